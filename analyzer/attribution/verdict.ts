@@ -1,0 +1,48 @@
+// What attribution says of a statement: who sent it, how it was written, how sure that is, and why.
+// Invariant: every verdict but `none` names at least one piece of evidence. Not here: how a verdict is reached (attribute.ts).
+
+/** Built-in sources; a name from the user's own rules may stand in their place. */
+export const SOURCES = ['django-orm', 'raw', 'sqlalchemy', 'housekeeping', 'tool', 'unknown'] as const;
+export type Source = (typeof SOURCES)[number] | (string & {});
+
+export const CONSTRUCTS = [
+  '',
+  'queryset',
+  'raw-queryset',
+  'extra',
+  'rawsql',
+  'cursor',
+  'callproc',
+  'copy',
+  'server-side-cursor',
+  'migration',
+  'introspection',
+  'internal',
+  'core',
+  'orm',
+  'text',
+] as const;
+export type Construct = (typeof CONSTRUCTS)[number];
+
+/** In falling order. */
+export const CONFIDENCES = ['certain', 'strong', 'weak', 'none'] as const;
+export type Confidence = (typeof CONFIDENCES)[number];
+
+export interface Evidence {
+  /** The rule that spoke: its file's name without `rule-`, e.g. "django-shape". */
+  rule: string;
+  /** What it saw, in plain words, without literals. */
+  saw: string;
+}
+
+export interface Verdict {
+  source: Source;
+  construct: Construct;
+  confidence: Confidence;
+  evidence: readonly Evidence[];
+}
+
+/** Handwritten SQL: the backlog of a team that moves to the ORM. */
+export function isHandwritten(source: string, construct: string): boolean {
+  return source === 'raw' || construct === 'text' || construct === 'extra' || construct === 'rawsql';
+}

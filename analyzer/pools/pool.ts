@@ -1,0 +1,48 @@
+// What a pool is: a group of alike connections over all workers of the application, as seen from the wire.
+// Invariant: the id is a hash of the identity and the name follows from it, so both are the same after a restart.
+// Not here: which session belongs to which pool and when (pools.ts), rows (storage).
+
+import { createHash } from 'node:crypto';
+
+/** What tells pools apart. Port, address and driver version are not in it. */
+export interface PoolIdentity {
+  user: string;
+  database: string;
+  /** Digit and hex runs folded (foldedName). */
+  applicationName: string;
+  /** Startup `options`, as sent. */
+  options: string;
+  /** Who opened the connection: 'django', 'sqlalchemy', a driver's or tool's name, or 'unknown'. */
+  owner: string;
+  /** Configured client network the address falls into; '' = all one. */
+  clientNetwork: string;
+}
+
+export const OTHER_POOL = '(other)';
+
+/** 12 hex digits. */
+export function poolId(identity: PoolIdentity): string {
+  const parts = [
+    identity.user,
+    identity.database,
+    identity.applicationName,
+    identity.options,
+    identity.owner,
+    identity.clientNetwork,
+  ];
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
+}
+
+/** "django:app@shop", "driver:app@shop/worker-#", with a piece of the id where options or network set it apart. */
+export function poolName(identity: PoolIdentity): string {
+  let name = `${identity.owner}:${identity.user}@${identity.database}`;
+  if (identity.applicationName !== '') name += `/${identity.applicationName}`;
+  if (identity.clientNetwork !== '') name += `~${identity.clientNetwork}`;
+  if (identity.options !== '') name += `+${poolId(identity).slice(0, 4)}`;
+  return name;
+}
+
+/** An application_name without what differs per process: digit runs, and hex runs of 6 or more with a digit, become '#'. */
+export function foldedName(name: string): string {
+  return name.replace(/[0-9a-fA-F]{6,}|[0-9]+/g, (run) => (/[0-9]/.test(run) ? '#' : run));
+}

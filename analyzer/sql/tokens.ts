@@ -1,0 +1,95 @@
+// What the SQL lexer found in one text: token kinds and ranges in parallel arrays, and where the comments are.
+// Invariant: tokens are in text order, do not overlap, and the arrays are valid for [0, count).
+// One instance is reused for every text (no allocation per statement); whoever needs a token later copies it.
+// Not here: finding tokens (sql-lexer.ts) and what they mean (normalize.ts, the recognisers).
+
+/** Token kinds. Keywords are `word`; a keyword is told from a name by `hash` (see wordHash) and by place. */
+export const TokenKind = {
+  word: 1, // unquoted identifier or keyword
+  quotedIdentifier: 2, // "…", U&"…"
+  string: 3, // '…', E'…', B'…', X'…', N'…', U&'…', $tag$…$tag$
+  number: 4,
+  parameter: 5, // $1
+  operator: 6, // a run of operator characters, and ?
+  leftParen: 7,
+  rightParen: 8,
+  leftBracket: 9,
+  rightBracket: 10,
+  comma: 11,
+  semicolon: 12,
+  dot: 13,
+  colon: 14, // : alone, :=
+  cast: 15, // ::
+  other: 16, // a control or otherwise impossible character
+} as const;
+
+/** How a token is set apart from the one before it (for the first token: from the start of the text). Comments count as nothing here. */
+export const Gap = {
+  none: 0,
+  space: 1, // one space
+  spaces: 2, // several spaces, no newline or tab
+  tab: 3, // tabs, no newline
+  newline: 4, // exactly "\n"
+  spaceNewline: 5, // exactly " \n" (SQLAlchemy's compiler)
+  spaceNewlineSpace: 6, // exactly " \n " (SQLAlchemy's LIMIT)
+  otherNewline: 7, // anything else with a line break in it
+} as const;
+
+export const COMMENTS_MAX = 16;
+
+export class SqlTokens {
+  /** The text the ranges point into. Borrowed: valid until the next lex(). */
+  bytes: Uint8Array = new Uint8Array(0);
+  count = 0;
+  kind = new Uint8Array(256);
+  /** First octet. */
+  start = new Int32Array(256);
+  /** One past the last octet. */
+  end = new Int32Array(256);
+  /** wordHash of the lower-cased word for `word` tokens, 0 for others. */
+  hash = new Int32Array(256);
+  gap = new Uint8Array(256);
+  /** Gap after the last token. */
+  gapAtEnd: number = Gap.none;
+  /** Comments found, ranges with their delimiters; at most COMMENTS_MAX kept (the first ones and always the last). */
+  commentCount = 0;
+  commentStart = new Int32Array(COMMENTS_MAX);
+  commentEnd = new Int32Array(COMMENTS_MAX);
+  /** Index of the first token after the comment. */
+  commentBeforeToken = new Int32Array(COMMENTS_MAX);
+  /** A string, quoted identifier or comment ran to the end of the text without its end mark: its last token reaches to the end. */
+  unterminated = false;
+
+  /** Doubles the arrays. */
+  grow(): void {
+    const size = this.kind.length * 2;
+    this.kind = extended(this.kind, new Uint8Array(size));
+    this.start = extended(this.start, new Int32Array(size));
+    this.end = extended(this.end, new Int32Array(size));
+    this.hash = extended(this.hash, new Int32Array(size));
+    this.gap = extended(this.gap, new Uint8Array(size));
+  }
+
+  /** The token as text (UTF-8; what is not UTF-8 becomes U+FFFD). Allocates: for cold paths. */
+  text(index: number): string {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.start[index], this.end[index] - this.start[index]).toString('utf8');
+  }
+}
+
+function extended<T extends Uint8Array | Int32Array>(from: T, to: T): T {
+  to.set(from as never);
+  return to;
+}
+
+/** Hash of an ASCII word, case folded; equal for equal words. Use only as `tokens.hash[i] === W.select` with W from words(). */
+export function wordHash(word: string): number {
+  let hash = 0x811c9dc5 | 0;
+  for (let i = 0; i < word.length; i++) hash = wordHashStep(hash, word.charCodeAt(i));
+  return hash === 0 ? 1 : hash;
+}
+
+/** One step of wordHash (FNV-1a over the lower-cased octet), for the lexer's loop. */
+export function wordHashStep(hash: number, octet: number): number {
+  const lower = octet >= 65 && octet <= 90 ? octet | 32 : octet;
+  return Math.imul(hash ^ lower, 0x01000193);
+}

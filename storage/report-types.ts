@@ -1,0 +1,110 @@
+// The answers reports give, before they are printed, served as JSON or merged over several sidecars.
+// Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last. Not here: SQL, formatting.
+
+import type { Evidence } from '../analyzer/attribution/verdict.js';
+import type { LogHistogram } from '../analyzer/rollup/histogram.js';
+
+/** [sinceMs, untilMs), already snapped outward to buckets; both in Unix ms. */
+export interface Window {
+  sinceMs: number;
+  untilMs: number;
+}
+
+export interface StatementFilter {
+  source?: string;
+  handwritten?: boolean;
+  construct?: string;
+  /** Name or id. */
+  pool?: string;
+  /** key=value pairs, all of which must match. */
+  tags?: ReadonlyArray<readonly [key: string, value: string]>;
+  fingerprint?: string;
+}
+
+/** One (fingerprint, source), over a window, mergeable. */
+export interface StatementFacts {
+  fingerprint: string;
+  source: string;
+  query: string;
+  summary: string;
+  /** Calls and errors by construct and by confidence. */
+  byConstruct: Map<string, number>;
+  byConfidence: Map<string, number>;
+  calls: number;
+  batchedCalls: number;
+  errors: number;
+  errorsBySqlstate: Map<string, number>;
+  rows: number;
+  requestBytes: number;
+  responseBytes: number;
+  serviceTotalNs: number;
+  serviceMinNs: number;
+  serviceMaxNs: number;
+  firstRowCount: number;
+  firstRowTotalNs: number;
+  clientStallTotalNs: number;
+  waitTotalNs: number;
+  histogram: LogHistogram;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Pool names. */
+  pools: Set<string>;
+  tags: Map<string, Set<string>>;
+  evidence: readonly Evidence[];
+  variants: string[];
+}
+
+export interface Observed {
+  /** Executions counted (calls + errors). */
+  statements: number;
+  notObserved: number;
+  notObservedByReason: Map<string, number>;
+  unknown: number;
+  exact: boolean;
+}
+
+export interface StatementsReport {
+  window: Window;
+  observed: Observed;
+  statements: StatementFacts[];
+}
+
+export interface PoolFacts {
+  id: string;
+  name: string;
+  owner: string;
+  user: string;
+  database: string;
+  applicationName: string;
+  options: string;
+  clientNetwork: string;
+  clientAddress: string;
+  serverVersion: string;
+  driver: string;
+  connectionsNow: number;
+  connectionsMax: number;
+  opened: number;
+  closed: number;
+  /** Mean of closed ones; 0 when none. */
+  lifetimeMeanMs: number;
+  busyMax: number;
+  activeMs: number;
+  idleMs: number;
+  idleInTransactionMs: number;
+  transactions: number;
+  statements: number;
+  /** Executions by source. */
+  sources: Map<string, number>;
+  habits: string[];
+  evidence: readonly Evidence[];
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+export interface PoolsReport {
+  window: Window;
+  pools: PoolFacts[];
+  /** Most connections held at once over all pools, and most busy at once (1 s resolution). */
+  connectionsMax: number;
+  busyMax: number;
+}

@@ -1,0 +1,137 @@
+// The store as the observer sees it: one transaction per flush, and what it needs back after a restart.
+// Invariant: a flush is stored whole or not at all; lastSequence of a relay is stored in the same transaction as what its batches said.
+// Not here: SQL (sqlite/), reports (report-*.ts).
+
+import type { Evidence } from '../analyzer/attribution/verdict.js';
+import type { PoolIdentity } from '../analyzer/pools/pool.js';
+import type { LogHistogram } from '../analyzer/rollup/histogram.js';
+import type { RollupRow } from '../analyzer/rollup/rollup.js';
+
+/** A statement's normalised text; outlives its rollups. */
+export interface CatalogueEntry {
+  fingerprint: string;
+  /** Normalised text, without literals. */
+  query: string;
+  /** OpenTelemetry's db.query.summary. */
+  summary: string;
+  /** First keyword in upper case: SELECT, INSERT, … */
+  command: string;
+  /** The key this text came from; another key with the same fingerprint is a variant (at most 20 kept). */
+  keyHash: string;
+  grammar: string;
+}
+
+/** Per (fingerprint, source): deltas since the last flush, and why it was attributed so. */
+export interface StatementSourceDelta {
+  fingerprint: string;
+  source: string;
+  construct: string;
+  confidence: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  calls: number;
+  errors: number;
+  evidence: readonly Evidence[];
+}
+
+export interface TagRollupDelta {
+  minute: number;
+  fingerprint: string;
+  source: string;
+  /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
+  tagSet: string;
+  calls: number;
+  errors: number;
+  serviceTotalNs: number;
+  histogram: LogHistogram;
+}
+
+export interface PoolRow {
+  id: string;
+  name: string;
+  identity: PoolIdentity;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Attributes, the last one seen. */
+  clientAddress: string;
+  serverVersion: string;
+  driver: string;
+  /** Habits seen, in plain words, sorted. */
+  habits: readonly string[];
+  evidence: readonly Evidence[];
+}
+
+/** Deltas since the last flush, but for the two peaks (maxima within the minute). */
+export interface PoolMinuteDelta {
+  minute: number;
+  pool: string;
+  opened: number;
+  closed: number;
+  lifetimeTotalMs: number;
+  connectionsMax: number;
+  /** Most sessions of this pool busy within one second. */
+  busyMax: number;
+  activeMs: number;
+  idleMs: number;
+  idleInTransactionMs: number;
+  transactions: number;
+}
+
+/** All pools together, per minute: what one pool would need against what is held. Maxima within the minute. */
+export interface FleetMinute {
+  minute: number;
+  connectionsMax: number;
+  busyMax: number;
+}
+
+/** State of an open session, so that a restarted observer goes on where the last flush was. Holds no SQL text. */
+export interface OpenSessionState {
+  relayId: string;
+  sessionId: number;
+  /** JSON, opaque to the store. */
+  state: string;
+}
+
+export interface LossRow {
+  /** Relay id, or the observer's own id for what it lost itself. */
+  counterId: string;
+  minute: number;
+  reason: string;
+  /** Cumulative for this counterId. */
+  count: number;
+}
+
+export interface RelayProgress {
+  relayId: string;
+  lastSequence: number;
+}
+
+/** Everything one flush writes. */
+export interface Flush {
+  atMs: number;
+  relays: readonly RelayProgress[];
+  rollups: Iterable<RollupRow>;
+  tags: Iterable<TagRollupDelta>;
+  catalogue: Iterable<CatalogueEntry>;
+  statements: Iterable<StatementSourceDelta>;
+  pools: Iterable<PoolRow>;
+  poolMinutes: Iterable<PoolMinuteDelta>;
+  fleetMinutes: Iterable<FleetMinute>;
+  sessionsOpen: Iterable<OpenSessionState>;
+  sessionsClosed: Iterable<{ relayId: string; sessionId: number }>;
+  losses: Iterable<LossRow>;
+  /** Free counters shown by status: name → cumulative value. */
+  counters: Iterable<readonly [name: string, value: number]>;
+}
+
+export interface Store {
+  /** Throws StoreError (config/errors.ts) when nothing was stored; the caller keeps the flush and tries again. */
+  flush(flush: Flush): void;
+  lastSequence(relayId: string): number;
+  openSessions(relayId: string): OpenSessionState[];
+  /** Open sessions of relays other than this one, which no longer run: removed and returned, to be closed. */
+  takeOrphanSessions(relayId: string): OpenSessionState[];
+  /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
+  maintain(nowMs: number): void;
+  close(): void;
+}
