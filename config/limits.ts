@@ -1,0 +1,133 @@
+// Every bound on what a peer controls, in one place, each with its reason.
+// Invariant: no queue, table or text in pgwitness grows with traffic beyond a number in this file.
+// The relations between them are asserted when this file is loaded. Not here: options of the user (config.ts).
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const limits = {
+  // The relay: what clients and the server send.
+
+  /** PostgreSQL's own MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h): the server refuses more, so more need not be held. */
+  startupBytesMax: 10_000,
+  /** Per startup value sent to the observer: a name that people read is shorter, NAMEDATALEN is 64. */
+  startupValueBytesMax: 256,
+  /** Start of a statement's text that is kept: longer texts are bulk literals, told apart well before this. */
+  textHeadBytesMax: 256 * KIB,
+  /** End of a long text that is kept: comment tags stand at the end. */
+  textTailBytesMax: 4 * KIB,
+  /** Requests of one session without their answer yet; beyond it the session goes adrift rather than grow. */
+  outstandingMax: 65_536,
+  /** Texts held by one session's outstanding requests. */
+  outstandingTextBytesMax: 8 * MIB,
+  /** Protocol statement names remembered per session; beyond it executions of the oldest have no text. */
+  statementNamesMax: 10_000,
+  /** Octets of one protocol statement or portal name that are kept: NAMEDATALEN does not bind these. */
+  statementNameBytesMax: 256,
+  /** Open portals remembered per session. */
+  portalsMax: 10_000,
+  /** Prepared texts of all sessions, each stored once. */
+  internedTextBytesMax: 64 * MIB,
+  /** Observations that wait for the observer; beyond it they are counted as queue_full. */
+  linkQueueBytesMax: 16 * MIB,
+  /** A batch is sent when it has this size … */
+  batchBytes: 64 * KIB,
+  /** … or this age: far below the flush interval, so that it adds nothing to what a reader waits for. */
+  batchAgeMs: 20,
+  /** Largest batch the observer accepts: one batch may exceed batchBytes by one statement. */
+  batchBytesMax: 1 * MIB,
+  /** Batches sent but not acknowledged; a batch is acknowledged after the flush that stored it. */
+  unacknowledgedBatchesMax: 4_096,
+  /** Client connections of one relay: each holds two descriptors. */
+  connectionsMax: 10_000,
+  /** Connections that have not authenticated; they cost memory before Postgres has judged them. */
+  connectionsPreAuthMax: 2_000,
+  /** For the TCP connection to the upstream; libpq's own waits are longer and report less. */
+  connectTimeoutMs: 10_000,
+  /** From accept to the first ReadyForQuery, one deadline: authentication_timeout's default. */
+  preAuthDeadlineMs: 60_000,
+  /** A CancelRequest's connection lives this long at most. */
+  cancelTimeoutMs: 10_000,
+  /** An upstream error kept for its SQLSTATE is read up to here. */
+  errorBytesMax: 64 * KIB,
+  /** A statement in flight this long is announced once. */
+  runningAfterMs: 1_000,
+  /** Shutdown: sessions get this long to finish before they are closed. */
+  drainMs: 10_000,
+  /** Loss counters are kept per minute for this long until the observer has them, then summed into the oldest. */
+  lossMinutesMax: 1_440,
+
+  // The observer: what traffic makes it remember.
+
+  /** Distinct keys whose fingerprint is remembered. */
+  fingerprintCacheEntries: 50_000,
+  fingerprintCacheBytes: 64 * MIB,
+  /** Normalised text stored per statement. */
+  queryBytesMax: 64 * KIB,
+  /** Keys kept per fingerprint. */
+  variantsMax: 20,
+  /** Rollup rows of one minute, before pool and then fingerprint become "(other)". */
+  rollupRowsPerMinuteMax: 20_000,
+  /** Minutes that may still receive executions; later ones go to the oldest open minute. */
+  minuteClosesAfterMs: 60_000,
+  poolsMax: 200,
+  tagSetsPerFingerprintMax: 50,
+  tagSetsMax: 5_000,
+  /** Values listed per tag of one statement in a report. */
+  tagValuesShownMax: 20,
+  /** One tag value. */
+  tagValueBytesMax: 256,
+  /** Executions held per session, as counts, until its verdict. */
+  settlingStatementsMax: 64,
+  settlingMs: 2_000,
+  /** Distinct (statement, minute) counts that wait for the verdict of all unsettled sessions. */
+  unsettledRowsMax: 100_000,
+
+  // HTTP and metrics.
+
+  /** A request line: fingerprint, filters and a few tags fit many times. */
+  urlBytesMax: 4 * KIB,
+  headerBytesMax: 16 * KIB,
+  httpRequestTimeoutMs: 10_000,
+  httpConnectionsMax: 64,
+  /** Label value of a metric (facts of postgres_exporter: unbounded ones took Prometheus down). */
+  labelBytesMax: 128,
+  /** Histogram series (source × pool × command × outcome); each is 17 lines, and rendering them stalls the loop. */
+  durationSeriesMax: 200,
+  /** Pools with metrics of their own; the rest is "other". */
+  metricPoolsMax: 50,
+  /** Sources with metrics of their own: the built-in six and those of user rules. */
+  metricSourcesMax: 20,
+  /** Rows the HTTP API gives at once. */
+  apiRowsMax: 20_000,
+
+  // Logs.
+
+  /** Lines of the same message per window; the rest is counted and said in one line. */
+  logRepeatsMax: 10,
+  logRepeatWindowMs: 10_000,
+  /** One string in a log line. */
+  logValueCharsMax: 2_000,
+} as const;
+
+function relation(holds: boolean, text: string): void {
+  if (!holds) throw new Error(`config/limits.ts is inconsistent: ${text}`);
+}
+
+relation(limits.textTailBytesMax < limits.textHeadBytesMax, 'the tail of a text is shorter than its head');
+relation(
+  limits.textHeadBytesMax + limits.textTailBytesMax + 64 * KIB <= limits.batchBytesMax - limits.batchBytes,
+  'the longest kept text fits into one batch on top of a nearly full one',
+);
+relation(limits.batchBytesMax * 4 <= limits.linkQueueBytesMax, 'the queue holds several batches');
+relation(
+  limits.outstandingTextBytesMax >= limits.textHeadBytesMax + limits.textTailBytesMax,
+  'one text of full length can be outstanding',
+);
+relation(limits.internedTextBytesMax > limits.outstandingTextBytesMax, 'one session cannot fill the table of all');
+relation(limits.connectionsPreAuthMax <= limits.connectionsMax, 'unauthenticated connections are connections');
+relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
+relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
+relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
+relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics know no pool that the observer does not');
+relation(limits.urlBytesMax < limits.headerBytesMax, 'node:http counts the request line among the headers');
