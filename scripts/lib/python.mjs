@@ -1,0 +1,73 @@
+// Finds a Python and makes a virtual environment with the pinned packages of the example shop.
+// Invariant: an environment is either complete or not used; its name follows from the requirements and the Python. Not here: running the shop.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { withLock } from './lock.mjs';
+import { CACHE, SHOP } from './paths.mjs';
+import { runCommand } from './run-command.mjs';
+
+export const REQUIREMENTS = path.join(SHOP, 'requirements.txt');
+const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+const PROBE =
+  'import sys, venv, ensurepip; print(sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.version_info >= (3, 10))';
+
+/** @returns {Promise<{ program: string, version: string } | { missing: string }>} */
+async function findPython() {
+  const names = process.env.PGWITNESS_PYTHON ? [process.env.PGWITNESS_PYTHON] : NAMES;
+  let missing = `no Python found (tried ${names.join(', ')}): install Python 3.10 or newer`;
+  for (const name of names) {
+    const { code, stdout, stderr } = await runCommand(name, ['-c', PROBE]);
+    const found = /^(.+) (\S+) (True|False)$/.exec(stdout.trim());
+    if (code === 0 && found?.[3] === 'True') return { program: found[1], version: found[2] };
+    if (found) missing = `${name} is ${found[2]}: Python 3.10 or newer is needed`;
+    else if (code !== 127)
+      missing = `${name} cannot make virtual environments (Debian: apt-get install python3-venv): ${stderr.trim().split('\n').at(-1)}`;
+  }
+  return { missing };
+}
+
+/**
+ * @param {(text: string) => void} note
+ * @returns {Promise<{ python: string } | { missing: string }>} the interpreter of the environment, or why there is none
+ */
+export async function pythonEnvironment(note) {
+  const found = await findPython();
+  if ('missing' in found) return found;
+  const requirements = readFileSync(REQUIREMENTS);
+  const id = createHash('sha256')
+    .update(requirements)
+    .update(found.program)
+    .update(found.version)
+    .digest('hex')
+    .slice(0, 12);
+  const directory = path.join(CACHE, `venv-${id}`);
+  const python = path.join(directory, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
+  const complete = path.join(directory, '.complete');
+  if (existsSync(complete)) {
+    note(`Python ${found.version}, up to date`);
+    return { python };
+  }
+  return withLock(`${directory}.lock`, async () => {
+    if (existsSync(complete)) return { python };
+    rmSync(directory, { recursive: true, force: true });
+    note(`Python ${found.version}: virtual environment`);
+    const venv = await runCommand(found.program, ['-m', 'venv', directory]);
+    if (venv.code !== 0)
+      return { missing: `${found.program} -m venv failed: ${lastLines(venv.stderr || venv.stdout)}` };
+    note('pip install');
+    const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--only-binary', ':all:', '-r', REQUIREMENTS];
+    const pip = await runCommand(python, args, { onLine: (line) => note(line.slice(0, 60)) });
+    if (pip.code !== 0)
+      return { missing: `pip could not install ${REQUIREMENTS}: ${lastLines(pip.stderr || pip.stdout)}` };
+    writeFileSync(complete, '');
+    note(`Python ${found.version}, installed`);
+    return { python };
+  });
+}
+
+/** @param {string} text */
+function lastLines(text) {
+  return text.trim().split('\n').slice(-3).join(' / ');
+}
