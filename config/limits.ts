@@ -90,7 +90,7 @@ export const limits = {
   headerBytesMax: 16 * KIB,
   httpRequestTimeoutMs: 10_000,
   httpConnectionsMax: 64,
-  /** Label value of a metric (facts of postgres_exporter: unbounded ones took Prometheus down). */
+  /** Label value of a metric (unbounded ones take Prometheus down: prometheus-community/postgres_exporter #549). */
   labelBytesMax: 128,
   /** Histogram series (source × pool × command × outcome); each is 17 lines, and rendering them stalls the loop. */
   durationSeriesMax: 200,
@@ -106,6 +106,8 @@ export const limits = {
   /** Lines of the same message per window; the rest is counted and said in one line. */
   logRepeatsMax: 10,
   logRepeatWindowMs: 10_000,
+  /** Lines that stderr has not taken yet; beyond it lines are lost, not memory. */
+  logQueueBytesMax: 1 * MIB,
   /** One string in a log line. */
   logValueCharsMax: 2_000,
 } as const;

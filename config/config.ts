@@ -1,0 +1,132 @@
+// The configuration in force: flags over environment over config file over defaults.
+// Invariant: every value is checked before anything starts, and each is known by where it came from.
+// Not here: what the options are (options.ts), the file's form (config-file.ts), command-line parsing (cli).
+
+import { type Address, formatAddress } from './address.js';
+import { type ConfigFile, type ConfigLists, parseConfig, readConfigFile } from './config-file.js';
+import { UsageError } from './errors.js';
+import { nearestName } from './nearest.js';
+import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
+
+export interface Config extends Readonly<OptionValues> {
+  /** The user's own attribution rules, in the order they are tried. */
+  readonly rules: ConfigLists['rules'];
+  /** Names for pools, by identity. */
+  readonly pools: ConfigLists['pools'];
+  /** Networks that set pools apart; an address in none of them is in ''. */
+  readonly clientNetworks: ConfigLists['clientNetworks'];
+  /** Comment tags that become dimensions. */
+  readonly dimensionKeys: readonly string[];
+  /** Comment tags that are context of one request, never counted by. */
+  readonly contextKeys: readonly string[];
+  readonly retention: {
+    /** Age at which minutes fold into hours, hours into days, and days are deleted. */
+    readonly minutesMs: number;
+    readonly hoursMs: number;
+    readonly daysMs: number;
+    readonly bytesMax: number;
+  };
+}
+
+export interface ConfigSources {
+  /** Values of flags as typed, by option name (`flushInterval`); undefined = not given. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Path of the config file; PGWITNESS_CONFIG when not given. */
+  readonly file?: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each one-valued option came from: a flag, a variable, file:line:column or "default". */
+  readonly origins: ReadonlyMap<OptionKey, string>;
+  /** What is suspicious but not wrong, a sentence each. */
+  readonly warnings: readonly string[];
+  /** The config file read; '' for none. */
+  readonly file: string;
+}
+
+/** Throws UsageError that says where the fault is and what to do. */
+export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
+  const env = sources.env ?? {};
+  const path = sources.file ?? env.PGWITNESS_CONFIG ?? '';
+  const file = path === '' ? parseConfig('', '') : readConfigFile(path);
+  const origins = new Map<OptionKey, string>();
+  const values: Partial<Record<OptionKey, unknown>> = {};
+  for (const key of Object.keys(OPTIONS) as OptionKey[]) {
+    const { text, where } = winner(key, { flags: sources.flags ?? {}, env, file });
+    origins.set(key, where);
+    values[key] = OPTIONS[key].read(text, where);
+  }
+  const { retention, ...lists } = file.lists;
+  const config: Config = {
+    ...(values as OptionValues),
+    ...lists,
+    retention: {
+      minutesMs: retention.minutes,
+      hoursMs: retention.hours,
+      daysMs: retention.days,
+      bytesMax: retention.size,
+    },
+  };
+  checkRelations(config, origins);
+  return { config, origins, warnings: strangeVariables(env), file: path };
+}
+
+interface Layers {
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: ConfigFile;
+}
+
+function winner(key: OptionKey, layers: Layers): { text: string; where: string } {
+  const { name, fallback } = OPTIONS[key];
+  const flag = layers.flags[name];
+  if (flag !== undefined) return { text: String(flag), where: `--${flagName(name)}` };
+  const variable = environmentName(name);
+  const fromEnvironment = layers.env[variable];
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return { text: fromEnvironment, where: variable };
+  return layers.file.values.get(name) ?? { text: fallback, where: 'default' };
+}
+
+function checkRelations(config: Config, origins: ReadonlyMap<OptionKey, string>): void {
+  const taken = new Map<string, OptionKey>();
+  for (const key of ['upstream', 'listen', 'http', 'health'] as const) {
+    const address: Address = config[key];
+    if (address.kind === 'tcp' && address.port === 0) continue;
+    const place = formatAddress(address);
+    const other = taken.get(place);
+    if (other !== undefined) {
+      throw new UsageError(`${other} and ${key} are both ${place}`, {
+        where: `${origins.get(other)}, ${origins.get(key)}`,
+        hint: 'give each an address of its own',
+      });
+    }
+    taken.set(place, key);
+  }
+  const { minutesMs, hoursMs, daysMs } = config.retention;
+  if (minutesMs >= hoursMs || hoursMs >= daysMs) {
+    throw new UsageError('retention must grow from minutes to hours to days', {
+      where: 'retention',
+      hint: 'the defaults are 24h, 30d and 400d',
+    });
+  }
+}
+
+/**
+ * Variables that look misspelled. Not an error: Kubernetes sets PGWITNESS_SERVICE_HOST and the like by itself
+ * in every pod beside a Service of that name.
+ */
+function strangeVariables(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = ['PGWITNESS_CONFIG', ...Object.values(OPTIONS).map(({ name }) => environmentName(name))];
+  const warnings: string[] = [];
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith('PGWITNESS_') || known.includes(name)) continue;
+    const near = nearestName(
+      name.slice('PGWITNESS_'.length),
+      known.map((other) => other.slice('PGWITNESS_'.length)),
+    );
+    if (near !== undefined) warnings.push(`${name} is not an option; did you mean PGWITNESS_${near}?`);
+  }
+  return warnings;
+}

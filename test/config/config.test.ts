@@ -1,0 +1,176 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../config/config.js';
+import { parseConfig } from '../../config/config-file.js';
+import { errorLine, UsageError } from '../../config/errors.js';
+
+function fileOf(content: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'pgwitness-config-')), 'pgwitness.yaml');
+  writeFileSync(path, content);
+  return path;
+}
+
+function faultOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return errorLine(error);
+  }
+  throw new Error('no error was thrown');
+}
+
+describe('precedence', () => {
+  const file = fileOf('topSeries: 1\nflushInterval: 2s\nlisten: 127.0.0.1:7001\n');
+
+  test('defaults hold where nothing is said', () => {
+    const { config, origins } = loadConfig();
+    expect(config.listen).toEqual({ kind: 'tcp', host: '127.0.0.1', port: 6433 });
+    expect(config.flushIntervalMs).toBe(1_000);
+    expect(config.retention).toEqual({
+      minutesMs: 86_400_000,
+      hoursMs: 30 * 86_400_000,
+      daysMs: 400 * 86_400_000,
+      bytesMax: 2 * 2 ** 30,
+    });
+    expect(origins.get('listen')).toBe('default');
+  });
+
+  test('the file wins over defaults and says where a value stands', () => {
+    const { config, origins } = loadConfig({ file });
+    expect(config.topSeries).toBe(1);
+    expect(origins.get('flushIntervalMs')).toBe(`${file}:2:16`);
+  });
+
+  test('the environment wins over the file', () => {
+    const { config, origins } = loadConfig({ file, env: { PGWITNESS_TOP_SERIES: '2' } });
+    expect(config.topSeries).toBe(2);
+    expect(config.flushIntervalMs).toBe(2_000);
+    expect(origins.get('topSeries')).toBe('PGWITNESS_TOP_SERIES');
+  });
+
+  test('flags win over the environment', () => {
+    const { config, origins } = loadConfig({ file, env: { PGWITNESS_TOP_SERIES: '2' }, flags: { topSeries: '3' } });
+    expect(config.topSeries).toBe(3);
+    expect(origins.get('topSeries')).toBe('--top-series');
+  });
+
+  test('an empty variable counts as not set', () => {
+    expect(loadConfig({ env: { PGWITNESS_LISTEN: '' } }).config.listen.port).toBe(6433);
+  });
+
+  test('PGWITNESS_CONFIG names the file', () => {
+    expect(loadConfig({ env: { PGWITNESS_CONFIG: file } }).config.topSeries).toBe(1);
+  });
+});
+
+describe('the file', () => {
+  test('an unknown key is an error with its place and the nearest name', () => {
+    expect(faultOf(() => parseConfig('topSeries: 1\nflush_intervall: 1s\n', 'a.yaml'))).toBe(
+      'unknown option "flush_intervall": a.yaml:2:1: did you mean flushInterval?',
+    );
+  });
+
+  test('an unknown key far from all names lists what is known', () => {
+    expect(faultOf(() => parseConfig('retention:\n  zebra: 1d\n', 'a.yaml'))).toBe(
+      'unknown option "zebra": a.yaml:2:3: known here: minutes, hours, days, size',
+    );
+  });
+
+  test('broken YAML is told by line and column', () => {
+    expect(faultOf(() => parseConfig('listen: "127.0.0.1\nhttp: x\n', 'a.yaml'))).toMatch(
+      /: a\.yaml:\d+:\d+: mend the YAML$/,
+    );
+  });
+
+  test('a key given twice is an error', () => {
+    expect(faultOf(() => parseConfig('listen: a:1\nlisten: b:2\n', 'a.yaml'))).toMatch(/unique.*a\.yaml:2:1/);
+  });
+
+  test('a value that cannot be read is told by its place', () => {
+    const file = fileOf('listen: 127.0.0.1:6433\nflushInterval: soon\n');
+    expect(faultOf(() => loadConfig({ file }))).toContain(
+      `"soon" is not a duration: ${file}:2:16: write a number and a unit`,
+    );
+  });
+
+  test('a fault in a list is told by its place', () => {
+    const content = 'clientNetworks:\n  - name: office\n    prefix: 10.0.0.0/40\n';
+    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toContain('write a network as 10.1.0.0/16: a.yaml:3:13');
+  });
+
+  test('a missing part of a rule is named', () => {
+    expect(faultOf(() => parseConfig('rules:\n  - match: { user: etl }\n', 'a.yaml'))).toContain(
+      '"set" is missing: a.yaml:2:5',
+    );
+  });
+
+  test('a retention that is no duration is told', () => {
+    expect(faultOf(() => parseConfig('retention:\n  minutes: long\n', 'a.yaml'))).toContain('"long" is not a duration');
+  });
+
+  test('a file that is not a map is an error', () => {
+    expect(faultOf(() => parseConfig('- 1\n', 'a.yaml'))).toContain('the file is not a map of options: a.yaml:1:1');
+  });
+
+  test('a missing file names itself', () => {
+    expect(faultOf(() => loadConfig({ file: '/nowhere/pgwitness.yaml' }))).toBe(
+      'the config file cannot be read (ENOENT): /nowhere/pgwitness.yaml: check --config',
+    );
+  });
+
+  test('a bomb of aliases is refused', () => {
+    let bomb = 'a: &a [x,x,x,x,x,x,x,x,x]\n';
+    for (const [name, of] of ['ba', 'cb', 'dc', 'ed', 'fe', 'gf'])
+      bomb += `${name}: &${name} [*${of},*${of},*${of},*${of},*${of},*${of},*${of},*${of},*${of}]\n`;
+    expect(faultOf(() => parseConfig(bomb, 'a.yaml'))).toContain('a.yaml');
+  });
+
+  test('rules, pools, networks and tag keys come through', () => {
+    const { config } = loadConfig({
+      file: fileOf(`
+rules:
+  - match: { application_name: "celery*" }
+    set: { source: celery }
+pools:
+  - name: web
+    match: { user: shop, owner: django }
+clientNetworks:
+  - { name: blue, prefix: 10.1.0.0/16 }
+dimensionKeys: [route, tenant]
+observe: off
+`),
+    });
+    expect(config.rules).toEqual([{ match: { application_name: 'celery*' }, set: { source: 'celery' } }]);
+    expect(config.pools).toEqual([{ name: 'web', match: { user: 'shop', owner: 'django' } }]);
+    expect(config.clientNetworks).toEqual([{ name: 'blue', prefix: '10.1.0.0/16' }]);
+    expect(config.dimensionKeys).toEqual(['route', 'tenant']);
+    expect(config.observe).toBe(false);
+  });
+});
+
+describe('relations', () => {
+  test('listening on the upstream address is refused', () => {
+    expect(faultOf(() => loadConfig({ flags: { listen: '127.0.0.1:5432' } }))).toBe(
+      'upstream and listen are both 127.0.0.1:5432: default, --listen: give each an address of its own',
+    );
+  });
+
+  test('port 0 may be asked for several times', () => {
+    const flags = { listen: '127.0.0.1:0', http: '127.0.0.1:0', health: '127.0.0.1:0' };
+    expect(loadConfig({ flags }).config.health.port).toBe(0);
+  });
+
+  test('a retention that does not grow is refused', () => {
+    expect(faultOf(() => loadConfig({ file: fileOf('retention: { minutes: 40d }\n') }))).toContain('must grow');
+  });
+
+  test('a misspelled variable is a warning, one set by Kubernetes is not', () => {
+    const env = { PGWITNESS_UPSTRAEM: 'db:5432', PGWITNESS_SERVICE_HOST: '10.0.0.1' };
+    expect(loadConfig({ env }).warnings).toEqual([
+      'PGWITNESS_UPSTRAEM is not an option; did you mean PGWITNESS_UPSTREAM?',
+    ]);
+  });
+});
