@@ -1,0 +1,80 @@
+// What each octet is to the lexer: look-up tables, so that its loop compares nothing twice.
+// Invariant: every octet has exactly one class; octets from 0x80 up belong to identifiers, as in PostgreSQL (scan.l, ident_start).
+// Not here: the lexer itself (sql-lexer.ts).
+
+import { Gap, TokenKind } from './tokens.js';
+
+// Classes. The first four are white space and index GAP_AFTER; those of punctuation are PUNCTUATION + their token kind.
+export const SPACE = 0;
+export const TAB = 1;
+export const NEWLINE = 2;
+export const CARRIAGE_RETURN = 3;
+export const WORD = 4;
+export const DIGIT = 5;
+export const QUOTE = 6;
+export const DOUBLE_QUOTE = 7;
+export const DOLLAR = 8;
+export const OPERATOR = 9;
+export const DOT = 10;
+export const COLON = 11;
+export const OTHER = 12;
+export const PUNCTUATION = 16;
+
+export const CLASS = octetClasses();
+/** The octet in lower case for what may continue an identifier, 0 for all else. */
+export const IDENTIFIER = identifierOctets();
+/** Gap so far × 4 + class of the next white space octet → gap. */
+export const GAP_AFTER = gapTransitions();
+
+function octetClasses(): Uint8Array {
+  const classes = new Uint8Array(256).fill(OTHER);
+  const set = (characters: string, value: number): void => {
+    for (let i = 0; i < characters.length; i++) classes[characters.charCodeAt(i)] = value;
+  };
+  classes.fill(WORD, 0x80);
+  set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_', WORD);
+  set('0123456789', DIGIT);
+  set(' ', SPACE);
+  set('\t\v\f', TAB);
+  set('\n', NEWLINE);
+  set('\r', CARRIAGE_RETURN);
+  set("'", QUOTE);
+  set('"', DOUBLE_QUOTE);
+  set('$', DOLLAR);
+  set('~!@#^&|`?+-*/%<>=', OPERATOR);
+  set('.', DOT);
+  set(':', COLON);
+  set('(', PUNCTUATION + TokenKind.leftParen);
+  set(')', PUNCTUATION + TokenKind.rightParen);
+  set('[', PUNCTUATION + TokenKind.leftBracket);
+  set(']', PUNCTUATION + TokenKind.rightBracket);
+  set(',', PUNCTUATION + TokenKind.comma);
+  set(';', PUNCTUATION + TokenKind.semicolon);
+  return classes;
+}
+
+function identifierOctets(): Uint8Array {
+  const octets = new Uint8Array(256);
+  for (let octet = 0; octet < 256; octet++) {
+    const octetClass = CLASS[octet];
+    if (octetClass !== WORD && octetClass !== DIGIT && octetClass !== DOLLAR) continue;
+    octets[octet] = octet >= 65 && octet <= 90 ? octet | 32 : octet;
+  }
+  return octets;
+}
+
+function gapTransitions(): Uint8Array {
+  const table = new Uint8Array(8 * 4).fill(Gap.otherNewline);
+  const set = (from: number, by: number, to: number): void => {
+    table[from * 4 + by] = to;
+  };
+  set(Gap.none, SPACE, Gap.space);
+  set(Gap.space, SPACE, Gap.spaces);
+  set(Gap.spaces, SPACE, Gap.spaces);
+  set(Gap.tab, SPACE, Gap.tab);
+  for (const from of [Gap.none, Gap.space, Gap.spaces, Gap.tab]) set(from, TAB, Gap.tab);
+  set(Gap.none, NEWLINE, Gap.newline);
+  set(Gap.space, NEWLINE, Gap.spaceNewline);
+  set(Gap.spaceNewline, SPACE, Gap.spaceNewlineSpace);
+  return table;
+}
