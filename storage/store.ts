@@ -41,8 +41,14 @@ export interface TagRollupDelta {
   /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
   tagSet: string;
   calls: number;
+  batchedCalls: number;
   errors: number;
+  rows: number;
+  /** Calls and errors, batched ones included. */
   serviceTotalNs: number;
+  /** Not batched only; min is Infinity while there is none. */
+  serviceMinNs: number;
+  serviceMaxNs: number;
   histogram: LogHistogram;
 }
 
@@ -125,7 +131,7 @@ export interface Flush {
 }
 
 export interface Store {
-  /** Throws StoreError (config/errors.ts) when nothing was stored; the caller keeps the flush and tries again. */
+  /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
   flush(flush: Flush): void;
   lastSequence(relayId: string): number;
   openSessions(relayId: string): OpenSessionState[];

@@ -1,0 +1,33 @@
+// What can go wrong with a store, said so that a person knows what to do next.
+// Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it (sqlite/failures.ts).
+
+export type StoreErrorCode =
+  /** Another process writes to this data directory. */
+  | 'locked'
+  /** The directory or the file cannot be made or written. */
+  | 'unwritable'
+  /** No room on the disk, or the file reached its limit. */
+  | 'full'
+  /** Somebody else holds the file for a moment: try again. */
+  | 'busy'
+  /** The file was made by a later version. */
+  | 'newer-schema'
+  /** The file is damaged or is no database of ours. */
+  | 'corrupt'
+  /** There is nothing to read: no directory, or no database in it. */
+  | 'missing'
+  /** Anything else the disk said. */
+  | 'io';
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+  readonly code: StoreErrorCode;
+  /** What to do about it; one sentence in plain words. */
+  readonly hint: string;
+
+  constructor(code: StoreErrorCode, message: string, options: { hint: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
