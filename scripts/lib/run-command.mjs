@@ -18,7 +18,7 @@ const OUTPUT_CHARACTERS_MAX = 1 << 20;
  * @property {number} [uid]
  * @property {number} [gid]
  * @property {string} [input] written to stdin
- * @property {'capture' | 'inherit'} [output] 'inherit' shows it instead of keeping it
+ * @property {'capture' | 'inherit' | 'ignore'} [output] 'inherit' shows it instead of keeping it; 'ignore' for what leaves a service behind
  * @property {(line: string) => void} [onLine] the latest line of either stream, for progress
  */
 
@@ -29,7 +29,8 @@ const OUTPUT_CHARACTERS_MAX = 1 << 20;
 export function runCommand(program, args, options = {}) {
   const { cwd, env = process.env, uid, gid, input, output = 'capture', onLine } = options;
   return new Promise((resolve) => {
-    const stream = output === 'inherit' ? 'inherit' : 'pipe';
+    // A service that a command leaves behind would hold a pipe open, and the end would never come.
+    const stream = output === 'capture' ? 'pipe' : output;
     const child = spawn(program, args, {
       cwd,
       env,

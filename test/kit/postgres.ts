@@ -1,0 +1,34 @@
+// A real Postgres for one test file: started before its first test, stopped after its last.
+// Invariant: no two files share a server, so what one does to it cannot fail another. Not here: how it is started (scripts/lib/postgres.mjs).
+
+import { afterAll, beforeAll } from 'vitest';
+import { startPostgres } from '../../scripts/lib/postgres.mjs';
+
+export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
+export type PostgresOptions = NonNullable<Parameters<typeof startPostgres>[0]>;
+
+/** Call it at the top of a file or of a describe; the returned function gives the server inside tests and later hooks. */
+export function usePostgres(options: PostgresOptions = {}): () => Postgres {
+  let postgres: Postgres | undefined;
+  beforeAll(async () => {
+    postgres = await startPostgres(options);
+  });
+  afterAll(async () => {
+    await postgres?.stop();
+  });
+  return () => {
+    if (postgres === undefined) throw new Error('usePostgres: the server is there in tests and hooks only');
+    return postgres;
+  };
+}
+
+/** libpq's environment for a client program; with a port, that port in place of the server's (a proxy in front of it). */
+export function libpqEnvironment(postgres: Postgres, port = postgres.port): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env.PATH,
+    PGHOST: postgres.host,
+    PGPORT: String(port),
+    PGUSER: postgres.user,
+    PGDATABASE: postgres.database,
+  };
+}

@@ -1,0 +1,49 @@
+// The Python environment of the example shop (Django, SQLAlchemy, psycopg, psycopg2, asyncpg) for tests.
+// Invariant: without it such tests are skipped with the reason printed; in CI they fail. Not here: what a test runs in it.
+
+import { describe, test } from 'vitest';
+import { pythonEnvironment } from '../../scripts/lib/python.mjs';
+import { type CommandResult, runCommand } from '../../scripts/lib/run-command.mjs';
+
+export interface Python {
+  /** Path of the environment's interpreter. */
+  readonly executable: string;
+  /** Runs a program text to its end; a traceback is in stderr and the exit code is 1. */
+  run(program: string, options?: PythonOptions): Promise<CommandResult>;
+  /** Runs a file to its end. */
+  runFile(file: string, options?: PythonOptions): Promise<CommandResult>;
+}
+
+export interface PythonOptions {
+  readonly args?: readonly string[];
+  /** Added to this process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+function pythonAt(executable: string): Python {
+  const run = (head: readonly string[], { args = [], env = {}, cwd }: PythonOptions = {}) =>
+    runCommand(executable, [...head, ...args], { cwd, env: { ...process.env, ...env } });
+  return {
+    executable,
+    run: (program, options) => run(['-c', program], options),
+    runFile: (file, options) => run([file], options),
+  };
+}
+
+/** A describe whose tests need the Python environment. Await it: the environment is looked for (and made) before tests are collected. */
+export async function describeWithPython(name: string, body: (python: Python) => void): Promise<void> {
+  const found = await pythonEnvironment(() => {});
+  if ('python' in found) {
+    describe(name, () => body(pythonAt(found.python)));
+    return;
+  }
+  if (process.env.CI) {
+    test(name, () => {
+      throw new Error(`these tests need Python, and CI must have it: ${found.missing}`);
+    });
+    return;
+  }
+  console.warn(`skipped: ${name}: ${found.missing}`);
+  test.skip(name, () => {});
+}
