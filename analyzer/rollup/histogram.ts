@@ -73,9 +73,9 @@ export class LogHistogram {
   }
 }
 
-/** Index of the bucket that holds a duration in ns. */
+/** Index of the bucket that holds a duration in ns; a clock's nonsense (NaN, negative, infinite) still gets a bucket. */
 export function bucketOf(ns: number): number {
-  return ns <= 1 ? 0 : Math.ceil(Math.log(ns) / LOG_GAMMA);
+  return ns > 1 ? Math.ceil(Math.log(Math.min(ns, Number.MAX_SAFE_INTEGER)) / LOG_GAMMA) : 0;
 }
 
 function pushVarint(out: number[], value: number): void {

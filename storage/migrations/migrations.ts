@@ -1,0 +1,7 @@
+// Every step from an empty file to the schema of today, in order.
+// Invariant: the n-th step leads to version n; committed steps never change. Not here: applying them (sqlite/schema.ts).
+
+import { INITIAL_SCHEMA } from './0001-initial.js';
+
+/** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
+export const MIGRATIONS: readonly string[] = [INITIAL_SCHEMA];
