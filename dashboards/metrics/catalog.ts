@@ -1,0 +1,157 @@
+// The one list of metric families: name, type, help, labels. docs/METRICS.md is made from it.
+// Invariant: a family is exported if and only if it stands here, with these labels and no others; no label holds SQL.
+// Not here: where values come from (exporter.ts).
+
+export interface Family {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** One sentence; also the # HELP line. */
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Base unit, '' for a plain count. */
+  readonly unit: '' | 'seconds' | 'bytes';
+}
+
+/** Upper bounds in seconds. Proxied statements are often below 1 ms; OpenTelemetry's recommended bounds are among these. */
+export const DURATION_BOUNDS_SECONDS = [
+  0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
+] as const;
+
+/** Values of the `command` label; any other command is "other". */
+export const COMMANDS = [
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'COPY',
+  'FETCH',
+  'DECLARE',
+  'CLOSE',
+  'CALL',
+  'DO',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'SAVEPOINT',
+  'RELEASE',
+  'SET',
+  'RESET',
+  'SHOW',
+  'DISCARD',
+  'DEALLOCATE',
+  'PREPARE',
+  'EXPLAIN',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'TRUNCATE',
+  'LOCK',
+  'LISTEN',
+  'NOTIFY',
+  'VACUUM',
+  'ANALYZE',
+  'REFRESH',
+] as const;
+
+/** What every capped label says beyond its cap. */
+export const OTHER = 'other';
+
+const ALL = {
+  statement_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['source', 'pool', 'command', 'outcome'],
+    help: 'Service time of statements: from forwarded to answered. Pipelined ones that share a flush point are left out.',
+  },
+  statements_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['source', 'confidence'],
+    help: 'Executions observed, answered by success or error, by who sent them and how sure that is.',
+  },
+  statement_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    labels: ['source'],
+    help: 'Service time of all executions observed, pipelined ones included.',
+  },
+  pool_connections: {
+    type: 'gauge',
+    unit: '',
+    labels: ['pool', 'state'],
+    help: 'Open connections by pool; state is active, idle or idle_in_transaction.',
+  },
+  not_observed_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['reason'],
+    help: 'Executions that passed without being observed, by reason.',
+  },
+  opaque_session_minutes_total: {
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Minutes in which a session was open whose framing was lost; what it executed is not known.',
+  },
+  series_overflow_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['label'],
+    help: 'Executions counted under "other" because a label had reached its cap.',
+  },
+  sessions: {
+    type: 'gauge',
+    unit: '',
+    labels: ['state'],
+    help: 'Open client sessions; state is tracked, adrift (until it resynchronises) or opaque (for good).',
+  },
+  sessions_total: { type: 'counter', unit: '', labels: [], help: 'Client sessions opened.' },
+  sessions_adrift_total: { type: 'counter', unit: '', labels: [], help: 'Times a session lost track of its replies.' },
+  sessions_opaque_total: { type: 'counter', unit: '', labels: [], help: 'Sessions whose framing was lost.' },
+  connect_errors_total: { type: 'counter', unit: '', labels: [], help: 'Connections to the upstream that failed.' },
+  forwarded_bytes_total: {
+    type: 'counter',
+    unit: 'bytes',
+    labels: ['from'],
+    help: 'Octets forwarded, by who sent them: client or server.',
+  },
+  link_queue_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: [],
+    help: 'Observations that wait in the relay for the observer.',
+  },
+  observer_restarts_total: {
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Times the observer process was started again.',
+  },
+  event_loop_lag_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['process'],
+    help: 'How late the event loop ran: of the relay in its last second, of the observer the worst since the last scrape.',
+  },
+  cpu_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    labels: ['process'],
+    help: 'CPU time used by relay and observer.',
+  },
+  resident_memory_bytes: {
+    type: 'gauge',
+    unit: 'bytes',
+    labels: ['process'],
+    help: 'Resident memory of relay and observer.',
+  },
+  build_info: { type: 'gauge', unit: '', labels: ['version', 'node'], help: 'Always 1; says which build runs.' },
+} as const satisfies Record<string, Omit<Family, 'name'>>;
+
+export type FamilyName = keyof typeof ALL;
+
+/** In the order in which they are exported. */
+export const CATALOG: ReadonlyArray<Family & { readonly key: FamilyName }> = (Object.keys(ALL) as FamilyName[]).map(
+  (key) => ({ key, name: `pgwitness_${key}`, ...ALL[key] }),
+);

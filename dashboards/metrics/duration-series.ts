@@ -1,0 +1,83 @@
+// Duration histograms by source, pool, command and outcome, as plain arrays that cost a few adds per statement.
+// Invariant: at most `seriesMax` series and one more per (source, outcome), where everything beyond them goes.
+// Not here: prom-client's own observe(), which costs many times as much, and rendering (exporter.ts).
+
+import { DURATION_BOUNDS_SECONDS, OTHER } from './catalog.js';
+
+export interface DurationLabels {
+  readonly source: string;
+  readonly pool: string;
+  readonly command: string;
+  readonly outcome: 'ok' | 'error';
+}
+
+export interface DurationSeries {
+  readonly labels: DurationLabels;
+  /** Not cumulative; the last one is beyond every bound. */
+  readonly counts: Float64Array;
+  sumNs: number;
+  count: number;
+}
+
+const BOUNDS_NS = DURATION_BOUNDS_SECONDS.map((seconds) => seconds * 1e9);
+
+type ByOutcome = { ok?: DurationSeries; error?: DurationSeries };
+
+export class DurationTable {
+  readonly all: DurationSeries[] = [];
+  readonly #seriesMax: number;
+  readonly #tree = new Map<string, Map<string, Map<string, ByOutcome>>>();
+  #kept = 0;
+
+  constructor(seriesMax: number) {
+    this.#seriesMax = seriesMax;
+  }
+
+  /** Adds `calls` durations of `serviceNs` each. False when they went to "other" for want of a series. */
+  add(labels: DurationLabels, calls: number, serviceNs: number): boolean {
+    let series = this.#tree.get(labels.source)?.get(labels.pool)?.get(labels.command)?.[labels.outcome];
+    let kept = true;
+    if (series === undefined) {
+      kept = this.#kept < this.#seriesMax;
+      if (kept) {
+        this.#kept++;
+        series = this.#make(labels);
+      } else {
+        series = this.#make({ source: labels.source, pool: OTHER, command: OTHER, outcome: labels.outcome });
+      }
+    }
+    series.counts[bucketIndex(serviceNs)] += calls;
+    series.sumNs += calls * serviceNs;
+    series.count += calls;
+    return kept;
+  }
+
+  /** The series of these labels, made when it is not there. */
+  #make({ source, pool, command, outcome }: DurationLabels): DurationSeries {
+    const pools = childOf(this.#tree, source, () => new Map());
+    const commands = childOf(pools, pool, () => new Map());
+    const outcomes = childOf(commands, command, (): ByOutcome => ({}));
+    const existing = outcomes[outcome];
+    if (existing !== undefined) return existing;
+    const labels = { source, pool, command, outcome };
+    const made: DurationSeries = { labels, counts: new Float64Array(BOUNDS_NS.length + 1), sumNs: 0, count: 0 };
+    outcomes[outcome] = made;
+    this.all.push(made);
+    return made;
+  }
+}
+
+function bucketIndex(ns: number): number {
+  let index = 0;
+  while (index < BOUNDS_NS.length && ns > BOUNDS_NS[index]) index++;
+  return index;
+}
+
+function childOf<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let child = map.get(key);
+  if (child === undefined) {
+    child = make();
+    map.set(key, child);
+  }
+  return child;
+}

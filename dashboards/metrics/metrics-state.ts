@@ -1,0 +1,114 @@
+// What the observer tells the metrics: counters in memory, fed with cheap adds while traffic passes.
+// Invariant: the number of series is bounded whatever names traffic brings; nothing here formats, awaits or throws.
+// Not here: the exposition format (exporter.ts), history (storage).
+
+import { limits } from '../../config/limits.js';
+import { DurationTable } from './duration-series.js';
+import { commandLabel, LabelSet } from './labels.js';
+
+export interface RecordedStatement {
+  readonly source: string;
+  readonly confidence: string;
+  readonly poolName: string;
+  /** Command tag or first keyword, in upper case. */
+  readonly command: string;
+  readonly outcome: 'ok' | 'error';
+  /** Executions, errors included. */
+  readonly calls: number;
+  /** Of each of them. */
+  readonly serviceNs: number;
+  /** Shared a flush point: its time is a share of the group's and says nothing of its own duration. */
+  readonly batched: boolean;
+}
+
+export interface PoolConnections {
+  readonly name: string;
+  readonly active: number;
+  readonly idle: number;
+  readonly idleInTransaction: number;
+}
+
+/** The part of the relay's status that is exported; counters are cumulative within one relay process. */
+export interface RelayHealth {
+  readonly sessionsOpen: number;
+  readonly sessionsTotal: number;
+  readonly connectErrorsTotal: number;
+  readonly clientBytesTotal: number;
+  readonly serverBytesTotal: number;
+  readonly sessionsAdrift: number;
+  readonly sessionsOpaque: number;
+  readonly adriftTotal: number;
+  readonly opaqueTotal: number;
+  readonly observerRestartsTotal: number;
+  readonly queueBytes: number;
+  readonly loopLagNs: number;
+  readonly cpuNs: number;
+  readonly residentBytes: number;
+}
+
+export class MetricsState {
+  readonly durations = new DurationTable(limits.durationSeriesMax);
+  /** Source → confidence → executions. */
+  readonly statements = new Map<string, Map<string, number>>();
+  readonly serviceNsBySource = new Map<string, number>();
+  readonly notObserved = new Map<string, number>();
+  readonly overflow = { duration: 0, source: 0, pool: 0 };
+  opaqueSessionMinutes = 0;
+  relay: RelayHealth | undefined = undefined;
+  #pools: readonly PoolConnections[] = [];
+  readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
+  readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
+
+  /** `reasons`: why executions may be lost, exported as 0 from the start so that a first loss shows as a rise. */
+  constructor(reasons: readonly string[] = []) {
+    for (const reason of reasons) this.setNotObserved(reason, 0);
+  }
+
+  /** Hot path: once per stored execution or group of alike ones. */
+  recordStatement(statement: RecordedStatement): void {
+    const { calls, serviceNs } = statement;
+    const source = this.#sourceLabels.of(statement.source);
+    const pool = this.#poolLabels.of(statement.poolName);
+    if (source !== statement.source && source === 'other') this.overflow.source += calls;
+    if (pool !== statement.poolName && pool === 'other') this.overflow.pool += calls;
+    let byConfidence = this.statements.get(source);
+    if (byConfidence === undefined) {
+      byConfidence = new Map();
+      this.statements.set(source, byConfidence);
+    }
+    byConfidence.set(statement.confidence, (byConfidence.get(statement.confidence) ?? 0) + calls);
+    this.serviceNsBySource.set(source, (this.serviceNsBySource.get(source) ?? 0) + calls * serviceNs);
+    if (statement.batched) return;
+    const labels = { source, pool, command: commandLabel(statement.command), outcome: statement.outcome };
+    if (!this.durations.add(labels, calls, serviceNs)) this.overflow.duration += calls;
+  }
+
+  /** All pools that are known, with what they hold now; replaces what was said before. */
+  setPoolConnections(pools: Iterable<PoolConnections>): void {
+    this.#pools = [...pools];
+  }
+
+  /** Connections by pool label and state; pools beyond the cap are summed as "other". */
+  poolConnections(): Map<string, { active: number; idle: number; idle_in_transaction: number }> {
+    const byLabel = new Map<string, { active: number; idle: number; idle_in_transaction: number }>();
+    for (const pool of this.#pools) {
+      const label = this.#poolLabels.of(pool.name);
+      const sum = byLabel.get(label) ?? { active: 0, idle: 0, idle_in_transaction: 0 };
+      sum.active += pool.active;
+      sum.idle += pool.idle;
+      sum.idle_in_transaction += pool.idleInTransaction;
+      byLabel.set(label, sum);
+    }
+    return byLabel;
+  }
+
+  /** Sets the total so far for a reason. `opaque_session` counts minutes of sessions, not executions, and is kept apart. */
+  setNotObserved(reason: string, total: number): void {
+    if (reason === 'opaque_session') this.opaqueSessionMinutes = total;
+    else this.notObserved.set(reason, total);
+  }
+
+  setRelayStatus(status: RelayHealth): void {
+    this.relay = status;
+  }
+}

@@ -1,0 +1,194 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
+import { CATALOG } from '../../dashboards/metrics/catalog.js';
+import { metricsDoc } from '../../dashboards/metrics/catalog-doc.js';
+import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
+import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
+import { MetricsState, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
+import { parseExposition } from './exposition.js';
+
+const open: MetricsExporter[] = [];
+afterEach(() => {
+  for (const exporter of open.splice(0)) exporter.close();
+});
+
+async function scrape(state: MetricsState) {
+  const exporter = new MetricsExporter(state);
+  open.push(exporter);
+  return parseExposition(await exporter.render());
+}
+
+function statement(over: Partial<RecordedStatement> = {}): RecordedStatement {
+  return {
+    source: 'raw',
+    confidence: 'strong',
+    poolName: 'django:app@shop',
+    command: 'SELECT',
+    outcome: 'ok',
+    calls: 1,
+    serviceNs: 1_500_000,
+    batched: false,
+    ...over,
+  };
+}
+
+const RELAY = {
+  sessionsOpen: 7,
+  sessionsTotal: 9,
+  connectErrorsTotal: 1,
+  clientBytesTotal: 100,
+  serverBytesTotal: 200,
+  sessionsAdrift: 1,
+  sessionsOpaque: 2,
+  adriftTotal: 3,
+  opaqueTotal: 2,
+  observerRestartsTotal: 4,
+  queueBytes: 5,
+  loopLagNs: 2_000_000,
+  cpuNs: 3_000_000_000,
+  residentBytes: 1_000,
+};
+
+describe('exposition', () => {
+  test('exactly the families of the catalogue are exported, with their help and type', async () => {
+    const state = new MetricsState(['queue_full']);
+    state.recordStatement(statement());
+    state.setRelayStatus(RELAY);
+    state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
+    const { families } = await scrape(state);
+    expect([...families].map(([name, { type, help }]) => ({ name, type, help }))).toEqual(
+      CATALOG.map(({ name, type, help }) => ({ name, type, help })),
+    );
+  });
+
+  test('samples carry the labels of the catalogue and no others', async () => {
+    const state = new MetricsState(['queue_full']);
+    state.recordStatement(statement());
+    state.setRelayStatus(RELAY);
+    state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
+    const { families } = await scrape(state);
+    for (const { name, labels } of CATALOG) {
+      const { samples } = families.get(name)!;
+      expect(samples.length, name).toBeGreaterThan(0);
+      for (const sample of samples) {
+        const names = Object.keys(sample.labels).filter((label) => label !== 'le');
+        expect(names.sort(), name).toEqual([...labels].sort());
+      }
+    }
+  });
+
+  test('a label value with every awkward character survives the format', async () => {
+    const state = new MetricsState();
+    state.recordStatement(statement({ poolName: 'a"b\\c\nd\u001be}{,=\u202e' }));
+    const { families } = await scrape(state);
+    const sample = families.get('pgwitness_statement_duration_seconds')!.samples[0];
+    expect(sample.labels.pool).toBe('a"b\\cde}{,=');
+  });
+
+  test('a counter of losses is there before the first loss', async () => {
+    const { value } = await scrape(new MetricsState(['queue_full']));
+    expect(value('pgwitness_not_observed_total', { reason: 'queue_full' })).toBe(0);
+  });
+
+  test('sessions opaque for minutes are not mixed with executions', async () => {
+    const state = new MetricsState();
+    state.setNotObserved('opaque_session', 3);
+    state.setNotObserved('queue_full', 8);
+    const { value, families } = await scrape(state);
+    expect(value('pgwitness_opaque_session_minutes_total', {})).toBe(3);
+    expect(families.get('pgwitness_not_observed_total')!.samples).toHaveLength(1);
+  });
+
+  test('the state of sessions sums to those open', async () => {
+    const state = new MetricsState();
+    state.setRelayStatus(RELAY);
+    const { value } = await scrape(state);
+    expect(value('pgwitness_sessions', { state: 'tracked' })).toBe(4);
+    expect(value('pgwitness_observer_restarts_total', {})).toBe(4);
+    expect(value('pgwitness_cpu_seconds_total', { process: 'relay' })).toBe(3);
+  });
+});
+
+describe('durations', () => {
+  const labels = { source: 'raw', pool: 'django:app@shop', command: 'SELECT', outcome: 'ok' };
+
+  test('buckets are cumulative and their bounds inclusive', async () => {
+    const state = new MetricsState();
+    for (const serviceNs of [100_000, 100_001, 1_000_000, 20e9]) state.recordStatement(statement({ serviceNs }));
+    const { value } = await scrape(state);
+    const bucket = (le: string) => value('pgwitness_statement_duration_seconds_bucket', { ...labels, le });
+    expect([bucket('0.0001'), bucket('0.0002'), bucket('0.001'), bucket('10'), bucket('+Inf')]).toEqual([
+      1, 2, 3, 3, 4,
+    ]);
+    expect(value('pgwitness_statement_duration_seconds_count', labels)).toBe(4);
+    expect(value('pgwitness_statement_duration_seconds_sum', labels)).toBeCloseTo(20.001200001, 9);
+  });
+
+  test('several executions count as several', async () => {
+    const state = new MetricsState();
+    state.recordStatement(statement({ calls: 5, serviceNs: 2_000_000 }));
+    const { value } = await scrape(state);
+    expect(value('pgwitness_statements_total', { source: 'raw', confidence: 'strong' })).toBe(5);
+    expect(value('pgwitness_statement_duration_seconds_sum', labels)).toBeCloseTo(0.01, 9);
+  });
+
+  test('pipelined executions are counted but stay out of the histogram', async () => {
+    const state = new MetricsState();
+    state.recordStatement(statement({ batched: true, calls: 3 }));
+    const { value, families } = await scrape(state);
+    expect(value('pgwitness_statements_total', { source: 'raw', confidence: 'strong' })).toBe(3);
+    expect(value('pgwitness_statement_seconds_total', { source: 'raw' })).toBeCloseTo(0.0045, 9);
+    expect(families.get('pgwitness_statement_duration_seconds')!.samples).toEqual([]);
+  });
+});
+
+describe('bounds', () => {
+  test('many pools end in "other", whose executions are counted', async () => {
+    const state = new MetricsState();
+    for (let i = 0; i < 1_000; i++) state.recordStatement(statement({ poolName: `pool ${i}` }));
+    const { families, value } = await scrape(state);
+    const { samples } = families.get('pgwitness_statement_duration_seconds')!;
+    const pools = new Set(samples.map((sample) => sample.labels.pool));
+    expect(pools.size).toBe(limits.metricPoolsMax + 1);
+    expect(value('pgwitness_series_overflow_total', { label: 'pool' })).toBe(1_000 - limits.metricPoolsMax);
+  });
+
+  test('duration series stop at the cap and lose no execution', async () => {
+    const state = new MetricsState();
+    const commands = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE', 'COPY'];
+    for (let pool = 0; pool < 50; pool++)
+      for (const command of commands) state.recordStatement(statement({ poolName: `p${pool}`, command }));
+    expect(state.durations.all.length).toBe(limits.durationSeriesMax + 1);
+    const counted = state.durations.all.reduce((sum, series) => sum + series.count, 0);
+    expect(counted).toBe(300);
+    const { value } = await scrape(state);
+    expect(value('pgwitness_series_overflow_total', { label: 'duration' })).toBe(300 - limits.durationSeriesMax);
+  });
+
+  test('connections of pools beyond the cap are summed', async () => {
+    const state = new MetricsState();
+    const pools = Array.from({ length: 60 }, (_, i) => ({ name: `p${i}`, active: 1, idle: 1, idleInTransaction: 0 }));
+    state.setPoolConnections(pools);
+    const { value } = await scrape(state);
+    expect(value('pgwitness_pool_connections', { pool: 'other', state: 'idle' })).toBe(60 - limits.metricPoolsMax);
+  });
+
+  test('commands outside the closed list are "other"', () => {
+    expect(commandLabel('SELECT')).toBe('SELECT');
+    expect(commandLabel('CREATE TABLE')).toBe('CREATE');
+    expect(commandLabel('DROP_ALL_MY_TABLES')).toBe('other');
+    expect(commandLabel('')).toBe('other');
+  });
+
+  test('a label is cut between characters', () => {
+    const label = cleanLabel('é'.repeat(100));
+    expect(label).toBe('é'.repeat(limits.labelBytesMax / 2));
+    expect(cleanLabel('x' + 'é'.repeat(100))).toBe('x' + 'é'.repeat(limits.labelBytesMax / 2 - 1));
+    expect(cleanLabel('\u0000')).toBe('(empty)');
+  });
+});
+
+test('docs/METRICS.md is what the catalogue makes', () => {
+  expect(readFileSync(new URL('../../docs/METRICS.md', import.meta.url), 'utf8')).toBe(metricsDoc());
+});
