@@ -1,0 +1,13 @@
+"""gunicorn: several worker processes, each with its own database connections."""
+
+import os
+
+bind = os.environ.get("SHOP_BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("SHOP_WORKERS", "3"))
+worker_class = "gthread"
+threads = int(os.environ.get("SHOP_THREADS", "1"))
+timeout = 60
+graceful_timeout = 5
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
