@@ -50,15 +50,15 @@ FROM generate_series(1, 5000) AS id;
 
 INSERT INTO store_order (id, customer_id, status, placed_at, note)
 SELECT id,
-       1 + (id::bigint * id % 4999)::int,
+       (1 + id::bigint * 48271 % 65521 % 4990)::int,
        (ARRAY['shipped', 'shipped', 'shipped', 'paid', 'open', 'returned'])[1 + id % 6],
        timestamptz '2026-03-01 00:00:00+00' + id * interval '10 minutes 21 seconds',
        CASE WHEN id % 40 = 0 THEN 'leave at the gate' ELSE '' END
 FROM generate_series(1, 41666) AS id;
 
 INSERT INTO store_orderline (order_id, product_id, quantity, unit_price, discount)
-SELECT "order", 1 + ("order"::bigint * 2654435 + n * 40503) % 4000, 1 + ("order" + n) % 5,
-       (199 + (1 + ("order"::bigint * 2654435 + n * 40503) % 4000) * 7919 % 24800) / 100.0,
+SELECT "order", 1 + ("order"::bigint * 48271 + n * 16807) % 65521 % 3990, 1 + ("order" + n) % 5,
+       (199 + (1 + ("order"::bigint * 48271 + n * 16807) % 65521 % 3990) * 7919 % 24800) / 100.0,
        CASE WHEN ("order" + n) % 11 = 0 THEN 0.10 ELSE 0 END
 FROM generate_series(1, 41666) AS "order", generate_series(1, 3) AS n;
 

@@ -28,6 +28,6 @@ def heavy_products(request):
 def loyal_customers(request):
     """RawSQL() in a condition."""
     customers = Customer.objects.filter(
-        id__in=RawSQL("select customer_id from store_order where status = %s group by 1 having count(*) > %s", ("paid", 9))
+        id__in=RawSQL("select customer_id from store_order where status = %s group by 1 having count(*) > %s", ("paid", 2))
     ).values_list("account", flat=True)[:20]
     return JsonResponse({"customers": list(customers)})

@@ -19,10 +19,11 @@ def _rows(sql, params=None):
 def customer_ranking(request):
     """A window function over every order line: slow, whatever the region."""
     sql = """
-        SELECT account, revenue, position
+        SELECT account, revenue, products, position
         FROM (
             SELECT c.account, c.region,
                    sum(l.quantity * l.unit_price * (1 - l.discount)) AS revenue,
+                   count(DISTINCT l.product_id) AS products,
                    rank() OVER (PARTITION BY c.region
                                 ORDER BY sum(l.quantity * l.unit_price * (1 - l.discount)) DESC) AS position
             FROM store_orderline l
