@@ -56,11 +56,11 @@ export interface StatementObservation {
   protocol: 'simple' | 'extended';
   /** Prepared-statement name of the protocol; '' for the unnamed one and for simple Query. */
   statementName: string;
-  /** The SQL as sent, or null when the relay no longer has it ("text unknown"). */
+  /** The SQL as sent; null when `textId` names it, or, with textId 0, when the relay no longer has it ("text unknown"). */
   text: Uint8Array | null;
   /** Octets left out between the kept head and the kept tail of a very long text; 0 = text is whole. */
   textMissingBytes: number;
-  /** Identity of an interned prepared text, the same for the life of the observer link; 0 = text was sent inline. */
+  /** Names a text that a `text-defined` gave since the last resync-begin; 0 = none. */
   textId: number;
   /** In order. A portal has exactly one unless it failed; a simple Query may have several. */
   completions: Completion[];
@@ -92,6 +92,21 @@ export interface StatementRunning {
   sessionId: number;
   startedAtMs: number;
   text: Uint8Array | null;
+  textMissingBytes: number;
+  textId: number;
+}
+
+/** A prepared text that statements will refer to by its id, so that it is sent once and not with every execution. */
+export interface TextDefined {
+  kind: 'text-defined';
+  textId: number;
+  text: Uint8Array;
+  textMissingBytes: number;
+}
+
+/** No statement will refer to this id again. */
+export interface TextForgotten {
+  kind: 'text-forgotten';
   textId: number;
 }
 
@@ -150,7 +165,7 @@ export interface RelayStatus {
   residentBytes: number;
 }
 
-/** All open sessions follow; what is not announced again before `resync-end` is closed. */
+/** All open sessions follow; what is not announced again before `resync-end` is closed. Ids of texts begin anew. */
 export interface ResyncBegin {
   kind: 'resync-begin';
 }
@@ -163,6 +178,8 @@ export type Observation =
   | SessionReady
   | StatementObservation
   | StatementRunning
+  | TextDefined
+  | TextForgotten
   | SessionClosed
   | Loss
   | RelayStatus

@@ -1,0 +1,111 @@
+// The requests of one connection that the server has not answered yet, oldest first.
+//
+//   head                                   tail
+//    ▼                                      ▼
+//   │Parse│Bind│Execute│Sync│ … free slots … │      a ring; slots are reused, so a request costs no allocation
+//
+// Invariant: 0 <= size <= capacity, capacity is a power of two, and slot (first + i) & mask holds the i-th request.
+// Not here: which reply answers which request (session.ts).
+
+import type { Execution } from './execution.js';
+import type { PreparedText } from './prepared.js';
+
+export const RequestKind = {
+  query: 1,
+  parse: 2,
+  bind: 3,
+  describe: 4,
+  execute: 5,
+  close: 6,
+  sync: 7,
+  functionCall: 8,
+  /** CopyDone or CopyFail: nothing answers it, but it says where a running COPY FROM STDIN ends in client order. */
+  copyEnd: 9,
+} as const;
+export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
+
+/** One outstanding request. The fields a kind does not use are empty. */
+export class Request {
+  kind: RequestKind = RequestKind.sync;
+  /** Monotonic clock, ms: the last octet of it arrived. */
+  arrivedMs = 0;
+  bytes = 0;
+  /** Parse, Bind, Describe, Close: the statement name. */
+  statementName = '';
+  /** Bind, Describe, Execute, Close: the portal name. */
+  portalName = '';
+  /** Describe, Close: true when it names a portal. */
+  ofPortal = false;
+  /** Parse: what it defines. */
+  prepared: PreparedText | undefined = undefined;
+  /** Query, Execute: what is measured. */
+  execution: Execution | undefined = undefined;
+  /** Sync: sent while a COPY FROM STDIN was running or starting, so the server may have swallowed it. */
+  voidable = false;
+}
+
+const CAPACITY_MIN = 8;
+
+export class Outstanding {
+  #slots: Request[] = [];
+  #first = 0;
+  size = 0;
+
+  /** The oldest request; only when size > 0. */
+  get head(): Request {
+    return this.#slots[this.#first];
+  }
+
+  /** The i-th oldest request. */
+  at(index: number): Request {
+    return this.#slots[(this.#first + index) & (this.#slots.length - 1)];
+  }
+
+  /** Appends a request and returns its cleared slot, to be filled in place. */
+  push(kind: RequestKind, arrivedMs: number, bytes: number): Request {
+    if (this.size === this.#slots.length) this.#grow();
+    const request = this.#slots[(this.#first + this.size) & (this.#slots.length - 1)];
+    this.size++;
+    request.kind = kind;
+    request.arrivedMs = arrivedMs;
+    request.bytes = bytes;
+    return request;
+  }
+
+  /** Removes the oldest request and drops what it refers to. */
+  shift(): void {
+    const request = this.#slots[this.#first];
+    request.prepared = undefined;
+    request.execution = undefined;
+    request.voidable = false;
+    request.ofPortal = false;
+    request.statementName = '';
+    request.portalName = '';
+    this.#first = (this.#first + 1) & (this.#slots.length - 1);
+    this.size--;
+    // After a burst of pipelining an idle session gives its ring back.
+    if (this.size === 0 && this.#slots.length > CAPACITY_MIN * 8) {
+      this.#slots = [];
+      this.#first = 0;
+    }
+  }
+
+  /** Removes the request behind the oldest one. */
+  removeSecond(): void {
+    const mask = this.#slots.length - 1;
+    const second = (this.#first + 1) & mask;
+    const head = this.#slots[this.#first];
+    this.#slots[this.#first] = this.#slots[second];
+    this.#slots[second] = head;
+    this.shift();
+  }
+
+  #grow(): void {
+    const slots: Request[] = [];
+    for (let i = 0; i < this.size; i++) slots.push(this.at(i));
+    const capacity = Math.max(CAPACITY_MIN, slots.length * 2);
+    while (slots.length < capacity) slots.push(new Request());
+    this.#slots = slots;
+    this.#first = 0;
+  }
+}

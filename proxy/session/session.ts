@@ -1,0 +1,165 @@
+// One observed connection: copies of its bytes in, observations out.
+// Invariant: calling it never throws for anything on the wire, never keeps a chunk it was given, and changes nothing of the traffic.
+// When framing is lost it is opaque for good: it no longer looks, and says so. Not here: sockets, the observer link.
+
+import type { TransactionStatus } from '../observation.js';
+import { FrameScanner } from '../wire/frame-scanner.js';
+import type { MessageTable } from '../wire/message-codes.js';
+import type { Execution } from './execution.js';
+import { RequestKind } from './outstanding.js';
+import type { PreparedText, TextTable } from './prepared.js';
+import { Replies } from './replies.js';
+import { Requests } from './requests.js';
+import { type SessionEvents, type SessionLimits, SessionState, type TrackerCounters } from './session-state.js';
+
+export interface SessionShared {
+  events: SessionEvents;
+  counters: TrackerCounters;
+  limits: SessionLimits;
+  texts: TextTable;
+  clientTable: MessageTable;
+  serverTable: MessageTable;
+}
+
+/** A request that has been in flight for a second. */
+export interface Running {
+  startedMs: number;
+  prepared: PreparedText | undefined;
+}
+
+const RUNNING_AFTER_MS = 1000;
+
+export class Session {
+  readonly state: SessionState;
+  readonly #client: FrameScanner;
+  readonly #server: FrameScanner;
+  /** Framing is lost, or the stream was never ours to read (replication, protocol 2). */
+  opaque = false;
+  #lastChunkMs = 0;
+
+  constructor(sessionId: number, shared: SessionShared) {
+    this.state = new SessionState(sessionId, shared);
+    const lost = () => this.goOpaque();
+    this.#client = new FrameScanner(shared.clientTable, new Requests(this.state, lost));
+    this.#server = new FrameScanner(shared.serverTable, new Replies(this.state, lost));
+  }
+
+  /** Octets the client sent; `nowMs` monotonic, `wallMs` wall clock. */
+  client(chunk: Buffer, nowMs: number, wallMs: number): void {
+    if (this.opaque) return;
+    this.#clock(nowMs, wallMs);
+    this.#client.feed(chunk);
+  }
+
+  server(chunk: Buffer, nowMs: number, wallMs: number): void {
+    if (this.opaque) return;
+    this.#clock(nowMs, wallMs);
+    this.#server.feed(chunk);
+  }
+
+  /** The upstream was not read for this long because the client did not take what it had. */
+  stalled(stallMs: number): void {
+    const execution = this.state.outstanding.size > 0 ? this.state.head()?.execution : undefined;
+    if (execution !== undefined) execution.clientStallMs += stallMs;
+  }
+
+  goOpaque(): void {
+    if (this.opaque) return;
+    this.opaque = true;
+    this.state.counters.opaqueTotal++;
+    this.state.loseAll('opaque');
+    this.state.names.dropStatements();
+    this.#client.stop();
+    this.#server.stop();
+  }
+
+  /** Every second or so: what has been in flight for a second and was not reported yet. */
+  tick(nowMs: number): Running | undefined {
+    const state = this.state;
+    if (this.opaque) return undefined;
+    if (nowMs - this.#lastChunkMs > RUNNING_AFTER_MS) {
+      // Flush without Sync: no ReadyForQuery will tell their transaction status soon.
+      if (state.finished.length > 0) state.send();
+      // Everything owed was answered or never will be; the last word was ReadyForQuery on a silent connection.
+      if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) state.recover();
+    }
+    if (state.adrift) return undefined;
+    for (let i = 0; i < state.outstanding.size; i++) {
+      const request = state.outstanding.at(i);
+      const execution = request.execution;
+      if (execution === undefined) continue;
+      const startedMs = Math.max(execution.startMs, state.finishedMs);
+      if (execution.runningReported || nowMs - startedMs < RUNNING_AFTER_MS) return undefined;
+      execution.runningReported = true;
+      return { startedMs, prepared: this.#textAhead(i, execution) };
+    }
+    return undefined;
+  }
+
+  /** SQL of a request that is not answered yet: names it depends on may still be outstanding before it. */
+  #textAhead(index: number, execution: Execution): PreparedText | undefined {
+    const state = this.state;
+    if (execution.simple) return execution.prepared;
+    const portalName = state.outstanding.at(index).portalName;
+    for (let i = index - 1; i >= 0; i--) {
+      const bind = state.outstanding.at(i);
+      if (bind.kind !== RequestKind.bind || bind.portalName !== portalName) continue;
+      for (let j = i - 1; j >= 0; j--) {
+        const parse = state.outstanding.at(j);
+        if (parse.kind === RequestKind.parse && parse.prepared?.name === bind.statementName) return parse.prepared;
+      }
+      return state.names.statement(bind.statementName);
+    }
+    return state.names.portal(portalName)?.prepared;
+  }
+
+  get transactionStatus(): TransactionStatus {
+    return this.state.transaction.status;
+  }
+
+  /** Nothing outstanding, not in a transaction. */
+  get idle(): boolean {
+    return this.state.outstanding.size === 0 && this.state.transaction.status === 'I';
+  }
+
+  /** The server's last message is whole: a message of our own may follow it. */
+  get atBoundary(): boolean {
+    return !this.opaque && this.#server.atBoundary;
+  }
+
+  /** The connection ended: what finished is sent, what was in flight is counted as lost. */
+  close(nowMs: number, wallMs: number): void {
+    if (this.opaque) return;
+    this.#clock(nowMs, wallMs);
+    const state = this.state;
+    const head = state.head();
+    // A Query that failed with a FATAL error gets no ReadyForQuery: it has its answer all the same.
+    if (!state.adrift && head?.kind === RequestKind.query && head.execution?.sqlstate) {
+      const execution = head.execution;
+      state.complete(execution);
+      state.shift();
+      state.finish(execution);
+    }
+    state.names.dropPortals((portal) => {
+      if (portal.suspended !== undefined) state.endSuspended(portal.suspended);
+    });
+    state.loseAll('connection_closed');
+    state.names.dropStatements();
+  }
+
+  /** Observation ends while the connection goes on. */
+  abandon(): void {
+    if (this.opaque) return;
+    this.opaque = true;
+    this.state.loseAll('observe_off');
+    this.state.names.dropStatements();
+    this.#client.stop();
+    this.#server.stop();
+  }
+
+  #clock(nowMs: number, wallMs: number): void {
+    this.state.nowMs = nowMs;
+    this.state.wallMs = wallMs;
+    this.#lastChunkMs = nowMs;
+  }
+}

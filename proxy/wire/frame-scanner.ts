@@ -1,0 +1,201 @@
+// Walks the messages of one direction of one connection: headers by arithmetic, bodies only as far as the table says.
+//
+//   header (5 octets)          body
+//   ┌──────┬───────────────┬──────────────────────────────────────┐
+//   │ code │ length, int32 │ kept head … skipped … kept tail      │
+//   └──────┴───────────────┴──────────────────────────────────────┘
+//
+// Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft octets of the
+// current body are still to come. Wherever a stream is cut, the sink is called with the same messages in the same order.
+// A body that lies whole in one chunk is handed over in place, without a copy; the sink must not keep the range.
+// Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
+
+import type { MessageTable } from './message-codes.js';
+
+/** The protocol's own cap (PQ_LARGE_MESSAGE_LIMIT, src/include/libpq/libpq.h): MaxAllocSize - 1. */
+const LENGTH_MAX = 0x3fffffff;
+const HEADER_BYTES = 5;
+
+export type FramingLost = 'unknown code' | 'bad length';
+
+export interface FrameSink {
+  /**
+   * A message ended. Its first octets are bytes[start, end); the body was bodyBytes long. For a longer body,
+   * the last tailBytes of the range are the end of the body and what lies between was not kept.
+   */
+  message(code: number, bodyBytes: number, range: BodyRange): void;
+  /** The header of a message whose body is not kept (DataRow, CopyData, password answers). */
+  header(code: number, bodyBytes: number): void;
+  /** Not a protocol message: nothing that follows can be trusted. Called once; the scanner reads no more. */
+  framingLost(why: FramingLost): void;
+}
+
+/** Where a body lies. One instance per scanner, reused; valid only during the call. */
+export class BodyRange {
+  bytes: Buffer = EMPTY;
+  start = 0;
+  end = 0;
+  /** Octets at the end of the range that are the end of a body longer than the range; 0 = the range is a prefix or whole. */
+  tailBytes = 0;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+export class FrameScanner {
+  readonly #table: MessageTable;
+  readonly #sink: FrameSink;
+  readonly #range = new BodyRange();
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  #headerHave = 0;
+  #code = 0;
+  #bodyBytes = 0;
+  #bodyLeft = 0;
+  /** Octets of the current body kept so far; only when it is cut over chunks. */
+  #kept: Buffer = EMPTY;
+  #keptHave = 0;
+  #tail: Buffer = EMPTY;
+  #tailHave = 0;
+  #stopped = false;
+
+  constructor(table: MessageTable, sink: FrameSink) {
+    this.#table = table;
+    this.#sink = sink;
+  }
+
+  /** True when every message begun has ended. */
+  get atBoundary(): boolean {
+    return this.#headerHave === 0 && this.#bodyLeft === 0;
+  }
+
+  /** Read no more: feeds are ignored from now on. */
+  stop(): void {
+    this.#stopped = true;
+    this.#kept = EMPTY;
+    this.#tail = EMPTY;
+  }
+
+  feed(chunk: Buffer, from = 0): void {
+    let at = from;
+    const length = chunk.length;
+    while (at < length && !this.#stopped) {
+      if (this.#bodyLeft > 0) {
+        at = this.#body(chunk, at);
+        continue;
+      }
+      if (this.#headerHave > 0 || length - at < HEADER_BYTES) {
+        this.#header[this.#headerHave++] = chunk[at++];
+        if (this.#headerHave < HEADER_BYTES) continue;
+        this.#headerHave = 0;
+        at = this.#begin(this.#header, 0, { chunk, bodyAt: at });
+        continue;
+      }
+      // The common case, without the copy: header and body lie in this chunk.
+      const code = chunk[at];
+      const bodyBytes =
+        ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
+      const keep = this.#table.keepBytes[code];
+      if (keep > 0 && bodyBytes >= 0 && bodyBytes <= keep && bodyBytes <= length - at - HEADER_BYTES) {
+        if (!this.#allowed(code, bodyBytes)) return;
+        const range = this.#range;
+        range.bytes = chunk;
+        range.start = at + HEADER_BYTES;
+        range.end = range.start + bodyBytes;
+        range.tailBytes = 0;
+        at = range.end;
+        this.#sink.message(code, bodyBytes, range);
+        continue;
+      }
+      at = this.#begin(chunk, at, { chunk, bodyAt: at + HEADER_BYTES });
+    }
+  }
+
+  /** A header is complete: checks it and starts (perhaps ends) its body. Returns where to read on. */
+  #begin(header: Buffer, at: number, { chunk, bodyAt }: { chunk: Buffer; bodyAt: number }): number {
+    const code = header[at];
+    const bodyBytes = header.readInt32BE(at + 1) - 4;
+    if (!this.#allowed(code, bodyBytes)) return chunk.length;
+    this.#code = code;
+    this.#bodyBytes = bodyBytes;
+    if (this.#table.keepBytes[code] === 0) {
+      this.#sink.header(code, bodyBytes);
+      const here = Math.min(bodyBytes, chunk.length - bodyAt);
+      this.#bodyLeft = bodyBytes - here;
+      return bodyAt + here;
+    }
+    this.#bodyLeft = bodyBytes;
+    this.#keptHave = 0;
+    this.#tailHave = 0;
+    if (bodyBytes === 0) this.#finish();
+    return bodyAt;
+  }
+
+  #allowed(code: number, bodyBytes: number): boolean {
+    const keep = this.#table.keepBytes[code];
+    const exact = this.#table.exactBytes[code];
+    if (keep >= 0 && bodyBytes >= 0 && bodyBytes <= LENGTH_MAX && (exact < 0 || exact === bodyBytes)) return true;
+    this.stop();
+    this.#sink.framingLost(keep < 0 ? 'unknown code' : 'bad length');
+    return false;
+  }
+
+  /** Takes what the chunk has of the current body. Returns where to read on. */
+  #body(chunk: Buffer, at: number): number {
+    const take = Math.min(this.#bodyLeft, chunk.length - at);
+    const keep = this.#table.keepBytes[this.#code];
+    if (keep > 0) this.#keep(chunk.subarray(at, at + take), keep);
+    this.#bodyLeft -= take;
+    if (this.#bodyLeft === 0 && keep > 0) this.#finish();
+    return at + take;
+  }
+
+  #keep(part: Buffer, keep: number): void {
+    const room = Math.min(keep, this.#bodyBytes) - this.#keptHave;
+    const take = Math.min(room, part.length);
+    if (take > 0) {
+      if (this.#kept.length < this.#keptHave + take) {
+        // Doubling, never beyond what is kept: a length on the wire alone allocates nothing.
+        const size = Math.min(Math.max(512, (this.#keptHave + take) * 2), keep);
+        const grown = Buffer.allocUnsafeSlow(size);
+        this.#kept.copy(grown, 0, 0, this.#keptHave);
+        this.#kept = grown;
+      }
+      part.copy(this.#kept, this.#keptHave, 0, take);
+      this.#keptHave += take;
+    }
+    const tailBytes = this.#table.tailBytes[this.#code];
+    if (tailBytes > 0 && take < part.length) this.#keepTail(part.subarray(take), tailBytes);
+  }
+
+  #keepTail(part: Buffer, tailBytes: number): void {
+    if (this.#tail.length === 0) this.#tail = Buffer.allocUnsafeSlow(tailBytes);
+    if (part.length >= tailBytes) {
+      part.copy(this.#tail, 0, part.length - tailBytes);
+      this.#tailHave = tailBytes;
+      return;
+    }
+    const stay = Math.min(this.#tailHave, tailBytes - part.length);
+    this.#tail.copyWithin(0, this.#tailHave - stay, this.#tailHave);
+    part.copy(this.#tail, stay);
+    this.#tailHave = stay + part.length;
+  }
+
+  #finish(): void {
+    const range = this.#range;
+    range.start = 0;
+    range.tailBytes = 0;
+    range.bytes = this.#kept;
+    range.end = this.#keptHave;
+    if (this.#tailHave > 0) {
+      range.bytes = Buffer.concat([this.#kept.subarray(0, this.#keptHave), this.#tail.subarray(0, this.#tailHave)]);
+      range.end = range.bytes.length;
+      range.tailBytes = this.#tailHave;
+    }
+    this.#sink.message(this.#code, this.#bodyBytes, range);
+    // An idle session keeps no buffer of the largest text it ever saw.
+    if (this.#kept.length > HEADER_ROOM_BYTES) this.#kept = EMPTY;
+    this.#tail = EMPTY;
+    this.#tailHave = 0;
+  }
+}
+
+const HEADER_ROOM_BYTES = 1024;
