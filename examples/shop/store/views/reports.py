@@ -19,11 +19,12 @@ def _rows(sql, params=None):
 def customer_ranking(request):
     """A window function over every order line: slow, whatever the region."""
     sql = """
-        SELECT account, revenue, products, position
+        SELECT account, revenue, products, months, position
         FROM (
             SELECT c.account, c.region,
                    sum(l.quantity * l.unit_price * (1 - l.discount)) AS revenue,
                    count(DISTINCT l.product_id) AS products,
+                   count(DISTINCT date_trunc('month', o.placed_at)) AS months,
                    rank() OVER (PARTITION BY c.region
                                 ORDER BY sum(l.quantity * l.unit_price * (1 - l.discount)) DESC) AS position
             FROM store_orderline l

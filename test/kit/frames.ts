@@ -1,0 +1,63 @@
+// Bytes of protocol messages for tests: the client's by pg-protocol's serializer, the server's by hand.
+// Invariant: what is built here is well formed; damaging it is the test's business.
+
+import { serialize } from 'pg-protocol';
+
+export const F = {
+  query: (sql: string) => serialize.query(sql),
+  parse: (name: string, text: string) => serialize.parse({ name, text }),
+  bind: (portal: string, statement: string) => serialize.bind({ portal, statement, values: [] }),
+  describe: (kind: 'S' | 'P', name = '') => serialize.describe({ type: kind, name }),
+  execute: (portal = '', rows = 0) => serialize.execute({ portal, rows }),
+  close: (kind: 'S' | 'P', name: string) => serialize.close({ type: kind, name }),
+  sync: () => serialize.sync(),
+  flush: () => serialize.flush(),
+  end: () => serialize.end(),
+  copyData: (text: string) => serialize.copyData(Buffer.from(text)),
+  copyDone: () => serialize.copyDone(),
+  copyFail: (why: string) => serialize.copyFail(why),
+  /** lo_creat(int4), by its OID. */
+  functionCall: () => message('F', Buffer.from('000003bd000100010001000000040000000000001'.slice(0, 40), 'hex')),
+  startup: (parameters: Record<string, string>) => serialize.startup(parameters),
+};
+
+export const B = {
+  authOk: () => message('R', int32(0)),
+  parameterStatus: (name: string, value: string) => message('S', Buffer.from(`${name}\0${value}\0`)),
+  backendKeyData: () => message('K', Buffer.concat([int32(4711), int32(99)])),
+  ready: (status = 'I') => message('Z', Buffer.from(status)),
+  parseComplete: () => message('1'),
+  bindComplete: () => message('2'),
+  closeComplete: () => message('3'),
+  noData: () => message('n'),
+  rowDescription: () => message('T', Buffer.from([0, 0])),
+  parameterDescription: () => message('t', Buffer.from([0, 0])),
+  dataRow: (text = 'x') => message('D', Buffer.concat([Buffer.from([0, 1]), int32(text.length), Buffer.from(text)])),
+  commandComplete: (tag: string) => message('C', Buffer.from(`${tag}\0`)),
+  emptyQuery: () => message('I'),
+  portalSuspended: () => message('s'),
+  error: (sqlstate: string, severity = 'ERROR') => message('E', Buffer.from(`S${severity}\0V${severity}\0C${sqlstate}\0Mno\0\0`)),
+  notice: () => message('N', Buffer.from('SNOTICE\0VNOTICE\0C00000\0Mhm\0\0')),
+  notification: () => message('A', Buffer.concat([int32(1), Buffer.from('c\0p\0')])),
+  copyIn: () => message('G', Buffer.from([0, 0, 0])),
+  copyOut: () => message('H', Buffer.from([0, 0, 0])),
+  copyData: (text: string) => message('d', Buffer.from(text)),
+  copyDone: () => message('c'),
+  functionCallResponse: () => message('V', int32(-1)),
+  /** What a server says from AuthenticationOk to the first ReadyForQuery. */
+  greeting: () =>
+    Buffer.concat([B.authOk(), B.parameterStatus('server_version', '17.10'), B.parameterStatus('TimeZone', 'UTC'), B.backendKeyData(), B.ready()]),
+};
+
+export function message(code: string, body: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(5);
+  head.write(code, 0, 'latin1');
+  head.writeInt32BE(4 + body.length, 1);
+  return Buffer.concat([head, body]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
