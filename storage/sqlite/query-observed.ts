@@ -1,0 +1,43 @@
+// How much of the traffic in a window was observed, and how much was lost and why.
+// Invariant: loss counters are cumulative per counter and minute, so their sum counts each lost execution once.
+// Not here: what the reasons mean (proxy/observation.ts).
+
+import type { Observed } from '../report-types.js';
+import { addTo } from '../statement-facts.js';
+import type { Frame } from './frame.js';
+import { sourceSums } from './query-statements.js';
+import type { Rows } from './rows.js';
+
+/** Counts sessions, not executions. */
+const SESSIONS_REASON = 'opaque_session';
+/** While one of these lasted nobody can say how many executions there were. */
+const INEXACT_REASONS: ReadonlySet<string> = new Set([SESSIONS_REASON, 'opaque', 'observe_off']);
+
+interface LossSum {
+  reason: string;
+  count: number;
+}
+
+const LOSS = 'SELECT reason, sum(count) AS count FROM loss WHERE minute_min >= ? AND minute_min < ? GROUP BY reason';
+
+export function observedIn(rows: Rows, frame: Frame): Observed {
+  const observed: Observed = {
+    statements: 0,
+    notObserved: 0,
+    notObservedByReason: new Map(),
+    unknown: 0,
+    exact: true,
+  };
+  for (const { source, executions } of sourceSums(rows, frame.segments)) {
+    observed.statements += executions;
+    if (source === 'unknown') observed.unknown += executions;
+  }
+  const since = frame.minutes?.since ?? 0;
+  const until = frame.minutes?.until ?? Number.MAX_SAFE_INTEGER;
+  for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
+    addTo(observed.notObservedByReason, reason, count);
+    if (reason !== SESSIONS_REASON) observed.notObserved += count;
+    if (INEXACT_REASONS.has(reason) && count > 0) observed.exact = false;
+  }
+  return observed;
+}

@@ -1,0 +1,178 @@
+// The store on SQLite: one file in one directory, one writer.
+// Invariant: each public method is one transaction or leaves no trace; after an error the store can be used again.
+// Not here: reading for people (reader.ts), the SQL of each part (flush-writer.ts, upkeep.ts).
+
+import { statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import type { Flush, OpenSessionState, Store } from '../store.js';
+import { type DirectoryLock, databasePath, lockDirectory, makeDataDirectory, moveAside } from './data-directory.js';
+import { makeStoreError, storeError } from './failures.js';
+import { FlushWriter } from './flush-writer.js';
+import { openWriter } from './open-writer.js';
+import type { RetentionOptions } from './retention.js';
+import { Rows } from './rows.js';
+import { SeriesIds } from './series.js';
+import { Upkeep } from './upkeep.js';
+
+export interface SqliteStoreOptions {
+  dataDir: string;
+  /** Tells several sidecars apart that are merged later; default ''. */
+  instance?: string;
+  retention?: Partial<RetentionOptions>;
+  /** How long to wait for another program's lock; default 250. */
+  busyMs?: number;
+  /** Pages of 4096 octets that the file may have; default: as many as the disk holds. */
+  pagesMax?: number;
+  /**
+   * A damaged database was moved to `path` and a new one begun. What the caller thought stored once and for all
+   * (catalogue entries, pools, open sessions) has to be sent again.
+   */
+  onMovedAside?(path: string, reason: string): void;
+}
+
+export const DEFAULT_RETENTION: RetentionOptions = {
+  minutesKeptHours: 24,
+  hoursKeptDays: 30,
+  daysKeptDays: 400,
+  bytesMax: 2 * 1024 ** 3,
+  catalogueEntriesMax: 100_000,
+};
+
+const LAST_SEQUENCE = 'SELECT last_sequence AS sequence FROM relay_progress WHERE relay_id = ?';
+const SESSION_COLUMNS = 'relay_id AS relayId, session_id AS sessionId, state';
+const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
+const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id <> ? RETURNING ${SESSION_COLUMNS}`;
+
+/** Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */
+export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
+  makeDataDirectory(options.dataDir);
+  const lock = lockDirectory(options.dataDir);
+  try {
+    return new SqliteStore(options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+export class SqliteStore implements Store {
+  readonly #options: SqliteStoreOptions;
+  readonly #lock: DirectoryLock;
+  #db!: Database.Database;
+  #inode = 0;
+  #rows!: Rows;
+  #series!: SeriesIds;
+  #writer!: FlushWriter;
+  #upkeep!: Upkeep;
+
+  /** Use openSqliteStore. */
+  constructor(options: SqliteStoreOptions, lock: DirectoryLock) {
+    this.#options = options;
+    this.#lock = lock;
+    this.#open();
+  }
+
+  flush(flush: Flush): void {
+    this.#attempt('writing to', () => {
+      try {
+        this.#db.transaction(() => this.#writer.write(flush)).immediate();
+      } catch (error) {
+        // Ids that the transaction made went with it.
+        this.#series.forget();
+        throw error;
+      }
+      this.#upkeep.noteFlush();
+    });
+  }
+
+  lastSequence(relayId: string): number {
+    return this.#attempt('reading', () => this.#rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0);
+  }
+
+  openSessions(relayId: string): OpenSessionState[] {
+    return this.#attempt('reading', () => this.#rows.all<OpenSessionState>(OPEN_SESSIONS, relayId));
+  }
+
+  takeOrphanSessions(relayId: string): OpenSessionState[] {
+    return this.#attempt('writing to', () => this.#rows.all<OpenSessionState>(TAKE_ORPHANS, relayId));
+  }
+
+  maintain(nowMs: number): void {
+    this.#attempt('looking after', () => {
+      this.#reopenIfGone();
+      if (this.#upkeep.slice(nowMs)) this.#series.forget();
+    });
+  }
+
+  /** Brings the windows up to date and lets go of the directory; never throws for what the disk says. */
+  close(): void {
+    try {
+      this.#upkeep.refreshWindows(Date.now());
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // Everything flushed is in the log already: the next start reads it from there.
+      storeError(error, 'closing');
+    } finally {
+      this.#db.close();
+      this.#lock.release();
+    }
+  }
+
+  #open(): void {
+    const options = this.#options;
+    this.#db = openWriter({
+      dataDir: options.dataDir,
+      busyMs: options.busyMs ?? 250,
+      pagesMax: options.pagesMax,
+      onMovedAside: (path, reason) => options.onMovedAside?.(path, reason),
+    });
+    this.#inode = statSync(databasePath(options.dataDir)).ino;
+    this.#rows = new Rows(this.#db);
+    this.#series = new SeriesIds(this.#rows, options.instance ?? '');
+    this.#writer = new FlushWriter(this.#rows, this.#series);
+    this.#upkeep = new Upkeep(this.#db, this.#rows, { ...DEFAULT_RETENTION, ...options.retention });
+  }
+
+  #attempt<T>(doing: string, work: () => T): T {
+    const path = databasePath(this.#options.dataDir);
+    try {
+      // An earlier failure may have left no file open.
+      if (!this.#db.open) this.#open();
+      return work();
+    } catch (error) {
+      const failure = storeError(error, `${doing} ${path}`);
+      if (failure.code === 'full') this.#shrinkLog();
+      if (failure.code === 'corrupt') throw this.#startAnew(failure.message);
+      throw failure;
+    }
+  }
+
+  /** A full disk often has just the log's octets too many. */
+  #shrinkLog(): void {
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      storeError(error, 'shrinking the log');
+    }
+  }
+
+  /** Somebody removed or replaced the file: what is written to the old one nobody would ever see. */
+  #reopenIfGone(): void {
+    const path = databasePath(this.#options.dataDir);
+    if (statSync(path, { throwIfNoEntry: false })?.ino === this.#inode) return;
+    this.#db.close();
+    this.#open();
+    this.#options.onMovedAside?.(path, `${path} was removed or replaced while it was in use`);
+  }
+
+  #startAnew(reason: string): StoreError {
+    this.#db.close();
+    const aside = moveAside(this.#options.dataDir, Date.now());
+    this.#open();
+    this.#options.onMovedAside?.(aside, reason);
+    return makeStoreError(
+      'corrupt',
+      `${reason}; it was moved to ${aside} and a new one begun: nothing of this was stored`,
+    );
+  }
+}

@@ -1,0 +1,128 @@
+// From rows per series to facts per (fingerprint, source): sums added up, histograms merged where they are wanted.
+// Invariant: each series row is added to exactly one fact, once. Not here: SQL (sqlite/query-statements.ts), texts and order.
+
+import { LogHistogram } from '../analyzer/rollup/histogram.js';
+import type { StatementFacts } from './report-types.js';
+import type { Segment } from './sqlite/levels.js';
+import { histogramsOf, type SeriesSums, type TagSums } from './sqlite/query-statements.js';
+import type { Rows } from './sqlite/rows.js';
+
+export interface FactsById {
+  facts: StatementFacts[];
+  /** series_id or tag_series_id → the fact that it was added to. */
+  byId: Map<number, StatementFacts>;
+}
+
+export function emptyFacts(fingerprint: string, source: string): StatementFacts {
+  return {
+    fingerprint,
+    source,
+    query: '',
+    summary: '',
+    byConstruct: new Map(),
+    byConfidence: new Map(),
+    calls: 0,
+    batchedCalls: 0,
+    errors: 0,
+    errorsBySqlstate: new Map(),
+    rows: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    serviceTotalNs: 0,
+    serviceMinNs: Number.POSITIVE_INFINITY,
+    serviceMaxNs: 0,
+    firstRowCount: 0,
+    firstRowTotalNs: 0,
+    clientStallTotalNs: 0,
+    waitTotalNs: 0,
+    histogram: new LogHistogram(),
+    firstSeenMs: 0,
+    lastSeenMs: 0,
+    pools: new Set(),
+    tags: new Map(),
+    evidence: [],
+    variants: [],
+  };
+}
+
+/** Pools are ids until names are looked up. */
+export function groupSeries(sums: readonly SeriesSums[]): FactsById {
+  const found = new Map<string, StatementFacts>();
+  const byId = new Map<number, StatementFacts>();
+  for (const row of sums) {
+    const facts = factsFor(found, row);
+    byId.set(row.series_id, facts);
+    const calls = row.calls_certain + row.calls_strong + row.calls_weak + row.calls_none;
+    addTo(facts.byConstruct, row.construct, calls + row.errors);
+    addTo(facts.byConfidence, 'certain', row.calls_certain);
+    addTo(facts.byConfidence, 'strong', row.calls_strong);
+    addTo(facts.byConfidence, 'weak', row.calls_weak);
+    addTo(facts.byConfidence, 'none', row.calls_none);
+    facts.calls += calls;
+    facts.requestBytes += row.request_bytes;
+    facts.responseBytes += row.response_bytes;
+    facts.firstRowCount += row.first_row_count;
+    facts.firstRowTotalNs += row.first_row_total_ns;
+    facts.clientStallTotalNs += row.client_stall_total_ns;
+    facts.waitTotalNs += row.wait_total_ns;
+    facts.pools.add(row.pool_id);
+    addShared(facts, row);
+  }
+  return { facts: [...found.values()], byId };
+}
+
+/** Tag rows hold no pools, bytes or waiting times: those stay empty. */
+export function groupTags(sums: readonly TagSums[]): FactsById {
+  const found = new Map<string, StatementFacts>();
+  const byId = new Map<number, StatementFacts>();
+  for (const row of sums) {
+    const facts = factsFor(found, row);
+    byId.set(row.tag_series_id, facts);
+    facts.calls += row.calls;
+    addShared(facts, row);
+  }
+  return { facts: [...found.values()], byId };
+}
+
+/** Merges the histograms of `only` (default: of all) into their facts. */
+export function addHistograms(
+  rows: Rows,
+  grouped: FactsById,
+  what: {
+    table: 'rollup' | 'tag_rollup';
+    segments: readonly Segment[];
+    only?: ReadonlySet<StatementFacts>;
+    fingerprint?: string;
+  },
+): void {
+  const { only } = what;
+  const ids: number[] = [];
+  for (const [id, facts] of grouped.byId) if (only === undefined || only.has(facts)) ids.push(id);
+  for (const row of histogramsOf(rows, what.table, { segments: what.segments, ids, fingerprint: what.fingerprint })) {
+    grouped.byId.get(row.id)!.histogram.mergeEncoded(row.histogram);
+  }
+}
+
+/** Adds to a count, leaving out what is zero. */
+export function addTo<Key>(counts: Map<Key, number>, key: Key, more: number): void {
+  if (more !== 0) counts.set(key, (counts.get(key) ?? 0) + more);
+}
+
+function factsFor(found: Map<string, StatementFacts>, row: { fingerprint: string; source: string }): StatementFacts {
+  const key = `${row.fingerprint}\0${row.source}`;
+  let facts = found.get(key);
+  if (facts === undefined) {
+    facts = emptyFacts(row.fingerprint, row.source);
+    found.set(key, facts);
+  }
+  return facts;
+}
+
+function addShared(facts: StatementFacts, row: SeriesSums | TagSums): void {
+  facts.batchedCalls += row.batched_calls;
+  facts.errors += row.errors;
+  facts.rows += row.rows;
+  facts.serviceTotalNs += row.service_total_ns;
+  facts.serviceMinNs = Math.min(facts.serviceMinNs, row.service_min_ns ?? Number.POSITIVE_INFINITY);
+  facts.serviceMaxNs = Math.max(facts.serviceMaxNs, row.service_max_ns);
+}
