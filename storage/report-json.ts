@@ -2,8 +2,8 @@
 // Invariant: other programs read these names; times are ISO 8601, durations milliseconds, and what was not measured is null, not 0.
 // Not here: the form in which reports travel to be merged (report-codec.ts).
 
+import { mostOf } from './counts.js';
 import { latencyOf } from './latency.js';
-import { mostOf } from './report-statements.js';
 import type { StatementFacts, StatementsReport } from './report-types.js';
 import { ordered, type StatementSort } from './statement-order.js';
 

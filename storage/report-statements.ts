@@ -3,6 +3,7 @@
 // Not here: the JSON of `top` (report-json.ts), merging several stores (merge.ts).
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
+import { addTo, mostOf } from './counts.js';
 import type { StatementFacts, StatementFilter, StatementsReport } from './report-types.js';
 import { type Frame, frameOf, type TimeBounds } from './sqlite/frame.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from './sqlite/query-catalogue.js';
@@ -10,7 +11,7 @@ import { observedIn } from './sqlite/query-observed.js';
 import { errorSums, seriesSums, tagSums } from './sqlite/query-statements.js';
 import type { Reader } from './sqlite/reader.js';
 import type { Rows } from './sqlite/rows.js';
-import { addHistograms, addTo, type FactsById, groupSeries, groupTags } from './statement-facts.js';
+import { addHistograms, type FactsById, groupSeries, groupTags } from './statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from './statement-order.js';
 
 /** Values shown per tag key. */
@@ -113,13 +114,6 @@ function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame
       facts.tags.set(key, values);
     }
   }
-}
-
-/** The key with the biggest count; undefined when empty. */
-export function mostOf(counts: ReadonlyMap<string, number>): string | undefined {
-  let most: string | undefined;
-  for (const [key, count] of counts) if (most === undefined || count > counts.get(most)!) most = key;
-  return most;
 }
 
 function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {

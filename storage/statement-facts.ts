@@ -2,6 +2,7 @@
 // Invariant: each series row is added to exactly one fact, once. Not here: SQL (sqlite/query-statements.ts), texts and order.
 
 import { LogHistogram } from '../analyzer/rollup/histogram.js';
+import { addTo } from './counts.js';
 import type { StatementFacts } from './report-types.js';
 import type { Segment } from './sqlite/levels.js';
 import { histogramsOf, type SeriesSums, type TagSums } from './sqlite/query-statements.js';
@@ -101,11 +102,6 @@ export function addHistograms(
   for (const row of histogramsOf(rows, what.table, { segments: what.segments, ids, fingerprint: what.fingerprint })) {
     grouped.byId.get(row.id)!.histogram.mergeEncoded(row.histogram);
   }
-}
-
-/** Adds to a count, leaving out what is zero. */
-export function addTo<Key>(counts: Map<Key, number>, key: Key, more: number): void {
-  if (more !== 0) counts.set(key, (counts.get(key) ?? 0) + more);
 }
 
 function factsFor(found: Map<string, StatementFacts>, row: { fingerprint: string; source: string }): StatementFacts {

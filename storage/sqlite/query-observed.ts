@@ -2,8 +2,8 @@
 // Invariant: loss counters are cumulative per counter and minute, so their sum counts each lost execution once.
 // Not here: what the reasons mean (proxy/observation.ts).
 
+import { addTo } from '../counts.js';
 import type { Observed } from '../report-types.js';
-import { addTo } from '../statement-facts.js';
 import type { Frame } from './frame.js';
 import { sourceSums } from './query-statements.js';
 import type { Rows } from './rows.js';

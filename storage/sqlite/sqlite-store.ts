@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { Flush, OpenSessionState, Store } from '../store.js';
+import type { StoreError } from '../store-error.js';
 import { type DirectoryLock, databasePath, lockDirectory, makeDataDirectory, moveAside } from './data-directory.js';
 import { makeStoreError, storeError } from './failures.js';
 import { FlushWriter } from './flush-writer.js';
