@@ -8,9 +8,10 @@
 // Invariant: the first packet is held until it is complete; one deadline covers everything up to AuthenticationOk; at most one SSLRequest
 // and one GSSENCRequest are answered per connection (CVE-2026-6479). Not here: moving bytes (relay.ts).
 
-import { createServer, connect, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../config/address.js';
 import { formatAddress } from '../config/address.js';
+import type { Log } from '../config/log.js';
 import { Relay, type RelayCounters } from './relay.js';
 import { type Interpret, Tap, type TapShared } from './tap.js';
 import { fatalError, type OwnSqlstate, REFUSED } from './wire/error-message.js';
@@ -32,7 +33,7 @@ export interface ListenerOptions {
   shared: TapShared;
   /** False: a plain relay. */
   observe: () => boolean;
-  log: { info(facts: object, text: string): void; warn(facts: object, text: string): void; debug(facts: object, text: string): void };
+  log: Log;
 }
 
 export class Listener implements RelayCounters {
@@ -48,7 +49,10 @@ export class Listener implements RelayCounters {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: false, noDelay: true, keepAlive: true }, (client) => this.#accept(client));
+    this.#server = createServer(
+      { allowHalfOpen: true, pauseOnConnect: false, noDelay: true, keepAlive: true },
+      (client) => this.#accept(client),
+    );
   }
 
   /** Resolves with the address it listens on. Rejects with the system's error (EADDRINUSE, EACCES, …). */
@@ -58,9 +62,13 @@ export class Listener implements RelayCounters {
       this.#server.once('error', reject);
       const listening = () => {
         this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#options.log.warn({ error: String(error) }, 'accepting a connection failed'));
+        this.#server.on('error', (error) =>
+          this.#options.log.warn('accepting a connection failed', { error: String(error) }),
+        );
         const bound = this.#server.address();
-        resolve(bound !== null && typeof bound === 'object' ? { kind: 'tcp', host: bound.address, port: bound.port } : listen);
+        resolve(
+          bound !== null && typeof bound === 'object' ? { kind: 'tcp', host: bound.address, port: bound.port } : listen,
+        );
       };
       if (listen.kind === 'unix') this.#server.listen({ path: listen.path, backlog: 1024 }, listening);
       else this.#server.listen({ host: listen.host, port: listen.port, backlog: 1024 }, listening);
@@ -113,7 +121,7 @@ export class Listener implements RelayCounters {
       clearTimeout(deadline);
     };
     const deadline = setTimeout(() => {
-      log.debug({}, 'a connection did not log in before its deadline');
+      log.debug('a connection did not log in before its deadline');
       client.destroy();
     }, limits.preAuthDeadlineMs);
     client.once('close', admitted);
@@ -186,13 +194,16 @@ export class Listener implements RelayCounters {
       upstream.destroy();
       this.connectErrorsTotal++;
       const why = error.code ?? error.message;
-      this.#options.log.warn({ upstream: formatAddress(address), error: why }, 'the upstream cannot be reached');
+      this.#options.log.warn('the upstream cannot be reached', { upstream: formatAddress(address), error: why });
       refuse(client, '08001', {
         message: `cannot connect to the upstream ${formatAddress(address)}: ${why}`,
         hint: 'Is Postgres running there, and is --upstream right?',
       });
     };
-    const timer = setTimeout(() => failed(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })), limits.connectTimeoutMs);
+    const timer = setTimeout(
+      () => failed(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+      limits.connectTimeoutMs,
+    );
     upstream.once('error', failed);
     upstream.once('connect', () => {
       clearTimeout(timer);
@@ -207,7 +218,10 @@ export class Listener implements RelayCounters {
     upstream.once('close', () => clearTimeout(timer));
   }
 
-  #relay(ends: { client: Socket; upstream: Socket }, first: { startup: Startup; packet: Buffer; rest: Buffer; admitted: () => void }): void {
+  #relay(
+    ends: { client: Socket; upstream: Socket },
+    first: { startup: Startup; packet: Buffer; rest: Buffer; admitted: () => void },
+  ): void {
     const { shared, limits, observe } = this.#options;
     this.sessionsTotal++;
     const tap = new Tap(
@@ -216,7 +230,9 @@ export class Listener implements RelayCounters {
         openedAtMs: shared.clock.wall(shared.clock.now()),
         clientAddress: ends.client.remoteAddress ?? '',
         protocolVersion: first.startup.protocolVersion,
-        startup: first.startup.parameters.map(([name, value]) => [name, cut(value, limits.startupValueBytesMax)] as const),
+        startup: first.startup.parameters.map(
+          ([name, value]) => [name, cut(value, limits.startupValueBytesMax)] as const,
+        ),
       },
       { shared, interpret: interpretation(first.startup), off: !observe() },
     );

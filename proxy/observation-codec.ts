@@ -149,7 +149,13 @@ export class BatchWriter {
     this.length = at;
   }
 
-  running(s: { sessionId: number; startedAtMs: number; text: string | null; textMissingBytes: number; textId: number }): void {
+  running(s: {
+    sessionId: number;
+    startedAtMs: number;
+    text: string | null;
+    textMissingBytes: number;
+    textId: number;
+  }): void {
     this.#room(64 + (s.text?.length ?? 0));
     this.bytes[this.length++] = RecordKind.statementRunning;
     this.#varint(s.sessionId);
@@ -369,7 +375,14 @@ export class BatchReader {
         const hasText = this.#varint() === 1;
         const textMissingBytes = this.#varint();
         const text = this.#octets();
-        return { kind: 'statement-running', sessionId, startedAtMs, text: hasText ? text : null, textMissingBytes, textId };
+        return {
+          kind: 'statement-running',
+          sessionId,
+          startedAtMs,
+          text: hasText ? text : null,
+          textMissingBytes,
+          textId,
+        };
       }
       case RecordKind.textDefined: {
         const textId = this.#varint();
@@ -379,11 +392,22 @@ export class BatchReader {
       case RecordKind.textForgotten:
         return { kind: 'text-forgotten', textId: this.#varint() };
       case RecordKind.sessionOpened:
-        return { kind: 'session-opened', ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionOpened, 'kind'>) };
+        return {
+          kind: 'session-opened',
+          ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionOpened, 'kind'>),
+        };
       case RecordKind.sessionReady:
-        return { kind: 'session-ready', ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionReady, 'kind'>) };
+        return {
+          kind: 'session-ready',
+          ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionReady, 'kind'>),
+        };
       case RecordKind.sessionClosed:
-        return { kind: 'session-closed', sessionId: this.#varint(), closedAtMs: this.#double(), by: CLOSE_REASONS[this.#varint()] };
+        return {
+          kind: 'session-closed',
+          sessionId: this.#varint(),
+          closedAtMs: this.#double(),
+          by: CLOSE_REASONS[this.#varint()],
+        };
       case RecordKind.loss:
         return { kind: 'loss', minute: this.#varint(), reason: LOSS_REASONS[this.#varint()], count: this.#varint() };
       case RecordKind.relayStatus: {

@@ -10,9 +10,16 @@
 // Not here: the observer's process (observer-process.ts), bytes of records (observation-codec.ts).
 
 import type { Duplex } from 'node:stream';
+import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
 import { Losses } from './losses.js';
-import { type CloseReason, type LossReason, type RelayStatus, SCHEMA_VERSION, type SessionOpened } from './observation.js';
+import {
+  type CloseReason,
+  type LossReason,
+  type RelayStatus,
+  SCHEMA_VERSION,
+  type SessionOpened,
+} from './observation.js';
 import {
   BatchWriter,
   controlFrame,
@@ -48,7 +55,7 @@ export interface LinkOptions {
   clock: Clock;
   texts: TextTable;
   sessions: () => Iterable<AnnouncedSession>;
-  log: { warn(facts: object, text: string): void; info(facts: object, text: string): void };
+  log: Log;
 }
 
 /** A batch this large is handed to the socket as it is; a smaller one is copied so that its buffer serves again. */
@@ -104,7 +111,7 @@ export class ObserverLink implements SessionEvents {
       try {
         reader.feed(chunk, (kind, body) => this.#frame(kind, body));
       } catch (error) {
-        this.#options.log.warn({ error: String(error) }, 'the observer sent a damaged frame: the link is closed');
+        this.#options.log.warn('the observer sent a damaged frame: the link is closed', { error: String(error) });
         socket.destroy();
       }
     });
@@ -113,7 +120,11 @@ export class ObserverLink implements SessionEvents {
     };
     socket.on('close', gone);
     socket.on('error', gone);
-    const hello: Hello = { schemaVersion: SCHEMA_VERSION, relayId: this.#options.relayId, version: this.#options.version };
+    const hello: Hello = {
+      schemaVersion: SCHEMA_VERSION,
+      relayId: this.#options.relayId,
+      version: this.#options.version,
+    };
     socket.write(controlFrame(FrameKind.hello, hello));
   }
 
@@ -237,14 +248,20 @@ export class ObserverLink implements SessionEvents {
       this.#writer = new BatchWriter(this.#options.limits.batchBytes + COPY_BYTES_MAX);
     }
     const { linkQueueBytesMax, batchBytes, unacknowledgedBatchesMax } = this.#options.limits;
-    if (socket.writableLength + batchBytes > linkQueueBytesMax || this.#unacknowledged.length > unacknowledgedBatchesMax) this.#shed();
+    if (
+      socket.writableLength + batchBytes > linkQueueBytesMax ||
+      this.#unacknowledged.length > unacknowledgedBatchesMax
+    )
+      this.#shed();
   }
 
   #shed(): void {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#mode = 'shedding';
-    this.#options.log.warn({ queueBytes: socket.writableLength }, 'the observer does not keep up: statements are counted as not observed');
+    this.#options.log.warn('the observer does not keep up: statements are counted as not observed', {
+      queueBytes: socket.writableLength,
+    });
   }
 
   /** While shedding: back to live when the queue is empty and the observer acknowledges again. Called by the relay's second tick. */
@@ -253,7 +270,7 @@ export class ObserverLink implements SessionEvents {
     if (this.#socket.writableLength > 0) return;
     if (this.#unacknowledged.length > this.#options.limits.unacknowledgedBatchesMax / 2) return;
     this.#goLive();
-    this.#options.log.info({}, 'the observer keeps up again: open sessions are announced to it');
+    this.#options.log.info('the observer keeps up again: open sessions are announced to it');
   }
 
   #goLive(): void {
@@ -279,12 +296,16 @@ export class ObserverLink implements SessionEvents {
 
   #welcome(welcome: Welcome): void {
     if (welcome.schemaVersion !== SCHEMA_VERSION) {
-      this.#options.log.warn(welcome, `the observer speaks schema ${welcome.schemaVersion}, this relay ${SCHEMA_VERSION}: use one release`);
+      this.#options.log.error('observer and relay are of different releases: use one', {
+        observer: welcome.schemaVersion,
+        relay: SCHEMA_VERSION,
+      });
       this.detach();
       return;
     }
     for (const batch of this.#unacknowledged) {
-      if (batch.sequence > welcome.lastSequence && batch.executions > 0) this.#losses.add('observer_lost', batch.executions, batch.minute);
+      if (batch.sequence > welcome.lastSequence && batch.executions > 0)
+        this.#losses.add('observer_lost', batch.executions, batch.minute);
     }
     this.#unacknowledged = [];
     this.#goLive();

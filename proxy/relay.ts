@@ -24,7 +24,10 @@ export class Relay {
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
 
-  constructor(ends: { client: Socket; upstream: Socket }, how: { tap: Tap; counters: RelayCounters; onClosed: (relay: Relay) => void }) {
+  constructor(
+    ends: { client: Socket; upstream: Socket },
+    how: { tap: Tap; counters: RelayCounters; onClosed: (relay: Relay) => void },
+  ) {
     this.client = ends.client;
     this.upstream = ends.upstream;
     this.tap = how.tap;

@@ -2,6 +2,7 @@
 // Invariant: no call throws and none changes a byte. An error inside ends the observation of this session (it turns opaque), is logged
 // once and counted; the relay never learns of it. Not here: sockets, what bytes mean (session/).
 
+import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
 import type { CloseReason, SessionOpened } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
@@ -10,7 +11,7 @@ import { Session, type SessionShared } from './session/session.js';
 export interface TapShared extends SessionShared {
   clock: Clock;
   link: ObserverLink;
-  log: { error(facts: object, text: string): void };
+  log: Log;
 }
 
 /** 'never': the stream is not one to interpret (protocol 2); 'after-login': replication. */
@@ -25,7 +26,10 @@ export class Tap {
   #off: boolean;
   #stalledSinceMs = 0;
 
-  constructor(opened: Omit<SessionOpened, 'kind' | 'resumed'>, how: { shared: TapShared; interpret: Interpret; off: boolean }) {
+  constructor(
+    opened: Omit<SessionOpened, 'kind' | 'resumed'>,
+    how: { shared: TapShared; interpret: Interpret; off: boolean },
+  ) {
     this.opened = opened;
     this.#shared = how.shared;
     this.#interpret = how.interpret;
@@ -122,7 +126,10 @@ export class Tap {
 
   #broken(error: unknown): void {
     const where = error instanceof Error ? error.stack : String(error);
-    this.#shared.log.error({ sessionId: this.opened.sessionId, error: where }, 'observing a session failed: it is no longer observed, its traffic goes on');
+    this.#shared.log.error('observing a session failed: it is no longer observed, its traffic goes on', {
+      sessionId: this.opened.sessionId,
+      error: where,
+    });
     try {
       this.session.goOpaque();
     } catch {

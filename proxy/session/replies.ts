@@ -59,7 +59,8 @@ export class Replies implements FrameSink {
     const state = this.#state;
     switch (code) {
       case Server.authentication:
-        if (range.end - range.start >= 4 && range.bytes.readInt32BE(range.start) === AUTHENTICATION_OK) state.authenticated = true;
+        if (range.end - range.start >= 4 && range.bytes.readInt32BE(range.start) === AUTHENTICATION_OK)
+          state.authenticated = true;
         return;
       case Server.parameterStatus:
         this.#parameterStatus(range);
@@ -355,7 +356,11 @@ export class Replies implements FrameSink {
     const { bytes, start, end } = range;
     const nameEnd = stringEnd(bytes, { at: start, end });
     const name = latin1(bytes, start, nameEnd);
-    const value = bytes.toString('utf8', nameEnd + 1, Math.min(stringEnd(bytes, { at: nameEnd + 1, end }), nameEnd + 1 + 256));
+    const value = bytes.toString(
+      'utf8',
+      nameEnd + 1,
+      Math.min(stringEnd(bytes, { at: nameEnd + 1, end }), nameEnd + 1 + 256),
+    );
     switch (name) {
       case 'server_version':
         state.serverVersion = value;

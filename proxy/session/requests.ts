@@ -3,12 +3,12 @@
 // Parse, Bind and Close take no effect here: they do when the server says so (replies.ts).
 // Source: PostgreSQL documentation "Message Flow", "Extended Query". Not here: bytes to messages (wire/), replies.
 
-import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
 import { latin1, stringEnd } from '../wire/field-reader.js';
+import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
 import { Client } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
-import { type SessionState, textBytes } from './session-state.js';
 import { RequestKind } from './outstanding.js';
+import { type SessionState, textBytes } from './session-state.js';
 
 const HEADER_BYTES = 5;
 const PORTAL = 0x50; // 'P' in Describe and Close
@@ -81,7 +81,10 @@ export class Requests implements FrameSink {
         if (state.outstanding.size > 0) state.outstanding.push(RequestKind.copyEnd, state.nowMs, bytes);
         break;
     }
-    if (state.outstanding.size > state.limits.outstandingMax || state.outstandingTextBytes > state.limits.outstandingTextBytesMax)
+    if (
+      state.outstanding.size > state.limits.outstandingMax ||
+      state.outstandingTextBytes > state.limits.outstandingTextBytesMax
+    )
       state.goAdrift();
   }
 
@@ -157,7 +160,7 @@ export class Requests implements FrameSink {
       arrivedMs: state.nowMs,
       startMs,
       flushGroup: state.flushGroup,
-      pipelineDepth: state.outstanding.size,
+      pipelineDepth: state.executionsOutstanding++,
     });
   }
 
@@ -218,4 +221,3 @@ function preparedOf(state: SessionState, bodyBytes: number, range: BodyRange) {
     bodyBytes - (end - start),
   );
 }
-

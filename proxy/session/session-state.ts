@@ -75,6 +75,8 @@ export class SessionState {
   copyInOpen = false;
 
   outstandingTextBytes = 0;
+  /** Query and Execute among the outstanding requests. */
+  executionsOutstanding = 0;
   flushGroup = 0;
   /** Executions that arrived in the current flush group. */
   flushGroupSize = 0;
@@ -90,7 +92,10 @@ export class SessionState {
   backslashEscapes = false;
   backendPid = 0;
 
-  constructor(sessionId: number, from: { events: SessionEvents; counters: TrackerCounters; limits: SessionLimits; texts: TextTable }) {
+  constructor(
+    sessionId: number,
+    from: { events: SessionEvents; counters: TrackerCounters; limits: SessionLimits; texts: TextTable },
+  ) {
     this.sessionId = sessionId;
     this.events = from.events;
     this.counters = from.counters;
@@ -108,6 +113,7 @@ export class SessionState {
   /** Removes the head; what it refers to is in the caller's hands. */
   shift(): void {
     const head = this.outstanding.head;
+    if (head.kind === RequestKind.query || head.kind === RequestKind.execute) this.executionsOutstanding--;
     if (head.prepared !== undefined) this.outstandingTextBytes -= textBytes(head.prepared);
     if (head.kind === RequestKind.query) this.outstandingTextBytes -= textBytes(head.execution?.prepared);
     this.outstanding.shift();
@@ -154,7 +160,8 @@ export class SessionState {
     for (let from = 0; from < finished.length; ) {
       let to = from + 1;
       let totalMs = finished[from].serviceMs;
-      while (to < finished.length && finished[to].flushGroup === finished[from].flushGroup) totalMs += finished[to++].serviceMs;
+      while (to < finished.length && finished[to].flushGroup === finished[from].flushGroup)
+        totalMs += finished[to++].serviceMs;
       if (to - from > 1) {
         for (let i = from; i < to; i++) {
           finished[i].serviceMs = totalMs / (to - from);

@@ -91,8 +91,7 @@ export class FrameScanner {
       }
       // The common case, without the copy: header and body lie in this chunk.
       const code = chunk[at];
-      const bodyBytes =
-        ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
+      const bodyBytes = ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
       const keep = this.#table.keepBytes[code];
       if (keep > 0 && bodyBytes >= 0 && bodyBytes <= keep && bodyBytes <= length - at - HEADER_BYTES) {
         if (!this.#allowed(code, bodyBytes)) return;

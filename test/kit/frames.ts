@@ -17,7 +17,7 @@ export const F = {
   copyDone: () => serialize.copyDone(),
   copyFail: (why: string) => serialize.copyFail(why),
   /** lo_creat(int4), by its OID. */
-  functionCall: () => message('F', Buffer.from('000003bd000100010001000000040000000000001'.slice(0, 40), 'hex')),
+  functionCall: () => message('F', Buffer.from('000003bd00010001000100000004000200000001', 'hex')),
   startup: (parameters: Record<string, string>) => serialize.startup(parameters),
 };
 
@@ -36,7 +36,8 @@ export const B = {
   commandComplete: (tag: string) => message('C', Buffer.from(`${tag}\0`)),
   emptyQuery: () => message('I'),
   portalSuspended: () => message('s'),
-  error: (sqlstate: string, severity = 'ERROR') => message('E', Buffer.from(`S${severity}\0V${severity}\0C${sqlstate}\0Mno\0\0`)),
+  error: (sqlstate: string, severity = 'ERROR') =>
+    message('E', Buffer.from(`S${severity}\0V${severity}\0C${sqlstate}\0Mno\0\0`)),
   notice: () => message('N', Buffer.from('SNOTICE\0VNOTICE\0C00000\0Mhm\0\0')),
   notification: () => message('A', Buffer.concat([int32(1), Buffer.from('c\0p\0')])),
   copyIn: () => message('G', Buffer.from([0, 0, 0])),
@@ -46,7 +47,13 @@ export const B = {
   functionCallResponse: () => message('V', int32(-1)),
   /** What a server says from AuthenticationOk to the first ReadyForQuery. */
   greeting: () =>
-    Buffer.concat([B.authOk(), B.parameterStatus('server_version', '17.10'), B.parameterStatus('TimeZone', 'UTC'), B.backendKeyData(), B.ready()]),
+    Buffer.concat([
+      B.authOk(),
+      B.parameterStatus('server_version', '17.10'),
+      B.parameterStatus('TimeZone', 'UTC'),
+      B.backendKeyData(),
+      B.ready(),
+    ]),
 };
 
 export function message(code: string, body: Buffer = Buffer.alloc(0)): Buffer {

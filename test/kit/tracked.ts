@@ -5,10 +5,19 @@ import type { LossReason } from '../../proxy/observation.js';
 import type { Execution } from '../../proxy/session/execution.js';
 import { type PreparedText, TextTable } from '../../proxy/session/prepared.js';
 import { Session } from '../../proxy/session/session.js';
-import { type SessionEvents, type SessionLimits, type SessionState, TrackerCounters } from '../../proxy/session/session-state.js';
+import {
+  type SessionEvents,
+  type SessionLimits,
+  type SessionState,
+  TrackerCounters,
+} from '../../proxy/session/session-state.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 
-export const LIMITS: SessionLimits = { outstandingMax: 65_536, outstandingTextBytesMax: 8 << 20, statementNamesMax: 10_000 };
+export const LIMITS: SessionLimits = {
+  outstandingMax: 65_536,
+  outstandingTextBytesMax: 8 << 20,
+  statementNamesMax: 10_000,
+};
 
 export class Tracked implements SessionEvents {
   readonly lines: string[] = [];
@@ -18,14 +27,24 @@ export class Tracked implements SessionEvents {
   readonly session: Session;
   nowMs = 1000;
 
-  constructor(options: { limits?: Partial<SessionLimits>; textBytesMax?: number; headBytesMax?: number; tailBytesMax?: number } = {}) {
+  constructor(
+    options: {
+      limits?: Partial<SessionLimits>;
+      textBytesMax?: number;
+      headBytesMax?: number;
+      tailBytesMax?: number;
+    } = {},
+  ) {
     this.texts = new TextTable(options.textBytesMax ?? 1 << 20);
     this.session = new Session(1, {
       events: this,
       counters: this.counters,
       limits: { ...LIMITS, ...options.limits },
       texts: this.texts,
-      clientTable: clientTable({ headBytesMax: options.headBytesMax ?? 262_144, tailBytesMax: options.tailBytesMax ?? 4096 }),
+      clientTable: clientTable({
+        headBytesMax: options.headBytesMax ?? 262_144,
+        tailBytesMax: options.tailBytesMax ?? 4096,
+      }),
       serverTable: serverTable(),
     });
   }
