@@ -1,6 +1,6 @@
 // Reports of several sidecars as one.
 // Invariant: merging is adding, so the order of the reports does not matter and merging merged reports is the same as merging all.
-// Not here: reading them (reader.ts, over HTTP: report-codec.ts), percentiles (latency.ts, after merging).
+// Not here: reading them (sqlite/reader.ts; over HTTP report-codec.ts), percentiles (latency.ts, after merging).
 
 import { addAll } from './counts.js';
 import type { Observed, PoolFacts, PoolsReport, StatementFacts, StatementsReport, Window } from './report-types.js';

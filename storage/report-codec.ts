@@ -1,46 +1,65 @@
-// Reports as JSON that can be merged at the other end: histograms whole, maps as pairs.
-// Invariant: decode(encode(report)) equals the report. Not here: the JSON that people and scripts read (report-json.ts).
+// A statements report as a JSON value that can be merged at the other end: histograms whole, maps as pairs.
+// Invariant: decode(encode(report)) equals the report, and what decode lets through has the types it claims.
+// Not here: the JSON that people and scripts read (report-json.ts).
 
+import * as v from 'valibot';
 import { LogHistogram } from '../analyzer/rollup/histogram.js';
-import type { Observed, PoolFacts, PoolsReport, StatementFacts, StatementsReport } from './report-types.js';
+import type { StatementsReport } from './report-types.js';
 
 /** Goes up with every change of the form; a reader refuses another one. */
 const FORM = 1;
 
-interface EncodedObserved extends Omit<Observed, 'notObservedByReason'> {
-  notObservedByReason: Array<[string, number]>;
-}
-
-interface EncodedStatement
-  extends Omit<
-    StatementFacts,
-    'byConstruct' | 'byConfidence' | 'errorsBySqlstate' | 'serviceMinNs' | 'histogram' | 'pools' | 'tags'
-  > {
-  byConstruct: Array<[string, number]>;
-  byConfidence: Array<[string, number]>;
-  errorsBySqlstate: Array<[string, number]>;
+const count = v.pipe(v.number(), v.minValue(0));
+const counts = v.array(v.tuple([v.string(), count]));
+const statementSchema = v.object({
+  fingerprint: v.string(),
+  source: v.string(),
+  query: v.string(),
+  summary: v.string(),
+  byConstruct: counts,
+  byConfidence: counts,
+  calls: count,
+  batchedCalls: count,
+  errors: count,
+  errorsBySqlstate: counts,
+  rows: count,
+  requestBytes: count,
+  responseBytes: count,
+  serviceTotalNs: count,
   /** null where it is Infinity, which JSON has not. */
-  serviceMinNs: number | null;
+  serviceMinNs: v.nullable(count),
+  serviceMaxNs: count,
+  firstRowCount: count,
+  firstRowTotalNs: count,
+  clientStallTotalNs: count,
+  waitTotalNs: count,
   /** Base64 of LogHistogram.encode. */
-  histogram: string;
-  pools: string[];
-  tags: Array<[string, string[]]>;
-}
+  histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+  firstSeenMs: count,
+  lastSeenMs: count,
+  pools: v.array(v.string()),
+  tags: v.array(v.tuple([v.string(), v.array(v.string())])),
+  evidence: v.array(v.object({ rule: v.string(), saw: v.string() })),
+  variants: v.array(v.string()),
+});
+const reportSchema = v.object({
+  form: v.literal(FORM, 'it was made by another version of pgwitness'),
+  window: v.object({ sinceMs: v.number(), untilMs: v.number() }),
+  observed: v.object({
+    statements: count,
+    notObserved: count,
+    notObservedByReason: counts,
+    unknown: count,
+    exact: v.boolean(),
+  }),
+  statements: v.array(statementSchema),
+});
 
-interface EncodedStatements extends Omit<StatementsReport, 'observed' | 'statements'> {
-  form: number;
-  observed: EncodedObserved;
-  statements: EncodedStatement[];
-}
+export type EncodedStatementsReport = v.InferOutput<typeof reportSchema>;
 
-interface EncodedPools extends Omit<PoolsReport, 'pools'> {
-  form: number;
-  pools: Array<Omit<PoolFacts, 'sources'> & { sources: Array<[string, number]> }>;
-}
-
-/** A JSON text. */
-export function encodeStatementsReport(report: StatementsReport): string {
-  const encoded: EncodedStatements = {
+/** A value for JSON.stringify. */
+export function encodeStatementsReport(report: StatementsReport): EncodedStatementsReport {
+  return {
     form: FORM,
     window: report.window,
     observed: { ...report.observed, notObservedByReason: [...report.observed.notObservedByReason] },
@@ -53,15 +72,14 @@ export function encodeStatementsReport(report: StatementsReport): string {
       histogram: Buffer.from(facts.histogram.encode()).toString('base64'),
       pools: [...facts.pools],
       tags: [...facts.tags].map(([key, values]): [string, string[]] => [key, [...values]]),
+      evidence: [...facts.evidence],
     })),
   };
-  return JSON.stringify(encoded);
 }
 
-/** Throws SyntaxError or RangeError on a text that encodeStatementsReport of this version did not make. */
-export function decodeStatementsReport(text: string): StatementsReport {
-  const encoded = JSON.parse(text) as EncodedStatements;
-  requireForm(encoded, 'statements');
+/** `value` as JSON.parse gives it. Throws valibot's ValiError or RangeError on what encodeStatementsReport did not make. */
+export function decodeStatementsReport(value: unknown): StatementsReport {
+  const encoded = v.parse(reportSchema, value);
   return {
     window: encoded.window,
     observed: { ...encoded.observed, notObservedByReason: new Map(encoded.observed.notObservedByReason) },
@@ -76,32 +94,6 @@ export function decodeStatementsReport(text: string): StatementsReport {
       tags: new Map(facts.tags.map(([key, values]) => [key, new Set(values)])),
     })),
   };
-}
-
-/** A JSON text. */
-export function encodePoolsReport(report: PoolsReport): string {
-  const pools = report.pools.map((pool) => ({ ...pool, sources: [...pool.sources] }));
-  const encoded: EncodedPools = { form: FORM, ...report, pools };
-  return JSON.stringify(encoded);
-}
-
-/** Throws SyntaxError or RangeError on a text that encodePoolsReport of this version did not make. */
-export function decodePoolsReport(text: string): PoolsReport {
-  const encoded = JSON.parse(text) as EncodedPools;
-  requireForm(encoded, 'pools');
-  return {
-    window: encoded.window,
-    pools: encoded.pools.map((pool) => ({ ...pool, sources: new Map(pool.sources) })),
-    connectionsMax: encoded.connectionsMax,
-    busyMax: encoded.busyMax,
-  };
-}
-
-function requireForm(encoded: unknown, list: string): void {
-  const found = encoded as Record<string, unknown> | null;
-  if (found === null || typeof found !== 'object' || found.form !== FORM || !Array.isArray(found[list])) {
-    throw new RangeError(`this is no ${list} report that this version of pgwitness can merge`);
-  }
 }
 
 function decodeHistogram(base64: string): LogHistogram {
