@@ -26,6 +26,10 @@ export const IDENTIFIER = identifierOctets();
 /** Gap so far × 4 + class of the next white space octet → gap. */
 export const GAP_AFTER = gapTransitions();
 
+/** 1 for the octets with which an operator may end in + or -. */
+export const ALLOWS_SIGN_AT_END = new Uint8Array(256);
+for (const character of '~!@#^&|`?%') ALLOWS_SIGN_AT_END[character.charCodeAt(0)] = 1;
+
 function octetClasses(): Uint8Array {
   const classes = new Uint8Array(256).fill(OTHER);
   const set = (characters: string, value: number): void => {

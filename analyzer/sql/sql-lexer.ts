@@ -25,6 +25,7 @@ import {
   dollarTagEnd,
   escapedStringEnd,
   numberEnd,
+  operatorEnd,
   plainWordEnd,
   prefixedEnd,
   quotedEnd,
@@ -49,6 +50,8 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
   let count = 0;
   let gap: number = Gap.none;
   let at = 0;
+  /** Up to here operator characters are known to be lone signs: without it a long run of them would be read again for each. */
+  let signsUntil = 0;
   tokens.bytes = bytes;
   tokens.commentCount = 0;
   tokens.unterminated = false;
@@ -138,7 +141,11 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
           break;
         }
         tokenKind = TokenKind.operator;
+        if (at < signsUntil) break;
         while (to < length && CLASS[bytes[to]] === OPERATOR && !startsComment(bytes, to)) to++;
+        if (to === at + 1) break;
+        signsUntil = to;
+        to = operatorEnd(bytes, at, to);
         break;
       }
       default:
@@ -162,6 +169,10 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
     gap = Gap.none;
     at = to;
   }
+  // A sentinel: who looks one token ahead finds no token of an earlier text.
+  if (count === capacity) tokens.grow();
+  tokens.kind[count] = 0;
+  tokens.hash[count] = 0;
   tokens.count = count;
   tokens.gapAtEnd = gap;
 }

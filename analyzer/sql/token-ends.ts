@@ -1,9 +1,9 @@
 // Where a string, number, quoted identifier or comment ends.
-// Invariant: each function is given the place of a start mark, returns one past the last octet, or length + 1 when the end mark is missing;
+// Invariant: each function is given the place of a start mark and returns one past the last octet, or length + 1 when the end mark is missing;
 // none reads an octet more than a constant number of times. Not here: which token starts where (sql-lexer.ts).
 // Source of the rules: src/backend/parser/scan.l of PostgreSQL 18.
 
-import { CLASS, DIGIT, DOT, WORD } from './octet-classes.js';
+import { ALLOWS_SIGN_AT_END, CLASS, DIGIT, DOT, WORD } from './octet-classes.js';
 
 /** E'…', B'…', X'…', N'…', U&'…' or U&"…" that starts at `at`; 0 when it is a word of one letter after all. */
 export function prefixedEnd(bytes: Uint8Array, at: number, backslashEscapes: boolean): number {
@@ -93,6 +93,17 @@ export function dollarStringEnd(bytes: Uint8Array, at: number, opened: number): 
     from += matched;
   }
   return length + 1;
+}
+
+/**
+ * A run of operator characters does not end in + or - unless it holds one of ~!@#^&|`?%, so that `=-1` is `=` and `-1`.
+ * What is left of the run after that is signs only, each a token.
+ */
+export function operatorEnd(bytes: Uint8Array, from: number, runEnd: number): number {
+  let to = runEnd;
+  for (let at = from; at < runEnd; at++) if (ALLOWS_SIGN_AT_END[bytes[at]] === 1) return runEnd;
+  while (to > from + 1 && (bytes[to - 1] === 0x2b || bytes[to - 1] === 0x2d)) to--;
+  return to;
 }
 
 export function startsComment(bytes: Uint8Array, at: number): boolean {

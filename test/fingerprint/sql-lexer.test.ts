@@ -48,7 +48,7 @@ describe('kinds', () => {
     ],
     [
       'a->>1 @> ?| =-1',
-      ['word a', 'operator ->>', 'number 1', 'operator @>', 'operator ?|', 'operator =-', 'number 1'],
+      ['word a', 'operator ->>', 'number 1', 'operator @>', 'operator ?|', 'operator =', 'operator -', 'number 1'],
     ],
     ['a*/**/b+--c\nd', ['word a', 'operator *', 'word b', 'operator +', 'word d']],
     ['(a,b);', ['leftParen (', 'word a', 'comma ,', 'word b', 'rightParen )', 'semicolon ;']],

@@ -1,0 +1,138 @@
+// The identity of a statement text: its key, its id, and what is worked out once per key. The hot path of the observer.
+// Invariants: texts with the same key have the same id, on every machine; a hit costs a lex, a normalisation and one look-up; the cache is
+// bounded. Cached by key and layout, since who wrote a text shows in its spacing; two layouts of one key share id and query.
+// Not here: which session a text belongs to, attribution (its facts hang on the identity, put there by the caller's `analyse`).
+
+import { limits } from '../../config/limits.js';
+import { lex } from '../sql/sql-lexer.js';
+import { SqlTokens } from '../sql/tokens.js';
+import { commandOf } from './command.js';
+import { fingerprintOfKey, GRAMMAR_DEPTH_MAX, GRAMMAR_SET_OPERATIONS_MAX, hashOfKey, loadGrammar } from './grammar.js';
+import { IdentityCache } from './identity-cache.js';
+import { shownOfKey } from './key-marks.js';
+import { W } from './keywords.js';
+import { Normalizer } from './normalize.js';
+import { splitStatements } from './split.js';
+import { summaryOf } from './summary.js';
+import { keepTailComment } from './tail-comment.js';
+
+/** Fingerprint of an execution whose text is not known. */
+export const UNKNOWN_TEXT = 'x000000000000000';
+
+export interface StatementIdentity<T = undefined> {
+  /** 16 characters: pg_query's fingerprint, or `x` (the grammar cannot read the key) or `t` (the text was cut) and 15 digits of keyHash. */
+  readonly fingerprint: string;
+  /** Normalised octets, one character each, with marks (key-marks.ts) for what is folded. */
+  readonly key: string;
+  /** First 32 hexadecimal digits of the key's sha256. */
+  readonly keyHash: string;
+  /** The key as people see it, `?` for what is folded; at most 8 KiB, then ` …`. */
+  readonly query: string;
+  /** "SELECT shop_book shop_author"; see summary.ts. */
+  readonly summary: string;
+  /** "SELECT", "CREATE" …; '' where the text starts with no word. */
+  readonly command: string;
+  /** Statements in the text that are not empty. */
+  readonly statementCount: number;
+  /** The text was longer than what is kept. */
+  readonly truncated: boolean;
+  /** What the caller's `analyse` made of the tokens when this key and layout were first seen. */
+  readonly facts: T;
+}
+
+export interface FingerprinterOptions<T> {
+  /** Called once per key and layout with the live tokens. It must not look at comments or literals: other texts share the result. */
+  analyse: (tokens: SqlTokens) => T;
+  entriesMax?: number;
+  bytesMax?: number;
+}
+
+export interface IdentifyOptions {
+  /** The session has standard_conforming_strings = off. */
+  backslashEscapes: boolean;
+  /** Octets left out between the head and the tail of the text; 0 = it is whole. */
+  missingBytes: number;
+}
+
+/** Strings and object of an entry beside its key and query, and room for facts. */
+const ENTRY_BYTES = 768;
+const LAYOUT_BYTES = 4;
+
+export class Fingerprinter<T = undefined> {
+  /** Tokens of the last text, for its comments. Of a cut text only the head is here, and the comment at its end. */
+  readonly tokens = new SqlTokens();
+  readonly cache: IdentityCache<StatementIdentity<T>>;
+  readonly #normalizer = new Normalizer();
+  readonly #analyse: (tokens: SqlTokens) => T;
+
+  constructor({
+    analyse,
+    entriesMax = limits.fingerprintCacheEntries,
+    bytesMax = limits.fingerprintCacheBytes,
+  }: FingerprinterOptions<T>) {
+    this.#analyse = analyse;
+    this.cache = new IdentityCache({ entriesMax, bytesMax });
+  }
+
+  /** A fingerprinter with the grammar loaded (16 ms, once per process). */
+  static async load<T>(options: FingerprinterOptions<T>): Promise<Fingerprinter<T>> {
+    await loadGrammar();
+    return new Fingerprinter(options);
+  }
+
+  identify(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
+    const truncated = options.missingBytes > 0;
+    const tokens = this.tokens;
+    if (truncated) this.#lexHead(text, options);
+    else lex(text, tokens, options);
+    const normalizer = this.#normalizer;
+    normalizer.normalize(tokens, { truncated });
+    const { bytes, length, layout } = normalizer.key;
+    bytes[length] = layout;
+    bytes[length + 1] = layout >>> 8;
+    bytes[length + 2] = layout >>> 16;
+    bytes[length + 3] = layout >>> 24;
+    const cacheKey = bytes.toString('latin1', 0, length + LAYOUT_BYTES);
+    return this.cache.get(cacheKey) ?? this.#make(cacheKey, truncated);
+  }
+
+  #make(cacheKey: string, truncated: boolean): StatementIdentity<T> {
+    const tokens = this.tokens;
+    const key = cacheKey.slice(0, -LAYOUT_BYTES);
+    const hash = hashOfKey(key);
+    const readable =
+      !truncated &&
+      this.#normalizer.depthMax <= GRAMMAR_DEPTH_MAX &&
+      setOperations(tokens) <= GRAMMAR_SET_OPERATIONS_MAX;
+    const fingerprint = (readable ? fingerprintOfKey(key) : null) ?? (truncated ? 't' : 'x') + hash.slice(0, 15);
+    const identity: StatementIdentity<T> = {
+      fingerprint,
+      key,
+      keyHash: hash.slice(0, 32),
+      query: shownOfKey(key),
+      summary: summaryOf(tokens),
+      command: commandOf(tokens),
+      statementCount: splitStatements(tokens).length,
+      truncated,
+      facts: this.#analyse(tokens),
+    };
+    this.cache.set(cacheKey, identity, ENTRY_BYTES + 2 * key.length + 2 * identity.query.length);
+    return identity;
+  }
+
+  /** What was left out may have begun or ended a literal, so the tail is not lexed: only a comment at its end is taken. */
+  #lexHead(text: Uint8Array, options: IdentifyOptions): void {
+    const headEnd = Math.max(0, text.length - limits.textTailBytesMax);
+    lex(text.subarray(0, headEnd), this.tokens, options);
+    keepTailComment(text, { headEnd, tokens: this.tokens });
+  }
+}
+
+function setOperations(tokens: SqlTokens): number {
+  let count = 0;
+  for (let i = 0; i < tokens.count; i++) {
+    const hash = tokens.hash[i];
+    if (hash === W.union || hash === W.except || hash === W.intersect) count++;
+  }
+  return count;
+}

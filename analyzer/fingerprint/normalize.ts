@@ -1,0 +1,237 @@
+// Makes the key of a text: the text without its literals, comments and spacing, so that texts with one key are one statement.
+// Invariants: no octet of a literal, a comment or a parameter's number is in the key; what is unterminated is one mark; the work is linear.
+// Words stay as written (their case tells who wrote them). Gaps become one space or none and are hashed apart, as `layout`.
+// Not here: the id of a key (fingerprint.ts), what a text means.
+
+import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
+import { Element, elementAfter, FoldFrames, Frame, KeyBuffer } from './fold-frames.js';
+import { Mark } from './key-marks.js';
+import { W } from './keywords.js';
+import { StatementFolds } from './statement-folds.js';
+
+const LAYOUT_PRIME = 0x01000193;
+const DJANGO_CURSOR = Buffer.from('_django_curs_');
+/** Octets after the key, for whoever appends to it. */
+const SPARE_BYTES = 16;
+
+/** 1 where a word hash may be one that opens or parts a fold; most words are told by this alone. */
+const FOLDING_WORDS = new Uint8Array(256);
+for (const hash of [W.values, W.case, W.when, W.else, W.end, W.uescape]) FOLDING_WORDS[hash & 0xff] = 1;
+
+export class Normalizer {
+  /** The key of the last text. */
+  readonly key = new KeyBuffer();
+  /** Deepest nesting in it. */
+  get depthMax(): number {
+    return this.#frames.depthMax;
+  }
+  readonly #frames = new FoldFrames(this.key);
+  readonly #folds = new StatementFolds();
+
+  /** `truncated`: the text goes on after these tokens; the key ends with the last complete element. */
+  normalize(tokens: SqlTokens, { truncated }: { truncated: boolean }): void {
+    const { kind, start, end, hash, gap, bytes } = tokens;
+    const key = this.key;
+    const frames = this.#frames;
+    const folds = this.#folds;
+    // A token gives at most its own octets and a space, and there was a gap for the space.
+    if (key.bytes.length < bytes.length + SPARE_BYTES) key.bytes = Buffer.allocUnsafe(2 * bytes.length + SPARE_BYTES);
+    const out = key.bytes;
+    key.length = 0;
+    key.layout = 0;
+    frames.reset();
+    // The last token of a cut text may be a piece of one.
+    let count = truncated ? Math.max(0, tokens.count - 1) : tokens.count;
+    const kept = count;
+    while (count > 0 && kind[count - 1] === TokenKind.semicolon) count--;
+    const unterminatedAt = tokens.unterminated ? tokens.count - 1 : -1;
+    let statementAt = 0;
+
+    for (let i = 0; i < count; i++) {
+      if (i === statementAt) {
+        folds.find(tokens, { first: i, count });
+        frames.unwind();
+      }
+      const tokenKind = kind[i];
+      const tokenHash = hash[i];
+      let mark = 0;
+      let next = i;
+
+      if (tokenKind === TokenKind.string) {
+        if (i > 0 && kind[i - 1] === TokenKind.string && gap[i] >= Gap.newline) continue;
+        mark = Mark.string;
+      } else if (tokenKind === TokenKind.number) mark = Mark.number;
+      else if (tokenKind === TokenKind.parameter) mark = Mark.parameter;
+      else if (tokenKind === TokenKind.operator) {
+        if (isNegativeNumber(tokens, i)) {
+          mark = Mark.number;
+          next = i + 1;
+        }
+      } else if (tokenKind === TokenKind.word) {
+        if (FOLDING_WORDS[tokenHash & 0xff] === 1) {
+          if (tokenHash === W.uescape && i > 0 && kind[i + 1] === TokenKind.string && isUnicodeEscaped(tokens, i - 1)) {
+            i++;
+            continue;
+          }
+          if (frames.kind === Frame.arms) this.#endArm(tokenHash);
+        }
+        if (bytes[start[i]] === 0x5f && isDjangoCursor(tokens, start[i])) mark = Mark.djangoCursor;
+      } else if (tokenKind === TokenKind.quotedIdentifier) {
+        if (bytes[start[i] + 1] === 0x5f && isDjangoCursor(tokens, start[i] + 1)) mark = Mark.djangoCursor;
+      } else if (tokenKind === TokenKind.other) {
+        if (bytes[start[i]] < 0x20) mark = Mark.control;
+      } else if (tokenKind === TokenKind.semicolon) statementAt = i + 1;
+      else if (tokenKind === TokenKind.rightParen || tokenKind === TokenKind.rightBracket) this.#endLast(tokenKind);
+      else if (tokenKind === TokenKind.comma) this.#endBeforeComma();
+      if (i === folds.nameAt && mark !== Mark.djangoCursor) mark = Mark.name;
+      else if (i === folds.valueFrom) {
+        mark = Mark.string;
+        next = folds.valueTo - 1;
+      }
+
+      if (i === unterminatedAt) mark = Mark.unterminated;
+
+      let length = key.length;
+      // A comment alone sets tokens apart, too.
+      if (length > 0 && (gap[i] !== Gap.none || start[i] > end[i - 1])) out[length++] = 0x20;
+      key.layout = Math.imul(key.layout ^ (gap[i] + 1), LAYOUT_PRIME);
+      key.length = length;
+      if (frames.kind >= Frame.list) this.#element(tokens, next);
+      length = key.length;
+      if (mark !== 0) out[length++] = mark;
+      else if (tokenKind === TokenKind.quotedIdentifier) {
+        for (let at = start[i]; at < end[i]; at++) out[length++] = bytes[at] < 0x20 ? Mark.control : bytes[at];
+      } else for (let at = start[i]; at < end[i]; at++) out[length++] = bytes[at];
+      key.length = length;
+      i = next;
+
+      if (tokenKind === TokenKind.leftParen) this.#openParen(tokens, i);
+      else if (tokenKind === TokenKind.leftBracket) this.#openBracket(tokens, i);
+      else if (tokenKind === TokenKind.rightParen) this.#closeParen(tokens, i);
+      else if (tokenKind === TokenKind.rightBracket) frames.closeThrough(true);
+      else if (tokenKind === TokenKind.word) {
+        if (tokenHash === W.case) frames.open(Frame.arms);
+        else if (tokenHash === W.end && frames.kind === Frame.arms) frames.close();
+        else if (tokenHash === W.values && kind[i + 1] === TokenKind.leftParen) frames.open(Frame.rows);
+      }
+    }
+    if (truncated) this.#cut();
+    key.layout = Math.imul(key.layout ^ ((tokens.gapAtEnd << 1) | (count < kept ? 1 : 0)), LAYOUT_PRIME);
+  }
+
+  /** Before the octets of a token inside a list, tuple, array, VALUES or CASE. */
+  #element(tokens: SqlTokens, at: number): void {
+    const frames = this.#frames;
+    const kind = tokens.kind[at];
+    if (frames.kind === Frame.arms) {
+      if (tokens.hash[at] === W.when) frames.begin();
+      return;
+    }
+    if (frames.kind === Frame.rows) {
+      if (kind === TokenKind.leftParen) frames.begin();
+      return;
+    }
+    if (kind === TokenKind.comma || kind === TokenKind.rightParen || kind === TokenKind.rightBracket) return;
+    if (frames.element === Element.empty) frames.begin();
+    // The parentheses of a type belong to it: numeric(10, 2), int[].
+    const ofType = frames.element === Element.type && (kind === TokenKind.leftParen || kind === TokenKind.leftBracket);
+    if (!ofType) frames.element = elementAfter(frames.element, kind, tokens.hash[at]);
+  }
+
+  #openParen(tokens: SqlTokens, at: number): void {
+    const frames = this.#frames;
+    const opensQuery = isQueryStart(tokens.hash[at + 1]);
+    if (frames.kind === Frame.rows) frames.open(Frame.tuple);
+    else if (!opensQuery && at > 0 && tokens.hash[at - 1] === W.in) frames.open(Frame.list);
+    else if (!opensQuery && frames.kind >= Frame.list && frames.kind <= Frame.tuple && startsElement(tokens, at))
+      frames.open(Frame.tuple);
+    else frames.open(Frame.plain);
+  }
+
+  #openBracket(tokens: SqlTokens, at: number): void {
+    const isArray =
+      at > 0 && (tokens.hash[at - 1] === W.array || (this.#frames.kind === Frame.array && startsElement(tokens, at)));
+    this.#frames.open(isArray ? Frame.array : Frame.bracket);
+  }
+
+  #closeParen(tokens: SqlTokens, at: number): void {
+    const frames = this.#frames;
+    frames.closeThrough(false);
+    if (frames.kind !== Frame.rows) return;
+    frames.endElement();
+    if (tokens.kind[at + 1] !== TokenKind.comma || tokens.kind[at + 2] !== TokenKind.leftParen) frames.close();
+  }
+
+  #endLast(kind: number): void {
+    const frames = this.#frames;
+    if (
+      kind === TokenKind.rightParen
+        ? frames.kind === Frame.list || frames.kind === Frame.tuple
+        : frames.kind === Frame.array
+    ) {
+      frames.endConstantOrOther();
+    }
+  }
+
+  #endBeforeComma(): void {
+    const frames = this.#frames;
+    if (frames.kind === Frame.list || frames.kind === Frame.tuple || frames.kind === Frame.array)
+      frames.endConstantOrOther();
+    else if (frames.kind !== Frame.rows) return;
+    frames.separate();
+  }
+
+  /** At WHEN, ELSE and END of a CASE. `element` is empty until its first WHEN. */
+  #endArm(hash: number): void {
+    const frames = this.#frames;
+    if (hash !== W.when && hash !== W.else && hash !== W.end) return;
+    if (frames.element !== Element.empty) frames.endElement();
+    frames.element = hash === W.when ? Element.other : Element.empty;
+    frames.separate();
+  }
+
+  #cut(): void {
+    const key = this.key;
+    const complete = this.#frames.completeLength();
+    if (complete !== -1) key.length = complete;
+    key.bytes[key.length++] = Mark.truncated;
+  }
+}
+
+/** A lone minus before a number, where nothing can be subtracted from and no cast binds tighter (the grammar folds that one: doNegate). */
+function isNegativeNumber(tokens: SqlTokens, at: number): boolean {
+  const { kind, start, end, bytes } = tokens;
+  if (bytes[start[at]] !== 0x2d || end[at] - start[at] !== 1 || kind[at + 1] !== TokenKind.number) return false;
+  const after = kind[at + 2];
+  if (at + 2 < tokens.count && (after === TokenKind.cast || after === TokenKind.leftBracket)) return false;
+  const before = at === 0 ? 0 : kind[at - 1];
+  return (
+    before === TokenKind.operator ||
+    before === TokenKind.leftParen ||
+    before === TokenKind.comma ||
+    before === TokenKind.leftBracket
+  );
+}
+
+/** Whether the bracket at `at` is the first token of a list's element. */
+function startsElement(tokens: SqlTokens, at: number): boolean {
+  const before = tokens.kind[at - 1];
+  return before === TokenKind.leftParen || before === TokenKind.comma || before === TokenKind.leftBracket;
+}
+
+function isQueryStart(hash: number): boolean {
+  return hash === W.select || hash === W.with || hash === W.values || hash === W.table;
+}
+
+/** U&'…' or U&"…", which UESCAPE may follow. */
+function isUnicodeEscaped(tokens: SqlTokens, at: number): boolean {
+  const { kind, start, bytes } = tokens;
+  if (kind[at] !== TokenKind.string && kind[at] !== TokenKind.quotedIdentifier) return false;
+  return (bytes[start[at]] | 0x20) === 0x75 && bytes[start[at] + 1] === 0x26;
+}
+
+/** Server-side cursors of Django's are named by thread and number (django/db/backends/postgresql/base.py). */
+function isDjangoCursor(tokens: SqlTokens, from: number): boolean {
+  for (let i = 0; i < DJANGO_CURSOR.length; i++) if (tokens.bytes[from + i] !== DJANGO_CURSOR[i]) return false;
+  return true;
+}
