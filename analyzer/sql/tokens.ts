@@ -1,5 +1,5 @@
 // What the SQL lexer found in one text: token kinds and ranges in parallel arrays, and where the comments are.
-// Invariant: tokens are in text order, do not overlap, and the arrays are valid for [0, count).
+// Invariant: tokens are in text order, do not overlap, and the arrays are valid for [0, count); at [count] kind and hash are 0.
 // One instance is reused for every text (no allocation per statement); whoever needs a token later copies it.
 // Not here: finding tokens (sql-lexer.ts) and what they mean (normalize.ts, the recognisers).
 
@@ -20,7 +20,7 @@ export const TokenKind = {
   dot: 13,
   colon: 14, // : alone, :=
   cast: 15, // ::
-  other: 16, // a control or otherwise impossible character
+  other: 16, // a control or otherwise impossible character; an unterminated comment
 } as const;
 
 /** How a token is set apart from the one before it (for the first token: from the start of the text). Comments count as nothing here. */
@@ -72,7 +72,11 @@ export class SqlTokens {
 
   /** The token as text (UTF-8; what is not UTF-8 becomes U+FFFD). Allocates: for cold paths. */
   text(index: number): string {
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + this.start[index], this.end[index] - this.start[index]).toString('utf8');
+    return Buffer.from(
+      this.bytes.buffer,
+      this.bytes.byteOffset + this.start[index],
+      this.end[index] - this.start[index],
+    ).toString('utf8');
   }
 }
 
