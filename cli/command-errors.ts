@@ -1,0 +1,17 @@
+// What commander says of a wrong command line, said in our form. Not here: errors of values (config/errors.ts).
+
+import type { CommanderError } from 'commander';
+import { UsageError } from '../config/errors.js';
+
+/** "error: unknown option '--lisen'\n(Did you mean --listen?)" → what, where and what to do. */
+export function usageErrorOf(error: CommanderError, argv: readonly string[]): UsageError {
+  const [first, ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const guess = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' ').trim())?.[1];
+  const command = argv.find((word) => !word.startsWith('-'));
+  const ofCommand = error.code !== 'commander.unknownCommand' && command !== undefined;
+  const help = ofCommand ? `see pgwitness ${command} --help` : 'see pgwitness --help';
+  return new UsageError(first, {
+    where: ofCommand ? command : '',
+    hint: guess === undefined ? help : `did you mean ${guess}? ${help}`,
+  });
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+// The pgwitness command: finds the subcommand, loads that one alone, and turns every failure into one line and an exit code.
+// Invariant: exit 0 ok, 1 a check failed, 2 usage or configuration, 3 run-time; no stack trace reaches the user.
+// Not here: what a command does (one file each).
+
+import { Command, CommanderError } from 'commander';
+import { ExitCode, errorLine, exitCodeOf } from '../config/errors.js';
+import { usageErrorOf } from './command-errors.js';
+
+interface CommandFile {
+  register(program: Command): void;
+}
+
+/** In the order of --help. Each file is imported only when it is asked for: `run` must not load what `top` needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  top: () => import('./top.js'),
+  show: () => import('./show.js'),
+  pools: () => import('./pools.js'),
+  'check-config': () => import('./check-config.js'),
+  healthcheck: () => import('./healthcheck.js'),
+  version: () => import('./version.js'),
+};
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('pgwitness')
+    .description('Witnesses live Postgres traffic: what runs, who sent it, through which pool, how long it took.')
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .option('--version', 'print the version')
+    .helpCommand('help [command]', 'show the help of a command');
+  // Only what is asked for is loaded; help and misspelled names need all of them.
+  const asked = COMMANDS[argv[0] ?? ''];
+  const files = asked === undefined ? Object.values(COMMANDS) : [asked];
+  for (const load of files) (await load()).register(program);
+  if (argv.length === 0) {
+    program.outputHelp();
+    process.exitCode = ExitCode.usage;
+    return;
+  }
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    await program.parseAsync(['version'], { from: 'user' });
+    return;
+  }
+  await program.parseAsync([...argv], { from: 'user' });
+}
+
+// `pgwitness top | head` closes the pipe early; that is not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? ExitCode.ok : ExitCode.runtime);
+});
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  if (error instanceof CommanderError && error.exitCode === 0) return;
+  const failure = error instanceof CommanderError ? usageErrorOf(error, process.argv.slice(2)) : error;
+  process.stderr.write(`pgwitness: ${errorLine(failure)}\n`);
+  process.exitCode = exitCodeOf(failure);
+});

@@ -1,0 +1,80 @@
+// How `pools` is printed: a row per pool, its source mix and habits, and what one pool for all would need.
+// Not here: the JSON form (dashboards/http/pools-json.ts).
+
+import { poolsJson } from '../dashboards/http/pools-json.js';
+import type { PoolFacts, PoolsReport } from '../storage/report-types.js';
+import { count, duration, share, span } from './format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
+import { renderTable } from './table.js';
+
+export function printPools(report: PoolsReport, options: { readonly json: boolean; readonly read: string }): void {
+  if (options.json) printJson(poolsJson(report));
+  else print(poolsText(report, { read: options.read, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function poolsText(report: PoolsReport, options: { readonly read: string; readonly screen: Screen }): string {
+  const { screen } = options;
+  if (report.pools.length === 0) {
+    return `No pool observed yet in ${oneLine(options.read)}. A pool appears when its first connection has sent a few statements.`;
+  }
+  const { sinceMs, untilMs } = report.window;
+  const pools = [...report.pools].sort((a, b) => b.statements - a.statements || (a.name < b.name ? -1 : 1));
+  const lines = [
+    styled(`${span(sinceMs, untilMs)} · ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`, {
+      style: 'bold',
+      screen,
+    }),
+  ];
+  lines.push('', table(pools, screen), '', needOf(report));
+  for (const pool of pools) {
+    if (pool.habits.length > 0)
+      lines.push(styled(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, { style: 'dim', screen }));
+  }
+  return lines.join('\n');
+}
+
+function table(pools: readonly PoolFacts[], screen: Screen): string {
+  return renderTable(
+    pools,
+    [
+      { title: 'pool', cell: (pool) => oneLine(pool.name) },
+      { title: 'now', align: 'right', cell: (pool) => count(pool.connectionsNow) },
+      { title: 'most', align: 'right', cell: (pool) => count(pool.connectionsMax) },
+      { title: 'busy', align: 'right', cell: (pool) => count(pool.busyMax) },
+      { title: 'opened', align: 'right', dropOrder: 3, cell: (pool) => count(pool.opened) },
+      { title: 'closed', align: 'right', dropOrder: 5, cell: (pool) => count(pool.closed) },
+      {
+        title: 'lived',
+        align: 'right',
+        dropOrder: 4,
+        cell: (pool) => (pool.closed === 0 ? '–' : duration(pool.lifetimeMeanMs)),
+      },
+      { title: 'active', align: 'right', dropOrder: 2, cell: (pool) => stateShare(pool, pool.activeMs) },
+      {
+        title: 'in transaction',
+        align: 'right',
+        dropOrder: 2,
+        cell: (pool) => stateShare(pool, pool.idleInTransactionMs),
+      },
+      { title: 'statements', align: 'right', dropOrder: 1, cell: (pool) => count(pool.statements) },
+      { title: 'sources', flexible: true, cell: sourcesOf },
+    ],
+    screen,
+  );
+}
+
+/** Share of the connections' time. */
+function stateShare(pool: PoolFacts, ms: number): string {
+  return share(ms, pool.activeMs + pool.idleMs + pool.idleInTransactionMs);
+}
+
+function sourcesOf(pool: PoolFacts): string {
+  const falling = [...pool.sources].sort((a, b) => b[1] - a[1]);
+  return falling.map(([source, executions]) => `${oneLine(source)} ${share(executions, pool.statements)}`).join(', ');
+}
+
+function needOf({ connectionsMax, busyMax }: PoolsReport): string {
+  const held = `Most connections held at once: ${count(connectionsMax)}; most busy within one second: ${count(busyMax)}.`;
+  if (busyMax === 0 || connectionsMax <= busyMax) return held;
+  return `${held} One pool for all would have needed ${count(busyMax)}.`;
+}

@@ -1,0 +1,133 @@
+// Where a report comes from: data directories, running sidecars, or several of them merged into one.
+// Invariant: whatever it is read from, the answer to a question has the same shape and the same percentiles (histograms are merged, never averaged).
+// Not here: flags (read-flags.ts), printing.
+
+import { RuntimeError } from '../config/errors.js';
+import {
+  type StatementsQuery,
+  type TimeRange,
+  writeStatementQuery,
+  writeStatementsQuery,
+  writeTimeRange,
+} from '../dashboards/http/parameters.js';
+import { poolsFromJson } from '../dashboards/http/pools-json.js';
+import { answerStatements } from '../dashboards/http/statements.js';
+import { mergePools, mergeStatements } from '../storage/merge.js';
+import { decodeStatementsReport } from '../storage/report-codec.js';
+import { reportPools } from '../storage/report-pools.js';
+import { reportStatements } from '../storage/report-statements.js';
+import type { PoolsReport, StatementsReport } from '../storage/report-types.js';
+import { openReader } from '../storage/sqlite/reader.js';
+import { ordered } from '../storage/statement-order.js';
+import { httpGet } from './http-get.js';
+
+export interface ReportSource {
+  /** What is read, for a person. */
+  readonly name: string;
+  statements(query: StatementsQuery): Promise<StatementsReport>;
+  /** A row per source of the statement; none when it is not there. */
+  statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
+  pools(range: TimeRange): Promise<PoolsReport>;
+  close(): void;
+}
+
+export interface Places {
+  readonly directories: readonly string[];
+  readonly urls: readonly URL[];
+  readonly token?: string;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** At least one place. Throws StoreError where there is nothing to read. */
+export function openSources(places: Places): ReportSource {
+  const sources: ReportSource[] = [];
+  try {
+    for (const directory of places.directories) sources.push(localSource(directory));
+  } catch (error) {
+    for (const source of sources) source.close();
+    throw error;
+  }
+  for (const url of places.urls) sources.push(remoteSource(url, places.token));
+  return sources.length === 1 ? sources[0] : mergedSource(sources);
+}
+
+function localSource(directory: string): ReportSource {
+  const reader = openReader(directory);
+  return {
+    name: directory,
+    statements: async (query) => answerStatements(reader, query),
+    statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
+    pools: async (range) => reportPools(reader, range),
+    close: () => reader.close(),
+  };
+}
+
+function remoteSource(base: URL, token: string | undefined): ReportSource {
+  const ask = async <T>(
+    path: string,
+    options: { parameters: URLSearchParams; decode: (json: unknown) => T },
+  ): Promise<T> => {
+    const url = new URL(base);
+    url.pathname = base.pathname.replace(/\/+$/, '') + path;
+    url.search = options.parameters.toString();
+    const { status, body } = await httpGet(url, { token, timeoutMs: TIMEOUT_MS });
+    if (status !== 200) throw refusedBy(url, { status, body });
+    try {
+      return options.decode(JSON.parse(body));
+    } catch (error) {
+      const what = 'the answer is not a report of pgwitness';
+      throw new RuntimeError(what, { where: url.origin, hint: 'use the same version at both ends', cause: error });
+    }
+  };
+  const form = 'mergeable';
+  return {
+    name: base.origin,
+    statements: (query) =>
+      ask('/api/v1/statements', {
+        parameters: writeStatementsQuery({ ...query, form }),
+        decode: decodeStatementsReport,
+      }),
+    statement: (fingerprint, range) =>
+      ask(`/api/v1/statements/${fingerprint}`, {
+        parameters: writeStatementQuery({ range, form }),
+        decode: decodeStatementsReport,
+      }),
+    pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    close: () => {},
+  };
+}
+
+function mergedSource(sources: readonly ReportSource[]): ReportSource {
+  return {
+    name: sources.map((source) => source.name).join(', '),
+    statements: async (query) => {
+      // A statement that is small in each may be big in all: only the merged rows are cut.
+      const whole = { ...query, limit: 0, minMs: 0 };
+      const merged = mergeStatements(await Promise.all(sources.map((source) => source.statements(whole))));
+      const slow = merged.statements.filter(
+        (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
+      );
+      return { ...merged, statements: ordered(slow, query) };
+    },
+    statement: async (fingerprint, range) =>
+      mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),
+    pools: async (range) => mergePools(await Promise.all(sources.map((source) => source.pools(range)))),
+    close: () => {
+      for (const source of sources) source.close();
+    },
+  };
+}
+
+function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeError {
+  let told: { error?: unknown; hint?: unknown } = {};
+  try {
+    told = JSON.parse(answer.body) as typeof told;
+  } catch {
+    // Not one of ours: the status alone has to do.
+  }
+  const what = typeof told?.error === 'string' ? told.error : `the answer is ${answer.status}`;
+  const hint =
+    answer.status === 401 ? 'give --token-file' : typeof told?.hint === 'string' ? told.hint : 'is that pgwitness?';
+  return new RuntimeError(what, { where: url.origin, hint });
+}

@@ -1,0 +1,95 @@
+// How `show` is printed: the statement's text, who sends it and why we think so, what it costs, where it fails.
+// Invariant: nothing is left out of --json that is printed as text. Not here: finding the statement (show.ts).
+
+import { statementDetailsJson } from '../dashboards/http/statement-json.js';
+import { statementsJson } from '../storage/report-json.js';
+import type { StatementFacts, StatementsReport } from '../storage/report-types.js';
+import { bytes, count, duration, moment, share } from './format.js';
+import { oneLine, print, printJson, type Screen, screenOf, severalLines, styled } from './output.js';
+import { headerOf } from './top-view.js';
+
+const SHOWN_MAX = 20;
+
+export function printStatement(report: StatementsReport, options: { readonly json: boolean }): void {
+  if (options.json) printJson(statementDetailsJson(report));
+  else print(statementText(report, screenOf(process.stdout, process.env)));
+}
+
+export function statementText(report: StatementsReport, screen: Screen): string {
+  const first = report.statements[0];
+  const title = (text: string): string => styled(text, { style: 'bold', screen });
+  const lines = [headerOf(report), '', `${title(first.fingerprint)}  ${oneLine(first.summary)}`, ''];
+  lines.push(severalLines(first.query, '  '), '');
+  for (const facts of report.statements) lines.push(...sourceLines(report, { facts, title }));
+  const others = first.variants.filter((variant) => variant !== first.query);
+  if (others.length > 0) {
+    lines.push(title(`Also written as (${others.length})`), ...listed(others), '');
+  }
+  return lines.join('\n').trimEnd();
+}
+
+interface SourceBlock {
+  readonly facts: StatementFacts;
+  readonly title: (text: string) => string;
+}
+
+function sourceLines(report: StatementsReport, { facts, title }: SourceBlock): string[] {
+  const { statements } = statementsJson({ ...report, statements: [facts] }, { sort: 'total', limit: 1 });
+  const row = statements[0];
+  const executions = facts.calls + facts.errors;
+  const lines = [
+    title(`Sent by ${oneLine(facts.source)}${row.construct === '' ? '' : `, as ${oneLine(row.construct)}`}`),
+    `  confidence  ${row.confidence}${mixOf(facts.byConfidence)}`,
+  ];
+  if (facts.byConstruct.size > 1) lines.push(`  constructs  ${mix(facts.byConstruct)}`);
+  for (const [index, { rule, saw }] of facts.evidence.entries()) {
+    lines.push(`  ${index === 0 ? 'because   ' : '          '}  ${oneLine(saw)} (${oneLine(rule)})`);
+  }
+  lines.push(
+    `  calls       ${count(facts.calls)}${facts.batchedCalls > 0 ? `, ${count(facts.batchedCalls)} of them pipelined` : ''}`,
+    `  errors      ${facts.errors === 0 ? 'none' : `${count(facts.errors)} (${share(facts.errors, executions)}): ${mix(facts.errorsBySqlstate)}`}`,
+    `  time        total ${duration(row.total_ms)}, mean ${duration(row.mean_ms)}, min ${duration(row.min_ms)}, max ${duration(row.max_ms)}`,
+    `  percentiles p50 ${duration(row.p50_ms)}, p95 ${duration(row.p95_ms)}, p99 ${duration(row.p99_ms)}`,
+    `  rows        ${count(facts.rows)} (${perExecution(facts.rows, executions)} each)`,
+    `  traffic     ${bytes(facts.requestBytes)} sent, ${bytes(facts.responseBytes)} received`,
+  );
+  if (facts.firstRowCount > 0) {
+    lines.push(
+      `  first row   after ${duration(facts.firstRowTotalNs / facts.firstRowCount / 1e6)} on average, in large results`,
+    );
+  }
+  if (facts.clientStallTotalNs > 0) {
+    lines.push(
+      `  stalled     ${duration(facts.clientStallTotalNs / 1e6)} of the total, waiting for the client to read`,
+    );
+  }
+  lines.push(`  seen        ${moment(facts.firstSeenMs)} to ${moment(facts.lastSeenMs)}`);
+  lines.push(`  pools       ${[...facts.pools].map(oneLine).join(', ') || 'none'}`);
+  for (const [key, values] of facts.tags) {
+    const some = [...values].slice(0, SHOWN_MAX).map(oneLine).join(', ');
+    lines.push(
+      `  ${oneLine(key).padEnd(11)} ${some}${values.size > SHOWN_MAX ? `, … ${values.size - SHOWN_MAX} more` : ''}`,
+    );
+  }
+  return [...lines, ''];
+}
+
+function listed(texts: readonly string[]): string[] {
+  const lines = texts.slice(0, SHOWN_MAX).map((text) => `  ${oneLine(text)}`);
+  return texts.length > SHOWN_MAX ? [...lines, `  … ${texts.length - SHOWN_MAX} more`] : lines;
+}
+
+function mixOf(counts: ReadonlyMap<string, number>): string {
+  return counts.size > 1 ? ` (${mix(counts)})` : '';
+}
+
+function mix(counts: ReadonlyMap<string, number>): string {
+  const falling = [...counts].sort((a, b) => b[1] - a[1]);
+  return falling.map(([name, number]) => `${name === '' ? 'not known' : oneLine(name)} ${count(number)}`).join(', ');
+}
+
+function perExecution(total: number, executions: number): string {
+  if (executions === 0) return '0';
+  const each = total / executions;
+  return each >= 10 || Number.isInteger(each) ? count(each) : each.toFixed(1);
+}

@@ -1,0 +1,91 @@
+// A text table that fits the terminal: narrow columns as wide as they need, one flexible column with the rest.
+// Invariant: no line is wider than the screen as long as the flexible column can keep FLEXIBLE_MIN; columns are dropped before that.
+// Not here: escaping what comes from traffic (output.ts), units (format.ts).
+
+import { stripVTControlCharacters } from 'node:util';
+import { type Screen, styled } from './output.js';
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly cell: (row: Row) => string;
+  readonly align?: 'right';
+  /** Takes what the others leave; at most one column. */
+  readonly flexible?: boolean;
+  /** Columns with the highest number go first when the screen is narrow; without one a column stays. */
+  readonly dropOrder?: number;
+}
+
+const FLEXIBLE_MIN = 24;
+const GAP = '  ';
+
+export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], screen: Screen): string {
+  let shown = [...columns];
+  let widths: number[] = [];
+  for (;;) {
+    widths = shown.map((column) => naturalWidth(rows, column));
+    const over = sum(widths) + GAP.length * (shown.length - 1) - screen.width;
+    const flexible = shown.findIndex((column) => column.flexible);
+    if (over <= 0) break;
+    const slack = flexible < 0 ? 0 : Math.max(0, widths[flexible] - FLEXIBLE_MIN);
+    const droppable = shown.filter((column) => column.dropOrder !== undefined);
+    if (over <= slack || droppable.length === 0) {
+      if (flexible >= 0) widths[flexible] -= Math.min(over, widths[flexible] - 1);
+      break;
+    }
+    const last = droppable.reduce((a, b) => (b.dropOrder! >= a.dropOrder! ? b : a));
+    shown = shown.filter((column) => column !== last);
+  }
+  const line = (cells: string[]): string => {
+    const padded = cells.map((cell, i) => pad(shortened(cell, widths[i]), { width: widths[i], align: shown[i].align }));
+    return padded.join(GAP).trimEnd();
+  };
+  const head = styled(line(shown.map((column) => column.title)), { style: 'bold', screen });
+  return [head, ...rows.map((row) => line(shown.map((column) => column.cell(row))))].join('\n');
+}
+
+function naturalWidth<Row>(rows: readonly Row[], column: Column<Row>): number {
+  let width = textWidth(column.title);
+  for (const row of rows) width = Math.max(width, textWidth(column.cell(row)));
+  return width;
+}
+
+/** Cut with an ellipsis; a coloured cell loses its colour when it is cut. */
+function shortened(cell: string, width: number): string {
+  if (textWidth(cell) <= width) return cell;
+  let kept = '';
+  let used = 0;
+  for (const character of stripVTControlCharacters(cell)) {
+    const wide = characterWidth(character);
+    if (used + wide > width - 1) break;
+    kept += character;
+    used += wide;
+  }
+  return `${kept}…`;
+}
+
+function pad(cell: string, options: { width: number; align?: 'right' }): string {
+  const spaces = ' '.repeat(Math.max(0, options.width - textWidth(cell)));
+  return options.align === 'right' ? spaces + cell : cell + spaces;
+}
+
+/** Columns a text takes on a terminal. */
+export function textWidth(text: string): number {
+  let width = 0;
+  for (const character of stripVTControlCharacters(text)) width += characterWidth(character);
+  return width;
+}
+
+/** East Asian wide characters and emoji take two columns, combining marks none. */
+function characterWidth(character: string): number {
+  if (character < '\u0300') return 1;
+  if (/^(?:\p{M}|\p{Cf})$/u.test(character)) return 0;
+  return /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u.test(
+    character,
+  )
+    ? 2
+    : 1;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,127 @@
+// How `top` is printed: a header that says what was and was not observed, a table that fits, what was folded away.
+// Invariant: every execution of the report is in a row, in a folded line, or in "more" below the table.
+// Not here: which rows and in what order (storage/report-json.ts).
+
+import type { StatementsQuery } from '../dashboards/http/parameters.js';
+import { type StatementJson, type StatementsJson, statementsJson } from '../storage/report-json.js';
+import type { Observed, StatementsReport } from '../storage/report-types.js';
+import type { StatementSort } from '../storage/statement-order.js';
+import { count, duration, share, span } from './format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
+import { type Column, renderTable } from './table.js';
+
+export interface TopOptions {
+  readonly query: StatementsQuery;
+  /** Housekeeping and tools as rows too. */
+  readonly all: boolean;
+  readonly json: boolean;
+  /** What was read, for a person. */
+  readonly read: string;
+}
+
+const FOLDED: ReadonlySet<string> = new Set(['housekeeping', 'tool']);
+
+export function printTop(report: StatementsReport, options: TopOptions): void {
+  const { query } = options;
+  if (options.json) {
+    printJson(statementsJson(report, query));
+    return;
+  }
+  print(topText(report, { ...options, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function topText(report: StatementsReport, options: TopOptions & { readonly screen: Screen }): string {
+  const { query, screen } = options;
+  const json = statementsJson(report, { ...query, limit: 0 });
+  if (json.statements.length === 0) return nothing(report, options);
+  const fold = !options.all && !FOLDED.has(query.filter.source ?? '');
+  const rows = fold ? json.statements.filter((row) => !FOLDED.has(row.source)) : json.statements;
+  const shown = query.limit === 0 ? rows : rows.slice(0, query.limit);
+  const wholeMs = json.statements.reduce((sum, row) => sum + row.total_ms, 0);
+  const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
+  if (shown.length > 0) lines.push(renderTable(shown, columnsFor({ sort: query.sort, wholeMs }), screen));
+  else lines.push('Only housekeeping and tools were seen; --all shows them.');
+  const left = rows.slice(shown.length);
+  if (left.length > 0) {
+    lines.push(styled(`… ${summaryOf(left, wholeMs)}: --limit 0 shows all`, { style: 'dim', screen }));
+  }
+  if (fold) {
+    for (const source of FOLDED) {
+      const folded = json.statements.filter((row) => row.source === source);
+      if (folded.length > 0) lines.push(styled(`${source}: ${summaryOf(folded, wholeMs)}`, { style: 'dim', screen }));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** "2026-01-31 08:00 – 08:20 UTC (20 min) · 12,345 executions observed · 0 not observed · 0.4 % unknown" */
+export function headerOf({ window, observed }: Pick<StatementsReport, 'window' | 'observed'>): string {
+  const parts = [
+    span(window.sinceMs, window.untilMs),
+    `${count(observed.statements)} executions observed`,
+    `${count(observed.notObserved)} not observed${reasons(observed)}`,
+    `${share(observed.unknown, observed.statements)} unknown`,
+  ];
+  if (!observed.exact) parts.push('not exact: a session could not be followed');
+  return parts.join(' · ');
+}
+
+function reasons({ notObservedByReason }: Observed): string {
+  const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && reason !== 'opaque_session');
+  return some.length === 0
+    ? ''
+    : ` (${some.map(([reason, number]) => `${oneLine(reason)} ${count(number)}`).join(', ')})`;
+}
+
+function nothing({ observed, window }: StatementsReport, { read }: TopOptions): string {
+  if (observed.statements > 0) {
+    return `${headerOf({ window, observed })}\n\nNo statement fits these filters. Leave one out, or widen --since.`;
+  }
+  return [
+    `Nothing observed yet in ${oneLine(read)}.`,
+    'Let the application connect to pgwitness instead of to Postgres (run --listen, by default 127.0.0.1:6433), run some',
+    'queries, and try again in a second or two. With --since or --until, a wider window may hold more.',
+  ].join('\n');
+}
+
+function summaryOf(rows: StatementsJson['statements'], wholeMs: number): string {
+  let calls = 0;
+  let totalMs = 0;
+  for (const row of rows) {
+    calls += row.calls + row.errors;
+    totalMs += row.total_ms;
+  }
+  const statements = `${count(rows.length)} ${rows.length === 1 ? 'statement' : 'statements'}`;
+  return `${statements}, ${count(calls)} executions, ${duration(totalMs)} (${share(totalMs, wholeMs)})`;
+}
+
+function columnsFor({ sort, wholeMs }: { sort: StatementSort; wholeMs: number }): Column<StatementJson>[] {
+  const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
+    { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
+    {
+      title: 'errors',
+      key: 'errors',
+      align: 'right',
+      dropOrder: 2,
+      cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
+    },
+    { title: 'rows', key: 'rows', align: 'right', dropOrder: 8, cell: (row) => count(row.rows) },
+    { title: 'total', key: 'total', align: 'right', cell: (row) => duration(row.total_ms) },
+    { title: 'share', align: 'right', dropOrder: 5, cell: (row) => share(row.total_ms, wholeMs) },
+    { title: 'mean', key: 'mean', align: 'right', dropOrder: 1, cell: (row) => duration(row.mean_ms) },
+    { title: 'p95', key: 'p95', align: 'right', dropOrder: 3, cell: (row) => duration(row.p95_ms) },
+    { title: 'p99', key: 'p99', align: 'right', dropOrder: 7, cell: (row) => duration(row.p99_ms) },
+    { title: 'max', key: 'max', align: 'right', dropOrder: 6, cell: (row) => duration(row.max_ms) },
+    {
+      title: 'source',
+      dropOrder: 4,
+      cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
+    },
+    { title: 'fingerprint', cell: (row) => row.fingerprint },
+    { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
+  ];
+  // What the rows are sorted by stays, however narrow the screen.
+  return columns.map((column) =>
+    column.key === sort ? { ...column, title: `${column.title}↓`, dropOrder: undefined } : column,
+  );
+}

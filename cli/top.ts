@@ -1,0 +1,67 @@
+// `pgwitness top`: the statements that matter most in a window. Here: flags, reading and repeating.
+// Not here: the grammar of filters (dashboards/http/parameters.ts), the table (top-view.ts), the JSON (storage).
+
+import type { Command } from 'commander';
+import { UsageError } from '../config/errors.js';
+import { addReadFlags, flagContext, parametersOf, type ReadFlags, repeatable, sourceOf } from './read-flags.js';
+
+interface TopFlags extends ReadFlags {
+  readonly limit?: string;
+  readonly all?: boolean;
+  readonly watch?: boolean;
+}
+
+const PARAMETERS = ['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'];
+const WATCH_INTERVAL_MS = 2_000;
+/** Home, and clear to the end: rows are overwritten in place, so that the screen does not flicker. */
+const REDRAW = '\u001b[H\u001b[J';
+
+export function register(program: Command): void {
+  addReadFlags(program.command('top').description('the slowest statements, by source'))
+    .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
+    .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors or rows (default: total)')
+    .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
+    .option('--handwritten', 'only SQL written by hand: raw, text(), extra() and RawSQL()')
+    .option('--pool <name>', 'only statements of this pool')
+    .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
+    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
+    .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
+    .option('--watch', 'print again every 2 s until interrupted')
+    .option('--all', 'a row for each housekeeping and tool statement as well')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pgwitness top --source raw                      the slowest hand-written SQL
+  pgwitness top --handwritten --sort p95 --since 1h
+  pgwitness top --tag route=/books/ --min-ms 20
+  pgwitness top --url http://10.0.0.7:6434 --url http://10.0.0.8:6434 --json
+`,
+    )
+    .action(top);
+}
+
+async function top(flags: TopFlags): Promise<void> {
+  if (flags.watch && flags.json) {
+    throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
+  }
+  const { readStatementsQuery } = await import('../dashboards/http/parameters.js');
+  const { printTop } = await import('./top-view.js');
+  // Wrong flags are told of before anything is opened.
+  readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+  const source = await sourceOf(flags);
+  try {
+    for (;;) {
+      // Read anew each time: "--since 15m" moves on with the clock.
+      const query = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+      // The table says what it leaves out, so it needs every row.
+      const report = await source.statements(flags.json ? query : { ...query, limit: 0 });
+      if (flags.watch && process.stdout.isTTY) process.stdout.write(REDRAW);
+      printTop(report, { query, all: flags.all === true, json: flags.json === true, read: source.name });
+      if (!flags.watch) return;
+      await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+    }
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,26 @@
+// The bearer token of the HTTP API, read from its file. Invariant: a token that could be guessed is refused.
+
+import { readFileSync } from 'node:fs';
+import { UsageError } from './errors.js';
+
+const LENGTH_MIN = 16;
+
+/** The token without surrounding white space. Throws UsageError naming `where` (the option) and the file, never the token. */
+export function readToken(path: string, where: string): string {
+  let token: string;
+  try {
+    token = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new UsageError(`the token file ${path} cannot be read (${reason})`, {
+      where,
+      hint: 'check its path and mode',
+      cause: error,
+    });
+  }
+  if (token.length >= LENGTH_MIN && /^[\x21-\x7e]+$/.test(token)) return token;
+  throw new UsageError(`the token in ${path} is not ${LENGTH_MIN} or more printable characters`, {
+    where,
+    hint: 'make one with: openssl rand -hex 32',
+  });
+}

@@ -1,0 +1,45 @@
+// The JSON form of one statement with everything known of it: `show --json` and /api/v1/statements/:fingerprint.
+// Invariant: it is the row of `top --json` with more fields, never with other ones. Not here: the row (storage/report-json.ts).
+
+import { type StatementJson, type StatementsJson, statementJson, statementsJson } from '../../storage/report-json.js';
+import type { StatementFacts, StatementsReport } from '../../storage/report-types.js';
+
+export interface StatementDetailsJson extends StatementJson {
+  /** Executions by construct, by confidence, by SQLSTATE. */
+  by_construct: Record<string, number>;
+  by_confidence: Record<string, number>;
+  errors_by_sqlstate: Record<string, number>;
+  request_bytes: number;
+  response_bytes: number;
+  /** Mean over executions whose first row was timed (results over 8 KiB); null when there were none. */
+  first_row_mean_ms: number | null;
+  client_stall_ms: number;
+  wait_ms: number;
+  evidence: Array<{ rule: string; saw: string }>;
+  /** Other normalised texts with the same fingerprint. */
+  variants: string[];
+}
+
+/** A row per source of the statement. */
+export function statementDetailsJson(
+  report: StatementsReport,
+): Omit<StatementsJson, 'statements'> & { statements: StatementDetailsJson[] } {
+  const { window, observed } = statementsJson({ ...report, statements: [] }, { sort: 'total', limit: 0 });
+  return { window, observed, statements: report.statements.map(detailsOf) };
+}
+
+function detailsOf(facts: StatementFacts): StatementDetailsJson {
+  return {
+    ...statementJson(facts),
+    by_construct: Object.fromEntries(facts.byConstruct),
+    by_confidence: Object.fromEntries(facts.byConfidence),
+    errors_by_sqlstate: Object.fromEntries(facts.errorsBySqlstate),
+    request_bytes: facts.requestBytes,
+    response_bytes: facts.responseBytes,
+    first_row_mean_ms: facts.firstRowCount === 0 ? null : facts.firstRowTotalNs / facts.firstRowCount / 1e6,
+    client_stall_ms: facts.clientStallTotalNs / 1e6,
+    wait_ms: facts.waitTotalNs / 1e6,
+    evidence: facts.evidence.map(({ rule, saw }) => ({ rule, saw })),
+    variants: [...facts.variants],
+  };
+}
