@@ -1,0 +1,115 @@
+// The open minutes: rollup rows that still grow, bounded, and handed out as deltas at every flush.
+// Invariant: what was added is in exactly one row until drop() says that it is stored; a failed flush loses nothing.
+// Beyond rowsMax rows a minute, new ones give up their pool, then their fingerprint, and are counted. A minute closes a minute after its
+// end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk.
+
+import type { Verdict } from '../attribution/verdict.js';
+import { type Measured, RollupRow } from './rollup.js';
+
+/** Stands for a pool or fingerprint that was given up. */
+export const OTHER = '(other)';
+const MINUTE_MS = 60_000;
+
+export interface RollupLimits {
+  rollupRowsPerMinuteMax: number;
+  minuteClosesAfterMs: number;
+}
+
+/** Rows of one minute: fingerprint → pool, source and construct → row. */
+interface Minute {
+  minute: number;
+  rows: number;
+  byFingerprint: Map<string, Map<string, RollupRow>>;
+}
+
+export class Rollups {
+  readonly #limits: RollupLimits;
+  readonly #minutes = new Map<number, Minute>();
+  /** Rows with something in them since the last drop(), in the order they got it. */
+  #filled: RollupRow[] = [];
+  #oldestOpen = 0;
+  /** Executions that gave up their pool or fingerprint, and that came after their minute was closed. */
+  cappedTotal = 0;
+  lateTotal = 0;
+
+  constructor(limits: RollupLimits) {
+    this.#limits = limits;
+  }
+
+  /** Hot path: once per execution. `where` is one string per (pool, source, construct), so that its hash is computed once. */
+  add(measured: Measured, to: { fingerprint: string; pool: string; verdict: Verdict; where: string }): void {
+    const minute = this.#minuteOf(measured.completedAtMs);
+    const row = minute.byFingerprint.get(to.fingerprint)?.get(to.where) ?? this.#row(minute, to);
+    if (!row.filled) this.#filled.push(row);
+    row.add(measured, to.verdict);
+  }
+
+  /** What a flush has to store. */
+  filled(): readonly RollupRow[] {
+    return this.#filled;
+  }
+
+  /** The filled rows are stored: they begin anew. Minutes that are over are closed. */
+  drop(nowMs: number): void {
+    for (const row of this.#filled) row.reset();
+    this.#filled = [];
+    const open = Math.floor((nowMs - this.#limits.minuteClosesAfterMs) / MINUTE_MS);
+    for (const minute of this.#minutes.keys()) if (minute < open) this.#minutes.delete(minute);
+    this.#oldestOpen = Math.max(this.#oldestOpen, open);
+  }
+
+  #minuteOf(completedAtMs: number): Minute {
+    let number = Math.floor(completedAtMs / MINUTE_MS);
+    if (number < this.#oldestOpen) {
+      number = this.#oldestOpen;
+      this.lateTotal++;
+    }
+    let minute = this.#minutes.get(number);
+    if (minute === undefined) {
+      minute = { minute: number, rows: 0, byFingerprint: new Map() };
+      this.#minutes.set(number, minute);
+    }
+    return minute;
+  }
+
+  #row(minute: Minute, to: { fingerprint: string; pool: string; verdict: Verdict; where: string }): RollupRow {
+    const { source, construct } = to.verdict;
+    if (minute.rows < this.#limits.rollupRowsPerMinuteMax) {
+      return put(minute, { fingerprint: to.fingerprint, pool: to.pool, source, construct, where: to.where });
+    }
+    this.cappedTotal++;
+    const where = whereOf(OTHER, source, construct);
+    const known = minute.byFingerprint.get(to.fingerprint)?.get(where);
+    if (known !== undefined) return known;
+    // Half as many again for rows without a pool, then everything of a source is one row.
+    if (minute.rows < this.#limits.rollupRowsPerMinuteMax * 1.5) {
+      return put(minute, { fingerprint: to.fingerprint, pool: OTHER, source, construct, where });
+    }
+    const wholeSource = whereOf(OTHER, source, '');
+    return (
+      minute.byFingerprint.get(OTHER)?.get(wholeSource) ??
+      put(minute, { fingerprint: OTHER, pool: OTHER, source, construct: '', where: wholeSource })
+    );
+  }
+}
+
+/** The `where` of a row. */
+export function whereOf(pool: string, source: string, construct: string): string {
+  return `${pool}\0${source}\0${construct}`;
+}
+
+function put(
+  minute: Minute,
+  key: { fingerprint: string; pool: string; source: string; construct: string; where: string },
+): RollupRow {
+  const { where, ...rest } = key;
+  const row = new RollupRow({ minute: minute.minute, ...rest });
+  let byWhere = minute.byFingerprint.get(key.fingerprint);
+  if (byWhere === undefined) {
+    byWhere = new Map();
+    minute.byFingerprint.set(key.fingerprint, byWhere);
+  }
+  byWhere.set(where, row);
+  minute.rows++;
+  return row;
+}
