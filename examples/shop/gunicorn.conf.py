@@ -4,8 +4,9 @@ import os
 
 bind = os.environ.get("SHOP_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("SHOP_WORKERS", "3"))
-worker_class = "gthread"
 threads = int(os.environ.get("SHOP_THREADS", "1"))
+# One gthread worker would keep most of the few kept-alive connections of a test to itself.
+worker_class = "gthread" if threads > 1 else "sync"
 timeout = 60
 graceful_timeout = 5
 accesslog = None

@@ -6,6 +6,15 @@ import { spawn } from 'node:child_process';
 /** The end of what is kept of each stream; errors are at the end. */
 const OUTPUT_CHARACTERS_MAX = 1 << 20;
 
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+
+/** Ends what runs now; each is then seen as a command that a signal ended. */
+export function endRunningCommands() {
+  for (const child of running) child.kill('SIGTERM');
+}
+process.on('exit', endRunningCommands);
+
 /**
  * @typedef {object} CommandResult
  * @property {number} code exit code; 127 where the program could not be started, 128 where a signal ended it
@@ -38,6 +47,7 @@ export function runCommand(program, args, options = {}) {
       gid,
       stdio: [input === undefined ? 'ignore' : 'pipe', stream, stream],
     });
+    running.add(child);
     const kept = { stdout: '', stderr: '' };
     for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
       child[name]?.setEncoding('utf8').on('data', (chunk) => {
@@ -48,10 +58,14 @@ export function runCommand(program, args, options = {}) {
     }
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
-    child.on('error', (error) =>
-      resolve({ code: 127, stdout: kept.stdout, stderr: `${kept.stderr}${error.message}\n` }),
-    );
-    child.on('close', (code) => resolve({ code: code ?? 128, ...kept }));
+    child.on('error', (error) => {
+      running.delete(child);
+      resolve({ code: 127, stdout: kept.stdout, stderr: `${kept.stderr}${error.message}\n` });
+    });
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code: code ?? 128, ...kept });
+    });
   });
 }
 

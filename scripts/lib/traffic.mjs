@@ -2,6 +2,7 @@
 // Invariant: the same seed asks for the same pages in the same order. Not here: starting the shop (shop.mjs).
 
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** @typedef {(below: number) => number} Pick a whole number in [0, below) */
 
@@ -79,13 +80,23 @@ function ask({ agent, url, method }) {
 }
 
 /**
- * Sends requests until the time or the number is used up; every view is asked once first.
- * @param {{ baseUrl: string, seconds: number, requests?: number, concurrency?: number, seed?: number,
+ * Sends requests until the time or the number is used up; every view is asked once first. Each of the `concurrency` senders rests `pauseMs`
+ * after an answer.
+ * @param {{ baseUrl: string, seconds: number, requests?: number, concurrency?: number, pauseMs?: number, seed?: number,
  *   signal?: AbortSignal, onProgress?: (elapsedSeconds: number, requests: number) => void }} options
  * @returns {Promise<{ requests: number, byView: Map<string, number>, failed: Map<string, number> }>}
  *   `failed` counts answers outside 2xx by "view status", status 0 where there was none
  */
-export async function drive({ baseUrl, seconds, requests = Infinity, concurrency = 4, seed = 1, signal, onProgress }) {
+export async function drive({
+  baseUrl,
+  seconds,
+  requests = Infinity,
+  concurrency = 4,
+  pauseMs = 0,
+  seed = 1,
+  signal,
+  onProgress,
+}) {
   const pick = seededPick(seed);
   const names = Object.keys(VIEWS);
   const deck = names.flatMap((name) => Array.from({ length: VIEWS[name][0] }, () => name));
@@ -104,6 +115,7 @@ export async function drive({ baseUrl, seconds, requests = Infinity, concurrency
       byView.set(name, (byView.get(name) ?? 0) + 1);
       if (status < 200 || status > 299) failed.set(`${name} ${status}`, (failed.get(`${name} ${status}`) ?? 0) + 1);
       onProgress?.((Date.now() - startedAt) / 1000, sent);
+      if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
