@@ -13,6 +13,7 @@ interface CommandFile {
 
 /** In the order of --help. Each file is imported only when it is asked for: `run` must not load what `top` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
+  run: () => import('./run.js'),
   top: () => import('./top.js'),
   show: () => import('./show.js'),
   pools: () => import('./pools.js'),

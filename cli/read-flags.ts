@@ -7,7 +7,7 @@ import { loadConfig } from '../config/config.js';
 import { UsageError } from '../config/errors.js';
 import { readToken } from '../config/token.js';
 import type { ParameterContext } from '../dashboards/http/parameters.js';
-import { openSources, type ReportSource } from './report-source.js';
+import type { ReportSource } from './report-source.js';
 
 export interface ReadFlags {
   readonly data?: string[];
@@ -45,6 +45,7 @@ export async function sourceOf(flags: ReadFlags): Promise<ReportSource> {
   const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);
   const tokenFile = flags.tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
   const token = tokenFile === '' || urls.length === 0 ? undefined : readToken(tokenFile, '--token-file');
+  const { openSources } = await import('./report-source.js');
   return openSources({ directories, urls, token });
 }
 
