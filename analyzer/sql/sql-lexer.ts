@@ -130,7 +130,7 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
         } else if (to < length && bytes[to] === 0x3d) to++;
         break;
       case OPERATOR: {
-        const comment = commentEnd(bytes, at);
+        const comment = octet === 0x2d || octet === 0x2f ? commentEnd(bytes, at) : 0;
         if (comment !== 0) {
           keepComment(tokens, at, Math.min(comment, length), count);
           if (comment <= length) {
