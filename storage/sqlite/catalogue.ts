@@ -10,17 +10,17 @@ const VARIANTS_MAX = 20;
 
 const INSERT = `INSERT INTO statement (fingerprint, query, summary, command, key_hash, grammar) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (fingerprint) DO NOTHING`;
-const IS_KNOWN = `SELECT 1 FROM statement WHERE fingerprint = ?1 AND key_hash = ?2
-  UNION ALL SELECT 1 FROM statement_variant WHERE fingerprint = ?1 AND key_hash = ?2`;
-const INSERT_VARIANT = `INSERT INTO statement_variant (fingerprint, key_hash, query) SELECT ?1, ?2, ?3
-  WHERE (SELECT count(*) FROM statement_variant WHERE fingerprint = ?1) < ${VARIANTS_MAX}`;
+const IS_KNOWN = `SELECT 1 FROM statement WHERE fingerprint = ? AND key_hash = ?
+  UNION ALL SELECT 1 FROM statement_variant WHERE fingerprint = ? AND key_hash = ?`;
+const INSERT_VARIANT = `INSERT INTO statement_variant (fingerprint, key_hash, query) SELECT ?, ?, ?
+  WHERE (SELECT count(*) FROM statement_variant WHERE fingerprint = ?) < ${VARIANTS_MAX}`;
 const COUNT_DROPPED = 'UPDATE statement SET variants_dropped = variants_dropped + 1 WHERE fingerprint = ?';
 
 export function writeCatalogueEntry(rows: Rows, entry: CatalogueEntry): void {
   const { fingerprint, query, keyHash } = entry;
   if (rows.run(INSERT, fingerprint, query, entry.summary, entry.command, keyHash, entry.grammar) > 0) return;
-  if (rows.get(IS_KNOWN, fingerprint, keyHash) !== undefined) return;
-  if (rows.run(INSERT_VARIANT, fingerprint, keyHash, query) === 0) rows.run(COUNT_DROPPED, fingerprint);
+  if (rows.get(IS_KNOWN, fingerprint, keyHash, fingerprint, keyHash) !== undefined) return;
+  if (rows.run(INSERT_VARIANT, fingerprint, keyHash, query, fingerprint) === 0) rows.run(COUNT_DROPPED, fingerprint);
 }
 
 const COUNT = 'SELECT count(*) AS count FROM statement';

@@ -26,11 +26,14 @@ export function makeDataDirectory(dataDir: string): void {
   }
 }
 
-/** Makes the file, or takes its group's and others' rights away; SQLite gives -wal and -shm the mode of the database. */
+/**
+ * Makes the file, or takes its group's and others' rights away; SQLite gives -wal and -shm the mode of the database.
+ * A file that exists is not opened: closing it again would drop every POSIX lock that this process has on it.
+ */
 export function makePrivateFile(path: string): void {
   try {
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
+    if (existsSync(path)) chmodSync(path, 0o600);
+    else closeSync(openSync(path, 'a', 0o600));
   } catch (error) {
     throw storeError(error, `opening ${path} for writing`);
   }

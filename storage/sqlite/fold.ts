@@ -10,7 +10,7 @@ import type { Rows } from './rows.js';
 const FOLDS = ROLLUP_TABLES.map(foldSql);
 /** The next bucket that has rows to fold, over all tables. */
 const NEXT = `SELECT min(bucket) AS bucket FROM (${ROLLUP_TABLES.map(
-  ({ name }) => `SELECT min(bucket_min) AS bucket FROM ${name} WHERE span_s = ?1 AND bucket_min >= ?2`,
+  ({ name }) => `SELECT min(bucket_min) AS bucket FROM ${name} WHERE span_s = ? AND bucket_min >= ?`,
 ).join(' UNION ALL ')})`;
 /** A mark that nothing was behind moves at most once an hour, so that an idle store writes nothing. */
 const IDLE_STEP_MIN = HOUR_MIN;
@@ -70,7 +70,8 @@ function foldHour(rows: Rows, state: FoldState): number {
 }
 
 function nextBucket(rows: Rows, spanS: number, from: number): number | null {
-  return rows.get<{ bucket: number | null }>(NEXT, spanS, from)!.bucket;
+  const values = ROLLUP_TABLES.flatMap(() => [spanS, from]);
+  return rows.get<{ bucket: number | null }>(NEXT, ...values)!.bucket;
 }
 
 interface Addition {

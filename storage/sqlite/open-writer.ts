@@ -2,7 +2,7 @@
 // Invariant: what it returns can be written; a damaged or foreign file is moved aside whole and a new one begun.
 // Not here: the directory's lock (data-directory.ts), what is written.
 
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.js';
 import { databasePath, makePrivateFile, moveAside } from './data-directory.js';
@@ -40,6 +40,7 @@ function openOnce(options: OpenWriterOptions): Database.Database {
   const path = databasePath(options.dataDir);
   const unclean = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
   makePrivateFile(path);
+  requireDatabaseHeader(path);
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: options.busyMs });
@@ -58,6 +59,19 @@ function openOnce(options: OpenWriterOptions): Database.Database {
   } catch (error) {
     db?.close();
     throw storeError(error, `opening ${path}`);
+  }
+}
+
+/** SQLite would find out as well, but not without dropping the log beside the file. */
+function requireDatabaseHeader(path: string): void {
+  const magic = Buffer.from('SQLite format 3\0');
+  const head = Buffer.alloc(magic.length);
+  const file = openSync(path, 'r');
+  try {
+    if (readSync(file, head) > 0 && !head.equals(magic))
+      throw makeStoreError('corrupt', `${path} is no SQLite database`);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -61,6 +61,7 @@ export class SqliteStore implements Store {
   readonly #lock: DirectoryLock;
   #db!: Database.Database;
   #inode = 0;
+  #closed = false;
   #rows!: Rows;
   #series!: SeriesIds;
   #writer!: FlushWriter;
@@ -107,7 +108,10 @@ export class SqliteStore implements Store {
 
   /** Brings the windows up to date and lets go of the directory; never throws for what the disk says. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     try {
+      if (!this.#db.open) return;
       this.#upkeep.refreshWindows(Date.now());
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {

@@ -17,7 +17,7 @@ const WINDOWS_EVERY_MS = 2000;
 const WINDOWS_SHARE = 50;
 const VACUUM_PAGES = 256;
 /** Free pages that stay in the file, for the next minutes' rows. */
-const SPARE_PAGES = 1024;
+const SPARE_PAGES = 256;
 
 export class Upkeep {
   readonly #db: Database.Database;
