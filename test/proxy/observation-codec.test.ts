@@ -1,0 +1,119 @@
+// The bytes of the observation stream: what is written is what is read, cut anywhere; damage is an error.
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Observation } from '../../proxy/observation.js';
+import {
+  BatchReader,
+  BatchWriter,
+  FrameKind,
+  FrameReader,
+  type StatementFields,
+} from '../../proxy/observation-codec.js';
+
+const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
+const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
+const latin1 = fc.array(fc.nat(255), { maxLength: 300 }).map((octets) => Buffer.from(octets).toString('latin1'));
+const command = fc.constantFrom('', 'SELECT', 'CREATE TABLE', 'CREATE EVENT TRIGGER', 'SOMETHING NEW');
+
+const statement: fc.Arbitrary<StatementFields> = fc.record({
+  sessionId: fc.nat(),
+  completedAtMs: fc.double({ min: 0, max: 4e12, noNaN: true }),
+  protocol: fc.constantFrom('simple' as const, 'extended' as const),
+  statementName: latin1,
+  text: fc.option(latin1),
+  textMissingBytes: fc.nat(),
+  textId: fc.nat(),
+  completions: fc.array(fc.record({ command, rows: count }), { maxLength: 5 }),
+  sqlstate: fc.constantFrom('', '23505', 'XX000'),
+  dataRows: count,
+  requestBytes: count,
+  responseBytes: count,
+  serviceNs: count,
+  waitNs: count,
+  firstRowNs: fc.oneof(fc.constant(-1), fc.nat()),
+  clientStallNs: count,
+  transactionBefore: status,
+  transactionAfter: status,
+  suspensions: fc.nat(1000),
+  pipelineDepth: fc.nat(100_000),
+  batched: fc.boolean(),
+  copy: fc.constantFrom('' as const, 'in' as const, 'out' as const, 'both' as const),
+});
+
+function read(frames: Buffer): Observation[] {
+  const found: Observation[] = [];
+  const batches = new BatchReader();
+  new FrameReader().feed(frames, (kind, body) => {
+    expect(kind).toBe(FrameKind.batch);
+    batches.read(body, (observation) => found.push({ ...observation }));
+  });
+  return found;
+}
+
+describe('statements', () => {
+  test('any statement comes back as it was', () => {
+    fc.assert(
+      fc.property(fc.array(statement, { minLength: 1, maxLength: 20 }), (statements) => {
+        const writer = new BatchWriter(64);
+        for (const fields of statements) writer.statement(fields);
+        const found = read(Buffer.from(writer.seal(7, statements.length)));
+        expect(found.length).toBe(statements.length);
+        statements.forEach((fields, i) => {
+          const expected = {
+            ...fields,
+            kind: 'statement',
+            text: fields.text === null ? null : Buffer.from(fields.text, 'latin1'),
+            textMissingBytes: fields.text === null ? 0 : fields.textMissingBytes,
+          };
+          expect(found[i]).toEqual(expected);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('frames', () => {
+  test('are found wherever the stream is cut', () => {
+    const writer = new BatchWriter(64);
+    const frames: Buffer[] = [];
+    for (let i = 1; i <= 5; i++) {
+      writer.loss(i, 'adrift', i * 1000);
+      frames.push(Buffer.from(writer.seal(i, 0)));
+      writer.reset();
+    }
+    const stream = Buffer.concat(frames);
+    for (let cut = 1; cut < stream.length; cut++) {
+      const reader = new FrameReader();
+      const sequences: number[] = [];
+      const batches = new BatchReader();
+      for (const piece of [stream.subarray(0, cut), stream.subarray(cut)]) {
+        reader.feed(piece, (_kind, body) => {
+          batches.read(body, () => {});
+          sequences.push(batches.sequence);
+        });
+      }
+      expect(sequences).toEqual([1, 2, 3, 4, 5]);
+    }
+  });
+
+  test('a damaged stream is a RangeError and nothing else', () => {
+    const writer = new BatchWriter(64);
+    writer.statement({ ...fc.sample(statement, { numRuns: 1, seed: 1 })[0] });
+    const frame = Buffer.from(writer.seal(1, 1));
+    fc.assert(
+      fc.property(fc.nat(frame.length - 1), fc.nat(255), (at, octet) => {
+        const damaged = Buffer.from(frame);
+        damaged[at] = octet;
+        try {
+          const batches = new BatchReader();
+          new FrameReader().feed(damaged, (_kind, body) => batches.read(body, () => {}));
+        } catch (error) {
+          expect(error).toBeInstanceOf(RangeError);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
