@@ -5,6 +5,10 @@ import { UsageError } from '../config/errors.js';
 
 /** "error: unknown option '--lisen'\n(Did you mean --listen?)" → what, where and what to do. */
 export function usageErrorOf(error: CommanderError, argv: readonly string[]): UsageError {
+  // `help` of a command that is not there: commander has printed the help of all and says no more.
+  if (error.code === 'commander.help') {
+    return new UsageError(`unknown command '${argv[1] ?? ''}'`, { hint: 'see pgwitness --help' });
+  }
   const [first, ...rest] = error.message.replace(/^error: /, '').split('\n');
   const guess = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' ').trim())?.[1];
   const command = argv.find((word) => !word.startsWith('-'));

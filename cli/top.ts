@@ -2,7 +2,7 @@
 // Not here: the grammar of filters (dashboards/http/parameters.ts), the table (top-view.ts), the JSON (storage).
 
 import type { Command } from 'commander';
-import { UsageError } from '../config/errors.js';
+import { ExitCode, UsageError } from '../config/errors.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, repeatable, sourceOf } from './read-flags.js';
 
 interface TopFlags extends ReadFlags {
@@ -50,6 +50,7 @@ async function top(flags: TopFlags): Promise<void> {
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
   const source = await sourceOf(flags);
+  if (flags.watch) process.once('SIGINT', () => process.exit(ExitCode.ok));
   try {
     for (;;) {
       // Read anew each time: "--since 15m" moves on with the clock.

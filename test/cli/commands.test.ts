@@ -33,6 +33,7 @@ describe('exit codes and errors', () => {
     [['top', '--lisen'], /^pgwitness: unknown option '--lisen': top: .*see pgwitness top --help\n$/],
     [['top', '--sourc', 'raw'], /did you mean --source\?/],
     [['tpo'], /^pgwitness: unknown command 'tpo': did you mean top\?/],
+    [['help', 'tpo'], /^pgwitness: unknown command 'tpo': see pgwitness --help\n$/],
     [['show'], /missing required argument 'fingerprint'/],
     [['show', 'nonsense!'], /^pgwitness: "nonsense!" is not a fingerprint: show: /],
     [['top', '--sort', 'slowest'], /^pgwitness: "slowest" is not known: --sort: use one of total, mean/],
@@ -49,7 +50,7 @@ describe('exit codes and errors', () => {
     const { code, stdout, stderr } = await pgwitness(args);
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
-    expect(stdout).toBe('');
+    if (args[0] !== 'help') expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 

@@ -1,0 +1,300 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
+import { createLog } from '../../config/log.js';
+import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
+import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
+import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { openReader } from '../../storage/sqlite/reader.js';
+import { RAW, writeSampleStore } from '../cli/sample-store.js';
+import { parseExposition } from '../metrics/exposition.js';
+import { temporaryDirectory } from '../storage/flushes.js';
+
+const TOKEN = '0123456789abcdef0123456789abcdef';
+const cleanup: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const undo of cleanup.splice(0).reverse()) await undo();
+});
+
+async function serve(options: { host?: string; token?: string; port?: number } = {}): Promise<HttpServer> {
+  const data = temporaryDirectory();
+  writeSampleStore(data);
+  const reader = openReader(data);
+  cleanup.push(() => reader.close());
+  const metrics = new MetricsExporter(new MetricsState(['queue_full']));
+  cleanup.push(() => metrics.close());
+  const server = await startHttp({
+    address: { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
+    token: options.token,
+    reader,
+    metrics,
+    log: createLog({ level: 'silent' }),
+  });
+  cleanup.push(() => server.close());
+  return server;
+}
+
+interface Asked {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+interface Answered {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** As a client that sends the path just as it is given. */
+function ask(server: HttpServer, path: string, asked: Asked = {}): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const { method = 'GET', headers } = asked;
+    const sent = request(
+      { host: '127.0.0.1', port: server.address.port, path, method, headers, agent: false },
+      (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text;
+        });
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      },
+    );
+    sent.on('error', reject);
+    sent.end(asked.body);
+  });
+}
+
+const bearer = { authorization: `Bearer ${TOKEN}` };
+
+describe('what is answered', () => {
+  test('metrics', async () => {
+    const { status, headers, body } = await ask(await serve(), '/metrics');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(parseExposition(body).value('pgwitness_not_observed_total', { reason: 'queue_full' })).toBe(0);
+  });
+
+  test('statements, with the parameters of top', async () => {
+    const server = await serve();
+    const all = JSON.parse((await ask(server, '/api/v1/statements')).body);
+    expect(all.statements).toHaveLength(5);
+    const some = JSON.parse((await ask(server, '/api/v1/statements?source=raw&sort=calls&limit=1&min-ms=2')).body);
+    expect(some.statements).toMatchObject([{ fingerprint: RAW }]);
+    const tagged = JSON.parse((await ask(server, '/api/v1/statements?tag=route%3D%2Fbooks%2F')).body);
+    expect(tagged.statements).toMatchObject([{ source: 'django-orm', calls: 1 }]);
+  });
+
+  test('one statement, pools and status', async () => {
+    const server = await serve();
+    expect(JSON.parse((await ask(server, `/api/v1/statements/${RAW}`)).body).statements[0].evidence[0].rule).toBe(
+      'django-shape',
+    );
+    expect(JSON.parse((await ask(server, '/api/v1/pools')).body).pools).toHaveLength(2);
+    expect(JSON.parse((await ask(server, '/api/v1/status')).body)).toMatchObject({
+      observed: { statements: 13, not_observed_by_reason: { queue_full: 2 } },
+      relays: [{ relay: 'relay-1', last_sequence: 7 }],
+    });
+  });
+
+  test('the page loads nothing from elsewhere and sets no text as markup', async () => {
+    const server = await serve();
+    const page = await ask(server, '/');
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
+    expect(page.body).not.toMatch(/https?:\/\/|<script>|onclick|style="/);
+    const script = await ask(server, '/app.js');
+    expect(script.headers['content-type']).toMatch(/^text\/javascript/);
+    expect(script.body).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval/);
+  });
+
+  test.each(['/', '/app.js', '/app.css', '/metrics', '/api/v1/status', '/nothing'])(
+    '%s carries the safe headers',
+    async (path) => {
+      const { headers } = await ask(await serve(), path);
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'x-frame-options': 'DENY',
+      });
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+    },
+  );
+
+  test('HEAD has the headers and no body', async () => {
+    const { status, headers, body } = await ask(await serve(), '/api/v1/pools', { method: 'HEAD' });
+    expect([status, body]).toEqual([200, '']);
+    expect(Number(headers['content-length'])).toBeGreaterThan(100);
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    '/../../../etc/passwd',
+    '/..%2f..%2fetc%2fpasswd',
+    '/app.js/../../package.json',
+    '//etc/passwd',
+    '/api/v1/statements/../status',
+    '/api/v1/statements/%2e%2e',
+    '/api/v1/statements/A'.padEnd(36, 'A'),
+    '/api/v2/statements',
+  ])('%s is not found', async (path) => {
+    const { status, body } = await ask(await serve(), path);
+    expect(status).toBe(404);
+    expect(JSON.parse(body).hint).toContain('/metrics');
+  });
+
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])('%s', async (method) => {
+    const { status, headers } = await ask(await serve(), '/api/v1/pools', { method });
+    expect(status).toBe(405);
+    expect(headers.connection).toBe('close');
+  });
+
+  test('a body', async () => {
+    const { status } = await ask(await serve(), '/api/v1/pools', { headers: { 'content-length': '3' }, body: 'abc' });
+    expect(status).toBe(400);
+  });
+
+  test('an address that is too long', async () => {
+    expect((await ask(await serve(), `/${'a'.repeat(limits.urlBytesMax)}`)).status).toBe(414);
+  });
+
+  test('headers that are too large end the connection with 431', async () => {
+    const headers = { 'x-large': 'a'.repeat(limits.headerBytesMax) };
+    expect((await ask(await serve(), '/metrics', { headers })).status).toBe(431);
+  });
+
+  test.each([
+    ['limt=3', /unknown parameter: parameter "limt": did you mean limit\?/],
+    ['limit=3&limit=4', /given twice/],
+    ['sort=drop%20table', /is not known/],
+    ['since=never', /is not a moment/],
+    ['min-ms=-1', /is not a number of milliseconds/],
+    ['handwritten=perhaps', /neither true nor false/],
+    ['pool=a&tag=b%3Dc', /tags are not kept by pool/],
+  ])('parameters %s', async (query, message) => {
+    const { status, body } = await ask(await serve(), `/api/v1/statements?${query}`);
+    expect(status).toBe(400);
+    expect(JSON.parse(body).error).toMatch(message);
+  });
+
+  test('SQL in a filter is a value, not SQL', async () => {
+    const { status, body } = await ask(
+      await serve(),
+      `/api/v1/statements?source=${encodeURIComponent("raw' OR '1'='1")}`,
+    );
+    expect(status).toBe(200);
+    expect(JSON.parse(body).statements).toEqual([]);
+  });
+
+  test('what is not HTTP gets 400 and no more', async () => {
+    const server = await serve();
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(server.address.port, '127.0.0.1', () =>
+        socket.write('\u0000\u0000\u0000\u0008\u0004\u00d2\u0016\u002f\r\n\r\n'),
+      );
+      let text = '';
+      socket.setEncoding('latin1').on('data', (chunk: string) => {
+        text += chunk;
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve(text));
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  test('a port in use is told with what to do', async () => {
+    const first = await serve();
+    await expect(serve({ port: first.address.port })).rejects.toMatchObject({
+      name: 'RuntimeError',
+      message: 'the port is in use',
+      where: `--http 127.0.0.1:${first.address.port}`,
+    });
+  });
+});
+
+describe('the Host header', () => {
+  test.each(['127.0.0.1', 'localhost', 'LOCALHOST:6434', '[::1]:6434', '10.0.0.7:1'])('%s is ours', async (host) => {
+    expect((await ask(await serve(), '/api/v1/pools', { headers: { host } })).status).toBe(200);
+  });
+
+  test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io:6434', 'a@127.0.0.1', '[::1'])(
+    '"%s" may be a rebound name',
+    async (host) => {
+      const server = await serve();
+      for (const path of ['/api/v1/pools', '/metrics', '/']) {
+        const { status, body } = await ask(server, path, { headers: { host } });
+        expect(status, path).toBe(403);
+        expect(JSON.parse(body).error).toContain('Host header');
+      }
+    },
+  );
+
+  test('with the token any name will do', async () => {
+    const server = await serve({ token: TOKEN });
+    const headers = { host: 'pgwitness.staging.example', ...bearer };
+    expect((await ask(server, '/api/v1/pools', { headers })).status).toBe(200);
+  });
+});
+
+describe('an address that others can reach', () => {
+  test('without a token only metrics are answered', async () => {
+    const server = await serve({ host: '0.0.0.0' });
+    expect((await ask(server, '/metrics', { headers: { host: 'pgwitness:6434' } })).status).toBe(200);
+    for (const path of [
+      '/',
+      '/app.js',
+      '/api/v1/status',
+      '/api/v1/statements',
+      `/api/v1/statements/${RAW}`,
+      '/nothing',
+    ]) {
+      const { status, body } = await ask(server, path);
+      expect(status, path).toBe(403);
+      expect(JSON.parse(body).hint).toContain('--http-token-file');
+    }
+  });
+
+  test('a path that only looks like metrics is not metrics', async () => {
+    const server = await serve({ host: '0.0.0.0' });
+    for (const path of ['/metrics/../api/v1/statements', '/metrics/', '/metrics%00', '//metrics']) {
+      expect((await ask(server, path)).status, path).toBe(403);
+    }
+  });
+
+  test('an authorization header opens nothing where no token is configured', async () => {
+    const server = await serve({ host: '0.0.0.0' });
+    for (const authorization of ['Bearer ', 'Bearer', 'Bearer undefined', `Bearer ${TOKEN}`]) {
+      expect((await ask(server, '/api/v1/status', { headers: { authorization } })).status).toBe(403);
+    }
+  });
+
+  test('with the token everything is answered', async () => {
+    const server = await serve({ host: '0.0.0.0', token: TOKEN });
+    expect((await ask(server, '/api/v1/statements', { headers: bearer })).status).toBe(200);
+  });
+
+  test.each([undefined, 'Bearer wrong', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(0, -1)}`, `Basic ${TOKEN}`, TOKEN])(
+    'authorization %s is not the token',
+    async (authorization) => {
+      const server = await serve({ host: '0.0.0.0', token: TOKEN });
+      const { status, body } = await ask(server, '/api/v1/statements', {
+        headers: authorization === undefined ? {} : { authorization },
+      });
+      expect(status).toBe(401);
+      expect(body).not.toContain(TOKEN);
+    },
+  );
+
+  test('the page itself needs no token, for a browser cannot send one before it has a page', async () => {
+    const server = await serve({ host: '0.0.0.0', token: TOKEN });
+    expect((await ask(server, '/')).status).toBe(200);
+    expect((await ask(server, '/api/v1/pools')).status).toBe(401);
+  });
+
+  test('a token on loopback is asked for as well', async () => {
+    const server = await serve({ token: TOKEN });
+    expect((await ask(server, '/api/v1/pools')).status).toBe(401);
+    expect((await ask(server, '/metrics')).status).toBe(200);
+  });
+});
