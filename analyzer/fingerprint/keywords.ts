@@ -28,6 +28,7 @@ export const W = hashes(
   'declare',
   'default',
   'delete',
+  'discard',
   'distinct',
   'drop',
   'do',
