@@ -1,0 +1,97 @@
+// Who sent a statement: asks the rules in order and keeps the verdict for the next statement alike.
+// Invariant: equal subjects get the same verdict object; the common path looks up two maps and allocates nothing.
+// Order: what the session does for itself, tools, user rules, comment tags, then the connection with the text's form, then the default.
+// Not here: when a verdict is final (settling.ts).
+
+import type { ConnectionProfile } from './connection-profile.js';
+import type { Rule, Subject } from './rule.js';
+import { ruleCommentTag } from './rule-comment-tag.js';
+import { ruleDjangoShape } from './rule-django-shape.js';
+import { ruleHandWritten } from './rule-hand-written.js';
+import { ruleHousekeeping } from './rule-housekeeping.js';
+import { ruleSqlalchemyShape } from './rule-sqlalchemy-shape.js';
+import { ruleTool } from './rule-tool.js';
+import { type CommentTags, NO_TAGS } from './sql-comment.js';
+import type { Standing } from './standing.js';
+import type { StatementShape } from './statement-shape.js';
+import { CONSTRUCTS, type Verdict } from './verdict.js';
+
+const RULES: readonly Rule[] = [
+  ruleHousekeeping,
+  ruleTool,
+  ruleCommentTag,
+  ruleDjangoShape,
+  ruleSqlalchemyShape,
+  ruleHandWritten,
+];
+
+/** The relay no longer had the text. */
+export const TEXT_UNKNOWN: Verdict = Object.freeze({
+  source: 'unknown',
+  construct: '',
+  confidence: 'none',
+  evidence: Object.freeze([]) as Verdict['evidence'],
+});
+
+/** Verdicts by standing, shape, and the bits of tags and transaction. Standings and shapes are interned and few. */
+let verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>>();
+
+/**
+ * The verdict on one statement.
+ * @param profile of its connection, which has observed the statement already; asked again at settling it may answer otherwise.
+ * @param tags of its comments; tags.pairs do not matter here, only what they prove.
+ * @param inTransaction as it was before the statement; left out, the profile's.
+ */
+export function attribute(
+  shape: StatementShape,
+  {
+    profile,
+    tags = NO_TAGS,
+    inTransaction = profile.inTransaction,
+  }: { profile: ConnectionProfile; tags?: CommentTags; inTransaction?: boolean },
+): Verdict {
+  const { standing } = profile;
+  let byShape = verdicts.get(standing);
+  if (byShape === undefined) {
+    byShape = new Map();
+    verdicts.set(standing, byShape);
+  }
+  let byBits = byShape.get(shape);
+  if (byBits === undefined) {
+    byBits = new Map();
+    byShape.set(shape, byBits);
+  }
+  const bits = subjectBits(tags, inTransaction);
+  let verdict = byBits.get(bits);
+  if (verdict === undefined) {
+    verdict = Object.freeze(decide({ shape, tags, standing, inTransaction }));
+    byBits.set(bits, verdict);
+  }
+  return verdict;
+}
+
+/** Whether a later look at the connection can no longer change this verdict. */
+export function isFinal(verdict: Verdict): boolean {
+  return verdict.confidence === 'certain' || verdict.source === 'housekeeping';
+}
+
+function decide(subject: Subject): Verdict {
+  for (const rule of RULES) {
+    const verdict = rule(subject);
+    if (verdict !== undefined) return verdict;
+  }
+  return TEXT_UNKNOWN;
+}
+
+const SOURCE_BITS = { '': 0, 'django-orm': 1, raw: 2, sqlalchemy: 3 } as const;
+
+/** Everything of tags and transaction that a rule may look at, in one number. */
+function subjectBits(tags: CommentTags, inTransaction: boolean): number {
+  const said = SOURCE_BITS[tags.source] | (CONSTRUCTS.indexOf(tags.construct) << 2);
+  return (inTransaction ? 1 : 0) | (tags.proof << 1) | (said << 8);
+}
+
+/** Forgets every cached verdict (tests). */
+export function forgetVerdicts(): void {
+  verdicts = new WeakMap();
+}

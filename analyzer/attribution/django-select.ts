@@ -1,0 +1,169 @@
+// Reads a SELECT as Django's compiler writes it, subselects and combined queries included.
+// Invariant: as in django-grammar.ts. Not here: INSERT, UPDATE, DELETE (recognise-django.ts).
+// Source: SQLCompiler.as_sql, get_from_clause, get_combinator_sql, get_qualify_sql in django/db/models/sql/compiler.py.
+
+import { Gap, TokenKind } from '../sql/tokens.js';
+import type { DjangoText } from './django-grammar.js';
+import { isKeyword, isKind, isLower, isText, isValue, isWord, W } from './words.js';
+
+/** SELECT …, or (SELECT …) UNION (SELECT …), with ORDER BY and LIMIT behind. */
+export function djangoSelect(text: DjangoText): void {
+  if (text.kind() === TokenKind.leftParen) {
+    text.at++;
+    djangoSelect(text);
+    if (!text.takeKind(TokenKind.rightParen)) return;
+  } else {
+    simpleSelect(text);
+  }
+  while (!text.ended && (text.take(W.union) || text.take(W.intersect) || text.take(W.except))) {
+    text.take(W.all);
+    if (text.kind() !== TokenKind.leftParen) text.odd++;
+    djangoSelect(text);
+  }
+  tail(text);
+}
+
+function simpleSelect(text: DjangoText): void {
+  const { tokens } = text;
+  if (!text.take(W.select)) {
+    text.bad = true;
+    return;
+  }
+  const { bare, qualified } = text;
+  if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) text.group('group');
+  let star = false;
+  if (isText(tokens, text.at, '*')) {
+    star = true;
+    text.at++;
+  } else {
+    existsMark(text);
+    text.list('select');
+  }
+  const wrapped = fromClause(text);
+  // SELECT * is of a subquery, and a column without its table as well.
+  if (star && !wrapped && !text.ended) text.odd += 2;
+  if (text.take(W.where)) condition(text);
+  if (text.take(W.group) && text.take(W.by)) text.list('group');
+  if (text.take(W.having)) condition(text);
+  tail(text);
+  if (wrapped) text.bare = bare;
+  else if (text.bare > bare) text.odd += text.qualified > qualified ? 1 : 2;
+}
+
+function condition(text: DjangoText): void {
+  text.expression('where');
+}
+
+/** SELECT 1 AS "a" of exists(), COUNT(*) AS "__count" of count(), "_check" of constraint validation. */
+function existsMark(text: DjangoText): void {
+  const { tokens, at } = text;
+  const alias = isValue(tokens, at)
+    ? at + 2
+    : isValue(tokens, at + 1) && isKind(tokens, at, TokenKind.leftParen)
+      ? at + 4
+      : -1;
+  if (alias > 0 && isKeyword(tokens, alias - 1, W.as) && isText(tokens, alias, '"a"')) text.mark = true;
+  if (isKeyword(tokens, at, W.count) && isText(tokens, at + 5, '"__count"')) text.mark = true;
+}
+
+/** @returns whether columns come from a subquery. */
+function fromClause(text: DjangoText): boolean {
+  const { tokens } = text;
+  if (!text.take(W.from)) return false;
+  let wrapped = false;
+  if (text.kind() === TokenKind.leftParen) {
+    wrapped = true;
+    text.at++;
+    djangoSelect(text);
+    text.takeKind(TokenKind.rightParen);
+    alias(text);
+  } else if (isKeyword(tokens, text.at, W.unnest)) {
+    wrapped = true;
+    text.mark = true;
+    text.expression('other');
+  } else {
+    table(text);
+  }
+  while (!text.ended) {
+    if (text.kind() === TokenKind.comma) {
+      // extra(tables=…) writes ` , "table"`.
+      if (tokens.gap[text.at] === Gap.none) text.odd++;
+      else text.note('extra');
+      text.at++;
+      table(text);
+    } else if (text.take(W.inner)) join(text);
+    else if (text.take(W.left)) {
+      if (!text.take(W.outer)) text.odd += 2;
+      join(text);
+    } else break;
+  }
+  return wrapped;
+}
+
+function join(text: DjangoText): void {
+  if (!text.take(W.join)) text.bad = !text.ended;
+  table(text);
+  if (!text.take(W.on)) {
+    if (!text.ended) text.bad = true;
+  } else if (text.kind() === TokenKind.leftParen) text.group('other');
+  else if (!text.ended) text.odd += 2;
+}
+
+function table(text: DjangoText): void {
+  if (text.kind() === TokenKind.leftParen) {
+    text.at++;
+    djangoSelect(text);
+    text.takeKind(TokenKind.rightParen);
+  } else if (!text.tableName()) {
+    if (!text.ended) text.bad = true;
+    return;
+  }
+  alias(text);
+}
+
+/** T3, U0, "T3", subquery, the name of a FilteredRelation: never with AS. */
+function alias(text: DjangoText): void {
+  const { tokens, at } = text;
+  if (text.kind() === TokenKind.quotedIdentifier) {
+    text.at++;
+  } else if (text.kind() === TokenKind.word) {
+    if (isWord(tokens, at, W.as)) text.bad = true;
+    else if (/^[A-Z]+[0-9]+$/.test(tokens.text(at))) text.mark = true;
+    else if (!isLower(tokens, at)) return;
+    text.at++;
+  }
+}
+
+/** ORDER BY, LIMIT, OFFSET, FOR UPDATE. */
+function tail(text: DjangoText): void {
+  const { tokens } = text;
+  if (text.take(W.order) && text.take(W.by)) {
+    for (;;) {
+      text.expression('order');
+      if (!endsOrdered(text)) text.odd++;
+      if (text.ended || text.kind() !== TokenKind.comma) break;
+      text.comma();
+    }
+  }
+  if (text.take(W.limit)) text.expression('other');
+  if (text.take(W.offset)) text.expression('other');
+  if (text.take(W.for)) {
+    while (!text.ended && text.kind() === TokenKind.word && isWord(tokens, text.at, W.of) === false) text.at++;
+    if (text.take(W.of)) {
+      do {
+        if (text.kind() === TokenKind.word && !isWord(tokens, text.at, W.skip)) text.at++;
+        else text.tableName();
+      } while (text.takeKind(TokenKind.comma));
+    }
+    while (text.take(W.skip) || text.take(W.locked) || text.take(W.nowait));
+  }
+}
+
+/** Every ordering says ASC or DESC, with NULLS FIRST or NULLS LAST behind it at most. */
+function endsOrdered(text: DjangoText): boolean {
+  const { tokens } = text;
+  if (text.ended) return true;
+  let last = text.at - 1;
+  if (tokens.hash[last] === W.first || tokens.hash[last] === W.last) last -= 2;
+  return tokens.hash[last] === W.asc || tokens.hash[last] === W.desc;
+}

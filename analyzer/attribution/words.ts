@@ -1,0 +1,108 @@
+// Keyword hashes and small questions about single tokens, shared by the recognisers.
+// Invariant: nothing here allocates; every question about a token beyond the last one is answered "no".
+// Not here: which token may follow which (the recognisers).
+
+import { Gap, type SqlTokens, TokenKind, wordHash } from '../sql/tokens.js';
+
+/** Hash of each word given, under its own name. */
+function hashesOf<Name extends string>(names: readonly Name[]): Readonly<Record<Name, number>> {
+  return Object.fromEntries(names.map((name) => [name, wordHash(name)])) as Record<Name, number>;
+}
+
+/** Words the recognisers ask for by name: `tokens.hash[i] === W.select`. */
+export const W = hashesOf([
+  ...['abort', 'add', 'all', 'alter', 'analyze', 'and', 'any', 'application_name', 'array', 'as', 'asc', 'at'],
+  ...['begin', 'between', 'by', 'call', 'cascade', 'case', 'cast', 'catalog', 'checkpoint', 'close', 'cluster'],
+  ...['collate', 'collation', 'column', 'comment', 'commit', 'concurrently', 'conflict', 'constraint', 'constraints'],
+  ...['copy', 'count', 'create', 'cross', 'current', 'current_schema', 'cursor', 'database', 'deallocate', 'declare'],
+  ...['default', 'deferred', 'delete', 'desc', 'discard', 'distinct', 'do', 'drop', 'else', 'end', 'except'],
+  ...['exclude', 'excluded', 'execute', 'exists', 'explain', 'extension', 'extract', 'fetch', 'filter', 'first'],
+  ...['following', 'for', 'foreign', 'format', 'forward', 'from', 'full', 'function', 'grant', 'group', 'having'],
+  ...['hold', 'if', 'ilike', 'immediate', 'imp_sen', 'in', 'index', 'inner', 'insert', 'intersect', 'into', 'is'],
+  ...['isolation', 'join', 'key', 'last', 'lateral', 'left', 'level', 'like', 'limit', 'listen', 'local', 'lock'],
+  ...['locked', 'materialized', 'max', 'merge', 'move', 'natural', 'no', 'not', 'nothing', 'notify', 'nowait'],
+  ...['null', 'nulls', 'of', 'off', 'offset', 'on', 'only', 'or', 'order', 'outer', 'over', 'overlay', 'owned'],
+  ...['partition', 'pg_advisory_unlock_all', 'pg_catalog', 'pg_extension', 'pg_get_serial_sequence', 'pg_type'],
+  ...['position', 'preceding', 'prepare', 'prepared', 'primary', 'range', 'recursive', 'references', 'refresh'],
+  ...['reindex', 'release', 'rename', 'reset', 'restart', 'returning', 'revoke', 'right', 'role', 'rollback', 'row'],
+  ...['rows', 'savepoint', 'scroll', 'search_path', 'security', 'select', 'sen_counter', 'sequence', 'session', 'set'],
+  ...['set_config', 'setval', 'share', 'show', 'skip', 'some', 'standard_conforming_strings', 'start', 'substring'],
+  ...['symmetric', 'table', 'tablesample', 'then', 'time', 'to', 'transaction', 'trim', 'truncate', 'type'],
+  ...['unbounded', 'union', 'unique', 'unlisten', 'unnest', 'update', 'using', 'vacuum', 'values', 'version', 'view'],
+  ...['when', 'where', 'window', 'with', 'within', 'without', 'work', 'zone', 'nextval', 'restrict', 'row_number'],
+] as const);
+
+/** A set of word hashes, built once. */
+export function hashSet(names: string): ReadonlySet<number> {
+  return new Set(names.trim().split(/\s+/).map(wordHash));
+}
+
+/** The word at `index`, in any case. */
+export function isWord(tokens: SqlTokens, index: number, hash: number): boolean {
+  return index < tokens.count && tokens.hash[index] === hash;
+}
+
+/** Upper-case letters throughout (digits and underscores do not count against it). */
+export function isUpper(tokens: SqlTokens, index: number): boolean {
+  if (index >= tokens.count) return false;
+  const { bytes } = tokens;
+  for (let at = tokens.start[index]; at < tokens.end[index]; at++)
+    if (bytes[at] >= 97 && bytes[at] <= 122) return false;
+  return true;
+}
+
+/** Holds no upper-case letter. */
+export function isLower(tokens: SqlTokens, index: number): boolean {
+  if (index >= tokens.count) return false;
+  const { bytes } = tokens;
+  for (let at = tokens.start[index]; at < tokens.end[index]; at++) if (bytes[at] >= 65 && bytes[at] <= 90) return false;
+  return true;
+}
+
+/** The keyword at `index`, written in upper case. */
+export function isKeyword(tokens: SqlTokens, index: number, hash: number): boolean {
+  return index < tokens.count && tokens.hash[index] === hash && isUpper(tokens, index);
+}
+
+export function isKind(tokens: SqlTokens, index: number, kind: number): boolean {
+  return index < tokens.count && tokens.kind[index] === kind;
+}
+
+/** A string, a number or a parameter. */
+export function isValue(tokens: SqlTokens, index: number): boolean {
+  if (index >= tokens.count) return false;
+  const kind = tokens.kind[index];
+  return kind === TokenKind.string || kind === TokenKind.number || kind === TokenKind.parameter;
+}
+
+/** The token is exactly these ASCII octets. */
+export function isText(tokens: SqlTokens, index: number, text: string): boolean {
+  return (
+    index < tokens.count && tokens.end[index] - tokens.start[index] === text.length && startsWith(tokens, index, text)
+  );
+}
+
+/** The token begins with these ASCII octets. */
+export function startsWith(tokens: SqlTokens, index: number, text: string): boolean {
+  if (index >= tokens.count) return false;
+  const { bytes } = tokens;
+  const start = tokens.start[index];
+  if (tokens.end[index] - start < text.length) return false;
+  for (let k = 0; k < text.length; k++) if (bytes[start + k] !== text.charCodeAt(k)) return false;
+  return true;
+}
+
+/** The gap before the token holds a line break. */
+export function isNewline(gap: number): boolean {
+  return gap >= Gap.newline;
+}
+
+/** Index just past the parenthesis that closes the one at `index`, or `count` where it is never closed. */
+export function afterParens(tokens: SqlTokens, index: number): number {
+  let depth = 0;
+  for (let i = index; i < tokens.count; i++) {
+    if (tokens.kind[i] === TokenKind.leftParen) depth++;
+    else if (tokens.kind[i] === TokenKind.rightParen && --depth === 0) return i + 1;
+  }
+  return tokens.count;
+}
