@@ -1,5 +1,5 @@
 // The one list of metric families: name, type, help, labels. docs/METRICS.md is made from it.
-// Invariant: a family is exported if and only if it stands here, with these labels and no others; no label holds SQL.
+// Invariant: a family is exported if and only if it stands here, with these labels and no others; no label holds SQL text; `summary` holds names of tables.
 // Not here: where values come from (exporter.ts).
 
 export interface Family {
@@ -75,6 +75,30 @@ const ALL = {
     unit: 'seconds',
     labels: ['source'],
     help: 'Service time of all executions observed, pipelined ones included.',
+  },
+  top_statement_executions_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['source', 'fingerprint'],
+    help: 'Executions of the raw and sqlalchemy statements that take most time; the rest is fingerprint "other".',
+  },
+  top_statement_errors_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['source', 'fingerprint'],
+    help: 'Executions of the same statements that were answered by an error.',
+  },
+  top_statement_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    labels: ['source', 'fingerprint'],
+    help: 'Service time of the same statements.',
+  },
+  statement_info: {
+    type: 'gauge',
+    unit: '',
+    labels: ['source', 'fingerprint', 'summary'],
+    help: 'Always 1; what each fingerprint with metrics of its own is about: command and tables.',
   },
   pool_connections: {
     type: 'gauge',

@@ -5,10 +5,11 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Metric, Registry } from 'prom-client';
 import { packageVersion } from '../../config/version.js';
-import { CATALOG, DURATION_BOUNDS_SECONDS, type FamilyName } from './catalog.js';
+import { CATALOG, DURATION_BOUNDS_SECONDS, type FamilyName, OTHER } from './catalog.js';
 import type { DurationSeries } from './duration-series.js';
 import { cleanLabel } from './labels.js';
 import type { MetricsState } from './metrics-state.js';
+import type { TopSeries } from './top-statements.js';
 
 interface Sample {
   readonly value: number;
@@ -60,6 +61,16 @@ export class MetricsExporter {
         );
       case 'statement_seconds_total':
         return [...state.serviceNsBySource].map(([source, ns]) => ({ value: ns / 1e9, labels: { source } }));
+      case 'top_statement_executions_total':
+        return [...state.top.series()].map((series) => ({ value: series.executions, labels: topLabels(series) }));
+      case 'top_statement_errors_total':
+        return [...state.top.series()].map((series) => ({ value: series.errors, labels: topLabels(series) }));
+      case 'top_statement_seconds_total':
+        return [...state.top.series()].map((series) => ({ value: series.serviceNs / 1e9, labels: topLabels(series) }));
+      case 'statement_info':
+        return [...state.top.series()]
+          .filter(({ fingerprint }) => fingerprint !== OTHER)
+          .map((series) => ({ value: 1, labels: { ...topLabels(series), summary: cleanLabel(series.summary) } }));
       case 'pool_connections':
         return [...state.poolConnections()].flatMap(([pool, counts]) =>
           Object.entries(counts).map(([name, value]) => ({ value, labels: { pool, state: name } })),
@@ -144,6 +155,10 @@ function byProcess(relay: number | undefined, observer: number): Sample[] {
   const samples: Sample[] = [{ value: observer, labels: { process: 'observer' } }];
   if (relay !== undefined) samples.push({ value: relay, labels: { process: 'relay' } });
   return samples;
+}
+
+function topLabels({ source, fingerprint }: TopSeries): { source: string; fingerprint: string } {
+  return { source, fingerprint };
 }
 
 function inSeconds(sample: Sample): Sample {

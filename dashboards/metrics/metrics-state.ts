@@ -5,6 +5,7 @@
 import { limits } from '../../config/limits.js';
 import { DurationTable } from './duration-series.js';
 import { commandLabel, LabelSet } from './labels.js';
+import { type TopDelta, TopStatements } from './top-statements.js';
 
 export interface RecordedStatement {
   readonly source: string;
@@ -46,7 +47,18 @@ export interface RelayHealth {
   readonly residentBytes: number;
 }
 
+export interface MetricsOptions {
+  /** Why executions may be lost: exported as 0 from the start, so that a first loss shows as a rise. */
+  readonly notObservedReasons?: readonly string[];
+  /** Statements with metrics of their own; default 0. */
+  readonly topSeries?: number;
+}
+
+/** Only what a team wants to move or to watch one by one: the ORM's own queries are many and alike. */
+const TOP_SOURCES: ReadonlySet<string> = new Set(['raw', 'sqlalchemy']);
+
 export class MetricsState {
+  readonly top: TopStatements;
   readonly durations = new DurationTable(limits.durationSeriesMax);
   /** Source → confidence → executions. */
   readonly statements = new Map<string, Map<string, number>>();
@@ -59,9 +71,9 @@ export class MetricsState {
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
   readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
 
-  /** `reasons`: why executions may be lost, exported as 0 from the start so that a first loss shows as a rise. */
-  constructor(reasons: readonly string[] = []) {
-    for (const reason of reasons) this.setNotObserved(reason, 0);
+  constructor(options: MetricsOptions = {}) {
+    this.top = new TopStatements(options.topSeries ?? 0);
+    for (const reason of options.notObservedReasons ?? []) this.setNotObserved(reason, 0);
   }
 
   /** Hot path: once per stored execution or group of alike ones. */
@@ -81,6 +93,11 @@ export class MetricsState {
     if (statement.batched) return;
     const labels = { source, pool, command: commandLabel(statement.command), outcome: statement.outcome };
     if (!this.durations.add(labels, calls, serviceNs)) this.overflow.duration += calls;
+  }
+
+  /** What a flush stored of one (fingerprint, source); sources that have no metrics by statement are passed over. */
+  recordTop(delta: TopDelta, nowMs: number): void {
+    if (TOP_SOURCES.has(delta.source)) this.top.add(delta, nowMs);
   }
 
   /** All pools that are known, with what they hold now; replaces what was said before. */

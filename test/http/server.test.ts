@@ -22,7 +22,7 @@ async function serve(options: { host?: string; token?: string; port?: number } =
   writeSampleStore(data);
   const reader = openReader(data);
   cleanup.push(() => reader.close());
-  const metrics = new MetricsExporter(new MetricsState(['queue_full']));
+  const metrics = new MetricsExporter(new MetricsState({ notObservedReasons: ['queue_full'] }));
   cleanup.push(() => metrics.close());
   const server = await startHttp({
     address: { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 },

@@ -6,6 +6,7 @@ import { metricsDoc } from '../../dashboards/metrics/catalog-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
 import { MetricsState, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
+import type { TopDelta } from '../../dashboards/metrics/top-statements.js';
 import { parseExposition } from './exposition.js';
 
 const open: MetricsExporter[] = [];
@@ -33,6 +34,10 @@ function statement(over: Partial<RecordedStatement> = {}): RecordedStatement {
   };
 }
 
+function topDelta(fingerprint: string, over: Partial<TopDelta> = {}): TopDelta {
+  return { fingerprint, source: 'raw', summary: 'SELECT shop_order', calls: 1, errors: 0, serviceNs: 1e6, ...over };
+}
+
 const RELAY = {
   sessionsOpen: 7,
   sessionsTotal: 9,
@@ -52,8 +57,9 @@ const RELAY = {
 
 describe('exposition', () => {
   test('exactly the families of the catalogue are exported, with their help and type', async () => {
-    const state = new MetricsState(['queue_full']);
+    const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
     state.recordStatement(statement());
+    state.recordTop(topDelta('a'), 0);
     state.setRelayStatus(RELAY);
     state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
     const { families } = await scrape(state);
@@ -63,8 +69,9 @@ describe('exposition', () => {
   });
 
   test('samples carry the labels of the catalogue and no others', async () => {
-    const state = new MetricsState(['queue_full']);
+    const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
     state.recordStatement(statement());
+    state.recordTop(topDelta('a'), 0);
     state.setRelayStatus(RELAY);
     state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
     const { families } = await scrape(state);
@@ -87,7 +94,7 @@ describe('exposition', () => {
   });
 
   test('a counter of losses is there before the first loss', async () => {
-    const { value } = await scrape(new MetricsState(['queue_full']));
+    const { value } = await scrape(new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 }));
     expect(value('pgwitness_not_observed_total', { reason: 'queue_full' })).toBe(0);
   });
 
@@ -186,6 +193,62 @@ describe('bounds', () => {
     expect(label).toBe('é'.repeat(limits.labelBytesMax / 2));
     expect(cleanLabel('x' + 'é'.repeat(100))).toBe('x' + 'é'.repeat(limits.labelBytesMax / 2 - 1));
     expect(cleanLabel('\u0000')).toBe('(empty)');
+  });
+});
+
+describe('statements with metrics of their own', () => {
+  const MINUTE = 60_000;
+
+  async function fingerprints(state: MetricsState): Promise<string[]> {
+    const { families } = await scrape(state);
+    return families.get('pgwitness_top_statement_seconds_total')!.samples.map(({ labels }) => labels.fingerprint);
+  }
+
+  test('the rest is counted as other, so that nothing is missing from the sum', async () => {
+    const state = new MetricsState({ topSeries: 2 });
+    for (const name of ['a', 'b', 'c', 'd']) state.recordTop(topDelta(name, { calls: 2, errors: 1 }), 0);
+    expect(await fingerprints(state)).toEqual(['a', 'b', 'other']);
+    const { value } = await scrape(state);
+    expect(value('pgwitness_top_statement_executions_total', { fingerprint: 'other' })).toBe(6);
+    expect(value('pgwitness_top_statement_errors_total', { fingerprint: 'a' })).toBe(1);
+    expect(value('pgwitness_statement_info', { fingerprint: 'a', summary: 'SELECT shop_order' })).toBe(1);
+    expect(value('pgwitness_statement_info', { fingerprint: 'other' })).toBeUndefined();
+  });
+
+  test('a place is kept for its tenure and then goes to who takes much more time', async () => {
+    const state = new MetricsState({ topSeries: 1 });
+    state.recordTop(topDelta('first'), 0);
+    for (let minute = 1; minute <= 14; minute++) {
+      state.recordTop(topDelta('first'), minute * MINUTE);
+      state.recordTop(topDelta('slow', { serviceNs: 9e6 }), minute * MINUTE);
+    }
+    expect(await fingerprints(state)).toEqual(['first', 'other']);
+    state.recordTop(topDelta('slow', { serviceNs: 9e6 }), 16 * MINUTE);
+    expect(await fingerprints(state)).toEqual(['slow', 'other']);
+  });
+
+  test('who takes only somewhat more time gets no place', async () => {
+    const state = new MetricsState({ topSeries: 1 });
+    for (let minute = 0; minute <= 40; minute++) {
+      state.recordTop(topDelta('first'), minute * MINUTE);
+      state.recordTop(topDelta('similar', { serviceNs: 1.5e6 }), minute * MINUTE);
+    }
+    expect(await fingerprints(state)).toEqual(['first', 'other']);
+  });
+
+  test('many statements do not make many series', async () => {
+    const state = new MetricsState({ topSeries: 30 });
+    for (let i = 0; i < 100_000; i++) state.recordTop(topDelta(`f${i}`, { serviceNs: i }), i * 20);
+    expect((await fingerprints(state)).length).toBe(31);
+  });
+
+  test('sources that are not watched one by one have none, and 0 turns it off', async () => {
+    const state = new MetricsState({ topSeries: 2 });
+    state.recordTop(topDelta('a', { source: 'django-orm' }), 0);
+    expect(await fingerprints(state)).toEqual([]);
+    const off = new MetricsState();
+    off.recordTop(topDelta('a'), 0);
+    expect(await fingerprints(off)).toEqual([]);
   });
 });
 

@@ -1,0 +1,115 @@
+// The few statements that have metrics of their own: sticky places, so that few series come and go.
+// Invariant: at most `places` statements have one; a place is kept for TENURE_MS at least and lost only to a statement that takes more than
+// twice the time. What has no place is counted under "other" of its source. Not here: which sources take part (metrics-state.ts).
+
+import { OTHER } from './catalog.js';
+
+export interface TopDelta {
+  readonly fingerprint: string;
+  readonly source: string;
+  /** db.query.summary: names of tables, no literals. */
+  readonly summary: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly serviceNs: number;
+}
+
+export interface TopSeries {
+  readonly fingerprint: string;
+  readonly source: string;
+  readonly summary: string;
+  executions: number;
+  errors: number;
+  serviceNs: number;
+}
+
+interface Place {
+  readonly series: TopSeries;
+  sinceMs: number;
+  /** Service time lately: halved at each review. */
+  recentNs: number;
+}
+
+const TENURE_MS = 15 * 60_000;
+const REVIEW_MS = 60_000;
+/** Statements without a place whose recent time is remembered, per place. */
+const WAITING_PER_PLACE = 20;
+
+export class TopStatements {
+  readonly #max: number;
+  readonly #places = new Map<string, Place>();
+  readonly #others = new Map<string, TopSeries>();
+  readonly #waiting = new Map<string, { delta: TopDelta; recentNs: number }>();
+  #reviewedMs = Number.NEGATIVE_INFINITY;
+
+  /** 0 places: nothing is kept at all. */
+  constructor(places: number) {
+    this.#max = places;
+  }
+
+  /** Places first, then one "other" per source. */
+  *series(): Generator<TopSeries> {
+    for (const place of this.#places.values()) yield place.series;
+    yield* this.#others.values();
+  }
+
+  /** What a flush adds. */
+  add(delta: TopDelta, nowMs: number): void {
+    if (this.#max === 0) return;
+    if (nowMs - this.#reviewedMs >= REVIEW_MS) this.#review(nowMs);
+    const key = `${delta.source}\0${delta.fingerprint}`;
+    let place = this.#places.get(key);
+    if (place === undefined && this.#places.size < this.#max) place = this.#give(key, { delta, nowMs });
+    if (place !== undefined) {
+      place.recentNs += delta.serviceNs;
+      count(place.series, delta);
+      return;
+    }
+    const waiting = this.#waiting.get(key);
+    if (waiting !== undefined) waiting.recentNs += delta.serviceNs;
+    else if (this.#waiting.size < this.#max * WAITING_PER_PLACE) {
+      this.#waiting.set(key, { delta, recentNs: delta.serviceNs });
+    }
+    let other = this.#others.get(delta.source);
+    if (other === undefined) {
+      other = { fingerprint: OTHER, source: delta.source, summary: '', executions: 0, errors: 0, serviceNs: 0 };
+      this.#others.set(delta.source, other);
+    }
+    count(other, delta);
+  }
+
+  #give(key: string, to: { delta: TopDelta; nowMs: number }): Place {
+    const { fingerprint, source, summary } = to.delta;
+    const series = { fingerprint, source, summary, executions: 0, errors: 0, serviceNs: 0 };
+    const place = { series, sinceMs: to.nowMs, recentNs: 0 };
+    this.#places.set(key, place);
+    return place;
+  }
+
+  /** Gives places of those who had theirs long enough to those who take more than twice their time; then forgets half. */
+  #review(nowMs: number): void {
+    this.#reviewedMs = nowMs;
+    const challengers = [...this.#waiting].sort((a, b) => b[1].recentNs - a[1].recentNs);
+    const holders = [...this.#places]
+      .filter(([, place]) => nowMs - place.sinceMs >= TENURE_MS)
+      .sort((a, b) => a[1].recentNs - b[1].recentNs);
+    for (const [index, [key, { delta, recentNs }]] of challengers.slice(0, holders.length).entries()) {
+      const [lostKey, lost] = holders[index];
+      if (recentNs <= 2 * lost.recentNs) break;
+      this.#places.delete(lostKey);
+      this.#give(key, { delta, nowMs }).recentNs = recentNs;
+    }
+    this.#waiting.clear();
+    for (const [key, waiting] of challengers) {
+      const recentNs = waiting.recentNs / 2;
+      if (recentNs >= 1 && !this.#places.has(key)) this.#waiting.set(key, { delta: waiting.delta, recentNs });
+    }
+    for (const place of this.#places.values()) place.recentNs /= 2;
+  }
+}
+
+function count(series: TopSeries, delta: TopDelta): void {
+  series.executions += delta.calls + delta.errors;
+  series.errors += delta.errors;
+  series.serviceNs += delta.serviceNs;
+}
