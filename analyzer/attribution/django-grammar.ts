@@ -83,7 +83,10 @@ export class DjangoText {
 
   comma(): void {
     const { gap } = this.tokens;
-    if (gap[this.at] !== Gap.none || (this.at + 1 < this.tokens.count && gap[this.at + 1] !== Gap.space)) this.odd++;
+    const next = this.at + 1;
+    // Drivers put one more space in front of a negative number.
+    const isSigned = this.kind(1) === TokenKind.operator && gap[next] === Gap.spaces;
+    if (gap[this.at] !== Gap.none || (next < this.tokens.count && gap[next] !== Gap.space && !isSigned)) this.odd++;
     this.at++;
   }
 
@@ -142,6 +145,9 @@ export class DjangoText {
       case TokenKind.operator:
         this.operator(i);
         return;
+      case TokenKind.leftBracket:
+        this.bracket(zone);
+        return;
       case TokenKind.dot:
       case TokenKind.other:
         this.odd++;
@@ -178,7 +184,7 @@ export class DjangoText {
     }
     const hash = tokens.hash[i];
     if (next === TokenKind.leftParen && tokens.gap[i + 1] === Gap.none) {
-      if (isLower(tokens, i) && HAND_WRITTEN_FUNCTIONS.has(hash)) this.odd++;
+      if (isLower(tokens, i) && HAND_WRITTEN_FUNCTIONS.has(hash) && !isOperandStart(tokens, i + 2)) this.odd++;
       return;
     }
     if (hash === W.as && !isKind(tokens, i + 1, TokenKind.quotedIdentifier)) {
@@ -218,6 +224,16 @@ export class DjangoText {
     }
   }
 
+  /** ARRAY['a','b'] as drivers write it, or "column"[1]: commas need no space here. */
+  bracket(zone: Zone): void {
+    this.at++;
+    while (!this.ended && this.kind() !== TokenKind.rightBracket) {
+      if (this.kind() === TokenKind.comma) this.at++;
+      else this.token(zone);
+    }
+    this.at++;
+  }
+
   operator(i: number): void {
     const { tokens } = this;
     // Comparisons have a space on both sides; only signs, COUNT(*) and || of custom templates go without.
@@ -240,17 +256,11 @@ export class DjangoText {
       !WORDS_BEFORE_GROUP.has(before);
     const { odd, qualified, bare, mark, fragment } = this;
     this.at++;
-    if (
-      isWord(tokens, this.at, W.select) ||
-      (this.kind() === TokenKind.leftParen && isWord(tokens, this.at + 1, W.select))
-    ) {
-      this.select(this);
-    } else {
-      // Inside parentheses no keyword ends a clause: FROM of EXTRACT, ORDER BY of an aggregate, WHERE of FILTER.
-      while (!this.ended && this.kind() !== TokenKind.rightParen && this.kind() !== TokenKind.semicolon) {
-        if (this.kind() === TokenKind.comma) this.comma();
-        else this.token(zone);
-      }
+    if (isWord(tokens, this.at, W.select)) this.select(this);
+    // Inside parentheses no keyword ends a clause: FROM of EXTRACT, ORDER BY of an aggregate, WHERE of FILTER.
+    while (!this.ended && this.kind() !== TokenKind.rightParen && this.kind() !== TokenKind.semicolon) {
+      if (this.kind() === TokenKind.comma) this.comma();
+      else this.token(zone);
     }
     if (this.kind() === TokenKind.semicolon) this.odd += 3;
     const foreign = this.bad || this.odd > odd || (this.bare > bare && zone === 'where' && !isCall);
@@ -282,4 +292,13 @@ function isTruth(tokens: SqlTokens, i: number): boolean {
   return length === 4 || length === 5
     ? tokens.bytes[tokens.start[i]] === 0x74 || tokens.bytes[tokens.start[i]] === 0x66
     : false;
+}
+
+/** An argument Django would write: a quoted column, a call, a parenthesis, U0."x". */
+function isOperandStart(tokens: SqlTokens, i: number): boolean {
+  if (isKind(tokens, i, TokenKind.quotedIdentifier) || isKind(tokens, i, TokenKind.leftParen)) return true;
+  return (
+    isKind(tokens, i, TokenKind.word) &&
+    (isKind(tokens, i + 1, TokenKind.leftParen) || isKind(tokens, i + 2, TokenKind.quotedIdentifier))
+  );
 }

@@ -7,7 +7,19 @@
 import { Gap, type SqlTokens, TokenKind, wordHash } from '../sql/tokens.js';
 import type { Fit, Recognition } from './statement-shape.js';
 import type { Construct } from './verdict.js';
-import { afterParens, hashSet, isKeyword, isKind, isNewline, isText, isUpper, isValue, isWord, W } from './words.js';
+import {
+  afterParens,
+  hashSet,
+  isKeyword,
+  isKind,
+  isNewline,
+  isText,
+  isUpper,
+  isValue,
+  isWord,
+  startsWith,
+  W,
+} from './words.js';
 
 function answer(fit: Fit, construct: Construct, readsFolded = false): Recognition {
   return { fit, construct, readsFolded };
@@ -96,7 +108,11 @@ function flush(tokens: SqlTokens, at: number): Recognition | undefined {
 
 function ownSelect(tokens: SqlTokens, at: number): Recognition | undefined {
   if (isWord(tokens, at + 1, W.setval) && isWord(tokens, at + 3, W.pg_get_serial_sequence)) {
-    return isKind(tokens, tokens.count - 1, TokenKind.semicolon) ? answer('own', 'internal') : undefined;
+    const isReset =
+      tokens.gap[at + 3] === Gap.none &&
+      startsWith(tokens, at + 5, '\'"') &&
+      isKind(tokens, tokens.count - 1, TokenKind.semicolon);
+    return isReset ? answer('own', 'internal') : undefined;
   }
   if (isText(tokens, at + 1, '*') && isWord(tokens, at + 2, W.from)) return starSelect(tokens, at + 3);
   if (isValue(tokens, at + 1) && isWord(tokens, at + 2, W.from) && isWord(tokens, at + 3, W.pg_extension)) {

@@ -30,7 +30,10 @@ function simpleSelect(text: DjangoText): void {
     return;
   }
   const { bare, qualified } = text;
-  if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) text.group('group');
+  if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) {
+    text.group('group');
+    text.bare = bare;
+  }
   let star = false;
   if (isText(tokens, text.at, '*')) {
     star = true;

@@ -11,7 +11,7 @@ export const EXPRESSION_KEYWORDS = hashSet(`
   over partition by order asc desc nulls first last rows range groups unbounded preceding following current row exclude ties
   others no group filter where within collate any all some array interval exists true false default xor using for
   current_timestamp current_date current_time localtime localtimestamp overlaps separator both leading trailing returning
-  on error empty wrapper conditional unconditional json keys value with without unique ordinality
+  on error empty wrapper conditional unconditional json keys value with without unique ordinality union intersect except limit offset
   year month day hour minute second quarter week isoyear isodow dow doy epoch century decade millennium
 `);
 

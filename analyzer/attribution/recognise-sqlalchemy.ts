@@ -86,8 +86,8 @@ function tableName(tokens: SqlTokens, at: number): number {
 function insert(text: SqlalchemyText, at: number): Recognition {
   const { tokens } = text;
   const behind = isKeyword(tokens, at + 1, W.into) ? tableName(tokens, at + 2) : -1;
-  if (behind < 0 || text.wrongLines > 0) return NO;
   if (text.sentinel) return { fit: 'own', construct: 'orm', readsFolded: false };
+  if (behind < 0 || text.wrongLines > 0) return NO;
   if (text.foreign > 0) return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
   if (text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded: false };
   if (isKeyword(tokens, behind, W.default)) return { fit: 'possible', construct: '', readsFolded: false };

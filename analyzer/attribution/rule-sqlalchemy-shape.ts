@@ -28,7 +28,7 @@ export const ruleSqlalchemyShape: Rule = ({ shape, standing }) => {
   }
   const isOwned = standing.owner === 'django' || standing.strength === 'strong';
   if (isOwned || shape.sqlalchemy === 'no') return undefined;
-  // A bare driver shows itself by what it begins with; then such plain statements are taken for hand-written.
-  if (shape.sqlalchemy === 'possible' && standing.owner !== 'unknown') return undefined;
+  // What anybody writes so is not claimed for SQLAlchemy without a sign of it on the connection.
+  if (shape.sqlalchemy === 'possible') return undefined;
   return answer('weak', shape.sqlalchemyConstruct, [COMPILED]);
 };

@@ -52,6 +52,7 @@ export class SqlalchemyText {
   /** Inside WHERE or RETURNING of a DML statement: names there are qualified. */
   #conditions = false;
   #assigning = false;
+  #brackets = 0;
 
   constructor(tokens: SqlTokens) {
     this.tokens = tokens;
@@ -71,7 +72,9 @@ export class SqlalchemyText {
         else if (kind === TokenKind.operator) this.#operator(i);
         else if (kind === TokenKind.comma) this.#comma(i);
         else if (kind === TokenKind.parameter) this.#parameter(i);
-        else if (kind === TokenKind.semicolon) this.foreign += 2;
+        else if (kind === TokenKind.leftBracket) this.#brackets++;
+        else if (kind === TokenKind.rightBracket) this.#brackets--;
+        else if (kind === TokenKind.semicolon) this.#semicolon(i);
       }
     }
   }
@@ -115,7 +118,8 @@ export class SqlalchemyText {
     const hash = tokens.hash[i];
     const gap = tokens.gap[i];
     const frame = this.#frame();
-    if (!KEYWORDS.has(hash) || isKind(tokens, i - 1, TokenKind.dot)) {
+    // A name may be spelled like a keyword that is not reserved: values, range, first.
+    if (!KEYWORDS.has(hash) || isKind(tokens, i - 1, TokenKind.dot) || isPlainName(tokens, i)) {
       this.#name(i, first);
       return;
     }
@@ -260,7 +264,7 @@ export class SqlalchemyText {
 
   #operator(i: number): void {
     const { tokens } = this;
-    if (tokens.bytes[tokens.start[i]] !== 0x3d) return;
+    if (tokens.bytes[tokens.start[i]] !== 0x3d || tokens.end[i] - tokens.start[i] > 1) return;
     const tight = tokens.gap[i] === Gap.none && i + 1 < tokens.count && tokens.gap[i + 1] === Gap.none;
     if (this.#assigning && this.#frame() === Frame.update) {
       if (tight) this.tightAssignments++;
@@ -271,10 +275,18 @@ export class SqlalchemyText {
   #comma(i: number): void {
     const { tokens } = this;
     if (tokens.gap[i] !== Gap.none) this.foreign++;
-    if (i + 1 >= tokens.count || tokens.gap[i + 1] === Gap.space) return;
+    if (i + 1 >= tokens.count || tokens.gap[i + 1] === Gap.space || this.#brackets > 0) return;
     // execute_values of psycopg2 joins rows as ),( and arrays are [1,2].
     const rows = isKind(tokens, i - 1, TokenKind.rightParen) && isKind(tokens, i + 1, TokenKind.leftParen);
-    if (!rows && tokens.gap[i + 1] === Gap.none && !isKind(tokens, i - 1, TokenKind.string)) this.foreign++;
+    if (!rows && tokens.gap[i + 1] === Gap.none) this.foreign++;
+  }
+
+  /** execute_batch of psycopg2 joins equal statements with nothing around the semicolon. */
+  #semicolon(i: number): void {
+    const { tokens } = this;
+    if (tokens.gap[i] !== Gap.none || i + 1 >= tokens.count || tokens.gap[i + 1] !== Gap.none) this.foreign += 2;
+    this.#conditions = false;
+    this.#enter(Frame.plain);
   }
 
   #parameter(i: number): void {

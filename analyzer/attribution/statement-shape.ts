@@ -116,8 +116,11 @@ export function shapeOf(tokens: SqlTokens): StatementShape {
   const cursor = cursorNameAt(tokens);
   if (cursor >= 0) return cursorShape(tokens, cursor);
   const at = explainedAt(tokens);
+  const { count } = tokens;
+  tokens.count = wholeCount(tokens);
   const django = recogniseDjango(tokens, at);
   const sqlalchemy = recogniseSqlalchemy(tokens, at);
+  tokens.count = count;
   if (django.fit === 'own' && sqlalchemy.fit !== 'own') clues.push('django-text');
   if (sqlalchemy.fit === 'own') clues.push(isQuery(tokens, at) ? 'sqlalchemy-text' : 'sqlalchemy-write');
   return internShape({
@@ -153,6 +156,16 @@ function explainedAt(tokens: SqlTokens): number {
   if (isKind(tokens, at, TokenKind.leftParen)) return afterParens(tokens, at);
   while (at < 4 && EXPLAIN_WORDS.has(tokens.hash[at])) at++;
   return at;
+}
+
+/** A text cut by its length ends inside parentheses or a literal; its last tokens may be halves and are left out. */
+function wholeCount(tokens: SqlTokens): number {
+  let depth = 0;
+  for (let i = 0; i < tokens.count; i++) {
+    if (tokens.kind[i] === TokenKind.leftParen) depth++;
+    else if (tokens.kind[i] === TokenKind.rightParen) depth--;
+  }
+  return depth > 0 || tokens.unterminated ? Math.max(1, tokens.count - 2) : tokens.count;
 }
 
 function isQuery(tokens: SqlTokens, at: number): boolean {
