@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   top: () => import('./top.js'),
   show: () => import('./show.js'),
   pools: () => import('./pools.js'),
+  attribute: () => import('./attribute.js'),
   'check-config': () => import('./check-config.js'),
   healthcheck: () => import('./healthcheck.js'),
   version: () => import('./version.js'),

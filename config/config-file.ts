@@ -24,10 +24,9 @@ const ruleMatch = v.strictObject({
   application_name: v.optional(text),
   user: v.optional(text),
   database: v.optional(text),
-  /** key=value */
-  tag: v.optional(v.pipe(text, v.includes('=', 'write key=value'))),
+  /** Comment tags by key. */
+  tag: v.optional(v.record(text, text)),
   fingerprint: v.optional(text),
-  sql_prefix: v.optional(text),
 });
 const ruleSet = v.strictObject({
   source: v.optional(v.pipe(text, v.regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a source is up to 32 of a-z, 0-9, - and _'))),
@@ -44,6 +43,8 @@ const poolMatch = v.strictObject({
 });
 
 const rule = v.strictObject({
+  /** For evidence and messages; its place in the list when not given. */
+  name: v.optional(text),
   match: v.pipe(ruleMatch, v.check(saysSomething, 'nothing is given here')),
   set: v.pipe(ruleSet, v.check(saysSomething, 'nothing is given here')),
 });
@@ -66,7 +67,16 @@ const LISTS = {
   ),
   pools: v.optional(v.array(pool, 'a list of pools is needed here'), []),
   clientNetworks: v.optional(v.array(network, 'a list of networks is needed here'), []),
-  dimensionKeys: v.optional(tagKeys, ['route', 'controller', 'action', 'app', 'caller', 'job']),
+  dimensionKeys: v.optional(tagKeys, [
+    'action',
+    'app',
+    'app_name',
+    'application',
+    'caller',
+    'controller',
+    'job',
+    'route',
+  ]),
   contextKeys: v.optional(tagKeys, ['traceparent', 'tracestate', 'request_id']),
   retention: v.optional(retention, {}),
 };

@@ -10,7 +10,7 @@ import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues }
 
 export interface Config extends Readonly<OptionValues> {
   /** The user's own attribution rules, in the order they are tried. */
-  readonly rules: ConfigLists['rules'];
+  readonly rules: ReadonlyArray<ConfigLists['rules'][number] & { readonly name: string }>;
   /** Names for pools, by identity. */
   readonly pools: ConfigLists['pools'];
   /** Networks that set pools apart; an address in none of them is in ''. */
@@ -62,6 +62,7 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
   const config: Config = {
     ...(values as OptionValues),
     ...lists,
+    rules: lists.rules.map((rule, index) => ({ ...rule, name: rule.name ?? `rules[${index}]` })),
     retention: {
       minutesMs: retention.minutes,
       hoursMs: retention.hours,

@@ -34,6 +34,7 @@ describe('exit codes and errors', () => {
     [['top', '--sourc', 'raw'], /did you mean --source\?/],
     [['tpo'], /^pgwitness: unknown command 'tpo': did you mean top\?/],
     [['help', 'tpo'], /^pgwitness: unknown command 'tpo': see pgwitness --help\n$/],
+    [['attribute'], /required option '--input <file>' not specified/],
     [['show'], /missing required argument 'fingerprint'/],
     [['show', 'nonsense!'], /^pgwitness: "nonsense!" is not a fingerprint: show: /],
     [['top', '--sort', 'slowest'], /^pgwitness: "slowest" is not known: --sort: use one of total, mean/],
@@ -251,6 +252,63 @@ describe('check-config', () => {
     expect(stderr).toContain('openssl rand -hex 32');
     expect(stderr).not.toContain('hunter2');
     expect(code).toBe(2);
+  });
+});
+
+describe('attribute', () => {
+  const startup = { user: 'app', database: 'shop', application_name: 'nightly-etl' };
+  const lines = [
+    { session: 1, startup, protocol: 'simple', sql: "SELECT name FROM stock WHERE id = 42 AND note = 'secret'" },
+    { session: 2, protocol: 'simple', sql: "select 1 /*db_framework='sqlalchemy%3A2.0'*/", extra: [1] },
+    { session: 1, startup, protocol: 'simple', sql: 'BEGIN' },
+  ];
+  const input = lines.map((line) => JSON.stringify(line)).join('\n');
+
+  test('the lines come back in order with what was found', async () => {
+    const { stdout, code } = await pgwitness(['attribute', '--input', fileOf('in.jsonl', `${input}\n`)]);
+    const out = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(code).toBe(0);
+    expect(out).toHaveLength(3);
+    for (const [index, line] of out.entries()) {
+      expect(line).toMatchObject(lines[index]);
+      expect(line.fingerprint).toMatch(/^[0-9a-f]{16}$/);
+      expect(Array.isArray(line.evidence)).toBe(true);
+    }
+    expect(out[1]).toMatchObject({ source: 'sqlalchemy', confidence: 'certain' });
+    expect(out[2]).toMatchObject({ source: 'housekeeping' });
+  });
+
+  test('standard input will do, and rules of the config file decide', async () => {
+    const config = fileOf(
+      'rules.yaml',
+      'rules:\n  - match: { application_name: "nightly-*" }\n    set: { source: etl }\n',
+    );
+    const { stdout } = await pgwitness(['attribute', '--input', '-', '--config', config], { input });
+    const first = JSON.parse(stdout.split('\n')[0]);
+    expect(first).toMatchObject({ source: 'etl', confidence: 'certain' });
+    expect(first.evidence[0].saw).toContain('rules[0]');
+  });
+
+  test('a bad line is told by its number and hurts no other', async () => {
+    const file = fileOf('bad.jsonl', `${input}\n{"session": 1}\nnot JSON\n`);
+    const { stdout, stderr, code } = await pgwitness(['attribute', '--input', file]);
+    const out = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(out).toHaveLength(5);
+    expect(out[3]).toMatchObject({ line: 4, error: expect.stringContaining('"sql"') });
+    expect(stderr).toContain(`${file}:5`);
+    expect(code).toBe(1);
+  });
+
+  test('a file that is not there is a run-time error', async () => {
+    const { stderr, code } = await pgwitness(['attribute', '--input', join(root, 'nowhere.jsonl')]);
+    expect(stderr).toMatch(/^pgwitness: the input cannot be read \(ENOENT\): .*: check --input\n$/);
+    expect(code).toBe(3);
   });
 });
 

@@ -132,7 +132,7 @@ describe('the file', () => {
     const { config } = loadConfig({
       file: fileOf(`
 rules:
-  - match: { application_name: "celery*" }
+  - match: { application_name: "celery*", tag: { route: "/books/*" } }
     set: { source: celery }
 pools:
   - name: web
@@ -143,7 +143,13 @@ dimensionKeys: [route, tenant]
 observe: off
 `),
     });
-    expect(config.rules).toEqual([{ match: { application_name: 'celery*' }, set: { source: 'celery' } }]);
+    expect(config.rules).toEqual([
+      {
+        name: 'rules[0]',
+        match: { application_name: 'celery*', tag: { route: '/books/*' } },
+        set: { source: 'celery' },
+      },
+    ]);
     expect(config.pools).toEqual([{ name: 'web', match: { user: 'shop', owner: 'django' } }]);
     expect(config.clientNetworks).toEqual([{ name: 'blue', prefix: '10.1.0.0/16' }]);
     expect(config.dimensionKeys).toEqual(['route', 'tenant']);

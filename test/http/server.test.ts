@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { Script } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
@@ -105,6 +106,7 @@ describe('what is answered', () => {
     expect(page.body).not.toMatch(/https?:\/\/|<script>|onclick|style="/);
     const script = await ask(server, '/app.js');
     expect(script.headers['content-type']).toMatch(/^text\/javascript/);
+    expect(() => new Script(script.body)).not.toThrow();
     expect(script.body).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval/);
   });
 

@@ -1,0 +1,81 @@
+// `pgwitness attribute`: JSON lines of statements in, the same lines with source, construct, confidence, evidence and fingerprint out.
+// Invariant: one line out per line in that is not empty, in the same order; a line that is not understood is answered by its error and hurts no other.
+// Not here: the rules (analyzer/attribution), fingerprints (analyzer/fingerprint). No server is needed.
+
+import { createReadStream } from 'node:fs';
+import type { Command } from 'commander';
+import { loadConfig } from '../config/config.js';
+import { ExitCode, RuntimeError, visible } from '../config/errors.js';
+import { limits } from '../config/limits.js';
+import { print } from './output.js';
+
+export function register(program: Command): void {
+  program
+    .command('attribute')
+    .description('say of statements in a file who sent them, as the sidecar would')
+    .requiredOption('--input <file>', 'JSON lines, - for standard input')
+    .option('--config <file>', 'config file with your own rules [env: PGWITNESS_CONFIG]')
+    .addHelpText(
+      'after',
+      `
+Each line is an object, lines of a session in the order they were sent:
+  {"session": 1, "startup": {"user": "app"}, "protocol": "extended", "statement_name": "", "sql": "SELECT 1"}
+Exit 1 when a line was not understood; it is answered by {"line", "error"}.
+
+Example:
+  pgwitness attribute --input statements.jsonl > attributed.jsonl
+`,
+    )
+    .action(attribute);
+}
+
+async function attribute(flags: { input: string; config?: string }): Promise<void> {
+  const { config } = loadConfig({ env: { PGWITNESS_CONFIG: process.env.PGWITNESS_CONFIG }, file: flags.config });
+  const { attributeLines } = await import('../analyzer/attribution/attribute-lines.js');
+  const { UserRules } = await import('../analyzer/attribution/rule-user.js');
+  const { Fingerprinter } = await import('../analyzer/fingerprint/fingerprint.js');
+  const input = await readInput(flags.input);
+  const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
+  const results = attributeLines(input.split('\n'), {
+    rules: new UserRules(config.rules),
+    fingerprint: (sql) => {
+      const { text, missingBytes } = keptOf(Buffer.from(sql));
+      return fingerprinter.identify(text, { backslashEscapes: false, missingBytes }).fingerprint;
+    },
+  });
+  const lines: string[] = [];
+  for (const result of results) {
+    if ('output' in result) {
+      lines.push(JSON.stringify(result.output));
+      continue;
+    }
+    const { line, message } = result.error;
+    lines.push(JSON.stringify({ line, error: message }));
+    process.stderr.write(`pgwitness: ${visible(`${message}: ${flags.input}:${line}`)}\n`);
+    process.exitCode = ExitCode.checkFailed;
+  }
+  if (lines.length > 0) print(lines.join('\n'));
+}
+
+/** A long text as the relay would have kept it, so that it has the same fingerprint. */
+function keptOf(text: Buffer): { text: Buffer; missingBytes: number } {
+  const { textHeadBytesMax: head, textTailBytesMax: tail } = limits;
+  if (text.length <= head + tail) return { text, missingBytes: 0 };
+  const kept = Buffer.concat([text.subarray(0, head), text.subarray(text.length - tail)]);
+  return { text: kept, missingBytes: text.length - kept.length };
+}
+
+async function readInput(path: string): Promise<string> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new RuntimeError(`the input cannot be read (${reason})`, {
+      where: path,
+      hint: 'check --input',
+      cause: error,
+    });
+  }
+}
