@@ -52,6 +52,8 @@ function openOnce(options: OpenWriterOptions): Database.Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
+    // Sorting for a fold must not depend on room on another disk.
+    db.pragma('temp_store = MEMORY');
     if (options.pagesMax !== undefined) db.pragma(`max_page_count = ${options.pagesMax}`);
     registerHistogramFunctions(db);
     migrate(db);

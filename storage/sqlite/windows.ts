@@ -1,23 +1,42 @@
 // statement_windows: what the views read, kept for four periods, rewritten where it changed.
-// Invariant: after refreshWindows the table says what a report over the same time would say at that moment.
+// Invariant: after refreshPeriod the table says of that period what a report over the same time would say at that moment.
 // Not here: when to refresh (upkeep.ts), the reports themselves.
 
 import { latencyOf } from '../latency.js';
 import type { StatementFacts } from '../report-types.js';
-import { addHistograms, groupSeries } from '../statement-facts.js';
+import { addHistograms, emptyFacts, type FactsById } from '../statement-facts.js';
 import { frameOf } from './frame.js';
-import { seriesSums } from './query-statements.js';
+import type { Segment } from './levels.js';
 import type { Rows } from './rows.js';
 
 /** Length of each period; undefined = the whole life of the file. Bounds snap outward to minutes, or to what is kept. */
-const PERIODS_MS: ReadonlyArray<readonly [period: string, lengthMs: number | undefined]> = [
-  ['1h', 3_600_000],
-  ['24h', 86_400_000],
-  ['7d', 7 * 86_400_000],
-  ['all', undefined],
-];
+const PERIODS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, all: undefined } as const;
+export type Period = keyof typeof PERIODS_MS;
+export const PERIODS = Object.keys(PERIODS_MS) as Period[];
 
-interface WindowRow {
+/** Sums of the period at hand. Compared with statement_windows inside SQL, so that what did not move never leaves it. */
+const MAKE_SUMS = `CREATE TEMP TABLE IF NOT EXISTS window_sums (
+  fingerprint TEXT, source TEXT, calls INTEGER, batched_calls INTEGER, errors INTEGER, rows INTEGER,
+  total_ns INTEGER, min_ns INTEGER, max_ns INTEGER, PRIMARY KEY (fingerprint, source)) WITHOUT ROWID`;
+
+const SEGMENT_SUMS = `SELECT series_id, sum(calls_certain + calls_strong + calls_weak + calls_none) AS calls,
+    sum(batched_calls) AS batched_calls, sum(errors) AS errors, sum(rows) AS rows, sum(service_total_ns) AS total_ns,
+    min(service_min_ns) AS min_ns, max(service_max_ns) AS max_ns
+  FROM rollup WHERE span_s = ? AND bucket_min >= ? AND bucket_min < ? GROUP BY series_id`;
+
+/** Total time in ns tells even windows apart that slid over as many calls as they gained. */
+const CHANGED = `SELECT n.* FROM temp.window_sums n LEFT JOIN statement_windows w
+    ON w.period = ? AND w.fingerprint = n.fingerprint AND w.source = n.source
+  WHERE (w.calls, w.batched_calls, w.errors, w.rows, w.total_ns) IS NOT (n.calls, n.batched_calls, n.errors, n.rows, n.total_ns)`;
+
+const DELETE_GONE = `DELETE FROM statement_windows WHERE period = ?
+  AND NOT EXISTS (SELECT 1 FROM temp.window_sums n
+    WHERE n.fingerprint = statement_windows.fingerprint AND n.source = statement_windows.source)`;
+
+const SERIES = `SELECT series_id AS id, fingerprint, source FROM series WHERE fingerprint IN (SELECT value FROM json_each(?))`;
+const WRITE = 'INSERT OR REPLACE INTO statement_windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
+interface SumRow {
   fingerprint: string;
   source: string;
   calls: number;
@@ -25,49 +44,59 @@ interface WindowRow {
   errors: number;
   rows: number;
   total_ns: number;
+  min_ns: number | null;
+  max_ns: number;
 }
-
-const READ = `SELECT fingerprint, source, calls, batched_calls, errors, rows, total_ns FROM statement_windows WHERE period = ?`;
-const WRITE = 'INSERT OR REPLACE INTO statement_windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const DELETE = 'DELETE FROM statement_windows WHERE period = ? AND fingerprint = ? AND source = ?';
 
 /** Inside a transaction. */
-export function refreshWindows(rows: Rows, nowMs: number): void {
-  for (const [period, lengthMs] of PERIODS_MS) {
-    refreshPeriod(rows, period, lengthMs === undefined ? undefined : nowMs - lengthMs);
-  }
-}
-
-function refreshPeriod(rows: Rows, period: string, sinceMs: number | undefined): void {
-  const { segments } = frameOf(rows, { sinceMs });
-  const grouped = groupSeries(seriesSums(rows, segments, {}));
-  const present = new Map<string, WindowRow>();
-  for (const row of rows.all<WindowRow>(READ, period)) present.set(`${row.fingerprint}\0${row.source}`, row);
-  const changed = new Set<StatementFacts>();
-  for (const facts of grouped.facts) {
-    const key = `${facts.fingerprint}\0${facts.source}`;
-    const row = present.get(key);
-    if (row === undefined || !saysTheSame(row, facts)) changed.add(facts);
-    present.delete(key);
-  }
+export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
+  const lengthMs = PERIODS_MS[period];
+  const { segments } = frameOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
+  fillSums(rows, segments);
+  const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
   // Histograms are the dear part, so only those of statements that moved are read.
-  addHistograms(rows, grouped, { table: 'rollup', segments, only: changed });
-  for (const facts of changed) writeRow(rows, period, facts);
-  for (const row of present.values()) rows.run(DELETE, period, row.fingerprint, row.source);
+  addHistograms(rows, changed, { table: 'rollup', segments });
+  for (const facts of changed.facts) writeRow(rows, period, facts);
+  rows.run(DELETE_GONE, period);
+  rows.run('DELETE FROM temp.window_sums');
 }
 
-/** Total time in ns tells even windows apart that slid over as many calls as they gained. */
-function saysTheSame(row: WindowRow, facts: StatementFacts): boolean {
-  return (
-    row.total_ns === facts.serviceTotalNs &&
-    row.calls === facts.calls &&
-    row.batched_calls === facts.batchedCalls &&
-    row.errors === facts.errors &&
-    row.rows === facts.rows
+function fillSums(rows: Rows, segments: readonly Segment[]): void {
+  rows.run(MAKE_SUMS);
+  if (segments.length === 0) return;
+  const values = segments.flatMap(({ spanS, fromMinute, toMinute }) => [spanS, fromMinute, toMinute]);
+  const union = segments.map(() => SEGMENT_SUMS).join(' UNION ALL ');
+  rows.run(
+    `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, sum(calls), sum(batched_calls), sum(errors), sum(rows),
+        sum(total_ns), min(min_ns), max(max_ns)
+      FROM (${union}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.fingerprint, s.source`,
+    ...values,
   );
 }
 
-function writeRow(rows: Rows, period: string, facts: StatementFacts): void {
+function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
+  const byKey = new Map<string, StatementFacts>();
+  for (const row of sums) {
+    const facts = emptyFacts(row.fingerprint, row.source);
+    facts.calls = row.calls;
+    facts.batchedCalls = row.batched_calls;
+    facts.errors = row.errors;
+    facts.rows = row.rows;
+    facts.serviceTotalNs = row.total_ns;
+    facts.serviceMinNs = row.min_ns ?? Number.POSITIVE_INFINITY;
+    facts.serviceMaxNs = row.max_ns;
+    byKey.set(`${row.fingerprint}\0${row.source}`, facts);
+  }
+  const byId = new Map<number, StatementFacts>();
+  const fingerprints = JSON.stringify([...new Set(sums.map(({ fingerprint }) => fingerprint))]);
+  for (const series of rows.all<{ id: number; fingerprint: string; source: string }>(SERIES, fingerprints)) {
+    const facts = byKey.get(`${series.fingerprint}\0${series.source}`);
+    if (facts !== undefined) byId.set(series.id, facts);
+  }
+  return { facts: [...byKey.values()], byId };
+}
+
+function writeRow(rows: Rows, period: Period, facts: StatementFacts): void {
   const latency = latencyOf(facts);
   rows.run(
     WRITE,
