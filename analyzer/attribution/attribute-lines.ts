@@ -7,11 +7,13 @@ import { lex } from '../sql/sql-lexer.js';
 import { SqlTokens } from '../sql/tokens.js';
 import { attribute, isFinal } from './attribute.js';
 import { ConnectionProfile } from './connection-profile.js';
+import { cursorNameAt } from './recognise-names.js';
 import type { UserRules, UserSubject } from './rule-user.js';
 import { isSettled } from './settling.js';
 import { type CommentTags, readComments } from './sql-comment.js';
 import { type StatementShape, shapeOf } from './statement-shape.js';
 import type { Verdict } from './verdict.js';
+import { isWord, W } from './words.js';
 
 export interface AttributeLine {
   session: string | number;
@@ -44,9 +46,13 @@ interface Waiting {
   inTransaction: boolean;
 }
 
+const CURSORS_MAX = 1000;
+
 interface Session {
   profile: ConnectionProfile;
   startup: Readonly<Record<string, string>>;
+  /** Shapes of declared statements by cursor name. */
+  cursors: Map<string, StatementShape>;
   waiting: Waiting[];
   settled: boolean;
 }
@@ -71,10 +77,12 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
     }
     const session = sessionOf(sessions, line);
     lex(Buffer.from(line.sql, 'utf8'), tokens);
-    const shape = shapeOf(tokens);
+    const shape = shapeIn(session, tokens);
     const tags = readComments(tokens);
     const { profile } = session;
     profile.observe(shape, contextOf(line), tags.proof);
+    const { inTransaction } = profile;
+    profile.finish(shape);
     const fingerprint = options.fingerprint?.(line.sql);
     const output: Record<string, unknown> = fingerprint === undefined ? { ...line } : { ...line, fingerprint };
     results.push({ output });
@@ -83,7 +91,7 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
       write(results, index, decided);
       continue;
     }
-    session.waiting.push({ index, shape, tags, inTransaction: profile.inTransaction });
+    session.waiting.push({ index, shape, tags, inTransaction });
     if (isSettled(profile.standing, { statements: profile.statements, firstAtMs: 0, nowMs: 0 })) session.settled = true;
     if (session.settled) settle(session, results);
     else settleFinal(session, results);
@@ -97,10 +105,28 @@ function sessionOf(sessions: Map<string, Session>, line: AttributeLine): Session
   let session = sessions.get(id);
   if (session === undefined) {
     const startup = line.startup ?? {};
-    session = { profile: new ConnectionProfile(Object.entries(startup)), startup, waiting: [], settled: false };
+    session = {
+      profile: new ConnectionProfile(Object.entries(startup)),
+      startup,
+      cursors: new Map(),
+      waiting: [],
+      settled: false,
+    };
     sessions.set(id, session);
   }
   return session;
+}
+
+/** FETCH and MOVE are as the statement their cursor was declared for. */
+function shapeIn(session: Session, tokens: SqlTokens): StatementShape {
+  const shape = shapeOf(tokens);
+  const at = cursorNameAt(tokens);
+  if (at < 0 || at >= tokens.count) return shape;
+  const name = tokens.text(at);
+  if (isWord(tokens, 0, W.fetch) || isWord(tokens, 0, W.move)) return session.cursors.get(name) ?? shape;
+  if (!isWord(tokens, 0, W.declare)) return shape;
+  if (session.cursors.size < CURSORS_MAX) session.cursors.set(name, shape);
+  return shape;
 }
 
 function contextOf(line: AttributeLine): {

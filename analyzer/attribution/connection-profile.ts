@@ -53,8 +53,6 @@ export class ConnectionProfile {
   #inTransaction = false;
   /** Nothing but reads since BEGIN. */
   #readsOnly = false;
-  /** The statement before, whose effect on the transaction is still to be taken in. */
-  #last: StatementShape | undefined;
 
   /** @param startup parameters of the startup packet, in the order they were sent. */
   constructor(startup: ReadonlyArray<readonly [name: string, value: string]>) {
@@ -88,8 +86,6 @@ export class ConnectionProfile {
 
   /** Takes in one statement; to be called before its verdict is asked for. @param proof bits of its comment tags. */
   observe(shape: StatementShape, context: StatementContext, proof: number = Proof.none): void {
-    if (this.#last !== undefined) this.#advance(this.#last);
-    this.#last = shape;
     if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
     let bits = this.#bits | bitsOf(shape);
     const inTransaction = this.#inTransaction;
@@ -105,8 +101,8 @@ export class ConnectionProfile {
     if (bits !== this.#bits || recent !== this.#recent) this.#revise(bits, recent);
   }
 
-  /** Follows BEGIN and COMMIT where the wire's own status is not known. */
-  #advance(shape: StatementShape): void {
+  /** The statement is done with: follows BEGIN and COMMIT for when the wire's own status is not known. */
+  finish(shape: StatementShape): void {
     if (shape.housekeeping === 'begin') {
       this.#inTransaction = true;
       this.#readsOnly = true;
@@ -142,8 +138,6 @@ export class ConnectionProfile {
   }
 
   snapshot(): ProfileState {
-    if (this.#last !== undefined) this.#advance(this.#last);
-    this.#last = undefined;
     return {
       clues: CLUES.filter((clue) => (this.#bits & clueBit(clue)) !== 0),
       first: this.#first,

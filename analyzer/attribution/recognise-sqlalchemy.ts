@@ -90,7 +90,8 @@ function insert(text: SqlalchemyText, at: number): Recognition {
   if (behind < 0 || text.wrongLines > 0) return NO;
   if (text.foreign > 0) return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
   if (text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded: false };
-  if (isKeyword(tokens, behind, W.default)) return { fit: 'possible', construct: '', readsFolded: false };
+  if (isKeyword(tokens, behind, W.default))
+    return { fit: text.qualified > 0 ? 'own' : 'likely', construct: '', readsFolded: false };
   if (!isKind(tokens, behind, TokenKind.leftParen) || tokens.gap[behind] !== 1) return NO;
   for (let i = behind + 1; i < tokens.count && tokens.kind[i] !== TokenKind.rightParen; i++) {
     const kind = tokens.kind[i];

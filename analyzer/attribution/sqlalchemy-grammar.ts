@@ -167,7 +167,8 @@ export class SqlalchemyText {
         this.#line(gap === Gap.spaceNewline);
         return;
       case W.limit:
-        this.#line(gap === Gap.spaceNewlineSpace);
+        // Without a limit an offset is written `\n LIMIT ALL OFFSET`.
+        this.#line(gap === Gap.spaceNewlineSpace || (isNewline(gap) && isKeyword(tokens, i + 1, W.all)));
         return;
       case W.offset:
         if (gap === Gap.spaceNewlineSpace) {

@@ -28,3 +28,11 @@ export function tagSetOf(tags: CommentTags, keys: ReadonlySet<string>): string {
   kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return JSON.stringify(Object.fromEntries(kept));
 }
+
+/** A tag set with tags of the user's rules added; theirs win. */
+export function withTags(tagSet: string, tags: Readonly<Record<string, string>>): string {
+  const added = Object.entries(tags);
+  if (added.length === 0) return tagSet;
+  const all = { ...(tagSet === '' ? {} : (JSON.parse(tagSet) as Record<string, string>)), ...tags };
+  return JSON.stringify(Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))));
+}
