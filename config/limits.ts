@@ -22,10 +22,6 @@ export const limits = {
   outstandingTextBytesMax: 8 * MIB,
   /** Protocol statement names remembered per session; beyond it executions of the oldest have no text. */
   statementNamesMax: 10_000,
-  /** Octets of one protocol statement or portal name that are kept: NAMEDATALEN does not bind these. */
-  statementNameBytesMax: 256,
-  /** Open portals remembered per session. */
-  portalsMax: 10_000,
   /** Prepared texts of all sessions, each stored once. */
   internedTextBytesMax: 64 * MIB,
   /** Observations that wait for the observer; beyond it they are counted as queue_full. */
@@ -48,8 +44,6 @@ export const limits = {
   preAuthDeadlineMs: 60_000,
   /** A CancelRequest's connection lives this long at most. */
   cancelTimeoutMs: 10_000,
-  /** An upstream error kept for its SQLSTATE is read up to here. */
-  errorBytesMax: 64 * KIB,
   /** A statement in flight this long is announced once. */
   runningAfterMs: 1_000,
   /** Shutdown: sessions get this long to finish before they are closed. */
@@ -62,8 +56,6 @@ export const limits = {
   /** Distinct keys whose fingerprint is remembered. */
   fingerprintCacheEntries: 50_000,
   fingerprintCacheBytes: 64 * MIB,
-  /** Normalised text stored per statement. */
-  queryBytesMax: 64 * KIB,
   /** Keys kept per fingerprint. */
   variantsMax: 20,
   /** Rollup rows of one minute, before pool and then fingerprint become "(other)". */
@@ -73,10 +65,6 @@ export const limits = {
   poolsMax: 200,
   tagSetsPerFingerprintMax: 50,
   tagSetsMax: 5_000,
-  /** Values listed per tag of one statement in a report. */
-  tagValuesShownMax: 20,
-  /** One tag value. */
-  tagValueBytesMax: 256,
   /** Executions held per session, as counts, until its verdict. */
   settlingStatementsMax: 64,
   settlingMs: 2_000,
@@ -92,7 +80,7 @@ export const limits = {
   httpConnectionsMax: 64,
   /** Label value of a metric (unbounded ones take Prometheus down: prometheus-community/postgres_exporter #549). */
   labelBytesMax: 128,
-  /** Histogram series (source × pool × command × outcome); each is 17 lines, and rendering them stalls the loop. */
+  /** Histogram series (source × pool × command × outcome); each is 19 lines, and rendering them stalls the loop. */
   durationSeriesMax: 200,
   /** Pools with metrics of their own; the rest is "other". */
   metricPoolsMax: 50,

@@ -2,9 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { networkFinder } from '../../config/client-network.js';
 import { loadConfig } from '../../config/config.js';
 import { parseConfig } from '../../config/config-file.js';
 import { errorLine, UsageError } from '../../config/errors.js';
+import { poolNamer } from '../../config/pool-names.js';
 
 function fileOf(content: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'pgwitness-config-')), 'pgwitness.yaml');
@@ -178,5 +180,46 @@ describe('relations', () => {
     expect(loadConfig({ env }).warnings).toEqual([
       'PGWITNESS_UPSTRAEM is not an option; did you mean PGWITNESS_UPSTREAM?',
     ]);
+  });
+});
+
+describe('networks', () => {
+  const networkOf = networkFinder([
+    { name: 'all', prefix: '10.0.0.0/8' },
+    { name: 'blue', prefix: '10.1.0.0/16' },
+    { name: 'six', prefix: '2001:db8::/32' },
+  ]);
+
+  test.each([
+    ['10.2.0.1', 'all'],
+    ['10.1.9.9', 'blue'],
+    ['::ffff:10.1.9.9', 'blue'],
+    ['2001:db8::5', 'six'],
+    ['192.168.0.1', ''],
+    ['::1', ''],
+    ['not an address', ''],
+  ])('%s is in "%s"', (address, name) => {
+    expect(networkOf(address)).toBe(name);
+  });
+});
+
+describe('pool names', () => {
+  const identity = {
+    user: 'shop',
+    database: 'shop',
+    applicationName: 'web-#',
+    options: '',
+    owner: 'django',
+    clientNetwork: '',
+  };
+  const nameOf = poolNamer([
+    { name: 'web', match: { owner: 'django', application_name: 'web-#' } },
+    { name: 'anything of shop', match: { user: 'shop' } },
+  ]);
+
+  test('all given fields must be equal, and the first entry wins', () => {
+    expect(nameOf(identity)).toBe('web');
+    expect(nameOf({ ...identity, owner: 'sqlalchemy' })).toBe('anything of shop');
+    expect(nameOf({ ...identity, user: 'etl', owner: 'driver' })).toBe('');
   });
 });
