@@ -7,8 +7,6 @@ import { latencyOf } from './latency.js';
 import type { StatementFacts, StatementsReport } from './report-types.js';
 import { ordered, type StatementSort } from './statement-order.js';
 
-export { decodeStatementsReport, encodeStatementsReport } from './report-codec.js';
-
 /** One (fingerprint, source); construct and confidence are those of most calls. */
 export interface StatementJson {
   fingerprint: string;

@@ -53,6 +53,8 @@ export function lockDirectory(dataDir: string): DirectoryLock {
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: 0 });
+    // Nothing is ever written to it, so there is nothing to keep a journal of.
+    db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db?.close();

@@ -3,6 +3,7 @@
 // Source of the form: LogHistogram.encode. Not here: percentiles.
 
 import type Database from 'better-sqlite3';
+import { makeStoreError } from './failures.js';
 
 /** Where one encoded list is read. */
 class Cursor {
@@ -69,9 +70,13 @@ function pushVarint(out: number[], value: number): void {
   out.push(rest);
 }
 
-/** Makes merge_histograms(blob, blob) known to SQL on this connection. */
+/** Makes merge_histograms(blob, blob) known to SQL on this connection; damaged bytes are a StoreError 'corrupt'. */
 export function registerHistogramFunctions(db: Database.Database): void {
-  db.function('merge_histograms', { deterministic: true }, (one: Uint8Array, other: Uint8Array) =>
-    mergeHistograms(one, other),
-  );
+  db.function('merge_histograms', { deterministic: true }, (one: Uint8Array, other: Uint8Array) => {
+    try {
+      return mergeHistograms(one, other);
+    } catch (error) {
+      throw makeStoreError('corrupt', 'a histogram in the database is damaged', error);
+    }
+  });
 }

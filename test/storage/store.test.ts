@@ -220,6 +220,21 @@ describe('a file that cannot be used', () => {
     expect(callsIn(dataDir)).toBe(1);
   });
 
+  it('is replaced when a histogram in it is damaged', () => {
+    const dataDir = temporaryDirectory();
+    const moved: string[] = [];
+    const store = openStore(dataDir, { onMovedAside: (aside) => moved.push(aside) });
+    const flush = flushOf({ rollups: [rollupOf({ callsNs: [1] })] });
+    store.flush(flush);
+    const other = new Database(join(dataDir, 'witness.db'));
+    other.prepare("UPDATE rollup SET histogram = x'ff'").run();
+    other.close();
+    expect(codeOf(() => store.flush(flush))).toBe('corrupt');
+    store.flush(flush);
+    expect(moved).toHaveLength(1);
+    expect(callsIn(dataDir)).toBe(1);
+  });
+
   it('is refused and left alone when a later version wrote it', () => {
     const dataDir = temporaryDirectory();
     openStore(dataDir).close();
