@@ -52,6 +52,12 @@ async function npm(args, note) {
   return runCommand(program, args, { cwd: ROOT, env, onLine: (line) => note(line.slice(0, 60)) });
 }
 
+/** npm says the reason first and a compiler says it last. @param {string} text */
+function headAndTail(text) {
+  const lines = text.trim().split('\n');
+  return (lines.length <= 24 ? lines : [...lines.slice(0, 10), '…', ...lines.slice(-14)]).join('\n');
+}
+
 /** @returns {Promise<string>} '' when it works, else what Node said */
 async function sqliteProblem() {
   const script = "const Database = require('better-sqlite3'); new Database(':memory:').prepare('SELECT 1').get();";
@@ -80,10 +86,9 @@ export async function install(note) {
   const stamp = wantedStamp();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return note('up to date');
   if (!installedMatchesLockfile()) {
-    note('npm ci (compiles SQLite where no prebuilt one fits: two to three minutes)');
+    note('npm ci (compiles SQLite where no prebuilt one fits: one to three minutes)');
     const { code, stderr, stdout } = await npm(['ci', '--no-audit', '--no-fund'], note);
-    if (code !== 0)
-      throw new Error(`npm ci failed in ${ROOT}:\n${(stderr || stdout).trim().split('\n').slice(-25).join('\n')}`);
+    if (code !== 0) throw new Error(`npm ci failed in ${ROOT}:\n${headAndTail(stderr || stdout)}`);
   }
   await hydratePostgres();
   let problem = await sqliteProblem();
