@@ -28,7 +28,7 @@ export const Frame = {
 } as const;
 
 /** What the element so far is. */
-export const Element = { empty: 0, constant: 1, castMark: 2, type: 3, typeDot: 4, other: 5 } as const;
+export const Element = { empty: 0, constant: 1, castMark: 2, type: 3, typeDot: 4, other: 5, query: 6 } as const;
 
 const REMEMBERED = 4;
 
@@ -48,6 +48,8 @@ export class FoldFrames {
   kind: number = Frame.none;
   /** Element of the innermost frame; in `arms`, empty until the first WHEN. */
   element: number = Element.empty;
+  #openParens = 0;
+  #openBrackets = 0;
   #kinds = new Uint8Array(64);
   #elements = new Uint8Array(64);
   /** Where in the key the separator before the element in progress begins: an element is dropped, and a cut text ends, here. */
@@ -70,6 +72,8 @@ export class FoldFrames {
   /** Leaves every frame. */
   unwind(): void {
     this.depth = 0;
+    this.#openParens = 0;
+    this.#openBrackets = 0;
     this.kind = Frame.none;
     this.element = Element.empty;
   }
@@ -81,6 +85,8 @@ export class FoldFrames {
     if (depth > this.depthMax) this.depthMax = depth;
     this.#kinds[depth] = kind;
     this.kind = kind;
+    if (isBracketKind(kind)) this.#openBrackets++;
+    else if (isParenKind(kind)) this.#openParens++;
     this.element = Element.empty;
     this.#remembered[depth] = 0;
     this.separate();
@@ -88,24 +94,26 @@ export class FoldFrames {
   }
 
   close(): void {
+    if (isBracketKind(this.kind)) this.#openBrackets--;
+    else if (isParenKind(this.kind)) this.#openParens--;
     this.depth--;
     this.kind = this.depth === 0 ? Frame.none : this.#kinds[this.depth];
     this.element = this.#elements[this.depth];
   }
 
-  /** Leaves frames up to the innermost one that `)` (or `]`) closes, if there is one. */
-  closeThrough(isBracket: boolean): void {
-    let depth = this.depth;
-    while (depth > 0) {
-      const kind = this.#kinds[depth];
-      const closes = isBracket
-        ? kind === Frame.bracket || kind === Frame.array
-        : kind === Frame.plain || kind === Frame.list || kind === Frame.tuple;
-      if (closes) break;
-      depth--;
-    }
-    if (depth === 0) return;
-    while (this.depth >= depth) this.close();
+  /** Leaves frames up to the innermost one that `)` closes, if there is one. */
+  closeParen(): void {
+    // Without the count, many of these without a partner would each search the whole stack.
+    if (this.#openParens === 0) return;
+    while (!isParenKind(this.kind)) this.close();
+    this.close();
+  }
+
+  /** The same for `]`. */
+  closeBracket(): void {
+    if (this.#openBrackets === 0) return;
+    while (!isBracketKind(this.kind)) this.close();
+    this.close();
   }
 
   /** The separator of the next element comes next in the key. */
@@ -127,9 +135,10 @@ export class FoldFrames {
     if (isConstant) {
       key.length = this.#elementAt[this.depth];
       key.layout = this.#elementLayout[this.depth];
-      key.bytes[key.length++] = Mark.listConstant;
+      key.bytes[key.length++] = this.kind === Frame.array ? Mark.arrayConstant : Mark.listConstant;
     }
-    const drops = this.kind === Frame.list || (this.kind === Frame.array && isConstant);
+    // IN ((SELECT …), (SELECT …)) compares with two values, IN ((SELECT …)) with the rows of a query.
+    const drops = this.kind === Frame.list ? this.element !== Element.query : this.kind === Frame.array && isConstant;
     if (drops && this.element !== Element.empty) this.endElement();
     this.element = Element.empty;
   }
@@ -201,6 +210,14 @@ export function elementAfter(element: number, kind: number, hash: number): numbe
     default:
       return Element.other;
   }
+}
+
+function isParenKind(kind: number): boolean {
+  return kind === Frame.plain || kind === Frame.list || kind === Frame.tuple;
+}
+
+function isBracketKind(kind: number): boolean {
+  return kind === Frame.bracket || kind === Frame.array;
 }
 
 function copied<T extends Uint8Array | Int32Array>(from: T, to: T): T {

@@ -9,7 +9,7 @@ export const Mark = {
   number: 0x02,
   /** $n */
   parameter: 0x03,
-  /** A constant in an IN list, an ARRAY or a VALUES row: whatever its kind, its cast and how many there are. */
+  /** Constants in an IN list or a VALUES row: whatever their kind, their casts and how many there are. */
   listConstant: 0x04,
   /** Name of a savepoint, cursor or prepared statement. */
   name: 0x05,
@@ -19,6 +19,8 @@ export const Mark = {
   truncated: 0x07,
   /** What has no end mark, to the end of the text. */
   unterminated: 0x08,
+  /** The same in an ARRAY. */
+  arrayConstant: 0x09,
   /** A control octet of the text itself. */
   control: 0x1f,
 } as const;
@@ -30,7 +32,9 @@ const SQL_OF = readings({
   [Mark.string]: "''",
   [Mark.number]: '1',
   [Mark.parameter]: '$1',
-  [Mark.listConstant]: '1',
+  // The tags of an event trigger must be strings, the size in `integer ARRAY[4]` a number; elsewhere either will do.
+  [Mark.listConstant]: "''",
+  [Mark.arrayConstant]: '1',
   [Mark.name]: '"n"',
   [Mark.djangoCursor]: '"_django_curs"',
   [Mark.truncated]: '',
@@ -44,6 +48,7 @@ const SHOWN_OF = readings({
   [Mark.number]: '?',
   [Mark.parameter]: '?',
   [Mark.listConstant]: '?',
+  [Mark.arrayConstant]: '?',
   [Mark.name]: '?',
   [Mark.djangoCursor]: '"_django_curs_?"',
   [Mark.truncated]: ' …',

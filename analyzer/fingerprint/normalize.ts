@@ -108,7 +108,7 @@ export class Normalizer {
       if (tokenKind === TokenKind.leftParen) this.#openParen(tokens, i);
       else if (tokenKind === TokenKind.leftBracket) this.#openBracket(tokens, i);
       else if (tokenKind === TokenKind.rightParen) this.#closeParen(tokens, i);
-      else if (tokenKind === TokenKind.rightBracket) frames.closeThrough(true);
+      else if (tokenKind === TokenKind.rightBracket) frames.closeBracket();
       else if (tokenKind === TokenKind.word) {
         if (tokenHash === W.case) frames.open(Frame.arms);
         else if (tokenHash === W.end && frames.kind === Frame.arms) frames.close();
@@ -141,11 +141,13 @@ export class Normalizer {
   #openParen(tokens: SqlTokens, at: number): void {
     const frames = this.#frames;
     const opensQuery = isQueryStart(tokens.hash[at + 1]);
+    const isElement = frames.kind >= Frame.list && frames.kind <= Frame.tuple && startsElement(tokens, at);
     if (frames.kind === Frame.rows) frames.open(Frame.tuple);
-    else if (!opensQuery && at > 0 && tokens.hash[at - 1] === W.in) frames.open(Frame.list);
-    else if (!opensQuery && frames.kind >= Frame.list && frames.kind <= Frame.tuple && startsElement(tokens, at))
-      frames.open(Frame.tuple);
-    else frames.open(Frame.plain);
+    else if (opensQuery) {
+      if (isElement) frames.element = Element.query;
+      frames.open(Frame.plain);
+    } else if (at > 0 && tokens.hash[at - 1] === W.in) frames.open(Frame.list);
+    else frames.open(isElement ? Frame.tuple : Frame.plain);
   }
 
   #openBracket(tokens: SqlTokens, at: number): void {
@@ -156,7 +158,7 @@ export class Normalizer {
 
   #closeParen(tokens: SqlTokens, at: number): void {
     const frames = this.#frames;
-    frames.closeThrough(false);
+    frames.closeParen();
     if (frames.kind !== Frame.rows) return;
     frames.endElement();
     if (tokens.kind[at + 1] !== TokenKind.comma || tokens.kind[at + 2] !== TokenKind.leftParen) frames.close();

@@ -90,16 +90,16 @@ export class StatementFolds {
   }
 }
 
-/** The first token of what EXPLAIN explains; `count` where there is none. */
+/** The first token of what EXPLAIN explains, or of what follows where it explains nothing. */
 export function explainedAt(tokens: SqlTokens, { first, count }: { first: number; count: number }): number {
   let at = first + 1;
   if (at < count && tokens.kind[at] === TokenKind.leftParen) {
     let depth = 0;
-    for (; at < count; at++) {
+    for (; at < count && tokens.kind[at] !== TokenKind.semicolon; at++) {
       if (tokens.kind[at] === TokenKind.leftParen) depth++;
-      else if (tokens.kind[at] === TokenKind.rightParen && --depth === 0) break;
+      else if (tokens.kind[at] === TokenKind.rightParen && --depth === 0) return at + 1;
     }
-    return Math.min(at + 1, count);
+    return at;
   }
   while (at < count && isExplainOption(tokens.hash[at])) at++;
   return at;

@@ -88,7 +88,9 @@ function endOfStatement(tokens: SqlTokens, from: number): number {
   return at;
 }
 
+/** One past the word, or the end of the statement where it is not there. */
 function afterWord(tokens: SqlTokens, { from, hash }: { from: number; hash: number }): number {
-  for (let at = from; at < tokens.count; at++) if (tokens.hash[at] === hash) return at + 1;
-  return tokens.count;
+  const end = endOfStatement(tokens, from);
+  for (let at = from; at < end; at++) if (tokens.hash[at] === hash) return at + 1;
+  return end;
 }

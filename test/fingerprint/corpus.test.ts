@@ -15,7 +15,11 @@ const where = files.length > 0 ? folder : `skipped: no *.jsonl.gz in ${folder}, 
 /** Texts in the corpus are cut at this many characters, some inside a literal. */
 const CUT_CHARACTERS = 8192;
 
-/** Statements whose count, file name, password or the like is part of pg_query's id, so that one key has many ids of originals. */
+/**
+ * Exceptions, with their reasons. In these statements pg_query's id depends on literals, so that one key has many ids of originals: counts of
+ * FETCH and MOVE, file names of COPY, texts of COMMENT and NOTIFY, passwords, enum labels and storage options of CREATE and ALTER.
+ * Not in a corpus of valid statements: an error inside a literal ('\u061'), which a key cannot show.
+ */
 const ID_DEPENDS_ON_LITERAL = /^\s*(FETCH|MOVE|COPY|COMMENT|NOTIFY|CREATE|ALTER|DO)\b/i;
 
 function corpusTexts(): Set<string> {

@@ -24,7 +24,10 @@ describe('shown text', () => {
     ['SELECT 1 FROM t WHERE (a, b) IN ((1, 2), (3, 4))', 'SELECT ? FROM t WHERE (a, b) IN ((?, ?))'],
     ['SELECT 1 FROM t WHERE a IN (f(1), f(2), g(1), f(3))', 'SELECT ? FROM t WHERE a IN (f(?), g(?))'],
     ['SELECT 1 FROM t WHERE a IN (SELECT 1, 1 FROM u)', 'SELECT ? FROM t WHERE a IN (SELECT ?, ? FROM u)'],
-    ['SELECT 1 FROM t WHERE a NOT IN ((SELECT 1), (SELECT 2))', 'SELECT ? FROM t WHERE a NOT IN ((SELECT ?))'],
+    [
+      'SELECT 1 FROM t WHERE a NOT IN ((SELECT 1), (SELECT 2))',
+      'SELECT ? FROM t WHERE a NOT IN ((SELECT ?), (SELECT ?))',
+    ],
     ['SELECT ARRAY[1, 2], ARRAY[[1, 2], [3, 4]], ARRAY[]::int[]', 'SELECT ARRAY[?], ARRAY[[?], [?]], ARRAY[]::int[]'],
     ['SELECT ARRAY[f(1), f(2)]', 'SELECT ARRAY[f(?), f(?)]'],
     ['SELECT f(1, 2), (1, 2)', 'SELECT f(?, ?), (?, ?)'],
@@ -133,6 +136,20 @@ describe('different keys', () => {
   ])('%s', (_, one, other) => {
     expect(keyOf(one)).not.toBe(keyOf(other));
   });
+});
+
+test.each([
+  ['lists', `SELECT a IN ${'(1, f IN '.repeat(20_000)}`],
+  ['rows', `VALUES ${"(1, 'a', f(1)), ".repeat(20_000)}(1)`],
+  ['unlike elements', `SELECT a IN (${Array.from({ length: 20_000 }, (_, i) => `a${i % 7}`).join(', ')})`],
+  ['arms', `SELECT ${'CASE WHEN a THEN '.repeat(20_000)}`],
+  ['statements', 'SAVEPOINT a; FETCH 1 FROM b; SET a = b; '.repeat(10_000)],
+  ['unfinished statements', 'EXPLAIN ( '.repeat(20_000)],
+  ['unfinished options', 'EXPLAIN (; PREPARE; '.repeat(20_000)],
+  ['wrong brackets', '('.repeat(150_000) + ']'.repeat(150_000)],
+  ['unopened brackets', `CASE ${')'.repeat(150_000)}`],
+])('hundreds of kilobytes of %s are normalised to their end', (_, text) => {
+  expect(keyOf(text).length).toBeGreaterThan(0);
 });
 
 test('layouts of one key are two entries with one fingerprint', () => {

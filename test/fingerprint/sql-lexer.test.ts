@@ -190,3 +190,15 @@ test('arrays grow with the text', () => {
   expect(tokens.count).toBe(10_000);
   expect(tokens.text(9_999)).toBe('a');
 });
+
+test.each([
+  ['dollar signs', '$ $a '.repeat(200_000)],
+  ['unfinished tags', `$ab$${'$a'.repeat(500_000)}`],
+  ['open comments', '/*'.repeat(500_000)],
+  ['signs', '+-'.repeat(500_000)],
+  ['brackets', '(['.repeat(500_000)],
+  ['quotes', `'${"''".repeat(500_000)}`],
+])('a megabyte of %s is read to its end', (_, text) => {
+  const tokens = lexed(text);
+  expect(tokens.end[tokens.count - 1]).toBe(text.trimEnd().length);
+});
