@@ -45,10 +45,22 @@ const poolMatch = v.strictObject({
 const rule = v.strictObject({
   /** For evidence and messages; its place in the list when not given. */
   name: v.optional(text),
-  match: v.pipe(ruleMatch, v.check(saysSomething, 'nothing is given here')),
-  set: v.pipe(ruleSet, v.check(saysSomething, 'nothing is given here')),
+  match: v.pipe(
+    ruleMatch,
+    v.check((given) => saysSomething(given), 'nothing is given here'),
+  ),
+  set: v.pipe(
+    ruleSet,
+    v.check((given) => saysSomething(given), 'nothing is given here'),
+  ),
 });
-const pool = v.strictObject({ name: text, match: v.pipe(poolMatch, v.check(saysSomething, 'nothing is given here')) });
+const pool = v.strictObject({
+  name: text,
+  match: v.pipe(
+    poolMatch,
+    v.check((given) => saysSomething(given), 'nothing is given here'),
+  ),
+});
 const network = v.strictObject({
   name: text,
   prefix: v.pipe(text, v.check(isPrefix, 'write a network as 10.1.0.0/16')),
