@@ -13,6 +13,7 @@ import {
   POOL_ROLLUP,
   ROLLUP,
   ROLLUP_ERROR,
+  ROLLUP_TABLES,
   type RollupTable,
   SOURCE_ROLLUP,
   TAG_ROLLUP,
@@ -21,12 +22,7 @@ import {
 import type { Rows, SqlValue } from './rows.js';
 import type { SeriesIds } from './series.js';
 
-const UPSERTS = new Map<RollupTable, string>(
-  [ROLLUP, ROLLUP_ERROR, SOURCE_ROLLUP, TAG_ROLLUP, POOL_ROLLUP, FLEET_ROLLUP].map((table) => [
-    table,
-    upsertSql(table),
-  ]),
-);
+const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
 
 const UPSERT_STATEMENT_SOURCE = `INSERT INTO statement_source
   (fingerprint, source, construct, confidence, first_seen_ms, last_seen_ms, calls, errors, evidence)
