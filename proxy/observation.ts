@@ -186,9 +186,3 @@ export type Observation =
   | ResyncBegin
   | ResyncEnd;
 
-/** Executions a statement observation stands for: its completions that are not empty, and its error. */
-export function executionsOf(statement: StatementObservation): number {
-  let count = statement.sqlstate === '' ? 0 : 1;
-  for (const completion of statement.completions) if (completion.command !== '') count++;
-  return count;
-}

@@ -96,17 +96,17 @@ export class Pools {
     return this.#pools.values();
   }
 
-  /** The pool of this identity; '(other)' when there are too many. */
-  of(identity: PoolIdentity, atMs: number): Pool {
+  /** The pool of this identity; '(other)' when there are too many. `name`: what a rule of the user calls it. */
+  of(identity: PoolIdentity, how: { atMs: number; name?: string }): Pool {
     const id = poolId(identity);
     const known = this.#pools.get(id);
     if (known !== undefined) return known;
     if (this.#pools.size >= this.#options.poolsMax) {
       this.cappedTotal++;
-      return this.#other(atMs);
+      return this.#other(how.atMs);
     }
-    const name = this.#options.nameOf?.(identity) || poolName(identity);
-    const pool = new Pool(identity, { id, name, atMs });
+    const name = how.name || this.#options.nameOf?.(identity) || poolName(identity);
+    const pool = new Pool(identity, { id, name, atMs: how.atMs });
     this.#pools.set(id, pool);
     return pool;
   }

@@ -1,0 +1,64 @@
+// Puts an observer together from the configuration: the same for a live link and for a replay.
+// Not here: processes and links (main.ts), files of recordings (replay.ts).
+
+import type { Config } from '../config/config.js';
+import { limits } from '../config/limits.js';
+import type { Log } from '../config/log.js';
+import { poolNamer } from '../config/pool-names.js';
+import { MetricsState } from '../dashboards/metrics/metrics-state.js';
+import { LOSS_REASONS } from '../proxy/observation.js';
+import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
+import { UserRules } from './attribution/rule-user.js';
+import { networkFinder } from './networks.js';
+import { Observer } from './observer.js';
+import { Pipeline } from './pipeline.js';
+
+/** What of the configuration the observer needs. */
+export type ObserverConfig = Pick<
+  Config,
+  'dataDir' | 'rules' | 'pools' | 'clientNetworks' | 'dimensionKeys' | 'contextKeys' | 'retention' | 'topSeries'
+>;
+
+export interface Assembled {
+  observer: Observer;
+  pipeline: Pipeline;
+  store: SqliteStore;
+  metrics: MetricsState;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Throws StoreError when the data directory cannot be used. */
+export async function assemble(
+  config: ObserverConfig,
+  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void },
+): Promise<Assembled> {
+  const { log } = how;
+  const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
+  const { retention } = config;
+  let observer: Observer | undefined;
+  const store = openSqliteStore({
+    dataDir: config.dataDir,
+    retention: {
+      minutesKeptHours: retention.minutesMs / HOUR_MS,
+      hoursKeptDays: retention.hoursMs / (24 * HOUR_MS),
+      daysKeptDays: retention.daysMs / (24 * HOUR_MS),
+      bytesMax: retention.bytesMax,
+    },
+    onMovedAside(path, reason) {
+      log.error('the database was damaged: it was moved aside and a new one begun', { path, reason });
+      observer?.storeBeganAnew();
+    },
+  });
+  const context = new Set(config.contextKeys);
+  const pipeline = await Pipeline.load({
+    limits,
+    dimensionKeys: new Set(config.dimensionKeys.filter((key) => !context.has(key))),
+    rules: new UserRules(config.rules.map((rule, index) => ({ ...rule, name: rule.name ?? `${index + 1}` }))),
+    nameOfPool: poolNamer(config.pools),
+    networkOf: networkFinder(config.clientNetworks),
+    counted: metrics,
+  });
+  observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge });
+  return { observer, pipeline, store, metrics };
+}

@@ -1,0 +1,133 @@
+// What the observer knows of one open connection, and how that survives a restart of the observer.
+// Invariant: the stored form holds no SQL text; an execution that waits for its verdict is in `waiting` and nowhere else.
+// Not here: what is done with it (pipeline.ts, sessions.ts).
+
+import { ConnectionProfile, type ProfileState } from './attribution/connection-profile.js';
+import type { CommentTags } from './attribution/sql-comment.js';
+import { internShape, type StatementShape } from './attribution/statement-shape.js';
+import type { PoolIdentity } from './pools/pool.js';
+import { PoolMember } from './pools/pools.js';
+import type { Measured } from './rollup/rollup.js';
+
+/** What attribution is given of one execution besides its connection. */
+export interface Attributable {
+  readonly fingerprint: string;
+  readonly shape: StatementShape;
+  readonly tags: CommentTags;
+  /** Dimensions among the tags, canonical; '' = none. */
+  readonly tagSet: string;
+}
+
+export interface ExecutionContext {
+  protocol: 'simple' | 'extended';
+  statementName: string;
+  transactionBefore: '' | 'I' | 'T' | 'E';
+}
+
+/** An execution that waits until its session is settled. */
+export interface Waiting {
+  statement: Attributable;
+  context: ExecutionContext;
+  measured: Measured;
+}
+
+export interface SessionFacts {
+  readonly relayId: string;
+  readonly sessionId: number;
+  readonly openedAtMs: number;
+  readonly clientAddress: string;
+  readonly startup: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+interface StoredSession {
+  facts: SessionFacts;
+  profile: ProfileState;
+  identity: PoolIdentity | null;
+  waiting: Waiting[];
+  settled: boolean;
+  authenticated: boolean;
+  firstStatementMs: number;
+  statements: number;
+  applicationName: string;
+  serverVersion: string;
+  countedToMs: number;
+  inTransaction: boolean;
+}
+
+export class ObservedSession {
+  readonly facts: SessionFacts;
+  readonly profile: ConnectionProfile;
+  readonly member: PoolMember;
+  identity: PoolIdentity | undefined = undefined;
+  waiting: Waiting[] = [];
+  settled = false;
+  /** Reached AuthenticationOk: only such sessions have a pool. */
+  authenticated = false;
+  firstStatementMs = 0;
+  statements = 0;
+  applicationName = '';
+  serverVersion = '';
+  backslashEscapes = false;
+  /** Differs from what was last stored. */
+  changed = true;
+  /** Announced since the last resync-begin. */
+  announced = true;
+
+  constructor(facts: SessionFacts, profile = new ConnectionProfile(facts.startup)) {
+    this.facts = facts;
+    this.profile = profile;
+    this.member = new PoolMember(facts.openedAtMs);
+  }
+
+  /** A startup parameter; the last of a repeated name counts. */
+  parameter(name: string): string {
+    let value = '';
+    for (const [key, given] of this.facts.startup) if (key === name) value = given;
+    return value;
+  }
+
+  toJson(): string {
+    const stored: StoredSession = {
+      facts: this.facts,
+      profile: this.profile.snapshot(),
+      identity: this.identity ?? null,
+      // Tags are kept: they are comments' keys and values, which dimensions store anyway; context (trace ids) is dropped.
+      waiting: this.waiting.map((waiting) => ({ ...waiting, statement: withoutContext(waiting.statement) })),
+      settled: this.settled,
+      authenticated: this.authenticated,
+      firstStatementMs: this.firstStatementMs,
+      statements: this.statements,
+      applicationName: this.applicationName,
+      serverVersion: this.serverVersion,
+      countedToMs: this.member.countedToMs,
+      inTransaction: this.member.inTransaction,
+    };
+    return JSON.stringify(stored);
+  }
+
+  /** Throws SyntaxError or TypeError on what toJson() did not make. */
+  static fromJson(json: string): ObservedSession {
+    const stored = JSON.parse(json) as StoredSession;
+    const session = new ObservedSession(stored.facts, ConnectionProfile.restore(stored.profile));
+    session.identity = stored.identity ?? undefined;
+    session.waiting = stored.waiting.map((waiting) => ({
+      ...waiting,
+      statement: { ...waiting.statement, shape: internShape(waiting.statement.shape) },
+    }));
+    session.settled = stored.settled;
+    session.authenticated = stored.authenticated;
+    session.firstStatementMs = stored.firstStatementMs;
+    session.statements = stored.statements;
+    session.applicationName = stored.applicationName;
+    session.serverVersion = stored.serverVersion;
+    session.member.countedToMs = stored.countedToMs;
+    session.member.inTransaction = stored.inTransaction;
+    session.changed = false;
+    session.announced = false;
+    return session;
+  }
+}
+
+function withoutContext(statement: Attributable): Attributable {
+  return { ...statement, tags: { ...statement.tags, pairs: [] } };
+}

@@ -1,0 +1,236 @@
+// Joins intake, pipeline and store: takes batches, flushes on time, acknowledges what is stored, and goes on where another left off.
+// Invariant: the last sequence of a relay is stored in the same transaction as everything its batches up to there said; a flush that
+// fails keeps everything for the next one. Not here: the steps of a statement (pipeline.ts), the process (main.ts).
+
+import { limits } from '../config/limits.js';
+import type { Log } from '../config/log.js';
+import type { Loss, Observation, RelayStatus } from '../proxy/observation.js';
+import type { Flush, LossRow, StatementSourceDelta, Store } from '../storage/store.js';
+import { StoreError } from '../storage/store-error.js';
+import type { IntakeTarget } from './intake.js';
+import type { Pipeline } from './pipeline.js';
+import type { RollupRow } from './rollup/rollup.js';
+
+/** What the metrics are told besides counted statements. */
+export interface HealthListener {
+  setPoolConnections(pools: Iterable<{ name: string; active: number; idle: number; idleInTransaction: number }>): void;
+  setNotObserved(reason: string, total: number): void;
+  setRelayStatus(status: RelayStatus): void;
+}
+
+export interface ObserverOptions {
+  pipeline: Pipeline;
+  store: Store;
+  health: HealthListener;
+  log: Log;
+  /** Called with each relay's last stored sequence. */
+  acknowledge: (relayId: string, sequence: number) => void;
+}
+
+const MAINTAIN_EVERY_MS = 5_000;
+
+export class Observer implements IntakeTarget {
+  readonly #options: ObserverOptions;
+  /** Last batch taken, and whether it is stored. */
+  readonly #taken = new Map<string, number>();
+  readonly #losses = new Map<string, LossRow>();
+  #lossesUnstored: LossRow[] = [];
+  readonly #lossTotals = new Map<string, number>();
+  readonly #relayStatus = new Map<string, RelayStatus>();
+  #maintainedMs = 0;
+  #failing = false;
+
+  constructor(options: ObserverOptions) {
+    this.#options = options;
+  }
+
+  relayBegins(relayId: string): number {
+    const { store, pipeline, log } = this.#options;
+    const nowMs = Date.now();
+    // A relay that comes back (its link broke) is told of what it sent before as well.
+    this.flush(nowMs);
+    // Relays that ended without their observer: their sessions are over.
+    for (const { relayId: gone, sessionId, state } of this.#attempt(() => store.takeOrphanSessions(relayId)) ?? []) {
+      const session = pipeline.sessions.get(gone, sessionId) ?? pipeline.restore(state, nowMs);
+      if (session !== undefined) pipeline.close(session, session.member.countedToMs);
+    }
+    let restored = 0;
+    for (const { sessionId, state } of this.#attempt(() => store.openSessions(relayId)) ?? []) {
+      if (pipeline.sessions.get(relayId, sessionId) !== undefined) continue;
+      if (pipeline.restore(state, nowMs) !== undefined) restored++;
+    }
+    if (restored > 0) log.info('open sessions restored', { sessions: restored });
+    return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
+  }
+
+  observe(relayId: string, observation: Observation): void {
+    if (observation.kind === 'loss') this.#loss(relayId, observation);
+    else if (observation.kind === 'relay-status') {
+      this.#relayStatus.set(relayId, { ...observation });
+      this.#options.health.setRelayStatus({ ...observation });
+    } else this.#options.pipeline.observe(relayId, observation);
+  }
+
+  batchTaken(relayId: string, sequence: number): void {
+    this.#taken.set(relayId, sequence);
+  }
+
+  relayEnds(relayId: string): void {
+    const { pipeline } = this.#options;
+    const nowMs = Date.now();
+    for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
+    pipeline.relayEnded(relayId);
+    this.#relayStatus.delete(relayId);
+  }
+
+  /** Stores what came since the last time, and acknowledges it. False when the store would not. */
+  flush(nowMs: number): boolean {
+    const { pipeline, store, log } = this.#options;
+    pipeline.tick(nowMs);
+    const taken = [...this.#taken];
+    try {
+      store.flush(this.#contents(nowMs));
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (!this.#failing) log.error('storing failed: it is tried again', { code: error.code, error: error.message });
+      this.#failing = true;
+      return false;
+    }
+    if (this.#failing) log.info('storing works again');
+    this.#failing = false;
+    pipeline.rollups.drop(nowMs);
+    pipeline.tagRollups.drop();
+    pipeline.catalogue.stored();
+    pipeline.sessions.stored();
+    pipeline.pools.drop();
+    this.#lossesUnstored = [];
+    for (const [relayId, sequence] of taken) this.#options.acknowledge(relayId, sequence);
+    this.#tellMetrics(nowMs);
+    if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
+      this.#maintainedMs = nowMs;
+      this.#attempt(() => store.maintain(nowMs));
+    }
+    return true;
+  }
+
+  /** The store moved a damaged database aside and began anew. */
+  storeBeganAnew(): void {
+    this.#options.pipeline.catalogue.storeAgain();
+    this.#options.pipeline.sessions.storeAgain();
+    for (const pool of this.#options.pipeline.pools.all()) pool.changed = true;
+    this.#lossesUnstored = [...this.#losses.values()];
+  }
+
+  #contents(nowMs: number): Flush {
+    const { pipeline } = this.#options;
+    const rollups = pipeline.rollups.filled();
+    return {
+      atMs: nowMs,
+      relays: [...this.#taken].map(([relayId, lastSequence]) => ({ relayId, lastSequence })),
+      rollups,
+      tags: pipeline.tagRollups.filled(),
+      catalogue: pipeline.catalogue.pending(),
+      statements: statementDeltas(rollups),
+      pools: poolRows(pipeline),
+      poolMinutes: pipeline.pools.minutes(),
+      fleetMinutes: pipeline.pools.fleet(),
+      sessionsOpen: sessionStates(pipeline),
+      sessionsClosed: pipeline.sessions.closedSinceStored(),
+      losses: this.#lossesUnstored,
+      counters: this.#counters(),
+    };
+  }
+
+  *#counters(): Iterable<readonly [string, number]> {
+    const { pipeline } = this.#options;
+    yield* Object.entries(pipeline.counters);
+    yield ['rollupsCappedTotal', pipeline.rollups.cappedTotal];
+    yield ['rollupsLateTotal', pipeline.rollups.lateTotal];
+    yield ['tagSetsCappedTotal', pipeline.tagRollups.cappedTotal];
+    yield ['poolsCappedTotal', pipeline.pools.cappedTotal];
+    for (const status of this.#relayStatus.values()) {
+      for (const [name, value] of Object.entries(status)) {
+        if (typeof value === 'number') yield [`relay.${name}`, value];
+      }
+    }
+  }
+
+  #loss(counterId: string, { minute, reason, count }: Loss): void {
+    const key = `${counterId} ${minute} ${reason}`;
+    const before = this.#losses.get(key);
+    if (before !== undefined && before.count >= count) return;
+    const row: LossRow = { counterId, minute, reason, count };
+    this.#losses.set(key, row);
+    this.#lossesUnstored.push(row);
+    const total = (this.#lossTotals.get(reason) ?? 0) + count - (before?.count ?? 0);
+    this.#lossTotals.set(reason, total);
+    this.#options.health.setNotObserved(reason, total);
+    // The relay forgets old minutes too; one that comes again is stored as the larger count.
+    for (const oldest of this.#losses.keys()) {
+      if (this.#losses.size <= limits.lossMinutesMax) break;
+      this.#losses.delete(oldest);
+    }
+  }
+
+  #tellMetrics(nowMs: number): void {
+    const { pipeline, health } = this.#options;
+    const connections = [...pipeline.pools.all()].map((pool) => ({
+      name: pool.name,
+      ...pipeline.pools.connectionsOf(pool, nowMs),
+    }));
+    health.setPoolConnections(connections);
+  }
+
+  #attempt<T>(act: () => T): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#options.log.error('the store failed', { code: error.code, error: error.message });
+      return undefined;
+    }
+  }
+}
+
+function* statementDeltas(rollups: readonly RollupRow[]): Iterable<StatementSourceDelta> {
+  for (const row of rollups) {
+    const { verdict } = row;
+    if (verdict === undefined) continue;
+    yield {
+      fingerprint: row.key.fingerprint,
+      source: row.key.source,
+      construct: row.key.construct,
+      confidence: verdict.confidence,
+      firstSeenMs: row.firstSeenMs,
+      lastSeenMs: row.lastSeenMs,
+      calls: row.calls,
+      errors: row.errors,
+      evidence: verdict.evidence,
+    };
+  }
+}
+
+function* poolRows(pipeline: Pipeline) {
+  for (const pool of pipeline.pools.all()) {
+    if (!pool.changed && pool.members.size === 0) continue;
+    yield {
+      id: pool.id,
+      name: pool.name,
+      identity: pool.identity,
+      firstSeenMs: pool.firstSeenMs,
+      lastSeenMs: pool.lastSeenMs,
+      clientAddress: pool.clientAddress,
+      serverVersion: pool.serverVersion,
+      driver: pool.driver,
+      habits: [...pool.habits].sort(),
+      evidence: pool.evidence,
+    };
+  }
+}
+
+function* sessionStates(pipeline: Pipeline) {
+  for (const session of pipeline.sessions.changed()) {
+    const { relayId, sessionId } = session.facts;
+    yield { relayId, sessionId, state: session.toJson() };
+  }
+}
