@@ -2,7 +2,6 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { networkFinder } from '../../config/client-network.js';
 import { loadConfig } from '../../config/config.js';
 import { parseConfig } from '../../config/config-file.js';
 import { errorLine, UsageError } from '../../config/errors.js';
@@ -180,26 +179,6 @@ describe('relations', () => {
     expect(loadConfig({ env }).warnings).toEqual([
       'PGWITNESS_UPSTRAEM is not an option; did you mean PGWITNESS_UPSTREAM?',
     ]);
-  });
-});
-
-describe('networks', () => {
-  const networkOf = networkFinder([
-    { name: 'all', prefix: '10.0.0.0/8' },
-    { name: 'blue', prefix: '10.1.0.0/16' },
-    { name: 'six', prefix: '2001:db8::/32' },
-  ]);
-
-  test.each([
-    ['10.2.0.1', 'all'],
-    ['10.1.9.9', 'blue'],
-    ['::ffff:10.1.9.9', 'blue'],
-    ['2001:db8::5', 'six'],
-    ['192.168.0.1', ''],
-    ['::1', ''],
-    ['not an address', ''],
-  ])('%s is in "%s"', (address, name) => {
-    expect(networkOf(address)).toBe(name);
   });
 });
 
