@@ -20,16 +20,23 @@ interface Sample {
   readonly sharedLabels?: object;
 }
 
+export interface ExporterOptions {
+  /** Summary of a statement from the catalogue, '' while it is not known. Asked at a scrape, until it is known. */
+  readonly summaryOf?: (fingerprint: string) => string;
+}
+
 const LAG_RESOLUTION_MS = 10;
 
 export class MetricsExporter {
   readonly contentType: string;
   readonly #registry = new Registry();
   readonly #state: MetricsState;
+  readonly #summaryOf: (fingerprint: string) => string;
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
 
-  constructor(state: MetricsState) {
+  constructor(state: MetricsState, options: ExporterOptions = {}) {
     this.#state = state;
+    this.#summaryOf = options.summaryOf ?? (() => '');
     this.contentType = this.#registry.contentType;
     this.#lag.enable();
     for (const family of CATALOG) {
@@ -68,9 +75,7 @@ export class MetricsExporter {
       case 'top_statement_seconds_total':
         return [...state.top.series()].map((series) => ({ value: series.serviceNs / 1e9, labels: topLabels(series) }));
       case 'statement_info':
-        return [...state.top.series()]
-          .filter(({ fingerprint }) => fingerprint !== OTHER)
-          .map((series) => ({ value: 1, labels: { ...topLabels(series), summary: cleanLabel(series.summary) } }));
+        return this.#infoSamples();
       case 'pool_connections':
         return [...state.poolConnections()].flatMap(([pool, counts]) =>
           Object.entries(counts).map(([name, value]) => ({ value, labels: { pool, state: name } })),
@@ -115,6 +120,16 @@ export class MetricsExporter {
       case 'observer_restarts_total':
         return one(relay.observerRestartsTotal);
     }
+  }
+
+  #infoSamples(): Sample[] {
+    const samples: Sample[] = [];
+    for (const series of this.#state.top.series()) {
+      if (series.fingerprint === OTHER) continue;
+      if (series.summary === '') series.summary = this.#summaryOf(series.fingerprint);
+      samples.push({ value: 1, labels: { ...topLabels(series), summary: cleanLabel(series.summary) } });
+    }
+    return samples;
   }
 
   /** Worst delay since the last scrape. The histogram holds the time between ticks, the interval asked for included. */

@@ -95,9 +95,9 @@ export class MetricsState {
     if (!this.durations.add(labels, calls, serviceNs)) this.overflow.duration += calls;
   }
 
-  /** What a flush stored of one (fingerprint, source); sources that have no metrics by statement are passed over. */
+  /** What a flush adds: once per rollup row. Sources that have no metrics by statement are passed over. */
   recordTop(delta: TopDelta, nowMs: number): void {
-    if (TOP_SOURCES.has(delta.source)) this.top.add(delta, nowMs);
+    if (TOP_SOURCES.has(delta.key.source)) this.top.add(delta, nowMs);
   }
 
   /** All pools that are known, with what they hold now; replaces what was said before. */

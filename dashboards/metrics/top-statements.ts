@@ -4,20 +4,19 @@
 
 import { OTHER } from './catalog.js';
 
+/** Counts of one (fingerprint, source) since the last flush; a RollupRow is one. */
 export interface TopDelta {
-  readonly fingerprint: string;
-  readonly source: string;
-  /** db.query.summary: names of tables, no literals. */
-  readonly summary: string;
+  readonly key: { readonly fingerprint: string; readonly source: string };
   readonly calls: number;
   readonly errors: number;
-  readonly serviceNs: number;
+  readonly serviceTotalNs: number;
 }
 
 export interface TopSeries {
   readonly fingerprint: string;
   readonly source: string;
-  readonly summary: string;
+  /** Set by who exports it, once it is known. */
+  summary: string;
   executions: number;
   errors: number;
   serviceNs: number;
@@ -39,7 +38,7 @@ export class TopStatements {
   readonly #max: number;
   readonly #places = new Map<string, Place>();
   readonly #others = new Map<string, TopSeries>();
-  readonly #waiting = new Map<string, { delta: TopDelta; recentNs: number }>();
+  readonly #waiting = new Map<string, { of: TopDelta['key']; recentNs: number }>();
   #reviewedMs = Number.NEGATIVE_INFINITY;
 
   /** 0 places: nothing is kept at all. */
@@ -57,30 +56,31 @@ export class TopStatements {
   add(delta: TopDelta, nowMs: number): void {
     if (this.#max === 0) return;
     if (nowMs - this.#reviewedMs >= REVIEW_MS) this.#review(nowMs);
-    const key = `${delta.source}\0${delta.fingerprint}`;
+    const { source, fingerprint } = delta.key;
+    const key = `${source}\0${fingerprint}`;
     let place = this.#places.get(key);
-    if (place === undefined && this.#places.size < this.#max) place = this.#give(key, { delta, nowMs });
+    if (place === undefined && this.#places.size < this.#max) place = this.#give(key, { of: delta.key, nowMs });
     if (place !== undefined) {
-      place.recentNs += delta.serviceNs;
+      place.recentNs += delta.serviceTotalNs;
       count(place.series, delta);
       return;
     }
     const waiting = this.#waiting.get(key);
-    if (waiting !== undefined) waiting.recentNs += delta.serviceNs;
+    if (waiting !== undefined) waiting.recentNs += delta.serviceTotalNs;
     else if (this.#waiting.size < this.#max * WAITING_PER_PLACE) {
-      this.#waiting.set(key, { delta, recentNs: delta.serviceNs });
+      this.#waiting.set(key, { of: { source, fingerprint }, recentNs: delta.serviceTotalNs });
     }
-    let other = this.#others.get(delta.source);
+    let other = this.#others.get(source);
     if (other === undefined) {
-      other = { fingerprint: OTHER, source: delta.source, summary: '', executions: 0, errors: 0, serviceNs: 0 };
-      this.#others.set(delta.source, other);
+      other = { fingerprint: OTHER, source, summary: '', executions: 0, errors: 0, serviceNs: 0 };
+      this.#others.set(source, other);
     }
     count(other, delta);
   }
 
-  #give(key: string, to: { delta: TopDelta; nowMs: number }): Place {
-    const { fingerprint, source, summary } = to.delta;
-    const series = { fingerprint, source, summary, executions: 0, errors: 0, serviceNs: 0 };
+  #give(key: string, to: { of: TopDelta['key']; nowMs: number }): Place {
+    const { fingerprint, source } = to.of;
+    const series = { fingerprint, source, summary: '', executions: 0, errors: 0, serviceNs: 0 };
     const place = { series, sinceMs: to.nowMs, recentNs: 0 };
     this.#places.set(key, place);
     return place;
@@ -93,16 +93,16 @@ export class TopStatements {
     const holders = [...this.#places]
       .filter(([, place]) => nowMs - place.sinceMs >= TENURE_MS)
       .sort((a, b) => a[1].recentNs - b[1].recentNs);
-    for (const [index, [key, { delta, recentNs }]] of challengers.slice(0, holders.length).entries()) {
+    for (const [index, [key, { of, recentNs }]] of challengers.slice(0, holders.length).entries()) {
       const [lostKey, lost] = holders[index];
       if (recentNs <= 2 * lost.recentNs) break;
       this.#places.delete(lostKey);
-      this.#give(key, { delta, nowMs }).recentNs = recentNs;
+      this.#give(key, { of, nowMs }).recentNs = recentNs;
     }
     this.#waiting.clear();
     for (const [key, waiting] of challengers) {
       const recentNs = waiting.recentNs / 2;
-      if (recentNs >= 1 && !this.#places.has(key)) this.#waiting.set(key, { delta: waiting.delta, recentNs });
+      if (recentNs >= 1 && !this.#places.has(key)) this.#waiting.set(key, { of: waiting.of, recentNs });
     }
     for (const place of this.#places.values()) place.recentNs /= 2;
   }
@@ -111,5 +111,5 @@ export class TopStatements {
 function count(series: TopSeries, delta: TopDelta): void {
   series.executions += delta.calls + delta.errors;
   series.errors += delta.errors;
-  series.serviceNs += delta.serviceNs;
+  series.serviceNs += delta.serviceTotalNs;
 }

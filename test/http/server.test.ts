@@ -7,6 +7,7 @@ import { createLog } from '../../config/log.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
 import { openReader } from '../../storage/sqlite/reader.js';
 import { RAW, writeSampleStore } from '../cli/sample-store.js';
 import { parseExposition } from '../metrics/exposition.js';
@@ -23,7 +24,11 @@ async function serve(options: { host?: string; token?: string; port?: number } =
   writeSampleStore(data);
   const reader = openReader(data);
   cleanup.push(() => reader.close());
-  const metrics = new MetricsExporter(new MetricsState({ notObservedReasons: ['queue_full'] }));
+  const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
+  for (const fingerprint of [RAW, 'ffffffffffffffff']) {
+    state.recordTop({ key: { fingerprint, source: 'raw' }, calls: 1, errors: 0, serviceTotalNs: 1 }, 0);
+  }
+  const metrics = new MetricsExporter(state, { summaryOf: summaryFinder(reader) });
   cleanup.push(() => metrics.close());
   const server = await startHttp({
     address: { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
@@ -75,6 +80,13 @@ describe('what is answered', () => {
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
     expect(parseExposition(body).value('pgwitness_not_observed_total', { reason: 'queue_full' })).toBe(0);
+  });
+
+  test('metrics name the statements that take most time by what the catalogue says of them', async () => {
+    const server = await serve();
+    const { value } = parseExposition((await ask(server, '/metrics')).body);
+    expect(value('pgwitness_statement_info', { fingerprint: RAW, summary: 'SELECT shop_order' })).toBe(1);
+    expect(value('pgwitness_statement_info', { fingerprint: 'ffffffffffffffff', summary: '(empty)' })).toBe(1);
   });
 
   test('statements, with the parameters of top', async () => {

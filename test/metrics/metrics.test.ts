@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 async function scrape(state: MetricsState) {
-  const exporter = new MetricsExporter(state);
+  const exporter = new MetricsExporter(state, { summaryOf: () => 'SELECT shop_order' });
   open.push(exporter);
   return parseExposition(await exporter.render());
 }
@@ -34,8 +34,9 @@ function statement(over: Partial<RecordedStatement> = {}): RecordedStatement {
   };
 }
 
-function topDelta(fingerprint: string, over: Partial<TopDelta> = {}): TopDelta {
-  return { fingerprint, source: 'raw', summary: 'SELECT shop_order', calls: 1, errors: 0, serviceNs: 1e6, ...over };
+function topDelta(fingerprint: string, over: Partial<TopDelta> & { source?: string } = {}): TopDelta {
+  const { source = 'raw', ...rest } = over;
+  return { key: { fingerprint, source }, calls: 1, errors: 0, serviceTotalNs: 1e6, ...rest };
 }
 
 const RELAY = {
@@ -220,10 +221,10 @@ describe('statements with metrics of their own', () => {
     state.recordTop(topDelta('first'), 0);
     for (let minute = 1; minute <= 14; minute++) {
       state.recordTop(topDelta('first'), minute * MINUTE);
-      state.recordTop(topDelta('slow', { serviceNs: 9e6 }), minute * MINUTE);
+      state.recordTop(topDelta('slow', { serviceTotalNs: 9e6 }), minute * MINUTE);
     }
     expect(await fingerprints(state)).toEqual(['first', 'other']);
-    state.recordTop(topDelta('slow', { serviceNs: 9e6 }), 16 * MINUTE);
+    state.recordTop(topDelta('slow', { serviceTotalNs: 9e6 }), 16 * MINUTE);
     expect(await fingerprints(state)).toEqual(['slow', 'other']);
   });
 
@@ -231,14 +232,14 @@ describe('statements with metrics of their own', () => {
     const state = new MetricsState({ topSeries: 1 });
     for (let minute = 0; minute <= 40; minute++) {
       state.recordTop(topDelta('first'), minute * MINUTE);
-      state.recordTop(topDelta('similar', { serviceNs: 1.5e6 }), minute * MINUTE);
+      state.recordTop(topDelta('similar', { serviceTotalNs: 1.5e6 }), minute * MINUTE);
     }
     expect(await fingerprints(state)).toEqual(['first', 'other']);
   });
 
   test('many statements do not make many series', async () => {
     const state = new MetricsState({ topSeries: 30 });
-    for (let i = 0; i < 100_000; i++) state.recordTop(topDelta(`f${i}`, { serviceNs: i }), i * 20);
+    for (let i = 0; i < 100_000; i++) state.recordTop(topDelta(`f${i}`, { serviceTotalNs: i }), i * 20);
     expect((await fingerprints(state)).length).toBe(31);
   });
 
