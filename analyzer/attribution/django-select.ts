@@ -29,7 +29,7 @@ function simpleSelect(text: DjangoText): void {
     text.bad = true;
     return;
   }
-  const { bare, qualified } = text;
+  const { at, bare, qualified } = text;
   if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) {
     text.group('group');
     text.bare = bare;
@@ -42,7 +42,11 @@ function simpleSelect(text: DjangoText): void {
     existsMark(text);
     text.list('select');
   }
+  const isConstraintCheck = isText(tokens, text.at - 1, '"_check"');
+  const hasFrom = isKeyword(tokens, text.at, W.from);
   const wrapped = fromClause(text);
+  // Without FROM there is only the validation of constraints.
+  if (!hasFrom && at === 1 && !isConstraintCheck && text.at >= tokens.count) text.bad = true;
   // SELECT * is of a subquery, and a column without its table as well.
   if (star && !wrapped && !text.ended) text.odd += 2;
   if (text.take(W.where)) condition(text);

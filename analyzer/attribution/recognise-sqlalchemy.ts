@@ -48,13 +48,13 @@ function construct(text: SqlalchemyText): Construct {
 function select(text: SqlalchemyText): Recognition {
   const readsFolded = false;
   if (text.clauseLines > 0) {
-    // Fragments of text() inside a compiled statement are foreign; many of them with misplaced clauses are another hand.
+    // Words of text() inside a compiled statement do not count against it; clauses and line breaks out of place do.
     if (text.wrongLines > text.clauseLines) return NO;
-    if (text.wrongLines > 0 || text.foreign > 2 * text.clauseLines)
+    if (text.wrongLines > 0 || text.breaks > 2 * text.clauseLines)
       return { fit: 'possible', construct: construct(text), readsFolded };
     return { fit: 'own', construct: construct(text), readsFolded };
   }
-  if (text.wrongLines > 0 || text.hasFrom || text.foreign > 1) return NO;
+  if (text.wrongLines > 0 || text.hasFrom || text.foreign + text.breaks > 1) return NO;
   const labelled = text.anonymousLabels > 0 || text.typedBinds > 0;
   return { fit: labelled ? 'likely' : 'possible', construct: '', readsFolded: text.bareBinds + text.typedBinds > 0 };
 }
@@ -88,7 +88,8 @@ function insert(text: SqlalchemyText, at: number): Recognition {
   const behind = isKeyword(tokens, at + 1, W.into) ? tableName(tokens, at + 2) : -1;
   if (text.sentinel) return { fit: 'own', construct: 'orm', readsFolded: false };
   if (behind < 0 || text.wrongLines > 0) return NO;
-  if (text.foreign > 0) return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
+  if (text.foreign + text.breaks > 0)
+    return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
   if (text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded: false };
   if (isKeyword(tokens, behind, W.default))
     return { fit: text.qualified > 0 ? 'own' : 'likely', construct: '', readsFolded: false };
@@ -128,7 +129,8 @@ function remove(text: SqlalchemyText, at: number): Recognition {
 function changed(text: SqlalchemyText): Recognition {
   const readsFolded = text.bareBinds + text.typedBinds > 0;
   if (text.typedBinds > 0 || text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded };
-  if (text.foreign > 0 || text.unqualified > 0 || text.bareBinds > 0) return { fit: 'no', construct: '', readsFolded };
+  if (text.foreign + text.breaks > 0 || text.unqualified > 0 || text.bareBinds > 0)
+    return { fit: 'no', construct: '', readsFolded };
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
   return { fit: text.hasWhere ? 'possible' : 'likely', construct: '', readsFolded };
 }

@@ -27,7 +27,9 @@ export class SqlalchemyText {
   clauseLines = 0;
   /** Clause keywords that stand otherwise. */
   wrongLines = 0;
-  /** Line breaks, lower-case keywords, quoting and spacing the compiler does not produce. */
+  /** Line breaks where the compiler makes none. */
+  breaks = 0;
+  /** Lower-case keywords, quoting and spacing the compiler does not produce. */
   foreign = 0;
   /** t.c AS t_c, as Query and the ORM's loaders label columns. */
   ormLabels = 0;
@@ -88,7 +90,7 @@ export class SqlalchemyText {
   }
 
   #gap(i: number): void {
-    if (isNewline(this.tokens.gap[i]) || this.tokens.gap[i] === Gap.tab) this.foreign++;
+    if (isNewline(this.tokens.gap[i]) || this.tokens.gap[i] === Gap.tab) this.breaks++;
     else if (this.tokens.gap[i] === Gap.spaces && this.tokens.kind[i] === TokenKind.word) this.foreign++;
   }
 

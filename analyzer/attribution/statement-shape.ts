@@ -165,7 +165,7 @@ function wholeCount(tokens: SqlTokens): number {
     if (tokens.kind[i] === TokenKind.leftParen) depth++;
     else if (tokens.kind[i] === TokenKind.rightParen) depth--;
   }
-  return depth > 0 || tokens.unterminated ? Math.max(1, tokens.count - 2) : tokens.count;
+  return depth > 0 || tokens.unterminated ? Math.max(1, tokens.count - 3) : tokens.count;
 }
 
 function isQuery(tokens: SqlTokens, at: number): boolean {

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
+import { Connection, DJANGO_STARTUP, djangoConnection, sqlalchemyConnection } from './shape.js';
+
+const ASYNCPG_STARTUP = { client_encoding: "'utf-8'", user: 'app', database: 'app' };
+
+function standing(connection: Connection): string {
+  const { owner, strength } = connection.profile.standing;
+  return `${owner} ${strength}`;
+}
+
+describe('who opened a connection', () => {
+  test.each([
+    ['nothing yet', new Connection(), 'unknown none'],
+    ['startup of Django 4.2.1 and later', new Connection(DJANGO_STARTUP), 'django weak'],
+    ['time zone set first, Django 3.2', new Connection().run("SET TIME ZONE 'UTC'"), 'django strong'],
+    ['time zone set first, Django 4.2', djangoConnection(), 'django strong'],
+    ["Django's savepoint", new Connection().run('BEGIN', 'SAVEPOINT "s140672773451840_x1"'), 'django strong'],
+    ["Django's cursor", new Connection().run('FETCH FORWARD 2000 FROM "_django_curs_1_sync_1"'), 'django strong'],
+    ['text of its compiler', new Connection().run('SELECT "a"."id" FROM "a"'), 'django strong'],
+    ['first connection of an Engine', sqlalchemyConnection(), 'sqlalchemy strong'],
+    ['savepoint of SQLAlchemy', new Connection().run('BEGIN', 'SAVEPOINT sa_savepoint_1'), 'sqlalchemy strong'],
+    [
+      'cursor of SQLAlchemy',
+      new Connection().run('BEGIN', 'FETCH FORWARD 5 FROM "c_7fcbd6eb0d10_1"'),
+      'sqlalchemy strong',
+    ],
+    ['its compiler', new Connection().run('BEGIN', 'SELECT t.id \nFROM t'), 'sqlalchemy strong'],
+    ['startup of asyncpg', new Connection(ASYNCPG_STARTUP), 'asyncpg weak'],
+    [
+      "asyncpg's pool",
+      new Connection(ASYNCPG_STARTUP).run('SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;'),
+      'asyncpg strong',
+    ],
+    [
+      'SQLAlchemy on asyncpg',
+      new Connection(ASYNCPG_STARTUP).run('BEGIN;', 'select pg_catalog.version()'),
+      'sqlalchemy strong',
+    ],
+    ['savepoint of psycopg 3', new Connection().run('BEGIN', 'SAVEPOINT "_pg3_2"'), 'psycopg3 weak'],
+    ['psql', new Connection({ user: 'a', database: 'a', application_name: 'psql' }), 'psql strong'],
+    ['a Django tag', new Connection().run("select 1 /*framework='django%3A5.2'*/"), 'django strong'],
+    ['a SQLAlchemy tag', new Connection().run("select 1 /*db_framework='sqlalchemy%3A2.0'*/"), 'sqlalchemy certain'],
+    ['hand-written SQL only', new Connection().run('BEGIN', 'select 1 from t', 'ROLLBACK'), 'unknown none'],
+  ])('%s', (_name, connection, expected) => {
+    expect(standing(connection)).toBe(expected);
+  });
+
+  test('a time zone set later proves nothing', () => {
+    expect(standing(new Connection().run('select 2', "SET TIME ZONE 'UTC'"))).toBe('unknown none');
+  });
+
+  test('names of prepared statements tell the driver', () => {
+    const connection = new Connection();
+    connection.send('select $1', { protocol: 'extended', statementName: '_pg3_0' });
+    expect(connection.profile.driver).toBe('psycopg3');
+  });
+});
+
+describe('two libraries on one connection', () => {
+  test('it stays with the one that opened it, and each keeps what is its own', () => {
+    const connection = new Connection().run("SET TIME ZONE 'UTC'", 'select pg_catalog.version()');
+    expect(connection.send('SELECT t.id \nFROM t')).toMatchObject({ source: 'sqlalchemy', confidence: 'strong' });
+    expect(connection.send('select name from t where id=1')).toMatchObject({
+      source: 'sqlalchemy',
+      construct: 'text',
+      confidence: 'weak',
+    });
+    expect(connection.send('SELECT COUNT(*) AS "__count" FROM "a"')).toMatchObject({
+      source: 'django-orm',
+      confidence: 'strong',
+    });
+    expect(connection.profile.standing).toMatchObject({ owner: 'django', shared: true });
+  });
+});
+
+describe('revision', () => {
+  test('a change of a strong owner is counted', () => {
+    const connection = new Connection().run(
+      'SELECT t.id \nFROM t',
+      "select 1 /*framework='django%3A5.2'*/",
+      'SAVEPOINT "s1_x1"',
+    );
+    expect(connection.profile.standing.shared).toBe(true);
+    const other = new Connection({ ...ASYNCPG_STARTUP }).run(
+      'SELECT pg_advisory_unlock_all();',
+      'SAVEPOINT sa_savepoint_1',
+    );
+    expect(other.profile.revisions).toBe(1);
+  });
+});
+
+describe('state over a restart', () => {
+  test('a restored profile stands as it stood and goes on', () => {
+    const connection = djangoConnection().run('BEGIN');
+    const restored = ConnectionProfile.restore(JSON.parse(JSON.stringify(connection.profile.snapshot())));
+    expect(restored.standing).toBe(connection.profile.standing);
+    expect(restored.inTransaction).toBe(true);
+    expect(restored.statements).toBe(2);
+  });
+
+  test('holds no text', () => {
+    const connection = new Connection({ user: 'app', database: 'app', application_name: 'secret-name' }).run(
+      "select 'hunter2' from t",
+    );
+    expect(JSON.stringify(connection.profile.snapshot())).not.toMatch(/hunter2|secret/);
+  });
+});
+
+test('habits are seen', () => {
+  const connection = sqlalchemyConnection().run('BEGIN', 'SELECT t.id \nFROM t', 'ROLLBACK');
+  connection.send('SELECT 1', { transactionBefore: 'I' });
+  expect(connection.profile.habits).toEqual(expect.arrayContaining(['ROLLBACK on return', 'pre-ping (SELECT 1)']));
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { shape } from './shape.js';
+
+describe("forms of SQLAlchemy's compiler", () => {
+  test.each([
+    ['SELECT', 'SELECT t.id, t.name \nFROM t \nWHERE t.id = 1 ORDER BY t.name DESC \n LIMIT 3 OFFSET 4'],
+    ['GROUP BY and HAVING', 'SELECT t.a, count(t.id) AS count_1 \nFROM t GROUP BY t.a \nHAVING count(t.id) > 0'],
+    [
+      'a join of a subquery',
+      'SELECT a.n, anon_1.m \nFROM a JOIN (SELECT max(b.p) AS m \nFROM b) AS anon_1 ON anon_1.m = a.id',
+    ],
+    ['EXISTS', 'SELECT EXISTS (SELECT 1 \nFROM t) AS anon_1'],
+    ['a CTE', 'WITH c AS \n(SELECT t.id AS id \nFROM t)\n SELECT c.id \nFROM c'],
+    [
+      'two CTEs',
+      'WITH c AS \n(SELECT t.id AS id \nFROM t), \nd AS \n(SELECT c.id AS id \nFROM c)\n SELECT d.id \nFROM d',
+    ],
+    ['union', 'SELECT a.n \nFROM a UNION SELECT b.n \nFROM b ORDER BY n'],
+    ['text() inside a compiled statement', 'SELECT t.id \nFROM t \nWHERE age > 3 and x in (1,2)'],
+    ['an offset without limit', 'SELECT t.id \nFROM t ORDER BY t.id\n LIMIT ALL OFFSET 2'],
+    ['names that need quotes', 'SELECT "Odd Table"."Id" \nFROM "Odd Table"'],
+    [
+      'EXTRACT and IS DISTINCT FROM',
+      'SELECT EXTRACT(year FROM t.d) AS anon_1 \nFROM t \nWHERE t.a IS DISTINCT FROM t.b',
+    ],
+    ['typed binds', 'INSERT INTO t (a, b) VALUES ($1::VARCHAR, $2::NUMERIC(8, 2))'],
+    ['RETURNING', "INSERT INTO t (a) VALUES ('x') RETURNING t.id"],
+    [
+      'INSERT of many in order (2.x)',
+      "INSERT INTO t (a) SELECT p0::VARCHAR FROM (VALUES ('x', 0), ('y', 1)) AS imp_sen(p0, sen_counter) ORDER BY sen_counter RETURNING t.id, t.id AS id__1",
+    ],
+    ['UPDATE', "UPDATE t SET a='x', b=(t.b + 1) WHERE t.id = 1"],
+    ['DELETE', 'DELETE FROM t WHERE t.id = 1'],
+    [
+      'upsert with RETURNING',
+      "INSERT INTO t (id, n) VALUES (1, 'u') ON CONFLICT (id) DO UPDATE SET n = excluded.n RETURNING t.id",
+    ],
+    ['CREATE TABLE', '\nCREATE TABLE t (\n\tid SERIAL NOT NULL, \n\tPRIMARY KEY (id)\n)\n\n'],
+    ['DROP TABLE', '\nDROP TABLE t'],
+  ])('%s is its own', (_name, sql) => {
+    expect(shape(sql).sqlalchemy).toBe('own');
+  });
+
+  test.each([
+    ['plain INSERT', "INSERT INTO t (a, b) VALUES ('x', 1)"],
+    ['INSERT by execute_values', 'INSERT INTO t (a, b) VALUES (1, 2),(3, 4)'],
+    ['INSERTs joined by execute_batch', 'INSERT INTO t (a) VALUES (1);INSERT INTO t (a) VALUES (2)'],
+    ['DELETE of all', 'DELETE FROM t'],
+    ['SELECT of a labelled expression', "SELECT lower('X') AS lower_1"],
+  ])('%s is likely its own', (_name, sql) => {
+    expect(shape(sql).sqlalchemy).toBe('likely');
+  });
+});
+
+describe('what it never writes', () => {
+  test.each([
+    ['lower-case keywords', 'select t.id from t'],
+    ['FROM on the same line', 'SELECT t.id FROM t'],
+    ['other line breaks', 'SELECT t.id\nFROM t\nWHERE t.id = 1'],
+    ['a trailing semicolon', 'DELETE FROM t WHERE t.id = 1;'],
+    ['names quoted without need', 'INSERT INTO "t" ("a") VALUES (1)'],
+    ['capitals without quotes', 'INSERT INTO Foo (Bar) VALUES (1)'],
+    ['blanks around = in SET', 'UPDATE t SET a = 1 WHERE t.id = 2'],
+    ['a column without its table', 'DELETE FROM t WHERE id = 1'],
+    ['binds without type', 'INSERT INTO t (a) VALUES ($1)'],
+    ['no blank behind a comma', 'INSERT INTO t (a,b) VALUES (1,2)'],
+  ])('%s', (_name, sql) => {
+    expect(shape(sql).sqlalchemy).toBe('no');
+  });
+});
+
+describe('which part of SQLAlchemy', () => {
+  test('labels of the ORM', () => {
+    expect(shape('SELECT t.id AS t_id, t.n AS t_n \nFROM t').sqlalchemyConstruct).toBe('orm');
+  });
+
+  test('unlabelled columns are of either, so nothing is said', () => {
+    expect(shape('SELECT t.id, t.n \nFROM t').sqlalchemyConstruct).toBe('');
+  });
+
+  test('DDL is Core', () => {
+    expect(shape('\nCREATE TABLE t (\n\tid INTEGER\n)\n\n').sqlalchemyConstruct).toBe('core');
+  });
+
+  test('a server-side cursor is as the statement in it', () => {
+    const sql = 'DECLARE "c_7fcbd6eb0d10_1" CURSOR WITHOUT HOLD FOR SELECT t.id AS t_id \nFROM t';
+    expect(shape(sql)).toMatchObject({ sqlalchemy: 'own', sqlalchemyConstruct: 'orm', clues: ['sqlalchemy-cursor'] });
+  });
+});

@@ -1,0 +1,73 @@
+// What tests of attribution need: a text's shape, a connection that runs statements, a verdict.
+// Not here: expectations.
+
+import { attribute } from '../../analyzer/attribution/attribute.js';
+import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
+import { type CommentTags, readComments } from '../../analyzer/attribution/sql-comment.js';
+import { type StatementShape, shapeOf } from '../../analyzer/attribution/statement-shape.js';
+import type { Verdict } from '../../analyzer/attribution/verdict.js';
+import { lex } from '../../analyzer/sql/sql-lexer.js';
+import { SqlTokens } from '../../analyzer/sql/tokens.js';
+
+export function tokensOf(sql: string): SqlTokens {
+  const tokens = new SqlTokens();
+  lex(Buffer.from(sql), tokens);
+  return tokens;
+}
+
+export function shape(sql: string): StatementShape {
+  return shapeOf(tokensOf(sql));
+}
+
+export function tags(sql: string): CommentTags {
+  return readComments(tokensOf(sql));
+}
+
+export interface Sent {
+  protocol?: 'simple' | 'extended';
+  statementName?: string;
+  transactionBefore?: '' | 'I' | 'T' | 'E';
+}
+
+/** A connection under observation, as the pipeline drives one. */
+export class Connection {
+  readonly profile: ConnectionProfile;
+
+  constructor(startup: Record<string, string> = { user: 'app', database: 'app' }) {
+    this.profile = new ConnectionProfile(Object.entries(startup));
+  }
+
+  send(sql: string, sent: Sent = {}): Verdict {
+    const statement = shape(sql);
+    const comment = tags(sql);
+    const context = { protocol: 'simple', statementName: '', transactionBefore: '', ...sent } as const;
+    this.profile.observe(statement, context, comment.proof);
+    const verdict = attribute(statement, { profile: this.profile, tags: comment });
+    this.profile.finish(statement);
+    return verdict;
+  }
+
+  /** Statements whose verdicts do not matter. */
+  run(...texts: string[]): this {
+    for (const sql of texts) this.send(sql);
+    return this;
+  }
+}
+
+export const DJANGO_STARTUP = { user: 'app', database: 'app', client_encoding: 'UTF8' };
+
+export function djangoConnection(): Connection {
+  return new Connection(DJANGO_STARTUP).run("SELECT set_config('TimeZone', 'UTC', false)");
+}
+
+/** The first connection of an Engine on psycopg2. */
+export function sqlalchemyConnection(): Connection {
+  return new Connection().run(
+    'BEGIN',
+    'select pg_catalog.version()',
+    'select current_schema()',
+    'show transaction isolation level',
+    'show standard_conforming_strings',
+    'ROLLBACK',
+  );
+}
