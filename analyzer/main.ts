@@ -10,6 +10,7 @@ import { createLog } from '../config/log.js';
 import { readToken } from '../config/token.js';
 import { startHttp } from '../dashboards/http/server.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
+import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { openReader } from '../storage/sqlite/reader.js';
 import { assemble } from './assemble.js';
 import { holdCpuShare } from './cpu-share.js';
@@ -36,7 +37,7 @@ async function main(config: Config): Promise<void> {
     },
   });
   const reader = openReader(config.dataDir);
-  const exporter = new MetricsExporter(metrics);
+  const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader) });
   const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
   const http = await startHttp({ address: config.http, token, reader, metrics: exporter, log });
   const recorder =

@@ -16,6 +16,8 @@ export interface HealthListener {
   setPoolConnections(pools: Iterable<{ name: string; active: number; idle: number; idleInTransaction: number }>): void;
   setNotObserved(reason: string, total: number): void;
   setRelayStatus(status: RelayStatus): void;
+  /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
+  recordTop(row: RollupRow, nowMs: number): void;
 }
 
 export interface ObserverOptions {
@@ -75,9 +77,8 @@ export class Observer implements IntakeTarget {
     this.#taken.set(relayId, sequence);
   }
 
-  relayEnds(relayId: string): void {
+  relayEnds(relayId: string, nowMs = Date.now()): void {
     const { pipeline } = this.#options;
-    const nowMs = Date.now();
     for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
     pipeline.relayEnded(relayId);
     this.#relayStatus.delete(relayId);
@@ -98,6 +99,7 @@ export class Observer implements IntakeTarget {
     }
     if (this.#failing) log.info('storing works again');
     this.#failing = false;
+    for (const row of pipeline.rollups.filled()) this.#options.health.recordTop(row, nowMs);
     pipeline.rollups.drop(nowMs);
     pipeline.tagRollups.drop();
     pipeline.catalogue.stored();

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: () => import('./show.js'),
   pools: () => import('./pools.js'),
   attribute: () => import('./attribute.js'),
+  replay: () => import('./replay.js'),
   'check-config': () => import('./check-config.js'),
   healthcheck: () => import('./healthcheck.js'),
   version: () => import('./version.js'),

@@ -175,11 +175,11 @@ export class Pools {
   }
 
   minutes(): Iterable<PoolMinute> {
-    return this.#minutes.values();
+    return heldAtMost(this.#minutes.values());
   }
 
   fleet(): Iterable<{ minute: number; connectionsMax: number; busyMax: number }> {
-    return this.#fleet.values();
+    return heldAtMost(this.#fleet.values());
   }
 
   /** What minutes() gave is stored. */
@@ -270,5 +270,13 @@ export class Pools {
       this.#pools.set(OTHER_POOL, pool);
     }
     return pool;
+  }
+}
+
+/** Sessions that followed one another within a second count as busy in it, but no more were busy at once than were held. */
+function* heldAtMost<T extends { connectionsMax: number; busyMax: number }>(minutes: Iterable<T>): Iterable<T> {
+  for (const minute of minutes) {
+    minute.busyMax = Math.min(minute.busyMax, minute.connectionsMax);
+    yield minute;
   }
 }

@@ -1,0 +1,96 @@
+// Feeds a recording of the observation stream into a data directory, as if the traffic passed now: what `pgwitness replay` does.
+// Invariant: the minutes are those of the recording; a batch that the directory holds already (same relay, same sequence) is not counted
+// twice. Not here: the form of recordings (recording.ts).
+
+import { RuntimeError } from '../config/errors.js';
+import type { Log } from '../config/log.js';
+import { type Observation, SCHEMA_VERSION } from '../proxy/observation.js';
+import { BatchReader, FrameKind, type Hello } from '../proxy/observation-codec.js';
+import { assemble, type ObserverConfig } from './assemble.js';
+import { readRecording } from './recording.js';
+
+export interface Replayed {
+  batches: number;
+  executions: number;
+  /** Batches the data directory held already. */
+  skippedBatches: number;
+  /** Octets of a frame that was cut off at the end of the file. */
+  tornBytes: number;
+}
+
+/** Flush after so many executions: what waits in memory stays small however long the recording. */
+const FLUSH_EXECUTIONS = 20_000;
+
+/** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
+export async function replay(file: string, into: { config: ObserverConfig; log: Log }): Promise<Replayed> {
+  const { observer, store } = await assemble(into.config, { log: into.log, acknowledge: () => {} });
+  const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
+  const batches = new BatchReader();
+  let relayId = '';
+  let lastSequence = 0;
+  let nowMs = 0;
+  let unflushed = 0;
+  const observe = (observation: Observation) => {
+    nowMs = Math.max(nowMs, momentOf(observation));
+    observer.observe(relayId, observation);
+  };
+  try {
+    result.tornBytes = await readRecording(file, (kind, body) => {
+      if (kind === FrameKind.hello) {
+        const hello = JSON.parse(body.toString('utf8')) as Hello;
+        if (hello.schemaVersion !== SCHEMA_VERSION) {
+          throw new RuntimeError(
+            `the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`,
+            {
+              where: file,
+              hint: 'replay it with the release that recorded it',
+            },
+          );
+        }
+        relayId = hello.relayId;
+        lastSequence = observer.relayBegins(relayId);
+        return;
+      }
+      if (kind !== FrameKind.batch) return;
+      batches.begin(body);
+      if (batches.sequence <= lastSequence) {
+        result.skippedBatches++;
+        return;
+      }
+      batches.read(body, observe);
+      observer.batchTaken(relayId, batches.sequence);
+      result.batches++;
+      result.executions += batches.executions;
+      unflushed += batches.executions;
+      if (unflushed < FLUSH_EXECUTIONS) return;
+      unflushed = 0;
+      if (!observer.flush(nowMs))
+        throw new RuntimeError('what was replayed cannot be stored', {
+          where: into.config.dataDir,
+          hint: 'see the log above',
+        });
+    });
+    if (relayId !== '') observer.relayEnds(relayId, nowMs);
+    if (!observer.flush(nowMs))
+      throw new RuntimeError('what was replayed cannot be stored', {
+        where: into.config.dataDir,
+        hint: 'see the log above',
+      });
+  } finally {
+    store.close();
+  }
+  return result;
+}
+
+function momentOf(observation: Observation): number {
+  switch (observation.kind) {
+    case 'statement':
+      return observation.completedAtMs;
+    case 'session-closed':
+      return observation.closedAtMs;
+    case 'relay-status':
+      return observation.atMs;
+    default:
+      return 0;
+  }
+}
