@@ -82,9 +82,11 @@ await describeWithPython('pgwitness in front of the shop', (python) => {
       expect(byApplication(seen)).toEqual(byApplication(sent));
     });
 
-    test.runIf(driver === 'psycopg')('so is every statement of the libraries themselves', () => {
-      expect(sorted(seen)).toEqual(sorted(sent));
-    });
+    if (driver === 'psycopg') {
+      test('so is every statement of the libraries themselves', () => {
+        expect(sorted(seen)).toEqual(sorted(sent));
+      });
+    }
 
     test('nothing is lost and nothing unknown', () => {
       expect(report.observed).toMatchObject({ not_observed: 0, unknown: 0, exact: true });
