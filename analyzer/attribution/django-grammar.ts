@@ -17,6 +17,9 @@ import { afterParens, isKind, isLower, isNewline, isUpper, isWord, W } from './w
 /** Which clause an expression stands in: it decides what a foreign fragment there would be. */
 export type Zone = 'select' | 'where' | 'order' | 'group' | 'set' | 'other';
 
+/** Parentheses within each other; a compiled statement stays far below. */
+const DEPTH_MAX = 100;
+
 export class DjangoText {
   readonly tokens: SqlTokens;
   at: number;
@@ -32,6 +35,7 @@ export class DjangoText {
   mark = false;
   /** A hand-written fragment in an otherwise compiled statement: extra() or RawSQL(). */
   fragment: '' | 'extra' | 'rawsql' = '';
+  #depth = 0;
   /** Reads a subselect at `at`; set by django-select.ts, which builds on this file. */
   readonly select: (text: DjangoText) => void;
 
@@ -146,7 +150,7 @@ export class DjangoText {
         this.operator(i);
         return;
       case TokenKind.leftBracket:
-        this.bracket(zone);
+        this.nest(() => this.bracket(zone));
         return;
       case TokenKind.dot:
       case TokenKind.other:
@@ -246,6 +250,17 @@ export class DjangoText {
 
   /** What stands in parentheses. A foreign text in plain parentheses is a fragment of extra() or RawSQL(). */
   group(zone: Zone): void {
+    this.nest(() => this.#group(zone));
+  }
+
+  /** Reads what stands one level deeper; beyond the bound the text is nobody's. */
+  nest(read: (text: DjangoText) => void): void {
+    if (++this.#depth > DEPTH_MAX) this.bad = true;
+    else read(this);
+    this.#depth--;
+  }
+
+  #group(zone: Zone): void {
     const { tokens } = this;
     const open = this.at;
     const before = open > 0 ? tokens.hash[open - 1] : 0;

@@ -8,19 +8,23 @@ import { isKeyword, isKind, isLower, isText, isValue, isWord, W } from './words.
 
 /** SELECT …, or (SELECT …) UNION (SELECT …), with ORDER BY and LIMIT behind. */
 export function djangoSelect(text: DjangoText): void {
-  if (text.kind() === TokenKind.leftParen) {
-    text.at++;
-    djangoSelect(text);
-    if (!text.takeKind(TokenKind.rightParen)) return;
-  } else {
-    simpleSelect(text);
-  }
+  member(text);
   while (!text.ended && (text.take(W.union) || text.take(W.intersect) || text.take(W.except))) {
     text.take(W.all);
     if (text.kind() !== TokenKind.leftParen) text.odd++;
-    djangoSelect(text);
+    member(text);
   }
   tail(text);
+}
+
+function member(text: DjangoText): void {
+  if (text.kind() !== TokenKind.leftParen) {
+    simpleSelect(text);
+    return;
+  }
+  text.at++;
+  text.nest(djangoSelect);
+  text.takeKind(TokenKind.rightParen);
 }
 
 function simpleSelect(text: DjangoText): void {
@@ -81,12 +85,13 @@ function fromClause(text: DjangoText): boolean {
   if (text.kind() === TokenKind.leftParen) {
     wrapped = true;
     text.at++;
-    djangoSelect(text);
+    text.nest(djangoSelect);
     text.takeKind(TokenKind.rightParen);
     alias(text);
   } else if (isKeyword(tokens, text.at, W.unnest)) {
     wrapped = true;
     text.mark = true;
+    text.at++;
     text.expression('other');
   } else {
     table(text);
@@ -119,7 +124,7 @@ function join(text: DjangoText): void {
 function table(text: DjangoText): void {
   if (text.kind() === TokenKind.leftParen) {
     text.at++;
-    djangoSelect(text);
+    text.nest(djangoSelect);
     text.takeKind(TokenKind.rightParen);
   } else if (!text.tableName()) {
     if (!text.ended) text.bad = true;

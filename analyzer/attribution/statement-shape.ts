@@ -158,15 +158,23 @@ function explainedAt(tokens: SqlTokens): number {
   return at;
 }
 
-/** A text cut by its length ends inside parentheses or a literal; its last tokens may be halves and are left out. */
+const CUT_TOKENS_MAX = 12;
+
+/** A text cut by its length ends inside parentheses or a literal; what stands behind its last comma or parenthesis is left out. */
 function wholeCount(tokens: SqlTokens): number {
   let depth = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.kind[i] === TokenKind.leftParen) depth++;
     else if (tokens.kind[i] === TokenKind.rightParen) depth--;
   }
-  return depth > 0 || tokens.unterminated ? Math.max(1, tokens.count - 3) : tokens.count;
+  if (depth <= 0 && !tokens.unterminated) return tokens.count;
+  const least = Math.max(1, tokens.count - CUT_TOKENS_MAX);
+  let count = tokens.count - 1;
+  while (count > least && !ENDS_PIECE.has(tokens.kind[count - 1])) count--;
+  return Math.max(1, count);
 }
+
+const ENDS_PIECE: ReadonlySet<number> = new Set([TokenKind.comma, TokenKind.leftParen, TokenKind.rightParen]);
 
 function isQuery(tokens: SqlTokens, at: number): boolean {
   return isWord(tokens, at, W.select) || isWord(tokens, at, W.with) || isKind(tokens, at, TokenKind.leftParen);
