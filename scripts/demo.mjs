@@ -87,7 +87,7 @@ async function demo({ once, seconds }) {
   mkdirSync(parent, { recursive: true });
   const data = mkdtempSync(path.join(parent, 'data-'));
   teardown.add(() => rmSync(data, { recursive: true, force: true }));
-  const sidecar = await step('pgwitness', () => startSidecar({ upstream: postgres, data }));
+  const sidecar = await step('pgwitness', () => startSidecar({ preferDefaultPorts: true, upstream: postgres, data }));
   teardown.add(sidecar.stop);
 
   let baseUrl = '';

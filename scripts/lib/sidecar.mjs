@@ -1,5 +1,5 @@
 // Starts `pgwitness run` from dist/ in front of a Postgres, and runs the reading commands on what it stored.
-// Invariant: default ports where they are free, else any. Not here: building dist/ (build.mjs).
+// Invariant: any free ports, or, where asked, the default ones that are free. Not here: building dist/ (build.mjs).
 
 import path from 'node:path';
 import { freePort } from './free-port.mjs';
@@ -10,14 +10,16 @@ import { answers, startService } from './service.mjs';
 const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
 
 /**
- * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[] }} options
+ * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[], preferDefaultPorts?: boolean }} options
+ *   several at once must not prefer the defaults: between finding one free and listening, another may take it
  * @returns {Promise<import('./service.mjs').Service & { host: string, port: number, httpUrl: string, healthUrl: string }>} after /readyz answered
  */
-export async function startSidecar({ upstream, data, args = [] }) {
+export async function startSidecar({ upstream, data, args = [], preferDefaultPorts = false }) {
   const host = '127.0.0.1';
-  const port = await freePort(6433);
-  const http = `${host}:${await freePort(6434)}`;
-  const health = `${host}:${await freePort(6435)}`;
+  const preferred = (/** @type {number} */ port) => freePort(preferDefaultPorts ? port : 0);
+  const port = await preferred(6433);
+  const http = `${host}:${await preferred(6434)}`;
+  const health = `${host}:${await preferred(6435)}`;
   const upstreamAddress = `${upstream.host}:${upstream.port}`;
   const addresses = ['--listen', `${host}:${port}`, '--upstream', upstreamAddress, '--http', http, '--health', health];
   const service = await startService('pgwitness run', {
