@@ -22,6 +22,8 @@ export const limits = {
   outstandingTextBytesMax: 8 * MIB,
   /** Protocol statement names remembered per session; beyond it executions of the oldest have no text. */
   statementNamesMax: 10_000,
+  /** Completions kept of one Query: with their tags they fit into a batch beside its text. */
+  completionsMax: 4_096,
   /** Prepared texts of all sessions, each stored once. */
   internedTextBytesMax: 64 * MIB,
   /** Observations that wait for the observer; beyond it they are counted as queue_full. */

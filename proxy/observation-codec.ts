@@ -392,24 +392,18 @@ export class BatchReader {
       case RecordKind.textForgotten:
         return { kind: 'text-forgotten', textId: this.#varint() };
       case RecordKind.sessionOpened:
-        return {
-          kind: 'session-opened',
-          ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionOpened, 'kind'>),
-        };
+        return { kind: 'session-opened', ...this.#session<SessionOpened>() };
       case RecordKind.sessionReady:
-        return {
-          kind: 'session-ready',
-          ...(JSON.parse(this.#octets().toString('utf8')) as Omit<SessionReady, 'kind'>),
-        };
+        return { kind: 'session-ready', ...this.#session<SessionReady>() };
       case RecordKind.sessionClosed:
         return {
           kind: 'session-closed',
           sessionId: this.#varint(),
           closedAtMs: this.#double(),
-          by: CLOSE_REASONS[this.#varint()],
+          by: this.#oneOf(CLOSE_REASONS),
         };
       case RecordKind.loss:
-        return { kind: 'loss', minute: this.#varint(), reason: LOSS_REASONS[this.#varint()], count: this.#varint() };
+        return { kind: 'loss', minute: this.#varint(), reason: this.#oneOf(LOSS_REASONS), count: this.#varint() };
       case RecordKind.relayStatus: {
         const status = { kind: 'relay-status' } as RelayStatus;
         for (const field of RELAY_STATUS_FIELDS) status[field] = this.#double();
@@ -465,6 +459,25 @@ export class BatchReader {
     const command = code === COMMAND_OTHER ? this.#octets().toString('latin1') : COMMANDS[code];
     if (command === undefined) throw new RangeError(`a command of unknown code ${code}`);
     return { command, rows: this.#varint() };
+  }
+
+  #oneOf<T>(values: readonly T[]): T {
+    const code = this.#varint();
+    if (code >= values.length) throw new RangeError(`a code of ${code} where ${values.length} are known`);
+    return values[code];
+  }
+
+  /** The JSON of a session record. */
+  #session<T extends { sessionId: number }>(): Omit<T, 'kind'> {
+    const text = this.#octets().toString('utf8');
+    let value: T | null = null;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new RangeError('a session record that is not JSON', { cause: error });
+    }
+    if (typeof value?.sessionId !== 'number') throw new RangeError('a session record without its sessionId');
+    return value;
   }
 
   #octet(): number {

@@ -15,6 +15,11 @@ export interface PreparedText {
   readonly shared: SharedText | undefined;
 }
 
+/** Octets of text that belong to this holder alone. */
+export function textBytes(prepared: PreparedText | undefined): number {
+  return prepared === undefined ? 0 : prepared.text.length;
+}
+
 export class SharedText {
   readonly id: number;
   /** undefined when it was evicted. */
@@ -93,18 +98,27 @@ export class Portal {
   }
 }
 
+export interface NamesLimits {
+  /** Statements remembered, and as many named portals. */
+  statementNamesMax: number;
+  /** Octets of texts that named portals hold; beyond it a portal is known by its name alone. */
+  outstandingTextBytesMax: number;
+}
+
 /** Statement and portal names of one connection. The unnamed ones are fields: they are replaced with almost every statement. */
 export class Names {
   readonly #table: TextTable;
-  readonly #statementsMax: number;
+  readonly #limits: NamesLimits;
   #unnamedStatement: PreparedText | undefined = undefined;
   #statements: Map<string, PreparedText> | undefined = undefined;
   #unnamedPortal: Portal | undefined = undefined;
   #portals: Map<string, Portal> | undefined = undefined;
+  /** Of named portals: each keeps the text it was bound to alive, whatever became of the statement. */
+  #portalTextBytes = 0;
 
-  constructor(table: TextTable, statementsMax: number) {
+  constructor(table: TextTable, limits: NamesLimits) {
     this.#table = table;
-    this.#statementsMax = statementsMax;
+    this.#limits = limits;
   }
 
   /** What a Parse will define; not valid as a name before define(). */
@@ -126,7 +140,7 @@ export class Names {
     this.#statements ??= new Map();
     this.dropStatement(prepared.name);
     this.#statements.set(prepared.name, prepared);
-    if (this.#statements.size > this.#statementsMax) {
+    if (this.#statements.size > this.#limits.statementNamesMax) {
       for (const oldest of this.#statements.keys()) {
         this.dropStatement(oldest);
         break;
@@ -157,15 +171,19 @@ export class Names {
   }
 
   /** Binds a portal; returns the one it replaces. */
-  bind(name: string, portal: Portal): Portal | undefined {
+  bind(name: string, statementName: string): Portal | undefined {
+    const prepared = this.statement(statementName);
+    const old = this.dropPortal(name);
     if (name === '') {
-      const old = this.#unnamedPortal;
-      this.#unnamedPortal = portal;
+      this.#unnamedPortal = new Portal(prepared);
       return old;
     }
     this.#portals ??= new Map();
-    const old = this.#portals.get(name);
-    if (this.#portals.size < this.#statementsMax || old !== undefined) this.#portals.set(name, portal);
+    if (this.#portals.size >= this.#limits.statementNamesMax) return old;
+    const room = this.#limits.outstandingTextBytesMax - this.#portalTextBytes;
+    const portal = new Portal(textBytes(prepared) <= room ? prepared : undefined);
+    this.#portalTextBytes += textBytes(portal.prepared);
+    this.#portals.set(name, portal);
     return old;
   }
 
@@ -176,7 +194,10 @@ export class Names {
   dropPortal(name: string): Portal | undefined {
     const old = this.portal(name);
     if (name === '') this.#unnamedPortal = undefined;
-    else this.#portals?.delete(name);
+    else if (old !== undefined) {
+      this.#portalTextBytes -= textBytes(old.prepared);
+      this.#portals?.delete(name);
+    }
     return old;
   }
 
@@ -187,5 +208,6 @@ export class Names {
     if (this.#portals === undefined) return;
     for (const portal of this.#portals.values()) if (portal.suspended !== undefined) left(portal);
     this.#portals = undefined;
+    this.#portalTextBytes = 0;
   }
 }

@@ -18,7 +18,7 @@ import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js
 import { Server } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
-import { Portal, type PreparedText } from './prepared.js';
+import type { Portal, PreparedText } from './prepared.js';
 import type { SessionState } from './session-state.js';
 
 const HEADER_BYTES = 5;
@@ -43,7 +43,10 @@ export class Replies implements FrameSink {
   /** DataRow and CopyData. */
   header(code: number, bodyBytes: number): void {
     const state = this.#state;
-    if (state.adrift) return;
+    if (state.adrift || state.starting) {
+      state.lastReplyWasReady = false;
+      return;
+    }
     const execution = state.head()?.execution;
     if (execution === undefined) {
       state.goAdrift();
@@ -111,7 +114,7 @@ export class Replies implements FrameSink {
 
       case Server.bindComplete:
         if (head.kind !== RequestKind.bind) return false;
-        this.#endPortal(state.names.bind(head.portalName, new Portal(state.names.statement(head.statementName))));
+        this.#endPortal(state.names.bind(head.portalName, head.statementName));
         state.shift();
         return true;
 
@@ -163,7 +166,8 @@ export class Replies implements FrameSink {
     if (execution === undefined) return false;
     if (execution.copy === 'in') this.#copyInEnds(head);
     if (head.kind === RequestKind.query) {
-      execution.complete(command, rows);
+      if (execution.completions.length < state.limits.completionsMax) execution.complete(command, rows);
+      else if (command !== '') state.events.lost('adrift', 1);
       execution.completedMs = state.nowMs;
       if (command === 'DEALLOCATE ALL' || command === 'DISCARD ALL') state.names.dropStatements();
       return true;
@@ -172,14 +176,14 @@ export class Replies implements FrameSink {
     state.shift();
     this.#takeUnit(execution, portal?.prepared);
     state.complete(execution);
-    if (portal?.suspended !== undefined) {
-      execution.resume(portal.suspended);
-      portal.suspended = undefined;
-    }
+    this.#resume(execution, portal);
     execution.complete(command, execution.suspensions > 0 ? execution.dataRows : rows);
     if (command === 'DEALLOCATE ALL' || command === 'DISCARD ALL') state.names.dropStatements();
     // Executing a portal that already ran to its end gives an empty completion and is not another call.
-    if (portal?.done) return true;
+    if (portal?.done) {
+      state.counters.continuedTotal++;
+      return true;
+    }
     if (portal !== undefined) portal.done = true;
     state.finish(execution);
     return true;
@@ -195,7 +199,7 @@ export class Replies implements FrameSink {
       state.endSuspended(execution);
       return;
     }
-    if (portal.suspended !== undefined) execution.resume(portal.suspended);
+    this.#resume(execution, portal);
     execution.suspensions++;
     portal.suspended = execution;
   }
@@ -204,6 +208,14 @@ export class Replies implements FrameSink {
     execution.prepared = prepared;
     execution.responseBytes += this.#unitBytes;
     this.#unitBytes = 0;
+  }
+
+  /** What earlier Executes of the portal measured goes on in this one. */
+  #resume(execution: Execution, portal: Portal | undefined): void {
+    if (portal?.suspended === undefined) return;
+    execution.resume(portal.suspended);
+    portal.suspended = undefined;
+    this.#state.counters.continuedTotal++;
   }
 
   #endPortal(portal: Portal | undefined): void {
@@ -240,10 +252,7 @@ export class Replies implements FrameSink {
     if (execution !== undefined) {
       const portal = state.names.portal(head.portalName);
       prepared = portal?.prepared;
-      if (portal?.suspended !== undefined) {
-        execution.resume(portal.suspended);
-        portal.suspended = undefined;
-      }
+      this.#resume(execution, portal);
     } else {
       execution = new Execution(false, {
         arrivedMs: head.arrivedMs,

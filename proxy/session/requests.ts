@@ -3,12 +3,13 @@
 // Parse, Bind and Close take no effect here: they do when the server says so (replies.ts).
 // Source: PostgreSQL documentation "Message Flow", "Extended Query". Not here: bytes to messages (wire/), replies.
 
-import { latin1, stringEnd } from '../wire/field-reader.js';
+import { latin1, serverName, stringEnd } from '../wire/field-reader.js';
 import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
 import { Client } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
-import { type SessionState, textBytes } from './session-state.js';
+import { textBytes } from './prepared.js';
+import type { SessionState } from './session-state.js';
 
 const HEADER_BYTES = 5;
 const PORTAL = 0x50; // 'P' in Describe and Close
@@ -67,8 +68,7 @@ export class Requests implements FrameSink {
         this.#flushPoint();
         break;
       case Client.functionCall:
-        if (state.discarding) state.counters.skippedTotal++;
-        else {
+        if (!state.discarding) {
           state.outstanding.push(RequestKind.functionCall, state.nowMs, bytes);
           state.counters.functionCallsTotal++;
         }
@@ -121,8 +121,8 @@ export class Requests implements FrameSink {
     const { bytes: body, start, end } = range;
     const portalEnd = stringEnd(body, { at: start, end });
     const request = state.outstanding.push(RequestKind.bind, state.nowMs, bytes);
-    request.portalName = latin1(body, start, portalEnd);
-    request.statementName = latin1(body, portalEnd + 1, stringEnd(body, { at: portalEnd + 1, end }));
+    request.portalName = serverName(body, start, portalEnd);
+    request.statementName = serverName(body, portalEnd + 1, stringEnd(body, { at: portalEnd + 1, end }));
   }
 
   #describeOrClose(code: number, bytes: number, range: BodyRange): void {
@@ -132,7 +132,7 @@ export class Requests implements FrameSink {
     const request = state.outstanding.push(kind, state.nowMs, bytes);
     const { bytes: body, start, end } = range;
     request.ofPortal = end > start && body[start] === PORTAL;
-    const name = latin1(body, start + 1, stringEnd(body, { at: start + 1, end }));
+    const name = serverName(body, start + 1, stringEnd(body, { at: start + 1, end }));
     if (request.ofPortal) request.portalName = name;
     else request.statementName = name;
   }
@@ -149,7 +149,11 @@ export class Requests implements FrameSink {
     this.#unitStartMs = 0;
     this.#unitBytes = 0;
     const request = state.outstanding.push(RequestKind.execute, state.nowMs, bytes);
-    request.portalName = latin1(range.bytes, range.start, stringEnd(range.bytes, { at: range.start, end: range.end }));
+    request.portalName = serverName(
+      range.bytes,
+      range.start,
+      stringEnd(range.bytes, { at: range.start, end: range.end }),
+    );
     request.execution = execution;
   }
 
@@ -216,7 +220,7 @@ function preparedOf(state: SessionState, bodyBytes: number, range: BodyRange) {
   const found = bytes.indexOf(0, nameEnd + 1);
   const sqlEnd = found < 0 || found >= end ? end : found;
   return state.names.prepare(
-    latin1(bytes, start, nameEnd),
+    serverName(bytes, start, nameEnd),
     latin1(bytes, nameEnd + 1, sqlEnd),
     bodyBytes - (end - start),
   );

@@ -12,15 +12,18 @@ import type { LossReason, TransactionStatus } from '../observation.js';
 import type { Execution } from './execution.js';
 import { executionCount } from './execution.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
-import { Names, type PreparedText, type TextTable } from './prepared.js';
+import { Names, type TextTable, textBytes } from './prepared.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {
   /** Outstanding requests; beyond it tracking is given up until the session resynchronises. */
   outstandingMax: number;
-  /** Octets of SQL text held by outstanding requests. */
+  /** Octets of SQL text held by outstanding requests; the same again by what has finished, and by open named portals. */
   outstandingTextBytesMax: number;
+  /** Statement names, and as many portal names. */
   statementNamesMax: number;
+  /** Completions kept of one Query; executions beyond it are counted as not observed. */
+  completionsMax: number;
 }
 
 /** Counters of the relay process over all sessions, cumulative. */
@@ -28,8 +31,12 @@ export class TrackerCounters {
   adriftTotal = 0;
   opaqueTotal = 0;
   unmatchedReadyTotal = 0;
-  /** Requests that the server skipped after an error, up to Sync. */
+  /** Executions that the server skipped after an error, up to Sync. */
   skippedTotal = 0;
+  /** Executes that continued a suspended portal, or ran one again at its end: part of a call counted elsewhere. */
+  continuedTotal = 0;
+  /** Queries without a statement: nothing to count. */
+  emptyTotal = 0;
   functionCallsTotal = 0;
   /** Errors outside any request: at commit in Sync, or while idle. */
   sessionErrorsTotal = 0;
@@ -83,6 +90,7 @@ export class SessionState {
   /** When the last request's completion arrived; 0 = none yet. */
   finishedMs = 0;
   readonly finished: Execution[] = [];
+  #finishedTextBytes = 0;
   #lastSentGroup = Number.NaN;
 
   serverVersion = '';
@@ -100,7 +108,7 @@ export class SessionState {
     this.events = from.events;
     this.counters = from.counters;
     this.limits = from.limits;
-    this.names = new Names(from.texts, from.limits.statementNamesMax);
+    this.names = new Names(from.texts, from.limits);
   }
 
   /** The oldest request that a reply may answer; undefined when there is none. */
@@ -140,7 +148,9 @@ export class SessionState {
   /** It is ready to be sent; it waits for ReadyForQuery. */
   finish(execution: Execution): void {
     this.finished.push(execution);
-    if (this.finished.length >= FINISHED_MAX) this.send();
+    this.#finishedTextBytes += textBytes(execution.prepared);
+    if (this.finished.length >= FINISHED_MAX || this.#finishedTextBytes > this.limits.outstandingTextBytesMax)
+      this.send();
   }
 
   /**
@@ -151,6 +161,7 @@ export class SessionState {
     const finished = this.finished;
     for (const execution of finished) execution.transactionAfter = after;
     if (finished.length === 0) return;
+    this.#finishedTextBytes = 0;
     if (finished.length === 1) {
       const only = finished[0];
       finished.length = 0;
@@ -179,6 +190,7 @@ export class SessionState {
     if (execution.flushGroup === this.#lastSentGroup) execution.batched = true;
     this.#lastSentGroup = execution.flushGroup;
     if (executionCount(execution) > 0) this.events.statement(this, execution);
+    else this.counters.emptyTotal++;
   }
 
   /** A portal ended without running to its end: one call, its rows are those it gave. */
@@ -241,8 +253,4 @@ export class SessionState {
 
 export function isSynchronising(kind: RequestKind): boolean {
   return kind === RequestKind.sync || kind === RequestKind.query || kind === RequestKind.functionCall;
-}
-
-export function textBytes(prepared: PreparedText | undefined): number {
-  return prepared === undefined ? 0 : prepared.text.length;
 }

@@ -16,6 +16,14 @@ export function latin1(bytes: Buffer, at: number, end: number): string {
   return end <= at ? '' : bytes.toString('latin1', at, end);
 }
 
+/** NAMEDATALEN - 1: the server tells statement and portal names apart by this many octets (src/backend/utils/hash/dynahash.c). */
+const NAME_BYTES = 63;
+
+/** The statement or portal name [at, end) as the server knows it; a longer name costs no more than a short one. */
+export function serverName(bytes: Buffer, at: number, end: number): string {
+  return latin1(bytes, at, Math.min(end, at + NAME_BYTES));
+}
+
 /** What is read of an ErrorResponse: nothing else of it is kept, because message, detail and where hold data. */
 export interface ErrorFields {
   sqlstate: string;
@@ -66,7 +74,8 @@ export class CommandTag {
       if (bytes[at] === SPACE) rows = 0;
       else if (isDigit(bytes[at])) rows = rows * 10 + bytes[at] - DIGIT_0;
     }
-    this.rows = rows;
+    // Digits without end would make Infinity, which no encoding of the count holds.
+    this.rows = Math.min(rows, Number.MAX_SAFE_INTEGER);
   }
 }
 

@@ -12,8 +12,6 @@
 
 import type { MessageTable } from './message-codes.js';
 
-/** The protocol's own cap (PQ_LARGE_MESSAGE_LIMIT, src/include/libpq/libpq.h): MaxAllocSize - 1. */
-const LENGTH_MAX = 0x3fffffff;
 const HEADER_BYTES = 5;
 
 export type FramingLost = 'unknown code' | 'bad length';
@@ -131,7 +129,13 @@ export class FrameScanner {
   #allowed(code: number, bodyBytes: number): boolean {
     const keep = this.#table.keepBytes[code];
     const exact = this.#table.exactBytes[code];
-    if (keep >= 0 && bodyBytes >= 0 && bodyBytes <= LENGTH_MAX && (exact < 0 || exact === bodyBytes)) return true;
+    if (
+      keep >= 0 &&
+      bodyBytes >= 0 &&
+      bodyBytes <= this.#table.bodyBytesMax[code] &&
+      (exact < 0 || exact === bodyBytes)
+    )
+      return true;
     this.stop();
     this.#sink.framingLost(keep < 0 ? 'unknown code' : 'bad length');
     return false;

@@ -55,6 +55,12 @@ export const Server = {
   negotiateProtocolVersion: 0x76, // v
 } as const;
 
+/** Body lengths beyond which the peer itself gives up, so that no sane stream has them (the length word counts 4 more). */
+const LARGE_BYTES = 0x3fffffff - 4; // PQ_LARGE_MESSAGE_LIMIT and MaxAllocSize
+const CLIENT_SMALL_BYTES = 10_000 - 4; // PQ_SMALL_MESSAGE_LIMIT, src/include/libpq/libpq.h
+const PASSWORD_BYTES = 65_535 - 4; // PG_MAX_AUTH_TOKEN_LENGTH, src/include/libpq/auth.h
+const SERVER_SMALL_BYTES = 30_000 - 4; // handleSyncLoss, src/interfaces/libpq/fe-protocol3.c
+
 /** What the walker does with each code of one direction. */
 export interface MessageTable {
   /** Per code: -1 not in the protocol, 0 header only, n keep the first n body octets. */
@@ -63,6 +69,8 @@ export interface MessageTable {
   readonly tailBytes: Int32Array;
   /** Per code: the only body length the protocol allows, or -1 for any. */
   readonly exactBytes: Int32Array;
+  /** Per code: the longest body; a longer one is not a message but damage. */
+  readonly bodyBytesMax: Int32Array;
 }
 
 /** Limits of one direction: how much SQL text is kept. */
@@ -81,16 +89,42 @@ export function clientTable(text: TextKeep): MessageTable {
   for (const code of [Client.functionCall, Client.flush, Client.copyFail]) table.keepBytes[code] = 1;
   for (const code of [Client.sync, Client.terminate, Client.copyDone]) table.keepBytes[code] = 1;
   for (const code of [Client.copyData, Client.password]) table.keepBytes[code] = HEADER_ONLY;
+  for (const code of [
+    Client.close,
+    Client.describe,
+    Client.execute,
+    Client.flush,
+    Client.sync,
+    Client.terminate,
+    Client.copyDone,
+    Client.copyFail,
+  ])
+    table.bodyBytesMax[code] = CLIENT_SMALL_BYTES;
+  table.bodyBytesMax[Client.password] = PASSWORD_BYTES;
   // The server answers a Sync or Flush with a body with an error but keeps the session, so their length is not exact.
   return table;
 }
 
 export function serverTable(): MessageTable {
   const table = emptyTable();
-  for (const code of Object.values(Server)) table.keepBytes[code] = CONTROL_BYTES;
+  for (const code of Object.values(Server)) {
+    table.keepBytes[code] = CONTROL_BYTES;
+    table.bodyBytesMax[code] = SERVER_SMALL_BYTES;
+  }
   for (const code of [Server.dataRow, Server.copyData]) table.keepBytes[code] = HEADER_ONLY;
   for (const code of [Server.rowDescription, Server.parameterDescription]) table.keepBytes[code] = 1;
   for (const code of [Server.notification, Server.notice, Server.functionCallResponse]) table.keepBytes[code] = 1;
+  for (const code of [
+    Server.dataRow,
+    Server.copyData,
+    Server.rowDescription,
+    Server.parameterDescription,
+    Server.error,
+    Server.notice,
+    Server.notification,
+    Server.functionCallResponse,
+  ])
+    table.bodyBytesMax[code] = LARGE_BYTES;
   for (const code of [
     Server.parseComplete,
     Server.bindComplete,
@@ -110,5 +144,6 @@ function emptyTable(): MessageTable {
     keepBytes: new Int32Array(256).fill(-1),
     tailBytes: new Int32Array(256),
     exactBytes: new Int32Array(256).fill(-1),
+    bodyBytesMax: new Int32Array(256).fill(LARGE_BYTES),
   };
 }

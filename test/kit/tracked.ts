@@ -17,6 +17,7 @@ export const LIMITS: SessionLimits = {
   outstandingMax: 65_536,
   outstandingTextBytesMax: 8 << 20,
   statementNamesMax: 10_000,
+  completionsMax: 4096,
 };
 
 export class Tracked implements SessionEvents {
