@@ -3,14 +3,18 @@
 
 import { type Command, Option } from 'commander';
 import { type LoadedConfig, loadConfig } from '../config/config.js';
-import { environmentName, flagName, OPTIONS } from '../config/options.js';
+import { environmentName, flagName, OPTIONS, type OptionKey } from '../config/options.js';
 
-/** Adds --config and a flag per one-valued option. */
-export function addConfigFlags(command: Command): Command {
+/** Adds --config and a flag per one-valued option: those of `keys`, else all. */
+export function addConfigFlags(
+  command: Command,
+  keys: readonly OptionKey[] = Object.keys(OPTIONS) as OptionKey[],
+): Command {
   command.addOption(new Option('--config <file>', 'config file (YAML) [env: PGWITNESS_CONFIG]'));
-  for (const { name, value, fallback, help } of Object.values(OPTIONS)) {
-    const preset = fallback === '' ? '' : ` (default: ${fallback})`;
-    command.addOption(new Option(`--${flagName(name)} <${value}>`, `${help}${preset} [env: ${environmentName(name)}]`));
+  for (const { name, value, fallback, help } of keys.map((key) => OPTIONS[key])) {
+    const preset = fallback === '' || value === '' ? '' : ` (default: ${fallback})`;
+    const flag = value === '' ? `--${flagName(name)}` : `--${flagName(name)} <${value}>`;
+    command.addOption(new Option(flag, `${help}${preset} [env: ${environmentName(name)}]`));
   }
   return command;
 }

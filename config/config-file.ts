@@ -6,9 +6,10 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
+import { parseAddress } from './address.js';
 import { UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
-import { OPTIONS } from './options.js';
+import { OPTIONS, readUpstream, readUpstreamTls } from './options.js';
 import { parseBytes, parseDuration } from './units.js';
 
 const text = v.pipe(
@@ -65,6 +66,14 @@ const network = v.strictObject({
   name: text,
   prefix: v.pipe(text, v.check(isPrefix, 'write a network as 10.1.0.0/16')),
 });
+/** A further listener with an upstream of its own; what it does not say of TLS is as in the options. */
+const pair = v.strictObject({
+  listen: v.pipe(text, checked(parseAddress)),
+  upstream: v.pipe(text, checked(readUpstream)),
+  upstreamTls: v.optional(v.pipe(text, checked(readUpstreamTls))),
+  upstreamTlsCa: v.optional(text),
+  upstreamTlsServerName: v.optional(text),
+});
 const retention = v.strictObject({
   minutes: v.optional(duration(), '24h'),
   hours: v.optional(duration(), '30d'),
@@ -76,6 +85,13 @@ const LISTS = {
   rules: v.optional(
     v.pipe(v.array(rule, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
     [],
+  ),
+  pairs: v.optional(
+    v.pipe(
+      v.array(pair, 'a list of pairs is needed here'),
+      v.minLength(1, 'no pair'),
+      v.maxLength(32, 'over 32 pairs'),
+    ),
   ),
   pools: v.optional(v.array(pool, 'a list of pools is needed here'), []),
   clientNetworks: v.optional(v.array(network, 'a list of networks is needed here'), []),
@@ -102,6 +118,7 @@ const MAPS: Readonly<Record<string, object>> = {
   rules: rule.entries,
   'rules.match': ruleMatch.entries,
   'rules.set': ruleSet.entries,
+  pairs: pair.entries,
   pools: pool.entries,
   'pools.match': poolMatch.entries,
   clientNetworks: network.entries,
@@ -223,11 +240,11 @@ function duration() {
   return v.pipe(scalar, v.transform(String), checked(parseDuration));
 }
 
-/** A reader of units.ts as a valibot action, with its message. */
-function checked(read: (text: string) => number) {
-  return v.rawTransform<string, number>(({ dataset, addIssue, NEVER }) => {
+/** A reader of units.ts, address.ts or options.ts as a valibot action, with its message. */
+function checked<T>(read: (text: string, where: string) => T) {
+  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
     try {
-      return read(dataset.value);
+      return read(dataset.value, '');
     } catch (error) {
       const { message, hint } = error as UsageError;
       addIssue({ message: `${message}; ${hint}` });

@@ -1,14 +1,16 @@
 // The configuration in force: flags over environment over config file over defaults.
 // Invariant: every value is checked before anything starts, and each is known by where it came from.
-// Not here: what the options are (options.ts), the file's form (config-file.ts), command-line parsing (cli).
+// Not here: what the options are (options.ts), the file's form (config-file.ts), who listens and forwards where (pairs.ts), the command line.
 
-import { type Address, formatAddress } from './address.js';
 import { type ConfigFile, type ConfigLists, parseConfig, readConfigFile } from './config-file.js';
 import { UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
 import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
+import { checkAddresses, type Pair, pairsOf } from './pairs.js';
 
 export interface Config extends Readonly<OptionValues> {
+  /** What listens, and where each forwards to: those of the file, else the one of --listen and --upstream. */
+  readonly pairs: readonly Pair[];
   /** The user's own attribution rules, in the order they are tried. */
   readonly rules: ReadonlyArray<ConfigLists['rules'][number] & { readonly name: string }>;
   /** Names for pools, by identity. */
@@ -58,10 +60,11 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
     origins.set(key, where);
     values[key] = OPTIONS[key].read(text, where);
   }
-  const { retention, ...lists } = file.lists;
+  const { retention, pairs, ...lists } = file.lists;
   const config: Config = {
     ...(values as OptionValues),
     ...lists,
+    pairs: pairsOf(values as OptionValues, { listed: pairs, origins, file: path }),
     rules: lists.rules.map((rule, index) => ({ ...rule, name: rule.name ?? `rules[${index}]` })),
     retention: {
       minutesMs: retention.minutes,
@@ -91,20 +94,7 @@ function winner(key: OptionKey, layers: Layers): { text: string; where: string }
 }
 
 function checkRelations(config: Config, origins: ReadonlyMap<OptionKey, string>): void {
-  const taken = new Map<string, OptionKey>();
-  for (const key of ['upstream', 'listen', 'http', 'health'] as const) {
-    const address: Address = config[key];
-    if (address.kind === 'tcp' && address.port === 0) continue;
-    const place = formatAddress(address);
-    const other = taken.get(place);
-    if (other !== undefined) {
-      throw new UsageError(`${other} and ${key} are both ${place}`, {
-        where: `${origins.get(other)}, ${origins.get(key)}`,
-        hint: 'give each an address of its own',
-      });
-    }
-    taken.set(place, key);
-  }
+  checkAddresses(config, origins);
   const { minutesMs, hoursMs, daysMs } = config.retention;
   if (minutesMs >= hoursMs || hoursMs >= daysMs) {
     throw new UsageError('retention must grow from minutes to hours to days', {

@@ -36,20 +36,32 @@ export const limits = {
   batchBytesMax: 1 * MIB,
   /** Batches sent but not acknowledged; a batch is acknowledged after the flush that stored it. */
   unacknowledgedBatchesMax: 4_096,
-  /** Client connections of one relay: each holds two descriptors. */
+  /** Client connections of one relay, unless --max-connections says otherwise: each holds two descriptors. */
   connectionsMax: 10_000,
   /** Connections that have not authenticated; they cost memory before Postgres has judged them. */
   connectionsPreAuthMax: 2_000,
+  /** Connections beyond that which may only bring a CancelRequest: who is refused must still be able to stop what runs. */
+  connectionsCancelReserve: 64,
+  /** Descriptors that sessions leave for everything else (listeners, health, the link, certificates), at most half of all. */
+  descriptorsReserved: 256,
   /** For the TCP connection to the upstream; libpq's own waits are longer and report less. */
   connectTimeoutMs: 10_000,
   /** From accept to the first ReadyForQuery, one deadline: authentication_timeout's default. */
   preAuthDeadlineMs: 60_000,
   /** A CancelRequest's connection lives this long at most. */
   cancelTimeoutMs: 10_000,
+  /** A silent connection is probed after this: a peer that vanished without a word is noticed within a few minutes. */
+  keepAliveAfterMs: 60_000,
+  /** TLS records to clients: asynchronous libpq before 2026 hangs on larger ones (psycopg #1107, cockroach #148222). */
+  tlsRecordBytes: 8 * KIB,
+  /** AuthenticationSASL held for its rewrite: a list of mechanism names is far shorter, a longer message passes as it is. */
+  saslOfferBytesMax: 2 * KIB,
+  /** Certificate, key and CA files: a bundle of all public authorities is a quarter of this. */
+  certificateFileBytesMax: 1 * MIB,
   /** A statement in flight this long is announced once. */
   runningAfterMs: 1_000,
-  /** Shutdown: sessions get this long to finish before they are closed. */
-  drainMs: 10_000,
+  /** Shutdown: after their last word, connections get this long to take it. */
+  closeMs: 1_000,
   /** Loss counters are kept per minute for this long until the observer has them, then summed into the oldest. */
   lossMinutesMax: 1_440,
 
@@ -118,6 +130,10 @@ relation(
 );
 relation(limits.internedTextBytesMax > limits.outstandingTextBytesMax, 'one session cannot fill the table of all');
 relation(limits.connectionsPreAuthMax <= limits.connectionsMax, 'unauthenticated connections are connections');
+relation(
+  limits.connectionsCancelReserve < limits.connectionsPreAuthMax,
+  'a reserve is smaller than what it is kept from',
+);
 relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
 relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');

@@ -2,15 +2,16 @@
 // Invariant: a value means the same wherever it is written, because one `read` serves all layers.
 // Not here: which layer wins (config.ts) and the lists of the config file (config-file.ts).
 
-import { parseTcpAddress } from './address.js';
+import { parseAddress, parseTcpAddress } from './address.js';
 import { UsageError } from './errors.js';
+import { limits } from './limits.js';
 import { nearestName } from './nearest.js';
 import { parseDuration, parseWhole } from './units.js';
 
 export interface Option<T> {
   /** Key in the config file. `flushInterval` is --flush-interval and PGWITNESS_FLUSH_INTERVAL. */
   readonly name: string;
-  /** Shown in --help; '' for none. */
+  /** Shown in --help; '' for a flag without a value, which means "on". */
   readonly value: string;
   readonly fallback: string;
   readonly help: string;
@@ -19,6 +20,10 @@ export interface Option<T> {
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** libpq's names (sslmode), with its meanings; `allow` is left out, because it trusts the network twice. */
+export const UPSTREAM_TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+export type UpstreamTlsMode = (typeof UPSTREAM_TLS_MODES)[number];
 
 function option<T>(definition: Option<T>): Option<T> {
   return definition;
@@ -30,15 +35,78 @@ export const OPTIONS = {
     name: 'listen',
     value: 'host:port',
     fallback: '127.0.0.1:6433',
-    help: 'where applications connect instead of to Postgres',
-    read: parseTcpAddress,
+    help: 'where applications connect instead of to Postgres; unix:PATH too',
+    read: parseAddress,
   }),
   upstream: option({
     name: 'upstream',
     value: 'host:port',
     fallback: '127.0.0.1:5432',
-    help: 'the Postgres to forward to',
+    help: 'the Postgres to forward to; unix:PATH too',
     read: readUpstream,
+  }),
+  tlsCert: option({
+    name: 'tlsCert',
+    value: 'file',
+    fallback: '',
+    help: 'certificate chain (PEM) for clients that ask for TLS; without it they are answered N',
+    read: (text) => text,
+  }),
+  tlsKey: option({
+    name: 'tlsKey',
+    value: 'file',
+    fallback: '',
+    help: 'private key (PEM) of --tls-cert',
+    read: (text) => text,
+  }),
+  upstreamTls: option({
+    name: 'upstreamTls',
+    value: 'mode',
+    fallback: 'disable',
+    help: `TLS to the upstream: ${UPSTREAM_TLS_MODES.join(', ')}`,
+    read: readUpstreamTls,
+  }),
+  upstreamTlsCa: option({
+    name: 'upstreamTlsCa',
+    value: 'file',
+    fallback: '',
+    help: 'authorities (PEM) that verify-ca and verify-full trust instead of the public ones',
+    read: (text) => text,
+  }),
+  upstreamTlsServerName: option({
+    name: 'upstreamTlsServerName',
+    value: 'name',
+    fallback: '',
+    help: 'name in the certificate of the upstream, where it is not the host of --upstream',
+    read: (text) => text,
+  }),
+  clientsAppearLocal: option({
+    name: 'clientsAppearLocal',
+    value: '',
+    fallback: 'off',
+    help: 'clients of the network may reach an upstream on this machine, which takes them for local ones',
+    read: readSwitch,
+  }),
+  maxConnections: option({
+    name: 'maxConnections',
+    value: 'n',
+    fallback: String(limits.connectionsMax),
+    help: 'client connections at once; more are refused with 53300',
+    read: (text, where) => parseWhole(text, { min: 1, max: 100_000, where }),
+  }),
+  drainTimeoutMs: option({
+    name: 'drainTimeout',
+    value: 'duration',
+    fallback: '10s',
+    help: 'how long busy sessions may finish after SIGTERM',
+    read: readDrainTimeout,
+  }),
+  socket: option({
+    name: 'socket',
+    value: 'path',
+    fallback: './pgwitness-link/observer.sock',
+    help: 'where `observe` listens and `relay` connects; in a directory of its own',
+    read: readNotEmpty,
   }),
   http: option({
     name: 'http',
@@ -132,9 +200,9 @@ export function environmentName(name: string): string {
   return 'PGWITNESS_' + flagName(name).replaceAll('-', '_').toUpperCase();
 }
 
-function readUpstream(text: string, where: string) {
-  const address = parseTcpAddress(text, where);
-  if (address.port === 0) {
+export function readUpstream(text: string, where: string) {
+  const address = parseAddress(text, where);
+  if (address.kind === 'tcp' && address.port === 0) {
     throw new UsageError('the upstream needs a port', {
       where,
       hint: 'give the port Postgres listens on, mostly 5432',
@@ -152,6 +220,22 @@ function readFlushInterval(text: string, where: string): number {
   const ms = parseDuration(text, where);
   if (ms >= 50 && ms <= 60_000) return ms;
   throw new UsageError(`"${text}" is out of range`, { where, hint: 'give 50ms to 60s' });
+}
+
+function readDrainTimeout(text: string, where: string): number {
+  const ms = parseDuration(text, where);
+  if (ms <= 3_600_000) return ms;
+  throw new UsageError(`"${text}" is out of range`, { where, hint: 'give 0s to 1h' });
+}
+
+export function readUpstreamTls(text: string, where: string): UpstreamTlsMode {
+  const mode = UPSTREAM_TLS_MODES.find((known) => known === text);
+  if (mode !== undefined) return mode;
+  const near = nearestName(text, UPSTREAM_TLS_MODES);
+  throw new UsageError(`"${text}" is not a TLS mode`, {
+    where,
+    hint: near === undefined ? `use one of ${UPSTREAM_TLS_MODES.join(', ')}` : `did you mean ${near}?`,
+  });
 }
 
 /** Spelled as people spell it in YAML, where 1.2 leaves `off` a string. */

@@ -109,7 +109,7 @@ export async function startRun(config: Config, log: Log): Promise<Run> {
     end = resolve;
   });
   const finish = async () => {
-    await listener.drain(limits.drainMs);
+    await listener.drain(config.drainTimeoutMs);
     stopTicking();
     await link.end(OBSERVER_STOP_MS);
     await observer?.process.stop(OBSERVER_STOP_MS);

@@ -59,7 +59,7 @@ describe('precedence', () => {
   });
 
   test('an empty variable counts as not set', () => {
-    expect(loadConfig({ env: { PGWITNESS_LISTEN: '' } }).config.listen.port).toBe(6433);
+    expect(loadConfig({ env: { PGWITNESS_LISTEN: '' } }).config.listen).toMatchObject({ port: 6433 });
   });
 
   test('PGWITNESS_CONFIG names the file', () => {
@@ -200,5 +200,95 @@ describe('pool names', () => {
     expect(nameOf(identity)).toBe('web');
     expect(nameOf({ ...identity, owner: 'sqlalchemy' })).toBe('anything of shop');
     expect(nameOf({ ...identity, user: 'etl', owner: 'driver' })).toBe('');
+  });
+});
+
+describe('pairs', () => {
+  test('without a list the options make the one pair', () => {
+    const { config } = loadConfig({ flags: { listen: 'unix:/run/w.sock', upstream: 'db:5432' } });
+    expect(config.pairs).toMatchObject([
+      { listen: { kind: 'unix', path: '/run/w.sock' }, upstream: { host: 'db' }, upstreamTls: { mode: 'disable' } },
+    ]);
+  });
+
+  test('each listed pair may say its own TLS', () => {
+    const { config } = loadConfig({
+      file: fileOf(`
+upstreamTls: require
+pairs:
+  - { listen: "127.0.0.1:7001", upstream: "primary:5432" }
+  - { listen: "127.0.0.1:7002", upstream: "replica:5432", upstreamTls: verify-full }
+`),
+    });
+    expect(config.pairs.map((pair) => pair.upstreamTls.mode)).toEqual(['require', 'verify-full']);
+  });
+
+  test('a fault in a pair is told by its place', () => {
+    const content = 'pairs:\n  - { listen: "127.0.0.1:7001", upstream: "nowhere" }\n';
+    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toContain('"nowhere" is not an address');
+    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toContain('a.yaml:2:43');
+  });
+
+  test('pairs and --listen together are refused', () => {
+    const file = fileOf('pairs:\n  - { listen: "127.0.0.1:7001", upstream: "db:5432" }\n');
+    expect(faultOf(() => loadConfig({ file, flags: { listen: '127.0.0.1:1' } }))).toContain(
+      'listen is given beside pairs',
+    );
+  });
+
+  test('two pairs may share an upstream, not a listener', () => {
+    const pair = (listen: string) => `  - { listen: "${listen}", upstream: "db:5432" }\n`;
+    expect(
+      loadConfig({ file: fileOf(`pairs:\n${pair('127.0.0.1:1')}${pair('127.0.0.1:2')}`) }).config.pairs,
+    ).toHaveLength(2);
+    expect(
+      faultOf(() => loadConfig({ file: fileOf(`pairs:\n${pair('127.0.0.1:1')}${pair('127.0.0.1:1')}`) })),
+    ).toContain('listen and listen are both 127.0.0.1:1: pairs[0].listen, pairs[1].listen');
+  });
+});
+
+describe('clients of the network in front of a local Postgres', () => {
+  test.each(['127.0.0.1:5432', '[::1]:5432', 'localhost:5432', 'unix:/run/postgresql/.s.PGSQL.5432'])(
+    'are refused for %s, with the reason',
+    (upstream) => {
+      const line = faultOf(() => loadConfig({ flags: { listen: '0.0.0.0:6433', upstream } }));
+      expect(line).toContain('would take every client that reaches 0.0.0.0:6433 for a local one');
+      expect(line).toContain('--clients-appear-local');
+    },
+  );
+
+  test('are let in when the user says so', () => {
+    expect(loadConfig({ flags: { listen: '0.0.0.0:6433', clientsAppearLocal: true } }).config.clientsAppearLocal).toBe(
+      true,
+    );
+  });
+
+  test('are no matter where Postgres is elsewhere', () => {
+    expect(loadConfig({ flags: { listen: '0.0.0.0:6433', upstream: 'db:5432' } }).config.pairs).toHaveLength(1);
+  });
+});
+
+describe('TLS options', () => {
+  test('a certificate needs its key', () => {
+    expect(faultOf(() => loadConfig({ flags: { tlsCert: 'a.pem' } }))).toBe(
+      'tlsCert is given without tlsKey: --tls-cert: give --tls-key too',
+    );
+  });
+
+  test('a misspelled mode names the nearest', () => {
+    expect(faultOf(() => loadConfig({ flags: { upstreamTls: 'verify-fully' } }))).toContain(
+      'did you mean verify-full?',
+    );
+  });
+
+  test('authorities that nothing uses are refused', () => {
+    expect(faultOf(() => loadConfig({ flags: { upstreamTls: 'require', upstreamTlsCa: 'ca.pem' } }))).toContain(
+      'require verifies nothing',
+    );
+  });
+
+  test('TLS on a Unix socket is refused', () => {
+    const flags = { upstream: 'unix:/run/postgresql/.s.PGSQL.5432', upstreamTls: 'require' };
+    expect(faultOf(() => loadConfig({ flags }))).toContain('no TLS on a Unix socket');
   });
 });

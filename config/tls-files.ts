@@ -1,0 +1,74 @@
+// Certificate, key and authority files, read and proved usable before anything relies on them.
+// Invariant: what is returned makes a TLS context; a fault names the option and the file, never their content.
+// Not here: sockets (proxy/tls.ts), when files are read again (proxy/relay-service.ts).
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { UsageError } from './errors.js';
+import { limits } from './limits.js';
+
+export interface ServerCertificate {
+  readonly context: SecureContext;
+  /** SHA-256 of the leaf, as Node prints it: tells whether the upstream shows the same one. */
+  readonly fingerprint256: string;
+  /** End of its validity, Unix ms. */
+  readonly validToMs: number;
+}
+
+/** The certificate clients are shown. Throws UsageError. */
+export function readServerCertificate(certFile: string, keyFile: string): ServerCertificate {
+  const cert = readPem(certFile, '--tls-cert');
+  const key = readPem(keyFile, '--tls-key');
+  const leaf = leafOf(cert, { path: certFile, where: '--tls-cert' });
+  let context: SecureContext;
+  try {
+    context = createSecureContext({ cert, key });
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const mismatch = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';
+    throw new UsageError(
+      mismatch ? `the key ${keyFile} is not that of ${certFile}` : `the key cannot be used: ${message}`,
+      {
+        where: '--tls-key',
+        hint: mismatch ? 'give the two files that were made together' : 'give a PEM key without a passphrase',
+        cause: error,
+      },
+    );
+  }
+  return { context, fingerprint256: leaf.fingerprint256, validToMs: Date.parse(leaf.validTo) };
+}
+
+/** PEM of authorities. Throws UsageError naming `where`. */
+export function readAuthorities(path: string, where: string): Buffer {
+  const pem = readPem(path, where);
+  leafOf(pem, { path, where });
+  return pem;
+}
+
+function leafOf(pem: Buffer, { path, where }: { path: string; where: string }): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (error) {
+    throw new UsageError(`${path} holds no certificate`, {
+      where,
+      hint: 'give a PEM file that has a BEGIN CERTIFICATE line',
+      cause: error,
+    });
+  }
+}
+
+function readPem(path: string, where: string): Buffer {
+  try {
+    // A device or a pipe would be read for ever, or never.
+    if (statSync(path).size <= limits.certificateFileBytesMax) return readFileSync(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new UsageError(`${path} cannot be read (${reason})`, {
+      where,
+      hint: 'check its path and mode',
+      cause: error,
+    });
+  }
+  throw new UsageError(`${path} is too large`, { where, hint: 'give a PEM file' });
+}
