@@ -71,6 +71,11 @@ export class Intake {
     this.#options.link.write(ackFrame(sequence));
   }
 
+  /** Says again what was stored last: storing fails for now, but this process is alive. */
+  heartbeat(): void {
+    if (!this.#ended) this.#options.link.write(ackFrame(this.#acknowledged));
+  }
+
   #data(chunk: Buffer): void {
     try {
       this.#frames.feed(chunk, (kind, body) => this.#frame(kind, body));

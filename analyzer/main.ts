@@ -29,11 +29,11 @@ async function main(config: Config): Promise<void> {
   link.on('error', () => link.destroy());
   link.pause();
 
-  let intake: Intake | undefined;
+  const restarts = Number(process.env.PGWITNESS_OBSERVER_RESTARTS ?? 0);
   const { observer, store, metrics } = await assemble(config, {
     log,
     acknowledge: (relayId, sequence) => {
-      if (intake?.relayId === relayId) intake.acknowledge(sequence);
+      if (intake.relayId === relayId) intake.acknowledge(sequence);
     },
   });
   const reader = openReader(config.dataDir);
@@ -43,16 +43,20 @@ async function main(config: Config): Promise<void> {
   const recorder =
     config.recordFile === ''
       ? undefined
-      : new Recorder(config.recordFile, (error) => log.error('recording ended', { error: error.message }));
+      : new Recorder(recordingPath(config.recordFile, restarts), (error) =>
+          log.error('recording ended', { error: error.message }),
+        );
 
-  intake = new Intake({
+  const intake: Intake = new Intake({
     link,
     target: observer,
     log,
     record: recorder && ((kind, body) => recorder.frame(kind, body)),
   });
   const release = holdCpuShare(link, config.observerCpuShare);
-  const flushing = setInterval(() => observer.flush(Date.now()), config.flushIntervalMs);
+  const flushing = setInterval(() => {
+    if (!observer.flush(Date.now())) intake.heartbeat();
+  }, config.flushIntervalMs);
   link.resume();
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
 
@@ -65,6 +69,11 @@ async function main(config: Config): Promise<void> {
   reader.close();
   store.close();
   log.info('observer ended');
+}
+
+/** Each restart records into a file of its own: the one before may end in a torn frame. */
+function recordingPath(file: string, restarts: number): string {
+  return restarts === 0 ? file : `${file}.${restarts}`;
 }
 
 main((JSON.parse(process.env.PGWITNESS_OBSERVER_OPTIONS ?? '{}') as { config: Config }).config).then(

@@ -129,7 +129,6 @@ export const LOSS_REASONS = [
   'opaque_session', // a session whose framing is lost was open in this minute
   'connection_closed', // in flight when the connection ended
   'observe_off', // observation was switched off while the session was open
-  'store_failed', // the observer could not store them
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
@@ -185,4 +184,3 @@ export type Observation =
   | RelayStatus
   | ResyncBegin
   | ResyncEnd;
-

@@ -47,7 +47,11 @@ export class ObserverProcess {
     const startedMs = performance.now();
     const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, OBSERVER_MAIN], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-      env: { ...process.env, PGWITNESS_OBSERVER_OPTIONS: JSON.stringify(options) },
+      env: {
+        ...process.env,
+        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify(options),
+        PGWITNESS_OBSERVER_RESTARTS: String(this.restartsTotal),
+      },
     });
     this.#child = child;
     child.on('error', (error) => log.error('the observer process cannot be started', { error: String(error) }));
