@@ -1,0 +1,89 @@
+"""Finds the line of the application that led to a statement: the first frame outside Django, SQLAlchemy and installed packages.
+
+Invariant: paths are shown relative to where Python imports from, never as absolute paths of a machine.
+Not here: what else frames tell (django_source.py, sqlalchemy.py).
+"""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from types import CodeType, FrameType
+
+from pgwitness.comment import encoded
+
+_OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIBRARIES = ("django", "sqlalchemy")
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_STANDARD = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+# A recursion of the application must not make every statement dear.
+_FRAMES_MAX = 200
+
+
+def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
+    """The frame and those that called it, also beyond the greenlet in which SQLAlchemy's asyncio layer runs."""
+    left = _FRAMES_MAX
+    outer = None
+    while left > 0:
+        while frame is not None and left > 0:
+            yield frame
+            frame = frame.f_back
+            left -= 1
+        greenlet = sys.modules.get("greenlet")
+        if greenlet is None:
+            return
+        outer = (greenlet.getcurrent() if outer is None else outer).parent
+        frame = None if outer is None else outer.gr_frame
+        if frame is None:
+            return
+
+
+class Callers:
+    """Which files are the application's; remembers the answer per file."""
+
+    def __init__(self, packages: Sequence[str] = ()) -> None:
+        """`packages`: names of packages that are the application's although they are installed."""
+        self._packages = tuple(packages)
+        self._paths: dict[str, str] = {}
+        self._shown: dict[tuple[CodeType, int], str] = {}
+
+    def is_application(self, frame: FrameType) -> bool:
+        return self._path(frame) != ""
+
+    def shown(self, frame: FrameType) -> str:
+        """`file:line` of an application's frame, encoded for a comment."""
+        place = (frame.f_code, frame.f_lineno)
+        shown = self._shown.get(place)
+        if shown is None:
+            shown = encoded(f"{self._path(frame)[-180:]}:{frame.f_lineno}")
+            if len(self._shown) < 10_000:
+                self._shown[place] = shown
+        return shown
+
+    def _path(self, frame: FrameType) -> str:
+        """Relative path of the file, '' where it is not the application's."""
+        file = frame.f_code.co_filename
+        path = self._paths.get(file)
+        if path is None:
+            path = self._read_path(file, str(frame.f_globals.get("__name__", "")))
+            if len(self._paths) < 10_000:
+                self._paths[file] = path
+        return path
+
+    def _read_path(self, file: str, module: str) -> str:
+        if file.startswith("<"):
+            return ""
+        is_listed = any(module == package or module.startswith(package + ".") for package in self._packages)
+        if not is_listed:
+            file = os.path.abspath(file)
+            if file.startswith(_OWN) or module.partition(".")[0] in _LIBRARIES:
+                return ""
+            if file.startswith(_STANDARD) or any(part in file for part in _INSTALLED):
+                return ""
+        return _relative(os.path.abspath(file))
+
+
+def _relative(file: str) -> str:
+    roots = (os.path.abspath(entry or os.curdir).rstrip(os.sep) + os.sep for entry in sys.path)
+    root = max((root for root in roots if file.startswith(root)), key=len, default="")
+    return (file[len(root) :] if root else os.path.basename(file)).replace(os.sep, "/")

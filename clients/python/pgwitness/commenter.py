@@ -1,0 +1,87 @@
+"""Puts the tags of one statement together: the statement's own, those of the request or task around it, the application's.
+
+Invariant: the package's own tags win over the application's; a tag without a value is not written.
+Not here: the form of the comment (comment.py), who sent the statement (the hooks say).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+from pgwitness import scope
+from pgwitness.caller import Callers
+from pgwitness.comment import CONSTRUCT_KEY, SOURCE_KEY, checked_key, comment_of, encoded, with_comment
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which tags are written. README.md describes each."""
+
+    caller: bool = True
+    route: bool = True
+    request_id: bool = True
+    job: bool = True
+    command: bool = True
+    #: Values, or functions without arguments that are asked at each statement.
+    tags: Mapping[str, object | Callable[[], object]] = field(default_factory=dict)
+    #: Packages that count as the application's although they are installed.
+    caller_packages: Sequence[str] = ()
+
+
+class Commenter:
+    def __init__(self, options: Options) -> None:
+        """Raises ValueError for a tag whose key cannot be one."""
+        self.options = options
+        self.callers = Callers(options.caller_packages)
+        # A server keeps its version and flags: most values are encoded once.
+        self._fixed: dict[str, str] = {}
+        self._asked: dict[str, Callable[[], object]] = {}
+        for key, value in options.tags.items():
+            checked_key(key)
+            if callable(value):
+                self._asked[key] = value
+            elif value is not None:
+                self._fixed[key] = encoded(value)
+
+    def comment(self, source: str, construct: str, caller: FrameType | None) -> str:
+        """The comment for a statement; '' for a source or construct that is not known, None for no caller."""
+        pairs = [(SOURCE_KEY, source), (CONSTRUCT_KEY, construct)] if source else []
+        if caller is not None:
+            pairs.append(("caller", self.callers.shown(caller)))
+        pairs += self._surroundings()
+        written = {key for key, _ in pairs}
+        pairs += [pair for pair in self._application_tags().items() if pair[0] not in written]
+        kept = [pair for pair in pairs if pair[1] != ""]
+        return comment_of(kept) if kept else ""
+
+    def tagged(self, sql: str, comment: str, *, formatted: bool) -> str:
+        return with_comment(sql, comment, formatted=formatted) if comment else sql
+
+    def _surroundings(self) -> list[tuple[str, str]]:
+        options = self.options
+        pairs: list[tuple[str, str]] = []
+        request = scope.request.get()
+        task = scope.task() if options.job else None
+        if task is not None:
+            # A task that runs at once inside a request is still the nearer answer; the request's id joins both.
+            pairs.append(("job", task[0]))
+        if request is not None:
+            if options.route:
+                pairs.append(("route", request.route))
+            if options.request_id:
+                pairs.append(("request_id", request.request_id))
+            return pairs
+        if task is not None and options.request_id:
+            pairs.append(("request_id", task[1]))
+        if options.command:
+            pairs.append(("command", scope.command.get()))
+        return pairs
+
+    def _application_tags(self) -> Mapping[str, str]:
+        inner = scope.application_tags.get()
+        if not self._asked:
+            if not inner:
+                return self._fixed
+            return {**self._fixed, **inner} if self._fixed else inner
+        asked = {key: "" if (value := ask()) is None else encoded(value) for key, ask in self._asked.items()}
+        return {**self._fixed, **asked, **inner}
