@@ -23,7 +23,7 @@ _UNTOUCHED = frozenset(
     " RELEASE RESET ROLLBACK SAVEPOINT SET SHOW START UNLISTEN".split()
 )
 # One character or one whole comment at a time: nested quantifiers would backtrack for ever on long indentation.
-_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
+_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
 _COMMENTS_TO_THE_END = re.compile(r"(?:/\*.*?\*/[\s;]*)+", re.DOTALL)
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}")
 _MARK = SOURCE_KEY + "='"
@@ -81,10 +81,17 @@ def with_comment(sql: str, comment: str, *, formatted: bool) -> str:
     """
     if formatted:
         comment = comment.replace("%", "%%")
-    # A line comment would swallow what is put behind it, and a semicolon on that line may be part of it.
-    if sql.rfind("--") > sql.rfind("\n"):
+    # A semicolon behind -- is part of that comment.
+    if _ends_in_line_comment(sql):
         return f"{sql}\n{comment}"
     body = sql.rstrip()
-    if body.endswith(";"):
-        return f"{body[:-1].rstrip()} {comment};"
-    return f"{body} {comment}"
+    if not body.endswith(";"):
+        return f"{body} {comment}"
+    body = body[:-1].rstrip()
+    gap = "\n" if _ends_in_line_comment(body) else " "
+    return f"{body}{gap}{comment};"
+
+
+def _ends_in_line_comment(sql: str) -> bool:
+    """Or in a line that holds -- otherwise: a new line does no harm there."""
+    return sql.rfind("--") > sql.rfind("\n")

@@ -76,7 +76,7 @@ def _construct_of(context: Any) -> str:
         return ""
     if context.compiled is None:
         return "text"
-    invoked = getattr(context, "invoked_statement", None)
+    invoked: Any = getattr(context, "invoked_statement", None)
     if getattr(invoked, "__visit_name__", "") == "orm_from_statement":
         invoked = invoked.element
     if getattr(invoked, "__visit_name__", "") in _WRITTEN_BY_HAND:

@@ -1,0 +1,110 @@
+"""Which tags a statement gets from what runs around it."""
+
+import asyncio
+import re
+import sys
+import types
+import unittest
+from urllib.parse import unquote
+
+import pgwitness
+from pgwitness import scope
+from pgwitness.commenter import Commenter, Options
+
+
+def tags_of(options=Options(), caller=None):
+    comment = Commenter(options).comment("raw", "cursor", caller)
+    return {key: unquote(value) for key, value in re.findall(r"([\w.-]+)='([^']*)'", comment)}
+
+
+RAW = {"pgwitness_source": "raw", "pgwitness_construct": "cursor"}
+
+
+class ApplicationTags(unittest.TestCase):
+    def test_inner_blocks_win_and_end(self):
+        with pgwitness.tags(flag="a", cache=True):
+            with pgwitness.tags(flag="b"):
+                self.assertEqual(tags_of(), {**RAW, "flag": "b", "cache": "true"})
+            self.assertEqual(tags_of(), {**RAW, "flag": "a", "cache": "true"})
+        self.assertEqual(tags_of(), RAW)
+
+    def test_none_takes_a_tag_away(self):
+        with pgwitness.tags(flag=None):
+            self.assertEqual(tags_of(Options(tags={"flag": "on", "app_version": 3})), {**RAW, "app_version": "3"})
+
+    def test_functions_are_asked_each_time(self):
+        answers = iter(["on", None])
+        commenter = Commenter(Options(tags={"cache": lambda: next(answers)}))
+        self.assertIn("cache='on'", commenter.comment("raw", "", None))
+        self.assertNotIn("cache", commenter.comment("raw", "", None))
+
+    def test_it_decorates(self):
+        @pgwitness.tags(flag="on")
+        def work():
+            return tags_of()
+
+        self.assertEqual(work()["flag"], "on")
+        self.assertEqual(work()["flag"], "on")
+
+    def test_tasks_of_asyncio_do_not_see_each_others(self):
+        async def work(value):
+            with pgwitness.tags(flag=value):
+                await asyncio.sleep(0)
+                return tags_of()["flag"]
+
+        async def both():
+            return await asyncio.gather(work("a"), work("b"))
+
+        self.assertEqual(asyncio.run(both()), ["a", "b"])
+
+    def test_a_bad_key_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "bad key"):
+            Commenter(Options(tags={"bad key": 1}))
+
+    def test_the_packages_own_tags_win(self):
+        with pgwitness.tags(caller="me"):
+            self.assertRegex(tags_of(caller=sys._getframe())["caller"], r"test_tags\.py:\d+$")
+
+    def test_a_source_that_is_not_known_is_not_written(self):
+        self.assertEqual(Commenter(Options()).comment("", "", None), "")
+
+
+class Requests(unittest.TestCase):
+    def setUp(self):
+        self.request = types.SimpleNamespace(resolver_match=None)
+        token = scope.request.set(scope.Request(self.request, "id 1"))
+        self.addCleanup(scope.request.reset, token)
+
+    def test_the_route_comes_when_the_url_is_resolved(self):
+        self.assertEqual(tags_of(), {**RAW, "request_id": "id 1"})
+        self.request.resolver_match = types.SimpleNamespace(route="shop/<int:id>/")
+        self.assertEqual(tags_of(), {**RAW, "request_id": "id 1", "route": "shop/<int:id>/"})
+
+    def test_the_root_has_a_name(self):
+        self.request.resolver_match = types.SimpleNamespace(route="")
+        self.assertEqual(tags_of()["route"], "/")
+
+    def test_both_can_be_left_out(self):
+        self.request.resolver_match = types.SimpleNamespace(route="shop/")
+        self.assertEqual(tags_of(Options(route=False, request_id=False)), RAW)
+
+
+class Callers(unittest.TestCase):
+    def test_standard_library_and_installed_packages_are_not_the_application(self):
+        callers = Commenter(Options()).callers
+        for file in (types.__file__, "/x/site-packages/lib/a.py", "<string>", pgwitness.__file__):
+            code = compile("frame = sys._getframe()", file, "exec")
+            place = {"sys": sys, "__name__": "lib.a"}
+            exec(code, place)
+            self.assertFalse(callers.is_application(place["frame"]), file)
+
+    def test_listed_packages_are(self):
+        callers = Commenter(Options(caller_packages=("lib",))).callers
+        code = compile("frame = sys._getframe()", "/x/site-packages/lib/a.py", "exec")
+        place = {"sys": sys, "__name__": "lib.a"}
+        exec(code, place)
+        self.assertEqual(callers.shown(place["frame"]), "a.py:1")
+
+
+if __name__ == "__main__":
+    unittest.main()
