@@ -10,6 +10,7 @@ import { ConnectionProfile } from './connection-profile.js';
 import { cursorNameAt } from './recognise-names.js';
 import type { UserRules, UserSubject } from './rule-user.js';
 import { isSettled } from './settling.js';
+import { Siblings } from './siblings.js';
 import { type CommentTags, readComments } from './sql-comment.js';
 import { type StatementShape, shapeOf } from './statement-shape.js';
 import type { Verdict } from './verdict.js';
@@ -64,6 +65,7 @@ interface Session {
 export function attributeLines(lines: Iterable<string>, options: LineOptions = {}): LineResult[] {
   const tokens = new SqlTokens();
   const sessions = new Map<string, Session>();
+  const siblings = new Siblings();
   const results: LineResult[] = [];
   let number = 0;
   for (const text of lines) {
@@ -75,7 +77,7 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
       results.push({ error: { line: number, message: line } });
       continue;
     }
-    const session = sessionOf(sessions, line);
+    const session = sessionOf(sessions, line, siblings);
     lex(Buffer.from(line.sql, 'utf8'), tokens);
     const shape = shapeIn(session, tokens);
     const tags = readComments(tokens);
@@ -100,13 +102,13 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
   return results;
 }
 
-function sessionOf(sessions: Map<string, Session>, line: AttributeLine): Session {
+function sessionOf(sessions: Map<string, Session>, line: AttributeLine, siblings: Siblings): Session {
   const id = `${typeof line.session}:${line.session}`;
   let session = sessions.get(id);
   if (session === undefined) {
     const startup = line.startup ?? {};
     session = {
-      profile: new ConnectionProfile(Object.entries(startup)),
+      profile: new ConnectionProfile(Object.entries(startup), siblings),
       startup,
       cursors: new Map(),
       waiting: [],

@@ -32,6 +32,7 @@ export const CLUES = [
   'discard-all',
   'autocommit',
   'rollback',
+  'sibling',
 ] as const;
 export type Clue = (typeof CLUES)[number];
 
@@ -116,5 +117,10 @@ export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   'asyncpg-savepoint': { owner: 'asyncpg', strength: 'weak', saw: 'savepoint named __asyncpg_savepoint_…' },
   'psycopg3-name': { owner: 'psycopg3', strength: 'weak', saw: 'prepared statements named _pg3_…' },
   'psycopg3-savepoint': { owner: 'psycopg3', strength: 'weak', saw: 'savepoint named "_pg3_…"' },
+  sibling: {
+    owner: 'sqlalchemy',
+    strength: 'weak',
+    saw: "begins transactions at once, like another connection with the same startup packet, which is SQLAlchemy's",
+  },
   'driver-tag': { owner: 'driver', strength: 'weak', saw: 'comment tag of the driver only' },
 };

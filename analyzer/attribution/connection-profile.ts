@@ -3,6 +3,7 @@
 // The state is a bit per clue and a few counters: no text, constant size. Not here: verdicts on statements (attribute.ts).
 
 import { CLUES, type Clue, clueBit, clueBits } from './clues.js';
+import { type Siblings, startupKeyOf } from './siblings.js';
 import { Proof } from './sql-comment.js';
 import { type Standing, standingOf } from './standing.js';
 import type { StatementShape } from './statement-shape.js';
@@ -29,10 +30,13 @@ export interface ProfileState {
   revisions: number;
   inTransaction: boolean;
   readsOnly: boolean;
+  startupKey: string;
 }
 
 const EXTENDED = clueBit('extended');
 const AUTOCOMMIT = clueBit('autocommit');
+const BEGIN_FIRST = clueBit('begin-first');
+const SIBLING = clueBit('sibling');
 const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
 const DJANGO_TEXT = clueBit('django-text');
 const SQLALCHEMY_TEXT = clueBit('sqlalchemy-text');
@@ -54,9 +58,17 @@ export class ConnectionProfile {
   /** Nothing but reads since BEGIN. */
   #readsOnly = false;
 
-  /** @param startup parameters of the startup packet, in the order they were sent. */
-  constructor(startup: ReadonlyArray<readonly [name: string, value: string]>) {
+  readonly #siblings: Siblings | undefined;
+  #startupKey: string;
+
+  /**
+   * @param startup parameters of the startup packet, in the order they were sent.
+   * @param siblings what other connections of the same server have shown, shared by all of them.
+   */
+  constructor(startup: ReadonlyArray<readonly [name: string, value: string]>, siblings?: Siblings) {
     this.#tool = '';
+    this.#siblings = siblings;
+    this.#startupKey = siblings === undefined ? '' : startupKeyOf(startup);
     startup.forEach(([name, value], index) => {
       if (name === 'application_name') this.#tool = toolOf(value);
       if (name !== 'client_encoding') return;
@@ -67,6 +79,8 @@ export class ConnectionProfile {
   }
 
   get standing(): Standing {
+    if (this.#siblings !== undefined && this.#standing.strength !== 'strong' && (this.#bits & SIBLING) === 0)
+      this.#askSiblings();
     return this.#standing;
   }
 
@@ -91,6 +105,7 @@ export class ConnectionProfile {
     const inTransaction = this.#inTransaction;
     if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
     if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
+    if (shape.housekeeping === 'begin' && (bits & AUTOCOMMIT) === 0) bits |= BEGIN_FIRST;
     if (context.protocol === 'extended') bits |= EXTENDED | nameBits(context.statementName);
     if (proof !== Proof.none) bits |= proofBits(proof);
     this.#statements++;
@@ -147,11 +162,13 @@ export class ConnectionProfile {
       revisions: this.#revisions,
       inTransaction: this.#inTransaction,
       readsOnly: this.#readsOnly,
+      startupKey: this.#startupKey,
     };
   }
 
-  static restore(state: ProfileState): ConnectionProfile {
-    const profile = new ConnectionProfile([]);
+  static restore(state: ProfileState, siblings?: Siblings): ConnectionProfile {
+    const profile = new ConnectionProfile([], siblings);
+    profile.#startupKey = state.startupKey;
     profile.#bits = clueBits(state.clues.filter((clue) => CLUES.includes(clue)));
     profile.#first = state.first;
     profile.#recent = state.recent;
@@ -169,9 +186,17 @@ export class ConnectionProfile {
     this.#recent = recent;
     const before = this.#standing;
     this.#standing = this.#weigh();
+    if (this.#standing.owner === 'sqlalchemy' && this.#standing.strength !== 'weak')
+      this.#siblings?.learn(this.#startupKey);
     if (this.#standing.owner === before.owner) return;
     if (this.#first === '' && this.#standing.strength !== 'weak') this.#first = this.#standing.owner;
     if (before.strength === 'strong' || before.strength === 'certain') this.#revisions++;
+  }
+
+  /** A later connection of an Engine: everything on it is inside transactions, as on the first. */
+  #askSiblings(): void {
+    const begins = (this.#bits & BEGIN_FIRST) !== 0 && (this.#bits & AUTOCOMMIT) === 0;
+    if (begins && this.#siblings!.isSqlalchemy(this.#startupKey)) this.#revise(this.#bits | SIBLING, this.#recent);
   }
 
   #weigh(): Standing {
@@ -194,7 +219,6 @@ function bitsOf(shape: StatementShape): number {
 
 /** What the first statement of a connection tells. */
 function firstBits(shape: StatementShape, inTransaction: boolean): number {
-  if (shape.housekeeping === 'begin') return clueBit('begin-first');
   return shape.clues.includes('set-timezone') && !inTransaction ? clueBit('timezone-first') : 0;
 }
 

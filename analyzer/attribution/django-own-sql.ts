@@ -66,6 +66,8 @@ function schemaStatement(tokens: SqlTokens, at: number): Recognition | undefined
   }
   if (object === 0 || !isKind(tokens, i, TokenKind.quotedIdentifier)) return undefined;
   let marks = 0;
+  // createcachetable writes its columns on lines of their own.
+  if (isCacheColumn(tokens, i + 2)) return answer('own', 'internal');
   for (let k = i + 1; k < tokens.count; k++) {
     if (isNewline(tokens.gap[k]) || tokens.gap[k] === Gap.tab) return undefined;
     if (tokens.kind[k] === TokenKind.quotedIdentifier) marks++;

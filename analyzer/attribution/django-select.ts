@@ -3,7 +3,8 @@
 // Source: SQLCompiler.as_sql, get_from_clause, get_combinator_sql, get_qualify_sql in django/db/models/sql/compiler.py.
 
 import { Gap, TokenKind } from '../sql/tokens.js';
-import type { DjangoText } from './django-grammar.js';
+import { expression, expressions, group } from './django-expression.js';
+import type { DjangoText } from './django-text.js';
 import { isKeyword, isKind, isLower, isText, isValue, isWord, W } from './words.js';
 
 /** SELECT …, or (SELECT …) UNION (SELECT …), with ORDER BY and LIMIT behind. */
@@ -35,7 +36,7 @@ function simpleSelect(text: DjangoText): void {
   }
   const { at, bare, qualified } = text;
   if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) {
-    text.group('group');
+    group(text, 'group');
     text.bare = bare;
   }
   let star = false;
@@ -44,7 +45,7 @@ function simpleSelect(text: DjangoText): void {
     text.at++;
   } else {
     existsMark(text);
-    text.list('select');
+    expressions(text, 'select');
   }
   const isConstraintCheck = isText(tokens, text.at - 1, '"_check"');
   const hasFrom = isKeyword(tokens, text.at, W.from);
@@ -54,7 +55,7 @@ function simpleSelect(text: DjangoText): void {
   // SELECT * is of a subquery, and a column without its table as well.
   if (star && !wrapped && !text.ended) text.odd += 2;
   if (text.take(W.where)) condition(text);
-  if (text.take(W.group) && text.take(W.by)) text.list('group');
+  if (text.take(W.group) && text.take(W.by)) expressions(text, 'group');
   if (text.take(W.having)) condition(text);
   tail(text);
   if (wrapped) text.bare = bare;
@@ -62,7 +63,7 @@ function simpleSelect(text: DjangoText): void {
 }
 
 function condition(text: DjangoText): void {
-  text.expression('where');
+  expression(text, 'where');
 }
 
 /** SELECT 1 AS "a" of exists(), COUNT(*) AS "__count" of count(), "_check" of constraint validation. */
@@ -92,7 +93,7 @@ function fromClause(text: DjangoText): boolean {
     wrapped = true;
     text.mark = true;
     text.at++;
-    text.expression('other');
+    expression(text, 'other');
   } else {
     table(text);
   }
@@ -117,7 +118,7 @@ function join(text: DjangoText): void {
   table(text);
   if (!text.take(W.on)) {
     if (!text.ended) text.bad = true;
-  } else if (text.kind() === TokenKind.leftParen) text.group('other');
+  } else if (text.kind() === TokenKind.leftParen) group(text, 'other');
   else if (!text.ended) text.odd += 2;
 }
 
@@ -151,14 +152,14 @@ function tail(text: DjangoText): void {
   const { tokens } = text;
   if (text.take(W.order) && text.take(W.by)) {
     for (;;) {
-      text.expression('order');
+      expression(text, 'order');
       if (!endsOrdered(text)) text.odd++;
       if (text.ended || text.kind() !== TokenKind.comma) break;
       text.comma();
     }
   }
-  if (text.take(W.limit)) text.expression('other');
-  if (text.take(W.offset)) text.expression('other');
+  if (text.take(W.limit)) expression(text, 'other');
+  if (text.take(W.offset)) expression(text, 'other');
   if (text.take(W.for)) {
     while (!text.ended && text.kind() === TokenKind.word && isWord(tokens, text.at, W.of) === false) text.at++;
     if (text.take(W.of)) {

@@ -1,6 +1,6 @@
 // The words Django's SQL compiler writes outside quotes, and the ones that show another hand.
 // Invariant: closed sets, covering Django 3.2 to 6.1 with its contrib.postgres and gis functions' keywords.
-// Not here: where a word may stand (django-grammar.ts).
+// Not here: where a word may stand (django-expression.ts).
 // Source: django/db/models/sql/compiler.py, django/db/models/{expressions,lookups,functions}, django/db/backends/postgresql.
 
 import { hashSet } from './words.js';

@@ -4,9 +4,10 @@
 // Source: django/db/models/sql/compiler.py of 3.2 to 6.1; SQLInsertCompiler, SQLUpdateCompiler, SQLDeleteCompiler.
 
 import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
-import { DjangoText } from './django-grammar.js';
+import { expression, expressions, group } from './django-expression.js';
 import { recogniseDjangoOwnSql } from './django-own-sql.js';
 import { djangoSelect } from './django-select.js';
+import { DjangoText } from './django-text.js';
 import type { Recognition } from './statement-shape.js';
 import { isKeyword, isKind, isNewline, isWord, W } from './words.js';
 
@@ -93,7 +94,7 @@ function rows(text: DjangoText): void {
     if (text.ended) return;
     if (text.kind() !== TokenKind.leftParen || text.tokens.gap[text.at] !== Gap.space) text.odd++;
     const { bare } = text;
-    if (text.kind() === TokenKind.leftParen) text.group('set');
+    if (text.kind() === TokenKind.leftParen) group(text, 'set');
     else text.bad = true;
     if (text.bare > bare) text.odd++;
   } while (text.takeKind(TokenKind.comma));
@@ -118,7 +119,7 @@ function conflict(text: DjangoText): void {
 function returning(text: DjangoText): void {
   if (!text.take(W.returning)) return;
   const { bare, qualified } = text;
-  text.list('other');
+  expressions(text, 'other');
   if (text.bare > bare || text.qualified === qualified) text.odd += 2;
 }
 
@@ -130,7 +131,7 @@ function assignments(text: DjangoText): void {
     if (!text.tableName()) text.bad = true;
     if (!isKind(tokens, text.at, TokenKind.operator) && !text.ended) text.bad = true;
     const { bare } = text;
-    text.expression('set');
+    expression(text, 'set');
     if (text.bare > bare) text.odd++;
     if (text.kind() === TokenKind.comma && tokens.gap[text.at] !== Gap.none) text.odd++;
   } while (text.takeKind(TokenKind.comma));
@@ -159,7 +160,7 @@ function remove(text: DjangoText): void {
 function where(text: DjangoText): void {
   if (!text.take(W.where)) return;
   const { bare } = text;
-  text.expression('where');
+  expression(text, 'where');
   if (text.bare > bare) text.odd += 3;
 }
 
@@ -178,7 +179,7 @@ function withQueries(text: DjangoText): void {
       text.bad = true;
       return;
     }
-    text.group('set');
+    group(text, 'set');
   } while (text.takeKind(TokenKind.comma));
   if (isKeyword(tokens, text.at, W.select)) djangoSelect(text);
   else if (isKeyword(tokens, text.at, W.update)) update(text);

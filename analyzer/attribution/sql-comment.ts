@@ -51,7 +51,8 @@ export function readComments(tokens: SqlTokens): CommentTags {
     const length = tokens.commentEnd[k] - tokens.commentStart[k];
     if (length < 7 || length > COMMENT_OCTETS_MAX || bytes[tokens.commentStart[k]] !== 0x2f) continue;
     const from = bytes.byteOffset + tokens.commentStart[k];
-    const items = parseItems(Buffer.from(bytes.buffer, from + 2, length - 4).toString('utf8'));
+    const comment = Buffer.from(bytes.buffer, from + 2, length - 4);
+    const items = parseItems(comment.toString('utf8'));
     if (items === undefined) continue;
     for (const item of items) {
       if (item.raw.includes('%%')) proof |= Proof.percentDoubled;
@@ -86,7 +87,10 @@ interface Item {
   colon: boolean;
 }
 
-const KEY = /^[A-Za-z_][\w.%-]*$/;
+const QUOTE = 0x27;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const BACKSLASH = 0x5c;
 
 /** The items of one comment, or undefined where any part of it is something else. */
 function parseItems(comment: string): Item[] | undefined {
@@ -94,18 +98,18 @@ function parseItems(comment: string): Item[] | undefined {
   const items: Item[] = [];
   let at = 0;
   while (at < text.length) {
-    let mark = at;
-    while (mark < text.length && text[mark] !== '=' && text[mark] !== ':' && text[mark] !== ',') mark++;
-    const key = text.slice(at, mark).trim();
-    if (mark >= text.length || text[mark] === ',' || !KEY.test(key) || items.length === PAIRS_MAX) return undefined;
-    const colon = text[mark] === ':';
-    const quoted = text[mark + 1] === "'";
+    const mark = keyEnd(text, at);
+    if (mark === at || items.length === PAIRS_MAX) return undefined;
+    const sign = text.charCodeAt(mark);
+    if (sign !== EQUALS && sign !== COLON) return undefined;
+    const colon = sign === COLON;
+    const quoted = text.charCodeAt(mark + 1) === QUOTE;
     const end = quoted ? quoteEnd(text, mark + 2) : plainEnd(text, mark + 1);
     if (end < 0) return undefined;
-    const raw = quoted ? text.slice(mark + 2, end).replaceAll("\\'", "'") : text.slice(mark + 1, end).trimEnd();
+    const raw = quoted ? unescaped(text.slice(mark + 2, end)) : text.slice(mark + 1, end).trimEnd();
     // "note: this is slow" is prose.
     if (!quoted && (raw === '' || raw.startsWith(' ') || raw.includes("'"))) return undefined;
-    items.push({ key: decoded(key), raw, colon });
+    items.push({ key: decoded(text.slice(at, mark)), raw, colon });
     at = quoted ? end + 1 : end;
     while (text[at] === ' ') at++;
     if (at < text.length && text[at] !== ',') return undefined;
@@ -115,12 +119,29 @@ function parseItems(comment: string): Item[] | undefined {
   return items.length === 0 ? undefined : items;
 }
 
+/** End of a key that begins at `at`: letters, digits and _ . - %, no digit in front. */
+function keyEnd(text: string, at: number): number {
+  let end = at;
+  for (;;) {
+    const code = text.charCodeAt(end);
+    const letter = (code | 32) >= 97 && (code | 32) <= 122;
+    const other = (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 37;
+    if (!letter && code !== 95 && !(other && end > at)) return end;
+    end++;
+  }
+}
+
 function quoteEnd(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === "'") return at;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at;
   }
   return -1;
+}
+
+function unescaped(value: string): string {
+  return value.includes('\\') ? value.replaceAll("\\'", "'") : value;
 }
 
 function plainEnd(text: string, from: number): number {
@@ -128,8 +149,22 @@ function plainEnd(text: string, from: number): number {
   return comma < 0 ? text.length : comma;
 }
 
+/** Routes and controllers repeat; what differs each time (trace ids) has nothing to decode. */
+const decodings = new Map<string, string>();
+const DECODINGS_MAX = 4096;
+
 function decoded(raw: string): string {
   if (!raw.includes('%')) return raw;
+  let value = decodings.get(raw);
+  if (value === undefined) {
+    value = decodedAnew(raw);
+    if (decodings.size >= DECODINGS_MAX) decodings.clear();
+    decodings.set(raw, value);
+  }
+  return value;
+}
+
+function decodedAnew(raw: string): string {
   try {
     return decodeURIComponent(raw.replaceAll('%%', '%'));
   } catch {

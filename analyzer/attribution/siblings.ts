@@ -1,0 +1,29 @@
+// What connections that began alike have in common: an Engine shows itself on its first connection only, the others just begin.
+// Invariant: bounded; remembers startup parameters only as a key in memory, and only of connections that were strongly SQLAlchemy's.
+// Not here: when a connection asks (connection-profile.ts).
+
+const REMEMBERED_MAX = 1000;
+
+export class Siblings {
+  readonly #sqlalchemy = new Set<string>();
+
+  /** A connection with this startup packet was shown to be SQLAlchemy's. The oldest is forgotten beyond the bound. */
+  learn(startupKey: string): void {
+    if (this.#sqlalchemy.has(startupKey)) return;
+    if (this.#sqlalchemy.size >= REMEMBERED_MAX) {
+      for (const oldest of this.#sqlalchemy) {
+        this.#sqlalchemy.delete(oldest);
+        break;
+      }
+    }
+    this.#sqlalchemy.add(startupKey);
+  }
+
+  isSqlalchemy(startupKey: string): boolean {
+    return this.#sqlalchemy.has(startupKey);
+  }
+}
+
+export function startupKeyOf(startup: ReadonlyArray<readonly [name: string, value: string]>): string {
+  return startup.map(([name, value]) => `${name}=${value}`).join('\0');
+}
