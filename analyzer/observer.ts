@@ -146,6 +146,7 @@ export class Observer implements IntakeTarget {
   *#counters(): Iterable<readonly [string, number]> {
     const { pipeline } = this.#options;
     yield* Object.entries(pipeline.counters);
+    yield ['splitMismatchTotal', pipeline.splitMismatchTotal];
     yield ['rollupsCappedTotal', pipeline.rollups.cappedTotal];
     yield ['rollupsLateTotal', pipeline.rollups.lateTotal];
     yield ['tagSetsCappedTotal', pipeline.tagRollups.cappedTotal];
