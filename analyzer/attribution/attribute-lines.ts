@@ -58,14 +58,19 @@ interface Session {
   settled: boolean;
 }
 
+/** What lines share. */
+interface Input {
+  sessions: Map<string, Session>;
+  siblings: Siblings;
+}
+
 /**
  * @param lines the text of each input line; empty ones are skipped without output.
  * @returns results in input order.
  */
 export function attributeLines(lines: Iterable<string>, options: LineOptions = {}): LineResult[] {
   const tokens = new SqlTokens();
-  const sessions = new Map<string, Session>();
-  const siblings = new Siblings();
+  const input: Input = { sessions: new Map(), siblings: new Siblings() };
   const results: LineResult[] = [];
   let number = 0;
   for (const text of lines) {
@@ -77,7 +82,7 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
       results.push({ error: { line: number, message: line } });
       continue;
     }
-    const session = sessionOf(sessions, line, siblings);
+    const session = sessionOf(line, input);
     lex(Buffer.from(line.sql, 'utf8'), tokens);
     const shape = shapeIn(session, tokens);
     const tags = readComments(tokens);
@@ -98,11 +103,11 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions = {
     if (session.settled) settle(session, results);
     else settleFinal(session, results);
   }
-  for (const session of sessions.values()) settle(session, results);
+  for (const session of input.sessions.values()) settle(session, results);
   return results;
 }
 
-function sessionOf(sessions: Map<string, Session>, line: AttributeLine, siblings: Siblings): Session {
+function sessionOf(line: AttributeLine, { sessions, siblings }: Input): Session {
   const id = `${typeof line.session}:${line.session}`;
   let session = sessions.get(id);
   if (session === undefined) {

@@ -13,7 +13,7 @@ import {
   TYPE_CONTINUATION,
   WORDS_BEFORE_GROUP,
 } from './django-vocabulary.js';
-import { afterParens, isKind, isLower, isNewline, isUpper, isWord, W } from './words.js';
+import { afterParens, isKind, isLower, isNewline, isText, isUpper, isWord, W } from './words.js';
 
 /** Which clause an expression stands in: it decides what a foreign fragment there would be. */
 export type Zone = 'select' | 'where' | 'order' | 'group' | 'set' | 'other';
@@ -203,14 +203,18 @@ function readGroup(text: DjangoText, zone: Zone): void {
   if (foreign && !isCall && before !== W.over && before !== W.exists) {
     Object.assign(text, { bad: false, odd, qualified, bare, mark, fragment });
     const close = afterParens(tokens, open);
-    if (fragment === '') text.fragment = fragmentKind(text, zone, open, close);
+    if (fragment === '') text.fragment = fragmentKind(text, { zone, open, close });
     text.at = close;
     return;
   }
   if (text.at < tokens.count) text.at++;
 }
 
-function fragmentKind(text: DjangoText, zone: Zone, open: number, close: number): 'extra' | 'rawsql' {
+/** extra() stands in front of the columns, as a condition of its own or in ORDER BY; elsewhere it is RawSQL(). */
+function fragmentKind(
+  text: DjangoText,
+  { zone, open, close }: { zone: Zone; open: number; close: number },
+): 'extra' | 'rawsql' {
   const { tokens } = text;
   if (zone === 'select') return text.qualified === 0 ? 'extra' : 'rawsql';
   if (zone === 'where')
@@ -224,10 +228,7 @@ export function group(text: DjangoText, zone: Zone): void {
 }
 
 function isTruth(tokens: SqlTokens, i: number): boolean {
-  const length = tokens.end[i] - tokens.start[i];
-  return length === 4 || length === 5
-    ? tokens.bytes[tokens.start[i]] === 0x74 || tokens.bytes[tokens.start[i]] === 0x66
-    : false;
+  return isText(tokens, i, 'true') || isText(tokens, i, 'false');
 }
 
 /** An argument Django would write: a quoted column, a call, a parenthesis, U0."x". */

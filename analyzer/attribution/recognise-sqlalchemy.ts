@@ -8,7 +8,7 @@ import { SqlalchemyText } from './sqlalchemy-grammar.js';
 import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
 import type { Recognition } from './statement-shape.js';
 import type { Construct } from './verdict.js';
-import { isKeyword, isKind, isNewline, isText, isUpper, isWord, W } from './words.js';
+import { isKeyword, isKind, isNewline, isUpper, isWord, W } from './words.js';
 
 const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
 
@@ -133,9 +133,4 @@ function changed(text: SqlalchemyText): Recognition {
     return { fit: 'no', construct: '', readsFolded };
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
   return { fit: text.hasWhere ? 'possible' : 'likely', construct: '', readsFolded };
-}
-
-/** The whole text is this one token. */
-export function isOnly(tokens: SqlTokens, text: string): boolean {
-  return tokens.count === 1 && isText(tokens, 0, text);
 }

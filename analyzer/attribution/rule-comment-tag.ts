@@ -16,6 +16,10 @@ export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
     const evidence = [{ rule: 'comment-tag', saw: "comment tag db_framework='sqlalchemy…'" }];
     return verdictOf({ source: 'sqlalchemy', construct, confidence: 'certain' }, evidence);
   }
+  if ((tags.proof & Proof.rails) !== 0 && shape.django !== 'own' && shape.sqlalchemy !== 'own') {
+    const evidence = [{ rule: 'comment-tag', saw: 'comment tag of Rails, whose SQL is not told apart here' }];
+    return verdictOf({ source: 'unknown', confidence: 'weak' }, evidence);
+  }
   const onDjango = (tags.proof & Proof.django) !== 0 || standing.owner === 'django';
   if ((tags.proof & Proof.percentDoubled) !== 0 && onDjango && !isDjangosOwn(shape.djangoConstruct)) {
     const evidence = [

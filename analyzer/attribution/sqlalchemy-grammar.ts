@@ -5,71 +5,33 @@
 // sqlalchemy/sql/compiler.py and dialects/postgresql/base.py of 1.4 to 2.1.
 
 import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
-import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
-import { hashSet, isKeyword, isKind, isLower, isNewline, isUpper, isWord, startsWith, W } from './words.js';
+import { SqlalchemyFindings } from './sqlalchemy-findings.js';
+import { Frame, Frames } from './sqlalchemy-frames.js';
+import { isOrmLabel, isPlainName, KEYWORDS, needsQuotes } from './sqlalchemy-names.js';
+import { isKeyword, isKind, isLower, isNewline, isText, isUpper, isWord, W } from './words.js';
 
-const DEPTH_MAX = 128;
-
-/** What a parenthesis, or the whole text, holds. */
-const Frame = { plain: 0, call: 1, select: 2, insert: 3, update: 4, remove: 5, names: 6 } as const;
-
-/** Keywords that are the compiler's in upper case; in lower case they come out of a text(). */
-const KEYWORDS = hashSet(`
-  select from where and or not as in is null join left right outer inner full cross on group by having order limit offset union
-  except intersect all distinct between like ilike case when then else end exists cast over partition asc desc nulls first last
-  for update set values into insert delete returning with recursive lateral only using conflict do nothing default similar to
-  escape filter within rows range unbounded preceding following current row natural any collate fetch next ties extract
-`);
-
-export class SqlalchemyText {
+export class SqlalchemyText extends SqlalchemyFindings {
   readonly tokens: SqlTokens;
-  /** FROM, WHERE, HAVING and LIMIT on lines of their own, as only this compiler sets them. */
-  clauseLines = 0;
-  /** Clause keywords that stand otherwise. */
-  wrongLines = 0;
-  /** Line breaks where the compiler makes none. */
-  breaks = 0;
-  /** Lower-case keywords, quoting and spacing the compiler does not produce. */
-  foreign = 0;
-  /** t.c AS t_c, as Query and the ORM's loaders label columns. */
-  ormLabels = 0;
-  /** AS count_1, anon_1, param_1. */
-  anonymousLabels = 0;
-  /** $1::INTEGER: a bind with the type in SQLAlchemy's spelling. */
-  typedBinds = 0;
-  bareBinds = 0;
-  /** AS imp_sen: INSERT of many rows with RETURNING in their order (2.x). */
-  sentinel = false;
-  /** SET a=1, as the compiler spaces assignments; with blanks it is another hand. */
-  tightAssignments = 0;
-  looseAssignments = 0;
-  /** Columns with their table, and without, behind WHERE and RETURNING. */
-  qualified = 0;
-  unqualified = 0;
-  hasFrom = false;
-  hasWhere = false;
-
-  #frames = new Uint8Array(DEPTH_MAX);
-  #depth = 0;
+  readonly #frames = new Frames();
   /** Inside WHERE or RETURNING of a DML statement: names there are qualified. */
   #conditions = false;
   #assigning = false;
   #brackets = 0;
 
   constructor(tokens: SqlTokens) {
+    super();
     this.tokens = tokens;
   }
 
   walk(at: number, end: number): void {
     const { tokens } = this;
-    this.#frames[0] = Frame.plain;
     for (let i = at; i < end; i++) {
       const kind = tokens.kind[i];
       if (kind === TokenKind.word) this.#word(i, at);
       else {
         if (i > at && kind !== TokenKind.leftParen) this.#gap(i);
         if (kind === TokenKind.leftParen) this.#open(i);
-        else if (kind === TokenKind.rightParen) this.#close();
+        else if (kind === TokenKind.rightParen) this.#frames.close();
         else if (kind === TokenKind.quotedIdentifier) this.#quoted(i);
         else if (kind === TokenKind.operator) this.#operator(i);
         else if (kind === TokenKind.comma) this.#comma(i);
@@ -79,14 +41,6 @@ export class SqlalchemyText {
         else if (kind === TokenKind.semicolon) this.#semicolon(i);
       }
     }
-  }
-
-  #frame(): number {
-    return this.#frames[Math.min(this.#depth, DEPTH_MAX - 1)];
-  }
-
-  #enter(frame: number): void {
-    this.#frames[Math.min(this.#depth, DEPTH_MAX - 1)] = frame;
   }
 
   #gap(i: number): void {
@@ -106,20 +60,15 @@ export class SqlalchemyText {
       } else this.foreign++;
     }
     const isCall = tokens.gap[i] === Gap.none && tokens.kind[i - 1] === TokenKind.word;
-    const inherits = this.#frame() === Frame.insert ? Frame.names : Frame.plain;
-    if (this.#depth < DEPTH_MAX) this.#depth++;
-    this.#enter(isCall ? Frame.call : inherits);
-  }
-
-  #close(): void {
-    if (this.#depth > 0) this.#depth--;
+    const inherits = this.#frames.current === Frame.insert ? Frame.names : Frame.plain;
+    this.#frames.open(isCall ? Frame.call : inherits);
   }
 
   #word(i: number, first: number): void {
     const { tokens } = this;
     const hash = tokens.hash[i];
     const gap = tokens.gap[i];
-    const frame = this.#frame();
+    const frame = this.#frames.current;
     // A name may be spelled like a keyword that is not reserved: values, range, first.
     if (!KEYWORDS.has(hash) || isKind(tokens, i - 1, TokenKind.dot) || isPlainName(tokens, i)) {
       this.#name(i, first);
@@ -130,79 +79,75 @@ export class SqlalchemyText {
       if (hash === W.from) this.wrongLines++;
       return;
     }
-    switch (hash) {
+    if (this.#startsStatement(i)) {
+      // A statement behind its CTEs stands on a line of its own.
+      if (i > first && isNewline(gap) && !isKind(tokens, i - 1, TokenKind.rightParen)) this.foreign++;
+      return;
+    }
+    if (this.#hasOwnLine(i, frame)) return;
+    if (hash === W.where) {
+      this.hasWhere = true;
+      this.#assigning = false;
+      this.#conditions = frame === Frame.update || frame === Frame.remove;
+    } else if (hash === W.set) {
+      this.#assigning = frame === Frame.update;
+    } else if (hash === W.returning) {
+      this.#assigning = false;
+      this.#conditions = true;
+    } else if (hash === W.as) this.#alias(i);
+    if (i > first) this.#gap(i);
+  }
+
+  #startsStatement(i: number): boolean {
+    const { tokens } = this;
+    switch (tokens.hash[i]) {
       case W.select:
-        // The statement behind its CTEs stands on a line of its own.
-        if (i > first && isNewline(gap) && !isKind(tokens, i - 1, TokenKind.rightParen)) this.foreign++;
-        this.#enter(Frame.select);
-        return;
+        this.#frames.become(Frame.select);
+        return true;
       case W.insert:
-        this.#enter(Frame.insert);
-        this.#behindCte(i, first);
-        return;
-      case W.update:
-        if (!isWord(tokens, i - 1, W.for) && !isWord(tokens, i - 1, W.do)) {
-          this.#enter(Frame.update);
-          this.#behindCte(i, first);
-          return;
-        }
-        this.#gap(i);
-        return;
+        this.#frames.become(Frame.insert);
+        return true;
       case W.delete:
-        this.#enter(Frame.remove);
-        this.#behindCte(i, first);
-        return;
-      case W.from:
-        this.#from(i, frame);
-        return;
-      case W.where:
-        this.hasWhere = true;
-        this.#assigning = false;
-        if (frame === Frame.select) {
-          this.#line(gap === Gap.spaceNewline);
-          return;
-        }
-        this.#conditions = frame === Frame.update || frame === Frame.remove;
-        this.#gap(i);
-        return;
-      case W.having:
-        this.#line(gap === Gap.spaceNewline);
-        return;
-      case W.limit:
-        // Without a limit an offset is written `\n LIMIT ALL OFFSET`.
-        this.#line(gap === Gap.spaceNewlineSpace || (isNewline(gap) && isKeyword(tokens, i + 1, W.all)));
-        return;
-      case W.offset:
-        if (gap === Gap.spaceNewlineSpace) {
-          this.#line(true);
-          return;
-        }
-        this.#gap(i);
-        return;
-      case W.fetch:
-        if (isNewline(gap)) return;
-        this.#gap(i);
-        return;
-      case W.set:
-        this.#assigning = frame === Frame.update;
-        this.#gap(i);
-        return;
-      case W.returning:
-        this.#assigning = false;
-        this.#conditions = true;
-        this.#gap(i);
-        return;
-      case W.as:
-        this.#alias(i);
-        this.#gap(i);
-        return;
+        this.#frames.become(Frame.remove);
+        return true;
+      case W.update:
+        // FOR UPDATE, DO UPDATE.
+        if (isWord(tokens, i - 1, W.for) || isWord(tokens, i - 1, W.do)) return false;
+        this.#frames.become(Frame.update);
+        return true;
       default:
-        if (i > first) this.#gap(i);
+        return false;
     }
   }
 
-  #behindCte(i: number, first: number): void {
-    if (i > first && isNewline(this.tokens.gap[i]) && !isKind(this.tokens, i - 1, TokenKind.rightParen)) this.foreign++;
+  /** Clauses of SELECT that the compiler puts on lines of their own; judges whether this one is. */
+  #hasOwnLine(i: number, frame: number): boolean {
+    const { tokens } = this;
+    const gap = tokens.gap[i];
+    switch (tokens.hash[i]) {
+      case W.from:
+        return this.#from(i, frame);
+      case W.where:
+        if (frame !== Frame.select) return false;
+        this.hasWhere = true;
+        this.#line(gap === Gap.spaceNewline);
+        return true;
+      case W.having:
+        this.#line(gap === Gap.spaceNewline);
+        return true;
+      case W.limit:
+        // Without a limit an offset is written `\n LIMIT ALL OFFSET`.
+        this.#line(gap === Gap.spaceNewlineSpace || (isNewline(gap) && isKeyword(tokens, i + 1, W.all)));
+        return true;
+      case W.offset:
+        if (gap !== Gap.spaceNewlineSpace) return false;
+        this.#line(true);
+        return true;
+      case W.fetch:
+        return isNewline(gap);
+      default:
+        return false;
+    }
   }
 
   #line(right: boolean): void {
@@ -210,17 +155,14 @@ export class SqlalchemyText {
     else this.wrongLines++;
   }
 
-  #from(i: number, frame: number): void {
+  #from(i: number, frame: number): boolean {
     const { tokens } = this;
     this.#assigning = false;
     // IS DISTINCT FROM, EXTRACT(… FROM …), DELETE FROM, UPDATE … FROM.
-    const inline = frame !== Frame.select || (isWord(tokens, i - 1, W.distinct) && !isWord(tokens, i - 2, W.select));
-    if (inline) {
-      this.#gap(i);
-      return;
-    }
+    if (frame !== Frame.select || (isWord(tokens, i - 1, W.distinct) && !isWord(tokens, i - 2, W.select))) return false;
     this.hasFrom = true;
     this.#line(tokens.gap[i] === Gap.spaceNewline);
+    return true;
   }
 
   /** AS anon_1, AS count_1, t.c AS t_c. */
@@ -233,7 +175,7 @@ export class SqlalchemyText {
     const digit = tokens.bytes[last];
     if (digit >= 48 && digit <= 57 && tokens.bytes[last - 1] === 95 && isPlainName(tokens, name))
       this.anonymousLabels++;
-    if (isKind(tokens, i - 2, TokenKind.dot) && labelOf(tokens, { table: i - 3, column: i - 1, label: name }))
+    if (isKind(tokens, i - 2, TokenKind.dot) && isOrmLabel(tokens, { table: i - 3, column: i - 1, label: name }))
       this.ormLabels++;
   }
 
@@ -256,7 +198,7 @@ export class SqlalchemyText {
   /** true, false, null and the words of type names. */
   #isLiteral(i: number): boolean {
     const { tokens } = this;
-    return startsWith(tokens, i, 'true') || startsWith(tokens, i, 'false') || isWord(tokens, i, W.excluded);
+    return isText(tokens, i, 'true') || isText(tokens, i, 'false') || isWord(tokens, i, W.excluded);
   }
 
   #quoted(i: number): void {
@@ -269,7 +211,7 @@ export class SqlalchemyText {
     const { tokens } = this;
     if (tokens.bytes[tokens.start[i]] !== 0x3d || tokens.end[i] - tokens.start[i] > 1) return;
     const tight = tokens.gap[i] === Gap.none && i + 1 < tokens.count && tokens.gap[i + 1] === Gap.none;
-    if (this.#assigning && this.#frame() === Frame.update) {
+    if (this.#assigning && this.#frames.current === Frame.update) {
       if (tight) this.tightAssignments++;
       else this.looseAssignments++;
     } else if (tokens.gap[i] === Gap.none || (i + 1 < tokens.count && tokens.gap[i + 1] === Gap.none)) this.foreign++;
@@ -289,7 +231,7 @@ export class SqlalchemyText {
     const { tokens } = this;
     if (tokens.gap[i] !== Gap.none || i + 1 >= tokens.count || tokens.gap[i + 1] !== Gap.none) this.foreign += 2;
     this.#conditions = false;
-    this.#enter(Frame.plain);
+    this.#frames.become(Frame.plain);
   }
 
   #parameter(i: number): void {
@@ -298,11 +240,4 @@ export class SqlalchemyText {
       this.typedBinds++;
     } else this.bareBinds++;
   }
-}
-
-/** `label` is `table` + "_" + `column`, whichever of them are quoted. */
-function labelOf(tokens: SqlTokens, part: { table: number; column: number; label: number }): boolean {
-  const bare = (index: number) => tokens.text(index).replaceAll('"', '');
-  const wanted = `${bare(part.table)}_${bare(part.column)}`;
-  return bare(part.label) === wanted || bare(part.label).startsWith(`${wanted}_`);
 }

@@ -83,6 +83,10 @@ describe('tags and tools', () => {
     expect(verdict).toMatchObject({ source: 'raw', confidence: 'weak' });
   });
 
+  test('what Rails tagged is not claimed', () => {
+    expect(new Connection().send('select 1 from t /*application:Shop,controller:books*/').source).toBe('unknown');
+  });
+
   test('what psql sends is the tool', () => {
     expect(new Connection({ user: 'a', application_name: 'psql' }).send('select * from t').source).toBe('tool');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
+import { Siblings } from '../../analyzer/attribution/siblings.js';
 import { Connection, DJANGO_STARTUP, djangoConnection, sqlalchemyConnection } from './shape.js';
 
 const ASYNCPG_STARTUP = { client_encoding: "'utf-8'", user: 'app', database: 'app' };
@@ -104,6 +105,33 @@ describe('state over a restart', () => {
       "select 'hunter2' from t",
     );
     expect(JSON.stringify(connection.profile.snapshot())).not.toMatch(/hunter2|secret/);
+  });
+});
+
+describe('connections that began alike', () => {
+  test('a later connection of an Engine is known by the first', () => {
+    const siblings = new Siblings();
+    const first = new Connection(undefined, siblings).run('BEGIN', 'select pg_catalog.version()', 'ROLLBACK');
+    const later = new Connection(undefined, siblings).run('BEGIN');
+    expect(standing(first)).toBe('sqlalchemy strong');
+    expect(later.send('select count(*) from t')).toMatchObject({
+      source: 'sqlalchemy',
+      construct: 'text',
+      confidence: 'weak',
+    });
+  });
+
+  test('what runs outside transactions is not taken for one', () => {
+    const siblings = new Siblings();
+    new Connection(undefined, siblings).run('SAVEPOINT sa_savepoint_1');
+    const other = new Connection(undefined, siblings).run('select 1 from t', 'BEGIN', 'select 2 from t');
+    expect(standing(other)).toBe('unknown none');
+  });
+
+  test('another startup packet is another application', () => {
+    const siblings = new Siblings();
+    new Connection(undefined, siblings).run('SAVEPOINT sa_savepoint_1');
+    expect(standing(new Connection({ user: 'other' }, siblings).run('BEGIN', 'select 1 from t'))).toBe('unknown none');
   });
 });
 

@@ -145,6 +145,10 @@ describe("Django's own statements outside the compiler", () => {
     ['CREATE INDEX CONCURRENTLY "a_n_1234abcd_like" ON "a" ("n" varchar_pattern_ops)', 'migration'],
     ['SET CONSTRAINTS "fk" IMMEDIATE; ALTER TABLE "a" DROP CONSTRAINT "fk"', 'migration'],
     ['UPDATE "a" SET "n" = \'\' WHERE "n" IS NULL; SET CONSTRAINTS ALL IMMEDIATE', 'migration'],
+    [
+      'CREATE TABLE "cache" (\n    "cache_key" varchar(255) NOT NULL PRIMARY KEY,\n    "value" text NOT NULL\n);',
+      'internal',
+    ],
     ['TRUNCATE "a", "b" RESTART IDENTITY;', 'internal'],
     ['SELECT * FROM "a" LIMIT 1', 'introspection'],
     [

@@ -3,6 +3,7 @@
 
 import { attribute } from '../../analyzer/attribution/attribute.js';
 import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
+import type { Siblings } from '../../analyzer/attribution/siblings.js';
 import { type CommentTags, readComments } from '../../analyzer/attribution/sql-comment.js';
 import { type StatementShape, shapeOf } from '../../analyzer/attribution/statement-shape.js';
 import type { Verdict } from '../../analyzer/attribution/verdict.js';
@@ -33,8 +34,8 @@ export interface Sent {
 export class Connection {
   readonly profile: ConnectionProfile;
 
-  constructor(startup: Record<string, string> = { user: 'app', database: 'app' }) {
-    this.profile = new ConnectionProfile(Object.entries(startup));
+  constructor(startup: Record<string, string> = { user: 'app', database: 'app' }, siblings?: Siblings) {
+    this.profile = new ConnectionProfile(Object.entries(startup), siblings);
   }
 
   send(sql: string, sent: Sent = {}): Verdict {
