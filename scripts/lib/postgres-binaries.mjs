@@ -67,17 +67,17 @@ function copyForOthers(native, version) {
 }
 
 /**
- * @param {{ major?: number, user?: User }} options
+ * @param {{ major?: number, user?: User, found?: { root: string, version: string } }} options `found` is a package that lies elsewhere
  * @returns {Promise<{ bin: string, version: string }>}
  */
-export async function postgresBinaries({ major = DEFAULT_MAJOR, user }) {
-  const { root, version } = findPackage(major);
+export async function postgresBinaries({ major = DEFAULT_MAJOR, user, found }) {
+  const { root, version } = found ?? findPackage(major);
   let directory = path.join(root, 'native');
   let problem = await problemOf(directory, user);
   if (problem !== '' && user !== undefined) {
     directory = copyForOthers(directory, version);
     problem = await problemOf(directory, user);
   }
-  if (problem !== '') throw new Error(`the Postgres of node_modules does not run here: ${problem}`);
+  if (problem !== '') throw new Error(`the Postgres of ${root} does not run here: ${problem}`);
   return { bin: path.join(directory, 'bin'), version };
 }

@@ -50,14 +50,15 @@ const SCRAM_ROLE = 'scram_users';
 const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 
 /**
- * @param {{ major?: number, port?: number, database?: string, settings?: Record<string, string>, hba?: readonly string[] }} [options]
- *   `port` is the preferred one; `settings` win over those above; `hba` lines come before those made here
+ * @param {{ major?: number, binaries?: { bin: string, version: string }, port?: number, database?: string,
+ *   settings?: Record<string, string>, hba?: readonly string[] }} [options]
+ *   `binaries` are other ones than those of npm; `port` is the preferred one; `settings` win over those above; `hba` lines come before those made here
  * @returns {Promise<Postgres>} after the server answered
  */
 export async function startPostgres(options = {}) {
   const { major, port: preferredPort = 0, database = 'postgres', settings = {}, hba = [] } = options;
   const user = await ordinaryUser();
-  const { bin, version } = await postgresBinaries({ major, user });
+  const { bin, version } = options.binaries ?? (await postgresBinaries({ major, user }));
   const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-postgres-'));
   if (user) chownSync(directory, user.uid, user.gid);
   const dataDirectory = path.join(directory, 'data');

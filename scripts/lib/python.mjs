@@ -1,4 +1,4 @@
-// Finds a Python and makes a virtual environment with the pinned packages of the example shop.
+// Finds a Python and makes a virtual environment with pinned packages: those of the example shop, or another list.
 // Invariant: an environment is either complete or not used; its name follows from the requirements and the Python. Not here: running the shop.
 
 import { createHash } from 'node:crypto';
@@ -30,14 +30,14 @@ async function findPython() {
 
 /**
  * @param {(text: string) => void} note
+ * @param {string} [requirements] file with every package pinned
  * @returns {Promise<{ python: string } | { missing: string }>} the interpreter of the environment, or why there is none
  */
-export async function pythonEnvironment(note) {
+export async function pythonEnvironment(note, requirements = REQUIREMENTS) {
   const found = await findPython();
   if ('missing' in found) return found;
-  const requirements = readFileSync(REQUIREMENTS);
   const id = createHash('sha256')
-    .update(requirements)
+    .update(readFileSync(requirements))
     .update(found.program)
     .update(found.version)
     .digest('hex')
@@ -57,10 +57,10 @@ export async function pythonEnvironment(note) {
     if (venv.code !== 0)
       return { missing: `${found.program} -m venv failed: ${lastLines(venv.stderr || venv.stdout)}` };
     note('pip install');
-    const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--only-binary', ':all:', '-r', REQUIREMENTS];
+    const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--only-binary', ':all:', '-r', requirements];
     const pip = await runCommand(python, args, { onLine: (line) => note(line.slice(0, 60)) });
     if (pip.code !== 0)
-      return { missing: `pip could not install ${REQUIREMENTS}: ${lastLines(pip.stderr || pip.stdout)}` };
+      return { missing: `pip could not install ${requirements}: ${lastLines(pip.stderr || pip.stdout)}` };
     writeFileSync(complete, '');
     note(`Python ${found.version}, installed`);
     return { python };

@@ -1,0 +1,19 @@
+// The suites, in the order they run. A new suite is one file and one line here.
+
+import { isolation } from './isolation.mjs';
+import { regress } from './regress.mjs';
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name as given on the command line
+ * @property {string} title
+ * @property {string} about what runs
+ * @property {(note: (text: string) => void) => Promise<{ missing: string } | Prepared>} prepare gets what it needs; `missing` says why it cannot
+ *
+ * @typedef {object} Prepared
+ * @property {string} version of the suite
+ * @property {readonly import('./differential.mjs').Case[]} cases
+ */
+
+/** @type {readonly Suite[]} */
+export const SUITES = [regress, isolation];
