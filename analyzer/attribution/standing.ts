@@ -57,9 +57,7 @@ function weigh({ bits, tool, first, recent }: Weighed): Standing {
   }
   const rank = Math.max(0, ...strongest.values());
   const shared = (strongest.get('django') ?? 0) >= 2 && (strongest.get('sqlalchemy') ?? 0) >= 2;
-  const owner = shared
-    ? ownerOfShared(bits, first)
-    : ([...strongest].find(([, each]) => each === rank)?.[0] ?? 'unknown');
+  const owner = shared ? ownerOfShared(bits, first) : ownerOfRank(strongest, rank);
   return {
     owner,
     strength: STRENGTH[strongest.get(owner) ?? 0],
@@ -68,6 +66,12 @@ function weigh({ bits, tool, first, recent }: Weighed): Standing {
     recent: shared ? (recent as Standing['recent']) : '',
     evidence: evidenceFor(bits, owner),
   };
+}
+
+/** Among equals a library goes before its driver, and what says more before what says less (the order of the clues). */
+function ownerOfRank(strongest: ReadonlyMap<string, number>, rank: number): string {
+  const equals = [...strongest].flatMap(([owner, each]) => (each === rank ? [owner] : []));
+  return equals.find((owner) => owner === 'django' || owner === 'sqlalchemy') ?? equals[0] ?? 'unknown';
 }
 
 function ownerOfShared(bits: number, first: string): string {

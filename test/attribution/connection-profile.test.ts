@@ -121,6 +121,14 @@ describe('connections that began alike', () => {
     });
   });
 
+  test('the library goes before its driver', () => {
+    const siblings = new Siblings();
+    new Connection(ASYNCPG_STARTUP, siblings).run('BEGIN;', 'select pg_catalog.version()');
+    expect(standing(new Connection(ASYNCPG_STARTUP, siblings).run('BEGIN;', 'select 1 from t'))).toBe(
+      'sqlalchemy weak',
+    );
+  });
+
   test('what runs outside transactions is not taken for one', () => {
     const siblings = new Siblings();
     new Connection(undefined, siblings).run('SAVEPOINT sa_savepoint_1');
