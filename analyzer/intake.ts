@@ -5,15 +5,15 @@
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';
 import { type Observation, SCHEMA_VERSION } from '../proxy/observation.js';
+import { BatchReader } from '../proxy/observation-codec.js';
 import {
   ackFrame,
-  BatchReader,
   controlFrame,
   FrameKind,
   FrameReader,
   type Hello,
   type Welcome,
-} from '../proxy/observation-codec.js';
+} from '../proxy/observation-frames.js';
 
 /** What takes the observations of one relay. */
 export interface IntakeTarget {

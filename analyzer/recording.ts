@@ -4,7 +4,7 @@
 
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/errors.js';
-import { FRAME_HEADER_BYTES, FrameReader, RECORDING_MAGIC } from '../proxy/observation-codec.js';
+import { FRAME_HEADER_BYTES, FrameReader, RECORDING_MAGIC } from '../proxy/observation-frames.js';
 
 export class Recorder {
   readonly #fd: number;

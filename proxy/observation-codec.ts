@@ -1,13 +1,8 @@
-// The bytes of the observation stream: frames on the link and in recordings, and the records inside a batch.
-//
-//   frame:  u32 octets that follow │ u8 kind │ body            (little endian)
-//   hello    relay → observer   JSON Hello
-//   welcome  observer → relay   JSON Welcome
-//   batch    relay → observer   f64 sequence │ u32 executions │ records …
-//   ack      observer → relay   f64 sequence: everything up to it is stored
+// The records inside a batch of the observation stream, written and read.
 //
 // Invariant: decode(encode(x)) = x for every observation; a damaged frame is a RangeError, never a wrong observation read past its end.
-// Numbers are varints (7 bits an octet, low first), texts are length-prefixed octets. Not here: when batches are cut and sent (observer-link.ts).
+// Numbers are varints (7 bits an octet, low first), texts are length-prefixed octets. Not here: frames (observation-frames.ts), when
+// batches are cut and sent (observer-link.ts).
 
 import type {
   CloseReason,
@@ -21,28 +16,7 @@ import type {
   TransactionStatus,
 } from './observation.js';
 import { LOSS_REASONS } from './observation.js';
-
-export interface Hello {
-  schemaVersion: number;
-  /** Random, one per relay process. */
-  relayId: string;
-  version: string;
-}
-
-export interface Welcome {
-  schemaVersion: number;
-  /** The last batch of this relay that is stored; 0 = none. */
-  lastSequence: number;
-}
-
-export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4 } as const;
-export const FRAME_HEADER_BYTES = 5;
-export const BATCH_HEADER_BYTES = FRAME_HEADER_BYTES + 12;
-/** No frame is longer: the longest record is one text with its cap, far below this. */
-export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
-
-/** First octets of a recording; the frames of a link follow, relay to observer only. */
-export const RECORDING_MAGIC = Buffer.from('pgwitness-observations-1\n', 'latin1');
+import { BATCH_HEADER_BYTES, FRAME_HEADER_BYTES, FrameKind } from './observation-frames.js';
 
 const RecordKind = {
   sessionOpened: 1,
@@ -62,20 +36,20 @@ const STATUSES: readonly TransactionStatus[] = ['', 'I', 'T', 'E'];
 const COPIES = ['', 'in', 'out', 'both'] as const;
 const CLOSE_REASONS: readonly CloseReason[] = ['client', 'server', 'relay'];
 /** Commands sent as one octet; any other is sent as text. Only ever append. */
-const COMMANDS: readonly string[] = [
-  '', 'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'BEGIN', 'COMMIT', 'ROLLBACK', 'SET', 'SHOW', 'SAVEPOINT', 'RELEASE', 'FETCH',
-  'DECLARE CURSOR', 'CLOSE CURSOR', 'COPY', 'MERGE', 'PREPARE', 'DEALLOCATE', 'DEALLOCATE ALL', 'DISCARD ALL', 'LISTEN', 'NOTIFY',
-  'UNLISTEN', 'CREATE TABLE', 'CREATE INDEX', 'ALTER TABLE', 'DROP TABLE', 'TRUNCATE TABLE', 'START TRANSACTION', 'EXPLAIN', 'DO', 'CALL',
-  'RESET', 'LOCK TABLE', 'VACUUM', 'ANALYZE',
-]; // biome-ignore format: a table
+const COMMANDS: readonly string[] = (
+  ',SELECT,INSERT,UPDATE,DELETE,BEGIN,COMMIT,ROLLBACK,SET,SHOW,SAVEPOINT,RELEASE,FETCH,DECLARE CURSOR,CLOSE CURSOR' +
+  ',COPY,MERGE,PREPARE,DEALLOCATE,DEALLOCATE ALL,DISCARD ALL,LISTEN,NOTIFY,UNLISTEN,CREATE TABLE,CREATE INDEX' +
+  ',ALTER TABLE,DROP TABLE,TRUNCATE TABLE,START TRANSACTION,EXPLAIN,DO,CALL,RESET,LOCK TABLE,VACUUM,ANALYZE'
+).split(',');
 const COMMAND_OTHER = 255;
 const COMMAND_CODES = new Map(COMMANDS.map((command, code) => [command, code]));
 
-const RELAY_STATUS_FIELDS = [
-  'atMs', 'sessionsOpen', 'sessionsTotal', 'connectErrorsTotal', 'clientBytesTotal', 'serverBytesTotal', 'sessionsAdrift', 'sessionsOpaque',
-  'adriftTotal', 'opaqueTotal', 'unmatchedReadyTotal', 'skippedTotal', 'functionCallsTotal', 'observerRestartsTotal', 'queueBytes',
-  'loopLagNs', 'cpuNs', 'residentBytes',
-] as const satisfies readonly (keyof RelayStatus)[]; // biome-ignore format: a table
+/** In the order they are written, each as f64. */
+const RELAY_STATUS_FIELDS = (
+  'atMs,sessionsOpen,sessionsTotal,connectErrorsTotal,clientBytesTotal,serverBytesTotal,sessionsAdrift' +
+  ',sessionsOpaque,adriftTotal,opaqueTotal,unmatchedReadyTotal,skippedTotal,functionCallsTotal' +
+  ',observerRestartsTotal,queueBytes,loopLagNs,cpuNs,residentBytes'
+).split(',') as Array<Exclude<keyof RelayStatus, 'kind'>>;
 
 /** A statement as the relay has it: SQL as latin1 (one character per octet), so that encoding is one copy. */
 export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text'> {
@@ -262,58 +236,6 @@ function putVarint(b: Buffer, at: number, value: number): number {
 function putLatin1(b: Buffer, at: number, text: string): number {
   const start = putVarint(b, at, text.length);
   return text.length === 0 ? start : start + b.write(text, start, text.length, 'latin1');
-}
-
-/** JSON control frames. */
-export function controlFrame(kind: number, value: Hello | Welcome): Buffer {
-  const body = Buffer.from(JSON.stringify(value), 'utf8');
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.length);
-  frame.writeUInt32LE(1 + body.length, 0);
-  frame[4] = kind;
-  body.copy(frame, FRAME_HEADER_BYTES);
-  return frame;
-}
-
-export function ackFrame(sequence: number): Buffer {
-  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + 8);
-  frame.writeUInt32LE(9, 0);
-  frame[4] = FrameKind.ack;
-  frame.writeDoubleLE(sequence, FRAME_HEADER_BYTES);
-  return frame;
-}
-
-/** Cuts a stream of octets into frames. Throws RangeError on a length that no frame has. */
-export class FrameReader {
-  #held: Buffer[] = [];
-  #heldBytes = 0;
-  #need = 4;
-
-  /** Calls back with each whole frame's kind and body; the body is valid during the call. */
-  feed(chunk: Buffer, frame: (kind: number, body: Buffer) => void): void {
-    this.#held.push(chunk);
-    this.#heldBytes += chunk.length;
-    if (this.#heldBytes < this.#need) return;
-    const bytes = this.#held.length === 1 ? chunk : Buffer.concat(this.#held, this.#heldBytes);
-    let at = 0;
-    this.#need = 4;
-    while (bytes.length - at >= 4) {
-      const frameBytes = bytes.readUInt32LE(at);
-      if (frameBytes < 1 || frameBytes > FRAME_BYTES_MAX) throw new RangeError(`a frame of ${frameBytes} octets`);
-      if (bytes.length - at < 4 + frameBytes) {
-        this.#need = 4 + frameBytes;
-        break;
-      }
-      frame(bytes[at + 4], bytes.subarray(at + FRAME_HEADER_BYTES, at + 4 + frameBytes));
-      at += 4 + frameBytes;
-    }
-    this.#held = at < bytes.length ? [bytes.subarray(at)] : [];
-    this.#heldBytes = bytes.length - at;
-  }
-
-  /** Octets of an unfinished frame. */
-  get pendingBytes(): number {
-    return this.#heldBytes;
-  }
 }
 
 /** Reads the records of a batch. One StatementObservation is reused: it is valid during the call. */

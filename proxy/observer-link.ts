@@ -20,15 +20,8 @@ import {
   SCHEMA_VERSION,
   type SessionOpened,
 } from './observation.js';
-import {
-  BatchWriter,
-  controlFrame,
-  FrameKind,
-  FrameReader,
-  type Hello,
-  type StatementFields,
-  type Welcome,
-} from './observation-codec.js';
+import { BatchWriter, type StatementFields } from './observation-codec.js';
+import { controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from './observation-frames.js';
 import { type Execution, executionCount } from './session/execution.js';
 import type { PreparedText, SharedText, TextTable } from './session/prepared.js';
 import type { Running } from './session/session.js';

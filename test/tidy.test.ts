@@ -60,7 +60,7 @@ describe('imports run one way', () => {
   });
 
   test('of proxy, the analyzer knows the observation and its bytes', () => {
-    const allowed = ['proxy/observation.js', 'proxy/observation-codec.js'];
+    const allowed = ['proxy/observation.js', 'proxy/observation-codec.js', 'proxy/observation-frames.js'];
     expect(
       breaches(importsOf('analyzer/').filter(({ target }) => target.startsWith('proxy/') && !allowed.includes(target))),
     ).toEqual([]);
@@ -117,10 +117,9 @@ test('every file begins by saying what it is', () => {
 
 /** Files over 250 lines, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
-  'analyzer/pipeline.ts': 460,
-  'proxy/observation-codec.ts': 480,
+  'proxy/observation-codec.ts': 440,
   'proxy/observer-link.ts': 410,
-  'proxy/session/replies.ts': 400,
+  'proxy/session/replies.ts': 410,
 };
 
 test('files stay small', () => {

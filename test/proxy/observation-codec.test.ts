@@ -3,13 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../proxy/observation.js';
-import {
-  BatchReader,
-  BatchWriter,
-  FrameKind,
-  FrameReader,
-  type StatementFields,
-} from '../../proxy/observation-codec.js';
+import { BatchReader, BatchWriter, type StatementFields } from '../../proxy/observation-codec.js';
+import { FrameKind, FrameReader } from '../../proxy/observation-frames.js';
 
 const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());

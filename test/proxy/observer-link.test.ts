@@ -6,7 +6,8 @@ import { afterEach, expect, test } from 'vitest';
 import { createLog } from '../../config/log.js';
 import { Clock } from '../../proxy/clock.js';
 import type { Observation } from '../../proxy/observation.js';
-import { ackFrame, BatchReader, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-codec.js';
+import { BatchReader } from '../../proxy/observation-codec.js';
+import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
 import { type AnnouncedSession, ObserverLink } from '../../proxy/observer-link.js';
 import { Execution } from '../../proxy/session/execution.js';
 import { TextTable } from '../../proxy/session/prepared.js';
@@ -69,7 +70,13 @@ async function pair(): Promise<[Socket, Socket]> {
   const { port } = server.address() as { port: number };
   const relaySide = connect(port, '127.0.0.1');
   const observerSide = await accepted;
-  open.push({ close: () => (relaySide.destroy(), observerSide.destroy(), server.close()) });
+  open.push({
+    close() {
+      relaySide.destroy();
+      observerSide.destroy();
+      server.close();
+    },
+  });
   return [relaySide, observerSide];
 }
 
