@@ -34,7 +34,7 @@ export const TEXT_UNKNOWN: Verdict = Object.freeze({
 });
 
 /** Verdicts by standing, shape, and the bits of tags and transaction. Standings and shapes are interned and few. */
-let verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>>();
+const verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>>();
 
 /**
  * The verdict on one statement.
@@ -89,9 +89,4 @@ const SOURCE_BITS = { '': 0, 'django-orm': 1, raw: 2, sqlalchemy: 3 } as const;
 function subjectBits(tags: CommentTags, inTransaction: boolean): number {
   const said = SOURCE_BITS[tags.source] | (CONSTRUCTS.indexOf(tags.construct) << 2);
   return (inTransaction ? 1 : 0) | (tags.proof << 1) | (said << 8);
-}
-
-/** Forgets every cached verdict (tests). */
-export function forgetVerdicts(): void {
-  verdicts = new WeakMap();
 }
