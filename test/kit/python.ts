@@ -31,9 +31,16 @@ function pythonAt(executable: string): Python {
   };
 }
 
-/** A describe whose tests need the Python environment. Await it: the environment is looked for (and made) before tests are collected. */
-export async function describeWithPython(name: string, body: (python: Python) => void): Promise<void> {
-  const found = await pythonEnvironment(() => {});
+/**
+ * A describe whose tests need a Python environment. Await it: the environment is looked for (and made) before tests are collected.
+ * @param requirements file of another environment than the shop's
+ */
+export async function describeWithPython(
+  name: string,
+  body: (python: Python) => void,
+  { requirements }: { requirements?: string } = {},
+): Promise<void> {
+  const found = await pythonEnvironment(() => {}, requirements);
   if ('python' in found) {
     describe(name, () => body(pythonAt(found.python)));
     return;

@@ -81,10 +81,10 @@ def with_comment(sql: str, comment: str, *, formatted: bool) -> str:
     """
     if formatted:
         comment = comment.replace("%", "%%")
-    # A semicolon behind -- is part of that comment.
-    if _ends_in_line_comment(sql):
-        return f"{sql}\n{comment}"
     body = sql.rstrip()
+    # A semicolon behind -- is part of that comment.
+    if _ends_in_line_comment(body):
+        return f"{body}\n{comment}"
     if not body.endswith(";"):
         return f"{body} {comment}"
     body = body[:-1].rstrip()

@@ -24,6 +24,7 @@ class WhereItGoes(unittest.TestCase):
 
     def test_on_a_new_line_behind_a_line_comment(self):
         self.assertEqual(put("SELECT 1 -- one;"), f"SELECT 1 -- one;\n{COMMENT}")
+        self.assertEqual(put("SELECT 1 -- one\n\n"), f"SELECT 1 -- one\n{COMMENT}")
 
     def test_on_a_new_line_where_only_the_semicolon_follows_a_line_comment(self):
         self.assertEqual(put("SELECT 1 -- one\n;"), f"SELECT 1 -- one\n{COMMENT};")
