@@ -14,9 +14,12 @@ interface CommandFile {
 /** In the order of --help. Each file is imported only when it is asked for: `run` must not load what `top` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   run: () => import('./run.js'),
+  relay: () => import('./relay.js'),
+  observe: () => import('./observe.js'),
   top: () => import('./top.js'),
   show: () => import('./show.js'),
   pools: () => import('./pools.js'),
+  reconcile: () => import('./reconcile.js'),
   attribute: () => import('./attribute.js'),
   replay: () => import('./replay.js'),
   'check-config': () => import('./check-config.js'),

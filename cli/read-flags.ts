@@ -9,16 +9,26 @@ import { readToken } from '../config/token.js';
 import type { ParameterContext } from '../dashboards/http/parameters.js';
 import type { ReportSource } from './report-source.js';
 
-export interface ReadFlags {
+/** Where to read, and how to print. */
+export interface PlaceFlags {
   readonly data?: string[];
   readonly url?: string[];
   readonly tokenFile?: string;
-  readonly since?: string;
-  readonly until?: string;
   readonly json?: boolean;
 }
 
+export interface ReadFlags extends PlaceFlags {
+  readonly since?: string;
+  readonly until?: string;
+}
+
 export function addReadFlags(command: Command): Command {
+  return addPlaceFlags(command)
+    .option('--since <when>', 'start of the window: 15m, 7d or ISO 8601 (default: everything kept)')
+    .option('--until <when>', 'end of the window');
+}
+
+export function addPlaceFlags(command: Command): Command {
   return command
     .addOption(
       repeatable(
@@ -28,8 +38,6 @@ export function addReadFlags(command: Command): Command {
     )
     .addOption(repeatable('--url <url>', 'running pgwitness to ask (http://127.0.0.1:6434), may repeat; reports merge'))
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
-    .option('--since <when>', 'start of the window: 15m, 7d or ISO 8601 (default: everything kept)')
-    .option('--until <when>', 'end of the window')
     .option('--json', 'print JSON');
 }
 
@@ -39,7 +47,7 @@ export function repeatable(flags: string, description: string): Option {
 }
 
 /** The merged source of what the flags name. Throws UsageError, and StoreError where there is nothing to read. */
-export async function sourceOf(flags: ReadFlags): Promise<ReportSource> {
+export async function sourceOf(flags: PlaceFlags): Promise<ReportSource> {
   const urls = (flags.url ?? []).map(urlOf);
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
   const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);

@@ -1,0 +1,113 @@
+// Compares what the server counted with what pgwitness counted, statement by statement.
+// Invariant: each fingerprint of either side is in exactly one row, and each row has one verdict; what no rule explains is 'unexplained'.
+// Not here: reading either side (stat-statements.ts, cli), the server's rules (server-rules.ts).
+
+import { type Difference, SERVER_RULES, type ServerRule, type ServerTraits } from './server-rules.js';
+import type { ServerCount, ServerSnapshot } from './stat-statements.js';
+
+export interface Count {
+  readonly calls: number;
+  readonly rows: number;
+}
+
+/**
+ * What pgwitness counted, as bounds: with traffic running, and where a window begins within a minute, the server's number lies between.
+ * Without traffic both are the same.
+ */
+export interface WitnessCount {
+  readonly query: string;
+  readonly least: Count;
+  readonly most: Count;
+}
+
+export type SeenBy = 'both' | 'server' | 'proxy';
+/** `bypass`: executed by the server, never seen by the proxy. */
+export type Verdict = 'equal' | 'explained' | 'bypass' | 'unexplained';
+
+export interface ReconciledStatement {
+  readonly fingerprint: string;
+  readonly query: string;
+  readonly seenBy: SeenBy;
+  readonly server: Count;
+  readonly proxy: Count;
+  readonly verdict: Verdict;
+  /** Name of the rule that explains it; '' = none needed or none found. */
+  readonly rule: string;
+}
+
+export interface Reconciliation {
+  readonly statements: readonly ReconciledStatement[];
+  /** The server's rules in force, whether or not one was needed. */
+  readonly rules: readonly ServerRule[];
+  /** Statements by verdict. */
+  readonly sums: Readonly<Record<Verdict, number>>;
+}
+
+const NONE: Count = { calls: 0, rows: 0 };
+
+export function reconcile(
+  server: Pick<ServerSnapshot, 'counts' | 'major' | 'trackUtility' | 'deallocations'>,
+  witness: { readonly counts: ReadonlyMap<string, WitnessCount>; readonly notObserved: number },
+): Reconciliation {
+  const traits: ServerTraits = { ...server, notObserved: witness.notObserved };
+  const rules = SERVER_RULES.filter((rule) => rule.inForce(traits));
+  const fingerprints = new Set([...server.counts.keys(), ...witness.counts.keys()]);
+  const statements: ReconciledStatement[] = [];
+  const sums = { equal: 0, explained: 0, bypass: 0, unexplained: 0 };
+  for (const fingerprint of fingerprints) {
+    const counted = server.counts.get(fingerprint);
+    const seen = witness.counts.get(fingerprint);
+    if (!isCounted(counted) && !isCounted(seen?.most)) continue;
+    const row = judged(fingerprint, { counted, seen, rules, traits });
+    statements.push(row);
+    sums[row.verdict]++;
+  }
+  statements.sort(
+    (a, b) =>
+      RANK[a.verdict] - RANK[b.verdict] || b.server.calls - a.server.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
+  );
+  return { statements, rules, sums };
+}
+
+const RANK: Readonly<Record<Verdict, number>> = { unexplained: 0, bypass: 1, explained: 2, equal: 3 };
+
+interface Sides {
+  readonly counted: ServerCount | undefined;
+  readonly seen: WitnessCount | undefined;
+  readonly rules: readonly ServerRule[];
+  readonly traits: ServerTraits;
+}
+
+function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): ReconciledStatement {
+  const server = { calls: counted?.calls ?? 0, rows: counted?.rows ?? 0 };
+  const least = seen?.least ?? NONE;
+  const most = seen?.most ?? NONE;
+  const query = seen?.query || counted?.query || '';
+  const seenBy = server.calls === 0 ? 'proxy' : most.calls === 0 ? 'server' : 'both';
+  const row = { fingerprint, query, seenBy, server, proxy: most } as const;
+  const difference: Difference = {
+    command: counted?.command ?? commandOf(query),
+    serverCalls: server.calls,
+    proxyCalls: most.calls,
+    moreCallsByServer: Math.max(0, server.calls - most.calls),
+    moreCallsByProxy: Math.max(0, least.calls - server.calls),
+    moreRowsByServer: Math.max(0, server.rows - most.rows),
+    moreRowsByProxy: Math.max(0, least.rows - server.rows),
+  };
+  const { moreCallsByServer, moreCallsByProxy, moreRowsByServer, moreRowsByProxy } = difference;
+  if (moreCallsByServer + moreCallsByProxy + moreRowsByServer + moreRowsByProxy === 0) {
+    return { ...row, verdict: 'equal', rule: '' };
+  }
+  const rule = rules.find((candidate) => candidate.explains(difference, traits));
+  if (seenBy === 'server') return { ...row, verdict: 'bypass', rule: rule?.name ?? '' };
+  return { ...row, verdict: rule === undefined ? 'unexplained' : 'explained', rule: rule?.name ?? '' };
+}
+
+function isCounted(count: Count | undefined): boolean {
+  return count !== undefined && (count.calls > 0 || count.rows > 0);
+}
+
+/** First word of a normalised text. */
+function commandOf(query: string): string {
+  return /^[\s(]*([A-Za-z]+)/.exec(query)?.[1].toUpperCase() ?? '';
+}
