@@ -3,6 +3,7 @@
 // Not here: what is done with it (pipeline.ts, sessions.ts).
 
 import { ConnectionProfile, type ProfileState } from './attribution/connection-profile.js';
+import type { Siblings } from './attribution/siblings.js';
 import type { CommentTags } from './attribution/sql-comment.js';
 import { internShape, type StatementShape } from './attribution/statement-shape.js';
 import type { PoolIdentity } from './pools/pool.js';
@@ -73,7 +74,7 @@ export class ObservedSession {
   /** Announced since the last resync-begin. */
   announced = true;
 
-  constructor(facts: SessionFacts, profile = new ConnectionProfile(facts.startup)) {
+  constructor(facts: SessionFacts, profile: ConnectionProfile) {
     this.facts = facts;
     this.profile = profile;
     this.member = new PoolMember(facts.openedAtMs);
@@ -106,9 +107,9 @@ export class ObservedSession {
   }
 
   /** Throws SyntaxError or TypeError on what toJson() did not make. */
-  static fromJson(json: string): ObservedSession {
+  static fromJson(json: string, siblings: Siblings): ObservedSession {
     const stored = JSON.parse(json) as StoredSession;
-    const session = new ObservedSession(stored.facts, ConnectionProfile.restore(stored.profile));
+    const session = new ObservedSession(stored.facts, ConnectionProfile.restore(stored.profile, siblings));
     session.identity = stored.identity ?? undefined;
     session.waiting = stored.waiting.map((waiting) => ({
       ...waiting,

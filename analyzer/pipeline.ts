@@ -194,6 +194,7 @@ export class Pipeline {
       if (this.#isSettled(session, measured.completedAtMs)) this.#settle(session, measured.completedAtMs);
       else if (this.#waiting > this.#options.limits.unsettledRowsMax) this.#settleOldest(measured.completedAtMs);
     }
+    profile.finish(statement.shape);
   }
 
   #isSettled(session: ObservedSession, nowMs: number): boolean {

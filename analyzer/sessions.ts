@@ -3,6 +3,8 @@
 // Not here: statements (pipeline.ts), pools' counts (pools/pools.ts).
 
 import type { SessionOpened, SessionReady } from '../proxy/observation.js';
+import { ConnectionProfile } from './attribution/connection-profile.js';
+import { Siblings } from './attribution/siblings.js';
 import { ObservedSession } from './observed-session.js';
 import { foldedName, type PoolIdentity } from './pools/pool.js';
 import type { Pool, Pools } from './pools/pools.js';
@@ -19,6 +21,8 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #byRelay = new Map<string, Map<number, ObservedSession>>();
   readonly #unsettled = new Set<ObservedSession>();
+  /** What connections that began alike have shown. */
+  readonly #siblings = new Siblings();
   #closed: Array<{ relayId: string; sessionId: number }> = [];
 
   constructor(options: SessionsOptions) {
@@ -37,7 +41,8 @@ export class Sessions {
       return;
     }
     const { sessionId, openedAtMs, clientAddress, startup } = opened;
-    this.#add(new ObservedSession({ relayId, sessionId, openedAtMs, clientAddress, startup }));
+    const profile = new ConnectionProfile(startup, this.#siblings);
+    this.#add(new ObservedSession({ relayId, sessionId, openedAtMs, clientAddress, startup }, profile));
   }
 
   ready(session: ObservedSession, ready: SessionReady): void {
@@ -94,7 +99,7 @@ export class Sessions {
   restore(json: string, nowMs: number): ObservedSession | undefined {
     let session: ObservedSession;
     try {
-      session = ObservedSession.fromJson(json);
+      session = ObservedSession.fromJson(json, this.#siblings);
     } catch {
       return undefined;
     }

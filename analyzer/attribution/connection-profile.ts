@@ -178,6 +178,7 @@ export class ConnectionProfile {
     profile.#inTransaction = state.inTransaction;
     profile.#readsOnly = state.readsOnly;
     profile.#standing = profile.#weigh();
+    profile.#teachSiblings();
     return profile;
   }
 
@@ -186,11 +187,15 @@ export class ConnectionProfile {
     this.#recent = recent;
     const before = this.#standing;
     this.#standing = this.#weigh();
-    if (this.#standing.owner === 'sqlalchemy' && this.#standing.strength !== 'weak')
-      this.#siblings?.learn(this.#startupKey);
+    this.#teachSiblings();
     if (this.#standing.owner === before.owner) return;
     if (this.#first === '' && this.#standing.strength !== 'weak') this.#first = this.#standing.owner;
     if (before.strength === 'strong' || before.strength === 'certain') this.#revisions++;
+  }
+
+  #teachSiblings(): void {
+    const { owner, strength } = this.#standing;
+    if (owner === 'sqlalchemy' && strength !== 'weak') this.#siblings?.learn(this.#startupKey);
   }
 
   /** A later connection of an Engine: everything on it is inside transactions, as on the first. */
