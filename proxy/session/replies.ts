@@ -261,8 +261,11 @@ export class Replies implements FrameSink {
         pipelineDepth: 0,
       });
       execution.requestBytes = head.bytes;
-      if (head.kind === RequestKind.parse) prepared = head.prepared;
-      else if (head.ofPortal) prepared = state.names.portal(head.portalName)?.prepared;
+      if (head.kind === RequestKind.parse) {
+        prepared = head.prepared;
+        // The server lets the old unnamed statement go before it looks at the new one.
+        if (prepared?.name === '') state.names.dropStatement('');
+      } else if (head.ofPortal) prepared = state.names.portal(head.portalName)?.prepared;
       else prepared = state.names.statement(head.statementName);
     }
     execution.sqlstate = sqlstate;
@@ -316,12 +319,13 @@ export class Replies implements FrameSink {
       state.starting = false;
       state.finishedMs = state.nowMs;
       state.events.ready(state);
+      // This one ends the login and was owed to no request.
+      if (state.adrift) this.#readyWhileAdrift();
       return;
     }
     if (state.adrift) {
-      state.lastReplyWasReady = true;
       if (state.readyOwed > 0) state.readyOwed--;
-      if (state.readyOwed === 0 && state.unsynced === 0) state.recover();
+      this.#readyWhileAdrift();
       return;
     }
     const head = state.head();
@@ -333,6 +337,12 @@ export class Replies implements FrameSink {
     // Portals live as long as their transaction.
     if (state.transaction.status === 'I') state.names.dropPortals((portal) => this.#endPortal(portal));
     state.send(state.transaction.status);
+  }
+
+  #readyWhileAdrift(): void {
+    const state = this.#state;
+    state.lastReplyWasReady = true;
+    if (state.readyOwed === 0 && state.unsynced === 0) state.recover();
   }
 
   #synced(head: Request): void {

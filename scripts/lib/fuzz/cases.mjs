@@ -1,0 +1,201 @@
+// The kinds of fuzz cases: each makes a case from random numbers, and runs a case, which throws when something does not hold.
+// Invariant: a case is plain data (kind and parts), so that what crashed once is saved and run again without its seed.
+// Not here: counting and saving (run.mjs), what is checked of a tracker (witness.mjs).
+
+import { conversation } from './conversation.mjs';
+import { client, message, recordings, server } from './messages.mjs';
+import { mutated } from './mutate.mjs';
+import { TIGHT, WIDE, Witness } from './witness.mjs';
+
+/** @import { Random } from './random.mjs' */
+/** @import { Part } from './messages.mjs' */
+/** @import { Subject } from './witness.mjs' */
+
+/**
+ * @typedef {object} Case
+ * @property {'conversation' | 'damaged' | 'startup' | 'codec'} kind
+ * @property {Part[]} parts as they arrive; of startup and codec there is one direction
+ * @property {boolean} tight bounds that the stream reaches
+ * @property {readonly import('./conversation.mjs').Expected[]} [expected] of a conversation: what must be witnessed
+ * @property {number} [skipped] of a conversation
+ */
+
+const CLIENT_CODES = 'BCDEFHPQSXcdfp';
+const SERVER_CODES = '123ACDEGHIKNRSTVWZcdnstv';
+
+/** @type {Part[][] | undefined} */
+let recorded;
+
+/** @param {Random} random @returns {Case} */
+export function makeCase(random) {
+  const tight = random.oneIn(4);
+  switch (random.below(20)) {
+    case 0:
+      return { kind: 'startup', tight, parts: startupParts(random) };
+    case 1:
+      return { kind: 'codec', tight, parts: [{ from: 'client', octets: random.octets(random.between(0, 200)) }] };
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
+    case 7: {
+      const { parts, expected, skipped } = conversation(random);
+      return { kind: 'conversation', tight: false, parts: recut(parts, random), expected, skipped };
+    }
+    case 8:
+    case 9:
+      return { kind: 'damaged', tight, parts: recut(garbage(random), random) };
+    default: {
+      recorded ??= recordings();
+      const parts = random.oneIn(2) ? random.pick(recorded) : conversation(random).parts;
+      return { kind: 'damaged', tight, parts: recut(mutated(parts, random.between(1, 5), random), random) };
+    }
+  }
+}
+
+/**
+ * @param {Subject} subject
+ * @param {Case} it
+ * @returns {string} how it ended, for the summary
+ */
+export function runCase(subject, it) {
+  if (it.kind === 'startup') return runStartup(subject, it.parts);
+  if (it.kind === 'codec') return runCodec(subject, it.parts[0].octets);
+  const witness = new Witness(subject, it.tight ? TIGHT : WIDE);
+  for (const { from, octets } of it.parts) witness.feed(from, octets);
+  let end = /** @type {string} */ (witness.state);
+  if (it.expected) mustBeExact(witness, it);
+  else end = witness.probe(PROBE);
+  witness.close();
+  if (it.expected) mustHaveSeen(witness, it.expected);
+  sameInOneCut(subject, it);
+  return end;
+}
+
+const PROBE = {
+  sync: client.sync(),
+  query: client.query,
+  ready: server.ready('I'),
+  complete: server.complete('SELECT 1'),
+};
+
+/** @param {Witness} witness @param {Case} it */
+function mustBeExact({ counters, state }, it) {
+  const { adriftTotal, opaqueTotal, unmatchedReadyTotal, skippedTotal } = counters;
+  if (adriftTotal + opaqueTotal + unmatchedReadyTotal > 0 || state !== 'exact' || skippedTotal !== it.skipped)
+    throw new Error(
+      `a conversation as the server would have it: ${JSON.stringify(counters)}, ${state}, skipped should be ${it.skipped}`,
+    );
+}
+
+/** @param {Witness} witness @param {readonly import('./conversation.mjs').Expected[]} expected */
+function mustHaveSeen({ seen }, expected) {
+  const line = (/** @type {{ text: string | null, calls: number, sqlstate: string }} */ { text, calls, sqlstate }) =>
+    `${text} ${calls} ${sqlstate}`;
+  const got = seen.map(line).sort();
+  const wanted = expected.map(line).sort();
+  for (let i = 0; i < Math.max(got.length, wanted.length); i++)
+    if (got[i] !== wanted[i]) throw new Error(`witnessed ${JSON.stringify(got)}, sent ${JSON.stringify(wanted)}`);
+}
+
+/** However the stream is cut, the tracker says the same. @param {Subject} subject @param {Case} it */
+function sameInOneCut(subject, { parts, tight }) {
+  const [a, b] = [new Witness(subject, tight ? TIGHT : WIDE), new Witness(subject, tight ? TIGHT : WIDE)];
+  for (const { from, octets } of runs(parts)) {
+    a.feed(from, octets);
+    for (let at = 0; at < octets.length; at += 3) b.feed(from, octets.subarray(at, at + 3));
+  }
+  a.close();
+  b.close();
+  const [whole, pieces] = [a.lines.join('\n'), b.lines.join('\n')];
+  if (whole !== pieces) throw new Error(`cut differently it says differently:\n${whole}\n---\n${pieces}`);
+}
+
+/** Neighbours of one direction joined. @param {readonly Part[]} parts */
+function runs(parts) {
+  /** @type {{ from: Part['from'], octets: Buffer[] }[]} */
+  const joined = [];
+  for (const { from, octets } of parts) {
+    const last = joined.at(-1);
+    if (last?.from === from) last.octets.push(octets);
+    else joined.push({ from, octets: [octets] });
+  }
+  return joined.map(({ from, octets }) => ({ from, octets: Buffer.concat(octets) }));
+}
+
+/** Other boundaries than those of messages. @param {readonly Part[]} parts @param {Random} random @returns {Part[]} */
+export function recut(parts, random) {
+  if (random.oneIn(3)) return [...parts];
+  const longest = random.pick([1, 7, 40, 1000]);
+  return runs(parts).flatMap(({ from, octets }) => {
+    /** @type {Part[]} */
+    const pieces = [];
+    for (let at = 0; at < octets.length; ) {
+      const take = random.between(1, longest);
+      pieces.push({ from, octets: octets.subarray(at, at + take) });
+      at += take;
+    }
+    return pieces;
+  });
+}
+
+/** Messages in no order, and octets that are none. @param {Random} random @returns {Part[]} */
+function garbage(random) {
+  /** @type {Part[]} */
+  const parts = random.oneIn(4) ? [] : server.greeting().map((octets) => ({ from: 'server', octets }));
+  for (let i = random.between(1, 40); i > 0; i--) {
+    const from = random.oneIn(2) ? 'client' : 'server';
+    const code = random.pick([...(from === 'client' ? CLIENT_CODES : SERVER_CODES)]);
+    const bodyBytes = code === 'Z' ? 1 : random.oneIn(3) ? random.below(60) : 0;
+    const octets = random.oneIn(40) ? random.octets(random.between(1, 30)) : message(code, random.octets(bodyBytes));
+    parts.push({ from, octets });
+  }
+  return parts;
+}
+
+/** @param {Random} random @returns {Part[]} */
+function startupParts(random) {
+  const code = random.pick([196608, 196610, 80877102, 80877103, 80877104, 131072, random.next() | 0]);
+  const pairs = Array.from(
+    { length: random.below(6) },
+    () => `user\0${random.octets(random.below(9)).toString('latin1')}\0`,
+  );
+  const body = Buffer.from(pairs.join('') + (random.oneIn(5) ? '' : '\0'), 'latin1');
+  const packet = Buffer.alloc(8 + body.length);
+  packet.writeInt32BE(
+    random.oneIn(3) ? random.pick([0, 4, 7, 8, 10_004, 10_005, -1, random.next() | 0]) : packet.length,
+  );
+  packet.writeInt32BE(code, 4);
+  body.copy(packet, 8);
+  return mutated([{ from: 'client', octets: packet }], random.below(3), random);
+}
+
+/** What it says of a packet must not depend on what follows, and it must say nothing before the packet is whole. */
+/** @param {Subject} subject @param {Part[]} parts */
+function runStartup({ readFirstPacket }, parts) {
+  const octets = Buffer.concat(parts.map((part) => part.octets));
+  let end = 'incomplete';
+  for (let length = 0; length <= octets.length; length++) {
+    const packet = readFirstPacket(octets.subarray(0, length));
+    if (end !== 'incomplete' && packet.kind !== end) throw new Error(`${end}, and with more octets ${packet.kind}`);
+    end = packet.kind;
+    if ('bytes' in packet && packet.bytes > length) throw new Error(`${packet.bytes} octets of ${length}`);
+  }
+  return `startup ${end}`;
+}
+
+/** Frames and records of any octets: a RangeError or an observation, in bounded time. @param {Subject} subject @param {Buffer} octets */
+function runCodec({ BatchReader, FrameKind, FrameReader }, octets) {
+  const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, FrameKind.batch]), Buffer.alloc(12), octets]);
+  frame.writeUInt32LE(frame.length - 4, 0);
+  let observations = 0;
+  try {
+    new FrameReader().feed(frame, (_kind, body) => new BatchReader().read(body, () => observations++));
+    new FrameReader().feed(octets, (_kind, body) => new BatchReader().read(body, () => observations++));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'codec refused';
+  }
+  return 'codec read';
+}
