@@ -54,8 +54,8 @@ export const limits = {
   keepAliveAfterMs: 60_000,
   /** TLS records to clients: asynchronous libpq before 2026 hangs on larger ones (psycopg #1107, cockroach #148222). */
   tlsRecordBytes: 8 * KIB,
-  /** AuthenticationSASL held for its rewrite: a list of mechanism names is far shorter, a longer message passes as it is. */
-  saslOfferBytesMax: 2 * KIB,
+  /** One message of login held until it is whole, to be looked at: those that matter are far shorter, longer ones pass unseen. */
+  loginMessageBytesMax: 4 * KIB,
   /** Certificate, key and CA files: a bundle of all public authorities is a quarter of this. */
   certificateFileBytesMax: 1 * MIB,
   /** A statement in flight this long is announced once. */
@@ -66,6 +66,9 @@ export const limits = {
   lossMinutesMax: 1_440,
 
   // The observer: what traffic makes it remember.
+
+  /** Relays connected to one observer: one per application host at most, and each costs a queue. */
+  relaysMax: 64,
 
   /** Distinct keys whose fingerprint is remembered. */
   fingerprintCacheEntries: 50_000,

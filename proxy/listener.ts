@@ -1,63 +1,91 @@
-// Accepts clients and takes each as far as a relay: first packet, refusals, cancel requests, connecting to the upstream.
+// Accepts the clients of one pair and takes each as far as a relay: caps, deadline, refusals, connecting to the upstream.
 //
-//   accept ► first packet ─┬─ SSLRequest, GSSENCRequest ► 'N', and once more
-//                          ├─ CancelRequest ► forwarded, silent close
-//                          ├─ StartupMessage ► connect ► Relay
-//                          └─ anything else ► closed without a word, as the server does
+//   accept ─► first packet (first-packet.ts) ─┬─ CancelRequest ──► forwarded (cancel.ts), silent close
+//                                             └─ StartupMessage ─► connect (upstream.ts) ─► Relay
 //
-// Invariant: the first packet is held until it is complete; one deadline covers everything up to AuthenticationOk; at most one SSLRequest
-// and one GSSENCRequest are answered per connection (CVE-2026-6479). Not here: moving bytes (relay.ts).
+// Invariant: one deadline covers everything from accept to AuthenticationOk; beyond the cap of connections that have not logged in, a small
+// reserve takes cancel requests and nothing else; a session counts against its cap from its StartupMessage to its last octet.
+// Not here: moving bytes (relay.ts), closing down in order (drain.ts).
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { Address } from '../config/address.js';
-import { formatAddress } from '../config/address.js';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { type Address, formatAddress } from '../config/address.js';
 import type { Log } from '../config/log.js';
+import { freeStaleSocket } from '../config/unix-socket.js';
+import { forwardCancel } from './cancel.js';
+import { awaitFirstPacket, type FirstStartup } from './first-packet.js';
 import { Relay, type RelayCounters } from './relay.js';
+import { SaslWatch } from './sasl-watch.js';
 import { type Interpret, Tap, type TapShared } from './tap.js';
-import { fatalError, type OwnSqlstate, REFUSED } from './wire/error-message.js';
-import { isReplication, PROTOCOL_3_0, readFirstPacket, type Startup } from './wire/startup-packet.js';
+import { connectUpstream, type Leg, type Target, type UpstreamFailure } from './upstream.js';
+import { fatalError, type OwnSqlstate } from './wire/error-message.js';
+import { isReplication, PROTOCOL_3_0, type Startup } from './wire/startup-packet.js';
 
 export interface ListenerLimits {
   connectionsMax: number;
   connectionsPreAuthMax: number;
+  connectionsCancelReserve: number;
   connectTimeoutMs: number;
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
+  keepAliveAfterMs: number;
   startupValueBytesMax: number;
+}
+
+/** What a reload may change; it holds for connections accepted from then on. */
+export interface ListenerSettings {
+  readonly target: Target;
+  /** What clients that ask for TLS are shown; undefined = they are answered N. */
+  readonly certificate: { readonly context: SecureContext; readonly fingerprint256: string } | undefined;
+  readonly limits: ListenerLimits;
 }
 
 export interface ListenerOptions {
   listen: Address;
-  upstream: Address;
-  limits: ListenerLimits;
+  settings: ListenerSettings;
   shared: TapShared;
   /** False: a plain relay. */
   observe: () => boolean;
+  /** Ids are unique within the process, whichever listener took the client. */
+  nextSessionId: () => number;
   log: Log;
 }
 
 export class Listener implements RelayCounters {
   readonly #options: ListenerOptions;
   readonly #server: Server;
+  readonly #saslWatch: SaslWatch;
+  settings: ListenerSettings;
   readonly relays = new Set<Relay>();
   clientBytesTotal = 0;
   serverBytesTotal = 0;
   sessionsTotal = 0;
   connectErrorsTotal = 0;
+  /** From now on new sessions are told 57P03. */
+  draining = false;
   #preAuth = 0;
-  #draining = false;
+  #connecting = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
+    this.settings = options.settings;
+    this.#saslWatch = new SaslWatch(options.log);
     this.#server = createServer(
-      { allowHalfOpen: true, pauseOnConnect: false, noDelay: true, keepAlive: true },
+      {
+        allowHalfOpen: true,
+        pauseOnConnect: false,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: options.settings.limits.keepAliveAfterMs,
+      },
       (client) => this.#accept(client),
     );
   }
 
   /** Resolves with the address it listens on. Rejects with the system's error (EADDRINUSE, EACCES, …). */
-  listen(): Promise<Address> {
+  async listen(): Promise<Address> {
     const { listen } = this.#options;
+    if (listen.kind === 'unix') await freeStaleSocket(listen.path);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       const listening = () => {
@@ -76,39 +104,19 @@ export class Listener implements RelayCounters {
   }
 
   get listening(): boolean {
-    return this.#server.listening && !this.#draining;
+    return this.#server.listening && !this.draining;
   }
 
-  get sessionsOpen(): number {
-    return this.relays.size;
-  }
-
-  /** New connections are told 57P03 from now on; idle sessions are closed, busy ones when they are done or at the deadline. */
-  async drain(deadlineMs: number): Promise<void> {
-    this.#draining = true;
-    const shutdown = fatalError('57P01', { message: 'terminating connection because pgwitness is shutting down' });
-    const until = performance.now() + deadlineMs;
-    while (this.relays.size > 0) {
-      const late = performance.now() >= until;
-      for (const relay of this.relays) {
-        if (late || relay.tap.session.idle) relay.close(relay.tap.session.atBoundary ? shutdown : undefined);
-      }
-      if (late) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    this.close();
-  }
-
-  /** At once. */
-  close(): void {
+  /** No more connections; sessions go on. */
+  stopListening(): void {
     this.#server.close();
-    for (const relay of this.relays) relay.close();
   }
 
   #accept(client: Socket): void {
-    const { limits, log } = this.#options;
+    const { limits, certificate } = this.settings;
     client.on('error', () => client.destroy()); // a reset before login is no news; the relay adds its own handler
-    if (this.#preAuth >= limits.connectionsPreAuthMax) {
+    const reserved = this.#preAuth >= limits.connectionsPreAuthMax;
+    if (this.#preAuth >= limits.connectionsPreAuthMax + limits.connectionsCancelReserve) {
       client.destroy();
       return;
     }
@@ -120,115 +128,87 @@ export class Listener implements RelayCounters {
       this.#preAuth--;
       clearTimeout(deadline);
     };
-    const deadline = setTimeout(() => {
-      log.debug('a connection did not log in before its deadline');
-      client.destroy();
-    }, limits.preAuthDeadlineMs);
-    client.once('close', admitted);
-    this.#firstPacket(client, admitted);
-  }
-
-  #firstPacket(client: Socket, admitted: () => void): void {
-    let held: Buffer = Buffer.alloc(0);
-    let sslAsked = false;
-    let gssAsked = false;
-    const onEnd = () => client.destroy();
-    const onData = (chunk: Buffer) => {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      const packet = readFirstPacket(held);
-      switch (packet.kind) {
-        case 'incomplete':
-          return;
-        case 'ssl-request':
-        case 'gssenc-request': {
-          const again = packet.kind === 'ssl-request' ? sslAsked : gssAsked;
-          // Octets behind the request could be taken for the encrypted stream's by one side and not by the other (CVE-2021-23214).
-          if (again || held.length > packet.bytes) break;
-          if (packet.kind === 'ssl-request') sslAsked = true;
-          else gssAsked = true;
-          held = Buffer.alloc(0);
-          client.write(REFUSED);
-          return;
-        }
-        case 'cancel-request':
-          client.off('data', onData);
-          client.off('end', onEnd);
-          this.#cancel(client, held.subarray(0, packet.bytes));
-          return;
-        case 'startup':
-          client.off('data', onData);
-          client.off('end', onEnd);
-          client.pause();
-          this.#startup(client, {
-            startup: packet.startup,
-            packet: Buffer.from(held.subarray(0, packet.bytes)),
-            rest: Buffer.from(held.subarray(packet.bytes)),
-            admitted,
-          });
-          return;
-        case 'direct-tls':
-        case 'garbage':
-          break;
-      }
-      client.destroy();
-    };
-    client.on('data', onData);
-    client.on('end', onEnd);
-  }
-
-  #startup(client: Socket, first: { startup: Startup; packet: Buffer; rest: Buffer; admitted: () => void }): void {
-    const { limits, upstream: address } = this.#options;
-    if (this.#draining) {
-      refuse(client, '57P03', { message: 'pgwitness is shutting down' });
-      return;
-    }
-    if (this.relays.size >= limits.connectionsMax) {
-      refuse(client, '53300', { message: `too many connections (${limits.connectionsMax})` });
-      return;
-    }
-    const upstream = this.#connect();
-    const onClientGone = () => upstream.destroy();
-    client.once('close', onClientGone);
-    const failed = (error: Error & { code?: string }) => {
-      client.off('close', onClientGone);
-      upstream.destroy();
-      this.connectErrorsTotal++;
-      const why = error.code ?? error.message;
-      this.#options.log.warn('the upstream cannot be reached', { upstream: formatAddress(address), error: why });
-      refuse(client, '08001', {
-        message: `cannot connect to the upstream ${formatAddress(address)}: ${why}`,
-        hint: 'Is Postgres running there, and is --upstream right?',
-      });
-    };
-    const timer = setTimeout(
-      () => failed(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
-      limits.connectTimeoutMs,
+    const deadline = setTimeout(
+      () => {
+        this.#options.log.debug('a connection did not log in before its deadline');
+        client.destroy();
+      },
+      reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
     );
-    upstream.once('error', failed);
-    upstream.once('connect', () => {
-      clearTimeout(timer);
-      upstream.off('error', failed);
-      client.off('close', onClientGone);
-      if (client.destroyed) {
-        upstream.destroy();
-        return;
-      }
-      this.#relay({ client, upstream }, first);
+    client.once('close', admitted);
+    awaitFirstPacket(client, {
+      context: certificate?.context,
+      onStartup: (leg, first) => {
+        if (reserved) refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
+        else this.#startup(leg, first, admitted);
+      },
+      onCancel: (leg, packet) =>
+        forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs }),
+      onTlsFailed: (error) =>
+        this.#options.log.info('a client did not complete its TLS handshake', { error: error.code ?? error.message }),
     });
-    upstream.once('close', () => clearTimeout(timer));
   }
 
-  #relay(
-    ends: { client: Socket; upstream: Socket },
-    first: { startup: Startup; packet: Buffer; rest: Buffer; admitted: () => void },
-  ): void {
-    const { shared, limits, observe } = this.#options;
+  #startup(client: Leg, first: FirstStartup, admitted: () => void): void {
+    const { target, limits } = this.settings;
+    if (this.draining) {
+      refuse(client.stream, '57P03', { message: 'pgwitness is shutting down' });
+      return;
+    }
+    if (this.relays.size + this.#connecting >= limits.connectionsMax) {
+      refuse(client.stream, '53300', { message: `too many connections (${limits.connectionsMax})` });
+      return;
+    }
+    this.#connecting++;
+    const onClientGone = () => {
+      this.#connecting--;
+      abandon();
+    };
+    client.stream.once('close', onClientGone);
+    const settle = () => {
+      this.#connecting--;
+      client.stream.off('close', onClientGone);
+    };
+    const abandon = connectUpstream(target, {
+      timeoutMs: limits.connectTimeoutMs,
+      failed: (failure) => {
+        settle();
+        this.#unreachable(client.stream, { target, failure });
+      },
+      connected: (upstream) => {
+        settle();
+        this.#relay({ client, upstream }, first, admitted);
+      },
+    });
+  }
+
+  #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
+    this.connectErrorsTotal++;
+    const upstream = formatAddress(target.address);
+    if (failure.exhausted) {
+      this.#options.log.error('descriptors have run out: a client was refused', { error: failure.why });
+      refuse(client, '53300', {
+        message: `too many open files (${failure.why})`,
+        hint: 'Raise the limit (ulimit -n).',
+      });
+      return;
+    }
+    this.#options.log.warn('the upstream cannot be reached', { upstream, error: failure.why, hint: failure.hint });
+    refuse(client, '08001', {
+      message: `cannot connect to the upstream ${upstream}: ${failure.why}`,
+      hint: failure.hint,
+    });
+  }
+
+  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, admitted: () => void): void {
+    const { shared, observe, nextSessionId } = this.#options;
+    const { limits, certificate } = this.settings;
     this.sessionsTotal++;
     const tap = new Tap(
       {
-        sessionId: this.sessionsTotal,
+        sessionId: nextSessionId(),
         openedAtMs: shared.clock.wall(shared.clock.now()),
-        clientAddress: ends.client.remoteAddress ?? '',
+        clientAddress: ends.client.socket.remoteAddress ?? '',
         protocolVersion: first.startup.protocolVersion,
         startup: first.startup.parameters.map(
           ([name, value]) => [name, cut(value, limits.startupValueBytesMax)] as const,
@@ -239,48 +219,12 @@ export class Listener implements RelayCounters {
     const relay = new Relay(ends, {
       tap,
       counters: this,
+      filter: this.#saslWatch.filterOf(ends, certificate?.fingerprint256 ?? ''),
+      onLoggedIn: admitted,
       onClosed: () => this.relays.delete(relay),
     });
     this.relays.add(relay);
-    // The deadline ends when the server lets the client in.
-    const watch = () => {
-      if (!tap.loggedIn) return;
-      ends.upstream.off('data', watch);
-      first.admitted();
-    };
     relay.start({ startup: first.packet, rest: first.rest });
-    ends.upstream.on('data', watch);
-  }
-
-  /** Forwarded as it is; the server never answers and closes, and so do we, no earlier. */
-  #cancel(client: Socket, packet: Buffer): void {
-    const upstream = this.#connect();
-    const request = Buffer.from(packet);
-    const timer = setTimeout(() => upstream.destroy(), this.#options.limits.cancelTimeoutMs);
-    upstream.once('connect', () => upstream.write(request));
-    upstream.on('data', () => {});
-    upstream.on('end', () => upstream.end());
-    upstream.on('error', () => upstream.destroy());
-    upstream.on('close', () => {
-      clearTimeout(timer);
-      client.end();
-      client.destroySoon();
-    });
-    client.resume();
-  }
-
-  #connect(): Socket {
-    const { upstream, limits } = this.#options;
-    if (upstream.kind === 'unix') return connect({ path: upstream.path, allowHalfOpen: true });
-    return connect({
-      host: upstream.host,
-      port: upstream.port,
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      // Node gives each address but the last only 250 ms by itself (nodejs/node #54359).
-      autoSelectFamilyAttemptTimeout: Math.floor(limits.connectTimeoutMs / 2),
-    });
   }
 }
 

@@ -6,7 +6,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
+import type { ObserverLink } from './observer-link.js';
+import type { ObserverEnd } from './relay-service.js';
 
 /** Inherited descriptor of the link in the observer process. */
 export const LINK_FD = 3;
@@ -14,70 +17,54 @@ const OBSERVER_MAIN = fileURLToPath(new URL('../analyzer/main.js', import.meta.u
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 10_000;
 const HEALTHY_MS = 30_000;
+/** How long a start waits for the first word of the observer before it goes on without. */
+const FIRST_WORD_MS = 10_000;
 
-export interface ObserverProcessOptions {
-  /** JSON for the observer's PGWITNESS_OBSERVER_OPTIONS; see analyzer/main.ts. */
-  options: object;
-  heapMb: number;
-  attach: (link: Duplex) => void;
-  log: Log;
-}
-
-export class ObserverProcess {
-  readonly #options: ObserverProcessOptions;
+export class ObserverProcess implements ObserverEnd {
+  readonly #link: ObserverLink;
+  readonly #log: Log;
+  #config: Config;
   #child: ChildProcess | undefined;
   #stopping = false;
   #restartMs = RESTART_MIN_MS;
   #timer: NodeJS.Timeout | undefined;
   restartsTotal = 0;
+  #spawnedTotal = 0;
+  /** It worked once: from then on its death is survived. */
   #everLive = false;
-  /** Called when the observer ended before it ever worked; exit code 2 or 3, its message is on stderr already. */
-  onRefused: (exitCode: number) => void = () => {};
+  /** Its exit code when it ended before it ever worked; its message is on stderr already. */
+  #onRefused: (exitCode: number) => void = () => {};
 
-  constructor(options: ObserverProcessOptions) {
-    this.#options = options;
+  constructor(config: Config, { link, log }: { link: ObserverLink; log: Log }) {
+    this.#config = config;
+    this.#link = link;
+    this.#log = log;
   }
 
-  get pid(): number | undefined {
-    return this.#child?.pid;
-  }
-
-  start(): void {
-    const { options, heapMb, attach, log } = this.#options;
-    const startedMs = performance.now();
-    const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, OBSERVER_MAIN], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-      env: {
-        ...process.env,
-        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify(options),
-        PGWITNESS_OBSERVER_RESTARTS: String(this.restartsTotal),
-      },
+  start(which: 'first' | 'later'): Promise<number | undefined> {
+    this.#stopping = false;
+    if (which === 'later') this.#everLive = true;
+    this.#restartMs = RESTART_MIN_MS;
+    return new Promise((resolve) => {
+      const settle = (refused: number | undefined) => {
+        clearTimeout(timer);
+        if (refused === undefined) this.#everLive = true;
+        resolve(refused);
+      };
+      const timer = setTimeout(() => {
+        this.#log.warn('the observer has not answered yet: going on without it');
+        settle(undefined);
+      }, FIRST_WORD_MS);
+      this.#onRefused = settle;
+      this.#link.onLive = () => settle(undefined);
+      this.#spawn();
     });
-    this.#child = child;
-    child.on('error', (error) => log.error('the observer process cannot be started', { error: String(error) }));
-    child.on('exit', (code, signal) => {
-      if (this.#child !== child) return;
-      this.#child = undefined;
-      if (this.#stopping) return;
-      if (!this.#everLive && (code === 2 || code === 3)) {
-        this.onRefused(code);
-        return;
-      }
-      if (performance.now() - startedMs > HEALTHY_MS) this.#restartMs = RESTART_MIN_MS;
-      log.warn('the observer ended: traffic goes on, it is started again', { code, signal, inMs: this.#restartMs });
-      this.#timer = setTimeout(() => {
-        this.restartsTotal++;
-        this.start();
-      }, this.#restartMs);
-      this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
-    });
-    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: two ways, and no path that another process could open.
-    attach(child.stdio[LINK_FD] as unknown as Duplex);
   }
 
-  /** The observer answered: from now on its death is survived. */
-  worked(): void {
-    this.#everLive = true;
+  configure(config: Config): boolean {
+    const changed = JSON.stringify(observerPart(config)) !== JSON.stringify(observerPart(this.#config));
+    this.#config = config;
+    return changed;
   }
 
   /** An observer that hangs for good is replaced. */
@@ -99,4 +86,49 @@ export class ObserverProcess {
       });
     });
   }
+
+  #spawn(): void {
+    const startedMs = performance.now();
+    const child = spawn(process.execPath, [`--max-old-space-size=${this.#config.observerHeapMb}`, OBSERVER_MAIN], {
+      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      env: {
+        ...process.env,
+        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify({ config: this.#config }),
+        PGWITNESS_OBSERVER_RESTARTS: String(this.#spawnedTotal++),
+      },
+    });
+    this.#child = child;
+    child.on('error', (error) => this.#log.error('the observer process cannot be started', { error: String(error) }));
+    child.on('exit', (code, signal) => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      if (this.#stopping) return;
+      if (!this.#everLive && (code === 2 || code === 3)) {
+        this.#onRefused(code);
+        return;
+      }
+      if (performance.now() - startedMs > HEALTHY_MS) this.#restartMs = RESTART_MIN_MS;
+      this.#log.warn('the observer ended: traffic goes on, it is started again', {
+        code,
+        signal,
+        inMs: this.#restartMs,
+      });
+      this.#timer = setTimeout(() => {
+        this.restartsTotal++;
+        this.#spawn();
+      }, this.#restartMs);
+      this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
+    });
+    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: two ways, and no path that another process could open.
+    const link = child.stdio[LINK_FD] as unknown as Duplex | null;
+    if (link !== null && link !== undefined) this.#link.attach(link);
+  }
+}
+
+/** What of the configuration the observer is started with; the rest is the relay's alone. */
+function observerPart(config: Config): object {
+  const { pairs, listen, upstream, health, tlsCert, tlsKey, observe, ...rest } = config;
+  const { upstreamTls, upstreamTlsCa, upstreamTlsServerName, clientsAppearLocal, ...more } = rest;
+  const { maxConnections, drainTimeoutMs, socket, ...part } = more;
+  return part;
 }

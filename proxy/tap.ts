@@ -1,6 +1,7 @@
 // The observing side of one connection, behind a wall: what goes wrong in here stays in here.
 // Invariant: no call throws and none changes a byte. An error inside ends the observation of this session (it turns opaque), is logged
-// once and counted; the relay never learns of it. Not here: sockets, what bytes mean (session/).
+// once and counted; the relay never learns of it. Switched off it looks at the last octets of a chunk and no more; switched on again it
+// observes a session anew from a moment when nothing runs in it. Not here: sockets, what bytes mean (session/).
 
 import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
@@ -18,12 +19,18 @@ export interface TapShared extends SessionShared {
 export type Interpret = 'always' | 'after-login' | 'never';
 
 export class Tap {
-  readonly session: Session;
+  session: Session;
   readonly opened: Omit<SessionOpened, 'kind' | 'resumed'>;
   readonly #shared: TapShared;
   readonly #interpret: Interpret;
   /** Observation is switched off: only the login is followed, for its deadline. */
   #off: boolean;
+  /** Observation ended by switching off, so that it may begin again; not because the stream is unreadable. */
+  #abandoned = false;
+  /** Switched on again, waiting for a moment when nothing runs. */
+  #resuming = false;
+  /** Of a session that is not followed: the server's last octets were an idle ReadyForQuery and the client was silent since. */
+  #quiet = false;
   #stalledSinceMs = 0;
 
   constructor(
@@ -50,7 +57,17 @@ export class Tap {
     return this.session.state.authenticated || this.session.opaque;
   }
 
+  /** Nothing runs and no transaction is open, as far as can be known. */
+  get idle(): boolean {
+    if (this.session.opaque) return this.#quiet;
+    return !this.session.state.adrift && this.session.idle;
+  }
+
   client(chunk: Buffer): void {
+    if (this.session.opaque) {
+      this.#quiet = false;
+      return;
+    }
     const { clock } = this.#shared;
     const now = clock.now();
     try {
@@ -61,6 +78,10 @@ export class Tap {
   }
 
   server(chunk: Buffer): void {
+    if (this.session.opaque) {
+      this.#quiet = endsIdle(chunk);
+      return;
+    }
     const { clock } = this.#shared;
     const now = clock.now();
     try {
@@ -69,6 +90,7 @@ export class Tap {
       this.#broken(error);
     }
     if (this.#interpret === 'after-login' || this.#off) this.#afterLogin();
+    if (this.session.opaque) this.#quiet = endsIdle(chunk);
   }
 
   /** The upstream is not read because the client does not take what it has. */
@@ -84,6 +106,7 @@ export class Tap {
 
   tick(nowMs: number): void {
     this.#guard(() => {
+      if (this.#resuming && this.#quiet) this.#resume(nowMs);
       const running = this.session.tick(nowMs);
       if (running !== undefined) this.#shared.link.running(this.opened.sessionId, running);
     });
@@ -91,12 +114,24 @@ export class Tap {
 
   /** Stop observing while the connection goes on. */
   switchOff(): void {
+    this.#resuming = false;
     if (this.#off) return;
     this.#off = true;
     this.#guard(() => {
-      if (!this.session.state.starting) this.session.abandon();
+      if (!this.session.state.starting) this.#abandon();
       this.#shared.link.closed(this.opened.sessionId, this.#shared.clock.wall(this.#shared.clock.now()), 'relay');
     });
+  }
+
+  /** Observe again: at once where the session was never left, else when nothing runs in it. */
+  switchOn(): void {
+    if (!this.#off) return;
+    if (this.#abandoned) {
+      this.#resuming = true;
+      return;
+    }
+    this.#off = false;
+    this.#guard(() => this.#shared.link.opened(this.opened));
   }
 
   closed(by: CloseReason): void {
@@ -111,9 +146,42 @@ export class Tap {
   #afterLogin(): void {
     if (this.session.state.starting || this.session.opaque) return;
     this.#guard(() => {
-      if (this.#off) this.session.abandon();
+      if (this.#off) this.#abandon();
       else this.session.goOpaque();
     });
+  }
+
+  #abandon(): void {
+    if (this.session.opaque) return;
+    this.#quiet = this.session.atBoundary && this.idle;
+    // Replication is not followed after login, whatever is switched.
+    this.#abandoned = this.#interpret === 'always';
+    this.session.abandon();
+  }
+
+  /** What the server reported before is taken over; names of prepared statements are not known any more. */
+  #resume(nowMs: number): void {
+    const { clock, link } = this.#shared;
+    const before = this.session.state;
+    this.session = new Session(this.opened.sessionId, this.#shared);
+    const { state } = this.session;
+    state.starting = false;
+    state.authenticated = true;
+    state.serverVersion = before.serverVersion;
+    state.applicationName = before.applicationName;
+    state.clientEncoding = before.clientEncoding;
+    state.serverTimeZone = before.serverTimeZone;
+    state.backslashEscapes = before.backslashEscapes;
+    state.backendPid = before.backendPid;
+    state.nowMs = nowMs;
+    state.wallMs = clock.wall(nowMs);
+    state.finishedMs = nowMs;
+    state.transaction.ready(IDLE, state.wallMs);
+    this.#resuming = false;
+    this.#abandoned = false;
+    this.#off = false;
+    link.opened(this.opened);
+    link.ready(state);
   }
 
   #guard(act: () => void): void {
@@ -136,4 +204,14 @@ export class Tap {
       this.session.opaque = true;
     }
   }
+}
+
+const IDLE = 0x49; // I
+const READY = 0x5a; // Z
+const READY_BYTES = 6;
+
+/** Whether a chunk ends with ReadyForQuery, idle. Data may look like it, so nothing but waiting may hang on this. */
+function endsIdle(chunk: Buffer): boolean {
+  const at = chunk.length - READY_BYTES;
+  return at >= 0 && chunk[at] === READY && chunk.readInt32BE(at + 1) === READY_BYTES - 1 && chunk[at + 5] === IDLE;
 }

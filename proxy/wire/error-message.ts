@@ -20,3 +20,6 @@ export function fatalError(sqlstate: OwnSqlstate, text: { message: string; hint?
 
 /** The one-octet refusal of an SSLRequest or GSSENCRequest. */
 export const REFUSED = Buffer.from('N');
+
+/** The one-octet answer to an SSLRequest that TLS follows. */
+export const ACCEPTED = Buffer.from('S');

@@ -32,6 +32,9 @@ export interface Startup {
 
 export const PROTOCOL_3_0 = 196608;
 
+/** What pgwitness itself asks an upstream for TLS with. */
+export const SSL_REQUEST_PACKET = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
 /** Looks at the octets received so far on a new (or just refused) connection. */
 export function readFirstPacket(buffer: Buffer): FirstPacket {
   if (buffer.length === 0) return { kind: 'incomplete' };

@@ -1,0 +1,81 @@
+// The running observer: store, HTTP and flushing, for any number of links to relays.
+// Invariant: each relay is acknowledged on its own link; what the links brought is stored before the service ends.
+// Not here: where links come from (main.ts, link-server.ts), the steps of a statement (pipeline.ts).
+
+import type { Duplex } from 'node:stream';
+import type { Config } from '../config/config.js';
+import type { Log } from '../config/log.js';
+import { readToken } from '../config/token.js';
+import { startHttp } from '../dashboards/http/server.js';
+import { MetricsExporter } from '../dashboards/metrics/exporter.js';
+import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
+import { openReader } from '../storage/sqlite/reader.js';
+import { assemble } from './assemble.js';
+import { holdCpuShare } from './cpu-share.js';
+import { Intake } from './intake.js';
+import { Recorder } from './recording.js';
+
+export interface ObserverService {
+  /** Takes a relay's link; resolves when it ended. */
+  take(link: Duplex): Promise<void>;
+  /** A last flush, then everything is closed. Links are the caller's. */
+  stop(): Promise<void>;
+}
+
+export interface ObserverHow {
+  log: Log;
+  /** How often an observer of this run was started before: each records into a file of its own, because one may end in a torn frame. */
+  restarts: number;
+}
+
+/** Throws StoreError, UsageError or the system's error when it cannot work. */
+export async function startObserver(config: Config, { log, restarts }: ObserverHow): Promise<ObserverService> {
+  const intakes = new Set<Intake>();
+  const { observer, store, metrics } = await assemble(config, {
+    log,
+    acknowledge: (relayId, sequence) => {
+      for (const intake of intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
+    },
+  });
+  const reader = openReader(config.dataDir);
+  const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader) });
+  const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
+  const http = await startHttp({ address: config.http, token, reader, metrics: exporter, log });
+  const recorder =
+    config.recordFile === ''
+      ? undefined
+      : new Recorder(restarts === 0 ? config.recordFile : `${config.recordFile}.${restarts}`, (error) =>
+          log.error('recording ended', { error: error.message }),
+        );
+  const flushing = setInterval(() => {
+    if (observer.flush(Date.now())) return;
+    for (const intake of intakes) intake.heartbeat();
+  }, config.flushIntervalMs);
+  log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
+  return {
+    async take(link) {
+      const intake = new Intake({
+        link,
+        target: observer,
+        log,
+        record: recorder && ((kind, body) => recorder.frame(kind, body)),
+      });
+      intakes.add(intake);
+      const release = holdCpuShare(link, config.observerCpuShare);
+      await intake.ended;
+      release();
+      intakes.delete(intake);
+      // The relay counts what is not acknowledged as lost, so it is stored before the end is.
+      observer.flush(Date.now());
+    },
+    async stop() {
+      clearInterval(flushing);
+      await http.close();
+      observer.flush(Date.now());
+      recorder?.close();
+      reader.close();
+      store.close();
+      log.info('observer ended');
+    },
+  };
+}

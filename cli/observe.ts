@@ -1,0 +1,50 @@
+// `pgwitness observe`: the observing half of `run` alone; relays connect to it at a private socket.
+// Not here: the other half (relay.ts), observing (analyzer/).
+
+import type { Command } from 'commander';
+import { createLog } from '../config/log.js';
+import type { OptionKey } from '../config/options.js';
+import { addConfigFlags, configOf } from './config-flags.js';
+
+const KEYS: readonly OptionKey[] = [
+  'socket',
+  'http',
+  'httpTokenFile',
+  'dataDir',
+  'flushIntervalMs',
+  'recordFile',
+  'topSeries',
+  'observerCpuShare',
+  'logLevel',
+];
+
+export function register(program: Command): void {
+  const command = program
+    .command('observe')
+    .description('witness what relays in other processes see')
+    .addHelpText(
+      'after',
+      '\nThe socket is of mode 0600 in a directory of mode 0700, which is made when it is not there. Several relays may connect.\n' +
+        '\nExample:\n  pgwitness observe --socket /run/pgwitness/observer.sock --data /var/lib/pgwitness\n',
+    );
+  addConfigFlags(command, KEYS).action(() => observe(command));
+}
+
+async function observe(command: Command): Promise<void> {
+  const { config, warnings } = configOf(command);
+  const log = createLog({ level: config.logLevel, name: 'observer' });
+  for (const warning of warnings) log.warn(warning);
+  const { listenForRelays } = await import('../analyzer/link-server.js');
+  const server = await listenForRelays(config, log);
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(0);
+    stopping = true;
+    void server.stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', () =>
+    log.info('the observer reads its configuration at its start: start it again to change it'),
+  );
+}

@@ -1,0 +1,72 @@
+// The path of a Unix socket that is to be listened on: freed where a process that is gone left it, private where it must be.
+// Invariant: a socket somebody answers on, and anything that is no socket, is left alone. Not here: listening.
+
+import { chmodSync, lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { RuntimeError } from './errors.js';
+
+/** Removes the socket a killed process left at `socketPath`. Throws RuntimeError when something else is there. */
+export async function freeStaleSocket(socketPath: string): Promise<void> {
+  const found = lstatSync(socketPath, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new RuntimeError('something that is no socket is in the way', {
+      where: socketPath,
+      hint: 'remove it, or give another path',
+    });
+  }
+  if (await answers(socketPath)) {
+    throw new RuntimeError('somebody listens there', {
+      where: socketPath,
+      hint: 'stop that process, or give another path',
+    });
+  }
+  unlinkSync(socketPath);
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ path: socketPath });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
+  });
+}
+
+/** Makes the directory of a private socket, 0700. Throws RuntimeError when one is there that others may enter. */
+export function privateDirectory(socketPath: string): void {
+  const directory = path.dirname(path.resolve(socketPath));
+  try {
+    mkdirSync(directory, { mode: 0o700, recursive: true });
+  } catch (error) {
+    throw new RuntimeError(`the directory of the socket cannot be made (${(error as NodeJS.ErrnoException).code})`, {
+      where: directory,
+      hint: 'give --socket a path where a directory can be made',
+      cause: error,
+    });
+  }
+  if ((statSync(directory).mode & 0o077) === 0) return;
+  throw new RuntimeError('others may enter the directory of the socket, and what passes there holds SQL', {
+    where: directory,
+    hint: `chmod 700 ${directory}, or name a directory that is not there yet`,
+  });
+}
+
+/** After listening: only this user may connect. */
+export function makePrivate(socketPath: string): void {
+  chmodSync(socketPath, 0o600);
+}
+
+/** False when others could have put this socket there, or could listen in. */
+export function isPrivate(socketPath: string): boolean {
+  const socket = statSync(socketPath, { throwIfNoEntry: false });
+  const directory = statSync(path.dirname(path.resolve(socketPath)), { throwIfNoEntry: false });
+  if (socket === undefined || directory === undefined) return false;
+  const own = process.getuid?.() ?? 0;
+  // Root may use what an ordinary user made; nobody else may use what a third user made.
+  const trusted = (uid: number) => own === 0 || uid === own || uid === 0;
+  return [socket, directory].every(({ uid, mode }) => trusted(uid) && (mode & 0o077) === 0);
+}

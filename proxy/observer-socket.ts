@@ -1,0 +1,89 @@
+// Connects the link to an observer that runs by itself and listens at a path; connects again whenever that ends.
+// Invariant: at most one connection at a time; nothing waits for it; a path that others could have made is not written to, because
+// what passes holds SQL. Not here: what travels on the link (observer-link.ts), the other end (analyzer/link-server.ts).
+
+import { connect, type Socket } from 'node:net';
+import type { Log } from '../config/log.js';
+import { isPrivate } from '../config/unix-socket.js';
+import type { ObserverLink } from './observer-link.js';
+import type { ObserverEnd } from './relay-service.js';
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 2_000;
+
+export class ObserverSocket implements ObserverEnd {
+  readonly #path: string;
+  readonly #link: ObserverLink;
+  readonly #log: Log;
+  #socket: Socket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #retryMs = RETRY_MIN_MS;
+  #stopped = true;
+  #connectedBefore = false;
+  /** Times a connection was made after the first. */
+  restartsTotal = 0;
+
+  constructor(path: string, { link, log }: { link: ObserverLink; log: Log }) {
+    this.#path = path;
+    this.#link = link;
+    this.#log = log;
+  }
+
+  /** Does not wait: relaying does not depend on an observer. */
+  start(): Promise<undefined> {
+    this.#stopped = false;
+    this.#link.onLive = () => {
+      this.#retryMs = RETRY_MIN_MS;
+    };
+    this.#connect();
+    return Promise.resolve(undefined);
+  }
+
+  /** Its configuration is its own. */
+  configure(): boolean {
+    return false;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#socket?.destroy();
+    return Promise.resolve();
+  }
+
+  kill(): void {
+    this.#socket?.destroy();
+  }
+
+  #connect(): void {
+    if (!isPrivate(this.#path)) {
+      this.#again('no private socket is there (a socket of mode 0600 in a directory of mode 0700)');
+      return;
+    }
+    const socket = connect({ path: this.#path });
+    this.#socket = socket;
+    let why = 'the observer closed the link';
+    socket.once('connect', () => {
+      if (this.#connectedBefore) this.restartsTotal++;
+      this.#connectedBefore = true;
+      this.#log.info('connected to the observer', { socket: this.#path });
+      this.#link.attach(socket);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      why = error.code ?? error.message;
+    });
+    socket.once('close', () => this.#again(why));
+  }
+
+  #again(why: string): void {
+    this.#socket = undefined;
+    if (this.#stopped) return;
+    this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
+      socket: this.#path,
+      error: why,
+      retryInMs: this.#retryMs,
+    });
+    this.#timer = setTimeout(() => this.#connect(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
+  }
+}

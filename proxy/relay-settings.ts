@@ -1,0 +1,42 @@
+// The configuration as the listeners take it: files read, caps fitted to the descriptors there are.
+// Invariant: it either gives settings for every pair or throws a UsageError, so that a reload holds as a whole. Not here: when it is read.
+
+import type { Config } from '../config/config.js';
+import { limits } from '../config/limits.js';
+import type { Log } from '../config/log.js';
+import { readAuthorities, readServerCertificate } from '../config/tls-files.js';
+import { connectionCaps } from './descriptors.js';
+import type { ListenerSettings } from './listener.js';
+
+/** In the order of the pairs. */
+export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
+  const certificate = config.tlsCert === '' ? undefined : readServerCertificate(config.tlsCert, config.tlsKey);
+  if (certificate !== undefined && certificate.validToMs < Date.now())
+    log.warn('the certificate has expired: clients that verify it will not connect', { file: config.tlsCert });
+  const caps = connectionCaps(config.maxConnections);
+  if (caps.connectionsMax < config.maxConnections) {
+    log.warn('the limit of open files allows fewer connections than --max-connections: raise it (ulimit -n)', {
+      connectionsMax: caps.connectionsMax,
+      maxConnections: config.maxConnections,
+    });
+  }
+  return config.pairs.map(({ upstream, upstreamTls, origin }) => ({
+    target: {
+      address: upstream,
+      tls: {
+        mode: upstreamTls.mode,
+        serverName: upstreamTls.serverName,
+        authorities:
+          upstreamTls.caFile === ''
+            ? undefined
+            : readAuthorities(upstreamTls.caFile, placeOf(origin.upstreamTlsCa, '--upstream-tls-ca')),
+      },
+    },
+    certificate,
+    limits: { ...limits, ...caps },
+  }));
+}
+
+function placeOf(origin: string, flag: string): string {
+  return origin === 'default' ? flag : origin;
+}
