@@ -1,0 +1,19 @@
+// docs/CONFIGURATION.md says what the options say, and its example is a configuration that is accepted.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { configDoc } from '../../config/config-doc.js';
+import { parseConfig } from '../../config/config-file.js';
+
+test('the file is up to date: node scripts/config-doc.mjs writes it', () => {
+  const file = path.join(import.meta.dirname, '..', '..', 'docs', 'CONFIGURATION.md');
+  expect(readFileSync(file, 'utf8')).toBe(configDoc());
+});
+
+test('its example is good', () => {
+  const example = /```yaml\n(.*?)```/s.exec(configDoc())?.[1] ?? '';
+  const { lists, values } = parseConfig(example, 'example.yaml');
+  expect(lists.rules).toHaveLength(2);
+  expect(values.get('upstream')?.text).toBe('db.internal:5432');
+});
