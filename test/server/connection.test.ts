@@ -1,6 +1,6 @@
 // Our own connection to a real Postgres: every way in that a password takes, TLS, and a session that cannot write.
 
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { connectServer, ServerError } from '../../server/connection.js';
@@ -94,7 +94,9 @@ test('a verified TLS connection to a real server, and a certificate that nobody 
     };
     writeFileSync(files.crt, certificate);
     writeFileSync(files.key, key);
-    chmodSync(files.key, 0o640);
+    chmodSync(files.key, 0o600);
+    const { uid, gid } = statSync(server.dataDirectory);
+    chownSync(files.key, uid, gid);
     await server.query("ALTER SYSTEM SET ssl = 'on'");
     await server.query('SELECT pg_reload_conf()');
     const dsn = `postgres://postgres@${server.host}:${server.port}/postgres`;
