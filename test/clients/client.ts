@@ -1,0 +1,32 @@
+// What the tests of clients/python share: where the package and its test programs are, and the lines of a program that bear a mark.
+// Not here: the programs (*.py), the sidecar (test/kit/witness.ts).
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+import type { Python } from '../kit/python.js';
+
+export const PACKAGE = path.join(ROOT, 'clients', 'python');
+
+/** Every key that the package writes or a program adds, so that `top --json` shows it. */
+export const ALL_TAGS = 'dimensionKeys: [caller, route, job, command, flag, cache, app_version]\n';
+
+/** Runs a program with the package on its path. Throws with what it printed where it failed. */
+export async function runProgram(
+  python: Python,
+  file: string,
+  { env = {}, args = [] }: { env?: NodeJS.ProcessEnv; args?: readonly string[] } = {},
+): Promise<string> {
+  const options = { args, cwd: path.dirname(file), env: { ...env, PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: '1' } };
+  const { code, stdout, stderr } = await python.runFile(file, options);
+  if (code !== 0) throw new Error(`${path.basename(file)} ended with ${code}:\n${stderr.trim() || stdout.trim()}`);
+  return stdout;
+}
+
+/** `file.py:line` of the line that ends in `# at: mark`, as the tag `caller` names it. */
+export function markedLine(file: string, mark: string): string {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const line = lines.findIndex((text) => text.endsWith(`# at: ${mark}`));
+  if (line < 0) throw new Error(`${file} has no line marked ${mark}`);
+  return `${path.basename(file)}:${line + 1}`;
+}
