@@ -12,8 +12,9 @@ from typing import Any
 ORM = "django-orm"
 RAW = "raw"
 
-# prefetch_related() of a many-to-many writes such a column through extra() by itself.
-_DJANGOS_OWN_EXTRA = "_prefetch_related_val_"
+# Django itself uses extra() for a column of prefetch_related() and, before 4.2, for the 1 of exists().
+_PREFETCH = "_prefetch_related_val_"
+_EXISTS = ("a", "1")
 
 
 class Mark:
@@ -133,7 +134,8 @@ def _handwritten_part(part: Any) -> str:
         return "extra"
     parts: list[Any] = []
     if isinstance(part, Query):
-        if any(not name.startswith(_DJANGOS_OWN_EXTRA) for name in part.extra):
+        selected = [(name, sql) for name, (sql, _) in part.extra.items() if not name.startswith(_PREFETCH)]
+        if any(column != _EXISTS for column in selected):
             return "extra"
         if part.extra_tables or part.extra_order_by:
             return "extra"
