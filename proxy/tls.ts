@@ -4,7 +4,7 @@
 // Not here: reading files (config/tls-files.ts), SSLRequest (first-packet.ts, upstream.ts), deadlines (their owners destroy the socket).
 
 import { isIP, type Socket } from 'node:net';
-import { connect, type SecureContext, TLSSocket } from 'node:tls';
+import { checkServerIdentity, connect, type SecureContext, TLSSocket } from 'node:tls';
 import { limits } from '../config/limits.js';
 import type { UpstreamTlsMode } from '../config/options.js';
 
@@ -71,7 +71,7 @@ export function encryptUpstream(socket: Socket, how: TlsOutcome & { identity: Up
     servername: isIP(name) === 0 ? name : undefined,
     ca: authorities,
     rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full',
-    checkServerIdentity: mode === 'verify-ca' ? () => undefined : undefined,
+    checkServerIdentity: mode === 'verify-ca' ? () => undefined : checkServerIdentity,
     ALPNProtocols: [ALPN],
   });
   const failed = (error: Error) => {
