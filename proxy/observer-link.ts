@@ -26,6 +26,7 @@ import { type Execution, executionCount } from './session/execution.js';
 import type { PreparedText, SharedText, TextTable } from './session/prepared.js';
 import type { Running } from './session/session.js';
 import type { SessionEvents, SessionState } from './session/session-state.js';
+import { emptyFields, fillFields } from './statement-fields.js';
 
 export interface LinkLimits {
   linkQueueBytesMax: number;
@@ -130,8 +131,19 @@ export class ObserverLink implements SessionEvents {
     socket?.destroy();
   }
 
-  /** Sends what waits and tells the observer that there is no more; resolves when it closed its end, or after `deadlineMs`. */
+  /**
+   * Sends what waits and tells the observer that there is no more; resolves when it closed its end, or after `deadlineMs`.
+   * An observer that is just being started again is waited for, because it has to be told what was lost.
+   */
   async end(deadlineMs: number): Promise<void> {
+    const untilMs = this.#options.clock.now() + deadlineMs;
+    while (this.#owesNumbers && this.#options.clock.now() < untilMs)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    // While shedding nothing is sent, but what was lost meanwhile has to be said before the end.
+    if (this.#mode === 'shedding') {
+      this.#writer.reset();
+      this.#mode = 'live';
+    }
     this.flush();
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -143,6 +155,12 @@ export class ObserverLink implements SessionEvents {
       });
       socket.end();
     });
+  }
+
+  /** No observer is there to be told what was lost. */
+  get #owesNumbers(): boolean {
+    const down = this.#mode === 'down' || this.#mode === 'greeting';
+    return down && (this.#losses.unsent || this.#unacknowledged.length > 0);
   }
 
   opened(opened: Omit<SessionOpened, 'kind' | 'resumed'>): void {
@@ -189,29 +207,10 @@ export class ObserverLink implements SessionEvents {
       return;
     }
     const { text, textMissingBytes, textId } = this.#text(execution.prepared);
-    const fields = this.#fields;
-    fields.sessionId = state.sessionId;
-    fields.completedAtMs = completedAtMs;
-    fields.protocol = execution.simple ? 'simple' : 'extended';
-    fields.statementName = execution.prepared?.name ?? '';
+    const fields = fillFields(this.#fields, { state, execution, completedAtMs });
     fields.text = text;
     fields.textMissingBytes = textMissingBytes;
     fields.textId = textId;
-    fields.completions = execution.completions;
-    fields.sqlstate = execution.sqlstate;
-    fields.dataRows = execution.dataRows;
-    fields.requestBytes = execution.requestBytes;
-    fields.responseBytes = execution.responseBytes;
-    fields.serviceNs = execution.serviceMs * 1e6;
-    fields.waitNs = execution.waitMs * 1e6;
-    fields.firstRowNs = execution.firstRowMs < 0 ? -1 : (execution.firstRowMs - execution.startMs) * 1e6;
-    fields.clientStallNs = execution.clientStallMs * 1e6;
-    fields.transactionBefore = execution.transactionBefore;
-    fields.transactionAfter = execution.transactionAfter;
-    fields.suspensions = execution.suspensions;
-    fields.pipelineDepth = execution.pipelineDepth;
-    fields.batched = execution.batched;
-    fields.copy = execution.copy;
     this.#writer.statement(fields);
     this.#executions += executions;
     this.#written();
@@ -372,30 +371,3 @@ export class ObserverLink implements SessionEvents {
 }
 
 const UNKNOWN = { text: null, textMissingBytes: 0, textId: 0 };
-
-function emptyFields(): StatementFields {
-  return {
-    sessionId: 0,
-    completedAtMs: 0,
-    protocol: 'simple',
-    statementName: '',
-    text: null,
-    textMissingBytes: 0,
-    textId: 0,
-    completions: [],
-    sqlstate: '',
-    dataRows: 0,
-    requestBytes: 0,
-    responseBytes: 0,
-    serviceNs: 0,
-    waitNs: 0,
-    firstRowNs: -1,
-    clientStallNs: 0,
-    transactionBefore: '',
-    transactionAfter: '',
-    suspensions: 0,
-    pipelineDepth: 0,
-    batched: false,
-    copy: '',
-  };
-}

@@ -118,7 +118,7 @@ test('every file begins by saying what it is', () => {
 /** Files over 250 lines, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
   'proxy/observation-codec.ts': 440,
-  'proxy/observer-link.ts': 410,
+  'proxy/observer-link.ts': 370,
   'proxy/session/replies.ts': 410,
 };
 

@@ -211,6 +211,38 @@ test('an observer that does not read: the queue is bounded, the rest is counted,
   expect(state.sessionId).toBe(1);
 });
 
+test('what was lost is told before the end, even while shedding', async () => {
+  const { link, run } = linkWith({ linkQueueBytesMax: 64 * 1024 });
+  const [relaySide, observerSide] = await pair();
+  const observer = new FakeObserver(observerSide);
+  link.attach(relaySide);
+  await until(() => link.live);
+  observerSide.pause();
+  let sent = 0;
+  while (link.live) {
+    run(500);
+    sent += 500;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  observerSide.on('end', () => observerSide.end());
+  const ended = link.end(5000);
+  observerSide.resume();
+  await ended;
+  expect(observer.stored + observer.lost).toBe(sent);
+});
+
+test('an observer that is being started again is waited for at the end', async () => {
+  const { link, run } = linkWith();
+  run(10);
+  const ended = link.end(5000);
+  const [relaySide, observerSide] = await pair();
+  const observer = new FakeObserver(observerSide);
+  observerSide.on('end', () => observerSide.end());
+  link.attach(relaySide);
+  await ended;
+  expect(observer.lost).toBe(10);
+});
+
 test('a prepared text is sent once per observer, and again to the next', async () => {
   const { link, state } = linkWith();
   const prepared = state.names.prepare('s1', 'select prepared', 0);

@@ -1,0 +1,63 @@
+// What the tracker measured of an execution, as the fields of a statement observation.
+// Invariant: one object is filled again and again: the hot path makes none. Not here: its SQL (observer-link.ts knows how that travels).
+
+import type { StatementFields } from './observation-codec.js';
+import type { Execution } from './session/execution.js';
+import type { SessionState } from './session/session-state.js';
+
+const NS_PER_MS = 1e6;
+
+/** `completedAtMs`: wall clock. */
+export function fillFields(
+  fields: StatementFields,
+  of: { state: SessionState; execution: Execution; completedAtMs: number },
+): StatementFields {
+  const { execution } = of;
+  fields.sessionId = of.state.sessionId;
+  fields.completedAtMs = of.completedAtMs;
+  fields.protocol = execution.simple ? 'simple' : 'extended';
+  fields.statementName = execution.prepared?.name ?? '';
+  fields.completions = execution.completions;
+  fields.sqlstate = execution.sqlstate;
+  fields.dataRows = execution.dataRows;
+  fields.requestBytes = execution.requestBytes;
+  fields.responseBytes = execution.responseBytes;
+  fields.serviceNs = execution.serviceMs * NS_PER_MS;
+  fields.waitNs = execution.waitMs * NS_PER_MS;
+  fields.firstRowNs = execution.firstRowMs < 0 ? -1 : (execution.firstRowMs - execution.startMs) * NS_PER_MS;
+  fields.clientStallNs = execution.clientStallMs * NS_PER_MS;
+  fields.transactionBefore = execution.transactionBefore;
+  fields.transactionAfter = execution.transactionAfter;
+  fields.suspensions = execution.suspensions;
+  fields.pipelineDepth = execution.pipelineDepth;
+  fields.batched = execution.batched;
+  fields.copy = execution.copy;
+  return fields;
+}
+
+export function emptyFields(): StatementFields {
+  return {
+    sessionId: 0,
+    completedAtMs: 0,
+    protocol: 'simple',
+    statementName: '',
+    text: null,
+    textMissingBytes: 0,
+    textId: 0,
+    completions: [],
+    sqlstate: '',
+    dataRows: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    serviceNs: 0,
+    waitNs: 0,
+    firstRowNs: -1,
+    clientStallNs: 0,
+    transactionBefore: '',
+    transactionAfter: '',
+    suspensions: 0,
+    pipelineDepth: 0,
+    batched: false,
+    copy: '',
+  };
+}
