@@ -35,6 +35,9 @@ const IMPORTS: Import[] = PRODUCT.flatMap((file) => {
 const importsOf = (folder: string) => IMPORTS.filter(({ file }) => file.startsWith(folder));
 const breaches = (found: Import[]) => found.map(({ file, target }) => `${file} imports ${target}`);
 
+/** Tools of the analyzer that are no step of the pipeline: tokens, and the histogram that several steps count with. */
+const SHARED = ['analyzer/sql/', 'analyzer/rollup/histogram.js'];
+
 describe('imports run one way', () => {
   const within = (target: string, folders: readonly string[]) => folders.some((folder) => target.startsWith(folder));
 
@@ -72,7 +75,7 @@ describe('imports run one way', () => {
       const own = `analyzer/${folder}/`;
       const siblings = importsOf(own).filter(
         ({ target, typeOnly }) =>
-          target.startsWith('analyzer/') && !target.startsWith(own) && !target.startsWith('analyzer/sql/') && !typeOnly,
+          target.startsWith('analyzer/') && !target.startsWith(own) && !within(target, SHARED) && !typeOnly,
       );
       expect(breaches(siblings)).toEqual([]);
     },
@@ -118,7 +121,9 @@ test('every file begins by saying what it is', () => {
 /** Files over 250 lines, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
   'proxy/observation-codec.ts': 440,
-  'proxy/observer-link.ts': 370,
+  'analyzer/pipeline.ts': 340,
+  'proxy/observer-link.ts': 380,
+  'storage/migrations/0001-initial.ts': 350,
   'proxy/session/replies.ts': 410,
 };
 
