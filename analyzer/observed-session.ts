@@ -8,7 +8,9 @@ import type { CommentTags } from './attribution/sql-comment.js';
 import { internShape, type StatementShape } from './attribution/statement-shape.js';
 import type { PoolIdentity } from './pools/pool.js';
 import { PoolMember } from './pools/pools.js';
+import { RequestWatch } from './requests.js';
 import type { Measured } from './rollup/rollup.js';
+import { type TransactionState, TransactionWatch } from './transactions/transaction-watch.js';
 
 /** What attribution is given of one execution besides its connection. */
 export interface Attributable {
@@ -30,6 +32,8 @@ export interface Waiting {
   statement: Attributable;
   context: ExecutionContext;
   measured: Measured;
+  /** Place in its transaction; 0 = outside of one. */
+  transactionPosition: number;
 }
 
 export interface SessionFacts {
@@ -53,12 +57,15 @@ interface StoredSession {
   serverVersion: string;
   countedToMs: number;
   inTransaction: boolean;
+  transaction?: TransactionState;
 }
 
 export class ObservedSession {
   readonly facts: SessionFacts;
   readonly profile: ConnectionProfile;
   readonly member: PoolMember;
+  transaction = new TransactionWatch();
+  readonly requests = new RequestWatch();
   identity: PoolIdentity | undefined = undefined;
   waiting: Waiting[] = [];
   settled = false;
@@ -102,6 +109,7 @@ export class ObservedSession {
       serverVersion: this.serverVersion,
       countedToMs: this.member.countedToMs,
       inTransaction: this.member.inTransaction,
+      transaction: this.transaction.state,
     };
     return JSON.stringify(stored);
   }
@@ -123,6 +131,7 @@ export class ObservedSession {
     session.serverVersion = stored.serverVersion;
     session.member.countedToMs = stored.countedToMs;
     session.member.inTransaction = stored.inTransaction;
+    session.transaction = new TransactionWatch(stored.transaction);
     session.changed = false;
     session.announced = false;
     return session;

@@ -103,6 +103,8 @@ export class Observer implements IntakeTarget {
     pipeline.rollups.drop(nowMs);
     pipeline.tagRollups.drop();
     pipeline.catalogue.stored();
+    pipeline.marks.stored();
+    pipeline.samples.stored();
     pipeline.sessions.stored();
     pipeline.pools.drop();
     this.#lossesUnstored = [];
@@ -139,6 +141,9 @@ export class Observer implements IntakeTarget {
       sessionsOpen: sessionStates(pipeline),
       sessionsClosed: pipeline.sessions.closedSinceStored(),
       losses: this.#lossesUnstored,
+      marks: pipeline.marks.pending(),
+      samples: pipeline.samples.pending(),
+      plans: [],
       counters: this.#counters(),
     };
   }

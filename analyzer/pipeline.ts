@@ -16,11 +16,13 @@ import type { Verdict } from './attribution/verdict.js';
 import { Catalogue } from './catalogue.js';
 import type { Identity } from './facts-of-text.js';
 import { UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
+import { Marks } from './marks.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './observed-session.js';
 import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
 import type { Measured } from './rollup/rollup.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
+import { requestOf, Samples } from './samples.js';
 import { Sessions } from './sessions.js';
 import { StatementTexts } from './statement-texts.js';
 
@@ -62,6 +64,8 @@ export class Pipeline {
   readonly rollups: Rollups;
   readonly tagRollups: TagRollups;
   readonly catalogue = new Catalogue();
+  readonly marks = new Marks();
+  readonly samples = new Samples();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisedSessionsTotal: 0, strayTotal: 0 };
   #waiting = 0;
 
@@ -162,39 +166,66 @@ export class Pipeline {
     const executions = executionsOf(observation);
     if (executions === 0) return;
     const after = observation.transactionAfter;
+    const openAfter = after === '' ? undefined : after !== 'I';
     this.pools.executed(session.member, {
       completedAtMs: observation.completedAtMs,
       serviceNs: observation.serviceNs,
-      inTransactionAfter: after === '' ? undefined : after !== 'I',
+      inTransactionAfter: openAfter,
     });
     const { protocol, statementName, transactionBefore } = observation;
     const context = { protocol, statementName, transactionBefore };
-    this.#texts.each(session, { observation, executions }, (statement, identity, measured) =>
-      this.#execution(session, { statement, identity, context }, measured),
-    );
+    let left = executions;
+    this.#texts.each(session, { observation, executions }, (statement, identity, measured) => {
+      left--;
+      const transactionPosition = this.#transaction(session, measured, left === 0 ? openAfter : undefined);
+      this.#execution(session, { statement, identity, context, transactionPosition }, measured);
+    });
+  }
+
+  /** Returns the execution's place in its transaction. The server's word comes once, with the last execution of a request. */
+  #transaction(session: ObservedSession, measured: Measured, openAfter: boolean | undefined): number {
+    const { transaction, member } = session;
+    const { completedAtMs, serviceNs, command } = measured;
+    const position = transaction.nextPosition;
+    const ended = transaction.executed({ completedAtMs, serviceNs, command, openAfter });
+    if (ended !== undefined) this.pools.transactionEnded(member, { ...ended, atMs: completedAtMs });
+    return position;
   }
 
   #execution(
     session: ObservedSession,
-    it: { statement: Attributable; identity: Identity; context: ExecutionContext },
+    it: { statement: Attributable; identity: Identity; context: ExecutionContext; transactionPosition: number },
     measured: Measured,
   ): void {
-    const { statement, context } = it;
+    const { statement, context, transactionPosition } = it;
+    this.#requestOf(session, statement, measured);
+    if (measured.sqlstate === '') {
+      const { summary } = it.identity;
+      const { fingerprint } = statement;
+      this.marks.noteCommand(measured.command, { atMs: measured.completedAtMs, fingerprint, source: '', summary });
+    }
     this.counters.statementsTotal++;
     this.catalogue.note(it.identity);
     const { profile } = session;
     profile.observe(statement.shape, context, statement.tags.proof);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
-    if (session.settled) this.#count(session, { statement, context, measured });
+    if (session.settled) this.#count(session, { statement, context, measured, transactionPosition });
     else {
-      session.waiting.push({ statement, context, measured });
+      session.waiting.push({ statement, context, measured, transactionPosition });
       session.changed = true;
       this.#waiting++;
       if (this.#isSettled(session, measured.completedAtMs)) this.#settle(session, measured.completedAtMs);
       else if (this.#waiting > this.#options.limits.unsettledRowsMax) this.#settleOldest(measured.completedAtMs);
     }
     profile.finish(statement.shape);
+  }
+
+  #requestOf(session: ObservedSession, statement: Attributable, measured: Measured): void {
+    const { pairs } = statement.tags;
+    if (pairs.length === 0) return;
+    measured.firstOfRequest = session.requests.isFirst(requestOf(pairs), statement.fingerprint);
+    this.marks.noteTags(pairs, measured.completedAtMs);
   }
 
   #isSettled(session: ObservedSession, nowMs: number): boolean {
@@ -220,7 +251,7 @@ export class Pipeline {
   }
 
   /** The verdict, and everything that counts by it. */
-  #count(session: ObservedSession, { statement, context, measured }: Waiting): void {
+  #count(session: ObservedSession, { statement, context, measured, transactionPosition }: Waiting): void {
     const pool = session.member.pool as Pool;
     const { rules } = this.#options;
     const decision = rules.isEmpty ? undefined : rules.decide(subjectOf(session, statement));
@@ -234,6 +265,11 @@ export class Pipeline {
     const tagSet = decision === undefined ? statement.tagSet : withTags(statement.tagSet, decision.tags);
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
+    if (this.samples.wants(fingerprint, measured)) {
+      const { pairs } = statement.tags;
+      const context = { fingerprint, source: verdict.source, pool: pool.id, tagSet, pairs, transactionPosition };
+      this.samples.keep(measured, context);
+    }
     this.#options.counted.recordStatement({
       source: verdict.source,
       confidence: verdict.confidence,

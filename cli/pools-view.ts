@@ -1,6 +1,7 @@
 // How `pools` is printed: a row per pool, its source mix and habits, and what one pool for all would need.
 // Not here: the JSON form (dashboards/http/pools-json.ts).
 
+import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { poolsJson } from '../dashboards/http/pools-json.js';
 import type { PoolFacts, PoolsReport } from '../storage/report-types.js';
 import { count, duration, share, span } from './format.js';
@@ -26,6 +27,7 @@ export function poolsText(report: PoolsReport, options: { readonly read: string;
     }),
   ];
   lines.push('', table(pools, screen), '', needOf(report));
+  lines.push(...transactionLines(pools));
   for (const pool of pools) {
     if (pool.habits.length > 0)
       lines.push(styled(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, { style: 'dim', screen }));
@@ -56,11 +58,46 @@ function table(pools: readonly PoolFacts[], screen: Screen): string {
         dropOrder: 2,
         cell: (pool) => stateShare(pool, pool.idleInTransactionMs),
       },
+      {
+        title: 'transactions',
+        align: 'right',
+        dropOrder: 6,
+        cell: (pool) => (pool.transactions === 0 ? '–' : count(pool.transactions)),
+      },
       { title: 'statements', align: 'right', dropOrder: 1, cell: (pool) => count(pool.statements) },
       { title: 'sources', flexible: true, cell: sourcesOf },
     ],
     screen,
   );
+}
+
+/** A line per owner, and one per pool where an owner has several. */
+function transactionLines(pools: readonly PoolFacts[]): string[] {
+  const byOwner = new Map<string, PoolFacts[]>();
+  for (const pool of pools) {
+    if (pool.transactions > 0) byOwner.set(pool.owner, [...(byOwner.get(pool.owner) ?? []), pool]);
+  }
+  const lines: string[] = [];
+  for (const [owner, own] of byOwner) {
+    lines.push(`Transactions of ${oneLine(owner || 'unknown')}: ${transactionsText(own)}.`);
+    if (own.length > 1) for (const pool of own) lines.push(`  ${oneLine(pool.name)}: ${transactionsText([pool])}`);
+  }
+  return lines;
+}
+
+function transactionsText(pools: readonly PoolFacts[]): string {
+  const durations = new LogHistogram();
+  let [number, statements, totalMs, maxMs, idleMs] = [0, 0, 0, 0, 0];
+  for (const pool of pools) {
+    number += pool.transactions;
+    statements += pool.transactionStatements;
+    totalMs += pool.transactionTotalMs;
+    maxMs = Math.max(maxMs, pool.transactionMaxMs);
+    idleMs += pool.idleInTransactionMs;
+    durations.merge(pool.transactionHistogram);
+  }
+  const p95Ms = Math.min(durations.percentile(0.95) / 1e6, maxMs);
+  return `${count(number)}, ${(statements / number).toFixed(1)} statements each, mean ${duration(totalMs / number)}, p95 ${duration(p95Ms)}, max ${duration(maxMs)}, idle in transaction ${duration(idleMs)} in all`;
 }
 
 /** Share of the connections' time. */

@@ -2,6 +2,7 @@
 // Invariant: merging is adding, so the order of the reports does not matter and merging merged reports is the same as merging all.
 // Not here: reading them (sqlite/reader.ts; over HTTP report-codec.ts), percentiles (latency.ts, after merging).
 
+import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { addAll } from './counts.js';
 import type { Observed, PoolFacts, PoolsReport, StatementFacts, StatementsReport, Window } from './report-types.js';
 import { emptyFacts } from './statement-facts.js';
@@ -36,10 +37,8 @@ export function mergePools(reports: readonly PoolsReport[]): PoolsReport {
   for (const report of reports) {
     for (const pool of report.pools) {
       const present = merged.get(pool.id);
-      merged.set(
-        pool.id,
-        present === undefined ? { ...pool, sources: new Map(pool.sources) } : bothPools(present, pool),
-      );
+      const copy = { ...pool, sources: new Map(pool.sources), transactionHistogram: copyOf(pool.transactionHistogram) };
+      merged.set(pool.id, present === undefined ? copy : bothPools(present, pool));
     }
   }
   return {
@@ -79,6 +78,7 @@ function addFacts(into: StatementFacts, more: StatementFacts): void {
   into.batchedCalls += more.batchedCalls;
   into.errors += more.errors;
   into.rows += more.rows;
+  into.requests += more.requests;
   into.requestBytes += more.requestBytes;
   into.responseBytes += more.responseBytes;
   into.serviceTotalNs += more.serviceTotalNs;
@@ -100,6 +100,8 @@ function bothPools(a: PoolFacts, b: PoolFacts): PoolFacts {
   const later = b.lastSeenMs > a.lastSeenMs ? b : a;
   const sources = new Map(a.sources);
   addAll(sources, b.sources);
+  const histogram = copyOf(a.transactionHistogram);
+  histogram.merge(b.transactionHistogram);
   return {
     ...later,
     connectionsNow: a.connectionsNow + b.connectionsNow,
@@ -112,12 +114,22 @@ function bothPools(a: PoolFacts, b: PoolFacts): PoolFacts {
     idleMs: a.idleMs + b.idleMs,
     idleInTransactionMs: a.idleInTransactionMs + b.idleInTransactionMs,
     transactions: a.transactions + b.transactions,
+    transactionStatements: a.transactionStatements + b.transactionStatements,
+    transactionTotalMs: a.transactionTotalMs + b.transactionTotalMs,
+    transactionMaxMs: Math.max(a.transactionMaxMs, b.transactionMaxMs),
+    transactionHistogram: histogram,
     statements: a.statements + b.statements,
     sources,
     habits: [...new Set([...a.habits, ...b.habits])].sort(),
     firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
     lastSeenMs: later.lastSeenMs,
   };
+}
+
+function copyOf(histogram: LogHistogram): LogHistogram {
+  const copy = new LogHistogram();
+  copy.merge(histogram);
+  return copy;
 }
 
 function mergeWindows(windows: readonly Window[]): Window {

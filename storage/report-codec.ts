@@ -7,7 +7,7 @@ import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import type { StatementsReport } from './report-types.js';
 
 /** Goes up with every change of the form; a reader refuses another one. */
-const FORM = 1;
+const FORM = 2;
 
 const count = v.pipe(v.number(), v.minValue(0));
 const counts = v.array(v.tuple([v.string(), count]));
@@ -23,6 +23,7 @@ const statementSchema = v.object({
   errors: count,
   errorsBySqlstate: counts,
   rows: count,
+  requests: count,
   requestBytes: count,
   responseBytes: count,
   serviceTotalNs: count,

@@ -3,6 +3,7 @@
 // Not here: formatting, what a pool is (analyzer/pools/pool.ts).
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
+import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { addTo } from './counts.js';
 import type { PoolFacts, PoolsReport } from './report-types.js';
 import { type Frame, frameOf, type TimeBounds } from './sqlite/frame.js';
@@ -13,6 +14,7 @@ import {
   poolRecords,
   poolSourceSums,
   poolSums,
+  transactionHistograms,
 } from './sqlite/query-pools.js';
 import type { Reader } from './sqlite/reader.js';
 import type { Rows } from './sqlite/rows.js';
@@ -49,6 +51,9 @@ function poolsIn(rows: Rows, frame: Frame): PoolFacts[] {
     pool.statements += executions;
     addTo(pool.sources, source, executions);
   }
+  for (const { pool_id, histogram } of transactionHistograms(rows, frame.segments)) {
+    all.get(pool_id)?.transactionHistogram.mergeEncoded(histogram);
+  }
   for (const [pool, totalMs] of lifetimesMs) if (pool.closed > 0) pool.lifetimeMeanMs = totalMs / pool.closed;
   return [...all.values()].filter((pool) => frame.whole || seen.has(pool) || pool.connectionsNow > 0);
 }
@@ -62,6 +67,9 @@ function addSums(pool: PoolFacts, sums: PoolSums): void {
   pool.idleMs += sums.idle_ms;
   pool.idleInTransactionMs += sums.idle_in_transaction_ms;
   pool.transactions += sums.transactions;
+  pool.transactionStatements += sums.transaction_statements;
+  pool.transactionTotalMs += sums.transaction_total_ms;
+  pool.transactionMaxMs = Math.max(pool.transactionMaxMs, sums.transaction_max_ms);
 }
 
 function emptyPool(record: PoolRecord): PoolFacts {
@@ -87,6 +95,10 @@ function emptyPool(record: PoolRecord): PoolFacts {
     idleMs: 0,
     idleInTransactionMs: 0,
     transactions: 0,
+    transactionStatements: 0,
+    transactionTotalMs: 0,
+    transactionMaxMs: 0,
+    transactionHistogram: new LogHistogram(),
     statements: 0,
     sources: new Map(),
     habits: JSON.parse(record.habits) as string[],

@@ -35,6 +35,8 @@ export interface StatementFacts {
   errors: number;
   errorsBySqlstate: Map<string, number>;
   rows: number;
+  /** Requests of the application that ran it, where comments name them; a request counts once per statement. */
+  requests: number;
   requestBytes: number;
   responseBytes: number;
   serviceTotalNs: number;
@@ -92,6 +94,11 @@ export interface PoolFacts {
   idleMs: number;
   idleInTransactionMs: number;
   transactions: number;
+  transactionStatements: number;
+  transactionTotalMs: number;
+  transactionMaxMs: number;
+  /** Durations of transactions, in ns. */
+  transactionHistogram: LogHistogram;
   statements: number;
   /** Executions by source. */
   sources: Map<string, number>;

@@ -27,6 +27,7 @@ export function emptyFacts(fingerprint: string, source: string): StatementFacts 
     errors: 0,
     errorsBySqlstate: new Map(),
     rows: 0,
+    requests: 0,
     requestBytes: 0,
     responseBytes: 0,
     serviceTotalNs: 0,
@@ -118,6 +119,7 @@ function addShared(facts: StatementFacts, row: SeriesSums | TagSums): void {
   facts.batchedCalls += row.batched_calls;
   facts.errors += row.errors;
   facts.rows += row.rows;
+  facts.requests += row.requests;
   facts.serviceTotalNs += row.service_total_ns;
   facts.serviceMinNs = Math.min(facts.serviceMinNs, row.service_min_ns ?? Number.POSITIVE_INFINITY);
   facts.serviceMaxNs = Math.max(facts.serviceMaxNs, row.service_max_ns);

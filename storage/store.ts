@@ -44,6 +44,8 @@ export interface TagRollupDelta {
   batchedCalls: number;
   errors: number;
   rows: number;
+  /** Requests of the application that ran it; 0 where comments name none. */
+  requests: number;
   /** Calls and errors, batched ones included. */
   serviceTotalNs: number;
   /** Not batched only; min is Infinity while there is none. */
@@ -80,7 +82,13 @@ export interface PoolMinuteDelta {
   activeMs: number;
   idleMs: number;
   idleInTransactionMs: number;
+  /** Transactions that ended, their statements and durations. */
   transactions: number;
+  transactionStatements: number;
+  transactionTotalMs: number;
+  transactionMaxMs: number;
+  /** Of durations in ns. */
+  transactionHistogram: LogHistogram;
 }
 
 /** All pools together, per minute: what one pool would need against what is held. Maxima within the minute. */
@@ -112,6 +120,47 @@ export interface RelayProgress {
   lastSequence: number;
 }
 
+export type MarkKind = 'manual' | 'ddl' | 'app-version';
+
+/** A moment to compare around. */
+export interface MarkRow {
+  atMs: number;
+  kind: MarkKind;
+  name: string;
+  /** Of the DDL statement; '' for other kinds. */
+  fingerprint: string;
+  source: string;
+}
+
+/** One slow execution; never a literal. */
+export interface SlowSampleRow {
+  fingerprint: string;
+  source: string;
+  atMs: number;
+  serviceNs: number;
+  waitNs: number;
+  rows: number;
+  /** '' = it completed. */
+  sqlstate: string;
+  pool: string;
+  /** Canonical JSON object, '' = none. */
+  tagSet: string;
+  traceId: string;
+  requestId: string;
+  /** 1 for the first statement of a transaction; 0 = outside of one. */
+  transactionPosition: number;
+}
+
+/** A generic plan, or why there is none. */
+export interface PlanRow {
+  fingerprint: string;
+  atMs: number;
+  serverVersion: string;
+  /** EXPLAIN's text; '' where there is a problem. */
+  plan: string;
+  problem: string;
+}
+
 /** Everything one flush writes. */
 export interface Flush {
   atMs: number;
@@ -126,6 +175,9 @@ export interface Flush {
   sessionsOpen: Iterable<OpenSessionState>;
   sessionsClosed: Iterable<{ relayId: string; sessionId: number }>;
   losses: Iterable<LossRow>;
+  marks: Iterable<MarkRow>;
+  samples: Iterable<SlowSampleRow>;
+  plans: Iterable<PlanRow>;
   /** Free counters shown by status: name → cumulative value. */
   counters: Iterable<readonly [name: string, value: number]>;
 }

@@ -3,6 +3,7 @@
 // apart, later ones are '(other)', and counted. Minute counts are deltas until drop(), peaks are maxima of their minute.
 // Not here: who owns a connection (attribution/connection-profile.ts), statements by source (rollup).
 
+import { LogHistogram } from '../rollup/histogram.js';
 import { BusySeconds, firstUnmarkedSecond } from './busy-seconds.js';
 import { OTHER_POOL, type PoolIdentity, poolId, poolName } from './pool.js';
 
@@ -48,6 +49,12 @@ export interface PoolMinute {
   idleMs: number;
   idleInTransactionMs: number;
   transactions: number;
+  /** Of transactions that ended: statements without BEGIN and COMMIT, and durations. */
+  transactionStatements: number;
+  transactionTotalMs: number;
+  transactionMaxMs: number;
+  /** In ns. */
+  transactionHistogram: LogHistogram;
 }
 
 /** The part of a session that pools count; one per open session. */
@@ -65,7 +72,7 @@ export class PoolMember {
   activeMs = 0;
   idleMs = 0;
   idleInTransactionMs = 0;
-  transactions = 0;
+  endedBefore: Array<{ statements: number; durationMs: number }> = [];
 
   constructor(openedAtMs: number) {
     this.openedAtMs = openedAtMs;
@@ -121,7 +128,8 @@ export class Pools {
     minute.activeMs += member.activeMs;
     minute.idleMs += member.idleMs;
     minute.idleInTransactionMs += member.idleInTransactionMs;
-    minute.transactions += member.transactions;
+    for (const ended of member.endedBefore) addTransaction(minute, ended);
+    member.endedBefore = [];
     this.#held(pool, how.nowMs);
   }
 
@@ -148,11 +156,16 @@ export class Pools {
     const to = member.pool === undefined ? member : this.#minute(member.pool, completedAtMs);
     to.activeMs += activeMs;
     if (execution.inTransactionAfter !== undefined) {
-      if (member.inTransaction && !execution.inTransactionAfter) to.transactions++;
       member.inTransaction = execution.inTransactionAfter;
     }
     member.running = false;
     this.#busy(member, completedAtMs, serviceNs);
+  }
+
+  /** A transaction of this session ended. */
+  transactionEnded(member: PoolMember, ended: { statements: number; durationMs: number; atMs: number }): void {
+    if (member.pool !== undefined) addTransaction(this.#minute(member.pool, ended.atMs), ended);
+    else member.endedBefore.push({ statements: ended.statements, durationMs: ended.durationMs });
   }
 
   /** Counts a session's time up to now as idle or idle in transaction. */
@@ -239,6 +252,10 @@ export class Pools {
         idleMs: 0,
         idleInTransactionMs: 0,
         transactions: 0,
+        transactionStatements: 0,
+        transactionTotalMs: 0,
+        transactionMaxMs: 0,
+        transactionHistogram: new LogHistogram(),
       };
       this.#minutes.set(key, minute);
     }
@@ -271,6 +288,14 @@ export class Pools {
     }
     return pool;
   }
+}
+
+function addTransaction(minute: PoolMinute, ended: { statements: number; durationMs: number }): void {
+  minute.transactions++;
+  minute.transactionStatements += ended.statements;
+  minute.transactionTotalMs += ended.durationMs;
+  minute.transactionMaxMs = Math.max(minute.transactionMaxMs, ended.durationMs);
+  minute.transactionHistogram.add(ended.durationMs * 1e6);
 }
 
 /** Sessions that followed one another within a second count as busy in it, but no more were busy at once than were held. */

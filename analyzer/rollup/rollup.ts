@@ -35,6 +35,8 @@ export interface Measured {
   clientStallNs: number;
   /** Shared its flush point: serviceNs is an equal share of the group's time, not a duration of its own. */
   batched: boolean;
+  /** First execution of this statement in a request that its comment names; see requests.ts. */
+  firstOfRequest?: boolean;
 }
 
 export class RollupRow {
@@ -49,6 +51,8 @@ export class RollupRow {
   /** SQLSTATE → count; undefined until the first error. */
   errorsBySqlstate: Map<string, number> | undefined = undefined;
   rows = 0;
+  /** Requests of the application that ran it, where comments name them. */
+  requests = 0;
   requestBytes = 0;
   responseBytes = 0;
   /** Calls and errors, batched ones included. */
@@ -86,6 +90,7 @@ export class RollupRow {
       this.errorsBySqlstate ??= new Map();
       this.errorsBySqlstate.set(measured.sqlstate, (this.errorsBySqlstate.get(measured.sqlstate) ?? 0) + 1);
     }
+    if (measured.firstOfRequest) this.requests++;
     this.requestBytes += measured.requestBytes;
     this.responseBytes += measured.responseBytes;
     this.serviceTotalNs += measured.serviceNs;
@@ -108,7 +113,7 @@ export class RollupRow {
   /** Begins anew under the same key: what it held is stored. */
   reset(): void {
     this.callsCertain = this.callsStrong = this.callsWeak = this.callsNone = 0;
-    this.batchedCalls = this.errors = this.rows = 0;
+    this.batchedCalls = this.errors = this.rows = this.requests = 0;
     this.errorsBySqlstate = undefined;
     this.requestBytes = this.responseBytes = 0;
     this.serviceTotalNs = this.serviceMaxNs = 0;

@@ -18,6 +18,7 @@ export interface TagRollup {
   batchedCalls: number;
   errors: number;
   rows: number;
+  requests: number;
   serviceTotalNs: number;
   serviceMinNs: number;
   serviceMaxNs: number;
@@ -56,6 +57,7 @@ export class TagRollups {
         batchedCalls: 0,
         errors: 0,
         rows: 0,
+        requests: 0,
         serviceTotalNs: 0,
         serviceMinNs: Number.POSITIVE_INFINITY,
         serviceMaxNs: 0,
@@ -68,6 +70,7 @@ export class TagRollups {
       row.rows += measured.rows;
       if (measured.batched) row.batchedCalls++;
     } else row.errors++;
+    if (measured.firstOfRequest) row.requests++;
     row.serviceTotalNs += measured.serviceNs;
     if (measured.batched) return;
     row.serviceMinNs = Math.min(row.serviceMinNs, measured.serviceNs);

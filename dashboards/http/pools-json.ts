@@ -2,6 +2,7 @@
 // Invariant: poolsFromJson(poolsJson(report)) is the report; nothing is rounded. Not here: merging (storage/merge.ts).
 
 import * as v from 'valibot';
+import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import type { PoolFacts, PoolsReport } from '../../storage/report-types.js';
 
 const count = v.pipe(v.number(), v.minValue(0));
@@ -30,7 +31,14 @@ const poolSchema = v.object({
   active_ms: count,
   idle_ms: count,
   idle_in_transaction_ms: count,
+  /** That ended, with their durations; statements without BEGIN and COMMIT themselves. */
   transactions: count,
+  transaction_statements: count,
+  transaction_total_ms: count,
+  transaction_max_ms: count,
+  transaction_p95_ms: v.nullable(count),
+  /** Base64 of the durations' histogram, so that reports merge. */
+  transaction_histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
   statements: count,
   /** Executions by source. */
   sources: v.record(v.string(), count),
@@ -82,6 +90,11 @@ function poolJson(pool: PoolFacts): PoolJson {
     idle_ms: pool.idleMs,
     idle_in_transaction_ms: pool.idleInTransactionMs,
     transactions: pool.transactions,
+    transaction_statements: pool.transactionStatements,
+    transaction_total_ms: pool.transactionTotalMs,
+    transaction_max_ms: pool.transactionMaxMs,
+    transaction_p95_ms: pool.transactions === 0 ? null : pool.transactionHistogram.percentile(0.95) / 1e6,
+    transaction_histogram: Buffer.from(pool.transactionHistogram.encode()).toString('base64'),
     statements: pool.statements,
     sources: Object.fromEntries(pool.sources),
     habits: [...pool.habits],
@@ -125,6 +138,10 @@ function poolFromJson(pool: PoolJson): PoolFacts {
     idleMs: pool.idle_ms,
     idleInTransactionMs: pool.idle_in_transaction_ms,
     transactions: pool.transactions,
+    transactionStatements: pool.transaction_statements,
+    transactionTotalMs: pool.transaction_total_ms,
+    transactionMaxMs: pool.transaction_max_ms,
+    transactionHistogram: histogramOf(pool.transaction_histogram),
     statements: pool.statements,
     sources: new Map(Object.entries(pool.sources)),
     habits: pool.habits,
@@ -132,6 +149,12 @@ function poolFromJson(pool: PoolJson): PoolFacts {
     firstSeenMs: Date.parse(pool.first_seen),
     lastSeenMs: Date.parse(pool.last_seen),
   };
+}
+
+function histogramOf(base64: string): LogHistogram {
+  const histogram = new LogHistogram();
+  histogram.mergeEncoded(Buffer.from(base64, 'base64'));
+  return histogram;
 }
 
 function iso(ms: number): string {

@@ -43,6 +43,7 @@ CREATE TABLE rollup (
   batched_calls          INTEGER NOT NULL,
   errors                 INTEGER NOT NULL,
   rows                   INTEGER NOT NULL,
+  requests               INTEGER NOT NULL, -- requests of the application that ran it, where comments name them
   request_bytes          INTEGER NOT NULL,
   response_bytes         INTEGER NOT NULL,
   service_total_ns       INTEGER NOT NULL,
@@ -94,6 +95,7 @@ CREATE TABLE tag_rollup (
   batched_calls     INTEGER NOT NULL,
   errors            INTEGER NOT NULL,
   rows              INTEGER NOT NULL,
+  requests          INTEGER NOT NULL,
   service_total_ns  INTEGER NOT NULL,
   service_min_ns    INTEGER,
   service_max_ns    INTEGER NOT NULL,
@@ -167,7 +169,11 @@ CREATE TABLE pool_rollup (
   active_ms               INTEGER NOT NULL,
   idle_ms                 INTEGER NOT NULL,
   idle_in_transaction_ms  INTEGER NOT NULL,
-  transactions            INTEGER NOT NULL,
+  transactions            INTEGER NOT NULL, -- that ended; a statement outside of BEGIN … COMMIT is none
+  transaction_statements  INTEGER NOT NULL, -- in those, without BEGIN, COMMIT and ROLLBACK themselves
+  transaction_total_ms    INTEGER NOT NULL,
+  transaction_max_ms      INTEGER NOT NULL,
+  transaction_histogram   BLOB NOT NULL,    -- of their durations
   PRIMARY KEY (span_s, bucket_min, pool_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -206,6 +212,44 @@ CREATE TABLE counter (
   name   TEXT PRIMARY KEY,
   value  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Moments to compare around. kind: 'manual' (pgwitness mark), 'ddl' (seen on the wire), 'app-version' (a value of that tag not seen before).
+CREATE TABLE mark (
+  mark_id      INTEGER PRIMARY KEY,
+  at_ms        INTEGER NOT NULL,
+  kind         TEXT NOT NULL,
+  name         TEXT NOT NULL,
+  fingerprint  TEXT NOT NULL DEFAULT '', -- of a DDL statement
+  source       TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX mark_at ON mark (at_ms);
+CREATE INDEX mark_name ON mark (name, at_ms);
+
+-- The slowest executions of a statement, at most 10, without literals. transaction_position 0 = outside of a transaction.
+CREATE TABLE slow_sample (
+  fingerprint           TEXT NOT NULL,
+  source                TEXT NOT NULL,
+  at_ms                 INTEGER NOT NULL,
+  service_ns            INTEGER NOT NULL,
+  wait_ns               INTEGER NOT NULL,
+  rows                  INTEGER NOT NULL,
+  sqlstate              TEXT NOT NULL,
+  pool_id               TEXT NOT NULL,
+  tag_set               TEXT NOT NULL,
+  trace_id              TEXT NOT NULL,
+  request_id            TEXT NOT NULL,
+  transaction_position  INTEGER NOT NULL,
+  PRIMARY KEY (fingerprint, service_ns, at_ms)
+) STRICT, WITHOUT ROWID;
+
+-- The generic plan of a statement, asked for on a connection of our own (--samples-dsn), or why there is none.
+CREATE TABLE plan (
+  fingerprint     TEXT PRIMARY KEY,
+  at_ms           INTEGER NOT NULL,
+  server_version  TEXT NOT NULL,
+  plan            TEXT NOT NULL, -- EXPLAIN's text; '' = none
+  problem         TEXT NOT NULL
+) STRICT;
 
 -- Kept by the observer for the views: period is '1h', '24h', '7d' or 'all'. Percentiles are nearest-rank within 1 %.
 -- min, max and percentiles are NULL where every call was batched.
@@ -262,9 +306,27 @@ SELECT w.period, w.fingerprint, w.source, o.construct, o.confidence,
 CREATE VIEW pools AS
 SELECT p.pool_id, p.name, p.owner, p.user, p.database, p.application_name, p.server_version, p.driver,
        max(p.opened - p.closed, 0) AS connections_now, p.opened, p.closed, p.habits,
+       coalesce(t.transactions, 0) AS transactions,
+       t.transaction_total_ms * 1.0 / nullif(t.transactions, 0) AS transaction_mean_ms, t.transaction_max_ms,
+       t.transaction_statements * 1.0 / nullif(t.transactions, 0) AS statements_per_transaction,
+       coalesce(t.idle_in_transaction_ms, 0) AS idle_in_transaction_ms,
        strftime('%Y-%m-%dT%H:%M:%fZ', p.first_seen_ms / 1000.0, 'unixepoch') AS first_seen,
        strftime('%Y-%m-%dT%H:%M:%fZ', p.last_seen_ms / 1000.0, 'unixepoch') AS last_seen
-  FROM pool p;
+  FROM pool p
+  LEFT JOIN (SELECT pool_id, sum(transactions) AS transactions, sum(transaction_statements) AS transaction_statements,
+                    sum(transaction_total_ms) AS transaction_total_ms, max(transaction_max_ms) AS transaction_max_ms,
+                    sum(idle_in_transaction_ms) AS idle_in_transaction_ms
+               FROM pool_rollup
+              WHERE span_s = 0 OR (span_s = 60 AND bucket_min >= (SELECT minutes_folded_to_min FROM fold_state))
+              GROUP BY pool_id) t ON t.pool_id = p.pool_id;
+
+CREATE VIEW marks AS
+SELECT strftime('%Y-%m-%dT%H:%M:%fZ', at_ms / 1000.0, 'unixepoch') AS at, kind, name, fingerprint, source FROM mark;
+
+CREATE VIEW slow_samples AS
+SELECT s.fingerprint, s.source, strftime('%Y-%m-%dT%H:%M:%fZ', s.at_ms / 1000.0, 'unixepoch') AS at, s.service_ns / 1e6 AS service_ms,
+       s.rows, s.sqlstate, coalesce(p.name, s.pool_id) AS pool, s.tag_set, s.trace_id, s.request_id, s.transaction_position
+  FROM slow_sample s LEFT JOIN pool p ON p.pool_id = s.pool_id;
 
 CREATE VIEW sources_by_hour AS
 SELECT strftime('%Y-%m-%dT%H:%M:%SZ', hour_min * 60, 'unixepoch') AS hour, source,

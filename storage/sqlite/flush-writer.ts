@@ -8,6 +8,7 @@ import type { Flush, LossRow, PoolMinuteDelta, PoolRow, StatementSourceDelta, Ta
 import { writeCatalogueEntry } from './catalogue.js';
 import { readFoldState, writeFoldState } from './fold-state.js';
 import { bucketsFor, type FoldState } from './levels.js';
+import { writeMark } from './marks.js';
 import {
   FLEET_ROLLUP,
   POOL_ROLLUP,
@@ -20,6 +21,7 @@ import {
   upsertSql,
 } from './rollup-tables.js';
 import type { Rows, SqlValue } from './rows.js';
+import { writePlan, writeSamples } from './samples.js';
 import type { SeriesIds } from './series.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
@@ -85,6 +87,9 @@ export class FlushWriter {
     for (const open of flush.sessionsOpen) this.#rows.run(UPSERT_SESSION, open.relayId, open.sessionId, open.state);
     for (const closed of flush.sessionsClosed) this.#rows.run(DELETE_SESSION, closed.relayId, closed.sessionId);
     for (const loss of flush.losses) this.#writeLoss(loss);
+    for (const mark of flush.marks) writeMark(this.#rows, mark);
+    writeSamples(this.#rows, flush.samples);
+    for (const plan of flush.plans) writePlan(this.#rows, plan);
     for (const [name, value] of flush.counters) this.#rows.run(UPSERT_COUNTER, name, integer(value));
     if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
       writeFoldState(this.#rows, this.#state);
@@ -136,6 +141,7 @@ export class FlushWriter {
       integer(delta.batchedCalls),
       integer(delta.errors),
       integer(delta.rows),
+      integer(delta.requests),
       integer(delta.serviceTotalNs),
       minimum(delta.serviceMinNs),
       integer(delta.serviceMaxNs),
@@ -187,6 +193,10 @@ export class FlushWriter {
       integer(delta.idleMs),
       integer(delta.idleInTransactionMs),
       integer(delta.transactions),
+      integer(delta.transactionStatements),
+      integer(delta.transactionTotalMs),
+      integer(delta.transactionMaxMs),
+      delta.transactionHistogram.encode(),
     ]);
   }
 
@@ -220,6 +230,7 @@ function rollupValues(row: RollupRow): SqlValue[] {
     integer(row.batchedCalls),
     integer(row.errors),
     integer(row.rows),
+    integer(row.requests),
     integer(row.requestBytes),
     integer(row.responseBytes),
     integer(row.serviceTotalNs),

@@ -38,6 +38,9 @@ export interface PoolSums {
   idle_ms: number;
   idle_in_transaction_ms: number;
   transactions: number;
+  transaction_statements: number;
+  transaction_total_ms: number;
+  transaction_max_ms: number;
 }
 
 export interface PoolSourceSums {
@@ -60,6 +63,14 @@ export function poolRecords(rows: Rows): PoolRecord[] {
 export function poolSums(rows: Rows, segments: readonly Segment[]): PoolSums[] {
   const sql = `SELECT pool_id, ${sumsSql(POOL_ROLLUP)} FROM pool_rollup WHERE ${PLACE} GROUP BY pool_id`;
   return segments.flatMap((segment) => rows.all<PoolSums>(sql, ...place(segment)));
+}
+
+export function transactionHistograms(
+  rows: Rows,
+  segments: readonly Segment[],
+): Array<{ pool_id: string; histogram: Uint8Array }> {
+  const sql = `SELECT pool_id, transaction_histogram AS histogram FROM pool_rollup WHERE ${PLACE} AND length(transaction_histogram) > 0`;
+  return segments.flatMap((segment) => rows.all<{ pool_id: string; histogram: Uint8Array }>(sql, ...place(segment)));
 }
 
 export function poolSourceSums(rows: Rows, segments: readonly Segment[]): PoolSourceSums[] {

@@ -21,6 +21,7 @@ export interface SeriesSums {
   batched_calls: number;
   errors: number;
   rows: number;
+  requests: number;
   request_bytes: number;
   response_bytes: number;
   service_total_ns: number;
@@ -42,6 +43,7 @@ export interface TagSums {
   batched_calls: number;
   errors: number;
   rows: number;
+  requests: number;
   service_total_ns: number;
   service_min_ns: number | null;
   service_max_ns: number;

@@ -24,6 +24,7 @@ export const ROLLUP: RollupTable = {
     batched_calls: 'sum',
     errors: 'sum',
     rows: 'sum',
+    requests: 'sum',
     request_bytes: 'sum',
     response_bytes: 'sum',
     service_total_ns: 'sum',
@@ -57,6 +58,7 @@ export const TAG_ROLLUP: RollupTable = {
     batched_calls: 'sum',
     errors: 'sum',
     rows: 'sum',
+    requests: 'sum',
     service_total_ns: 'sum',
     service_min_ns: 'min',
     service_max_ns: 'max',
@@ -77,6 +79,10 @@ export const POOL_ROLLUP: RollupTable = {
     idle_ms: 'sum',
     idle_in_transaction_ms: 'sum',
     transactions: 'sum',
+    transaction_statements: 'sum',
+    transaction_total_ms: 'sum',
+    transaction_max_ms: 'max',
+    transaction_histogram: 'histogram',
   },
 };
 

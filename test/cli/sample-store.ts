@@ -1,7 +1,17 @@
 // A small store as an application would have left it: slow raw SQL, ORM and Core queries, housekeeping, two pools, a loss.
 
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
-import { DAY_START_MIN, entryOf, flushOf, MINUTE_MS, poolOf, rollupOf, tagsOf, verdictOf } from '../storage/flushes.js';
+import {
+  DAY_START_MIN,
+  entryOf,
+  flushOf,
+  MINUTE_MS,
+  poolOf,
+  rollupOf,
+  tagsOf,
+  transactionsOf,
+  verdictOf,
+} from '../storage/flushes.js';
 
 export const RAW = 'aaaa000000000001';
 export const RAW_TWIN = 'aaaa000000000002';
@@ -86,7 +96,7 @@ export function writeSampleStore(dataDir: string): void {
         activeMs: 1_000,
         idleMs: 8_000,
         idleInTransactionMs: 1_000,
-        transactions: 3,
+        ...transactionsOf([100, 100, 100]),
       })),
       fleetMinutes: [{ minute: DAY_START_MIN, connectionsMax: 8, busyMax: 3 }],
       losses: [{ counterId: 'relay-1', minute: DAY_START_MIN, reason: 'queue_full', count: 2 }],

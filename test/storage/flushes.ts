@@ -49,6 +49,9 @@ export function flushOf(parts: Partial<Flush> = {}): Flush {
     sessionsOpen: [],
     sessionsClosed: [],
     losses: [],
+    marks: [],
+    samples: [],
+    plans: [],
     counters: [],
     ...parts,
   };
@@ -140,11 +143,25 @@ export function tagsOf(tagSet: Readonly<Record<string, string>>, parts: Partial<
     batchedCalls: 0,
     errors: 0,
     rows: 1,
+    requests: 0,
     serviceTotalNs: 5_000,
     serviceMinNs: 5_000,
     serviceMaxNs: 5_000,
     histogram,
     ...parts,
+  };
+}
+
+/** The part of a pool's minute that speaks of transactions: these durations, two statements each. */
+export function transactionsOf(durationsMs: readonly number[]) {
+  const transactionHistogram = new LogHistogram();
+  for (const ms of durationsMs) transactionHistogram.add(ms * 1e6);
+  return {
+    transactions: durationsMs.length,
+    transactionStatements: 2 * durationsMs.length,
+    transactionTotalMs: durationsMs.reduce((sum, ms) => sum + ms, 0),
+    transactionMaxMs: Math.max(0, ...durationsMs),
+    transactionHistogram,
   };
 }
 

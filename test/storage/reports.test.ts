@@ -22,6 +22,7 @@ import {
   rollupOf,
   tagsOf,
   temporaryDirectory,
+  transactionsOf,
   verdictOf,
 } from './flushes.js';
 
@@ -82,7 +83,7 @@ function exampleStore(): string {
         activeMs: 10,
         idleMs: 20,
         idleInTransactionMs: 30,
-        transactions: 5,
+        ...transactionsOf(Array.from({ length: 5 }, () => 100)),
       })),
       fleetMinutes: [
         { minute: DAY_START_MIN, connectionsMax: 6, busyMax: 3 },
@@ -312,7 +313,7 @@ describe('the pools report', () => {
       busyMax: 2,
       activeMs: 20,
       idleInTransactionMs: 60,
-      transactions: 10,
+      ...transactionsOf(Array.from({ length: 10 }, () => 100)),
       statements: 8,
       habits: ['one connection per request'],
     });
@@ -328,7 +329,7 @@ describe('the pools report', () => {
   it('keeps counts that came before their pool was described, and for (other), which never is', () => {
     const dataDir = temporaryDirectory();
     const minute = { minute: DAY_START_MIN, lifetimeTotalMs: 0, connectionsMax: 1, busyMax: 0, activeMs: 0 };
-    const more = { idleMs: 0, idleInTransactionMs: 0, transactions: 0, opened: 1, closed: 0 };
+    const more = { idleMs: 0, idleInTransactionMs: 0, ...transactionsOf([]), opened: 1, closed: 0 };
     const store = openStore(dataDir);
     store.flush(flushOf({ poolMinutes: ['(other)', 'pool-a'].map((pool) => ({ ...minute, ...more, pool })) }));
     store.flush(flushOf({ pools: [poolOf('pool-a', 'django:app@shop')] }));

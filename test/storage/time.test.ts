@@ -18,6 +18,7 @@ import {
   rollupOf,
   tagsOf,
   temporaryDirectory,
+  transactionsOf,
   verdictOf,
 } from './flushes.js';
 
@@ -40,7 +41,7 @@ function fill(store: SqliteStore, minutes: readonly number[]): void {
     activeMs: 1,
     idleMs: 2,
     idleInTransactionMs: 3,
-    transactions: 4,
+    ...transactionsOf(Array.from({ length: 4 }, () => 100)),
   }));
   const fleetMinutes = minutes.map((minute, n) => ({ minute, connectionsMax: n + 1, busyMax: 2 }));
   store.flush(flushOf({ rollups, tags, poolMinutes, fleetMinutes, pools: [poolOf('pool-a', 'django:app@shop')] }));

@@ -1,0 +1,138 @@
+// The slowest executions of each statement since the last flush, with what leads back to the request that ran them.
+// Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; nothing of it holds a literal.
+// Not here: which of them are kept for good (storage/sqlite/samples.ts), plans (plan-collector.ts).
+
+import type { Measured } from './rollup/rollup.js';
+
+/** As the store takes it. */
+export interface SlowSample {
+  fingerprint: string;
+  source: string;
+  atMs: number;
+  serviceNs: number;
+  waitNs: number;
+  rows: number;
+  sqlstate: string;
+  pool: string;
+  tagSet: string;
+  traceId: string;
+  requestId: string;
+  transactionPosition: number;
+}
+
+export interface SampleContext {
+  readonly fingerprint: string;
+  readonly source: string;
+  readonly pool: string;
+  readonly tagSet: string;
+  readonly pairs: readonly (readonly [key: string, value: string])[];
+  readonly transactionPosition: number;
+}
+
+const PER_STATEMENT = 3;
+const STATEMENTS_MAX = 5_000;
+const ID_CHARS_MAX = 128;
+/** Below it nothing is slow. */
+const LEAST_NS = 1_000_000;
+/** A statement's bar falls by half each time nothing passed it for so long, so that a slow start does not hide later days. */
+const BAR_LIVES_MS = 3_600_000;
+
+interface Kept {
+  /** Executions at or below it are not offered: the fastest of the slowest that the store has from us. */
+  barNs: number;
+  barAtMs: number;
+  /** Since the last flush, slowest first. */
+  waiting: SlowSample[];
+}
+
+export class Samples {
+  readonly #byFingerprint = new Map<string, Kept>();
+  #touched = new Set<Kept>();
+
+  /** Hot path: once per execution; a look-up and a comparison. What it wants is given to keep(). */
+  wants(fingerprint: string, measured: Measured): boolean {
+    const { serviceNs } = measured;
+    if (serviceNs < LEAST_NS || measured.batched) return false;
+    const kept = this.#byFingerprint.get(fingerprint);
+    if (kept === undefined || serviceNs > kept.barNs) return true;
+    if (measured.completedAtMs - kept.barAtMs > BAR_LIVES_MS) {
+      kept.barNs /= 2;
+      kept.barAtMs = measured.completedAtMs;
+    }
+    return false;
+  }
+
+  keep(measured: Measured, context: SampleContext): void {
+    let kept = this.#byFingerprint.get(context.fingerprint);
+    if (kept === undefined) {
+      if (this.#byFingerprint.size >= STATEMENTS_MAX) this.#forgetOldest();
+      kept = { barNs: 0, barAtMs: measured.completedAtMs, waiting: [] };
+      this.#byFingerprint.set(context.fingerprint, kept);
+    }
+    const { waiting } = kept;
+    waiting.push(sampleOf(measured, context));
+    waiting.sort((a, b) => b.serviceNs - a.serviceNs);
+    if (waiting.length > PER_STATEMENT) waiting.length = PER_STATEMENT;
+    if (waiting.length === PER_STATEMENT) {
+      kept.barNs = Math.max(kept.barNs, waiting[PER_STATEMENT - 1].serviceNs);
+      kept.barAtMs = measured.completedAtMs;
+    }
+    this.#touched.add(kept);
+  }
+
+  *pending(): Iterable<SlowSample> {
+    for (const { waiting } of this.#touched) yield* waiting;
+  }
+
+  stored(): void {
+    for (const kept of this.#touched) kept.waiting = [];
+    this.#touched = new Set();
+  }
+
+  #forgetOldest(): void {
+    for (const [fingerprint, kept] of this.#byFingerprint) {
+      if (kept.waiting.length > 0) continue;
+      this.#byFingerprint.delete(fingerprint);
+      return;
+    }
+  }
+}
+
+function sampleOf(measured: Measured, context: SampleContext): SlowSample {
+  return {
+    fingerprint: context.fingerprint,
+    source: context.source,
+    atMs: measured.completedAtMs,
+    serviceNs: measured.serviceNs,
+    waitNs: measured.waitNs,
+    rows: measured.rows,
+    sqlstate: measured.sqlstate,
+    pool: context.pool,
+    tagSet: context.tagSet,
+    traceId: traceIdOf(context.pairs),
+    requestId: firstOf(context.pairs, REQUEST_KEYS),
+    transactionPosition: context.transactionPosition,
+  };
+}
+
+const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid'];
+const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
+
+/** Of W3C's traceparent (version-trace-parent-flags), or of a tag that holds it alone; '' = none. */
+export function traceIdOf(pairs: SampleContext['pairs']): string {
+  for (const [key, value] of pairs) {
+    if (key === 'traceparent') return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(value)?.[1] ?? '';
+  }
+  return firstOf(pairs, TRACE_KEYS);
+}
+
+function firstOf(pairs: SampleContext['pairs'], keys: readonly string[]): string {
+  for (const [key, value] of pairs) if (keys.includes(key)) return value.slice(0, ID_CHARS_MAX);
+  return '';
+}
+
+/** What names the request of the application: its trace, else its own id; '' = no comment names one. */
+export function requestOf(pairs: SampleContext['pairs']): string {
+  if (pairs.length === 0) return '';
+  return traceIdOf(pairs) || firstOf(pairs, REQUEST_KEYS);
+}
