@@ -68,3 +68,15 @@ function int32(value: number): Buffer {
   bytes.writeInt32BE(value);
   return bytes;
 }
+
+/** ReadyForQuery among the whole messages of a server's stream. */
+export function readyCount(stream: Buffer): number {
+  let count = 0;
+  for (let at = 0; stream.length - at >= 5; ) {
+    const end = at + 1 + stream.readInt32BE(at + 1);
+    if (end < at + 5 || end > stream.length) break;
+    if (stream[at] === 0x5a) count++;
+    at = end;
+  }
+  return count;
+}

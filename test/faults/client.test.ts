@@ -1,0 +1,375 @@
+// Faults of clients before and after login, with a scripted server behind the relay: what reached it, what the client saw, what was counted.
+// Numbers are of docs/FAULTS.md.
+
+import { describe, expect, test, vi } from 'vitest';
+import { B, F, message } from '../kit/frames.js';
+import { loggedIn, RawClient } from '../kit/raw-client.js';
+import { useRelayed } from '../kit/relayed.js';
+import { type ServerEnd, useScriptedServer } from '../kit/scripted-server.js';
+import { until } from '../kit/sidecar.js';
+
+const startServer = useScriptedServer();
+const startRelayed = useRelayed();
+
+const STARTUP = F.startup({ user: 'u', database: 'd' });
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]);
+const GSSENC_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x30]);
+const MIB = 1024 * 1024;
+
+const answersQueries = (end: ServerEnd, chunk: Buffer) => {
+  if (chunk[0] === 0x51) end.send(B.rowDescription(), B.dataRow(), B.commandComplete('SELECT 1'), B.ready());
+};
+
+/** length word, then octets. */
+function packet(length: number, ...octets: number[]): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeInt32BE(length);
+  return Buffer.concat([head, Buffer.from(octets)]);
+}
+
+function cancelRequest(key: Buffer): Buffer {
+  return Buffer.concat([packet(12 + key.length, 4, 0xd2, 0x16, 0x2e), Buffer.from([0, 0, 0x12, 0x67]), key]);
+}
+
+describe('before login', () => {
+  test.each([
+    [32, 'an SSH banner', Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')],
+    [32, 'an HTTP request', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
+    [32, 'a TLS ClientHello where there is no certificate', Buffer.from([0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0])],
+    [32, 'zeros', Buffer.alloc(64)],
+    [33, 'length 0', packet(0, 0, 3, 0, 0)],
+    [33, 'length -1', packet(-1, 0, 3, 0, 0)],
+    [33, 'length 4', packet(4)],
+    [33, 'length 7', packet(7, 0, 3, 0)],
+    [33, 'length 10,005', packet(10_005, 0, 3, 0, 0)],
+    [33, 'length 2^31 - 1', packet(0x7fffffff, 0, 3, 0, 0)],
+    [27, 'an SSLRequest with a StartupMessage behind it', Buffer.concat([SSL_REQUEST, STARTUP])],
+    [27, 'a GSSENCRequest with a StartupMessage behind it', Buffer.concat([GSSENC_REQUEST, STARTUP])],
+  ])('%i: %s: no octet, an orderly end, nothing reaches the server', async (_row, _name, octets) => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = new RawClient(relayed.port).send(octets);
+    await client.ended();
+    expect(client.received).toHaveLength(0);
+    expect(server.connections).toHaveLength(0);
+    expect(relayed.listener.sessionsTotal).toBe(0);
+  });
+
+  test('28: SSLRequest and GSSENCRequest are answered once each', async () => {
+    const relayed = await startRelayed(await startServer());
+    const client = new RawClient(relayed.port);
+    const answers = [SSL_REQUEST, GSSENC_REQUEST];
+    for (let i = 0; i < answers.length; i++) {
+      client.send(answers[i]);
+      await client.until((received) => received.length === i + 1);
+    }
+    client.send(SSL_REQUEST);
+    await client.ended();
+    expect(client.received.toString()).toBe('NN');
+  });
+
+  test('26: an SSLRequest in two pieces and a StartupMessage octet by octet are held until they are whole', async () => {
+    const server = await startServer({ greets: false });
+    const relayed = await startRelayed(server);
+    const client = new RawClient(relayed.port);
+    await client.sendSlowly(SSL_REQUEST);
+    await client.until((received) => received.toString() === 'N');
+    await client.sendSlowly(STARTUP.subarray(0, -1));
+    expect(server.connections).toHaveLength(0);
+    client.send(STARTUP.subarray(-1));
+    await until('the server has it', () => server.connections[0]?.receivedBytes === STARTUP.length);
+    expect(server.last.received).toEqual(STARTUP);
+  });
+
+  test('36: a login octet by octet: one deadline, then both ends are closed and the place is free again', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server, { preAuthDeadlineMs: 400, connectionsPreAuthMax: 2 });
+    const slow = [new RawClient(relayed.port), new RawClient(relayed.port)];
+    const drip = setInterval(() => {
+      for (const client of slow) if (!client.socket.destroyed) client.send(Buffer.from([0]));
+    }, 60);
+    await Promise.all(slow.map((client) => client.ended()));
+    clearInterval(drip);
+    expect(slow.map(({ received }) => received.length)).toEqual([0, 0]);
+    await loggedIn(relayed.port);
+    expect(relayed.listener.sessionsTotal).toBe(1);
+  });
+
+  test('36: beyond the cap of connections that have not logged in nobody else waits', async () => {
+    const relayed = await startRelayed(await startServer(), { connectionsPreAuthMax: 2, connectionsCancelReserve: 0 });
+    const waiting = [new RawClient(relayed.port), new RawClient(relayed.port)];
+    await until('both are in', () => waiting.every(({ socket }) => !socket.connecting));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const third = new RawClient(relayed.port);
+    await third.ended();
+    expect(third.received).toHaveLength(0);
+    for (const client of waiting) client.reset();
+    await until('there is room again', async () => {
+      const again = new RawClient(relayed.port).send(STARTUP);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return again.received.length > 0;
+    });
+  });
+
+  test('46: over the connection cap: 53300 in a message of the protocol', async () => {
+    const relayed = await startRelayed(await startServer(), { connectionsMax: 2 });
+    const open = [await loggedIn(relayed.port), await loggedIn(relayed.port)];
+    const third = new RawClient(relayed.port).send(STARTUP);
+    expect(await third.ended()).toBe('end');
+    expect(third.errors).toEqual(['FATAL 53300 pgwitness: too many connections (2)']);
+    open[0].send(F.end()).end();
+    await until('there is room again', () => relayed.sessionsOpen === 1);
+    await loggedIn(relayed.port);
+  });
+});
+
+describe('cancel requests', () => {
+  test.each([
+    ['with a key of 4 octets', Buffer.from([1, 2, 3, 4])],
+    ['with a key of 32 octets', Buffer.alloc(32, 7)],
+    ['with a key of 256 octets', Buffer.alloc(256, 8)],
+  ])('45: %s: passed as it is, closed in silence when the server closed', async (_name, key) => {
+    const server = await startServer({ greets: false });
+    const relayed = await startRelayed(server);
+    const request = cancelRequest(key);
+    const client = new RawClient(relayed.port).send(request);
+    await until('the server has it', () => server.connections[0]?.receivedBytes === request.length);
+    expect(server.last.received).toEqual(request);
+    expect(client.endedBy).toBeUndefined();
+    server.last.socket.end();
+    expect(await client.ended()).toBe('end');
+    expect(client.received).toHaveLength(0);
+  });
+
+  test('45: passes while the connection cap is reached, and a server that never closes is left after the time limit', async () => {
+    const server = await startServer({ onData: answersQueries });
+    const relayed = await startRelayed(server, { connectionsMax: 1, cancelTimeoutMs: 300 });
+    const busy = await loggedIn(relayed.port);
+    const request = cancelRequest(Buffer.alloc(4));
+    const cancel = new RawClient(relayed.port).send(request);
+    await until('the server has it', () => server.connections[1]?.receivedBytes === request.length);
+    await cancel.ended();
+    await until('the upstream is left', () => server.connections[1].ended);
+    busy.send(F.query('select 1'));
+    await busy.ready(2);
+  });
+
+  test('45: a storm of them leaves nothing behind', async () => {
+    const server = await startServer({ greets: false, onData: (end) => end.socket.end() });
+    const relayed = await startRelayed(server);
+    const clients = Array.from({ length: 200 }, () => new RawClient(relayed.port).send(cancelRequest(Buffer.alloc(4))));
+    await Promise.all(clients.map((client) => client.ended()));
+    expect(server.connections).toHaveLength(200);
+    expect(relayed.sessionsOpen).toBe(0);
+  });
+});
+
+describe('in a session', () => {
+  test('17: a client that is gone in the middle of a query: the server sees the end, the query is lost', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(F.query('select slow'));
+    await until('the server has it', () => server.last.received.includes('slow'));
+    client.socket.destroy();
+    await until('the server sees the end', () => server.last.ended);
+    server.last.socket.end();
+    await relayed.settled();
+    expect(relayed.losses).toEqual({ connection_closed: 1 });
+    expect(relayed.closedBy).toEqual(['client']);
+  });
+
+  test('17: half a message and then the end: the half is passed on', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    const half = F.query('select never finished').subarray(0, 15);
+    client.send(half).end();
+    await until('the server sees the end', () => server.last.ended);
+    expect(server.last.received.subarray(-half.length)).toEqual(half);
+    await relayed.settled();
+    expect(relayed.lines).toEqual([]);
+    expect(relayed.losses).toEqual({});
+  });
+
+  test('21: a reset by the client reaches the server as a reset', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(F.query('select slow'));
+    await until('the server has it', () => server.last.received.includes('slow'));
+    client.reset();
+    await until('the server sees it', () => server.last.ended);
+    expect(server.last.wasReset).toBe(true);
+    await relayed.settled();
+    expect(relayed.losses).toEqual({ connection_closed: 1 });
+  });
+
+  test('19: a client killed in COPY OUT: the server is let go at once, its gigabyte is not drained', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(F.query('copy t to stdout'));
+    await until('the server has it', () => server.last.received.includes('copy'));
+    const { socket } = server.last;
+    const data = B.copyData('x'.repeat(65_536));
+    socket.write(B.copyOut());
+    const pump = () => {
+      while (!socket.destroyed && socket.write(data));
+    };
+    socket.on('drain', pump);
+    pump();
+    await client.until((received) => received.length > MIB);
+    client.reset();
+    await until('the server is let go', () => socket.destroyed);
+    expect(socket.bytesWritten).toBeLessThan(64 * MIB);
+    await relayed.settled();
+    expect(relayed.losses).toEqual({ connection_closed: 1 });
+  });
+
+  test('37: a second StartupMessage after login is octets like any other, and no new login', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(STARTUP);
+    await until('the server has it', () => server.last.receivedBytes === STARTUP_BYTES + STARTUP.length);
+    expect(server.last.received.subarray(-STARTUP.length)).toEqual(STARTUP);
+    expect(relayed.listener.sessionsTotal).toBe(1);
+    expect(relayed.counters.opaqueTotal).toBe(1);
+  });
+
+  test.each([
+    ['length 3', packet(3)],
+    ['length 0', packet(0)],
+    ['length -5', packet(-5)],
+    ['length 2^30 + 1', packet(0x40000001)],
+  ])('38: a Query of %s is passed on, and nothing is invented', async (_name, length) => {
+    const server = await startServer({
+      onData: (end, chunk) => {
+        if (chunk[0] === 0x51) end.socket.end();
+      },
+    });
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    const octets = Buffer.concat([Buffer.from('Q'), length, Buffer.from('select 1\0')]);
+    client.send(octets);
+    expect(await client.ended()).toBe('end');
+    expect(client.received).toEqual(B.greeting());
+    expect(server.last.received.subarray(-octets.length)).toEqual(octets);
+    expect(relayed.counters.opaqueTotal).toBe(1);
+  });
+
+  test('38: a Sync longer than the server takes is passed on, and the session is opaque', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    const octets = message('S', Buffer.alloc(10_001));
+    client.send(octets);
+    await until('the server has it', () => server.last.receivedBytes === STARTUP_BYTES + octets.length);
+    expect(relayed.counters.opaqueTotal).toBe(1);
+  });
+
+  test('40: a statement of 64 MiB streams through: all octets arrive, its head and tail are kept', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    const query = F.query(`select '${'z'.repeat(64 * MIB)}' /* the end */`);
+    client.send(query);
+    await until('the server has it', () => server.last.receivedBytes === STARTUP_BYTES + query.length);
+    expect(server.last.received.subarray(-query.length).equals(query)).toBe(true);
+    server.last.send(B.commandComplete('SELECT 1'), B.ready());
+    await client.ready(2);
+    await relayed.told();
+    const [{ text, textMissingBytes, requestBytes }] = relayed.statements;
+    expect([text?.slice(0, 10), text?.endsWith('/* the end */')]).toEqual(["select 'zz", true]);
+    expect((text?.length ?? 0) + textMissingBytes).toBe(query.length - 6);
+    expect(text?.length).toBeLessThan(300_000);
+    expect(requestBytes).toBe(query.length);
+  });
+
+  test('40: a DataRow of 256 MiB streams through in bounded memory', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.socket.removeAllListeners('data');
+    let bytes = 0;
+    let tail = Buffer.alloc(0);
+    client.socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      tail = Buffer.concat([tail, chunk]).subarray(-6);
+    });
+    client.send(F.query('select huge'));
+    await until('the server has it', () => server.last.received.includes('huge'));
+    const { socket } = server.last;
+    const header = Buffer.from([0x44, 0x10, 0, 0, 4]);
+    const before = process.memoryUsage.rss();
+    socket.write(header);
+    const piece = Buffer.alloc(MIB, 1);
+    let most = 0;
+    for (let i = 0; i < 256; i++) {
+      if (!socket.write(piece)) await new Promise((resolve) => socket.once('drain', resolve));
+      most = Math.max(most, process.memoryUsage.rss());
+    }
+    server.last.send(B.commandComplete('SELECT 1'), B.ready());
+    await until('the client has it', () => tail.equals(B.ready()));
+    await relayed.told();
+    expect(bytes).toBe(header.length + 256 * MIB + B.commandComplete('SELECT 1').length + 6);
+    expect(relayed.statements[0]).toMatchObject({ dataRows: 1 });
+    expect(most - before).toBeLessThan(128 * MIB);
+  });
+
+  test('49: a loop that stands still: traffic resumes, no session is closed for it', async () => {
+    const server = await startServer({ onData: answersQueries });
+    const relayed = await startRelayed(server, { preAuthDeadlineMs: 300 });
+    const client = await loggedIn(relayed.port);
+    client.send(F.query('select before'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    await client.ready(2);
+    client.send(F.query('select after'));
+    await client.ready(3);
+    await relayed.told();
+    expect(relayed.lines).toEqual(['select before | SELECT 1', 'select after | SELECT 1']);
+  });
+
+  test.each([
+    ['forward', 3_600_000],
+    ['back', -3_600_000],
+  ])('50: the clock steps an hour %s: durations stay, the minute follows', async (_name, stepMs) => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(F.query('select 1'));
+    await until('the server has it', () => server.last.received.includes('select 1'));
+    const realNow = Date.now.bind(Date);
+    const stepped = vi.spyOn(Date, 'now').mockImplementation(() => realNow() + stepMs);
+    relayed.renewClock();
+    server.last.send(B.commandComplete('SELECT 1'), B.ready());
+    stepped.mockRestore();
+    await client.ready(2);
+    await relayed.told();
+    const [{ serviceNs, completedAtMs }] = relayed.statements;
+    expect(serviceNs).toBeGreaterThan(0);
+    expect(serviceNs).toBeLessThan(60e9);
+    expect(Math.abs(completedAtMs - (Date.now() + stepMs))).toBeLessThan(60_000);
+  });
+
+  test('47, 72: five hundred short sessions leave no relay and no socket behind', async () => {
+    const server = await startServer({ onData: answersQueries });
+    const relayed = await startRelayed(server);
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    await until('no socket of an earlier test is left', () => sockets() <= 2);
+    for (let round = 0; round < 10; round++) {
+      const clients = await Promise.all(Array.from({ length: 50 }, () => loggedIn(relayed.port)));
+      for (const client of clients) client.send(F.query('select 1'));
+      await Promise.all(clients.map((client) => client.ready(2)));
+      for (const client of clients) client.send(F.end()).end();
+      await Promise.all(clients.map((client) => client.ended()));
+    }
+    await relayed.settled();
+    expect(relayed.statements).toHaveLength(500);
+    expect(relayed.losses).toEqual({});
+    await until('no socket is left', () => sockets() <= 2);
+  });
+});
+
+const STARTUP_BYTES = F.startup({ user: 'postgres', database: 'postgres' }).length;

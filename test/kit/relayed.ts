@@ -1,0 +1,179 @@
+// A listener of our own in the test's process, with an observer in memory: what a fault did to the client, and what was counted.
+// Invariant: what is read from it was carried by the real relay, tracker, link and codec; only the observer's process is left out.
+// Not here: the upstream (scripted-server.ts, postgres.ts), the client (raw-client.ts).
+
+import { duplexPair } from 'node:stream';
+import { afterEach } from 'vitest';
+import { limits } from '../../config/limits.js';
+import { createLog } from '../../config/log.js';
+import { Clock } from '../../proxy/clock.js';
+import { Listener, type ListenerLimits } from '../../proxy/listener.js';
+import type { Observation, StatementObservation } from '../../proxy/observation.js';
+import { BatchReader } from '../../proxy/observation-codec.js';
+import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
+import { ObserverLink } from '../../proxy/observer-link.js';
+import { TextTable } from '../../proxy/session/prepared.js';
+import { type SessionLimits, TrackerCounters } from '../../proxy/session/session-state.js';
+import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
+import { until } from './sidecar.js';
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One statement as the observer got it. */
+export interface Witnessed extends Omit<StatementObservation, 'text'> {
+  readonly text: string | null;
+}
+
+export class Relayed {
+  readonly listener: Listener;
+  readonly counters = new TrackerCounters();
+  readonly #clock = new Clock();
+  readonly #link: ObserverLink;
+  readonly #texts = new Map<number, string>();
+  readonly statements: Witnessed[] = [];
+  /** Executions by reason, sums over all minutes. */
+  readonly #losses = new Map<string, number>();
+  readonly closedBy: string[] = [];
+  port = 0;
+
+  constructor(upstream: Upstream, bounds: Partial<ListenerLimits & SessionLimits> = {}) {
+    const texts = new TextTable(limits.internedTextBytesMax);
+    const log = createLog({ level: 'silent' });
+    const all = { ...limits, ...bounds };
+    this.#link = new ObserverLink({
+      relayId: 'test',
+      version: 'test',
+      limits: { ...limits, batchAgeMs: 1 },
+      clock: this.#clock,
+      texts,
+      sessions: () => [],
+      log,
+    });
+    let sessions = 0;
+    this.listener = new Listener({
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      settings: {
+        target: {
+          address: { kind: 'tcp', ...upstream },
+          tls: { mode: 'disable', serverName: '', authorities: undefined },
+        },
+        certificate: undefined,
+        limits: all,
+      },
+      shared: {
+        events: this.#link,
+        counters: this.counters,
+        limits: all,
+        texts,
+        clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
+        serverTable: serverTable(),
+        clock: this.#clock,
+        link: this.#link,
+        log,
+      },
+      observe: () => true,
+      nextSessionId: () => ++sessions,
+      log,
+    });
+  }
+
+  async start(): Promise<void> {
+    const [relaySide, observerSide] = duplexPair();
+    const frames = new FrameReader();
+    const batches = new BatchReader();
+    observerSide.on('data', (chunk: Buffer) =>
+      frames.feed(chunk, (kind, body) => {
+        if (kind === FrameKind.hello) {
+          observerSide.write(controlFrame(FrameKind.welcome, { schemaVersion: 1, lastSequence: 0 }));
+          return;
+        }
+        batches.read(body, (observation) => this.#observed(observation));
+        observerSide.write(ackFrame(batches.sequence));
+      }),
+    );
+    this.#link.attach(relaySide);
+    await until('the link is live', () => this.#link.live);
+    const address = await this.listener.listen();
+    if (address.kind === 'tcp') this.port = address.port;
+  }
+
+  get sessionsOpen(): number {
+    return this.listener.relays.size;
+  }
+
+  /** Executions that were not observed, by reason. */
+  get losses(): Record<string, number> {
+    return Object.fromEntries(this.#losses);
+  }
+
+  /** Each statement in a line: text, command tags, SQLSTATE. */
+  get lines(): string[] {
+    return this.statements.map(({ text, completions, sqlstate }) =>
+      [text, ...completions.map(({ command, rows }) => `${command || 'empty'} ${rows}`), sqlstate && `!${sqlstate}`]
+        .filter((part) => part !== '')
+        .join(' | '),
+    );
+  }
+
+  /** All sessions ended, and what was said of them has arrived. */
+  async settled(): Promise<void> {
+    await until('all sessions ended', () => this.sessionsOpen === 0);
+    await this.told();
+  }
+
+  /** What was said so far has arrived. */
+  async told(): Promise<void> {
+    this.#link.flush();
+    await until('the observer acknowledged', () => this.#link.silentForMs(this.#clock.now()) === 0);
+  }
+
+  /** What the relay's second tick does for the clock. */
+  renewClock(): void {
+    this.#clock.renew();
+  }
+
+  stop(): void {
+    this.listener.stopListening();
+    for (const relay of this.listener.relays) relay.destroy();
+    this.#link.detach();
+  }
+
+  #observed(observation: Observation): void {
+    switch (observation.kind) {
+      case 'text-defined':
+        this.#texts.set(observation.textId, Buffer.from(observation.text).toString('latin1'));
+        break;
+      case 'statement': {
+        const inline = observation.text === null ? null : Buffer.from(observation.text).toString('latin1');
+        this.statements.push({ ...observation, text: inline ?? this.#texts.get(observation.textId) ?? null });
+        break;
+      }
+      case 'loss':
+        this.#losses.set(observation.reason, observation.count);
+        break;
+      case 'session-closed':
+        this.closedBy.push(observation.by);
+        break;
+    }
+  }
+}
+
+/** Call it in a file or describe: gives a function that starts a relay, stopped after the test. */
+export function useRelayed(): (
+  upstream: Upstream,
+  bounds?: Partial<ListenerLimits & SessionLimits>,
+) => Promise<Relayed> {
+  const started: Relayed[] = [];
+  afterEach(() => {
+    for (const relayed of started.splice(0)) relayed.stop();
+  });
+  return async (upstream, bounds) => {
+    const relayed = new Relayed(upstream, bounds);
+    started.push(relayed);
+    await relayed.start();
+    return relayed;
+  };
+}
