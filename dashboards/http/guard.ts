@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { limits } from '../../config/limits.js';
+import { PAGE_PATHS } from './page.js';
 
 export interface Policy {
   /** Bound to an address only this machine can reach. */
@@ -29,8 +30,6 @@ export interface Refusal {
   readonly hint: string;
 }
 
-/** The page and its script hold no data: the script asks the API, with the token. */
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/', '/app.js', '/app.css']);
 const METRICS_PATH = '/metrics';
 
 /** undefined = answer it. */
@@ -58,7 +57,7 @@ export function refusalOf(request: RequestFacts, policy: Policy): Refusal | unde
   }
   if (path === METRICS_PATH || authorised) return undefined;
   if (policy.token !== '') {
-    if (OPEN_PATHS.has(path)) return undefined;
+    if (PAGE_PATHS.has(path)) return undefined;
     return {
       status: 401,
       error: 'a token is needed',

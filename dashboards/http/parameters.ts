@@ -25,8 +25,11 @@ export interface StatementsQuery {
   readonly form: ReportForm;
 }
 
-const FORMS = ['json', 'mergeable'] as const;
-/** `mergeable`: histograms instead of percentiles, to be merged with other sidecars' reports (storage/report-codec.ts). */
+const FORMS = ['json', 'mergeable', 'brief'] as const;
+/**
+ * `mergeable`: histograms instead of percentiles, to be merged with other sidecars' reports (storage/report-codec.ts).
+ * `brief`: as json, with long texts cut, for lists.
+ */
 export type ReportForm = (typeof FORMS)[number];
 
 const RANGE_NAMES = ['since', 'until'] as const;
@@ -93,6 +96,17 @@ export interface StatementQuery {
 export function readStatementQuery(parameters: URLSearchParams, context: ParameterContext): StatementQuery {
   const read = new Reading(parameters, [...RANGE_NAMES, 'form'], context);
   return { range: rangeOf(read, context), form: read.oneOf('form', FORMS) ?? 'json' };
+}
+
+export interface TimelineQuery {
+  readonly range: TimeRange;
+  readonly source?: string;
+}
+
+/** For a statement over time. Throws UsageError naming the parameter. */
+export function readTimelineQuery(parameters: URLSearchParams, context: ParameterContext): TimelineQuery {
+  const read = new Reading(parameters, [...RANGE_NAMES, 'source'], context);
+  return { range: rangeOf(read, context), source: read.text('source') };
 }
 
 export function writeTimeRange(range: TimeRange): URLSearchParams {

@@ -6,16 +6,19 @@ import { limits } from '../../config/limits.js';
 import { encodeStatementsReport } from '../../storage/report-codec.js';
 import { statementsJson } from '../../storage/report-json.js';
 import { reportPools } from '../../storage/report-pools.js';
+import { reportProgress } from '../../storage/report-progress.js';
 import { reportStatements } from '../../storage/report-statements.js';
 import { reportStatus } from '../../storage/report-status.js';
+import { reportTimeline } from '../../storage/report-timeline.js';
 import type { Reader } from '../../storage/sqlite/reader.js';
 import { StoreError } from '../../storage/store-error.js';
-import { PAGE_CSS, PAGE_HTML, PAGE_JS } from './page.js';
-import { readStatementQuery, readStatementsQuery, readTimeRange } from './parameters.js';
+import { PAGE_PATHS, pageFile } from './page.js';
+import { readStatementQuery, readStatementsQuery, readTimelineQuery, readTimeRange } from './parameters.js';
 import { poolsJson } from './pools-json.js';
-import { statementDetailsJson } from './statement-json.js';
+import { briefStatements, statementDetailsJson } from './statement-json.js';
 import { answerStatements } from './statements.js';
 import { statusJson } from './status-json.js';
+import { progressJson, timelineJson } from './timeline-json.js';
 
 export interface Answer {
   readonly status: number;
@@ -29,7 +32,7 @@ export interface MetricsSource {
   render(): Promise<string>;
 }
 
-const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})$/;
+const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(\/history)?$/;
 
 export class Routes {
   readonly #reader: Reader;
@@ -45,15 +48,12 @@ export class Routes {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
-    switch (path) {
-      case '/metrics':
-        return { status: 200, contentType: this.#metrics.contentType, body: await this.#metrics.render() };
-      case '/':
-        return { status: 200, contentType: 'text/html; charset=utf-8', body: PAGE_HTML };
-      case '/app.js':
-        return { status: 200, contentType: 'text/javascript; charset=utf-8', body: PAGE_JS };
-      case '/app.css':
-        return { status: 200, contentType: 'text/css; charset=utf-8', body: PAGE_CSS };
+    if (path === '/metrics') {
+      return { status: 200, contentType: this.#metrics.contentType, body: await this.#metrics.render() };
+    }
+    if (PAGE_PATHS.has(path)) {
+      const file = pageFile(path);
+      return file === undefined ? NOT_BUILT : { status: 200, ...file };
     }
     try {
       return this.#api(path, parameters) ?? NOT_FOUND;
@@ -73,15 +73,23 @@ export class Routes {
         const query = { ...asked, limit };
         const report = answerStatements(this.#reader, query);
         if (query.form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
-        return jsonAnswer(200, statementsJson(report, query));
+        const json = statementsJson(report, query);
+        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
       }
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/progress':
+        return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/status':
         return jsonAnswer(200, statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))));
     }
-    const fingerprint = STATEMENT_PATH.exec(path)?.[1];
-    if (fingerprint === undefined) return undefined;
+    const named = STATEMENT_PATH.exec(path);
+    if (named === null) return undefined;
+    const [, fingerprint, history] = named;
+    if (history !== undefined) {
+      const { range, source } = readTimelineQuery(parameters, context);
+      return jsonAnswer(200, timelineJson(reportTimeline(this.#reader, { ...range, fingerprint, source })));
+    }
     const { range, form } = readStatementQuery(parameters, context);
     const report = reportStatements(this.#reader, { ...range, filter: { fingerprint } });
     if (form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
@@ -90,9 +98,14 @@ export class Routes {
   }
 }
 
+const NOT_BUILT = jsonAnswer(503, {
+  error: 'the page was not built',
+  hint: 'run npm run build; the API works without it',
+});
+
 const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/pools and the page at /',
+  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/pools, /api/v1/progress and the page at /',
 });
 
 export function jsonAnswer(status: number, value: unknown): Answer {

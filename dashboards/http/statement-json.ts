@@ -43,3 +43,14 @@ function detailsOf(facts: StatementFacts): StatementDetailsJson {
     variants: [...facts.variants],
   };
 }
+
+/** Characters of a text in a list. */
+const BRIEF_CHARACTERS = 240;
+
+/** Long texts cut, with an ellipsis: a list of 20,000 statements stays a few megabytes. */
+export function briefStatements(json: StatementsJson): StatementsJson {
+  const statements = json.statements.map((row) =>
+    row.query.length <= BRIEF_CHARACTERS ? row : { ...row, query: `${row.query.slice(0, BRIEF_CHARACTERS)}…` },
+  );
+  return { ...json, statements };
+}

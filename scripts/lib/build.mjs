@@ -1,4 +1,4 @@
-// Makes dist/ from the TypeScript sources when it is missing or older than they are.
+// Makes dist/ from the TypeScript sources and the page's files when it is missing or older than they are.
 // Invariant: dist/ is as new as the newest source when this returns. Not here: type checks of tests (`npm run check`).
 
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import path from 'node:path';
 import { withLock } from './lock.mjs';
 import { CACHE, ROOT } from './paths.mjs';
 import { runCommand } from './run-command.mjs';
+import { buildWeb } from './web.mjs';
 
 const STAMP = path.join(ROOT, 'dist', '.built');
 
@@ -47,6 +48,7 @@ export async function build(note) {
     const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
     const { code, stdout, stderr } = await runCommand(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: ROOT });
     if (code !== 0) throw new Error(`the TypeScript sources do not compile:\n${(stdout || stderr).trim()}`);
+    await buildWeb();
     writeFileSync(STAMP, '');
     utimesSync(STAMP, startedAt, startedAt);
   });

