@@ -1,5 +1,6 @@
 // Counts per tag set of a statement: (minute, fingerprint, source, tag set).
-// Invariant: at most setsPerFingerprintMax sets per fingerprint and setsMax in all are told apart; the rest is '(other)', and counted.
+// Invariant: of the sets seen within the last hour at most tagSetsPerFingerprintMax per fingerprint and tagSetsMax in all are told apart;
+// the rest is '(other)', and counted.
 // Not here: reading tags from comments (attribution/sql-comment.ts), which keys are dimensions (config).
 
 import { LogHistogram } from './histogram.js';
@@ -33,9 +34,10 @@ export interface TagLimits {
 export class TagRollups {
   readonly #limits: TagLimits;
   #rows = new Map<string, TagRollup>();
-  /** Fingerprint → tag sets that have a place. */
-  readonly #known = new Map<string, Set<string>>();
+  /** Fingerprint → tag sets that have a place, and the minute each was last seen in. */
+  readonly #known = new Map<string, Map<string, number>>();
   #knownSets = 0;
+  #forgottenAt = 0;
   cappedTotal = 0;
 
   constructor(limits: TagLimits) {
@@ -43,8 +45,8 @@ export class TagRollups {
   }
 
   add(measured: Measured, to: { fingerprint: string; source: string; tagSet: string }): void {
-    const tagSet = this.#admit(to.fingerprint, to.tagSet);
     const minute = Math.floor(measured.completedAtMs / MINUTE_MS);
+    const tagSet = this.#admit(to, minute);
     const key = `${minute}\0${to.fingerprint}\0${to.source}\0${tagSet}`;
     let row = this.#rows.get(key);
     if (row === undefined) {
@@ -86,19 +88,40 @@ export class TagRollups {
     this.#rows = new Map();
   }
 
-  #admit(fingerprint: string, tagSet: string): string {
+  #admit({ fingerprint, tagSet }: { fingerprint: string; tagSet: string }, minute: number): string {
     let sets = this.#known.get(fingerprint);
-    if (sets?.has(tagSet)) return tagSet;
+    if (sets?.has(tagSet)) {
+      sets.set(tagSet, minute);
+      return tagSet;
+    }
+    if (minute >= this.#forgottenAt + FORGET_EVERY_MINUTES) this.#forget(minute);
     if ((sets?.size ?? 0) >= this.#limits.tagSetsPerFingerprintMax || this.#knownSets >= this.#limits.tagSetsMax) {
       this.cappedTotal++;
       return OTHER;
     }
+    sets = this.#known.get(fingerprint);
     if (sets === undefined) {
-      sets = new Set();
+      sets = new Map();
       this.#known.set(fingerprint, sets);
     }
-    sets.add(tagSet);
+    sets.set(tagSet, minute);
     this.#knownSets++;
     return tagSet;
   }
+
+  /** Sets that nobody sends any more (an old app_version) make room. */
+  #forget(minute: number): void {
+    this.#forgottenAt = minute;
+    for (const [fingerprint, sets] of this.#known) {
+      for (const [tagSet, seen] of sets) {
+        if (seen >= minute - FORGOTTEN_AFTER_MINUTES) continue;
+        sets.delete(tagSet);
+        this.#knownSets--;
+      }
+      if (sets.size === 0) this.#known.delete(fingerprint);
+    }
+  }
 }
+
+const FORGET_EVERY_MINUTES = 10;
+const FORGOTTEN_AFTER_MINUTES = 60;
