@@ -29,6 +29,7 @@ export class ObserverProcess implements ObserverEnd {
   #restartMs = RESTART_MIN_MS;
   #timer: NodeJS.Timeout | undefined;
   restartsTotal = 0;
+  readonly lastWordMs = 10_000;
   #spawnedTotal = 0;
   /** It worked once: from then on its death is survived. */
   #everLive = false;

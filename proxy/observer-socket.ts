@@ -22,6 +22,8 @@ export class ObserverSocket implements ObserverEnd {
   #connectedBefore = false;
   /** Times a connection was made after the first. */
   restartsTotal = 0;
+  /** Shorter than for a child: whether somebody starts it again is not in our hands. */
+  readonly lastWordMs = 2_000;
 
   constructor(path: string, { link, log }: { link: ObserverLink; log: Log }) {
     this.#path = path;

@@ -27,6 +27,8 @@ const OBSERVER_STOP_MS = 10_000;
 /** Whatever runs the observer: a child process, or somebody at the other end of a path. */
 export interface ObserverEnd {
   readonly restartsTotal: number;
+  /** How long the end of the link is waited for, ms: for an observer that is not there to come back and be told what was lost. */
+  readonly lastWordMs: number;
   /**
    * Resolves with undefined when it works or is not waited for any longer. At the first start of all it resolves with the exit code
    * of an observer that says it cannot work; later such a one is started again and again.
@@ -183,7 +185,7 @@ export class RelayService {
     await drain(() => this.#relays(), { timeoutMs: this.#config.drainTimeoutMs, closeMs: limits.closeMs });
     this.#stopTicks();
     await this.#observerWork;
-    await this.#link.end(OBSERVER_STOP_MS);
+    await this.#link.end(this.#observer.lastWordMs);
     await this.#observer.stop(OBSERVER_STOP_MS);
     this.#closeAll();
     this.#end(0);
@@ -209,7 +211,7 @@ export class RelayService {
   }
 
   async #endObserver(): Promise<void> {
-    await this.#link.end(OBSERVER_STOP_MS);
+    await this.#link.end(this.#observer.lastWordMs);
     this.#link.detach();
     await this.#observer.stop(OBSERVER_STOP_MS);
   }

@@ -57,6 +57,7 @@ export function connectUpstream(
     settled = true;
     clearTimeout(timer);
     socket.off('close', onClose);
+    socket.off('end', onClose);
     return true;
   };
   const fail = (why: string, hint = PLAIN_HINT) => {
@@ -76,6 +77,7 @@ export function connectUpstream(
   socket.on('error', () => {});
   socket.on('error', onError);
   socket.on('close', onClose);
+  socket.on('end', onClose);
   socket.once('connect', () => {
     if (tls.mode === 'disable' || address.kind === 'unix') {
       succeed(socket);

@@ -1,4 +1,4 @@
-// A relay inside the test's own process, without an observer: what it does to bytes, and what it says in its log.
+// A relay inside the test's own process, a plain one: what it does to bytes, and what it says in its log.
 // Invariant: what a test started is stopped after it. Not here: the command line and the observer (sidecar.ts).
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -50,6 +50,7 @@ export function useRelay(): (
       health: '127.0.0.1:0',
       socket: path.join(tmpdir(), 'pgwitness-no-observer', 'observer.sock'),
       drainTimeout: '100ms',
+      observe: 'off',
     };
     const log: Array<{ level: string; msg: string }> = [];
     const sink = createLog({ level: 'debug', destination: { write: (line) => log.push(JSON.parse(line)) } });
