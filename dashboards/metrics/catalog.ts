@@ -112,11 +112,11 @@ const ALL = {
     labels: ['reason'],
     help: 'Executions that passed without being observed, by reason.',
   },
-  opaque_session_minutes_total: {
+  opaque_session_seconds_total: {
     type: 'counter',
-    unit: '',
+    unit: 'seconds',
     labels: [],
-    help: 'Minutes in which a session was open whose framing was lost; what it executed is not known.',
+    help: 'Time in which sessions were open whose framing was lost, in whole minutes of each; what they executed is not known.',
   },
   series_overflow_total: {
     type: 'counter',

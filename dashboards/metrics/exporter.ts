@@ -82,8 +82,8 @@ export class MetricsExporter {
         );
       case 'not_observed_total':
         return [...state.notObserved].map(([reason, value]) => ({ value, labels: { reason: cleanLabel(reason) } }));
-      case 'opaque_session_minutes_total':
-        return one(state.opaqueSessionMinutes);
+      case 'opaque_session_seconds_total':
+        return one(60 * state.opaqueSessionMinutes);
       case 'series_overflow_total':
         return Object.entries(state.overflow).map(([label, value]) => ({ value, labels: { label } }));
       case 'event_loop_lag_seconds':

@@ -104,7 +104,7 @@ describe('exposition', () => {
     state.setNotObserved('opaque_session', 3);
     state.setNotObserved('queue_full', 8);
     const { value, families } = await scrape(state);
-    expect(value('pgwitness_opaque_session_minutes_total', {})).toBe(3);
+    expect(value('pgwitness_opaque_session_seconds_total', {})).toBe(180);
     expect(families.get('pgwitness_not_observed_total')!.samples).toHaveLength(1);
   });
 
