@@ -8,7 +8,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from types import CodeType, FrameType
+from types import FrameType
 
 from pgwitness.comment import encoded
 
@@ -45,14 +45,30 @@ class Callers:
         """`packages`: names of packages that are the application's although they are installed."""
         self._packages = tuple(packages)
         self._paths: dict[str, str] = {}
-        self._shown: dict[tuple[CodeType, int], str] = {}
+        self._shown: dict[tuple[str, int], str] = {}
+
+    def innermost(self, frame: FrameType) -> FrameType | None:
+        """The first frame of the application from `frame` outwards, None where there is none."""
+        # Runs at every statement: within one stack the files are looked up without a generator between.
+        paths = self._paths
+        left = _FRAMES_MAX
+        inner: FrameType | None = frame
+        while inner is not None and left > 0:
+            path = paths.get(inner.f_code.co_filename)
+            if path is None:
+                path = self._path(inner)
+            if path:
+                return inner
+            inner = inner.f_back
+            left -= 1
+        return next((outer for outer in frames_from(frame) if self.is_application(outer)), None)
 
     def is_application(self, frame: FrameType) -> bool:
         return self._path(frame) != ""
 
     def shown(self, frame: FrameType) -> str:
         """`file:line` of an application's frame, encoded for a comment."""
-        place = (frame.f_code, frame.f_lineno)
+        place = (frame.f_code.co_filename, frame.f_lineno)
         shown = self._shown.get(place)
         if shown is None:
             shown = encoded(f"{self._path(frame)[-180:]}:{frame.f_lineno}")

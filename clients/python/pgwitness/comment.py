@@ -6,7 +6,7 @@ Source: https://google.github.io/sqlcommenter/spec/
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from urllib.parse import quote
 
 SOURCE_KEY = "pgwitness_source"
@@ -47,17 +47,30 @@ def encoded(value: object) -> str:
     return quote(text[:VALUE_CHARACTERS_MAX], safe="/:", errors="replace")
 
 
-def comment_of(pairs: Iterable[tuple[str, str]]) -> str:
-    """The comment for encoded pairs, the most important first: what is beyond the reader's limits is left out."""
-    items: list[str] = []
-    length = 4
-    for key, value in pairs:
-        length += len(key) + len(value) + 4
-        if length > COMMENT_CHARACTERS_MAX or len(items) == PAIRS_MAX:
-            break
-        items.append(f"{key}='{value}'")
-    items.sort()
-    return f"/*{','.join(items)}*/"
+def comment_of(own: Mapping[str, str], others: Mapping[str, str]) -> str:
+    """The comment for encoded values; '' where there are none. `own` wins over `others`, and empty values are left out.
+
+    What is beyond the reader's limits is left out as well, of `others` first.
+    """
+    both = {**others, **own} if others else own
+    items = [f"{key}='{value}'" for key, value in sorted(both.items()) if value]
+    comment = f"/*{','.join(items)}*/"
+    if len(comment) > COMMENT_CHARACTERS_MAX or len(items) > PAIRS_MAX:
+        return comment_of(*_within_limits(own, others))
+    return comment if items else ""
+
+
+def _within_limits(own: Mapping[str, str], others: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    kept: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    length = count = 0
+    for into, pairs in zip(kept, (own, others)):
+        for key, value in pairs.items():
+            length += len(key) + len(value) + len("='',")
+            count += 1
+            if length > COMMENT_CHARACTERS_MAX - 4 or count > PAIRS_MAX:
+                return kept
+            into[key] = value
+    return kept
 
 
 def takes_comment(sql: str) -> bool:

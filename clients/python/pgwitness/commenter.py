@@ -45,36 +45,35 @@ class Commenter:
 
     def comment(self, source: str, construct: str, caller: FrameType | None) -> str:
         """The comment for a statement; '' for a source or construct that is not known, None for no caller."""
-        pairs = [(SOURCE_KEY, source), (CONSTRUCT_KEY, construct)] if source else []
+        own = self._surroundings()
+        if source:
+            own[SOURCE_KEY] = source
+            own[CONSTRUCT_KEY] = construct
         if caller is not None:
-            pairs.append(("caller", self.callers.shown(caller)))
-        pairs += self._surroundings()
-        written = {key for key, _ in pairs}
-        pairs += [pair for pair in self._application_tags().items() if pair[0] not in written]
-        kept = [pair for pair in pairs if pair[1] != ""]
-        return comment_of(kept) if kept else ""
+            own["caller"] = self.callers.shown(caller)
+        return comment_of(own, self._application_tags())
 
     def tagged(self, sql: str, comment: str, *, formatted: bool) -> str:
         return with_comment(sql, comment, formatted=formatted) if comment else sql
 
-    def _surroundings(self) -> list[tuple[str, str]]:
+    def _surroundings(self) -> dict[str, str]:
         options = self.options
-        pairs: list[tuple[str, str]] = []
+        pairs: dict[str, str] = {}
         request = scope.request.get()
         task = scope.task() if options.job else None
         if task is not None:
             # A task that runs at once inside a request is still the nearer answer; the request's id joins both.
-            pairs.append(("job", task[0]))
+            pairs["job"] = task[0]
         if request is not None:
             if options.route:
-                pairs.append(("route", request.route))
+                pairs["route"] = request.route
             if options.request_id:
-                pairs.append(("request_id", request.request_id))
+                pairs["request_id"] = request.request_id
             return pairs
         if task is not None and options.request_id:
-            pairs.append(("request_id", task[1]))
+            pairs["request_id"] = task[1]
         if options.command:
-            pairs.append(("command", scope.command.get()))
+            pairs["command"] = scope.command.get()
         return pairs
 
     def _application_tags(self) -> Mapping[str, str]:

@@ -27,11 +27,6 @@ _BETWEEN = frozenset(
 )
 
 
-def caller_of(frame: FrameType, callers: Callers) -> FrameType | None:
-    """The innermost frame of the application, None where there is none."""
-    return next((outer for outer in frames_from(frame) if callers.is_application(outer)), None)
-
-
 def sender_of(frame: FrameType, callers: Callers) -> Sender:
     """`frame` is the one that called the execute wrapper."""
     said: tuple[str, str] | None = None

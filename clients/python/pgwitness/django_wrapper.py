@@ -13,7 +13,7 @@ from typing import Any
 from pgwitness import django_marks
 from pgwitness.comment import takes_comment
 from pgwitness.commenter import Commenter
-from pgwitness.django_source import Sender, caller_of, sender_of
+from pgwitness.django_source import Sender, sender_of
 
 logger = logging.getLogger("pgwitness")
 
@@ -53,7 +53,7 @@ class ExecuteWrapper:
         if mark is None or mark.depth > 0:
             sender = sender_of(frame, commenter.callers)
             return sender if commenter.options.caller else sender._replace(caller=None)
-        caller = caller_of(frame, commenter.callers) if commenter.options.caller else None
+        caller = commenter.callers.innermost(frame) if commenter.options.caller else None
         if not mark.covers(sql):
             # Sent while a query is on its way, but not that query: nobody said what it is.
             return Sender("", "", caller)

@@ -6,9 +6,10 @@ Not here: BEGIN, COMMIT, ROLLBACK, pings and the dialect's own look-ups, which S
 
 import logging
 import sys
+from types import FrameType
 from typing import Any
 
-from pgwitness.caller import frames_from
+from pgwitness.caller import Callers, frames_from
 from pgwitness.comment import takes_comment
 from pgwitness.commenter import Commenter, Options
 
@@ -16,7 +17,7 @@ logger = logging.getLogger("pgwitness")
 
 SOURCE = "sqlalchemy"
 
-# A flush compiles plain Core statements; only its frames tell.
+# Frames of a flush, which compiles plain Core statements.
 _FLUSH = frozenset(f"sqlalchemy.orm.{module}" for module in ("persistence", "unitofwork", "bulk_persistence"))
 _WRITTEN_BY_HAND = ("textclause", "textual_select")
 
@@ -53,21 +54,30 @@ class _Listener:
         return statement, parameters
 
     def _tagged(self, dialect: Any, statement: str, parameters: Any, context: Any) -> str:
-        construct = _construct_of(context)
         commenter = self._commenter
-        caller = None
-        for frame in frames_from(sys._getframe(2)):
-            if construct == "core" and frame.f_globals.get("__name__") in _FLUSH:
-                construct = "orm"
-            if commenter.callers.is_application(frame):
-                caller = frame if commenter.options.caller else None
-                break
+        frame = sys._getframe(2)
+        construct = _construct_of(context)
+        if construct == "core" and _is_flush(statement, frame, commenter.callers):
+            construct = "orm"
+        caller = commenter.callers.innermost(frame) if commenter.options.caller else None
         comment = commenter.comment(SOURCE, construct, caller)
         # The driver formats whenever it is given parameters, also none; SQLAlchemy leaves them out on request only.
         is_bare = not parameters and getattr(context, "no_parameters", False)
         return commenter.tagged(
             statement, comment, formatted=dialect.paramstyle in ("format", "pyformat") and not is_bare
         )
+
+
+def _is_flush(statement: str, frame: FrameType, callers: Callers) -> bool:
+    """Whether the session writes its objects, which it does with statements of Core."""
+    if not statement.startswith(("INSERT", "UPDATE", "DELETE")):
+        return False
+    for outer in frames_from(frame):
+        if outer.f_globals.get("__name__") in _FLUSH:
+            return True
+        if callers.is_application(outer):
+            return False
+    return False
 
 
 def _construct_of(context: Any) -> str:

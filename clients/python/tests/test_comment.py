@@ -83,12 +83,22 @@ class Values(unittest.TestCase):
     def test_booleans_are_words(self):
         self.assertEqual((encoded(True), encoded(False), encoded(3)), ("true", "false", "3"))
 
-    def test_pairs_are_sorted(self):
-        self.assertEqual(comment_of([("b", "2"), ("a", "1")]), "/*a='1',b='2'*/")
+    def test_pairs_are_sorted_and_empty_ones_left_out(self):
+        self.assertEqual(comment_of({"b": "2", "a": "1", "c": ""}, {}), "/*a='1',b='2'*/")
+        self.assertEqual(comment_of({"c": ""}, {}), "")
 
-    def test_the_first_pairs_stay_where_there_are_too_many(self):
-        comment = comment_of([("z", "1"), *((f"k{n}", encoded("é" * 200)) for n in range(50))])
+    def test_the_packages_own_win(self):
+        self.assertEqual(comment_of({"a": "own"}, {"a": "other", "b": "2"}), "/*a='own',b='2'*/")
+
+    def test_the_packages_own_stay_where_there_are_too_many(self):
+        comment = comment_of({"z": "1"}, {f"k{n}": encoded("é" * 200) for n in range(50)})
         self.assertLessEqual(len(comment), 4096)
+        self.assertIn("z='1'", comment)
+        self.assertIn("k0=", comment)
+
+    def test_there_are_never_more_than_the_reader_takes(self):
+        comment = comment_of({"z": "1"}, {f"k{n:02}": "v" for n in range(50)})
+        self.assertEqual(comment.count("="), 32)
         self.assertIn("z='1'", comment)
 
 
