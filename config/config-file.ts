@@ -101,6 +101,7 @@ const LISTS = {
     'app_name',
     'application',
     'caller',
+    'command',
     'controller',
     'job',
     'route',

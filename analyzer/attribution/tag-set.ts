@@ -11,6 +11,7 @@ export const DIMENSION_KEYS: readonly string[] = [
   'app_name',
   'application',
   'caller',
+  'command',
   'controller',
   'job',
   'route',
