@@ -11,13 +11,16 @@ import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-stor
 import { UserRules } from './attribution/rule-user.js';
 import { networkFinder } from './networks.js';
 import { Observer } from './observer.js';
-import { Pipeline } from './pipeline.js';
+import { type LiveOptions, Pipeline } from './pipeline.js';
 
 /** What of the configuration the observer needs. */
 export type ObserverConfig = Pick<
   Config,
   'dataDir' | 'rules' | 'pools' | 'clientNetworks' | 'dimensionKeys' | 'contextKeys' | 'retention' | 'topSeries'
 >;
+
+/** What of it may change while an observer runs. */
+export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks'>;
 
 export interface Assembled {
   observer: Observer;
@@ -54,11 +57,15 @@ export async function assemble(
   const pipeline = await Pipeline.load({
     limits,
     dimensionKeys: new Set(config.dimensionKeys.filter((key) => !context.has(key))),
-    rules: new UserRules(config.rules.map((rule, index) => ({ ...rule, name: rule.name ?? `${index + 1}` }))),
+    ...liveOptions(config),
     nameOfPool: poolNamer(config.pools),
-    networkOf: networkFinder(config.clientNetworks),
     counted: metrics,
   });
   observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge });
   return { observer, pipeline, store, metrics };
+}
+
+/** Throws UsageError for a rule that cannot be used. */
+export function liveOptions({ rules, clientNetworks }: LiveConfig): LiveOptions {
+  return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks) };
 }

@@ -32,6 +32,8 @@ export interface IntakeOptions {
   log: Log;
   /** Each frame as it came, when the stream is recorded. */
   record?: (kind: number, body: Buffer) => void;
+  /** What the relay says of the configuration; throws what is wrong with it. */
+  configure?: (changed: object) => void;
 }
 
 export class Intake {
@@ -86,6 +88,10 @@ export class Intake {
   }
 
   #frame(kind: number, body: Buffer): void {
+    if (kind === FrameKind.configure) {
+      this.#options.configure?.(JSON.parse(body.toString('utf8')) as object);
+      return;
+    }
     this.#options.record?.(kind, body);
     if (kind === FrameKind.batch) {
       this.#batches.read(body, (observation) => this.#options.target.observe(this.#relayId, observation));

@@ -9,6 +9,7 @@ import { RuntimeError } from '../config/errors.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { freeStaleSocket, makePrivate, privateDirectory } from '../config/unix-socket.js';
+import type { LiveConfig } from './assemble.js';
 import { startObserver } from './service.js';
 
 /** Below a relay on the same machine: when both want the CPU, traffic goes first. */
@@ -17,6 +18,8 @@ const NICENESS = 5;
 export interface LinkServer {
   /** Links are closed, what they brought is stored. */
   stop(): Promise<void>;
+  /** Other rules and networks, from now on. */
+  reconfigure(changed: LiveConfig): void;
 }
 
 /** Resolves when it listens at `config.socket`. Throws RuntimeError, UsageError or StoreError. */
@@ -56,6 +59,7 @@ export async function listenForRelays(config: Config, log: Log): Promise<LinkSer
   setPriority(NICENESS);
   log.info('waiting for relays', { socket: config.socket });
   return {
+    reconfigure: (changed) => observer.reconfigure(changed),
     async stop() {
       server.close();
       for (const link of links.keys()) link.end();

@@ -1,7 +1,7 @@
 // Which configured network a client address falls into. Invariant: the first network of the configuration that holds the address wins;
 // an address in none is ''. Not here: what that means for pools.
 
-import { BlockList, isIPv6 } from 'node:net';
+import { prefixTest } from '../config/network-prefix.js';
 
 export interface ClientNetwork {
   readonly name: string;
@@ -11,20 +11,6 @@ export interface ClientNetwork {
 
 export function networkFinder(networks: readonly ClientNetwork[]): (clientAddress: string) => string {
   if (networks.length === 0) return () => '';
-  const lists = networks.map(({ name, prefix }) => {
-    const [address, bits] = prefix.split('/');
-    const list = new BlockList();
-    list.addSubnet(address, Number(bits), familyOf(address));
-    return { name, list };
-  });
-  return (clientAddress) => {
-    // An IPv4 client of a listener on :: is written ::ffff:10.1.2.3.
-    const address = clientAddress.replace(/^::ffff:(?=[0-9.]+$)/i, '');
-    if (address === '') return '';
-    return lists.find(({ list }) => list.check(address, familyOf(address)))?.name ?? '';
-  };
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4';
+  const tests = networks.map(({ name, prefix }) => ({ name, holds: prefixTest(prefix) }));
+  return (clientAddress) => tests.find(({ holds }) => holds(clientAddress))?.name ?? '';
 }

@@ -3,6 +3,7 @@
 // Not here: what is done with it (pipeline.ts, sessions.ts).
 
 import { ConnectionProfile, type ProfileState } from './attribution/connection-profile.js';
+import type { UserDecision } from './attribution/rule-user.js';
 import type { Siblings } from './attribution/siblings.js';
 import type { CommentTags } from './attribution/sql-comment.js';
 import { internShape, type StatementShape } from './attribution/statement-shape.js';
@@ -19,6 +20,10 @@ export interface Attributable {
   readonly tags: CommentTags;
   /** Dimensions among the tags, canonical; '' = none. */
   readonly tagSet: string;
+  /** Expressions of the user's rules that are found in its normalised text. */
+  readonly sqlMatches: readonly string[];
+  /** By the rules that were in force when it came, where others are in force since. */
+  readonly decided?: UserDecision;
 }
 
 export interface ExecutionContext {

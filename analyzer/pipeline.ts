@@ -9,7 +9,7 @@
 
 import type { Observation, SessionOpened, StatementObservation, StatementRunning } from '../proxy/observation.js';
 import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
-import type { UserRules, UserSubject } from './attribution/rule-user.js';
+import type { UserDecision, UserRules, UserSubject } from './attribution/rule-user.js';
 import { isSettled } from './attribution/settling.js';
 import { withTags } from './attribution/tag-set.js';
 import type { Verdict } from './attribution/verdict.js';
@@ -40,12 +40,16 @@ export interface CountedListener {
   }): void;
 }
 
-export interface PipelineOptions {
+/** What may change while traffic passes. */
+export interface LiveOptions {
+  rules: UserRules;
+  networkOf: (clientAddress: string) => string;
+}
+
+export interface PipelineOptions extends LiveOptions {
   limits: RollupLimits & TagLimits & { poolsMax: number; unsettledRowsMax: number };
   dimensionKeys: ReadonlySet<string>;
-  rules: UserRules;
   nameOfPool?: PoolsOptions['nameOf'];
-  networkOf: (clientAddress: string) => string;
   counted: CountedListener;
 }
 
@@ -57,7 +61,7 @@ export interface PipelineCounters {
 }
 
 export class Pipeline {
-  readonly #options: PipelineOptions;
+  #options: PipelineOptions;
   readonly #texts: StatementTexts;
   readonly sessions: Sessions;
   readonly pools: Pools;
@@ -70,7 +74,7 @@ export class Pipeline {
   #waiting = 0;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
-    return new Pipeline(options, await StatementTexts.load(options.dimensionKeys));
+    return new Pipeline(options, await StatementTexts.load(options.dimensionKeys, options.rules));
   }
 
   private constructor(options: PipelineOptions, texts: StatementTexts) {
@@ -79,11 +83,24 @@ export class Pipeline {
     this.pools = new Pools({ poolsMax: options.limits.poolsMax, nameOf: options.nameOfPool });
     this.sessions = new Sessions({
       pools: this.pools,
-      networkOf: options.networkOf,
-      poolNameOf: (session) => (options.rules.isEmpty ? '' : options.rules.decide(subjectOf(session)).pool),
+      networkOf: (address) => this.#options.networkOf(address),
+      poolNameOf: (session) => this.#poolNameOf(session),
     });
     this.rollups = new Rollups(options.limits);
     this.tagRollups = new TagRollups(options.limits);
+  }
+
+  /** Holds for what comes from now on; pools of settled sessions stay. */
+  reconfigure(live: LiveOptions): void {
+    for (const session of this.sessions.unsettled()) {
+      session.waiting = session.waiting.map((one) => {
+        const { statement } = one;
+        const decided = statement.decided ?? this.#options.rules.decide(this.#subjectOf(session, statement));
+        return { ...one, statement: { ...statement, decided } };
+      });
+    }
+    this.#options = { ...this.#options, ...live };
+    this.#texts.useRules(live.rules);
   }
 
   /** Everything but `loss` and `relay-status`, which say nothing of statements. The observation is not kept. */
@@ -253,8 +270,7 @@ export class Pipeline {
   /** The verdict, and everything that counts by it. */
   #count(session: ObservedSession, { statement, context, measured, transactionPosition }: Waiting): void {
     const pool = session.member.pool as Pool;
-    const { rules } = this.#options;
-    const decision = rules.isEmpty ? undefined : rules.decide(subjectOf(session, statement));
+    const decision = statement.decided ?? this.#decisionOn(session, statement);
     const verdict = decision?.verdict ?? this.#verdict(session, statement, context);
     let where = pool.where.get(verdict);
     if (where === undefined) {
@@ -292,6 +308,31 @@ export class Pipeline {
     });
   }
 
+  #decisionOn(session: ObservedSession, statement: Attributable): UserDecision | undefined {
+    const { rules } = this.#options;
+    return rules.isEmpty ? undefined : rules.decide(this.#subjectOf(session, statement));
+  }
+
+  #poolNameOf(session: ObservedSession): string {
+    const { rules } = this.#options;
+    return rules.isEmpty ? '' : rules.decide(this.#subjectOf(session)).pool;
+  }
+
+  /** What a user's rule looks at. Without a statement: rules that speak of the connection alone. */
+  #subjectOf(session: ObservedSession, statement?: Attributable): UserSubject {
+    const { clientAddress } = session.facts;
+    return {
+      applicationName: session.applicationName,
+      user: session.parameter('user'),
+      database: session.parameter('database') || session.parameter('user'),
+      tags: statement?.tags.pairs ?? [],
+      fingerprint: statement?.fingerprint ?? '',
+      clientAddress,
+      clientNetwork: session.identity?.clientNetwork ?? this.#options.networkOf(clientAddress),
+      sqlMatches: statement?.sqlMatches ?? [],
+    };
+  }
+
   #running(relayId: string, running: StatementRunning): void {
     const session = this.sessions.get(relayId, running.sessionId);
     if (session !== undefined) session.member.running = true;
@@ -311,17 +352,6 @@ export class Pipeline {
     this.sessions.opened(relayId, opened);
     return this.sessions.get(relayId, sessionId) as ObservedSession;
   }
-}
-
-/** What a user's rule looks at. Without a statement: rules that speak of the connection alone. */
-export function subjectOf(session: ObservedSession, statement?: Attributable): UserSubject {
-  return {
-    applicationName: session.applicationName,
-    user: session.parameter('user'),
-    database: session.parameter('database') || session.parameter('user'),
-    tags: statement?.tags.pairs ?? [],
-    fingerprint: statement?.fingerprint ?? '',
-  };
 }
 
 function executionsOf(observation: StatementObservation): number {

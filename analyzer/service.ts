@@ -10,7 +10,7 @@ import { startHttp } from '../dashboards/http/server.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { openReader } from '../storage/sqlite/reader.js';
-import { assemble } from './assemble.js';
+import { assemble, type LiveConfig, liveOptions } from './assemble.js';
 import { holdCpuShare } from './cpu-share.js';
 import { Intake } from './intake.js';
 import { Recorder } from './recording.js';
@@ -18,6 +18,8 @@ import { Recorder } from './recording.js';
 export interface ObserverService {
   /** Takes a relay's link; resolves when it ended. */
   take(link: Duplex): Promise<void>;
+  /** From now on these rules and networks judge; nothing that was counted changes. */
+  reconfigure(changed: LiveConfig): void;
   /** A last flush, then everything is closed. Links are the caller's. */
   stop(): Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface ObserverHow {
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
 export async function startObserver(config: Config, { log, restarts }: ObserverHow): Promise<ObserverService> {
   const intakes = new Set<Intake>();
-  const { observer, store, metrics } = await assemble(config, {
+  const { observer, pipeline, store, metrics } = await assemble(config, {
     log,
     acknowledge: (relayId, sequence) => {
       for (const intake of intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
@@ -52,13 +54,19 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
     for (const intake of intakes) intake.heartbeat();
   }, config.flushIntervalMs);
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
+  const reconfigure = (changed: LiveConfig): void => {
+    pipeline.reconfigure(liveOptions(changed));
+    log.info('rules taken', { rules: changed.rules.length, networks: changed.clientNetworks.length });
+  };
   return {
+    reconfigure,
     async take(link) {
       const intake = new Intake({
         link,
         target: observer,
         log,
         record: recorder && ((kind, body) => recorder.frame(kind, body)),
+        configure: (changed) => reconfigure(changed as LiveConfig),
       });
       intakes.add(intake);
       const release = holdCpuShare(link, config.observerCpuShare);

@@ -34,6 +34,14 @@ interface KnownText {
   statement: Attributable;
 }
 
+/** The part of the user's rules that looks at texts. */
+interface SqlRules {
+  readonly readsSql: boolean;
+  sqlMatches(query: string): readonly string[];
+}
+
+const NO_MATCHES: readonly string[] = [];
+
 interface TextOptions {
   backslashEscapes: boolean;
   missingBytes: number;
@@ -43,17 +51,33 @@ export class StatementTexts {
   readonly #fingerprinter: Fingerprinter<TextFacts>;
   readonly #dimensionKeys: ReadonlySet<string>;
   readonly #known = new Map<string, Map<number, KnownText>>();
+  #rules: SqlRules;
+  /** What the rules find in each text, asked once. */
+  #sqlMatches = new WeakMap<Identity, readonly string[]>();
   readonly #names = new WeakMap<TextSession, SqlNames<TextFacts>>();
   /** Texts whose statements and completions disagree: counted as one. */
   splitMismatchTotal = 0;
 
-  static async load(dimensionKeys: ReadonlySet<string>): Promise<StatementTexts> {
-    return new StatementTexts(await Fingerprinter.load({ analyse: factsOf }), dimensionKeys);
+  static async load(dimensionKeys: ReadonlySet<string>, rules: SqlRules): Promise<StatementTexts> {
+    return new StatementTexts(await Fingerprinter.load({ analyse: factsOf }), { dimensionKeys, rules });
   }
 
-  private constructor(fingerprinter: Fingerprinter<TextFacts>, dimensionKeys: ReadonlySet<string>) {
+  private constructor(
+    fingerprinter: Fingerprinter<TextFacts>,
+    { dimensionKeys, rules }: { dimensionKeys: ReadonlySet<string>; rules: SqlRules },
+  ) {
     this.#fingerprinter = fingerprinter;
     this.#dimensionKeys = dimensionKeys;
+    this.#rules = rules;
+  }
+
+  /** Other rules of the user: prepared texts are looked at again. */
+  useRules(rules: SqlRules): void {
+    this.#rules = rules;
+    this.#sqlMatches = new WeakMap();
+    for (const known of this.#known.values())
+      for (const text of known.values())
+        text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
   }
 
   define(relayId: string, it: { textId: number; text: Uint8Array; textMissingBytes: number }): void {
@@ -100,6 +124,16 @@ export class StatementTexts {
     );
   }
 
+  /** Hands on each statement of a text that was not measured, as if the server had run it without an error. */
+  eachIn(session: TextSession, of: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
+    const { statementCount } = this.#identify(of.text, { ...of, backslashEscapes: session.backslashEscapes });
+    const isWhole = of.missingBytes === 0 && statementCount > 1;
+    const executions = isWhole ? statementCount : 1;
+    const completions = Array.from({ length: executions }, () => ({ command: '', rows: 0 }));
+    const observation = { ...UNMEASURED, text: of.text, textMissingBytes: of.missingBytes, completions };
+    this.each(session, { observation, executions }, take);
+  }
+
   /** k completions and then an error are k calls and one error; what follows was skipped. */
   #several(
     session: TextSession,
@@ -137,7 +171,8 @@ export class StatementTexts {
     const owner = NAMING_COMMANDS.has(identity.command) ? this.#owner(session, of) : undefined;
     if (owner === undefined) take(statement, identity, measured);
     else if (identity.command === 'EXECUTE') {
-      take({ ...statement, fingerprint: owner.fingerprint, shape: owner.facts.shape }, owner, measured);
+      const sqlMatches = this.#matchesOf(owner);
+      take({ ...statement, fingerprint: owner.fingerprint, shape: owner.facts.shape, sqlMatches }, owner, measured);
     } else take({ ...statement, shape: owner.facts.shape }, identity, measured);
   }
 
@@ -159,11 +194,23 @@ export class StatementTexts {
   }
 
   /** What attribution needs of the text just identified; reads the fingerprinter's tokens, so it comes right after identify. */
-  #attributable({ fingerprint, facts }: Identity): Attributable {
+  #attributable(identity: Identity): Attributable {
+    const { fingerprint, facts } = identity;
     const { tokens } = this.#fingerprinter;
     const shape: StatementShape = facts.shape.readsFolded ? shapeOf(tokens) : facts.shape;
     const tags: CommentTags = tokens.commentCount === 0 ? NO_TAGS : readComments(tokens);
-    return { fingerprint, shape, tags, tagSet: tags === NO_TAGS ? '' : tagSetOf(tags, this.#dimensionKeys) };
+    const tagSet = tags === NO_TAGS ? '' : tagSetOf(tags, this.#dimensionKeys);
+    return { fingerprint, shape, tags, tagSet, sqlMatches: this.#matchesOf(identity) };
+  }
+
+  #matchesOf(identity: Identity): readonly string[] {
+    if (!this.#rules.readsSql) return NO_MATCHES;
+    let found = this.#sqlMatches.get(identity);
+    if (found === undefined) {
+      found = this.#rules.sqlMatches(identity.query);
+      this.#sqlMatches.set(identity, found);
+    }
+    return found;
   }
 }
 
@@ -180,8 +227,34 @@ const TEXT_GONE: KnownText = {
     truncated: false,
     facts: { shape: NOTHING, storedIn: Number.POSITIVE_INFINITY },
   },
-  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '' },
+  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: NO_MATCHES },
 };
+
+const UNMEASURED: StatementObservation = Object.freeze({
+  kind: 'statement',
+  sessionId: 0,
+  completedAtMs: 0,
+  protocol: 'simple',
+  statementName: '',
+  text: null,
+  textMissingBytes: 0,
+  textId: 0,
+  completions: [],
+  sqlstate: '',
+  dataRows: 0,
+  requestBytes: 0,
+  responseBytes: 0,
+  serviceNs: 0,
+  waitNs: 0,
+  firstRowNs: -1,
+  clientStallNs: 0,
+  transactionBefore: '',
+  transactionAfter: '',
+  suspensions: 0,
+  pipelineDepth: 0,
+  batched: false,
+  copy: '',
+});
 
 /** Everything that was measured, as one execution's. */
 function measuredOf(observation: StatementObservation, identity: Identity): Measured {

@@ -1,12 +1,11 @@
 // `pgwitness attribute`: JSON lines of statements in, the same lines with source, construct, confidence, evidence and fingerprint out.
 // Invariant: one line out per line in that is not empty, in the same order; a line that is not understood is answered by its error and hurts no other.
-// Not here: the rules (analyzer/attribution), fingerprints (analyzer/fingerprint). No server is needed.
+// Not here: the rules (analyzer/attribution), taking texts apart (analyzer/line-reader.ts). No server is needed.
 
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
 import { ExitCode, RuntimeError, visible } from '../config/errors.js';
-import { limits } from '../config/limits.js';
 import { print } from './output.js';
 
 export function register(program: Command): void {
@@ -20,7 +19,8 @@ export function register(program: Command): void {
       `
 Each line is an object, lines of a session in the order they were sent:
   {"session": 1, "startup": {"user": "app"}, "protocol": "extended", "statement_name": "", "sql": "SELECT 1"}
-Exit 1 when a line was not understood; it is answered by {"line", "error"}.
+"client_address" may be given for rules that match client networks. A line with several statements is answered by the first one
+that is not housekeeping, and by all of them in "statements". Exit 1 when a line was not understood; it is answered by {"line", "error"}.
 
 Example:
   pgwitness attribute --input statements.jsonl > attributed.jsonl
@@ -33,15 +33,14 @@ async function attribute(flags: { input: string; config?: string }): Promise<voi
   const { config } = loadConfig({ env: { PGWITNESS_CONFIG: process.env.PGWITNESS_CONFIG }, file: flags.config });
   const { attributeLines } = await import('../analyzer/attribution/attribute-lines.js');
   const { UserRules } = await import('../analyzer/attribution/rule-user.js');
-  const { Fingerprinter } = await import('../analyzer/fingerprint/fingerprint.js');
+  const { loadLineReader } = await import('../analyzer/line-reader.js');
+  const { networkFinder } = await import('../analyzer/networks.js');
   const input = await readInput(flags.input);
-  const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
+  const rules = new UserRules(config.rules);
   const results = attributeLines(input.split('\n'), {
-    rules: new UserRules(config.rules),
-    fingerprint: (sql) => {
-      const { text, missingBytes } = keptOf(Buffer.from(sql));
-      return fingerprinter.identify(text, { backslashEscapes: false, missingBytes }).fingerprint;
-    },
+    read: await loadLineReader(rules),
+    rules,
+    networkOf: networkFinder(config.clientNetworks),
   });
   const lines: string[] = [];
   for (const result of results) {
@@ -55,14 +54,6 @@ async function attribute(flags: { input: string; config?: string }): Promise<voi
     process.exitCode = ExitCode.checkFailed;
   }
   if (lines.length > 0) print(lines.join('\n'));
-}
-
-/** A long text as the relay would have kept it, so that it has the same fingerprint. */
-function keptOf(text: Buffer): { text: Buffer; missingBytes: number } {
-  const { textHeadBytesMax: head, textTailBytesMax: tail } = limits;
-  if (text.length <= head + tail) return { text, missingBytes: 0 };
-  const kept = Buffer.concat([text.subarray(0, head), text.subarray(text.length - tail)]);
-  return { text: kept, missingBytes: text.length - kept.length };
 }
 
 async function readInput(path: string): Promise<string> {

@@ -2,6 +2,7 @@
 // Not here: the other half (relay.ts), observing (analyzer/).
 
 import type { Command } from 'commander';
+import { errorLine } from '../config/errors.js';
 import { createLog } from '../config/log.js';
 import type { OptionKey } from '../config/options.js';
 import { addConfigFlags, configOf } from './config-flags.js';
@@ -25,6 +26,7 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       '\nThe socket is of mode 0600 in a directory of mode 0700, which is made when it is not there. Several relays may connect.\n' +
+        'SIGHUP reads rules and client networks again; the rest is read at the start.\n' +
         '\nExample:\n  pgwitness observe --socket /run/pgwitness/observer.sock --data /var/lib/pgwitness\n',
     );
   addConfigFlags(command, KEYS).action(() => observe(command));
@@ -44,7 +46,11 @@ async function observe(command: Command): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.on('SIGHUP', () =>
-    log.info('the observer reads its configuration at its start: start it again to change it'),
-  );
+  process.on('SIGHUP', () => {
+    try {
+      server.reconfigure(configOf(command).config);
+    } catch (error) {
+      log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
+    }
+  });
 }

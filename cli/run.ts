@@ -16,7 +16,7 @@ export function register(program: Command): void {
       'after',
       '\nSignals:\n' +
         '  SIGTERM, SIGINT  drain and end; the second one ends at once\n' +
-        '  SIGHUP           read configuration and certificates again, for new sessions\n' +
+        '  SIGHUP           read configuration and certificates again: upstreams for new sessions, rules at once\n' +
         '\nExamples:\n' +
         '  pgwitness run                                   relays 127.0.0.1:6433 to 127.0.0.1:5432\n' +
         '  pgwitness run --upstream db.internal:5432 --upstream-tls verify-full --data /var/lib/pgwitness\n',

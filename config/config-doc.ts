@@ -42,8 +42,10 @@ rules:
   - name: the workers
     match: { application_name: "celery*" }
     set: { source: celery, tags: { component: job } }
-  - match: { user: reporting, tag: { route: "/reports/*" } }
-    set: { source: reports, pool: reporting }
+  - match: { user: reporting, client_network: 10.2.0.0/16 }
+    set: { pool: reporting }
+  - match: { sql: '(?i)from "?ledger_', tag: { route: "/reports/*" } }
+    set: { source: reports }
 
 # Names for pools, by what identifies them: user, database, application_name, options, owner, client_network.
 pools:
@@ -62,6 +64,11 @@ contextKeys: [traceparent, request_id]
 retention: { minutes: 24h, hours: 30d, days: 400d, size: 2GiB }
 \`\`\`
 
-A rule may match \`application_name\`, \`user\`, \`database\`, \`tag\` (a map) and \`fingerprint\`, and set \`source\` (a built-in one or a name of
-yours), \`pool\` and \`tags\`.
+A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\` (10.1.0.0/16, or a name from \`clientNetworks\`), \`tag\` (a
+map), \`fingerprint\` and \`sql\`, and set \`source\` (a built-in one or a name of yours), \`pool\` and \`tags\`. All that a rule matches must hold. \`sql\`
+is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), found anywhere in the normalised text as \`show\` prints
+it, without literals. A pool belongs to a connection: a rule that sets one matches connections alone (not \`tag\`, \`fingerprint\` or \`sql\`).
+
+SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a pause: they hold for what comes from then on. A file with a
+fault changes nothing and is told in the log.
 `;

@@ -3,13 +3,14 @@
 // Not here: precedence over flags and environment (config.ts), the meaning of rules and pools (analyzer).
 
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
 import { parseAddress } from './address.js';
 import { UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
+import { isPrefix } from './network-prefix.js';
 import { OPTIONS, readUpstream, readUpstreamTls } from './options.js';
+import { readSqlPattern } from './sql-pattern.js';
 import { parseBytes, parseDuration } from './units.js';
 
 const text = v.pipe(
@@ -28,6 +29,10 @@ const ruleMatch = v.strictObject({
   /** Comment tags by key. */
   tag: v.optional(v.record(text, text)),
   fingerprint: v.optional(text),
+  /** A network as 10.1.0.0/16, or the name of one of clientNetworks. */
+  client_network: v.optional(text),
+  /** RE2 pattern, found anywhere in the normalised text. */
+  sql: v.optional(v.pipe(text, checkedBy(readSqlPattern))),
 });
 const ruleSet = v.strictObject({
   source: v.optional(v.pipe(text, v.regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a source is up to 32 of a-z, 0-9, - and _'))),
@@ -43,6 +48,9 @@ const poolMatch = v.strictObject({
   client_network: v.optional(text),
 });
 
+/** What speaks of single statements; the rest speaks of connections. */
+const OF_STATEMENTS: ReadonlySet<string> = new Set(['tag', 'fingerprint', 'sql']);
+
 const rule = v.strictObject({
   /** For evidence and messages; its place in the list when not given. */
   name: v.optional(text),
@@ -55,6 +63,17 @@ const rule = v.strictObject({
     v.check((given) => saysSomething(given), 'nothing is given here'),
   ),
 });
+const ruleOfOne = v.pipe(
+  rule,
+  // Forwarded to the key, so that the fault is shown there.
+  v.forward(
+    v.check(
+      ({ match, set }) => set.pool === undefined || !Object.keys(match).some((key) => OF_STATEMENTS.has(key)),
+      'a connection has its pool whatever it sends: match it by application_name, user, database and client_network alone',
+    ),
+    ['set', 'pool'],
+  ),
+);
 const pool = v.strictObject({
   name: text,
   match: v.pipe(
@@ -83,7 +102,7 @@ const retention = v.strictObject({
 
 const LISTS = {
   rules: v.optional(
-    v.pipe(v.array(rule, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
+    v.pipe(v.array(ruleOfOne, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
     [],
   ),
   pairs: v.optional(
@@ -175,7 +194,31 @@ export function parseConfig(content: string, path: string): ConfigFile {
     if (value !== undefined) values.set(name, { text: String(value), where: at(offsetOf(document, [name], false)) });
   }
   const lists = Object.fromEntries(Object.keys(LISTS).map((name) => [name, result.output[name as keyof typeof LISTS]]));
+  checkLists(lists as ConfigLists, (keys) => at(offsetOf(document, keys, false)));
   return { lists: lists as ConfigLists, values };
+}
+
+/** The processes of pgwitness hand the configuration on in one environment variable, and the system bounds that (Linux: 128 KiB). */
+const LISTS_BYTES_MAX = 96 * 1024;
+
+/** What one list says of another. */
+function checkLists(lists: ConfigLists, at: (keys: readonly PropertyKey[]) => string): void {
+  const networks = lists.clientNetworks.map(({ name }) => name);
+  for (const [index, { match }] of lists.rules.entries()) {
+    const { client_network: wanted } = match;
+    if (wanted === undefined || isPrefix(wanted) || networks.includes(wanted)) continue;
+    throw new UsageError(`"${wanted}" is neither a network nor the name of one`, {
+      where: at(['rules', index, 'match', 'client_network']),
+      hint: networks.length === 0 ? 'write 10.1.0.0/16' : `write 10.1.0.0/16, or one of ${networks.join(', ')}`,
+    });
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(lists));
+  if (bytes > LISTS_BYTES_MAX) {
+    throw new UsageError(`rules, pools and networks take ${bytes} bytes, over ${LISTS_BYTES_MAX}`, {
+      where: at(['rules']),
+      hint: 'one pattern with * or an sql expression can stand for many rules',
+    });
+  }
 }
 
 /** Aliases are expanded here, to a bound: a small file can name a huge one. */
@@ -241,6 +284,14 @@ function duration() {
   return v.pipe(scalar, v.transform(String), checked(parseDuration));
 }
 
+/** As checked, for what is read again where it is used: the text stays. */
+function checkedBy(read: (text: string, where: string) => unknown) {
+  return checked((text, where) => {
+    read(text, where);
+    return text;
+  });
+}
+
 /** A reader of units.ts, address.ts or options.ts as a valibot action, with its message. */
 function checked<T>(read: (text: string, where: string) => T) {
   return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
@@ -252,12 +303,4 @@ function checked<T>(read: (text: string, where: string) => T) {
       return NEVER;
     }
   });
-}
-
-function isPrefix(prefix: string): boolean {
-  const [address, bits, ...rest] = prefix.split('/');
-  const version = isIP(address);
-  return (
-    version !== 0 && rest.length === 0 && /^[0-9]{1,3}$/.test(bits ?? '') && Number(bits) <= (version === 4 ? 32 : 128)
-  );
 }

@@ -5,6 +5,7 @@
 //   welcome  observer → relay   JSON Welcome
 //   batch    relay → observer   f64 sequence │ u32 executions │ records (observation-codec.ts)
 //   ack      observer → relay   f64 sequence: everything up to it is stored
+//   configure relay → observer  JSON of what of the configuration changes while it runs; never recorded
 //
 // Invariant: whole frames come out in order wherever the stream was cut; a length that no frame has is a RangeError.
 // Not here: what a batch holds, when frames are sent (observer-link.ts).
@@ -22,7 +23,7 @@ export interface Welcome {
   lastSequence: number;
 }
 
-export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4 } as const;
+export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5 } as const;
 export const FRAME_HEADER_BYTES = 5;
 export const BATCH_HEADER_BYTES = FRAME_HEADER_BYTES + 12;
 /** No frame is longer: the longest record is one text with its cap, far below this. */
@@ -32,7 +33,7 @@ export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 export const RECORDING_MAGIC = Buffer.from('pgwitness-observations-1\n', 'latin1');
 
 /** JSON control frames. */
-export function controlFrame(kind: number, value: Hello | Welcome): Buffer {
+export function controlFrame(kind: number, value: object): Buffer {
   const body = Buffer.from(JSON.stringify(value), 'utf8');
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.length);
   frame.writeUInt32LE(1 + body.length, 0);

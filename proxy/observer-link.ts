@@ -163,6 +163,13 @@ export class ObserverLink implements SessionEvents {
     return down && (this.#losses.unsent || this.#unacknowledged.length > 0);
   }
 
+  /** What of the configuration changes while an observer runs; one that is not there is started with it. */
+  configure(changed: object): void {
+    // What came before is judged as before.
+    this.flush();
+    this.#socket?.write(controlFrame(FrameKind.configure, changed));
+  }
+
   opened(opened: Omit<SessionOpened, 'kind' | 'resumed'>): void {
     if (this.#mode !== 'live') return;
     this.#writer.sessionOpened({ ...opened, resumed: false });

@@ -63,9 +63,14 @@ export class ObserverProcess implements ObserverEnd {
   }
 
   configure(config: Config): boolean {
-    const changed = JSON.stringify(observerPart(config)) !== JSON.stringify(observerPart(this.#config));
+    const before = this.#config;
     this.#config = config;
-    return changed;
+    if (!alike(observerPart(config), observerPart(before))) return true;
+    if (!alike(rulesPart(config), rulesPart(before))) {
+      this.#link.configure(rulesPart(config));
+      this.#log.info('the observer takes the new rules', { rules: config.rules.length });
+    }
+    return false;
   }
 
   /** An observer that hangs for good is replaced. */
@@ -126,10 +131,19 @@ export class ObserverProcess implements ObserverEnd {
   }
 }
 
-/** What of the configuration the observer is started with; the rest is the relay's alone. */
+function alike(a: object, b: object): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** What an observer takes while it runs. */
+function rulesPart({ rules, clientNetworks }: Config): object {
+  return { rules, clientNetworks };
+}
+
+/** What an observer must be started again for; the rest it takes while it runs, or is the relay's alone. */
 function observerPart(config: Config): object {
   const { pairs, listen, upstream, health, tlsCert, tlsKey, observe, ...rest } = config;
   const { upstreamTls, upstreamTlsCa, upstreamTlsServerName, clientsAppearLocal, ...more } = rest;
-  const { maxConnections, drainTimeoutMs, socket, ...part } = more;
+  const { maxConnections, drainTimeoutMs, socket, rules, clientNetworks, ...part } = more;
   return part;
 }

@@ -107,6 +107,7 @@ test.each([
   ['prom-client', ['dashboards/metrics/']],
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
+  ['re2js', ['config/sql-pattern.ts']],
   ['pg-protocol', ['proxy/wire/', 'server/']],
 ])('%s has one door', (name, doors) => {
   const users = IMPORTS.filter(({ target }) => target === name || target.startsWith(`${name}/`));

@@ -1,33 +1,48 @@
 // Attributes statements given as JSON lines: the pure core of `pgwitness attribute`.
 // Invariant: one output per input line, in the order of the input; a bad line becomes an error with its number and hurts no other.
 // A session settles as on the wire, by its profile, after 64 statements or at the end of the input; there is no clock here.
-// Not here: reading files, fingerprints (a callback, so that this folder does not know that one).
+// Not here: reading files, taking texts apart (line-reader.ts, so that this folder does not know of fingerprints).
 
-import { lex } from '../sql/sql-lexer.js';
-import { SqlTokens } from '../sql/tokens.js';
 import { attribute, isFinal } from './attribute.js';
 import { ConnectionProfile } from './connection-profile.js';
-import { cursorNameAt } from './recognise-names.js';
 import type { UserRules, UserSubject } from './rule-user.js';
 import { isSettled } from './settling.js';
 import { Siblings } from './siblings.js';
-import { type CommentTags, readComments } from './sql-comment.js';
-import { type StatementShape, shapeOf } from './statement-shape.js';
+import type { CommentTags } from './sql-comment.js';
+import type { StatementShape } from './statement-shape.js';
 import type { Verdict } from './verdict.js';
-import { isWord, W } from './words.js';
 
 export interface AttributeLine {
   session: string | number;
   startup?: Readonly<Record<string, string>>;
+  client_address?: string;
   protocol?: 'simple' | 'extended';
   statement_name?: string;
   sql: string;
 }
 
+/** What the names that a session gave to statements and cursors hang on. */
+export interface LineSession {
+  readonly facts: { readonly relayId: string };
+  readonly backslashEscapes: boolean;
+}
+
+/** One statement of a text; EXECUTE, FETCH and MOVE as the statement they are for. */
+export interface LineStatement {
+  readonly fingerprint: string;
+  readonly shape: StatementShape;
+  readonly tags: CommentTags;
+  readonly sqlMatches: readonly string[];
+}
+
+/** Takes a text apart: at least one statement. */
+export type LineReader = (session: LineSession, sql: string) => readonly LineStatement[];
+
 export interface LineOptions {
-  /** Fingerprint of a text, added to each line. */
-  fingerprint?: (sql: string) => string;
+  read: LineReader;
   rules?: UserRules;
+  /** The configured network an address falls into. */
+  networkOf?: (clientAddress: string) => string;
 }
 
 export interface LineError {
@@ -36,25 +51,24 @@ export interface LineError {
   message: string;
 }
 
-/** An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not understood. */
+/**
+ * An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not understood. Of a line with
+ * several statements these are those of the first that is not housekeeping, and `statements` lists them all.
+ */
 export type LineResult = { output: Record<string, unknown> } | { error: LineError };
 
-/** One line waiting for its session to settle. */
-interface Waiting {
-  index: number;
-  shape: StatementShape;
-  tags: CommentTags;
+/** A statement of a line and what became of it. */
+interface Judged {
+  statement: LineStatement;
   inTransaction: boolean;
+  verdict: Verdict | undefined;
 }
-
-const CURSORS_MAX = 1000;
 
 interface Session {
   profile: ConnectionProfile;
-  startup: Readonly<Record<string, string>>;
-  /** Shapes of declared statements by cursor name. */
-  cursors: Map<string, StatementShape>;
-  waiting: Waiting[];
+  line: AttributeLine;
+  names: LineSession;
+  waiting: Judged[];
   settled: boolean;
 }
 
@@ -62,78 +76,60 @@ interface Session {
 interface Input {
   sessions: Map<string, Session>;
   siblings: Siblings;
+  options: LineOptions;
 }
 
 /**
  * @param lines the text of each input line; empty ones are skipped without output.
  * @returns results in input order.
  */
-export function attributeLines(lines: Iterable<string>, options: LineOptions = {}): LineResult[] {
-  const tokens = new SqlTokens();
-  const input: Input = { sessions: new Map(), siblings: new Siblings() };
-  const results: LineResult[] = [];
+export function attributeLines(lines: Iterable<string>, options: LineOptions): LineResult[] {
+  const input: Input = { sessions: new Map(), siblings: new Siblings(), options };
+  const read: Array<{ line: AttributeLine; judged: readonly Judged[] } | { error: LineError }> = [];
   let number = 0;
   for (const text of lines) {
     number++;
     if (text.trim() === '') continue;
-    const index = results.length;
     const line = parseLine(text);
-    if (typeof line === 'string') {
-      results.push({ error: { line: number, message: line } });
-      continue;
-    }
-    const session = sessionOf(line, input);
-    lex(Buffer.from(line.sql, 'utf8'), tokens);
-    const shape = shapeIn(session, tokens);
-    const tags = readComments(tokens);
-    const { profile } = session;
-    profile.observe(shape, contextOf(line), tags.proof);
-    const { inTransaction } = profile;
-    profile.finish(shape);
-    const fingerprint = options.fingerprint?.(line.sql);
-    const output: Record<string, unknown> = fingerprint === undefined ? { ...line } : { ...line, fingerprint };
-    results.push({ output });
-    const decided = options.rules?.decide(userSubject(session, { tags, fingerprint })).verdict;
-    if (decided !== undefined) {
-      write(results, index, decided);
-      continue;
-    }
-    session.waiting.push({ index, shape, tags, inTransaction });
-    if (isSettled(profile.standing, { statements: profile.statements, firstAtMs: 0, nowMs: 0 })) session.settled = true;
-    if (session.settled) settle(session, results);
-    else settleFinal(session, results);
+    if (typeof line === 'string') read.push({ error: { line: number, message: line } });
+    else read.push({ line, judged: judge(line, input) });
   }
-  for (const session of input.sessions.values()) settle(session, results);
-  return results;
+  for (const session of input.sessions.values()) settle(session);
+  return read.map((one) => ('error' in one ? one : { output: outputOf(one.line, one.judged) }));
+}
+
+/** Its statements, each with its verdict or waiting for its session's. */
+function judge(line: AttributeLine, input: Input): readonly Judged[] {
+  const session = sessionOf(line, input);
+  const { profile } = session;
+  const { read, rules } = input.options;
+  return read(session.names, line.sql).map((statement) => {
+    profile.observe(statement.shape, contextOf(line), statement.tags.proof);
+    const judged: Judged = { statement, inTransaction: profile.inTransaction, verdict: undefined };
+    profile.finish(statement.shape);
+    judged.verdict = rules?.decide(subjectOf(session, { statement, options: input.options })).verdict;
+    if (judged.verdict === undefined) session.waiting.push(judged);
+    if (isSettled(profile.standing, { statements: profile.statements, firstAtMs: 0, nowMs: 0 })) session.settled = true;
+    if (session.settled) settle(session);
+    else settleFinal(session);
+    return judged;
+  });
 }
 
 function sessionOf(line: AttributeLine, { sessions, siblings }: Input): Session {
   const id = `${typeof line.session}:${line.session}`;
   let session = sessions.get(id);
   if (session === undefined) {
-    const startup = line.startup ?? {};
     session = {
-      profile: new ConnectionProfile(Object.entries(startup), siblings),
-      startup,
-      cursors: new Map(),
+      profile: new ConnectionProfile(Object.entries(line.startup ?? {}), siblings),
+      line,
+      names: { facts: { relayId: '' }, backslashEscapes: false },
       waiting: [],
       settled: false,
     };
     sessions.set(id, session);
   }
   return session;
-}
-
-/** FETCH and MOVE are as the statement their cursor was declared for. */
-function shapeIn(session: Session, tokens: SqlTokens): StatementShape {
-  const shape = shapeOf(tokens);
-  const at = cursorNameAt(tokens);
-  if (at < 0 || at >= tokens.count) return shape;
-  const name = tokens.text(at);
-  if (isWord(tokens, 0, W.fetch) || isWord(tokens, 0, W.move)) return session.cursors.get(name) ?? shape;
-  if (!isWord(tokens, 0, W.declare)) return shape;
-  if (session.cursors.size < CURSORS_MAX) session.cursors.set(name, shape);
-  return shape;
 }
 
 function contextOf(line: AttributeLine): {
@@ -144,44 +140,50 @@ function contextOf(line: AttributeLine): {
   return { protocol: line.protocol ?? 'simple', statementName: line.statement_name ?? '', transactionBefore: '' };
 }
 
-function userSubject(
-  session: Session,
-  { tags, fingerprint }: { tags: CommentTags; fingerprint: string | undefined },
+function subjectOf(
+  { line }: Session,
+  { statement, options }: { statement: LineStatement; options: LineOptions },
 ): UserSubject {
-  const { startup } = session;
+  const { startup = {}, client_address: clientAddress = '' } = line;
   return {
     applicationName: startup.application_name ?? '',
     user: startup.user ?? '',
     database: startup.database ?? startup.user ?? '',
-    tags: tags.pairs,
-    fingerprint: fingerprint ?? '',
+    tags: statement.tags.pairs,
+    fingerprint: statement.fingerprint,
+    clientAddress,
+    clientNetwork: options.networkOf?.(clientAddress) ?? '',
+    sqlMatches: statement.sqlMatches,
   };
 }
 
 /** The verdict of the moment for all that waits. */
-function settle(session: Session, results: LineResult[]): void {
-  for (const waiting of session.waiting) write(results, waiting.index, verdictOn(session, waiting));
+function settle(session: Session): void {
+  for (const judged of session.waiting) judged.verdict = verdictOn(session, judged);
   session.waiting = [];
 }
 
 /** Certain verdicts do not wait. */
-function settleFinal(session: Session, results: LineResult[]): void {
-  const last = session.waiting.at(-1)!;
+function settleFinal(session: Session): void {
+  const last = session.waiting.at(-1);
+  if (last === undefined || last.verdict !== undefined) return;
   const verdict = verdictOn(session, last);
   if (!isFinal(verdict)) return;
-  write(results, last.index, verdict);
+  last.verdict = verdict;
   session.waiting.pop();
 }
 
-function verdictOn(session: Session, { shape, tags, inTransaction }: Waiting): Verdict {
-  return attribute(shape, { profile: session.profile, tags, inTransaction });
+function verdictOn(session: Session, { statement, inTransaction }: Judged): Verdict {
+  return attribute(statement.shape, { profile: session.profile, tags: statement.tags, inTransaction });
 }
 
-function write(results: LineResult[], index: number, verdict: Verdict): void {
-  const result = results[index];
-  if (!('output' in result)) return;
-  const { source, construct, confidence, evidence } = verdict;
-  Object.assign(result.output, { source, construct, confidence, evidence });
+function outputOf(line: AttributeLine, judged: readonly Judged[]): Record<string, unknown> {
+  const all = judged.map(({ statement, verdict }) => {
+    const { source, construct, confidence, evidence } = verdict as Verdict;
+    return { source, construct, confidence, evidence, fingerprint: statement.fingerprint };
+  });
+  const main = all.find(({ source }) => source !== 'housekeeping') ?? all[0];
+  return all.length === 1 ? { ...line, ...main } : { ...line, ...main, statements: all };
 }
 
 /** The line's object, or what is wrong with it and what to do. */
@@ -204,6 +206,8 @@ function parseLine(text: string): AttributeLine | string {
   if (line.statement_name !== undefined && line.statement_name !== null && typeof line.statement_name !== 'string') {
     return '"statement_name" must be a string';
   }
+  if (line.client_address !== undefined && typeof line.client_address !== 'string')
+    return '"client_address" must be a string';
   if (line.startup !== undefined && !isStartup(line.startup)) return '"startup" must be an object of strings';
   return line as unknown as AttributeLine;
 }

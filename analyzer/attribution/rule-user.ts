@@ -1,7 +1,10 @@
 // Rules of the user: what a connection or statement looks like, and what it then is. They go before everything else and are certain.
 // Invariant: the first rule that matches decides; matching is linear in the length of what is matched. Patterns are whole strings, or
-// globs with one `*` in front, behind, or both. Not here: reading them from the configuration (config/), regular expressions.
+// globs with one `*` in front, behind, or both; `sql` is an RE2 expression over the normalised text, so that no literal decides.
+// Not here: reading them from the configuration (config/config-file.ts), the expressions' engine (config/sql-pattern.ts).
 
+import { isPrefix, prefixTest } from '../../config/network-prefix.js';
+import { readSqlPattern, type SqlPattern } from '../../config/sql-pattern.js';
 import type { Evidence, Verdict } from './verdict.js';
 
 export interface UserRule {
@@ -15,6 +18,10 @@ export interface UserRule {
     /** Comment tags by key. */
     readonly tag?: Readonly<Record<string, string>>;
     readonly fingerprint?: string;
+    /** A network as 10.1.0.0/16, or the name of a configured one. */
+    readonly client_network?: string;
+    /** RE2 expression, found anywhere in the normalised text. */
+    readonly sql?: string;
   };
   readonly set: {
     /** A built-in source or a name of the user's own. */
@@ -32,6 +39,12 @@ export interface UserSubject {
   database: string;
   tags: readonly (readonly [key: string, value: string])[];
   fingerprint: string;
+  /** '' for a Unix socket or where it is not known. */
+  clientAddress: string;
+  /** The configured network it falls into, or ''. */
+  clientNetwork: string;
+  /** Of the rules' SQL expressions, those that are found in the statement: sqlMatches() of its normalised text. */
+  sqlMatches: readonly string[];
 }
 
 export interface UserDecision {
@@ -43,12 +56,33 @@ export interface UserDecision {
 
 const NO_DECISION: UserDecision = Object.freeze({ verdict: undefined, pool: '', tags: Object.freeze({}) });
 
+/** Characters of a normalised text that expressions are matched against: lists of values are folded in it, so few are longer. */
+const SQL_CHARS_MAX = 32 * 1024;
+const NO_MATCHES: readonly string[] = Object.freeze([]);
+
 /** A rule set, with its patterns taken apart once. */
 export class UserRules {
   readonly #rules: readonly Compiled[];
+  readonly #patterns = new Map<string, SqlPattern>();
 
+  /** Throws UsageError for an expression that RE2 does not take. */
   constructor(rules: readonly UserRule[]) {
     this.#rules = rules.map(compile);
+    for (const { name, match } of rules)
+      if (match.sql !== undefined) this.#patterns.set(match.sql, readSqlPattern(match.sql, `rule "${name}"`));
+  }
+
+  /** Whether any rule looks at the text at all. */
+  get readsSql(): boolean {
+    return this.#patterns.size > 0;
+  }
+
+  /** The rules' expressions that are found in a normalised text; to be kept with it, for it costs microseconds per expression. */
+  sqlMatches(query: string): readonly string[] {
+    const text = query.slice(0, SQL_CHARS_MAX);
+    const found: string[] = [];
+    for (const [source, isFoundIn] of this.#patterns) if (isFoundIn(text)) found.push(source);
+    return found.length === 0 ? NO_MATCHES : found;
   }
 
   get isEmpty(): boolean {
@@ -78,6 +112,8 @@ interface Compiled {
   user: Test | undefined;
   database: Test | undefined;
   fingerprint: Test | undefined;
+  network: { isName: boolean; test: Test } | undefined;
+  sql: string | undefined;
   tag: readonly (readonly [key: string, test: Test])[];
   verdict: Verdict | undefined;
   pool: string;
@@ -91,11 +127,36 @@ function compile({ name, match, set }: UserRule): Compiled {
     user: testOf(match.user),
     database: testOf(match.database),
     fingerprint: testOf(match.fingerprint),
+    network: networkOf(match.client_network),
+    sql: match.sql,
     tag: Object.entries(match.tag ?? {}).map(([key, pattern]) => [key, testOf(pattern)!] as const),
     verdict:
       set.source === undefined ? undefined : { source: set.source, construct: '', confidence: 'certain', evidence },
     pool: set.pool ?? '',
     tags: set.tags,
+  };
+}
+
+function networkOf(network: string | undefined): Compiled['network'] {
+  if (network === undefined) return undefined;
+  return isPrefix(network)
+    ? { isName: false, test: remembered(prefixTest(network)) }
+    : { isName: true, test: (name) => name === network };
+}
+
+const ADDRESSES_MAX = 1_000;
+
+/** Addresses are few and asked for with every statement. */
+function remembered(test: Test): Test {
+  const known = new Map<string, boolean>();
+  return (address) => {
+    let answer = known.get(address);
+    if (answer === undefined) {
+      answer = test(address);
+      if (known.size >= ADDRESSES_MAX) known.clear();
+      known.set(address, answer);
+    }
+    return answer;
   };
 }
 
@@ -116,6 +177,10 @@ function matches(rule: Compiled, subject: UserSubject): boolean {
   if (rule.user !== undefined && !rule.user(subject.user)) return false;
   if (rule.database !== undefined && !rule.database(subject.database)) return false;
   if (rule.fingerprint !== undefined && !rule.fingerprint(subject.fingerprint)) return false;
+  if (rule.sql !== undefined && !subject.sqlMatches.includes(rule.sql)) return false;
+  const { network } = rule;
+  if (network !== undefined && !network.test(network.isName ? subject.clientNetwork : subject.clientAddress))
+    return false;
   for (const [key, test] of rule.tag)
     if (!subject.tags.some(([name, value]) => name === key && test(value))) return false;
   return true;

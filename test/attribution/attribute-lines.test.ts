@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { attributeLines, type LineResult } from '../../analyzer/attribution/attribute-lines.js';
+import { type LineResult, attributeLines as linesWith } from '../../analyzer/attribution/attribute-lines.js';
 import { UserRules } from '../../analyzer/attribution/rule-user.js';
+import { loadLineReader } from '../../analyzer/line-reader.js';
+
+const noRules = new UserRules([]);
+const read = await loadLineReader(noRules);
+const attributeLines = (lines: string[]) => linesWith(lines, { read });
 
 function line(
   session: string,
@@ -57,7 +62,7 @@ describe('sessions', () => {
 });
 
 test('output has the input line and what was found', () => {
-  const [result] = attributeLines([line('a', 'select 1 from t')], { fingerprint: () => '0123456789abcdef' });
+  const [result] = attributeLines([line('a', 'select 1 from t')]);
   expect(result).toEqual({
     output: {
       ...JSON.parse(line('a', 'select 1 from t')),
@@ -65,7 +70,7 @@ test('output has the input line and what was found', () => {
       construct: '',
       confidence: 'weak',
       evidence: [{ rule: 'hand-written', saw: expect.any(String) }],
-      fingerprint: '0123456789abcdef',
+      fingerprint: expect.stringMatching(/^[0-9a-f]{16}$/),
     },
   });
 });
@@ -84,11 +89,58 @@ describe('bad lines', () => {
   });
 });
 
-test("the user's rules decide first and are certain", () => {
-  const rules = new UserRules([{ name: 'jobs', match: { application_name: 'worker-*' }, set: { source: 'celery' } }]);
-  const [result] = attributeLines(
-    [line('a', 'SELECT "a"."id" FROM "a"', { user: 'app', application_name: 'worker-3' })],
-    { rules },
-  );
-  expect(result).toMatchObject({ output: { source: 'celery', confidence: 'certain', evidence: [{ rule: 'user' }] } });
+describe("the user's rules", () => {
+  async function judged(match: object, given: object): Promise<unknown> {
+    const rules = new UserRules([{ name: 'jobs', match, set: { source: 'celery' } }]);
+    const sql = 'SELECT "a"."id" FROM "a" WHERE "a"."id" = 7';
+    const text = JSON.stringify({ session: 1, startup: { user: 'app', application_name: 'worker-3' }, sql, ...given });
+    return linesWith([text], { read: await loadLineReader(rules), rules, networkOf: () => 'jobs' })[0];
+  }
+
+  test('decide first and are certain', async () => {
+    expect(await judged({ application_name: 'worker-*' }, {})).toMatchObject({
+      output: { source: 'celery', confidence: 'certain', evidence: [{ rule: 'user' }] },
+    });
+  });
+
+  test('see the client address and its network', async () => {
+    const given = { client_address: '10.0.0.7' };
+    expect(await judged({ client_network: '10.0.0.0/8' }, given)).toMatchObject({ output: { source: 'celery' } });
+    expect(await judged({ client_network: 'jobs' }, given)).toMatchObject({ output: { source: 'celery' } });
+    expect(await judged({ client_network: '10.0.0.0/8' }, {})).toMatchObject({ output: { source: 'django-orm' } });
+  });
+
+  test('see the text without its literals', async () => {
+    expect(await judged({ sql: 'FROM "a" WHERE' }, {})).toMatchObject({ output: { source: 'celery' } });
+    expect(await judged({ sql: '= 7' }, {})).toMatchObject({ output: { source: 'django-orm' } });
+  });
+});
+
+describe('texts as the wire takes them', () => {
+  test('each statement of a text is judged for itself; the line is as its first that is not housekeeping', () => {
+    const results = attributeLines([
+      line('a', "SET TIME ZONE 'UTC'"),
+      line('a', 'BEGIN; select now() from t; SELECT "a"."id" FROM "a"'),
+    ]);
+    expect(results[1]).toMatchObject({
+      output: {
+        source: 'raw',
+        statements: [{ source: 'housekeeping' }, { source: 'raw' }, { source: 'django-orm' }],
+      },
+    });
+  });
+
+  test('EXECUTE is its prepared body, fingerprint included', () => {
+    const [body, , use] = attributeLines([
+      line('b', 'SELECT "a"."id" FROM "a" WHERE "a"."id" = $1'),
+      line('a', 'PREPARE p AS SELECT "a"."id" FROM "a" WHERE "a"."id" = $1'),
+      line('a', 'EXECUTE p(3)'),
+    ]).map((result) => ('output' in result ? result.output : {}));
+    expect(use).toMatchObject({ source: 'django-orm', fingerprint: body.fingerprint });
+  });
+
+  test('a name of another session is not known', () => {
+    const results = attributeLines([line('a', 'PREPARE p AS SELECT "a"."id" FROM "a"'), line('b', 'EXECUTE p')]);
+    expect(results[1]).not.toMatchObject({ output: { source: 'django-orm' } });
+  });
 });

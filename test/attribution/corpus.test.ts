@@ -6,6 +6,10 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { attributeLines } from '../../analyzer/attribution/attribute-lines.js';
+import { UserRules } from '../../analyzer/attribution/rule-user.js';
+import { loadLineReader } from '../../analyzer/line-reader.js';
+
+const read = await loadLineReader(new UserRules([]));
 
 const folder = process.env.PGWITNESS_CORPUS ?? resolve(import.meta.dirname, '../../../shared/corpus');
 const present = existsSync(join(folder, 'sessions.jsonl.gz'));
@@ -29,7 +33,10 @@ function rowsOf(name: string): Row[] {
 }
 
 function judge(rows: readonly Row[]): Judged[] {
-  return attributeLines(rows.map((row, index) => JSON.stringify({ session: String(index), ...row }))).map((result) => {
+  return attributeLines(
+    rows.map((row, index) => JSON.stringify({ session: String(index), ...row })),
+    { read },
+  ).map((result) => {
     if ('error' in result) throw new Error(result.error.message);
     return result.output as unknown as Judged;
   });

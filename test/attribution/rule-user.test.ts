@@ -7,6 +7,9 @@ const subject: UserSubject = {
   database: 'shop',
   tags: [['route', '/books/']],
   fingerprint: '0123456789abcdef',
+  clientAddress: '::ffff:10.1.2.3',
+  clientNetwork: 'web',
+  sqlMatches: [],
 };
 
 function matches(match: UserRule['match']): boolean {
@@ -52,5 +55,39 @@ describe('several rules', () => {
 
   test('none that matches leaves everything as it was', () => {
     expect(new UserRules([]).decide(subject)).toEqual({ verdict: undefined, pool: '', tags: {} });
+  });
+});
+
+describe('networks', () => {
+  test.each([
+    ['10.1.0.0/16', true],
+    ['10.2.0.0/16', false],
+    ['fd00::/8', false],
+    ['web', true],
+    ['we', false],
+  ])('%s', (client_network, expected) => {
+    expect(matches({ client_network })).toBe(expected);
+  });
+});
+
+describe('expressions over the normalised text', () => {
+  const sql = 'FROM "shop_(book|author)"';
+  const rules = new UserRules([{ name: 'shop', match: { sql }, set: { source: 'shop' } }]);
+
+  test('decide where they are found', () => {
+    const found = rules.sqlMatches('SELECT 1 FROM "shop_author" WHERE id = ?');
+    expect(found).toEqual([sql]);
+    expect(rules.decide({ ...subject, sqlMatches: found }).verdict?.source).toBe('shop');
+    expect(rules.decide({ ...subject, sqlMatches: rules.sqlMatches('SELECT 2') }).verdict).toBeUndefined();
+  });
+
+  test('what RE2 does not take is refused by name', () => {
+    const match = { sql: '(?=a)' };
+    expect(() => new UserRules([{ name: 'ahead', match, set: { source: 'x' } }])).toThrow(/invalid or unsupported/);
+  });
+
+  test('what makes other engines exponential is answered', () => {
+    const slow = new UserRules([{ name: 'r', match: { sql: '^(a|a|aa)*$' }, set: { source: 'x' } }]);
+    expect(slow.sqlMatches(`${'a'.repeat(30_000)}b`)).toEqual([]);
   });
 });

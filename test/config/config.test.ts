@@ -102,6 +102,39 @@ describe('the file', () => {
     expect(faultOf(() => parseConfig(content, 'a.yaml'))).toContain('write a network as 10.1.0.0/16: a.yaml:3:13');
   });
 
+  test.each([
+    ['sql: "(a"', 'missing closing ): `(a`; the syntax is RE2’s'.replace('’', "'"), '3:14'],
+    ['client_network: office', '"office" is neither a network nor the name of one', '3:25'],
+    ['client_network: 10.0.0.0/40', 'neither a network', '3:25'],
+  ])('a rule that matches %s is refused where it stands', (match, what, place) => {
+    const content = `rules:\n  - match:\n        ${match}\n    set: { source: x }\n`;
+    const fault = faultOf(() => parseConfig(content, 'a.yaml'));
+    expect(fault).toContain(what);
+    expect(fault).toContain(`a.yaml:${place}`);
+  });
+
+  test('a network may be named', () => {
+    const networks = 'clientNetworks: [{ name: office, prefix: 10.0.0.0/8 }]\n';
+    const { lists } = parseConfig(
+      `${networks}rules: [{ match: { client_network: office }, set: { pool: desk } }]\n`,
+      'a.yaml',
+    );
+    expect(lists.rules[0].match.client_network).toBe('office');
+  });
+
+  test('a pool cannot follow from a statement', () => {
+    const content = 'rules:\n  - match: { sql: x }\n    set: { pool: a }\n';
+    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toMatch(/a connection has its pool.*: a\.yaml:3:18/);
+  });
+
+  test('more rules than can be handed on are refused', () => {
+    const rules = Array.from(
+      { length: 999 },
+      (_, i) => `  - { match: { user: "${'u'.repeat(100)}${i}" }, set: { source: x } }`,
+    );
+    expect(faultOf(() => parseConfig(`rules:\n${rules.join('\n')}\n`, 'a.yaml'))).toContain('over 98304');
+  });
+
   test('a missing part of a rule is named', () => {
     expect(faultOf(() => parseConfig('rules:\n  - match: { user: etl }\n', 'a.yaml'))).toContain(
       '"set" is missing: a.yaml:2:5',
