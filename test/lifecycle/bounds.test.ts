@@ -1,0 +1,241 @@
+// What a peer can make pgwitness hold, and what it is told at the bound.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
+import { createLog } from '../../config/log.js';
+import { Clock } from '../../proxy/clock.js';
+import { connectionCaps } from '../../proxy/descriptors.js';
+import { Listener, type ListenerLimits } from '../../proxy/listener.js';
+import { ObserverLink } from '../../proxy/observer-link.js';
+import { TextTable } from '../../proxy/session/prepared.js';
+import { TrackerCounters } from '../../proxy/session/session-state.js';
+import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
+import { F } from '../kit/frames.js';
+import { usePostgres } from '../kit/postgres.js';
+import { cancelRequest, rawClient, SSL_REQUEST, scriptedServer, until } from '../kit/raw.js';
+import { LIMITS } from '../kit/tracked.js';
+
+const STARTUP = F.startup({ user: 'postgres', database: 'postgres' });
+const READY = Buffer.from('5a0000000549', 'hex');
+const postgres = usePostgres();
+const open: Listener[] = [];
+afterEach(() => {
+  for (const listener of open.splice(0)) {
+    listener.stopListening();
+    for (const relay of listener.relays) relay.destroy();
+  }
+});
+
+/** A listener with small bounds; nothing is observed. */
+async function listen(upstream: { host: string; port: number }, small: Partial<ListenerLimits>) {
+  const log = createLog({ level: 'silent' });
+  const clock = new Clock();
+  const texts = new TextTable(1 << 20);
+  const link = new ObserverLink({ relayId: 'r', version: '', limits, clock, texts, sessions: () => [], log });
+  const listener = new Listener({
+    listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    settings: {
+      target: {
+        address: { kind: 'tcp', ...upstream },
+        tls: { mode: 'disable', serverName: '', authorities: undefined },
+      },
+      certificate: undefined,
+      limits: { ...limits, ...small },
+    },
+    shared: {
+      events: link,
+      counters: new TrackerCounters(),
+      limits: LIMITS,
+      texts,
+      clientTable: clientTable({ headBytesMax: 1024, tailBytesMax: 64 }),
+      serverTable: serverTable(),
+      clock,
+      link,
+      log,
+    },
+    observe: () => false,
+    nextSessionId: () => 1,
+    log,
+  });
+  open.push(listener);
+  const address = await listener.listen();
+  return { listener, port: address.kind === 'tcp' ? address.port : 0 };
+}
+
+describe('sessions', () => {
+  test('beyond the cap are refused with 53300, and a place that is free again is given', async () => {
+    const { port, listener } = await listen(postgres(), { connectionsMax: 1 });
+    const first = await rawClient(port);
+    first.send(STARTUP);
+    await first.until(READY);
+    const second = await rawClient(port);
+    second.send(STARTUP);
+    expect((await second.closed()).toString('latin1')).toContain('C53300');
+    first.socket.destroy();
+    await until(() => listener.relays.size === 0);
+    const third = await rawClient(port);
+    third.send(STARTUP);
+    await third.until(READY);
+  });
+
+  test('that are still reaching the upstream count as well', async () => {
+    const stub = await scriptedServer(() => {});
+    const { port } = await listen(stub, { connectionsMax: 2 });
+    const told: Buffer[] = [];
+    for (let i = 0; i < 5; i++) {
+      const client = await rawClient(port);
+      client.send(STARTUP);
+      void client.closed().then((bytes) => told.push(bytes));
+    }
+    await until(() => told.length === 3);
+    expect(told.every((bytes) => bytes.includes('C53300'))).toBe(true);
+  });
+});
+
+describe('connections that have not logged in', () => {
+  test('are closed at one deadline, whatever they answered in between', async () => {
+    const { port } = await listen(postgres(), { preAuthDeadlineMs: 150 });
+    const slow = await rawClient(port);
+    slow.send(SSL_REQUEST);
+    expect((await slow.take(1)).toString()).toBe('N');
+    slow.send(STARTUP.subarray(0, 5));
+    expect(await slow.closed()).toHaveLength(0);
+  });
+
+  test('are closed at that deadline when it is the server that does not let them in', async () => {
+    const stub = await scriptedServer(() => {});
+    const { port, listener } = await listen(stub, { preAuthDeadlineMs: 150 });
+    const client = await rawClient(port);
+    client.send(STARTUP);
+    expect(await client.closed()).toHaveLength(0);
+    await until(() => listener.relays.size === 0);
+  });
+
+  test('no longer count once they have logged in', async () => {
+    const { port } = await listen(postgres(), {
+      connectionsPreAuthMax: 1,
+      connectionsCancelReserve: 0,
+      preAuthDeadlineMs: 200,
+    });
+    const clients = [];
+    for (let i = 0; i < 3; i++) {
+      const client = await rawClient(port);
+      client.send(STARTUP);
+      await client.until(READY);
+      clients.push(client);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(clients.map((client) => client.ended)).toEqual([false, false, false]);
+  });
+
+  test('beyond their cap may only cancel', async () => {
+    const received: string[] = [];
+    const stub = await scriptedServer(async (peer) => {
+      received.push((await peer.take(16)).toString('hex'));
+      peer.socket.end();
+    });
+    const { port } = await listen(stub, { connectionsPreAuthMax: 2, connectionsCancelReserve: 1 });
+    await rawClient(port);
+    await rawClient(port);
+    const request = cancelRequest(7, Buffer.from('01020304', 'hex'));
+    const canceller = await rawClient(port);
+    canceller.send(request);
+    expect(await canceller.closed()).toHaveLength(0);
+    expect(received).toEqual([request.toString('hex')]);
+    const session = await rawClient(port);
+    session.send(STARTUP);
+    expect((await session.closed()).toString('latin1')).toContain('C53300');
+  });
+
+  test('beyond the reserve too are closed at once', async () => {
+    const { port } = await listen(postgres(), { connectionsPreAuthMax: 1, connectionsCancelReserve: 1 });
+    await rawClient(port);
+    await rawClient(port);
+    const third = await rawClient(port);
+    expect(await third.closed()).toHaveLength(0);
+  });
+});
+
+describe('cancel requests', () => {
+  test.each([1, 4, 32, 256])('with a key of %i octets are forwarded as they are', async (keyBytes) => {
+    const request = cancelRequest(4711, Buffer.alloc(keyBytes, 0xab));
+    let received: Buffer = Buffer.alloc(0);
+    const stub = await scriptedServer(async (peer) => {
+      received = Buffer.from(await peer.take(request.length));
+      peer.socket.end();
+    });
+    const { port } = await listen(stub, {});
+    const client = await rawClient(port);
+    for (const octet of request) client.send(Buffer.from([octet]));
+    expect(await client.closed()).toHaveLength(0);
+    expect(received.equals(request)).toBe(true);
+  });
+
+  test.each([0, 257])('with a key of %i octets are closed without a word', async (keyBytes) => {
+    let connections = 0;
+    const stub = await scriptedServer(() => connections++);
+    const { port } = await listen(stub, {});
+    const client = await rawClient(port);
+    client.send(cancelRequest(4711, Buffer.alloc(keyBytes)));
+    expect(await client.closed()).toHaveLength(0);
+    expect(connections).toBe(0);
+  });
+
+  test('are closed when the server closed, and no earlier', async () => {
+    let release = () => {};
+    const stub = await scriptedServer((peer) => {
+      release = () => peer.socket.end();
+    });
+    const { port } = await listen(stub, {});
+    const client = await rawClient(port);
+    client.send(cancelRequest(1, Buffer.alloc(4)));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(client.ended).toBe(false);
+    release();
+    expect(await client.closed()).toHaveLength(0);
+  });
+
+  test('reach the server although the client did not wait', async () => {
+    let received = 0;
+    const stub = await scriptedServer(async (peer) => {
+      received = (await peer.take(16)).length;
+    });
+    const { port } = await listen(stub, {});
+    const client = await rawClient(port);
+    client.socket.end(cancelRequest(1, Buffer.alloc(4)));
+    client.socket.destroySoon();
+    await until(() => received === 16);
+  });
+
+  test('that nobody answers are given up after their time', async () => {
+    const stub = await scriptedServer(() => {});
+    const { port } = await listen(stub, { cancelTimeoutMs: 150 });
+    const client = await rawClient(port);
+    client.send(cancelRequest(1, Buffer.alloc(4)));
+    expect(await client.closed()).toHaveLength(0);
+  });
+
+  test('for an upstream that is down are closed without a word', async () => {
+    const { port } = await listen({ host: '127.0.0.1', port: 1 }, {});
+    const client = await rawClient(port);
+    client.send(cancelRequest(1, Buffer.alloc(4)));
+    expect(await client.closed()).toHaveLength(0);
+  });
+});
+
+describe('descriptors', () => {
+  test('enough of them leave the caps as they are', () => {
+    expect(connectionCaps(10_000, 100_000)).toEqual({
+      connectionsMax: 10_000,
+      connectionsPreAuthMax: limits.connectionsPreAuthMax,
+      connectionsCancelReserve: limits.connectionsCancelReserve,
+    });
+  });
+
+  test.each([64, 256, 1024, 20_000])('%i of them are not exceeded by what the caps allow', (descriptors) => {
+    const caps = connectionCaps(10_000, descriptors);
+    const used = 2 * caps.connectionsMax + caps.connectionsPreAuthMax + 2 * caps.connectionsCancelReserve;
+    expect(used).toBeLessThan(descriptors - 20);
+    expect(caps.connectionsMax).toBeGreaterThanOrEqual(10);
+  });
+});
