@@ -9,9 +9,10 @@ import { MetricsState } from '../dashboards/metrics/metrics-state.js';
 import { LOSS_REASONS } from '../proxy/observation.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
 import { UserRules } from './attribution/rule-user.js';
+import type { LiveOptions } from './judge.js';
 import { networkFinder } from './networks.js';
 import { Observer } from './observer.js';
-import { type LiveOptions, Pipeline } from './pipeline.js';
+import { Pipeline } from './pipeline.js';
 
 /** What of the configuration the observer needs. */
 export type ObserverConfig = Pick<

@@ -81,6 +81,8 @@ export class ObservedSession {
   applicationName = '';
   serverVersion = '';
   backslashEscapes = false;
+  /** Revisions of its owner that counters know of. */
+  revisionsCounted = 0;
   /** Differs from what was last stored. */
   changed = true;
   /** Announced since the last resync-begin. */
@@ -137,6 +139,7 @@ export class ObservedSession {
     session.member.countedToMs = stored.countedToMs;
     session.member.inTransaction = stored.inTransaction;
     session.transaction = new TransactionWatch(stored.transaction);
+    session.revisionsCounted = session.profile.revisions;
     session.changed = false;
     session.announced = false;
     return session;

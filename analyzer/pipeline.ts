@@ -8,14 +8,10 @@
 // when the session settles, once. Not here: bytes (intake.ts), when things are stored (observer.ts).
 
 import type { Observation, SessionOpened, StatementObservation, StatementRunning } from '../proxy/observation.js';
-import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
-import type { UserDecision, UserRules, UserSubject } from './attribution/rule-user.js';
 import { isSettled } from './attribution/settling.js';
-import { withTags } from './attribution/tag-set.js';
-import type { Verdict } from './attribution/verdict.js';
 import { Catalogue } from './catalogue.js';
 import type { Identity } from './facts-of-text.js';
-import { UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
+import { Judge, type LiveOptions } from './judge.js';
 import { Marks } from './marks.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './observed-session.js';
 import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
@@ -40,12 +36,6 @@ export interface CountedListener {
   }): void;
 }
 
-/** What may change while traffic passes. */
-export interface LiveOptions {
-  rules: UserRules;
-  networkOf: (clientAddress: string) => string;
-}
-
 export interface PipelineOptions extends LiveOptions {
   limits: RollupLimits & TagLimits & { poolsMax: number; unsettledRowsMax: number };
   dimensionKeys: ReadonlySet<string>;
@@ -55,13 +45,15 @@ export interface PipelineOptions extends LiveOptions {
 
 export interface PipelineCounters {
   statementsTotal: number;
-  revisedSessionsTotal: number;
+  /** Times a connection, taken surely for one owner's, was taken for another's after more of it was seen. */
+  revisionsTotal: number;
   /** Observations of a session that was never announced. */
   strayTotal: number;
 }
 
 export class Pipeline {
-  #options: PipelineOptions;
+  readonly #options: PipelineOptions;
+  readonly #judge: Judge;
   readonly #texts: StatementTexts;
   readonly sessions: Sessions;
   readonly pools: Pools;
@@ -70,7 +62,7 @@ export class Pipeline {
   readonly catalogue = new Catalogue();
   readonly marks = new Marks();
   readonly samples = new Samples();
-  readonly counters: PipelineCounters = { statementsTotal: 0, revisedSessionsTotal: 0, strayTotal: 0 };
+  readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
   #waiting = 0;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
@@ -79,12 +71,13 @@ export class Pipeline {
 
   private constructor(options: PipelineOptions, texts: StatementTexts) {
     this.#options = options;
+    this.#judge = new Judge(options);
     this.#texts = texts;
     this.pools = new Pools({ poolsMax: options.limits.poolsMax, nameOf: options.nameOfPool });
     this.sessions = new Sessions({
       pools: this.pools,
-      networkOf: (address) => this.#options.networkOf(address),
-      poolNameOf: (session) => this.#poolNameOf(session),
+      networkOf: (address) => this.#judge.networkOf(address),
+      poolNameOf: (session) => this.#judge.poolNameOf(session),
     });
     this.rollups = new Rollups(options.limits);
     this.tagRollups = new TagRollups(options.limits);
@@ -92,14 +85,7 @@ export class Pipeline {
 
   /** Holds for what comes from now on; pools of settled sessions stay. */
   reconfigure(live: LiveOptions): void {
-    for (const session of this.sessions.unsettled()) {
-      session.waiting = session.waiting.map((one) => {
-        const { statement } = one;
-        const decided = statement.decided ?? this.#options.rules.decide(this.#subjectOf(session, statement));
-        return { ...one, statement: { ...statement, decided } };
-      });
-    }
-    this.#options = { ...this.#options, ...live };
+    this.#judge.reconfigure(live, this.sessions.unsettled());
     this.#texts.useRules(live.rules);
   }
 
@@ -160,14 +146,17 @@ export class Pipeline {
   close(session: ObservedSession, atMs: number): void {
     if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
-    this.counters.revisedSessionsTotal += session.profile.revisions;
+    this.#countRevisions(session);
     this.sessions.closed(session, atMs);
   }
 
   /** Settles what has waited long enough. Called with every flush. */
   tick(nowMs: number): void {
     for (const session of this.sessions.unsettled()) if (this.#isSettled(session, nowMs)) this.#settle(session, nowMs);
-    for (const session of this.sessions.all()) this.pools.advance(session.member, nowMs);
+    for (const session of this.sessions.all()) {
+      this.pools.advance(session.member, nowMs);
+      this.#countRevisions(session);
+    }
     this.pools.tick(nowMs);
   }
 
@@ -190,9 +179,12 @@ export class Pipeline {
       inTransactionAfter: openAfter,
     });
     const { protocol, statementName, transactionBefore } = observation;
-    const context = { protocol, statementName, transactionBefore };
+    let context: ExecutionContext = { protocol, statementName, transactionBefore };
     let left = executions;
     this.#texts.each(session, { observation, executions }, (statement, identity, measured) => {
+      // What the server said was before the whole request: the later statements of a text follow the earlier ones.
+      if (left < executions)
+        context = { protocol, statementName, transactionBefore: session.profile.inTransaction ? 'T' : 'I' };
       left--;
       const transactionPosition = this.#transaction(session, measured, left === 0 ? openAfter : undefined);
       this.#execution(session, { statement, identity, context, transactionPosition }, measured);
@@ -258,6 +250,12 @@ export class Pipeline {
     for (const one of waiting) this.#count(session, one);
   }
 
+  #countRevisions(session: ObservedSession): void {
+    const { revisions } = session.profile;
+    this.counters.revisionsTotal += revisions - session.revisionsCounted;
+    session.revisionsCounted = revisions;
+  }
+
   #settleOldest(nowMs: number): void {
     for (const session of this.sessions.unsettled()) {
       if (session.waiting.length > 0) {
@@ -270,15 +268,13 @@ export class Pipeline {
   /** The verdict, and everything that counts by it. */
   #count(session: ObservedSession, { statement, context, measured, transactionPosition }: Waiting): void {
     const pool = session.member.pool as Pool;
-    const decision = statement.decided ?? this.#decisionOn(session, statement);
-    const verdict = decision?.verdict ?? this.#verdict(session, statement, context);
+    const { verdict, tagSet } = this.#judge.judge(session, statement, context);
     let where = pool.where.get(verdict);
     if (where === undefined) {
       where = whereOf(pool.id, verdict.source, verdict.construct);
       pool.where.set(verdict, where);
     }
     const { fingerprint } = statement;
-    const tagSet = decision === undefined ? statement.tagSet : withTags(statement.tagSet, decision.tags);
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
     if (this.samples.wants(fingerprint, measured)) {
@@ -296,41 +292,6 @@ export class Pipeline {
       serviceNs: measured.serviceNs,
       batched: measured.batched,
     });
-  }
-
-  #verdict(session: ObservedSession, statement: Attributable, context: ExecutionContext): Verdict {
-    if (statement.fingerprint === UNKNOWN_TEXT) return TEXT_UNKNOWN;
-    const { transactionBefore } = context;
-    return attribute(statement.shape, {
-      profile: session.profile,
-      tags: statement.tags,
-      inTransaction: transactionBefore === '' ? undefined : transactionBefore !== 'I',
-    });
-  }
-
-  #decisionOn(session: ObservedSession, statement: Attributable): UserDecision | undefined {
-    const { rules } = this.#options;
-    return rules.isEmpty ? undefined : rules.decide(this.#subjectOf(session, statement));
-  }
-
-  #poolNameOf(session: ObservedSession): string {
-    const { rules } = this.#options;
-    return rules.isEmpty ? '' : rules.decide(this.#subjectOf(session)).pool;
-  }
-
-  /** What a user's rule looks at. Without a statement: rules that speak of the connection alone. */
-  #subjectOf(session: ObservedSession, statement?: Attributable): UserSubject {
-    const { clientAddress } = session.facts;
-    return {
-      applicationName: session.applicationName,
-      user: session.parameter('user'),
-      database: session.parameter('database') || session.parameter('user'),
-      tags: statement?.tags.pairs ?? [],
-      fingerprint: statement?.fingerprint ?? '',
-      clientAddress,
-      clientNetwork: session.identity?.clientNetwork ?? this.#options.networkOf(clientAddress),
-      sqlMatches: statement?.sqlMatches ?? [],
-    };
   }
 
   #running(relayId: string, running: StatementRunning): void {

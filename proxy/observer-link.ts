@@ -163,9 +163,8 @@ export class ObserverLink implements SessionEvents {
     return down && (this.#losses.unsent || this.#unacknowledged.length > 0);
   }
 
-  /** What of the configuration changes while an observer runs; one that is not there is started with it. */
+  /** What of the configuration changes while an observer runs; one that is not there is started with it. Comes in its turn. */
   configure(changed: object): void {
-    // What came before is judged as before.
     this.flush();
     this.#socket?.write(controlFrame(FrameKind.configure, changed));
   }
