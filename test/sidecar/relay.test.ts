@@ -128,7 +128,7 @@ describe('clients', () => {
   test('SIGTERM: idle sessions are told 57P01, busy ones finish, everything is stored, exit 0', async () => {
     const sidecar = await startSidecar(postgres());
     const idle = await client(sidecar);
-    const toldIdle = new Promise<{ code?: string }>((resolve) => idle.on('error', resolve));
+    const toldIdle = new Promise<Error & { code?: string }>((resolve) => idle.on('error', resolve));
     const busy = await client(sidecar);
     busy.on('error', () => {});
     const slow = busy.query('select pg_sleep(1.5), 42 as answer');

@@ -1,6 +1,7 @@
 // An observer's HTTP server over a store made for the page's tests: as many statements as asked for, with texts that attack the page.
 // Invariant: the server is the real one, with the built page. Not here: the browser (test/kit/browser.ts).
 
+import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { createLog } from '../../config/log.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
@@ -65,6 +66,10 @@ export function writeManyStatements(dataDir: string, statements: number): void {
           idleMs: 8_000,
           idleInTransactionMs: 1_000,
           transactions: 3,
+          transactionStatements: 6,
+          transactionTotalMs: 900,
+          transactionMaxMs: 500,
+          transactionHistogram: new LogHistogram(),
         })),
         fleetMinutes: [{ minute, connectionsMax: 8, busyMax: 3 }],
       }),
