@@ -29,14 +29,14 @@ settings.configure(
 )
 django.setup()
 
-from django.db import connection, models  # noqa: E402
-from django.db.models.sql.compiler import SQLCompiler  # noqa: E402
-from sqlalchemy import Column, MetaData, Table, Text, create_engine, select  # noqa: E402
-from sqlalchemy.pool import StaticPool  # noqa: E402
+from django.db import connection, models
+from django.db.models.sql.compiler import SQLCompiler
+from sqlalchemy import Column, MetaData, Table, Text, create_engine, select
+from sqlalchemy.pool import StaticPool
 
-from pgwitness import scope  # noqa: E402
-from pgwitness.commenter import Options  # noqa: E402
-from pgwitness.sqlalchemy import listen  # noqa: E402
+from pgwitness import scope
+from pgwitness.commenter import Options
+from pgwitness.sqlalchemy import listen
 
 DRIVER = connection.Database.__name__
 URL = f"postgresql+{DRIVER}://{USER}@{HOST}:{PORT}/{DATABASE}"

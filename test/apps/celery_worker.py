@@ -20,10 +20,10 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.contenttypes.models import ContentType  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select, text  # noqa: E402
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select, text
 
 app = Celery("worker", broker="memory://", backend="cache+memory://")
 engine = create_engine(url("psycopg2"))

@@ -6,18 +6,18 @@ if sys.argv[1] == "psycopg2":
     # Django takes psycopg 3 where it is installed.
     sys.modules["psycopg"] = None
 
-import django  # noqa: E402
-from database import django_settings  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django
+from database import django_settings
+from django.conf import settings
 
 settings.configure(**django_settings(INSTALLED_APPS=["django.contrib.contenttypes"]))
 django.setup()
 
-from django.contrib.contenttypes.models import ContentType  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, select, text  # noqa: E402
-from sqlalchemy.pool import StaticPool  # noqa: E402
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection, transaction
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, select, text
+from sqlalchemy.pool import StaticPool
 
 content_type = Table(
     "django_content_type", MetaData(), Column("id", Integer), Column("app_label", String), Column("model", String)

@@ -13,8 +13,8 @@ if DRIVER == "psycopg2":
     # Django takes psycopg 3 where it is installed.
     sys.modules["psycopg"] = None
 
-import django  # noqa: E402
-from django.conf import settings  # noqa: E402
+import django
+from django.conf import settings
 
 database = {
     "ENGINE": "django.db.backends.postgresql",
@@ -38,19 +38,19 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.models import Group, Permission  # noqa: E402
-from django.core.cache import cache  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, models, transaction  # noqa: E402
-from django.db.models.expressions import RawSQL  # noqa: E402
-from django.db.migrations.operations import RunSQL  # noqa: E402
-from django.http import HttpResponse, StreamingHttpResponse  # noqa: E402
-from django.test import AsyncClient, Client  # noqa: E402
-from django.urls import path  # noqa: E402
-from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, select, text  # noqa: E402
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column  # noqa: E402
+from django.contrib.auth.models import Group, Permission
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection, models, transaction
+from django.db.models.expressions import RawSQL
+from django.db.migrations.operations import RunSQL
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import AsyncClient, Client
+from django.urls import path
+from sqlalchemy import Column, Integer, MetaData, String, Table, create_engine, select, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
-import pgwitness  # noqa: E402
+import pgwitness
 
 if DRIVER == "psycopg2":
     from psycopg2 import sql

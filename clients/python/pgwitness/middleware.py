@@ -13,7 +13,7 @@ from pgwitness import scope
 from pgwitness.settings import read_settings
 
 
-def PgwitnessMiddleware(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:  # noqa: N802
+def PgwitnessMiddleware(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Raises MiddlewareNotUsed, as Django expects of a middleware that is off."""
     from django.core.exceptions import MiddlewareNotUsed
 

@@ -5,12 +5,15 @@ Not here: source, construct and caller, which belong to one statement (commenter
 """
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar, Token
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
 
 from pgwitness.comment import checked_key, encoded
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 NO_TAGS: Mapping[str, str] = {}
 
@@ -43,21 +46,45 @@ class Request:
 request: ContextVar[Request | None] = ContextVar("pgwitness_request", default=None)
 
 
-@contextmanager
-def tags(**values: object) -> Iterator[None]:
-    """Adds tags to all statements inside: `with pgwitness.tags(flag="new-checkout"):`, or as a decorator.
+class Tags:
+    """Tags for all statements of a block or of a decorated function; made by tags()."""
+
+    def __init__(self, encoded_values: Mapping[str, str]) -> None:
+        self._values = encoded_values
+        self._tokens: list[Token[Mapping[str, str]]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(application_tags.set({**application_tags.get(), **self._values}))
+
+    def __exit__(self, *_: object) -> None:
+        application_tags.reset(self._tokens.pop())
+
+    def __call__(self, function: Function) -> Function:
+        # Calls may overlap, in threads and in tasks of asyncio: each gets a block of its own.
+        if iscoroutinefunction(function):
+
+            @wraps(function)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with Tags(self._values):
+                    return await function(*args, **kwargs)
+
+            return cast(Function, run_async)
+
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with Tags(self._values):
+                return function(*args, **kwargs)
+
+        return cast(Function, run)
+
+
+def tags(**values: object) -> Tags:
+    """Adds tags to all statements inside: `with pgwitness.tags(flag="new-checkout"):`, or as a decorator of a function.
 
     Inner blocks win over outer ones and both over the setting TAGS; None takes a tag away. Raises ValueError for a key that
     cannot be one. Values become text, cut to 200 characters.
     """
-    inner = dict(application_tags.get())
-    for key, value in values.items():
-        inner[checked_key(key)] = "" if value is None else encoded(value)
-    token = application_tags.set(inner)
-    try:
-        yield
-    finally:
-        application_tags.reset(token)
+    return Tags({checked_key(key): "" if value is None else encoded(value) for key, value in values.items()})
 
 
 def task() -> tuple[str, str] | None:

@@ -46,6 +46,18 @@ class ApplicationTags(unittest.TestCase):
         self.assertEqual(work()["flag"], "on")
         self.assertEqual(work()["flag"], "on")
 
+    def test_it_decorates_coroutines(self):
+        @pgwitness.tags(flag="on")
+        async def work(pause):
+            await asyncio.sleep(pause)
+            return tags_of().get("flag")
+
+        async def both():
+            return await asyncio.gather(work(0.002), work(0))
+
+        self.assertEqual(asyncio.run(both()), ["on", "on"])
+        self.assertEqual(tags_of(), RAW)
+
     def test_tasks_of_asyncio_do_not_see_each_others(self):
         async def work(value):
             with pgwitness.tags(flag=value):
