@@ -3,6 +3,7 @@
 // Not here: flags (read-flags.ts), printing.
 
 import { RuntimeError } from '../config/errors.js';
+import { marksFromJson } from '../dashboards/http/marks-json.js';
 import {
   type StatementsQuery,
   type TimeRange,
@@ -11,14 +12,20 @@ import {
   writeTimeRange,
 } from '../dashboards/http/parameters.js';
 import { poolsFromJson } from '../dashboards/http/pools-json.js';
+import { samplesFromJson } from '../dashboards/http/samples-json.js';
 import { answerStatements } from '../dashboards/http/statements.js';
 import { mergePools, mergeStatements } from '../storage/merge.js';
 import { decodeStatementsReport } from '../storage/report-codec.js';
+import { reportMarks } from '../storage/report-marks.js';
 import { reportPools } from '../storage/report-pools.js';
+import { mergeSamples, reportSamples, type SamplesReport } from '../storage/report-samples.js';
 import { reportStatements } from '../storage/report-statements.js';
+import { reportTimeline, type TimelineReport } from '../storage/report-timeline.js';
 import type { PoolsReport, StatementsReport } from '../storage/report-types.js';
 import { openReader } from '../storage/sqlite/reader.js';
 import { ordered } from '../storage/statement-order.js';
+import type { MarkRow } from '../storage/store.js';
+import { decodeTimeline, mergeTimelines } from '../storage/timeline-codec.js';
 import { httpGet } from './http-get.js';
 
 export interface ReportSource {
@@ -28,6 +35,11 @@ export interface ReportSource {
   /** A row per source of the statement; none when it is not there. */
   statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
   pools(range: TimeRange): Promise<PoolsReport>;
+  timeline(query: { fingerprint: string; range: TimeRange; source?: string }): Promise<TimelineReport>;
+  /** Oldest first. */
+  marks(range: TimeRange): Promise<MarkRow[]>;
+  /** Slow samples and plan of one statement. */
+  samples(fingerprint: string): Promise<SamplesReport>;
   close(): void;
 }
 
@@ -59,6 +71,9 @@ function localSource(directory: string): ReportSource {
     statements: async (query) => answerStatements(reader, query),
     statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
     pools: async (range) => reportPools(reader, range),
+    timeline: async ({ range, ...what }) => reportTimeline(reader, { ...range, ...what }),
+    marks: async (range) => reportMarks(reader, range),
+    samples: async (fingerprint) => reportSamples(reader, fingerprint),
     close: () => reader.close(),
   };
 }
@@ -94,6 +109,15 @@ function remoteSource(base: URL, token: string | undefined): ReportSource {
         decode: decodeStatementsReport,
       }),
     pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    timeline: ({ fingerprint, range, source }) => {
+      const parameters = writeTimeRange(range);
+      if (source !== undefined) parameters.set('source', source);
+      parameters.set('form', form);
+      return ask(`/api/v1/statements/${fingerprint}/history`, { parameters, decode: decodeTimeline });
+    },
+    marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
+    samples: (fingerprint) =>
+      ask(`/api/v1/statements/${fingerprint}/samples`, { parameters: new URLSearchParams(), decode: samplesFromJson }),
     close: () => {},
   };
 }
@@ -113,6 +137,11 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
     statement: async (fingerprint, range) =>
       mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),
     pools: async (range) => mergePools(await Promise.all(sources.map((source) => source.pools(range)))),
+    timeline: async (query) => mergeTimelines(await Promise.all(sources.map((source) => source.timeline(query)))),
+    marks: async (range) =>
+      (await Promise.all(sources.map((source) => source.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
+    samples: async (fingerprint) =>
+      mergeSamples(await Promise.all(sources.map((source) => source.samples(fingerprint)))),
     close: () => {
       for (const source of sources) source.close();
     },

@@ -1,31 +1,84 @@
 // How `show` is printed: the statement's text, who sends it and why we think so, what it costs, where it fails.
 // Invariant: nothing is left out of --json that is printed as text. Not here: finding the statement (show.ts).
 
+import { samplesJson } from '../dashboards/http/samples-json.js';
 import { statementDetailsJson } from '../dashboards/http/statement-json.js';
 import { statementsJson } from '../storage/report-json.js';
+import type { SamplesReport } from '../storage/report-samples.js';
+import type { TimelineReport } from '../storage/report-timeline.js';
 import type { StatementFacts, StatementsReport } from '../storage/report-types.js';
 import { bytes, count, duration, moment, share } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, severalLines, styled } from './output.js';
+import { evenly, sparkline } from './sparkline.js';
+import { renderTable } from './table.js';
 import { headerOf } from './top-view.js';
 
 const SHOWN_MAX = 20;
 
-export function printStatement(report: StatementsReport, options: { readonly json: boolean }): void {
-  if (options.json) printJson(statementDetailsJson(report));
-  else print(statementText(report, screenOf(process.stdout, process.env)));
+/** What is known of the statement besides its counts. */
+export interface StatementBackground {
+  readonly samples: SamplesReport;
+  readonly timeline: TimelineReport;
 }
 
-export function statementText(report: StatementsReport, screen: Screen): string {
+export function printStatement(
+  report: StatementsReport,
+  options: StatementBackground & { readonly json: boolean },
+): void {
+  if (options.json) {
+    const { slow_samples, plan } = samplesJson(report.statements[0].fingerprint, options.samples);
+    printJson({ ...statementDetailsJson(report), slow_samples, plan });
+  } else print(statementText(report, { ...options, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function statementText(
+  report: StatementsReport,
+  { screen, samples, timeline }: StatementBackground & { readonly screen: Screen },
+): string {
   const first = report.statements[0];
   const title = (text: string): string => styled(text, { style: 'bold', screen });
   const lines = [headerOf(report), '', `${title(first.fingerprint)}  ${oneLine(first.summary)}`, ''];
   lines.push(severalLines(first.query, '  '), '');
+  lines.push(`  ${trendOf(timeline)}  total time`, '');
   for (const facts of report.statements) lines.push(...sourceLines(report, { facts, title }));
   const others = first.variants.filter((variant) => variant !== first.query);
   if (others.length > 0) {
     lines.push(title(`Also written as (${others.length})`), ...listed(others), '');
   }
+  if (samples.samples.length > 0) lines.push(title('Slowest executions'), samplesTable(samples, screen), '');
+  if (samples.plan !== undefined)
+    lines.push(title(`Generic plan (${moment(samples.plan.atMs)})`), ...planLines(samples));
   return lines.join('\n').trimEnd();
+}
+
+function trendOf({ window, stepMs, points }: TimelineReport): string {
+  const sum = (bar: TimelineReport['points']): number => bar.reduce((ns, point) => ns + point.totalNs, 0);
+  return sparkline(evenly(points, { stepMs, width: 60, ...window, join: (bar) => sum([...bar]) }));
+}
+
+function samplesTable({ samples }: SamplesReport, screen: Screen): string {
+  return renderTable(
+    samples,
+    [
+      { title: '  at', cell: (row) => `  ${new Date(row.atMs).toISOString().slice(0, 19).replace('T', ' ')}` },
+      { title: 'took', align: 'right', cell: (row) => duration(row.serviceNs / 1e6) },
+      { title: 'rows', align: 'right', cell: (row) => (row.sqlstate === '' ? count(row.rows) : row.sqlstate) },
+      {
+        title: 'in transaction',
+        dropOrder: 1,
+        cell: (row) => (row.transactionPosition === 0 ? '' : `statement ${row.transactionPosition}`),
+      },
+      { title: 'pool', dropOrder: 2, cell: (row) => oneLine(row.pool) },
+      { title: 'trace or request', cell: (row) => oneLine(row.traceId || row.requestId) },
+      { title: 'tags', flexible: true, cell: (row) => oneLine(row.tagSet) },
+    ],
+    screen,
+  );
+}
+
+function planLines({ plan }: SamplesReport): string[] {
+  if (plan === undefined) return [];
+  return plan.plan === '' ? [`  none: ${oneLine(plan.problem)}`] : [severalLines(plan.plan, '  ')];
 }
 
 interface SourceBlock {

@@ -101,12 +101,13 @@ export function readStatementQuery(parameters: URLSearchParams, context: Paramet
 export interface TimelineQuery {
   readonly range: TimeRange;
   readonly source?: string;
+  readonly form: ReportForm;
 }
 
 /** For a statement over time. Throws UsageError naming the parameter. */
 export function readTimelineQuery(parameters: URLSearchParams, context: ParameterContext): TimelineQuery {
-  const read = new Reading(parameters, [...RANGE_NAMES, 'source'], context);
-  return { range: rangeOf(read, context), source: read.text('source') };
+  const read = new Reading(parameters, [...RANGE_NAMES, 'source', 'form'], context);
+  return { range: rangeOf(read, context), source: read.text('source'), form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
 export function writeTimeRange(range: TimeRange): URLSearchParams {

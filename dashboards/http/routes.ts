@@ -5,16 +5,21 @@ import { errorLine, UsageError } from '../../config/errors.js';
 import { limits } from '../../config/limits.js';
 import { encodeStatementsReport } from '../../storage/report-codec.js';
 import { statementsJson } from '../../storage/report-json.js';
+import { reportMarks } from '../../storage/report-marks.js';
 import { reportPools } from '../../storage/report-pools.js';
 import { reportProgress } from '../../storage/report-progress.js';
+import { reportSamples } from '../../storage/report-samples.js';
 import { reportStatements } from '../../storage/report-statements.js';
 import { reportStatus } from '../../storage/report-status.js';
 import { reportTimeline } from '../../storage/report-timeline.js';
 import type { Reader } from '../../storage/sqlite/reader.js';
 import { StoreError } from '../../storage/store-error.js';
+import { encodeTimeline } from '../../storage/timeline-codec.js';
+import { marksJson } from './marks-json.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 import { readStatementQuery, readStatementsQuery, readTimelineQuery, readTimeRange } from './parameters.js';
 import { poolsJson } from './pools-json.js';
+import { samplesJson } from './samples-json.js';
 import { briefStatements, statementDetailsJson } from './statement-json.js';
 import { answerStatements } from './statements.js';
 import { statusJson } from './status-json.js';
@@ -32,7 +37,7 @@ export interface MetricsSource {
   render(): Promise<string>;
 }
 
-const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(\/history)?$/;
+const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
 export class Routes {
   readonly #reader: Reader;
@@ -76,6 +81,8 @@ export class Routes {
         const json = statementsJson(report, query);
         return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
       }
+      case '/api/v1/marks':
+        return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/progress':
@@ -85,11 +92,13 @@ export class Routes {
     }
     const named = STATEMENT_PATH.exec(path);
     if (named === null) return undefined;
-    const [, fingerprint, history] = named;
-    if (history !== undefined) {
-      const { range, source } = readTimelineQuery(parameters, context);
-      return jsonAnswer(200, timelineJson(reportTimeline(this.#reader, { ...range, fingerprint, source })));
+    const [, fingerprint, part] = named;
+    if (part === 'history') {
+      const { range, source, form } = readTimelineQuery(parameters, context);
+      const timeline = reportTimeline(this.#reader, { ...range, fingerprint, source });
+      return jsonAnswer(200, form === 'mergeable' ? encodeTimeline(timeline) : timelineJson(timeline));
     }
+    if (part === 'samples') return jsonAnswer(200, samplesJson(fingerprint, reportSamples(this.#reader, fingerprint)));
     const { range, form } = readStatementQuery(parameters, context);
     const report = reportStatements(this.#reader, { ...range, filter: { fingerprint } });
     if (form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
@@ -105,7 +114,7 @@ const NOT_BUILT = jsonAnswer(503, {
 
 const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/pools, /api/v1/progress and the page at /',
+  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/marks, /api/v1/progress and the page at /',
 });
 
 export function jsonAnswer(status: number, value: unknown): Answer {

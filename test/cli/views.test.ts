@@ -8,6 +8,8 @@ import { topText } from '../../cli/top-view.js';
 import { readStatementsQuery } from '../../dashboards/http/parameters.js';
 import { answerStatements } from '../../dashboards/http/statements.js';
 import { reportPools } from '../../storage/report-pools.js';
+import { reportSamples } from '../../storage/report-samples.js';
+import { reportTimeline } from '../../storage/report-timeline.js';
 import { openTestReader, temporaryDirectory } from '../storage/flushes.js';
 import { RAW, writeEmptyStore, writeSampleStore } from './sample-store.js';
 
@@ -166,6 +168,12 @@ describe('reports as text', () => {
     writeSampleStore(data);
     const query = readStatementsQuery(new URLSearchParams(), { nowMs: 0 });
     const report = answerStatements(openTestReader(data), { ...query, filter: { fingerprint: RAW } });
-    expect(statementText(report, PLAIN)).toContain('\n  SELECT pg_sleep($1)\n    FROM shop_order\n');
+    const reader = openTestReader(data);
+    const background = {
+      samples: reportSamples(reader, RAW),
+      timeline: reportTimeline(reader, { fingerprint: RAW }),
+      screen: PLAIN,
+    };
+    expect(statementText(report, background)).toContain('\n  SELECT pg_sleep($1)\n    FROM shop_order\n');
   });
 });

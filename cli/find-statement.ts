@@ -1,0 +1,44 @@
+// From the first characters of a fingerprint to the one statement they name.
+// Invariant: a prefix that fits none or several statements is an error that says which. Not here: what is done with the statement.
+
+import { RuntimeError, UsageError } from '../config/errors.js';
+import type { TimeRange } from '../dashboards/http/parameters.js';
+import type { ReportSource } from './report-source.js';
+
+const FINGERPRINT_LENGTH = 16;
+
+/** `where` is for errors: the command or flag. Throws UsageError or RuntimeError. */
+export async function fingerprintOf(
+  source: ReportSource,
+  what: { name: string; range: TimeRange; where: string },
+): Promise<string> {
+  const { where, range } = what;
+  const prefix = what.name.toLowerCase();
+  if (!/^[xt]?[0-9a-f]{0,16}$/.test(prefix) || prefix === '' || prefix.length > FINGERPRINT_LENGTH) {
+    throw new UsageError(`"${what.name}" is not a fingerprint`, {
+      where,
+      hint: 'give the 16 characters that pgwitness top prints, or their first few',
+    });
+  }
+  if (prefix.length === FINGERPRINT_LENGTH) return prefix;
+  const { statements } = await source.statements({
+    range,
+    filter: {},
+    sort: 'total',
+    limit: 0,
+    minMs: 0,
+    form: 'mergeable',
+  });
+  const fits = [...new Set(statements.map((facts) => facts.fingerprint))].filter((known) => known.startsWith(prefix));
+  if (fits.length === 1) return fits[0];
+  if (fits.length === 0) throw noSuchStatement(source, prefix);
+  const some = fits.slice(0, 5).join(', ') + (fits.length > 5 ? ', …' : '');
+  throw new UsageError(`${fits.length} statements begin with ${prefix}`, { where, hint: `give more of one: ${some}` });
+}
+
+export function noSuchStatement(source: ReportSource, prefix: string): RuntimeError {
+  return new RuntimeError(`no statement ${prefix} in this window`, {
+    where: source.name,
+    hint: 'pgwitness top --all --limit 0 lists what there is; a longer --since may hold it',
+  });
+}

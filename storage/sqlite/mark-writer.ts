@@ -1,0 +1,37 @@
+// Setting a mark from outside of the observer, which goes on writing meanwhile.
+// Invariant: one short transaction that adds one row; the schema is never changed and no checkpoint is made from here.
+// Not here: marks that the observer sets itself (flush-writer.ts).
+
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { MarkRow } from '../store.js';
+import { databasePath } from './data-directory.js';
+import { makeStoreError, storeError } from './failures.js';
+import { writeMark } from './marks.js';
+import { Rows } from './rows.js';
+import { identityOf, requireOurs, SCHEMA_VERSION } from './schema.js';
+
+/** The observer's transactions take milliseconds; a fold a few tens. */
+const BUSY_MS = 5_000;
+
+/** Throws StoreError: missing, newer-schema, corrupt, busy, full, unwritable. */
+export function setMark(dataDir: string, mark: MarkRow): void {
+  const path = databasePath(dataDir);
+  if (!existsSync(path)) throw makeStoreError('missing', `there is no database in ${dataDir}`);
+  let db: Database.Database | undefined;
+  try {
+    const opened = new Database(path, { fileMustExist: true, timeout: BUSY_MS });
+    db = opened;
+    const identity = identityOf(opened);
+    requireOurs(identity, path);
+    if (identity.schemaVersion < SCHEMA_VERSION) {
+      throw makeStoreError('missing', `${path} has an older schema: nothing was stored in it since`);
+    }
+    opened.pragma('wal_autocheckpoint = 0');
+    opened.transaction(() => writeMark(new Rows(opened), mark)).immediate();
+  } catch (error) {
+    throw storeError(error, `writing a mark to ${path}`);
+  } finally {
+    db?.close();
+  }
+}

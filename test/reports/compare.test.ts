@@ -1,0 +1,178 @@
+// Comparing on real traffic: a statement gets slower after a mark, one statement is replaced by several, two versions of an application run.
+
+import pg from 'pg';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { build } from '../../scripts/lib/build.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
+import { usePostgres } from '../kit/postgres.js';
+import { pgwitness, temporaryDirectory, until } from '../kit/sidecar.js';
+
+interface Row {
+  key: string;
+  query: string;
+  factor: number;
+  judgement: string;
+  test: string | null;
+  before: { calls: number; requests: number; calls_per_request: number | null };
+  after: { calls: number; requests: number; calls_per_request: number | null };
+}
+
+const trace = (n: number) => `traceparent='00-${n.toString(16).padStart(32, '0')}-00000000000000ff-01'`;
+
+describe('compare', () => {
+  const postgres = usePostgres();
+  let data: string;
+  let sidecar: Awaited<ReturnType<typeof startSidecar>>;
+
+  beforeAll(async () => {
+    await build(() => {});
+    data = `${temporaryDirectory('compare')}/data`;
+    sidecar = await startSidecar({ upstream: postgres(), data });
+    const client = new pg.Client({ host: sidecar.host, port: sidecar.port, user: 'postgres', database: 'postgres' });
+    await client.connect();
+    await client.query('CREATE TABLE item (id int PRIMARY KEY, name text)');
+    await client.query("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 2000) n");
+    for (let n = 0; n < 30; n++) {
+      const tags = (version: number, route: string) => `/* app_version='${version}',route='${route}',${trace(n)} */`;
+      await client.query(`SELECT count(pg_sleep(0.001)) ${tags(41, '/books/')}`);
+      await client.query(
+        `WITH all_items AS (SELECT id, name FROM item) SELECT count(*), pg_sleep(0.004) FROM all_items ${tags(41, '/old/')}`,
+      );
+      for (let each = 0; each < 3; each++) {
+        await client.query(`SELECT name, pg_sleep(0.004) FROM item WHERE id = ${each + 1} ${tags(42, '/new/')}`);
+      }
+    }
+    for (let n = 100; n < 130; n++) {
+      await client.query(`SELECT count(pg_sleep(0.012)) /* app_version='42',route='/books/',${trace(n)} */`);
+    }
+    await client.query('CREATE INDEX item_name ON item (name)');
+    await client.end();
+    await until('everything is stored', async () => {
+      const { statements } = await json('top', '--limit', '0');
+      return statements.some(({ query }: { query: string }) => query.startsWith('CREATE INDEX'));
+    });
+    return () => sidecar.stop();
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: what each command prints is checked by the tests.
+  async function json(...args: string[]): Promise<any> {
+    const { code, stdout, stderr } = await pgwitness(...args, '--json', '--data', data);
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout);
+  }
+
+  async function fingerprintOf(part: string): Promise<string> {
+    const { statements } = await json('top', '--limit', '0');
+    return statements.find(({ query }: { query: string }) => query.includes(part)).fingerprint;
+  }
+
+  test('two values of a tag: the slower one is named, with its factor and the test', async () => {
+    const { rows } = (await json('compare', '--tag', 'app_version=41,42')) as { rows: Row[] };
+    const row = rows.find(({ query }) => query.includes('count(pg_sleep')) as Row;
+    expect(row).toMatchObject({
+      judgement: 'slower',
+      test: 'Mann–Whitney U',
+      before: { calls: 30 },
+      after: { calls: 30 },
+    });
+    expect(row.factor).toBeGreaterThan(3);
+  });
+
+  test('one statement against the three that replaced it: per request, not per execution', async () => {
+    const [old, now] = [await fingerprintOf('all_items'), await fingerprintOf('SELECT name, pg_sleep')];
+    const compared = await json('compare', '--old', old, '--new', now);
+    expect(compared.old.per_use).toMatchObject({ uses: 30, by: 'requests', calls: 1 });
+    expect(compared.new.per_use).toMatchObject({ uses: 30, by: 'requests', calls: 3 });
+    expect(compared).toMatchObject({ judgement: 'slower', test: "Welch's t on means" });
+    expect(compared.factor).toBeGreaterThan(2);
+  });
+
+  test('grouped by a tag: a row per value, with calls per request', async () => {
+    const { rows } = (await json('compare', '--tag', 'app_version=41,42', '--group-by', 'route')) as { rows: Row[] };
+    expect(rows.map(({ key }) => key).sort()).toEqual(['/books/', '/new/', '/old/']);
+    expect(rows.find(({ key }) => key === '/new/')).toMatchObject({
+      judgement: 'new',
+      after: { calls_per_request: 3 },
+    });
+  });
+
+  test('CREATE INDEX on the wire and a new app_version are marks, and so is what a person names', async () => {
+    const { code, stderr } = await pgwitness('mark', 'deploy 42', '--data', data);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { marks } = await json('mark');
+    expect(marks).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ kind: 'ddl', name: expect.stringContaining('CREATE INDEX') }),
+        expect.objectContaining({ kind: 'app-version', name: '41' }),
+        expect.objectContaining({ kind: 'app-version', name: '42' }),
+        expect.objectContaining({ kind: 'manual', name: 'deploy 42' }),
+      ]),
+    );
+  });
+
+  test('around a mark: what ran before it only is gone', async () => {
+    const marked = await pgwitness(
+      'mark',
+      'later',
+      '--at',
+      new Date(Date.now() + 120_000).toISOString(),
+      '--data',
+      data,
+    );
+    expect(marked.code).toBe(0);
+    const { rows } = (await json('compare', '--around', 'later')) as { rows: Row[] };
+    expect(rows.length).toBeGreaterThan(3);
+    expect(new Set(rows.map(({ judgement }) => judgement))).toEqual(new Set(['gone']));
+  });
+
+  test('Markdown for a pull request, text for a terminal', async () => {
+    const markdown = await pgwitness('compare', '--tag', 'app_version=41,42', '--markdown', '--data', data);
+    expect(markdown.stdout).toContain('| change | mean |');
+    expect(markdown.stdout).toMatch(/\d× slower \(Mann–Whitney U, p \\< 0\.001\)/);
+    const text = await pgwitness('compare', '--tag', 'app_version=41,42', '--data', data);
+    expect(text.stdout).toMatch(/\d+\.\d+× slower \(Mann–Whitney U, p < 0\.001\)/);
+  });
+
+  test('a running sidecar answers as its data directory does', async () => {
+    const fingerprint = await fingerprintOf('all_items');
+    const remote = await pgwitness('history', fingerprint, '--json', '--url', sidecar.httpUrl);
+    expect(JSON.parse(remote.stdout)).toEqual(await json('history', fingerprint));
+  });
+
+  test('history: every execution is in one point, and two places merge', async () => {
+    const fingerprint = await fingerprintOf('all_items');
+    const once = await json('history', fingerprint);
+    const sum = (points: Array<{ calls: number }>) => points.reduce((calls, point) => calls + point.calls, 0);
+    expect(sum(once.points)).toBe(30);
+    const twice = await json('history', fingerprint, '--url', sidecar.httpUrl);
+    expect(sum(twice.points)).toBe(60);
+    const text = await pgwitness('history', fingerprint, '--data', data);
+    expect(text.stdout).toContain('█');
+  });
+
+  test('slow samples lead back to the request', async () => {
+    const { slow_samples } = await json('show', await fingerprintOf('SELECT name, pg_sleep'));
+    expect(slow_samples[0]).toMatchObject({
+      tags: { app_version: '42', route: '/new/' },
+      trace_id: expect.stringMatching(/^0{30}[0-9a-f]{2}$/),
+    });
+  });
+
+  test.each([
+    [['compare'], 'nothing to compare'],
+    [['compare', '--tag', 'x'], 'is not key=a,b'],
+    [['compare', '--before', '1h..', '--after', '2h..'], 'overlap'],
+    [['compare', '--before', '1h..30m'], 'only one window'],
+    [['compare', '--tag', 'app_version=41,42', '--group-by', 'nothing'], 'no statement has the tag'],
+  ])('%s is a usage error', async (args, message) => {
+    const { code, stderr } = await pgwitness(...args, '--data', data);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  test('a mark that is not there is told with those that are', async () => {
+    const { code, stderr } = await pgwitness('compare', '--around', 'nowhere', '--data', data);
+    expect(stderr).toContain('there is no mark "nowhere"');
+    expect(code).toBe(3);
+  });
+});
