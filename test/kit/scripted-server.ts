@@ -5,6 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach } from 'vitest';
 import { B } from './frames.js';
 
+const WAIT_MS = 15_000;
+
 /** One accepted connection. */
 export class ServerEnd {
   readonly socket: Socket;
@@ -34,6 +36,15 @@ export class ServerEnd {
   get received(): Buffer {
     if (this.#received.length > 1) this.#received = [Buffer.concat(this.#received)];
     return this.#received[0] ?? Buffer.alloc(0);
+  }
+
+  /** Waits until that many octets have come. */
+  async until(bytes: number): Promise<void> {
+    const end = Date.now() + WAIT_MS;
+    while (this.receivedBytes < bytes) {
+      if (Date.now() > end) throw new Error(`${this.receivedBytes} of ${bytes} octets have come`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   send(...octets: Buffer[]): this {
