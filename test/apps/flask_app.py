@@ -91,8 +91,8 @@ if __name__ == "__main__":
         ("PATCH", "/albums/1"),
         ("GET", "/counts"),
         ("GET", "/report/2"),
-        ("GET", "/totals"),
         ("DELETE", "/tracks"),
+        ("GET", "/totals"),
     ]:
         answer = client.open(path, method=method)
         assert answer.status_code == 200, (path, answer.status)
