@@ -104,7 +104,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       <table aria-rowcount={rows.length + 1}>
         <Head {...props} />
         <tbody>
-          {first > 0 && <Spacer rows={first} columns={columns.length + 1} />}
+          {first > 0 && <Spacer rows={first} />}
           {rows.slice(first, last).map((row, offset) => {
             const index = first + offset;
             return (
@@ -127,7 +127,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
               </tr>
             );
           })}
-          {last < rows.length && <Spacer rows={rows.length - last} columns={columns.length + 1} />}
+          {last < rows.length && <Spacer rows={rows.length - last} />}
         </tbody>
       </table>
     </section>
@@ -158,11 +158,11 @@ function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>)
   );
 }
 
-/** As high as the rows that are not in the document. */
-function Spacer({ rows, columns }: { rows: number; columns: number }) {
+/** As high as the rows that are not in the document. Spanning columns would make places for those that a narrow screen hides. */
+function Spacer({ rows }: { rows: number }) {
   return (
     <tr class="spacer">
-      <td colSpan={columns} style={{ height: `${rows * ROW_HEIGHT}px` }} />
+      <td style={{ height: `${rows * ROW_HEIGHT}px` }} />
     </tr>
   );
 }
