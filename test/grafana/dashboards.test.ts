@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { CATALOG } from '../../dashboards/metrics/catalog.js';
+import { DASHBOARDS, dashboardFile } from '../../scripts/grafana/all.mjs';
+import { build } from '../../scripts/lib/build.mjs';
+import { queryPrometheus } from '../../scripts/lib/monitoring.mjs';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+import { type Stack, startStack } from '../../scripts/lib/stack.mjs';
+import { have } from '../kit/debian-tools.js';
+import { until } from '../kit/sidecar.js';
+import { filledIn, labelsNamed, metricsNamed, syntaxErrors } from './promql.js';
+
+interface Panel {
+  id: number;
+  type: string;
+  title: string;
+  description: string;
+  datasource: { uid: string };
+  gridPos: { x: number; y: number; w: number; h: number };
+  fieldConfig: { defaults: { unit?: string } };
+  targets: Array<{ expr: string; datasource: { uid: string }; refId: string }>;
+}
+
+interface Dashboard {
+  uid: string;
+  title: string;
+  description: string;
+  editable: boolean;
+  panels: Panel[];
+  annotations: { list: Array<{ name: string; expr: string }> };
+  templating: { list: Array<{ name: string; type: string; query: unknown }> };
+}
+
+const FOLDER = join(ROOT, 'dashboards', 'grafana');
+const files = readdirSync(join(FOLDER, 'dashboards')).sort();
+const dashboards = files.map((name) => {
+  return [name, JSON.parse(readFileSync(join(FOLDER, 'dashboards', name), 'utf8')) as Dashboard] as const;
+});
+const PANELS = dashboards.flatMap(([name, { panels }]) => panels.map((panel) => [name, panel.title, panel] as const));
+const EXPRESSIONS = [
+  ...PANELS.flatMap(([name, title, { targets }]) => targets.map(({ expr }) => [name, title, expr] as const)),
+  ...dashboards.flatMap(([name, { annotations }]) =>
+    annotations.list.map(({ name: mark, expr }) => [name, mark, expr] as const),
+  ),
+];
+const SERIES = new Map(
+  CATALOG.flatMap(({ name, type, labels }) => {
+    if (type !== 'histogram') return [[name, labels] as const];
+    return ['bucket', 'sum', 'count'].map((suffix) => [`${name}_${suffix}`, [...labels, 'le']] as const);
+  }),
+);
+
+test('the files are what scripts/grafana makes', () => {
+  expect(files).toEqual(Object.keys(DASHBOARDS).sort());
+  for (const [name, dashboard] of Object.entries(DASHBOARDS)) {
+    expect(readFileSync(join(FOLDER, 'dashboards', name), 'utf8'), `run node scripts/grafana.mjs: ${name}`).toBe(
+      dashboardFile(dashboard),
+    );
+  }
+});
+
+test('Grafana is told where they and Prometheus are', () => {
+  const read = (path: string) => parse(readFileSync(join(FOLDER, 'provisioning', path), 'utf8'));
+  expect(read('datasources/prometheus.yaml').datasources).toMatchObject([{ type: 'prometheus', isDefault: true }]);
+  expect(read('dashboards/pgwitness.yaml').providers).toMatchObject([
+    { type: 'file', allowUiUpdates: false, options: { path: '/etc/pgwitness/dashboards' } },
+  ]);
+});
+
+describe.each(dashboards)('%s', (_, dashboard) => {
+  test('can be told from the others, and cannot be edited in place', () => {
+    expect(dashboards.filter(([, { uid }]) => uid === dashboard.uid)).toHaveLength(1);
+    expect(dashboard).toMatchObject({ title: expect.stringMatching(/^pgwitness \/ /), editable: false });
+    expect(dashboard.description).not.toBe('');
+  });
+
+  test('lets one choose the datasource, the job and the instance', () => {
+    const { list } = dashboard.templating;
+    expect(list.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'datasource datasource',
+      'job query',
+      'instance query',
+    ]);
+  });
+
+  test('its panels do not overlap', () => {
+    const taken = new Set<string>();
+    for (const { gridPos } of dashboard.panels) {
+      expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y++) {
+          expect(taken.has(`${x},${y}`)).toBe(false);
+          taken.add(`${x},${y}`);
+        }
+    }
+    expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
+  });
+});
+
+test.each(PANELS)('%s: "%s" is a question with a description, a unit and the chosen datasource', (_, title, panel) => {
+  expect(title).toMatch(/^[A-Z].+\?$/);
+  expect(panel.description.length).toBeGreaterThan(10);
+  expect(panel.fieldConfig.defaults.unit).toMatch(/^(?:s|ops|percentunit|bytes|Bps|short)$/);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as Grafana reads it
+  for (const { datasource } of [panel, ...panel.targets]) expect(datasource.uid).toBe('${datasource}');
+  expect(panel.targets.length).toBeGreaterThan(0);
+});
+
+test.each(EXPRESSIONS)('%s: the expression of "%s" reads, and names what there is', (_, __, expr) => {
+  const filled = filledIn(expr);
+  expect(filled).not.toContain('$');
+  expect(syntaxErrors(filled)).toEqual([]);
+  const named = metricsNamed(filled);
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.filter((name) => !SERIES.has(name))).toEqual([]);
+  const known = new Set(['job', 'instance', 'summary', ...named.flatMap((name) => [...SERIES.get(name)!])]);
+  expect(labelsNamed(filled).filter((label) => !known.has(label))).toEqual([]);
+  expect(expr).toContain('job=~"$job", instance=~"$instance"');
+  // A fixed range would be wrong for another scrape interval.
+  if (expr.includes('rate(')) expect(expr).toMatch(/\[\$__rate_interval\]/);
+});
+
+test('an expression that is none is found out', () => {
+  expect(syntaxErrors('sum by (le (rate(x[5m]))')).not.toEqual([]);
+});
+
+describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Prometheus that scrapes pgwitness', () => {
+  let stack: Stack;
+
+  beforeAll(async () => {
+    await build(() => {});
+    stack = await startStack();
+    // Twice: what a metric counts before Prometheus saw it first is no increase.
+    await stack.play();
+    const raw = 'pgwitness_top_statement_executions_total{source="raw", fingerprint!="other"}';
+    await until('the first scrape', async () => (await queryPrometheus(stack.prometheus.url, raw)).length > 0);
+    await stack.play();
+    const errors = 'sum(increase(pgwitness_statement_duration_seconds_count{outcome="error"}[5m])) > 0';
+    await until('the second round', async () => (await queryPrometheus(stack.prometheus.url, errors)).length > 0);
+  }, 180_000);
+  afterAll(() => stack?.stop());
+
+  test.each(PANELS)('%s: "%s" has data', async (_, __, { targets }) => {
+    for (const { expr } of targets) {
+      const result = await queryPrometheus(stack.prometheus.url, filledIn(expr));
+      expect(result.length, expr).toBeGreaterThan(0);
+      expect(
+        result.some(({ value }) => !Number.isNaN(Number(value[1]))),
+        expr,
+      ).toBe(true);
+    }
+  });
+
+  test('annotations can be asked for', async () => {
+    for (const [, { annotations }] of dashboards) {
+      for (const { expr } of annotations.list) await queryPrometheus(stack.prometheus.url, filledIn(expr));
+    }
+  });
+
+  test('Prometheus loads the rules without a complaint, and knows its Alertmanager', async () => {
+    const { data } = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
+    const rules = data.groups.flatMap((group: { rules: unknown[] }) => group.rules);
+    expect(rules).toHaveLength(13);
+    await until('an evaluation of each rule', async () => {
+      const now = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
+      return now.data.groups.every((group: { rules: Array<{ health: string }> }) =>
+        group.rules.every(({ health }) => health === 'ok'),
+      );
+    });
+    const managers = await (await fetch(`${stack.prometheus.url}/api/v1/alertmanagers`)).json();
+    expect(managers.data.activeAlertmanagers).toHaveLength(1);
+  });
+});
