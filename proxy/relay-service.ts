@@ -185,7 +185,7 @@ export class RelayService {
     await drain(() => this.#relays(), { timeoutMs: this.#config.drainTimeoutMs, closeMs: limits.closeMs });
     this.#stopTicks();
     await this.#observerWork;
-    await this.#link.end(this.#observer.lastWordMs);
+    if (this.#observing) await this.#link.end(this.#observer.lastWordMs);
     await this.#observer.stop(OBSERVER_STOP_MS);
     this.#closeAll();
     this.#end(0);

@@ -15,7 +15,7 @@ export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
     log.warn('the certificate has expired: clients that verify it will not connect', { file: config.tlsCert });
   const caps = connectionCaps(config.maxConnections);
   if (caps.connectionsMax < config.maxConnections) {
-    log.warn('the limit of open files allows fewer connections than --max-connections: raise it (ulimit -n)', {
+    log.info('the limit of open files allows fewer connections than --max-connections (ulimit -n raises it)', {
       connectionsMax: caps.connectionsMax,
       maxConnections: config.maxConnections,
     });
