@@ -68,7 +68,13 @@ try {
   await progress.step('Build', build);
   for (const suite of SUITES) {
     if (wanted.length > 0 && !wanted.includes(suite.name)) continue;
-    ok = (await runSuite(suite, required.includes(suite.name))) && ok;
+    try {
+      ok = (await runSuite(suite, required.includes(suite.name))) && ok;
+    } catch (error) {
+      // The other suites still have something to say.
+      ok = false;
+      progress.say(`    ✗ ${error instanceof Error ? error.message : error}`);
+    }
   }
   if (!process.env.CI) writeDocument();
 } catch (error) {

@@ -1,7 +1,9 @@
 // The suites, in the order they run. A new suite is one file and one line here.
 
+import { django } from './django.mjs';
 import { isolation } from './isolation.mjs';
 import { regress } from './regress.mjs';
+import { sqlalchemy } from './sqlalchemy.mjs';
 
 /**
  * @typedef {object} Suite
@@ -16,4 +18,4 @@ import { regress } from './regress.mjs';
  */
 
 /** @type {readonly Suite[]} */
-export const SUITES = [regress, isolation];
+export const SUITES = [regress, isolation, django, sqlalchemy];
