@@ -1,0 +1,204 @@
+// SIGTERM and SIGHUP, as an operator sends them to the real process.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { F } from '../kit/frames.js';
+import { usePostgres } from '../kit/postgres.js';
+import { rawClient } from '../kit/raw.js';
+import { temporaryFile } from '../kit/relay.js';
+import { observerPid, type Sidecar, top, until, useSidecar } from '../kit/sidecar.js';
+
+const postgres = usePostgres();
+const startSidecar = useSidecar();
+const STARTUP = F.startup({ user: 'postgres', database: 'postgres' });
+const READY = Buffer.from('5a0000000549', 'hex');
+
+async function client(sidecar: Sidecar): Promise<pg.Client & { told: Promise<string> }> {
+  const it = new pg.Client({ host: '127.0.0.1', port: sidecar.port, user: 'postgres', database: 'postgres' });
+  const told = new Promise<string>((resolve) =>
+    it.on('error', (error: Error & { code?: string }) => resolve(error.code ?? error.message)),
+  );
+  await it.connect();
+  return Object.assign(it, { told });
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const says = (sidecar: Sidecar, message: string) => sidecar.output().includes(message);
+
+async function logged(sidecar: Sidecar, message: string): Promise<void> {
+  await until(message, () => says(sidecar, message));
+}
+
+describe('SIGTERM', () => {
+  test('while it drains new sessions are told 57P03, and busy ones finish', async () => {
+    const sidecar = await startSidecar(postgres());
+    const busy = await client(sidecar);
+    const slow = busy.query('select pg_sleep(1.5), 42 as answer');
+    await pause(200);
+    process.kill(sidecar.pid, 'SIGTERM');
+    await logged(sidecar, 'draining');
+    const late = await rawClient(sidecar.port);
+    late.send(STARTUP);
+    expect((await late.closed()).toString('latin1')).toContain('C57P03');
+    expect((await fetch(`${sidecar.healthUrl}/readyz`)).status).toBe(503);
+    expect((await fetch(`${sidecar.healthUrl}/livez`)).status).toBe(200);
+    expect((await slow).rows[0].answer).toBe(42);
+    expect(await busy.told).toBe('57P01');
+    await until('the end', () => !sidecar.running());
+    const { observed, statements } = await top(sidecar.data);
+    expect(observed.not_observed).toBe(0);
+    expect(statements.find(({ query }) => query.includes('pg_sleep'))?.calls).toBe(1);
+  });
+
+  test('at the deadline an open transaction is told 57P01 at a boundary, a running query is closed', async () => {
+    const sidecar = await startSidecar(postgres(), ['--drain-timeout', '500ms']);
+    const inTransaction = await client(sidecar);
+    await inTransaction.query('begin');
+    const copying = await rawClient(sidecar.port);
+    copying.send(STARTUP);
+    await copying.until(READY);
+    copying.received = Buffer.alloc(0);
+    copying.send(F.query('copy (select 1 from generate_series(1, 100000000)) to stdout'));
+    await copying.take(10);
+    process.kill(sidecar.pid, 'SIGTERM');
+    expect(await inTransaction.told).toBe('57P01');
+    await copying.closed();
+    await until('the end', () => !sidecar.running());
+    const { observed } = await top(sidecar.data);
+    expect(observed).toMatchObject({ statements: 1, not_observed: 1 });
+  });
+
+  test('a second one ends at once', async () => {
+    const sidecar = await startSidecar(postgres(), ['--drain-timeout', '60s']);
+    const busy = await client(sidecar);
+    const slow = busy.query('select pg_sleep(30)');
+    slow.catch(() => {});
+    await pause(200);
+    process.kill(sidecar.pid, 'SIGTERM');
+    await logged(sidecar, 'draining');
+    process.kill(sidecar.pid, 'SIGTERM');
+    await until('the end', () => !sidecar.running(), 3_000);
+  });
+});
+
+describe('SIGHUP', () => {
+  async function withConfig(content: string) {
+    const file = temporaryFile('pgwitness.yaml', content);
+    const sidecar = await startSidecar(postgres(), ['--config', file]);
+    const hup = async (changed: string, message: string) => {
+      writeFileSync(file, changed);
+      process.kill(sidecar.pid, 'SIGHUP');
+      await logged(sidecar, message);
+    };
+    return { sidecar, hup };
+  }
+
+  test('a bad file keeps the configuration and says where the fault is', async () => {
+    const { sidecar, hup } = await withConfig('topSeries: 1\n');
+    await hup('topSeries: 1\nupstraem: db:1\n', 'the configuration has a fault');
+    expect(sidecar.output()).toContain('pgwitness.yaml:2:1');
+    const one = await client(sidecar);
+    expect((await one.query('select 1')).rowCount).toBe(1);
+    await one.end();
+  });
+
+  test('observe: off leaves a plain relay at once, and on begins again, open sessions included', async () => {
+    const { sidecar, hup } = await withConfig('observe: on\n');
+    const open = await client(sidecar);
+    const busy = await client(sidecar);
+    await open.query("select upper('a')");
+    const slow = busy.query('select pg_sleep(1)');
+    await pause(200);
+    await hup('observe: off\n', 'a plain relay');
+    await until('the observer to end', () => observerPid(sidecar.pid) === 0);
+    await open.query("select lower('a')");
+    await slow;
+    await hup('observe: on\n', 'observing again');
+    await until('the observer to begin', () => observerPid(sidecar.pid) !== 0);
+    // A session is taken up again when nothing runs in it, looked for once a second.
+    const probe = await fetchCount(sidecar, open);
+    expect(probe).toBeGreaterThan(0);
+    const fresh = await client(sidecar);
+    await fresh.query("select initcap('a')");
+    for (const it of [open, busy, fresh]) await it.end();
+    await sidecar.stop();
+    const { observed, statements } = await top(sidecar.data);
+    const seen = statements.map(({ query }) => query);
+    expect(seen).toContainEqual(expect.stringContaining('upper'));
+    expect(seen).toContainEqual(expect.stringContaining('reverse'));
+    expect(seen).toContainEqual(expect.stringContaining('initcap'));
+    expect(seen).not.toContainEqual(expect.stringContaining('lower'));
+    // The query in flight when it was switched off.
+    expect(observed.not_observed).toBe(1);
+  });
+
+  /** Asks over the open session until one of its statements is stored; gives how many were. */
+  async function fetchCount(sidecar: Sidecar, open: pg.Client): Promise<number> {
+    let calls = 0;
+    await until('the open session to be observed', async () => {
+      await open.query("select reverse('a')");
+      await pause(1_200);
+      const { statements } = await top(sidecar.data);
+      calls = statements.find(({ query }) => query.includes('reverse'))?.calls ?? 0;
+      return calls > 0;
+    });
+    return calls;
+  }
+
+  test('observe: off at the start, then on', async () => {
+    const { sidecar, hup } = await startOff();
+    const open = await client(sidecar);
+    await open.query("select lower('a')");
+    await hup('observe: on\n', 'observing again');
+    expect(await fetchCount(sidecar, open)).toBeGreaterThan(0);
+    await open.end();
+  });
+
+  async function startOff() {
+    // Its /metrics is what the kit waits for, so it is switched off before the first client comes.
+    const started = await withConfig('observe: on\n');
+    await started.hup('observe: off\n', 'a plain relay');
+    await until('the observer to end', () => observerPid(started.sidecar.pid) === 0);
+    return started;
+  }
+
+  test('options of the observer: it is started again with them, and nothing is lost', async () => {
+    const { sidecar, hup } = await withConfig('');
+    const one = await client(sidecar);
+    await one.query("select upper('a')");
+    const before = observerPid(sidecar.pid);
+    await hup('topSeries: 5\n', 'started again with the new configuration');
+    await until('another observer', () => ![0, before].includes(observerPid(sidecar.pid)));
+    await until(
+      'it to answer',
+      async () => (await fetch(`${sidecar.httpUrl}/metrics`).catch(() => ({ ok: false }))).ok,
+    );
+    await one.query("select upper('a')");
+    await one.end();
+    await sidecar.stop();
+    const { statements, observed } = await top(sidecar.data);
+    expect(observed.not_observed).toBe(0);
+    expect(statements.find(({ query }) => query.includes('upper'))?.calls).toBe(2);
+  });
+
+  test('a plain relay drains idle sessions at once as well', async () => {
+    const { sidecar } = await startOff();
+    const idle = await rawClient(sidecar.port);
+    idle.send(STARTUP);
+    await idle.until(READY);
+    idle.received = Buffer.alloc(0);
+    idle.send(F.query('select 1'));
+    await idle.until(READY);
+    const began = Date.now();
+    await sidecar.stop();
+    await idle.closed();
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+});
+
+test('the process that run starts has the observer as its only child', async () => {
+  const sidecar = await startSidecar(postgres());
+  const children = readFileSync(`/proc/${sidecar.pid}/task/${sidecar.pid}/children`, 'utf8').trim().split(' ');
+  expect(children).toEqual([String(observerPid(sidecar.pid))]);
+});
