@@ -123,6 +123,26 @@ describe('before login', () => {
   });
 });
 
+test('46: a thousand idle sessions: each costs little, and the next one is served as before', async () => {
+  const server = await startServer({ onData: answersQueries });
+  const relayed = await startRelayed(server);
+  const before = process.memoryUsage();
+  const clients: RawClient[] = [];
+  for (let batch = 0; batch < 10; batch++)
+    clients.push(...(await Promise.all(Array.from({ length: 100 }, () => loggedIn(relayed.port)))));
+  expect(relayed.sessionsOpen).toBe(1000);
+  const now = process.memoryUsage();
+  // Four sockets a session are in this process, two of them the relay's.
+  const bytes = now.heapUsed + now.external - before.heapUsed - before.external;
+  expect(bytes / 1000).toBeLessThan(200_000);
+  const client = await loggedIn(relayed.port);
+  await client.send(F.query('select 1')).ready(2);
+  for (const idle of clients) idle.socket.destroy();
+  client.socket.destroy();
+  await relayed.settled();
+  expect(relayed.lines).toEqual(['select 1 | SELECT 1']);
+});
+
 describe('cancel requests', () => {
   test.each([
     ['with a key of 4 octets', Buffer.from([1, 2, 3, 4])],

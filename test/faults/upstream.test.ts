@@ -67,6 +67,34 @@ describe('connecting', () => {
     expect(relayed.counters).toMatchObject({ sessionErrorsTotal: 1, opaqueTotal: 0 });
   });
 
+  test('16: a TLS handshake that the server does not go on with: 08001 after the connect timeout', async () => {
+    const server = await startServer({
+      greets: false,
+      onData: (end) => end.receivedBytes === 8 && end.send(B.acceptTls()),
+    });
+    const relayed = await startRelayed(
+      { host: server.host, port: server.port, tls: 'require' },
+      { connectTimeoutMs: 300 },
+    );
+    const client = new RawClient(relayed.port).send(STARTUP);
+    expect(await client.ended()).toBe('end');
+    expect(client.errors).toEqual([expect.stringMatching(/^FATAL 08001 .*ETIMEDOUT$/)]);
+    await until('the upstream is left', () => server.last.ended);
+    expect(server.last.received.includes('user')).toBe(false);
+  });
+
+  test('16: octets that are no TLS after the S: 08001 at once', async () => {
+    const server = await startServer({
+      greets: false,
+      onData: (end) => end.send(end.receivedBytes === 8 ? B.acceptTls() : Buffer.from('no TLS at all, sorry')),
+    });
+    const relayed = await startRelayed({ host: server.host, port: server.port, tls: 'require' });
+    const client = new RawClient(relayed.port).send(STARTUP);
+    await client.ended();
+    expect(client.errors).toEqual([expect.stringMatching(/^FATAL 08001 .*TLS failed/)]);
+    expect(relayed.listener.connectErrorsTotal).toBe(1);
+  });
+
   test('8: a name that does not resolve: 08001 with the reason', async () => {
     const relayed = await startRelayed({ host: 'database.example', port: 5432 });
     resolveBy((done) => done(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }), []));

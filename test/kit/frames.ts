@@ -45,6 +45,8 @@ export const B = {
   copyData: (text: string) => message('d', Buffer.from(text)),
   copyDone: () => message('c'),
   functionCallResponse: () => message('V', int32(-1)),
+  /** The answer to SSLRequest. */
+  acceptTls: () => Buffer.from('S'),
   /** What a server says from AuthenticationOk to the first ReadyForQuery. */
   greeting: () =>
     Buffer.concat([

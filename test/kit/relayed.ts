@@ -6,6 +6,7 @@ import { duplexPair } from 'node:stream';
 import { afterEach } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
+import type { UpstreamTlsMode } from '../../config/options.js';
 import { Clock } from '../../proxy/clock.js';
 import { Listener, type ListenerLimits } from '../../proxy/listener.js';
 import type { Observation, StatementObservation } from '../../proxy/observation.js';
@@ -20,6 +21,8 @@ import { until } from './sidecar.js';
 export interface Upstream {
   readonly host: string;
   readonly port: number;
+  /** --upstream-tls. */
+  readonly tls?: UpstreamTlsMode;
 }
 
 /** One statement as the observer got it. */
@@ -57,8 +60,8 @@ export class Relayed {
       listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       settings: {
         target: {
-          address: { kind: 'tcp', ...upstream },
-          tls: { mode: 'disable', serverName: '', authorities: undefined },
+          address: { kind: 'tcp', host: upstream.host, port: upstream.port },
+          tls: { mode: upstream.tls ?? 'disable', serverName: '', authorities: undefined },
         },
         certificate: undefined,
         limits: all,
