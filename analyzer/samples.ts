@@ -12,11 +12,14 @@ export interface SlowSample {
   serviceNs: number;
   waitNs: number;
   rows: number;
+  /** '' = it completed. */
   sqlstate: string;
   pool: string;
+  /** Canonical JSON object, '' = none. */
   tagSet: string;
   traceId: string;
   requestId: string;
+  /** 1 for the first statement of a transaction; 0 = outside of one. */
   transactionPosition: number;
 }
 

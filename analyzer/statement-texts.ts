@@ -8,7 +8,7 @@
 // Invariant: as many executions are handed on as the observation stands for, except where text and completions disagree: then one, counted
 // as a mismatch. Not here: sessions and verdicts (pipeline.ts).
 
-import type { Completion, StatementObservation } from '../proxy/observation.js';
+import { type Completion, emptyStatement, type StatementObservation } from '../proxy/observation.js';
 import { type CommentTags, NO_TAGS, readComments } from './attribution/sql-comment.js';
 import { NOTHING, type StatementShape, shapeOf } from './attribution/statement-shape.js';
 import { tagSetOf } from './attribution/tag-set.js';
@@ -230,31 +230,7 @@ const TEXT_GONE: KnownText = {
   statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: NO_MATCHES },
 };
 
-const UNMEASURED: StatementObservation = Object.freeze({
-  kind: 'statement',
-  sessionId: 0,
-  completedAtMs: 0,
-  protocol: 'simple',
-  statementName: '',
-  text: null,
-  textMissingBytes: 0,
-  textId: 0,
-  completions: [],
-  sqlstate: '',
-  dataRows: 0,
-  requestBytes: 0,
-  responseBytes: 0,
-  serviceNs: 0,
-  waitNs: 0,
-  firstRowNs: -1,
-  clientStallNs: 0,
-  transactionBefore: '',
-  transactionAfter: '',
-  suspensions: 0,
-  pipelineDepth: 0,
-  batched: false,
-  copy: '',
-});
+const UNMEASURED: StatementObservation = Object.freeze(emptyStatement());
 
 /** Everything that was measured, as one execution's. */
 function measuredOf(observation: StatementObservation, identity: Identity): Measured {

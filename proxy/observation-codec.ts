@@ -15,7 +15,7 @@ import type {
   StatementObservation,
   TransactionStatus,
 } from './observation.js';
-import { LOSS_REASONS } from './observation.js';
+import { emptyStatement, LOSS_REASONS } from './observation.js';
 import { BATCH_HEADER_BYTES, FRAME_HEADER_BYTES, FrameKind } from './observation-frames.js';
 
 const RecordKind = {
@@ -244,31 +244,7 @@ export class BatchReader {
   #at = 0;
   sequence = 0;
   executions = 0;
-  readonly #statement: StatementObservation = {
-    kind: 'statement',
-    sessionId: 0,
-    completedAtMs: 0,
-    protocol: 'simple',
-    statementName: '',
-    text: null,
-    textMissingBytes: 0,
-    textId: 0,
-    completions: [],
-    sqlstate: '',
-    dataRows: 0,
-    requestBytes: 0,
-    responseBytes: 0,
-    serviceNs: 0,
-    waitNs: 0,
-    firstRowNs: -1,
-    clientStallNs: 0,
-    transactionBefore: '',
-    transactionAfter: '',
-    suspensions: 0,
-    pipelineDepth: 0,
-    batched: false,
-    copy: '',
-  };
+  readonly #statement = emptyStatement();
 
   /** Throws RangeError when the body is damaged. */
   read(body: Buffer, observation: (observation: Observation) => void): void {

@@ -184,3 +184,32 @@ export type Observation =
   | RelayStatus
   | ResyncBegin
   | ResyncEnd;
+
+/** A statement of which nothing is known: what is filled in piece by piece starts from it. */
+export function emptyStatement(): StatementObservation {
+  return {
+    kind: 'statement',
+    sessionId: 0,
+    completedAtMs: 0,
+    protocol: 'simple',
+    statementName: '',
+    text: null,
+    textMissingBytes: 0,
+    textId: 0,
+    completions: [],
+    sqlstate: '',
+    dataRows: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    serviceNs: 0,
+    waitNs: 0,
+    firstRowNs: -1,
+    clientStallNs: 0,
+    transactionBefore: '',
+    transactionAfter: '',
+    suspensions: 0,
+    pipelineDepth: 0,
+    batched: false,
+    copy: '',
+  };
+}

@@ -1,6 +1,7 @@
 // What the tracker measured of an execution, as the fields of a statement observation.
 // Invariant: one object is filled again and again: the hot path makes none. Not here: its SQL (observer-link.ts knows how that travels).
 
+import { emptyStatement } from './observation.js';
 import type { StatementFields } from './observation-codec.js';
 import type { Execution } from './session/execution.js';
 import type { SessionState } from './session/session-state.js';
@@ -36,28 +37,5 @@ export function fillFields(
 }
 
 export function emptyFields(): StatementFields {
-  return {
-    sessionId: 0,
-    completedAtMs: 0,
-    protocol: 'simple',
-    statementName: '',
-    text: null,
-    textMissingBytes: 0,
-    textId: 0,
-    completions: [],
-    sqlstate: '',
-    dataRows: 0,
-    requestBytes: 0,
-    responseBytes: 0,
-    serviceNs: 0,
-    waitNs: 0,
-    firstRowNs: -1,
-    clientStallNs: 0,
-    transactionBefore: '',
-    transactionAfter: '',
-    suspensions: 0,
-    pipelineDepth: 0,
-    batched: false,
-    copy: '',
-  };
+  return { ...emptyStatement(), text: null };
 }

@@ -4,8 +4,10 @@
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
 import type { PoolIdentity } from '../analyzer/pools/pool.js';
-import type { LogHistogram } from '../analyzer/rollup/histogram.js';
+import type { PoolMinute } from '../analyzer/pools/pools.js';
 import type { RollupRow } from '../analyzer/rollup/rollup.js';
+import type { TagRollup } from '../analyzer/rollup/tag-rollups.js';
+import type { SlowSample } from '../analyzer/samples.js';
 
 /** A statement's normalised text; outlives its rollups. */
 export interface CatalogueEntry {
@@ -34,25 +36,8 @@ export interface StatementSourceDelta {
   evidence: readonly Evidence[];
 }
 
-export interface TagRollupDelta {
-  minute: number;
-  fingerprint: string;
-  source: string;
-  /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
-  tagSet: string;
-  calls: number;
-  batchedCalls: number;
-  errors: number;
-  rows: number;
-  /** Requests of the application that ran it; 0 where comments name none. */
-  requests: number;
-  /** Calls and errors, batched ones included. */
-  serviceTotalNs: number;
-  /** Not batched only; min is Infinity while there is none. */
-  serviceMinNs: number;
-  serviceMaxNs: number;
-  histogram: LogHistogram;
-}
+/** Deltas since the last flush. */
+export type TagRollupDelta = TagRollup;
 
 export interface PoolRow {
   id: string;
@@ -69,27 +54,8 @@ export interface PoolRow {
   evidence: readonly Evidence[];
 }
 
-/** Deltas since the last flush, but for the two peaks (maxima within the minute). */
-export interface PoolMinuteDelta {
-  minute: number;
-  pool: string;
-  opened: number;
-  closed: number;
-  lifetimeTotalMs: number;
-  connectionsMax: number;
-  /** Most sessions of this pool busy within one second. */
-  busyMax: number;
-  activeMs: number;
-  idleMs: number;
-  idleInTransactionMs: number;
-  /** Transactions that ended, their statements and durations. */
-  transactions: number;
-  transactionStatements: number;
-  transactionTotalMs: number;
-  transactionMaxMs: number;
-  /** Of durations in ns. */
-  transactionHistogram: LogHistogram;
-}
+/** Deltas since the last flush, but for the peaks (maxima within the minute). */
+export type PoolMinuteDelta = PoolMinute;
 
 /** All pools together, per minute: what one pool would need against what is held. Maxima within the minute. */
 export interface FleetMinute {
@@ -133,23 +99,7 @@ export interface MarkRow {
 }
 
 /** One slow execution; never a literal. */
-export interface SlowSampleRow {
-  fingerprint: string;
-  source: string;
-  atMs: number;
-  serviceNs: number;
-  waitNs: number;
-  rows: number;
-  /** '' = it completed. */
-  sqlstate: string;
-  pool: string;
-  /** Canonical JSON object, '' = none. */
-  tagSet: string;
-  traceId: string;
-  requestId: string;
-  /** 1 for the first statement of a transaction; 0 = outside of one. */
-  transactionPosition: number;
-}
+export type SlowSampleRow = SlowSample;
 
 /** A generic plan, or why there is none. */
 export interface PlanRow {

@@ -44,6 +44,7 @@ export interface PoolMinute {
   closed: number;
   lifetimeTotalMs: number;
   connectionsMax: number;
+  /** Most sessions of this pool busy within one second. */
   busyMax: number;
   activeMs: number;
   idleMs: number;

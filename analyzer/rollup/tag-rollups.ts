@@ -13,14 +13,17 @@ export interface TagRollup {
   minute: number;
   fingerprint: string;
   source: string;
-  /** Canonical JSON object of the tag set, keys sorted. */
+  /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
   tagSet: string;
   calls: number;
   batchedCalls: number;
   errors: number;
   rows: number;
+  /** Requests of the application that ran it; 0 where comments name none. */
   requests: number;
+  /** Calls and errors, batched ones included. */
   serviceTotalNs: number;
+  /** Not batched only; min is Infinity while there is none. */
   serviceMinNs: number;
   serviceMaxNs: number;
   histogram: LogHistogram;
