@@ -7,19 +7,23 @@ import type { ReportSource } from './report-source.js';
 
 const FINGERPRINT_LENGTH = 16;
 
-/** `where` is for errors: the command or flag. Throws UsageError or RuntimeError. */
+/** What was typed, in the form fingerprints have. `where` is for errors: the command or flag. Throws UsageError. */
+export function readPrefix(name: string, where: string): string {
+  const prefix = name.toLowerCase();
+  if (/^[xt]?[0-9a-f]{0,16}$/.test(prefix) && prefix !== '' && prefix.length <= FINGERPRINT_LENGTH) return prefix;
+  throw new UsageError(`"${name}" is not a fingerprint`, {
+    where,
+    hint: 'give the 16 characters that pgwitness top prints, or their first few',
+  });
+}
+
+/** Throws UsageError or RuntimeError. */
 export async function fingerprintOf(
   source: ReportSource,
   what: { name: string; range: TimeRange; where: string },
 ): Promise<string> {
   const { where, range } = what;
-  const prefix = what.name.toLowerCase();
-  if (!/^[xt]?[0-9a-f]{0,16}$/.test(prefix) || prefix === '' || prefix.length > FINGERPRINT_LENGTH) {
-    throw new UsageError(`"${what.name}" is not a fingerprint`, {
-      where,
-      hint: 'give the 16 characters that pgwitness top prints, or their first few',
-    });
-  }
+  const prefix = readPrefix(what.name, where);
   if (prefix.length === FINGERPRINT_LENGTH) return prefix;
   const { statements } = await source.statements({
     range,

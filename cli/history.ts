@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import type { TimelinePoint, TimelineReport } from '../storage/report-timeline.js';
-import { fingerprintOf, noSuchStatement } from './find-statement.js';
+import { fingerprintOf, noSuchStatement, readPrefix } from './find-statement.js';
 import { count, duration, moment, span } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from './read-flags.js';
@@ -27,6 +27,7 @@ async function history(name: string, flags: HistoryFlags): Promise<void> {
   const { readTimeRange } = await import('../dashboards/http/parameters.js');
   const { timelineJson } = await import('../dashboards/http/timeline-json.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  readPrefix(name, 'history');
   const source = await sourceOf(flags);
   try {
     const fingerprint = await fingerprintOf(source, { name, range, where: 'history' });

@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   history: () => import('./history.js'),
   compare: () => import('./compare.js'),
   mark: () => import('./mark.js'),
+  sql: () => import('./sql.js'),
+  export: () => import('./export.js'),
   reconcile: () => import('./reconcile.js'),
   attribute: () => import('./attribute.js'),
   replay: () => import('./replay.js'),

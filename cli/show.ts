@@ -2,7 +2,7 @@
 // Not here: printing (show-view.ts), finding it by a prefix (find-statement.ts).
 
 import type { Command } from 'commander';
-import { fingerprintOf, noSuchStatement } from './find-statement.js';
+import { fingerprintOf, noSuchStatement, readPrefix } from './find-statement.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from './read-flags.js';
 
 export function register(program: Command): void {
@@ -14,6 +14,7 @@ export function register(program: Command): void {
       const { readTimeRange } = await import('../dashboards/http/parameters.js');
       const { printStatement } = await import('./show-view.js');
       const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+      readPrefix(name, 'show');
       const source = await sourceOf(flags);
       try {
         const fingerprint = await fingerprintOf(source, { name, range, where: 'show' });

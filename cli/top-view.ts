@@ -4,8 +4,8 @@
 
 import type { StatementsQuery } from '../dashboards/http/parameters.js';
 import { type StatementJson, type StatementsJson, statementsJson } from '../storage/report-json.js';
-import type { Observed, StatementsReport } from '../storage/report-types.js';
-import type { StatementSort } from '../storage/statement-order.js';
+import type { Observed, StatementFacts, StatementsReport } from '../storage/report-types.js';
+import { ordered, type StatementSort } from '../storage/statement-order.js';
 import { count, duration, share, span } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
 import { type Column, renderTable } from './table.js';
@@ -17,6 +17,12 @@ export interface TopOptions {
   readonly json: boolean;
   /** What was read, for a person. */
   readonly read: string;
+  /** Sparklines of the rows shown, by trendKey; none = no such column. */
+  readonly trends?: ReadonlyMap<string, string>;
+}
+
+export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
+  return `${fingerprint} ${source}`;
 }
 
 const FOLDED: ReadonlySet<string> = new Set(['housekeeping', 'tool']);
@@ -34,12 +40,11 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   const { query, screen } = options;
   const json = statementsJson(report, { ...query, limit: 0 });
   if (json.statements.length === 0) return nothing(report, options);
-  const fold = !options.all && !FOLDED.has(query.filter.source ?? '');
-  const rows = fold ? json.statements.filter((row) => !FOLDED.has(row.source)) : json.statements;
-  const shown = query.limit === 0 ? rows : rows.slice(0, query.limit);
+  const { fold, rows, shown } = partsOf(json.statements, options);
   const wholeMs = json.statements.reduce((sum, row) => sum + row.total_ms, 0);
   const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
-  if (shown.length > 0) lines.push(renderTable(shown, columnsFor({ sort: query.sort, wholeMs }), screen));
+  if (shown.length > 0)
+    lines.push(renderTable(shown, columnsFor({ sort: query.sort, wholeMs, trends: options.trends }), screen));
   else lines.push('Only housekeeping and tools were seen; --all shows them.');
   const left = rows.slice(shown.length);
   if (left.length > 0) {
@@ -52,6 +57,21 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     }
   }
   return lines.join('\n');
+}
+
+/** The rows that the table shows, before it is printed. */
+export function shownRows(report: StatementsReport, options: Pick<TopOptions, 'query' | 'all'>): StatementFacts[] {
+  const inOrder = ordered(report.statements, { ...options.query, limit: 0 });
+  return partsOf(inOrder, options).shown;
+}
+
+function partsOf<Row extends { readonly source: string }>(
+  statements: readonly Row[],
+  { query, all }: Pick<TopOptions, 'query' | 'all'>,
+): { fold: boolean; rows: Row[]; shown: Row[] } {
+  const fold = !all && !FOLDED.has(query.filter.source ?? '');
+  const rows = statements.filter((row) => !fold || !FOLDED.has(row.source));
+  return { fold, rows, shown: query.limit === 0 ? rows : rows.slice(0, query.limit) };
 }
 
 /** "2026-01-31 08:00 – 08:20 UTC (20 min) · 12,345 executions observed · 0 not observed · 0.4 % unknown" */
@@ -95,7 +115,13 @@ function summaryOf(rows: StatementsJson['statements'], wholeMs: number): string 
   return `${statements}, ${count(calls)} executions, ${duration(totalMs)} (${share(totalMs, wholeMs)})`;
 }
 
-function columnsFor({ sort, wholeMs }: { sort: StatementSort; wholeMs: number }): Column<StatementJson>[] {
+interface TableOptions {
+  readonly sort: StatementSort;
+  readonly wholeMs: number;
+  readonly trends?: ReadonlyMap<string, string>;
+}
+
+function columnsFor({ sort, wholeMs, trends }: TableOptions): Column<StatementJson>[] {
   const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
     { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
     {
@@ -117,6 +143,9 @@ function columnsFor({ sort, wholeMs }: { sort: StatementSort; wholeMs: number })
       dropOrder: 4,
       cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
     },
+    ...(trends === undefined
+      ? []
+      : [{ title: 'trend', dropOrder: 9, cell: (row: StatementJson) => trends.get(trendKey(row)) ?? '' }]),
     { title: 'fingerprint', cell: (row) => row.fingerprint },
     { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
   ];

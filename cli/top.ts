@@ -46,7 +46,8 @@ async function top(flags: TopFlags): Promise<void> {
     throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
   }
   const { readStatementsQuery } = await import('../dashboards/http/parameters.js');
-  const { printTop } = await import('./top-view.js');
+  const { printTop, shownRows } = await import('./top-view.js');
+  const { trendsOf } = await import('./trends.js');
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
   const source = await sourceOf(flags);
@@ -57,8 +58,12 @@ async function top(flags: TopFlags): Promise<void> {
       const query = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
       // The table says what it leaves out, so it needs every row.
       const report = await source.statements(flags.json ? query : { ...query, limit: 0 });
+      const shown = { query, all: flags.all === true };
+      const trends = flags.json
+        ? undefined
+        : await trendsOf(source, { rows: shownRows(report, shown), range: query.range });
       if (flags.watch && process.stdout.isTTY) process.stdout.write(REDRAW);
-      printTop(report, { query, all: flags.all === true, json: flags.json === true, read: source.name });
+      printTop(report, { ...shown, trends, json: flags.json === true, read: source.name });
       if (!flags.watch) return;
       await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
     }
