@@ -1,0 +1,55 @@
+// docs/BENCHMARKS.md, made of sections that different commands write.
+// Invariant: a command replaces its own section and no other. Not here: what a section says (report.mjs, the commands).
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import path from 'node:path';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+
+const FILE = path.join(ROOT, 'docs', 'BENCHMARKS.md');
+const SECTIONS = ['bench', 'growth', 'overload', 'steady', 'profile'];
+const HEAD = `# What pgwitness costs
+
+Made by the commands of \`bench/\`; each section names its own and says what it ran on. A figure without its reference says little on
+another machine: read the ratios to the empty relay (\`bench/empty-relay.mjs\`: two sockets, pause and resume, nothing else).
+`;
+
+/** @param {string} name of SECTIONS @param {string} text Markdown */
+export function writeSection(name, text) {
+  const sections = new Map(SECTIONS.map((section) => [section, '']));
+  if (existsSync(FILE)) {
+    const found = readFileSync(FILE, 'utf8').matchAll(/<!-- (\w+) -->\n([\s\S]*?)<!-- end \1 -->/g);
+    for (const [, section, body] of found) sections.set(section, body);
+  }
+  sections.set(name, `${text.trim()}\n`);
+  const parts = [...sections].filter(([, body]) => body !== '');
+  const body = parts.map(([section, text]) => `<!-- ${section} -->\n${text}<!-- end ${section} -->\n`);
+  writeFileSync(FILE, `${HEAD}\n${body.join('\n')}`);
+  return FILE;
+}
+
+/** The machine and how busy it is, in one line. */
+export function machine() {
+  const [cpu] = cpus();
+  const load = loadavg().map((value) => value.toFixed(1));
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return (
+    `${cpus().length} cores ${cpu.model.trim()}, ${memory} GiB, Linux ${release()}, Node ${process.version.slice(1)}; ` +
+    `load average ${load.join(', ')}`
+  );
+}
+
+export function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** A Markdown table. @param {readonly string[]} head @param {readonly (readonly (string | number)[])[]} rows the first column is text */
+export function table(head, rows) {
+  const line = (/** @type {readonly (string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');
+}

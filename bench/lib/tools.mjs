@@ -1,0 +1,187 @@
+// What is compared: nothing in between, the empty relay, pgwitness, and the poolers and proxies that are installed.
+// Invariant: all stand in front of the same server, on loopback, with the settings that are printed in the report.
+// Not here: load (load.mjs), which tools a scenario needs (scenarios.mjs).
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePort } from '../../scripts/lib/free-port.mjs';
+import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
+import { runCommand } from '../../scripts/lib/run-command.mjs';
+import { startService } from '../../scripts/lib/service.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
+import { childrenOf } from './processes.mjs';
+
+/**
+ * @typedef {object} Tool
+ * @property {string} name
+ * @property {string} host
+ * @property {number} port
+ * @property {Record<string, number>} processes role → process id; none for `direct`
+ * @property {string} [httpUrl] pgwitness alone
+ * @property {string} [note] version or settings
+ * @property {() => Promise<void>} stop
+ */
+
+const HOST = '127.0.0.1';
+const EMPTY_RELAY = new URL('../empty-relay.mjs', import.meta.url).pathname;
+const STUB_SERVER = new URL('../stub-server.mjs', import.meta.url).pathname;
+
+/** @param {number} port */
+const accepts = (port) => async () =>
+  new Promise((resolve) => {
+    const socket = createConnection({ host: HOST, port });
+    const settle = (/** @type {boolean} */ open) => {
+      socket.destroy();
+      resolve(open);
+    };
+    socket.on('connect', () => settle(true));
+    socket.on('error', () => settle(false));
+  });
+
+/** @param {string} script @param {readonly (number | string)[]} args @param {number} port */
+function startNode(script, args, port) {
+  return startService(path.basename(script), {
+    program: process.execPath,
+    args: [script, ...args.map(String)],
+    ready: /** @type {() => Promise<boolean>} */ (accepts(port)),
+  });
+}
+
+/** @returns {Promise<{ host: string, port: number, pid: number, stop: () => Promise<void> }>} */
+export async function startStubServer() {
+  const port = await freePort();
+  const service = await startNode(STUB_SERVER, [port], port);
+  return { host: HOST, port, pid: service.pid, stop: service.stop };
+}
+
+/** @param {{ host: string, port: number }} upstream @returns {Tool} */
+export function direct({ host, port }) {
+  return { name: 'direct', host, port, processes: {}, stop: async () => {} };
+}
+
+/** @param {{ port: number }} upstream @returns {Promise<Tool>} */
+export async function startEmptyRelay(upstream) {
+  const port = await freePort();
+  const { pid, stop } = await startNode(EMPTY_RELAY, [port, upstream.port], port);
+  return { name: 'empty relay', host: HOST, port, processes: { relay: pid }, stop };
+}
+
+/** @param {{ host: string, port: number }} upstream @param {readonly string[]} [args] of `run` @returns {Promise<Tool>} */
+export async function startPgwitness(upstream, args = []) {
+  const data = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const { pid, port, httpUrl, stop } = await startSidecar({ upstream, data, args: ['--log-level', 'error', ...args] });
+  const [observer] = childrenOf(pid);
+  return {
+    name: 'pgwitness',
+    host: HOST,
+    port,
+    processes: { relay: pid, observer },
+    httpUrl,
+    stop: async () => {
+      await stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param {string} program @param {readonly string[]} args @returns {Promise<string | undefined>} first line of its version; undefined when it is not installed */
+async function versionOf(program, args) {
+  try {
+    const { code, stdout } = await runCommand(program, args, {});
+    return code === 0 ? stdout.split('\n')[0].split(/[ ,]+/).slice(0, 3).join(' ') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Session mode, no limit that the bench could meet. @param {{ host: string, port: number }} upstream @returns {Promise<Tool | undefined>} */
+export async function startPgbouncer(upstream) {
+  const version = await versionOf('pgbouncer', ['--version']);
+  if (version === undefined) return undefined;
+  const port = await freePort();
+  const settings = [
+    '[databases]',
+    `* = host=${upstream.host} port=${upstream.port} user=postgres`,
+    '[pgbouncer]',
+    `listen_addr = ${HOST}`,
+    `listen_port = ${port}`,
+    'unix_socket_dir =',
+    'auth_type = any',
+    'pool_mode = session',
+    'default_pool_size = 2000',
+    'max_client_conn = 4000',
+    'log_connections = 0',
+    'log_disconnections = 0',
+    'ignore_startup_parameters = extra_float_digits',
+  ];
+  return startWithFile({ name: 'PgBouncer, session mode', version, program: 'pgbouncer', port }, settings, (file) => [
+    '-q',
+    file,
+  ]);
+}
+
+/** TCP mode, one thread. @param {{ host: string, port: number }} upstream @returns {Promise<Tool | undefined>} */
+export async function startHaproxy(upstream) {
+  const version = await versionOf('haproxy', ['-v']);
+  if (version === undefined) return undefined;
+  const port = await freePort();
+  const settings = [
+    'global',
+    '  nbthread 1',
+    '  maxconn 4000',
+    'defaults',
+    '  mode tcp',
+    '  timeout connect 10s',
+    '  timeout client 1h',
+    '  timeout server 1h',
+    'listen pg',
+    `  bind ${HOST}:${port}`,
+    `  server pg ${upstream.host}:${upstream.port}`,
+  ];
+  return startWithFile({ name: 'HAProxy, TCP mode', version, program: 'haproxy', port }, settings, (file) => [
+    '-db',
+    '-q',
+    '-f',
+    file,
+  ]);
+}
+
+/**
+ * @param {{ name: string, version: string, program: string, port: number }} tool
+ * @param {readonly string[]} settings
+ * @param {(file: string) => string[]} args
+ * @returns {Promise<Tool>}
+ */
+async function startWithFile({ name, version, program, port }, settings, args) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const file = path.join(directory, `${program}.conf`);
+  writeFileSync(file, `${settings.join('\n')}\n`);
+  const user = await ordinaryUser();
+  // PgBouncer refuses to run as root, and reads its settings itself.
+  const command = user === undefined ? [program, ...args(file)] : asUser(user, [program, ...args(file)]);
+  if (user !== undefined) await runCommand('chown', ['-R', String(user.uid), directory], {});
+  const { pid, stop } = await startService(program, {
+    program: command[0],
+    args: command.slice(1),
+    env: process.env,
+    ready: /** @type {() => Promise<boolean>} */ (accepts(port)),
+  });
+  return {
+    name,
+    host: HOST,
+    port,
+    processes: { relay: pid },
+    note: version,
+    stop: async () => {
+      await stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** setpriv replaces itself by the program, so the process measured is the program. */
+function asUser(/** @type {{ uid: number, gid: number }} */ { uid, gid }, /** @type {string[]} */ command) {
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...command];
+}

@@ -1,0 +1,119 @@
+// What the clients of the load generator send, by name. A workload is closed: each client sends its next request when the last one was answered.
+// Invariant: every request of a workload is answered by exactly one ReadyForQuery, last, and by no error.
+// Not here: connections and clocks (load.mjs), how much of it is run (scenarios.mjs).
+
+import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './messages.mjs';
+
+/**
+ * @typedef {object} Workload
+ * @property {number} statements executions of one request
+ * @property {boolean} [reconnect] each request runs on a connection of its own
+ * @property {Buffer} [prepare] sent once after login, answered by one ReadyForQuery
+ * @property {(client: number) => () => Buffer} requests makes the source of one client's requests
+ */
+
+const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((name) => `"shop_book"."${name}"`);
+/** As Django writes a look-up by key. */
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM "shop_book" WHERE "shop_book"."id" =`;
+const PIPELINED = 100;
+const COPY_MIB = 4;
+const COPY_CHUNK_BYTES = 8 * 1024;
+/** A million of them before one comes again. */
+const DIGITS = 6;
+
+export const SCHEMA = `
+  CREATE TABLE shop_book (id int PRIMARY KEY, title text, price numeric(8,2), stock int, author_id int, published date);
+  INSERT INTO shop_book SELECT i, 'Title ' || i, 12.50, 3, i % 50, '2024-05-06' FROM generate_series(1, 10000) i;
+  CREATE TABLE bulk_out AS SELECT i AS id, i % 97 AS kind, repeat(md5(i::text), 2) AS filler FROM generate_series(1, 100000) i;
+  CREATE UNLOGGED TABLE bulk_in (id int, filler text);
+  VACUUM ANALYZE shop_book; VACUUM ANALYZE bulk_out`;
+
+const always = (/** @type {Buffer} */ request) => () => () => request;
+
+/** @type {Record<string, () => Workload>} */
+export const WORKLOADS = {
+  simple: () => ({ statements: 1, requests: always(query(`${SELECT} 4242 LIMIT 21`)) }),
+  extended: () => ({
+    statements: 1,
+    requests: always(
+      Buffer.concat([parse('', `${SELECT} $1::int LIMIT 21`), bind('', ['4242']), DESCRIBE, EXECUTE, SYNC]),
+    ),
+  }),
+  prepared: () => ({
+    statements: 1,
+    prepare: Buffer.concat([parse('s1', `${SELECT} $1::int LIMIT 21`), SYNC]),
+    requests: always(Buffer.concat([bind('s1', ['4242']), EXECUTE, SYNC])),
+  }),
+  pipelined: () => ({
+    statements: PIPELINED,
+    prepare: Buffer.concat([parse('s1', `${SELECT} $1::int LIMIT 21`), SYNC]),
+    requests: always(
+      Buffer.concat([...Array.from({ length: PIPELINED }, () => Buffer.concat([bind('s1', ['4242']), EXECUTE])), SYNC]),
+    ),
+  }),
+  distinct: () => ({ statements: 1, requests: distinct }),
+  'rows-1000': () => ({
+    statements: 1,
+    requests: always(query('SELECT id, kind, filler FROM bulk_out LIMIT 1000')),
+  }),
+  'copy-out': () => ({ statements: 1, requests: always(query('COPY bulk_out TO STDOUT')) }),
+  'copy-in': () => ({ statements: 1, requests: always(copyIn()) }),
+  connect: () => ({ statements: 1, reconnect: true, requests: always(query(`${SELECT} 4242 LIMIT 21`)) }),
+  fingerprints: () => ({ statements: PIPELINED, requests: manyFingerprints }),
+};
+
+/** Every text with literals of its own, as a driver sends them that binds on the client. @param {number} client */
+function distinct(client) {
+  const request = query(
+    `${SELECT} ${'1'.repeat(DIGITS)} AND "shop_book"."title" <> 'title ${'1'.repeat(DIGITS)}' LIMIT 21`,
+  );
+  const first = request.indexOf('111111');
+  const second = request.indexOf('111111', first + DIGITS);
+  let number = client * 7919;
+  return () => {
+    number++;
+    // The last request was answered, so that its octets are not needed any more.
+    writeDigits(request, first, number);
+    writeDigits(request, second, number);
+    return request;
+  };
+}
+
+/** @param {Buffer} bytes @param {number} at @param {number} number */
+function writeDigits(bytes, at, number) {
+  let rest = number;
+  for (let i = DIGITS - 1; i > 0; i--) {
+    bytes[at + i] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+}
+
+/** @returns {Buffer} */
+function copyIn() {
+  const line = `4242\t${'abcdefghijklmnopqrstuvwxyz012345'.repeat(30)}\n`;
+  const chunk = copyData(Buffer.from(line.repeat(Math.floor(COPY_CHUNK_BYTES / line.length))));
+  const chunks = Array.from({ length: Math.ceil((COPY_MIB * 2 ** 20) / chunk.length) }, () => chunk);
+  return Buffer.concat([query('TRUNCATE bulk_in; COPY bulk_in FROM STDIN'), ...chunks, COPY_DONE]);
+}
+
+/** As many statements as PGWITNESS_BENCH_FINGERPRINTS says, one after another, each with an identity of its own; for the stub server. */
+function manyFingerprints() {
+  const count = Number(process.env.PGWITNESS_BENCH_FINGERPRINTS ?? 20_000);
+  /** @type {Buffer[]} */
+  const batches = [];
+  for (let at = 0; at < count; at += PIPELINED) {
+    const parts = [];
+    for (let i = at; i < Math.min(count, at + PIPELINED); i++)
+      parts.push(parse('', `SELECT ${COLUMNS.join(', ')} FROM ${letters(i)} WHERE id = $1`), bind('', ['1']), EXECUTE);
+    batches.push(Buffer.concat([...parts, SYNC]));
+  }
+  let next = 0;
+  return () => batches[next++ % batches.length];
+}
+
+/** A name without digits: numbered tables would share an identity. @param {number} number */
+function letters(number) {
+  let name = '';
+  for (let rest = number + 1; rest > 0; rest = Math.floor(rest / 26)) name += String.fromCharCode(97 + (rest % 26));
+  return `t_${name}`;
+}

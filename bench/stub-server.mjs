@@ -1,0 +1,68 @@
+// A stand-in for Postgres that answers at once: for many connections, and for a load that a real server could not follow.
+// Invariant: every message is answered as the protocol says, with no rows. Not here: SQL; benches of latency use a real server.
+// Run: node bench/stub-server.mjs PORT   (loopback; the benches start it)
+
+import { createServer } from 'node:net';
+import { cstrings, message } from '../scripts/lib/wire-client.mjs';
+
+const SSL_REQUEST = 80877103;
+const GSSENC_REQUEST = 80877104;
+const NONE = Buffer.alloc(0);
+const READY = message('Z', Buffer.from('I'));
+const COMPLETE = message('C', cstrings('SELECT 0'));
+const LOGIN = Buffer.concat([
+  message('R', Buffer.alloc(4)),
+  ...[
+    ['server_version', '17.0'],
+    ['client_encoding', 'UTF8'],
+    ['TimeZone', 'Etc/UTC'],
+    ['standard_conforming_strings', 'on'],
+  ].map(([name, value]) => message('S', cstrings(name, value))),
+  message('K', Buffer.from([0, 0, 0, 7, 0, 0, 0, 7])),
+  READY,
+]);
+
+/** Reply by the code of the message. */
+const REPLIES = new Map([
+  [0x51, Buffer.concat([COMPLETE, READY])], // Query
+  [0x50, message('1', NONE)], // Parse
+  [0x42, message('2', NONE)], // Bind
+  [0x44, message('n', NONE)], // Describe
+  [0x45, COMPLETE], // Execute
+  [0x43, message('3', NONE)], // Close
+  [0x53, READY], // Sync
+]);
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let rest = NONE;
+  let started = false;
+  socket.on('data', (chunk) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    /** @type {Buffer[]} */
+    const out = [];
+    let at = 0;
+    for (;;) {
+      const from = started ? at + 1 : at;
+      if (bytes.length < from + 4) break;
+      const end = from + bytes.readInt32BE(from);
+      if (bytes.length < end) break;
+      if (started) {
+        const reply = REPLIES.get(bytes[at]);
+        if (reply !== undefined) out.push(reply);
+      } else {
+        const code = bytes.readInt32BE(from + 4);
+        if (code === SSL_REQUEST || code === GSSENC_REQUEST) out.push(Buffer.from('N'));
+        else {
+          started = true;
+          out.push(LOGIN);
+        }
+      }
+      at = end;
+    }
+    rest = bytes.subarray(at);
+    if (out.length > 0) socket.write(out.length === 1 ? out[0] : Buffer.concat(out));
+  });
+  socket.on('error', () => socket.destroy());
+});
+server.listen({ host: '127.0.0.1', port: Number(process.argv[2]), backlog: 1024 });
+process.on('SIGTERM', () => process.exit(0));
