@@ -15,7 +15,9 @@ const MAJOR = 15;
 /**
  * @typedef {object} DebianPostgres
  * @property {string} bin server and client programs
- * @property {string} lib extension libraries
+ * @property {string} extensions libraries that the server loads
+ * @property {string} lib static libraries for programs
+ * @property {string} developmentLib libpq for linking
  * @property {string} drivers has regress/pg_regress and isolation/isolationtester
  * @property {string} version of the package, such as 15.18-0+deb12u1
  * @property {number} major
@@ -132,7 +134,9 @@ async function provide(note) {
   const headers = path.join(root, 'usr', 'include', 'postgresql');
   return {
     bin: path.join(home, 'bin'),
-    lib: path.join(home, 'lib'),
+    lib: path.join(root, 'usr', 'lib', 'postgresql', String(major), 'lib'),
+    extensions: path.join(home, 'lib'),
+    developmentLib: path.join(root, 'usr', 'lib', 'x86_64-linux-gnu'),
     drivers: path.join(home, 'lib', 'pgxs', 'src', 'test'),
     version,
     major,

@@ -16,8 +16,8 @@ import { startWitness } from './witness.mjs';
  *   => Promise<import('./comparison.mjs').Results>} run
  * @property {(postgres: import('../lib/postgres.mjs').Postgres, account: import('./witness.mjs').Account)
  *   => Promise<string[]>} [audit] more that must hold after the proxied run; returns failures
- * @property {number} [unmatchedMax] ReadyForQuery without request that this suite makes on purpose
- * @property {RegExp} [logAllowed] warnings that this suite causes on purpose
+ * @property {import('./witness.mjs').Allowed} [allowed]
+ * @property {string} [remark] why, for the document
  *
  * @typedef {object} Outcome
  * @property {string} name
@@ -30,6 +30,7 @@ import { startWitness } from './witness.mjs';
  * @property {import('./comparison.mjs').Difference[]} differing
  * @property {import('./comparison.mjs').Difference[]} unsteady
  * @property {import('./witness.mjs').Account} account
+ * @property {string} [remark]
  * @property {boolean} ok
  */
 
@@ -55,7 +56,7 @@ async function runProxied(suite, note) {
       const results = await suite.run(witness, postgres, (text) => note(`proxied: ${text}`));
       const ms = Date.now() - startedAt;
       note('asking pgwitness');
-      const account = await witness.account({ unmatchedMax: suite.unmatchedMax, logAllowed: suite.logAllowed });
+      const account = await witness.account(suite.allowed);
       account.failures.push(...((await suite.audit?.(postgres, account)) ?? []));
       return { results, ms, account };
     } finally {
@@ -100,6 +101,7 @@ export async function runCase(suite, note) {
     differing,
     unsteady,
     account,
+    remark: suite.remark,
     ok: differing.length === 0 && account.failures.length === 0 && direct.passed > 0,
   };
 }

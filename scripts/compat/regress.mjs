@@ -74,7 +74,8 @@ function regressCase(debian) {
         const library = path.join(stage, 'regress.so');
         const source = path.join(stage, 'regress', 'regress.c');
         await runOrThrow('gcc', ['-shared', '-fPIC', '-O1', '-w', ...debian.includes, '-o', library, source], asUser);
-        for (const name of ['refint.so', 'autoinc.so']) cpSync(path.join(debian.lib, name), path.join(stage, name));
+        for (const name of ['refint.so', 'autoinc.so'])
+          cpSync(path.join(debian.extensions, name), path.join(stage, name));
         const out = path.join(stage, 'out');
         const { stdout, stderr } = await runCommand(
           path.join(debian.drivers, 'regress', 'pg_regress'),

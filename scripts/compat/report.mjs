@@ -124,6 +124,9 @@ export function writeDocument() {
   const results = SUITES.flatMap((suite) => resultOf(suite.name) ?? []);
   const runs = results.flatMap(({ outcomes = [] }) => outcomes.map((outcome) => ({ outcome })));
   const missing = missingLines(results);
+  const explained = runs.flatMap(({ outcome: { name, remark } }) =>
+    remark === undefined ? [] : [`${name}: ${remark}`],
+  );
   const [cpu] = cpus();
   const text = `# Compatibility
 
@@ -156,7 +159,7 @@ statement or none, and a portal left suspended is a call without CommandComplete
 replication connections, whose traffic is passed and not interpreted.
 
 ${accountTable(runs)}
-
+${explained.length > 0 ? `\n${explained.join('\n\n')}\n` : ''}
 ## What cannot pass through a proxy
 
 ${table([['what', 'why', 'what to do'], ...IMPOSSIBLE])}

@@ -2,6 +2,8 @@
 
 import { django } from './django.mjs';
 import { isolation } from './isolation.mjs';
+import { libpqPipeline } from './libpq-pipeline.mjs';
+import { pgbench } from './pgbench.mjs';
 import { regress } from './regress.mjs';
 import { sqlalchemy } from './sqlalchemy.mjs';
 
@@ -18,4 +20,4 @@ import { sqlalchemy } from './sqlalchemy.mjs';
  */
 
 /** @type {readonly Suite[]} */
-export const SUITES = [regress, isolation, django, sqlalchemy];
+export const SUITES = [regress, isolation, libpqPipeline, pgbench, django, sqlalchemy];
