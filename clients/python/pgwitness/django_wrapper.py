@@ -35,8 +35,9 @@ class ExecuteWrapper:
 
     def install(self, connection: Any) -> None:
         """Puts the wrapper on a connection, once."""
-        if connection.vendor == "postgresql" and self not in connection.execute_wrappers:
-            connection.execute_wrappers.append(self)
+        wrappers = connection.execute_wrappers
+        if connection.vendor == "postgresql" and not any(isinstance(each, ExecuteWrapper) for each in wrappers):
+            wrappers.append(self)
 
     def _tagged(self, sql: Any, params: Any, cursor: Any, frame: FrameType) -> Any:
         # psycopg's composed SQL becomes text here instead of in the driver.
