@@ -30,6 +30,8 @@ export interface ObserverOptions {
 }
 
 const MAINTAIN_EVERY_MS = 5_000;
+/** Counts events, not executions: how many were lost with it cannot be known, but it is at most a flush interval of them. */
+const KILLED_REASON = 'killed';
 
 export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
@@ -52,10 +54,14 @@ export class Observer implements IntakeTarget {
     // A relay that comes back (its link broke) is told of what it sent before as well.
     this.flush(nowMs);
     // Relays that ended without their observer: their sessions are over.
+    const killed = new Map<string, number>();
     for (const { relayId: gone, sessionId, state } of this.#attempt(() => store.takeOrphanSessions(relayId)) ?? []) {
       const session = pipeline.sessions.get(gone, sessionId) ?? pipeline.restore(state, nowMs);
-      if (session !== undefined) pipeline.close(session, session.member.countedToMs);
+      if (session === undefined) continue;
+      killed.set(gone, Math.max(killed.get(gone) ?? 0, session.member.countedToMs));
+      pipeline.close(session, session.member.countedToMs);
     }
+    for (const [gone, lastSeenMs] of killed) this.#relayWasKilled(gone, lastSeenMs);
     let restored = 0;
     for (const { sessionId, state } of this.#attempt(() => store.openSessions(relayId)) ?? []) {
       if (pipeline.sessions.get(relayId, sessionId) !== undefined) continue;
@@ -63,6 +69,18 @@ export class Observer implements IntakeTarget {
     }
     if (restored > 0) log.info('open sessions restored', { sessions: restored });
     return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
+  }
+
+  /** A relay that is stopped closes its sessions. What came after its last flush nobody knows any more: that is told, as an event. */
+  #relayWasKilled(relayId: string, lastSeenMs: number): void {
+    const lastSeen = new Date(lastSeenMs).toISOString();
+    this.#options.log.warn('the last run was killed: what it saw after its last flush is not counted', { lastSeen });
+    this.#lossesUnstored.push({
+      counterId: relayId,
+      minute: Math.floor(lastSeenMs / 60_000),
+      reason: KILLED_REASON,
+      count: 1,
+    });
   }
 
   observe(relayId: string, observation: Observation): void {

@@ -82,12 +82,22 @@ export function headerOf({ window, observed }: Pick<StatementsReport, 'window' |
     `${count(observed.notObserved)} not observed${reasons(observed)}`,
     `${share(observed.unknown, observed.statements)} unknown`,
   ];
-  if (!observed.exact) parts.push('not exact: a session could not be followed');
+  if (!observed.exact) parts.push(`not exact: ${inexactness(observed)}`);
   return parts.join(' · ');
 }
 
+function inexactness({ notObservedByReason }: Observed): string {
+  const killed = notObservedByReason.get('killed') ?? 0;
+  if (killed === 0) return 'a session could not be followed';
+  const times = killed === 1 ? 'once' : `${count(killed)} times`;
+  return `pgwitness was killed ${times}, what came after its last flush is missing`;
+}
+
+/** What these count is no execution. */
+const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'killed']);
+
 function reasons({ notObservedByReason }: Observed): string {
-  const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && reason !== 'opaque_session');
+  const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && !EVENTS.has(reason));
   return some.length === 0
     ? ''
     : ` (${some.map(([reason, number]) => `${oneLine(reason)} ${count(number)}`).join(', ')})`;

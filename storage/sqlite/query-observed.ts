@@ -8,10 +8,10 @@ import type { Frame } from './frame.js';
 import { sourceSums } from './query-statements.js';
 import type { Rows } from './rows.js';
 
-/** Counts sessions, not executions. */
-const SESSIONS_REASON = 'opaque_session';
-/** While one of these lasted nobody can say how many executions there were. */
-const INEXACT_REASONS: ReadonlySet<string> = new Set([SESSIONS_REASON, 'opaque', 'observe_off']);
+/** These count sessions, or times the sidecar was killed, not executions. */
+const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'killed']);
+/** Where one of these is, or while it lasted, nobody can say how many executions there were. */
+const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off']);
 
 interface LossSum {
   reason: string;
@@ -36,7 +36,7 @@ export function observedIn(rows: Rows, frame: Frame): Observed {
   const until = frame.minutes?.until ?? Number.MAX_SAFE_INTEGER;
   for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
     addTo(observed.notObservedByReason, reason, count);
-    if (reason !== SESSIONS_REASON) observed.notObserved += count;
+    if (!EVENT_REASONS.has(reason)) observed.notObserved += count;
     if (INEXACT_REASONS.has(reason) && count > 0) observed.exact = false;
   }
   return observed;
