@@ -56,6 +56,11 @@ interface StoredSession {
   waiting: Waiting[];
   settled: boolean;
   authenticated: boolean;
+  /** These four are read in the store too: what is open now, and on which process of the server. */
+  backendPid: number;
+  poolId: string;
+  user: string;
+  database: string;
   firstStatementMs: number;
   statements: number;
   applicationName: string;
@@ -79,6 +84,8 @@ export class ObservedSession {
   firstStatementMs = 0;
   statements = 0;
   applicationName = '';
+  /** Of the server; 0 while it is not known. */
+  backendPid = 0;
   serverVersion = '';
   backslashEscapes = false;
   /** Revisions of its owner that counters know of. */
@@ -110,6 +117,10 @@ export class ObservedSession {
       waiting: this.waiting.map((waiting) => ({ ...waiting, statement: withoutContext(waiting.statement) })),
       settled: this.settled,
       authenticated: this.authenticated,
+      backendPid: this.backendPid,
+      poolId: this.member.pool?.id ?? '',
+      user: this.parameter('user'),
+      database: this.parameter('database') || this.parameter('user'),
       firstStatementMs: this.firstStatementMs,
       statements: this.statements,
       applicationName: this.applicationName,
@@ -132,6 +143,7 @@ export class ObservedSession {
     }));
     session.settled = stored.settled;
     session.authenticated = stored.authenticated;
+    session.backendPid = stored.backendPid;
     session.firstStatementMs = stored.firstStatementMs;
     session.statements = stored.statements;
     session.applicationName = stored.applicationName;

@@ -48,6 +48,7 @@ export class Sessions {
   ready(session: ObservedSession, ready: SessionReady): void {
     session.authenticated = true;
     session.applicationName = ready.applicationName;
+    session.backendPid = ready.backendPid;
     session.serverVersion = ready.serverVersion;
     session.backslashEscapes = ready.backslashEscapes;
     session.changed = true;

@@ -3,14 +3,29 @@
 
 import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { poolsJson } from '../dashboards/http/pools-json.js';
+import type { BypassReport } from '../server/activity.js';
 import type { PoolFacts, PoolsReport } from '../storage/report-types.js';
+import { bypassJson, bypassText } from './bypass.js';
 import { count, duration, share, span } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
 import { renderTable } from './table.js';
 
-export function printPools(report: PoolsReport, options: { readonly json: boolean; readonly read: string }): void {
-  if (options.json) printJson(poolsJson(report));
-  else print(poolsText(report, { read: options.read, screen: screenOf(process.stdout, process.env) }));
+export interface PoolsPrinting {
+  readonly json: boolean;
+  /** What was read, for a person. */
+  readonly read: string;
+  /** What the server has besides; not asked for where it is not given. */
+  readonly bypass: BypassReport | undefined;
+}
+
+export function printPools(report: PoolsReport, { json, read, bypass }: PoolsPrinting): void {
+  if (json) {
+    printJson(bypass === undefined ? poolsJson(report) : { ...poolsJson(report), bypass: bypassJson(bypass) });
+    return;
+  }
+  const screen = screenOf(process.stdout, process.env);
+  print(poolsText(report, { read, screen }));
+  if (bypass !== undefined) print(`\n${bypassText(bypass, screen)}`);
 }
 
 export function poolsText(report: PoolsReport, options: { readonly read: string; readonly screen: Screen }): string {

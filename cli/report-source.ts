@@ -13,12 +13,14 @@ import {
 } from '../dashboards/http/parameters.js';
 import { poolsFromJson } from '../dashboards/http/pools-json.js';
 import { samplesFromJson } from '../dashboards/http/samples-json.js';
+import { sessionsFromJson } from '../dashboards/http/sessions-json.js';
 import { answerStatements } from '../dashboards/http/statements.js';
 import { mergePools, mergeStatements } from '../storage/merge.js';
 import { decodeStatementsReport } from '../storage/report-codec.js';
 import { reportMarks } from '../storage/report-marks.js';
 import { reportPools } from '../storage/report-pools.js';
 import { mergeSamples, reportSamples, type SamplesReport } from '../storage/report-samples.js';
+import { type OpenSession, reportSessions } from '../storage/report-sessions.js';
 import { reportStatements } from '../storage/report-statements.js';
 import { reportTimeline, type TimelineReport } from '../storage/report-timeline.js';
 import type { PoolsReport, StatementsReport } from '../storage/report-types.js';
@@ -35,6 +37,8 @@ export interface ReportSource {
   /** A row per source of the statement; none when it is not there. */
   statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
   pools(range: TimeRange): Promise<PoolsReport>;
+  /** Open now. */
+  sessions(): Promise<OpenSession[]>;
   timeline(query: { fingerprint: string; range: TimeRange; source?: string }): Promise<TimelineReport>;
   /** Oldest first. */
   marks(range: TimeRange): Promise<MarkRow[]>;
@@ -71,6 +75,7 @@ function localSource(directory: string): ReportSource {
     statements: async (query) => answerStatements(reader, query),
     statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
     pools: async (range) => reportPools(reader, range),
+    sessions: async () => reportSessions(reader),
     timeline: async ({ range, ...what }) => reportTimeline(reader, { ...range, ...what }),
     marks: async (range) => reportMarks(reader, range),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
@@ -109,6 +114,7 @@ function remoteSource(base: URL, token: string | undefined): ReportSource {
         decode: decodeStatementsReport,
       }),
     pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
     timeline: ({ fingerprint, range, source }) => {
       const parameters = writeTimeRange(range);
       if (source !== undefined) parameters.set('source', source);
@@ -136,6 +142,7 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
     },
     statement: async (fingerprint, range) =>
       mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),
+    sessions: async () => (await Promise.all(sources.map((source) => source.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(sources.map((source) => source.pools(range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(sources.map((source) => source.timeline(query)))),
     marks: async (range) =>

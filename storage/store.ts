@@ -68,7 +68,7 @@ export interface FleetMinute {
 export interface OpenSessionState {
   relayId: string;
   sessionId: number;
-  /** JSON, opaque to the store. */
+  /** JSON; the store reads of it only what sqlite/query-sessions.ts names. */
   state: string;
 }
 

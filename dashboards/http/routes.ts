@@ -9,6 +9,7 @@ import { reportMarks } from '../../storage/report-marks.js';
 import { reportPools } from '../../storage/report-pools.js';
 import { reportProgress } from '../../storage/report-progress.js';
 import { reportSamples } from '../../storage/report-samples.js';
+import { reportSessions } from '../../storage/report-sessions.js';
 import { reportStatements } from '../../storage/report-statements.js';
 import { reportStatus } from '../../storage/report-status.js';
 import { reportTimeline } from '../../storage/report-timeline.js';
@@ -20,6 +21,7 @@ import { PAGE_PATHS, pageFile } from './page.js';
 import { readStatementQuery, readStatementsQuery, readTimelineQuery, readTimeRange } from './parameters.js';
 import { poolsJson } from './pools-json.js';
 import { samplesJson } from './samples-json.js';
+import { sessionsJson } from './sessions-json.js';
 import { briefStatements, statementDetailsJson } from './statement-json.js';
 import { answerStatements } from './statements.js';
 import { statusJson } from './status-json.js';
@@ -87,6 +89,8 @@ export class Routes {
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/progress':
         return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/sessions':
+        return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
       case '/api/v1/status':
         return jsonAnswer(200, statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))));
     }
@@ -114,7 +118,7 @@ const NOT_BUILT = jsonAnswer(503, {
 
 const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/marks, /api/v1/progress and the page at /',
+  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress and the page at /',
 });
 
 export function jsonAnswer(status: number, value: unknown): Answer {
