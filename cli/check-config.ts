@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { type Address, formatAddress } from '../config/address.js';
 import type { LoadedConfig } from '../config/config.js';
 import { OPTIONS, type OptionKey } from '../config/options.js';
+import { readTlsFiles } from '../config/tls-files.js';
 import { readToken } from '../config/token.js';
 import { addConfigFlags, configOf } from './config-flags.js';
 import { oneLine, print, printJson, screenOf } from './output.js';
@@ -23,6 +24,7 @@ function check(command: Command): void {
   const loaded = configOf(command);
   const { config, warnings, file } = loaded;
   if (config.httpTokenFile !== '') readToken(config.httpTokenFile, loaded.origins.get('httpTokenFile') ?? '');
+  readTlsFiles(config);
   if (command.opts<{ json?: boolean }>().json) {
     printJson({
       ok: true,
@@ -65,7 +67,12 @@ function optionsOf({ config, origins }: LoadedConfig): Record<string, { value: u
 
 function listsOf({ config }: LoadedConfig): object {
   const { rules, pools, clientNetworks, dimensionKeys, contextKeys, retention } = config;
-  return { rules, pools, clientNetworks, dimensionKeys, contextKeys, retention };
+  const pairs = config.pairs.map(({ listen, upstream, upstreamTls }) => ({
+    listen: formatAddress(listen),
+    upstream: formatAddress(upstream),
+    upstreamTls: upstreamTls.mode,
+  }));
+  return { pairs, rules, pools, clientNetworks, dimensionKeys, contextKeys, retention };
 }
 
 function isAddress(value: unknown): value is Address {

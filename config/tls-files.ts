@@ -7,6 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { UsageError } from './errors.js';
 import { limits } from './limits.js';
+import type { Pair } from './pairs.js';
 
 export interface ServerCertificate {
   readonly context: SecureContext;
@@ -16,8 +17,29 @@ export interface ServerCertificate {
   readonly validToMs: number;
 }
 
+export interface TlsFiles {
+  /** What clients that ask for TLS are shown; undefined = they are answered N. */
+  readonly certificate: ServerCertificate | undefined;
+  /** What each pair trusts, in their order; undefined = the public authorities. */
+  readonly authorities: ReadonlyArray<Buffer | undefined>;
+}
+
+/** Every file that the configuration names. Throws UsageError for the first that cannot be used. */
+export function readTlsFiles(config: {
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+  readonly pairs: readonly Pair[];
+}): TlsFiles {
+  return {
+    certificate: config.tlsCert === '' ? undefined : readServerCertificate(config.tlsCert, config.tlsKey),
+    authorities: config.pairs.map(({ upstreamTls, origin }) =>
+      upstreamTls.caFile === '' ? undefined : readAuthorities(upstreamTls.caFile, origin.upstreamTlsCa),
+    ),
+  };
+}
+
 /** The certificate clients are shown. Throws UsageError. */
-export function readServerCertificate(certFile: string, keyFile: string): ServerCertificate {
+function readServerCertificate(certFile: string, keyFile: string): ServerCertificate {
   const cert = readPem(certFile, '--tls-cert');
   const key = readPem(keyFile, '--tls-key');
   const leaf = leafOf(cert, { path: certFile, where: '--tls-cert' });
@@ -40,7 +62,7 @@ export function readServerCertificate(certFile: string, keyFile: string): Server
 }
 
 /** PEM of authorities. Throws UsageError naming `where`. */
-export function readAuthorities(path: string, where: string): Buffer {
+function readAuthorities(path: string, where: string): Buffer {
   const pem = readPem(path, where);
   leafOf(pem, { path, where });
   return pem;

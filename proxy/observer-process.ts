@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import type { ObserverLink } from './observer-link.js';
-import type { ObserverEnd } from './relay-service.js';
+import type { ObserverEnd } from './observer-switch.js';
 
 /** Inherited descriptor of the link in the observer process. */
 export const LINK_FD = 3;

@@ -6,7 +6,7 @@ import { connect, type Socket } from 'node:net';
 import type { Log } from '../config/log.js';
 import { isPrivate } from '../config/unix-socket.js';
 import type { ObserverLink } from './observer-link.js';
-import type { ObserverEnd } from './relay-service.js';
+import type { ObserverEnd } from './observer-switch.js';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
@@ -36,6 +36,7 @@ export class ObserverSocket implements ObserverEnd {
     this.#stopped = false;
     this.#link.onLive = () => {
       this.#retryMs = RETRY_MIN_MS;
+      this.#log.info('observed', { socket: this.#path });
     };
     this.#connect();
     return Promise.resolve(undefined);
@@ -68,7 +69,6 @@ export class ObserverSocket implements ObserverEnd {
     socket.once('connect', () => {
       if (this.#connectedBefore) this.restartsTotal++;
       this.#connectedBefore = true;
-      this.#log.info('connected to the observer', { socket: this.#path });
       this.#link.attach(socket);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {

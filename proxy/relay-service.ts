@@ -13,34 +13,16 @@ import { packageVersion } from '../config/version.js';
 import { Clock } from './clock.js';
 import { drain } from './drain.js';
 import { startHealth } from './health.js';
+import { cannotListen } from './listen-error.js';
 import { Listener, type ListenerSettings } from './listener.js';
 import { ObserverLink } from './observer-link.js';
+import { type ObserverEnd, ObserverSwitch } from './observer-switch.js';
 import { listenerSettings } from './relay-settings.js';
 import { TextTable } from './session/prepared.js';
 import { TrackerCounters } from './session/session-state.js';
 import type { TapShared } from './tap.js';
 import { startTicks } from './ticks.js';
 import { clientTable, serverTable } from './wire/message-codes.js';
-
-const OBSERVER_STOP_MS = 10_000;
-
-/** Whatever runs the observer: a child process, or somebody at the other end of a path. */
-export interface ObserverEnd {
-  readonly restartsTotal: number;
-  /** How long the end of the link is waited for, ms: for an observer that is not there to come back and be told what was lost. */
-  readonly lastWordMs: number;
-  /**
-   * Resolves with undefined when it works or is not waited for any longer. At the first start of all it resolves with the exit code
-   * of an observer that says it cannot work; later such a one is started again and again.
-   */
-  start(which: 'first' | 'later'): Promise<number | undefined>;
-  /** Takes a new configuration; true when it must be started again for it. */
-  configure(config: Config): boolean;
-  /** The link was ended before. */
-  stop(deadlineMs: number): Promise<void>;
-  /** It hangs, or time is up. */
-  kill(): void;
-}
 
 export interface RelayOptions {
   log: Log;
@@ -52,24 +34,20 @@ export class RelayService {
   readonly #clock = new Clock();
   readonly #counters = new TrackerCounters();
   readonly #link: ObserverLink;
-  readonly #observer: ObserverEnd;
+  readonly #switch: ObserverSwitch;
   readonly #shared: TapShared;
   readonly #listeners: Listener[] = [];
   #config: Config;
-  #observing: boolean;
   #lastSessionId = 0;
   #health: Server | undefined;
   #stopTicks: () => void = () => {};
   #stopping = false;
-  /** Changes of the observer run one after another. */
-  #observerWork: Promise<unknown> = Promise.resolve();
   #end: (exitCode: number) => void = () => {};
   /** Resolves with the exit code when the process may end. */
   readonly ended: Promise<number>;
 
   constructor(config: Config, { log, observerEnd }: RelayOptions) {
     this.#config = config;
-    this.#observing = config.observe;
     this.#log = log;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -95,7 +73,7 @@ export class RelayService {
       link: this.#link,
       log,
     };
-    this.#observer = observerEnd(this.#link);
+    this.#switch = new ObserverSwitch(config.observe, { observer: observerEnd(this.#link), link: this.#link, log });
   }
 
   /** Resolves with the addresses it listens on, in the order of the pairs. Throws UsageError or RuntimeError. */
@@ -117,7 +95,7 @@ export class RelayService {
       this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
         throw cannotListen(error, '--health', config.health);
       });
-      const refused = this.#observing ? await this.#observer.start('first') : undefined;
+      const refused = await this.#switch.start();
       if (refused !== undefined) {
         throw new RuntimeError('the observer cannot work', {
           where: 'see its message above',
@@ -135,7 +113,7 @@ export class RelayService {
       counters: this.#counters,
       clock: this.#clock,
       log: this.#log,
-      observer: this.#observer,
+      observer: this.#switch.observer,
     });
     for (const [index, pair] of config.pairs.entries()) {
       this.#log.info('relaying', {
@@ -162,16 +140,17 @@ export class RelayService {
     // What listens stays as it was started, and a later reload is compared with that.
     const { pairs, health } = this.#config;
     this.#config = { ...config, pairs, health };
-    const changed = this.#observer.configure(config);
-    if (config.observe !== this.#observing) this.#observe(config.observe);
-    else if (changed && this.#observing) this.#restartObserver();
+    this.#switch.reload(
+      config,
+      [...this.#relays()].map(({ tap }) => tap),
+    );
     this.#log.info('the configuration was read again', { observe: config.observe });
   }
 
   /** SIGTERM and SIGINT: drain, flush, end. A second call ends at once. */
   stop(): void {
     if (this.#stopping) {
-      this.#observer.kill();
+      this.#switch.observer.kill();
       this.#end(0);
       return;
     }
@@ -184,42 +163,9 @@ export class RelayService {
     for (const listener of this.#listeners) listener.draining = true;
     await drain(() => this.#relays(), { timeoutMs: this.#config.drainTimeoutMs, closeMs: limits.closeMs });
     this.#stopTicks();
-    await this.#observerWork;
-    if (this.#observing) await this.#link.end(this.#observer.lastWordMs);
-    await this.#observer.stop(OBSERVER_STOP_MS);
+    await this.#switch.stop();
     this.#closeAll();
     this.#end(0);
-  }
-
-  /** At once for traffic; the observer ends or begins behind it. */
-  #observe(on: boolean): void {
-    this.#observing = on;
-    for (const { tap } of this.#relays()) {
-      if (on) tap.switchOn();
-      else tap.switchOff();
-    }
-    this.#log.info(on ? 'observing again' : 'not observing any longer: a plain relay');
-    this.#afterObserver(() => (on ? this.#observer.start('later') : this.#endObserver()));
-  }
-
-  #restartObserver(): void {
-    this.#log.info('the observer is started again with the new configuration');
-    this.#afterObserver(async () => {
-      await this.#endObserver();
-      await this.#observer.start('later');
-    });
-  }
-
-  async #endObserver(): Promise<void> {
-    await this.#link.end(this.#observer.lastWordMs);
-    this.#link.detach();
-    await this.#observer.stop(OBSERVER_STOP_MS);
-  }
-
-  #afterObserver(act: () => Promise<unknown>): void {
-    this.#observerWork = this.#observerWork
-      .then(act)
-      .catch((error) => this.#log.error('changing the observer failed', { error: String(error) }));
   }
 
   #warnOfFixed(config: Config): void {
@@ -238,7 +184,7 @@ export class RelayService {
       listen,
       settings,
       shared: this.#shared,
-      observe: () => this.#observing,
+      observe: () => this.#switch.on,
       nextSessionId: () => ++this.#lastSessionId,
       log: this.#log,
     });
@@ -262,18 +208,4 @@ export class RelayService {
     this.#health?.close();
     this.#health?.closeAllConnections();
   }
-}
-
-function cannotListen(error: Error & { code?: string }, flag: string, address: Address): Error {
-  if (error instanceof RuntimeError) return error;
-  const place = formatAddress(address);
-  const where = flag.startsWith('-') ? `${flag} ${place}` : `${place} (${flag})`;
-  if (error.code === 'EADDRINUSE')
-    return new RuntimeError('the port is in use', { where, hint: 'stop what listens there, or give another address' });
-  if (error.code === 'EACCES') {
-    const hint = address.kind === 'unix' ? 'give a path where this user may write' : 'use a port from 1024 up';
-    return new RuntimeError('listening is not allowed', { where, hint });
-  }
-  const hint = address.kind === 'unix' ? 'give a path in a directory that is there' : 'give an address of this machine';
-  return new RuntimeError(`cannot listen: ${error.code ?? error.message}`, { where, hint });
 }

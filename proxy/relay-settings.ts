@@ -4,13 +4,13 @@
 import type { Config } from '../config/config.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
-import { readAuthorities, readServerCertificate } from '../config/tls-files.js';
+import { readTlsFiles } from '../config/tls-files.js';
 import { connectionCaps } from './descriptors.js';
 import type { ListenerSettings } from './listener.js';
 
 /** In the order of the pairs. */
 export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
-  const certificate = config.tlsCert === '' ? undefined : readServerCertificate(config.tlsCert, config.tlsKey);
+  const { certificate, authorities } = readTlsFiles(config);
   if (certificate !== undefined && certificate.validToMs < Date.now())
     log.warn('the certificate has expired: clients that verify it will not connect', { file: config.tlsCert });
   const caps = connectionCaps(config.maxConnections);
@@ -20,23 +20,9 @@ export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
       maxConnections: config.maxConnections,
     });
   }
-  return config.pairs.map(({ upstream, upstreamTls, origin }) => ({
-    target: {
-      address: upstream,
-      tls: {
-        mode: upstreamTls.mode,
-        serverName: upstreamTls.serverName,
-        authorities:
-          upstreamTls.caFile === ''
-            ? undefined
-            : readAuthorities(upstreamTls.caFile, placeOf(origin.upstreamTlsCa, '--upstream-tls-ca')),
-      },
-    },
+  return config.pairs.map(({ upstream, upstreamTls: { mode, serverName } }, index) => ({
+    target: { address: upstream, tls: { mode, serverName, authorities: authorities[index] } },
     certificate,
     limits: { ...limits, ...caps },
   }));
-}
-
-function placeOf(origin: string, flag: string): string {
-  return origin === 'default' ? flag : origin;
 }

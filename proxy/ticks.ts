@@ -6,7 +6,7 @@ import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
 import type { Listener } from './listener.js';
 import type { ObserverLink } from './observer-link.js';
-import type { ObserverEnd } from './relay-service.js';
+import type { ObserverEnd } from './observer-switch.js';
 import type { TrackerCounters } from './session/session-state.js';
 
 const TICK_MS = 1_000;

@@ -68,7 +68,7 @@ async function client(port: number): Promise<pg.Client> {
 }
 
 const connected = (relay: Service, times = 1) =>
-  until('the relay to find the observer', () => relay.output().split('connected to the observer').length > times);
+  until('the relay to find the observer', () => relay.output().split('"msg":"observed"').length > times);
 
 /** Sends upper() until told to stop; gives how many were answered. */
 function load(client: pg.Client): () => Promise<number> {

@@ -1,0 +1,97 @@
+// Whether this relay is observed, and the order in which its observer is ended and begun.
+// Invariant: for traffic a change holds at once; the observer follows, one change after another, and what it had not stored is accounted
+// for by the link. Not here: what runs the observer (observer-process.ts, observer-socket.ts), sessions (tap.ts).
+
+import type { Config } from '../config/config.js';
+import type { Log } from '../config/log.js';
+import type { ObserverLink } from './observer-link.js';
+import type { Tap } from './tap.js';
+
+/** How long an observer may take to end after its link did, ms. */
+const STOP_MS = 10_000;
+
+/** Whatever runs the observer: a child process, or somebody at the other end of a path. */
+export interface ObserverEnd {
+  readonly restartsTotal: number;
+  /** How long the end of the link is waited for, ms: for an observer that is not there to come back and be told what was lost. */
+  readonly lastWordMs: number;
+  /**
+   * Resolves with undefined when it works or is not waited for any longer. At the first start of all it resolves with the exit code
+   * of an observer that says it cannot work; later such a one is started again and again.
+   */
+  start(which: 'first' | 'later'): Promise<number | undefined>;
+  /** Takes a new configuration; true when it must be started again for it. */
+  configure(config: Config): boolean;
+  /** The link was ended before. */
+  stop(deadlineMs: number): Promise<void>;
+  /** It hangs, or time is up. */
+  kill(): void;
+}
+
+export class ObserverSwitch {
+  readonly observer: ObserverEnd;
+  readonly #link: ObserverLink;
+  readonly #log: Log;
+  #on: boolean;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor(on: boolean, { observer, link, log }: { observer: ObserverEnd; link: ObserverLink; log: Log }) {
+    this.#on = on;
+    this.observer = observer;
+    this.#link = link;
+    this.#log = log;
+  }
+
+  get on(): boolean {
+    return this.#on;
+  }
+
+  /** Resolves with the exit code of an observer that cannot work, else with undefined. */
+  start(): Promise<number | undefined> {
+    return this.#on ? this.observer.start('first') : Promise.resolve(undefined);
+  }
+
+  /** A configuration that was read again; `taps` are those of all open sessions. */
+  reload(config: Config, taps: Iterable<Tap>): void {
+    const changed = this.observer.configure(config);
+    if (config.observe !== this.#on) this.#turn(config.observe, taps);
+    else if (changed && this.#on) this.#restart();
+  }
+
+  /** What the link still has is sent, and the observer ends. */
+  async stop(): Promise<void> {
+    await this.#work;
+    if (this.#on) await this.#link.end(this.observer.lastWordMs);
+    await this.observer.stop(STOP_MS);
+  }
+
+  #turn(on: boolean, taps: Iterable<Tap>): void {
+    this.#on = on;
+    for (const tap of taps) {
+      if (on) tap.switchOn();
+      else tap.switchOff();
+    }
+    this.#log.info(on ? 'observing again' : 'not observing any longer: a plain relay');
+    this.#then(() => (on ? this.observer.start('later') : this.#end()));
+  }
+
+  #restart(): void {
+    this.#log.info('the observer is started again with the new configuration');
+    this.#then(async () => {
+      await this.#end();
+      await this.observer.start('later');
+    });
+  }
+
+  async #end(): Promise<void> {
+    await this.#link.end(this.observer.lastWordMs);
+    this.#link.detach();
+    await this.observer.stop(STOP_MS);
+  }
+
+  #then(act: () => Promise<unknown>): void {
+    this.#work = this.#work
+      .then(act)
+      .catch((error) => this.#log.error('changing the observer failed', { error: String(error) }));
+  }
+}
