@@ -18,7 +18,7 @@ import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
 import type { Measured } from './rollup/rollup.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
-import { requestOf, Samples } from './samples.js';
+import { requestOf, Samples, traceIdOf } from './samples.js';
 import { Sessions } from './sessions.js';
 import { StatementTexts } from './statement-texts.js';
 
@@ -33,6 +33,10 @@ export interface CountedListener {
     calls: number;
     serviceNs: number;
     batched: boolean;
+    /** Of the request; '' = its comments name none. */
+    traceId: string;
+    /** Unix ms of completion. */
+    atMs: number;
   }): void;
 }
 
@@ -291,6 +295,8 @@ export class Pipeline {
       calls: 1,
       serviceNs: measured.serviceNs,
       batched: measured.batched,
+      traceId: statement.tags.pairs.length === 0 ? '' : traceIdOf(statement.tags.pairs),
+      atMs: measured.completedAtMs,
     });
   }
 

@@ -16,6 +16,7 @@ import { reportTimeline } from '../../storage/report-timeline.js';
 import type { Reader } from '../../storage/sqlite/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { encodeTimeline } from '../../storage/timeline-codec.js';
+import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
 import { marksJson } from './marks-json.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 import { readStatementQuery, readStatementsQuery, readTimelineQuery, readTimeRange } from './parameters.js';
@@ -35,8 +36,7 @@ export interface Answer {
 
 /** The metrics exporter, as far as HTTP knows it. */
 export interface MetricsSource {
-  readonly contentType: string;
-  render(): Promise<string>;
+  render(format: Format): Promise<string>;
 }
 
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
@@ -50,13 +50,14 @@ export class Routes {
     this.#metrics = metrics;
   }
 
-  /** `url`: path and query as sent. Rejects only on a fault of our own. */
-  async answer(url: string): Promise<Answer> {
+  /** `url`: path and query as sent; `accept`: the header of that name. Rejects only on a fault of our own. */
+  async answer(url: string, accept?: string): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     if (path === '/metrics') {
-      return { status: 200, contentType: this.#metrics.contentType, body: await this.#metrics.render() };
+      const format = formatFor(accept);
+      return { status: 200, contentType: CONTENT_TYPES[format], body: await this.#metrics.render(format) };
     }
     if (PAGE_PATHS.has(path)) {
       const file = pageFile(path);

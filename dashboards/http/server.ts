@@ -54,7 +54,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         send(response, jsonAnswer(refusal.status, { error: refusal.error, hint: refusal.hint }));
         return;
       }
-      routes.answer(url).then(
+      routes.answer(url, request.headers.accept).then(
         (answer) => send(response, answer),
         (error: unknown) => {
           log.error('an HTTP request failed', { error });

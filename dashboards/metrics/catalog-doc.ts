@@ -3,11 +3,20 @@
 import { limits } from '../../config/limits.js';
 import { CATALOG, COMMANDS, DURATION_BOUNDS_SECONDS } from './catalog.js';
 
+const OTEL_NAMES = [
+  ['`pgwitness_statement_duration_seconds`', '`db.client.operation.duration`, seen from beside the server'],
+  ['`pgwitness_pool_connections{state}`', '`db.client.connection.count{db.client.connection.state}`'],
+  ['label `pool`', '`db.client.connection.pool.name`'],
+  ['label `summary`', '`db.query.summary`, of the same form'],
+  ['`outcome="error"`', '`error.type` is set'],
+  ["SQLSTATE in `pgwitness show` and the API's `errors_by_sqlstate`", '`db.response.status_code`'],
+] as const;
+
 export function metricsDoc(): string {
   const lines = [
     '# Metrics',
     '',
-    'What `/metrics` exports, in Prometheus text format. This file is made by `node scripts/metrics-doc.mjs` from',
+    'What `/metrics` exports, in Prometheus text format or, where the scraper asks for it, OpenMetrics. This file is made by `node scripts/metrics-doc.mjs` from',
     '`dashboards/metrics/catalog.ts`: change that, not this.',
     '',
     'No label holds SQL text; `summary` holds the command and the tables. Counters start at 0 when the observer starts; totals over restarts are in the store (`pgwitness top`).',
@@ -43,6 +52,26 @@ export function metricsDoc(): string {
     '',
     `Upper bounds of \`pgwitness_statement_duration_seconds\`: ${DURATION_BOUNDS_SECONDS.map((bound) => `${bound} s`).join(', ')}.`,
     'For percentiles within 1 % use `pgwitness top`, which reads finer histograms.',
+    '',
+    '## Exemplars',
+    '',
+    'In OpenMetrics each bucket names the last execution in it that had a trace: `# {trace_id="…"}`, from `traceparent` in a comment tag (or',
+    '`trace_id`). Prometheus keeps them with `--enable-feature=exemplar-storage`; in Grafana they lead from a slow bucket to its trace.',
+    '',
+    '## What a scrape costs',
+    '',
+    'Lines of series that did not change are kept, and rendering yields every 2 ms: the number of series is bounded, and the observer goes on',
+    'with its work between two slices of a scrape.',
+    '',
+    "## OpenTelemetry's names",
+    '',
+    "Where OpenTelemetry's semantic conventions have a name for the same thing:",
+    '',
+    '| here | OpenTelemetry |',
+    '|---|---|',
+    ...OTEL_NAMES.map(([ours, theirs]) => `| ${ours} | ${theirs} |`),
+    '',
+    'Its `db.operation.name` and `db.collection.name` are not given: the conventions ask that they not be taken out of the text of a PostgreSQL statement.',
     '',
   );
   return lines.join('\n');

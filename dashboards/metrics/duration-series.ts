@@ -1,6 +1,6 @@
 // Duration histograms by source, pool, command and outcome, as plain arrays that cost a few adds per statement.
 // Invariant: at most `seriesMax` series and one more per (source, outcome), where everything beyond them goes.
-// Not here: prom-client's own observe(), which costs many times as much, and rendering (exporter.ts).
+// Not here: rendering (duration-lines.ts).
 
 import { DURATION_BOUNDS_SECONDS, OTHER } from './catalog.js';
 
@@ -11,14 +11,36 @@ export interface DurationLabels {
   readonly outcome: 'ok' | 'error';
 }
 
+/** One execution of a bucket that has a trace. */
+export interface Exemplar {
+  /** Letters, digits and dashes alone. */
+  readonly traceId: string;
+  readonly serviceNs: number;
+  /** Unix ms of completion. */
+  readonly atMs: number;
+}
+
 export interface DurationSeries {
   readonly labels: DurationLabels;
   /** Not cumulative; the last one is beyond every bound. */
   readonly counts: Float64Array;
+  /** The last one of each bucket; undefined while no execution had a trace. */
+  exemplars: Array<Exemplar | undefined> | undefined;
   sumNs: number;
   count: number;
 }
 
+export interface Durations {
+  readonly calls: number;
+  /** Of each of them. */
+  readonly serviceNs: number;
+  /** '' = none is known. */
+  readonly traceId: string;
+  readonly atMs: number;
+}
+
+/** What comes from a comment of the client is a label here only when it can be nothing but an identifier. */
+const TRACE_ID = /^[0-9A-Za-z-]{8,64}$/;
 const BOUNDS_NS = DURATION_BOUNDS_SECONDS.map((seconds) => seconds * 1e9);
 
 type ByOutcome = { ok?: DurationSeries; error?: DurationSeries };
@@ -34,7 +56,7 @@ export class DurationTable {
   }
 
   /** Adds `calls` durations of `serviceNs` each. False when they went to "other" for want of a series. */
-  add(labels: DurationLabels, calls: number, serviceNs: number): boolean {
+  add(labels: DurationLabels, { calls, serviceNs, traceId, atMs }: Durations): boolean {
     let series = this.#tree.get(labels.source)?.get(labels.pool)?.get(labels.command)?.[labels.outcome];
     let kept = true;
     if (series === undefined) {
@@ -46,7 +68,12 @@ export class DurationTable {
         series = this.#make({ source: labels.source, pool: OTHER, command: OTHER, outcome: labels.outcome });
       }
     }
-    series.counts[bucketIndex(serviceNs)] += calls;
+    const bucket = bucketIndex(serviceNs);
+    series.counts[bucket] += calls;
+    if (traceId !== '' && TRACE_ID.test(traceId)) {
+      series.exemplars ??= [];
+      series.exemplars[bucket] = { traceId, serviceNs, atMs };
+    }
     series.sumNs += calls * serviceNs;
     series.count += calls;
     return kept;
@@ -60,7 +87,13 @@ export class DurationTable {
     const existing = outcomes[outcome];
     if (existing !== undefined) return existing;
     const labels = { source, pool, command, outcome };
-    const made: DurationSeries = { labels, counts: new Float64Array(BOUNDS_NS.length + 1), sumNs: 0, count: 0 };
+    const made: DurationSeries = {
+      labels,
+      counts: new Float64Array(BOUNDS_NS.length + 1),
+      exemplars: undefined,
+      sumNs: 0,
+      count: 0,
+    };
     outcomes[outcome] = made;
     this.all.push(made);
     return made;

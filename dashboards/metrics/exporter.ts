@@ -1,12 +1,13 @@
-// The exposition: MetricsState as Prometheus text, by a prom-client registry of our own. The only door to prom-client.
-// Invariant: every family of the catalogue is rendered, and no other; a scrape changes no counter.
-// Not here: counting (metrics-state.ts), serving (http/).
+// The exposition: MetricsState as text for Prometheus.
+// Invariant: every family of the catalogue is rendered, and no other; a scrape changes no counter and holds the loop for SLICE_MS at a time.
+// Not here: counting (metrics-state.ts), how a line is written (exposition.ts), serving (http/).
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { type Metric, Registry } from 'prom-client';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageVersion } from '../../config/version.js';
-import { CATALOG, DURATION_BOUNDS_SECONDS, type FamilyName, OTHER } from './catalog.js';
-import type { DurationSeries } from './duration-series.js';
+import { CATALOG, type FamilyName, OTHER } from './catalog.js';
+import { DurationLines } from './duration-lines.js';
+import { type Format, headerOf, sampleLine, trailerOf } from './exposition.js';
 import { cleanLabel } from './labels.js';
 import type { MetricsState } from './metrics-state.js';
 import type { TopSeries } from './top-statements.js';
@@ -14,10 +15,6 @@ import type { TopSeries } from './top-statements.js';
 interface Sample {
   readonly value: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Where it differs from the family's name. */
-  readonly metricName?: string;
-  /** prom-client formats these once per object. */
-  readonly sharedLabels?: object;
 }
 
 export interface ExporterOptions {
@@ -26,42 +23,54 @@ export interface ExporterOptions {
 }
 
 const LAG_RESOLUTION_MS = 10;
+/** Rendering yields to what waits after this long. */
+const SLICE_MS = 2;
 
 export class MetricsExporter {
-  readonly contentType: string;
-  readonly #registry = new Registry();
   readonly #state: MetricsState;
   readonly #summaryOf: (fingerprint: string) => string;
+  readonly #lines = new DurationLines();
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
 
   constructor(state: MetricsState, options: ExporterOptions = {}) {
     this.#state = state;
     this.#summaryOf = options.summaryOf ?? (() => '');
-    this.contentType = this.#registry.contentType;
     this.#lag.enable();
-    for (const family of CATALOG) {
-      const { name, help, type } = family;
-      const get = async () => ({ name, help, type, aggregator: 'sum', values: this.#samples(family.key) });
-      // The registry asks a metric for nothing but this; prom-client's own classes would keep a second copy of every value.
-      this.#registry.registerMetric({ name, help, type, get, reset() {} } as unknown as Metric);
-    }
   }
 
-  /** Prometheus text format 0.0.4. */
-  async render(): Promise<string> {
-    return this.#registry.metrics();
+  /** Each family and each duration series is of one moment; the whole is of as many as it took turns. */
+  async render(format: Format = 'text'): Promise<string> {
+    let text = '';
+    let sliceEnds = performance.now() + SLICE_MS;
+    for (const part of this.#parts(format)) {
+      text += part;
+      if (performance.now() < sliceEnds) continue;
+      await nextTurn();
+      sliceEnds = performance.now() + SLICE_MS;
+    }
+    return text + trailerOf(format);
   }
 
   close(): void {
     this.#lag.disable();
   }
 
-  #samples(family: FamilyName): Sample[] {
+  *#parts(format: Format): Generator<string> {
+    for (const family of CATALOG) {
+      yield headerOf(family, format);
+      if (family.key === 'statement_duration_seconds') {
+        // Series that come while a scrape yields are in the next one.
+        for (const series of [...this.#state.durations.all]) yield this.#lines.textOf(series, format);
+        continue;
+      }
+      for (const { labels, value } of this.#samples(family.key)) yield sampleLine(family.name, labels, value);
+    }
+  }
+
+  #samples(family: Exclude<FamilyName, 'statement_duration_seconds'>): Iterable<Sample> {
     const state = this.#state;
     const { relay } = state;
     switch (family) {
-      case 'statement_duration_seconds':
-        return state.durations.all.flatMap(histogramSamples);
       case 'statements_total':
         return [...state.statements].flatMap(([source, byConfidence]) =>
           [...byConfidence].map(([confidence, value]) => ({ value, labels: { source, confidence } })),
@@ -122,14 +131,13 @@ export class MetricsExporter {
     }
   }
 
-  #infoSamples(): Sample[] {
-    const samples: Sample[] = [];
+  /** One by one: each may ask the store. */
+  *#infoSamples(): Generator<Sample> {
     for (const series of this.#state.top.series()) {
       if (series.fingerprint === OTHER) continue;
       if (series.summary === '') series.summary = this.#summaryOf(series.fingerprint);
-      samples.push({ value: 1, labels: { ...topLabels(series), summary: cleanLabel(series.summary) } });
+      yield { value: 1, labels: { ...topLabels(series), summary: cleanLabel(series.summary) } };
     }
-    return samples;
   }
 
   /** Worst delay since the last scrape. The histogram holds the time between ticks, the interval asked for included. */
@@ -138,28 +146,6 @@ export class MetricsExporter {
     this.#lag.reset();
     return ns;
   }
-}
-
-const BUCKET = 'pgwitness_statement_duration_seconds_bucket';
-
-function histogramSamples(series: DurationSeries): Sample[] {
-  const sharedLabels = series.labels;
-  const samples: Sample[] = [];
-  let cumulative = 0;
-  for (const [index, bound] of DURATION_BOUNDS_SECONDS.entries()) {
-    cumulative += series.counts[index];
-    samples.push({ metricName: BUCKET, value: cumulative, labels: { le: String(bound) }, sharedLabels });
-  }
-  samples.push({ metricName: BUCKET, value: series.count, labels: { le: '+Inf' }, sharedLabels });
-  const sum = 'pgwitness_statement_duration_seconds_sum';
-  samples.push({ metricName: sum, value: series.sumNs / 1e9, labels: {}, sharedLabels });
-  samples.push({
-    metricName: 'pgwitness_statement_duration_seconds_count',
-    value: series.count,
-    labels: {},
-    sharedLabels,
-  });
-  return samples;
 }
 
 function one(value: number): Sample[] {

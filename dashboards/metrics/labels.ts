@@ -1,6 +1,6 @@
 // Label values that are safe to export and bounded in number.
 // Invariant: a LabelSet never gives more than its maximum of distinct values plus "other", and a value once given is given again.
-// Not here: escaping for the exposition format, which prom-client does.
+// Not here: escaping for the exposition format, which exposition.ts does.
 
 import { limits } from '../../config/limits.js';
 import { COMMANDS, OTHER } from './catalog.js';

@@ -20,6 +20,10 @@ export interface RecordedStatement {
   readonly serviceNs: number;
   /** Shared a flush point: its time is a share of the group's and says nothing of its own duration. */
   readonly batched: boolean;
+  /** Of the request that sent it; '' = none is known. */
+  readonly traceId: string;
+  /** Unix ms of completion. */
+  readonly atMs: number;
 }
 
 export interface PoolConnections {
@@ -92,7 +96,7 @@ export class MetricsState {
     this.serviceNsBySource.set(source, (this.serviceNsBySource.get(source) ?? 0) + calls * serviceNs);
     if (statement.batched) return;
     const labels = { source, pool, command: commandLabel(statement.command), outcome: statement.outcome };
-    if (!this.durations.add(labels, calls, serviceNs)) this.overflow.duration += calls;
+    if (!this.durations.add(labels, statement)) this.overflow.duration += calls;
   }
 
   /** What a flush adds: once per rollup row. Sources that have no metrics by statement are passed over. */

@@ -4,6 +4,7 @@ import { limits } from '../../config/limits.js';
 import { CATALOG } from '../../dashboards/metrics/catalog.js';
 import { metricsDoc } from '../../dashboards/metrics/catalog-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
+import { formatFor } from '../../dashboards/metrics/exposition.js';
 import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
 import { MetricsState, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
 import type { TopDelta } from '../../dashboards/metrics/top-statements.js';
@@ -30,6 +31,8 @@ function statement(over: Partial<RecordedStatement> = {}): RecordedStatement {
     calls: 1,
     serviceNs: 1_500_000,
     batched: false,
+    traceId: '',
+    atMs: 0,
     ...over,
   };
 }
@@ -251,6 +254,90 @@ describe('statements with metrics of their own', () => {
     off.recordTop(topDelta('a'), 0);
     expect(await fingerprints(off)).toEqual([]);
   });
+});
+
+describe('OpenMetrics', () => {
+  async function openmetrics(state: MetricsState): Promise<string> {
+    const exporter = new MetricsExporter(state);
+    open.push(exporter);
+    return exporter.render('openmetrics');
+  }
+
+  test.each([
+    ['application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1', 'openmetrics'],
+    ['text/plain', 'text'],
+    ['application/openmetrics-text;q=0, text/plain', 'text'],
+    ['*/*', 'text'],
+    [undefined, 'text'],
+  ] as const)('Accept: %s is answered in %s', (accept, format) => {
+    expect(formatFor(accept)).toBe(format);
+  });
+
+  test('families go without the suffix of their samples, and the end is marked', async () => {
+    const state = new MetricsState({ notObservedReasons: ['queue_full'] });
+    const text = await openmetrics(state);
+    expect(text).toContain('# TYPE pgwitness_not_observed counter\n');
+    expect(text).toContain('pgwitness_not_observed_total{reason="queue_full"} 0\n');
+    expect(text).toContain('# UNIT pgwitness_statement_duration_seconds seconds\n');
+    expect(text.endsWith('\n# EOF\n')).toBe(true);
+  });
+
+  test('a bucket names the last execution in it that had a trace', async () => {
+    const state = new MetricsState();
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    state.recordStatement(statement({ traceId: '0'.repeat(32), atMs: 1_000 }));
+    state.recordStatement(statement({ traceId, atMs: 1_700_000_000_500 }));
+    state.recordStatement(statement());
+    const lines = (await openmetrics(state)).split('\n').filter((line) => line.includes(' # '));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      /le="0\.002"\} 3 # \{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"\} 0\.0015 1700000000\.5$/,
+    );
+  });
+
+  test.each(['x"} 1\n', 'short', 'a'.repeat(65), '4bf92f35 77b34da6'])('%j is no trace id', async (traceId) => {
+    const state = new MetricsState();
+    state.recordStatement(statement({ traceId }));
+    expect(await openmetrics(state)).not.toContain('trace_id');
+  });
+});
+
+test('a scrape lets other work in between', async () => {
+  const state = new MetricsState({ topSeries: 5 });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) state.recordTop(topDelta(name), 0);
+  const exporter = new MetricsExporter(state, {
+    // Longer than a slice, so that the scrape must yield whatever the machine.
+    summaryOf: () => {
+      const end = performance.now() + 3;
+      while (performance.now() < end);
+      return '';
+    },
+  });
+  open.push(exporter);
+  let rendered = false;
+  const rendering = exporter.render().then(() => {
+    rendered = true;
+  });
+  let turns = 0;
+  while (!rendered) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!rendered) turns++;
+  }
+  await rendering;
+  expect(turns).toBeGreaterThan(0);
+});
+
+test('what did not change is not written anew, and what did is', async () => {
+  const state = new MetricsState();
+  state.recordStatement(statement());
+  const exporter = new MetricsExporter(state);
+  open.push(exporter);
+  const count = async () =>
+    parseExposition(await exporter.render()).value('pgwitness_statement_duration_seconds_count', { source: 'raw' });
+  expect(await count()).toBe(1);
+  expect(await count()).toBe(1);
+  state.recordStatement(statement());
+  expect(await count()).toBe(2);
 });
 
 test('docs/METRICS.md is what the catalogue makes', () => {

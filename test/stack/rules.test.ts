@@ -40,6 +40,8 @@ describe.skipIf(!have('promtool'))('promtool', () => {
       calls: 1,
       serviceNs: 1,
       batched: false,
+      traceId: '',
+      atMs: 0,
     });
     const exporter = new MetricsExporter(state);
     afterAll(() => exporter.close());
