@@ -41,7 +41,7 @@ export class Replies implements FrameSink {
   }
 
   /** DataRow and CopyData. */
-  header(code: number, bodyBytes: number): void {
+  headers(code: number, count: number, bodyBytes: number): void {
     const state = this.#state;
     if (state.adrift || state.starting) {
       state.lastReplyWasReady = false;
@@ -52,10 +52,10 @@ export class Replies implements FrameSink {
       state.goAdrift();
       return;
     }
-    execution.responseBytes += bodyBytes + HEADER_BYTES;
+    execution.responseBytes += bodyBytes + count * HEADER_BYTES;
     if (code !== Server.dataRow) return;
     if (execution.firstRowMs < 0) execution.firstRowMs = state.nowMs;
-    execution.dataRows++;
+    execution.dataRows += count;
   }
 
   message(code: number, bodyBytes: number, range: BodyRange): void {

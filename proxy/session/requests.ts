@@ -31,7 +31,7 @@ export class Requests implements FrameSink {
   }
 
   /** CopyData and password answers: nothing to know but that they passed. */
-  header(_code: number, _bodyBytes: number): void {}
+  headers(_code: number, _count: number, _bodyBytes: number): void {}
 
   message(code: number, bodyBytes: number, range: BodyRange): void {
     const state = this.#state;

@@ -6,7 +6,7 @@
 //   └──────┴───────────────┴──────────────────────────────────────┘
 //
 // Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft octets of the
-// current body are still to come. Wherever a stream is cut, the sink is called with the same messages in the same order.
+// current body are still to come. Wherever a stream is cut, the sink is told of the same messages in the same order.
 // A body that lies whole in one chunk is handed over in place, without a copy; the sink must not keep the range.
 // Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
 
@@ -22,8 +22,11 @@ export interface FrameSink {
    * the last tailBytes of the range are the end of the body and what lies between was not kept.
    */
   message(code: number, bodyBytes: number, range: BodyRange): void;
-  /** The header of a message whose body is not kept (DataRow, CopyData, password answers). */
-  header(code: number, bodyBytes: number): void;
+  /**
+   * Headers of `count` messages of one code whose bodies are not kept (DataRow, CopyData, password answers), bodyBytes long together.
+   * How many come in one call depends on where the stream was cut; their sum does not.
+   */
+  headers(code: number, count: number, bodyBytes: number): void;
   /** Not a protocol message: nothing that follows can be trusted. Called once; the scanner reads no more. */
   framingLost(why: FramingLost): void;
 }
@@ -102,8 +105,39 @@ export class FrameScanner {
         this.#sink.message(code, bodyBytes, range);
         continue;
       }
+      if (keep === 0 && this.#table.exactBytes[code] < 0) {
+        const next = this.#run(chunk, at);
+        if (next > at) {
+          at = next;
+          continue;
+        }
+      }
       at = this.#begin(chunk, at, { chunk, bodyAt: at + HEADER_BYTES });
     }
+  }
+
+  /**
+   * Bulk: messages of one code, one after another, whose bodies are not kept. One call of the sink for all of them, because a call for each
+   * is most of what a large result costs here. Returns where to read on; `from` when the first header is not a sane one.
+   */
+  #run(chunk: Buffer, from: number): number {
+    const code = chunk[from];
+    const bodyBytesMax = this.#table.bodyBytesMax[code];
+    const last = chunk.length - HEADER_BYTES;
+    let at = from;
+    let count = 0;
+    while (at <= last && chunk[at] === code) {
+      const bodyBytes = ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
+      if (bodyBytes < 0 || bodyBytes > bodyBytesMax) break;
+      count++;
+      at += HEADER_BYTES + bodyBytes;
+    }
+    if (count === 0) return from;
+    this.#sink.headers(code, count, at - from - count * HEADER_BYTES);
+    if (at <= chunk.length) return at;
+    this.#code = code;
+    this.#bodyLeft = at - chunk.length;
+    return chunk.length;
   }
 
   /** A header is complete: checks it and starts (perhaps ends) its body. Returns where to read on. */
@@ -114,7 +148,7 @@ export class FrameScanner {
     this.#code = code;
     this.#bodyBytes = bodyBytes;
     if (this.#table.keepBytes[code] === 0) {
-      this.#sink.header(code, bodyBytes);
+      this.#sink.headers(code, 1, bodyBytes);
       const here = Math.min(bodyBytes, chunk.length - bodyAt);
       this.#bodyLeft = bodyBytes - here;
       return bodyAt + here;

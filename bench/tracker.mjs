@@ -1,0 +1,162 @@
+// What understanding the traffic costs the relay, without sockets: ns per statement, and MB/s of bulk. Prints; asserts nothing.
+// Run: npm run build && node bench/tracker.mjs
+
+import { message } from '../scripts/lib/wire-client.mjs';
+import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './lib/messages.mjs';
+
+const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
+const [{ Tap }, { ObserverLink }, { TextTable }, { TrackerCounters }, { clientTable, serverTable }, { Clock }, config] =
+  await Promise.all([
+    import(`${dist}/proxy/tap.js`),
+    import(`${dist}/proxy/observer-link.js`),
+    import(`${dist}/proxy/session/prepared.js`),
+    import(`${dist}/proxy/session/session-state.js`),
+    import(`${dist}/proxy/wire/message-codes.js`),
+    import(`${dist}/proxy/clock.js`),
+    import(`${dist}/config/limits.js`),
+  ]);
+const { FrameKind, controlFrame } = await import(`${dist}/proxy/observation-frames.js`);
+const { SCHEMA_VERSION } = await import(`${dist}/proxy/observation.js`);
+const { limits } = config;
+
+const NONE = Buffer.alloc(0);
+const READY = message('Z', Buffer.from('I'));
+const LOGIN = Buffer.concat([message('R', Buffer.alloc(4)), message('K', Buffer.alloc(8)), READY]);
+const SELECTED = message('C', Buffer.from('SELECT 1\0'));
+const DESCRIBED = message('T', Buffer.alloc(150));
+const row = (/** @type {number} */ bytes) => message('D', Buffer.alloc(bytes));
+const TEXT =
+  'SELECT "shop_book"."id", "shop_book"."title", "shop_book"."price" FROM "shop_book" WHERE "shop_book"."id" = 4242 LIMIT 21';
+const KIB_64 = 65_536;
+
+/** Cuts as a socket would. @param {Buffer} bytes */
+function chunks(bytes) {
+  return Array.from({ length: Math.ceil(bytes.length / KIB_64) }, (_, i) =>
+    bytes.subarray(i * KIB_64, (i + 1) * KIB_64),
+  );
+}
+
+/** @type {Record<string, { client: Buffer[], server: Buffer[], statements: number }>} */
+const CASES = {
+  simple: { client: [query(TEXT)], server: [Buffer.concat([DESCRIBED, row(60), SELECTED, READY])], statements: 1 },
+  extended: {
+    client: [Buffer.concat([parse('', TEXT), bind('', ['4242']), DESCRIBE, EXECUTE, SYNC])],
+    server: [Buffer.concat([message('1', NONE), message('2', NONE), DESCRIBED, row(60), SELECTED, READY])],
+    statements: 1,
+  },
+  prepared: {
+    client: [Buffer.concat([bind('s1', ['4242']), EXECUTE, SYNC])],
+    server: [Buffer.concat([message('2', NONE), row(60), SELECTED, READY])],
+    statements: 1,
+  },
+  'pipelined, 100 deep': {
+    client: [
+      Buffer.concat([...Array.from({ length: 100 }, () => Buffer.concat([bind('s1', ['4242']), EXECUTE])), SYNC]),
+    ],
+    server: [
+      Buffer.concat([
+        ...Array.from({ length: 100 }, () => Buffer.concat([message('2', NONE), row(60), SELECTED])),
+        READY,
+      ]),
+    ],
+    statements: 100,
+  },
+  '1,000 rows of 100 octets': {
+    client: [query(TEXT)],
+    server: chunks(Buffer.concat([DESCRIBED, ...Array.from({ length: 1000 }, () => row(100)), SELECTED, READY])),
+    statements: 1,
+  },
+  'COPY out, lines of 80 octets': {
+    client: [query('COPY t TO STDOUT')],
+    server: chunks(
+      Buffer.concat([
+        message('H', Buffer.alloc(7)),
+        ...Array.from({ length: 20_000 }, () => copyData(Buffer.alloc(80))),
+        message('c', NONE),
+        message('C', Buffer.from('COPY 20000\0')),
+        READY,
+      ]),
+    ),
+    statements: 1,
+  },
+  'COPY in, 8 KiB messages': {
+    client: [
+      query('COPY t FROM STDIN'),
+      ...chunks(Buffer.concat([...Array.from({ length: 200 }, () => copyData(Buffer.alloc(8192))), COPY_DONE])),
+    ],
+    server: [Buffer.concat([message('G', Buffer.alloc(7)), message('C', Buffer.from('COPY 2000\0')), READY])],
+    statements: 1,
+  },
+};
+
+/** A link whose other end takes everything and acknowledges when it is told to. */
+function openTap() {
+  const clock = new Clock();
+  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+  const texts = new TextTable(limits.internedTextBytesMax);
+  const counters = new TrackerCounters();
+  const link = new ObserverLink({ relayId: 'bench', version: '0', limits, clock, texts, sessions: () => [], log });
+  /** @type {Map<string, (chunk: Buffer) => void>} */
+  const handlers = new Map();
+  let bytes = 0;
+  let sequence = 0;
+  const socket = {
+    writableLength: 0,
+    on: (/** @type {string} */ name, /** @type {any} */ handler) => handlers.set(name, handler),
+    write: (/** @type {Buffer} */ chunk) => {
+      bytes += chunk.length;
+      if (chunk[4] === FrameKind.batch) sequence = chunk.readDoubleLE(5);
+      return true;
+    },
+    destroy() {},
+  };
+  link.attach(socket);
+  handlers.get('data')?.(controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: 0 }));
+  const shared = {
+    events: link,
+    counters,
+    limits,
+    texts,
+    clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
+    serverTable: serverTable(),
+    clock,
+    link,
+    log,
+  };
+  const opened = { sessionId: 1, openedAtMs: 0, clientAddress: '', protocolVersion: 196608, startup: [] };
+  const tap = new Tap(opened, { shared, interpret: 'always', off: false });
+  tap.server(LOGIN);
+  tap.client(Buffer.concat([parse('s1', TEXT), SYNC]));
+  tap.server(Buffer.concat([message('1', NONE), READY]));
+  /** Everything sent so far is stored. */
+  const acknowledge = () => {
+    const ack = Buffer.alloc(13);
+    ack.writeUInt32LE(9, 0);
+    ack[4] = FrameKind.ack;
+    ack.writeDoubleLE(sequence, 5);
+    handlers.get('data')?.(ack);
+  };
+  return { tap, counters, acknowledge, sent: () => bytes };
+}
+
+for (const [name, { client, server, statements }] of Object.entries(CASES)) {
+  const { tap, counters, acknowledge, sent } = openTap();
+  const octets = [...client, ...server].reduce((sum, chunk) => sum + chunk.length, 0);
+  const turns = Math.max(5, Math.round(2e5 / statements / (1 + octets / 2000)));
+  let best = Number.POSITIVE_INFINITY;
+  for (let part = 0; part < 8; part++) {
+    // Processor time, so that a busy machine changes it little.
+    const began = process.cpuUsage();
+    for (let turn = 0; turn < turns; turn++) {
+      for (const chunk of client) tap.client(chunk);
+      for (const chunk of server) tap.server(chunk);
+    }
+    acknowledge();
+    const used = process.cpuUsage(began);
+    best = Math.min(best, ((used.user + used.system) * 1000) / turns);
+  }
+  if (counters.adriftTotal + counters.opaqueTotal > 0 || sent() === 0) throw new Error(`${name} is not tracked`);
+  const perStatement = `${(best / statements).toFixed(0).padStart(8)} ns per statement`;
+  console.log(`${name.padEnd(30)} ${perStatement}  ${((octets / best) * 1000).toFixed(0).padStart(7)} MB/s`);
+}
+process.exit();
