@@ -145,6 +145,9 @@ export class Relay {
 
 /** A TCP connection is reset under whatever runs on it; a Unix socket knows no reset and is closed. */
 function resetLeg({ stream, socket }: Leg): void {
+  // An end on its way cannot be taken back: libuv refuses to reset after a shutdown, and Node would never close the descriptor
+  // (uv_tcp_close_reset). The close of the other leg follows and closes this one.
+  if (stream.writableEnded || socket.writableEnded) return;
   if (!socket.destroyed && socket.remoteAddress !== undefined) socket.resetAndDestroy();
   stream.destroy();
 }

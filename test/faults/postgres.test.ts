@@ -296,6 +296,28 @@ describe('sessions that the server ends', () => {
     expect(relayed.losses).toEqual({});
   });
 
+  test('2: terminated while the client goes on sending (an end and a reset at once): both ends close, every time', async () => {
+    const relayed = await startRelayed(postgres());
+    for (let i = 0; i < 12; i++) {
+      const client = await loggedIn(relayed.port, { application_name: 'sender' });
+      const { socket } = client;
+      const query = F.query(`select length('${'q'.repeat(20_000)}')`);
+      const pump = () => {
+        while (socket.writable && socket.write(query));
+      };
+      socket.on('drain', pump);
+      pump();
+      await client.ready(5);
+      await postgres().query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sender'",
+      );
+      await client.ended();
+      socket.destroy();
+    }
+    await relayed.settled();
+    expect(relayed.closedBy).toHaveLength(12);
+  });
+
   test('45: a cancel request with a wrong key stops nothing', async () => {
     const relayed = await startRelayed(postgres());
     const client = await loggedIn(relayed.port);
