@@ -90,6 +90,9 @@ export class ObservedSession {
   backslashEscapes = false;
   /** Revisions of its owner that counters know of. */
   revisionsCounted = 0;
+  /** What its pool counts it with, and the clues that follows from. */
+  habits: readonly string[] | undefined = undefined;
+  habitBits = 0;
   /** Differs from what was last stored. */
   changed = true;
   /** Announced since the last resync-begin. */

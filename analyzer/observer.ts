@@ -15,6 +15,8 @@ import type { RollupRow } from './rollup/rollup.js';
 export interface HealthListener {
   setPoolConnections(pools: Iterable<{ name: string; active: number; idle: number; idleInTransaction: number }>): void;
   setNotObserved(reason: string, total: number): void;
+  /** Connections whose owner was revised so far. */
+  setRevisions(total: number): void;
   setRelayStatus(status: RelayStatus): void;
   /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
   recordTop(row: RollupRow, nowMs: number): void;
@@ -205,6 +207,7 @@ export class Observer implements IntakeTarget {
       ...pipeline.pools.connectionsOf(pool, nowMs),
     }));
     health.setPoolConnections(connections);
+    health.setRevisions(pipeline.counters.revisionsTotal);
   }
 
   #attempt<T>(act: () => T): T | undefined {
@@ -248,7 +251,7 @@ function* poolRows(pipeline: Pipeline) {
       clientAddress: pool.clientAddress,
       serverVersion: pool.serverVersion,
       driver: pool.driver,
-      habits: [...pool.habits].sort(),
+      habits: pool.habits.words(),
       evidence: pool.evidence,
     };
   }

@@ -161,6 +161,7 @@ export class Pipeline {
       this.pools.advance(session.member, nowMs);
       this.#countRevisions(session);
     }
+    this.sessions.habitsOfOpen();
     this.pools.tick(nowMs);
   }
 

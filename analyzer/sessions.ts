@@ -162,8 +162,24 @@ export class Sessions {
     pool.clientAddress = session.facts.clientAddress;
     pool.serverVersion = session.serverVersion || pool.serverVersion;
     pool.driver = profile.driver || pool.driver;
-    for (const habit of profile.habits) pool.habits.add(habit);
+    this.#countHabits(session, pool);
     if (profile.standing.owner === pool.identity.owner) pool.evidence = profile.standing.evidence;
+    pool.changed = true;
+  }
+
+  /** Habits show with time: those of open sessions are looked at again with every flush. */
+  habitsOfOpen(): void {
+    for (const session of this.all()) {
+      const { pool } = session.member;
+      if (pool !== undefined && session.habitBits !== session.profile.clueBits) this.#countHabits(session, pool);
+    }
+  }
+
+  #countHabits(session: ObservedSession, pool: Pool): void {
+    const { habits, clueBits } = session.profile;
+    pool.habits.shows(habits, session.habits);
+    session.habits = habits;
+    session.habitBits = clueBits;
     pool.changed = true;
   }
 

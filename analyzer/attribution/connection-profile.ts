@@ -139,17 +139,23 @@ export class ConnectionProfile {
     return has('extended') ? 'psycopg3' : '';
   }
 
+  /** Changes when something new is seen of it. */
+  get clueBits(): number {
+    return this.#bits;
+  }
+
   /** Habits of whoever pools the connection, in plain words, sorted. */
   get habits(): readonly string[] {
+    const has = (clue: Clue) => (this.#bits & clueBit(clue)) !== 0;
     const words: Partial<Record<Clue, string>> = {
       autocommit: 'statements outside transactions',
-      'begin-first': 'every session begins with BEGIN',
+      'begin-first': has('autocommit') ? undefined : 'every session begins with BEGIN',
       'discard-all': 'DISCARD ALL on return',
       'asyncpg-reset': 'RESET ALL on return',
       ping: 'pre-ping (SELECT 1)',
       'rollback-after-read': 'ROLLBACK on return',
     };
-    return CLUES.flatMap((clue) => (this.#bits & clueBit(clue) ? (words[clue] ?? []) : [])).sort();
+    return CLUES.flatMap((clue) => (has(clue) ? (words[clue] ?? []) : [])).sort();
   }
 
   snapshot(): ProfileState {
@@ -188,8 +194,9 @@ export class ConnectionProfile {
     const before = this.#standing;
     this.#standing = this.#weigh();
     this.#teachSiblings();
-    if (this.#standing.owner === before.owner) return;
-    if (this.#first === '' && this.#standing.strength !== 'weak') this.#first = this.#standing.owner;
+    const { owner, strength } = this.#standing;
+    if (this.#first === '' && (strength === 'strong' || strength === 'certain')) this.#first = owner;
+    if (owner === before.owner) return;
     if (before.strength === 'strong' || before.strength === 'certain') this.#revisions++;
   }
 

@@ -64,7 +64,7 @@ function weigh({ bits, tool, first, recent }: Weighed): Standing {
     isTool: false,
     shared,
     recent: shared ? (recent as Standing['recent']) : '',
-    evidence: evidenceFor(bits, owner),
+    evidence: [...evidenceFor(bits, owner), ...historyOf(first, { owner, shared })],
   };
 }
 
@@ -77,6 +77,13 @@ function ownerOfRank(strongest: ReadonlyMap<string, number>, rank: number): stri
 function ownerOfShared(bits: number, first: string): string {
   if ((bits & OPENED_BY_DJANGO) !== 0) return 'django';
   return first === 'sqlalchemy' ? 'sqlalchemy' : 'django';
+}
+
+/** What was said of it before, where that was something else: revisions are to be seen. */
+function historyOf(first: string, { owner, shared }: { owner: string; shared: boolean }): Evidence[] {
+  if (shared) return [{ rule: 'connection', saw: 'Django and SQLAlchemy both speak on this connection' }];
+  if (first === '' || first === owner) return [];
+  return [{ rule: 'connection', saw: `revised: it was first taken for ${first}'s connection` }];
 }
 
 function evidenceFor(bits: number, owner: string): Evidence[] {

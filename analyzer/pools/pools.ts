@@ -6,6 +6,7 @@
 import { LogHistogram } from '../rollup/histogram.js';
 import { BusySeconds, firstUnmarkedSecond } from './busy-seconds.js';
 import { OTHER_POOL, type PoolIdentity, poolId, poolName } from './pool.js';
+import { PoolHabits } from './pool-habits.js';
 
 const MINUTE_MS = 60_000;
 
@@ -19,7 +20,7 @@ export class Pool {
   clientAddress = '';
   serverVersion = '';
   driver = '';
-  readonly habits = new Set<string>();
+  readonly habits = new PoolHabits();
   evidence: ReadonlyArray<{ rule: string; saw: string }> = [];
   readonly members = new Set<PoolMember>();
   readonly busy = new BusySeconds();
@@ -142,7 +143,9 @@ export class Pools {
     this.#members--;
     const minute = this.#minute(pool, closedAtMs);
     minute.closed++;
-    minute.lifetimeTotalMs += Math.max(0, closedAtMs - member.openedAtMs);
+    const lifetimeMs = Math.max(0, closedAtMs - member.openedAtMs);
+    minute.lifetimeTotalMs += lifetimeMs;
+    pool.habits.closed(lifetimeMs);
   }
 
   /** An execution of this session completed. */

@@ -76,6 +76,12 @@ const ALL = {
     labels: ['source'],
     help: 'Service time of all executions observed, pipelined ones included.',
   },
+  attribution_revisions_total: {
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Times a connection that was surely of one owner was found to be of another; what was counted before stays.',
+  },
   top_statement_executions_total: {
     type: 'counter',
     unit: '',

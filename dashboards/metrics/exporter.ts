@@ -93,6 +93,8 @@ export class MetricsExporter {
         return [...state.notObserved].map(([reason, value]) => ({ value, labels: { reason: cleanLabel(reason) } }));
       case 'opaque_session_seconds_total':
         return one(60 * state.opaqueSessionMinutes);
+      case 'attribution_revisions_total':
+        return one(state.revisions);
       case 'series_overflow_total':
         return Object.entries(state.overflow).map(([label, value]) => ({ value, labels: { label } }));
       case 'event_loop_lag_seconds':

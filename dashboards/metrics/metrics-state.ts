@@ -70,6 +70,8 @@ export class MetricsState {
   readonly notObserved = new Map<string, number>();
   readonly overflow = { duration: 0, source: 0, pool: 0 };
   opaqueSessionMinutes = 0;
+  /** Connections whose owner was revised. */
+  revisions = 0;
   relay: RelayHealth | undefined = undefined;
   #pools: readonly PoolConnections[] = [];
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
@@ -78,6 +80,8 @@ export class MetricsState {
   constructor(options: MetricsOptions = {}) {
     this.top = new TopStatements(options.topSeries ?? 0);
     for (const reason of options.notObservedReasons ?? []) this.setNotObserved(reason, 0);
+    // Its share is a series from the start: a first unknown statement shows as a rise.
+    this.statements.set(this.#sourceLabels.of('unknown'), new Map([['none', 0]]));
   }
 
   /** Hot path: once per stored execution or group of alike ones. */
@@ -127,6 +131,10 @@ export class MetricsState {
   setNotObserved(reason: string, total: number): void {
     if (reason === 'opaque_session') this.opaqueSessionMinutes = total;
     else this.notObserved.set(reason, total);
+  }
+
+  setRevisions(total: number): void {
+    this.revisions = total;
   }
 
   setRelayStatus(status: RelayHealth): void {

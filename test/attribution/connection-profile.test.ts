@@ -148,3 +148,27 @@ test('habits are seen', () => {
   connection.send('SELECT 1', { transactionBefore: 'I' });
   expect(connection.profile.habits).toEqual(expect.arrayContaining(['ROLLBACK on return', 'pre-ping (SELECT 1)']));
 });
+
+describe('what was revised is to be seen', () => {
+  const evidence = (connection: Connection) => connection.profile.standing.evidence.map(({ saw }) => saw);
+
+  test('another owner after a sure one: counted, and told with what it was first taken for', () => {
+    const connection = new Connection(ASYNCPG_STARTUP);
+    connection.run('SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;');
+    expect(connection.profile.revisions).toBe(0);
+    connection.run('BEGIN;', 'select pg_catalog.version()');
+    expect(connection.profile.revisions).toBe(1);
+    expect(evidence(connection)).toContain("revised: it was first taken for asyncpg's connection");
+  });
+
+  test('a second library on the connection', () => {
+    const connection = djangoConnection().run('SELECT "a"."id" FROM "a"', 'SELECT t.id \nFROM t');
+    expect(evidence(connection)).toContain('Django and SQLAlchemy both speak on this connection');
+  });
+});
+
+test('a connection that also runs statements outside of transactions does not begin everything', () => {
+  expect(new Connection().run('BEGIN', 'COMMIT', 'select 1 from t').profile.habits).toEqual([
+    'statements outside transactions',
+  ]);
+});
