@@ -33,7 +33,11 @@ export async function startPrometheus({ targets, alertmanager, scrapeSeconds = 1
   const program = required('prometheus', 'prometheus');
   const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-prometheus-'));
   const config = parse(readFileSync(path.join(DASHBOARDS, 'prometheus', 'prometheus.yml'), 'utf8'));
-  config.global = { ...config.global, scrape_interval: `${scrapeSeconds}s`, evaluation_interval: `${scrapeSeconds}s` };
+  config.global = {
+    ...config.global,
+    scrape_interval: `${1000 * scrapeSeconds}ms`,
+    evaluation_interval: `${1000 * scrapeSeconds}ms`,
+  };
   config.scrape_configs[0].static_configs[0].targets = targets;
   if (alertmanager === undefined) delete config.alerting;
   else config.alerting.alertmanagers[0].static_configs[0].targets = [alertmanager];
