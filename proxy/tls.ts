@@ -40,7 +40,11 @@ export function encryptClient(
   // A server-side socket of its own (without a tls.Server) reports faults after the handshake by this event alone.
   stream.on('_tlsError', failed);
   stream.on('error', failed);
+  // With half-open sockets nobody else closes one whose client left in the middle of the handshake.
+  const onEnd = () => failed(new Error('the client left'));
+  stream.once('end', onEnd);
   stream.once('secure', () => {
+    stream.off('end', onEnd);
     if (how.direct && stream.alpnProtocol !== ALPN) {
       failed(new Error('the client did not name the protocol (ALPN)'));
       return;

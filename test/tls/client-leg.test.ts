@@ -213,6 +213,21 @@ test('a handshake that stands still does not keep anybody else from connecting',
   await client.until(READY);
 });
 
+test('a client that leaves before or in the handshake leaves nothing behind', async () => {
+  const relay = await startRelay(postgres(), OWN);
+  const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+  const before = sockets();
+  for (let i = 0; i < 5; i++) {
+    const client = await rawClient(relay.port);
+    client.send(SSL_REQUEST);
+    await client.take(1);
+    client.socket.destroy();
+    const { tls } = await encrypted(relay.port);
+    tls.destroy();
+  }
+  await until(() => sockets() <= before);
+});
+
 test('a failed handshake is told in the log, with the reason', async () => {
   const relay = await startRelay(postgres(), OWN);
   const client = await rawClient(relay.port);
