@@ -3,7 +3,9 @@
 import { django } from './django.mjs';
 import { isolation } from './isolation.mjs';
 import { libpqPipeline } from './libpq-pipeline.mjs';
+import { nodeDrivers } from './node-drivers.mjs';
 import { pgbench } from './pgbench.mjs';
+import { psycopg } from './psycopg.mjs';
 import { regress } from './regress.mjs';
 import { sqlalchemy } from './sqlalchemy.mjs';
 
@@ -20,4 +22,4 @@ import { sqlalchemy } from './sqlalchemy.mjs';
  */
 
 /** @type {readonly Suite[]} */
-export const SUITES = [regress, isolation, libpqPipeline, pgbench, django, sqlalchemy];
+export const SUITES = [regress, isolation, libpqPipeline, pgbench, nodeDrivers, django, sqlalchemy, psycopg];
