@@ -13,6 +13,7 @@ import type { LiveOptions } from './judge.js';
 import { networkFinder } from './networks.js';
 import { Observer } from './observer.js';
 import { Pipeline } from './pipeline.js';
+import type { PlanCollector } from './plan-collector.js';
 
 /** What of the configuration the observer needs. */
 export type ObserverConfig = Pick<
@@ -35,7 +36,7 @@ const HOUR_MS = 3_600_000;
 /** Throws StoreError when the data directory cannot be used. */
 export async function assemble(
   config: ObserverConfig,
-  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void },
+  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void; plans?: PlanCollector },
 ): Promise<Assembled> {
   const { log } = how;
   const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
@@ -61,8 +62,9 @@ export async function assemble(
     ...liveOptions(config),
     nameOfPool: poolNamer(config.pools),
     counted: metrics,
+    plans: how.plans,
   });
-  observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge });
+  observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge, plans: how.plans });
   return { observer, pipeline, store, metrics };
 }
 

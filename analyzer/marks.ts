@@ -25,19 +25,30 @@ const DDL_COMMANDS: ReadonlySet<string> = new Set(['CREATE', 'ALTER', 'DROP', 'R
 const NO_PLAN =
   /^(?:CREATE|ALTER|DROP) (?:ROLE|USER|DATABASE|SUBSCRIPTION|PUBLICATION|SERVER|CAST|COLLATION|CONVERSION|LANGUAGE)/;
 
+/** Nobody else's plans depend on them. */
+const TEMPORARY = /^\s*create\s+(?:(?:local|global)\s+)?temp/i;
+
+/** Hot path: whether a completion's tag may be DDL. */
+export function isDdl(command: string): boolean {
+  const first = command.charCodeAt(0);
+  // C, A, D, R: the tags of ordinary statements begin with S, I, U, D, B.
+  if (first !== 67 && first !== 65 && first !== 68 && first !== 82) return false;
+  const space = command.indexOf(' ');
+  return DDL_COMMANDS.has(space < 0 ? command : command.slice(0, space));
+}
+
 export class Marks {
   #pending: Mark[] = [];
   readonly #ddl = new Map<string, number>();
   readonly #versions = new Set<string>();
 
-  /** `command`: the completion's tag. Called for each counted statement that succeeded; cheap for what is no DDL. */
-  noteCommand(
+  /** `command`: the completion's tag, of a statement for which isDdl() said yes and that succeeded. */
+  noteDdl(
     command: string,
-    statement: { atMs: number; fingerprint: string; source: string; summary: string },
+    statement: { atMs: number; fingerprint: string; source: string; summary: string; query: string },
   ): void {
-    const space = command.indexOf(' ');
-    if (!DDL_COMMANDS.has(space < 0 ? command : command.slice(0, space)) || NO_PLAN.test(command)) return;
     const { atMs, fingerprint, source, summary } = statement;
+    if (NO_PLAN.test(command) || TEMPORARY.test(statement.query)) return;
     const last = this.#ddl.get(fingerprint);
     if (last !== undefined && atMs - last < REPEAT_MS) return;
     this.#ddl.delete(fingerprint);

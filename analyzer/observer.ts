@@ -5,7 +5,7 @@
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import type { Loss, Observation, RelayStatus } from '../proxy/observation.js';
-import type { Flush, LossRow, StatementSourceDelta, Store } from '../storage/store.js';
+import type { Flush, LossRow, PlanRow, StatementSourceDelta, Store } from '../storage/store.js';
 import { StoreError } from '../storage/store-error.js';
 import type { IntakeTarget } from './intake.js';
 import type { Pipeline } from './pipeline.js';
@@ -27,6 +27,8 @@ export interface ObserverOptions {
   store: Store;
   health: HealthListener;
   log: Log;
+  /** Where plans come from, if they are collected. */
+  plans?: { pending(): readonly PlanRow[]; stored(count: number): void };
   /** Called with each relay's last stored sequence. */
   acknowledge: (relayId: string, sequence: number) => void;
 }
@@ -109,8 +111,9 @@ export class Observer implements IntakeTarget {
     const { pipeline, store, log } = this.#options;
     pipeline.tick(nowMs);
     const taken = [...this.#taken];
+    const plans = this.#options.plans?.pending() ?? [];
     try {
-      store.flush(this.#contents(nowMs));
+      store.flush(this.#contents(nowMs, plans));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (!this.#failing) log.error('storing failed: it is tried again', { code: error.code, error: error.message });
@@ -125,6 +128,7 @@ export class Observer implements IntakeTarget {
     pipeline.catalogue.stored();
     pipeline.marks.stored();
     pipeline.samples.stored();
+    this.#options.plans?.stored(plans.length);
     pipeline.sessions.stored();
     pipeline.pools.drop();
     this.#lossesUnstored = [];
@@ -145,7 +149,7 @@ export class Observer implements IntakeTarget {
     this.#lossesUnstored = [...this.#losses.values()];
   }
 
-  #contents(nowMs: number): Flush {
+  #contents(nowMs: number, plans: Flush['plans']): Flush {
     const { pipeline } = this.#options;
     const rollups = pipeline.rollups.filled();
     return {
@@ -163,7 +167,7 @@ export class Observer implements IntakeTarget {
       losses: this.#lossesUnstored,
       marks: pipeline.marks.pending(),
       samples: pipeline.samples.pending(),
-      plans: [],
+      plans,
       counters: this.#counters(),
     };
   }

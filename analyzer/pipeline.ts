@@ -12,13 +12,13 @@ import { isSettled } from './attribution/settling.js';
 import { Catalogue } from './catalogue.js';
 import type { Identity } from './facts-of-text.js';
 import { Judge, type LiveOptions } from './judge.js';
-import { Marks } from './marks.js';
+import { isDdl, Marks } from './marks.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './observed-session.js';
 import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
 import type { Measured } from './rollup/rollup.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
-import { requestOf, Samples, traceIdOf } from './samples.js';
+import { requestOf, Samples, SLOW_NS, traceIdOf } from './samples.js';
 import { Sessions } from './sessions.js';
 import { StatementTexts } from './statement-texts.js';
 
@@ -45,6 +45,8 @@ export interface PipelineOptions extends LiveOptions {
   dimensionKeys: ReadonlySet<string>;
   nameOfPool?: PoolsOptions['nameOf'];
   counted: CountedListener;
+  /** Told of slow statements where plans are collected. */
+  plans?: { noteSlow(identity: Identity, nowMs: number): void };
 }
 
 export interface PipelineCounters {
@@ -214,9 +216,13 @@ export class Pipeline {
     const { statement, context, transactionPosition } = it;
     this.#requestOf(session, statement, measured);
     if (measured.sqlstate === '') {
-      const { summary } = it.identity;
-      const { fingerprint } = statement;
-      this.marks.noteCommand(measured.command, { atMs: measured.completedAtMs, fingerprint, source: '', summary });
+      if (isDdl(measured.command)) {
+        const { summary, query } = it.identity;
+        const { fingerprint } = statement;
+        const ddl = { atMs: measured.completedAtMs, fingerprint, source: '', summary, query };
+        this.marks.noteDdl(measured.command, ddl);
+      }
+      if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(it.identity, measured.completedAtMs);
     }
     this.counters.statementsTotal++;
     this.catalogue.note(it.identity);

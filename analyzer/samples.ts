@@ -36,7 +36,7 @@ const PER_STATEMENT = 3;
 const STATEMENTS_MAX = 5_000;
 const ID_CHARS_MAX = 128;
 /** Below it nothing is slow. */
-const LEAST_NS = 1_000_000;
+export const SLOW_NS = 1_000_000;
 /** A statement's bar falls by half each time nothing passed it for so long, so that a slow start does not hide later days. */
 const BAR_LIVES_MS = 3_600_000;
 
@@ -55,7 +55,7 @@ export class Samples {
   /** Hot path: once per execution; a look-up and a comparison. What it wants is given to keep(). */
   wants(fingerprint: string, measured: Measured): boolean {
     const { serviceNs } = measured;
-    if (serviceNs < LEAST_NS || measured.batched) return false;
+    if (serviceNs < SLOW_NS || measured.batched) return false;
     const kept = this.#byFingerprint.get(fingerprint);
     if (kept === undefined || serviceNs > kept.barNs) return true;
     if (measured.completedAtMs - kept.barAtMs > BAR_LIVES_MS) {

@@ -9,10 +9,12 @@ import { readToken } from '../config/token.js';
 import { startHttp } from '../dashboards/http/server.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
+import { parseDsn } from '../server/dsn.js';
 import { openReader } from '../storage/sqlite/reader.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
 import { holdCpuShare } from './cpu-share.js';
 import { Intake } from './intake.js';
+import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
 
 export interface ObserverService {
@@ -33,8 +35,10 @@ export interface ObserverHow {
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
 export async function startObserver(config: Config, { log, restarts }: ObserverHow): Promise<ObserverService> {
   const intakes = new Set<Intake>();
+  const plans = planCollectorOf(config, log);
   const { observer, pipeline, store, metrics } = await assemble(config, {
     log,
+    plans,
     acknowledge: (relayId, sequence) => {
       for (const intake of intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
     },
@@ -78,6 +82,7 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
     },
     async stop() {
       clearInterval(flushing);
+      plans?.stop();
       await http.close();
       observer.flush(Date.now());
       recorder?.close();
@@ -86,4 +91,10 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
       log.info('observer ended');
     },
   };
+}
+
+/** Only where the user named a server to ask. Throws UsageError for an address that cannot be read. */
+function planCollectorOf({ samplesDsn }: Config, log: Log): PlanCollector | undefined {
+  if (samplesDsn === '') return undefined;
+  return new PlanCollector(parseDsn(samplesDsn, { where: '--samples-dsn', env: process.env }), log);
 }

@@ -164,6 +164,13 @@ export const OPTIONS = {
     help: 'statements with metrics of their own, 0 for none',
     read: (text, where) => parseWhole(text, { min: 0, max: 200, where }),
   }),
+  samplesDsn: option({
+    name: 'samplesDsn',
+    value: 'dsn',
+    fallback: '',
+    help: 'postgres://user@host/database to ask for generic plans of slow statements, read-only; the password comes from PGPASSWORD',
+    read: readSamplesDsn,
+  }),
   logLevel: option({
     name: 'logLevel',
     value: 'level',
@@ -209,6 +216,19 @@ export function readUpstream(text: string, where: string) {
     });
   }
   return address;
+}
+
+/** What is in force is printed by check-config and handed to another process: no place for a password. */
+function readSamplesDsn(text: string, where: string): string {
+  if (text === '') return text;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^postgres(?:ql)?:$/.test(url.protocol)) {
+    throw new UsageError('this is not a Postgres address', { where, hint: 'write postgres://user@host:5432/database' });
+  }
+  if (url.password !== '') {
+    throw new UsageError('the address holds a password', { where, hint: 'leave it out and set PGPASSWORD' });
+  }
+  return text;
 }
 
 function readNotEmpty(text: string, where: string): string {

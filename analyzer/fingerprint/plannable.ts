@@ -1,0 +1,52 @@
+// A statement's key as SQL with numbered parameters, so that the server can plan it without a single value.
+// Invariant: no literal is in the result; a key that cannot be written so (cut, unterminated, a cursor's name) gives undefined.
+// What was an integer that names a column (ORDER BY 1) is a parameter too, so such a plan lacks that sort.
+// Not here: asking the server (server/plans.ts).
+
+import { Mark } from './key-marks.js';
+
+const PLANNED: ReadonlySet<string> = new Set([
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'VALUES',
+  'WITH',
+  'TABLE',
+]);
+const VALUES: ReadonlySet<number> = new Set([
+  Mark.string,
+  Mark.number,
+  Mark.parameter,
+  Mark.listConstant,
+  Mark.arrayConstant,
+]);
+const LAST_MARK = 0x1f;
+/** `interval '1 day'` takes a literal only. */
+const TYPED_LITERAL = /\b(interval|timestamptz|timestamp|date|time)\s+\$(\d+)/gi;
+/** A longer statement is a generated one, and its plan nobody reads. */
+const KEY_OCTETS_MAX = 32_768;
+/** The protocol's limit is higher; the planner's patience is not. */
+const PARAMETERS_MAX = 500;
+
+export interface Plannable {
+  readonly sql: string;
+  readonly parameters: number;
+}
+
+/** `key` as in StatementIdentity. */
+export function plannableOf(key: string): Plannable | undefined {
+  if (!PLANNED.test(key) || key.length > KEY_OCTETS_MAX) return undefined;
+  let sql = '';
+  let parameters = 0;
+  for (let at = 0; at < key.length; at++) {
+    const octet = key.charCodeAt(at);
+    if (octet > LAST_MARK) sql += key[at];
+    else if (VALUES.has(octet)) sql += `$${++parameters}`;
+    else return undefined;
+  }
+  if (parameters > PARAMETERS_MAX || sql.includes(';')) return undefined;
+  const text = Buffer.from(sql, 'latin1').toString('utf8');
+  return { sql: text.replace(TYPED_LITERAL, 'CAST($$$2 AS $1)'), parameters };
+}

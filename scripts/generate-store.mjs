@@ -1,0 +1,184 @@
+#!/usr/bin/env node
+// Fills a data directory with made-up traffic of a staging system's shape, to measure reports on (scripts/measure-reports.mjs).
+// Invariant: the same arguments make the same rows; everything goes through the store's own flush and upkeep, as an observer's does.
+// Shape: Zipf-distributed calls, 20,000 fingerprints of which about 2,000 are live in an hour, 5 pools, 30 days.
+//
+// usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
+
+import { parseArgs } from 'node:util';
+import { RollupRow } from '../dist/analyzer/rollup/rollup.js';
+import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
+import { build } from './lib/build.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    days: { type: 'string', default: '30' },
+    fingerprints: { type: 'string', default: '20000' },
+    live: { type: 'string', default: '2000' },
+    pools: { type: 'string', default: '5' },
+  },
+});
+const [dataDir] = positionals;
+if (dataDir === undefined) {
+  process.stderr.write('usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]\n');
+  process.exit(2);
+}
+const days = Number(values.days);
+const shape = { fingerprints: Number(values.fingerprints), live: Number(values.live), pools: Number(values.pools) };
+const SOURCES = [
+  ['django-orm', 'queryset', 0.6],
+  ['raw', 'cursor', 0.25],
+  ['sqlalchemy', 'core', 0.1],
+  ['housekeeping', '', 0.05],
+];
+/** Minutes of an hour that are written one by one: the last day is kept in minutes, older hours need one each. */
+const OLD_MINUTES = [30];
+
+/** xorshift: repeatable, unlike Math.random. */
+let state = 2463534242;
+const random = () => {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return (state >>> 0) / 2 ** 32;
+};
+
+const idOf = (/** @type {number} */ n) => (0xabc0000000000000n + BigInt(n)).toString(16);
+const sourceOf = (/** @type {number} */ n) => {
+  let part = ((n * 2654435761) >>> 0) / 2 ** 32;
+  for (const [source, construct, weight] of SOURCES) {
+    part -= /** @type {number} */ (weight);
+    if (part < 0) return { source: String(source), construct: String(construct) };
+  }
+  return { source: 'raw', construct: 'cursor' };
+};
+
+await build(() => {});
+const store = openSqliteStore({ dataDir });
+const nowMinute = Math.floor(Date.now() / 60_000);
+const firstHour = Math.floor(nowMinute / 60) - days * 24;
+const lastHour = Math.floor(nowMinute / 60);
+const startedAt = performance.now();
+writeCatalogue();
+for (let hour = firstHour; hour <= lastHour; hour++) {
+  const live = liveIn(hour);
+  const minutes = hour * 60 > nowMinute - 24 * 60 ? Array.from({ length: 60 }, (_, n) => n) : OLD_MINUTES;
+  for (const minute of minutes) {
+    const at = hour * 60 + minute;
+    if (at >= nowMinute) break;
+    // In one minute about a quarter of the hour's statements run.
+    const rollups = live.filter(() => minutes.length === 1 || random() < 0.25).flatMap((n) => rowsOf(n, at));
+    store.flush(flushOf({ rollups, atMs: at * 60_000 }));
+  }
+  if ((hour - firstHour) % 24 !== 23) continue;
+  upkeep((hour + 1) * 60 * 60_000);
+  process.stderr.write(`day ${(hour - firstHour + 1) / 24} of ${days}\n`);
+}
+const endMs = Date.now();
+for (let slice = 0; slice < 600; slice++) store.maintain(endMs);
+store.close();
+process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
+
+/**
+ * Folding is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the windows, which are only
+ * good at the end, are refreshed once.
+ * @param {number} nowMs
+ */
+function upkeep(nowMs) {
+  for (let slice = 0; slice < 60; slice++) store.maintain(Math.min(nowMs, Date.now()));
+}
+
+/** Ranks by Zipf: most of what is live is live always, the rest comes and goes. @param {number} hour @returns {number[]} */
+function liveIn(hour) {
+  const always = Math.floor(shape.live * 0.7);
+  const live = Array.from({ length: always }, (_, n) => n);
+  const others = shape.fingerprints - always;
+  for (let n = 0; n < shape.live - always; n++) live.push(always + ((hour * 631 + n * 37) % others));
+  return live;
+}
+
+/** @param {number} n rank of a fingerprint @param {number} minute @returns {RollupRow[]} */
+function rowsOf(n, minute) {
+  const { source, construct } = sourceOf(n);
+  const row = new RollupRow({ minute, fingerprint: idOf(n), source, construct, pool: `pool-${n % shape.pools}` });
+  const calls = Math.max(1, Math.round(5_000 / (n + 1)));
+  const verdict = { source, construct, confidence: /** @type {const} */ ('strong'), evidence: [] };
+  const medianNs = 1e5 * (1 + ((n * 7919) % 400));
+  const measured = {
+    completedAtMs: minute * 60_000 + 1,
+    sqlstate: '',
+    command: 'SELECT',
+    rows: 3,
+    requestBytes: 200,
+    responseBytes: 900,
+    waitNs: 0,
+    firstRowNs: -1,
+    clientStallNs: 0,
+    batched: false,
+  };
+  // Of many calls a sample has the shape of all.
+  for (let call = 0; call < Math.min(calls, 40); call++) {
+    row.add(
+      { ...measured, serviceNs: Math.round(medianNs * Math.exp(1.2 * (random() + random() + random() - 1.5))) },
+      verdict,
+    );
+  }
+  row.callsStrong = calls;
+  return [row];
+}
+
+function writeCatalogue() {
+  const all = Array.from({ length: shape.fingerprints }, (_, n) => n);
+  const seen = { firstSeenMs: firstHour * 3_600_000, lastSeenMs: Date.now(), calls: 1, errors: 0, evidence: [] };
+  const identity = { user: 'app', database: 'shop', applicationName: '', options: '', clientNetwork: '' };
+  store.flush(
+    flushOf({
+      atMs: firstHour * 3_600_000,
+      catalogue: all.map((n) => ({
+        fingerprint: idOf(n),
+        query: `SELECT a.id, a.name, b.total FROM table_${n} a JOIN other_${n % 97} b ON b.id = a.other_id WHERE a.id = ?`,
+        summary: `SELECT table_${n} other_${n % 97}`,
+        command: 'SELECT',
+        keyHash: `key-${n}`,
+        grammar: 'generated',
+      })),
+      statements: all.map((n) => ({ fingerprint: idOf(n), ...sourceOf(n), confidence: 'strong', ...seen })),
+      pools: Array.from({ length: shape.pools }, (_, n) => ({
+        id: `pool-${n}`,
+        name: `django:app${n}@shop`,
+        identity: { ...identity, owner: 'django' },
+        firstSeenMs: seen.firstSeenMs,
+        lastSeenMs: seen.lastSeenMs,
+        clientAddress: '10.0.0.1',
+        serverVersion: '17.5',
+        driver: 'psycopg',
+        habits: [],
+        evidence: [],
+      })),
+    }),
+  );
+}
+
+/** @param {Partial<import('../dist/storage/store.js').Flush>} parts @returns {import('../dist/storage/store.js').Flush} */
+function flushOf(parts) {
+  return {
+    atMs: 0,
+    relays: [],
+    rollups: [],
+    tags: [],
+    catalogue: [],
+    statements: [],
+    pools: [],
+    poolMinutes: [],
+    fleetMinutes: [],
+    sessionsOpen: [],
+    sessionsClosed: [],
+    losses: [],
+    marks: [],
+    samples: [],
+    plans: [],
+    counters: [],
+    ...parts,
+  };
+}

@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+// Measures `top` over everything in a data directory, in each order, and what a minute of 20,000 rollup rows costs the writer.
+// Targets: 300 ms by total, calls, mean, max, errors or rows; 1 s by p95 or p99; the writer under 5 % of a core (3 s of CPU a minute).
+// Not here: making the directory (generate-store.mjs).
+//
+// usage: measure-reports.mjs DIR [--since 30d]
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { RollupRow } from '../dist/analyzer/rollup/rollup.js';
+import { reportStatements } from '../dist/storage/report-statements.js';
+import { openReader } from '../dist/storage/sqlite/reader.js';
+import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
+import { STATEMENT_SORTS } from '../dist/storage/statement-order.js';
+
+const RUNS = 5;
+const dataDir = process.argv[2];
+if (dataDir === undefined) {
+  process.stderr.write('usage: measure-reports.mjs DIR\n');
+  process.exit(2);
+}
+
+const reader = openReader(dataDir);
+const windows = { all: undefined, '30d': 30, '7d': 7, '1d': 1 };
+for (const [name, days] of Object.entries(windows)) {
+  const sinceMs = days === undefined ? undefined : Date.now() - days * 86_400_000 + 3_600_000;
+  for (const sort of STATEMENT_SORTS) {
+    const times = [];
+    for (let run = 0; run < RUNS; run++) {
+      const startedAt = performance.now();
+      reportStatements(reader, { sinceMs, sort, limit: 20 });
+      times.push(performance.now() - startedAt);
+    }
+    const slow = sort === 'p95' || sort === 'p99';
+    const median = times.sort((a, b) => a - b)[Math.floor(RUNS / 2)];
+    const target = slow ? 1000 : 300;
+    process.stdout.write(
+      `top ${name.padEnd(4)} by ${sort.padEnd(7)} ${median.toFixed(0).padStart(6)} ms  (target ${target}) ${median <= target ? 'ok' : 'MISSED'}\n`,
+    );
+  }
+}
+reader.close();
+measureWriter();
+
+function measureWriter() {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-measure-'));
+  const store = openSqliteStore({ dataDir: directory });
+  const startMinute = Math.floor(Date.now() / 60_000) - 10;
+  const before = process.cpuUsage();
+  const minutes = 3;
+  for (let minute = 0; minute < minutes; minute++) {
+    // Each row is flushed some times a minute: a statement that runs all the time is in every flush.
+    for (let flush = 0; flush < 60; flush++) {
+      const rows = [];
+      for (let n = flush % 3; n < 20_000; n += 60) rows.push(n);
+      store.flush(emptyFlush(startMinute + minute, rows));
+    }
+    store.flush(
+      emptyFlush(
+        startMinute + minute,
+        Array.from({ length: 20_000 }, (_, n) => n),
+      ),
+    );
+    for (let slice = 0; slice < 12; slice++) store.maintain((startMinute + minute + 1) * 60_000);
+  }
+  const used = process.cpuUsage(before);
+  const seconds = (used.user + used.system) / 1e6 / minutes;
+  const share = (100 * seconds) / 60;
+  process.stdout.write(
+    `writer, 20,000 rows a minute: ${seconds.toFixed(2)} s of CPU a minute = ${share.toFixed(1)} % (target 5) ${share <= 5 ? 'ok' : 'MISSED'}\n`,
+  );
+  store.close();
+  rmSync(directory, { recursive: true });
+}
+
+/** @param {number} minute @param {number[]} numbers @returns {import('../dist/storage/store.js').Flush} */
+function emptyFlush(minute, numbers) {
+  const rollups = numbers.map((n) => {
+    const row = new RollupRow({
+      minute,
+      fingerprint: (0xabc0000000000000n + BigInt(n)).toString(16),
+      source: 'raw',
+      construct: 'cursor',
+      pool: `p${n % 5}`,
+    });
+    row.callsStrong = 3;
+    row.serviceTotalNs = 3e6;
+    row.serviceMinNs = 1e6;
+    row.serviceMaxNs = 1e6;
+    for (let call = 0; call < 3; call++) row.histogram.add(1e6 * (1 + ((n * 31 + call * 17) % 50)));
+    return row;
+  });
+  return {
+    atMs: minute * 60_000,
+    relays: [],
+    rollups,
+    tags: [],
+    catalogue: [],
+    statements: [],
+    pools: [],
+    poolMinutes: [],
+    fleetMinutes: [],
+    sessionsOpen: [],
+    sessionsClosed: [],
+    losses: [],
+    marks: [],
+    samples: [],
+    plans: [],
+    counters: [],
+  };
+}
