@@ -5,16 +5,8 @@
 
 import { Mark } from './key-marks.js';
 
-const PLANNED: ReadonlySet<string> = new Set([
-  'SELECT',
-  'INSERT',
-  'UPDATE',
-  'DELETE',
-  'MERGE',
-  'VALUES',
-  'WITH',
-  'TABLE',
-]);
+/** The text itself has to begin so: the command of EXPLAIN is that of what it explains. */
+const PLANNED = /^[\s(]*(?:select|insert|update|delete|merge|values|with|table)\b/i;
 const VALUES: ReadonlySet<number> = new Set([
   Mark.string,
   Mark.number,
