@@ -168,7 +168,12 @@ async function between(port: number) {
     relay.pipe(peer.socket);
     peer.socket.pipe(relay);
   });
-  return { entrance, seen: () => Buffer.concat(seen), slipIn: (bytes: Buffer) => towardsRelay?.write(bytes) };
+  return {
+    entrance,
+    seen: () => Buffer.concat(seen),
+    slipIn: (bytes: Buffer) => towardsRelay?.write(bytes),
+    reset: () => towardsRelay?.resetAndDestroy(),
+  };
 }
 
 test('records are at most 8 KiB, so that asynchronous libpq clients do not hang', async () => {
@@ -211,6 +216,34 @@ test('a handshake that stands still does not keep anybody else from connecting',
   const { client } = await encrypted(port);
   client.send(STARTUP);
   await client.until(READY);
+});
+
+test('a reset by the server reaches the client as a reset', async () => {
+  const stub = await scriptedServer(async (peer) => {
+    await peer.take(STARTUP.length);
+    peer.socket.resetAndDestroy();
+  });
+  const { port } = await startRelay(stub, OWN);
+  const { client } = await encrypted(port);
+  client.send(STARTUP);
+  await client.closed();
+  await until(() => client.error === 'ECONNRESET');
+});
+
+test('a reset by the client reaches the server as a reset', async () => {
+  let told = '';
+  const stub = await scriptedServer(async (peer) => {
+    await peer.take(STARTUP.length);
+    await peer.closed();
+    told = peer.error;
+  });
+  const { port } = await startRelay(stub, OWN);
+  const { entrance, reset } = await between(port);
+  const { client } = await encrypted(entrance);
+  client.send(STARTUP);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  reset();
+  await until(() => told === 'ECONNRESET');
 });
 
 test('a client that leaves before or in the handshake leaves nothing behind', async () => {
