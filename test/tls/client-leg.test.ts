@@ -156,8 +156,17 @@ describe('direct TLS', () => {
   });
 });
 
+/** Each octet in a segment of its own. */
+async function dribble(socket: Socket, bytes: Buffer): Promise<void> {
+  socket.setNoDelay(true);
+  for (const octet of bytes) {
+    socket.write(Buffer.from([octet]));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Stands between client and relay: what the relay sends is kept, and octets can be slipped in towards it. */
-async function between(port: number) {
+async function between(port: number, { octetByOctet = false } = {}) {
   const seen: Buffer[] = [];
   let towardsRelay: Socket | undefined;
   const { port: entrance } = await scriptedServer((peer) => {
@@ -166,7 +175,8 @@ async function between(port: number) {
     relay.on('data', (chunk) => seen.push(chunk));
     relay.on('error', () => {});
     relay.pipe(peer.socket);
-    peer.socket.pipe(relay);
+    if (!octetByOctet) peer.socket.pipe(relay);
+    else peer.socket.on('data', (chunk) => void dribble(relay, chunk));
   });
   return {
     entrance,
@@ -175,6 +185,19 @@ async function between(port: number) {
     reset: () => towardsRelay?.resetAndDestroy(),
   };
 }
+
+test.each([
+  ['after SSLRequest', false],
+  ['at once', true],
+])('a ClientHello that comes octet by octet, %s', async (_, direct) => {
+  const { port } = await startRelay(postgres(), OWN);
+  const { entrance } = await between(port, { octetByOctet: true });
+  const { client } = direct
+    ? await handshake(await rawClient(entrance), { ALPNProtocols: ['postgresql'] })
+    : await encrypted(entrance);
+  client.send(STARTUP);
+  await client.until(READY);
+});
 
 test('records are at most 8 KiB, so that asynchronous libpq clients do not hang', async () => {
   const { port } = await startRelay(postgres(), OWN);
