@@ -92,6 +92,12 @@ export const SERVER_RULES: readonly ServerRule[] = [
       d.moreCallsByServer === 0,
   },
   {
+    name: 'refresh-rows',
+    says: 'the rows of REFRESH MATERIALIZED VIEW are counted by the server alone: its answer to the client does not have them',
+    inForce: () => true,
+    explains: (d) => d.command === 'REFRESH' && d.moreCallsByProxy === 0 && d.moreCallsByServer === 0,
+  },
+  {
     name: 'entries-thrown-out',
     says: 'the server threw entries out because there were more than pg_stat_statements.max: their counts are gone',
     inForce: ({ deallocations }) => deallocations > 0,

@@ -54,6 +54,9 @@ async function workload(at: { host: string; port: number }): Promise<void> {
   await client.query("SET work_mem = '5MB'");
   await client.query('COPY item TO STDOUT').catch(() => {});
   await client.query('CREATE TEMP TABLE copied AS SELECT * FROM item');
+  await client.query('CREATE MATERIALIZED VIEW IF NOT EXISTS seen AS SELECT * FROM item');
+  await client.query('REFRESH MATERIALIZED VIEW seen');
+  await client.query('DO $$ BEGIN PERFORM 1; END $$');
   await client.query('VALUES (1, 2), (3, 4)');
   await client.query('TABLE copied');
   await client.end();
