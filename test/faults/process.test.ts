@@ -101,15 +101,19 @@ test('58: the whole sidecar killed and started again on its data: what was store
   process.kill(first.pid, 'SIGKILL');
   await client.ended();
   expect(client.errors).toEqual([]);
-  await until('the data directory is free', async () => {
-    const again = await startSidecar(server, [], first.data).catch(() => undefined);
-    if (again === undefined) return false;
-    const next = await loggedIn(again.port);
-    for (let i = 0; i < 5; i++) await next.send(F.query(`select ${i} as killed`)).ready(2 + i);
-    next.send(F.end()).end();
-    await again.stop();
-    return true;
-  });
+  await until(
+    'the data directory is free',
+    async () => {
+      const again = await startSidecar(server, [], first.data).catch(() => undefined);
+      if (again === undefined) return false;
+      const next = await loggedIn(again.port);
+      for (let i = 0; i < 5; i++) await next.send(F.query(`select ${i} as killed`)).ready(2 + i);
+      next.send(F.end()).end();
+      await again.stop();
+      return true;
+    },
+    60_000,
+  );
   const { observed, statements } = await top(first.data);
   expect(observed).toMatchObject({ statements: 25, not_observed: 0, exact: true });
   expect(statements).toHaveLength(1);
