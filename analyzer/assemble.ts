@@ -7,6 +7,8 @@ import type { Log } from '../config/log.js';
 import { poolNamer } from '../config/pool-names.js';
 import { MetricsState } from '../dashboards/metrics/metrics-state.js';
 import { LOSS_REASONS } from '../proxy/observation.js';
+import { poolRecords } from '../storage/sqlite/query-pools.js';
+import { openReader } from '../storage/sqlite/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
 import { UserRules } from './attribution/rule-user.js';
 import type { LiveOptions } from './judge.js';
@@ -14,6 +16,7 @@ import { networkFinder } from './networks.js';
 import { Observer } from './observer.js';
 import { Pipeline } from './pipeline.js';
 import type { PlanCollector } from './plan-collector.js';
+import type { KnownPool } from './sessions.js';
 
 /** What of the configuration the observer needs. */
 export type ObserverConfig = Pick<
@@ -64,6 +67,7 @@ export async function assemble(
     counted: metrics,
     plans: how.plans,
   });
+  pipeline.sessions.knowPools(storedPools(config.dataDir));
   observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge, plans: how.plans });
   return { observer, pipeline, store, metrics };
 }
@@ -71,4 +75,15 @@ export async function assemble(
 /** Throws UsageError for a rule that cannot be used. */
 export function liveOptions({ rules, clientNetworks }: LiveConfig): LiveOptions {
   return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks) };
+}
+
+function storedPools(dataDir: string): KnownPool[] {
+  const reader = openReader(dataDir);
+  try {
+    return reader
+      .read(poolRecords)
+      .map(({ application_name, ...pool }) => ({ ...pool, applicationName: application_name }));
+  } finally {
+    reader.close();
+  }
 }

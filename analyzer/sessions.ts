@@ -4,10 +4,13 @@
 
 import type { SessionOpened, SessionReady } from '../proxy/observation.js';
 import { ConnectionProfile } from './attribution/connection-profile.js';
-import { Siblings } from './attribution/siblings.js';
+import { Siblings, startupKeyOf } from './attribution/siblings.js';
 import { ObservedSession } from './observed-session.js';
 import { foldedName, type PoolIdentity } from './pools/pool.js';
 import type { Pool, Pools } from './pools/pools.js';
+
+/** A stored pool, as far as it tells of its connections' startup packets; a name with digits in it is folded and tells nothing. */
+export type KnownPool = Omit<PoolIdentity, 'clientNetwork'> & { driver: string };
 
 export interface SessionsOptions {
   pools: Pools;
@@ -27,6 +30,21 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+  }
+
+  /** Pools that earlier observers stored: an Engine that was there before this process does not show itself again. */
+  knowPools(pools: Iterable<KnownPool>): void {
+    for (const { owner, user, database, applicationName, options, driver } of pools) {
+      if (owner !== 'sqlalchemy') continue;
+      const startup: Array<[string, string]> = [
+        ['user', user],
+        ['database', database],
+        ['application_name', applicationName],
+        ['options', options],
+      ];
+      if (driver === 'asyncpg') startup.push(['client_encoding', "'utf-8'"]);
+      this.#siblings.learn(startupKeyOf(startup));
+    }
   }
 
   get(relayId: string, sessionId: number): ObservedSession | undefined {

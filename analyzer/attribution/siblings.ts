@@ -1,4 +1,5 @@
 // What connections that began alike have in common: an Engine shows itself on its first connection only, the others just begin.
+// An Engine that outlives this process shows nothing again, so what earlier processes saw is told by the pools they stored (learn).
 // Invariant: bounded; remembers startup parameters only as a key in memory, and only of connections that were strongly SQLAlchemy's.
 // Not here: when a connection asks (connection-profile.ts).
 
@@ -24,6 +25,11 @@ export class Siblings {
   }
 }
 
+/** The parameters that tell applications and drivers apart, wherever they stand in the packet. */
+const TELLING = ['user', 'database', 'application_name', 'options', 'client_encoding'] as const;
+
 export function startupKeyOf(startup: ReadonlyArray<readonly [name: string, value: string]>): string {
-  return startup.map(([name, value]) => `${name}=${value}`).join('\0');
+  const given = new Map(startup);
+  if (!given.has('database')) given.set('database', given.get('user') ?? '');
+  return TELLING.map((name) => given.get(name) ?? '').join('\0');
 }
