@@ -104,6 +104,7 @@ describe('imports run one way', () => {
 test.each([
   ['better-sqlite3', ['storage/sqlite/']],
   ['libpg-query', ['analyzer/fingerprint/']],
+  ['prom-client', ['dashboards/metrics/']],
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
   ['re2js', ['config/sql-pattern.ts']],

@@ -136,7 +136,7 @@ const ALL = {
     labels: ['state'],
     help: 'Open client sessions; state is tracked, adrift (until it resynchronises) or opaque (for good).',
   },
-  sessions_total: { type: 'counter', unit: '', labels: [], help: 'Client sessions opened.' },
+  sessions_opened_total: { type: 'counter', unit: '', labels: [], help: 'Client sessions opened.' },
   sessions_adrift_total: { type: 'counter', unit: '', labels: [], help: 'Times a session lost track of its replies.' },
   sessions_opaque_total: { type: 'counter', unit: '', labels: [], help: 'Sessions whose framing was lost.' },
   connect_errors_total: { type: 'counter', unit: '', labels: [], help: 'Connections to the upstream that failed.' },
@@ -162,7 +162,7 @@ const ALL = {
     type: 'gauge',
     unit: 'seconds',
     labels: ['process'],
-    help: 'How late the event loop ran: of the relay in its last second, of the observer the worst since the last scrape.',
+    help: 'How late the event loop ran: of the relay in its last second, of the observer the worst of its last 15 to 30 seconds.',
   },
   cpu_seconds_total: {
     type: 'counter',

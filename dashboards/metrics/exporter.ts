@@ -7,22 +7,22 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageVersion } from '../../config/version.js';
 import { CATALOG, type FamilyName, OTHER } from './catalog.js';
 import { DurationLines } from './duration-lines.js';
-import { type Format, headerOf, sampleLine, trailerOf } from './exposition.js';
+import { type Format, headerOf, trailerOf } from './exposition.js';
+import { FamilyRegistry, type Sample } from './family-registry.js';
 import { cleanLabel } from './labels.js';
 import type { MetricsState } from './metrics-state.js';
 import type { TopSeries } from './top-statements.js';
-
-interface Sample {
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 export interface ExporterOptions {
   /** Summary of a statement from the catalogue, '' while it is not known. Asked at a scrape, until it is known. */
   readonly summaryOf?: (fingerprint: string) => string;
 }
 
+/** Rendered apart: its series are many. */
+const DURATIONS = 'statement_duration_seconds';
 const LAG_RESOLUTION_MS = 10;
+/** As long as people mostly wait between scrapes: none of them misses a stall. */
+const LAG_WINDOW_MS = 15_000;
 /** Rendering yields to what waits after this long. */
 const SLICE_MS = 2;
 
@@ -30,19 +30,25 @@ export class MetricsExporter {
   readonly #state: MetricsState;
   readonly #summaryOf: (fingerprint: string) => string;
   readonly #lines = new DurationLines();
+  readonly #families: FamilyRegistry;
+  #lagBeforeNs = 0;
+  #lagSinceMs = performance.now();
   readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
 
   constructor(state: MetricsState, options: ExporterOptions = {}) {
     this.#state = state;
     this.#summaryOf = options.summaryOf ?? (() => '');
     this.#lag.enable();
+    const keyOf = new Map(CATALOG.map(({ name, key }) => [name, key]));
+    const small = CATALOG.filter(({ key }) => key !== DURATIONS);
+    this.#families = new FamilyRegistry(small, (family) => this.#samples(keyOf.get(family.name) as FamilyName));
   }
 
   /** Each family and each duration series is of one moment; the whole is of as many as it took turns. */
   async render(format: Format = 'text'): Promise<string> {
     let text = '';
     let sliceEnds = performance.now() + SLICE_MS;
-    for (const part of this.#parts(format)) {
+    for await (const part of this.#parts(format)) {
       text += part;
       if (performance.now() < sliceEnds) continue;
       await nextTurn();
@@ -55,22 +61,24 @@ export class MetricsExporter {
     this.#lag.disable();
   }
 
-  *#parts(format: Format): Generator<string> {
+  async *#parts(format: Format): AsyncGenerator<string> {
     for (const family of CATALOG) {
-      yield headerOf(family, format);
-      if (family.key === 'statement_duration_seconds') {
-        // Series that come while a scrape yields are in the next one.
-        for (const series of [...this.#state.durations.all]) yield this.#lines.textOf(series, format);
+      if (family.key !== DURATIONS) {
+        yield await this.#families.textOf(family, format);
         continue;
       }
-      for (const { labels, value } of this.#samples(family.key)) yield sampleLine(family.name, labels, value);
+      yield headerOf(family, format);
+      // Series that come while a scrape yields are in the next one.
+      for (const series of [...this.#state.durations.all]) yield this.#lines.textOf(series, format);
     }
   }
 
-  #samples(family: Exclude<FamilyName, 'statement_duration_seconds'>): Iterable<Sample> {
+  #samples(family: FamilyName): Iterable<Sample> {
     const state = this.#state;
     const { relay } = state;
     switch (family) {
+      case DURATIONS:
+        return [];
       case 'statements_total':
         return [...state.statements].flatMap(([source, byConfidence]) =>
           [...byConfidence].map(([confidence, value]) => ({ value, labels: { source, confidence } })),
@@ -98,7 +106,7 @@ export class MetricsExporter {
       case 'series_overflow_total':
         return Object.entries(state.overflow).map(([label, value]) => ({ value, labels: { label } }));
       case 'event_loop_lag_seconds':
-        return byProcess(relay?.loopLagNs, this.#takeLagNs()).map(inSeconds);
+        return byProcess(relay?.loopLagNs, this.#lagNs()).map(inSeconds);
       case 'cpu_seconds_total':
         return byProcess(relay?.cpuNs, ownCpuNs()).map(inSeconds);
       case 'resident_memory_bytes':
@@ -113,7 +121,7 @@ export class MetricsExporter {
         const counts = { tracked: Math.max(0, relay.sessionsOpen - adrift - opaque), adrift, opaque };
         return Object.entries(counts).map(([name, value]) => ({ value, labels: { state: name } }));
       }
-      case 'sessions_total':
+      case 'sessions_opened_total':
         return one(relay.sessionsTotal);
       case 'sessions_adrift_total':
         return one(relay.adriftTotal);
@@ -142,11 +150,17 @@ export class MetricsExporter {
     }
   }
 
-  /** Worst delay since the last scrape. The histogram holds the time between ticks, the interval asked for included. */
-  #takeLagNs(): number {
-    const ns = Math.max(0, this.#lag.max - LAG_RESOLUTION_MS * 1e6);
-    this.#lag.reset();
-    return ns;
+  /** Worst delay of the last LAG_WINDOW_MS to twice that. The histogram holds the time between ticks, the interval asked for included. */
+  #lagNs(): number {
+    const nowMs = performance.now();
+    const currentNs = Math.max(0, this.#lag.max - LAG_RESOLUTION_MS * 1e6);
+    const worstNs = Math.max(this.#lagBeforeNs, currentNs);
+    if (nowMs - this.#lagSinceMs >= LAG_WINDOW_MS) {
+      this.#lagBeforeNs = currentNs;
+      this.#lagSinceMs = nowMs;
+      this.#lag.reset();
+    }
+    return worstNs;
   }
 }
 

@@ -26,11 +26,6 @@ export function headerOf({ name, help, type, unit }: Omit<Family, 'labels'>, for
   return `# HELP ${family} ${escapedHelp(help).replaceAll('"', '\\"')}\n# TYPE ${family} ${type}\n${unitLine}`;
 }
 
-export function sampleLine(name: string, labels: Readonly<Record<string, string>>, value: number): string {
-  const written = labelsText(labels);
-  return written === '' ? `${name} ${numberText(value)}\n` : `${name}{${written}} ${numberText(value)}\n`;
-}
-
 /** `a="1",b="2"`, without braces. */
 export function labelsText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)

@@ -127,7 +127,7 @@ export const itself = dashboard({
       description: 'Client sessions opened and connections to the upstream that failed, per second.',
       unit: 'ops',
       queries: [
-        { expr: `sum(rate(pgwitness_sessions_total{${CHOSEN}}${RATE}))`, legend: 'sessions opened' },
+        { expr: `sum(rate(pgwitness_sessions_opened_total{${CHOSEN}}${RATE}))`, legend: 'sessions opened' },
         { expr: `sum(rate(pgwitness_connect_errors_total{${CHOSEN}}${RATE}))`, legend: 'upstream connections failed' },
       ],
     }),
