@@ -2,12 +2,15 @@
 // Invariant: what is returned makes a TLS context; a fault names the option and the file, never their content.
 // Not here: sockets (proxy/tls.ts), when files are read again (proxy/relay-service.ts).
 
-import { X509Certificate } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { UsageError } from './errors.js';
 import { limits } from './limits.js';
 import type { Pair } from './pairs.js';
+
+/** The server offers neither (src/backend/libpq/be-secure-openssl.c): no renegotiation, and no session tickets, which no client uses. */
+const AS_POSTGRES = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;
 
 export interface ServerCertificate {
   readonly context: SecureContext;
@@ -45,7 +48,7 @@ function readServerCertificate(certFile: string, keyFile: string): ServerCertifi
   const leaf = leafOf(cert, { path: certFile, where: '--tls-cert' });
   let context: SecureContext;
   try {
-    context = createSecureContext({ cert, key });
+    context = createSecureContext({ cert, key, secureOptions: AS_POSTGRES });
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     const mismatch = code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH';

@@ -10,6 +10,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { type Address, formatAddress } from '../config/address.js';
+import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { freeStaleSocket } from '../config/unix-socket.js';
 import { forwardCancel } from './cancel.js';
@@ -230,7 +231,11 @@ export class Listener implements RelayCounters {
 
 function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
   client.end(fatalError(sqlstate, text));
-  client.destroySoon();
+  // What the client sent meanwhile is read: closing over unread octets is a reset, which can overtake the message.
+  client.resume();
+  client.once('end', () => client.destroySoon());
+  const timer = setTimeout(() => client.destroy(), limits.closeMs);
+  client.once('close', () => clearTimeout(timer));
 }
 
 function interpretation(startup: Startup): Interpret {

@@ -129,6 +129,16 @@ describe('an upstream', () => {
     expect(await ask(at(relay.port), 'select 1')).toBe(1);
   });
 
+  test('that is down: the client is told, however much it has sent already', async () => {
+    const place = await scriptedServer(() => {});
+    await new Promise((resolve) => place.server.close(resolve));
+    const { port } = await startRelay(place);
+    const client = await rawClient(port);
+    client.send(STARTUP, Buffer.alloc(1_000_000, 'Q'));
+    expect((await client.closed()).toString('latin1')).toContain('C08001');
+    expect(client.error).toBe('');
+  });
+
   test('that moves: new sessions find the new address, old ones stay', async () => {
     const lookups = vi.spyOn(dns, 'lookup');
     const relay = await startRelay(`db.example:${postgres().port}`);
