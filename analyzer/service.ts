@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
-import { startHttp } from '../dashboards/http/server.js';
+import { startHttpThread } from '../dashboards/http/thread.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { parseDsn } from '../server/dsn.js';
@@ -46,7 +46,8 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
   const reader = openReader(config.dataDir);
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader) });
   const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
-  const http = await startHttp({ address: config.http, token, reader, metrics: exporter, log });
+  const { http: address, dataDir, logLevel } = config;
+  const http = await startHttpThread({ address, token, dataDir, logLevel, metrics: exporter, log });
   const recorder =
     config.recordFile === ''
       ? undefined
@@ -86,6 +87,7 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
       await http.close();
       observer.flush(Date.now());
       recorder?.close();
+      exporter.close();
       reader.close();
       store.close();
       log.info('observer ended');

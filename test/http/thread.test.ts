@@ -1,0 +1,79 @@
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createLog } from '../../config/log.js';
+import { build } from '../../scripts/lib/build.mjs';
+import { writeSampleStore } from '../cli/sample-store.js';
+import { temporaryDirectory } from '../storage/flushes.js';
+
+type Thread = typeof import('../../dashboards/http/thread.js');
+let startHttpThread: Thread['startHttpThread'];
+
+// A thread runs what was built: sources are not JavaScript.
+beforeAll(async () => {
+  await build(() => {});
+  const built: string = '../../dist/dashboards/http/thread.js';
+  ({ startHttpThread } = (await import(built)) as Thread);
+});
+
+async function start(render: () => Promise<string>) {
+  const dataDir = temporaryDirectory();
+  writeSampleStore(dataDir);
+  const server = await startHttpThread({
+    address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    token: '',
+    dataDir,
+    logLevel: 'silent',
+    metrics: { render },
+    log: createLog({ level: 'silent' }),
+  });
+  onTestFinished(() => server.close());
+  return { url: `http://127.0.0.1:${server.address.port}`, server };
+}
+
+test('the API, the page and the metrics are answered from the thread', async () => {
+  const { url } = await start(async () => 'a 1\n');
+  const { statements } = await (await fetch(`${url}/api/v1/statements`)).json();
+  expect(statements).toHaveLength(5);
+  expect((await fetch(url)).headers.get('content-type')).toContain('text/html');
+  expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+});
+
+test('each scrape is fresh while the main thread answers', async () => {
+  let renders = 0;
+  const { url } = await start(async () => `a ${++renders}\n`);
+  const scrape = async () => Number((await (await fetch(`${url}/metrics`)).text()).slice(2));
+  const first = await scrape();
+  expect(await scrape()).toBeGreaterThan(first);
+});
+
+test('a main thread that does not answer does not keep a scraper waiting', async () => {
+  let stuck = false;
+  const { url } = await start(() => (stuck ? new Promise<string>(() => {}) : Promise.resolve('a 1\n')));
+  await (await fetch(`${url}/metrics`)).text();
+  stuck = true;
+  expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+});
+
+test('a port that is in use is told of as without a thread', async () => {
+  const { server } = await start(async () => '');
+  const again = startHttpThread({
+    address: server.address,
+    token: '',
+    dataDir: temporaryDirectory(),
+    logLevel: 'silent',
+    metrics: { render: async () => '' },
+    log: createLog({ level: 'silent' }),
+  });
+  await expect(again).rejects.toThrow(/there is no witness.db/);
+  const dataDir = temporaryDirectory();
+  writeSampleStore(dataDir);
+  await expect(
+    startHttpThread({
+      address: server.address,
+      token: '',
+      dataDir,
+      logLevel: 'silent',
+      metrics: { render: async () => '' },
+      log: createLog({ level: 'silent' }),
+    }),
+  ).rejects.toThrow(/the port is in use/);
+});
