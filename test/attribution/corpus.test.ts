@@ -1,7 +1,7 @@
 // Rates on recorded, labelled traffic, as a confusion table, with the floors that were reached.
 // The corpus is no part of the repository: PGWITNESS_CORPUS names its folder, else ../shared/corpus beside the checkout is tried.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -42,17 +42,24 @@ function judge(rows: readonly Row[]): Judged[] {
   });
 }
 
-function table(judged: readonly Judged[], label: (row: Judged) => string): string {
-  const counts = new Map<string, number>();
-  for (const row of judged) {
-    const cell = `${label(row).padEnd(24)} → ${row.source} ${row.confidence}`;
-    counts.set(cell, (counts.get(cell) ?? 0) + 1);
-  }
-  return [...counts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([cell, count]) => `${String(count).padStart(6)}  ${cell}`)
-    .join('\n');
+const SAID = ['django-orm', 'raw', 'sqlalchemy', 'housekeeping', 'tool', 'unknown'] as const;
+
+/** A confusion table in Markdown: labels down, answers across. */
+function confusion(judged: readonly Judged[]): string {
+  const labels = [...new Set(judged.map(({ label }) => label))].sort();
+  const rows = labels.map((label) => {
+    const of = judged.filter((row) => row.label === label);
+    const cells = SAID.map((source) => of.filter((row) => row.source === source).length || '');
+    return `| ${label} | ${cells.join(' | ')} |`;
+  });
+  const head = [`| sent by | ${SAID.join(' | ')} |`, `|---|${SAID.map(() => '--:|').join('')}`];
+  return [...head, ...rows].join('\n');
 }
+
+const percent = (wrong: readonly unknown[], all: readonly unknown[]) =>
+  `${(Math.floor((1 - wrong.length / all.length) * 10_000) / 100).toFixed(2)} %`;
+
+const tables: string[] = [];
 
 /** Labels of single texts, as the source they should get; those left out are not counted. */
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -71,8 +78,10 @@ const FORGERIES = new Set([
 describe.skipIf(!present)(`recorded traffic (${where})`, () => {
   test('with the connection: at least 99.3 % right, all but forgeries 99.7 %, none wrong and certain', () => {
     const judged = judge(rowsOf('sessions')).filter(({ label }) => label !== 'skip');
-    console.log(table(judged, ({ label }) => label));
     const wrong = judged.filter((row) => row.source !== row.label);
+    const told = `**With the connection**: ${percent(wrong, judged)} of ${judged.length} statements of sessions are right.`;
+    tables.push(`${told}\n\n${confusion(judged)}`);
+    console.log(tables.at(-1));
     const unforged = wrong.filter((row) => !FORGERIES.has(row.sql));
     expect(wrong.filter(({ confidence }) => confidence === 'certain')).toEqual([]);
     expect(1 - wrong.length / judged.length).toBeGreaterThanOrEqual(0.993);
@@ -84,10 +93,22 @@ describe.skipIf(!present)(`recorded traffic (${where})`, () => {
     for (const name of ['django', 'sqlalchemy', 'raw'])
       for (const row of rowsOf(name)) if (!distinct.has(row.sql)) distinct.set(row.sql, row);
     const judged = judge([...distinct.values()].map(({ sql, label }) => ({ sql, label })));
-    console.log(table(judged, ({ label }) => label));
     const counted = judged.filter(({ label }) => label in EXPECTED);
     const wrong = counted.filter((row) => row.source !== EXPECTED[row.label]);
+    const told = `**By the text alone**: ${percent(wrong, counted)} of ${counted.length} distinct texts labelled ORM, Core and raw are right.`;
+    tables.push(`${told}\n\n${confusion(judged)}`);
+    console.log(tables.at(-1));
     expect(wrong.filter(({ confidence }) => confidence === 'certain')).toEqual([]);
     expect(1 - wrong.length / counted.length).toBeGreaterThanOrEqual(0.989);
+  });
+
+  test('docs/ATTRIBUTION.md has these tables; PGWITNESS_WRITE_DOCS=1 writes them', () => {
+    const file = resolve(import.meta.dirname, '../../docs/ATTRIBUTION.md');
+    const [before, after] = ['<!-- tables -->\n', '<!-- end of tables -->'];
+    const text = readFileSync(file, 'utf8');
+    const [start, end] = [text.indexOf(before) + before.length, text.indexOf(after)];
+    const made = `${tables.join('\n\n')}\n`;
+    if (process.env.PGWITNESS_WRITE_DOCS === '1') writeFileSync(file, text.slice(0, start) + made + text.slice(end));
+    else expect(text.slice(start, end)).toBe(made);
   });
 });
