@@ -20,6 +20,7 @@ export class ObserverSocket implements ObserverEnd {
   #retryMs = RETRY_MIN_MS;
   #stopped = true;
   #connectedBefore = false;
+  #absenceSaid = false;
   /** Times a connection was made after the first. */
   restartsTotal = 0;
   /** Shorter than for a child: whether somebody starts it again is not in our hands. */
@@ -36,6 +37,7 @@ export class ObserverSocket implements ObserverEnd {
     this.#stopped = false;
     this.#link.onLive = () => {
       this.#retryMs = RETRY_MIN_MS;
+      this.#absenceSaid = false;
       this.#log.info('observed', { socket: this.#path });
     };
     this.#connect();
@@ -80,11 +82,14 @@ export class ObserverSocket implements ObserverEnd {
   #again(why: string): void {
     this.#socket = undefined;
     if (this.#stopped) return;
-    this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
-      socket: this.#path,
-      error: why,
-      retryInMs: this.#retryMs,
-    });
+    // Once per absence: it may last for days, and it is looked for every two seconds.
+    if (!this.#absenceSaid) {
+      this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
+        socket: this.#path,
+        error: why,
+      });
+    }
+    this.#absenceSaid = true;
     this.#timer = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
   }

@@ -9,6 +9,7 @@ import type { Config } from '../config/config.js';
 import { RuntimeError } from '../config/errors.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
+import type { Pair } from '../config/pairs.js';
 import { packageVersion } from '../config/version.js';
 import { Clock } from './clock.js';
 import { drain } from './drain.js';
@@ -133,8 +134,10 @@ export class RelayService {
     const settings = listenerSettings(config, this.#log);
     this.#warnOfFixed(config);
     for (const [index, pair] of config.pairs.entries()) {
-      const place = formatAddress(pair.listen);
-      const known = this.#config.pairs.findIndex((before) => formatAddress(before.listen) === place);
+      const isSame = (before: Pair | undefined) =>
+        before !== undefined && formatAddress(before.listen) === formatAddress(pair.listen);
+      // By place in the list first: several may have asked for any free port.
+      const known = isSame(this.#config.pairs[index]) ? index : this.#config.pairs.findIndex(isSame);
       if (known >= 0) this.#listeners[known].settings = settings[index];
     }
     // What listens stays as it was started, and a later reload is compared with that.

@@ -207,6 +207,25 @@ describe('reload', () => {
     expect(relay.log.find(({ msg }) => msg.includes('only with a restart'))).toMatchObject({ option: 'health' });
   });
 
+  test('each pair gets its own new upstream', async () => {
+    const stubs = [];
+    for (const name of ['a', 'b', 'c', 'd'])
+      stubs.push((await scriptedServer((peer) => peer.send(Buffer.from(name)))).port);
+    const pairs = (...upstreams: number[]) =>
+      `pairs:\n${upstreams.map((port) => `  - { listen: "127.0.0.1:0", upstream: "127.0.0.1:${port}" }\n`).join('')}`;
+    const file = temporaryFile('pgwitness.yaml', pairs(stubs[0], stubs[1]));
+    const relay = await startRelay('', {}, file);
+    writeFileSync(file, pairs(stubs[2], stubs[3]));
+    relay.reload({});
+    const heard = [];
+    for (const port of relay.ports) {
+      const client = await rawClient(port);
+      client.send(STARTUP);
+      heard.push((await client.take(1)).toString());
+    }
+    expect(heard).toEqual(['c', 'd']);
+  });
+
   test('a fault changes nothing', async () => {
     const relay = await startRelay(postgres());
     const ca = temporaryFile('ca.pem', 'nothing of the kind');
