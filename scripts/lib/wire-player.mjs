@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, cstrings, message } from './wire-client.mjs';
 
 /** A lock may go to another connection than in the recording; then going on is what frees it. */
-const STUCK_MS = 2000;
+const STUCK_MS = 8000;
 
 /**
  * @typedef {object} Line as wire-recorder.mjs describes it
