@@ -29,7 +29,10 @@ export const ruleDjangoShape: Rule = ({ shape, standing }) => {
   }
   if (shape.django === 'own') {
     if (shape.sqlalchemy !== 'no' && standing.owner === 'sqlalchemy') return undefined;
-    return answer(standing.owner === 'sqlalchemy' && !standing.shared ? 'weak' : 'strong');
+    const isOthers = standing.owner === 'sqlalchemy' && !standing.shared;
+    // Django's names alone are never written by hand; a query in its form is, on a connection that is surely SQLAlchemy's.
+    if (isOthers && standing.strength !== 'weak' && shape.djangoConstruct === 'queryset') return undefined;
+    return answer(isOthers ? 'weak' : 'strong');
   }
   if (shape.django !== 'likely' || standing.strength === 'strong' || standing.strength === 'certain') return undefined;
   // Names that both would quote, and spacing that both have: mixed-case names are rare in Django's tables.

@@ -30,6 +30,9 @@ const EVIDENCE_MAX = 3;
 /** Only Django itself opens connections so. */
 const OPENED_BY_DJANGO = clueBit('timezone-first') | clueBit('startup-utf8');
 
+/** Nobody makes up such names by hand, nor such tags. */
+const NAMED_BY_DJANGO = clueBit('django-savepoint') | clueBit('django-cursor') | clueBit('django-tag');
+
 const interned = new Map<string, Standing>();
 const INTERNED_MAX = 10_000;
 
@@ -56,8 +59,9 @@ function weigh({ bits, tool, first, recent }: Weighed): Standing {
     strongest.set(meaning.owner, Math.max(strongest.get(meaning.owner) ?? 0, RANK[meaning.strength]));
   }
   const rank = Math.max(0, ...strongest.values());
-  const shared = (strongest.get('django') ?? 0) >= 2 && (strongest.get('sqlalchemy') ?? 0) >= 2;
-  const owner = shared ? ownerOfShared(bits, first) : ownerOfRank(strongest, rank);
+  const both = (strongest.get('django') ?? 0) >= 2 && (strongest.get('sqlalchemy') ?? 0) >= 2;
+  const shared = both && !isSqlalchemysAlone(bits, first);
+  const owner = both ? ownerOfBoth(bits, { first, shared }) : ownerOfRank(strongest, rank);
   return {
     owner,
     strength: STRENGTH[strongest.get(owner) ?? 0],
@@ -74,7 +78,17 @@ function ownerOfRank(strongest: ReadonlyMap<string, number>, rank: number): stri
   return equals.find((owner) => owner === 'django' || owner === 'sqlalchemy') ?? equals[0] ?? 'unknown';
 }
 
-function ownerOfShared(bits: number, first: string): string {
+/**
+ * Django lends its connection, it never borrows one: on a connection that SQLAlchemy showed first and where everything is inside of
+ * transactions, as Django's reads never are, a text in Django's form was written by hand.
+ */
+function isSqlalchemysAlone(bits: number, first: string): boolean {
+  const begins = (bits & clueBit('begin-first')) !== 0 && (bits & clueBit('autocommit')) === 0;
+  return first === 'sqlalchemy' && begins && (bits & (OPENED_BY_DJANGO | NAMED_BY_DJANGO)) === 0;
+}
+
+function ownerOfBoth(bits: number, { first, shared }: { first: string; shared: boolean }): string {
+  if (!shared) return 'sqlalchemy';
   if ((bits & OPENED_BY_DJANGO) !== 0) return 'django';
   return first === 'sqlalchemy' ? 'sqlalchemy' : 'django';
 }

@@ -101,3 +101,19 @@ test('every verdict names what it saw, without a literal', () => {
 test('equal subjects share one verdict', () => {
   expect(djangoConnection().send('select 2 from t')).toBe(djangoConnection().send('select 3 from other'));
 });
+
+describe('text() in the form of Django on a connection of SQLAlchemy alone', () => {
+  const text = 'SELECT "a"."id" FROM "a" WHERE "a"."id" = 3';
+
+  test('is text()', () => {
+    const connection = sqlalchemyConnection().run('BEGIN', 'SELECT t.id \nFROM t', text);
+    expect(connection.send(text)).toMatchObject({ source: 'sqlalchemy', construct: 'text' });
+    expect(connection.profile.standing).toMatchObject({ owner: 'sqlalchemy', shared: false });
+  });
+
+  test('is the ORM where statements run outside of transactions too: the connection was lent', () => {
+    const connection = new Connection().run('select pg_catalog.version()', 'SELECT t.id \nFROM t', text);
+    expect(connection.send(text)).toMatchObject({ source: 'django-orm', construct: 'queryset' });
+    expect(connection.profile.standing.shared).toBe(true);
+  });
+});
