@@ -115,7 +115,7 @@ export class Listener implements RelayCounters {
 
   #accept(client: Socket): void {
     const { limits, certificate } = this.settings;
-    client.on('error', () => client.destroy()); // a reset before login is no news; the relay adds its own handler
+    client.on('error', ignored); // a reset before login is no news, and the socket closes by itself; the relay adds its own handler
     const reserved = this.#preAuth >= limits.connectionsPreAuthMax;
     if (this.#preAuth >= limits.connectionsPreAuthMax + limits.connectionsCancelReserve) {
       client.destroy();
@@ -126,6 +126,7 @@ export class Listener implements RelayCounters {
     const admitted = () => {
       if (!waiting) return;
       waiting = false;
+      client.off('close', admitted);
       this.#preAuth--;
       clearTimeout(deadline);
     };
@@ -228,6 +229,9 @@ export class Listener implements RelayCounters {
     relay.start({ startup: first.packet, rest: first.rest });
   }
 }
+
+/** Not a closure: it stays on the socket for the life of the session. */
+function ignored(): void {}
 
 function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
   client.end(fatalError(sqlstate, text));

@@ -30,7 +30,11 @@ export class Relay {
   readonly tap: Tap;
   readonly #client: Leg;
   readonly #upstream: Leg;
-  readonly #options: RelayOptions;
+  readonly #counters: RelayCounters;
+  readonly #onClosed: () => void;
+  /** Both until login is over. */
+  #filter: LoginFilter | undefined;
+  #onLoggedIn: (() => void) | undefined;
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
 
@@ -38,7 +42,10 @@ export class Relay {
     this.tap = options.tap;
     this.#client = ends.client;
     this.#upstream = ends.upstream;
-    this.#options = options;
+    this.#counters = options.counters;
+    this.#onClosed = options.onClosed;
+    this.#filter = options.filter;
+    this.#onLoggedIn = options.onLoggedIn;
   }
 
   /** Begins to relay; `first` is what the client sent with or behind its StartupMessage, the message included. */
@@ -63,7 +70,7 @@ export class Relay {
     });
     upstream.on('end', () => {
       this.#closedBy ??= 'server';
-      const held = this.#options.filter?.rest();
+      const held = this.#filter?.rest();
       if (held !== undefined && held.length > 0) this.#toClient(held);
       client.end();
     });
@@ -97,22 +104,29 @@ export class Relay {
   /** Until the server let the client in each chunk is looked at once more; afterwards nothing of that is left on the way. */
   #followLogin(): void {
     const upstream = this.#upstream.stream;
-    const { filter, onLoggedIn } = this.#options;
+    const filter = this.#filter;
     const duringLogin = (chunk: Buffer) => {
       const passed = filter === undefined ? chunk : filter.feed(chunk);
       if (passed.length > 0) this.#toClient(passed);
       if (!this.tap.loggedIn) return;
-      onLoggedIn();
+      this.#onLoggedIn?.();
+      this.#onLoggedIn = undefined;
       if (filter !== undefined && !filter.done) return;
       upstream.off('data', duringLogin);
-      upstream.on('data', (later: Buffer) => this.#toClient(later));
+      this.#filter = undefined;
+      this.#followServer();
     };
     upstream.on('data', duringLogin);
   }
 
+  /** Apart from the login, so that this closure, which lives as long as the session, keeps nothing of it. */
+  #followServer(): void {
+    this.#upstream.stream.on('data', (chunk: Buffer) => this.#toClient(chunk));
+  }
+
   #toUpstream(chunk: Buffer): void {
     if (!this.#upstream.stream.write(chunk)) this.#client.stream.pause();
-    this.#options.counters.clientBytesTotal += chunk.length;
+    this.#counters.clientBytesTotal += chunk.length;
     this.tap.client(chunk);
   }
 
@@ -121,7 +135,7 @@ export class Relay {
       this.#upstream.stream.pause();
       this.tap.stallBegins();
     }
-    this.#options.counters.serverBytesTotal += chunk.length;
+    this.#counters.serverBytesTotal += chunk.length;
     this.tap.server(chunk);
   }
 
@@ -139,7 +153,7 @@ export class Relay {
     else other.destroySoon();
     if (--this.#openEnds > 0) return;
     this.tap.closed(this.#closedBy);
-    this.#options.onClosed();
+    this.#onClosed();
   }
 }
 

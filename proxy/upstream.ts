@@ -74,7 +74,7 @@ export function connectUpstream(
   const onClose = () => fail('it closed the connection');
   const timer = setTimeout(() => fail('ETIMEDOUT'), how.timeoutMs);
   // After it settled, an error of this socket has nobody to tell but must not be uncaught.
-  socket.on('error', () => {});
+  socket.on('error', ignored);
   socket.on('error', onError);
   socket.on('close', onClose);
   socket.on('end', onClose);
@@ -102,6 +102,9 @@ export function connectUpstream(
     if (settle()) socket.destroy();
   };
 }
+
+/** Not a closure: it stays on the socket for the life of the session. */
+function ignored(): void {}
 
 const PLAIN_HINT = 'Is Postgres running there, and is --upstream right?';
 const MIDDLE_HINT = 'Something between pgwitness and Postgres may tamper with the connection.';

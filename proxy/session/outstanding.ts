@@ -2,7 +2,7 @@
 //
 //   head                                   tail
 //    ▼                                      ▼
-//   │Parse│Bind│Execute│Sync│ … free slots … │      a ring; slots are reused, so a request costs no allocation
+//   │Parse│Bind│Execute│Sync│ … free slots … │      a ring; slots are made when first reached and reused from then on
 //
 // Invariant: 0 <= size <= capacity, capacity is a power of two, and slot (first + i) & mask holds the i-th request.
 // Not here: which reply answers which request (session.ts).
@@ -47,24 +47,29 @@ export class Request {
 const CAPACITY_MIN = 8;
 
 export class Outstanding {
-  #slots: Request[] = [];
+  #slots: Array<Request | undefined> = [];
   #first = 0;
   size = 0;
 
   /** The oldest request; only when size > 0. */
   get head(): Request {
-    return this.#slots[this.#first];
+    return this.#slots[this.#first] as Request;
   }
 
   /** The i-th oldest request. */
   at(index: number): Request {
-    return this.#slots[(this.#first + index) & (this.#slots.length - 1)];
+    return this.#slots[(this.#first + index) & (this.#slots.length - 1)] as Request;
   }
 
   /** Appends a request and returns its cleared slot, to be filled in place. */
   push(kind: RequestKind, arrivedMs: number, bytes: number): Request {
     if (this.size === this.#slots.length) this.#grow();
-    const request = this.#slots[(this.#first + this.size) & (this.#slots.length - 1)];
+    const slot = (this.#first + this.size) & (this.#slots.length - 1);
+    let request = this.#slots[slot];
+    if (request === undefined) {
+      request = new Request();
+      this.#slots[slot] = request;
+    }
     this.size++;
     request.kind = kind;
     request.arrivedMs = arrivedMs;
@@ -74,7 +79,7 @@ export class Outstanding {
 
   /** Removes the oldest request and drops what it refers to. */
   shift(): void {
-    const request = this.#slots[this.#first];
+    const request = this.head;
     request.prepared = undefined;
     request.execution = undefined;
     request.voidable = false;
@@ -83,11 +88,10 @@ export class Outstanding {
     request.portalName = '';
     this.#first = (this.#first + 1) & (this.#slots.length - 1);
     this.size--;
-    // After a burst of pipelining an idle session gives its ring back.
-    if (this.size === 0 && this.#slots.length > CAPACITY_MIN * 8) {
-      this.#slots = [];
-      this.#first = 0;
-    }
+    if (this.size > 0) return;
+    // From the start again, so that an idle session has as many slots as it ever had requests at once; after a burst it gives them back.
+    this.#first = 0;
+    if (this.#slots.length > CAPACITY_MIN * 8) this.#slots = [];
   }
 
   /** Removes the request behind the oldest one. */
@@ -101,10 +105,10 @@ export class Outstanding {
   }
 
   #grow(): void {
-    const slots: Request[] = [];
+    const slots: Array<Request | undefined> = [];
     for (let i = 0; i < this.size; i++) slots.push(this.at(i));
     const capacity = Math.max(CAPACITY_MIN, slots.length * 2);
-    while (slots.length < capacity) slots.push(new Request());
+    while (slots.length < capacity) slots.push(undefined);
     this.#slots = slots;
     this.#first = 0;
   }

@@ -46,8 +46,9 @@ export class FrameScanner {
   readonly #table: MessageTable;
   readonly #sink: FrameSink;
   readonly #range = new BodyRange();
-  readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerHave = 0;
+  /** The length word of a header that is cut over chunks, as far as it came. */
+  #lengthSoFar = 0;
   #code = 0;
   #bodyBytes = 0;
   #bodyLeft = 0;
@@ -84,10 +85,16 @@ export class FrameScanner {
         continue;
       }
       if (this.#headerHave > 0 || length - at < HEADER_BYTES) {
-        this.#header[this.#headerHave++] = chunk[at++];
+        const octet = chunk[at++];
+        if (this.#headerHave++ === 0) {
+          this.#code = octet;
+          this.#lengthSoFar = 0;
+          continue;
+        }
+        this.#lengthSoFar = (this.#lengthSoFar << 8) | octet;
         if (this.#headerHave < HEADER_BYTES) continue;
         this.#headerHave = 0;
-        at = this.#begin(this.#header, 0, { chunk, bodyAt: at });
+        at = this.#begin(this.#code, this.#lengthSoFar - 4, { chunk, bodyAt: at });
         continue;
       }
       // The common case, without the copy: header and body lie in this chunk.
@@ -95,7 +102,7 @@ export class FrameScanner {
       const bodyBytes = ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
       const keep = this.#table.keepBytes[code];
       if (keep > 0 && bodyBytes >= 0 && bodyBytes <= keep && bodyBytes <= length - at - HEADER_BYTES) {
-        if (!this.#allowed(code, bodyBytes)) return;
+        if (!this.#allowed(code, bodyBytes)) break;
         const range = this.#range;
         range.bytes = chunk;
         range.start = at + HEADER_BYTES;
@@ -112,8 +119,10 @@ export class FrameScanner {
           continue;
         }
       }
-      at = this.#begin(chunk, at, { chunk, bodyAt: at + HEADER_BYTES });
+      at = this.#begin(code, bodyBytes, { chunk, bodyAt: at + HEADER_BYTES });
     }
+    // An idle session keeps no chunk alive.
+    this.#range.bytes = EMPTY;
   }
 
   /**
@@ -141,9 +150,7 @@ export class FrameScanner {
   }
 
   /** A header is complete: checks it and starts (perhaps ends) its body. Returns where to read on. */
-  #begin(header: Buffer, at: number, { chunk, bodyAt }: { chunk: Buffer; bodyAt: number }): number {
-    const code = header[at];
-    const bodyBytes = header.readInt32BE(at + 1) - 4;
+  #begin(code: number, bodyBytes: number, { chunk, bodyAt }: { chunk: Buffer; bodyAt: number }): number {
     if (!this.#allowed(code, bodyBytes)) return chunk.length;
     this.#code = code;
     this.#bodyBytes = bodyBytes;

@@ -1,0 +1,108 @@
+// What a statement costs the observer, without sockets and store: from a batch to the rollups, ns of processor time. Prints; asserts nothing.
+// Run: npm run build && node bench/pipeline.mjs
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
+const [{ assemble }, { loadConfig }, { BatchReader, BatchWriter }, { emptyFields }, frames] = await Promise.all([
+  import(`${dist}/analyzer/assemble.js`),
+  import(`${dist}/config/config.js`),
+  import(`${dist}/proxy/observation-codec.js`),
+  import(`${dist}/proxy/statement-fields.js`),
+  import(`${dist}/proxy/observation-frames.js`),
+]);
+
+const RELAY = 'bench';
+const SESSIONS = 8;
+const STATEMENTS = 400;
+const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((name) => `"shop_book"."${name}"`);
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM "shop_book" WHERE "shop_book"."id" =`;
+const TAG = "/*controller='book',db_driver='django',framework='django%3A5.2',route='/books/%3Cint%3Apk%3E/'*/";
+
+/** @type {Record<string, (i: number) => string | null>} null: a prepared text, told by its number */
+const CASES = {
+  'prepared, known by number': () => null,
+  'the same text each time': () => `${SELECT} 4242 LIMIT 21`,
+  'literals of its own': (i) => `${SELECT} ${i} AND "shop_book"."title" <> 'title ${i}' LIMIT 21`,
+  'a comment with tags': (i) => `${SELECT} ${i} LIMIT 21 ${TAG}`,
+};
+
+for (const [name, textOf] of Object.entries(CASES)) {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const { config } = loadConfig({ flags: new Map(), env: {} });
+  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+  const { observer, pipeline, store } = await assemble({ ...config, dataDir }, { log, acknowledge() {} });
+  const writer = new BatchWriter(1 << 20);
+  writer.resyncBegin();
+  for (let sessionId = 1; sessionId <= SESSIONS; sessionId++) {
+    const startup = [
+      ['user', 'app'],
+      ['database', 'shop'],
+    ];
+    const openedAtMs = Date.now();
+    writer.sessionOpened({ sessionId, openedAtMs, clientAddress: '127.0.0.1', protocolVersion: 196608, startup });
+    writer.sessionReady({
+      sessionId,
+      serverVersion: '17.0',
+      applicationName: '',
+      clientEncoding: 'UTF8',
+      serverTimeZone: 'Etc/UTC',
+      backslashEscapes: false,
+      backendPid: sessionId,
+      transactionStatus: 'I',
+      transactionSinceMs: openedAtMs,
+    });
+  }
+  writer.textDefined(1, `${SELECT} $1 LIMIT 21`, 0);
+  writer.resyncEnd();
+  const opening = Buffer.from(writer.seal(1, 0));
+  writer.reset();
+  for (let i = 0; i < STATEMENTS; i++) {
+    const text = textOf(i);
+    const fields = emptyFields();
+    fields.sessionId = 1 + (i % SESSIONS);
+    fields.completedAtMs = Date.now();
+    fields.protocol = text === null ? 'extended' : 'simple';
+    fields.statementName = text === null ? 's1' : '';
+    fields.text = text;
+    fields.textId = text === null ? 1 : 0;
+    fields.completions = [{ command: 'SELECT', rows: 1 }];
+    fields.dataRows = 1;
+    fields.requestBytes = 100;
+    fields.responseBytes = 200;
+    fields.serviceNs = 150_000 + i * 997;
+    fields.transactionBefore = 'I';
+    fields.transactionAfter = 'I';
+    writer.statement(fields);
+  }
+  const batch = Buffer.from(writer.seal(2, STATEMENTS));
+  const reader = new BatchReader();
+  const body = frames.FRAME_HEADER_BYTES;
+  const take = (/** @type {Buffer} */ frame) =>
+    reader.read(frame.subarray(body), (/** @type {any} */ observation) => observer.observe(RELAY, observation));
+  take(opening);
+  const TURNS = 200;
+  let best = Number.POSITIVE_INFINITY;
+  for (let part = 0; part < 12; part++) {
+    const began = process.cpuUsage();
+    for (let turn = 0; turn < TURNS; turn++) take(batch);
+    const used = process.cpuUsage(began);
+    best = Math.min(best, ((used.user + used.system) * 1000) / (TURNS * STATEMENTS));
+  }
+  let decoding = Number.POSITIVE_INFINITY;
+  for (let part = 0; part < 6; part++) {
+    const began = process.cpuUsage();
+    for (let turn = 0; turn < TURNS; turn++) reader.read(batch.subarray(body), () => {});
+    const used = process.cpuUsage(began);
+    decoding = Math.min(decoding, ((used.user + used.system) * 1000) / (TURNS * STATEMENTS));
+  }
+  if (pipeline.counters.statementsTotal !== STATEMENTS * TURNS * 12) throw new Error(`${name}: not all were counted`);
+  console.log(
+    `${name.padEnd(28)} ${best.toFixed(0).padStart(6)} ns per statement, ${decoding.toFixed(0)} of them decoding`,
+  );
+  store.close();
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exit();
