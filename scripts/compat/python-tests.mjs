@@ -11,6 +11,8 @@ import { runCommand, runOrThrow } from '../lib/run-command.mjs';
 
 const REQUIREMENTS = path.join(ROOT, 'scripts', 'compat', 'requirements.txt');
 const SOURCES = path.join(CACHE, 'compat', 'pypi');
+/** What the latest pytest printed: the reasons of failures are in there. */
+const PRINTED = path.join(CACHE, 'compat', 'pytest.log');
 
 /** @param {(text: string) => void} note */
 export function compatPython(note) {
@@ -90,8 +92,8 @@ export async function runPytest({ python, cwd, args, env, note }) {
     const flags = [
       '-m',
       'pytest',
-      '-p',
-      'no:cacheprovider',
+      '-o',
+      `cache_dir=${path.join(directory, 'cache')}`,
       `--junitxml=${file}`,
       `--basetemp=${path.join(directory, 'tmp')}`,
     ];
@@ -100,7 +102,7 @@ export async function runPytest({ python, cwd, args, env, note }) {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
       onLine: (line) => note(/\[ *\d+%\]/.exec(line)?.[0] ?? ''),
     });
-    if (process.env.PGWITNESS_COMPAT_OUTPUT) writeFileSync(process.env.PGWITNESS_COMPAT_OUTPUT, stdout + stderr);
+    writeFileSync(PRINTED, stdout + stderr);
     const results = existsSync(file) ? junitResults(readFileSync(file, 'utf8')) : new Map();
     if (results.size === 0)
       throw new Error(`pytest ran no test:\n${(stdout + stderr).trim().split('\n').slice(-25).join('\n')}`);
