@@ -81,6 +81,7 @@ function accountTable(runs) {
       'run',
       'sessions',
       'server answered',
+      'FATAL, suspended',
       'observed',
       'not observed',
       'text unknown',
@@ -93,6 +94,7 @@ function accountTable(runs) {
       name,
       number(a.sessions),
       number(a.answered.completed + a.answered.errors),
+      number(a.answered.fatal + a.answered.suspended),
       number(a.observed),
       number(a.notObserved),
       number(a.unknownText),
@@ -112,7 +114,7 @@ function remarks(runs) {
     ...(failedBoth.length > 0 ? [`- ${name}: fail with and without pgwitness: ${failedBoth.join(', ')}`] : []),
     ...account.failures.map((failure) => `- ${name}: **${failure}**`),
   ]);
-  return lines.length > 0 ? lines.join('\n') : 'Nothing differed, in no run and no counter.';
+  return lines.length > 0 ? lines.join('\n') : 'No test differed, and every counter is what it has to be.';
 }
 
 /** @param {readonly SuiteResult[]} results */
@@ -133,7 +135,8 @@ export function writeDocument() {
 Test suites of others, run direct and through pgwitness on a fresh server each time, and compared test by test.
 This file is written by \`npm run test:compat\`; \`npm run test:compat -- SUITE\` runs one suite and renews its rows.
 
-Machine: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.versions.node}.
+Machine: ${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split('-')[0]}, Node ${process.versions.node}.
+Times depend on what else the machine was doing; they are no measure of speed.
 
 ${table([
   ['suite', 'what runs', 'version', 'run on'],
