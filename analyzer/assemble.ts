@@ -17,6 +17,7 @@ import { Observer } from './observer.js';
 import { Pipeline } from './pipeline.js';
 import type { PlanCollector } from './plan-collector.js';
 import type { KnownPool } from './sessions.js';
+import type { Tail } from './tail.js';
 
 /** What of the configuration the observer needs. */
 export type ObserverConfig = Pick<
@@ -39,7 +40,7 @@ const HOUR_MS = 3_600_000;
 /** Throws StoreError when the data directory cannot be used. */
 export async function assemble(
   config: ObserverConfig,
-  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void; plans?: PlanCollector },
+  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void; plans?: PlanCollector; tail?: Tail },
 ): Promise<Assembled> {
   const { log } = how;
   const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
@@ -66,6 +67,7 @@ export async function assemble(
     nameOfPool: poolNamer(config.pools),
     counted: metrics,
     plans: how.plans,
+    tail: how.tail,
   });
   pipeline.sessions.knowPools(storedPools(config.dataDir));
   observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge, plans: how.plans });

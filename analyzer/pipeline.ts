@@ -21,6 +21,7 @@ import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import { requestOf, Samples, SLOW_NS, traceIdOf } from './samples.js';
 import { Sessions } from './sessions.js';
 import { StatementTexts } from './statement-texts.js';
+import type { Tail } from './tail.js';
 
 /** What the metrics are told of each counted execution; dashboards' MetricsState is one. */
 export interface CountedListener {
@@ -33,9 +34,8 @@ export interface CountedListener {
     calls: number;
     serviceNs: number;
     batched: boolean;
-    /** Of the request; '' = its comments name none. */
+    /** Of the request, '' = its comments name none; `atMs`: Unix ms of completion. */
     traceId: string;
-    /** Unix ms of completion. */
     atMs: number;
   }): void;
 }
@@ -47,6 +47,8 @@ export interface PipelineOptions extends LiveOptions {
   counted: CountedListener;
   /** Told of slow statements where plans are collected. */
   plans?: { noteSlow(identity: Identity, nowMs: number): void };
+  /** Told of each counted execution while somebody looks on. */
+  tail?: Tail;
 }
 
 export interface PipelineCounters {
@@ -277,7 +279,8 @@ export class Pipeline {
   }
 
   /** The verdict, and everything that counts by it. */
-  #count(session: ObservedSession, { statement, context, measured, transactionPosition }: Waiting): void {
+  #count(session: ObservedSession, it: Waiting): void {
+    const { statement, context, measured, transactionPosition } = it;
     const pool = session.member.pool as Pool;
     const { verdict, tagSet } = this.#judge.judge(session, statement, context);
     let where = pool.where.get(verdict);
@@ -305,6 +308,7 @@ export class Pipeline {
       traceId: statement.tags.pairs.length === 0 ? '' : traceIdOf(statement.tags.pairs),
       atMs: measured.completedAtMs,
     });
+    this.#options.tail?.add(session, { it, pool: pool.name, verdict, tagSet });
   }
 
   #running(relayId: string, running: StatementRunning): void {

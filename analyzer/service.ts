@@ -16,6 +16,7 @@ import { holdCpuShare } from './cpu-share.js';
 import { Intake } from './intake.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
+import { Tail } from './tail.js';
 
 export interface ObserverService {
   /** Takes a relay's link; resolves when it ended. */
@@ -36,9 +37,11 @@ export interface ObserverHow {
 export async function startObserver(config: Config, { log, restarts }: ObserverHow): Promise<ObserverService> {
   const intakes = new Set<Intake>();
   const plans = planCollectorOf(config, log);
+  const tail = new Tail();
   const { observer, pipeline, store, metrics } = await assemble(config, {
     log,
     plans,
+    tail,
     acknowledge: (relayId, sequence) => {
       for (const intake of intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
     },
@@ -47,7 +50,14 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader) });
   const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
   const { http: address, dataDir, logLevel } = config;
-  const http = await startHttpThread({ address, token, dataDir, logLevel, metrics: exporter, log });
+  const live = {
+    since(after: number, nowMs: number) {
+      const texts = new Map<string, string>();
+      for (const { fingerprint, query } of pipeline.catalogue.pending()) texts.set(fingerprint, query);
+      return { ...tail.since(after, nowMs), texts };
+    },
+  };
+  const http = await startHttpThread({ address, token, dataDir, logLevel, metrics: exporter, live, log });
   const recorder =
     config.recordFile === ''
       ? undefined

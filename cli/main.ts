@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   observe: () => import('./observe.js'),
   top: () => import('./top.js'),
   show: () => import('./show.js'),
+  tail: () => import('./tail.js'),
   pools: () => import('./pools.js'),
   history: () => import('./history.js'),
   compare: () => import('./compare.js'),

@@ -50,7 +50,7 @@ function naturalWidth<Row>(rows: readonly Row[], column: Column<Row>): number {
 }
 
 /** Cut with an ellipsis; a coloured cell loses its colour when it is cut. */
-function shortened(cell: string, width: number): string {
+export function shortened(cell: string, width: number): string {
   if (textWidth(cell) <= width) return cell;
   let kept = '';
   let used = 0;

@@ -110,6 +110,15 @@ export function readTimelineQuery(parameters: URLSearchParams, context: Paramete
   return { range: rangeOf(read, context), source: read.text('source'), form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
+/** The sequence to tail from. Throws UsageError naming the parameter. */
+export function readTailQuery(parameters: URLSearchParams, context: ParameterContext): number {
+  const read = new Reading(parameters, ['after'], context);
+  const after = read.text('after');
+  return after === undefined
+    ? 0
+    : parseWhole(after, { min: 0, max: Number.MAX_SAFE_INTEGER, where: read.place('after') });
+}
+
 export function writeTimeRange(range: TimeRange): URLSearchParams {
   const parameters = new URLSearchParams();
   if (range.sinceMs !== undefined) parameters.set('since', new Date(range.sinceMs).toISOString());

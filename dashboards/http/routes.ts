@@ -17,15 +17,23 @@ import type { Reader } from '../../storage/sqlite/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { encodeTimeline } from '../../storage/timeline-codec.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
+import type { LiveSource } from './live-executions.js';
 import { marksJson } from './marks-json.js';
 import { PAGE_PATHS, pageFile } from './page.js';
-import { readStatementQuery, readStatementsQuery, readTimelineQuery, readTimeRange } from './parameters.js';
+import {
+  readStatementQuery,
+  readStatementsQuery,
+  readTailQuery,
+  readTimelineQuery,
+  readTimeRange,
+} from './parameters.js';
 import { poolsJson } from './pools-json.js';
 import { samplesJson } from './samples-json.js';
 import { sessionsJson } from './sessions-json.js';
 import { briefStatements, statementDetailsJson } from './statement-json.js';
 import { answerStatements } from './statements.js';
 import { statusJson } from './status-json.js';
+import { tailJson } from './tail-json.js';
 import { progressJson, timelineJson } from './timeline-json.js';
 
 export interface Answer {
@@ -44,10 +52,12 @@ const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samp
 export class Routes {
   readonly #reader: Reader;
   readonly #metrics: MetricsSource;
+  readonly #live: LiveSource | undefined;
 
-  constructor(reader: Reader, metrics: MetricsSource) {
+  constructor({ reader, metrics, live }: { reader: Reader; metrics: MetricsSource; live?: LiveSource }) {
     this.#reader = reader;
     this.#metrics = metrics;
+    this.#live = live;
   }
 
   /** `url`: path and query as sent; `accept`: the header of that name. Rejects only on a fault of our own. */
@@ -64,6 +74,10 @@ export class Routes {
       return file === undefined ? NOT_BUILT : { status: 200, ...file };
     }
     try {
+      if (path === '/api/v1/tail' && this.#live !== undefined) {
+        const after = readTailQuery(parameters, { nowMs: Date.now() });
+        return jsonAnswer(200, tailJson(this.#reader, await this.#live.since(after)));
+      }
       return this.#api(path, parameters) ?? NOT_FOUND;
     } catch (error) {
       return answerOf(error);
@@ -119,7 +133,7 @@ const NOT_BUILT = jsonAnswer(503, {
 
 const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress and the page at /',
+  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail and the page at /',
 });
 
 export function jsonAnswer(status: number, value: unknown): Answer {

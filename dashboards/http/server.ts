@@ -10,6 +10,7 @@ import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
 import type { Reader } from '../../storage/sqlite/reader.js';
 import { refusalOf } from './guard.js';
+import type { LiveSource } from './live-executions.js';
 import { type Answer, jsonAnswer, type MetricsSource, Routes } from './routes.js';
 
 export interface HttpOptions {
@@ -19,6 +20,8 @@ export interface HttpOptions {
   /** A read-only connection of its own; closed by whoever opened it. */
   readonly reader: Reader;
   readonly metrics: MetricsSource;
+  /** Executions as they pass, where there is an observer that sees them. */
+  readonly live?: LiveSource;
   readonly log: Log;
 }
 
@@ -32,7 +35,7 @@ export interface HttpServer {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, log } = options;
   const policy = { loopback: isLoopback(address), host: address.host, token: options.token ?? '' };
-  const routes = new Routes(options.reader, options.metrics);
+  const routes = new Routes(options);
   const server = createServer(
     { maxHeaderSize: limits.headerBytesMax, connectionsCheckingInterval: 1_000 },
     (request, response) => {

@@ -6,6 +6,7 @@ import type { UsageError } from '../../config/errors.js';
 import { createLog } from '../../config/log.js';
 import { openReader } from '../../storage/sqlite/reader.js';
 import { KeptMetrics } from './kept-metrics.js';
+import { LiveExecutions } from './live-executions.js';
 import { startHttp } from './server.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
@@ -16,9 +17,11 @@ async function main({ address, token, dataDir, logLevel }: ThreadStart): Promise
   const log = createLog({ level: logLevel, name: 'observer' });
   const reader = openReader(dataDir);
   const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
-  const http = await startHttp({ address, token, reader, metrics, log });
+  const live = new LiveExecutions((id, after) => say({ kind: 'since', id, after }));
+  const http = await startHttp({ address, token, reader, metrics, live, log });
   port.on('message', (message: ToThread) => {
     if (message.kind === 'metrics') return metrics.take(message.format, message.text);
+    if (message.kind === 'executions') return live.take(message.id, message.batch);
     void http.close().then(() => {
       reader.close();
       port.close();

@@ -3,6 +3,7 @@
 // Not here: what is answered (routes.ts), the thread's own side (thread-main.ts).
 
 import { Worker } from 'node:worker_threads';
+import type { TailBatch } from '../../analyzer/tail-facts.js';
 import type { TcpAddress } from '../../config/address.js';
 import { RuntimeError } from '../../config/errors.js';
 import type { Log } from '../../config/log.js';
@@ -13,6 +14,8 @@ import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 export interface HttpThreadOptions extends ThreadStart {
   readonly metrics: MetricsSource;
+  /** The last executions, for who looks on. */
+  readonly live: { since(after: number, nowMs: number): TailBatch };
   readonly log: Log;
 }
 
@@ -24,7 +27,7 @@ const REMEMBERED_MS = 5 * 60_000;
 const RENDER_EVERY_MS = 1_000;
 
 /** Throws RuntimeError when it cannot listen there, or cannot read the store. */
-export async function startHttpThread({ metrics, log, ...start }: HttpThreadOptions): Promise<HttpServer> {
+export async function startHttpThread({ metrics, live, log, ...start }: HttpThreadOptions): Promise<HttpServer> {
   const scraped = new Map<Format, number>();
   let closing = false;
   let worker: Worker;
@@ -48,6 +51,9 @@ export async function startHttpThread({ metrics, log, ...start }: HttpThreadOpti
         else if (message.kind === 'scraped') {
           scraped.set(message.format, Date.now());
           giveOrSay(message.format);
+        } else if (message.kind === 'since') {
+          const batch = live.since(message.after, Date.now());
+          worker.postMessage({ kind: 'executions', id: message.id, batch } satisfies ToThread);
         } else reject(new RuntimeError(message.message, { where: message.where, hint: message.hint }));
       });
       worker.on('error', (error) => {

@@ -23,6 +23,7 @@ async function start(render: () => Promise<string>) {
     dataDir,
     logLevel: 'silent',
     metrics: { render },
+    live: { since: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
     log: createLog({ level: 'silent' }),
   });
   onTestFinished(() => server.close());
@@ -35,6 +36,12 @@ test('the API, the page and the metrics are answered from the thread', async () 
   expect(statements).toHaveLength(5);
   expect((await fetch(url)).headers.get('content-type')).toContain('text/html');
   expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+});
+
+test('executions are asked of the main thread', async () => {
+  const { url } = await start(async () => '');
+  expect(await (await fetch(`${url}/api/v1/tail`)).json()).toEqual({ sequence: 7, missed: 0, executions: [] });
+  expect((await fetch(`${url}/api/v1/tail?after=x`)).status).toBe(400);
 });
 
 test('each scrape is fresh while the main thread answers', async () => {
@@ -61,6 +68,7 @@ test('a port that is in use is told of as without a thread', async () => {
     dataDir: temporaryDirectory(),
     logLevel: 'silent',
     metrics: { render: async () => '' },
+    live: { since: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
     log: createLog({ level: 'silent' }),
   });
   await expect(again).rejects.toThrow(/there is no witness.db/);
@@ -73,6 +81,7 @@ test('a port that is in use is told of as without a thread', async () => {
       dataDir,
       logLevel: 'silent',
       metrics: { render: async () => '' },
+      live: { since: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
       log: createLog({ level: 'silent' }),
     }),
   ).rejects.toThrow(/the port is in use/);
