@@ -51,18 +51,20 @@ async function top(flags: TopFlags): Promise<void> {
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
   const source = await sourceOf(flags);
+  const redraws = flags.watch === true && process.stdout.isTTY;
   if (flags.watch) process.once('SIGINT', () => process.exit(ExitCode.ok));
   try {
     for (;;) {
       // Read anew each time: "--since 15m" moves on with the clock.
-      const query = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+      const asked = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+      const query = flags.limit === undefined && redraws ? { ...asked, limit: rowsThatFit() } : asked;
       // The table says what it leaves out, so it needs every row.
       const report = await source.statements(flags.json ? query : { ...query, limit: 0 });
       const shown = { query, all: flags.all === true };
       const trends = flags.json
         ? undefined
         : await trendsOf(source, { rows: shownRows(report, shown), range: query.range });
-      if (flags.watch && process.stdout.isTTY) process.stdout.write(REDRAW);
+      if (redraws) process.stdout.write(REDRAW);
       printTop(report, { ...shown, trends, json: flags.json === true, read: source.name });
       if (!flags.watch) return;
       await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
@@ -70,4 +72,9 @@ async function top(flags: TopFlags): Promise<void> {
   } finally {
     source.close();
   }
+}
+
+/** What is watched must not scroll: the header, the head of the table and the lines below it take their share of the screen. */
+function rowsThatFit(): number {
+  return Math.max(3, Math.min(20, (process.stdout.rows ?? 24) - 8));
 }
