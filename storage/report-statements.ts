@@ -4,11 +4,13 @@
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
 import { addTo, mostOf } from './counts.js';
+import { percentileNs } from './latency.js';
 import type { StatementFacts, StatementFilter, StatementsReport } from './report-types.js';
 import { type Frame, frameOf, type TimeBounds } from './sqlite/frame.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from './sqlite/query-catalogue.js';
 import { observedIn } from './sqlite/query-observed.js';
 import { errorSums, seriesSums, tagSums } from './sqlite/query-statements.js';
+import { rankStatements } from './sqlite/rank-statements.js';
 import type { Reader } from './sqlite/reader.js';
 import type { Rows } from './sqlite/rows.js';
 import { addHistograms, type FactsById, groupSeries, groupTags } from './statement-facts.js';
@@ -16,6 +18,7 @@ import { needsHistograms, ordered, type StatementSort } from './statement-order.
 
 /** Values shown per tag key. */
 const TAG_VALUES_MAX = 20;
+const TAGS_OF_FEW = 300;
 /** Shown for a fingerprint that has no text in the catalogue. */
 const TEXT_UNKNOWN = '(text unknown)';
 
@@ -39,15 +42,79 @@ export function reportStatements(reader: Reader, question: StatementsQuestion = 
   }
   return reader.read((rows) => {
     const frame = frameOf(rows, question);
-    const grouped = tagged
-      ? groupTags(tagSums(rows, frame.segments, filter))
-      : groupSeries(seriesSums(rows, frame.segments, filter));
-    const statements = choose(rows, grouped, { frame, question, table: tagged ? 'tag_rollup' : 'rollup' });
+    const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
+    const { grouped, statements } = isCut
+      ? first(rows, { frame, question })
+      : chooseOfAll(rows, { frame, question, tagged });
     if (!tagged) addErrors(rows, grouped, frame);
     describe(rows, statements);
     addTags(rows, statements, frame);
     return { window: frame.window, observed: observedIn(rows, frame), statements };
   });
+}
+
+interface Chosen {
+  grouped: FactsById;
+  statements: StatementFacts[];
+}
+
+function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuestion; tagged: boolean }): Chosen {
+  const { frame, question, tagged } = how;
+  const filter = question.filter ?? {};
+  const grouped = tagged
+    ? groupTags(tagSums(rows, frame.segments, filter))
+    : groupSeries(seriesSums(rows, frame.segments, filter));
+  return { grouped, statements: choose(rows, grouped, { frame, question, table: tagged ? 'tag_rollup' : 'rollup' }) };
+}
+
+/** Statements read at once while the first by a percentile are looked for. */
+const CHUNK = 250;
+
+/** The first few in the order asked for: ranked inside SQL, and only then read. */
+function first(rows: Rows, { frame, question }: { frame: Frame; question: StatementsQuestion }): Chosen {
+  const { sort = 'total', limit = 0, filter = {} } = question;
+  const byPercentile = needsHistograms(sort);
+  const ranked = rankStatements(rows, frame.segments, { filter, sort, limit: byPercentile ? 0 : limit });
+  const read = (fingerprints: readonly string[]): FactsById => {
+    const grouped = groupSeries(seriesSums(rows, frame.segments, { ...filter, fingerprints }));
+    addHistograms(rows, grouped, { table: 'rollup', segments: frame.segments, fingerprints });
+    return grouped;
+  };
+  if (!byPercentile) {
+    const keys = new Set(ranked.map(keyOf));
+    const grouped = read([...new Set(ranked.map(({ fingerprint }) => fingerprint))]);
+    return {
+      grouped,
+      statements: ordered(
+        grouped.facts.filter((facts) => keys.has(keyOf(facts))),
+        { sort, limit },
+      ),
+    };
+  }
+  const byId: FactsById['byId'] = new Map();
+  const seen = new Set<string>();
+  let best: StatementFacts[] = [];
+  for (let from = 0; from < ranked.length; ) {
+    // The slowest execution of what is left is faster than the percentile of what is last: none of it comes before that.
+    const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
+    if (last !== null && ranked[from].maxNs < last) break;
+    const chunk: string[] = [];
+    for (; from < ranked.length && chunk.length < CHUNK; from++) {
+      const { fingerprint } = ranked[from];
+      if (seen.has(fingerprint)) continue;
+      seen.add(fingerprint);
+      chunk.push(fingerprint);
+    }
+    if (chunk.length === 0) break;
+    const grouped = read(chunk);
+    for (const [id, facts] of grouped.byId) byId.set(id, facts);
+    best = ordered([...best, ...grouped.facts], { sort, limit });
+  }
+  return { grouped: { facts: best, byId }, statements: best };
+}
+
+function keyOf({ fingerprint, source }: { fingerprint: string; source: string }): string {
+  return `${fingerprint}\0${source}`;
 }
 
 interface Choice {
@@ -104,8 +171,10 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
 
 function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame): void {
   const byKey = new Map(statements.map((facts) => [`${facts.fingerprint}\0${facts.source}`, facts]));
-  const single = byKey.size === 1 ? { fingerprint: statements[0].fingerprint } : {};
-  for (const row of tagSums(rows, frame.segments, single)) {
+  // Of a few statements only their own tags are read.
+  const few =
+    byKey.size <= TAGS_OF_FEW ? { fingerprints: [...new Set(statements.map((facts) => facts.fingerprint))] } : {};
+  for (const row of tagSums(rows, frame.segments, few)) {
     const facts = byKey.get(`${row.fingerprint}\0${row.source}`);
     if (facts === undefined || !row.tag_set.startsWith('{')) continue;
     for (const [key, value] of Object.entries(JSON.parse(row.tag_set) as Record<string, unknown>)) {

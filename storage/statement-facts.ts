@@ -95,12 +95,18 @@ export function addHistograms(
     segments: readonly Segment[];
     only?: ReadonlySet<StatementFacts>;
     fingerprint?: string;
+    fingerprints?: readonly string[];
   },
 ): void {
   const { only } = what;
   const ids: number[] = [];
   for (const [id, facts] of grouped.byId) if (only === undefined || only.has(facts)) ids.push(id);
-  for (const row of histogramsOf(rows, what.table, { segments: what.segments, ids, fingerprint: what.fingerprint })) {
+  for (const row of histogramsOf(rows, what.table, {
+    segments: what.segments,
+    ids,
+    fingerprint: what.fingerprint,
+    fingerprints: what.fingerprints,
+  })) {
     grouped.byId.get(row.id)!.histogram.mergeEncoded(row.histogram);
   }
 }

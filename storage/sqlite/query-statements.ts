@@ -49,15 +49,20 @@ export interface TagSums {
   service_max_ns: number;
 }
 
-interface Condition {
+export interface Condition {
   sql: string;
   values: SqlValue[];
+}
+
+/** A filter, and the few statements that are wanted of what it lets through. */
+export interface SeriesFilter extends StatementFilter {
+  fingerprints?: readonly string[];
 }
 
 const ALL: Condition = { sql: '', values: [] };
 
 /** Series that a filter asks for; tags are not looked at. One row per series and segment. */
-export function seriesSums(rows: Rows, segments: readonly Segment[], filter: StatementFilter): SeriesSums[] {
+export function seriesSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
   const wanted = seriesCondition(filter);
   const answer: SeriesSums[] = [];
   for (const segment of segments) {
@@ -74,7 +79,7 @@ export function seriesSums(rows: Rows, segments: readonly Segment[], filter: Sta
   return answer;
 }
 
-export function tagSums(rows: Rows, segments: readonly Segment[], filter: StatementFilter): TagSums[] {
+export function tagSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): TagSums[] {
   const answer: TagSums[] = [];
   const wanted = tagCondition(filter);
   for (const segment of segments) {
@@ -100,13 +105,18 @@ export interface EncodedHistogram {
 export function* histogramsOf(
   rows: Rows,
   table: 'rollup' | 'tag_rollup',
-  what: { segments: readonly Segment[]; ids: readonly number[]; fingerprint?: string },
+  what: {
+    segments: readonly Segment[];
+    ids: readonly number[];
+    fingerprint?: string;
+    fingerprints?: readonly string[];
+  },
 ): Generator<EncodedHistogram> {
   if (what.ids.length === 0) return;
   const column = table === 'rollup' ? 'series_id' : 'tag_series_id';
   const ids = JSON.stringify(what.ids);
   for (const segment of what.segments) {
-    const place = placeOf(segment, { fingerprint: what.fingerprint });
+    const place = placeOf(segment, { fingerprint: what.fingerprint, fingerprints: what.fingerprints });
     yield* rows.iterate<EncodedHistogram>(
       `SELECT ${column} AS id, histogram FROM ${table}
         WHERE ${place.sql} AND ${column} IN (SELECT value FROM json_each(?)) AND length(histogram) > 0`,
@@ -148,22 +158,28 @@ export function sourceSums(rows: Rows, segments: readonly Segment[]): SourceSums
   });
 }
 
+const AMONG = 'fingerprint IN (SELECT value FROM json_each(?))';
+
 const STEPS_MIN = new Map<number, number>([
   [SPAN.minute, 1],
   [SPAN.hour, HOUR_MIN],
   [SPAN.day, DAY_MIN],
 ]);
 
+/** Statements for which seeking bucket by bucket is cheaper than reading every row of them. */
+const FEW = 300;
+
 /**
  * Where a segment's rows are. For a single statement the buckets are listed one by one: with the id that makes a seek per bucket,
  * where a range would read every other statement's rows as well.
  */
-function placeOf(segment: Segment, filter: StatementFilter): Condition {
+export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
   const { spanS, fromMinute, toMinute } = segment;
   const step = STEPS_MIN.get(spanS);
   if (step === undefined) return { sql: 'span_s = 0 AND bucket_min = 0', values: [] };
   const buckets = Math.ceil((toMinute - fromMinute) / step);
-  if (filter.fingerprint === undefined || buckets > 10_000) {
+  const few = filter.fingerprint !== undefined || (filter.fingerprints?.length ?? Infinity) <= FEW;
+  if (!few || buckets > 10_000) {
     return {
       sql: 'span_s = ? AND bucket_min >= ? AND bucket_min < ?',
       values: [spanS, fromMinute, toMinute],
@@ -176,10 +192,11 @@ function placeOf(segment: Segment, filter: StatementFilter): Condition {
   };
 }
 
-function seriesCondition(filter: StatementFilter): Condition {
+export function seriesCondition(filter: SeriesFilter): Condition {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   if (filter.fingerprint !== undefined) push(parts, values, 'fingerprint = ?', filter.fingerprint);
+  if (filter.fingerprints !== undefined) push(parts, values, AMONG, JSON.stringify(filter.fingerprints));
   if (filter.source !== undefined) push(parts, values, 'source = ?', filter.source);
   if (filter.construct !== undefined) push(parts, values, 'construct = ?', filter.construct);
   if (filter.handwritten === true) parts.push("(source = 'raw' OR construct IN ('text', 'extra', 'rawsql'))");
@@ -192,10 +209,11 @@ function seriesCondition(filter: StatementFilter): Condition {
 }
 
 /** Tag rows know no construct: the statement's constructs are looked up, and any of them will do. */
-function tagCondition(filter: StatementFilter): Condition {
+function tagCondition(filter: SeriesFilter): Condition {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   if (filter.fingerprint !== undefined) push(parts, values, 't.fingerprint = ?', filter.fingerprint);
+  if (filter.fingerprints !== undefined) push(parts, values, `t.${AMONG}`, JSON.stringify(filter.fingerprints));
   if (filter.source !== undefined) push(parts, values, 't.source = ?', filter.source);
   const ofStatement = 'FROM statement_source o WHERE o.fingerprint = t.fingerprint AND o.source = t.source';
   if (filter.construct !== undefined) {
