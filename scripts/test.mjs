@@ -2,7 +2,6 @@
 
 import path from 'node:path';
 import { build } from './lib/build.mjs';
-import { debianTools } from './lib/debian-tools.mjs';
 import { install } from './lib/install.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { openProgress } from './lib/progress.mjs';
@@ -18,7 +17,6 @@ try {
     if (process.env.CI) throw new Error(`CI needs Python: ${found.missing}`);
     progress.say(`  tests with Django and SQLAlchemy are skipped: ${found.missing}`);
   }
-  await progress.step('Chromium, Prometheus, Alertmanager', debianTools);
   const vitest = path.join(ROOT, 'node_modules', 'vitest', 'vitest.mjs');
   const { code } = await runCommand(process.execPath, [vitest, 'run', ...process.argv.slice(2)], {
     cwd: ROOT,
