@@ -1,4 +1,4 @@
-// Debian's Postgres server, its test drivers, and the source package of exactly that version.
+// Debian's Postgres server, its test drivers, and the source package of that version, or of the nearest one that Debian still has.
 // Invariant: nothing is installed: packages and sources lie below .cache/compat/debian, and apt keeps its lists there too.
 // A part that cannot be had is said with its reason. Not here: running anything (regress.mjs, isolation.mjs).
 
@@ -11,6 +11,8 @@ import { runCommand, runOrThrow } from '../lib/run-command.mjs';
 const ROOT = path.join(CACHE, 'compat', 'debian');
 /** Of bookworm; another major that is installed is preferred. */
 const MAJOR = 15;
+/** Debian's folder of libraries for this processor. */
+const LIBRARIES = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 /**
  * @typedef {object} DebianPostgres
@@ -21,13 +23,14 @@ const MAJOR = 15;
  * @property {string} drivers has regress/pg_regress and isolation/isolationtester
  * @property {string} version of the package, such as 15.18-0+deb12u1
  * @property {number} major
- * @property {string} source unpacked source of that version
+ * @property {string} source unpacked
+ * @property {string} sourceVersion that of the package, or the nearest that the archive has
  * @property {readonly string[]} includes -I flags for code that runs in the server or uses libpq's internals
  * @property {NodeJS.ProcessEnv} env what the programs need to run
  */
 
-/** @param {readonly string[]} args @param {string} cwd */
-async function apt(args, cwd) {
+/** @param {'apt-get' | 'apt-cache'} program @param {readonly string[]} args @param {string} cwd */
+async function apt(program, args, cwd) {
   const settings = {
     'Dir::Etc::sourcelist': path.join(ROOT, 'sources.list'),
     'Dir::Etc::sourceparts': '/dev/null',
@@ -36,7 +39,7 @@ async function apt(args, cwd) {
     'APT::Sandbox::User': 'root',
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  return runOrThrow('apt-get', [...flags, '-qq', ...args], { cwd });
+  return runOrThrow(program, [...flags, '-qq', ...args], { cwd });
 }
 
 async function updateLists() {
@@ -50,7 +53,7 @@ async function updateLists() {
     `${kind} http://deb.debian.org/debian-security ${codename}-security main`,
   ]);
   writeFileSync(path.join(ROOT, 'sources.list'), `${lines.join('\n')}\n`);
-  await apt(['update'], ROOT);
+  await apt('apt-get', ['update'], ROOT);
 }
 
 /** @returns {Promise<{ major: number, version: string } | undefined>} the newest installed server that has its test drivers */
@@ -71,23 +74,44 @@ async function installed() {
 async function unpack(packages, root) {
   const debs = path.join(root, 'debs');
   mkdirSync(debs, { recursive: true });
-  await apt(['download', ...packages], debs);
+  await apt('apt-get', ['download', ...packages], debs);
   for (const name of readdirSync(debs)) await runOrThrow('dpkg-deb', ['-x', path.join(debs, name), root]);
   rmSync(debs, { recursive: true });
 }
 
 /** @param {string} name @param {string} version of the source package @param {string} directory */
 async function unpackSource(name, version, directory) {
+  rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  await apt(['source', '--download-only', `${name}=${version}`], directory);
+  await apt('apt-get', ['source', '--download-only', `${name}=${version}`], directory);
   const archive = readdirSync(directory).find((file) => /\.orig\.tar\.\w+$/.test(file));
   if (archive === undefined) throw new Error(`the source package ${name} ${version} has no .orig.tar`);
   await runOrThrow('tar', ['-xf', archive, '--strip-components=1'], { cwd: directory });
 }
 
+/**
+ * The source of the version that is wanted; where an archive no longer has it, that of another minor version, whose tests are almost the same.
+ * @param {string} name @param {string} wanted @param {string} directory
+ * @returns {Promise<string>} its version
+ */
+async function unpackNearestSource(name, wanted, directory) {
+  const { stdout } = await apt('apt-cache', ['showsrc', name], ROOT);
+  const offered = [...stdout.matchAll(/^Version: (\S+)$/gm)].map(([, version]) => version);
+  const problems = [];
+  for (const version of new Set([wanted, ...offered])) {
+    try {
+      await unpackSource(name, version, directory);
+      return version;
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new Error(problems[0]);
+}
+
 /** @returns {Promise<string>} the newest version of a package that apt offers */
 async function offeredVersion() {
-  const { stdout } = await apt(['download', '--print-uris', `postgresql-${MAJOR}`], ROOT);
+  const { stdout } = await apt('apt-get', ['download', '--print-uris', `postgresql-${MAJOR}`], ROOT);
   const version = /postgresql-\d+_([^_]+)_/.exec(stdout)?.[1];
   if (version === undefined) throw new Error(`apt offers no postgresql-${MAJOR}`);
   return decodeURIComponent(version);
@@ -125,8 +149,7 @@ async function provide(note) {
       root,
     );
     note(`source of Postgres ${version}`);
-    await unpackSource(`postgresql-${major}`, version, path.join(root, 'source'));
-    writeFileSync(complete, '');
+    writeFileSync(complete, await unpackNearestSource(`postgresql-${major}`, version, path.join(root, 'source')));
   }
   note(`Postgres ${version}`);
   const prefix = here === undefined ? root : '/';
@@ -136,12 +159,13 @@ async function provide(note) {
     bin: path.join(home, 'bin'),
     lib: path.join(root, 'usr', 'lib', 'postgresql', String(major), 'lib'),
     extensions: path.join(home, 'lib'),
-    developmentLib: path.join(root, 'usr', 'lib', 'x86_64-linux-gnu'),
+    developmentLib: path.join(root, 'usr', 'lib', LIBRARIES),
     drivers: path.join(home, 'lib', 'pgxs', 'src', 'test'),
     version,
     major,
     source: path.join(root, 'source'),
+    sourceVersion: readFileSync(complete, 'utf8'),
     includes: [`-I${headers}/${major}/server`, `-I${headers}`, `-I${headers}/internal`],
-    env: here === undefined ? { LD_LIBRARY_PATH: path.join(root, 'usr', 'lib', 'x86_64-linux-gnu') } : {},
+    env: here === undefined ? { LD_LIBRARY_PATH: path.join(root, 'usr', 'lib', LIBRARIES) } : {},
   };
 }

@@ -47,6 +47,6 @@ export const isolation = {
   about: 'every specification of isolation_schedule',
   async prepare(note) {
     const debian = await debianPostgres(note);
-    return 'missing' in debian ? debian : { version: debian.version, cases: [isolationCase(debian)] };
+    return 'missing' in debian ? debian : { version: debian.sourceVersion, cases: [isolationCase(debian)] };
   },
 };

@@ -66,6 +66,6 @@ export const libpqPipeline = {
   about: 'every test of the program, and its protocol traces',
   async prepare(note) {
     const debian = await debianPostgres(note);
-    return 'missing' in debian ? debian : { version: debian.version, cases: [pipelineCase(debian)] };
+    return 'missing' in debian ? debian : { version: debian.sourceVersion, cases: [pipelineCase(debian)] };
   },
 };

@@ -1,5 +1,6 @@
 // Postgres's own regression tests, all of the installed major: psql runs each file, and pg_regress compares what it printed.
-// Invariant: server, drivers, tests and C functions are of one version. A failing test is compared by all it printed.
+// Invariant: server, drivers and C functions are of one version, and so are the tests where Debian still has them.
+// A failing test is compared by all it printed.
 // Not here: where they come from (debian.mjs). Source: src/test/regress/GNUmakefile (installcheck-parallel).
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -110,6 +111,6 @@ export const regress = {
   about: 'every test of parallel_schedule, up to 20 at once, with psql of the same version',
   async prepare(note) {
     const debian = await debianPostgres(note);
-    return 'missing' in debian ? debian : { version: debian.version, cases: [regressCase(debian)] };
+    return 'missing' in debian ? debian : { version: debian.sourceVersion, cases: [regressCase(debian)] };
   },
 };
