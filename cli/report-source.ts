@@ -133,7 +133,7 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
     name: sources.map((source) => source.name).join(', '),
     statements: async (query) => {
       // A statement that is small in each may be big in all: only the merged rows are cut.
-      const whole = { ...query, limit: 0, minMs: 0 };
+      const whole = { ...query, limit: 0, minMs: 0, percentilesOf: undefined };
       const merged = mergeStatements(await Promise.all(sources.map((source) => source.statements(whole))));
       const slow = merged.statements.filter(
         (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),

@@ -59,6 +59,13 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   return lines.join('\n');
 }
 
+/** What the table needs of a local store: every row for its sums, percentiles of those that are shown. */
+export function neededFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): StatementsQuery {
+  if (query.limit === 0) return query;
+  const fold = !all && !FOLDED.has(query.filter.source ?? '');
+  return { ...query, limit: 0, percentilesOf: { limit: query.limit, exceptSources: fold ? FOLDED : new Set() } };
+}
+
 /** The rows that the table shows, before it is printed. */
 export function shownRows(report: StatementsReport, options: Pick<TopOptions, 'query' | 'all'>): StatementFacts[] {
   const inOrder = ordered(report.statements, { ...options.query, limit: 0 });

@@ -46,7 +46,7 @@ async function top(flags: TopFlags): Promise<void> {
     throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
   }
   const { readStatementsQuery } = await import('../dashboards/http/parameters.js');
-  const { printTop, shownRows } = await import('./top-view.js');
+  const { neededFor, printTop, shownRows } = await import('./top-view.js');
   const { trendsOf } = await import('./trends.js');
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
@@ -59,8 +59,8 @@ async function top(flags: TopFlags): Promise<void> {
       const asked = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
       const query = flags.limit === undefined && redraws ? { ...asked, limit: rowsThatFit() } : asked;
       // The table says what it leaves out, so it needs every row.
-      const report = await source.statements(flags.json ? query : { ...query, limit: 0 });
       const shown = { query, all: flags.all === true };
+      const report = await source.statements(flags.json ? query : neededFor(shown));
       const trends = flags.json
         ? undefined
         : await trendsOf(source, { rows: shownRows(report, shown), range: query.range });

@@ -22,12 +22,19 @@ const TAGS_OF_FEW = 300;
 /** Shown for a fingerprint that has no text in the catalogue. */
 const TEXT_UNKNOWN = '(text unknown)';
 
+export interface PercentilesOf {
+  readonly limit: number;
+  readonly exceptSources: ReadonlySet<string>;
+}
+
 export interface StatementsQuestion extends TimeBounds {
   filter?: StatementFilter;
   /** With `limit`: only the first statements in this order are answered, and only their histograms are read. */
   sort?: StatementSort;
   /** 0 or undefined = all. */
   limit?: number;
+  /** All are answered, but only the first `limit` of them, those of some sources left out, with their histograms. */
+  percentilesOf?: PercentilesOf;
 }
 
 /**
@@ -127,6 +134,12 @@ interface Choice {
 function choose(rows: Rows, grouped: FactsById, choice: Choice): StatementFacts[] {
   const { sort = 'total', limit = 0, filter } = choice.question;
   const what = { table: choice.table, segments: choice.frame.segments, fingerprint: filter?.fingerprint };
+  const { percentilesOf } = choice.question;
+  if (limit === 0 && percentilesOf !== undefined && !needsHistograms(sort)) {
+    const wanted = grouped.facts.filter(({ source }) => !percentilesOf.exceptSources.has(source));
+    addHistograms(rows, grouped, { ...what, only: new Set(ordered(wanted, { sort, limit: percentilesOf.limit })) });
+    return ordered(grouped.facts, { sort, limit });
+  }
   if (limit === 0 || needsHistograms(sort)) {
     addHistograms(rows, grouped, what);
     return ordered(grouped.facts, { sort, limit });

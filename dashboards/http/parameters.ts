@@ -5,6 +5,7 @@
 import { UsageError } from '../../config/errors.js';
 import { nearestName } from '../../config/nearest.js';
 import { parseMoment, parseWhole } from '../../config/units.js';
+import type { PercentilesOf } from '../../storage/report-statements.js';
 import type { StatementFilter } from '../../storage/report-types.js';
 import { STATEMENT_SORTS, type StatementSort } from '../../storage/statement-order.js';
 
@@ -23,6 +24,8 @@ export interface StatementsQuery {
   /** Least mean service time in ms; 0 = any. */
   readonly minMs: number;
   readonly form: ReportForm;
+  /** Of a local store only: see StatementsQuestion. */
+  readonly percentilesOf?: PercentilesOf;
 }
 
 const FORMS = ['json', 'mergeable', 'brief'] as const;

@@ -10,8 +10,8 @@ import type { StatementsQuery } from './parameters.js';
 
 /** Throws StoreError. */
 export function answerStatements(reader: Reader, query: StatementsQuery): StatementsReport {
-  const { range, filter, sort, limit, minMs } = query;
-  if (minMs === 0) return reportStatements(reader, { ...range, filter, sort, limit });
+  const { range, filter, sort, limit, minMs, percentilesOf } = query;
+  if (minMs === 0) return reportStatements(reader, { ...range, filter, sort, limit, percentilesOf });
   const report = reportStatements(reader, { ...range, filter });
   const slow = report.statements.filter((facts) => meanNs(facts) >= minMs * 1e6);
   return { ...report, statements: ordered(slow, { sort, limit }) };

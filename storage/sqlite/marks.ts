@@ -33,3 +33,8 @@ export function marksIn(rows: Rows, window: { sinceMs: number; untilMs: number }
 export function latestMark(rows: Rows, name: string): MarkRow | undefined {
   return rows.get<MarkRow>(LATEST, name);
 }
+
+/** When the last mark of each kind was set. */
+export function latestMarks(rows: Rows): Array<{ kind: string; atMs: number }> {
+  return rows.all('SELECT kind, max(at_ms) AS atMs FROM mark GROUP BY kind');
+}

@@ -50,4 +50,10 @@ test.each(STATEMENT_SORTS)('by %s: the first of a cut report are the first of th
       }),
     );
   expect(shown(25)).toEqual(shown(0).slice(0, 25));
+  const exceptSources = new Set(['django-orm']);
+  const raw = (statements: ReturnType<typeof reportStatements>['statements']) =>
+    statements.filter(({ source }) => source === 'raw').slice(0, 25);
+  const some = reportStatements(reader, { sort, percentilesOf: { limit: 25, exceptSources } }).statements;
+  expect(some).toHaveLength(900);
+  expect(raw(some)).toEqual(raw(reportStatements(reader, { sort }).statements));
 });
