@@ -2,7 +2,7 @@
 //   --quick          3 short rounds, for a first look; writes no document
 //   --only A,B       these scenarios (and `memory`); writes no document
 //   --json           the figures on stdout; the document is written all the same
-//   --rounds N, --seconds S   rounds (default 9) and length of one run (default 1.2)
+//   --rounds N, --seconds S   rounds (default 9) and length of one run (default 1)
 // Exit 1 when a target is missed: its whole 95 % interval lies on the wrong side. Not here: growth, overload, steady (commands of their own).
 
 import { readFileSync } from 'node:fs';
@@ -17,12 +17,13 @@ import { commit, machine, writeSection } from './lib/document.mjs';
 import { measure } from './lib/measure.mjs';
 import { idleConnections, manyFingerprints } from './lib/memory.mjs';
 import { idleTable, scenarioTable, targetsTable } from './lib/report.mjs';
-import { SCENARIOS } from './lib/scenarios.mjs';
+import { EMPTY, OURS, SCENARIOS } from './lib/scenarios.mjs';
 import { judge, scenarioOf, summaryOf } from './lib/summary.mjs';
 import { direct, startEmptyRelay, startHaproxy, startPgbouncer, startPgwitness } from './lib/tools.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
 const MEMORY = 'memory';
+const OWN_TOOLS = ['direct', EMPTY, OURS];
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -33,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 3 : 9));
-const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 1.2));
+const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 1));
 const names = values.only?.split(',') ?? [...SCENARIOS.map(({ name }) => name), MEMORY];
 const unknown = names.filter((name) => name !== MEMORY && scenarioOf(name) === undefined);
 if (unknown.length > 0 || !(rounds >= 1) || !(seconds > 0)) {
@@ -73,7 +74,8 @@ async function main() {
   for (const scenario of SCENARIOS.filter(({ name }) => names.includes(name))) {
     await progress.step(scenario.name, async (note) => {
       const onRound = (/** @type {number} */ round) => note(`round ${round + 1} of ${rounds}`);
-      measured.set(scenario.name, await measure(scenario, { tools, serverPid, rounds, seconds, onRound }));
+      const some = scenario.others ? tools : tools.filter(({ name }) => OWN_TOOLS.includes(name));
+      measured.set(scenario.name, await measure(scenario, { tools: some, serverPid, rounds, seconds, onRound }));
     });
   }
   const memory = names.includes(MEMORY)

@@ -69,7 +69,7 @@ export async function measure(scenario, { tools, serverPid, rounds, seconds, onR
   const loads = [];
   try {
     for (const tool of tools) loads.push(await startLoad(scenario, tool));
-    for (const load of loads) await load.run({ seconds });
+    for (const load of loads) await load.run({ seconds: scenario.warmSeconds ?? seconds });
     const all = [];
     for (let round = 0; round < rounds; round++) {
       onRound?.(round);

@@ -16,6 +16,7 @@ const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map(
 /** As Django writes a look-up by key. */
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM "shop_book" WHERE "shop_book"."id" =`;
 const PIPELINED = 100;
+const FLOOD_BATCHES = 20;
 const COPY_MIB = 4;
 const COPY_CHUNK_BYTES = 8 * 1024;
 /** A million of them before one comes again. */
@@ -59,6 +60,7 @@ export const WORKLOADS = {
   'copy-out': () => ({ statements: 1, requests: always(query('COPY bulk_out TO STDOUT')) }),
   'copy-in': () => ({ statements: 1, requests: always(copyIn()) }),
   connect: () => ({ statements: 1, reconnect: true, requests: always(query(`${SELECT} 4242 LIMIT 21`)) }),
+  flood: () => ({ statements: PIPELINED, requests: flood }),
   fingerprints: () => ({ statements: PIPELINED, requests: manyFingerprints }),
 };
 
@@ -77,6 +79,23 @@ function distinct(client) {
     writeDigits(request, second, number);
     return request;
   };
+}
+
+/** Many texts at once, each with literals of its own; for the stub server. @param {number} client */
+function flood(client) {
+  const batches = Array.from({ length: FLOOD_BATCHES }, (_, batch) => {
+    const parts = Array.from({ length: PIPELINED }, (_, i) => {
+      const number = String((client * FLOOD_BATCHES + batch) * PIPELINED + i);
+      return Buffer.concat([
+        parse('', `${SELECT} ${number} AND "shop_book"."title" <> 'title ${number}'`),
+        bind('', []),
+        EXECUTE,
+      ]);
+    });
+    return Buffer.concat([...parts, SYNC]);
+  });
+  let turn = 0;
+  return () => batches[turn++ % batches.length];
 }
 
 /** @param {Buffer} bytes @param {number} at @param {number} number */
