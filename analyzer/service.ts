@@ -8,6 +8,7 @@ import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
 import { startHttpThread } from '../dashboards/http/thread.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
+import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { parseDsn } from '../server/dsn.js';
 import { openReader } from '../storage/sqlite/reader.js';
@@ -47,7 +48,7 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
     },
   });
   const reader = openReader(config.dataDir);
-  const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader) });
+  const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
   const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
   const { http: address, dataDir, logLevel } = config;
   const live = {

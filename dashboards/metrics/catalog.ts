@@ -176,6 +176,12 @@ const ALL = {
     labels: ['process'],
     help: 'Resident memory of relay and observer.',
   },
+  last_mark_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['kind'],
+    help: 'When a mark was set last, by kind (manual, ddl, app-version), in Unix time; 0 while there is none.',
+  },
   build_info: { type: 'gauge', unit: '', labels: ['version', 'node'], help: 'Always 1; says which build runs.' },
 } as const satisfies Record<string, Omit<Family, 'name'>>;
 

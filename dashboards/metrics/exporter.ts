@@ -16,6 +16,8 @@ import type { TopSeries } from './top-statements.js';
 export interface ExporterOptions {
   /** Summary of a statement from the catalogue, '' while it is not known. Asked at a scrape, until it is known. */
   readonly summaryOf?: (fingerprint: string) => string;
+  /** When a mark of each kind was set last, Unix ms. */
+  readonly lastMarks?: () => ReadonlyMap<string, number>;
 }
 
 /** Rendered apart: its series are many. */
@@ -29,6 +31,7 @@ const SLICE_MS = 2;
 export class MetricsExporter {
   readonly #state: MetricsState;
   readonly #summaryOf: (fingerprint: string) => string;
+  readonly #lastMarks: () => ReadonlyMap<string, number>;
   readonly #lines = new DurationLines();
   readonly #families: FamilyRegistry;
   #lagBeforeNs = 0;
@@ -38,6 +41,7 @@ export class MetricsExporter {
   constructor(state: MetricsState, options: ExporterOptions = {}) {
     this.#state = state;
     this.#summaryOf = options.summaryOf ?? (() => '');
+    this.#lastMarks = options.lastMarks ?? (() => new Map([['manual', 0]]));
     this.#lag.enable();
     const keyOf = new Map(CATALOG.map(({ name, key }) => [name, key]));
     const small = CATALOG.filter(({ key }) => key !== DURATIONS);
@@ -111,6 +115,8 @@ export class MetricsExporter {
         return byProcess(relay?.cpuNs, ownCpuNs()).map(inSeconds);
       case 'resident_memory_bytes':
         return byProcess(relay?.residentBytes, process.memoryUsage.rss());
+      case 'last_mark_timestamp_seconds':
+        return [...this.#lastMarks()].map(([kind, ms]) => ({ value: ms / 1e3, labels: { kind } }));
       case 'build_info':
         return [{ value: 1, labels: { version: packageVersion(), node: process.versions.node } }];
     }

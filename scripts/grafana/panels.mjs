@@ -199,6 +199,11 @@ function annotation(name, { expr, colour, title }) {
 
 function annotations() {
   return [
+    annotation('Mark', {
+      expr: `changes(pgwitness_last_mark_timestamp_seconds{${CHOSEN}}[1m]) > 0`,
+      colour: 'purple',
+      title: 'A mark ({{kind}}) on {{instance}}: pgwitness compare --around tells what changed',
+    }),
     annotation('pgwitness restarted', {
       expr: `changes(pgwitness_observer_restarts_total{${CHOSEN}}[1m]) > 0`,
       colour: 'orange',

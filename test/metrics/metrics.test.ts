@@ -327,6 +327,13 @@ test('a scrape lets other work in between', async () => {
   expect(turns).toBeGreaterThan(0);
 });
 
+test('the time of the last mark is exported in seconds', async () => {
+  const exporter = new MetricsExporter(new MetricsState(), { lastMarks: () => new Map([['ddl', 1_700_000_000_500]]) });
+  open.push(exporter);
+  const { value } = parseExposition(await exporter.render());
+  expect(value('pgwitness_last_mark_timestamp_seconds', { kind: 'ddl' })).toBe(1_700_000_000.5);
+});
+
 test('what did not change is not written anew, and what did is', async () => {
   const state = new MetricsState();
   state.recordStatement(statement());
