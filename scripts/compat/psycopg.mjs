@@ -1,7 +1,7 @@
 // psycopg 3's own tests. Neither PyPI's archives nor, everywhere, Debian's hold them: they run from a checkout that is named in
 // PGWITNESS_PSYCOPG_SOURCE, against the psycopg that is installed. Invariant: the checkout is only read. Not here: running pytest.
 
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startPostgres } from '../lib/postgres.mjs';
@@ -35,11 +35,17 @@ function psycopgCase({ python, checkout }) {
   };
 }
 
+/** @param {string} checkout @returns {string} the version that its tests are of */
+function checkoutVersion(checkout) {
+  const file = path.join(checkout, 'psycopg', 'pyproject.toml');
+  return (existsSync(file) && /^version = "(.+)"$/m.exec(readFileSync(file, 'utf8'))?.[1]) || 'unknown version';
+}
+
 /** @type {import('./suites.mjs').Suite} */
 export const psycopg = {
   name: 'psycopg',
   title: "psycopg 3's own tests",
-  about: `all but those marked slow, timing, proxy, crdb, mypy`,
+  about: 'all but those marked slow, timing, proxy, crdb, mypy',
   async prepare(note) {
     const checkout = process.env.PGWITNESS_PSYCOPG_SOURCE ?? '';
     if (!existsSync(path.join(checkout, 'tests', 'conftest.py'))) {
@@ -49,6 +55,7 @@ export const psycopg = {
     }
     const found = await compatPython(note);
     if ('missing' in found) return found;
-    return { version: pinnedVersion('psycopg'), cases: [psycopgCase({ python: found.python, checkout })] };
+    const version = `${pinnedVersion('psycopg')}, tests of ${checkoutVersion(checkout)}`;
+    return { version, cases: [psycopgCase({ python: found.python, checkout })] };
   },
 };
