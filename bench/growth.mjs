@@ -13,8 +13,8 @@ import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mj
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' } } });
 const seconds = Number(values.seconds);
 const FINGERPRINTS = [10, 100, 1000, 10_000, 20_000, 100_000];
-/** Two descriptors each: the usual hard limit of 20,000 allows no more. */
-const CONNECTIONS = [1, 10, 100, 1000, 5000, 9000];
+/** Two descriptors each: with a limit of 20,000 no more fit. */
+const CONNECTIONS = [1, 10, 100, 1000, 4000, 8000];
 const STATEMENTS_PER_SECOND = 5000;
 const PER_REQUEST = 100;
 const SETTLE_MS = 1500;

@@ -10,6 +10,8 @@ import { TERMINATE } from './lib/messages.mjs';
 import { WORKLOADS } from './lib/workloads.mjs';
 
 const READY_BYTES = 6;
+const HEADER_BYTES = 5;
+const ERROR = 0x45; // E
 const LOGIN = startupPacket([
   ['user', 'postgres'],
   ['database', 'postgres'],
@@ -43,6 +45,8 @@ class Client {
   /** Undefined once it was closed. @type {import('node:net').Socket | undefined} */ #socket;
   /** The last octets received: a ReadyForQuery may be cut. */
   #tail = Buffer.alloc(READY_BYTES);
+  /** Of a message that is cut, before anything is measured. */
+  #unread = Buffer.alloc(0);
   /** @type {() => void} */ onReady = () => {};
   /** @type {Run | undefined} */ run;
   #at;
@@ -120,10 +124,23 @@ class Client {
     socket?.end(TERMINATE);
   }
 
+  /** Before anything is measured each client's answers are looked at once. @param {Buffer} chunk */
+  #refuseError(chunk) {
+    const bytes = this.#unread.length === 0 ? chunk : Buffer.concat([this.#unread, chunk]);
+    let at = 0;
+    while (at + HEADER_BYTES <= bytes.length) {
+      const end = at + 1 + bytes.readInt32BE(at + 1);
+      if (end > bytes.length) break;
+      if (bytes[at] === ERROR) fail(new Error(bytes.toString('utf8', at + HEADER_BYTES, end).replaceAll('\0', ' ')));
+      at = end;
+    }
+    this.#unread = bytes.subarray(at);
+  }
+
   /** @param {Buffer} chunk */
   #data(chunk) {
     if (this.run !== undefined) this.run.bytes += chunk.length;
-    else refuseError(chunk);
+    else this.#refuseError(chunk);
     let tail = chunk;
     let at = chunk.length - READY_BYTES;
     if (at < 0) {
@@ -135,12 +152,6 @@ class Client {
     if (tail[at] === 0x5a && tail[at + 4] === 5 && tail[at + 1] === 0 && tail[at + 2] === 0 && tail[at + 3] === 0)
       this.onReady();
   }
-}
-
-/** Before anything is measured each client's answers are looked at once. @param {Buffer} chunk */
-function refuseError(chunk) {
-  for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readInt32BE(at + 1))
-    if (chunk[at] === 0x45) fail(new Error(chunk.toString('utf8', at + 5).replaceAll('\0', ' ')));
 }
 
 /** @param {Error} error */
