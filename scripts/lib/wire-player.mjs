@@ -6,6 +6,8 @@ import { connect, cstrings, message } from './wire-client.mjs';
 
 /** A lock may go to another connection than in the recording; then going on is what frees it. */
 const STUCK_MS = 8000;
+/** Of one that takes a number from a sequence: what follows names that number, so the next one must not overtake it. */
+const OVERTAKEN_MS = 1500;
 
 /**
  * @typedef {object} Line as wire-recorder.mjs describes it
@@ -20,6 +22,12 @@ const STUCK_MS = 8000;
 /** @param {readonly [string, string]} recorded @returns {Buffer} */
 function bytesOf([type, body]) {
   return message(type, type === 'Q' ? cstrings(body) : Buffer.from(body, 'base64'));
+}
+
+/** @param {readonly [string, string]} recorded @returns {boolean} */
+function takesNumber([type, body]) {
+  const text = type === 'Q' ? body : type === 'P' ? Buffer.from(body, 'base64').toString('latin1') : '';
+  return text.includes('INSERT INTO') || text.includes('nextval(');
 }
 
 /**
@@ -39,8 +47,8 @@ export async function playWire(lines, { host, port, user, database, pace = 1, si
   let connections = 0;
   let requests = 0;
 
-  const settle = (/** @type {{ settled: Promise<void> }} */ session) =>
-    Promise.race([session.settled, sleep(STUCK_MS, undefined, { ref: false })]);
+  const settle = (/** @type {{ settled: Promise<void> }} */ session, ms = STUCK_MS) =>
+    Promise.race([session.settled, sleep(ms, undefined, { ref: false })]);
 
   try {
     for (const [number, line] of lines.entries()) {
@@ -74,6 +82,7 @@ export async function playWire(lines, { host, port, user, database, pace = 1, si
         });
         // Its failure is seen where it is awaited.
         session.settled.catch(() => {});
+        if (line.send.some(takesNumber)) await settle(session, OVERTAKEN_MS);
       } else if (line.done) {
         await settle(session);
         const got = session.errors.splice(0).join();
