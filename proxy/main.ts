@@ -1,7 +1,6 @@
 // The two ways to run a relay: with an observer that is its child (`run`), or with one that runs by itself (`relay`).
 // Not here: what a relay is (relay-service.ts), command-line parsing (cli/), the observer (analyzer/).
 
-import { setFlagsFromString } from 'node:v8';
 import type { Address } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
@@ -33,9 +32,6 @@ export function startRelay(config: Config, log: Log): Promise<Run> {
 }
 
 async function started(service: RelayService): Promise<Run> {
-  // Chunks are memory outside of the heap: with bulk traffic each few dozen MB of them began to mark a heap that had hardly changed, a third
-  // of what the relay cost. Scavenges free them; a full collection that is needed all the same is one pause over a small heap.
-  setFlagsFromString('--no-incremental-marking');
   const listen = await service.start();
   return {
     listen,
