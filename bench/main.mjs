@@ -3,7 +3,7 @@
 //   --only A,B       these scenarios (and `memory`); writes no document
 //   --json           the figures on stdout; the document is written all the same
 //   --rounds N, --seconds S   rounds (default 9) and length of one run (default 1)
-// Exit 1 when a target is missed: its whole 95 % interval lies on the wrong side. Not here: growth, overload, steady (commands of their own).
+// Exit 1 when a target is missed: its whole 95 % interval lies on the wrong side. Not here: growth and overload (commands of their own).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
