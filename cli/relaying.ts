@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import type { Config, LoadedConfig } from '../config/config.js';
-import { errorLine } from '../config/errors.js';
+import { ExitCode, errorLine } from '../config/errors.js';
 import { createLog, type Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
 import type { Run } from '../proxy/main.js';
@@ -20,14 +20,22 @@ export async function runRelay(command: Command, start: (config: Config, log: Lo
   process.on('SIGHUP', () => {
     if (running !== undefined) reload(command, { running, log });
   });
+  // A signal during the start is kept until there is something to stop; a second one ends the process at once.
+  let stopsAsked = 0;
+  const stop = () => {
+    stopsAsked++;
+    if (running !== undefined) running.stop();
+    else if (stopsAsked > 1) process.exit(ExitCode.ok);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
   try {
     running = await start(config, log);
   } catch (error) {
     process.removeAllListeners('uncaughtException');
     throw error;
   }
-  process.on('SIGTERM', () => running?.stop());
-  process.on('SIGINT', () => running?.stop());
+  if (stopsAsked > 0) running.stop();
   process.exit(await running.ended);
 }
 
