@@ -126,6 +126,11 @@ relation(
   limits.textHeadBytesMax + limits.textTailBytesMax + 64 * KIB <= limits.batchBytesMax - limits.batchBytes,
   'the longest kept text fits into one batch on top of a nearly full one',
 );
+relation(
+  limits.batchBytes + limits.textHeadBytesMax + limits.textTailBytesMax + limits.completionsMax * 80 <=
+    limits.batchBytesMax,
+  'the longest text with the most completions fits into one batch on top of a nearly full one',
+);
 relation(limits.batchBytesMax * 4 <= limits.linkQueueBytesMax, 'the queue holds several batches');
 relation(
   limits.outstandingTextBytesMax >= limits.textHeadBytesMax + limits.textTailBytesMax,

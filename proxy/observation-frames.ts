@@ -10,6 +10,8 @@
 // Invariant: whole frames come out in order wherever the stream was cut; a length that no frame has is a RangeError.
 // Not here: what a batch holds, when frames are sent (observer-link.ts).
 
+import { limits } from '../config/limits.js';
+
 export interface Hello {
   schemaVersion: number;
   /** Random, one per relay process. */
@@ -26,8 +28,6 @@ export interface Welcome {
 export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5 } as const;
 export const FRAME_HEADER_BYTES = 5;
 export const BATCH_HEADER_BYTES = FRAME_HEADER_BYTES + 12;
-/** No frame is longer: the longest record is one text with its cap, far below this. */
-export const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 
 /** First octets of a recording; the frames of a link follow, relay to observer only. */
 export const RECORDING_MAGIC = Buffer.from('pgwitness-observations-1\n', 'latin1');
@@ -66,7 +66,7 @@ export class FrameReader {
     this.#need = 4;
     while (bytes.length - at >= 4) {
       const frameBytes = bytes.readUInt32LE(at);
-      if (frameBytes < 1 || frameBytes > FRAME_BYTES_MAX) throw new RangeError(`a frame of ${frameBytes} octets`);
+      if (frameBytes < 1 || frameBytes > limits.batchBytesMax) throw new RangeError(`a frame of ${frameBytes} octets`);
       if (bytes.length - at < 4 + frameBytes) {
         this.#need = 4 + frameBytes;
         break;

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { RollupRow } from '../dist/analyzer/rollup/rollup.js';
 import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
+import { emptyFlush } from '../dist/storage/store.js';
 import { build } from './lib/build.mjs';
 
 const { values, positionals } = parseArgs({
@@ -162,23 +163,5 @@ function writeCatalogue() {
 
 /** @param {Partial<import('../dist/storage/store.js').Flush>} parts @returns {import('../dist/storage/store.js').Flush} */
 function flushOf(parts) {
-  return {
-    atMs: 0,
-    relays: [],
-    rollups: [],
-    tags: [],
-    catalogue: [],
-    statements: [],
-    pools: [],
-    poolMinutes: [],
-    fleetMinutes: [],
-    sessionsOpen: [],
-    sessionsClosed: [],
-    losses: [],
-    marks: [],
-    samples: [],
-    plans: [],
-    counters: [],
-    ...parts,
-  };
+  return { ...emptyFlush(), ...parts };
 }

@@ -14,6 +14,7 @@ import { reportStatements } from '../dist/storage/report-statements.js';
 import { openReader } from '../dist/storage/sqlite/reader.js';
 import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
 import { STATEMENT_SORTS } from '../dist/storage/statement-order.js';
+import { emptyFlush } from '../dist/storage/store.js';
 
 const RUNS = 3;
 const dataDir = process.argv[2];
@@ -58,10 +59,10 @@ function measureWriter() {
     for (let flush = 0; flush < 60; flush++) {
       const rows = [];
       for (let n = flush % 3; n < 20_000; n += 60) rows.push(n);
-      store.flush(emptyFlush(startMinute + minute, rows));
+      store.flush(minuteFlush(startMinute + minute, rows));
     }
     store.flush(
-      emptyFlush(
+      minuteFlush(
         startMinute + minute,
         Array.from({ length: 20_000 }, (_, n) => n),
       ),
@@ -79,7 +80,7 @@ function measureWriter() {
 }
 
 /** @param {number} minute @param {number[]} numbers @returns {import('../dist/storage/store.js').Flush} */
-function emptyFlush(minute, numbers) {
+function minuteFlush(minute, numbers) {
   const rollups = numbers.map((n) => {
     const row = new RollupRow({
       minute,
@@ -95,22 +96,5 @@ function emptyFlush(minute, numbers) {
     for (let call = 0; call < 3; call++) row.histogram.add(1e6 * (1 + ((n * 31 + call * 17) % 50)));
     return row;
   });
-  return {
-    atMs: minute * 60_000,
-    relays: [],
-    rollups,
-    tags: [],
-    catalogue: [],
-    statements: [],
-    pools: [],
-    poolMinutes: [],
-    fleetMinutes: [],
-    sessionsOpen: [],
-    sessionsClosed: [],
-    losses: [],
-    marks: [],
-    samples: [],
-    plans: [],
-    counters: [],
-  };
+  return { ...emptyFlush(minute * 60_000), rollups };
 }

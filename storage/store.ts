@@ -132,6 +132,28 @@ export interface Flush {
   counters: Iterable<readonly [name: string, value: number]>;
 }
 
+/** A flush that writes nothing: what is to be written is put in its place. */
+export function emptyFlush(atMs = 0): Flush {
+  return {
+    atMs,
+    relays: [],
+    rollups: [],
+    tags: [],
+    catalogue: [],
+    statements: [],
+    pools: [],
+    poolMinutes: [],
+    fleetMinutes: [],
+    sessionsOpen: [],
+    sessionsClosed: [],
+    losses: [],
+    marks: [],
+    samples: [],
+    plans: [],
+    counters: [],
+  };
+}
+
 export interface Store {
   /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
   flush(flush: Flush): void;

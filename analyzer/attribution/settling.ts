@@ -1,10 +1,8 @@
 // When a session is settled: from then on its statements are stored with the verdict of the moment, and no later one changes them.
 // Invariant: pure; a settled session stays settled. Not here: holding back what is not settled (analyzer/pipeline.ts).
 
+import { limits } from '../../config/limits.js';
 import type { Standing } from './connection-profile.js';
-
-export const SETTLES_AFTER_STATEMENTS = 64;
-export const SETTLES_AFTER_MS = 2000;
 
 export interface SettlingState {
   /** Statements seen on the session so far. */
@@ -18,5 +16,6 @@ export interface SettlingState {
 export function isSettled(standing: Standing, state: SettlingState): boolean {
   if (standing.strength === 'strong' || standing.strength === 'certain') return true;
   if (state.statements === 0) return false;
-  return state.statements >= SETTLES_AFTER_STATEMENTS || state.nowMs - state.firstAtMs >= SETTLES_AFTER_MS;
+  const { settlingStatementsMax, settlingMs } = limits;
+  return state.statements >= settlingStatementsMax || state.nowMs - state.firstAtMs >= settlingMs;
 }

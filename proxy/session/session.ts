@@ -2,6 +2,7 @@
 // Invariant: calling it never throws for anything on the wire, never keeps a chunk it was given, and changes nothing of the traffic.
 // When framing is lost it is opaque for good: it no longer looks, and says so. Not here: sockets, the observer link.
 
+import { limits } from '../../config/limits.js';
 import type { TransactionStatus } from '../observation.js';
 import { FrameScanner } from '../wire/frame-scanner.js';
 import type { MessageTable } from '../wire/message-codes.js';
@@ -26,8 +27,6 @@ export interface Running {
   startedMs: number;
   prepared: PreparedText | undefined;
 }
-
-const RUNNING_AFTER_MS = 1000;
 
 export class Session {
   readonly state: SessionState;
@@ -77,7 +76,7 @@ export class Session {
   tick(nowMs: number): Running | undefined {
     const state = this.state;
     if (this.opaque) return undefined;
-    if (nowMs - this.#lastChunkMs > RUNNING_AFTER_MS) {
+    if (nowMs - this.#lastChunkMs > limits.runningAfterMs) {
       // Flush without Sync: no ReadyForQuery will tell their transaction status soon.
       if (state.finished.length > 0) state.send();
       // Everything owed was answered or never will be; the last word was ReadyForQuery on a silent connection.
@@ -89,7 +88,7 @@ export class Session {
       const execution = request.execution;
       if (execution === undefined) continue;
       const startedMs = Math.max(execution.startMs, state.finishedMs);
-      if (execution.runningReported || nowMs - startedMs < RUNNING_AFTER_MS) return undefined;
+      if (execution.runningReported || nowMs - startedMs < limits.runningAfterMs) return undefined;
       execution.runningReported = true;
       return { startedMs, prepared: this.#textAhead(i, execution) };
     }

@@ -4,8 +4,8 @@
 // Source: PostgreSQL documentation "Message Formats" (StartupMessage, SSLRequest, GSSENCRequest, CancelRequest);
 // src/backend/tcop/backend_startup.c. Not here: sockets, answers.
 
-/** MAX_STARTUP_PACKET_LENGTH, src/include/libpq/pqcomm.h. */
-const PACKET_BYTES_MAX = 10_000;
+import { limits } from '../../config/limits.js';
+
 const CANCEL_KEY_BYTES_MAX = 256;
 
 const SSL_REQUEST = 80877103;
@@ -42,7 +42,7 @@ export function readFirstPacket(buffer: Buffer): FirstPacket {
   if (buffer.length < 4) return { kind: 'incomplete' };
   const packetBytes = buffer.readInt32BE(0);
   // The server counts without the length word: 4 <= len - 4 <= 10000.
-  if (packetBytes < 8 || packetBytes - 4 > PACKET_BYTES_MAX) return { kind: 'garbage', why: 'bad packet length' };
+  if (packetBytes < 8 || packetBytes - 4 > limits.startupBytesMax) return { kind: 'garbage', why: 'bad packet length' };
   if (buffer.length < 8) return { kind: 'incomplete' };
   const code = buffer.readInt32BE(4);
   if (code === SSL_REQUEST || code === GSSENC_REQUEST) {

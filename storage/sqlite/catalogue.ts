@@ -2,18 +2,18 @@
 // Invariant: an entry outlives its rollups; only the least recently seen go, and only beyond the bound.
 // Not here: rollups (flush-writer.ts), how texts become fingerprints.
 
+import { limits } from '../../config/limits.js';
 import type { CatalogueEntry } from '../store.js';
 import type { Rows } from './rows.js';
 
 /** Texts kept per fingerprint beside the first one. */
-const VARIANTS_MAX = 20;
 
 const INSERT = `INSERT INTO statement (fingerprint, query, summary, command, key_hash, grammar) VALUES (?, ?, ?, ?, ?, ?)
   ON CONFLICT (fingerprint) DO NOTHING`;
 const IS_KNOWN = `SELECT 1 FROM statement WHERE fingerprint = ? AND key_hash = ?
   UNION ALL SELECT 1 FROM statement_variant WHERE fingerprint = ? AND key_hash = ?`;
 const INSERT_VARIANT = `INSERT INTO statement_variant (fingerprint, key_hash, query) SELECT ?, ?, ?
-  WHERE (SELECT count(*) FROM statement_variant WHERE fingerprint = ?) < ${VARIANTS_MAX}`;
+  WHERE (SELECT count(*) FROM statement_variant WHERE fingerprint = ?) < ${limits.variantsMax}`;
 const COUNT_DROPPED = 'UPDATE statement SET variants_dropped = variants_dropped + 1 WHERE fingerprint = ?';
 
 export function writeCatalogueEntry(rows: Rows, entry: CatalogueEntry): void {

@@ -10,7 +10,14 @@ import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { RollupRow } from '../../analyzer/rollup/rollup.js';
 import { openReader, type Reader } from '../../storage/sqlite/reader.js';
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../../storage/sqlite/sqlite-store.js';
-import type { CatalogueEntry, Flush, PoolRow, StatementSourceDelta, TagRollupDelta } from '../../storage/store.js';
+import {
+  type CatalogueEntry,
+  emptyFlush,
+  type Flush,
+  type PoolRow,
+  type StatementSourceDelta,
+  type TagRollupDelta,
+} from '../../storage/store.js';
 
 /** 2026-03-01T00:00Z, a day boundary. */
 export const DAY_START_MIN = Date.UTC(2026, 2, 1) / 60_000;
@@ -36,25 +43,7 @@ export function openTestReader(dataDir: string): Reader {
 }
 
 export function flushOf(parts: Partial<Flush> = {}): Flush {
-  return {
-    atMs: DAY_START_MIN * MINUTE_MS,
-    relays: [],
-    rollups: [],
-    tags: [],
-    catalogue: [],
-    statements: [],
-    pools: [],
-    poolMinutes: [],
-    fleetMinutes: [],
-    sessionsOpen: [],
-    sessionsClosed: [],
-    losses: [],
-    marks: [],
-    samples: [],
-    plans: [],
-    counters: [],
-    ...parts,
-  };
+  return { ...emptyFlush(DAY_START_MIN * MINUTE_MS), ...parts };
 }
 
 export interface Executions {
