@@ -65,6 +65,11 @@ export const limits = {
   /** Loss counters are kept per minute for this long until the observer has them, then summed into the oldest. */
   lossMinutesMax: 1_440,
 
+  /** What one read takes at most; libuv suggests the same to Node. */
+  readBufferBytes: 64 * KIB,
+  /** Connections that pass bulk without a copy at one time; each has a buffer of its own meanwhile. */
+  readBuffersMax: 256,
+
   // The observer: what traffic makes it remember.
 
   /** Relays connected to one observer: one per application host at most, and each costs a queue. */

@@ -52,6 +52,14 @@ export interface ListenerOptions {
   log: Log;
 }
 
+/** What an accepted connection is before login: counted, and under its deadline. */
+interface PreAuth {
+  /** It logged in, or is gone. */
+  ended: () => void;
+  /** From now on the relay has the connection, and says when it is gone. */
+  handOver: (relay: Relay) => void;
+}
+
 export class Listener implements RelayCounters {
   readonly #options: ListenerOptions;
   readonly #server: Server;
@@ -123,26 +131,36 @@ export class Listener implements RelayCounters {
     }
     this.#preAuth++;
     let waiting = true;
-    const admitted = () => {
+    let destroy = () => {
+      client.destroy();
+    };
+    const ended = () => {
       if (!waiting) return;
       waiting = false;
-      client.off('close', admitted);
+      client.off('close', ended);
       this.#preAuth--;
       clearTimeout(deadline);
     };
     const deadline = setTimeout(
       () => {
         this.#options.log.debug('a connection did not log in before its deadline');
-        client.destroy();
+        destroy();
       },
       reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
     );
-    client.once('close', admitted);
+    client.once('close', ended);
+    const preAuth: PreAuth = {
+      ended,
+      handOver: (relay) => {
+        client.off('close', ended);
+        destroy = () => relay.destroy();
+      },
+    };
     awaitFirstPacket(client, {
       context: certificate?.context,
       onStartup: (leg, first) => {
         if (reserved) refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
-        else this.#startup(leg, first, admitted);
+        else this.#startup(leg, first, preAuth);
       },
       onCancel: (leg, packet) =>
         forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs }),
@@ -151,7 +169,7 @@ export class Listener implements RelayCounters {
     });
   }
 
-  #startup(client: Leg, first: FirstStartup, admitted: () => void): void {
+  #startup(client: Leg, first: FirstStartup, preAuth: PreAuth): void {
     const { target, limits } = this.settings;
     if (this.draining) {
       refuse(client.stream, '57P03', { message: 'pgwitness is shutting down' });
@@ -179,7 +197,7 @@ export class Listener implements RelayCounters {
       },
       connected: (upstream) => {
         settle();
-        this.#relay({ client, upstream }, first, admitted);
+        this.#relay({ client, upstream }, first, preAuth);
       },
     });
   }
@@ -202,7 +220,7 @@ export class Listener implements RelayCounters {
     });
   }
 
-  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, admitted: () => void): void {
+  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, preAuth: PreAuth): void {
     const { shared, observe, nextSessionId } = this.#options;
     const { limits, certificate } = this.settings;
     this.sessionsTotal++;
@@ -222,9 +240,13 @@ export class Listener implements RelayCounters {
       tap,
       counters: this,
       filter: this.#saslWatch.filterOf(ends, certificate?.fingerprint256 ?? ''),
-      onLoggedIn: admitted,
-      onClosed: () => this.relays.delete(relay),
+      onLoggedIn: preAuth.ended,
+      onClosed: () => {
+        preAuth.ended();
+        this.relays.delete(relay);
+      },
     });
+    preAuth.handOver(relay);
     this.relays.add(relay);
     relay.start({ startup: first.packet, rest: first.rest });
   }

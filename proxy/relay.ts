@@ -7,6 +7,7 @@
 // Half-closes, ends and resets are passed on as what they were. Not here: the first packet and connecting (listener.ts), understanding (tap.ts).
 
 import type { CloseReason } from './observation.js';
+import { type Reading, type ReadSink, readInto } from './reused-reads.js';
 import type { Tap } from './tap.js';
 import type { Leg } from './upstream.js';
 import type { LoginFilter } from './wire/login-filter.js';
@@ -28,8 +29,8 @@ export interface RelayOptions {
 
 export class Relay {
   readonly tap: Tap;
-  readonly #client: Leg;
-  readonly #upstream: Leg;
+  readonly #client: Reading;
+  readonly #upstream: Reading;
   readonly #counters: RelayCounters;
   readonly #onClosed: () => void;
   /** Both until login is over. */
@@ -38,32 +39,31 @@ export class Relay {
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
 
+  /** The legs are the relay's from here on: nobody else may listen to them. */
   constructor(ends: { client: Leg; upstream: Leg }, options: RelayOptions) {
     this.tap = options.tap;
-    this.#client = ends.client;
-    this.#upstream = ends.upstream;
     this.#counters = options.counters;
     this.#onClosed = options.onClosed;
     this.#filter = options.filter;
     this.#onLoggedIn = options.onLoggedIn;
+    this.#client = readInto(new FromClient(this), ends.client);
+    this.#upstream = readInto(new FromServer(this), ends.upstream);
   }
 
   /** Begins to relay; `first` is what the client sent with or behind its StartupMessage, the message included. */
   start(first: { startup: Buffer; rest: Buffer }): void {
-    const { tap } = this;
-    const client = this.#client.stream;
-    const upstream = this.#upstream.stream;
+    const client = this.#client.leg.stream;
+    const upstream = this.#upstream.leg.stream;
     upstream.write(first.startup);
-    if (first.rest.length > 0) this.#toUpstream(first.rest);
+    if (first.rest.length > 0) this.toUpstream(first.rest);
+    for (const chunk of this.#client.early) this.toUpstream(chunk);
+    for (const chunk of this.#upstream.early) this.toClient(chunk);
 
-    client.on('data', (chunk: Buffer) => this.#toUpstream(chunk));
-    this.#followLogin();
     client.on('drain', () => {
-      tap.stallEnds();
+      this.tap.stallEnds();
       upstream.resume();
     });
     upstream.on('drain', () => client.resume());
-
     client.on('end', () => {
       this.#closedBy ??= 'client';
       upstream.end();
@@ -71,7 +71,7 @@ export class Relay {
     upstream.on('end', () => {
       this.#closedBy ??= 'server';
       const held = this.#filter?.rest();
-      if (held !== undefined && held.length > 0) this.#toClient(held);
+      if (held !== undefined && held.length > 0) this.#pass(held);
       client.end();
     });
     client.on('error', () => this.#reset('client'));
@@ -79,6 +79,7 @@ export class Relay {
     client.on('close', () => this.#ended('client'));
     upstream.on('close', () => this.#ended('server'));
     client.resume();
+    upstream.resume();
     // It closed between being connected and being listened to: its events are past.
     if (client.destroyed) upstream.destroy();
     if (upstream.destroyed) client.destroy();
@@ -87,73 +88,105 @@ export class Relay {
   /** Both ends at once. `last` goes to the client first. */
   close(last?: Buffer): void {
     this.#closedBy ??= 'relay';
-    const { stream } = this.#client;
+    const { stream } = this.#client.leg;
     if (last !== undefined && !stream.destroyed) stream.write(last);
     stream.end();
     stream.destroySoon();
-    this.#upstream.stream.destroy();
+    this.#upstream.leg.stream.destroy();
   }
 
   /** As close, for a client that does not take its last word. */
   destroy(): void {
     this.#closedBy ??= 'relay';
-    this.#client.socket.destroy();
-    this.#upstream.socket.destroy();
+    this.#client.leg.socket.destroy();
+    this.#upstream.leg.socket.destroy();
   }
 
-  /** Until the server let the client in each chunk is looked at once more; afterwards nothing of that is left on the way. */
-  #followLogin(): void {
-    const upstream = this.#upstream.stream;
-    const filter = this.#filter;
-    const duringLogin = (chunk: Buffer) => {
-      const passed = filter === undefined ? chunk : filter.feed(chunk);
-      if (passed.length > 0) this.#toClient(passed);
-      if (!this.tap.loggedIn) return;
-      this.#onLoggedIn?.();
-      this.#onLoggedIn = undefined;
-      if (filter !== undefined && !filter.done) return;
-      upstream.off('data', duringLogin);
-      this.#filter = undefined;
-      this.#followServer();
-    };
-    upstream.on('data', duringLogin);
-  }
-
-  /** Apart from the login, so that this closure, which lives as long as the session, keeps nothing of it. */
-  #followServer(): void {
-    this.#upstream.stream.on('data', (chunk: Buffer) => this.#toClient(chunk));
-  }
-
-  #toUpstream(chunk: Buffer): void {
-    if (!this.#upstream.stream.write(chunk)) this.#client.stream.pause();
+  /** For FromClient: false = read no more until the upstream has taken what it has. */
+  toUpstream(chunk: Buffer): boolean {
+    const taken = this.#upstream.leg.stream.write(chunk);
     this.#counters.clientBytesTotal += chunk.length;
     this.tap.client(chunk);
+    return taken;
   }
 
-  #toClient(chunk: Buffer): void {
-    if (!this.#client.stream.write(chunk)) {
-      this.#upstream.stream.pause();
-      this.tap.stallBegins();
+  get writingToUpstream(): boolean {
+    return this.#upstream.leg.stream.writableLength > 0;
+  }
+
+  /** For FromServer. Until login is over each chunk is looked at once more. */
+  toClient(chunk: Buffer): boolean {
+    if (this.#onLoggedIn === undefined && this.#filter === undefined) return this.#pass(chunk);
+    const filter = this.#filter;
+    const passed = filter === undefined ? chunk : filter.feed(chunk);
+    const taken = passed.length === 0 || this.#pass(passed);
+    if (this.tap.loggedIn) {
+      this.#onLoggedIn?.();
+      this.#onLoggedIn = undefined;
+      if (filter?.done) this.#filter = undefined;
     }
+    return taken;
+  }
+
+  get writingToClient(): boolean {
+    return this.#client.leg.stream.writableLength > 0;
+  }
+
+  #pass(chunk: Buffer): boolean {
+    const taken = this.#client.leg.stream.write(chunk);
+    if (!taken) this.tap.stallBegins();
     this.#counters.serverBytesTotal += chunk.length;
     this.tap.server(chunk);
+    return taken;
   }
 
   /** One end was reset: so is the other, because an orderly end would tell it a lie. */
   #reset(by: CloseReason): void {
     this.#closedBy ??= by;
-    resetLeg(by === 'client' ? this.#upstream : this.#client);
+    resetLeg((by === 'client' ? this.#upstream : this.#client).leg);
   }
 
   #ended(which: CloseReason): void {
     // A socket that closed without its peer's end (destroyed, or both halves done): nothing more can be written to the other.
-    const other = (which === 'client' ? this.#upstream : this.#client).stream;
+    const other = (which === 'client' ? this.#upstream : this.#client).leg.stream;
     this.#closedBy ??= which;
     if (which === 'client') other.destroy();
     else other.destroySoon();
     if (--this.#openEnds > 0) return;
     this.tap.closed(this.#closedBy);
     this.#onClosed();
+  }
+}
+
+class FromClient implements ReadSink {
+  readonly #relay: Relay;
+
+  constructor(relay: Relay) {
+    this.#relay = relay;
+  }
+
+  take(chunk: Buffer): boolean {
+    return this.#relay.toUpstream(chunk);
+  }
+
+  writing(): boolean {
+    return this.#relay.writingToUpstream;
+  }
+}
+
+class FromServer implements ReadSink {
+  readonly #relay: Relay;
+
+  constructor(relay: Relay) {
+    this.#relay = relay;
+  }
+
+  take(chunk: Buffer): boolean {
+    return this.#relay.toClient(chunk);
+  }
+
+  writing(): boolean {
+    return this.#relay.writingToClient;
   }
 }
 

@@ -1,0 +1,137 @@
+// Gives what a connection sends to a sink, from buffers that are used again instead of a new one for each read.
+//
+//   read ─► the shared buffer ──copy──► sink          small reads, of all connections one after another
+//              │ a read filled it
+//              ▼
+//           a buffer of the connection's own ─► sink   bulk: no copy; while a write still holds it, the next read gets another
+//              │ a read left most of it empty
+//              └─► given back
+//
+// Invariant: what the sink was given stays as it is until the sink has written it; nothing refers to the shared buffer between two reads;
+// no more than limits.readBuffersMax buffers are connections' own, and without one the shared buffer serves as before.
+// Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both: about a quarter of
+// an empty relay's processor time for small statements, up to half for bulk (docs/BENCHMARKS.md).
+// An accepted socket cannot be told how to read, so its handle moves into a new Socket. Where that cannot be (TLS legs, Windows, a Node
+// without such handles), the connection is read as Node reads. Not here: what becomes of the octets (relay.ts).
+
+import { Socket } from 'node:net';
+import { limits } from '../config/limits.js';
+import type { Leg } from './upstream.js';
+
+export interface ReadSink {
+  /** False = no more until the stream is resumed. */
+  take(chunk: Buffer): boolean;
+  /** Something that was taken is not written yet. */
+  writing(): boolean;
+}
+
+/** `leg` replaces the one given; what it sent already is in `early`. It is paused. */
+export interface Reading {
+  readonly leg: Leg;
+  readonly early: readonly Buffer[];
+}
+
+/** What of Node's handles is used: net.Socket and tls.TLSSocket hand them on in the same way. */
+interface WithHandle {
+  _handle: { useUserBuffer?: unknown } | null;
+}
+
+const BUFFER_BYTES = limits.readBufferBytes;
+/** A read shorter than this is no bulk any more. */
+const BULK_BYTES_MIN = BUFFER_BYTES / 4;
+
+/** libuv reads and calls back in one step, except on Windows: one buffer serves all in turn. */
+const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+const spare: Buffer[] = [];
+let ownBuffers = 0;
+
+/** The leg's stream must be paused and not be used any more but through what is returned. */
+export function readInto(sink: ReadSink, leg: Leg): Reading {
+  const { stream } = leg;
+  if (!canMove(leg)) {
+    stream.on('data', (chunk: Buffer) => {
+      if (!sink.take(chunk)) stream.pause();
+    });
+    return { leg, early: [] };
+  }
+  const early: Buffer[] = [];
+  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) early.push(chunk);
+  const from = stream as unknown as WithHandle;
+  const handle = from._handle;
+  from._handle = null;
+  stream.destroy();
+  const reads = new ReusedReads(sink);
+  const moved = new Socket({
+    handle,
+    allowHalfOpen: true,
+    pauseOnCreate: true,
+    onread: { buffer: reads.nextBuffer, callback: reads.read },
+  } as unknown as ConstructorParameters<typeof Socket>[0]);
+  moved.once('close', reads.close);
+  return { leg: { stream: moved, socket: moved }, early };
+}
+
+function canMove({ stream, socket }: Leg): boolean {
+  if (stream !== socket || process.platform === 'win32') return false;
+  if (stream.destroyed || stream.writableLength > 0 || stream.writableEnded) return false;
+  return typeof (stream as unknown as WithHandle)._handle?.useUserBuffer === 'function';
+}
+
+class ReusedReads {
+  readonly #sink: ReadSink;
+  #own: Buffer | undefined;
+  /** Own buffers that writes have not finished with. */
+  #held: Buffer[] | undefined;
+
+  constructor(sink: ReadSink) {
+    this.#sink = sink;
+  }
+
+  /** Called by Node after each read. */
+  readonly nextBuffer = (): Buffer => this.#own ?? shared;
+
+  /** Called by Node for each read; `buffer` is what nextBuffer gave. */
+  readonly read = (bytes: number): boolean => {
+    const own = this.#own;
+    if (own === undefined) {
+      const goOn = this.#sink.take(Buffer.from(shared.subarray(0, bytes)));
+      if (bytes === BUFFER_BYTES) this.#own = takeOwn();
+      return goOn;
+    }
+    const goOn = this.#sink.take(bytes === BUFFER_BYTES ? own : own.subarray(0, bytes));
+    if (this.#sink.writing()) {
+      this.#held ??= [];
+      this.#held.push(own);
+      this.#own = bytes < BULK_BYTES_MIN ? undefined : takeOwn();
+      return goOn;
+    }
+    this.#takeBack();
+    if (bytes < BULK_BYTES_MIN) {
+      spare.push(own);
+      this.#own = undefined;
+    }
+    return goOn;
+  };
+
+  readonly close = (): void => {
+    // A write that never ended may still refer to what it held: those are left to the collector.
+    ownBuffers -= this.#held?.length ?? 0;
+    this.#held = undefined;
+    if (this.#own !== undefined) spare.push(this.#own);
+    this.#own = undefined;
+  };
+
+  #takeBack(): void {
+    if (this.#held === undefined) return;
+    spare.push(...this.#held);
+    this.#held = undefined;
+  }
+}
+
+function takeOwn(): Buffer | undefined {
+  const buffer = spare.pop();
+  if (buffer !== undefined) return buffer;
+  if (ownBuffers >= limits.readBuffersMax) return undefined;
+  ownBuffers++;
+  return Buffer.allocUnsafeSlow(BUFFER_BYTES);
+}
