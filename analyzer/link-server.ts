@@ -8,12 +8,10 @@ import type { Config } from '../config/config.js';
 import { RuntimeError } from '../config/errors.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
+import { OBSERVER_NICENESS } from '../config/niceness.js';
 import { freeStaleSocket, makePrivate, privateDirectory } from '../config/unix-socket.js';
 import type { LiveConfig } from './assemble.js';
 import { startObserver } from './service.js';
-
-/** Below a relay on the same machine: when both want the CPU, traffic goes first. */
-const NICENESS = 5;
 
 export interface LinkServer {
   /** Links are closed, what they brought is stored. */
@@ -56,7 +54,7 @@ export async function listenForRelays(config: Config, log: Log): Promise<LinkSer
     throw error;
   });
   makePrivate(config.socket);
-  setPriority(NICENESS);
+  setPriority(OBSERVER_NICENESS);
   log.info('waiting for relays', { socket: config.socket });
   return {
     reconfigure: (changed) => observer.reconfigure(changed),

@@ -7,21 +7,22 @@ import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { ExitCode, errorLine } from '../config/errors.js';
 import { createLog } from '../config/log.js';
+import { OBSERVER_NICENESS } from '../config/niceness.js';
+import { beginHttpThread } from '../dashboards/http/thread.js';
 import { startObserver } from './service.js';
 
 const LINK_FD = 3;
-/** Below the relay: when both want the CPU, traffic goes first. */
-const NICENESS = 5;
 
 async function main(config: Config): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  setPriority(NICENESS);
+  const httpWorker = beginHttpThread();
+  setPriority(OBSERVER_NICENESS);
   const log = createLog({ level: config.logLevel, name: 'observer' });
   const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
   link.on('error', () => link.destroy());
   link.pause();
   const restarts = Number(process.env.PGWITNESS_OBSERVER_RESTARTS ?? 0);
-  const observer = await startObserver(config, { log, restarts });
+  const observer = await startObserver(config, { log, restarts, httpWorker });
   const ended = observer.take(link);
   link.resume();
   await ended;

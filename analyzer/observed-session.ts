@@ -152,6 +152,8 @@ export class ObservedSession {
     session.applicationName = stored.applicationName;
     session.serverVersion = stored.serverVersion;
     session.member.countedToMs = stored.countedToMs;
+    // When its last statement ended is not stored; it was no later.
+    session.member.silentSinceMs = stored.countedToMs;
     session.member.inTransaction = stored.inTransaction;
     session.transaction = new TransactionWatch(stored.transaction);
     session.revisionsCounted = session.profile.revisions;

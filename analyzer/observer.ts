@@ -9,11 +9,14 @@ import type { Flush, LossRow, PlanRow, StatementSourceDelta, Store } from '../st
 import { StoreError } from '../storage/store-error.js';
 import type { IntakeTarget } from './intake.js';
 import type { Pipeline } from './pipeline.js';
+import type { ConnectionsNow, PoolMinute } from './pools/pools.js';
 import type { RollupRow } from './rollup/rollup.js';
 
 /** What the metrics are told besides counted statements. */
 export interface HealthListener {
-  setPoolConnections(pools: Iterable<{ name: string; active: number; idle: number; idleInTransaction: number }>): void;
+  setPoolConnections(pools: Iterable<ConnectionsNow & { name: string }>): void;
+  /** What one flush adds to a pool. */
+  recordPool(pool: { name: string; owner: string }, minute: PoolMinute): void;
   setNotObserved(reason: string, total: number): void;
   /** Connections whose owner was revised so far. */
   setRevisions(total: number): void;
@@ -130,6 +133,7 @@ export class Observer implements IntakeTarget {
     pipeline.samples.stored();
     this.#options.plans?.stored(plans.length);
     pipeline.sessions.stored();
+    this.#tellPools();
     pipeline.pools.drop();
     this.#lossesUnstored = [];
     for (const [relayId, sequence] of taken) this.#options.acknowledge(relayId, sequence);
@@ -202,6 +206,12 @@ export class Observer implements IntakeTarget {
       if (this.#losses.size <= limits.lossMinutesMax) break;
       this.#losses.delete(oldest);
     }
+  }
+
+  #tellPools(): void {
+    const { pools } = this.#options.pipeline;
+    const byId = new Map([...pools.all()].map(({ id, name, identity }) => [id, { name, owner: identity.owner }]));
+    for (const minute of pools.minutes()) this.#options.health.recordPool(byId.get(minute.pool)!, minute);
   }
 
   #tellMetrics(nowMs: number): void {

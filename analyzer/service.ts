@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
-import { startHttpThread } from '../dashboards/http/thread.js';
+import { type HttpThreadOptions, startHttpThread } from '../dashboards/http/thread.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
@@ -32,10 +32,15 @@ export interface ObserverHow {
   log: Log;
   /** How often an observer of this run was started before: each records into a file of its own, because one may end in a torn frame. */
   restarts: number;
+  /** Where HTTP is to be answered, when it is begun already. */
+  httpWorker?: HttpThreadOptions['worker'];
 }
 
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
-export async function startObserver(config: Config, { log, restarts }: ObserverHow): Promise<ObserverService> {
+export async function startObserver(
+  config: Config,
+  { log, restarts, httpWorker }: ObserverHow,
+): Promise<ObserverService> {
   const intakes = new Set<Intake>();
   const plans = planCollectorOf(config, log);
   const tail = new Tail();
@@ -58,7 +63,16 @@ export async function startObserver(config: Config, { log, restarts }: ObserverH
       return { ...tail.since(after, nowMs), texts };
     },
   };
-  const http = await startHttpThread({ address, token, dataDir, logLevel, metrics: exporter, live, log });
+  const http = await startHttpThread({
+    address,
+    token,
+    dataDir,
+    logLevel,
+    metrics: exporter,
+    live,
+    log,
+    worker: httpWorker,
+  });
   const recorder =
     config.recordFile === ''
       ? undefined

@@ -59,6 +59,15 @@ export interface PoolMinute {
   transactionHistogram: LogHistogram;
 }
 
+/** What the connections of a pool do at one moment. */
+export interface ConnectionsNow {
+  active: number;
+  idle: number;
+  idleInTransaction: number;
+  /** Of the connection that has sent nothing for longest inside a transaction; 0 = none waits. */
+  idleInTransactionLongestMs: number;
+}
+
 /** The part of a session that pools count; one per open session. */
 export class PoolMember {
   pool: Pool | undefined = undefined;
@@ -68,6 +77,8 @@ export class PoolMember {
   inTransaction = false;
   /** Second of the last statement it was counted busy in. */
   busySecond = 0;
+  /** Since when it has sent nothing: completion of its last statement. */
+  silentSinceMs: number;
   /** A statement has been in flight for a second. */
   running = false;
   /** Times before it had a pool. */
@@ -79,6 +90,7 @@ export class PoolMember {
   constructor(openedAtMs: number) {
     this.openedAtMs = openedAtMs;
     this.countedToMs = openedAtMs;
+    this.silentSinceMs = openedAtMs;
   }
 }
 
@@ -163,6 +175,7 @@ export class Pools {
       member.inTransaction = execution.inTransactionAfter;
     }
     member.running = false;
+    member.silentSinceMs = completedAtMs;
     this.#busy(member, completedAtMs, serviceNs);
   }
 
@@ -207,15 +220,17 @@ export class Pools {
   }
 
   /** Connections by what they do now: active = a statement ran in this or the last second. */
-  connectionsOf(pool: Pool, nowMs: number): { active: number; idle: number; idleInTransaction: number } {
+  connectionsOf(pool: Pool, nowMs: number): ConnectionsNow {
     const second = Math.floor(nowMs / 1000);
-    const count = { active: 0, idle: 0, idleInTransaction: 0 };
+    const now = { active: 0, idle: 0, idleInTransaction: 0, idleInTransactionLongestMs: 0 };
     for (const member of pool.members) {
-      if (member.running || member.busySecond >= second - 1) count.active++;
-      else if (member.inTransaction) count.idleInTransaction++;
-      else count.idle++;
+      if (member.running || member.busySecond >= second - 1) now.active++;
+      else if (member.inTransaction) {
+        now.idleInTransaction++;
+        now.idleInTransactionLongestMs = Math.max(now.idleInTransactionLongestMs, nowMs - member.silentSinceMs);
+      } else now.idle++;
     }
-    return count;
+    return now;
   }
 
   #busy(member: PoolMember, completedAtMs: number, serviceNs: number): void {

@@ -34,7 +34,7 @@ export class LogHistogram {
     let seen = 0;
     for (const index of [...this.buckets.keys()].sort((a, b) => a - b)) {
       seen += this.buckets.get(index)!;
-      if (seen >= rank) return GAMMA ** index * MIDDLE;
+      if (seen >= rank) return middleNs(index);
     }
     return 0;
   }
@@ -76,6 +76,11 @@ export class LogHistogram {
 /** Index of the bucket that holds a duration in ns; a clock's nonsense (NaN, negative, infinite) still gets a bucket. */
 export function bucketOf(ns: number): number {
   return ns > 1 ? Math.ceil(Math.log(Math.min(ns, Number.MAX_SAFE_INTEGER)) / LOG_GAMMA) : 0;
+}
+
+/** The duration in ns that a bucket stands for. */
+export function middleNs(index: number): number {
+  return GAMMA ** index * MIDDLE;
 }
 
 function pushVarint(out: number[], value: number): void {

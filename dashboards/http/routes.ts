@@ -1,128 +1,36 @@
-// Paths and their answers. Invariant: a path is compared, never joined to a file name; a parameter that is not understood is refused.
-// Not here: who may ask (guard.ts), the grammar of parameters (parameters.ts), the reports themselves (storage).
+// Paths and who answers them. Invariant: a path is compared, never joined to a file name; metrics and the page wait for no report.
+// Not here: who may ask (guard.ts), the API's paths (api.ts).
 
-import { errorLine, UsageError } from '../../config/errors.js';
-import { limits } from '../../config/limits.js';
-import { encodeStatementsReport } from '../../storage/report-codec.js';
-import { statementsJson } from '../../storage/report-json.js';
-import { reportMarks } from '../../storage/report-marks.js';
-import { reportPools } from '../../storage/report-pools.js';
-import { reportProgress } from '../../storage/report-progress.js';
-import { reportSamples } from '../../storage/report-samples.js';
-import { reportSessions } from '../../storage/report-sessions.js';
-import { reportStatements } from '../../storage/report-statements.js';
-import { reportStatus } from '../../storage/report-status.js';
-import { reportTimeline } from '../../storage/report-timeline.js';
-import type { Reader } from '../../storage/sqlite/reader.js';
-import { StoreError } from '../../storage/store-error.js';
-import { encodeTimeline } from '../../storage/timeline-codec.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
-import type { LiveSource } from './live-executions.js';
-import { marksJson } from './marks-json.js';
+import { type Answer, jsonAnswer } from './answer.js';
+import type { ApiSource } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
-import {
-  readStatementQuery,
-  readStatementsQuery,
-  readTailQuery,
-  readTimelineQuery,
-  readTimeRange,
-} from './parameters.js';
-import { poolsJson } from './pools-json.js';
-import { samplesJson } from './samples-json.js';
-import { sessionsJson } from './sessions-json.js';
-import { briefStatements, statementDetailsJson } from './statement-json.js';
-import { answerStatements } from './statements.js';
-import { statusJson } from './status-json.js';
-import { tailJson } from './tail-json.js';
-import { progressJson, timelineJson } from './timeline-json.js';
-
-export interface Answer {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
 
 /** The metrics exporter, as far as HTTP knows it. */
 export interface MetricsSource {
   render(format: Format): Promise<string>;
 }
 
-const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
-
 export class Routes {
-  readonly #reader: Reader;
   readonly #metrics: MetricsSource;
-  readonly #live: LiveSource | undefined;
+  readonly #api: ApiSource;
 
-  constructor({ reader, metrics, live }: { reader: Reader; metrics: MetricsSource; live?: LiveSource }) {
-    this.#reader = reader;
+  constructor({ metrics, api }: { metrics: MetricsSource; api: ApiSource }) {
     this.#metrics = metrics;
-    this.#live = live;
+    this.#api = api;
   }
 
   /** `url`: path and query as sent; `accept`: the header of that name. Rejects only on a fault of our own. */
   async answer(url: string, accept?: string): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
-    const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     if (path === '/metrics') {
       const format = formatFor(accept);
       return { status: 200, contentType: CONTENT_TYPES[format], body: await this.#metrics.render(format) };
     }
-    if (PAGE_PATHS.has(path)) {
-      const file = pageFile(path);
-      return file === undefined ? NOT_BUILT : { status: 200, ...file };
-    }
-    try {
-      if (path === '/api/v1/tail' && this.#live !== undefined) {
-        const after = readTailQuery(parameters, { nowMs: Date.now() });
-        return jsonAnswer(200, tailJson(this.#reader, await this.#live.since(after)));
-      }
-      return this.#api(path, parameters) ?? NOT_FOUND;
-    } catch (error) {
-      return answerOf(error);
-    }
-  }
-
-  #api(path: string, parameters: URLSearchParams): Answer | undefined {
-    const context = { nowMs: Date.now() };
-    switch (path) {
-      case '/api/v1/statements': {
-        const asked = readStatementsQuery(parameters, context);
-        // What is to be merged elsewhere must be whole.
-        const limit =
-          asked.form === 'mergeable' ? asked.limit : Math.min(asked.limit || limits.apiRowsMax, limits.apiRowsMax);
-        const query = { ...asked, limit };
-        const report = answerStatements(this.#reader, query);
-        if (query.form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
-        const json = statementsJson(report, query);
-        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
-      }
-      case '/api/v1/marks':
-        return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
-      case '/api/v1/pools':
-        return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
-      case '/api/v1/progress':
-        return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
-      case '/api/v1/sessions':
-        return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
-      case '/api/v1/status':
-        return jsonAnswer(200, statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))));
-    }
-    const named = STATEMENT_PATH.exec(path);
-    if (named === null) return undefined;
-    const [, fingerprint, part] = named;
-    if (part === 'history') {
-      const { range, source, form } = readTimelineQuery(parameters, context);
-      const timeline = reportTimeline(this.#reader, { ...range, fingerprint, source });
-      return jsonAnswer(200, form === 'mergeable' ? encodeTimeline(timeline) : timelineJson(timeline));
-    }
-    if (part === 'samples') return jsonAnswer(200, samplesJson(fingerprint, reportSamples(this.#reader, fingerprint)));
-    const { range, form } = readStatementQuery(parameters, context);
-    const report = reportStatements(this.#reader, { ...range, filter: { fingerprint } });
-    if (form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
-    if (report.statements.length > 0) return jsonAnswer(200, statementDetailsJson(report));
-    return jsonAnswer(404, { error: `no statement ${fingerprint} in this window`, hint: 'see /api/v1/statements' });
+    if (!PAGE_PATHS.has(path)) return this.#api.answer(url);
+    const file = pageFile(path);
+    return file === undefined ? NOT_BUILT : { status: 200, ...file };
   }
 }
 
@@ -130,19 +38,3 @@ const NOT_BUILT = jsonAnswer(503, {
   error: 'the page was not built',
   hint: 'run npm run build; the API works without it',
 });
-
-const NOT_FOUND = jsonAnswer(404, {
-  error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail and the page at /',
-});
-
-export function jsonAnswer(status: number, value: unknown): Answer {
-  return { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify(value) };
-}
-
-function answerOf(error: unknown): Answer {
-  if (error instanceof UsageError) return jsonAnswer(400, { error: errorLine(error), hint: error.hint });
-  if (error instanceof StoreError)
-    return jsonAnswer(503, { error: `the store cannot be read (${error.code})`, hint: error.hint });
-  throw error;
-}

@@ -8,20 +8,17 @@ import { formatAddress, isLoopback, type TcpAddress } from '../../config/address
 import { RuntimeError } from '../../config/errors.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Reader } from '../../storage/sqlite/reader.js';
+import { type Answer, jsonAnswer } from './answer.js';
+import type { ApiSource } from './api.js';
 import { refusalOf } from './guard.js';
-import type { LiveSource } from './live-executions.js';
-import { type Answer, jsonAnswer, type MetricsSource, Routes } from './routes.js';
+import { type MetricsSource, Routes } from './routes.js';
 
 export interface HttpOptions {
   readonly address: TcpAddress;
   /** Bearer token; needed for all but /metrics when the address is not on loopback. '' = none. */
   readonly token?: string;
-  /** A read-only connection of its own; closed by whoever opened it. */
-  readonly reader: Reader;
   readonly metrics: MetricsSource;
-  /** Executions as they pass, where there is an observer that sees them. */
-  readonly live?: LiveSource;
+  readonly api: ApiSource;
   readonly log: Log;
 }
 

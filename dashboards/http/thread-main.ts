@@ -1,37 +1,42 @@
-// The HTTP thread of the observer: the listener with a database connection of its own.
-// Invariant: nothing it does, a report over 20,000 statements included, holds up observing. Not here: its start and end (thread.ts).
+// The HTTP thread of the observer: the listener, with the last metrics at hand and the API's questions passed on.
+// Invariant: it works on nothing that takes long, and has the priority of traffic: a scrape waits neither for observing nor for a report.
+// Not here: its start and end (thread.ts), reports (reports-main.ts).
 
-import { parentPort, workerData } from 'node:worker_threads';
-import type { UsageError } from '../../config/errors.js';
+import { parentPort } from 'node:worker_threads';
 import { createLog } from '../../config/log.js';
-import { openReader } from '../../storage/sqlite/reader.js';
 import { KeptMetrics } from './kept-metrics.js';
-import { LiveExecutions } from './live-executions.js';
-import { startHttp } from './server.js';
-import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
+import { Reports } from './reports.js';
+import { type HttpServer, startHttp } from './server.js';
+import { type FromThread, failed, type ThreadStart, type ToThread } from './thread-messages.js';
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
+const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
+let reports: Reports | undefined;
+let http: HttpServer | undefined;
 
-async function main({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
+async function start({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
-  const reader = openReader(dataDir);
-  const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
-  const live = new LiveExecutions((id, after) => say({ kind: 'since', id, after }));
-  const http = await startHttp({ address, token, reader, metrics, live, log });
-  port.on('message', (message: ToThread) => {
-    if (message.kind === 'metrics') return metrics.take(message.format, message.text);
-    if (message.kind === 'executions') return live.take(message.id, message.batch);
-    void http.close().then(() => {
-      reader.close();
-      port.close();
-    });
-  });
+  reports = new Reports({ dataDir, log, onSince: (id, after) => say({ kind: 'since', id, after }) });
+  await reports.start();
+  http = await startHttp({ address, token, metrics, api: reports, log });
   say({ kind: 'listening', address: http.address });
 }
 
-main(workerData as ThreadStart).catch((error: unknown) => {
-  const { message, where = '', hint = '' } = error as UsageError;
-  say({ kind: 'failed', message, where, hint });
+async function close(): Promise<void> {
+  reports?.close();
+  await http?.close();
   port.close();
+}
+
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'metrics') metrics.take(message.format, message.text);
+  else if (message.kind === 'executions') reports?.executions(message);
+  else if (message.kind === 'close') void close();
+  else {
+    start(message.start).catch((error: unknown) => {
+      say(failed(error));
+      void close();
+    });
+  }
 });

@@ -1,12 +1,13 @@
-// What the observer's main thread and its HTTP thread say to each other.
-// Invariant: everything here can be cloned between threads. Not here: who says it when (thread.ts, thread-main.ts).
+// What the threads of the observer say to one another: its main thread, the HTTP thread, and the thread of reports.
+// Invariant: everything here can be cloned between threads. Not here: who says it when (thread.ts, thread-main.ts, reports.ts, reports-main.ts).
 
 import type { TailBatch } from '../../analyzer/tail-facts.js';
 import type { TcpAddress } from '../../config/address.js';
 import type { LogLevel } from '../../config/options.js';
 import type { Format } from '../metrics/exposition.js';
+import type { Answer } from './answer.js';
 
-/** Given to the thread when it starts. */
+/** What the HTTP thread needs to begin. */
 export interface ThreadStart {
   readonly address: TcpAddress;
   readonly token: string;
@@ -15,14 +16,55 @@ export interface ThreadStart {
 }
 
 export type ToThread =
+  | { readonly kind: 'start'; readonly start: ThreadStart }
   | { readonly kind: 'metrics'; readonly format: Format; readonly text: string }
-  | { readonly kind: 'executions'; readonly id: number; readonly batch: TailBatch }
+  | ExecutionsSaid
   | { readonly kind: 'close' };
 
 export type FromThread =
   | { readonly kind: 'listening'; readonly address: TcpAddress }
-  | { readonly kind: 'failed'; readonly message: string; readonly where: string; readonly hint: string }
+  | Failed
   /** A scraper asked. */
   | { readonly kind: 'scraped'; readonly format: Format }
-  /** Somebody looks on. */
-  | { readonly kind: 'since'; readonly id: number; readonly after: number };
+  | ExecutionsAsked;
+
+/** Given to the thread of reports when it starts. */
+export interface ReportsStart {
+  readonly dataDir: string;
+}
+
+export type ToReports = { readonly kind: 'ask'; readonly id: number; readonly url: string } | ExecutionsSaid;
+
+export type FromReports =
+  | { readonly kind: 'ready' }
+  | Failed
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
+  /** A fault of our own. */
+  | { readonly kind: 'fault'; readonly id: number; readonly message: string }
+  | ExecutionsAsked;
+
+/** Somebody looks on. */
+interface ExecutionsAsked {
+  readonly kind: 'since';
+  readonly id: number;
+  readonly after: number;
+}
+
+interface ExecutionsSaid {
+  readonly kind: 'executions';
+  readonly id: number;
+  readonly batch: TailBatch;
+}
+
+/** The thread cannot begin. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly message: string;
+  readonly where: string;
+  readonly hint: string;
+}
+
+export function failed(error: unknown): Failed {
+  const { message, where = '', hint = '' } = error as Error & { where?: string; hint?: string };
+  return { kind: 'failed', message, where, hint };
+}

@@ -1,5 +1,6 @@
 // Starts the HTTP listener on a thread of its own, and gives it the metrics, which live on this one.
-// Invariant: this thread is never asked to wait for a request; the thread is started again when it ends by a fault.
+// Invariant: this thread is never asked to wait for a request; the thread is started again when it ends by a fault, if then with the
+// priority that this one has by now.
 // Not here: what is answered (routes.ts), the thread's own side (thread-main.ts).
 
 import { Worker } from 'node:worker_threads';
@@ -13,21 +14,31 @@ import type { HttpServer } from './server.js';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.js';
 
 export interface HttpThreadOptions extends ThreadStart {
+  /** Begun before, by beginHttpThread; default: now. */
+  readonly worker?: Worker;
   readonly metrics: MetricsSource;
   /** The last executions, for who looks on. */
   readonly live: { since(after: number, nowMs: number): TailBatch };
   readonly log: Log;
 }
 
-/** A report over everything that the store may hold fits several times. */
-const HEAP_MIB = 256;
+/** The last metrics, and what is on its way to those who asked. */
+const HEAP_MIB = 64;
 const RESTART_AFTER_MS = 1_000;
 /** A scraper that came within this time finds an exposition no older than a second, whatever holds this thread then. */
 const REMEMBERED_MS = 5 * 60_000;
 const RENDER_EVERY_MS = 1_000;
 
+/** A thread keeps the priority that its maker had: this is to be called before that is lowered. */
+export function beginHttpThread(): Worker {
+  return new Worker(new URL('./thread-main.js', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+  });
+}
+
 /** Throws RuntimeError when it cannot listen there, or cannot read the store. */
-export async function startHttpThread({ metrics, live, log, ...start }: HttpThreadOptions): Promise<HttpServer> {
+export async function startHttpThread(options: HttpThreadOptions): Promise<HttpServer> {
+  const { metrics, live, log, worker: begun, ...start } = options;
   const scraped = new Map<Format, number>();
   let closing = false;
   let worker: Worker;
@@ -40,12 +51,9 @@ export async function startHttpThread({ metrics, live, log, ...start }: HttpThre
   const giveOrSay = (format: Format): void => {
     give(format).catch((error: unknown) => log.error('metrics could not be rendered', { error }));
   };
-  const begin = (address: TcpAddress): Promise<TcpAddress> =>
+  const begin = (address: TcpAddress, made = beginHttpThread()): Promise<TcpAddress> =>
     new Promise((resolve, reject) => {
-      worker = new Worker(new URL('./thread-main.js', import.meta.url), {
-        workerData: { ...start, address } satisfies ThreadStart,
-        resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-      });
+      worker = made;
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'listening') resolve(message.address);
         else if (message.kind === 'scraped') {
@@ -66,10 +74,11 @@ export async function startHttpThread({ metrics, live, log, ...start }: HttpThre
         log.warn('the HTTP thread ended: it is started again', { inMs: RESTART_AFTER_MS });
         restart = setTimeout(() => begin(listening!).catch(() => {}), RESTART_AFTER_MS);
       });
+      worker.postMessage({ kind: 'start', start: { ...start, address } } satisfies ToThread);
     });
 
   let listening: TcpAddress | undefined;
-  listening = await begin(start.address);
+  listening = await begin(start.address, begun);
   // So that the first scrape of all need not wait either.
   for (const format of ['text', 'openmetrics'] as const) giveOrSay(format);
   const rendering = setInterval(() => {

@@ -1,7 +1,7 @@
 // docs/METRICS.md, made from the catalogue. scripts/metrics-doc.mjs writes it; a test holds the file against it.
 
 import { limits } from '../../config/limits.js';
-import { CATALOG, COMMANDS, DURATION_BOUNDS_SECONDS } from './catalog.js';
+import { CATALOG, COMMANDS, DURATION_BOUNDS_SECONDS, TRANSACTION_BOUNDS_SECONDS } from './catalog.js';
 
 const OTEL_NAMES = [
   ['`pgwitness_statement_duration_seconds`', '`db.client.operation.duration`, seen from beside the server'],
@@ -11,6 +11,8 @@ const OTEL_NAMES = [
   ['`outcome="error"`', '`error.type` is set'],
   ["SQLSTATE in `pgwitness show` and the API's `errors_by_sqlstate`", '`db.response.status_code`'],
 ] as const;
+
+const inSeconds = (bounds: readonly number[]): string => bounds.map((bound) => `${bound} s`).join(', ');
 
 export function metricsDoc(): string {
   const lines = [
@@ -35,6 +37,7 @@ export function metricsDoc(): string {
     '|---|---|',
     `| \`source\` | django-orm, raw, sqlalchemy, housekeeping, tool, unknown and names from your rules; at most ${limits.metricSourcesMax}, then \`other\` |`,
     `| \`pool\` | pool names as \`pgwitness pools\` shows them; at most ${limits.metricPoolsMax}, then \`other\` |`,
+    '| `owner` | who opened the connections of a pool: django, sqlalchemy, the name of a driver or tool, unknown; of the pool `other` it is `other` |',
     `| \`command\` | ${COMMANDS.join(', ')}, \`other\` |`,
     '| `outcome` | ok, error |',
     '| `confidence` | certain, strong, weak, none |',
@@ -50,7 +53,11 @@ export function metricsDoc(): string {
     '',
     '## Buckets',
     '',
-    `Upper bounds of \`pgwitness_statement_duration_seconds\`: ${DURATION_BOUNDS_SECONDS.map((bound) => `${bound} s`).join(', ')}.`,
+    `Upper bounds of \`pgwitness_statement_duration_seconds\`: ${inSeconds(DURATION_BOUNDS_SECONDS)}.`,
+    '',
+    `Upper bounds of \`pgwitness_transaction_duration_seconds\`, each within 1 %: ${inSeconds(TRANSACTION_BOUNDS_SECONDS)}. It has at most`,
+    `${limits.metricPoolsMax} series and one for the rest.`,
+    '',
     'For percentiles within 1 % use `pgwitness top`, which reads finer histograms.',
     '',
     '## Exemplars',
@@ -62,6 +69,11 @@ export function metricsDoc(): string {
     '',
     'Lines of series that did not change are kept, and rendering yields every 2 ms: the number of series is bounded, and the observer goes on',
     'with its work between two slices of a scrape.',
+    '',
+    'Scrapes are answered by a thread of their own, of ordinary priority, which waits for no report. It asks for metrics of this moment, and',
+    'where the observer is busy it gives the last ones after 25 ms: they are written anew every second while anybody scrapes.',
+    '`pgwitness_exposition_timestamp_seconds` says when those were written that a scrape was given. `node bench/scrape.mjs` has a real',
+    'Prometheus scrape every second while 100,000 different statements pass.',
     '',
     "## OpenTelemetry's names",
     '',

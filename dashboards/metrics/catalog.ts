@@ -17,6 +17,11 @@ export const DURATION_BOUNDS_SECONDS = [
   0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 ] as const;
 
+/** Of transactions: they last longer, for they hold what the application does between its statements. */
+export const TRANSACTION_BOUNDS_SECONDS = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300,
+] as const;
+
 /** Values of the `command` label; any other command is "other". */
 export const COMMANDS = [
   'SELECT',
@@ -112,6 +117,30 @@ const ALL = {
     labels: ['pool', 'state'],
     help: 'Open connections by pool; state is active, idle or idle_in_transaction.',
   },
+  pool_connection_seconds_total: {
+    type: 'counter',
+    unit: 'seconds',
+    labels: ['owner', 'pool', 'state'],
+    help: 'Time of open connections by what they did in it; state is active (a statement ran), idle or idle_in_transaction.',
+  },
+  idle_in_transaction_longest_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: ['pool'],
+    help: 'How long the connection that now waits longest inside a transaction has sent nothing; 0 while none waits.',
+  },
+  transaction_duration_seconds: {
+    type: 'histogram',
+    unit: 'seconds',
+    labels: ['owner', 'pool'],
+    help: 'Transactions that ended, by commit or rollback, from BEGIN to their end. A statement outside of BEGIN is none.',
+  },
+  transaction_statements_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['owner', 'pool'],
+    help: 'Statements of these transactions, without BEGIN, COMMIT and ROLLBACK.',
+  },
   not_observed_total: {
     type: 'counter',
     unit: '',
@@ -181,6 +210,12 @@ const ALL = {
     unit: 'seconds',
     labels: ['kind'],
     help: 'When a mark was set last, by kind (manual, ddl, app-version), in Unix time; 0 while there is none.',
+  },
+  exposition_timestamp_seconds: {
+    type: 'gauge',
+    unit: 'seconds',
+    labels: [],
+    help: 'When these metrics were written, in Unix time: while the observer is busy a scrape is given the last ones it wrote.',
   },
   build_info: { type: 'gauge', unit: '', labels: ['version', 'node'], help: 'Always 1; says which build runs.' },
 } as const satisfies Record<string, Omit<Family, 'name'>>;

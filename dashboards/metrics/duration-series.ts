@@ -1,15 +1,12 @@
 // Duration histograms by source, pool, command and outcome, as plain arrays that cost a few adds per statement.
 // Invariant: at most `seriesMax` series and one more per (source, outcome), where everything beyond them goes.
-// Not here: rendering (duration-lines.ts).
+// Not here: rendering (histogram-lines.ts).
 
 import { DURATION_BOUNDS_SECONDS, OTHER } from './catalog.js';
 
-export interface DurationLabels {
-  readonly source: string;
-  readonly pool: string;
-  readonly command: string;
+export type DurationLabels = Readonly<Record<'source' | 'pool' | 'command', string>> & {
   readonly outcome: 'ok' | 'error';
-}
+};
 
 /** One execution of a bucket that has a trace. */
 export interface Exemplar {

@@ -5,10 +5,17 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageVersion } from '../../config/version.js';
-import { CATALOG, type FamilyName, OTHER } from './catalog.js';
-import { DurationLines } from './duration-lines.js';
+import {
+  CATALOG,
+  DURATION_BOUNDS_SECONDS,
+  type Family,
+  type FamilyName,
+  OTHER,
+  TRANSACTION_BOUNDS_SECONDS,
+} from './catalog.js';
 import { type Format, headerOf, trailerOf } from './exposition.js';
 import { FamilyRegistry, type Sample } from './family-registry.js';
+import { HistogramLines, type HistogramSeries } from './histogram-lines.js';
 import { cleanLabel } from './labels.js';
 import type { MetricsState } from './metrics-state.js';
 import type { TopSeries } from './top-statements.js';
@@ -20,8 +27,6 @@ export interface ExporterOptions {
   readonly lastMarks?: () => ReadonlyMap<string, number>;
 }
 
-/** Rendered apart: its series are many. */
-const DURATIONS = 'statement_duration_seconds';
 const LAG_RESOLUTION_MS = 10;
 /** As long as people mostly wait between scrapes: none of them misses a stall. */
 const LAG_WINDOW_MS = 15_000;
@@ -32,7 +37,7 @@ export class MetricsExporter {
   readonly #state: MetricsState;
   readonly #summaryOf: (fingerprint: string) => string;
   readonly #lastMarks: () => ReadonlyMap<string, number>;
-  readonly #lines = new DurationLines();
+  readonly #histograms: ReadonlyMap<string, { lines: HistogramLines; series: () => Iterable<HistogramSeries> }>;
   readonly #families: FamilyRegistry;
   #lagBeforeNs = 0;
   #lagSinceMs = performance.now();
@@ -44,7 +49,11 @@ export class MetricsExporter {
     this.#lastMarks = options.lastMarks ?? (() => new Map([['manual', 0]]));
     this.#lag.enable();
     const keyOf = new Map(CATALOG.map(({ name, key }) => [name, key]));
-    const small = CATALOG.filter(({ key }) => key !== DURATIONS);
+    this.#histograms = new Map([
+      histogram('statement_duration_seconds', DURATION_BOUNDS_SECONDS, () => state.durations.all),
+      histogram('transaction_duration_seconds', TRANSACTION_BOUNDS_SECONDS, () => state.pools.all()),
+    ]);
+    const small = CATALOG.filter(({ type }) => type !== 'histogram');
     this.#families = new FamilyRegistry(small, (family) => this.#samples(keyOf.get(family.name) as FamilyName));
   }
 
@@ -67,13 +76,14 @@ export class MetricsExporter {
 
   async *#parts(format: Format): AsyncGenerator<string> {
     for (const family of CATALOG) {
-      if (family.key !== DURATIONS) {
+      const histogram = this.#histograms.get(family.name);
+      if (histogram === undefined) {
         yield await this.#families.textOf(family, format);
         continue;
       }
       yield headerOf(family, format);
       // Series that come while a scrape yields are in the next one.
-      for (const series of [...this.#state.durations.all]) yield this.#lines.textOf(series, format);
+      for (const series of [...histogram.series()]) yield histogram.lines.textOf(series, format);
     }
   }
 
@@ -81,8 +91,19 @@ export class MetricsExporter {
     const state = this.#state;
     const { relay } = state;
     switch (family) {
-      case DURATIONS:
+      case 'statement_duration_seconds':
+      case 'transaction_duration_seconds':
         return [];
+      case 'exposition_timestamp_seconds':
+        return one(Date.now() / 1e3);
+      case 'transaction_statements_total':
+        return [...state.pools.all()].map(({ statements, labels }) => ({ value: statements, labels }));
+      case 'pool_connection_seconds_total':
+        return [...state.pools.all()].flatMap(({ milliseconds, labels }) =>
+          Object.entries(milliseconds).map(([name, ms]) => ({ value: ms / 1e3, labels: { ...labels, state: name } })),
+        );
+      case 'idle_in_transaction_longest_seconds':
+        return [...state.idleInTransactionLongestMs()].map(([pool, ms]) => ({ value: ms / 1e3, labels: { pool } }));
       case 'statements_total':
         return [...state.statements].flatMap(([source, byConfidence]) =>
           [...byConfidence].map(([confidence, value]) => ({ value, labels: { source, confidence } })),
@@ -168,6 +189,11 @@ export class MetricsExporter {
     }
     return worstNs;
   }
+}
+
+function histogram(key: FamilyName, boundsSeconds: readonly number[], series: () => Iterable<HistogramSeries>) {
+  const name: Family['name'] = `pgwitness_${key}`;
+  return [name, { lines: new HistogramLines(name, boundsSeconds), series }] as const;
 }
 
 function one(value: number): Sample[] {

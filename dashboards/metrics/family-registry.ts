@@ -1,6 +1,6 @@
 // Families with few series as exposition text, by a prom-client registry of our own per format. The only door to prom-client.
 // Invariant: a family is rendered by itself, so that the caller decides when the loop may turn; nothing is kept between two scrapes.
-// Not here: the duration histogram, whose many series would stall the loop in one piece (duration-lines.ts); values (exporter.ts).
+// Not here: histograms, whose many series would stall the loop in one piece (histogram-lines.ts); values (exporter.ts).
 
 import { type Metric, Registry } from 'prom-client';
 import type { Family } from './catalog.js';

@@ -5,6 +5,7 @@
 import { limits } from '../../config/limits.js';
 import { DurationTable } from './duration-series.js';
 import { commandLabel, LabelSet } from './labels.js';
+import { type PoolDelta, PoolTable } from './pool-series.js';
 import { type TopDelta, TopStatements } from './top-statements.js';
 
 export interface RecordedStatement {
@@ -31,6 +32,8 @@ export interface PoolConnections {
   readonly active: number;
   readonly idle: number;
   readonly idleInTransaction: number;
+  /** Of the one that waits longest inside a transaction; 0 = none waits. */
+  readonly idleInTransactionLongestMs: number;
 }
 
 /** The part of the relay's status that is exported; counters are cumulative within one relay process. */
@@ -64,6 +67,7 @@ const TOP_SOURCES: ReadonlySet<string> = new Set(['raw', 'sqlalchemy']);
 export class MetricsState {
   readonly top: TopStatements;
   readonly durations = new DurationTable(limits.durationSeriesMax);
+  readonly pools = new PoolTable(limits.metricPoolsMax);
   /** Source → confidence → executions. */
   readonly statements = new Map<string, Map<string, number>>();
   readonly serviceNsBySource = new Map<string, number>();
@@ -73,7 +77,7 @@ export class MetricsState {
   /** Connections whose owner was revised. */
   revisions = 0;
   relay: RelayHealth | undefined = undefined;
-  #pools: readonly PoolConnections[] = [];
+  #connections: readonly PoolConnections[] = [];
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
   readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
 
@@ -110,19 +114,34 @@ export class MetricsState {
 
   /** All pools that are known, with what they hold now; replaces what was said before. */
   setPoolConnections(pools: Iterable<PoolConnections>): void {
-    this.#pools = [...pools];
+    this.#connections = [...pools];
+  }
+
+  /** What a flush adds to a pool: its transactions that ended, and the time of its connections. */
+  recordPool(pool: { readonly name: string; readonly owner: string }, delta: PoolDelta): void {
+    this.pools.add({ owner: pool.owner, pool: this.#poolLabels.of(pool.name) }, delta);
   }
 
   /** Connections by pool label and state; pools beyond the cap are summed as "other". */
   poolConnections(): Map<string, { active: number; idle: number; idle_in_transaction: number }> {
     const byLabel = new Map<string, { active: number; idle: number; idle_in_transaction: number }>();
-    for (const pool of this.#pools) {
+    for (const pool of this.#connections) {
       const label = this.#poolLabels.of(pool.name);
       const sum = byLabel.get(label) ?? { active: 0, idle: 0, idle_in_transaction: 0 };
       sum.active += pool.active;
       sum.idle += pool.idle;
       sum.idle_in_transaction += pool.idleInTransaction;
       byLabel.set(label, sum);
+    }
+    return byLabel;
+  }
+
+  /** By pool label: of the connection that waits longest inside a transaction. */
+  idleInTransactionLongestMs(): Map<string, number> {
+    const byLabel = new Map<string, number>();
+    for (const { name, idleInTransactionLongestMs } of this.#connections) {
+      const label = this.#poolLabels.of(name);
+      byLabel.set(label, Math.max(byLabel.get(label) ?? 0, idleInTransactionLongestMs));
     }
     return byLabel;
   }

@@ -84,6 +84,17 @@ export const itself = dashboard({
       ],
     }),
     lines({
+      title: 'How old is what a scrape gets?',
+      description: 'A busy observer gives its last metrics again. Differing clocks show here too.',
+      unit: 's',
+      queries: [
+        {
+          expr: `max by (instance) (timestamp(pgwitness_exposition_timestamp_seconds{${CHOSEN}}) - pgwitness_exposition_timestamp_seconds{${CHOSEN}})`,
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+    lines({
       title: 'How much CPU does it take?',
       description: "Of one CPU. The observer's share is bounded by --observer-cpu-share.",
       unit: 'percentunit',

@@ -1,38 +1,37 @@
-// "pgwitness / Transactions": begun, committed, rolled back, and what waits inside them. Not here: the form (panels.mjs).
+// "pgwitness / Transactions": how many, how long, what they hold, and what waits inside them. Not here: the form (panels.mjs).
 
-import { CHOSEN, dashboard, lines, number } from './panels.mjs';
+import { CHOSEN, dashboard, heatmap, lines, number } from './panels.mjs';
 
 const RATE = '[$__rate_interval]';
-const COUNT = 'pgwitness_statement_duration_seconds_count';
+const COMMANDS = 'pgwitness_statement_duration_seconds_count';
+const DURATION = 'pgwitness_transaction_duration_seconds';
+
+/** @param {number} q @param {string} by further labels @param {string} over `rate` or `increase` and its range */
+const percentile = (q, by, over) => {
+  const [what, range] = over.split(' ');
+  return `histogram_quantile(${q}, sum by (${by}le) (${what}(${DURATION}_bucket{${CHOSEN}}${range})))`;
+};
 
 export const transactions = dashboard({
   uid: 'pgwitness-transactions',
   title: 'pgwitness / Transactions',
-  description:
-    'Transactions as their commands show them. A single statement outside BEGIN is one too, and is not counted here.',
+  description: 'From BEGIN to COMMIT or ROLLBACK, as the server says it. A statement outside of BEGIN is none.',
   panels: [
     number({
-      title: 'What share is rolled back?',
-      description:
-        "ROLLBACK, of all that ended in the time shown. SQLAlchemy's pool rolls back on return: look by pool below before worrying.",
-      unit: 'percentunit',
-      width: 8,
+      title: 'How long has one been left open?',
+      description: 'The connection that now waits longest inside a transaction: since its last statement.',
+      unit: 's',
       thresholds: [
         [null, 'green'],
-        [0.5, 'yellow'],
+        [10, 'yellow'],
+        [60, 'red'],
       ],
-      queries: [
-        {
-          expr: `sum(increase(${COUNT}{${CHOSEN}, command="ROLLBACK"}[$__range])) / sum(increase(${COUNT}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}[$__range]))`,
-          instant: true,
-        },
-      ],
+      queries: [{ expr: `max(pgwitness_idle_in_transaction_longest_seconds{${CHOSEN}})` }],
     }),
     number({
       title: 'How many wait inside a transaction?',
       description: 'Connections idle in a transaction, now, over all pools.',
       unit: 'short',
-      width: 8,
       thresholds: [
         [null, 'green'],
         [5, 'yellow'],
@@ -41,25 +40,96 @@ export const transactions = dashboard({
       queries: [{ expr: `sum(pgwitness_pool_connections{${CHOSEN}, state="idle_in_transaction"})` }],
     }),
     number({
-      title: 'How long does a commit take?',
-      description: "p95 of COMMIT in the time shown: mostly the server's disk.",
+      title: 'How long is one transaction in twenty?',
+      description: 'p95 of those that ended in the time shown.',
       unit: 's',
-      width: 8,
+      thresholds: [
+        [null, 'green'],
+        [1, 'yellow'],
+        [10, 'red'],
+      ],
+      queries: [{ expr: percentile(0.95, '', 'increase [$__range]'), instant: true }],
+    }),
+    number({
+      title: 'What share is rolled back?',
+      description:
+        "ROLLBACK, of all that ended in the time shown. SQLAlchemy's pool rolls back on return: look by pool below before worrying.",
+      unit: 'percentunit',
+      thresholds: [
+        [null, 'green'],
+        [0.5, 'yellow'],
+      ],
       queries: [
         {
-          expr: `histogram_quantile(0.95, sum by (le) (increase(pgwitness_statement_duration_seconds_bucket{${CHOSEN}, command="COMMIT"}[$__range])))`,
+          expr: `sum(increase(${COMMANDS}{${CHOSEN}, command="ROLLBACK"}[$__range])) / sum(increase(${COMMANDS}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}[$__range]))`,
           instant: true,
         },
       ],
     }),
     lines({
-      title: 'How many transactions are begun and ended?',
-      description: 'BEGIN, COMMIT and ROLLBACK per second.',
+      title: 'Whose transactions are they?',
+      description: 'Transactions that ended, per second, by who opened their connection.',
       unit: 'ops',
+      stacking: 'normal',
+      queries: [{ expr: `sum by (owner) (rate(${DURATION}_count{${CHOSEN}}${RATE}))`, legend: '{{owner}}' }],
+    }),
+    lines({
+      title: 'How long do transactions last?',
+      description: 'Median, p95 and p99 over all pools.',
+      unit: 's',
+      queries: [0.5, 0.95, 0.99].map((q) => ({ expr: percentile(q, '', `rate ${RATE}`), legend: `p${100 * q}` })),
+    }),
+    lines({
+      title: 'Whose transactions are long?',
+      description: 'p95 of the duration, by pool. A long one holds its locks, and what it read, all the time.',
+      unit: 's',
+      queries: [{ expr: percentile(0.95, 'pool, ', `rate ${RATE}`), legend: '{{pool}}' }],
+    }),
+    heatmap({
+      title: 'How are their durations distributed?',
+      description:
+        'A second band far above the first is one kind of request that does something else inside a transaction.',
+      unit: 's',
       queries: [
         {
-          expr: `sum by (command) (rate(${COUNT}{${CHOSEN}, command=~"BEGIN|COMMIT|ROLLBACK"}${RATE}))`,
-          legend: '{{command}}',
+          expr: `sum by (le) (increase(${DURATION}_bucket{${CHOSEN}}${RATE}))`,
+          legend: '{{le}}',
+          format: 'heatmap',
+        },
+      ],
+    }),
+    lines({
+      title: 'Who waits inside transactions, and how much?',
+      description:
+        'Seconds per second, by pool: 2 is two connections on average that held a transaction open and asked nothing.',
+      unit: 'short',
+      stacking: 'normal',
+      queries: [
+        {
+          expr: `sum by (pool) (rate(pgwitness_pool_connection_seconds_total{${CHOSEN}, state="idle_in_transaction"}${RATE}))`,
+          legend: '{{pool}}',
+        },
+      ],
+    }),
+    lines({
+      title: 'Who leaves a transaction open?',
+      description: 'By pool, how long the connection that waits longest inside a transaction has sent nothing.',
+      unit: 's',
+      queries: [
+        {
+          expr: `max by (pool) (pgwitness_idle_in_transaction_longest_seconds{${CHOSEN}})`,
+          legend: '{{pool}}',
+        },
+      ],
+    }),
+    lines({
+      title: 'How many statements has a transaction?',
+      description: 'On average, by pool, without BEGIN and COMMIT. One alone needs no transaction.',
+      unit: 'short',
+      queries: [
+        {
+          expr: `sum by (pool) (rate(pgwitness_transaction_statements_total{${CHOSEN}}${RATE})) / sum by (pool) (rate(${DURATION}_count{${CHOSEN}}${RATE}))`,
+          legend: '{{pool}}',
         },
       ],
     }),
@@ -70,14 +140,14 @@ export const transactions = dashboard({
       max: 1,
       queries: [
         {
-          expr: `sum by (pool) (rate(${COUNT}{${CHOSEN}, command="ROLLBACK"}${RATE})) / sum by (pool) (rate(${COUNT}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}${RATE}))`,
+          expr: `sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command="ROLLBACK"}${RATE})) / sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
     }),
     lines({
       title: 'How long do commits take?',
-      description: 'COMMIT: median and p95 over all pools.',
+      description: "COMMIT itself: median and p95 over all pools. Mostly the server's disk.",
       unit: 's',
       queries: [
         {
@@ -91,33 +161,11 @@ export const transactions = dashboard({
       ],
     }),
     lines({
-      title: 'How many statements has a transaction?',
-      description:
-        'Executions other than BEGIN, COMMIT and savepoints, for each BEGIN, by pool; statements outside a transaction count too.',
-      unit: 'short',
-      queries: [
-        {
-          expr: `sum by (pool) (rate(${COUNT}{${CHOSEN}, source!~"housekeeping|tool"}${RATE})) / sum by (pool) (rate(${COUNT}{${CHOSEN}, command="BEGIN"}${RATE}))`,
-          legend: '{{pool}}',
-        },
-      ],
-    }),
-    lines({
       title: 'Who nests transactions?',
       description: 'Savepoints per second by pool: atomic() inside atomic(). Each costs a round trip.',
       unit: 'ops',
-      queries: [{ expr: `sum by (pool) (rate(${COUNT}{${CHOSEN}, command="SAVEPOINT"}${RATE}))`, legend: '{{pool}}' }],
-    }),
-    lines({
-      title: 'Who waits inside a transaction?',
-      description: 'Connections idle in a transaction, by pool.',
-      unit: 'short',
-      stacking: 'normal',
       queries: [
-        {
-          expr: `sum by (pool) (pgwitness_pool_connections{${CHOSEN}, state="idle_in_transaction"})`,
-          legend: '{{pool}}',
-        },
+        { expr: `sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command="SAVEPOINT"}${RATE}))`, legend: '{{pool}}' },
       ],
     }),
   ],

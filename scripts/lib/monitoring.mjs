@@ -98,6 +98,19 @@ export async function startAlertmanager() {
 
 /**
  * @param {string} url of a Prometheus
+ * @param {string} selector of series
+ * @returns {Promise<{ seriesLabels: Record<string, string>, exemplars: { labels: Record<string, string>, value: string, timestamp: number }[] }[]>} of the last hour
+ */
+export async function queryExemplars(url, selector) {
+  const now = Date.now() / 1e3;
+  const range = { query: selector, start: `${now - 3600}`, end: `${now + 60}` };
+  const body = await (await fetch(`${url}/api/v1/query_exemplars?${new URLSearchParams(range)}`)).json();
+  if (body.status !== 'success') throw new Error(`${body.error}: ${selector}`);
+  return body.data;
+}
+
+/**
+ * @param {string} url of a Prometheus
  * @param {string} expr
  * @returns {Promise<{ metric: Record<string, string>, value: [number, string] }[]>} rejects with what Prometheus says of the expression
  */

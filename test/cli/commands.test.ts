@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLog } from '../../config/log.js';
+import { Api } from '../../dashboards/http/api.js';
 import { startHttp } from '../../dashboards/http/server.js';
 import { build } from '../../scripts/lib/build.mjs';
 import { openReader } from '../../storage/sqlite/reader.js';
@@ -200,7 +201,8 @@ describe('--url', () => {
     const reader = openReader(data);
     const metrics = { contentType: 'text/plain', render: async () => '' };
     const log = createLog({ level: 'silent' });
-    const server = await startHttp({ address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, reader, metrics, log });
+    const api = new Api({ reader });
+    const server = await startHttp({ address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, metrics, api, log });
     const url = `http://127.0.0.1:${server.address.port}`;
     try {
       for (const args of [

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { CATALOG } from '../../dashboards/metrics/catalog.js';
 import { DASHBOARDS, dashboardFile } from '../../scripts/grafana/all.mjs';
 import { build } from '../../scripts/lib/build.mjs';
-import { queryPrometheus } from '../../scripts/lib/monitoring.mjs';
+import { queryExemplars, queryPrometheus } from '../../scripts/lib/monitoring.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { type Stack, startStack } from '../../scripts/lib/stack.mjs';
+import { connect } from '../../scripts/lib/wire-client.mjs';
 import { have } from '../kit/debian-tools.js';
 import { until } from '../kit/sidecar.js';
 import { filledIn, labelsNamed, metricsNamed, syntaxErrors } from './promql.js';
@@ -153,6 +154,31 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
     }
   });
 
+  test('an exemplar leads from a bucket to the trace of the request that sent it', async () => {
+    const { sidecar, postgres, prometheus } = stack;
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const startup = [
+      ['user', postgres.user],
+      ['database', postgres.database],
+    ] as [string, string][];
+    const client = await connect({ host: sidecar.host, port: sidecar.port, startup });
+    onTestFinished(() => client.close());
+    await client.query(`SELECT pg_sleep(0.03) /*traceparent='00-${traceId}-00f067aa0ba902b7-01'*/`);
+    const selector = 'pgwitness_statement_duration_seconds_bucket{command="SELECT"}';
+    let found: Array<{ le: string; seconds: number }> = [];
+    await until('the exemplar', async () => {
+      found = (await queryExemplars(prometheus.url, selector)).flatMap(({ seriesLabels, exemplars }) =>
+        exemplars
+          .filter(({ labels }) => labels.trace_id === traceId)
+          .map(({ value }) => ({ le: seriesLabels.le, seconds: Number(value) })),
+      );
+      return found.length > 0;
+    });
+    const [{ le, seconds }] = found;
+    expect(seconds).toBeGreaterThanOrEqual(0.03);
+    expect(seconds).toBeLessThanOrEqual(le === '+Inf' ? Infinity : Number(le));
+  });
+
   test('annotations can be asked for', async () => {
     for (const [, { annotations }] of dashboards) {
       for (const { expr } of annotations.list) await queryPrometheus(stack.prometheus.url, filledIn(expr));
@@ -162,7 +188,7 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
   test('Prometheus loads the rules without a complaint, and knows its Alertmanager', async () => {
     const { data } = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
     const rules = data.groups.flatMap((group: { rules: unknown[] }) => group.rules);
-    expect(rules).toHaveLength(13);
+    expect(rules).toHaveLength(14);
     await until('an evaluation of each rule', async () => {
       const now = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
       return now.data.groups.every((group: { rules: Array<{ health: string }> }) =>

@@ -4,6 +4,7 @@ import { Script } from 'node:vm';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
+import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
@@ -37,8 +38,8 @@ async function serve(options: { host?: string; token?: string; port?: number } =
   const server = await startHttp({
     address: { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
     token: options.token,
-    reader,
     metrics,
+    api: new Api({ reader }),
     log: createLog({ level: 'silent' }),
   });
   cleanup.push(() => server.close());

@@ -3,6 +3,7 @@ import { createLog } from '../../config/log.js';
 import { build } from '../../scripts/lib/build.mjs';
 import { writeSampleStore } from '../cli/sample-store.js';
 import { temporaryDirectory } from '../storage/flushes.js';
+import { writeManyStatements } from '../web/kit.js';
 
 type Thread = typeof import('../../dashboards/http/thread.js');
 let startHttpThread: Thread['startHttpThread'];
@@ -14,9 +15,9 @@ beforeAll(async () => {
   ({ startHttpThread } = (await import(built)) as Thread);
 });
 
-async function start(render: () => Promise<string>) {
+async function start(render: () => Promise<string>, fill = writeSampleStore) {
   const dataDir = temporaryDirectory();
-  writeSampleStore(dataDir);
+  fill(dataDir);
   const server = await startHttpThread({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: '',
@@ -58,6 +59,24 @@ test('a main thread that does not answer does not keep a scraper waiting', async
   await (await fetch(`${url}/metrics`)).text();
   stuck = true;
   expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+});
+
+test('a scrape does not wait for the reports that were asked for before it', async () => {
+  const { url } = await start(
+    async () => 'a 1\n',
+    (dataDir) => writeManyStatements(dataDir, 5_000),
+  );
+  const order: string[] = [];
+  const noted = async (path: string, what: string) => {
+    const answer = await fetch(`${url}${path}`);
+    order.push(what);
+    expect(answer.status).toBe(200);
+    await answer.arrayBuffer();
+  };
+  const reports = Array.from({ length: 5 }, () => noted('/api/v1/statements?limit=0', 'report'));
+  await Promise.all([...reports, noted('/metrics', 'scrape')]);
+  expect(order.slice(0, 5)).toContain('scrape');
+  expect(order).toHaveLength(6);
 });
 
 test('a port that is in use is told of as without a thread', async () => {

@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { limits } from '../../config/limits.js';
 import { CATALOG } from '../../dashboards/metrics/catalog.js';
 import { metricsDoc } from '../../dashboards/metrics/catalog-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { formatFor } from '../../dashboards/metrics/exposition.js';
 import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
-import { MetricsState, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
+import { MetricsState, type PoolConnections, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
+import type { PoolDelta } from '../../dashboards/metrics/pool-series.js';
 import type { TopDelta } from '../../dashboards/metrics/top-statements.js';
 import { parseExposition } from './exposition.js';
 
@@ -42,6 +44,25 @@ function topDelta(fingerprint: string, over: Partial<TopDelta> & { source?: stri
   return { key: { fingerprint, source }, calls: 1, errors: 0, serviceTotalNs: 1e6, ...rest };
 }
 
+function connections(name: string, over: Partial<PoolConnections> = {}): PoolConnections {
+  return { name, active: 1, idle: 2, idleInTransaction: 3, idleInTransactionLongestMs: 4_500, ...over };
+}
+
+/** Transactions of these durations, and a second of each kind of time. */
+function poolDelta(durationsMs: readonly number[] = [3]): PoolDelta {
+  const transactionHistogram = new LogHistogram();
+  for (const ms of durationsMs) transactionHistogram.add(ms * 1e6);
+  return {
+    activeMs: 1_000,
+    idleMs: 1_000,
+    idleInTransactionMs: 1_000,
+    transactions: durationsMs.length,
+    transactionStatements: 2 * durationsMs.length,
+    transactionTotalMs: durationsMs.reduce((sum, ms) => sum + ms, 0),
+    transactionHistogram,
+  };
+}
+
 const RELAY = {
   sessionsOpen: 7,
   sessionsTotal: 9,
@@ -65,7 +86,8 @@ describe('exposition', () => {
     state.recordStatement(statement());
     state.recordTop(topDelta('a'), 0);
     state.setRelayStatus(RELAY);
-    state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
+    state.setPoolConnections([connections('p')]);
+    state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
     const { families } = await scrape(state);
     expect([...families].map(([name, { type, help }]) => ({ name, type, help }))).toEqual(
       CATALOG.map(({ name, type, help }) => ({ name, type, help })),
@@ -77,7 +99,8 @@ describe('exposition', () => {
     state.recordStatement(statement());
     state.recordTop(topDelta('a'), 0);
     state.setRelayStatus(RELAY);
-    state.setPoolConnections([{ name: 'p', active: 1, idle: 2, idleInTransaction: 3 }]);
+    state.setPoolConnections([connections('p')]);
+    state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
     const { families } = await scrape(state);
     for (const { name, labels } of CATALOG) {
       const { samples } = families.get(name)!;
@@ -179,10 +202,28 @@ describe('bounds', () => {
 
   test('connections of pools beyond the cap are summed', async () => {
     const state = new MetricsState();
-    const pools = Array.from({ length: 60 }, (_, i) => ({ name: `p${i}`, active: 1, idle: 1, idleInTransaction: 0 }));
+    const pools = Array.from({ length: 60 }, (_, i) => connections(`p${i}`, { idle: 1 }));
     state.setPoolConnections(pools);
     const { value } = await scrape(state);
     expect(value('pgwitness_pool_connections', { pool: 'other', state: 'idle' })).toBe(60 - limits.metricPoolsMax);
+  });
+
+  test('transactions of pools beyond the cap are in one series, and none is lost', async () => {
+    const state = new MetricsState();
+    for (let i = 0; i < 200; i++) state.recordPool({ name: `p${i}`, owner: `o${i % 3}` }, poolDelta([3, 40]));
+    const { families, value } = await scrape(state);
+    const { samples } = families.get('pgwitness_transaction_statements_total')!;
+    expect(samples).toHaveLength(limits.metricPoolsMax + 1);
+    expect(samples.reduce((sum, sample) => sum + sample.value, 0)).toBe(800);
+    const other = { owner: 'other', pool: 'other' };
+    expect(value('pgwitness_transaction_duration_seconds_count', other)).toBe(2 * (200 - limits.metricPoolsMax));
+  });
+
+  test('one name for pools of many owners makes no more series', async () => {
+    const state = new MetricsState();
+    for (let i = 0; i < 200; i++) state.recordPool({ name: 'web', owner: `owner ${i}` }, poolDelta());
+    const { families } = await scrape(state);
+    expect(families.get('pgwitness_transaction_statements_total')!.samples).toHaveLength(limits.metricPoolsMax + 1);
   });
 
   test('commands outside the closed list are "other"', () => {
@@ -198,6 +239,40 @@ describe('bounds', () => {
     expect(cleanLabel('x' + 'é'.repeat(100))).toBe('x' + 'é'.repeat(limits.labelBytesMax / 2 - 1));
     expect(cleanLabel('\u0000')).toBe('(empty)');
   });
+});
+
+describe('transactions', () => {
+  const labels = { owner: 'django', pool: 'p' };
+
+  test('what flushes add is in buckets, sums and counts', async () => {
+    const state = new MetricsState();
+    state.recordPool({ name: 'p', owner: 'django' }, poolDelta([0.5, 3, 40]));
+    state.recordPool({ name: 'p', owner: 'django' }, poolDelta([40, 400_000]));
+    const { value } = await scrape(state);
+    const bucket = (le: string) => value('pgwitness_transaction_duration_seconds_bucket', { ...labels, le });
+    expect([bucket('0.001'), bucket('0.005'), bucket('0.05'), bucket('300'), bucket('+Inf')]).toEqual([1, 2, 4, 4, 5]);
+    expect(value('pgwitness_transaction_duration_seconds_sum', labels)).toBeCloseTo(400.0835, 9);
+    expect(value('pgwitness_transaction_duration_seconds_count', labels)).toBe(5);
+    expect(value('pgwitness_transaction_statements_total', labels)).toBe(10);
+    expect(value('pgwitness_pool_connection_seconds_total', { ...labels, state: 'idle_in_transaction' })).toBe(2);
+  });
+
+  test('who waits longest is told by pool', async () => {
+    const state = new MetricsState();
+    const longest = (idleInTransactionLongestMs: number) => connections('web', { idleInTransactionLongestMs });
+    state.setPoolConnections([longest(100), longest(70_500), connections('idle', { idleInTransactionLongestMs: 0 })]);
+    const { value } = await scrape(state);
+    expect(value('pgwitness_idle_in_transaction_longest_seconds', { pool: 'web' })).toBe(70.5);
+    expect(value('pgwitness_idle_in_transaction_longest_seconds', { pool: 'idle' })).toBe(0);
+  });
+});
+
+test('an exposition says when it was written', async () => {
+  const before = Date.now() / 1e3;
+  const { value } = await scrape(new MetricsState());
+  const written = value('pgwitness_exposition_timestamp_seconds', {})!;
+  expect(written).toBeGreaterThanOrEqual(before);
+  expect(written).toBeLessThanOrEqual(Date.now() / 1e3);
 });
 
 describe('statements with metrics of their own', () => {

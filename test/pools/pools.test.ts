@@ -67,6 +67,22 @@ describe('connections', () => {
     expect(minuteOf(pools)).toMatchObject({ activeMs: 500, idleMs: 3900, idleInTransactionMs: 600 });
   });
 
+  test('the one that waits longest inside a transaction is known, whatever the others do', () => {
+    const { pools, pool, members } = joined(3);
+    const run = (member: number, completedAtMs: number, inTransactionAfter: boolean) =>
+      pools.executed(members[member], { completedAtMs, serviceNs: 1e6, inTransactionAfter });
+    run(0, T0 + 1_000, true);
+    run(1, T0 + 2_000, true);
+    run(2, T0 + 1_000, false);
+    for (const member of members) pools.advance(member, T0 + 8_000);
+    const at = (ms: number) => pools.connectionsOf(pool, T0 + ms);
+    expect(at(9_000)).toEqual({ active: 0, idle: 1, idleInTransaction: 2, idleInTransactionLongestMs: 8_000 });
+    run(0, T0 + 9_500, false);
+    expect(at(20_000)).toMatchObject({ idleInTransaction: 1, idleInTransactionLongestMs: 18_000 });
+    run(1, T0 + 21_000, false);
+    expect(at(30_000)).toMatchObject({ idleInTransaction: 0, idleInTransactionLongestMs: 0 });
+  });
+
   test('busy at once is counted by the second, and never more than were held', () => {
     const { pools, pool, members } = joined(3);
     for (const member of members.slice(0, 2)) {
@@ -78,8 +94,8 @@ describe('connections', () => {
     pools.executed(members[2], { completedAtMs: T0 + 1500, serviceNs: 1400e6, inTransactionAfter: false });
     expect(minuteOf(pools).busyMax).toBe(3);
     expect([...pools.fleet()][0]).toMatchObject({ busyMax: 3, connectionsMax: 3 });
-    expect(pools.connectionsOf(pool, T0 + 1600)).toEqual({ active: 3, idle: 0, idleInTransaction: 0 });
-    expect(pools.connectionsOf(pool, T0 + 9000)).toEqual({ active: 0, idle: 3, idleInTransaction: 0 });
+    expect(pools.connectionsOf(pool, T0 + 1600)).toMatchObject({ active: 3, idle: 0, idleInTransaction: 0 });
+    expect(pools.connectionsOf(pool, T0 + 9000)).toMatchObject({ active: 0, idle: 3, idleInTransaction: 0 });
   });
 
   test('beyond the cap there is one pool for all others', () => {

@@ -3,6 +3,7 @@
 
 import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { createLog } from '../../config/log.js';
+import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
@@ -89,8 +90,8 @@ export async function serveStore(dataDir: string, options: { token?: string } = 
   const server: HttpServer = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: options.token,
-    reader,
     metrics,
+    api: new Api({ reader }),
     log: createLog({ level: 'silent' }),
   });
   return {

@@ -1,11 +1,17 @@
-// One duration series as lines, kept as long as nothing was added to it: a scrape writes anew only what changed.
-// Invariant: the lines of a series are cumulative and of one moment. Not here: counting (duration-series.ts).
+// One histogram series as lines, kept as long as nothing was added to it: a scrape writes anew only what changed.
+// Invariant: the lines of a series are cumulative and of one moment. Not here: counting (duration-series.ts, pool-series.ts).
 
-import { DURATION_BOUNDS_SECONDS } from './catalog.js';
-import type { DurationSeries, Exemplar } from './duration-series.js';
+import type { Exemplar } from './duration-series.js';
 import { type Format, labelsText, numberText } from './exposition.js';
 
-const NAME = 'pgwitness_statement_duration_seconds';
+/** Durations counted in buckets; not cumulative, the last one is beyond every bound. */
+export interface HistogramSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly counts: ArrayLike<number>;
+  readonly exemplars?: ReadonlyArray<Exemplar | undefined> | undefined;
+  readonly sumNs: number;
+  readonly count: number;
+}
 
 interface Lines {
   /** Everything of a bucket's line before its value; the last one is +Inf. */
@@ -19,13 +25,20 @@ interface Lines {
   openmetrics: string;
 }
 
-export class DurationLines {
-  readonly #of = new WeakMap<DurationSeries, Lines>();
+export class HistogramLines {
+  readonly #name: string;
+  readonly #bounds: readonly string[];
+  readonly #of = new WeakMap<HistogramSeries, Lines>();
 
-  textOf(series: DurationSeries, format: Format): string {
+  constructor(name: string, boundsSeconds: readonly number[]) {
+    this.#name = name;
+    this.#bounds = [...boundsSeconds.map(String), '+Inf'];
+  }
+
+  textOf(series: HistogramSeries, format: Format): string {
     let lines = this.#of.get(series);
     if (lines === undefined) {
-      lines = startsOf(series);
+      lines = this.#startsOf(series);
       this.#of.set(series, lines);
     }
     if (format === 'text') {
@@ -41,23 +54,22 @@ export class DurationLines {
     }
     return lines.openmetrics;
   }
+
+  #startsOf(series: HistogramSeries): Lines {
+    const labels = labelsText(series.labels);
+    return {
+      bucketStarts: this.#bounds.map((le) => `${this.#name}_bucket{${labels},le="${le}"} `),
+      sumStart: `${this.#name}_sum{${labels}} `,
+      countStart: `${this.#name}_count{${labels}} `,
+      writtenAt: -1,
+      text: '',
+      openmetricsAt: -1,
+      openmetrics: '',
+    };
+  }
 }
 
-function startsOf(series: DurationSeries): Lines {
-  const { source, pool, command, outcome } = series.labels;
-  const labels = labelsText({ source, pool, command, outcome });
-  return {
-    bucketStarts: [...DURATION_BOUNDS_SECONDS.map(String), '+Inf'].map((le) => `${NAME}_bucket{${labels},le="${le}"} `),
-    sumStart: `${NAME}_sum{${labels}} `,
-    countStart: `${NAME}_count{${labels}} `,
-    writtenAt: -1,
-    text: '',
-    openmetricsAt: -1,
-    openmetrics: '',
-  };
-}
-
-function written(series: DurationSeries, lines: Lines, withExemplars: boolean): string {
+function written(series: HistogramSeries, lines: Lines, withExemplars: boolean): string {
   let text = '';
   let cumulative = 0;
   for (let index = 0; index < lines.bucketStarts.length; index++) {

@@ -1,0 +1,11 @@
+// What a request is answered with. Not here: which answer (routes.ts, api.ts), its headers (server.ts).
+
+export interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string | Uint8Array;
+}
+
+export function jsonAnswer(status: number, value: unknown): Answer {
+  return { status, contentType: 'application/json; charset=utf-8', body: JSON.stringify(value) };
+}

@@ -1,0 +1,122 @@
+// The API's paths and their answers. Invariant: a parameter that is not understood is refused.
+// Not here: who may ask (guard.ts), the grammar of parameters (parameters.ts), the reports themselves (storage), on which thread (reports.ts).
+
+import { errorLine, UsageError } from '../../config/errors.js';
+import { limits } from '../../config/limits.js';
+import { encodeStatementsReport } from '../../storage/report-codec.js';
+import { statementsJson } from '../../storage/report-json.js';
+import { reportMarks } from '../../storage/report-marks.js';
+import { reportPools } from '../../storage/report-pools.js';
+import { reportProgress } from '../../storage/report-progress.js';
+import { reportSamples } from '../../storage/report-samples.js';
+import { reportSessions } from '../../storage/report-sessions.js';
+import { reportStatements } from '../../storage/report-statements.js';
+import { reportStatus } from '../../storage/report-status.js';
+import { reportTimeline } from '../../storage/report-timeline.js';
+import type { Reader } from '../../storage/sqlite/reader.js';
+import { StoreError } from '../../storage/store-error.js';
+import { encodeTimeline } from '../../storage/timeline-codec.js';
+import { type Answer, jsonAnswer } from './answer.js';
+import type { LiveSource } from './live-executions.js';
+import { marksJson } from './marks-json.js';
+import {
+  readStatementQuery,
+  readStatementsQuery,
+  readTailQuery,
+  readTimelineQuery,
+  readTimeRange,
+} from './parameters.js';
+import { poolsJson } from './pools-json.js';
+import { samplesJson } from './samples-json.js';
+import { sessionsJson } from './sessions-json.js';
+import { briefStatements, statementDetailsJson } from './statement-json.js';
+import { answerStatements } from './statements.js';
+import { statusJson } from './status-json.js';
+import { tailJson } from './tail-json.js';
+import { progressJson, timelineJson } from './timeline-json.js';
+
+/** What answers the API's requests. */
+export interface ApiSource {
+  /** `url`: path and query as sent. Rejects only on a fault of our own. */
+  answer(url: string): Promise<Answer>;
+}
+
+const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
+
+export class Api implements ApiSource {
+  readonly #reader: Reader;
+  readonly #live: LiveSource | undefined;
+
+  constructor({ reader, live }: { reader: Reader; live?: LiveSource }) {
+    this.#reader = reader;
+    this.#live = live;
+  }
+
+  async answer(url: string): Promise<Answer> {
+    const at = url.indexOf('?');
+    const path = at < 0 ? url : url.slice(0, at);
+    const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+    try {
+      if (path === '/api/v1/tail' && this.#live !== undefined) {
+        const after = readTailQuery(parameters, { nowMs: Date.now() });
+        return jsonAnswer(200, tailJson(this.#reader, await this.#live.since(after)));
+      }
+      return this.#report(path, parameters) ?? NOT_FOUND;
+    } catch (error) {
+      return answerOf(error);
+    }
+  }
+
+  #report(path: string, parameters: URLSearchParams): Answer | undefined {
+    const context = { nowMs: Date.now() };
+    switch (path) {
+      case '/api/v1/statements': {
+        const asked = readStatementsQuery(parameters, context);
+        // What is to be merged elsewhere must be whole.
+        const limit =
+          asked.form === 'mergeable' ? asked.limit : Math.min(asked.limit || limits.apiRowsMax, limits.apiRowsMax);
+        const query = { ...asked, limit };
+        const report = answerStatements(this.#reader, query);
+        if (query.form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
+        const json = statementsJson(report, query);
+        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
+      }
+      case '/api/v1/marks':
+        return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/pools':
+        return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/progress':
+        return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/sessions':
+        return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
+      case '/api/v1/status':
+        return jsonAnswer(200, statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))));
+    }
+    const named = STATEMENT_PATH.exec(path);
+    if (named === null) return undefined;
+    const [, fingerprint, part] = named;
+    if (part === 'history') {
+      const { range, source, form } = readTimelineQuery(parameters, context);
+      const timeline = reportTimeline(this.#reader, { ...range, fingerprint, source });
+      return jsonAnswer(200, form === 'mergeable' ? encodeTimeline(timeline) : timelineJson(timeline));
+    }
+    if (part === 'samples') return jsonAnswer(200, samplesJson(fingerprint, reportSamples(this.#reader, fingerprint)));
+    const { range, form } = readStatementQuery(parameters, context);
+    const report = reportStatements(this.#reader, { ...range, filter: { fingerprint } });
+    if (form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
+    if (report.statements.length > 0) return jsonAnswer(200, statementDetailsJson(report));
+    return jsonAnswer(404, { error: `no statement ${fingerprint} in this window`, hint: 'see /api/v1/statements' });
+  }
+}
+
+const NOT_FOUND = jsonAnswer(404, {
+  error: 'there is nothing here',
+  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail and the page at /',
+});
+
+function answerOf(error: unknown): Answer {
+  if (error instanceof UsageError) return jsonAnswer(400, { error: errorLine(error), hint: error.hint });
+  if (error instanceof StoreError)
+    return jsonAnswer(503, { error: `the store cannot be read (${error.code})`, hint: error.hint });
+  throw error;
+}
