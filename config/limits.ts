@@ -46,6 +46,8 @@ export const limits = {
   descriptorsReserved: 256,
   /** For the TCP connection to the upstream; libpq's own waits are longer and report less. */
   connectTimeoutMs: 10_000,
+  /** A client that closed its half behind its StartupMessage, before the upstream was reached, is given up after this. */
+  leftMs: 1_000,
   /** From accept to the first ReadyForQuery, one deadline: authentication_timeout's default. */
   preAuthDeadlineMs: 60_000,
   /** A CancelRequest's connection lives this long at most. */

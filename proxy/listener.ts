@@ -30,6 +30,7 @@ export interface ListenerLimits {
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
   keepAliveAfterMs: number;
+  leftMs: number;
   startupValueBytesMax: number;
 }
 
@@ -182,12 +183,22 @@ export class Listener implements RelayCounters {
     this.#connecting++;
     const onClientGone = () => {
       this.#connecting--;
+      clearTimeout(leaving);
       abandon();
     };
     client.stream.once('close', onClientGone);
+    // Behind a bare StartupMessage an end is that of a client which gave up, whatever it looks like; one that sent its requests along may
+    // be waiting for their answers. A server that can be reached has answered either long before the time is up.
+    let leaving: NodeJS.Timeout | undefined;
+    const onClientEnd = () => {
+      if (first.rest.length === 0) leaving = setTimeout(() => client.stream.destroy(), limits.leftMs);
+    };
+    client.stream.once('end', onClientEnd);
     const settle = () => {
       this.#connecting--;
+      clearTimeout(leaving);
       client.stream.off('close', onClientGone);
+      client.stream.off('end', onClientEnd);
     };
     const abandon = connectUpstream(target, {
       timeoutMs: limits.connectTimeoutMs,

@@ -80,6 +80,11 @@ export class Relay {
     upstream.on('close', () => this.#ended('server'));
     client.resume();
     upstream.resume();
+    // Its end came while the upstream was still connecting: that event is past.
+    if (client.readableEnded) {
+      this.#closedBy ??= 'client';
+      upstream.end();
+    }
     // It closed between being connected and being listened to: its events are past.
     if (client.destroyed) upstream.destroy();
     if (upstream.destroyed) client.destroy();

@@ -111,6 +111,61 @@ describe('before login', () => {
     });
   });
 
+  describe('a client that leaves while the upstream is still being connected to', () => {
+    /** A server that keeps the relay waiting before any login, until it says that it speaks no TLS. */
+    async function connecting(bounds: { leftMs?: number }) {
+      const server = await startServer({ greets: false, onData: answersLogins });
+      const relayed = await startRelayed({ host: server.host, port: server.port, tls: 'prefer' }, bounds);
+      const begin = async (octets: Buffer) => {
+        const client = new RawClient(relayed.port, { allowHalfOpen: true }).send(octets);
+        await until('the upstream is asked for TLS', () => server.connections[0]?.receivedBytes === SSL_REQUEST.length);
+        return client;
+      };
+      return { server, relayed, begin };
+    }
+    const answersLogins = (end: ServerEnd, chunk: Buffer) => {
+      if (chunk.subarray(0, STARTUP.length).equals(STARTUP)) end.send(B.greeting());
+      if (chunk.includes('select 1')) end.send(B.rowDescription(), B.commandComplete('SELECT 1'), B.ready());
+    };
+
+    test('17: by a reset: the attempt is given up at once', async () => {
+      const { server, relayed, begin } = await connecting({});
+      (await begin(STARTUP)).reset();
+      await until('the upstream is left', () => server.last.ended);
+      expect(relayed.listener).toMatchObject({ sessionsTotal: 0, connectErrorsTotal: 0 });
+    });
+
+    test('17: by closing: the attempt is given up after a moment', async () => {
+      const { server, relayed, begin } = await connecting({ leftMs: 50 });
+      (await begin(STARTUP)).end();
+      await until('the upstream is left', () => server.last.ended);
+      expect(relayed.listener).toMatchObject({ sessionsTotal: 0, connectErrorsTotal: 0 });
+    });
+
+    test('17, 72: by closing just before it is connected: the session ends, nothing is left of it', async () => {
+      const { server, relayed, begin } = await connecting({});
+      const client = await begin(STARTUP);
+      client.end();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      server.last.send(Buffer.from('N'));
+      await until('the server sees its end', () => server.last.ended);
+      await relayed.settled();
+      expect(relayed.closedBy).toEqual(['client']);
+      expect(client.received).toEqual(B.greeting());
+    });
+
+    test('20: with its requests sent along: it gets their answers', async () => {
+      const { server, relayed, begin } = await connecting({ leftMs: 50 });
+      const client = await begin(Buffer.concat([STARTUP, F.query('select 1')]));
+      client.end();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      server.last.send(Buffer.from('N'));
+      await client.ready(2);
+      await relayed.settled();
+      expect(relayed.lines).toEqual(['select 1 | SELECT 1']);
+    });
+  });
+
   test('46: over the connection cap: 53300 in a message of the protocol', async () => {
     const relayed = await startRelayed(await startServer(), { connectionsMax: 2 });
     const open = [await loggedIn(relayed.port), await loggedIn(relayed.port)];
