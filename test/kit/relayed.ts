@@ -37,8 +37,8 @@ export class Relayed {
   readonly #link: ObserverLink;
   readonly #texts = new Map<number, string>();
   readonly statements: Witnessed[] = [];
-  /** Executions by reason, sums over all minutes. */
-  readonly #losses = new Map<string, number>();
+  /** Executions by minute and reason, as last told: the counts are cumulative. */
+  readonly #losses = new Map<string, { reason: string; count: number }>();
   readonly closedBy: string[] = [];
   port = 0;
 
@@ -109,7 +109,9 @@ export class Relayed {
 
   /** Executions that were not observed, by reason. */
   get losses(): Record<string, number> {
-    return Object.fromEntries(this.#losses);
+    const sums: Record<string, number> = {};
+    for (const { reason, count } of this.#losses.values()) sums[reason] = (sums[reason] ?? 0) + count;
+    return sums;
   }
 
   /** Each statement in a line: text, command tags, SQLSTATE. */
@@ -155,7 +157,7 @@ export class Relayed {
         break;
       }
       case 'loss':
-        this.#losses.set(observation.reason, observation.count);
+        this.#losses.set(`${observation.minute} ${observation.reason}`, { ...observation });
         break;
       case 'session-closed':
         this.closedBy.push(observation.by);
