@@ -202,6 +202,7 @@ export class Listener implements RelayCounters {
     };
     const abandon = connectUpstream(target, {
       timeoutMs: limits.connectTimeoutMs,
+      forRelay: true,
       failed: (failure) => {
         settle();
         this.#unreachable(client.stream, { target, failure });

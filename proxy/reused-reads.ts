@@ -11,8 +11,9 @@
 // no more than limits.readBuffersMax buffers are connections' own, and without one the shared buffer serves as before.
 // Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both: about a quarter of
 // an empty relay's processor time for small statements, up to half for bulk (docs/BENCHMARKS.md).
-// An accepted socket cannot be told how to read, so its handle moves into a new Socket. Where that cannot be (TLS legs, Windows, a Node
-// without such handles), the connection is read as Node reads. Not here: what becomes of the octets (relay.ts).
+// A socket that we open is told how to read (the option `onread`); an accepted one cannot be, so its handle moves into a new Socket. Where
+// that cannot be (TLS legs, Windows, a Node without such handles), the connection is read as Node reads.
+// Not here: what becomes of the octets (relay.ts).
 
 import { Socket } from 'node:net';
 import { limits } from '../config/limits.js';
@@ -40,7 +41,7 @@ const BUFFER_BYTES = limits.readBufferBytes;
 /** A read shorter than this is no bulk any more. */
 const BULK_BYTES_MIN = BUFFER_BYTES / 4;
 
-/** libuv reads and calls back in one step, except on Windows: one buffer serves all in turn. */
+/** libuv reads and calls back in one step: one buffer serves all in turn. */
 const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 const spare: Buffer[] = [];
 let ownBuffers = 0;
@@ -48,6 +49,10 @@ let ownBuffers = 0;
 /** The leg's stream must be paused and not be used any more but through what is returned. */
 export function readInto(sink: ReadSink, leg: Leg): Reading {
   const { stream } = leg;
+  if (leg.reads !== undefined) {
+    stream.once('close', leg.reads.close);
+    return { leg, early: leg.reads.attach(sink) };
+  }
   if (!canMove(leg)) {
     stream.on('data', (chunk: Buffer) => {
       if (!sink.take(chunk)) stream.pause();
@@ -60,46 +65,63 @@ export function readInto(sink: ReadSink, leg: Leg): Reading {
   const handle = from._handle;
   from._handle = null;
   stream.destroy();
-  const reads = new ReusedReads(sink);
-  const moved = new Socket({
-    handle,
-    allowHalfOpen: true,
-    pauseOnCreate: true,
-    onread: { buffer: reads.nextBuffer, callback: reads.read },
-  } as unknown as ConstructorParameters<typeof Socket>[0]);
+  const reads = new ReusedReads();
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reads.onread };
+  const moved = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
   moved.once('close', reads.close);
+  early.push(...reads.attach(sink));
   return { leg: { stream: moved, socket: moved }, early };
 }
 
 function canMove({ stream, socket }: Leg): boolean {
-  if (stream !== socket || process.platform === 'win32') return false;
+  if (stream !== socket || !READS_CAN_BE_REUSED) return false;
   if (stream.destroyed || stream.writableLength > 0 || stream.writableEnded) return false;
   return typeof (stream as unknown as WithHandle)._handle?.useUserBuffer === 'function';
 }
 
-class ReusedReads {
-  readonly #sink: ReadSink;
+/** Windows finishes reads by itself, later: there one buffer cannot serve all. */
+export const READS_CAN_BE_REUSED = process.platform !== 'win32';
+
+/** How one socket reads: for the option `onread` of its constructor. `close` is to be called when it has closed. */
+export class ReusedReads {
+  #sink: ReadSink | undefined;
+  #early: Buffer[] = [];
   #own: Buffer | undefined;
   /** Own buffers that writes have not finished with. */
   #held: Buffer[] | undefined;
 
-  constructor(sink: ReadSink) {
+  /** What was read before, one read at most, after which the socket is paused. */
+  attach(sink: ReadSink): readonly Buffer[] {
     this.#sink = sink;
+    const early = this.#early;
+    this.#early = NONE;
+    return early;
+  }
+
+  get onread(): { buffer: () => Buffer; callback: (bytes: number) => boolean } {
+    return { buffer: this.#nextBuffer, callback: this.#read };
   }
 
   /** Called by Node after each read. */
-  readonly nextBuffer = (): Buffer => this.#own ?? shared;
+  readonly #nextBuffer = (): Buffer => this.#own ?? shared;
 
-  /** Called by Node for each read; `buffer` is what nextBuffer gave. */
-  readonly read = (bytes: number): boolean => {
+  /** Called by Node for each read; it is in what #nextBuffer gave. */
+  readonly #read = (bytes: number): boolean => {
+    const sink = this.#sink;
     const own = this.#own;
     if (own === undefined) {
-      const goOn = this.#sink.take(Buffer.from(shared.subarray(0, bytes)));
+      const chunk = Buffer.from(shared.subarray(0, bytes));
+      if (sink === undefined) {
+        this.#early.push(chunk);
+        return false;
+      }
+      const goOn = sink.take(chunk);
       if (bytes === BUFFER_BYTES) this.#own = takeOwn();
       return goOn;
     }
-    const goOn = this.#sink.take(bytes === BUFFER_BYTES ? own : own.subarray(0, bytes));
-    if (this.#sink.writing()) {
+    if (sink === undefined) return false;
+    const goOn = sink.take(bytes === BUFFER_BYTES ? own : own.subarray(0, bytes));
+    if (sink.writing()) {
       this.#held ??= [];
       this.#held.push(own);
       this.#own = bytes < BULK_BYTES_MIN ? undefined : takeOwn();
@@ -127,6 +149,8 @@ class ReusedReads {
     this.#held = undefined;
   }
 }
+
+const NONE: Buffer[] = [];
 
 function takeOwn(): Buffer | undefined {
   const buffer = spare.pop();

@@ -13,6 +13,7 @@ import { connect, type Socket } from 'node:net';
 import { type Address, formatAddress } from '../config/address.js';
 import { limits } from '../config/limits.js';
 import type { UpstreamTlsMode } from '../config/options.js';
+import { READS_CAN_BE_REUSED, ReusedReads } from './reused-reads.js';
 import { encryptUpstream } from './tls.js';
 import { SSL_REQUEST_PACKET } from './wire/startup-packet.js';
 
@@ -31,6 +32,8 @@ export interface Leg {
   readonly stream: Socket;
   /** The connection under it. */
   readonly socket: Socket;
+  /** The stream was opened to read in this way. */
+  readonly reads?: ReusedReads;
 }
 
 export interface UpstreamFailure {
@@ -47,10 +50,18 @@ const REFUSED = 0x4e; // N
 /** Calls `connected` or `failed`, once and never before it returned, unless what it returned (abandon) was called first. */
 export function connectUpstream(
   target: Target,
-  how: { timeoutMs: number; connected: (leg: Leg) => void; failed: (failure: UpstreamFailure) => void },
+  how: {
+    timeoutMs: number;
+    /** It is read by a relay (reused-reads.ts), not by 'data'. */
+    forRelay?: boolean;
+    connected: (leg: Leg) => void;
+    failed: (failure: UpstreamFailure) => void;
+  },
 ): () => void {
   const { address, tls } = target;
-  const socket = open(address, how.timeoutMs);
+  const plain = tls.mode === 'disable' || address.kind === 'unix';
+  const reads = plain && how.forRelay && READS_CAN_BE_REUSED ? new ReusedReads() : undefined;
+  const socket = open(address, { timeoutMs: how.timeoutMs, reads });
   let settled = false;
   const settle = () => {
     if (settled) return false;
@@ -68,7 +79,7 @@ export function connectUpstream(
   const succeed = (stream: Socket) => {
     if (!settle()) return;
     socket.off('error', onError);
-    how.connected({ stream, socket });
+    how.connected({ stream, socket, reads });
   };
   const onError = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message);
   const onClose = () => fail('it closed the connection');
@@ -79,7 +90,7 @@ export function connectUpstream(
   socket.on('close', onClose);
   socket.on('end', onClose);
   socket.once('connect', () => {
-    if (tls.mode === 'disable' || address.kind === 'unix') {
+    if (plain) {
       succeed(socket);
       return;
     }
@@ -124,12 +135,13 @@ function tlsReason(error: Error & { code?: string }): string {
   return `TLS failed (${error.code ?? error.message})`;
 }
 
-function open(address: Address, timeoutMs: number): Socket {
-  if (address.kind === 'unix') return connect({ path: address.path, allowHalfOpen: true });
+function open(address: Address, { timeoutMs, reads }: { timeoutMs: number; reads: ReusedReads | undefined }): Socket {
+  const common = { allowHalfOpen: true, onread: reads?.onread };
+  if (address.kind === 'unix') return connect({ path: address.path, ...common });
   return connect({
     host: address.host,
     port: address.port,
-    allowHalfOpen: true,
+    ...common,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: limits.keepAliveAfterMs,

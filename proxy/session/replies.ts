@@ -23,6 +23,14 @@ import type { SessionState } from './session-state.js';
 
 const HEADER_BYTES = 5;
 const AUTHENTICATION_OK = 0;
+/** What is kept of what the server reports. */
+const PARAMETERS = new Set([
+  'server_version',
+  'application_name',
+  'client_encoding',
+  'TimeZone',
+  'standard_conforming_strings',
+]);
 
 export class Replies implements FrameSink {
   readonly #state: SessionState;
@@ -375,6 +383,8 @@ export class Replies implements FrameSink {
     const { bytes, start, end } = range;
     const nameEnd = stringEnd(bytes, { at: start, end });
     const name = latin1(bytes, start, nameEnd);
+    // A login brings some fifteen of them.
+    if (!PARAMETERS.has(name)) return;
     const value = bytes.toString(
       'utf8',
       nameEnd + 1,
@@ -396,8 +406,6 @@ export class Replies implements FrameSink {
       case 'standard_conforming_strings':
         state.backslashEscapes = value === 'off';
         break;
-      default:
-        return;
     }
     if (!state.starting) state.events.ready(state);
   }
