@@ -2,12 +2,12 @@
 // Invariant: it never drops anything itself. A link that is not read fills up, and the relay counts what finds no place, in one place.
 // Not here: the relay's side of that (proxy/observer-link.ts).
 
-import type { Duplex } from 'node:stream';
+import type { LinkGate } from './link-gate.js';
 
 const CHECK_MS = 250;
 
 /** Returns what stops it. `share`: of one CPU, 1 = a whole one. */
-export function holdCpuShare(link: Duplex, share: number): () => void {
+export function holdCpuShare(gate: LinkGate, share: number): () => void {
   let usage = process.cpuUsage();
   let checkedMs = performance.now();
   let pause: NodeJS.Timeout | undefined;
@@ -20,20 +20,21 @@ export function holdCpuShare(link: Duplex, share: number): () => void {
     usage = process.cpuUsage();
     checkedMs = nowMs;
     if (overMs <= 0) return;
-    link.pause();
+    gate.hold();
     pause = setTimeout(
       () => {
         pause = undefined;
         usage = process.cpuUsage();
         checkedMs = performance.now();
-        link.resume();
+        gate.letGo();
       },
       Math.min(overMs, CHECK_MS * 4),
     );
   }, CHECK_MS);
   return () => {
     clearInterval(timer);
+    if (pause === undefined) return;
     clearTimeout(pause);
-    link.resume();
+    gate.letGo();
   };
 }

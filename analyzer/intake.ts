@@ -14,6 +14,10 @@ import {
   type Hello,
   type Welcome,
 } from '../proxy/observation-frames.js';
+import type { LinkGate } from './link-gate.js';
+
+/** What came is worked on for this long, then timers, scrapes and acknowledgements have their turn: one read may bring a second's work. */
+const SLICE_MS = 10;
 
 /** What takes the observations of one relay. */
 export interface IntakeTarget {
@@ -28,6 +32,7 @@ export interface IntakeTarget {
 
 export interface IntakeOptions {
   link: Duplex;
+  gate: LinkGate;
   target: IntakeTarget;
   log: Log;
   /** Each frame as it came, when the stream is recorded. */
@@ -43,6 +48,9 @@ export class Intake {
   #relayId = '';
   #acknowledged = 0;
   #ended = false;
+  /** Since others had their turn. */
+  #workedMs = 0;
+  #yielding = false;
   readonly ended: Promise<void>;
 
   constructor(options: IntakeOptions) {
@@ -79,6 +87,22 @@ export class Intake {
   }
 
   #data(chunk: Buffer): void {
+    const beganMs = performance.now();
+    this.#read(chunk);
+    this.#workedMs += performance.now() - beganMs;
+    if (this.#yielding || this.#workedMs < SLICE_MS) return;
+    this.#yielding = true;
+    this.#options.gate.hold();
+    setImmediate(this.#goOn);
+  }
+
+  readonly #goOn = (): void => {
+    this.#yielding = false;
+    this.#workedMs = 0;
+    this.#options.gate.letGo();
+  };
+
+  #read(chunk: Buffer): void {
     try {
       this.#frames.feed(chunk, (kind, body) => this.#frame(kind, body));
     } catch (error) {

@@ -15,6 +15,7 @@ import { openReader } from '../storage/sqlite/reader.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
 import { holdCpuShare } from './cpu-share.js';
 import { Intake } from './intake.js';
+import { LinkGate } from './link-gate.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
 import { Tail } from './tail.js';
@@ -91,15 +92,17 @@ export async function startObserver(
   return {
     reconfigure,
     async take(link) {
+      const gate = new LinkGate(link);
       const intake = new Intake({
         link,
+        gate,
         target: observer,
         log,
         record: recorder && ((kind, body) => recorder.frame(kind, body)),
         configure: (changed) => reconfigure(changed as LiveConfig),
       });
       intakes.add(intake);
-      const release = holdCpuShare(link, config.observerCpuShare);
+      const release = holdCpuShare(gate, config.observerCpuShare);
       await intake.ended;
       release();
       intakes.delete(intake);
