@@ -13,24 +13,17 @@
 // Source: PostgreSQL documentation "Message Flow"; src/backend/tcop/postgres.c. Not here: bytes to messages (wire/).
 
 import type { TransactionStatus } from '../observation.js';
-import { CommandTag, latin1, readError, stringEnd } from '../wire/field-reader.js';
+import { CommandTag, readError } from '../wire/field-reader.js';
 import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
 import { Server } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
+import { takeParameter } from './parameter-status.js';
 import type { Portal, PreparedText } from './prepared.js';
 import type { SessionState } from './session-state.js';
 
 const HEADER_BYTES = 5;
 const AUTHENTICATION_OK = 0;
-/** What is kept of what the server reports. */
-const PARAMETERS = new Set([
-  'server_version',
-  'application_name',
-  'client_encoding',
-  'TimeZone',
-  'standard_conforming_strings',
-]);
 
 export class Replies implements FrameSink {
   readonly #state: SessionState;
@@ -74,7 +67,7 @@ export class Replies implements FrameSink {
           state.authenticated = true;
         return;
       case Server.parameterStatus:
-        this.#parameterStatus(range);
+        if (takeParameter(state, range) && !state.starting) state.events.ready(state);
         return;
       case Server.backendKeyData:
         if (range.end - range.start >= 4) state.backendPid = range.bytes.readInt32BE(range.start);
@@ -376,37 +369,5 @@ export class Replies implements FrameSink {
     this.#endPortal(state.names.dropPortal(''));
     state.names.dropStatement('');
     state.finish(execution);
-  }
-
-  #parameterStatus(range: BodyRange): void {
-    const state = this.#state;
-    const { bytes, start, end } = range;
-    const nameEnd = stringEnd(bytes, { at: start, end });
-    const name = latin1(bytes, start, nameEnd);
-    // A login brings some fifteen of them.
-    if (!PARAMETERS.has(name)) return;
-    const value = bytes.toString(
-      'utf8',
-      nameEnd + 1,
-      Math.min(stringEnd(bytes, { at: nameEnd + 1, end }), nameEnd + 1 + 256),
-    );
-    switch (name) {
-      case 'server_version':
-        state.serverVersion = value;
-        break;
-      case 'application_name':
-        state.applicationName = value;
-        break;
-      case 'client_encoding':
-        state.clientEncoding = value;
-        break;
-      case 'TimeZone':
-        state.serverTimeZone = value;
-        break;
-      case 'standard_conforming_strings':
-        state.backslashEscapes = value === 'off';
-        break;
-    }
-    if (!state.starting) state.events.ready(state);
   }
 }
