@@ -245,6 +245,7 @@ export class BatchReader {
   sequence = 0;
   executions = 0;
   readonly #statement = emptyStatement();
+  #lastName = '';
 
   /** Throws RangeError when the body is damaged. */
   read(body: Buffer, observation: (observation: Observation) => void): void {
@@ -344,8 +345,7 @@ export class BatchReader {
       s.sqlstate = this.#b.toString('latin1', this.#at, this.#at + 5);
       this.#at += 5;
     }
-    const nameBytes = this.#octets();
-    s.statementName = nameBytes.length === 0 ? '' : nameBytes.toString('latin1');
+    s.statementName = this.#name();
     s.textId = flags & 32 ? this.#varint() : 0;
     s.textMissingBytes = flags & 16 ? this.#varint() : 0;
     s.text = flags & 16 ? this.#octets() : null;
@@ -357,6 +357,23 @@ export class BatchReader {
     const command = code === COMMAND_OTHER ? this.#octets().toString('latin1') : COMMANDS[code];
     if (command === undefined) throw new RangeError(`a command of unknown code ${code}`);
     return { command, rows: this.#varint() };
+  }
+
+  /** Of few that come again and again: the last one is given again. */
+  #name(): string {
+    const length = this.#varint();
+    if (length === 0) return '';
+    this.#need(length);
+    const from = this.#at;
+    this.#at += length;
+    const last = this.#lastName;
+    if (last.length === length) {
+      let same = 0;
+      while (same < length && this.#b[from + same] === last.charCodeAt(same)) same++;
+      if (same === length) return last;
+    }
+    this.#lastName = this.#b.toString('latin1', from, this.#at);
+    return this.#lastName;
   }
 
   #oneOf<T>(values: readonly T[]): T {
@@ -384,6 +401,12 @@ export class BatchReader {
   }
 
   #varint(): number {
+    // Most are one octet.
+    const first = this.#b[this.#at];
+    if (first < 0x80) {
+      this.#at++;
+      return first;
+    }
     let value = 0;
     let scale = 1;
     for (;;) {
