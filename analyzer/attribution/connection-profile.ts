@@ -101,7 +101,8 @@ export class ConnectionProfile {
   /** Takes in one statement; to be called before its verdict is asked for. @param proof bits of its comment tags. */
   observe(shape: StatementShape, context: StatementContext, proof: number = Proof.none): void {
     if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
-    let bits = this.#bits | bitsOf(shape);
+    const seen = bitsOf(shape);
+    let bits = this.#bits | seen;
     const inTransaction = this.#inTransaction;
     if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
     if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
@@ -109,7 +110,6 @@ export class ConnectionProfile {
     if (context.protocol === 'extended') bits |= EXTENDED | nameBits(context.statementName);
     if (proof !== Proof.none) bits |= proofBits(proof);
     this.#statements++;
-    const seen = bitsOf(shape);
     let recent = this.#recent;
     if ((seen & DJANGO_TEXT) !== 0) recent = 'django';
     else if ((seen & SQLALCHEMY_TEXT) !== 0) recent = 'sqlalchemy';

@@ -26,6 +26,8 @@ export class Pool {
   readonly busy = new BusySeconds();
   /** Rollup key fragments by verdict, so that the hot path makes no string; see pipeline.ts. */
   readonly where = new Map<object, string>();
+  /** The counts of the minute last asked for, so that the hot path makes no key; undefined once they are stored. */
+  minute: PoolMinute | undefined = undefined;
   /** Something besides lastSeenMs changed since the last flush. */
   changed = true;
 
@@ -216,7 +218,10 @@ export class Pools {
   drop(): void {
     this.#minutes = new Map();
     this.#fleet = new Map();
-    for (const pool of this.#pools.values()) pool.changed = false;
+    for (const pool of this.#pools.values()) {
+      pool.changed = false;
+      pool.minute = undefined;
+    }
   }
 
   /** Connections by what they do now: active = a statement ran in this or the last second. */
@@ -256,6 +261,7 @@ export class Pools {
 
   #minute(pool: Pool, atMs: number): PoolMinute {
     const number = Math.floor(atMs / MINUTE_MS);
+    if (pool.minute?.minute === number) return pool.minute;
     const key = `${pool.id} ${number}`;
     let minute = this.#minutes.get(key);
     if (minute === undefined) {
@@ -278,6 +284,7 @@ export class Pools {
       };
       this.#minutes.set(key, minute);
     }
+    pool.minute = minute;
     return minute;
   }
 
