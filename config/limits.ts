@@ -80,6 +80,12 @@ export const limits = {
   /** Distinct keys whose fingerprint is remembered. */
   fingerprintCacheEntries: 50_000,
   fingerprintCacheBytes: 64 * MIB,
+  /** Texts without their literals that are known at sight: what is live within an hour is fewer. Beyond it a text costs its lex again. */
+  skeletonCacheEntries: 20_000,
+  skeletonCacheBytes: 8 * MIB,
+  /** Comments whose tags are remembered, where comments repeat: as many as there are tag sets, at most. */
+  commentCacheEntries: 5_000,
+  commentCacheBytes: 8 * MIB,
   /** Keys kept per fingerprint. */
   variantsMax: 20,
   /** Rollup rows of one minute, before pool and then fingerprint become "(other)". */

@@ -1,9 +1,11 @@
 // The identity of a statement text: its key, its id, and what is worked out once per key. The hot path of the observer.
 // Invariants: texts with the same key have the same id, on every machine; a hit costs a lex, a normalisation and one look-up; the cache is
-// bounded. Cached by key and layout, since who wrote a text shows in its spacing; two layouts of one key share id and query.
+// bounded. Cached by key and layout, since who wrote a text shows in its spacing; two layouts of one key share id and query. In front of
+// that, what differs from an earlier text in its literals alone is known by its skeleton, without a lex.
 // Not here: which session a text belongs to, attribution (its facts hang on the identity, put there by the caller's `analyse`).
 
 import { limits } from '../../config/limits.js';
+import { Skeleton } from '../sql/skeleton.js';
 import { lex } from '../sql/sql-lexer.js';
 import { SqlTokens } from '../sql/tokens.js';
 import { commandOf } from './command.js';
@@ -12,6 +14,7 @@ import { IdentityCache } from './identity-cache.js';
 import { shownOfKey } from './key-marks.js';
 import { W } from './keywords.js';
 import { Normalizer } from './normalize.js';
+import { SkeletonCache } from './skeleton-cache.js';
 import { splitStatements } from './split.js';
 import { summaryOf } from './summary.js';
 import { keepTailComment } from './tail-comment.js';
@@ -43,6 +46,11 @@ export interface StatementIdentity<T = undefined> {
 export interface FingerprinterOptions<T> {
   /** Called once per key and layout with the live tokens. It must not look at comments or literals: other texts share the result. */
   analyse: (tokens: SqlTokens) => T;
+  /**
+   * Whether the caller looks at the tokens of each text of this identity. Of other texts only the comments around the statement are in
+   * `tokens` after a hit by skeleton. Left out: at those of every text.
+   */
+  readsTokens?: (identity: StatementIdentity<T>) => boolean;
   entriesMax?: number;
   bytesMax?: number;
 }
@@ -64,14 +72,23 @@ export class Fingerprinter<T = undefined> {
   readonly cache: IdentityCache<StatementIdentity<T>>;
   readonly #normalizer = new Normalizer();
   readonly #analyse: (tokens: SqlTokens) => T;
+  readonly #readsTokens: ((identity: StatementIdentity<T>) => boolean) | undefined;
+  readonly #skeleton = new Skeleton();
+  readonly #bySkeleton: SkeletonCache<StatementIdentity<T>>;
 
   constructor({
     analyse,
+    readsTokens,
     entriesMax = limits.fingerprintCacheEntries,
     bytesMax = limits.fingerprintCacheBytes,
   }: FingerprinterOptions<T>) {
     this.#analyse = analyse;
+    this.#readsTokens = readsTokens;
     this.cache = new IdentityCache({ entriesMax, bytesMax });
+    this.#bySkeleton = new SkeletonCache({
+      entriesMax: limits.skeletonCacheEntries,
+      bytesMax: limits.skeletonCacheBytes,
+    });
   }
 
   /** A fingerprinter with the grammar loaded (16 ms, once per process). */
@@ -81,6 +98,20 @@ export class Fingerprinter<T = undefined> {
   }
 
   identify(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
+    const skeleton = this.#skeleton;
+    const isPlain = this.#readsTokens !== undefined && options.missingBytes === 0 && !options.backslashEscapes;
+    if (!isPlain || !skeleton.read(text)) return this.#identify(text, options);
+    const known = this.#bySkeleton.get(skeleton);
+    if (known !== undefined) {
+      skeleton.keepComments(this.tokens);
+      return known;
+    }
+    const identity = this.#identify(text, options);
+    if (!this.#readsTokens!(identity)) this.#bySkeleton.set(skeleton, identity);
+    return identity;
+  }
+
+  #identify(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
     const truncated = options.missingBytes > 0;
     const tokens = this.tokens;
     if (truncated) this.#lexHead(text, options);

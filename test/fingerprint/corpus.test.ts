@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { fingerprintSync } from 'libpg-query';
 import { describe, expect, test } from 'vitest';
 import { identify } from './identify.js';
+import { Twins } from './twins.js';
 
 const folder = process.env.PGWITNESS_CORPUS ?? resolve(import.meta.dirname, '../../../shared/corpus');
 const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl.gz')) : [];
@@ -78,5 +79,12 @@ describe.skipIf(files.length === 0)(`corpus (${where})`, () => {
         !/\b(ARRAY\s*\[|FLOAT\()/i.test(sql),
     );
     expect(different.map(({ sql, key }) => `${sql}\n${key}`)).toEqual([]);
+  });
+
+  test('a text known by its skeleton is the text that a lex would know', () => {
+    const twins = new Twins();
+    for (const { sql } of seen) twins.check(sql);
+    // The same once more with other numbers and strings.
+    for (const { sql } of seen) twins.check(sql.replace(/\b\d+\b/g, '77').replace(/'\w+'/g, "'seventy'"));
   });
 });

@@ -1,0 +1,195 @@
+// The skeleton of a text: its octets with each plain literal and each comment around the statement replaced by one mark. Texts that differ
+// in their literals alone have one skeleton, so what is known of one is known of all, without taking them apart again.
+// Invariant: two texts of one skeleton have the same tokens but for what literals and comments hold, so they have the same key and layout.
+// It therefore gives up on whatever it is not sure of: E'', U&'', dollar quotes, .5, comments inside a statement, text without its end mark.
+// Linear, allocates nothing. Not here: tokens (sql-lexer.ts), what is kept by skeleton (fingerprint/skeleton-cache.ts).
+
+import { CLASS, DIGIT, IDENTIFIER, OTHER, WORD } from './octet-classes.js';
+import { commentEnd, numberEnd, plainWordEnd, quotedEnd } from './token-ends.js';
+import { COMMENTS_MAX, Gap, type SqlTokens } from './tokens.js';
+
+/** Longer texts are bulk literals: their lists are of another length each time, and so are their skeletons. */
+export const SKELETON_TEXT_BYTES_MAX = 4096;
+
+// Marks: octets that no text with a skeleton holds.
+const NUMBER = 0x01;
+const STRING = 0x02;
+const COMMENT = 0x03;
+
+// What to do at an octet. Those up to WHITE go into the skeleton as they are.
+const PLAIN = 0;
+const WHITE = 1;
+const IN_WORD = 2;
+const IN_NUMBER = 3;
+const IN_STRING = 4;
+const IN_QUOTED = 5;
+const AT_DOLLAR = 6;
+const AT_DOT = 7;
+const AT_DASH = 8;
+const AT_SLASH = 9;
+const UNSURE = 10;
+
+const STEP = steps();
+
+function steps(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let octet = 0; octet < 256; octet++) {
+    if (CLASS[octet] === WORD) table[octet] = IN_WORD;
+    else if (CLASS[octet] === DIGIT) table[octet] = IN_NUMBER;
+    else if (octet < 0x20 && CLASS[octet] === OTHER) table[octet] = UNSURE;
+  }
+  const set = (characters: string, step: number): void => {
+    for (let i = 0; i < characters.length; i++) table[characters.charCodeAt(i)] = step;
+  };
+  set(' \t\v\f\n\r', WHITE);
+  set("'", IN_STRING);
+  set('"', IN_QUOTED);
+  set('$', AT_DOLLAR);
+  set('.', AT_DOT);
+  set('-', AT_DASH);
+  set('/', AT_SLASH);
+  return table;
+}
+
+export class Skeleton {
+  /** As 32-bit words, the last one filled up with zeros. Valid until the next read(). */
+  readonly words = new Int32Array(SKELETON_TEXT_BYTES_MAX / 4 + 1);
+  wordCount = 0;
+  hash = 0;
+  readonly #bytes = new Uint8Array(this.words.buffer);
+  readonly #commentStart = new Int32Array(COMMENTS_MAX);
+  readonly #commentEnd = new Int32Array(COMMENTS_MAX);
+  #comments = 0;
+  #text: Uint8Array = new Uint8Array(0);
+
+  /** False where the text has no skeleton. For texts in whose strings a backslash is a backslash. */
+  read(text: Uint8Array): boolean {
+    const { length } = text;
+    if (length > SKELETON_TEXT_BYTES_MAX) return false;
+    const out = this.#bytes;
+    let to = 0;
+    let at = 0;
+    let comments = 0;
+    /** The first token was seen, and as many comments in front of it. */
+    let begun = false;
+    let inFront = 0;
+    while (at < length) {
+      const octet = text[at];
+      const step = STEP[octet];
+      if (step === WHITE) {
+        out[to++] = octet;
+        at++;
+        continue;
+      }
+      if (step === AT_SLASH && at + 1 < length && text[at + 1] === 0x2a) {
+        const end = commentEnd(text, at);
+        if (end > length || comments === COMMENTS_MAX) return false;
+        this.#commentStart[comments] = at;
+        this.#commentEnd[comments++] = end;
+        out[to++] = COMMENT;
+        at = end;
+        continue;
+      }
+      if (!begun) {
+        begun = true;
+        inFront = comments;
+      }
+      // A comment behind the first token must be behind the last one as well.
+      if (comments > inFront) return false;
+      switch (step) {
+        case PLAIN:
+          out[to++] = octet;
+          at++;
+          break;
+        case IN_WORD: {
+          let next = octet;
+          do {
+            out[to++] = next;
+            next = ++at < length ? text[at] : 0;
+          } while (IDENTIFIER[next] !== 0);
+          // It may be a mark in front of a string.
+          if (next === 0x27 || next === 0x26) return false;
+          break;
+        }
+        case IN_NUMBER:
+          at = numberEnd(text, at);
+          out[to++] = NUMBER;
+          break;
+        case IN_STRING:
+          at = quotedEnd(text, at + 1, 0x27);
+          if (at > length) return false;
+          out[to++] = STRING;
+          break;
+        case IN_QUOTED: {
+          let next = octet;
+          do {
+            out[to++] = next;
+            if (++at >= length) return false;
+            next = text[at];
+            if (next < 0x20) return false;
+          } while (next !== 0x22);
+          out[to++] = next;
+          at++;
+          break;
+        }
+        case AT_DOLLAR: {
+          if (at + 1 === length || CLASS[text[at + 1]] !== DIGIT) return false;
+          const end = plainWordEnd(text, at + 1);
+          if (end < length && text[end] === 0x24) return false;
+          while (at < end) out[to++] = text[at++];
+          break;
+        }
+        case AT_DOT:
+          if (at + 1 < length && CLASS[text[at + 1]] === DIGIT) return false;
+          out[to++] = octet;
+          at++;
+          break;
+        case AT_DASH:
+          if (at + 1 < length && text[at + 1] === 0x2d) return false;
+          out[to++] = octet;
+          at++;
+          break;
+        case AT_SLASH:
+          out[to++] = octet;
+          at++;
+          break;
+        default:
+          return false;
+      }
+    }
+    this.#text = text;
+    this.#comments = comments;
+    this.#finish(to);
+    return true;
+  }
+
+  /** The comments of the text in place of whatever `tokens` held; the text's tokens are not made. */
+  keepComments(tokens: SqlTokens): void {
+    const count = this.#comments;
+    tokens.bytes = this.#text;
+    tokens.count = 0;
+    tokens.kind[0] = 0;
+    tokens.hash[0] = 0;
+    tokens.gapAtEnd = Gap.none;
+    tokens.unterminated = false;
+    tokens.commentCount = count;
+    for (let i = 0; i < count; i++) {
+      tokens.commentStart[i] = this.#commentStart[i];
+      tokens.commentEnd[i] = this.#commentEnd[i];
+      tokens.commentBeforeToken[i] = 0;
+    }
+  }
+
+  #finish(length: number): void {
+    const { words } = this;
+    const count = (length + 3) >> 2;
+    for (let at = length; at < count * 4; at++) this.#bytes[at] = 0;
+    let hash = length;
+    for (let i = 0; i < count; i++) {
+      hash = Math.imul(hash ^ words[i], 0x5bd1e995);
+      hash ^= hash >>> 15;
+    }
+    this.wordCount = count;
+    this.hash = hash;
+  }
+}
