@@ -9,9 +9,9 @@
 // as a mismatch. Not here: sessions and verdicts (pipeline.ts).
 
 import { type Completion, emptyStatement, type StatementObservation } from '../proxy/observation.js';
-import { type CommentTags, NO_TAGS, readComments } from './attribution/sql-comment.js';
+import { NO_TAGS } from './attribution/sql-comment.js';
 import { NOTHING, type StatementShape, shapeOf } from './attribution/statement-shape.js';
-import { tagSetOf } from './attribution/tag-set.js';
+import { CommentTagsReader } from './comment-tags.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
 import { Fingerprinter, UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
 import { splitStatements } from './fingerprint/split.js';
@@ -49,7 +49,7 @@ interface TextOptions {
 
 export class StatementTexts {
   readonly #fingerprinter: Fingerprinter<TextFacts>;
-  readonly #dimensionKeys: ReadonlySet<string>;
+  readonly #tags: CommentTagsReader;
   readonly #known = new Map<string, Map<number, KnownText>>();
   #rules: SqlRules;
   /** What the rules find in each text, asked once. */
@@ -59,7 +59,8 @@ export class StatementTexts {
   splitMismatchTotal = 0;
 
   static async load(dimensionKeys: ReadonlySet<string>, rules: SqlRules): Promise<StatementTexts> {
-    return new StatementTexts(await Fingerprinter.load({ analyse: factsOf }), { dimensionKeys, rules });
+    const fingerprinter = await Fingerprinter.load({ analyse: factsOf, readsTokens });
+    return new StatementTexts(fingerprinter, { dimensionKeys, rules });
   }
 
   private constructor(
@@ -67,7 +68,7 @@ export class StatementTexts {
     { dimensionKeys, rules }: { dimensionKeys: ReadonlySet<string>; rules: SqlRules },
   ) {
     this.#fingerprinter = fingerprinter;
-    this.#dimensionKeys = dimensionKeys;
+    this.#tags = new CommentTagsReader(dimensionKeys);
     this.#rules = rules;
   }
 
@@ -198,8 +199,7 @@ export class StatementTexts {
     const { fingerprint, facts } = identity;
     const { tokens } = this.#fingerprinter;
     const shape: StatementShape = facts.shape.readsFolded ? shapeOf(tokens) : facts.shape;
-    const tags: CommentTags = tokens.commentCount === 0 ? NO_TAGS : readComments(tokens);
-    const tagSet = tags === NO_TAGS ? '' : tagSetOf(tags, this.#dimensionKeys);
+    const { tags, tagSet } = this.#tags.read(tokens);
     return { fingerprint, shape, tags, tagSet, sqlMatches: this.#matchesOf(identity) };
   }
 
@@ -212,6 +212,11 @@ export class StatementTexts {
     }
     return found;
   }
+}
+
+/** Several statements are taken apart, names in SQL are followed, and some shapes rest on what a key folds. */
+function readsTokens({ facts, command, statementCount }: Identity): boolean {
+  return facts.shape.readsFolded || statementCount > 1 || NAMING_COMMANDS.has(command);
 }
 
 /** The relay no longer had the text. */

@@ -43,36 +43,38 @@ const COMMENT_OCTETS_MAX = 4096;
 /** Tags of all comments in front of the first and behind the last token. Allocates only where there is a comment. */
 export function readComments(tokens: SqlTokens): CommentTags {
   if (tokens.commentCount === 0) return NO_TAGS;
-  const pairs = new Map<string, string>();
+  const pairs: Pair[] = [];
   let proof: number = Proof.none;
   for (let k = 0; k < tokens.commentCount; k++) {
     if (!isOutside(tokens, tokens.commentBeforeToken[k])) continue;
-    const { bytes } = tokens;
-    const length = tokens.commentEnd[k] - tokens.commentStart[k];
-    if (length < 7 || length > COMMENT_OCTETS_MAX || bytes[tokens.commentStart[k]] !== 0x2f) continue;
-    const from = bytes.byteOffset + tokens.commentStart[k];
-    const comment = Buffer.from(bytes.buffer, from + 2, length - 4);
-    const items = parseItems(comment.toString('utf8'));
-    if (items === undefined) continue;
-    for (const item of items) {
-      if (item.raw.includes('%%')) proof |= Proof.percentDoubled;
-      if (!pairs.has(item.key) && pairs.size < PAIRS_MAX) pairs.set(item.key, decoded(item.raw));
-    }
-    proof |= proofOf(pairs, items[0].colon);
+    const text = commentText(tokens, k);
+    const said = text === '' ? NOT_TAGS : readItems(text, pairs);
+    if (said === NOT_TAGS) continue;
+    if ((said & DOUBLED) !== 0) proof |= Proof.percentDoubled;
+    proof |= proofOf(pairs, (said & COLON_FIRST) !== 0);
   }
-  if (pairs.size === 0) return NO_TAGS;
-  const source = pairs.get(SOURCE_KEY) ?? '';
-  const construct = (pairs.get(CONSTRUCT_KEY) ?? '') as Construct;
+  if (pairs.length === 0) return NO_TAGS;
+  const source = valueFor(pairs, SOURCE_KEY);
+  const construct = valueFor(pairs, CONSTRUCT_KEY) as Construct;
   return {
-    pairs: [...pairs],
+    pairs,
     proof,
     source: source === 'django-orm' || source === 'raw' || source === 'sqlalchemy' ? source : '',
-    construct: CONSTRUCTS.includes(construct) ? construct : '',
+    construct: construct !== '' && CONSTRUCTS.includes(construct) ? construct : '',
   };
 }
 
+/** What is between the marks of a comment that may hold tags; '' of any other. */
+export function commentText({ bytes, commentStart, commentEnd }: SqlTokens, k: number): string {
+  const start = commentStart[k];
+  const length = commentEnd[k] - start;
+  if (length < 7 || length > COMMENT_OCTETS_MAX || bytes[start] !== 0x2f) return '';
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('utf8', start + 2, start + length - 2);
+}
+
 /** In front of everything, behind everything, or behind everything but the semicolon. */
-function isOutside(tokens: SqlTokens, before: number): boolean {
+export function isOutside(tokens: SqlTokens, before: number): boolean {
   return (
     before === 0 ||
     before >= tokens.count ||
@@ -80,43 +82,71 @@ function isOutside(tokens: SqlTokens, before: number): boolean {
   );
 }
 
-interface Item {
-  key: string;
-  /** As written, without quotes. */
-  raw: string;
-  colon: boolean;
-}
+type Pair = readonly [key: string, value: string];
 
 const QUOTE = 0x27;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const PERCENT = 0x25;
 
-/** The items of one comment, or undefined where any part of it is something else. */
-function parseItems(comment: string): Item[] | undefined {
+/** What readItems says of a comment. */
+const NOT_TAGS = -1;
+const COLON_FIRST = 1;
+const DOUBLED = 2;
+
+/** Adds the items of one comment to `pairs`, those of keys that are there already aside. NOT_TAGS, and nothing added, where any part of it is something else. */
+function readItems(comment: string, pairs: Pair[]): number {
   const text = comment.trim();
-  const items: Item[] = [];
+  const { length } = text;
+  const before = pairs.length;
+  let said = 0;
+  let items = 0;
   let at = 0;
-  while (at < text.length) {
+  while (at < length) {
     const mark = keyEnd(text, at);
-    if (mark === at || items.length === PAIRS_MAX) return undefined;
     const sign = text.charCodeAt(mark);
-    if (sign !== EQUALS && sign !== COLON) return undefined;
-    const colon = sign === COLON;
+    if (mark === at || items === PAIRS_MAX || (sign !== EQUALS && sign !== COLON)) return refused(pairs, before);
+    if (items === 0 && sign === COLON) said |= COLON_FIRST;
     const quoted = text.charCodeAt(mark + 1) === QUOTE;
-    const end = quoted ? quoteEnd(text, mark + 2) : plainEnd(text, mark + 1);
-    if (end < 0) return undefined;
-    const raw = quoted ? unescaped(text.slice(mark + 2, end)) : text.slice(mark + 1, end).trimEnd();
-    // "note: this is slow" is prose.
-    if (!quoted && (raw === '' || raw.startsWith(' ') || raw.includes("'"))) return undefined;
-    items.push({ key: decoded(text.slice(at, mark)), raw, colon });
+    const from = quoted ? mark + 2 : mark + 1;
+    const end = quoted ? quoteEnd(text, from) : plainEnd(text, from);
+    if (end < 0) return refused(pairs, before);
+    let raw = text.slice(from, end);
+    if (quoted) raw = unescaped(raw);
+    else {
+      raw = raw.trimEnd();
+      // "note: this is slow" is prose.
+      if (raw === '' || raw.charCodeAt(0) === SPACE || raw.includes("'")) return refused(pairs, before);
+    }
+    if (raw.includes('%') && raw.includes('%%')) said |= DOUBLED;
+    add(pairs, decoded(text.slice(at, mark)), raw);
+    items++;
     at = quoted ? end + 1 : end;
-    while (text[at] === ' ') at++;
-    if (at < text.length && text[at] !== ',') return undefined;
+    while (text.charCodeAt(at) === SPACE) at++;
+    if (at < length && text.charCodeAt(at) !== COMMA) return refused(pairs, before);
     at++;
-    while (text[at] === ' ') at++;
+    while (text.charCodeAt(at) === SPACE) at++;
   }
-  return items.length === 0 ? undefined : items;
+  return items === 0 ? NOT_TAGS : said;
+}
+
+function refused(pairs: Pair[], before: number): number {
+  pairs.length = before;
+  return NOT_TAGS;
+}
+
+function add(pairs: Pair[], key: string, raw: string): void {
+  if (pairs.length >= PAIRS_MAX) return;
+  for (const [known] of pairs) if (known === key) return;
+  pairs.push([key, decoded(raw)]);
+}
+
+function valueFor(pairs: readonly Pair[], key: string): string {
+  for (const [known, value] of pairs) if (known === key) return value;
+  return '';
 }
 
 /** End of a key that begins at `at`: letters, digits and _ . - %, no digit in front. */
@@ -125,7 +155,7 @@ function keyEnd(text: string, at: number): number {
   for (;;) {
     const code = text.charCodeAt(end);
     const letter = (code | 32) >= 97 && (code | 32) <= 122;
-    const other = (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 37;
+    const other = (code >= 48 && code <= 57) || code === 46 || code === 45 || code === PERCENT;
     if (!letter && code !== 95 && !(other && end > at)) return end;
     end++;
   }
@@ -172,12 +202,30 @@ function decodedAnew(raw: string): string {
   }
 }
 
-function proofOf(pairs: ReadonlyMap<string, string>, colon: boolean): number {
+function proofOf(pairs: readonly Pair[], colon: boolean): number {
   let proof: number = Proof.none;
-  const driver = pairs.get('db_driver') ?? '';
-  if (pairs.get('db_framework')?.startsWith('sqlalchemy')) proof |= Proof.sqlalchemy;
-  if (pairs.get('framework')?.startsWith('django') || driver.startsWith('django.')) proof |= Proof.django;
-  if (pairs.has('dbapi_level') || pairs.has('driver_paramstyle') || pairs.has('libpq_version')) proof |= Proof.driver;
-  if (colon && (pairs.has('application') || pairs.has('controller') || pairs.has('job'))) proof |= Proof.rails;
+  for (const [key, value] of pairs) {
+    switch (key) {
+      case 'db_framework':
+        if (value.startsWith('sqlalchemy')) proof |= Proof.sqlalchemy;
+        break;
+      case 'framework':
+        if (value.startsWith('django')) proof |= Proof.django;
+        break;
+      case 'db_driver':
+        if (value.startsWith('django.')) proof |= Proof.django;
+        break;
+      case 'dbapi_level':
+      case 'driver_paramstyle':
+      case 'libpq_version':
+        proof |= Proof.driver;
+        break;
+      case 'application':
+      case 'controller':
+      case 'job':
+        if (colon) proof |= Proof.rails;
+        break;
+    }
+  }
   return proof;
 }

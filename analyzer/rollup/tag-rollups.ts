@@ -34,11 +34,18 @@ export interface TagLimits {
   tagSetsMax: number;
 }
 
+/** A tag set that has a place. */
+interface Known {
+  seenMinute: number;
+  /** The row it was last counted in, so that the hot path makes no key; undefined once that is stored. */
+  row: TagRollup | undefined;
+}
+
 export class TagRollups {
   readonly #limits: TagLimits;
   #rows = new Map<string, TagRollup>();
-  /** Fingerprint → tag sets that have a place, and the minute each was last seen in. */
-  readonly #known = new Map<string, Map<string, number>>();
+  /** By fingerprint and tag set. */
+  readonly #known = new Map<string, Map<string, Known>>();
   #knownSets = 0;
   #forgottenAt = 0;
   cappedTotal = 0;
@@ -47,16 +54,46 @@ export class TagRollups {
     this.#limits = limits;
   }
 
+  /** Hot path: once per execution with tags. */
   add(measured: Measured, to: { fingerprint: string; source: string; tagSet: string }): void {
     const minute = Math.floor(measured.completedAtMs / MINUTE_MS);
-    const tagSet = this.#admit(to, minute);
-    const key = `${minute}\0${to.fingerprint}\0${to.source}\0${tagSet}`;
+    const known = this.#admit(to, minute);
+    let row = known?.row;
+    if (row === undefined || row.minute !== minute || row.source !== to.source) {
+      row = this.#row({ ...to, tagSet: known === undefined ? OTHER : to.tagSet }, minute);
+      if (known !== undefined) known.row = row;
+    }
+    if (measured.sqlstate === '') {
+      row.calls++;
+      row.rows += measured.rows;
+      if (measured.batched) row.batchedCalls++;
+    } else row.errors++;
+    if (measured.firstOfRequest) row.requests++;
+    row.serviceTotalNs += measured.serviceNs;
+    if (measured.batched) return;
+    if (measured.serviceNs < row.serviceMinNs) row.serviceMinNs = measured.serviceNs;
+    if (measured.serviceNs > row.serviceMaxNs) row.serviceMaxNs = measured.serviceNs;
+    row.histogram.add(measured.serviceNs);
+  }
+
+  filled(): Iterable<TagRollup> {
+    return this.#rows.values();
+  }
+
+  /** What filled() gave is stored. */
+  drop(): void {
+    this.#rows = new Map();
+    for (const sets of this.#known.values()) for (const known of sets.values()) known.row = undefined;
+  }
+
+  #row({ fingerprint, source, tagSet }: { fingerprint: string; source: string; tagSet: string }, minute: number) {
+    const key = `${minute}\0${fingerprint}\0${source}\0${tagSet}`;
     let row = this.#rows.get(key);
     if (row === undefined) {
       row = {
         minute,
-        fingerprint: to.fingerprint,
-        source: to.source,
+        fingerprint,
+        source,
         tagSet,
         calls: 0,
         batchedCalls: 0,
@@ -70,54 +107,39 @@ export class TagRollups {
       };
       this.#rows.set(key, row);
     }
-    if (measured.sqlstate === '') {
-      row.calls++;
-      row.rows += measured.rows;
-      if (measured.batched) row.batchedCalls++;
-    } else row.errors++;
-    if (measured.firstOfRequest) row.requests++;
-    row.serviceTotalNs += measured.serviceNs;
-    if (measured.batched) return;
-    row.serviceMinNs = Math.min(row.serviceMinNs, measured.serviceNs);
-    row.serviceMaxNs = Math.max(row.serviceMaxNs, measured.serviceNs);
-    row.histogram.add(measured.serviceNs);
+    return row;
   }
 
-  filled(): Iterable<TagRollup> {
-    return this.#rows.values();
-  }
-
-  drop(): void {
-    this.#rows = new Map();
-  }
-
-  #admit({ fingerprint, tagSet }: { fingerprint: string; tagSet: string }, minute: number): string {
+  /** The set's place; undefined where it has none: then it counts as '(other)'. */
+  #admit({ fingerprint, tagSet }: { fingerprint: string; tagSet: string }, minute: number): Known | undefined {
     let sets = this.#known.get(fingerprint);
-    if (sets?.has(tagSet)) {
-      sets.set(tagSet, minute);
-      return tagSet;
+    const known = sets?.get(tagSet);
+    if (known !== undefined) {
+      known.seenMinute = minute;
+      return known;
     }
     if (minute >= this.#forgottenAt + FORGET_EVERY_MINUTES) this.#forget(minute);
     if ((sets?.size ?? 0) >= this.#limits.tagSetsPerFingerprintMax || this.#knownSets >= this.#limits.tagSetsMax) {
       this.cappedTotal++;
-      return OTHER;
+      return undefined;
     }
     sets = this.#known.get(fingerprint);
     if (sets === undefined) {
       sets = new Map();
       this.#known.set(fingerprint, sets);
     }
-    sets.set(tagSet, minute);
+    const added: Known = { seenMinute: minute, row: undefined };
+    sets.set(tagSet, added);
     this.#knownSets++;
-    return tagSet;
+    return added;
   }
 
   /** Sets that nobody sends any more (an old app_version) make room. */
   #forget(minute: number): void {
     this.#forgottenAt = minute;
     for (const [fingerprint, sets] of this.#known) {
-      for (const [tagSet, seen] of sets) {
-        if (seen >= minute - FORGOTTEN_AFTER_MINUTES) continue;
+      for (const [tagSet, { seenMinute }] of sets) {
+        if (seenMinute >= minute - FORGOTTEN_AFTER_MINUTES) continue;
         sets.delete(tagSet);
         this.#knownSets--;
       }
