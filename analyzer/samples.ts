@@ -123,6 +123,18 @@ const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
 
 /** Of W3C's traceparent (version-trace-parent-flags), or of a tag that holds it alone; '' = none. */
 export function traceIdOf(pairs: SampleContext['pairs']): string {
+  if (pairs !== lastPairs) {
+    lastPairs = pairs;
+    lastTraceId = traceIdAnew(pairs);
+  }
+  return lastTraceId;
+}
+
+/** Each execution asks more than once. */
+let lastPairs: SampleContext['pairs'] = [];
+let lastTraceId = '';
+
+function traceIdAnew(pairs: SampleContext['pairs']): string {
   for (const [key, value] of pairs) if (key === 'traceparent') return ofTraceparent(value);
   return firstOf(pairs, TRACE_KEYS);
 }
