@@ -9,7 +9,8 @@ import type { Flush, LossRow, PlanRow, StatementSourceDelta, Store } from '../st
 import { StoreError } from '../storage/store-error.js';
 import type { IntakeTarget } from './intake.js';
 import type { Pipeline } from './pipeline.js';
-import type { ConnectionsNow, PoolMinute } from './pools/pools.js';
+import type { PoolMinute } from './pools/pool-minute.js';
+import type { ConnectionsNow } from './pools/pools.js';
 import type { RollupRow } from './rollup/rollup.js';
 
 /** What the metrics are told besides counted statements. */

@@ -4,7 +4,7 @@
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
 import type { PoolIdentity } from '../analyzer/pools/pool.js';
-import type { PoolMinute } from '../analyzer/pools/pools.js';
+import type { PoolMinute } from '../analyzer/pools/pool-minute.js';
 import type { RollupRow } from '../analyzer/rollup/rollup.js';
 import type { TagRollup } from '../analyzer/rollup/tag-rollups.js';
 import type { SlowSample } from '../analyzer/samples.js';

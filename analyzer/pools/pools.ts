@@ -3,10 +3,10 @@
 // apart, later ones are '(other)', and counted. Minute counts are deltas until drop(), peaks are maxima of their minute.
 // Not here: who owns a connection (attribution/connection-profile.ts), statements by source (rollup).
 
-import { LogHistogram } from '../rollup/histogram.js';
 import { BusySeconds, firstUnmarkedSecond } from './busy-seconds.js';
 import { OTHER_POOL, type PoolIdentity, poolId, poolName } from './pool.js';
 import { PoolHabits } from './pool-habits.js';
+import { addTransaction, newPoolMinute, type PoolMinute } from './pool-minute.js';
 
 const MINUTE_MS = 60_000;
 
@@ -38,27 +38,6 @@ export class Pool {
     this.firstSeenMs = as.atMs;
     this.lastSeenMs = as.atMs;
   }
-}
-
-export interface PoolMinute {
-  minute: number;
-  pool: string;
-  opened: number;
-  closed: number;
-  lifetimeTotalMs: number;
-  connectionsMax: number;
-  /** Most sessions of this pool busy within one second. */
-  busyMax: number;
-  activeMs: number;
-  idleMs: number;
-  idleInTransactionMs: number;
-  transactions: number;
-  /** Of transactions that ended: statements without BEGIN and COMMIT, and durations. */
-  transactionStatements: number;
-  transactionTotalMs: number;
-  transactionMaxMs: number;
-  /** In ns. */
-  transactionHistogram: LogHistogram;
 }
 
 /** What the connections of a pool do at one moment. */
@@ -265,23 +244,8 @@ export class Pools {
     const key = `${pool.id} ${number}`;
     let minute = this.#minutes.get(key);
     if (minute === undefined) {
-      minute = {
-        minute: number,
-        pool: pool.id,
-        opened: 0,
-        closed: 0,
-        lifetimeTotalMs: 0,
-        connectionsMax: pool.members.size,
-        busyMax: 0,
-        activeMs: 0,
-        idleMs: 0,
-        idleInTransactionMs: 0,
-        transactions: 0,
-        transactionStatements: 0,
-        transactionTotalMs: 0,
-        transactionMaxMs: 0,
-        transactionHistogram: new LogHistogram(),
-      };
+      minute = newPoolMinute(pool.id, number);
+      minute.connectionsMax = pool.members.size;
       this.#minutes.set(key, minute);
     }
     pool.minute = minute;
@@ -314,14 +278,6 @@ export class Pools {
     }
     return pool;
   }
-}
-
-function addTransaction(minute: PoolMinute, ended: { statements: number; durationMs: number }): void {
-  minute.transactions++;
-  minute.transactionStatements += ended.statements;
-  minute.transactionTotalMs += ended.durationMs;
-  minute.transactionMaxMs = Math.max(minute.transactionMaxMs, ended.durationMs);
-  minute.transactionHistogram.add(ended.durationMs * 1e6);
 }
 
 /** Sessions that followed one another within a second count as busy in it, but no more were busy at once than were held. */

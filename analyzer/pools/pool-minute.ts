@@ -1,0 +1,54 @@
+// What is counted of one pool in one minute: deltas since the last flush, and peaks.
+// Not here: whose minutes are open, and when they are stored (pools.ts).
+
+import { LogHistogram } from '../rollup/histogram.js';
+
+export interface PoolMinute {
+  minute: number;
+  pool: string;
+  opened: number;
+  closed: number;
+  lifetimeTotalMs: number;
+  connectionsMax: number;
+  /** Most sessions of this pool busy within one second. */
+  busyMax: number;
+  activeMs: number;
+  idleMs: number;
+  idleInTransactionMs: number;
+  transactions: number;
+  /** Of transactions that ended: statements without BEGIN and COMMIT, and durations. */
+  transactionStatements: number;
+  transactionTotalMs: number;
+  transactionMaxMs: number;
+  /** In ns. */
+  transactionHistogram: LogHistogram;
+}
+
+export function newPoolMinute(pool: string, minute: number): PoolMinute {
+  return {
+    minute,
+    pool,
+    opened: 0,
+    closed: 0,
+    lifetimeTotalMs: 0,
+    connectionsMax: 0,
+    busyMax: 0,
+    activeMs: 0,
+    idleMs: 0,
+    idleInTransactionMs: 0,
+    transactions: 0,
+    transactionStatements: 0,
+    transactionTotalMs: 0,
+    transactionMaxMs: 0,
+    transactionHistogram: new LogHistogram(),
+  };
+}
+
+/** One that ended. */
+export function addTransaction(minute: PoolMinute, ended: { statements: number; durationMs: number }): void {
+  minute.transactions++;
+  minute.transactionStatements += ended.statements;
+  minute.transactionTotalMs += ended.durationMs;
+  minute.transactionMaxMs = Math.max(minute.transactionMaxMs, ended.durationMs);
+  minute.transactionHistogram.add(ended.durationMs * 1e6);
+}
