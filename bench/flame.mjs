@@ -1,0 +1,141 @@
+// Flame graphs of the hot paths: relay and observer profiled under load in front of a real Postgres; writes docs/profiles/*.svg and
+// docs/PROFILES.md.
+// Run: npm run build && node bench/flame.mjs [--seconds N]
+// Invariant: what is profiled was under the same load for a while before, and its profile holds nothing of the start.
+// Not here: what a statement costs (main.mjs): sampling itself takes time, so a profile says where, not how much.
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../scripts/lib/paths.mjs';
+import { startPostgres } from '../scripts/lib/postgres.mjs';
+import { commit, machine, table } from './lib/document.mjs';
+import { flameGraph, hottest, sharesOf, treeOf } from './lib/flame-graph.mjs';
+import { startLoad } from './lib/measure.mjs';
+import { startPgwitness } from './lib/tools.mjs';
+import { SCHEMA } from './lib/workloads.mjs';
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' } } });
+const seconds = Number(values.seconds);
+if (!(seconds > 0)) {
+  console.error('flame: --seconds takes a number above 0');
+  process.exit(2);
+}
+const PRELOAD = new URL('lib/profile-on-signal.mjs', import.meta.url).href;
+const DOCUMENT = path.join(ROOT, 'docs', 'PROFILES.md');
+const PICTURES = path.join(ROOT, 'docs', 'profiles');
+const WARM_SECONDS = 3;
+const WRITTEN_MS_MAX = 15_000;
+const HOTTEST = 12;
+
+/** Which process under which workload. @type {readonly { name: string, role: 'relay' | 'observer', workload: string, clients: number, about: string }[]} */
+const PROFILES = [
+  { name: 'relay-simple', role: 'relay', workload: 'simple', clients: 8, about: 'simple Query, a statement at a time' },
+  {
+    name: 'relay-prepared',
+    role: 'relay',
+    workload: 'prepared',
+    clients: 8,
+    about: 'Bind, Execute and Sync of a prepared statement',
+  },
+  {
+    name: 'relay-copy-out',
+    role: 'relay',
+    workload: 'copy-out',
+    clients: 2,
+    about: 'COPY … TO STDOUT, 8 MB each time',
+  },
+  {
+    name: 'observer-prepared',
+    role: 'observer',
+    workload: 'prepared',
+    clients: 8,
+    about: 'prepared statements, whose text is known by number',
+  },
+  {
+    name: 'observer-distinct',
+    role: 'observer',
+    workload: 'distinct',
+    clients: 8,
+    about: 'texts with literals of their own',
+  },
+];
+
+const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-flame-'));
+process.env.PGWITNESS_PROFILE_DIR = directory;
+const postgres = await startPostgres({ settings: { shared_preload_libraries: '' } });
+try {
+  for (const statement of SCHEMA.split(';')) await postgres.query(statement);
+  mkdirSync(PICTURES, { recursive: true });
+  const parts = [];
+  for (const profile of PROFILES) parts.push(await drawn(profile));
+  const text = `# Where the time goes
+
+\`node bench/flame.mjs\` at ${commit()}, Postgres ${postgres.version} on loopback, ${machine()}. Each process was profiled for
+${seconds} s under load, after ${WARM_SECONDS} s of the same; a quarter of a millisecond between samples. A picture says where a process's main thread spends its
+time, not how much that is: for that see [BENCHMARKS.md](BENCHMARKS.md). Read from above: a box stands below what called it and is as wide as
+its share; opened by itself in a browser, a box says its name, file and share when pointed at.
+
+${parts.join('\n\n')}
+`;
+  writeFileSync(DOCUMENT, text);
+  console.log(`written: ${DOCUMENT}`);
+} finally {
+  await postgres.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+process.exit();
+
+/** @param {(typeof PROFILES)[number]} profile @returns {Promise<string>} its part of the document */
+async function drawn({ name, role, workload, clients, about }) {
+  // Before the sidecar alone: the load and the server are not profiled.
+  process.env.NODE_OPTIONS = `--import ${PRELOAD}`;
+  const tool = await startPgwitness(postgres);
+  delete process.env.NODE_OPTIONS;
+  try {
+    const load = await startLoad({ workload, clients }, tool);
+    await load.run({ seconds: WARM_SECONDS });
+    const running = load.run({ seconds: seconds + 0.5 });
+    const pid = tool.processes[role];
+    process.kill(pid, 'SIGUSR2');
+    await sleep(seconds * 1000);
+    process.kill(pid, 'SIGUSR2');
+    const tree = treeOf(await written(pid));
+    await running;
+    await load.stop();
+    const file = path.join(PICTURES, `${name}.svg`);
+    writeFileSync(file, flameGraph(tree, `${role}: ${about}`));
+    console.log(`written: ${file}, ${Math.round(statSync(file).size / 1000)} kB`);
+    const percent = (/** @type {number} */ share) => (share * 100).toFixed(1);
+    const groups = sharesOf(tree).filter(([, share]) => share >= 0.005);
+    const functions = hottest(tree, HOTTEST);
+    return `## ${role[0].toUpperCase()}${role.slice(1)}: ${about}
+
+![flame graph of the ${role}: ${about}](profiles/${name}.svg)
+
+${groups.map(([group, share]) => `${group} ${percent(share)} %`).join(', ')}.
+
+${table(
+  ['function itself, without what it calls', 'of', '%'],
+  functions.map(({ name: called, file: where, share }) => [`\`${called}\``, where || 'native', percent(share)]),
+)}`;
+  } finally {
+    await tool.stop();
+  }
+}
+
+/** @param {number} pid @returns {Promise<import('./lib/flame-graph.mjs').CpuProfile>} */
+async function written(pid) {
+  const file = path.join(directory, `${pid}.cpuprofile`);
+  const untilMs = performance.now() + WRITTEN_MS_MAX;
+  while (!existsSync(file)) {
+    if (performance.now() > untilMs)
+      throw new Error(`process ${pid} wrote no profile within ${WRITTEN_MS_MAX / 1000} s`);
+    await sleep(50);
+  }
+  const profile = JSON.parse(readFileSync(file, 'utf8'));
+  if (profile.error !== undefined) throw new Error(`process ${pid} could not be profiled: ${profile.error}`);
+  return profile;
+}
