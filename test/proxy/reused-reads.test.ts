@@ -2,26 +2,32 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ReadSink, readInto } from '../../proxy/reused-reads.js';
 
-const open: Array<Socket | Server> = [];
-afterEach(() => {
-  for (const one of open.splice(0)) 'destroy' in one ? one.destroy() : one.close();
+const open: Socket[] = [];
+const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
+/** By the port of the other end. */
+const accepts = new Map<number, Socket>();
+server.on('connection', (socket) => accepts.set(socket.remotePort ?? 0, socket));
+beforeAll(async () => {
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 });
+  await once(server, 'listening');
 });
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.destroy();
+});
+afterAll(() => server.close());
 
 /** Two ends of a connection; the accepted one is paused. */
 async function pair(): Promise<{ near: Socket; accepted: Socket }> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
+  const { port } = server.address() as AddressInfo;
   const near = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  const [accepted] = (await once(server, 'connection')) as [Socket];
-  server.close();
-  open.push(server, near, accepted);
+  await once(near, 'connect');
+  const accepted = await vi.waitUntil(() => accepts.get(near.localPort ?? 0), { timeout: 20_000, interval: 2 });
+  open.push(near, accepted);
   return { near, accepted };
 }
 
