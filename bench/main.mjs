@@ -19,7 +19,14 @@ import { idleConnections, manyFingerprints } from './lib/memory.mjs';
 import { idleTable, scenarioTable, targetsTable } from './lib/report.mjs';
 import { EMPTY, OURS, SCENARIOS } from './lib/scenarios.mjs';
 import { judge, scenarioOf, summaryOf } from './lib/summary.mjs';
-import { direct, startEmptyRelay, startHaproxy, startPgbouncer, startPgwitness } from './lib/tools.mjs';
+import {
+  direct,
+  startEmptyRelay,
+  startHaproxy,
+  startPgbouncer,
+  startPgwitness,
+  startReusingRelay,
+} from './lib/tools.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
 const MEMORY = 'memory';
@@ -60,7 +67,7 @@ async function main() {
   const serverPid = Number(readFileSync(path.join(postgres.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const tools = await progress.step('Tools', async (note) => {
     const all = [direct(postgres)];
-    for (const start of [startEmptyRelay, startPgwitness, startPgbouncer, startHaproxy]) {
+    for (const start of [startEmptyRelay, startReusingRelay, startPgwitness, startPgbouncer, startHaproxy]) {
       const tool = await start(postgres);
       if (tool === undefined) continue;
       teardown.add(tool.stop);

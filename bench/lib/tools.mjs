@@ -26,6 +26,7 @@ import { childrenOf } from './processes.mjs';
 
 const HOST = '127.0.0.1';
 const EMPTY_RELAY = new URL('../empty-relay.mjs', import.meta.url).pathname;
+const REUSING_RELAY = new URL('../reusing-relay.mjs', import.meta.url).pathname;
 const STUB_SERVER = new URL('../stub-server.mjs', import.meta.url).pathname;
 
 /** @param {number} port */
@@ -62,10 +63,16 @@ export function direct({ host, port }) {
 }
 
 /** @param {{ port: number }} upstream @returns {Promise<Tool>} */
-export async function startEmptyRelay(upstream) {
+export const startEmptyRelay = (upstream) => startScript('empty relay', EMPTY_RELAY, upstream);
+
+/** The empty relay with pgwitness's way of reading. @param {{ port: number }} upstream @returns {Promise<Tool>} */
+export const startReusingRelay = (upstream) => startScript('empty relay, buffers reused', REUSING_RELAY, upstream);
+
+/** @param {string} name @param {string} script @param {{ port: number }} upstream @returns {Promise<Tool>} */
+async function startScript(name, script, upstream) {
   const port = await freePort();
-  const { pid, stop } = await startNode(EMPTY_RELAY, [port, upstream.port], port);
-  return { name: 'empty relay', host: HOST, port, processes: { relay: pid }, stop };
+  const { pid, stop } = await startNode(script, [port, upstream.port], port);
+  return { name, host: HOST, port, processes: { relay: pid }, stop };
 }
 
 /** @param {{ host: string, port: number }} upstream @param {readonly string[]} [args] of `run` @returns {Promise<Tool>} */
