@@ -1,5 +1,6 @@
 // A stand-in for Postgres that answers at once: for many connections, and for a load that a real server could not follow.
-// Invariant: every message is answered as the protocol says, with no rows. Not here: SQL; benches of latency use a real server.
+// Invariant: every message is answered as the protocol says, with no rows; `SELECT 1/0` prepared without a name fails when it is executed, and
+// must be the last before Sync. Not here: any other SQL; benches of latency use a real server.
 // Run: node bench/stub-server.mjs PORT   (loopback; the benches start it)
 
 import { createServer } from 'node:net';
@@ -22,6 +23,14 @@ const LOGIN = Buffer.concat([
   READY,
 ]);
 
+const DIVISION = Buffer.from('\0SELECT 1/0\0');
+const FAILED = message(
+  'E',
+  Buffer.concat([cstrings('SERROR', 'VERROR', 'C22012', 'Mdivision by zero'), Buffer.alloc(1)]),
+);
+const PARSE = 0x50;
+const EXECUTE = 0x45;
+
 /** Reply by the code of the message. */
 const REPLIES = new Map([
   [0x51, Buffer.concat([COMPLETE, READY])], // Query
@@ -33,9 +42,17 @@ const REPLIES = new Map([
   [0x53, READY], // Sync
 ]);
 
+/** Whether the body of a Parse is that of the statement that fails. @param {Buffer} bytes @param {number} from */
+function isDivision(bytes, from) {
+  return (
+    bytes[from + 8] === DIVISION[8] && bytes.compare(DIVISION, 0, DIVISION.length, from, from + DIVISION.length) === 0
+  );
+}
+
 const server = createServer({ noDelay: true }, (socket) => {
   let rest = NONE;
   let started = false;
+  let fails = false;
   socket.on('data', (chunk) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     /** @type {Buffer[]} */
@@ -47,7 +64,9 @@ const server = createServer({ noDelay: true }, (socket) => {
       const end = from + bytes.readInt32BE(from);
       if (bytes.length < end) break;
       if (started) {
-        const reply = REPLIES.get(bytes[at]);
+        const code = bytes[at];
+        if (code === PARSE) fails = isDivision(bytes, at + 5);
+        const reply = code === EXECUTE && fails ? FAILED : REPLIES.get(code);
         if (reply !== undefined) out.push(reply);
       } else {
         const code = bytes.readInt32BE(from + 4);

@@ -75,9 +75,13 @@ async function startScript(name, script, upstream) {
   return { name, host: HOST, port, processes: { relay: pid }, stop };
 }
 
-/** @param {{ host: string, port: number }} upstream @param {readonly string[]} [args] of `run` @returns {Promise<Tool>} */
-export async function startPgwitness(upstream, args = []) {
-  const data = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+/**
+ * @param {{ host: string, port: number }} upstream
+ * @param {readonly string[]} [args] of `run`
+ * @param {string} [data] a directory that is the tool's from now on
+ * @returns {Promise<Tool>}
+ */
+export async function startPgwitness(upstream, args = [], data = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'))) {
   const { pid, port, httpUrl, stop } = await startSidecar({ upstream, data, args: ['--log-level', 'error', ...args] });
   const [observer] = childrenOf(pid);
   return {

@@ -15,7 +15,18 @@ import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from
 const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((name) => `"shop_book"."${name}"`);
 /** As Django writes a look-up by key. */
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM "shop_book" WHERE "shop_book"."id" =`;
+const FROM = `SELECT ${COLUMNS.join(', ')} FROM "shop_book"`;
+const PREPARED = [
+  '"id" = $1',
+  '"stock" > $1',
+  '"author_id" = $1',
+  '"price" < $1 LIMIT 5',
+  '"title" = $1 ORDER BY "id"',
+];
 const PIPELINED = 100;
+/** One in so many batches ends in an error. */
+const ERROR_EVERY = 4;
+const MIXED_BATCHES = 40;
 const FLOOD_BATCHES = 20;
 const COPY_MIB = 4;
 const COPY_CHUNK_BYTES = 8 * 1024;
@@ -62,6 +73,11 @@ export const WORKLOADS = {
   connect: () => ({ statements: 1, reconnect: true, requests: always(query(`${SELECT} 4242 LIMIT 21`)) }),
   flood: () => ({ statements: PIPELINED, requests: flood }),
   fingerprints: () => ({ statements: PIPELINED, requests: manyFingerprints }),
+  mixed: () => ({
+    statements: PIPELINED,
+    prepare: Buffer.concat([...PREPARED.map((where, i) => parse(`s${i}`, `${FROM} WHERE ${where}`)), SYNC]),
+    requests: mixed,
+  }),
 };
 
 /** Every text with literals of its own, as a driver sends them that binds on the client. @param {number} client */
@@ -92,6 +108,32 @@ function flood(client) {
         EXECUTE,
       ]);
     });
+    return Buffer.concat([...parts, SYNC]);
+  });
+  let turn = 0;
+  return () => batches[turn++ % batches.length];
+}
+
+/**
+ * What an application sends, many at once: prepared statements, literals in the text, comments with a trace, a transaction, an error now and then
+ * (never in the first batch). For the stub server.
+ * @param {number} client
+ */
+function mixed(client) {
+  let number = client * 1_000_003;
+  const unnamed = (/** @type {string} */ sql) => Buffer.concat([parse('', sql), bind('', []), EXECUTE]);
+  const statement = (/** @type {number} */ i) => {
+    number++;
+    const trace = number.toString(16).padStart(32, '0');
+    if (i === 0) return unnamed('BEGIN');
+    if (i === PIPELINED - 2) return unnamed('COMMIT');
+    if (i % 2 === 0) return Buffer.concat([bind(`s${i % PREPARED.length}`, [String(number)]), EXECUTE]);
+    const sql = `${FROM} WHERE "stock" = ${number} AND "title" <> 'title ${number}' ORDER BY "${'abcdefghijklmnopqrst'[i % 20]}"`;
+    return unnamed(i % 10 === 1 ? `${sql} /*route='/books/',traceparent='00-${trace}-b7ad6b7169203331-01'*/` : sql);
+  };
+  const batches = Array.from({ length: MIXED_BATCHES }, (_, batch) => {
+    const parts = Array.from({ length: PIPELINED - 1 }, (_, i) => statement(i));
+    parts.push(unnamed(batch % ERROR_EVERY === 1 ? 'SELECT 1/0' : 'SELECT 1'));
     return Buffer.concat([...parts, SYNC]);
   });
   let turn = 0;

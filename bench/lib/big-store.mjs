@@ -1,0 +1,103 @@
+// A data directory of a given size: the schema and one hour of every statement by the store itself, earlier hours and days copied from it.
+// Invariant: every level has the rows that fold_state says it has, so reports and upkeep work on it as on any other; totals of the copied
+// time are those of one hour again and again. Not here: traffic of a realistic shape (scripts/generate-store.mjs), which takes minutes.
+
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+
+const dist = new URL('../../dist', import.meta.url).pathname;
+const { RollupRow } = await import(`${dist}/analyzer/rollup/rollup.js`);
+const { openSqliteStore } = await import(`${dist}/storage/sqlite/sqlite-store.js`);
+const { emptyFlush } = await import(`${dist}/storage/store.js`);
+
+const FINGERPRINTS = 20_000;
+const POOLS = 5;
+const CALLS = 30;
+const HOUR_MIN = 60;
+const DAY_MIN = 1440;
+const MINUTE_MS = 60_000;
+const SPAN = { hour: 3600, day: 86_400 };
+/** Copied at once, in one transaction. */
+const HOURS_PER_STEP = 24;
+
+/** @param {string} directory @param {number} bytes about as large as the file becomes @returns {number} its size */
+export function makeBigStore(directory, bytes) {
+  const lastHour = Math.floor(Date.now() / MINUTE_MS / HOUR_MIN) * HOUR_MIN - 2 * HOUR_MIN;
+  writeHour(directory, lastHour);
+  const file = path.join(directory, 'witness.db');
+  const db = new Database(file);
+  db.pragma('synchronous = OFF');
+  const columns = db
+    .prepare("SELECT name FROM pragma_table_info('rollup') WHERE name NOT IN ('span_s', 'bucket_min')")
+    .pluck()
+    .all()
+    .join(', ');
+  const copy =
+    db.prepare(`INSERT OR IGNORE INTO rollup (span_s, bucket_min, ${columns}) SELECT ?, ?, ${columns} FROM rollup
+    WHERE span_s = ${SPAN.hour} AND bucket_min = ${lastHour}`);
+  const pages = () =>
+    Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
+  let hour = lastHour;
+  while (pages() < bytes) {
+    db.transaction(() => {
+      for (let step = 0; step < HOURS_PER_STEP; step++) {
+        hour -= HOUR_MIN;
+        copy.run(SPAN.hour, hour);
+        copy.run(SPAN.day, Math.floor(hour / DAY_MIN) * DAY_MIN);
+      }
+    })();
+  }
+  db.prepare('UPDATE fold_state SET first_min = min(first_min, ?)').run(hour);
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.close();
+  return statSync(file).size;
+}
+
+/** @param {string} directory @param {number} hour in minutes since the Unix epoch */
+function writeHour(directory, hour) {
+  const store = openSqliteStore({ dataDir: directory });
+  const numbers = Array.from({ length: FINGERPRINTS }, (_, n) => n);
+  const idOf = (/** @type {number} */ n) => (0xabc0000000000000n + BigInt(n)).toString(16);
+  const source = { source: 'raw', construct: 'cursor' };
+  const verdict = { ...source, confidence: 'strong', evidence: [] };
+  const rollups = numbers.map((n) => {
+    const row = new RollupRow({ minute: hour, fingerprint: idOf(n), ...source, pool: `pool-${n % POOLS}` });
+    for (let call = 0; call < CALLS; call++)
+      row.add(
+        {
+          completedAtMs: hour * MINUTE_MS + 1,
+          sqlstate: '',
+          command: 'SELECT',
+          rows: 3,
+          requestBytes: 200,
+          responseBytes: 900,
+          serviceNs: 1e5 * (1 + ((n * 7919 + call * 104_729) % 400)),
+          waitNs: 0,
+          firstRowNs: -1,
+          clientStallNs: 0,
+          batched: false,
+        },
+        verdict,
+      );
+    return row;
+  });
+  const seen = { firstSeenMs: hour * MINUTE_MS, lastSeenMs: Date.now(), calls: 1, errors: 0, evidence: [] };
+  store.flush({
+    ...emptyFlush(hour * MINUTE_MS),
+    rollups,
+    catalogue: numbers.map((n) => ({
+      fingerprint: idOf(n),
+      query: `SELECT a.id, a.name, b.total FROM table_${n} a JOIN other_${n % 97} b ON b.id = a.other_id WHERE a.id = ?`,
+      summary: `SELECT table_${n} other_${n % 97}`,
+      command: 'SELECT',
+      keyHash: `key-${n}`,
+      grammar: 'made up',
+    })),
+    statements: numbers.map((n) => ({ fingerprint: idOf(n), ...source, confidence: 'strong', ...seen })),
+  });
+  // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and again.
+  const nowMs = Date.now();
+  for (let slice = 0; slice < 30; slice++) store.maintain(nowMs);
+  store.close();
+}
