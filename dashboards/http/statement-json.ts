@@ -47,10 +47,38 @@ function detailsOf(facts: StatementFacts): StatementDetailsJson {
 /** Characters of a text in a list. */
 const BRIEF_CHARACTERS = 240;
 
-/** Long texts cut, with an ellipsis: a list of 20,000 statements stays a few megabytes. */
-export function briefStatements(json: StatementsJson): StatementsJson {
-  const statements = json.statements.map((row) =>
-    row.query.length <= BRIEF_CHARACTERS ? row : { ...row, query: `${row.query.slice(0, BRIEF_CHARACTERS)}…` },
-  );
-  return { ...json, statements };
+/** A row as a list shows it: times to a tenth of a microsecond. */
+export type BriefStatementJson = Pick<
+  StatementJson,
+  'fingerprint' | 'source' | 'construct' | 'query' | 'summary' | 'calls' | 'errors' | 'rows' | 'total_ms' | 'mean_ms'
+> &
+  Pick<StatementJson, 'p95_ms' | 'max_ms'>;
+
+export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
+
+/** Long texts cut, with an ellipsis, and nothing that a list does not show: one of 20,000 statements stays a few megabytes. */
+export function briefStatements({ statements, ...rest }: StatementsJson): BriefStatementsJson {
+  return { ...rest, statements: statements.map(brief) };
+}
+
+function brief(row: StatementJson): BriefStatementJson {
+  const { fingerprint, source, construct, query, summary, calls, errors, rows } = row;
+  return {
+    fingerprint,
+    source,
+    construct,
+    query: query.length <= BRIEF_CHARACTERS ? query : `${query.slice(0, BRIEF_CHARACTERS)}…`,
+    summary,
+    calls,
+    errors,
+    rows,
+    total_ms: short(row.total_ms),
+    mean_ms: short(row.mean_ms),
+    p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
+    max_ms: row.max_ms === null ? null : short(row.max_ms),
+  };
+}
+
+function short(ms: number): number {
+  return Math.round(ms * 1e4) / 1e4;
 }

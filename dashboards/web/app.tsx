@@ -116,8 +116,8 @@ function Controls({ address, live, setLive, showHelp }: ControlsProps) {
       <label class="check">
         <input type="checkbox" checked={live} onChange={(event) => setLive(event.currentTarget.checked)} /> Live
       </label>
-      <button type="button" onClick={chooseOtherScheme}>
-        Light / dark
+      <button type="button" onClick={chooseOtherScheme} aria-label="Light / dark" title="Light / dark">
+        ◐
       </button>
       <button type="button" onClick={showHelp} aria-label="Keys">
         ?

@@ -2,6 +2,7 @@
 // Invariant: null, which is "not measured", is a dash and never 0. Not here: markup.
 
 const WHOLE = new Intl.NumberFormat('en');
+const RANGE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const COMPACT = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
 
 export function count(value: number): string {
@@ -45,7 +46,8 @@ export function moment(iso: string): string {
 }
 
 export function span(window: { since: string; until: string }): string {
-  return `${moment(window.since)} – ${moment(window.until)}`;
+  // What both ends share is said once: the day, mostly.
+  return RANGE.formatRange(new Date(window.since), new Date(window.until));
 }
 
 function digits(value: number): string {

@@ -63,6 +63,22 @@ export function Problem({ problem, retry }: { problem: ApiProblem; retry: () => 
   );
 }
 
+/** Puts a text on the clipboard; not there where the browser has none for us (a page that is not of this host, without TLS). */
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [copied, setCopied] = useState(false);
+  if (navigator.clipboard === undefined) return null;
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1_500);
+  };
+  return (
+    <button type="button" class="copy" onClick={copy} aria-label={`Copy the ${what}`}>
+      {copied ? 'Copied' : 'Copy'}
+    </button>
+  );
+}
+
 /** Names and values, as a description list. */
 export function Facts({ facts }: { facts: ReadonlyArray<readonly [name: string, value: ComponentChildren]> }) {
   return (

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { duration } from './format.js';
+import { duration, moment } from './format.js';
 
 export interface PlotTheme {
   /** Value of a custom property of app.css. */
@@ -30,7 +30,7 @@ export function Plot({ label, data, height, options, optionsKey }: PlotProps) {
     const element = place.current!;
     const style = getComputedStyle(document.documentElement);
     const theme = { colour: (property: string) => style.getPropertyValue(property).trim() };
-    const made = new uPlot({ ...options(theme), width: element.clientWidth, height }, data, element);
+    const made = new uPlot({ padding: PADDING, ...options(theme), width: element.clientWidth, height }, data, element);
     plot.current = made;
     const observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     observer.observe(element);
@@ -43,6 +43,38 @@ export function Plot({ label, data, height, options, optionsKey }: PlotProps) {
   return <div class="plot" ref={place} role="img" aria-label={label} />;
 }
 
+/** Room for the half of a time that stands at the right end. */
+const PADDING: uPlot.Padding = [8, 26, null, null];
+
+/** No bucket is shorter than a minute: between two of them there is nothing to mark. */
+const INCREMENTS_S = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => 60 * minutes),
+  ...[1, 2, 3, 6, 12].map((hours) => 3_600 * hours),
+  ...[1, 2, 7, 14, 28, 91, 182, 364].map((days) => 86_400 * days),
+];
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+
+/** The clock, and below it the day where one begins; days alone where that is all there is. */
+function timesOf(splits: readonly number[], incrementS: number): string[] {
+  let before = '';
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000);
+    const day = DAY.format(date);
+    if (incrementS >= 86_400) return day;
+    const isNew = day !== before;
+    before = day;
+    return isNew ? `${CLOCK.format(date)}\n${day}` : CLOCK.format(date);
+  });
+}
+
+/** The series of times, as the legend writes it. */
+export const TIMES: uPlot.Series = {
+  label: 'from',
+  value: (_: uPlot, seconds: number | null) =>
+    seconds === null ? '–' : moment(new Date(seconds * 1000).toISOString()),
+};
+
 /** The axes of every chart. `format` writes a value of the y axis. */
 export function axes(theme: PlotTheme, format: (value: number) => string): uPlot.Axis[] {
   const shared = {
@@ -50,7 +82,13 @@ export function axes(theme: PlotTheme, format: (value: number) => string): uPlot
     grid: { stroke: theme.colour('--line'), width: 1 },
     ticks: { stroke: theme.colour('--line'), width: 1 },
   };
-  return [shared, { ...shared, size: 70, values: (_: uPlot, splits: number[]) => splits.map(format) }];
+  const times: uPlot.Axis = {
+    ...shared,
+    incrs: INCREMENTS_S,
+    space: 64,
+    values: (_: uPlot, splits: number[], __: number, ___: number, incrementS: number) => timesOf(splits, incrementS),
+  };
+  return [times, { ...shared, size: 70, values: (_: uPlot, splits: number[]) => splits.map(format) }];
 }
 
 /** Points at every step from the first to the last, undefined where nothing was: a gap is drawn as a gap. One more ends the last bar. */

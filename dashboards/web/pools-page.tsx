@@ -69,6 +69,9 @@ function Pool({ pool }: { pool: PoolJson }) {
           ['Mean lifetime', duration(pool.lifetime_mean_ms)],
           ['Statements', count(pool.statements)],
           ['Transactions', count(pool.transactions)],
+          ['Statements in each', each(pool.transaction_statements, pool.transactions)],
+          ['Their mean, p95', `${duration(meanOf(pool))}, ${duration(pool.transaction_p95_ms)}`],
+          ['Longest transaction', pool.transactions === 0 ? '–' : duration(pool.transaction_max_ms)],
           ['Active', share(pool.active_ms, heldMs)],
           ['Idle', share(pool.idle_ms, heldMs)],
           ['Idle in transaction', share(pool.idle_in_transaction_ms, heldMs)],
@@ -101,6 +104,14 @@ function Pool({ pool }: { pool: PoolJson }) {
       </details>
     </section>
   );
+}
+
+function each(part: number, whole: number): string {
+  return whole === 0 ? '–' : (part / whole).toFixed(1);
+}
+
+function meanOf({ transactions, transaction_total_ms }: PoolJson): number | null {
+  return transactions === 0 ? null : transaction_total_ms / transactions;
 }
 
 /** A bar in the colours of the sources, with its legend as text. */

@@ -8,7 +8,7 @@ import { writeAddress } from './address.js';
 import { useReport } from './api.js';
 import { count, duration, share, span } from './format.js';
 import { NumbersTable, Problem, Source } from './parts.js';
-import { axes, bars, everyStep, Plot, type PlotTheme } from './plot.js';
+import { axes, bars, everyStep, Plot, type PlotTheme, TIMES } from './plot.js';
 import { bySourceOrder, colourOf, FOLDED } from './sources.js';
 import type { PageProps } from './statements-page.js';
 
@@ -120,7 +120,7 @@ function optionsOf(theme: PlotTheme, names: readonly string[]): Omit<uPlot.Optio
     scales: { y: { range: () => [0, 100] } },
     axes: axes(theme, (percent) => `${percent} %`),
     series: [
-      {},
+      TIMES,
       ...reversed.map((name, index): uPlot.Series => {
         const colour = theme.colour(colourOf(name));
         return {

@@ -10,8 +10,9 @@ import { useReport } from './api.js';
 import { Distribution } from './distribution.js';
 import { bytes, count, duration, moment, share } from './format.js';
 import { Sql } from './highlight.js';
-import { Facts, NumbersTable, Observed, type ObservedJson, Problem, Source } from './parts.js';
-import { axes, bars, durationValue, everyStep, fromZero, Plot, type PlotTheme } from './plot.js';
+import { Copy, Facts, NumbersTable, Observed, type ObservedJson, Problem, Source } from './parts.js';
+import { axes, bars, durationValue, everyStep, fromZero, Plot, type PlotTheme, TIMES } from './plot.js';
+import { Samples } from './samples.js';
 import type { PageProps } from './statements-page.js';
 
 type Details = ObservedJson & { readonly statements: readonly StatementDetailsJson[] };
@@ -34,7 +35,7 @@ export function StatementPage({ address, live, version, retry }: PageProps) {
         <>
           <h1>{row.summary || 'Statement'}</h1>
           <p class="identity">
-            <code>{row.fingerprint}</code>{' '}
+            <code>{row.fingerprint}</code> <Copy text={row.fingerprint} what="fingerprint" />{' '}
             {rows.length === 1 ? (
               <Source name={row.source} construct={row.construct} />
             ) : (
@@ -51,10 +52,14 @@ export function StatementPage({ address, live, version, retry }: PageProps) {
             )}
           </p>
           <Observed report={report.data} />
-          <Sql text={row.query} label="Normalised text" />
+          <div class="with-copy">
+            <Sql text={row.query} label="Normalised text" />
+            <Copy text={row.query} what="text" />
+          </div>
           <Numbers row={row} />
           <Evidence row={row} />
           <History fingerprint={fingerprint} source={row.source} range={range} live={live} version={version} />
+          <Samples fingerprint={fingerprint} source={row.source} live={live} version={version} />
           <Breakdown row={row} />
         </>
       )}
@@ -199,7 +204,7 @@ function historyOptions(theme: PlotTheme) {
       },
     ],
     series: [
-      {},
+      TIMES,
       { label: 'executions', scale: 'calls', stroke: calls, fill: calls, paths: bars(), points: { show: false } },
       { label: 'p50', scale: 'ms', stroke: theme.colour('--accent'), width: 2, value: durationValue },
       { label: 'p95', scale: 'ms', stroke: theme.colour('--warm'), width: 2, value: durationValue },

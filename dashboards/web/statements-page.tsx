@@ -2,16 +2,16 @@
 // Invariant: what is left out of the table is said below it. Not here: one statement (statement-page.tsx).
 
 import { useMemo } from 'preact/hooks';
-import type { StatementJson, StatementsJson } from '../../storage/report-json.js';
+import type { BriefStatementJson, BriefStatementsJson } from '../http/statement-json.js';
 import { type Address, replaceAddress, writeAddress } from './address.js';
 import { useReport } from './api.js';
 import { count, duration, share } from './format.js';
 import { Observed, Problem, Source } from './parts.js';
-import { FOLDED } from './sources.js';
+import { colourOf, FOLDED } from './sources.js';
 import { StatementFilters } from './statement-filters.js';
 import { type VirtualColumn, VirtualTable } from './virtual-table.js';
 
-const SORTS: Readonly<Record<string, (row: StatementJson) => number>> = {
+const SORTS: Readonly<Record<string, (row: BriefStatementJson) => number>> = {
   total: (row) => row.total_ms,
   mean: (row) => row.mean_ms,
   p95: (row) => row.p95_ms ?? -1,
@@ -30,7 +30,7 @@ export interface PageProps {
 
 export function StatementsPage({ address, live, version, retry }: PageProps) {
   const { filters } = address;
-  const report = useReport<StatementsJson>(`/api/v1/statements?${queryOf(filters)}`, { live, version });
+  const report = useReport<BriefStatementsJson>(`/api/v1/statements?${queryOf(filters)}`, { live, version });
   const all = report.data?.statements ?? NONE;
   const sort = filters.sort in SORTS ? filters.sort : 'total';
   const { shown, folded, wholeMs } = useMemo(
@@ -53,7 +53,13 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
           columns={columns}
           keyOf={(row) => `${row.fingerprint} ${row.source}`}
           hrefOf={(row) => writeAddress({ ...address, fingerprint: row.fingerprint })}
-          linkOf={(row) => <code>{row.query}</code>}
+          linkOf={(row) => (
+            <>
+              {/* Where there is no room for its column; the statement's page names it. */}
+              <span class="dot only-narrow" style={{ background: `var(${colourOf(row.source)})` }} aria-hidden="true" />
+              <code>{row.query}</code>
+            </>
+          )}
           linkTitle="Statement"
           sort={sort}
           onSort={(key) => replaceAddress({ ...address, filters: { ...filters, sort: key === 'total' ? '' : key } })}
@@ -70,7 +76,7 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
   );
 }
 
-const NONE: readonly StatementJson[] = [];
+const NONE: readonly BriefStatementJson[] = [];
 
 /** The list needs no whole texts: "brief" cuts them. */
 function queryOf(filters: Readonly<Record<string, string>>): string {
@@ -81,10 +87,13 @@ function queryOf(filters: Readonly<Record<string, string>>): string {
   return query.toString();
 }
 
-function chosen(all: readonly StatementJson[], { find, sort, fold }: { find: string; sort: string; fold: boolean }) {
+function chosen(
+  all: readonly BriefStatementJson[],
+  { find, sort, fold }: { find: string; sort: string; fold: boolean },
+) {
   const folded = { rows: 0, executions: 0, totalMs: 0 };
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown: StatementJson[] = [];
+  const shown: BriefStatementJson[] = [];
   let wholeMs = 0;
   for (const row of all) {
     wholeMs += row.total_ms;
@@ -98,22 +107,22 @@ function chosen(all: readonly StatementJson[], { find, sort, fold }: { find: str
   return { shown: shown.sort((a, b) => key(b) - key(a)), folded, wholeMs };
 }
 
-function fits(row: StatementJson, words: readonly string[]): boolean {
+function fits(row: BriefStatementJson, words: readonly string[]): boolean {
   const text = `${row.query} ${row.summary} ${row.fingerprint} ${row.construct}`.toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
-function columnsFor(wholeMs: number): VirtualColumn<StatementJson>[] {
+function columnsFor(wholeMs: number): VirtualColumn<BriefStatementJson>[] {
   const number = (
     key: string,
     title: string,
-    more: { help: string; cell: (row: StatementJson) => string; wide?: boolean },
+    more: { help: string; cell: (row: BriefStatementJson) => string; hide?: 'wide' | 'roomy' },
   ) => ({
     key,
     title,
     help: more.help,
     cell: more.cell,
-    className: more.wide ? 'number wide' : 'number',
+    className: more.hide === undefined ? 'number' : `number ${more.hide}`,
     sortable: true,
   });
   return [
@@ -131,16 +140,20 @@ function columnsFor(wholeMs: number): VirtualColumn<StatementJson>[] {
         </>
       ),
     },
-    number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls) }),
+    number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls), hide: 'roomy' }),
     number('mean', 'Mean', { help: 'mean service time', cell: (row) => duration(row.mean_ms) }),
-    number('p95', 'p95', { help: '95 of 100 executions were at most this long', cell: (row) => duration(row.p95_ms) }),
-    number('max', 'Max', { help: 'longest execution', cell: (row) => duration(row.max_ms), wide: true }),
+    number('p95', 'p95', {
+      help: '95 of 100 executions were at most this long',
+      cell: (row) => duration(row.p95_ms),
+      hide: 'roomy',
+    }),
+    number('max', 'Max', { help: 'longest execution', cell: (row) => duration(row.max_ms), hide: 'wide' }),
     number('errors', 'Errors', {
       help: 'executions answered by an error',
       cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
-      wide: true,
+      hide: 'wide',
     }),
-    number('rows', 'Rows', { help: 'rows returned or changed', cell: (row) => count(row.rows), wide: true }),
+    number('rows', 'Rows', { help: 'rows returned or changed', cell: (row) => count(row.rows), hide: 'wide' }),
     {
       key: 'source',
       title: 'Source',

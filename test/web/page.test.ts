@@ -92,6 +92,14 @@ describe.skipIf(executablePath === '')('the page', () => {
     });
   });
 
+  test('on a narrow screen the list shows what a statement is, and what it costs', async () => {
+    const { page } = await open('#/statements', { width: 420 });
+    await page.waitForSelector(FIRST_ROW);
+    const box = (await page.locator(FIRST_ROW).boundingBox())!;
+    expect(box.x).toBeLessThan(240);
+    expect(box.x + box.width).toBeLessThanOrEqual(420);
+  });
+
   test('SQL is text, whatever is in it', async () => {
     const { page, complaints } = await open('#/statements');
     expect(await page.locator(FIRST_ROW).textContent()).toBe(ATTACK);
