@@ -43,8 +43,15 @@ export class Recorder {
   }
 }
 
-/** Reads a recording; `frame` gets each whole frame. Returns the octets of a torn last frame (0 = none). Throws RuntimeError. */
-export async function readRecording(file: string, frame: (kind: number, body: Buffer) => void): Promise<number> {
+/**
+ * Reads a recording; `frame` gets each whole frame, `onRead` is told the octets that were worked off. Returns the octets of a torn last
+ * frame (0 = none). Throws RuntimeError.
+ */
+export async function readRecording(
+  file: string,
+  frame: (kind: number, body: Buffer) => void,
+  onRead?: (bytes: number) => void,
+): Promise<number> {
   const frames = new FrameReader();
   let head: Buffer | undefined = Buffer.alloc(0);
   try {
@@ -58,6 +65,7 @@ export async function readRecording(file: string, frame: (kind: number, body: Bu
         head = undefined;
       }
       frames.feed(rest, frame);
+      onRead?.(chunk.length);
     }
   } catch (error) {
     if (error instanceof RangeError)

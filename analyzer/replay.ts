@@ -23,7 +23,10 @@ export interface Replayed {
 const FLUSH_EXECUTIONS = 20_000;
 
 /** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
-export async function replay(file: string, into: { config: ObserverConfig; log: Log }): Promise<Replayed> {
+export async function replay(
+  file: string,
+  into: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
+): Promise<Replayed> {
   const { observer, store } = await assemble(into.config, { log: into.log, acknowledge: () => {} });
   const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
   const batches = new BatchReader();
@@ -36,41 +39,45 @@ export async function replay(file: string, into: { config: ObserverConfig; log: 
     observer.observe(relayId, observation);
   };
   try {
-    result.tornBytes = await readRecording(file, (kind, body) => {
-      if (kind === FrameKind.hello) {
-        const hello = JSON.parse(body.toString('utf8')) as Hello;
-        if (hello.schemaVersion !== SCHEMA_VERSION) {
-          throw new RuntimeError(
-            `the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`,
-            {
-              where: file,
-              hint: 'replay it with the release that recorded it',
-            },
-          );
+    result.tornBytes = await readRecording(
+      file,
+      (kind, body) => {
+        if (kind === FrameKind.hello) {
+          const hello = JSON.parse(body.toString('utf8')) as Hello;
+          if (hello.schemaVersion !== SCHEMA_VERSION) {
+            throw new RuntimeError(
+              `the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`,
+              {
+                where: file,
+                hint: 'replay it with the release that recorded it',
+              },
+            );
+          }
+          relayId = hello.relayId;
+          lastSequence = observer.relayBegins(relayId);
+          return;
         }
-        relayId = hello.relayId;
-        lastSequence = observer.relayBegins(relayId);
-        return;
-      }
-      if (kind !== FrameKind.batch) return;
-      batches.begin(body);
-      if (batches.sequence <= lastSequence) {
-        result.skippedBatches++;
-        return;
-      }
-      batches.read(body, observe);
-      observer.batchTaken(relayId, batches.sequence);
-      result.batches++;
-      result.executions += batches.executions;
-      unflushed += batches.executions;
-      if (unflushed < FLUSH_EXECUTIONS) return;
-      unflushed = 0;
-      if (!observer.flush(nowMs))
-        throw new RuntimeError('what was replayed cannot be stored', {
-          where: into.config.dataDir,
-          hint: 'see the log above',
-        });
-    });
+        if (kind !== FrameKind.batch) return;
+        batches.begin(body);
+        if (batches.sequence <= lastSequence) {
+          result.skippedBatches++;
+          return;
+        }
+        batches.read(body, observe);
+        observer.batchTaken(relayId, batches.sequence);
+        result.batches++;
+        result.executions += batches.executions;
+        unflushed += batches.executions;
+        if (unflushed < FLUSH_EXECUTIONS) return;
+        unflushed = 0;
+        if (!observer.flush(nowMs))
+          throw new RuntimeError('what was replayed cannot be stored', {
+            where: into.config.dataDir,
+            hint: 'see the log above',
+          });
+      },
+      into.onRead,
+    );
     if (relayId !== '') observer.relayEnds(relayId, nowMs);
     if (!observer.flush(nowMs))
       throw new RuntimeError('what was replayed cannot be stored', {

@@ -49,7 +49,7 @@ export function comparisonText(comparison: Comparison, { screen, all }: { screen
         { title: 'mean', align: 'right', cell: (row) => both(row, (side) => duration(side.meanNs / 1e6)) },
         { title: 'p95', align: 'right', dropOrder: 1, cell: (row) => both(row, (side) => ms(side.p95Ns)) },
         { title: 'p99', align: 'right', dropOrder: 4, cell: (row) => both(row, (side) => ms(side.p99Ns)) },
-        { title: 'calls', align: 'right', cell: (row) => both(row, (side) => count(side.calls)) },
+        { title: 'calls', align: 'right', dropOrder: 0, cell: (row) => both(row, (side) => count(side.calls)) },
         { title: 'rows', align: 'right', dropOrder: 5, cell: (row) => both(row, (side) => count(side.rows)) },
         { title: 'errors', align: 'right', dropOrder: 3, cell: (row) => both(row, (side) => count(side.errors)) },
         { title: 'per request', align: 'right', dropOrder: 6, cell: (row) => both(row, perRequest) },
@@ -148,7 +148,7 @@ export function changeText({ judgement, factor, test, p }: ComparedRow): string 
   if (factor === undefined) return judgement;
   const times = factor >= 1 ? `${factorText(factor)}× slower` : `${factorText(1 / factor)}× faster`;
   const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
-  if (judgement === 'too few') return `${times}, but too few executions to tell`;
+  if (judgement === 'too few') return `${times}, too few to tell`;
   if (judgement === 'no clear difference') return `no clear difference (${times})`;
   // A mean can fall while most executions got slower: the judgement has the word, the factor says its own.
   const agrees = judgement === 'slower' ? factor >= 1 : factor < 1;

@@ -7,6 +7,7 @@ import { UsageError } from '../config/errors.js';
 import { parseWhole } from '../config/units.js';
 import type { StatementsQuery, TimeRange } from '../dashboards/http/parameters.js';
 import type { StatementFilter, StatementsReport } from '../storage/report-types.js';
+import { openProgress } from './progress.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from './read-flags.js';
 import type { ReportSource } from './report-source.js';
 
@@ -123,17 +124,31 @@ async function compareSidesOf(source: ReportSource, flags: CompareFlags, view: V
   const { compareStatements, compareWhole } = await import('../storage/compare/compare.js');
   const { printComparison } = await import('./compare-view.js');
   const sides = await sidesOf(source, flags);
-  const [before, after] = await Promise.all(sides.map((side) => ask(source, side)));
+  const progress = openProgress();
+  const reports = async (both: readonly ComparedSide[], told: { done: number; of: number }) => {
+    const read: StatementsReport[] = [];
+    for (const [index, side] of both.entries()) {
+      progress.at(`Reading ${side.label}`, { done: told.done + index, of: told.of });
+      read.push(await ask(source, side));
+    }
+    return read;
+  };
+  const [before, after] = await reports(sides, { done: 0, of: 2 });
   const whole = compareWhole('all', before, after);
   let rows = compareStatements(before, after);
   if (flags.groupBy !== undefined) {
     const key = flags.groupBy;
     rows = [];
-    for (const value of valuesOf(key, [before, after])) {
-      const [one, other] = await Promise.all(sides.map((side) => ask(source, narrowed(side, key, value))));
+    const values = valuesOf(key, [before, after]);
+    for (const [index, value] of values.entries()) {
+      const [one, other] = await reports(
+        sides.map((side) => narrowed(side, key, value)),
+        { done: 2 + 2 * index, of: 2 + 2 * values.length },
+      );
       rows.push(compareWhole(value, one, other));
     }
   }
+  progress.end();
   printComparison({ sides, reports: [before, after], whole, rows, groupBy: flags.groupBy }, view);
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from '../config/errors.js';
 import type { StatementJson } from '../storage/report-json.js';
 import { csvLine } from './csv.js';
 import { print, printJson } from './output.js';
+import { openProgress } from './progress.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from './read-flags.js';
 
 interface ExportFlags extends ReadFlags {
@@ -32,10 +33,13 @@ async function exportAll(flags: ExportFlags): Promise<void> {
   const { readTimeRange } = await import('../dashboards/http/parameters.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
   const source = await sourceOf(flags);
+  const progress = openProgress();
+  progress.at(`Reading ${what} of ${source.name}`);
   try {
     if (what === 'pools') {
       const { poolsJson } = await import('../dashboards/http/pools-json.js');
       const json = poolsJson(await source.pools(range));
+      progress.end();
       if (format === 'json') printJson(json);
       else print(csvOf(json.pools.map(({ transaction_histogram: _, evidence: __, ...pool }) => pool)));
       return;
@@ -43,9 +47,11 @@ async function exportAll(flags: ExportFlags): Promise<void> {
     const { statementsJson } = await import('../storage/report-json.js');
     const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, form: 'mergeable' } as const;
     const json = statementsJson(await source.statements(query), query);
+    progress.end();
     if (format === 'json') printJson(json);
     else print(csvOf(json.statements.map(flat)));
   } finally {
+    progress.end();
     source.close();
   }
 }

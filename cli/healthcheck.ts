@@ -16,6 +16,10 @@ export function register(program: Command): void {
     .description('ask the relay whether it is ready: exit 0 when it is, 1 when not')
     .option('--health <host:port>', 'health listener of the relay (default: 127.0.0.1:6435) [env: PGWITNESS_HEALTH]')
     .option('--config <file>', 'config file (YAML) [env: PGWITNESS_CONFIG]')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pgwitness healthcheck && echo ready\n  pgwitness healthcheck --health 127.0.0.1:6435\n',
+    )
     .action(async (flags: { health?: string; config?: string }) => {
       const { config } = loadConfig({ flags: { health: flags.health }, env: process.env, file: flags.config });
       const reason = await notReady(config.health);

@@ -13,7 +13,8 @@ export interface Screen {
 export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
   const told = /^[0-9]{1,5}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : undefined;
   const colours = stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
-  return { width: Math.max(20, (stream.isTTY ? stream.columns : undefined) ?? told ?? 160), colours };
+  // Some terminals do not know their own width, and say 0.
+  return { width: Math.max(20, (stream.isTTY ? stream.columns || told || 80 : told) ?? 160), colours };
 }
 
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;

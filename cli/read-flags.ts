@@ -57,6 +57,14 @@ export async function sourceOf(flags: PlaceFlags): Promise<ReportSource> {
   return openSources({ directories, urls, token });
 }
 
+/** The flags that name the place, as they would be typed again, each after a space; names that a shell would not take as they are, quoted. */
+export function placeFlags({ data = [], url = [], tokenFile }: PlaceFlags): string {
+  const typed = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const given = [...data.map((dir) => ['--data', dir]), ...url.map((one) => ['--url', one])];
+  if (tokenFile !== undefined) given.push(['--token-file', tokenFile]);
+  return given.map(([flag, value]) => ` ${flag} ${typed(value)}`).join('');
+}
+
 /** The flags as the API's parameters; names that are not the API's are left out. */
 export function parametersOf(flags: object, names: readonly string[]): URLSearchParams {
   const parameters = new URLSearchParams();

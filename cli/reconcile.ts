@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../config/errors.js';
 import { parseDuration } from '../config/units.js';
+import { openProgress } from './progress.js';
 import { addPlaceFlags, type PlaceFlags, sourceOf } from './read-flags.js';
 
 interface ReconcileFlags extends PlaceFlags {
@@ -40,6 +41,10 @@ executions in the minute of the reset may be before or after it; a window betwee
   pgwitness reconcile --dsn postgres://app@db/shop --from before.json
 
 It compares the statements of the DSN's database. What only the server saw went past the proxy.
+
+Examples:
+  pgwitness reconcile --dsn postgres://app@db/shop
+  pgwitness reconcile --dsn postgres://app@db/shop --url http://127.0.0.1:6434 --all
 `,
     )
     .action(reconcileCommand);
@@ -88,16 +93,25 @@ async function countBothSides(
   const { readStatStatements } = await import('../server/stat-statements.js');
   const { since } = await import('../server/baseline.js');
   const { witnessedCounts } = await import('./reconcile-witness.js');
-  const connection = await connectServer(how.address, CONNECT);
+  const progress = openProgress();
+  let step = 0;
+  const at = (what: string): void => progress.at(what, { done: step++, of: 6 });
+  at('Asking the server');
+  const connection = await connectServer(how.address, CONNECT).finally(() => progress.end());
   try {
     // What is witnessed before the server is asked is the least, and after it the most, that the server can have counted.
     // Without traffic both are the same, once what was on its way has arrived.
     const { database, statsResetMs } = await readStatStatements(connection);
+    at('Waiting for what is on its way into the store');
     await new Promise((resolve) => setTimeout(resolve, how.settleMs));
+    at('Reading what was witnessed');
     const sinceMs = how.baseline === undefined ? statsResetMs : undefined;
     const before = await witnessedCounts(source, { database, sinceMs });
+    at('Asking the server');
     const server = await readStatStatements(connection);
+    at('Waiting for what is on its way into the store');
     await new Promise((resolve) => setTimeout(resolve, how.settleMs));
+    at('Reading what was witnessed');
     const after = await witnessedCounts(source, { database, sinceMs });
     const counts = new Map(
       [...after.counts].map(([fingerprint, count]) => [
@@ -108,6 +122,7 @@ async function countBothSides(
     const now = { server, witness: { counts, notObserved: after.notObserved } };
     return how.baseline === undefined ? now : since(now, how.baseline);
   } finally {
+    progress.end();
     connection.close();
   }
 }

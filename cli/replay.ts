@@ -1,10 +1,12 @@
 // `pgwitness replay FILE`: counts a recording (`run --record`) into a data directory.
 // Not here: how (analyzer/replay.ts).
 
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../config/config.js';
 import { createLog } from '../config/log.js';
 import { print, printJson } from './output.js';
+import { openProgress } from './progress.js';
 
 export function register(program: Command): void {
   program
@@ -25,7 +27,14 @@ async function replayFile(file: string, flags: { data?: string; config?: string;
   const { config } = loadConfig({ flags: { data: flags.data }, env: process.env, file: flags.config });
   const { replay } = await import('../analyzer/replay.js');
   const log = createLog({ level: 'warn', name: 'replay' });
-  const replayed = await replay(file, { config, log });
+  const progress = openProgress();
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let read = 0;
+  const onRead = (more: number): void => {
+    read += more;
+    progress.at(`of ${file} counted`, { done: read, of: bytes });
+  };
+  const replayed = await replay(file, { config, log, onRead }).finally(() => progress.end());
   if (flags.json) {
     printJson(replayed);
     return;

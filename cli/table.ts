@@ -16,6 +16,8 @@ export interface Column<Row> {
 }
 
 const FLEXIBLE_MIN = 24;
+/** The flexible column says what a row is: on a wide screen it keeps this share before others are squeezed in. */
+const FLEXIBLE_SHARE = 0.28;
 const GAP = '  ';
 
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], screen: Screen): string {
@@ -26,7 +28,8 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
     const over = sum(widths) + GAP.length * (shown.length - 1) - screen.width;
     const flexible = shown.findIndex((column) => column.flexible);
     if (over <= 0) break;
-    const slack = flexible < 0 ? 0 : Math.max(0, widths[flexible] - FLEXIBLE_MIN);
+    const least = Math.max(FLEXIBLE_MIN, Math.floor(screen.width * FLEXIBLE_SHARE));
+    const slack = flexible < 0 ? 0 : Math.max(0, widths[flexible] - least);
     const droppable = shown.filter((column) => column.dropOrder !== undefined);
     if (over <= slack || droppable.length === 0) {
       if (flexible >= 0) widths[flexible] -= Math.min(over, widths[flexible] - 1);

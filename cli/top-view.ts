@@ -19,6 +19,8 @@ export interface TopOptions {
   readonly read: string;
   /** Sparklines of the rows shown, by trendKey; none = no such column. */
   readonly trends?: ReadonlyMap<string, string>;
+  /** Flags that name the same place, for the command to go on with; none = it is not told. */
+  readonly place?: string;
 }
 
 export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
@@ -44,7 +46,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   const wholeMs = json.statements.reduce((sum, row) => sum + row.total_ms, 0);
   const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
   if (shown.length > 0)
-    lines.push(renderTable(shown, columnsFor({ sort: query.sort, wholeMs, trends: options.trends }), screen));
+    lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
   else lines.push('Only housekeeping and tools were seen; --all shows them.');
   const left = rows.slice(shown.length);
   if (left.length > 0) {
@@ -55,6 +57,10 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
       const folded = json.statements.filter((row) => row.source === source);
       if (folded.length > 0) lines.push(styled(`${source}: ${summaryOf(folded, wholeMs)}`, { style: 'dim', screen }));
     }
+  }
+  if (options.place !== undefined && shown.length > 0) {
+    const next = `pgwitness show ${shown[0].fingerprint}${options.place}`;
+    lines.push('', styled(`${next}   who sends it, and how that is known`, { style: 'dim', screen }));
   }
   return lines.join('\n');
 }
@@ -138,26 +144,28 @@ interface TableOptions {
   readonly trends?: ReadonlyMap<string, string>;
 }
 
-function columnsFor({ sort, wholeMs, trends }: TableOptions): Column<StatementJson>[] {
+function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: TableOptions): Column<StatementJson>[] {
   const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
     { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
     {
       title: 'errors',
       key: 'errors',
       align: 'right',
-      dropOrder: 2,
+      // With nothing in it, it is the first to go.
+      dropOrder: shown.some((row) => row.errors > 0) ? 3 : 10,
       cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
     },
     { title: 'rows', key: 'rows', align: 'right', dropOrder: 8, cell: (row) => count(row.rows) },
     { title: 'total', key: 'total', align: 'right', cell: (row) => duration(row.total_ms) },
     { title: 'share', align: 'right', dropOrder: 5, cell: (row) => share(row.total_ms, wholeMs) },
-    { title: 'mean', key: 'mean', align: 'right', dropOrder: 1, cell: (row) => duration(row.mean_ms) },
-    { title: 'p95', key: 'p95', align: 'right', dropOrder: 3, cell: (row) => duration(row.p95_ms) },
+    { title: 'mean', key: 'mean', align: 'right', dropOrder: 2, cell: (row) => duration(row.mean_ms) },
+    { title: 'p95', key: 'p95', align: 'right', dropOrder: 4, cell: (row) => duration(row.p95_ms) },
     { title: 'p99', key: 'p99', align: 'right', dropOrder: 7, cell: (row) => duration(row.p99_ms) },
     { title: 'max', key: 'max', align: 'right', dropOrder: 6, cell: (row) => duration(row.max_ms) },
     {
       title: 'source',
-      dropOrder: 4,
+      // Where rows differ in it, it is what this tool is asked for.
+      dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
       cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
     },
     ...(trends === undefined

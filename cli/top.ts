@@ -3,7 +3,15 @@
 
 import type { Command } from 'commander';
 import { ExitCode, UsageError } from '../config/errors.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, repeatable, sourceOf } from './read-flags.js';
+import {
+  addReadFlags,
+  flagContext,
+  parametersOf,
+  placeFlags,
+  type ReadFlags,
+  repeatable,
+  sourceOf,
+} from './read-flags.js';
 
 interface TopFlags extends ReadFlags {
   readonly limit?: string;
@@ -51,6 +59,8 @@ async function top(flags: TopFlags): Promise<void> {
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
   const source = await sourceOf(flags);
+  // For a person who may go on from here.
+  const place = process.stdout.isTTY && !flags.watch ? placeFlags(flags) : undefined;
   const redraws = flags.watch === true && process.stdout.isTTY;
   if (flags.watch) process.once('SIGINT', () => process.exit(ExitCode.ok));
   try {
@@ -65,7 +75,7 @@ async function top(flags: TopFlags): Promise<void> {
         ? undefined
         : await trendsOf(source, { rows: shownRows(report, shown), range: query.range });
       if (redraws) process.stdout.write(REDRAW);
-      printTop(report, { ...shown, trends, json: flags.json === true, read: source.name });
+      printTop(report, { ...shown, trends, json: flags.json === true, read: source.name, place });
       if (!flags.watch) return;
       await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
     }

@@ -10,6 +10,7 @@ export function register(program: Command): void {
     .command('version')
     .description('print the version')
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  pgwitness version --json\n')
     .action((flags: { json?: boolean }) => {
       const version = packageVersion();
       const { node } = process.versions;
