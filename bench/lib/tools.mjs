@@ -27,6 +27,7 @@ import { childrenOf } from './processes.mjs';
 const HOST = '127.0.0.1';
 const EMPTY_RELAY = new URL('../empty-relay.mjs', import.meta.url).pathname;
 const REUSING_RELAY = new URL('../reusing-relay.mjs', import.meta.url).pathname;
+const MAIN = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 const STUB_SERVER = new URL('../stub-server.mjs', import.meta.url).pathname;
 
 /** @param {number} port */
@@ -93,6 +94,46 @@ export async function startPgwitness(upstream, args = [], data = mkdtempSync(pat
     stop: async () => {
       await stop();
       rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Our relay without an observer process. `relay alone` tracks sessions and counts every statement as not observed, since its observer never
+ * comes; `observing off` looks at nothing.
+ * @param {{ host: string, port: number }} upstream
+ * @param {'relay alone' | 'observing off'} name
+ * @returns {Promise<Tool>}
+ */
+export async function startBareRelay(upstream, name) {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const port = await freePort();
+  const health = `${HOST}:${await freePort()}`;
+  const addresses = [
+    '--listen',
+    `${HOST}:${port}`,
+    '--upstream',
+    `${upstream.host}:${upstream.port}`,
+    '--health',
+    health,
+  ];
+  const command =
+    name === 'relay alone'
+      ? ['relay', '--socket', path.join(directory, 'none.sock')]
+      : ['run', '--observe', 'off', '--data', directory];
+  const { pid, stop } = await startService(`pgwitness ${command[0]}`, {
+    program: process.execPath,
+    args: [MAIN, ...command, ...addresses, '--log-level', 'error'],
+    ready: /** @type {() => Promise<boolean>} */ (accepts(port)),
+  });
+  return {
+    name,
+    host: HOST,
+    port,
+    processes: { relay: pid },
+    stop: async () => {
+      await stop();
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }
