@@ -130,6 +130,10 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
         } else if (to < length && bytes[to] === 0x3d) to++;
         break;
       case OPERATOR: {
+        if (at < signsUntil) {
+          tokenKind = TokenKind.operator;
+          break;
+        }
         const comment = octet === 0x2d || octet === 0x2f ? commentEnd(bytes, at) : 0;
         if (comment !== 0) {
           keepComment(tokens, at, Math.min(comment, length), count);
@@ -141,7 +145,6 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
           break;
         }
         tokenKind = TokenKind.operator;
-        if (at < signsUntil) break;
         while (to < length && CLASS[bytes[to]] === OPERATOR && !startsComment(bytes, to)) to++;
         if (to === at + 1) break;
         signsUntil = to;
