@@ -106,7 +106,7 @@ async function byStore(stub) {
     const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
     const size = bytes === 0 ? 0 : makeBigStore(directory, bytes);
     const startedMs = performance.now();
-    const tool = await startPgwitness(stub, [], directory);
+    const tool = await startPgwitness(stub, [], { data: directory });
     const readyMs = performance.now() - startedMs;
     try {
       const env = { PGWITNESS_BENCH_FINGERPRINTS: String(STORE_FINGERPRINTS) };

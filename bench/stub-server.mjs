@@ -1,13 +1,18 @@
 // A stand-in for Postgres that answers at once: for many connections, and for a load that a real server could not follow.
 // Invariant: every message is answered as the protocol says, with no rows; `SELECT 1/0` prepared without a name fails when it is executed, and
-// must be the last before Sync. Not here: any other SQL; benches of latency use a real server.
+// must be the last before Sync; a DO block raises a notice and goes on for ever. Not here: any other SQL; benches of latency use a real server.
 // Run: node bench/stub-server.mjs PORT   (loopback; the benches start it)
 
 import { createServer } from 'node:net';
 import { cstrings, message } from '../scripts/lib/wire-client.mjs';
+import { NOTICE_MESSAGE } from './lib/soak-kinds.mjs';
 
 const SSL_REQUEST = 80877103;
 const GSSENC_REQUEST = 80877104;
+const CANCEL_REQUEST = 80877102;
+const QUERY = 0x51;
+/** "DO", where the text of a Query begins. */
+const DO = 0x444f;
 const NONE = Buffer.alloc(0);
 const READY = message('Z', Buffer.from('I'));
 const COMPLETE = message('C', cstrings('SELECT 0'));
@@ -66,11 +71,13 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (started) {
         const code = bytes[at];
         if (code === PARSE) fails = isDivision(bytes, at + 5);
-        const reply = code === EXECUTE && fails ? FAILED : REPLIES.get(code);
+        const isDo = code === QUERY && end > at + 7 && bytes.readUInt16BE(at + 5) === DO;
+        const reply = isDo ? NOTICE_MESSAGE : code === EXECUTE && fails ? FAILED : REPLIES.get(code);
         if (reply !== undefined) out.push(reply);
       } else {
         const code = bytes.readInt32BE(from + 4);
-        if (code === SSL_REQUEST || code === GSSENC_REQUEST) out.push(Buffer.from('N'));
+        if (code === CANCEL_REQUEST) socket.end();
+        else if (code === SSL_REQUEST || code === GSSENC_REQUEST) out.push(Buffer.from('N'));
         else {
           started = true;
           out.push(LOGIN);

@@ -63,6 +63,8 @@ export function direct({ host, port }) {
   return { name: 'direct', host, port, processes: {}, stop: async () => {} };
 }
 
+const temporary = () => mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+
 /** @param {{ port: number }} upstream @returns {Promise<Tool>} */
 export const startEmptyRelay = (upstream) => startScript('empty relay', EMPTY_RELAY, upstream);
 
@@ -79,11 +81,12 @@ async function startScript(name, script, upstream) {
 /**
  * @param {{ host: string, port: number }} upstream
  * @param {readonly string[]} [args] of `run`
- * @param {string} [data] a directory that is the tool's from now on
+ * @param {{ data?: string, env?: NodeJS.ProcessEnv }} [how] `data` is a directory that is the tool's from now on
  * @returns {Promise<Tool>}
  */
-export async function startPgwitness(upstream, args = [], data = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'))) {
-  const { pid, port, httpUrl, stop } = await startSidecar({ upstream, data, args: ['--log-level', 'error', ...args] });
+export async function startPgwitness(upstream, args = [], { data = temporary(), env = process.env } = {}) {
+  const all = ['--log-level', 'error', ...args];
+  const { pid, port, httpUrl, stop } = await startSidecar({ upstream, data, args: all, env });
   const [observer] = childrenOf(pid);
   return {
     name: 'pgwitness',

@@ -10,11 +10,11 @@ import { answers, startService } from './service.mjs';
 const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
 
 /**
- * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[], preferDefaultPorts?: boolean }} options
- *   several at once must not prefer the defaults: between finding one free and listening, another may take it
+ * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[], env?: NodeJS.ProcessEnv,
+ *   preferDefaultPorts?: boolean }} options several at once must not prefer the defaults: between finding one free and listening, another may take it
  * @returns {Promise<import('./service.mjs').Service & { host: string, port: number, httpUrl: string, healthUrl: string }>} after /readyz answered
  */
-export async function startSidecar({ upstream, data, args = [], preferDefaultPorts = false }) {
+export async function startSidecar({ upstream, data, args = [], env = process.env, preferDefaultPorts = false }) {
   const host = '127.0.0.1';
   const preferred = (/** @type {number} */ port) => freePort(preferDefaultPorts ? port : 0);
   const port = await preferred(6433);
@@ -25,6 +25,7 @@ export async function startSidecar({ upstream, data, args = [], preferDefaultPor
   const service = await startService('pgwitness run', {
     program: process.execPath,
     args: [MAIN, 'run', ...addresses, '--data', data, ...args],
+    env,
     ready: async () => (await answers(`http://${health}/readyz`)) && (await answers(`http://${http}/metrics`)),
   });
   return { ...service, host, port, httpUrl: `http://${http}`, healthUrl: `http://${health}` };

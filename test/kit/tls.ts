@@ -1,11 +1,11 @@
 // A Postgres that speaks TLS, with an authority, its own certificate, and another one that pgwitness may show.
-// Not here: certificates as such (certificates.ts), the server (postgres.ts).
+// Not here: certificates as such (scripts/lib/certificates.mjs), the server (postgres.ts).
 
 import { chmodSync, chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Authority, type Issued } from '../../scripts/lib/certificates.mjs';
 import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
-import { Authority, type Issued } from './certificates.js';
 import type { PostgresOptions } from './postgres.js';
 import { temporaryFile } from './relay.js';
 

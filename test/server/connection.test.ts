@@ -3,6 +3,7 @@
 import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Authority } from '../../scripts/lib/certificates.mjs';
 import { connectServer, ServerError } from '../../server/connection.js';
 import { parseDsn } from '../../server/dsn.js';
 import { usePostgres } from '../kit/postgres.js';
@@ -83,16 +84,18 @@ describe('a Postgres with passwords', () => {
 });
 
 test('a verified TLS connection to a real server, and a certificate that nobody vouches for', async () => {
-  const { selfSigned } = await import('../kit/self-signed.js');
   const { startPostgres } = await import('../../scripts/lib/postgres.mjs');
   const server = await startPostgres();
   try {
-    const { certificate, key } = selfSigned('127.0.0.1');
+    const authority = new Authority();
+    const { cert, key } = authority.issue(['127.0.0.1']);
     const files = {
+      ca: path.join(server.dataDirectory, 'ca.crt'),
       crt: path.join(server.dataDirectory, 'server.crt'),
       key: path.join(server.dataDirectory, 'server.key'),
     };
-    writeFileSync(files.crt, certificate);
+    writeFileSync(files.ca, authority.cert);
+    writeFileSync(files.crt, cert);
     writeFileSync(files.key, key);
     chmodSync(files.key, 0o600);
     const { uid, gid } = statSync(server.dataDirectory);
@@ -101,7 +104,7 @@ test('a verified TLS connection to a real server, and a certificate that nobody 
     await server.query('SELECT pg_reload_conf()');
     const dsn = `postgres://postgres@${server.host}:${server.port}/postgres`;
     const open = (query: string) => connectServer(parseDsn(dsn + query, { where: '', env: {} }), OPTIONS);
-    const connection = await open(`?sslmode=verify-ca&sslrootcert=${encodeURIComponent(files.crt)}`);
+    const connection = await open(`?sslmode=verify-ca&sslrootcert=${encodeURIComponent(files.ca)}`);
     expect(await connection.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).toEqual([['t']]);
     connection.close();
     await expect(open('?sslmode=verify-full')).rejects.toThrow(/certificate/);

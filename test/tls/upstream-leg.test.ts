@@ -3,7 +3,7 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { fatalError } from '../../proxy/wire/error-message.js';
-import { Authority } from '../kit/certificates.js';
+import { Authority } from '../../scripts/lib/certificates.mjs';
 import { B, F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { cancelRequest, rawClient, SSL_REQUEST, scriptedServer } from '../kit/raw.js';

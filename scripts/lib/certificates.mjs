@@ -1,13 +1,10 @@
-// X.509 certificates for tests, made on the spot: an authority, and leaves that it signed. ECDSA on P-256.
+// X.509 certificates made on the spot, for tests and measurements: an authority, and leaves that it signed. ECDSA on P-256.
 // Source: RFC 5280, X.690 (DER). Not here: anything a real certificate needs beyond what TLS checks.
 
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 
-export interface Issued {
-  readonly cert: string;
-  readonly key: string;
-}
+/** @typedef {{ readonly cert: string, readonly key: string }} Issued PEM */
 
 const SEQUENCE = 0x30;
 const SET = 0x31;
@@ -26,17 +23,22 @@ const BASIC_CONSTRAINTS = der(OBJECT_ID, Buffer.from('551d13', 'hex'));
 const TRUE = Buffer.from([0x01, 0x01, 0xff]);
 
 export class Authority {
-  readonly #name = nameOf('pgwitness test authority');
-  readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  readonly cert: string;
+  #name = nameOf('pgwitness test authority');
+  #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
   constructor() {
-    const constraints = extension(BASIC_CONSTRAINTS, der(SEQUENCE, TRUE));
-    this.cert = this.#certificate({ subject: this.#name, key: this.#keys.publicKey, extensions: constraints, days: 1 });
+    const extensions = extension(BASIC_CONSTRAINTS, der(SEQUENCE, TRUE));
+    /** @readonly */
+    this.cert = this.#certificate({ subject: this.#name, key: this.#keys.publicKey, extensions, days: 1 });
   }
 
-  /** For names and IPv4 addresses; `days` of validity left, negative for an expired one. */
-  issue(names: readonly string[], { days = 1 } = {}): Issued {
+  /**
+   * For names and IPv4 addresses; `days` of validity left, negative for an expired one.
+   * @param {readonly string[]} names
+   * @param {{ days?: number }} [options]
+   * @returns {Issued}
+   */
+  issue(names, { days = 1 } = {}) {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const alternatives = names.map((name) =>
       isIPv4(name) ? der(0x87, Buffer.from(name.split('.').map(Number))) : der(0x82, Buffer.from(name)),
@@ -48,7 +50,8 @@ export class Authority {
     };
   }
 
-  #certificate(of: { subject: Buffer; key: KeyObject; extensions: Buffer; days: number }): string {
+  /** @param {{ subject: Buffer, key: import('node:crypto').KeyObject, extensions: Buffer, days: number }} of @returns {string} */
+  #certificate(of) {
     const end = Date.now() + of.days * DAY_MS;
     const toBeSigned = der(
       SEQUENCE,
@@ -68,22 +71,26 @@ export class Authority {
   }
 }
 
-function der(tag: number, ...contents: readonly Buffer[]): Buffer {
+/** @param {number} tag @param {...Buffer} contents @returns {Buffer} */
+function der(tag, ...contents) {
   const content = Buffer.concat(contents);
   const { length } = content;
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
   return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
 }
 
-function nameOf(commonName: string): Buffer {
+/** @param {string} commonName */
+function nameOf(commonName) {
   return der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, Buffer.from(commonName)))));
 }
 
-function extension(id: Buffer, value: Buffer): Buffer {
+/** @param {Buffer} id @param {Buffer} value */
+function extension(id, value) {
   return der(SEQUENCE, id, der(OCTET_STRING, value));
 }
 
-function time(ms: number): Buffer {
+/** @param {number} ms */
+function time(ms) {
   const digits = new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14);
   return der(GENERALIZED_TIME, Buffer.from(`${digits}Z`));
 }
