@@ -59,7 +59,7 @@ describe('SIGTERM', () => {
     copying.send(STARTUP);
     await copying.until(READY);
     copying.received = Buffer.alloc(0);
-    copying.send(F.query('copy (select 1 from generate_series(1, 100000000)) to stdout'));
+    copying.send(F.query('copy (select generate_series(1, 100000000)) to stdout'));
     await copying.take(10);
     process.kill(sidecar.pid, 'SIGTERM');
     expect(await inTransaction.told).toBe('57P01');
