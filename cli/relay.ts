@@ -16,6 +16,7 @@ const KEYS: readonly OptionKey[] = [
   'upstreamTlsServerName',
   'clientsAppearLocal',
   'maxConnections',
+  'maxConnectionsPerSource',
   'drainTimeoutMs',
   'health',
   'socket',

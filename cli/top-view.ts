@@ -107,7 +107,7 @@ function inexactness({ notObservedByReason }: Observed): string {
 }
 
 /** What these count is no execution. */
-const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'killed']);
+const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
 
 function reasons({ notObservedByReason }: Observed): string {
   const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && !EVENTS.has(reason));

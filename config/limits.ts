@@ -38,6 +38,8 @@ export const limits = {
   unacknowledgedBatchesMax: 4_096,
   /** Client connections of one relay, unless --max-connections says otherwise: each holds two descriptors. */
   connectionsMax: 10_000,
+  /** Client connections of one address: none of its own unless --max-connections-per-source says one. Beside an application all come from there. */
+  connectionsPerSourceMax: 0,
   /** Connections that have not authenticated; they cost memory before Postgres has judged them. */
   connectionsPreAuthMax: 2_000,
   /** Connections beyond that which may only bring a CancelRequest: who is refused must still be able to stop what runs. */
@@ -60,6 +62,20 @@ export const limits = {
   loginMessageBytesMax: 4 * KIB,
   /** Certificate, key and CA files: a bundle of all public authorities is a quarter of this. */
   certificateFileBytesMax: 1 * MIB,
+  /** The relay's loop is late: no statement should wait this long for pgwitness, and a full loop of short ones stays far below. */
+  loopLateMs: 250,
+  /** … while it is at work for this share of the time; else it is the machine that is late. */
+  loopBusyShare: 0.8,
+  /** … in so many seconds in a row: observing is paused. One collection or one huge statement is no reason. */
+  loopLateTicks: 3,
+  /** Below this it is in time again … */
+  loopCalmMs: 100,
+  /** … when it was in so many seconds in a row: observing goes on. */
+  loopCalmTicks: 5,
+  /** A pause of observing lasts at least this … */
+  pauseMs: 10_000,
+  /** … twice as long each time it comes again within this, and never longer. */
+  pauseMsMax: 600_000,
   /** A statement in flight this long is announced once. */
   runningAfterMs: 1_000,
   /** Shutdown: after their last word, connections get this long to take it. */
@@ -155,6 +171,8 @@ relation(
   limits.connectionsCancelReserve < limits.connectionsPreAuthMax,
   'a reserve is smaller than what it is kept from',
 );
+relation(limits.loopCalmMs < limits.loopLateMs, 'a loop that is late is not in time');
+relation(limits.pauseMs <= limits.pauseMsMax, 'the first pause is the shortest');
 relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
 relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');

@@ -94,6 +94,13 @@ export const OPTIONS = {
     help: 'client connections at once; more are refused with 53300',
     read: (text, where) => parseWhole(text, { min: 1, max: 100_000, where }),
   }),
+  maxConnectionsPerSource: option({
+    name: 'maxConnectionsPerSource',
+    value: 'n',
+    fallback: String(limits.connectionsPerSourceMax),
+    help: 'client connections at once from one address, 0 for as many as --max-connections; more are refused with 53300',
+    read: (text, where) => parseWhole(text, { min: 0, max: 100_000, where }),
+  }),
   drainTimeoutMs: option({
     name: 'drainTimeout',
     value: 'duration',

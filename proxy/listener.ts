@@ -4,7 +4,7 @@
 //                                             └─ StartupMessage ─► connect (upstream.ts) ─► Relay
 //
 // Invariant: one deadline covers everything from accept to AuthenticationOk; beyond the cap of connections that have not logged in, a small
-// reserve takes cancel requests and nothing else; a session counts against its cap from its StartupMessage to its last octet.
+// reserve takes cancel requests and nothing else; a session counts against its caps from its StartupMessage to its last octet.
 // Not here: moving bytes (relay.ts), closing down in order (drain.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
@@ -13,6 +13,7 @@ import { type Address, formatAddress } from '../config/address.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { freeStaleSocket } from '../config/unix-socket.js';
+import { type Admission, type AdmissionLimits, type Refusal, sourceOf } from './admission.js';
 import { forwardCancel } from './cancel.js';
 import { awaitFirstPacket, type FirstStartup } from './first-packet.js';
 import { Relay, type RelayCounters } from './relay.js';
@@ -22,10 +23,7 @@ import { connectUpstream, type Leg, type Target, type UpstreamFailure } from './
 import { fatalError, type OwnSqlstate } from './wire/error-message.js';
 import { isReplication, PROTOCOL_3_0, type Startup } from './wire/startup-packet.js';
 
-export interface ListenerLimits {
-  connectionsMax: number;
-  connectionsPreAuthMax: number;
-  connectionsCancelReserve: number;
+export interface ListenerLimits extends AdmissionLimits {
   connectTimeoutMs: number;
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
@@ -46,6 +44,8 @@ export interface ListenerOptions {
   listen: Address;
   settings: ListenerSettings;
   shared: TapShared;
+  /** One for all listeners of the process: the bounds are its own. */
+  admission: Admission;
   /** False: a plain relay. */
   observe: () => boolean;
   /** Ids are unique within the process, whichever listener took the client. */
@@ -73,8 +73,6 @@ export class Listener implements RelayCounters {
   connectErrorsTotal = 0;
   /** From now on new sessions are told 57P03. */
   draining = false;
-  #preAuth = 0;
-  #connecting = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -125,12 +123,14 @@ export class Listener implements RelayCounters {
   #accept(client: Socket): void {
     const { limits, certificate } = this.settings;
     client.on('error', ignored); // a reset before login is no news, and the socket closes by itself; the relay adds its own handler
-    const reserved = this.#preAuth >= limits.connectionsPreAuthMax;
-    if (this.#preAuth >= limits.connectionsPreAuthMax + limits.connectionsCancelReserve) {
+    const { admission } = this.#options;
+    const place = admission.arrive(limits);
+    if (place === 'none') {
+      this.#sayRefused('not_logged_in', { max: limits.connectionsPreAuthMax });
       client.destroy();
       return;
     }
-    this.#preAuth++;
+    const reserved = place === 'reserved';
     let waiting = true;
     let destroy = () => {
       client.destroy();
@@ -139,7 +139,7 @@ export class Listener implements RelayCounters {
       if (!waiting) return;
       waiting = false;
       client.off('close', ended);
-      this.#preAuth--;
+      admission.leave();
       clearTimeout(deadline);
     };
     const deadline = setTimeout(
@@ -160,8 +160,11 @@ export class Listener implements RelayCounters {
     awaitFirstPacket(client, {
       context: certificate?.context,
       onStartup: (leg, first) => {
-        if (reserved) refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
-        else this.#startup(leg, first, preAuth);
+        if (!reserved) this.#startup(leg, first, preAuth);
+        else {
+          this.#sayRefused(admission.refuse('not_logged_in'), { max: limits.connectionsPreAuthMax });
+          refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
+        }
       },
       onCancel: (leg, packet) =>
         forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs }),
@@ -176,13 +179,25 @@ export class Listener implements RelayCounters {
       refuse(client.stream, '57P03', { message: 'pgwitness is shutting down' });
       return;
     }
-    if (this.relays.size + this.#connecting >= limits.connectionsMax) {
+    const { admission } = this.#options;
+    const source = sourceOf(client.socket.remoteAddress);
+    const refusal = admission.begin(source, limits);
+    if (refusal === 'max_connections') {
+      this.#sayRefused(refusal, { max: limits.connectionsMax });
       refuse(client.stream, '53300', { message: `too many connections (${limits.connectionsMax})` });
       return;
     }
-    this.#connecting++;
+    if (refusal !== undefined) {
+      const max = limits.connectionsPerSourceMax;
+      this.#sayRefused(refusal, { source, max });
+      refuse(client.stream, '53300', {
+        message: `too many connections from ${source} (${max})`,
+        hint: 'Close some, or raise --max-connections-per-source.',
+      });
+      return;
+    }
     const onClientGone = () => {
-      this.#connecting--;
+      admission.end(source);
       clearTimeout(leaving);
       abandon();
     };
@@ -195,7 +210,6 @@ export class Listener implements RelayCounters {
     };
     client.stream.once('end', onClientEnd);
     const settle = () => {
-      this.#connecting--;
       clearTimeout(leaving);
       client.stream.off('close', onClientGone);
       client.stream.off('end', onClientEnd);
@@ -205,13 +219,18 @@ export class Listener implements RelayCounters {
       forRelay: true,
       failed: (failure) => {
         settle();
+        admission.end(source);
         this.#unreachable(client.stream, { target, failure });
       },
       connected: (upstream) => {
         settle();
-        this.#relay({ client, upstream }, first, preAuth);
+        this.#relay({ client, upstream }, first, { preAuth, source });
       },
     });
+  }
+
+  #sayRefused(reason: Refusal, at: { source?: string; max: number }): void {
+    this.#options.log.warn('a client was refused: there are too many connections', { reason, ...at });
   }
 
   #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
@@ -232,8 +251,9 @@ export class Listener implements RelayCounters {
     });
   }
 
-  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, preAuth: PreAuth): void {
-    const { shared, observe, nextSessionId } = this.#options;
+  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, from: { preAuth: PreAuth; source: string }): void {
+    const { shared, admission, observe, nextSessionId } = this.#options;
+    const { preAuth, source } = from;
     const { limits, certificate } = this.settings;
     this.sessionsTotal++;
     const tap = new Tap(
@@ -255,6 +275,7 @@ export class Listener implements RelayCounters {
       onLoggedIn: preAuth.ended,
       onClosed: () => {
         preAuth.ended();
+        admission.end(source);
         this.relays.delete(relay);
       },
     });

@@ -46,9 +46,10 @@ const COMMAND_CODES = new Map(COMMANDS.map((command, code) => [command, code]));
 
 /** In the order they are written, each as f64. */
 const RELAY_STATUS_FIELDS = (
-  'atMs,sessionsOpen,sessionsTotal,connectErrorsTotal,clientBytesTotal,serverBytesTotal,sessionsAdrift' +
+  'atMs,sessionsOpen,sessionsTotal,connectErrorsTotal,refusedConnectionsTotal,refusedPerSourceTotal' +
+  ',refusedNotLoggedInTotal,clientBytesTotal,serverBytesTotal,sessionsAdrift' +
   ',sessionsOpaque,adriftTotal,opaqueTotal,unmatchedReadyTotal,skippedTotal,functionCallsTotal' +
-  ',observerRestartsTotal,queueBytes,loopLagNs,cpuNs,residentBytes'
+  ',observerRestartsTotal,queueBytes,loopLagNs,observingPaused,observingPausesTotal,cpuNs,residentBytes'
 ).split(',') as Array<Exclude<keyof RelayStatus, 'kind'>>;
 
 /** A statement as the relay has it: SQL as latin1 (one character per octet), so that encoding is one copy. */

@@ -4,7 +4,7 @@
 // Units are in the names: Ns nanoseconds (monotonic clock), Ms milliseconds since the Unix epoch (wall clock), Bytes octets.
 
 /** Goes up with every change to a shape or to its bytes; both ends refuse another one. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -119,7 +119,7 @@ export interface SessionClosed {
   by: CloseReason;
 }
 
-/** Why something was not observed. `opaque_session` counts sessions (once per minute each), every other reason counts executions. */
+/** Why something was not observed. `opaque_session` and `loop_late_session` count sessions (once per minute each), every other reason counts executions. */
 export const LOSS_REASONS = [
   'observer_down', // no observer was connected
   'observer_lost', // sent, but the observer died before it stored them
@@ -129,6 +129,8 @@ export const LOSS_REASONS = [
   'opaque_session', // a session whose framing is lost was open in this minute
   'connection_closed', // in flight when the connection ended
   'observe_off', // observation was switched off while the session was open
+  'loop_late', // in flight when observing was paused, because the relay's event loop was late
+  'loop_late_session', // a session was open in this minute while observing was paused
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
@@ -148,6 +150,10 @@ export interface RelayStatus {
   sessionsOpen: number;
   sessionsTotal: number;
   connectErrorsTotal: number;
+  /** Refused clients, by what there was too much of. */
+  refusedConnectionsTotal: number;
+  refusedPerSourceTotal: number;
+  refusedNotLoggedInTotal: number;
   clientBytesTotal: number;
   serverBytesTotal: number;
   sessionsAdrift: number;
@@ -160,6 +166,9 @@ export interface RelayStatus {
   observerRestartsTotal: number;
   queueBytes: number;
   loopLagNs: number;
+  /** 1 while observing is paused, because the loop was late. */
+  observingPaused: number;
+  observingPausesTotal: number;
   cpuNs: number;
   residentBytes: number;
 }

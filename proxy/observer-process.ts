@@ -144,6 +144,6 @@ function rulesPart({ rules, clientNetworks }: Config): object {
 function observerPart(config: Config): object {
   const { pairs, listen, upstream, health, tlsCert, tlsKey, observe, ...rest } = config;
   const { upstreamTls, upstreamTlsCa, upstreamTlsServerName, clientsAppearLocal, ...more } = rest;
-  const { maxConnections, drainTimeoutMs, socket, rules, clientNetworks, ...part } = more;
+  const { maxConnections, maxConnectionsPerSource, drainTimeoutMs, socket, rules, clientNetworks, ...part } = more;
   return part;
 }

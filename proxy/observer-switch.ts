@@ -1,5 +1,5 @@
 // Whether this relay is observed, and the order in which its observer is ended and begun.
-// Invariant: for traffic a change holds at once; the observer follows, one change after another, and what it had not stored is accounted
+// Invariant: for traffic a change holds at once; while observing is paused the observer stays, and what passes is not looked at; the observer follows, one change after another, and what it had not stored is accounted
 // for by the link. Not here: what runs the observer (observer-process.ts, observer-socket.ts), sessions (tap.ts).
 
 import type { Config } from '../config/config.js';
@@ -32,7 +32,9 @@ export class ObserverSwitch {
   readonly observer: ObserverEnd;
   readonly #link: ObserverLink;
   readonly #log: Log;
+  /** As configured. */
   #on: boolean;
+  #paused = false;
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(on: boolean, { observer, link, log }: { observer: ObserverEnd; link: ObserverLink; log: Log }) {
@@ -42,8 +44,25 @@ export class ObserverSwitch {
     this.#log = log;
   }
 
-  get on(): boolean {
+  /** Whether it should be observed, paused or not. */
+  get configured(): boolean {
     return this.#on;
+  }
+
+  /** Sessions are observed. */
+  get on(): boolean {
+    return this.#on && !this.#paused;
+  }
+
+  /** The loop is late (loop-breaker.ts): no session is observed until `resume`. */
+  pause(taps: Iterable<Tap>): void {
+    this.#paused = true;
+    if (this.#on) for (const tap of taps) tap.switchOff('loop_late');
+  }
+
+  resume(taps: Iterable<Tap>): void {
+    this.#paused = false;
+    if (this.#on) for (const tap of taps) tap.switchOn();
   }
 
   /** Resolves with the exit code of an observer that cannot work, else with undefined. */
@@ -68,8 +87,8 @@ export class ObserverSwitch {
   #turn(on: boolean, taps: Iterable<Tap>): void {
     this.#on = on;
     for (const tap of taps) {
-      if (on) tap.switchOn();
-      else tap.switchOff();
+      if (this.on) tap.switchOn();
+      else tap.switchOff(on ? 'loop_late' : 'observe_off');
     }
     this.#log.info(on ? 'observing again' : 'not observing any longer: a plain relay');
     this.#then(() => (on ? this.observer.start('later') : this.#end()));

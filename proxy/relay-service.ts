@@ -11,6 +11,7 @@ import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import type { Pair } from '../config/pairs.js';
 import { packageVersion } from '../config/version.js';
+import { Admission } from './admission.js';
 import { Clock } from './clock.js';
 import { drain } from './drain.js';
 import { startHealth } from './health.js';
@@ -38,6 +39,7 @@ export class RelayService {
   readonly #switch: ObserverSwitch;
   readonly #shared: TapShared;
   readonly #listeners: Listener[] = [];
+  readonly #admission = new Admission();
   #config: Config;
   #lastSessionId = 0;
   #health: Server | undefined;
@@ -114,7 +116,8 @@ export class RelayService {
       counters: this.#counters,
       clock: this.#clock,
       log: this.#log,
-      observer: this.#switch.observer,
+      observing: this.#switch,
+      admission: this.#admission,
     });
     for (const [index, pair] of config.pairs.entries()) {
       this.#log.info('relaying', {
@@ -187,6 +190,7 @@ export class RelayService {
       listen,
       settings,
       shared: this.#shared,
+      admission: this.#admission,
       observe: () => this.#switch.on,
       nextSessionId: () => ++this.#lastSessionId,
       log: this.#log,

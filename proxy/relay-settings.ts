@@ -23,6 +23,6 @@ export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
   return config.pairs.map(({ upstream, upstreamTls: { mode, serverName } }, index) => ({
     target: { address: upstream, tls: { mode, serverName, authorities: authorities[index] } },
     certificate,
-    limits: { ...limits, ...caps },
+    limits: { ...limits, ...caps, connectionsPerSourceMax: config.maxConnectionsPerSource },
   }));
 }

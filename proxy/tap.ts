@@ -5,7 +5,7 @@
 
 import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
-import type { CloseReason, SessionOpened } from './observation.js';
+import type { CloseReason, LossReason, SessionOpened } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
 import { Session, type SessionShared } from './session/session.js';
 
@@ -25,6 +25,7 @@ export class Tap {
   readonly #interpret: Interpret;
   /** Observation is switched off: only the login is followed, for its deadline. */
   #off: boolean;
+  #offBecause: LossReason = 'observe_off';
   /** Observation ended by switching off, so that it may begin again; not because the stream is unreadable. */
   #abandoned = false;
   /** Switched on again, waiting for a moment when nothing runs. */
@@ -112,12 +113,13 @@ export class Tap {
     });
   }
 
-  /** Stop observing while the connection goes on. */
-  switchOff(): void {
+  /** Stop observing while the connection goes on; `why` is said of what is in flight. */
+  switchOff(why: LossReason): void {
     this.#resuming = false;
     if (this.#off) return;
     this.#off = true;
     this.#guard(() => {
+      this.#offBecause = why;
       if (!this.session.state.starting) this.#abandon();
       this.#shared.link.closed(this.opened.sessionId, this.#shared.clock.wall(this.#shared.clock.now()), 'relay');
     });
@@ -156,7 +158,7 @@ export class Tap {
     this.#quiet = this.session.atBoundary && this.idle;
     // Replication is not followed after login, whatever is switched.
     this.#abandoned = this.#interpret === 'always';
-    this.session.abandon();
+    this.session.abandon(this.#offBecause);
   }
 
   /** What the server reported before is taken over; names of prepared statements are not known any more. */

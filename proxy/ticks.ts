@@ -1,15 +1,20 @@
 // Once a second: what has been in flight for long, the relay's own status, and the health of the link.
-// Invariant: it only reads the relaying side, and what it costs does not depend on traffic. Not here: acting on bytes.
+// Invariant: of the relaying side it only reads, and what it costs does not depend on traffic; whether sessions are observed is in its hands.
+// Not here: acting on bytes.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
+import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
 import type { Listener } from './listener.js';
+import { LoopBreaker } from './loop-breaker.js';
 import type { ObserverLink } from './observer-link.js';
-import type { ObserverEnd } from './observer-switch.js';
+import type { ObserverSwitch } from './observer-switch.js';
 import type { TrackerCounters } from './session/session-state.js';
 
 const TICK_MS = 1_000;
+const LAG_RESOLUTION_MS = 20;
 /** An observer that acknowledges nothing for this long while something waits is taken for hung. */
 const OBSERVER_HANG_MS = 180_000;
 
@@ -19,15 +24,23 @@ export interface Ticking {
   counters: TrackerCounters;
   clock: Clock;
   log: Log;
-  observer: ObserverEnd;
+  observing: ObserverSwitch;
+  admission: Admission;
 }
 
 /** Returns what stops it. */
-export function startTicks({ listeners, link, counters, clock, log, observer }: Ticking): () => void {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+export function startTicks({ listeners, link, counters, clock, log, observing, admission }: Ticking): () => void {
+  const { observer } = observing;
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
+  const breaker = new LoopBreaker(limits);
+  let used = performance.eventLoopUtilization();
   let opaqueMinute = 0;
+  let pausedMinute = 0;
   const sum = (of: (listener: Listener) => number) => listeners.reduce((total, listener) => total + of(listener), 0);
+  function* taps() {
+    for (const listener of listeners) for (const { tap } of listener.relays) yield tap;
+  }
   const timer = setInterval(() => {
     clock.renew();
     const nowMs = clock.now();
@@ -47,6 +60,30 @@ export function startTicks({ listeners, link, counters, clock, log, observer }: 
       opaqueMinute = minute;
       link.lost('opaque_session', opaque);
     }
+    // The histogram holds the time between looks, the interval asked for included.
+    const lagMs = Math.max(0, delay.max / 1e6 - LAG_RESOLUTION_MS);
+    const before = used;
+    used = performance.eventLoopUtilization();
+    const busyShare = performance.eventLoopUtilization(used, before).utilization;
+    const what = breaker.tick({ nowMs, lagMs, busyShare });
+    if (what === 'pause') {
+      pausedMinute = 0;
+      log.error('the event loop is late: observing is paused, traffic goes on', { lagMs: Math.round(lagMs) });
+      observing.pause(taps());
+    } else if (what === 'resume') {
+      log.info('the event loop is in time again: observing goes on');
+      observing.resume(taps());
+    }
+    if (breaker.paused && observing.configured && minute !== pausedMinute) {
+      pausedMinute = minute;
+      link.lost(
+        'loop_late_session',
+        Math.max(
+          1,
+          sum((listener) => listener.relays.size),
+        ),
+      );
+    }
     link.recover();
     const silentMs = link.silentForMs(nowMs);
     if (silentMs > OBSERVER_HANG_MS) {
@@ -59,6 +96,9 @@ export function startTicks({ listeners, link, counters, clock, log, observer }: 
       sessionsOpen: sum((listener) => listener.relays.size),
       sessionsTotal: sum((listener) => listener.sessionsTotal),
       connectErrorsTotal: sum((listener) => listener.connectErrorsTotal),
+      refusedConnectionsTotal: admission.refusedTotal.max_connections,
+      refusedPerSourceTotal: admission.refusedTotal.max_connections_per_source,
+      refusedNotLoggedInTotal: admission.refusedTotal.not_logged_in,
       clientBytesTotal: sum((listener) => listener.clientBytesTotal),
       serverBytesTotal: sum((listener) => listener.serverBytesTotal),
       sessionsAdrift: adrift,
@@ -70,7 +110,9 @@ export function startTicks({ listeners, link, counters, clock, log, observer }: 
       functionCallsTotal: counters.functionCallsTotal,
       observerRestartsTotal: observer.restartsTotal,
       queueBytes: link.queueBytes,
-      loopLagNs: delay.max,
+      loopLagNs: lagMs * 1e6,
+      observingPaused: breaker.paused ? 1 : 0,
+      observingPausesTotal: breaker.pausesTotal,
       cpuNs: (cpu.user + cpu.system) * 1000,
       residentBytes: process.memoryUsage.rss(),
     });

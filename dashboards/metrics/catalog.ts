@@ -169,6 +169,12 @@ const ALL = {
   sessions_adrift_total: { type: 'counter', unit: '', labels: [], help: 'Times a session lost track of its replies.' },
   sessions_opaque_total: { type: 'counter', unit: '', labels: [], help: 'Sessions whose framing was lost.' },
   connect_errors_total: { type: 'counter', unit: '', labels: [], help: 'Connections to the upstream that failed.' },
+  connections_refused_total: {
+    type: 'counter',
+    unit: '',
+    labels: ['reason'],
+    help: 'Clients refused with 53300 or closed, by the bound that was reached: max_connections, max_connections_per_source, not_logged_in.',
+  },
   forwarded_bytes_total: {
     type: 'counter',
     unit: 'bytes',
@@ -193,6 +199,13 @@ const ALL = {
     labels: ['process'],
     help: 'How late the event loop ran: of the relay in its last second, of the observer the worst of its last 15 to 30 seconds.',
   },
+  observing_paused: {
+    type: 'gauge',
+    unit: '',
+    labels: [],
+    help: 'Whether observing is paused (1) because the event loop of the relay was late; traffic goes on.',
+  },
+  observing_pauses_total: { type: 'counter', unit: '', labels: [], help: 'Times observing was paused for that.' },
   cpu_seconds_total: {
     type: 'counter',
     unit: 'seconds',

@@ -156,6 +156,16 @@ export class MetricsExporter {
         return one(relay.opaqueTotal);
       case 'connect_errors_total':
         return one(relay.connectErrorsTotal);
+      case 'connections_refused_total':
+        return [
+          { value: relay.refusedConnectionsTotal, labels: { reason: 'max_connections' } },
+          { value: relay.refusedPerSourceTotal, labels: { reason: 'max_connections_per_source' } },
+          { value: relay.refusedNotLoggedInTotal, labels: { reason: 'not_logged_in' } },
+        ];
+      case 'observing_paused':
+        return one(relay.observingPaused);
+      case 'observing_pauses_total':
+        return one(relay.observingPausesTotal);
       case 'forwarded_bytes_total':
         return [
           { value: relay.clientBytesTotal, labels: { from: 'client' } },

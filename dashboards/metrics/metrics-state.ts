@@ -41,6 +41,9 @@ export interface RelayHealth {
   readonly sessionsOpen: number;
   readonly sessionsTotal: number;
   readonly connectErrorsTotal: number;
+  readonly refusedConnectionsTotal: number;
+  readonly refusedPerSourceTotal: number;
+  readonly refusedNotLoggedInTotal: number;
   readonly clientBytesTotal: number;
   readonly serverBytesTotal: number;
   readonly sessionsAdrift: number;
@@ -50,6 +53,8 @@ export interface RelayHealth {
   readonly observerRestartsTotal: number;
   readonly queueBytes: number;
   readonly loopLagNs: number;
+  readonly observingPaused: number;
+  readonly observingPausesTotal: number;
   readonly cpuNs: number;
   readonly residentBytes: number;
 }
@@ -146,10 +151,10 @@ export class MetricsState {
     return byLabel;
   }
 
-  /** Sets the total so far for a reason. `opaque_session` counts minutes of sessions, not executions, and is kept apart. */
+  /** Sets the total so far for a reason. Those that count minutes of sessions, not executions, are kept apart; of a pause the status tells. */
   setNotObserved(reason: string, total: number): void {
     if (reason === 'opaque_session') this.opaqueSessionMinutes = total;
-    else this.notObserved.set(reason, total);
+    else if (reason !== 'loop_late_session') this.notObserved.set(reason, total);
   }
 
   setRevisions(total: number): void {

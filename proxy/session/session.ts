@@ -3,7 +3,7 @@
 // When framing is lost it is opaque for good: it no longer looks, and says so. Not here: sockets, the observer link.
 
 import { limits } from '../../config/limits.js';
-import type { TransactionStatus } from '../observation.js';
+import type { LossReason, TransactionStatus } from '../observation.js';
 import { FrameScanner } from '../wire/frame-scanner.js';
 import type { MessageTable } from '../wire/message-codes.js';
 import type { Execution } from './execution.js';
@@ -147,10 +147,10 @@ export class Session {
   }
 
   /** Observation ends while the connection goes on. */
-  abandon(): void {
+  abandon(reason: LossReason): void {
     if (this.opaque) return;
     this.opaque = true;
-    this.state.loseAll('observe_off');
+    this.state.loseAll(reason);
     this.state.names.dropStatements();
     this.#client.stop();
     this.#server.stop();

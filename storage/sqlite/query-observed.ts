@@ -9,9 +9,9 @@ import { sourceSums } from './query-statements.js';
 import type { Rows } from './rows.js';
 
 /** These count sessions, or times the sidecar was killed, not executions. */
-const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'killed']);
+const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
 /** Where one of these is, or while it lasted, nobody can say how many executions there were. */
-const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off']);
+const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off', 'loop_late']);
 
 interface LossSum {
   reason: string;

@@ -120,6 +120,54 @@ test('58: the whole sidecar killed and started again on its data: what was store
 });
 
 describe('one sidecar', () => {
+  test('49: a loop that is late again and again: observing is paused, traffic goes on, and both go on by themselves', async () => {
+    const server = await startServer({
+      onData: (end, chunk) => {
+        if (chunk.includes('in flight')) return;
+        if (chunk[0] === 0x51) answersQueries(end, chunk);
+      },
+    });
+    const hook = new URL('../kit/stalling-loop.mjs', import.meta.url).pathname;
+    const env = { ...process.env, NODE_OPTIONS: `--import=${hook}` };
+    const sidecar = await startSidecar(server, [], undefined, env);
+    const metric = async (name: string) => {
+      const text = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+      return Number(new RegExp(`^pgwitness_${name} (.*)$`, 'm').exec(text)?.[1]);
+    };
+    const client = await loggedIn(sidecar.port);
+    let answers = 1;
+    const ask = (sql: string) => client.send(F.query(sql)).ready(++answers);
+    await ask('select before');
+    const busy = await loggedIn(sidecar.port);
+    busy.send(F.query('select in flight'));
+    await until('the server has it', () => server.last.received.includes('in flight'));
+
+    process.kill(sidecar.pid, 'SIGUSR2');
+    await until('the pause', () => sidecar.output().includes('observing is paused'), 60_000);
+    await ask('select during');
+    await until('the observer to know', async () => (await metric('observing_paused')) === 1);
+    await ask('select during');
+    process.kill(sidecar.pid, 'SIGUSR2');
+    await until('its end', () => sidecar.output().includes('observing goes on'), 60_000);
+    await until('the open session to be observed again', async () => {
+      await ask('select after');
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      return (
+        (await metric('pool_connections{pool="[^"]*",state="idle"}')) > 0 && (await metric('observing_paused')) === 0
+      );
+    });
+    await ask('select after');
+    expect(await metric('observing_pauses_total')).toBe(1);
+    expect(await metric('not_observed_total{reason="loop_late"}')).toBe(1);
+    busy.socket.destroy();
+    client.socket.destroy();
+    await sidecar.stop();
+    const { observed, statements } = await top(sidecar.data);
+    const seen = statements.map(({ query }) => query).sort();
+    expect(seen).toEqual(['select after', 'select before']);
+    expect(observed).toMatchObject({ not_observed: 1, exact: false });
+  });
+
   test('61: fifty scrapes at once and one that does not read, with traffic: all are answered', async () => {
     const server = await startServer({ onData: answersQueries });
     const sidecar = await startSidecar(server);

@@ -9,14 +9,14 @@ const EVENTS = ['data', 'end', 'close'];
 
 export class RawClient {
   readonly socket: Socket;
-  received: Buffer = Buffer.alloc(0);
+  #received: Buffer[] = [];
   ended = false;
   error = '';
 
   constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
+      this.#received.push(chunk);
     });
     socket.on('end', () => {
       this.ended = true;
@@ -27,6 +27,16 @@ export class RawClient {
     onTestFinished(() => {
       socket.destroy();
     });
+  }
+
+  /** Joined when it is asked for: what streams by at full speed is not copied again with each chunk. */
+  get received(): Buffer {
+    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)];
+    return this.#received[0];
+  }
+
+  set received(octets: Buffer) {
+    this.#received = [octets];
   }
 
   send(...parts: readonly Buffer[]): void {
@@ -72,9 +82,12 @@ export class RawClient {
   }
 }
 
-export async function rawClient(where: number | string): Promise<RawClient> {
+/** `from`: the address of this machine that it comes from. */
+export async function rawClient(where: number | string, from?: string): Promise<RawClient> {
   const socket =
-    typeof where === 'number' ? connect({ port: where, host: '127.0.0.1', allowHalfOpen: true }) : connect(where);
+    typeof where === 'number'
+      ? connect({ port: where, host: '127.0.0.1', localAddress: from, allowHalfOpen: true })
+      : connect(where);
   await once(socket, 'connect');
   return new RawClient(socket);
 }

@@ -7,9 +7,10 @@ import { afterEach } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
 import type { UpstreamTlsMode } from '../../config/options.js';
+import { Admission } from '../../proxy/admission.js';
 import { Clock } from '../../proxy/clock.js';
 import { Listener, type ListenerLimits } from '../../proxy/listener.js';
-import type { Observation, StatementObservation } from '../../proxy/observation.js';
+import { type Observation, SCHEMA_VERSION, type StatementObservation } from '../../proxy/observation.js';
 import { BatchReader } from '../../proxy/observation-codec.js';
 import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
 import { ObserverLink } from '../../proxy/observer-link.js';
@@ -77,6 +78,7 @@ export class Relayed {
         link: this.#link,
         log,
       },
+      admission: new Admission(),
       observe: () => true,
       nextSessionId: () => ++sessions,
       log,
@@ -90,7 +92,7 @@ export class Relayed {
     observerSide.on('data', (chunk: Buffer) =>
       frames.feed(chunk, (kind, body) => {
         if (kind === FrameKind.hello) {
-          observerSide.write(controlFrame(FrameKind.welcome, { schemaVersion: 1, lastSequence: 0 }));
+          observerSide.write(controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: 0 }));
           return;
         }
         batches.read(body, (observation) => this.#observed(observation));

@@ -46,14 +46,15 @@ export function useSidecar(): (
   upstream: { host: string; port: number },
   args?: string[],
   data?: string,
+  env?: NodeJS.ProcessEnv,
 ) => Promise<Sidecar> {
   const started: Sidecar[] = [];
   afterEach(async () => {
     for (const sidecar of started.splice(0)) await sidecar.stop();
   });
-  return async (upstream, args = [], data = path.join(temporaryDirectory('data'), 'data')) => {
+  return async (upstream, args = [], data = path.join(temporaryDirectory('data'), 'data'), env = process.env) => {
     await build(() => {});
-    const sidecar = { ...(await startSidecar({ upstream, data, args })), data };
+    const sidecar = { ...(await startSidecar({ upstream, data, args, env })), data };
     started.push(sidecar);
     return sidecar;
   };

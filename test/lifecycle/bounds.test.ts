@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
+import { Admission } from '../../proxy/admission.js';
 import { Clock } from '../../proxy/clock.js';
 import { connectionCaps } from '../../proxy/descriptors.js';
 import { Listener, type ListenerLimits } from '../../proxy/listener.js';
@@ -53,6 +54,7 @@ async function listen(upstream: { host: string; port: number }, small: Partial<L
       link,
       log,
     },
+    admission: new Admission(),
     observe: () => false,
     nextSessionId: () => 1,
     log,
@@ -76,6 +78,36 @@ describe('sessions', () => {
     const third = await rawClient(port);
     third.send(STARTUP);
     await third.until(READY);
+  });
+
+  test('of one address beyond its cap are refused with 53300 and told why; another address is served', async () => {
+    const { port, listener } = await listen(postgres(), { connectionsPerSourceMax: 1 });
+    const first = await rawClient(port);
+    first.send(STARTUP);
+    await first.until(READY);
+    const second = await rawClient(port);
+    second.send(STARTUP);
+    const told = (await second.closed()).toString('latin1');
+    expect(told).toContain('C53300\0');
+    expect(told).toContain('too many connections from 127.0.0.1 (1)');
+    expect(told).toContain('--max-connections-per-source');
+    const other = await rawClient(port, '127.0.0.2');
+    other.send(STARTUP);
+    await other.until(READY);
+    first.socket.destroy();
+    await until(() => listener.relays.size === 1);
+    const third = await rawClient(port);
+    third.send(STARTUP);
+    await third.until(READY);
+  });
+
+  test('that cannot reach the upstream, or give up, give their places back', async () => {
+    const { port } = await listen({ host: '127.0.0.1', port: 1 }, { connectionsPerSourceMax: 1 });
+    for (let i = 0; i < 3; i++) {
+      const client = await rawClient(port);
+      client.send(STARTUP);
+      expect((await client.closed()).toString('latin1')).toContain('C08001');
+    }
   });
 
   test('that are still reaching the upstream count as well', async () => {

@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createLog } from '../../config/log.js';
 import { Clock } from '../../proxy/clock.js';
-import type { Observation } from '../../proxy/observation.js';
+import { type Observation, SCHEMA_VERSION } from '../../proxy/observation.js';
 import { BatchReader } from '../../proxy/observation-codec.js';
 import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
 import { type AnnouncedSession, ObserverLink } from '../../proxy/observer-link.js';
@@ -35,7 +35,9 @@ class FakeObserver {
     socket.on('data', (chunk) =>
       frames.feed(chunk, (kind, body) => {
         if (kind === FrameKind.hello) {
-          socket.write(controlFrame(FrameKind.welcome, { schemaVersion: 1, lastSequence: this.lastSequence }));
+          socket.write(
+            controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: this.lastSequence }),
+          );
           return;
         }
         batches.read(body, (observation) => {

@@ -234,7 +234,7 @@ describe('the end of a connection', () => {
 
   test('observation switched off in flight', () => {
     const t = ready().client(F.query('select 1'));
-    t.session.abandon();
+    t.session.abandon('observe_off');
     t.server(B.commandComplete('SELECT 1'), B.ready());
     expect(t.lines).toEqual(['lost 1 observe_off']);
   });

@@ -1,0 +1,18 @@
+// Loaded into a process of pgwitness by a test (NODE_OPTIONS=--import): SIGUSR2 makes its event loop late again and again, another one ends that.
+// Invariant: without the signal it does nothing. Not here: what pgwitness makes of it.
+
+const BUSY_MS = 400;
+const REST_MS = 5;
+let isStalling = false;
+
+function stall() {
+  if (!isStalling) return;
+  const until = performance.now() + BUSY_MS;
+  while (performance.now() < until);
+  setTimeout(stall, REST_MS).unref();
+}
+
+process.on('SIGUSR2', () => {
+  isStalling = !isStalling;
+  stall();
+});
