@@ -2,6 +2,8 @@
 // Not here: the other half (relay.ts), observing (analyzer/).
 
 import type { Command } from 'commander';
+import { changedOptions } from '../config/changes.js';
+import type { Config } from '../config/config.js';
 import { errorLine } from '../config/errors.js';
 import { createLog } from '../config/log.js';
 import type { OptionKey } from '../config/options.js';
@@ -19,6 +21,16 @@ const KEYS: readonly OptionKey[] = [
   'logLevel',
 ];
 
+/** What SIGHUP does not change: all that an observer takes but rules and client networks. */
+const FIXED: ReadonlyArray<keyof Config> = [
+  ...KEYS,
+  'samplesDsn',
+  'pools',
+  'dimensionKeys',
+  'contextKeys',
+  'retention',
+];
+
 export function register(program: Command): void {
   const command = program
     .command('observe')
@@ -26,7 +38,7 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       '\nThe socket is of mode 0600 in a directory of mode 0700, which is made when it is not there. Several relays may connect.\n' +
-        'SIGHUP reads rules and client networks again; the rest is read at the start.\n' +
+        'SIGHUP reads rules and client networks again; of the rest it is said that it needs a restart.\n' +
         '\nExample:\n  pgwitness observe --socket /run/pgwitness/observer.sock --data /var/lib/pgwitness\n',
     );
   addConfigFlags(command, KEYS).action(() => observe(command));
@@ -48,7 +60,10 @@ async function observe(command: Command): Promise<void> {
   process.on('SIGINT', stop);
   process.on('SIGHUP', () => {
     try {
-      server.reconfigure(configOf(command).config);
+      const next = configOf(command).config;
+      server.reconfigure(next);
+      for (const option of changedOptions(config, next, FIXED))
+        log.warn('this option changes only with a restart', { option });
     } catch (error) {
       log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
     }

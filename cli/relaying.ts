@@ -48,7 +48,9 @@ function checkedConfig(command: Command): LoadedConfig {
 
 function reload(command: Command, { running, log }: { running: Run; log: Log }): void {
   try {
-    running.reload(checkedConfig(command).config);
+    const { config } = checkedConfig(command);
+    running.reload(config);
+    log.setLevel(config.logLevel);
   } catch (error) {
     log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
   }

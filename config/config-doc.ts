@@ -71,4 +71,8 @@ it, without literals. A pool belongs to a connection: a rule that sets one match
 
 SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a pause: they hold for what comes from then on. A file with a
 fault changes nothing and is told in the log.
+
+At SIGHUP \`run\` and \`relay\` also take certificates, upstreams, caps of connections and the drain timeout for new sessions, \`observe\` on or off and
+the log level at once; \`run\` starts its observer again for what else concerns it. What a reload cannot change (\`listen\`, \`health\`, \`socket\`; of \`observe\`
+all but rules and client networks) stays as it was, and the log names each such option that differs.
 `;

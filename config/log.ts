@@ -15,6 +15,8 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** A log whose lines all carry these fields; it shares the repeat limit. */
   child(fields: LogFields): Log;
+  /** From now on; a child keeps the level it was made with. */
+  setLevel(level: LogLevel): void;
 }
 
 export interface LogOptions {
@@ -68,6 +70,10 @@ class LimitedLog implements Log {
   }
   child(fields: LogFields): Log {
     return new LimitedLog(this.#sink.child(shortened(fields)), this.#repeats);
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#sink.level = level;
   }
 
   #write(level: Level, message: string, fields: LogFields = {}): void {

@@ -143,9 +143,9 @@ export class RelayService {
       const known = isSame(this.#config.pairs[index]) ? index : this.#config.pairs.findIndex(isSame);
       if (known >= 0) this.#listeners[known].settings = settings[index];
     }
-    // What listens stays as it was started, and a later reload is compared with that.
-    const { pairs, health } = this.#config;
-    this.#config = { ...config, pairs, health };
+    // What listens stays as it was started, and so does the way to the observer, and a later reload is compared with that.
+    const { pairs, health, socket } = this.#config;
+    this.#config = { ...config, pairs, health, socket };
     this.#switch.reload(
       config,
       [...this.#relays()].map(({ tap }) => tap),
@@ -179,6 +179,7 @@ export class RelayService {
     const fixed: Array<[what: string, now: string, wanted: string]> = [
       ['listen', listens(this.#config), listens(config)],
       ['health', formatAddress(this.#config.health), formatAddress(config.health)],
+      ['socket', this.#config.socket, config.socket],
     ];
     for (const [what, now, wanted] of fixed) {
       if (now !== wanted) this.#log.warn('this option changes only with a restart', { option: what, now, wanted });

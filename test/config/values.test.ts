@@ -105,6 +105,17 @@ describe('log', () => {
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ msg: 'again', leftOut: 5 });
   });
 
+  test('another level holds from then on', () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'warn', destination: { write: (line) => lines.push(line) } });
+    log.info('unheard');
+    log.setLevel('debug');
+    log.debug('heard');
+    log.setLevel('silent');
+    log.error('unheard');
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['heard']);
+  });
+
   test('an error is logged without its stack', () => {
     const lines: string[] = [];
     const error = Object.assign(new Error('no room'), { code: 'ENOSPC', detail: 'Key (email)=(x)' });

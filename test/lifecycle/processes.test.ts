@@ -1,6 +1,6 @@
 // `relay` and `observe` as processes of their own: each may come, go and come back, and every statement is accounted for.
 
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -187,4 +187,28 @@ test('a second observer at the same socket is refused', async () => {
   const { code, stderr } = await pgwitness('observe', '--socket', socket, '--data', temporaryDirectory('other'));
   expect(code).toBe(3);
   expect(stderr).toContain('somebody listens there');
+});
+
+test('SIGHUP to an observer names what it cannot change', async () => {
+  const directory = temporaryDirectory('observe');
+  const config = path.join(directory, 'pgwitness.yaml');
+  const socket = path.join(directory, 'link', 'observer.sock');
+  writeFileSync(config, 'topSeries: 1\n');
+  const observer = await startService('pgwitness observe', {
+    program: process.execPath,
+    args: [MAIN, 'observe', '--socket', socket, '--data', path.join(directory, 'data'), '--http', '127.0.0.1:0'],
+    env: { ...process.env, PGWITNESS_CONFIG: config },
+    ready: async () => existsSync(socket),
+  });
+  started.push(observer);
+  await until('it to wait', () => observer.output().includes('waiting for relays'));
+  writeFileSync(
+    config,
+    'topSeries: 2\nretention: { size: 1GiB }\nrules:\n  - { match: { user: a }, set: { source: raw } }\n',
+  );
+  process.kill(observer.pid, 'SIGHUP');
+  await until('its word', () => observer.output().includes('"option":"retention"'));
+  expect(observer.output()).toContain('rules taken');
+  expect(observer.output()).toContain('"option":"topSeries"');
+  expect(observer.output().match(/changes only with a restart/g)).toHaveLength(2);
 });

@@ -182,6 +182,19 @@ describe('SIGHUP', () => {
     expect(statements.find(({ query }) => query.includes('upper'))?.calls).toBe(2);
   });
 
+  test('another log level holds at once, for relay and observer', async () => {
+    const { sidecar, hup } = await withConfig('logLevel: warn\n');
+    expect(sidecar.output()).toBe('');
+    await hup('logLevel: info\n', '"name":"observer"');
+    await hup('logLevel: info\n', 'the configuration was read again');
+  });
+
+  test('an option that a reload cannot change is named', async () => {
+    const { sidecar, hup } = await withConfig('socket: /tmp/pgwitness-one/observer.sock\n');
+    await hup('socket: /tmp/pgwitness-other/observer.sock\n', 'this option changes only with a restart');
+    expect(sidecar.output()).toContain('"option":"socket"');
+  });
+
   test('a plain relay drains idle sessions at once as well', async () => {
     const { sidecar } = await startOff();
     const idle = await rawClient(sidecar.port);
