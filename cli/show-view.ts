@@ -7,10 +7,11 @@ import { statementsJson } from '../storage/report-json.js';
 import type { SamplesReport } from '../storage/report-samples.js';
 import type { TimelineReport } from '../storage/report-timeline.js';
 import type { StatementFacts, StatementsReport } from '../storage/report-types.js';
+import type { SlowSampleRow } from '../storage/store.js';
 import { bytes, count, duration, moment, share } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, severalLines, styled } from './output.js';
 import { evenly, sparkline } from './sparkline.js';
-import { renderTable } from './table.js';
+import { type Column, renderTable } from './table.js';
 import { headerOf } from './top-view.js';
 
 const SHOWN_MAX = 20;
@@ -57,23 +58,22 @@ function trendOf({ window, stepMs, points }: TimelineReport): string {
 }
 
 function samplesTable({ samples }: SamplesReport, screen: Screen): string {
-  return renderTable(
-    samples,
-    [
-      { title: '  at', cell: (row) => `  ${new Date(row.atMs).toISOString().slice(0, 19).replace('T', ' ')}` },
-      { title: 'took', align: 'right', cell: (row) => duration(row.serviceNs / 1e6) },
-      { title: 'rows', align: 'right', cell: (row) => (row.sqlstate === '' ? count(row.rows) : row.sqlstate) },
-      {
-        title: 'in transaction',
-        dropOrder: 1,
-        cell: (row) => (row.transactionPosition === 0 ? '' : `statement ${row.transactionPosition}`),
-      },
-      { title: 'pool', dropOrder: 2, cell: (row) => oneLine(row.pool) },
-      { title: 'trace or request', cell: (row) => oneLine(row.traceId || row.requestId) },
-      { title: 'tags', flexible: true, cell: (row) => oneLine(row.tagSet) },
-    ],
-    screen,
-  );
+  const columns: Column<SlowSampleRow>[] = [
+    { title: '  at', cell: (row) => `  ${new Date(row.atMs).toISOString().slice(0, 19).replace('T', ' ')}` },
+    { title: 'took', align: 'right', cell: (row) => duration(row.serviceNs / 1e6) },
+    { title: 'rows', align: 'right', cell: (row) => (row.sqlstate === '' ? count(row.rows) : row.sqlstate) },
+    {
+      title: 'in transaction',
+      dropOrder: 1,
+      cell: (row) => (row.transactionPosition === 0 ? '' : `statement ${row.transactionPosition}`),
+    },
+    { title: 'pool', dropOrder: 2, cell: (row) => oneLine(row.pool) },
+    { title: 'trace or request', cell: (row) => oneLine(row.traceId || row.requestId) },
+    { title: 'tags', flexible: true, cell: (row) => oneLine(row.tagSet) },
+  ];
+  // What none of them has is no column.
+  const known = columns.filter(({ cell }) => samples.some((sample) => cell(sample).trim() !== ''));
+  return renderTable(samples, known, screen);
 }
 
 function planLines({ plan }: SamplesReport): string[] {

@@ -62,6 +62,12 @@ async function shopTraffic({ python, postgres, sidecar, seconds }) {
   return shop.baseUrl;
 }
 
+/** Fingerprint of the raw statement that took most time; '' where none was sent. @param {string} url of the sidecar */
+async function slowestRaw(url) {
+  const { statements } = await (await fetch(`${url}/api/v1/statements?source=raw&limit=1`)).json();
+  return statements[0]?.fingerprint ?? '';
+}
+
 /** The recording of such requests. @param {{ postgres: import('./lib/postgres.mjs').Postgres, sidecar: { host: string, port: number } }} options */
 async function recordedShopTraffic({ postgres, sidecar }) {
   await step('Tables and data (about 125,000 order lines)', () => prepareRecordedShop(postgres));
@@ -105,17 +111,20 @@ async function demo({ once, seconds }) {
   if (!sidecar.running()) throw new Error(`pgwitness ended during the traffic. It said:\n${sidecar.output()}`);
 
   const shown = path.relative(ROOT, data);
-  for (const command of [['top', '--source', 'raw'], ['pools']]) {
-    process.stdout.write(`\n$ pgwitness ${command.join(' ')} --data ${shown}\n\n`);
+  const slowest = await slowestRaw(sidecar.httpUrl);
+  const commands = [['top', '--source', 'raw'], ...(slowest === '' ? [] : [['show', slowest]]), ['pools']];
+  for (const command of commands) {
+    process.stdout.write(`\n$ npx pgwitness ${command.join(' ')} --data ${shown}\n\n`);
     if ((await showPgwitness([...command, '--data', data])) !== 0) throw new Error(`pgwitness ${command[0]} failed`);
   }
   process.stdout.write(`\nMetrics   ${sidecar.httpUrl}/metrics\nPage      ${sidecar.httpUrl}/\n`);
+  if (slowest !== '') process.stdout.write(`Slowest   ${sidecar.httpUrl}/#/statements/${slowest}\n`);
   process.stdout.write(
     `Postgres  through pgwitness on ${sidecar.host}:${sidecar.port}, user ${postgres.user}, database ${postgres.database}\n`,
   );
   if (baseUrl !== '') process.stdout.write(`Shop      ${baseUrl}/products\n`);
   if (once) return;
-  process.stdout.write(`More      node dist/cli/main.js top --data ${shown}\n\nCtrl-C ends it.\n`);
+  process.stdout.write(`Live      npx pgwitness tail --url ${sidecar.httpUrl}\n\nCtrl-C ends it.\n`);
   const { signal } = teardown;
   // A trickle of requests, so that what people look at moves.
   const trickle =

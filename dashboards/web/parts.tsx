@@ -63,6 +63,19 @@ export function Problem({ problem, retry }: { problem: ApiProblem; retry: () => 
   );
 }
 
+/** Where nothing was observed: what to do. */
+export function NothingYet({ since = '' }: { since?: string }) {
+  return (
+    <div class="nothing">
+      <p>{since === '' ? 'Nothing observed yet.' : 'Nothing observed in this time: widen it, at the top right.'}</p>
+      <p>
+        Let the application connect to pgwitness instead of to Postgres (by default 127.0.0.1:6433) and run some
+        queries: they appear here within a few seconds.
+      </p>
+    </div>
+  );
+}
+
 /** Puts a text on the clipboard; not there where the browser has none for us (a page that is not of this host, without TLS). */
 export function Copy({ text, what }: { text: string; what: string }) {
   const [copied, setCopied] = useState(false);

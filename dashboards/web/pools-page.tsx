@@ -5,7 +5,7 @@ import type { PoolJson, PoolsJson } from '../http/pools-json.js';
 import { writeAddress } from './address.js';
 import { useReport } from './api.js';
 import { count, duration, moment, share, span } from './format.js';
-import { Facts, Problem, Source } from './parts.js';
+import { Facts, NothingYet, Problem, Source } from './parts.js';
 import { bySourceOrder, colourOf } from './sources.js';
 import type { PageProps } from './statements-page.js';
 
@@ -18,7 +18,8 @@ export function PoolsPage({ address, live, version, retry }: PageProps) {
     <>
       <h1>Pools</h1>
       {report.problem && <Problem problem={report.problem} retry={retry} />}
-      {report.data && (
+      {report.data && pools.length === 0 && <NothingYet since={address.filters.since} />}
+      {report.data && pools.length > 0 && (
         <>
           <p class="observed" role="status">
             {span(report.data.window)}
@@ -31,7 +32,6 @@ export function PoolsPage({ address, live, version, retry }: PageProps) {
               note="what one pool for all would have needed, within one second"
             />
           </div>
-          {pools.length === 0 && <p class="nothing">No pool yet: a session gets one when it is settled.</p>}
           <div class="pools">
             {pools.map((pool) => (
               <Pool key={pool.id} pool={pool} />

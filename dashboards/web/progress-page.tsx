@@ -7,7 +7,7 @@ import type { ProgressJson, SourceShareJson } from '../http/timeline-json.js';
 import { writeAddress } from './address.js';
 import { useReport } from './api.js';
 import { count, duration, share, span } from './format.js';
-import { NumbersTable, Problem, Source } from './parts.js';
+import { NothingYet, NumbersTable, Problem, Source } from './parts.js';
 import { axes, bars, everyStep, Plot, type PlotTheme, TIMES } from './plot.js';
 import { bySourceOrder, colourOf, FOLDED } from './sources.js';
 import type { PageProps } from './statements-page.js';
@@ -35,7 +35,7 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
     <>
       <h1>Progress</h1>
       {report.problem && <Problem problem={report.problem} retry={retry} />}
-      {data && names.length === 0 && <p class="nothing">No statement of an application in this time.</p>}
+      {data && names.length === 0 && <NothingYet since={address.filters.since} />}
       {data && names.length > 0 && (
         <>
           <p class="observed" role="status">

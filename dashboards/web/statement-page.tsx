@@ -29,7 +29,19 @@ export function StatementPage({ address, live, version, retry }: PageProps) {
       <p>
         <a href={writeAddress({ ...address, fingerprint: '' })}>← Statements</a>
       </p>
-      {report.problem && <Problem problem={report.problem} retry={retry} />}
+      {report.problem?.status === 404 ? (
+        <p class="nothing" role="alert">
+          <code>{fingerprint}</code> was not seen in this time.
+          {filters.since && (
+            <>
+              {' '}
+              <a href={writeAddress({ ...address, filters: { ...filters, since: '' } })}>Look at everything kept.</a>
+            </>
+          )}
+        </p>
+      ) : (
+        report.problem && <Problem problem={report.problem} retry={retry} />
+      )}
       {row === undefined && !report.problem && <p role="status">Reading…</p>}
       {row !== undefined && report.data && (
         <>

@@ -6,7 +6,7 @@ import type { BriefStatementJson, BriefStatementsJson } from '../http/statement-
 import { type Address, replaceAddress, writeAddress } from './address.js';
 import { useReport } from './api.js';
 import { count, duration, share } from './format.js';
-import { Observed, Problem, Source } from './parts.js';
+import { NothingYet, Observed, Problem, Source } from './parts.js';
 import { colourOf, FOLDED } from './sources.js';
 import { StatementFilters } from './statement-filters.js';
 import { type VirtualColumn, VirtualTable } from './virtual-table.js';
@@ -45,7 +45,7 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
       <StatementFilters address={address} seen={seen} />
       {report.problem && <Problem problem={report.problem} retry={retry} />}
       {report.data && <Observed report={report.data} />}
-      {report.data && shown.length === 0 && <Nothing known={all.length > 0} />}
+      {report.data && shown.length === 0 && <Nothing filters={filters} known={all.length > 0} />}
       {shown.length > 0 && (
         <VirtualTable
           label="Statements"
@@ -65,7 +65,7 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
           onSort={(key) => replaceAddress({ ...address, filters: { ...filters, sort: key === 'total' ? '' : key } })}
         />
       )}
-      {report.data && (
+      {report.data && all.length > 0 && (
         <p class="below">
           {count(shown.length)} statements shown
           {folded.rows > 0 &&
@@ -165,16 +165,11 @@ function columnsFor(wholeMs: number): VirtualColumn<BriefStatementJson>[] {
   ];
 }
 
-function Nothing({ known }: { known: boolean }) {
-  return known ? (
-    <p class="nothing">No statement fits. Clear a filter, or widen the time.</p>
-  ) : (
-    <div class="nothing">
-      <p>Nothing observed in this time with these filters.</p>
-      <p>
-        Let the application connect to pgwitness instead of to Postgres (by default 127.0.0.1:6433) and run some
-        queries: they appear here within a few seconds.
-      </p>
-    </div>
-  );
+const NARROWING = ['find', 'source', 'pool', 'tag', 'handwritten'] as const;
+
+function Nothing({ filters, known }: { filters: Readonly<Record<string, string>>; known: boolean }) {
+  const isNarrowed = NARROWING.some((name) => (filters[name] ?? '') !== '');
+  if (!known && !isNarrowed) return <NothingYet since={filters.since} />;
+  if (!isNarrowed) return <p class="nothing">Only housekeeping and tools were seen: choose one of them as source.</p>;
+  return <p class="nothing">No statement fits. Clear a filter, or widen the time.</p>;
 }

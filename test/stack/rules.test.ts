@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { CATALOG } from '../../dashboards/metrics/catalog.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
@@ -43,6 +44,21 @@ describe.skipIf(!have('promtool'))('promtool', () => {
       traceId: '',
       atMs: 0,
     });
+    const transactionHistogram = new LogHistogram();
+    transactionHistogram.add(3e6);
+    state.recordPool(
+      { name: 'p', owner: 'django' },
+      {
+        activeMs: 1,
+        idleMs: 1,
+        idleInTransactionMs: 1,
+        transactions: 1,
+        transactionStatements: 2,
+        transactionTotalMs: 3,
+        transactionHistogram,
+      },
+    );
+    state.setPoolConnections([{ name: 'p', active: 1, idle: 0, idleInTransaction: 0, idleInTransactionLongestMs: 0 }]);
     const exporter = new MetricsExporter(state);
     afterAll(() => exporter.close());
     const { code, output } = run('promtool', ['check', 'metrics'], { input: await exporter.render() });

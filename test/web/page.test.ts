@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../../scripts/lib/build.mjs';
+import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { chromiumPath, launchBrowser, openPage, type Watched } from '../kit/browser.js';
 import { ATTACK, type Served, SLOWEST, serveStore, writeManyStatements } from './kit.js';
 
@@ -18,15 +19,19 @@ describe.skipIf(executablePath === '')('the page', () => {
   let browser: Browser;
   let served: Served;
   let servedMany: Served;
+  let servedNone: Served;
   const directory = mkdtempSync(join(tmpdir(), 'pgwitness-web-'));
   const directoryOfMany = mkdtempSync(join(tmpdir(), 'pgwitness-web-'));
+  const directoryOfNone = mkdtempSync(join(tmpdir(), 'pgwitness-web-'));
   const opened: Watched[] = [];
 
   beforeAll(async () => {
     await build(() => {});
     writeManyStatements(directory, FEW);
     writeManyStatements(directoryOfMany, MANY);
+    openSqliteStore({ dataDir: directoryOfNone }).close();
     served = await serveStore(directory);
+    servedNone = await serveStore(directoryOfNone);
     servedMany = await serveStore(directoryOfMany);
     browser = await launchBrowser(executablePath);
   });
@@ -37,7 +42,8 @@ describe.skipIf(executablePath === '')('the page', () => {
     await browser?.close();
     await served?.close();
     await servedMany?.close();
-    for (const made of [directory, directoryOfMany]) rmSync(made, { recursive: true, force: true });
+    await servedNone?.close();
+    for (const made of [directory, directoryOfMany, directoryOfNone]) rmSync(made, { recursive: true, force: true });
   });
 
   async function open(
@@ -188,6 +194,25 @@ describe.skipIf(executablePath === '')('the page', () => {
     const cards = await page.locator('.card h2').allTextContents();
     expect(cards).toEqual(['django-orm', 'sqlalchemy', 'raw', 'reports-job']);
     expect(await page.locator('.card .note').nth(2).textContent()).toContain('(101)');
+  });
+
+  test('a statement that was not seen in the time chosen is told of, with a way on', async () => {
+    const { page } = await open(`#/statements/${SLOWEST}?since=1m`);
+    await page.getByText('was not seen in this time').waitFor();
+    await page.getByRole('link', { name: 'Look at everything kept.' }).click();
+    await page.waitForSelector('.distribution');
+  });
+
+  test.each([
+    ['statements', 'Nothing observed yet.'],
+    ['pools', 'Nothing observed yet.'],
+    ['progress', 'Nothing observed yet.'],
+    ['statements?since=1h', 'Nothing observed in this time'],
+    ['statements?find=x', 'No statement fits.'],
+  ])('with an empty store, %s says what to do', async (hash, text) => {
+    const { page } = await open(`#/${hash}`, { of: servedNone });
+    await page.getByText(text).waitFor();
+    expect(await violations(page)).toEqual([]);
   });
 
   test('an observer that went away is told of, and what it said stays', async () => {
