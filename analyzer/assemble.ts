@@ -16,6 +16,7 @@ import { networkFinder } from './networks.js';
 import { Observer } from './observer.js';
 import { Pipeline } from './pipeline.js';
 import type { PlanCollector } from './plan-collector.js';
+import { type ExpectedRelays, Relays } from './relays.js';
 import type { KnownPool } from './sessions.js';
 import type { Tail } from './tail.js';
 
@@ -40,7 +41,13 @@ const HOUR_MS = 3_600_000;
 /** Throws StoreError when the data directory cannot be used. */
 export async function assemble(
   config: ObserverConfig,
-  how: { log: Log; acknowledge: (relayId: string, sequence: number) => void; plans?: PlanCollector; tail?: Tail },
+  how: {
+    log: Log;
+    acknowledge: (relayId: string, sequence: number) => void;
+    relays: ExpectedRelays;
+    plans?: PlanCollector;
+    tail?: Tail;
+  },
 ): Promise<Assembled> {
   const { log } = how;
   const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
@@ -70,7 +77,9 @@ export async function assemble(
     tail: how.tail,
   });
   pipeline.sessions.knowPools(storedPools(config.dataDir));
-  observer = new Observer({ pipeline, store, health: metrics, log, acknowledge: how.acknowledge, plans: how.plans });
+  const { acknowledge, plans } = how;
+  const relays = new Relays(how.relays);
+  observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans });
   return { observer, pipeline, store, metrics };
 }
 

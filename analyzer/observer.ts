@@ -11,6 +11,7 @@ import type { IntakeTarget } from './intake.js';
 import type { Pipeline } from './pipeline.js';
 import type { PoolMinute } from './pools/pool-minute.js';
 import type { ConnectionsNow } from './pools/pools.js';
+import type { Relays } from './relays.js';
 import type { RollupRow } from './rollup/rollup.js';
 
 /** What the metrics are told besides counted statements. */
@@ -21,7 +22,9 @@ export interface HealthListener {
   setNotObserved(reason: string, total: number): void;
   /** Connections whose owner was revised so far. */
   setRevisions(total: number): void;
+  /** All relays as one. */
   setRelayStatus(status: RelayStatus): void;
+  setRelaysConnected(count: number): void;
   /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
   recordTop(row: RollupRow, nowMs: number): void;
 }
@@ -29,6 +32,7 @@ export interface HealthListener {
 export interface ObserverOptions {
   pipeline: Pipeline;
   store: Store;
+  relays: Relays;
   health: HealthListener;
   log: Log;
   /** Where plans come from, if they are collected. */
@@ -43,12 +47,14 @@ const KILLED_REASON = 'killed';
 
 export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
-  /** Last batch taken, and whether it is stored. */
+  /** Last batch taken of each relay. */
   readonly #taken = new Map<string, number>();
+  /** Relays whose link ended: with the next flush nothing of them is left to be stored. */
+  readonly #ended = new Set<string>();
   readonly #losses = new Map<string, LossRow>();
   #lossesUnstored: LossRow[] = [];
   readonly #lossTotals = new Map<string, number>();
-  readonly #relayStatus = new Map<string, RelayStatus>();
+  #orphansTaken = false;
   #maintainedMs = 0;
   #failing = false;
 
@@ -57,19 +63,13 @@ export class Observer implements IntakeTarget {
   }
 
   relayBegins(relayId: string): number {
-    const { store, pipeline, log } = this.#options;
+    const { store, pipeline, relays, log } = this.#options;
     const nowMs = Date.now();
     // A relay that comes back (its link broke) is told of what it sent before as well.
     this.flush(nowMs);
-    // Relays that ended without their observer: their sessions are over.
-    const killed = new Map<string, number>();
-    for (const { relayId: gone, sessionId, state } of this.#attempt(() => store.takeOrphanSessions(relayId)) ?? []) {
-      const session = pipeline.sessions.get(gone, sessionId) ?? pipeline.restore(state, nowMs);
-      if (session === undefined) continue;
-      killed.set(gone, Math.max(killed.get(gone) ?? 0, session.member.countedToMs));
-      pipeline.close(session, session.member.countedToMs);
-    }
-    for (const [gone, lastSeenMs] of killed) this.#relayWasKilled(gone, lastSeenMs);
+    this.#ended.delete(relayId);
+    relays.begins(relayId);
+    this.#takeOrphans(nowMs);
     let restored = 0;
     for (const { sessionId, state } of this.#attempt(() => store.openSessions(relayId)) ?? []) {
       if (pipeline.sessions.get(relayId, sessionId) !== undefined) continue;
@@ -79,10 +79,35 @@ export class Observer implements IntakeTarget {
     return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
   }
 
-  /** A relay that is stopped closes its sessions. What came after its last flush nobody knows any more: that is told, as an event. */
-  #relayWasKilled(relayId: string, lastSeenMs: number): void {
-    const lastSeen = new Date(lastSeenMs).toISOString();
-    this.#options.log.warn('the last run was killed: what it saw after its last flush is not counted', { lastSeen });
+  /** Relays that ended without their observer: their sessions are over. Once, when all relays that still run have come. */
+  #takeOrphans(nowMs: number): void {
+    const { store, pipeline, relays } = this.#options;
+    if (this.#orphansTaken || !relays.complete) return;
+    const orphans = this.#attempt(() => store.takeOrphanSessions(relays.connected));
+    if (orphans === undefined) return;
+    this.#orphansTaken = true;
+    const killed = new Map<string, number>();
+    for (const { relayId: gone, sessionId, state } of orphans) {
+      const session = pipeline.sessions.get(gone, sessionId) ?? pipeline.restore(state, nowMs);
+      if (session === undefined) continue;
+      killed.set(gone, Math.max(killed.get(gone) ?? 0, session.member.countedToMs));
+      pipeline.close(session, session.member.countedToMs);
+    }
+    for (const [gone, lastSeenMs] of killed) {
+      const lastSeen = new Date(lastSeenMs).toISOString();
+      this.#options.log.warn('the last run was killed: what it saw after its last flush is not counted', { lastSeen });
+      this.#killed(gone, lastSeenMs);
+    }
+  }
+
+  /** One of several relays was killed or crashed, and this process was told. */
+  relayDied(relayId: string, atMs: number): void {
+    this.#options.log.warn('a relay was killed: what it had not sent is not counted', { relayId });
+    this.#killed(relayId, atMs);
+  }
+
+  /** A relay that is stopped closes its sessions. What one that was killed had not sent nobody knows: that is told, as an event. */
+  #killed(relayId: string, lastSeenMs: number): void {
     this.#lossesUnstored.push({
       counterId: relayId,
       minute: Math.floor(lastSeenMs / 60_000),
@@ -93,10 +118,8 @@ export class Observer implements IntakeTarget {
 
   observe(relayId: string, observation: Observation): void {
     if (observation.kind === 'loss') this.#loss(relayId, observation);
-    else if (observation.kind === 'relay-status') {
-      this.#relayStatus.set(relayId, { ...observation });
-      this.#options.health.setRelayStatus({ ...observation });
-    } else this.#options.pipeline.observe(relayId, observation);
+    else if (observation.kind === 'relay-status') this.#relaySays(relayId, observation);
+    else this.#options.pipeline.observe(relayId, observation);
   }
 
   batchTaken(relayId: string, sequence: number): void {
@@ -104,15 +127,30 @@ export class Observer implements IntakeTarget {
   }
 
   relayEnds(relayId: string, nowMs = Date.now()): void {
-    const { pipeline } = this.#options;
+    const { pipeline, relays } = this.#options;
     for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
     pipeline.relayEnded(relayId);
-    this.#relayStatus.delete(relayId);
+    relays.ends(relayId);
+    this.#ended.add(relayId);
+    this.#tellRelays();
+  }
+
+  #relaySays(relayId: string, status: RelayStatus): void {
+    this.#options.relays.says(relayId, status);
+    this.#tellRelays();
+  }
+
+  #tellRelays(): void {
+    const { relays, health } = this.#options;
+    const status = relays.together;
+    if (status !== undefined) health.setRelayStatus(status);
+    health.setRelaysConnected(relays.connected.length);
   }
 
   /** Stores what came since the last time, and acknowledges it. False when the store would not. */
   flush(nowMs: number): boolean {
     const { pipeline, store, log } = this.#options;
+    this.#takeOrphans(nowMs);
     pipeline.tick(nowMs);
     const taken = [...this.#taken];
     const plans = this.#options.plans?.pending() ?? [];
@@ -138,6 +176,8 @@ export class Observer implements IntakeTarget {
     pipeline.pools.drop();
     this.#lossesUnstored = [];
     for (const [relayId, sequence] of taken) this.#options.acknowledge(relayId, sequence);
+    for (const relayId of this.#ended) this.#taken.delete(relayId);
+    this.#ended.clear();
     this.#tellMetrics(nowMs);
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
@@ -185,10 +225,8 @@ export class Observer implements IntakeTarget {
     yield ['rollupsLateTotal', pipeline.rollups.lateTotal];
     yield ['tagSetsCappedTotal', pipeline.tagRollups.cappedTotal];
     yield ['poolsCappedTotal', pipeline.pools.cappedTotal];
-    for (const status of this.#relayStatus.values()) {
-      for (const [name, value] of Object.entries(status)) {
-        if (typeof value === 'number') yield [`relay.${name}`, value];
-      }
+    for (const [name, value] of Object.entries(this.#options.relays.together ?? {})) {
+      if (typeof value === 'number') yield [`relay.${name}`, value];
     }
   }
 

@@ -27,7 +27,11 @@ export async function replay(
   file: string,
   into: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
 ): Promise<Replayed> {
-  const { observer, store } = await assemble(into.config, { log: into.log, acknowledge: () => {} });
+  const { observer, store } = await assemble(into.config, {
+    log: into.log,
+    acknowledge: () => {},
+    relays: { count: 1, ended: {} },
+  });
   const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
   const batches = new BatchReader();
   let relayId = '';

@@ -10,6 +10,7 @@ import { type HttpThreadOptions, startHttpThread } from '../dashboards/http/thre
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
+import type { SupervisorStatus } from '../proxy/supervision.js';
 import { parseDsn } from '../server/dsn.js';
 import { openReader } from '../storage/sqlite/reader.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
@@ -18,6 +19,7 @@ import { Intake } from './intake.js';
 import { LinkGate } from './link-gate.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
+import type { ExpectedRelays } from './relays.js';
 import { Tail } from './tail.js';
 
 export interface ObserverService {
@@ -25,6 +27,10 @@ export interface ObserverService {
   take(link: Duplex): Promise<void>;
   /** From now on these rules and networks judge; nothing that was counted changes. */
   reconfigure(changed: LiveConfig): void;
+  /** One of several relays ended without a word. */
+  relayDied(relayId: string, atMs: number): void;
+  /** What the supervisor of several relays says of itself. */
+  supervisor(status: SupervisorStatus): void;
   /** A last flush, then everything is closed. Links are the caller's. */
   stop(): Promise<void>;
 }
@@ -33,6 +39,7 @@ export interface ObserverHow {
   log: Log;
   /** How often an observer of this run was started before: each records into a file of its own, because one may end in a torn frame. */
   restarts: number;
+  relays: ExpectedRelays;
   /** Where HTTP is to be answered, when it is begun already. */
   httpWorker?: HttpThreadOptions['worker'];
 }
@@ -40,13 +47,14 @@ export interface ObserverHow {
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
 export async function startObserver(
   config: Config,
-  { log, restarts, httpWorker }: ObserverHow,
+  { log, restarts, relays, httpWorker }: ObserverHow,
 ): Promise<ObserverService> {
   const intakes = new Set<Intake>();
   const plans = planCollectorOf(config, log);
   const tail = new Tail();
   const { observer, pipeline, store, metrics } = await assemble(config, {
     log,
+    relays,
     plans,
     tail,
     acknowledge: (relayId, sequence) => {
@@ -91,6 +99,8 @@ export async function startObserver(
   };
   return {
     reconfigure,
+    relayDied: (relayId, atMs) => observer.relayDied(relayId, atMs),
+    supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
       const gate = new LinkGate(link);
       const intake = new Intake({

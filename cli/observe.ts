@@ -49,7 +49,7 @@ async function observe(command: Command): Promise<void> {
   const log = createLog({ level: config.logLevel, name: 'observer' });
   for (const warning of warnings) log.warn(warning);
   const { listenForRelays } = await import('../analyzer/link-server.js');
-  const server = await listenForRelays(config, log);
+  const server = await listenForRelays(config, { log, restarts: 0, relays: { count: undefined, ended: {} } });
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(0);

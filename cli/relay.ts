@@ -17,6 +17,7 @@ const KEYS: readonly OptionKey[] = [
   'clientsAppearLocal',
   'maxConnections',
   'maxConnectionsPerSource',
+  'relays',
   'drainTimeoutMs',
   'health',
   'socket',

@@ -11,7 +11,7 @@ import { configOf } from './config-flags.js';
 
 export async function runRelay(command: Command, start: (config: Config, log: Log) => Promise<Run>): Promise<void> {
   const { config, warnings } = checkedConfig(command);
-  const log = createLog({ level: config.logLevel, name: 'relay' });
+  const log = createLog({ level: config.logLevel, name: config.relays > 1 ? 'supervisor' : 'relay' });
   for (const warning of warnings) log.warn(warning);
   // A broken stderr is no reason to stop relaying.
   process.on('uncaughtException', (error) => log.error('unexpected error: relaying goes on', { error: error.stack }));

@@ -1,4 +1,4 @@
-// `pgwitness run`: the sidecar. This process becomes the relay; its only child is the observer.
+// `pgwitness run`: the sidecar. This process becomes the relay, and its only child is the observer; with --relays it supervises several.
 // Not here: what the processes do (proxy/main.ts, analyzer/main.ts), the options (config/), signals (relaying.ts).
 
 import type { Command } from 'commander';

@@ -73,6 +73,6 @@ SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a
 fault changes nothing and is told in the log.
 
 At SIGHUP \`run\` and \`relay\` also take certificates, upstreams, caps of connections and the drain timeout for new sessions, \`observe\` on or off and
-the log level at once; \`run\` starts its observer again for what else concerns it. What a reload cannot change (\`listen\`, \`health\`, \`socket\`; of \`observe\`
+the log level at once; \`run\` starts its observer again for what else concerns it. What a reload cannot change (\`listen\`, \`health\`, \`socket\`, \`relays\`; of \`observe\`
 all but rules and client networks) stays as it was, and the log names each such option that differs.
 `;

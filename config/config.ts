@@ -7,6 +7,7 @@ import { UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
 import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
+import { SOCKET_PATH_BYTES_MAX, sharedSocketPath } from './unix-socket.js';
 
 export interface Config extends Readonly<OptionValues> {
   /** What listens, and where each forwards to: those of the file, else the one of --listen and --upstream. */
@@ -95,12 +96,30 @@ function winner(key: OptionKey, layers: Layers): { text: string; where: string }
 
 function checkRelations(config: Config, origins: ReadonlyMap<OptionKey, string>): void {
   checkAddresses(config, origins);
+  checkRelays(config, origins);
   const { minutesMs, hoursMs, daysMs } = config.retention;
   if (minutesMs >= hoursMs || hoursMs >= daysMs) {
     throw new UsageError('retention must grow from minutes to hours to days', {
       where: 'retention',
       hint: 'the defaults are 24h, 30d and 400d',
     });
+  }
+}
+
+function checkRelays({ relays, maxConnections, dataDir }: Config, origins: ReadonlyMap<OptionKey, string>): void {
+  if (relays === 1) return;
+  if (maxConnections < relays) {
+    throw new UsageError(`${relays} relays share ${maxConnections} connections: some would have none`, {
+      where: `${origins.get('relays')}, ${origins.get('maxConnections')}`,
+      hint: 'allow more connections, or run fewer relays',
+    });
+  }
+  const socketBytes = Buffer.byteLength(sharedSocketPath(dataDir));
+  if (socketBytes > SOCKET_PATH_BYTES_MAX) {
+    throw new UsageError(
+      `several relays reach their observer at a socket in the data directory, and its path is ${socketBytes} octets long; the system takes ${SOCKET_PATH_BYTES_MAX}`,
+      { where: origins.get('dataDir'), hint: 'name a directory with a shorter path, or run one relay' },
+    );
   }
 }
 

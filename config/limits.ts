@@ -36,7 +36,7 @@ export const limits = {
   batchBytesMax: 1 * MIB,
   /** Batches sent but not acknowledged; a batch is acknowledged after the flush that stored it. */
   unacknowledgedBatchesMax: 4_096,
-  /** Client connections of one relay, unless --max-connections says otherwise: each holds two descriptors. */
+  /** Client connections, unless --max-connections says otherwise: each holds two descriptors. */
   connectionsMax: 10_000,
   /** Client connections of one address: none of its own unless --max-connections-per-source says one. Beside an application all come from there. */
   connectionsPerSourceMax: 0,
@@ -88,9 +88,18 @@ export const limits = {
   /** Connections that pass bulk without a copy at one time; each has a buffer of its own meanwhile. */
   readBuffersMax: 256,
 
+  // Several relays: what their supervisor waits for.
+
+  /** Connections that were accepted and wait for a relay to take them, each a descriptor: a burst, not an outage. */
+  handoverQueueMax: 1_024,
+  /** A relay that has not taken a connection after this is passed over: its loop stands still for long beside what a login takes. */
+  handoverMs: 250,
+  /** Seconds for which a relay may say nothing before it is taken for hung and killed: what a liveness probe of one relay allows. */
+  relaySilentTicksMax: 60,
+
   // The observer: what traffic makes it remember.
 
-  /** Relays connected to one observer: one per application host at most, and each costs a queue. */
+  /** Relays connected to one observer, and most that one `run` starts: each costs a queue and some 60 MiB. */
   relaysMax: 64,
 
   /** Distinct keys whose fingerprint is remembered. */

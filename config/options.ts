@@ -91,7 +91,7 @@ export const OPTIONS = {
     name: 'maxConnections',
     value: 'n',
     fallback: String(limits.connectionsMax),
-    help: 'client connections at once; more are refused with 53300',
+    help: 'client connections at once, of all relays together; more are refused with 53300',
     read: (text, where) => parseWhole(text, { min: 1, max: 100_000, where }),
   }),
   maxConnectionsPerSource: option({
@@ -100,6 +100,13 @@ export const OPTIONS = {
     fallback: String(limits.connectionsPerSourceMax),
     help: 'client connections at once from one address, 0 for as many as --max-connections; more are refused with 53300',
     read: (text, where) => parseWhole(text, { min: 0, max: 100_000, where }),
+  }),
+  relays: option({
+    name: 'relays',
+    value: 'n',
+    fallback: '1',
+    help: 'relay processes that share the listening ports and one observer',
+    read: (text, where) => parseWhole(text, { min: 1, max: limits.relaysMax, where }),
   }),
   drainTimeoutMs: option({
     name: 'drainTimeout',

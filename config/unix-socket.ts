@@ -6,6 +6,14 @@ import { connect } from 'node:net';
 import path from 'node:path';
 import { RuntimeError } from './errors.js';
 
+/** What fits into sockaddr_un.sun_path beside its terminator, on Linux; elsewhere it is 103. */
+export const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
+
+/** Where several relays reach the observer that they share: it may write there whatever else is read-only. */
+export function sharedSocketPath(dataDir: string): string {
+  return path.join(dataDir, 'link', 'observer.sock');
+}
+
 /** Removes the socket a killed process left at `socketPath`. Throws RuntimeError when something else is there. */
 export async function freeStaleSocket(socketPath: string): Promise<void> {
   const found = lstatSync(socketPath, { throwIfNoEntry: false });

@@ -2,6 +2,7 @@
 
 import { type Address, formatAddress } from '../config/address.js';
 import { RuntimeError } from '../config/errors.js';
+import type { Pair } from '../config/pairs.js';
 
 /** `place`: the flag, or where in the config file the address was said. */
 export function cannotListen(error: Error & { code?: string }, place: string, address: Address): RuntimeError {
@@ -23,4 +24,11 @@ export function cannotListen(error: Error & { code?: string }, place: string, ad
       return new RuntimeError(`cannot listen: ${error.code ?? error.message}`, { where, hint });
     }
   }
+}
+
+/** Throws that. */
+export function cannotListenFor({ listen, origin }: Pair): (error: Error) => never {
+  return (error) => {
+    throw cannotListen(error, origin.listen === 'default' ? '--listen' : origin.listen, listen);
+  };
 }

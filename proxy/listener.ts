@@ -12,10 +12,10 @@ import type { SecureContext } from 'node:tls';
 import { type Address, formatAddress } from '../config/address.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
-import { freeStaleSocket } from '../config/unix-socket.js';
 import { type Admission, type AdmissionLimits, type Refusal, sourceOf } from './admission.js';
 import { forwardCancel } from './cancel.js';
 import { awaitFirstPacket, type FirstStartup } from './first-packet.js';
+import { listenAt } from './listening.js';
 import { Relay, type RelayCounters } from './relay.js';
 import { SaslWatch } from './sasl-watch.js';
 import { type Interpret, Tap, type TapShared } from './tap.js';
@@ -24,6 +24,8 @@ import { fatalError, type OwnSqlstate } from './wire/error-message.js';
 import { isReplication, PROTOCOL_3_0, type Startup } from './wire/startup-packet.js';
 
 export interface ListenerLimits extends AdmissionLimits {
+  /** Of all relays, where there are several: what a refused client is told. */
+  connectionsMaxOfAll?: number;
   connectTimeoutMs: number;
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
@@ -50,6 +52,8 @@ export interface ListenerOptions {
   observe: () => boolean;
   /** Ids are unique within the process, whichever listener took the client. */
   nextSessionId: () => number;
+  /** A connection has gone. */
+  onLeft?: () => void;
   log: Log;
 }
 
@@ -73,6 +77,8 @@ export class Listener implements RelayCounters {
   connectErrorsTotal = 0;
   /** From now on new sessions are told 57P03. */
   draining = false;
+  /** Accepted, and neither a relay's yet nor gone. */
+  #arriving = 0;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -91,24 +97,21 @@ export class Listener implements RelayCounters {
   }
 
   /** Resolves with the address it listens on. Rejects with the system's error (EADDRINUSE, EACCES, …). */
-  async listen(): Promise<Address> {
-    const { listen } = this.#options;
-    if (listen.kind === 'unix') await freeStaleSocket(listen.path);
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      const listening = () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) =>
-          this.#options.log.warn('accepting a connection failed', { error: String(error) }),
-        );
-        const bound = this.#server.address();
-        resolve(
-          bound !== null && typeof bound === 'object' ? { kind: 'tcp', host: bound.address, port: bound.port } : listen,
-        );
-      };
-      if (listen.kind === 'unix') this.#server.listen({ path: listen.path, backlog: 1024 }, listening);
-      else this.#server.listen({ host: listen.host, port: listen.port, backlog: 1024 }, listening);
-    });
+  listen(): Promise<Address> {
+    return listenAt(this.#server, this.#options.listen, (error) =>
+      this.#options.log.warn('accepting a connection failed', { error: String(error) }),
+    );
+  }
+
+  /** Clients' connections, logged in or not. */
+  get connections(): number {
+    return this.#arriving + this.relays.size;
+  }
+
+  /** A connection that another process accepted at the pair's address. */
+  take(client: Socket): void {
+    client.allowHalfOpen = true;
+    this.#accept(client);
   }
 
   get listening(): boolean {
@@ -131,13 +134,21 @@ export class Listener implements RelayCounters {
       return;
     }
     const reserved = place === 'reserved';
+    this.#arriving++;
+    let arriving = true;
     let waiting = true;
     let destroy = () => {
       client.destroy();
     };
+    const arrived = () => {
+      if (arriving) this.#arriving--;
+      arriving = false;
+    };
     const ended = () => {
       if (!waiting) return;
       waiting = false;
+      if (arriving) this.#options.onLeft?.();
+      arrived();
       client.off('close', ended);
       admission.leave();
       clearTimeout(deadline);
@@ -153,6 +164,7 @@ export class Listener implements RelayCounters {
     const preAuth: PreAuth = {
       ended,
       handOver: (relay) => {
+        arrived();
         client.off('close', ended);
         destroy = () => relay.destroy();
       },
@@ -183,8 +195,9 @@ export class Listener implements RelayCounters {
     const source = sourceOf(client.socket.remoteAddress);
     const refusal = admission.begin(source, limits);
     if (refusal === 'max_connections') {
-      this.#sayRefused(refusal, { max: limits.connectionsMax });
-      refuse(client.stream, '53300', { message: `too many connections (${limits.connectionsMax})` });
+      const max = limits.connectionsMaxOfAll ?? limits.connectionsMax;
+      this.#sayRefused(refusal, { max });
+      refuse(client.stream, '53300', { message: `too many connections (${max})` });
       return;
     }
     if (refusal !== undefined) {
@@ -277,6 +290,7 @@ export class Listener implements RelayCounters {
         preAuth.ended();
         admission.end(source);
         this.relays.delete(relay);
+        this.#options.onLeft?.();
       },
     });
     preAuth.handOver(relay);

@@ -1,12 +1,15 @@
-// The two ways to run a relay: with an observer that is its child (`run`), or with one that runs by itself (`relay`).
-// Not here: what a relay is (relay-service.ts), command-line parsing (cli/), the observer (analyzer/).
+// The ways to run relays: with an observer that is a child (`run`), or with one that runs by itself (`relay`); one relay, or several.
+// Invariant: one relay is this process itself; only several need a supervisor. Not here: what a relay is (relay-service.ts), several of
+// them (supervisor.ts), command-line parsing (cli/), the observer (analyzer/).
 
 import type { Address } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
-import { ObserverProcess } from './observer-process.js';
+import type { ObserverLink } from './observer-link.js';
+import { ObserverProcess, PairedWay } from './observer-process.js';
 import { ObserverSocket } from './observer-socket.js';
 import { RelayService } from './relay-service.js';
+import type { Supervisor } from './supervisor.js';
 
 export interface Run {
   /** Where clients connect, in the order of the pairs. */
@@ -20,18 +23,26 @@ export interface Run {
 }
 
 /** Starts relay and observer. Throws RuntimeError when a port is taken or the observer says that it cannot work. */
-export function startRun(config: Config, log: Log): Promise<Run> {
-  return started(new RelayService(config, { log, observerEnd: (link) => new ObserverProcess(config, { link, log }) }));
+export async function startRun(config: Config, log: Log): Promise<Run> {
+  if (config.relays > 1) return startSupervisor(config, { log, observer: 'child' });
+  const observerEnd = (link: ObserverLink) => new ObserverProcess(config, { way: new PairedWay(link), log });
+  return started(new RelayService(config, { log, observerEnd }));
 }
 
 /** Starts the relay alone; it connects to the observer at `config.socket` whenever there is one. */
-export function startRelay(config: Config, log: Log): Promise<Run> {
+export async function startRelay(config: Config, log: Log): Promise<Run> {
+  if (config.relays > 1) return startSupervisor(config, { log, observer: 'elsewhere' });
   return started(
     new RelayService(config, { log, observerEnd: (link) => new ObserverSocket(config.socket, { link, log }) }),
   );
 }
 
-async function started(service: RelayService): Promise<Run> {
+async function startSupervisor(config: Config, how: { log: Log; observer: 'child' | 'elsewhere' }): Promise<Run> {
+  const { Supervisor } = await import('./supervisor.js');
+  return started(new Supervisor(config, how));
+}
+
+async function started(service: RelayService | Supervisor): Promise<Run> {
   const listen = await service.start();
   return {
     listen,

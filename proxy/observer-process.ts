@@ -1,32 +1,75 @@
-// Starts the observer as a child process over an inherited socket pair, and starts it again when it dies.
+// Starts the observer as a child process and starts it again when it dies; with one relay over an inherited socket pair.
 // Invariant: at most one observer runs; a restart waits longer each time it fails soon (back-off), and nothing waits for it.
 // An observer that says at its first start that it cannot work (exit code 2 or 3) ends the start of `run`; later it is only retried.
-// Not here: what travels on the link (observer-link.ts).
+// Not here: what travels on the link (observer-link.ts), how several relays share an observer (shared-observer.ts).
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
+import { Backoff } from './backoff.js';
 import type { ObserverLink } from './observer-link.js';
 import type { ObserverEnd } from './observer-switch.js';
 
-/** Inherited descriptor of the link in the observer process. */
-export const LINK_FD = 3;
+/** Inherited descriptor in the observer process: its link, or its supervisor's channel. */
+const LINK_FD = 3;
 const OBSERVER_MAIN = fileURLToPath(new URL('../analyzer/main.js', import.meta.url));
-const RESTART_MIN_MS = 100;
-const RESTART_MAX_MS = 10_000;
-const HEALTHY_MS = 30_000;
 /** How long a start waits for the first word of the observer before it goes on without. */
 const FIRST_WORD_MS = 10_000;
 
-export class ObserverProcess implements ObserverEnd {
+/** How an observer and the process that starts it are connected. */
+export interface ObserverWay {
+  readonly stdio: 'pipe' | 'ipc';
+  /** What it is started with besides the configuration. */
+  startOptions(): object;
+  attach(child: ChildProcess): void;
+  /** What of the configuration changes while it runs. */
+  configure(changed: object): void;
+  /** It shall store what it has and end. */
+  end(): void;
+  /** Called when it works. */
+  onLive: () => void;
+}
+
+/** One relay, and its observer at the other end of a connected pair of sockets. */
+export class PairedWay implements ObserverWay {
+  readonly stdio = 'pipe';
   readonly #link: ObserverLink;
+
+  constructor(link: ObserverLink) {
+    this.#link = link;
+  }
+
+  set onLive(act: () => void) {
+    this.#link.onLive = act;
+  }
+
+  startOptions(): object {
+    return {};
+  }
+
+  attach(child: ChildProcess): void {
+    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: two ways, and no path that another process could open.
+    const link = child.stdio[LINK_FD] as unknown as Duplex | null;
+    if (link !== null && link !== undefined) this.#link.attach(link);
+  }
+
+  configure(changed: object): void {
+    this.#link.configure(changed);
+  }
+
+  /** It ends when its link does, which was ended before. */
+  end(): void {}
+}
+
+export class ObserverProcess implements ObserverEnd {
+  readonly #way: ObserverWay;
   readonly #log: Log;
   #config: Config;
   #child: ChildProcess | undefined;
   #stopping = false;
-  #restartMs = RESTART_MIN_MS;
+  readonly #backoff = new Backoff();
   #timer: NodeJS.Timeout | undefined;
   restartsTotal = 0;
   readonly lastWordMs = 10_000;
@@ -36,16 +79,16 @@ export class ObserverProcess implements ObserverEnd {
   /** Its exit code when it ended before it ever worked; its message is on stderr already. */
   #onRefused: (exitCode: number) => void = () => {};
 
-  constructor(config: Config, { link, log }: { link: ObserverLink; log: Log }) {
+  constructor(config: Config, { way, log }: { way: ObserverWay; log: Log }) {
     this.#config = config;
-    this.#link = link;
+    this.#way = way;
     this.#log = log;
   }
 
   start(which: 'first' | 'later'): Promise<number | undefined> {
     this.#stopping = false;
     if (which === 'later') this.#everLive = true;
-    this.#restartMs = RESTART_MIN_MS;
+    this.#backoff.reset();
     return new Promise((resolve) => {
       const settle = (refused: number | undefined) => {
         clearTimeout(timer);
@@ -57,7 +100,7 @@ export class ObserverProcess implements ObserverEnd {
         settle(undefined);
       }, FIRST_WORD_MS);
       this.#onRefused = settle;
-      this.#link.onLive = () => settle(undefined);
+      this.#way.onLive = () => settle(undefined);
       this.#spawn();
     });
   }
@@ -67,7 +110,7 @@ export class ObserverProcess implements ObserverEnd {
     this.#config = config;
     if (!alike(observerPart(config), observerPart(before))) return true;
     if (!alike(rulesPart(config), rulesPart(before))) {
-      this.#link.configure(rulesPart(config));
+      this.#way.configure(rulesPart(config));
       this.#log.info('the observer takes the new rules', { rules: config.rules.length });
     }
     return false;
@@ -84,6 +127,7 @@ export class ObserverProcess implements ObserverEnd {
     clearTimeout(this.#timer);
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
+    this.#way.end();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
       child.once('exit', () => {
@@ -94,18 +138,17 @@ export class ObserverProcess implements ObserverEnd {
   }
 
   #spawn(): void {
-    const startedMs = performance.now();
+    this.#backoff.started();
     const child = spawn(process.execPath, [`--max-old-space-size=${this.#config.observerHeapMb}`, OBSERVER_MAIN], {
-      stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+      stdio: ['ignore', 'inherit', 'inherit', this.#way.stdio],
       env: {
         ...process.env,
-        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify({ config: this.#config }),
+        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify({ config: this.#config, ...this.#way.startOptions() }),
         PGWITNESS_OBSERVER_RESTARTS: String(this.#spawnedTotal++),
       },
     });
     this.#child = child;
-    child.on('error', (error) => this.#log.error('the observer process cannot be started', { error: String(error) }));
-    child.on('exit', (code, signal) => {
+    const ended = (code: number | null, signal: string | null) => {
       if (this.#child !== child) return;
       this.#child = undefined;
       if (this.#stopping) return;
@@ -113,21 +156,19 @@ export class ObserverProcess implements ObserverEnd {
         this.#onRefused(code);
         return;
       }
-      if (performance.now() - startedMs > HEALTHY_MS) this.#restartMs = RESTART_MIN_MS;
-      this.#log.warn('the observer ended: traffic goes on, it is started again', {
-        code,
-        signal,
-        inMs: this.#restartMs,
-      });
+      const inMs = this.#backoff.ended();
+      this.#log.warn('the observer ended: traffic goes on, it is started again', { code, signal, inMs });
       this.#timer = setTimeout(() => {
         this.restartsTotal++;
         this.#spawn();
-      }, this.#restartMs);
-      this.#restartMs = Math.min(this.#restartMs * 2, RESTART_MAX_MS);
+      }, inMs);
+    };
+    child.on('exit', ended);
+    child.on('error', (error) => {
+      this.#log.error('the observer process cannot be started', { error: String(error) });
+      if (child.pid === undefined) ended(null, null);
     });
-    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: two ways, and no path that another process could open.
-    const link = child.stdio[LINK_FD] as unknown as Duplex | null;
-    if (link !== null && link !== undefined) this.#link.attach(link);
+    this.#way.attach(child);
   }
 }
 
@@ -144,6 +185,7 @@ function rulesPart({ rules, clientNetworks }: Config): object {
 function observerPart(config: Config): object {
   const { pairs, listen, upstream, health, tlsCert, tlsKey, observe, ...rest } = config;
   const { upstreamTls, upstreamTlsCa, upstreamTlsServerName, clientsAppearLocal, ...more } = rest;
-  const { maxConnections, maxConnectionsPerSource, drainTimeoutMs, socket, rules, clientNetworks, ...part } = more;
+  const { maxConnections, maxConnectionsPerSource, relays, drainTimeoutMs, ...others } = more;
+  const { socket, rules, clientNetworks, ...part } = others;
   return part;
 }

@@ -23,11 +23,12 @@ export class ObserverSocket implements ObserverEnd {
   #absenceSaid = false;
   /** Times a connection was made after the first. */
   restartsTotal = 0;
-  /** Shorter than for a child: whether somebody starts it again is not in our hands. */
-  readonly lastWordMs = 2_000;
+  readonly lastWordMs: number;
 
-  constructor(path: string, { link, log }: { link: ObserverLink; log: Log }) {
+  /** `lastWordMs`: shorter than for a child by default, because whether somebody starts it again is not in our hands. */
+  constructor(path: string, { link, log, lastWordMs = 2_000 }: { link: ObserverLink; log: Log; lastWordMs?: number }) {
     this.#path = path;
+    this.lastWordMs = lastWordMs;
     this.#link = link;
     this.#log = log;
   }
@@ -47,6 +48,14 @@ export class ObserverSocket implements ObserverEnd {
   /** Its configuration is its own. */
   configure(): boolean {
     return false;
+  }
+
+  /** Somebody knows that an observer listens there now: it is not waited for any longer. */
+  hurry(): void {
+    this.#retryMs = RETRY_MIN_MS;
+    if (this.#stopped || this.#socket !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#connect();
   }
 
   stop(): Promise<void> {
@@ -76,6 +85,10 @@ export class ObserverSocket implements ObserverEnd {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       why = error.code ?? error.message;
     });
+    // Its answer to our end is no absence.
+    socket.once('end', () => {
+      if (socket.writableEnded) why = '';
+    });
     socket.once('close', () => this.#again(why));
   }
 
@@ -83,13 +96,13 @@ export class ObserverSocket implements ObserverEnd {
     this.#socket = undefined;
     if (this.#stopped) return;
     // Once per absence: it may last for days, and it is looked for every two seconds.
-    if (!this.#absenceSaid) {
+    if (!this.#absenceSaid && why !== '') {
       this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
         socket: this.#path,
         error: why,
       });
     }
-    this.#absenceSaid = true;
+    this.#absenceSaid ||= why !== '';
     this.#timer = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
   }

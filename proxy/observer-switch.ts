@@ -30,14 +30,17 @@ export interface ObserverEnd {
 
 export class ObserverSwitch {
   readonly observer: ObserverEnd;
-  readonly #link: ObserverLink;
+  readonly #link: Pick<ObserverLink, 'end' | 'detach'>;
   readonly #log: Log;
   /** As configured. */
   #on: boolean;
   #paused = false;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(on: boolean, { observer, link, log }: { observer: ObserverEnd; link: ObserverLink; log: Log }) {
+  constructor(
+    on: boolean,
+    { observer, link, log }: { observer: ObserverEnd; link: Pick<ObserverLink, 'end' | 'detach'>; log: Log },
+  ) {
     this.#on = on;
     this.observer = observer;
     this.#link = link;

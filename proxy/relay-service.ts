@@ -1,27 +1,29 @@
 // The relay: all listeners, the link to the observer, health; put together, reconfigured on SIGHUP, taken apart on SIGTERM.
 // Invariant: what fails at the start ends it with a clear message and nothing left behind; what fails later never stops the relaying;
-// a reload either holds as a whole or changes nothing. Not here: signals (cli/), which kind of observer there is (main.ts).
+// a reload either holds as a whole or changes nothing. Not here: signals (cli/), which kind of observer there is (main.ts), several relays
+// (supervisor.ts).
 
-import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { type Address, formatAddress } from '../config/address.js';
+import type { Socket } from 'node:net';
+import type { Address } from '../config/address.js';
 import type { Config } from '../config/config.js';
-import { RuntimeError } from '../config/errors.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
-import type { Pair } from '../config/pairs.js';
 import { packageVersion } from '../config/version.js';
 import { Admission } from './admission.js';
 import { Clock } from './clock.js';
 import { drain } from './drain.js';
+import { listenerOf, warnOfFixed, withFixed } from './fixed-options.js';
 import { startHealth } from './health.js';
-import { cannotListen } from './listen-error.js';
+import { cannotListen, cannotListenFor } from './listen-error.js';
 import { Listener, type ListenerSettings } from './listener.js';
+import type { RelayStatus } from './observation.js';
 import { ObserverLink } from './observer-link.js';
 import { type ObserverEnd, ObserverSwitch } from './observer-switch.js';
 import { listenerSettings } from './relay-settings.js';
 import { TextTable } from './session/prepared.js';
 import { TrackerCounters } from './session/session-state.js';
+import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
 import type { TapShared } from './tap.js';
 import { startTicks } from './ticks.js';
 import { clientTable, serverTable } from './wire/message-codes.js';
@@ -29,6 +31,18 @@ import { clientTable, serverTable } from './wire/message-codes.js';
 export interface RelayOptions {
   log: Log;
   observerEnd: (link: ObserverLink) => ObserverEnd;
+  /** One of several relays: a supervisor listens, answers for health and hands connections over. */
+  supervised?: Supervised;
+}
+
+export interface Supervised {
+  relayId: string;
+  /** The configuration has this relay's share of it. */
+  connectionsMaxOfAll: number;
+  /** Once a second. */
+  told: (status: Omit<RelayStatus, 'kind'>) => void;
+  /** Fewer connections are open than before. */
+  onLeft: () => void;
 }
 
 export class RelayService {
@@ -40,6 +54,8 @@ export class RelayService {
   readonly #shared: TapShared;
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
+  readonly #supervised: Supervised | undefined;
+  #connectionsMaxOfAll: number | undefined;
   #config: Config;
   #lastSessionId = 0;
   #health: Server | undefined;
@@ -49,15 +65,17 @@ export class RelayService {
   /** Resolves with the exit code when the process may end. */
   readonly ended: Promise<number>;
 
-  constructor(config: Config, { log, observerEnd }: RelayOptions) {
+  constructor(config: Config, { log, observerEnd, supervised }: RelayOptions) {
     this.#config = config;
     this.#log = log;
+    this.#supervised = supervised;
+    this.#connectionsMaxOfAll = supervised?.connectionsMaxOfAll;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
     const texts = new TextTable(limits.internedTextBytesMax);
     this.#link = new ObserverLink({
-      relayId: randomBytes(8).toString('hex'),
+      relayId: supervised?.relayId ?? randomRelayId(),
       version: packageVersion(),
       limits,
       clock: this.#clock,
@@ -79,33 +97,25 @@ export class RelayService {
     this.#switch = new ObserverSwitch(config.observe, { observer: observerEnd(this.#link), link: this.#link, log });
   }
 
-  /** Resolves with the addresses it listens on, in the order of the pairs. Throws UsageError or RuntimeError. */
+  /** Resolves with the addresses it listens on, in the order of the pairs; under a supervisor with none. Throws UsageError or RuntimeError. */
   async start(): Promise<Address[]> {
     const config = this.#config;
-    const settings = listenerSettings(config, this.#log);
+    const settings = this.#settingsOf(config);
     const bound: Address[] = [];
     try {
       for (const [index, pair] of config.pairs.entries()) {
         const listener = this.#listenerFor(pair.listen, settings[index]);
-        bound.push(
-          await listener.listen().catch((error) => {
-            throw cannotListen(error, pair.origin.listen === 'default' ? '--listen' : pair.origin.listen, pair.listen);
-          }),
-        );
+        if (this.#supervised === undefined) bound.push(await listener.listen().catch(cannotListenFor(pair)));
         this.#listeners.push(listener);
       }
-      const ready = () => this.#listeners.every((listener) => listener.listening);
-      this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
-        throw cannotListen(error, '--health', config.health);
-      });
-      const refused = await this.#switch.start();
-      if (refused !== undefined) {
-        throw new RuntimeError('the observer cannot work', {
-          where: 'see its message above',
-          hint: 'mend that and start again',
-          cause: refused,
+      if (this.#supervised === undefined) {
+        const ready = () => this.#listeners.every((listener) => listener.listening);
+        this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
+          throw cannotListen(error, '--health', config.health);
         });
       }
+      const refused = await this.#switch.start();
+      if (refused !== undefined) throw observerRefused(refused);
     } catch (error) {
       this.#closeAll();
       throw error;
@@ -118,34 +128,36 @@ export class RelayService {
       log: this.#log,
       observing: this.#switch,
       admission: this.#admission,
+      told: this.#supervised?.told,
     });
-    for (const [index, pair] of config.pairs.entries()) {
-      this.#log.info('relaying', {
-        listen: formatAddress(bound[index]),
-        upstream: formatAddress(pair.upstream),
-        tls: config.tlsCert !== '',
-        upstreamTls: pair.upstreamTls.mode,
-        health: formatAddress(config.health),
-      });
-    }
+    if (this.#supervised === undefined) sayRelaying(config, { bound, log: this.#log });
     return bound;
   }
 
-  /** SIGHUP: certificates are read again, new sessions get the new upstreams. Throws UsageError and changes nothing for a fault. */
-  reload(config: Config): void {
+  /** Clients' connections that are open. */
+  get connections(): number {
+    return this.#listeners.reduce((sum, listener) => sum + listener.connections, 0);
+  }
+
+  /** A connection that the supervisor accepted for a pair. */
+  take(pair: number, client: Socket): void {
+    this.#listeners[pair].take(client);
+  }
+
+  /**
+   * SIGHUP: certificates are read again, new sessions get the new upstreams. Throws UsageError and changes nothing for a fault.
+   * A supervisor says too how many connections all relays may have.
+   */
+  reload(config: Config, connectionsMaxOfAll?: number): void {
     if (this.#stopping) return;
-    const settings = listenerSettings(config, this.#log);
-    this.#warnOfFixed(config);
+    this.#connectionsMaxOfAll = connectionsMaxOfAll;
+    const settings = this.#settingsOf(config);
+    warnOfFixed({ now: this.#config, wanted: config, log: this.#log });
     for (const [index, pair] of config.pairs.entries()) {
-      const isSame = (before: Pair | undefined) =>
-        before !== undefined && formatAddress(before.listen) === formatAddress(pair.listen);
-      // By place in the list first: several may have asked for any free port.
-      const known = isSame(this.#config.pairs[index]) ? index : this.#config.pairs.findIndex(isSame);
+      const known = listenerOf(pair, index, this.#config.pairs);
       if (known >= 0) this.#listeners[known].settings = settings[index];
     }
-    // What listens stays as it was started, and so does the way to the observer, and a later reload is compared with that.
-    const { pairs, health, socket } = this.#config;
-    this.#config = { ...config, pairs, health, socket };
+    this.#config = withFixed({ now: this.#config, wanted: config });
     this.#switch.reload(
       config,
       [...this.#relays()].map(({ tap }) => tap),
@@ -174,16 +186,8 @@ export class RelayService {
     this.#end(0);
   }
 
-  #warnOfFixed(config: Config): void {
-    const listens = ({ pairs }: Config) => pairs.map(({ listen }) => formatAddress(listen)).join(', ');
-    const fixed: Array<[what: string, now: string, wanted: string]> = [
-      ['listen', listens(this.#config), listens(config)],
-      ['health', formatAddress(this.#config.health), formatAddress(config.health)],
-      ['socket', this.#config.socket, config.socket],
-    ];
-    for (const [what, now, wanted] of fixed) {
-      if (now !== wanted) this.#log.warn('this option changes only with a restart', { option: what, now, wanted });
-    }
+  #settingsOf(config: Config): ListenerSettings[] {
+    return listenerSettings(config, { log: this.#log, connectionsMaxOfAll: this.#connectionsMaxOfAll });
   }
 
   #listenerFor(listen: Address, settings: ListenerSettings): Listener {
@@ -194,6 +198,7 @@ export class RelayService {
       admission: this.#admission,
       observe: () => this.#switch.on,
       nextSessionId: () => ++this.#lastSessionId,
+      onLeft: this.#supervised?.onLeft,
       log: this.#log,
     });
   }

@@ -8,13 +8,17 @@ import { readTlsFiles } from '../config/tls-files.js';
 import { connectionCaps } from './descriptors.js';
 import type { ListenerSettings } from './listener.js';
 
-/** In the order of the pairs. */
-export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
+/** In the order of the pairs. `connectionsMaxOfAll`: of all relays, where the configuration has the share of one. */
+export function listenerSettings(
+  config: Config,
+  { log, connectionsMaxOfAll }: { log: Log; connectionsMaxOfAll?: number },
+): ListenerSettings[] {
   const { certificate, authorities } = readTlsFiles(config);
   if (certificate !== undefined && certificate.validToMs < Date.now())
     log.warn('the certificate has expired: clients that verify it will not connect', { file: config.tlsCert });
   const caps = connectionCaps(config.maxConnections);
-  if (caps.connectionsMax < config.maxConnections) {
+  const lowered = caps.connectionsMax < config.maxConnections;
+  if (lowered) {
     log.info('the limit of open files allows fewer connections than --max-connections (ulimit -n raises it)', {
       connectionsMax: caps.connectionsMax,
       maxConnections: config.maxConnections,
@@ -23,6 +27,11 @@ export function listenerSettings(config: Config, log: Log): ListenerSettings[] {
   return config.pairs.map(({ upstream, upstreamTls: { mode, serverName } }, index) => ({
     target: { address: upstream, tls: { mode, serverName, authorities: authorities[index] } },
     certificate,
-    limits: { ...limits, ...caps, connectionsPerSourceMax: config.maxConnectionsPerSource },
+    limits: {
+      ...limits,
+      ...caps,
+      connectionsPerSourceMax: config.maxConnectionsPerSource,
+      connectionsMaxOfAll: lowered ? undefined : connectionsMaxOfAll,
+    },
   }));
 }

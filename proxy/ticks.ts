@@ -9,6 +9,7 @@ import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
 import type { Listener } from './listener.js';
 import { LoopBreaker } from './loop-breaker.js';
+import type { RelayStatus } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
 import type { ObserverSwitch } from './observer-switch.js';
 import type { TrackerCounters } from './session/session-state.js';
@@ -26,10 +27,12 @@ export interface Ticking {
   log: Log;
   observing: ObserverSwitch;
   admission: Admission;
+  /** Told what the observer is told. */
+  told?: (status: Omit<RelayStatus, 'kind'>) => void;
 }
 
 /** Returns what stops it. */
-export function startTicks({ listeners, link, counters, clock, log, observing, admission }: Ticking): () => void {
+export function startTicks({ listeners, link, counters, clock, log, observing, admission, told }: Ticking): () => void {
   const { observer } = observing;
   const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
@@ -91,7 +94,7 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
       observer.kill();
     }
     const cpu = process.cpuUsage();
-    link.status({
+    const status = {
       atMs: wallMs,
       sessionsOpen: sum((listener) => listener.relays.size),
       sessionsTotal: sum((listener) => listener.sessionsTotal),
@@ -115,7 +118,9 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
       observingPausesTotal: breaker.pausesTotal,
       cpuNs: (cpu.user + cpu.system) * 1000,
       residentBytes: process.memoryUsage.rss(),
-    });
+    };
+    link.status(status);
+    told?.(status);
     delay.reset();
   }, TICK_MS);
   return () => {

@@ -159,8 +159,8 @@ export interface Store {
   flush(flush: Flush): void;
   lastSequence(relayId: string): number;
   openSessions(relayId: string): OpenSessionState[];
-  /** Open sessions of relays other than this one, which no longer run: removed and returned, to be closed. */
-  takeOrphanSessions(relayId: string): OpenSessionState[];
+  /** Open sessions of relays other than these, which no longer run: removed and returned, to be closed. */
+  takeOrphanSessions(running: readonly string[]): OpenSessionState[];
   /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
   maintain(nowMs: number): void;
   close(): void;

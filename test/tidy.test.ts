@@ -62,8 +62,9 @@ describe('imports run one way', () => {
     expect(breaches(importsOf('proxy/').filter(({ target }) => within(target, others)))).toEqual([]);
   });
 
-  test('of proxy, the analyzer knows the observation and its bytes', () => {
-    const allowed = ['proxy/observation.js', 'proxy/observation-codec.js', 'proxy/observation-frames.js'];
+  test('of proxy, the analyzer knows the observation and its bytes, and what a supervisor says', () => {
+    const contracts = ['observation', 'observation-codec', 'observation-frames', 'supervision'];
+    const allowed = contracts.map((name) => `proxy/${name}.js`);
     expect(
       breaches(importsOf('analyzer/').filter(({ target }) => target.startsWith('proxy/') && !allowed.includes(target))),
     ).toEqual([]);

@@ -41,7 +41,7 @@ export function metricsDoc(): string {
     `| \`command\` | ${COMMANDS.join(', ')}, \`other\` |`,
     '| `outcome` | ok, error |',
     '| `confidence` | certain, strong, weak, none |',
-    '| `process` | relay, observer |',
+    '| `process` | relay, observer, and with `--relays` supervisor |',
     '| `fingerprint` | of the `--top-series` statements (30 by default) that take most time, `other` |',
     '',
     'A statement with metrics of its own keeps its place for 15 minutes at least, and loses it only to one that takes more than',

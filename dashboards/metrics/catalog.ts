@@ -187,6 +187,18 @@ const ALL = {
     labels: [],
     help: 'Observations that wait in the relay for the observer.',
   },
+  relays_connected: {
+    type: 'gauge',
+    unit: '',
+    labels: [],
+    help: 'Relay processes that are connected to the observer.',
+  },
+  relay_restarts_total: {
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Times one of several relay processes (--relays) ended by itself and was started again; its sessions ended with it.',
+  },
   observer_restarts_total: {
     type: 'counter',
     unit: '',
@@ -197,7 +209,7 @@ const ALL = {
     type: 'gauge',
     unit: 'seconds',
     labels: ['process'],
-    help: 'How late the event loop ran: of the relay in its last second, of the observer the worst of its last 15 to 30 seconds.',
+    help: 'How late the event loop ran: of the relay in its last second (of several the worst), of the observer the worst of its last 15 to 30 seconds.',
   },
   observing_paused: {
     type: 'gauge',
@@ -210,13 +222,13 @@ const ALL = {
     type: 'counter',
     unit: 'seconds',
     labels: ['process'],
-    help: 'CPU time used by relay and observer.',
+    help: 'CPU time used by relay and observer; of several relays together, with that of their supervisor apart.',
   },
   resident_memory_bytes: {
     type: 'gauge',
     unit: 'bytes',
     labels: ['process'],
-    help: 'Resident memory of relay and observer.',
+    help: 'Resident memory of relay and observer; of several relays together, with that of their supervisor apart.',
   },
   last_mark_timestamp_seconds: {
     type: 'gauge',

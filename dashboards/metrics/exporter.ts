@@ -89,7 +89,7 @@ export class MetricsExporter {
 
   #samples(family: FamilyName): Iterable<Sample> {
     const state = this.#state;
-    const { relay } = state;
+    const { relay, supervisor } = state;
     switch (family) {
       case 'statement_duration_seconds':
       case 'transaction_duration_seconds':
@@ -131,11 +131,18 @@ export class MetricsExporter {
       case 'series_overflow_total':
         return Object.entries(state.overflow).map(([label, value]) => ({ value, labels: { label } }));
       case 'event_loop_lag_seconds':
-        return byProcess(relay?.loopLagNs, this.#lagNs()).map(inSeconds);
+        return byProcess(this.#lagNs(), { relay: relay?.loopLagNs, supervisor: supervisor?.loopLagNs }).map(inSeconds);
       case 'cpu_seconds_total':
-        return byProcess(relay?.cpuNs, ownCpuNs()).map(inSeconds);
+        return byProcess(ownCpuNs(), { relay: relay?.cpuNs, supervisor: supervisor?.cpuNs }).map(inSeconds);
       case 'resident_memory_bytes':
-        return byProcess(relay?.residentBytes, process.memoryUsage.rss());
+        return byProcess(process.memoryUsage.rss(), {
+          relay: relay?.residentBytes,
+          supervisor: supervisor?.residentBytes,
+        });
+      case 'relays_connected':
+        return one(state.relaysConnected);
+      case 'relay_restarts_total':
+        return one(supervisor?.relayRestartsTotal ?? 0);
       case 'last_mark_timestamp_seconds':
         return [...this.#lastMarks()].map(([kind, ms]) => ({ value: ms / 1e3, labels: { kind } }));
       case 'build_info':
@@ -210,9 +217,11 @@ function one(value: number): Sample[] {
   return [{ value, labels: {} }];
 }
 
-function byProcess(relay: number | undefined, observer: number): Sample[] {
+function byProcess(observer: number, others: Record<string, number | undefined>): Sample[] {
   const samples: Sample[] = [{ value: observer, labels: { process: 'observer' } }];
-  if (relay !== undefined) samples.push({ value: relay, labels: { process: 'relay' } });
+  for (const [process, value] of Object.entries(others)) {
+    if (value !== undefined) samples.push({ value, labels: { process } });
+  }
   return samples;
 }
 

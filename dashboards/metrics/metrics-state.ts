@@ -36,7 +36,7 @@ export interface PoolConnections {
   readonly idleInTransactionLongestMs: number;
 }
 
-/** The part of the relay's status that is exported; counters are cumulative within one relay process. */
+/** The part of the relay's status that is exported, of several relays together; counters are cumulative within their processes. */
 export interface RelayHealth {
   readonly sessionsOpen: number;
   readonly sessionsTotal: number;
@@ -55,6 +55,14 @@ export interface RelayHealth {
   readonly loopLagNs: number;
   readonly observingPaused: number;
   readonly observingPausesTotal: number;
+  readonly cpuNs: number;
+  readonly residentBytes: number;
+}
+
+/** What the supervisor of several relays says of itself. */
+export interface SupervisorHealth {
+  readonly relayRestartsTotal: number;
+  readonly loopLagNs: number;
   readonly cpuNs: number;
   readonly residentBytes: number;
 }
@@ -82,6 +90,9 @@ export class MetricsState {
   /** Connections whose owner was revised. */
   revisions = 0;
   relay: RelayHealth | undefined = undefined;
+  relaysConnected = 0;
+  /** Only with several relays. */
+  supervisor: SupervisorHealth | undefined = undefined;
   #connections: readonly PoolConnections[] = [];
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
   readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
@@ -163,5 +174,13 @@ export class MetricsState {
 
   setRelayStatus(status: RelayHealth): void {
     this.relay = status;
+  }
+
+  setRelaysConnected(count: number): void {
+    this.relaysConnected = count;
+  }
+
+  setSupervisor(status: SupervisorHealth): void {
+    this.supervisor = status;
   }
 }

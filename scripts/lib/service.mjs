@@ -13,6 +13,7 @@ const OUTPUT_CHARACTERS_MAX = 64 * 1024;
  * @property {number} pid
  * @property {() => string} output the end of what it printed
  * @property {() => boolean} running
+ * @property {() => string} ended how it ended; '' while it runs
  * @property {() => Promise<void>} stop SIGTERM, then SIGKILL when it does not end
  */
 
@@ -67,7 +68,7 @@ export async function startService(name, { program, args, cwd, env, ready, timeo
     }
     await sleep(POLL_MS);
   }
-  return { pid: child.pid ?? 0, output: () => output, running: () => ended === '', stop };
+  return { pid: child.pid ?? 0, output: () => output, running: () => ended === '', ended: () => ended, stop };
 }
 
 /** @param {string} url @returns {Promise<boolean>} true for a 2xx answer */

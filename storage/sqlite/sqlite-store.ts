@@ -42,7 +42,7 @@ export const DEFAULT_RETENTION: RetentionOptions = {
 const LAST_SEQUENCE = 'SELECT last_sequence AS sequence FROM relay_progress WHERE relay_id = ?';
 const SESSION_COLUMNS = 'relay_id AS relayId, session_id AS sessionId, state';
 const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
-const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id <> ? RETURNING ${SESSION_COLUMNS}`;
+const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING ${SESSION_COLUMNS}`;
 
 /** Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
@@ -95,8 +95,8 @@ export class SqliteStore implements Store {
     return this.#attempt('reading', () => this.#rows.all<OpenSessionState>(OPEN_SESSIONS, relayId));
   }
 
-  takeOrphanSessions(relayId: string): OpenSessionState[] {
-    return this.#attempt('writing to', () => this.#rows.all<OpenSessionState>(TAKE_ORPHANS, relayId));
+  takeOrphanSessions(running: readonly string[]): OpenSessionState[] {
+    return this.#attempt('writing to', () => this.#rows.all<OpenSessionState>(TAKE_ORPHANS, JSON.stringify(running)));
   }
 
   maintain(nowMs: number): void {

@@ -77,6 +77,26 @@ export function observerPid(relayPid: number): number {
   return existsSync(file) ? Number(readFileSync(file, 'utf8').trim().split(' ')[0]) : 0;
 }
 
+/** The processes of `run --relays`: its children, by what they run. */
+export function familyOf(supervisorPid: number): { relays: number[]; observer: number } {
+  const children = readFileSync(`/proc/${supervisorPid}/task/${supervisorPid}/children`, 'utf8').trim();
+  const running = (script: string) =>
+    children
+      .split(' ')
+      .map(Number)
+      .filter((pid) => commandOf(pid).includes(script));
+  return { relays: running('relay-main.js'), observer: running('analyzer/main.js')[0] ?? 0 };
+}
+
+/** '' when it ended meanwhile. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');

@@ -136,8 +136,8 @@ describe('after a restart', () => {
   it('sessions of relays that are gone are handed over once', () => {
     const store = openStore(temporaryDirectory());
     store.flush(flushOf({ sessionsOpen: [{ relayId: 'relay-0', sessionId: 9, state: '{}' }] }));
-    expect(store.takeOrphanSessions('relay-1')).toEqual([{ relayId: 'relay-0', sessionId: 9, state: '{}' }]);
-    expect(store.takeOrphanSessions('relay-1')).toEqual([]);
+    expect(store.takeOrphanSessions(['relay-1'])).toEqual([{ relayId: 'relay-0', sessionId: 9, state: '{}' }]);
+    expect(store.takeOrphanSessions(['relay-1'])).toEqual([]);
   });
 });
 
