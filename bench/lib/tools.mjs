@@ -2,7 +2,7 @@
 // Invariant: all stand in front of the same server, on loopback, with the settings that are printed in the report.
 // Not here: load (load.mjs), which tools a scenario needs (scenarios.mjs).
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -139,6 +139,24 @@ export async function startBareRelay(upstream, name) {
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * `run --relays N`: relay1 …, the observer, and the supervisor where there are several.
+ * @param {{ host: string, port: number }} upstream @param {number} relays @returns {Promise<Tool>}
+ */
+export async function startRelays(upstream, relays) {
+  const tool = await startPgwitness(upstream, ['--relays', String(relays)]);
+  const name = relays === 1 ? '1 relay' : `${relays} relays`;
+  if (relays === 1) return { ...tool, name };
+  const supervisor = tool.processes.relay;
+  /** @type {Record<string, number>} */
+  const processes = { supervisor };
+  for (const pid of childrenOf(supervisor)) {
+    const isRelay = readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('relay-main.js');
+    processes[isRelay ? `relay${Object.keys(processes).length}` : 'observer'] = pid;
+  }
+  return { ...tool, name, processes };
 }
 
 /** @param {string} program @param {readonly string[]} args @returns {Promise<string | undefined>} first line of its version; undefined when it is not installed */
