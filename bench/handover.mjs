@@ -116,6 +116,9 @@ const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** How many connections each process holds; then one is killed, and its clients connect again. @param {number} to @param {{ parent: number, connections: number }} options */
 async function spread(to, { parent, connections }) {
+  // All processes work when so many were answered and closed.
+  for (const socket of await Promise.all(Array.from({ length: connections }, () => connect(to)))) socket.destroy();
+  await sleep(SETTLE_MS);
   const before = new Map(childrenOf(parent).map((pid) => [pid, descriptors(pid)]));
   const empty = Math.min(...before.values());
   const held = () => childrenOf(parent).map((pid) => Math.max(0, descriptors(pid) - (before.get(pid) ?? empty)));

@@ -141,7 +141,7 @@ describe('kill -9 of one relay', () => {
     for (const one of others) for (let i = 0; i < 10; i++) await one.query("select upper('a')");
     expect(others.some((one) => one.hasFailed())).toBe(false);
     await until('the relay to be back', () => sidecar.output().split('"msg":"observed"').length > 3);
-    expect(await metric(sidecar, 'pgwitness_relays_connected')).toBe(2);
+    await until('both to be connected', async () => (await metric(sidecar, 'pgwitness_relays_connected')) === 2);
     await until('it to be counted', async () => (await metric(sidecar, 'pgwitness_relay_restarts_total')) === 1);
     const now = relaysOf(sidecar);
     expect(now).toHaveLength(2);
