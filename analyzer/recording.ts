@@ -4,10 +4,16 @@
 
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/errors.js';
-import { FRAME_HEADER_BYTES, FrameReader, RECORDING_MAGIC } from '../proxy/observation-frames.js';
+import { FRAME_HEADER_BYTES, FrameKind, FrameReader, RECORDING_MAGIC } from '../proxy/observation-frames.js';
+
+/** One link, as the recorder knows it. */
+export interface RecordedRelay {
+  hello?: Buffer;
+}
 
 export class Recorder {
   readonly #fd: number;
+  #last: RecordedRelay | undefined;
   #failed = false;
   readonly #onFailed: (error: Error) => void;
 
@@ -24,7 +30,15 @@ export class Recorder {
     writeSync(this.#fd, RECORDING_MAGIC);
   }
 
-  frame(kind: number, body: Buffer): void {
+  /** A frame of one relay. Its hello stands before it wherever the frame before was another relay's, so that replay knows whose it is. */
+  frame(source: RecordedRelay, { kind, body }: { kind: number; body: Buffer }): void {
+    if (kind === FrameKind.hello) source.hello = Buffer.from(body);
+    else if (source !== this.#last && source.hello !== undefined) this.#write(FrameKind.hello, source.hello);
+    this.#last = source;
+    this.#write(kind, body);
+  }
+
+  #write(kind: number, body: Buffer): void {
     if (this.#failed) return;
     const header = Buffer.alloc(FRAME_HEADER_BYTES);
     header.writeUInt32LE(body.length + 1, 0);

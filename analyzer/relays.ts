@@ -52,6 +52,7 @@ export class Relays {
   says(relayId: string, status: RelayStatus): void {
     this.#gone.delete(relayId);
     this.#statuses.set(relayId, { ...status });
+    this.#allSpoke ||= this.#reached(this.#statuses.size);
   }
 
   get connected(): readonly string[] {
@@ -65,7 +66,6 @@ export class Relays {
 
   /** All as one; undefined while not all have spoken. */
   get together(): RelayStatus | undefined {
-    this.#allSpoke ||= this.#reached(this.#statuses.size);
     if (!this.#allSpoke) return undefined;
     return sumOfStatuses(this.#statuses.values(), sumOfCounts([this.#endedCounts, ...this.#gone.values()]));
   }

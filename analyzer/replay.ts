@@ -33,9 +33,9 @@ export async function replay(
     relays: { count: 1, ended: {} },
   });
   const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
-  const batches = new BatchReader();
+  /** Those of the recording, each with what the directory held of it already. */
+  const relays = new Map<string, { batches: BatchReader; lastSequence: number }>();
   let relayId = '';
-  let lastSequence = 0;
   let nowMs = 0;
   let unflushed = 0;
   const observe = (observation: Observation) => {
@@ -58,10 +58,13 @@ export async function replay(
             );
           }
           relayId = hello.relayId;
-          lastSequence = observer.relayBegins(relayId);
+          if (!relays.has(relayId))
+            relays.set(relayId, { batches: new BatchReader(), lastSequence: observer.relayBegins(relayId) });
           return;
         }
-        if (kind !== FrameKind.batch) return;
+        const relay = relays.get(relayId);
+        if (kind !== FrameKind.batch || relay === undefined) return;
+        const { batches, lastSequence } = relay;
         batches.begin(body);
         if (batches.sequence <= lastSequence) {
           result.skippedBatches++;
@@ -82,7 +85,7 @@ export async function replay(
       },
       into.onRead,
     );
-    if (relayId !== '') observer.relayEnds(relayId, nowMs);
+    for (const ended of relays.keys()) observer.relayEnds(ended, nowMs);
     if (!observer.flush(nowMs))
       throw new RuntimeError('what was replayed cannot be stored', {
         where: into.config.dataDir,

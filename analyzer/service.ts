@@ -18,7 +18,7 @@ import { holdCpuShare } from './cpu-share.js';
 import { Intake } from './intake.js';
 import { LinkGate } from './link-gate.js';
 import { PlanCollector } from './plan-collector.js';
-import { Recorder } from './recording.js';
+import { type RecordedRelay, Recorder } from './recording.js';
 import type { ExpectedRelays } from './relays.js';
 import { Tail } from './tail.js';
 
@@ -103,12 +103,13 @@ export async function startObserver(
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
       const gate = new LinkGate(link);
+      const recorded: RecordedRelay = {};
       const intake = new Intake({
         link,
         gate,
         target: observer,
         log,
-        record: recorder && ((kind, body) => recorder.frame(kind, body)),
+        record: recorder && ((kind, body) => recorder.frame(recorded, { kind, body })),
         configure: (changed) => reconfigure(changed as LiveConfig),
       });
       intakes.add(intake);

@@ -126,6 +126,28 @@ describe('connections', () => {
   });
 });
 
+test('a recording of both is replayed as it was', async () => {
+  const file = path.join(temporaryDirectory('recording'), 'recording');
+  const sidecar = await start('--record', file);
+  const clients = await many(4, sidecar);
+  for (let round = 0; round < 5; round++) {
+    for (const [index, one] of clients.entries()) {
+      await one.query(`select ${['upper', 'lower', 'initcap', 'reverse'][index]}('a')`);
+      await one.query({ name: 'same', text: 'select length($1::text)', values: ['a'] });
+    }
+    await pause(50);
+  }
+  for (const one of clients) await one.end();
+  await sidecar.stop();
+  const other = path.join(temporaryDirectory('replayed'), 'data');
+  const { code, stderr } = await pgwitness('replay', file, '--data', other);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const counted = async (data: string) =>
+    (await top(data)).statements.map(({ query, calls }) => `${calls} ${query}`).sort();
+  expect(await counted(other)).toEqual(await counted(sidecar.data));
+  expect(await calls(other, 'length')).toBe(20);
+});
+
 describe('kill -9 of one relay', () => {
   test('takes its own sessions, is told, and the relay is back', async () => {
     const sidecar = await start();
