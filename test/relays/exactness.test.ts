@@ -38,9 +38,11 @@ describe.skipIf(pgbench === undefined)('pgbench over two relays', () => {
   test('the observer killed twice: no transaction fails, observed and not observed are what was sent', async () => {
     const sidecar = await startSidecar(postgres(), ['--relays', '2']);
     await resetServerCounts(postgres(), 'bench');
-    const args = ['-n', '-M', 'simple', '-c', '6', '-T', '6', 'bench'];
+    const args = ['-n', '-M', 'simple', '-c', '6', '-T', '10', 'bench'];
     const running = runCommand(pgbench, args, { env: libpqEnvironment(postgres(), sidecar.port) });
+    const connected = async () => (await metric(sidecar, 'pgwitness_relays_connected').catch(() => 0)) === 2;
     for (let kill = 0; kill < 2; kill++) {
+      await until('both relays to be observed', connected);
       await pause(1500);
       const killed = familyOf(sidecar.pid).observer;
       process.kill(killed, 'SIGKILL');
@@ -49,7 +51,7 @@ describe.skipIf(pgbench === undefined)('pgbench over two relays', () => {
     const { code, stdout } = await running;
     expect(code).toBe(0);
     expect(stdout).toContain('number of failed transactions: 0');
-    await until('both relays', async () => (await metric(sidecar, 'pgwitness_relays_connected').catch(() => 0)) === 2);
+    await until('both relays to be observed', connected);
     const sent = sumOfCalls(await serverCounts(postgres(), 'bench'));
     await sidecar.stop();
     const { observed } = await top(sidecar.data, '--all');
