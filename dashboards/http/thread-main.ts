@@ -18,7 +18,6 @@ let http: HttpServer | undefined;
 async function start({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
   reports = new Reports({ dataDir, log, onSince: (id, after) => say({ kind: 'since', id, after }) });
-  await reports.start();
   http = await startHttp({ address, token, metrics, api: reports, log });
   say({ kind: 'listening', address: http.address });
 }

@@ -36,7 +36,7 @@ export function beginHttpThread(): Worker {
   });
 }
 
-/** Throws RuntimeError when it cannot listen there, or cannot read the store. */
+/** Throws RuntimeError when it cannot listen there. */
 export async function startHttpThread(options: HttpThreadOptions): Promise<HttpServer> {
   const { metrics, live, log, worker: begun, ...start } = options;
   const scraped = new Map<Format, number>();

@@ -64,8 +64,10 @@ test('a main thread that does not answer does not keep a scraper waiting', async
 test('a scrape does not wait for the reports that were asked for before it', async () => {
   const { url } = await start(
     async () => 'a 1\n',
-    (dataDir) => writeManyStatements(dataDir, 5_000),
+    (dataDir) => writeManyStatements(dataDir, 2_000),
   );
+  // The thread of reports is there already.
+  await (await fetch(`${url}/api/v1/status`)).arrayBuffer();
   const order: string[] = [];
   const noted = async (path: string, what: string) => {
     const answer = await fetch(`${url}${path}`);
@@ -81,16 +83,6 @@ test('a scrape does not wait for the reports that were asked for before it', asy
 
 test('a port that is in use is told of as without a thread', async () => {
   const { server } = await start(async () => '');
-  const again = startHttpThread({
-    address: server.address,
-    token: '',
-    dataDir: temporaryDirectory(),
-    logLevel: 'silent',
-    metrics: { render: async () => '' },
-    live: { since: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
-    log: createLog({ level: 'silent' }),
-  });
-  await expect(again).rejects.toThrow(/there is no witness.db/);
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
   await expect(
@@ -104,4 +96,32 @@ test('a port that is in use is told of as without a thread', async () => {
       log: createLog({ level: 'silent' }),
     }),
   ).rejects.toThrow(/the port is in use/);
+});
+
+test('a store that cannot be read is told of, and the metrics are there all the same', async () => {
+  const { url } = await start(
+    async () => 'a 1\n',
+    () => {},
+  );
+  const answer = await fetch(`${url}/api/v1/statements`);
+  expect(answer.status).toBe(503);
+  expect((await answer.json()).error).toMatch(/there is no witness.db/);
+  expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
+});
+
+test('the thread of reports goes when nobody asks, and comes when somebody does', async () => {
+  const built: string = '../../dist/dashboards/http/reports.js';
+  const { Reports } = (await import(built)) as typeof import('../../dashboards/http/reports.js');
+  const dataDir = temporaryDirectory();
+  writeSampleStore(dataDir);
+  const reports = new Reports({ dataDir, log: createLog({ level: 'silent' }), onSince: () => {}, idleMs: 1 });
+  onTestFinished(() => reports.close());
+  const asked = async () => JSON.parse(Buffer.from((await reports.answer('/api/v1/statements')).body).toString());
+  for (let turn = 0; turn < 3; turn++) {
+    expect((await asked()).statements).toHaveLength(5);
+    // Longer than it is kept: the next turn begins another one.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  const both = await Promise.all([asked(), asked()]);
+  expect(both.map(({ statements }) => statements.length)).toEqual([5, 5]);
 });
