@@ -9,7 +9,6 @@ import type { CommentTags } from './attribution/sql-comment.js';
 import { internShape, type StatementShape } from './attribution/statement-shape.js';
 import type { PoolIdentity } from './pools/pool.js';
 import { PoolMember } from './pools/pools.js';
-import { RequestWatch } from './requests.js';
 import type { Measured } from './rollup/rollup.js';
 import { type TransactionState, TransactionWatch } from './transactions/transaction-watch.js';
 
@@ -75,7 +74,6 @@ export class ObservedSession {
   readonly profile: ConnectionProfile;
   readonly member: PoolMember;
   transaction = new TransactionWatch();
-  readonly requests = new RequestWatch();
   identity: PoolIdentity | undefined = undefined;
   waiting: Waiting[] = [];
   settled = false;

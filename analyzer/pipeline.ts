@@ -15,6 +15,7 @@ import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './marks.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './observed-session.js';
 import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
+import { RequestWatch } from './requests.js';
 import type { Measured } from './rollup/rollup.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
@@ -71,6 +72,7 @@ export class Pipeline {
   readonly marks = new Marks();
   readonly samples = new Samples();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
+  readonly #requests = new RequestWatch();
   #waiting = 0;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
@@ -216,7 +218,7 @@ export class Pipeline {
     measured: Measured,
   ): void {
     const { statement, context, transactionPosition } = it;
-    this.#requestOf(session, statement, measured);
+    this.#noteRequest(statement, measured);
     if (measured.sqlstate === '') {
       if (isDdl(measured.command)) {
         const { summary, query } = it.identity;
@@ -243,10 +245,9 @@ export class Pipeline {
     profile.finish(statement.shape);
   }
 
-  #requestOf(session: ObservedSession, statement: Attributable, measured: Measured): void {
-    const { pairs } = statement.tags;
+  #noteRequest({ fingerprint, tags: { pairs } }: Attributable, measured: Measured): void {
     if (pairs.length === 0) return;
-    measured.firstOfRequest = session.requests.isFirst(requestOf(pairs), statement.fingerprint);
+    measured.firstOfRequest = this.#requests.isFirst(requestOf(pairs), fingerprint);
     this.marks.noteTags(pairs, measured.completedAtMs);
   }
 
@@ -271,10 +272,9 @@ export class Pipeline {
 
   #settleOldest(nowMs: number): void {
     for (const session of this.sessions.unsettled()) {
-      if (session.waiting.length > 0) {
-        this.#settle(session, nowMs);
-        return;
-      }
+      if (session.waiting.length === 0) continue;
+      this.#settle(session, nowMs);
+      return;
     }
   }
 

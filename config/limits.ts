@@ -120,6 +120,12 @@ export const limits = {
   poolsMax: 200,
   tagSetsPerFingerprintMax: 50,
   tagSetsMax: 5_000,
+  /** Requests of the application remembered, twice: one that pauses while so many others begin counts again. */
+  requestsMax: 4_096,
+  /** Distinct statements of one request; a job that runs everything under one id has no time per request to compare. */
+  requestStatementsMax: 1_000,
+  /** Statements of all requests remembered, twice. */
+  requestsStatementsMax: 65_536,
   /** Executions held per session, as counts, until its verdict. */
   settlingStatementsMax: 64,
   settlingMs: 2_000,
@@ -184,6 +190,10 @@ relation(limits.loopCalmMs < limits.loopLateMs, 'a loop that is late is not in t
 relation(limits.pauseMs <= limits.pauseMsMax, 'the first pause is the shortest');
 relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
 relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
+relation(
+  limits.requestStatementsMax < limits.requestsStatementsMax,
+  'the statements of one request are part of those of all',
+);
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
 relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics know no pool that the observer does not');
 relation(limits.urlBytesMax < limits.headerBytesMax, 'node:http counts the request line among the headers');

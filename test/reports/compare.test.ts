@@ -42,6 +42,15 @@ describe('compare', () => {
         await client.query(`SELECT name, pg_sleep(0.004) FROM item WHERE id = ${each + 1} ${tags(42, '/new/')}`);
       }
     }
+    // Requests that take turns on two connections, a statement here and a statement there.
+    const other = new pg.Client({ host: sidecar.host, port: sidecar.port, user: 'postgres', database: 'postgres' });
+    await other.connect();
+    for (let turn = 0; turn < 4; turn++) {
+      for (let n = 200; n < 205; n++) {
+        await (turn % 2 === 0 ? client : other).query(`SELECT max(name) FROM item /* route='/turns/',${trace(n)} */`);
+      }
+    }
+    await other.end();
     for (let n = 100; n < 130; n++) {
       await client.query(`SELECT count(pg_sleep(0.012)) /* app_version='42',route='/books/',${trace(n)} */`);
     }
@@ -86,6 +95,12 @@ describe('compare', () => {
     expect(compared.new.per_use).toMatchObject({ uses: 30, by: 'requests', calls: 3 });
     expect(compared).toMatchObject({ judgement: 'slower', test: "Welch's t on means" });
     expect(compared.factor).toBeGreaterThan(2);
+  });
+
+  test('requests that take turns on several connections count once each', async () => {
+    const turns = await fingerprintOf('max(name)');
+    const compared = await json('compare', '--old', turns, '--new', turns);
+    expect(compared.old.per_use).toMatchObject({ uses: 5, by: 'requests', calls: 4 });
   });
 
   test('grouped by a tag: a row per value, with calls per request', async () => {
