@@ -177,7 +177,7 @@ async function sidesOf(source: ReportSource, flags: CompareFlags): Promise<[Comp
 }
 
 function ask(source: ReportSource, side: ComparedSide): Promise<StatementsReport> {
-  const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, form: 'mergeable' };
+  const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' };
   return source.statements(query);
 }
 

@@ -45,7 +45,7 @@ async function exportAll(flags: ExportFlags): Promise<void> {
       return;
     }
     const { statementsJson } = await import('../storage/report-json.js');
-    const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, form: 'mergeable' } as const;
+    const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' } as const;
     const json = statementsJson(await source.statements(query), query);
     progress.end();
     if (format === 'json') printJson(json);

@@ -6,6 +6,8 @@ import type { TimeRange } from '../dashboards/http/parameters.js';
 import type { ReportSource } from './report-source.js';
 
 const FINGERPRINT_LENGTH = 16;
+/** Enough to tell one from several, whatever number of sources each has. */
+const ROWS_MAX = 100;
 
 /** What was typed, in the form fingerprints have. `where` is for errors: the command or flag. Throws UsageError. */
 export function readPrefix(name: string, where: string): string {
@@ -27,17 +29,19 @@ export async function fingerprintOf(
   if (prefix.length === FINGERPRINT_LENGTH) return prefix;
   const { statements } = await source.statements({
     range,
-    filter: {},
+    filter: { prefix },
     sort: 'total',
-    limit: 0,
+    limit: ROWS_MAX,
     minMs: 0,
+    folded: [],
     form: 'mergeable',
   });
   const fits = [...new Set(statements.map((facts) => facts.fingerprint))].filter((known) => known.startsWith(prefix));
   if (fits.length === 1) return fits[0];
   if (fits.length === 0) throw noSuchStatement(source, prefix);
   const some = fits.slice(0, 5).join(', ') + (fits.length > 5 ? ', …' : '');
-  throw new UsageError(`${fits.length} statements begin with ${prefix}`, { where, hint: `give more of one: ${some}` });
+  const number = statements.length < ROWS_MAX ? fits.length : 'many';
+  throw new UsageError(`${number} statements begin with ${prefix}`, { where, hint: `give more of one: ${some}` });
 }
 
 export function noSuchStatement(source: ReportSource, prefix: string): RuntimeError {

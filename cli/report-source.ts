@@ -25,6 +25,7 @@ import { reportStatements } from '../storage/report-statements.js';
 import { reportTimeline, type TimelineReport } from '../storage/report-timeline.js';
 import type { PoolsReport, StatementsReport } from '../storage/report-types.js';
 import { openReader } from '../storage/sqlite/reader.js';
+import { sumsOf } from '../storage/statement-facts.js';
 import { ordered } from '../storage/statement-order.js';
 import type { MarkRow } from '../storage/store.js';
 import { decodeTimeline, mergeTimelines } from '../storage/timeline-codec.js';
@@ -39,12 +40,20 @@ export interface ReportSource {
   pools(range: TimeRange): Promise<PoolsReport>;
   /** Open now. */
   sessions(): Promise<OpenSession[]>;
-  timeline(query: { fingerprint: string; range: TimeRange; source?: string }): Promise<TimelineReport>;
+  timeline(query: TimelineAsked): Promise<TimelineReport>;
   /** Oldest first. */
   marks(range: TimeRange): Promise<MarkRow[]>;
   /** Slow samples and plan of one statement. */
   samples(fingerprint: string): Promise<SamplesReport>;
   close(): void;
+}
+
+export interface TimelineAsked {
+  readonly fingerprint: string;
+  readonly range: TimeRange;
+  readonly source?: string;
+  /** For a line of bars: about so many points, without histograms. A running sidecar may answer with more. */
+  readonly sketch?: number;
 }
 
 export interface Places {
@@ -76,7 +85,8 @@ function localSource(directory: string): ReportSource {
     statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
     pools: async (range) => reportPools(reader, range),
     sessions: async () => reportSessions(reader),
-    timeline: async ({ range, ...what }) => reportTimeline(reader, { ...range, ...what }),
+    timeline: async ({ range, fingerprint, source, sketch }) =>
+      reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
     marks: async (range) => reportMarks(reader, range),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
     close: () => reader.close(),
@@ -133,12 +143,13 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
     name: sources.map((source) => source.name).join(', '),
     statements: async (query) => {
       // A statement that is small in each may be big in all: only the merged rows are cut.
-      const whole = { ...query, limit: 0, minMs: 0, percentilesOf: undefined };
+      const whole = { ...query, limit: 0, minMs: 0, folded: [] };
       const merged = mergeStatements(await Promise.all(sources.map((source) => source.statements(whole))));
       const slow = merged.statements.filter(
         (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
       );
-      return { ...merged, statements: ordered(slow, query) };
+      const listed = slow.filter((facts) => !query.folded.includes(facts.source));
+      return { ...merged, sums: sumsOf(slow), statements: ordered(listed, query) };
     },
     statement: async (fingerprint, range) =>
       mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),

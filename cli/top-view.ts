@@ -3,9 +3,9 @@
 // Not here: which rows and in what order (storage/report-json.ts).
 
 import type { StatementsQuery } from '../dashboards/http/parameters.js';
-import { type StatementJson, type StatementsJson, statementsJson } from '../storage/report-json.js';
-import type { Observed, StatementFacts, StatementsReport } from '../storage/report-types.js';
-import { ordered, type StatementSort } from '../storage/statement-order.js';
+import { type StatementJson, statementsJson } from '../storage/report-json.js';
+import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../storage/report-types.js';
+import type { StatementSort } from '../storage/statement-order.js';
 import { count, duration, share, span } from './format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from './output.js';
 import { type Column, renderTable } from './table.js';
@@ -27,7 +27,7 @@ export function trendKey({ fingerprint, source }: { fingerprint: string; source:
   return `${fingerprint} ${source}`;
 }
 
-const FOLDED: ReadonlySet<string> = new Set(['housekeeping', 'tool']);
+const FOLDED: readonly string[] = ['housekeeping', 'tool'];
 
 export function printTop(report: StatementsReport, options: TopOptions): void {
   const { query } = options;
@@ -40,23 +40,26 @@ export function printTop(report: StatementsReport, options: TopOptions): void {
 
 export function topText(report: StatementsReport, options: TopOptions & { readonly screen: Screen }): string {
   const { query, screen } = options;
-  const json = statementsJson(report, { ...query, limit: 0 });
-  if (json.statements.length === 0) return nothing(report, options);
-  const { fold, rows, shown } = partsOf(json.statements, options);
-  const wholeMs = json.statements.reduce((sum, row) => sum + row.total_ms, 0);
+  const { sums } = report;
+  if (sums.size === 0) return nothing(report, options);
+  const shown = statementsJson(report, query).statements;
+  const folded = foldedFor(options);
+  const whole = sumOf(sums, () => true);
+  const wholeMs = whole.serviceTotalNs / 1e6;
   const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
   if (shown.length > 0)
     lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
   else lines.push('Only housekeeping and tools were seen; --all shows them.');
-  const left = rows.slice(shown.length);
-  if (left.length > 0) {
-    lines.push(styled(`… ${summaryOf(left, wholeMs)}: --limit 0 shows all`, { style: 'dim', screen }));
+  const left = less(
+    sumOf(sums, (source) => !folded.includes(source)),
+    report.statements,
+  );
+  if (left.statements > 0) {
+    lines.push(styled(`… ${summaryOf(left, whole)}: --limit 0 shows all`, { style: 'dim', screen }));
   }
-  if (fold) {
-    for (const source of FOLDED) {
-      const folded = json.statements.filter((row) => row.source === source);
-      if (folded.length > 0) lines.push(styled(`${source}: ${summaryOf(folded, wholeMs)}`, { style: 'dim', screen }));
-    }
+  for (const source of folded) {
+    const sum = sums.get(source);
+    if (sum !== undefined) lines.push(styled(`${source}: ${summaryOf(sum, whole)}`, { style: 'dim', screen }));
   }
   if (options.place !== undefined && shown.length > 0) {
     const next = `pgwitness show ${shown[0].fingerprint}${options.place}`;
@@ -65,26 +68,30 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   return lines.join('\n');
 }
 
-/** What the table needs of a local store: every row for its sums, percentiles of those that are shown. */
-export function neededFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): StatementsQuery {
-  if (query.limit === 0) return query;
-  const fold = !all && !FOLDED.has(query.filter.source ?? '');
-  return { ...query, limit: 0, percentilesOf: { limit: query.limit, exceptSources: fold ? FOLDED : new Set() } };
+/** Sources that have a line each instead of rows. */
+export function foldedFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
+  return all || FOLDED.includes(query.filter.source ?? '') ? [] : FOLDED;
 }
 
-/** The rows that the table shows, before it is printed. */
-export function shownRows(report: StatementsReport, options: Pick<TopOptions, 'query' | 'all'>): StatementFacts[] {
-  const inOrder = ordered(report.statements, { ...options.query, limit: 0 });
-  return partsOf(inOrder, options).shown;
+function sumOf(sums: ReadonlyMap<string, SourceSums>, counts: (source: string) => boolean): SourceSums {
+  const whole: SourceSums = { statements: 0, executions: 0, serviceTotalNs: 0 };
+  for (const [source, { statements, executions, serviceTotalNs }] of sums) {
+    if (!counts(source)) continue;
+    whole.statements += statements;
+    whole.executions += executions;
+    whole.serviceTotalNs += serviceTotalNs;
+  }
+  return whole;
 }
 
-function partsOf<Row extends { readonly source: string }>(
-  statements: readonly Row[],
-  { query, all }: Pick<TopOptions, 'query' | 'all'>,
-): { fold: boolean; rows: Row[]; shown: Row[] } {
-  const fold = !all && !FOLDED.has(query.filter.source ?? '');
-  const rows = statements.filter((row) => !fold || !FOLDED.has(row.source));
-  return { fold, rows, shown: query.limit === 0 ? rows : rows.slice(0, query.limit) };
+function less(sum: SourceSums, shown: readonly StatementFacts[]): SourceSums {
+  const left = { ...sum };
+  for (const { calls, errors, serviceTotalNs } of shown) {
+    left.statements--;
+    left.executions -= calls + errors;
+    left.serviceTotalNs -= serviceTotalNs;
+  }
+  return left;
 }
 
 /** "2026-01-31 08:00 – 08:20 UTC (20 min) · 12,345 executions observed · 0 not observed · 0.4 % unknown" */
@@ -127,15 +134,10 @@ function nothing({ observed, window }: StatementsReport, { read }: TopOptions): 
   ].join('\n');
 }
 
-function summaryOf(rows: StatementsJson['statements'], wholeMs: number): string {
-  let calls = 0;
-  let totalMs = 0;
-  for (const row of rows) {
-    calls += row.calls + row.errors;
-    totalMs += row.total_ms;
-  }
-  const statements = `${count(rows.length)} ${rows.length === 1 ? 'statement' : 'statements'}`;
-  return `${statements}, ${count(calls)} executions, ${duration(totalMs)} (${share(totalMs, wholeMs)})`;
+function summaryOf(sum: SourceSums, whole: SourceSums): string {
+  const statements = `${count(sum.statements)} ${sum.statements === 1 ? 'statement' : 'statements'}`;
+  const time = `${duration(sum.serviceTotalNs / 1e6)} (${share(sum.serviceTotalNs, whole.serviceTotalNs)})`;
+  return `${statements}, ${count(sum.executions)} executions, ${time}`;
 }
 
 interface TableOptions {

@@ -54,7 +54,7 @@ async function top(flags: TopFlags): Promise<void> {
     throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
   }
   const { readStatementsQuery } = await import('../dashboards/http/parameters.js');
-  const { neededFor, printTop, shownRows } = await import('./top-view.js');
+  const { foldedFor, printTop } = await import('./top-view.js');
   const { trendsOf } = await import('./trends.js');
   // Wrong flags are told of before anything is opened.
   readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
@@ -68,12 +68,9 @@ async function top(flags: TopFlags): Promise<void> {
       // Read anew each time: "--since 15m" moves on with the clock.
       const asked = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
       const query = flags.limit === undefined && redraws ? { ...asked, limit: rowsThatFit() } : asked;
-      // The table says what it leaves out, so it needs every row.
       const shown = { query, all: flags.all === true };
-      const report = await source.statements(flags.json ? query : neededFor(shown));
-      const trends = flags.json
-        ? undefined
-        : await trendsOf(source, { rows: shownRows(report, shown), range: query.range });
+      const report = await source.statements(flags.json ? query : { ...query, folded: foldedFor(shown) });
+      const trends = flags.json ? undefined : await trendsOf(source, { rows: report.statements, range: query.range });
       if (redraws) process.stdout.write(REDRAW);
       printTop(report, { ...shown, trends, json: flags.json === true, read: source.name, place });
       if (!flags.watch) return;

@@ -24,6 +24,7 @@ export async function trendsOf(
       fingerprint: row.fingerprint,
       source: row.source,
       range,
+      sketch: 4 * WIDTH,
     });
     if (points.length > 1) hasMore = true;
     const join = (bar: readonly { totalNs: number }[]): number => bar.reduce((sum, point) => sum + point.totalNs, 0);

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// Measures `top` over everything in a data directory, in each order, and what a minute of 20,000 rollup rows costs the writer.
+// Measures `top` over everything in a data directory, in each order, commands as a person waits for them, and what a minute of 20,000 rollup
+// rows costs the writer. Brings a directory of an older version up to date.
 // Times are the median of some runs, with the CPU they took beside them: on a busy machine only that says what the report costs.
 // Targets: 300 ms by total, calls, mean, max, errors or rows; 1 s by p95 or p99; the writer under 5 % of a core (3 s of CPU a minute).
 // Not here: making the directory (generate-store.mjs).
 //
 // usage: measure-reports.mjs DIR [--since 30d]
 
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,6 +25,7 @@ if (dataDir === undefined) {
   process.exit(2);
 }
 
+openSqliteStore({ dataDir }).close();
 const reader = openReader(dataDir);
 const windows = { all: undefined, '30d': 30, '7d': 7 };
 for (const [name, days] of Object.entries(windows)) {
@@ -46,7 +49,40 @@ for (const [name, days] of Object.entries(windows)) {
   }
 }
 reader.close();
+measureCommands();
 measureWriter();
+
+/** Whole processes: `version` reads no store, so it is what starting costs. */
+function measureCommands() {
+  const said = 'process.on("exit",()=>process.stderr.write(JSON.stringify(process.cpuUsage())))';
+  const run = (/** @type {string[]} */ args) => {
+    const startedAt = performance.now();
+    const node = ['--import', `data:text/javascript,${said}`, 'dist/cli/main.js', ...args];
+    const { stdout, stderr, status } = spawnSync(process.execPath, node, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+    if (status !== 0) throw new Error(stderr);
+    const { user, system } = JSON.parse(stderr);
+    return { stdout, ms: performance.now() - startedAt, cpuMs: (user + system) / 1000 };
+  };
+  const place = ['--data', dataDir, '--since', '29d'];
+  const [{ fingerprint }] = JSON.parse(run(['top', ...place, '--json', '--limit', '1']).stdout).statements;
+  const commands = [
+    ['version'],
+    ['top', ...place],
+    ['top', ...place, '--sort', 'p95'],
+    ['pools', ...place],
+    ['history', fingerprint, ...place],
+    ['show', fingerprint, ...place],
+    ['export', ...place],
+  ];
+  for (const args of commands) {
+    const runs = Array.from({ length: RUNS }, () => run(args)).sort((a, b) => a.ms - b.ms);
+    const { ms, cpuMs } = runs[Math.floor(RUNS / 2)];
+    const name = args.filter((arg) => arg !== '--data' && arg !== dataDir).join(' ');
+    process.stdout.write(
+      `pgwitness ${name.padEnd(44)} ${ms.toFixed(0).padStart(6)} ms, ${cpuMs.toFixed(0).padStart(5)} ms of CPU\n`,
+    );
+  }
+}
 
 function measureWriter() {
   const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-measure-'));

@@ -5,10 +5,10 @@
 import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { addAll } from './counts.js';
 import type { Observed, PoolFacts, PoolsReport, StatementFacts, StatementsReport, Window } from './report-types.js';
-import { emptyFacts } from './statement-facts.js';
+import { emptyFacts, sumsOf } from './statement-facts.js';
 
-/** At least one report. The reports given are not changed. */
-export function mergeStatements(reports: readonly StatementsReport[]): StatementsReport {
+/** At least one report, each with all its statements: the sums are of those. The reports given are not changed. */
+export function mergeStatements(reports: ReadonlyArray<Omit<StatementsReport, 'sums'>>): StatementsReport {
   const merged = new Map<string, StatementFacts>();
   for (const report of reports) {
     for (const facts of report.statements) {
@@ -21,10 +21,12 @@ export function mergeStatements(reports: readonly StatementsReport[]): Statement
       addFacts(into, facts);
     }
   }
+  const statements = [...merged.values()];
   return {
     window: mergeWindows(reports.map(({ window }) => window)),
     observed: mergeObserved(reports.map(({ observed }) => observed)),
-    statements: [...merged.values()],
+    statements,
+    sums: sumsOf(statements),
   };
 }
 

@@ -7,7 +7,7 @@ import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import type { StatementsReport } from './report-types.js';
 
 /** Goes up with every change of the form; a reader refuses another one. */
-const FORM = 2;
+const FORM = 3;
 
 const count = v.pipe(v.number(), v.minValue(0));
 const counts = v.array(v.tuple([v.string(), count]));
@@ -54,6 +54,7 @@ const reportSchema = v.object({
     exact: v.boolean(),
   }),
   statements: v.array(statementSchema),
+  sums: v.array(v.tuple([v.string(), v.object({ statements: count, executions: count, serviceTotalNs: count })])),
 });
 
 export type EncodedStatementsReport = v.InferOutput<typeof reportSchema>;
@@ -64,6 +65,7 @@ export function encodeStatementsReport(report: StatementsReport): EncodedStateme
     form: FORM,
     window: report.window,
     observed: { ...report.observed, notObservedByReason: [...report.observed.notObservedByReason] },
+    sums: [...report.sums],
     statements: report.statements.map((facts) => ({
       ...facts,
       byConstruct: [...facts.byConstruct],
@@ -84,6 +86,7 @@ export function decodeStatementsReport(value: unknown): StatementsReport {
   return {
     window: encoded.window,
     observed: { ...encoded.observed, notObservedByReason: new Map(encoded.observed.notObservedByReason) },
+    sums: new Map(encoded.sums),
     statements: encoded.statements.map((facts) => ({
       ...facts,
       byConstruct: new Map(facts.byConstruct),

@@ -5,6 +5,7 @@
 import type { Window } from './report-types.js';
 import { readFoldState } from './sqlite/fold-state.js';
 import { frameOf, type TimeBounds } from './sqlite/frame.js';
+import { DAY_MIN, HOUR_MIN } from './sqlite/levels.js';
 import { distinctPoints, distinctStatements, sourcePoints } from './sqlite/query-timeline.js';
 import type { Reader } from './sqlite/reader.js';
 import { timelineOf } from './sqlite/timeline-levels.js';
@@ -33,13 +34,16 @@ export interface ProgressReport {
 const MINUTE_MS = 60_000;
 /** Distinct statements are counted over every row of the range: beyond this the hours do. */
 const MINUTE_ROWS_MAX = 6 * 60;
+/** … and beyond this the days. */
+const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
   return reader.read((rows) => {
     const { window } = frameOf(rows, bounds);
     const range = { since: Math.floor(window.sinceMs / MINUTE_MS), until: Math.ceil(window.untilMs / MINUTE_MS) };
-    const timeline = timelineOf(range, readFoldState(rows), MINUTE_ROWS_MAX);
+    const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
+    const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
     const points = new Map<number, ProgressPoint>();
     const totals = new Map<string, SourceShare>();
     for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {

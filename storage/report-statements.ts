@@ -4,37 +4,43 @@
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
 import { addTo, mostOf } from './counts.js';
-import { percentileNs } from './latency.js';
-import type { StatementFacts, StatementFilter, StatementsReport } from './report-types.js';
+import { meanNs, percentileNs } from './latency.js';
+import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from './report-types.js';
 import { type Frame, frameOf, type TimeBounds } from './sqlite/frame.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from './sqlite/query-catalogue.js';
 import { observedIn } from './sqlite/query-observed.js';
-import { errorSums, seriesSums, tagSums } from './sqlite/query-statements.js';
-import { rankStatements } from './sqlite/rank-statements.js';
+import { errorSums, type SeriesFilter, seriesSums, tagSums } from './sqlite/query-statements.js';
+import { type RankedStatement, type Ranking, rankStatements } from './sqlite/rank-statements.js';
 import type { Reader } from './sqlite/reader.js';
 import type { Rows } from './sqlite/rows.js';
-import { addHistograms, type FactsById, groupSeries, groupTags } from './statement-facts.js';
+import {
+  addHistograms,
+  emptyFacts,
+  type FactsById,
+  groupSeries,
+  groupTags,
+  seriesOf,
+  sumsOf,
+} from './statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from './statement-order.js';
 
 /** Values shown per tag key. */
 const TAG_VALUES_MAX = 20;
-const TAGS_OF_FEW = 300;
+/** Of so few statements only their own rows are read, one by one. */
+const FEW = 300;
 /** Shown for a fingerprint that has no text in the catalogue. */
 const TEXT_UNKNOWN = '(text unknown)';
 
-export interface PercentilesOf {
-  readonly limit: number;
-  readonly exceptSources: ReadonlySet<string>;
-}
-
 export interface StatementsQuestion extends TimeBounds {
   filter?: StatementFilter;
-  /** With `limit`: only the first statements in this order are answered, and only their histograms are read. */
+  /** With `limit`: only the first statements in this order are answered, and only they are read. */
   sort?: StatementSort;
   /** 0 or undefined = all. */
   limit?: number;
-  /** All are answered, but only the first `limit` of them, those of some sources left out, with their histograms. */
-  percentilesOf?: PercentilesOf;
+  /** Sources that are in the sums and nowhere else. */
+  folded?: ReadonlySet<string>;
+  /** Statements with a smaller mean service time are left out, of the sums too. */
+  meanNsMin?: number;
 }
 
 /**
@@ -50,107 +56,116 @@ export function reportStatements(reader: Reader, question: StatementsQuestion = 
   return reader.read((rows) => {
     const frame = frameOf(rows, question);
     const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
-    const { grouped, statements } = isCut
+    const { grouped, statements, sums } = isCut
       ? first(rows, { frame, question })
       : chooseOfAll(rows, { frame, question, tagged });
-    if (!tagged) addErrors(rows, grouped, frame);
+    if (!tagged) addErrors(rows, grouped, { frame, statements });
     describe(rows, statements);
     addTags(rows, statements, frame);
-    return { window: frame.window, observed: observedIn(rows, frame), statements };
+    return { window: frame.window, observed: observedIn(rows, frame), statements, sums };
   });
 }
 
 interface Chosen {
   grouped: FactsById;
   statements: StatementFacts[];
+  sums: Map<string, SourceSums>;
 }
 
 function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuestion; tagged: boolean }): Chosen {
   const { frame, question, tagged } = how;
-  const filter = question.filter ?? {};
+  const { filter = {}, sort = 'total', limit = 0, folded, meanNsMin = 0 } = question;
   const grouped = tagged
     ? groupTags(tagSums(rows, frame.segments, filter))
     : groupSeries(seriesSums(rows, frame.segments, filter));
-  return { grouped, statements: choose(rows, grouped, { frame, question, table: tagged ? 'tag_rollup' : 'rollup' }) };
+  const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
+  const wanted = folded === undefined ? all : all.filter(({ source }) => !folded.has(source));
+  // Histograms are the dear part: those of statements that are not answered are left alone.
+  const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
+  addHistograms(rows, grouped, {
+    table: tagged ? 'tag_rollup' : 'rollup',
+    segments: frame.segments,
+    fingerprint: filter.fingerprint,
+    only: read.length === grouped.facts.length ? undefined : new Set(read),
+  });
+  return { grouped, statements: ordered(read, { sort, limit }), sums: sumsOf(all) };
 }
 
-/** Statements read at once while the first by a percentile are looked for. */
-const CHUNK = 250;
+const NONE: ReadonlySet<string> = new Set();
 
 /** The first few in the order asked for: ranked inside SQL, and only then read. */
 function first(rows: Rows, { frame, question }: { frame: Frame; question: StatementsQuestion }): Chosen {
-  const { sort = 'total', limit = 0, filter = {} } = question;
-  const byPercentile = needsHistograms(sort);
-  const ranked = rankStatements(rows, frame.segments, { filter, sort, limit: byPercentile ? 0 : limit });
-  const read = (fingerprints: readonly string[]): FactsById => {
-    const grouped = groupSeries(seriesSums(rows, frame.segments, { ...filter, fingerprints }));
-    addHistograms(rows, grouped, { table: 'rollup', segments: frame.segments, fingerprints });
-    return grouped;
-  };
-  if (!byPercentile) {
-    const keys = new Set(ranked.map(keyOf));
-    const grouped = read([...new Set(ranked.map(({ fingerprint }) => fingerprint))]);
-    return {
-      grouped,
-      statements: ordered(
-        grouped.facts.filter((facts) => keys.has(keyOf(facts))),
-        { sort, limit },
-      ),
-    };
-  }
-  const byId: FactsById['byId'] = new Map();
-  const seen = new Set<string>();
+  const { sort = 'total', limit = 0, filter = {}, folded = NONE, meanNsMin = 0 } = question;
+  const rank = (most: number): Ranking =>
+    rankStatements(rows, frame.segments, { filter, sort, folded, meanNsMin, limit: most });
+  const { best, sums } = needsHistograms(sort)
+    ? firstByPercentile(rows, rank, { frame, question })
+    : bestOf(rank(limit));
+  const keys = new Set(best.map(keyOf));
+  const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
+  const grouped = groupSeries(seriesSums(rows, frame.segments, { ...filter, fingerprints }));
+  addHistograms(rows, grouped, { table: 'rollup', segments: frame.segments, fingerprints });
+  const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));
+  return { grouped, statements: ordered(found, { sort, limit }), sums };
+}
+
+/** Statements whose histograms are read at once while the first by a percentile are looked for. */
+const CHUNK = 100;
+/** Ranked at first; rarely are more looked at. A multiple of CHUNK. */
+const RANKED_FIRST = 1_000;
+
+interface Best {
+  best: ReadonlyArray<{ fingerprint: string; source: string }>;
+  sums: Ranking['sums'];
+}
+
+function bestOf({ ranked, sums }: Ranking): Best {
+  return { best: ranked, sums };
+}
+
+function firstByPercentile(
+  rows: Rows,
+  rank: (most: number) => Ranking,
+  { frame, question }: { frame: Frame; question: StatementsQuestion },
+): Best {
+  const { sort = 'p95', limit = 0, filter = {} } = question;
+  let { ranked, sums } = rank(RANKED_FIRST);
   let best: StatementFacts[] = [];
-  for (let from = 0; from < ranked.length; ) {
-    // The slowest execution of what is left is faster than the percentile of what is last: none of it comes before that.
+  for (let from = 0; from < ranked.length; from += CHUNK) {
+    // What is left can at most reach its value: when that is below what is last, none of it comes before that.
     const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
-    if (last !== null && ranked[from].maxNs < last) break;
-    const chunk: string[] = [];
-    for (; from < ranked.length && chunk.length < CHUNK; from++) {
-      const { fingerprint } = ranked[from];
-      if (seen.has(fingerprint)) continue;
-      seen.add(fingerprint);
-      chunk.push(fingerprint);
-    }
-    if (chunk.length === 0) break;
-    const grouped = read(chunk);
-    for (const [id, facts] of grouped.byId) byId.set(id, facts);
-    best = ordered([...best, ...grouped.facts], { sort, limit });
+    if (last !== null && ranked[from].value < last) break;
+    const chunk = factsOf(rows, ranked.slice(from, from + CHUNK), filter);
+    const fingerprints = [...new Set(chunk.facts.map(({ fingerprint }) => fingerprint))];
+    addHistograms(rows, chunk, { table: 'rollup', segments: frame.segments, fingerprints });
+    best = ordered([...best, ...chunk.facts], { sort, limit });
+    if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
   }
-  return { grouped: { facts: best, byId }, statements: best };
+  return { best, sums };
+}
+
+/** With nothing but what a percentile is made of. */
+function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
+  const byKey = new Map<string, StatementFacts>();
+  for (const one of ranked) {
+    const facts = emptyFacts(one.fingerprint, one.source);
+    facts.serviceMinNs = one.minNs ?? Number.POSITIVE_INFINITY;
+    facts.serviceMaxNs = one.maxNs;
+    byKey.set(keyOf(one), facts);
+  }
+  return seriesOf(rows, byKey, filter);
 }
 
 function keyOf({ fingerprint, source }: { fingerprint: string; source: string }): string {
   return `${fingerprint}\0${source}`;
 }
 
-interface Choice {
-  frame: Frame;
-  question: StatementsQuestion;
-  table: 'rollup' | 'tag_rollup';
-}
-
-/** The statements to answer, with their histograms. */
-function choose(rows: Rows, grouped: FactsById, choice: Choice): StatementFacts[] {
-  const { sort = 'total', limit = 0, filter } = choice.question;
-  const what = { table: choice.table, segments: choice.frame.segments, fingerprint: filter?.fingerprint };
-  const { percentilesOf } = choice.question;
-  if (limit === 0 && percentilesOf !== undefined && !needsHistograms(sort)) {
-    const wanted = grouped.facts.filter(({ source }) => !percentilesOf.exceptSources.has(source));
-    addHistograms(rows, grouped, { ...what, only: new Set(ordered(wanted, { sort, limit: percentilesOf.limit })) });
-    return ordered(grouped.facts, { sort, limit });
-  }
-  if (limit === 0 || needsHistograms(sort)) {
-    addHistograms(rows, grouped, what);
-    return ordered(grouped.facts, { sort, limit });
-  }
-  const first = ordered(grouped.facts, { sort, limit });
-  addHistograms(rows, grouped, { ...what, only: new Set(first) });
-  return first;
-}
-
-function addErrors(rows: Rows, grouped: FactsById, frame: Frame): void {
-  for (const row of errorSums(rows, frame.segments)) {
+function addErrors(
+  rows: Rows,
+  grouped: FactsById,
+  { frame, statements }: { frame: Frame; statements: readonly StatementFacts[] },
+): void {
+  for (const row of errorSums(rows, frame.segments, fewOf(statements))) {
     const facts = grouped.byId.get(row.series_id);
     if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
   }
@@ -184,10 +199,7 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
 
 function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame): void {
   const byKey = new Map(statements.map((facts) => [`${facts.fingerprint}\0${facts.source}`, facts]));
-  // Of a few statements only their own tags are read.
-  const few =
-    byKey.size <= TAGS_OF_FEW ? { fingerprints: [...new Set(statements.map((facts) => facts.fingerprint))] } : {};
-  for (const row of tagSums(rows, frame.segments, few)) {
+  for (const row of tagSums(rows, frame.segments, fewOf(statements))) {
     const facts = byKey.get(`${row.fingerprint}\0${row.source}`);
     if (facts === undefined || !row.tag_set.startsWith('{')) continue;
     for (const [key, value] of Object.entries(JSON.parse(row.tag_set) as Record<string, unknown>)) {
@@ -196,6 +208,12 @@ function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame
       facts.tags.set(key, values);
     }
   }
+}
+
+function fewOf(statements: readonly StatementFacts[]): SeriesFilter {
+  return statements.length > FEW
+    ? {}
+    : { fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
 }
 
 function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {

@@ -15,6 +15,10 @@ export interface TimelineQuestion extends TimeBounds {
   fingerprint: string;
   /** One source of the statement; undefined = all. */
   source?: string;
+  /** So many points are enough; days are never joined. Default: as many as a screen shows. */
+  pointsMax?: number;
+  /** Counts and times are enough: histograms and distribution stay empty. */
+  totalsOnly?: boolean;
 }
 
 export interface TimelinePoint {
@@ -51,7 +55,11 @@ export function reportTimeline(reader: Reader, question: TimelineQuestion): Time
   return reader.read((rows) => {
     const { window } = frameOf(rows, question);
     const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
-    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, readFoldState(rows), DAY_MIN);
+    const { pointsMax } = question;
+    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, readFoldState(rows), {
+      minuteRowsMax: DAY_MIN,
+      pointsMax,
+    });
     const points = new Map<number, TimelinePoint>();
     const all = new LogHistogram();
     for (const row of statementPoints(rows, timeline, question)) {
@@ -67,8 +75,8 @@ export function reportTimeline(reader: Reader, question: TimelineQuestion): Time
       point.totalNs += row.totalNs;
       point.maxNs = Math.max(point.maxNs, row.maxNs);
       point.histogram.mergeEncoded(row.histogram);
-      all.mergeEncoded(row.histogram);
     }
+    for (const { histogram } of points.values()) all.merge(histogram);
     return {
       window,
       stepMs: timeline.stepMinutes * MINUTE_MS,

@@ -19,6 +19,8 @@ export interface StatementFilter {
   /** key=value pairs, all of which must match. */
   tags?: ReadonlyArray<readonly [key: string, value: string]>;
   fingerprint?: string;
+  /** First characters of fingerprints. */
+  prefix?: string;
 }
 
 /** One (fingerprint, source), over a window, mergeable. */
@@ -65,10 +67,20 @@ export interface Observed {
   exact: boolean;
 }
 
+/** All statements of a source that fit a filter, those that a report leaves out included. */
+export interface SourceSums {
+  /** Distinct fingerprints. */
+  statements: number;
+  executions: number;
+  serviceTotalNs: number;
+}
+
 export interface StatementsReport {
   window: Window;
   observed: Observed;
   statements: StatementFacts[];
+  /** By source. */
+  sums: Map<string, SourceSums>;
 }
 
 export interface PoolFacts {

@@ -3,9 +3,15 @@
 
 import { LogHistogram } from '../analyzer/rollup/histogram.js';
 import { addTo } from './counts.js';
-import type { StatementFacts } from './report-types.js';
+import type { SourceSums, StatementFacts } from './report-types.js';
 import type { Segment } from './sqlite/levels.js';
-import { histogramsOf, type SeriesSums, type TagSums } from './sqlite/query-statements.js';
+import {
+  histogramsOf,
+  type SeriesFilter,
+  type SeriesSums,
+  seriesIds,
+  type TagSums,
+} from './sqlite/query-statements.js';
 import type { Rows } from './sqlite/rows.js';
 
 export interface FactsById {
@@ -86,6 +92,18 @@ export function groupTags(sums: readonly TagSums[]): FactsById {
   return { facts: [...found.values()], byId };
 }
 
+/** The series of these facts, found by "fingerprint\\0source". */
+export function seriesOf(rows: Rows, byKey: ReadonlyMap<string, StatementFacts>, filter: SeriesFilter): FactsById {
+  const facts = [...byKey.values()];
+  const fingerprints = [...new Set(facts.map(({ fingerprint }) => fingerprint))];
+  const byId = new Map<number, StatementFacts>();
+  for (const { id, fingerprint, source } of seriesIds(rows, { ...filter, fingerprints })) {
+    const found = byKey.get(`${fingerprint}\0${source}`);
+    if (found !== undefined) byId.set(id, found);
+  }
+  return { facts, byId };
+}
+
 /** Merges the histograms of `only` (default: of all) into their facts. */
 export function addHistograms(
   rows: Rows,
@@ -101,14 +119,31 @@ export function addHistograms(
   const { only } = what;
   const ids: number[] = [];
   for (const [id, facts] of grouped.byId) if (only === undefined || only.has(facts)) ids.push(id);
-  for (const row of histogramsOf(rows, what.table, {
-    segments: what.segments,
-    ids,
-    fingerprint: what.fingerprint,
-    fingerprints: what.fingerprints,
-  })) {
-    grouped.byId.get(row.id)!.histogram.mergeEncoded(row.histogram);
+  const asked = { segments: what.segments, fingerprint: what.fingerprint, fingerprints: what.fingerprints };
+  // Of most of what there is, looking each id up costs more than passing by the others.
+  const named = ids.length < MOST ? ids : undefined;
+  for (const row of histogramsOf(rows, what.table, { ...asked, ids: named })) {
+    const facts = grouped.byId.get(row.id);
+    if (facts !== undefined && (only === undefined || only.has(facts))) facts.histogram.mergeEncoded(row.histogram);
   }
+}
+
+const MOST = 5_000;
+
+/** By source. */
+export function sumsOf(statements: readonly StatementFacts[]): Map<string, SourceSums> {
+  const sums = new Map<string, SourceSums>();
+  for (const { source, calls, errors, serviceTotalNs } of statements) {
+    let sum = sums.get(source);
+    if (sum === undefined) {
+      sum = { statements: 0, executions: 0, serviceTotalNs: 0 };
+      sums.set(source, sum);
+    }
+    sum.statements++;
+    sum.executions += calls + errors;
+    sum.serviceTotalNs += serviceTotalNs;
+  }
+  return sums;
 }
 
 function factsFor(found: Map<string, StatementFacts>, row: { fingerprint: string; source: string }): StatementFacts {

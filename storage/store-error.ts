@@ -12,6 +12,8 @@ export type StoreErrorCode =
   | 'busy'
   /** The file was made by a later version. */
   | 'newer-schema'
+  /** The file was made by an earlier version, and nothing of this one has written to it since. */
+  | 'older-schema'
   /** The file is damaged or is no database of ours. */
   | 'corrupt'
   /** There is nothing to read: no directory, or no database in it. */

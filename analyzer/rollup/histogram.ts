@@ -53,25 +53,33 @@ export class LogHistogram {
 
   /** Adds an encoded histogram. Throws RangeError on bytes that encode() did not make. */
   mergeEncoded(bytes: Uint8Array): void {
-    let at = 0;
+    const { buckets } = this;
+    const { length } = bytes;
     let index = 0;
-    const next = (): number => {
-      let value = 0;
-      let scale = 1;
-      for (;;) {
-        if (at >= bytes.length || scale > 2 ** 49) throw new RangeError('histogram bytes are damaged');
-        const octet = bytes[at++];
-        value += (octet & 0x7f) * scale;
-        if (octet < 0x80) return value;
-        scale *= 128;
+    let count = 0;
+    let isCount = false;
+    for (let at = 0; at < length; isCount = !isCount) {
+      let value = bytes[at++];
+      if (value >= 0x80) {
+        value -= 0x80;
+        for (let scale = 128; ; scale *= 128) {
+          if (at >= length || scale > 2 ** 49) throw new RangeError(DAMAGED);
+          const octet = bytes[at++];
+          value += (octet & 0x7f) * scale;
+          if (octet < 0x80) break;
+        }
       }
-    };
-    while (at < bytes.length) {
-      index += next();
-      this.addBucket(index, next());
+      if (isCount) {
+        buckets.set(index, (buckets.get(index) ?? 0) + value);
+        count += value;
+      } else index += value;
     }
+    if (isCount) throw new RangeError(DAMAGED);
+    this.count += count;
   }
 }
+
+const DAMAGED = 'histogram bytes are damaged';
 
 /** Index of the bucket that holds a duration in ns; a clock's nonsense (NaN, negative, infinite) still gets a bucket. */
 export function bucketOf(ns: number): number {

@@ -5,7 +5,6 @@
 import { UsageError } from '../../config/errors.js';
 import { nearestName } from '../../config/nearest.js';
 import { parseMoment, parseWhole } from '../../config/units.js';
-import type { PercentilesOf } from '../../storage/report-statements.js';
 import type { StatementFilter } from '../../storage/report-types.js';
 import { STATEMENT_SORTS, type StatementSort } from '../../storage/statement-order.js';
 
@@ -24,8 +23,8 @@ export interface StatementsQuery {
   /** Least mean service time in ms; 0 = any. */
   readonly minMs: number;
   readonly form: ReportForm;
-  /** Of a local store only: see StatementsQuestion. */
-  readonly percentilesOf?: PercentilesOf;
+  /** Sources that are summed up and not listed. */
+  readonly folded: readonly string[];
 }
 
 const FORMS = ['json', 'mergeable', 'brief'] as const;
@@ -46,6 +45,8 @@ const STATEMENT_NAMES = [
   'tag',
   'construct',
   'min-ms',
+  'fingerprint',
+  'fold',
   'form',
 ] as const;
 
@@ -77,10 +78,12 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
       construct: read.text('construct'),
       pool,
       tags,
+      prefix: read.prefix('fingerprint'),
     },
     sort,
     limit: limit === undefined ? 20 : parseWhole(limit, { min: 0, max: 1_000_000, where: read.place('limit') }),
     minMs: read.milliseconds('min-ms'),
+    folded: read.text('fold')?.split(',') ?? [],
     form,
   };
 }
@@ -143,6 +146,8 @@ export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
     if (value !== undefined) parameters.set(name, value);
   }
   if (filter.handwritten) parameters.set('handwritten', 'true');
+  if (filter.prefix !== undefined) parameters.set('fingerprint', filter.prefix);
+  if (query.folded.length > 0) parameters.set('fold', query.folded.join(','));
   for (const [key, value] of filter.tags ?? []) parameters.append('tag', `${key}=${value}`);
   if (query.minMs > 0) parameters.set('min-ms', String(query.minMs));
   parameters.set('sort', query.sort);
@@ -205,6 +210,15 @@ class Reading {
         where: this.place('tag'),
         hint: 'write key=value, for instance route=/books/',
       });
+    });
+  }
+
+  prefix(name: string): string | undefined {
+    const value = this.text(name)?.toLowerCase();
+    if (value === undefined || /^[xt]?[0-9a-f]{0,16}$/.test(value)) return value;
+    throw new UsageError(`"${value}" is not the beginning of a fingerprint`, {
+      where: this.place(name),
+      hint: 'give up to 16 of its characters',
     });
   }
 

@@ -2,6 +2,7 @@
 // Invariant: the n-th step leads to version n; committed steps never change. Not here: applying them (sqlite/schema.ts).
 
 import { INITIAL_SCHEMA } from './0001-initial.js';
+import { DAY_INDEX } from './0002-day-index.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
-export const MIGRATIONS: readonly string[] = [INITIAL_SCHEMA];
+export const MIGRATIONS: readonly string[] = [INITIAL_SCHEMA, DAY_INDEX];

@@ -27,6 +27,8 @@ const HINTS: Readonly<Record<StoreErrorCode, string>> = {
   full: 'Free some space on that disk, or lower the retention; what waits in memory is written when there is room.',
   busy: 'Another program holds the database for a moment; it is tried again by itself.',
   'newer-schema': 'Use the version of pgwitness that wrote it, or another --data directory.',
+  'older-schema':
+    'Start pgwitness run (or observe) of this version with that --data directory: it brings the file up to date. Until then the version that wrote it reads it.',
   corrupt: 'The damaged file is kept beside a new one; nothing needs to be done.',
   missing: 'Has pgwitness run with this --data directory?',
   io: 'Check the disk and the log of the operating system.',

@@ -9,12 +9,12 @@ import { databasePath } from './data-directory.js';
 import { makeStoreError, storeError } from './failures.js';
 import { writeMark } from './marks.js';
 import { Rows } from './rows.js';
-import { identityOf, requireOurs, SCHEMA_VERSION } from './schema.js';
+import { identityOf, requireCurrent } from './schema.js';
 
 /** The observer's transactions take milliseconds; a fold a few tens. */
 const BUSY_MS = 5_000;
 
-/** Throws StoreError: missing, newer-schema, corrupt, busy, full, unwritable. */
+/** Throws StoreError: missing, newer-schema, older-schema, corrupt, busy, full, unwritable. */
 export function setMark(dataDir: string, mark: MarkRow): void {
   const path = databasePath(dataDir);
   if (!existsSync(path)) throw makeStoreError('missing', `there is no database in ${dataDir}`);
@@ -22,11 +22,7 @@ export function setMark(dataDir: string, mark: MarkRow): void {
   try {
     const opened = new Database(path, { fileMustExist: true, timeout: BUSY_MS });
     db = opened;
-    const identity = identityOf(opened);
-    requireOurs(identity, path);
-    if (identity.schemaVersion < SCHEMA_VERSION) {
-      throw makeStoreError('missing', `${path} has an older schema: nothing was stored in it since`);
-    }
+    requireCurrent(identityOf(opened), path);
     opened.pragma('wal_autocheckpoint = 0');
     opened.transaction(() => writeMark(new Rows(opened), mark)).immediate();
   } catch (error) {

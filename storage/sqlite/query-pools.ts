@@ -4,6 +4,7 @@
 import type { Segment } from './levels.js';
 import { POOL_ROLLUP, sumsSql } from './rollup-tables.js';
 import type { Rows } from './rows.js';
+import { seriesTotals } from './series-totals.js';
 
 /** Columns as in the table `pool`. */
 export interface PoolRecord {
@@ -74,11 +75,11 @@ export function transactionHistograms(
 }
 
 export function poolSourceSums(rows: Rows, segments: readonly Segment[]): PoolSourceSums[] {
-  const sql = `SELECT s.pool_id, s.source, sum(r.executions) AS executions FROM (
-      SELECT series_id, sum(calls_certain + calls_strong + calls_weak + calls_none + errors) AS executions
-        FROM rollup WHERE ${PLACE} GROUP BY series_id
-    ) r JOIN series s ON s.series_id = r.series_id GROUP BY s.pool_id, s.source`;
-  return segments.flatMap((segment) => rows.all<PoolSourceSums>(sql, ...place(segment)));
+  const totals = seriesTotals(segments, { totals: ['calls', 'errors'] });
+  if (totals === undefined) return [];
+  const sql = `SELECT s.pool_id, s.source, sum(r.calls + r.errors) AS executions
+    FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.pool_id, s.source`;
+  return rows.all<PoolSourceSums>(sql, ...totals.values);
 }
 
 export function fleetPeaks(rows: Rows, segments: readonly Segment[]): FleetPeaks[] {

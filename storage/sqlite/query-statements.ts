@@ -96,32 +96,41 @@ export function tagSums(rows: Rows, segments: readonly Segment[], filter: Series
   return answer;
 }
 
+/** Series that a filter asks for; tags are not looked at. */
+export function seriesIds(
+  rows: Rows,
+  filter: SeriesFilter,
+): Array<{ id: number; fingerprint: string; source: string }> {
+  const { sql, values } = seriesConditions(filter);
+  return rows.all(`SELECT series_id AS id, fingerprint, source FROM series ${sql && `WHERE ${sql}`}`, ...values);
+}
+
 export interface EncodedHistogram {
   id: number;
   histogram: Uint8Array;
 }
 
-/** Histograms of these ids (series_id of rollup, tag_series_id of tag_rollup), row by row and in no order. */
+/** Histograms of these ids (series_id of rollup, tag_series_id of tag_rollup; undefined = of all), row by row and in no order. */
 export function* histogramsOf(
   rows: Rows,
   table: 'rollup' | 'tag_rollup',
   what: {
     segments: readonly Segment[];
-    ids: readonly number[];
+    ids: readonly number[] | undefined;
     fingerprint?: string;
     fingerprints?: readonly string[];
   },
 ): Generator<EncodedHistogram> {
-  if (what.ids.length === 0) return;
+  if (what.ids?.length === 0) return;
   const column = table === 'rollup' ? 'series_id' : 'tag_series_id';
-  const ids = JSON.stringify(what.ids);
+  const among = what.ids === undefined ? '' : `AND ${column} IN (SELECT value FROM json_each(?))`;
+  const ids = what.ids === undefined ? [] : [JSON.stringify(what.ids)];
   for (const segment of what.segments) {
     const place = placeOf(segment, { fingerprint: what.fingerprint, fingerprints: what.fingerprints });
     yield* rows.iterate<EncodedHistogram>(
-      `SELECT ${column} AS id, histogram FROM ${table}
-        WHERE ${place.sql} AND ${column} IN (SELECT value FROM json_each(?)) AND length(histogram) > 0`,
+      `SELECT ${column} AS id, histogram FROM ${table} WHERE ${place.sql} ${among} AND length(histogram) > 0`,
       ...place.values,
-      ids,
+      ...ids,
     );
   }
 }
@@ -132,12 +141,14 @@ export interface ErrorSums {
   errors: number;
 }
 
-export function errorSums(rows: Rows, segments: readonly Segment[]): ErrorSums[] {
+export function errorSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): ErrorSums[] {
+  const wanted = seriesCondition(filter);
   return segments.flatMap((segment) => {
-    const place = placeOf(segment, {});
+    const place = placeOf(segment, filter);
     return rows.all<ErrorSums>(
-      `SELECT series_id, sqlstate, sum(errors) AS errors FROM rollup_error WHERE ${place.sql} GROUP BY series_id, sqlstate`,
+      `SELECT series_id, sqlstate, sum(errors) AS errors FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
       ...place.values,
+      ...wanted.values,
     );
   });
 }
@@ -192,11 +203,16 @@ export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
   };
 }
 
-export function seriesCondition(filter: SeriesFilter): Condition {
+/** What a filter asks of a row of `series`; '' = nothing. */
+export function seriesConditions(filter: SeriesFilter): Condition {
   const parts: string[] = [];
   const values: SqlValue[] = [];
   if (filter.fingerprint !== undefined) push(parts, values, 'fingerprint = ?', filter.fingerprint);
   if (filter.fingerprints !== undefined) push(parts, values, AMONG, JSON.stringify(filter.fingerprints));
+  if (filter.prefix !== undefined) {
+    parts.push('fingerprint >= ? AND fingerprint < ?');
+    values.push(filter.prefix, afterPrefix(filter.prefix));
+  }
   if (filter.source !== undefined) push(parts, values, 'source = ?', filter.source);
   if (filter.construct !== undefined) push(parts, values, 'construct = ?', filter.construct);
   if (filter.handwritten === true) parts.push("(source = 'raw' OR construct IN ('text', 'extra', 'rawsql'))");
@@ -204,8 +220,17 @@ export function seriesCondition(filter: SeriesFilter): Condition {
     parts.push('pool_id IN (SELECT ? UNION SELECT pool_id FROM pool WHERE name = ?)');
     values.push(filter.pool, filter.pool);
   }
-  if (parts.length === 0) return ALL;
-  return { sql: ` AND series_id IN (SELECT series_id FROM series WHERE ${parts.join(' AND ')})`, values };
+  return { sql: parts.join(' AND '), values };
+}
+
+function seriesCondition(filter: SeriesFilter): Condition {
+  const { sql, values } = seriesConditions(filter);
+  return sql === '' ? ALL : { sql: ` AND series_id IN (SELECT series_id FROM series WHERE ${sql})`, values };
+}
+
+/** The first text after all that begin with a prefix: what follows it are digits and letters up to f. */
+function afterPrefix(prefix: string): string {
+  return `${prefix}g`;
 }
 
 /** Tag rows know no construct: the statement's constructs are looked up, and any of them will do. */
@@ -214,6 +239,10 @@ function tagCondition(filter: SeriesFilter): Condition {
   const values: SqlValue[] = [];
   if (filter.fingerprint !== undefined) push(parts, values, 't.fingerprint = ?', filter.fingerprint);
   if (filter.fingerprints !== undefined) push(parts, values, `t.${AMONG}`, JSON.stringify(filter.fingerprints));
+  if (filter.prefix !== undefined) {
+    parts.push('t.fingerprint >= ? AND t.fingerprint < ?');
+    values.push(filter.prefix, afterPrefix(filter.prefix));
+  }
   if (filter.source !== undefined) push(parts, values, 't.source = ?', filter.source);
   const ofStatement = 'FROM statement_source o WHERE o.fingerprint = t.fingerprint AND o.source = t.source';
   if (filter.construct !== undefined) {

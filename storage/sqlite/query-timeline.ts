@@ -3,6 +3,7 @@
 
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from './levels.js';
 import type { Rows, SqlValue } from './rows.js';
+import { seriesTotals } from './series-totals.js';
 import type { Timeline } from './timeline-levels.js';
 
 /** Executions of a source in one point. */
@@ -52,22 +53,22 @@ export function distinctPoints(rows: Rows, { segments, stepMinutes }: Timeline):
 
 /** Distinct statements by source over all of `segments`. */
 export function distinctStatements(rows: Rows, segments: readonly Segment[]): Array<Omit<DistinctPoint, 'at'>> {
-  if (segments.length === 0) return [];
-  const parts = segments.map(() => `SELECT series_id FROM rollup WHERE ${PLACE}`).join(' UNION ');
+  const ran = seriesTotals(segments, { totals: [] });
+  if (ran === undefined) return [];
   const sql = `SELECT s.source, count(DISTINCT s.fingerprint) AS statements
-    FROM (${parts}) p JOIN series s ON s.series_id = p.series_id GROUP BY 1`;
-  return rows.all<Omit<DistinctPoint, 'at'>>(sql, ...segments.flatMap(place));
+    FROM (${ran.sql}) p JOIN series s ON s.series_id = p.series_id GROUP BY 1`;
+  return rows.all<Omit<DistinctPoint, 'at'>>(sql, ...ran.values);
 }
 
 /** Rows of one statement, of one source or of all. */
 export function* statementPoints(
   rows: Rows,
   timeline: Timeline,
-  statement: { fingerprint: string; source?: string },
+  statement: { fingerprint: string; source?: string; totalsOnly?: boolean },
 ): Generator<StatementPoint> {
   const ofSource = statement.source === undefined ? '' : ' AND source = ?';
   const sql = `SELECT ${AT} AS at, calls_certain + calls_strong + calls_weak + calls_none AS calls, errors,
-      batched_calls AS batchedCalls, service_total_ns AS totalNs, service_max_ns AS maxNs, histogram
+      batched_calls AS batchedCalls, service_total_ns AS totalNs, service_max_ns AS maxNs, ${statement.totalsOnly ? "x'' AS histogram" : 'histogram'}
     FROM rollup WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))
       AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?${ofSource})`;
   const named: SqlValue[] = [statement.fingerprint];

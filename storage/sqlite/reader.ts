@@ -9,12 +9,12 @@ import Database from 'better-sqlite3';
 import { DATABASE_FILE, databasePath } from './data-directory.js';
 import { codeOf, makeStoreError, storeError } from './failures.js';
 import { Rows } from './rows.js';
-import { identityOf, requireOurs, SCHEMA_VERSION } from './schema.js';
+import { identityOf, requireCurrent } from './schema.js';
 
 /** How long to wait while the writer recovers or closes the file. */
 const BUSY_MS = 2000;
 
-/** Throws StoreError: missing, newer-schema, corrupt, io. */
+/** Throws StoreError: missing, newer-schema, older-schema, corrupt, io. */
 export function openReader(dataDir: string): Reader {
   return new Reader(dataDir);
 }
@@ -118,14 +118,7 @@ function openCopy(path: string): Database.Database {
 function checked(db: Database.Database, path: string): Database.Database {
   try {
     db.pragma('query_only = ON');
-    const identity = identityOf(db);
-    requireOurs(identity, path);
-    if (identity.schemaVersion < SCHEMA_VERSION) {
-      throw makeStoreError(
-        'missing',
-        `${path} has schema version ${identity.schemaVersion}, older than ${SCHEMA_VERSION}: nothing was stored in it since`,
-      );
-    }
+    requireCurrent(identityOf(db), path);
     return db;
   } catch (error) {
     db.close();

@@ -38,6 +38,19 @@ export function requireOurs(identity: FileIdentity, path: string): void {
   }
 }
 
+/** As requireOurs, and throws StoreError 'older-schema', or 'missing' for a file that nothing was written to yet. */
+export function requireCurrent(identity: FileIdentity, path: string): void {
+  requireOurs(identity, path);
+  const { schemaVersion } = identity;
+  if (schemaVersion === 0) throw makeStoreError('missing', `nothing was stored in ${path} yet`);
+  if (schemaVersion < SCHEMA_VERSION) {
+    throw makeStoreError(
+      'older-schema',
+      `${path} has schema version ${schemaVersion}; this pgwitness reads version ${SCHEMA_VERSION}`,
+    );
+  }
+}
+
 /** Applies the steps that the file lacks. */
 export function migrate(db: Database.Database): void {
   const version = db.pragma('user_version', { simple: true }) as number;

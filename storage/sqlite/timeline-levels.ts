@@ -16,12 +16,16 @@ const POINTS_MAX = 180;
 const MINUTE_STEPS = [1, 2, 5, 10];
 const HOUR_STEPS = [HOUR_MIN, 6 * HOUR_MIN];
 
-/** `minuteRowsMax`: the longest range that may be read minute by minute. */
-export function timelineOf(range: MinuteRange, state: FoldState, minuteRowsMax: number): Timeline {
+/** `minuteRowsMax`: the longest range that may be read minute by minute; `pointsMax`: what is enough, where it is less than POINTS_MAX. */
+export function timelineOf(
+  range: MinuteRange,
+  state: FoldState,
+  { minuteRowsMax, pointsMax = POINTS_MAX }: { minuteRowsMax: number; pointsMax?: number },
+): Timeline {
   const length = range.until - range.since;
   const fine = length <= minuteRowsMax && range.since >= state.minutesKeptFrom;
   const steps = [...(fine ? MINUTE_STEPS : []), ...(range.since >= state.hoursKeptFrom ? HOUR_STEPS : [])];
-  const stepMinutes = steps.find((step) => length / step <= POINTS_MAX) ?? DAY_MIN;
+  const stepMinutes = steps.find((step) => length / step <= pointsMax) ?? DAY_MIN;
   const since = floorTo(range.since, stepMinutes);
   const until = ceilTo(range.until, stepMinutes);
   const segments: Segment[] = [];

@@ -4,10 +4,11 @@
 
 import { latencyOf } from '../latency.js';
 import type { StatementFacts } from '../report-types.js';
-import { addHistograms, emptyFacts, type FactsById } from '../statement-facts.js';
+import { addHistograms, emptyFacts, type FactsById, seriesOf } from '../statement-facts.js';
 import { frameOf } from './frame.js';
 import type { Segment } from './levels.js';
 import type { Rows } from './rows.js';
+import { seriesTotals } from './series-totals.js';
 
 /** Length of each period; undefined = the whole life of the file. Bounds snap outward to minutes, or to what is kept. */
 const PERIODS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, all: undefined } as const;
@@ -19,10 +20,7 @@ const MAKE_SUMS = `CREATE TEMP TABLE IF NOT EXISTS window_sums (
   fingerprint TEXT, source TEXT, calls INTEGER, batched_calls INTEGER, errors INTEGER, rows INTEGER,
   total_ns INTEGER, min_ns INTEGER, max_ns INTEGER, PRIMARY KEY (fingerprint, source)) WITHOUT ROWID`;
 
-const SEGMENT_SUMS = `SELECT series_id, sum(calls_certain + calls_strong + calls_weak + calls_none) AS calls,
-    sum(batched_calls) AS batched_calls, sum(errors) AS errors, sum(rows) AS rows, sum(service_total_ns) AS total_ns,
-    min(service_min_ns) AS min_ns, max(service_max_ns) AS max_ns
-  FROM rollup WHERE span_s = ? AND bucket_min >= ? AND bucket_min < ? GROUP BY series_id`;
+const TOTALS = ['calls', 'batched_calls', 'errors', 'rows', 'total_ns', 'min_ns', 'max_ns'] as const;
 
 /** Total time in ns tells even windows apart that slid over as many calls as they gained. */
 const CHANGED = `SELECT n.* FROM temp.window_sums n LEFT JOIN statement_windows w
@@ -33,7 +31,6 @@ const DELETE_GONE = `DELETE FROM statement_windows WHERE period = ?
   AND NOT EXISTS (SELECT 1 FROM temp.window_sums n
     WHERE n.fingerprint = statement_windows.fingerprint AND n.source = statement_windows.source)`;
 
-const SERIES = `SELECT series_id AS id, fingerprint, source FROM series WHERE fingerprint IN (SELECT value FROM json_each(?))`;
 const WRITE = 'INSERT OR REPLACE INTO statement_windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 interface SumRow {
@@ -63,14 +60,13 @@ export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
 
 function fillSums(rows: Rows, segments: readonly Segment[]): void {
   rows.run(MAKE_SUMS);
-  if (segments.length === 0) return;
-  const values = segments.flatMap(({ spanS, fromMinute, toMinute }) => [spanS, fromMinute, toMinute]);
-  const union = segments.map(() => SEGMENT_SUMS).join(' UNION ALL ');
+  const totals = seriesTotals(segments, { totals: TOTALS });
+  if (totals === undefined) return;
   rows.run(
     `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, sum(calls), sum(batched_calls), sum(errors), sum(rows),
         sum(total_ns), min(min_ns), max(max_ns)
-      FROM (${union}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.fingerprint, s.source`,
-    ...values,
+      FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.fingerprint, s.source`,
+    ...totals.values,
   );
 }
 
@@ -87,13 +83,7 @@ function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
     facts.serviceMaxNs = row.max_ns;
     byKey.set(`${row.fingerprint}\0${row.source}`, facts);
   }
-  const byId = new Map<number, StatementFacts>();
-  const fingerprints = JSON.stringify([...new Set(sums.map(({ fingerprint }) => fingerprint))]);
-  for (const series of rows.all<{ id: number; fingerprint: string; source: string }>(SERIES, fingerprints)) {
-    const facts = byKey.get(`${series.fingerprint}\0${series.source}`);
-    if (facts !== undefined) byId.set(series.id, facts);
-  }
-  return { facts: [...byKey.values()], byId };
+  return seriesOf(rows, byKey, {});
 }
 
 function writeRow(rows: Rows, period: Period, facts: StatementFacts): void {

@@ -4,7 +4,7 @@ import { oneLine, screenOf, severalLines, styled } from '../../cli/output.js';
 import { poolsText } from '../../cli/pools-view.js';
 import { statementText } from '../../cli/show-view.js';
 import { type Column, renderTable, textWidth } from '../../cli/table.js';
-import { topText } from '../../cli/top-view.js';
+import { foldedFor, topText } from '../../cli/top-view.js';
 import { readStatementsQuery } from '../../dashboards/http/parameters.js';
 import { answerStatements } from '../../dashboards/http/statements.js';
 import { reportPools } from '../../storage/report-pools.js';
@@ -121,7 +121,8 @@ describe('reports as text', () => {
     const data = temporaryDirectory();
     writeSampleStore(data);
     const query = readStatementsQuery(new URLSearchParams(flags), { nowMs: 0 });
-    const report = answerStatements(openTestReader(data), { ...query, limit: 0 });
+    const folded = foldedFor({ query, all: options.all ?? false });
+    const report = answerStatements(openTestReader(data), { ...query, folded });
     const screen = { width: options.width ?? 160, colours: false };
     return topText(report, { query, all: options.all ?? false, json: false, read: data, screen });
   }

@@ -1,7 +1,10 @@
 // The first few of a report are found without reading all of it: they have to be those that a whole report puts first.
 
 import { expect, test } from 'vitest';
+import { meanNs } from '../../storage/latency.js';
 import { reportStatements } from '../../storage/report-statements.js';
+import { frameOf } from '../../storage/sqlite/frame.js';
+import { DAY_MIN, SPAN } from '../../storage/sqlite/levels.js';
 import { STATEMENT_SORTS } from '../../storage/statement-order.js';
 import {
   DAY_START_MIN,
@@ -13,6 +16,8 @@ import {
   temporaryDirectory,
 } from '../storage/flushes.js';
 
+const keyOf = ({ fingerprint, source }: { fingerprint: string; source: string }) => `${fingerprint} ${source}`;
+
 test.each(STATEMENT_SORTS)('by %s: the first of a cut report are the first of the whole one', (sort) => {
   const dataDir = temporaryDirectory();
   const store = openStore(dataDir);
@@ -21,10 +26,11 @@ test.each(STATEMENT_SORTS)('by %s: the first of a cut report are the first of th
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     return state / 2 ** 32;
   };
-  for (let minute = 0; minute < 3; minute++) {
+  for (let day = 0; day < 6; day++) {
+    const minute = DAY_START_MIN + day * DAY_MIN + 70;
     const rollups = Array.from({ length: 900 }, (_, n) =>
       rollupOf({
-        minute: DAY_START_MIN + minute * 70,
+        minute,
         fingerprint: (n % 600).toString(16).padStart(16, '0'),
         source: n < 600 ? 'raw' : 'django-orm',
         pool: n % 2 === 0 ? 'pool-a' : 'pool-b',
@@ -34,11 +40,16 @@ test.each(STATEMENT_SORTS)('by %s: the first of a cut report are the first of th
       }),
     );
     store.flush(flushOf({ rollups }));
-    store.maintain((DAY_START_MIN + minute * 70 + 65) * MINUTE_MS);
+    for (let slice = 0; slice < 3; slice++) store.maintain((minute + 130) * MINUTE_MS);
   }
+  // Hours at both ends and whole days between, none of it the whole life of the file.
+  const window = {
+    sinceMs: (DAY_START_MIN + 200) * MINUTE_MS,
+    untilMs: (DAY_START_MIN + 5 * DAY_MIN + 180) * MINUTE_MS,
+  };
   const reader = openTestReader(dataDir);
   const shown = (limit: number) =>
-    reportStatements(reader, { sort, limit }).statements.map(
+    reportStatements(reader, { ...window, sort, limit }).statements.map(
       ({ fingerprint, source, calls, errors, rows, serviceTotalNs, histogram }) => ({
         fingerprint,
         source,
@@ -49,11 +60,43 @@ test.each(STATEMENT_SORTS)('by %s: the first of a cut report are the first of th
         p95: histogram.percentile(0.95),
       }),
     );
+  const { segments } = reader.read((rows) => frameOf(rows, window));
+  expect(segments).toContainEqual({
+    spanS: SPAN.day,
+    fromMinute: DAY_START_MIN + DAY_MIN,
+    toMinute: DAY_START_MIN + 5 * DAY_MIN,
+  });
   expect(shown(25)).toEqual(shown(0).slice(0, 25));
-  const exceptSources = new Set(['django-orm']);
-  const raw = (statements: ReturnType<typeof reportStatements>['statements']) =>
-    statements.filter(({ source }) => source === 'raw').slice(0, 25);
-  const some = reportStatements(reader, { sort, percentilesOf: { limit: 25, exceptSources } }).statements;
-  expect(some).toHaveLength(900);
-  expect(raw(some)).toEqual(raw(reportStatements(reader, { sort }).statements));
+  const all = reportStatements(reader, { ...window, sort });
+  const cut = reportStatements(reader, { ...window, sort, limit: 25, folded: new Set(['django-orm']) });
+  expect(cut.sums).toEqual(all.sums);
+  expect(all.sums.get('raw')?.statements).toBe(600);
+  expect(cut.statements.map(keyOf)).toEqual(
+    all.statements
+      .filter(({ source }) => source === 'raw')
+      .slice(0, 25)
+      .map(keyOf),
+  );
+  const meanNsMin = 2e7;
+  const slow = all.statements.filter((facts) => meanNs(facts) >= meanNsMin);
+  expect(slow.length).toBeGreaterThan(30);
+  const slowest = reportStatements(reader, { ...window, sort, limit: 25, meanNsMin });
+  expect(slowest.statements.map(keyOf)).toEqual(slow.slice(0, 25).map(keyOf));
+  expect(slowest.sums).toEqual(reportStatements(reader, { ...window, sort, meanNsMin }).sums);
+});
+
+test('by p95: statements that cannot be told apart by their slowest execution are all looked at', () => {
+  const dataDir = temporaryDirectory();
+  const store = openStore(dataDir);
+  const id = (n: number) => n.toString(16).padStart(16, '0');
+  const rollups = Array.from({ length: 1_300 }, (_, n) =>
+    // One slow execution each; only of the last one it is the rule.
+    rollupOf({
+      fingerprint: id(n),
+      callsNs: n === 1_299 ? [9e8, 9e8] : [9e8, ...Array.from({ length: 19 }, () => 9e8 - 1e8)],
+    }),
+  );
+  store.flush(flushOf({ rollups }));
+  const { statements } = reportStatements(openTestReader(dataDir), { sort: 'p95', limit: 3 });
+  expect(statements.map(({ fingerprint }) => fingerprint)).toEqual([id(1_299), id(0), id(1)]);
 });
