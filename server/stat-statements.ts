@@ -87,10 +87,20 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   };
 }
 
+/** From PostgreSQL 17 on the server puts a parameter where these name something, and the grammar has none there. */
+const NAMED = /^\s*(?:SAVEPOINT|RELEASE|ROLLBACK|DEALLOCATE|PREPARE\s+TRANSACTION|COMMIT\s+PREPARED)\b/i;
+/** The name of a prepared transaction is a literal. */
+const NAMED_BY_LITERAL = /^\s*\w+\s+(?:TRANSACTION|PREPARED)\b/i;
+
+function asWritten(text: string): string {
+  if (!NAMED.test(text)) return text;
+  return text.replace(/\$\d+/, NAMED_BY_LITERAL.test(text) ? "'name'" : 'name');
+}
+
 /** The server counts EXECUTE under the text of its PREPARE, we under the statement that was prepared. */
 function identify(fingerprinter: Fingerprinter, text: string) {
   const options = { backslashEscapes: false, missingBytes: 0 };
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(asWritten(text));
   const identity = fingerprinter.identify(bytes, options);
   if (identity.command !== 'PREPARE') return identity;
   const use = nameUseOf(fingerprinter.tokens);
