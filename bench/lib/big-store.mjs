@@ -50,6 +50,8 @@ export function makeBigStore(directory, bytes) {
   db.prepare('UPDATE fold_state SET first_min = min(first_min, ?)').run(hour);
   db.pragma('journal_mode = WAL');
   db.close();
+  // As an observer leaves it: the windows behind the views are up to date.
+  openSqliteStore({ dataDir: directory }).close();
   return statSync(file).size;
 }
 
