@@ -1,9 +1,12 @@
 // SQL texts of prepared statements: what a name of one connection stands for, and one byte-bounded table of texts for all connections.
-// Invariant: the table's texts together are at most bytesMax; a text that had to go leaves its id behind, and an observer that was told
+// Invariant: the table's texts, with what each takes to be kept, are together at most bytesMax; a text that had to go leaves its id behind, and an observer that was told
 // the text under that id goes on knowing it. Effects of Parse, Bind and Close are applied in reply order, so names mean what they mean
 // to the server. Not here: reading messages.
 
 import type { Execution } from './execution.js';
+
+/** What a text takes in the table besides its octets (two objects and a place in a map, as measured): short ones are mostly that. */
+export const TEXT_ENTRY_BYTES = 160;
 
 /** SQL as latin1 (one character per octet). Of a named statement it is shared through the table. */
 export interface PreparedText {
@@ -42,6 +45,8 @@ export class TextTable {
   readonly #byText = new Map<string, SharedText>();
   #bytes = 0;
   #nextId = 1;
+  /** Where the oldest is: a map looked through from its start each time would pass all that was deleted there. */
+  #oldest: MapIterator<[string, SharedText]> | undefined;
   /** Called when no session refers to a text any more and it left the table. */
   onForgotten: (shared: SharedText) => void = () => {};
 
@@ -58,7 +63,7 @@ export class TextTable {
     let shared = this.#byText.get(text);
     if (shared === undefined) {
       shared = new SharedText(this.#nextId++, text, missingBytes);
-      this.#bytes += text.length;
+      this.#bytes += text.length + TEXT_ENTRY_BYTES;
     } else {
       this.#byText.delete(text); // moved to the young end
     }
@@ -75,11 +80,16 @@ export class TextTable {
 
   /** Oldest first, the ones in use included: their id goes on being used where the observer knows it. */
   #evict(keep: SharedText): void {
-    for (const [text, shared] of this.#byText) {
-      if (this.#bytes <= this.#bytesMax) return;
-      if (shared === keep) continue;
+    while (this.#bytes > this.#bytesMax && this.#byText.size > 1) {
+      this.#oldest ??= this.#byText.entries();
+      const next = this.#oldest.next();
+      if (next.done || next.value[1] === keep) {
+        this.#oldest = undefined;
+        continue;
+      }
+      const [text, shared] = next.value;
       this.#byText.delete(text);
-      this.#bytes -= text.length;
+      this.#bytes -= text.length + TEXT_ENTRY_BYTES;
       shared.text = undefined;
       if (shared.references === 0) this.onForgotten(shared);
     }
@@ -111,6 +121,8 @@ export class Names {
   readonly #limits: NamesLimits;
   #unnamedStatement: PreparedText | undefined = undefined;
   #statements: Map<string, PreparedText> | undefined = undefined;
+  /** As in the table of texts. */
+  #oldestNames: MapIterator<string> | undefined = undefined;
   #unnamedPortal: Portal | undefined = undefined;
   #portals: Map<string, Portal> | undefined = undefined;
   /** Of named portals: each keeps the text it was bound to alive, whatever became of the statement. */
@@ -141,10 +153,10 @@ export class Names {
     this.dropStatement(prepared.name);
     this.#statements.set(prepared.name, prepared);
     if (this.#statements.size > this.#limits.statementNamesMax) {
-      for (const oldest of this.#statements.keys()) {
-        this.dropStatement(oldest);
-        break;
-      }
+      this.#oldestNames ??= this.#statements.keys();
+      const oldest = this.#oldestNames.next();
+      if (oldest.done) this.#oldestNames = undefined;
+      else this.dropStatement(oldest.value);
     }
   }
 
@@ -168,6 +180,7 @@ export class Names {
     if (this.#statements === undefined) return;
     for (const prepared of this.#statements.values()) this.discard(prepared);
     this.#statements = undefined;
+    this.#oldestNames = undefined;
   }
 
   /** Binds a portal; returns the one it replaces. */

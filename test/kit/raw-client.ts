@@ -69,6 +69,12 @@ export class RawClient {
     return this.received;
   }
 
+  /** Lets go of what came so far, and begins to count anew; gives 0. */
+  forget(): number {
+    this.#received = [];
+    return 0;
+  }
+
   /** Waits for the n-th ReadyForQuery. */
   ready(count: number): Promise<Buffer> {
     return this.until((received) => readyCount(received) >= count);

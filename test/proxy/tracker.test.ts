@@ -1,6 +1,7 @@
 // The tracker where recordings do not reach: times, losing and finding track, bounds, names that were forgotten.
 
 import { describe, expect, test } from 'vitest';
+import { TEXT_ENTRY_BYTES } from '../../proxy/session/prepared.js';
 import { B, F, message } from '../kit/frames.js';
 import { Tracked } from '../kit/tracked.js';
 
@@ -182,7 +183,7 @@ describe('texts', () => {
   });
 
   test('a text that left the table leaves its statement without text', () => {
-    const t = ready({ textBytesMax: 40 });
+    const t = ready({ textBytesMax: TEXT_ENTRY_BYTES + 40 });
     t.client(
       F.parse('a', 'select aaaaaaaaaaaaaaaaaaaaaaaa'),
       F.parse('b', 'select bbbbbbbbbbbbbbbbbbbbbbbb'),
@@ -190,7 +191,7 @@ describe('texts', () => {
     ).server(B.parseComplete(), B.parseComplete(), B.ready());
     t.client(F.bind('', 'a'), F.execute(), F.sync()).server(B.bindComplete(), B.commandComplete('SELECT 1'), B.ready());
     expect(t.executions[0].prepared?.shared?.text).toBeUndefined();
-    expect(t.texts.bytes).toBeLessThanOrEqual(40);
+    expect(t.texts.bytes).toBeLessThanOrEqual(TEXT_ENTRY_BYTES + 40);
   });
 
   test('one text of many sessions is held once and let go with the last', () => {
@@ -202,9 +203,9 @@ describe('texts', () => {
       B.parseComplete(),
       B.ready(),
     );
-    expect(t.texts.bytes).toBe('select 1'.length);
+    expect(t.texts.bytes).toBe(TEXT_ENTRY_BYTES + 'select 1'.length);
     t.close();
-    expect(t.texts.bytes).toBe('select 1'.length);
+    expect(t.texts.bytes).toBe(TEXT_ENTRY_BYTES + 'select 1'.length);
     expect(forgotten).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ export const TIGHT = {
   outstandingTextBytesMax: 150,
   statementNamesMax: 2,
   completionsMax: 2,
-  internedTextBytesMax: 60,
+  internedTextBytesMax: 400,
   textHeadBytesMax: 20,
   textTailBytesMax: 8,
 };
