@@ -16,6 +16,7 @@ import { type Admission, type AdmissionLimits, type Refusal, sourceOf } from './
 import { forwardCancel } from './cancel.js';
 import { awaitFirstPacket, type FirstStartup } from './first-packet.js';
 import { listenAt } from './listening.js';
+import { PreAuth } from './pre-auth.js';
 import { Relay, type RelayCounters } from './relay.js';
 import { SaslWatch } from './sasl-watch.js';
 import { type Interpret, Tap, type TapShared } from './tap.js';
@@ -55,14 +56,6 @@ export interface ListenerOptions {
   /** A connection has gone. */
   onLeft?: () => void;
   log: Log;
-}
-
-/** What an accepted connection is before login: counted, and under its deadline. */
-interface PreAuth {
-  /** It logged in, or is gone. */
-  ended: () => void;
-  /** From now on the relay has the connection, and says when it is gone. */
-  handOver: (relay: Relay) => void;
 }
 
 export class Listener implements RelayCounters {
@@ -135,40 +128,19 @@ export class Listener implements RelayCounters {
     }
     const reserved = place === 'reserved';
     this.#arriving++;
-    let arriving = true;
-    let waiting = true;
-    let destroy = () => {
-      client.destroy();
-    };
-    const arrived = () => {
-      if (arriving) this.#arriving--;
-      arriving = false;
-    };
-    const ended = () => {
-      if (!waiting) return;
-      waiting = false;
-      if (arriving) this.#options.onLeft?.();
-      arrived();
-      client.off('close', ended);
-      admission.leave();
-      clearTimeout(deadline);
-    };
-    const deadline = setTimeout(
-      () => {
-        this.#options.log.debug('a connection did not log in before its deadline');
-        destroy();
+    const preAuth = new PreAuth(client, {
+      timeoutMs: reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
+      onTimeout: () => this.#options.log.debug('a connection did not log in before its deadline'),
+      onHandedOver: () => {
+        this.#arriving--;
       },
-      reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
-    );
-    client.once('close', ended);
-    const preAuth: PreAuth = {
-      ended,
-      handOver: (relay) => {
-        arrived();
-        client.off('close', ended);
-        destroy = () => relay.destroy();
+      onEnded: ({ handedOver }) => {
+        admission.leave();
+        if (handedOver) return;
+        this.#arriving--;
+        this.#options.onLeft?.();
       },
-    };
+    });
     awaitFirstPacket(client, {
       context: certificate?.context,
       onStartup: (leg, first) => {
@@ -285,9 +257,9 @@ export class Listener implements RelayCounters {
       tap,
       counters: this,
       filter: this.#saslWatch.filterOf(ends, certificate?.fingerprint256 ?? ''),
-      onLoggedIn: preAuth.ended,
+      onLoggedIn: preAuth.end,
       onClosed: () => {
-        preAuth.ended();
+        preAuth.end();
         admission.end(source);
         this.relays.delete(relay);
         this.#options.onLeft?.();
