@@ -10,6 +10,7 @@ import { ObserverProcess, PairedWay } from './observer-process.js';
 import { ObserverSocket } from './observer-socket.js';
 import { RelayService } from './relay-service.js';
 import type { Supervisor } from './supervisor.js';
+import { keepYoungGenerationSmall } from './young-generation.js';
 
 export interface Run {
   /** Where clients connect, in the order of the pairs. */
@@ -43,6 +44,7 @@ async function startSupervisor(config: Config, how: { log: Log; observer: 'child
 }
 
 async function started(service: RelayService | Supervisor): Promise<Run> {
+  keepYoungGenerationSmall();
   const listen = await service.start();
   return {
     listen,

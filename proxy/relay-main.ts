@@ -8,6 +8,7 @@ import { createLog } from '../config/log.js';
 import { ObserverSocket } from './observer-socket.js';
 import { RelayService } from './relay-service.js';
 import { type FromRelay, RELAY_START, type RelayStart, type ToRelay } from './supervision.js';
+import { keepYoungGenerationSmall } from './young-generation.js';
 
 /** How long after a connection closed the supervisor is told, so that many are told at once. */
 const TELL_AFTER_MS = 50;
@@ -47,6 +48,7 @@ function reload({ config, connectionsMaxOfAll }: { config: RelayStart['config'];
   }
 }
 
+keepYoungGenerationSmall();
 const service = new RelayService(config, {
   log,
   observerEnd: (link) => {
