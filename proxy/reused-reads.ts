@@ -1,10 +1,10 @@
 // Gives what a connection sends to a sink, from buffers that are used again instead of a new one for each read.
 //
 //   read ─► the shared buffer ──copy──► sink          small reads, of all connections one after another
-//              │ a read filled it
+//              │ a long read
 //              ▼
 //           a buffer of the connection's own ─► sink   bulk: no copy; while a write still holds it, the next read gets another
-//              │ a read left most of it empty
+//              │ a short read
 //              └─► given back
 //
 // Invariant: what the sink was given stays as it is until the sink has written it; nothing refers to the shared buffer between two reads;
@@ -38,8 +38,8 @@ interface WithHandle {
 }
 
 const BUFFER_BYTES = limits.readBufferBytes;
-/** A read shorter than this is no bulk any more. */
-const BULK_BYTES_MIN = BUFFER_BYTES / 4;
+/** A read of this length is bulk: Postgres sends a long result in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, libpq/pqcomm.c). */
+const BULK_BYTES_MIN = 8 * 1024;
 
 /** libuv reads and calls back in one step: one buffer serves all in turn. */
 const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -116,7 +116,7 @@ export class ReusedReads {
         return false;
       }
       const goOn = sink.take(chunk);
-      if (bytes === BUFFER_BYTES) this.#own = takeOwn();
+      if (bytes >= BULK_BYTES_MIN) this.#own = takeOwn();
       return goOn;
     }
     if (sink === undefined) return false;
