@@ -14,6 +14,7 @@ import { connect } from '../scripts/lib/wire-client.mjs';
 const wanted = Number(process.argv[2] ?? 100_000);
 const PER_QUERY = 20;
 const OPERATORS = 17;
+const PATIENCE_SECONDS = 240;
 
 /** A sum whose signs are the bits of `n`: the same shape for no two numbers. @param {number} n */
 function statement(n) {
@@ -47,10 +48,22 @@ try {
     if (n % 1000 === 0) bar.update(n);
   }
   bar.end(`${wanted} statements`);
-  await sleep(3000);
   client.close();
+  /** @returns {Promise<any>} */
+  const statusNow = async () => (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json();
+  // The observer may be behind: scrapes go on until it has accounted for all of them.
+  const followed = progress.bar('Observed', wanted);
+  for (let waited = 0; waited < PATIENCE_SECONDS; waited++) {
+    const { observed } = await statusNow();
+    const accounted = observed.statements + observed.not_observed;
+    followed.update(Math.min(accounted, wanted));
+    if (accounted >= wanted) break;
+    await sleep(1000);
+  }
+  followed.end('');
+  await sleep(2000);
   const one = async (/** @type {string} */ expr) => Number((await queryPrometheus(prometheus.url, expr))[0]?.value[1]);
-  const status = await (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json();
+  const status = await statusNow();
   const range = '{job="pgwitness"}[10m]';
   progress.say(`statements known        ${status.statements_known}`);
   progress.say(`executions observed     ${status.observed.statements}, not observed ${status.observed.not_observed}`);
