@@ -37,7 +37,8 @@ for (const [name, textOf] of Object.entries(CASES)) {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
   const { config } = loadConfig({ flags: new Map(), env: {} });
   const log = { debug() {}, info() {}, warn: console.error, error: console.error };
-  const { observer, pipeline, store } = await assemble({ ...config, dataDir }, { log, acknowledge() {} });
+  const relays = { count: 1, ended: {} };
+  const { observer, pipeline, store } = await assemble({ ...config, dataDir }, { log, relays, acknowledge() {} });
   const writer = new BatchWriter(1 << 20);
   writer.resyncBegin();
   for (let sessionId = 1; sessionId <= SESSIONS; sessionId++) {
