@@ -24,6 +24,10 @@ export class ObserverSocket implements ObserverEnd {
   /** Times a connection was made after the first. */
   restartsTotal = 0;
   readonly lastWordMs: number;
+  #onFirstLive: () => void = () => {};
+  readonly #firstLive = new Promise<void>((resolve) => {
+    this.#onFirstLive = resolve;
+  });
 
   /** `lastWordMs`: shorter than for a child by default, because whether somebody starts it again is not in our hands. */
   constructor(path: string, { link, log, lastWordMs = 2_000 }: { link: ObserverLink; log: Log; lastWordMs?: number }) {
@@ -40,6 +44,7 @@ export class ObserverSocket implements ObserverEnd {
       this.#retryMs = RETRY_MIN_MS;
       this.#absenceSaid = false;
       this.#log.info('observed', { socket: this.#path });
+      this.#onFirstLive();
     };
     this.#connect();
     return Promise.resolve(undefined);
@@ -56,6 +61,17 @@ export class ObserverSocket implements ObserverEnd {
     if (this.#stopped || this.#socket !== undefined) return;
     clearTimeout(this.#timer);
     this.#connect();
+  }
+
+  /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`; at once when none is looked for. */
+  async firstLive(deadlineMs: number): Promise<void> {
+    if (this.#stopped) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([this.#firstLive, late]);
+    clearTimeout(timer);
   }
 
   stop(): Promise<void> {

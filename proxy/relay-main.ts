@@ -14,6 +14,7 @@ import { keepYoungGenerationSmall } from './young-generation.js';
 const TELL_AFTER_MS = 50;
 /** The observer is a child of the same supervisor, which starts it again: it is worth waiting for. */
 const LAST_WORD_MS = 10_000;
+const FIRST_LINK_MS = 2_000;
 
 const start = JSON.parse(process.env[RELAY_START] ?? '{}') as RelayStart;
 const { config, relayId } = start;
@@ -91,11 +92,15 @@ process.on('disconnect', () => {
   service.stop();
 });
 
-service.start().then(
-  () => tell({ kind: 'ready' }),
-  (error: unknown) => {
-    process.stderr.write(`pgwitness: ${errorLine(error)}\n`);
-    process.exit(ExitCode.runtime);
-  },
-);
+async function begin(): Promise<void> {
+  await service.start();
+  // The supervisor knows of an observer that listens: the first statements of all are observed too. Without it traffic waits no longer.
+  await observer?.firstLive(FIRST_LINK_MS);
+  tell({ kind: 'ready' });
+}
+
+begin().catch((error: unknown) => {
+  process.stderr.write(`pgwitness: ${errorLine(error)}\n`);
+  process.exit(ExitCode.runtime);
+});
 void service.ended.then((exitCode) => process.exit(exitCode));

@@ -32,12 +32,12 @@ describe('tail', () => {
     await until('the transaction is shown', async () => {
       const client = await connect({ host: sidecar.host, port: sidecar.port, startup });
       await client.query('BEGIN');
-      for (let n = 0; n < 4; n++) await client.query(`SELECT 'secret-${n}' AS word WHERE 40${n} > 7`);
+      for (let n = 0; n < 4; n++) await client.query(`SELECT 'secret-${n}' AS word WHERE 98765${n} > 7`);
       await client.query('COMMIT');
       client.close();
       await new Promise((resolve) => setTimeout(resolve, 500));
       return /transaction · \d statements in [\s\S]*4×[^\n]*SELECT \S+ AS word WHERE/.test(shown);
     });
-    expect(shown).not.toMatch(/secret|40[0-3]/);
+    expect(shown).not.toMatch(/secret|98765/);
   });
 });
