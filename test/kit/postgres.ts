@@ -2,6 +2,7 @@
 // Invariant: no two files share a server, so what one does to it cannot fail another. Not here: how it is started (scripts/lib/postgres.mjs).
 
 import { afterAll, beforeAll } from 'vitest';
+import { embeddedPostgres, VERSIONS } from '../../scripts/compat/embedded-postgres.mjs';
 import { startPostgres } from '../../scripts/lib/postgres.mjs';
 
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
@@ -18,6 +19,26 @@ export function usePostgres(options: PostgresOptions = {}): () => Postgres {
   });
   return () => {
     if (postgres === undefined) throw new Error('usePostgres: the server is there in tests and hooks only');
+    return postgres;
+  };
+}
+
+/** One version of each supported major. Those that are no dependency are fetched from npm when they are first used. */
+export const POSTGRES_VERSIONS: readonly string[] = VERSIONS;
+
+export const majorOf = (version: string): number => Number.parseInt(version, 10);
+
+/** As usePostgres, of one of POSTGRES_VERSIONS. */
+export function usePostgresVersion(version: string): () => Postgres {
+  let postgres: Postgres | undefined;
+  beforeAll(async () => {
+    postgres = await startPostgres({ binaries: await embeddedPostgres(version) });
+  }, 180_000);
+  afterAll(async () => {
+    await postgres?.stop();
+  });
+  return () => {
+    if (postgres === undefined) throw new Error('usePostgresVersion: the server is there in tests and hooks only');
     return postgres;
   };
 }

@@ -9,7 +9,7 @@ import { plannableOf } from '../../analyzer/fingerprint/plannable.js';
 import { connectServer } from '../../server/connection.js';
 import { parseDsn } from '../../server/dsn.js';
 import { genericPlan } from '../../server/plans.js';
-import { usePostgres } from '../kit/postgres.js';
+import { majorOf, POSTGRES_VERSIONS, usePostgres, usePostgresVersion } from '../kit/postgres.js';
 import { pgwitness, until, useSidecar } from '../kit/sidecar.js';
 
 const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
@@ -40,16 +40,15 @@ describe('a statement with parameters in place of its literals', () => {
   });
 });
 
-describe('a real server', () => {
-  const postgres = usePostgres();
-  const startSidecar = useSidecar();
+describe.each(POSTGRES_VERSIONS)('PostgreSQL %s', (version) => {
+  const postgres = usePostgresVersion(version);
   const dsn = () => `postgres://postgres@${postgres().host}:${postgres().port}/postgres`;
 
-  test.each([17, 15])('plans as version %i would be asked to, and executes nothing', async (major) => {
+  test('plans, and executes nothing', async () => {
     await postgres().query('CREATE TABLE IF NOT EXISTS planned (id int PRIMARY KEY, name text)');
     const options = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'test' };
     const connection = await connectServer(parseDsn(dsn(), { where: '', env: {} }), options);
-    Object.defineProperty(connection, 'major', { value: major });
+    expect(connection.major).toBe(majorOf(version));
     const statement = { sql: 'DELETE FROM planned WHERE id = $1 AND name = $2', parameters: 2 };
     expect(await genericPlan(connection, statement)).toEqual({
       plan: expect.stringContaining('Index Scan using planned_pkey'),
@@ -64,6 +63,12 @@ describe('a real server', () => {
     });
     connection.close();
   });
+});
+
+describe('a real server', () => {
+  const postgres = usePostgres();
+  const startSidecar = useSidecar();
+  const dsn = () => `postgres://postgres@${postgres().host}:${postgres().port}/postgres`;
 
   test('without --samples-dsn nobody is asked; with it both plans stand side by side, and no literal is stored', async () => {
     await postgres().query(

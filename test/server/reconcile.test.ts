@@ -2,7 +2,7 @@
 
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { type Postgres, usePostgres } from '../kit/postgres.js';
+import { POSTGRES_VERSIONS, type Postgres, usePostgres, usePostgresVersion } from '../kit/postgres.js';
 import { resetServerCounts } from '../kit/server-counts.js';
 import { pgwitness, useSidecar } from '../kit/sidecar.js';
 
@@ -67,10 +67,11 @@ async function workload(at: { host: string; port: number }): Promise<void> {
   await client.end();
 }
 
-describe('against PostgreSQL', () => {
-  const postgres = usePostgres();
+const dsnOf = ({ host, port }: Postgres) => `postgres://postgres@${host}:${port}/postgres`;
+
+describe.each(POSTGRES_VERSIONS)('against PostgreSQL %s', (version) => {
+  const postgres = usePostgresVersion(version);
   const startSidecar = useSidecar();
-  const dsnOf = ({ host, port }: Postgres) => `postgres://postgres@${host}:${port}/postgres`;
 
   test('everything that passed the proxy agrees; what went past it is told apart', async () => {
     const sidecar = await startSidecar(postgres());
@@ -100,6 +101,11 @@ describe('against PostgreSQL', () => {
     );
     expect(answer.sums.equal).toBeGreaterThan(15);
   });
+});
+
+describe('past the proxy', () => {
+  const postgres = usePostgres();
+  const startSidecar = useSidecar();
 
   test('a statement that also ran past the proxy is a difference it cannot explain: exit 1', async () => {
     const sidecar = await startSidecar(postgres());
