@@ -2,6 +2,7 @@
 // Run: node bench/empty-relay.mjs LISTEN_PORT UPSTREAM_PORT   (loopback; the bench starts it)
 
 import { createConnection, createServer } from 'node:net';
+import { wireUp } from './lib/wire-up.mjs';
 
 const [listenPort, upstreamPort] = process.argv.slice(2).map(Number);
 
@@ -18,14 +19,7 @@ const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => 
   upstream.on('data', (chunk) => {
     if (!client.write(chunk)) upstream.pause();
   });
-  client.on('drain', () => upstream.resume());
-  upstream.on('drain', () => client.resume());
-  client.on('end', () => upstream.end());
-  upstream.on('end', () => client.end());
-  client.on('error', () => upstream.destroy());
-  upstream.on('error', () => client.destroy());
-  client.on('close', () => upstream.destroy());
-  upstream.on('close', () => client.destroy());
+  wireUp(client, upstream);
 });
 server.listen({ host: '127.0.0.1', port: listenPort, backlog: 1024 });
 process.on('SIGTERM', () => process.exit(0));

@@ -5,14 +5,16 @@
 // statements as were measured, is below RISE_MAX of the median. Exit 1 when it is not, or a limit is exceeded, or a statement is unaccounted for.
 // Not here: cost (main.mjs), what one connection or fingerprint takes (lib/memory.mjs).
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
+import { heldBy, probedEnvironment } from './lib/held.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { residentBytes } from './lib/processes.mjs';
+import { median } from './lib/statistics.mjs';
 import { startPgwitness, startStubServer } from './lib/tools.mjs';
 
 const WHOLE = 10_000_000;
@@ -33,7 +35,6 @@ const FINGERPRINTS_RATE = 50;
 const PER_REQUEST = 100;
 const LIMITS_MIB = { relay: 90, observer: 220 };
 const COUNTED_MS_MAX = 30_000;
-const PRELOAD = new URL('lib/heap-on-signal.mjs', import.meta.url).href;
 
 /** @typedef {'relay' | 'observer'} Role @typedef {{ statements: number, bytes: Record<Role, number> }} Sample */
 const ROLES = /** @type {const} */ (['relay', 'observer']);
@@ -41,10 +42,7 @@ const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);
 
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-flat-'));
 const stub = await startStubServer();
-process.env.PGWITNESS_HEAP_DIR = directory;
-process.env.NODE_OPTIONS = `--import ${PRELOAD}`;
-const tool = await startPgwitness(stub);
-delete process.env.NODE_OPTIONS;
+const tool = await startPgwitness(stub, [], { env: probedEnvironment(directory) });
 let exitCode = 0;
 try {
   const idle = await startLoad({ workload: 'simple', clients: IDLE }, tool);
@@ -119,7 +117,7 @@ and ${FINGERPRINTS} fingerprints that come again and again. Observed ${counted.o
 ${table(head, rows)}
 
 Rise by slope: the median of the slopes between all pairs of ${judged.length} samples after the first quarter, over all statements since then, as a share of
-the median; flat is below ${RISE_MAX * 100} %. Live heap: what is left after a full collection.`;
+the median; flat is below ${RISE_MAX * 100} %. Live heap: what is left after a full collection, buffers included.`;
   console.log(text);
   if (wanted >= WHOLE) console.log(`written: ${writeSection('flat', text)}`);
 } finally {
@@ -143,23 +141,10 @@ function slope(all, role) {
   return median(slopes);
 }
 
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-/** @returns {Promise<Record<Role, number>>} octets */
+/** @returns {Promise<Record<Role, number>>} octets, after a collection */
 async function liveHeap() {
   const left = { relay: 0, observer: 0 };
-  for (const role of ROLES) {
-    const pid = tool.processes[role];
-    const file = path.join(directory, `${pid}.json`);
-    rmSync(file, { force: true });
-    process.kill(pid, 'SIGUSR2');
-    while (!existsSync(file)) await sleep(50);
-    left[role] = JSON.parse(readFileSync(file, 'utf8')).heapUsed;
-  }
+  for (const role of ROLES) left[role] = (await heldBy(directory, tool.processes[role])).heapBytes;
   return left;
 }
 

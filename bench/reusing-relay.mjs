@@ -4,6 +4,7 @@
 import { createServer } from 'node:net';
 import { readInto } from '../dist/proxy/reused-reads.js';
 import { connectUpstream } from '../dist/proxy/upstream.js';
+import { wireUp } from './lib/wire-up.mjs';
 
 const [listenPort, upstreamPort] = process.argv.slice(2).map(Number);
 const target = {
@@ -34,14 +35,7 @@ function relay(clientLeg, upstreamLeg) {
     sinkTo(() => client),
     upstreamLeg,
   ).leg.stream;
-  client.on('drain', () => upstream.resume());
-  upstream.on('drain', () => client.resume());
-  client.on('end', () => upstream.end());
-  upstream.on('end', () => client.end());
-  client.on('error', () => upstream.destroy());
-  upstream.on('error', () => client.destroy());
-  client.on('close', () => upstream.destroy());
-  upstream.on('close', () => client.destroy());
+  wireUp(client, upstream);
   client.resume();
   upstream.resume();
 }

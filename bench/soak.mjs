@@ -6,7 +6,6 @@
 // Writes its section of docs/BENCHMARKS.md when nothing was made smaller. Exit 1 when something grows or is not accounted for.
 // Not here: cost (main.mjs, growth.mjs), what the clients do (lib/soak-kinds.mjs).
 
-import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -19,8 +18,9 @@ import { install } from '../scripts/lib/install.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { inWords, openProgress } from '../scripts/lib/progress.mjs';
 import { openTeardown } from '../scripts/lib/teardown.mjs';
+import { startAskedChild } from './lib/asked-child.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
-import { courses, HEAP_NOISE_BYTES, heldBy, openDescriptors } from './lib/held.mjs';
+import { courses, HEAP_NOISE_BYTES, heldBy, openDescriptors, probedEnvironment } from './lib/held.mjs';
 import { KINDS } from './lib/soak-kinds.mjs';
 import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
 
@@ -57,11 +57,6 @@ const DESCRIPTORS_BESIDE = 2_600;
  */
 
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-soak-'));
-const probed = {
-  ...process.env,
-  PGWITNESS_PROBE_DIR: directory,
-  NODE_OPTIONS: `--import=${new URL('./lib/probe.mjs', import.meta.url).pathname}`,
-};
 const authority = new Authority();
 const files = { cert: path.join(directory, 'cert.pem'), key: path.join(directory, 'key.pem') };
 const TLS_ARGS = ['--tls-cert', files.cert, '--tls-key', files.key];
@@ -78,24 +73,8 @@ function check(what, ok) {
 
 /** A process of clients. @param {{ host: string, port: number }} to */
 async function startClients({ host, port }) {
-  const child = fork(new URL('./soak-load.mjs', import.meta.url).pathname);
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const ask = (/** @type {object} */ message) =>
-    /** @type {Promise<any>} */ (
-      new Promise((resolve, reject) => {
-        const lost = () => reject(new Error('a process of clients ended (its message is above)'));
-        child.once('exit', lost);
-        child.once('message', (answer) => {
-          child.off('exit', lost);
-          resolve(answer);
-        });
-        child.send(message);
-      })
-    );
-  const stop = async () => {
-    if (child.connected) child.disconnect();
-    await ended;
-  };
+  const script = new URL('./soak-load.mjs', import.meta.url).pathname;
+  const { ask, stop } = startAskedChild(script, { what: 'a process of clients' });
   teardown.add(stop);
   await ask({ host, port, authority: authority.cert });
   return { ask, stop };
@@ -103,7 +82,7 @@ async function startClients({ host, port }) {
 
 /** @param {{ host: string, port: number }} upstream @param {readonly string[]} [args] */
 async function startProbed(upstream, args = []) {
-  const tool = await startPgwitness(upstream, [...TLS_ARGS, ...args], { env: probed });
+  const tool = await startPgwitness(upstream, [...TLS_ARGS, ...args], { env: probedEnvironment(directory) });
   teardown.add(tool.stop);
   return tool;
 }

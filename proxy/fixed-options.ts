@@ -21,7 +21,10 @@ export function warnOfFixed({ now, wanted, log }: { now: Config; wanted: Config;
   }
 }
 
-/** The configuration in force after a reload: what listens and the way to the observer stay as they were started; a later reload is compared with that. */
+/**
+ * The configuration in force after a reload: what listens and the way to the observer stay as they were started, and a later reload is
+ * compared with that.
+ */
 export function withFixed({ now, wanted }: { now: Config; wanted: Config }): Config {
   const { pairs, health, socket, relays } = now;
   return { ...wanted, pairs, health, socket, relays };

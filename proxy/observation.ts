@@ -119,7 +119,10 @@ export interface SessionClosed {
   by: CloseReason;
 }
 
-/** Why something was not observed. `opaque_session` and `loop_late_session` count sessions (once per minute each), every other reason counts executions. */
+/**
+ * Why something was not observed. `opaque_session` and `loop_late_session` count sessions (once per minute each), every other reason counts
+ * executions.
+ */
 export const LOSS_REASONS = [
   'observer_down', // no observer was connected
   'observer_lost', // sent, but the observer died before it stored them

@@ -1,6 +1,7 @@
 // Whether this relay is observed, and the order in which its observer is ended and begun.
-// Invariant: for traffic a change holds at once; while observing is paused the observer stays, and what passes is not looked at; the observer follows, one change after another, and what it had not stored is accounted
-// for by the link. Not here: what runs the observer (observer-process.ts, observer-socket.ts), sessions (tap.ts).
+// Invariant: for traffic a change holds at once; the observer follows, one change after another, and what it had not stored is accounted
+// for by the link. While observing is paused the observer stays, and what passes is not looked at.
+// Not here: what runs the observer (observer-process.ts, observer-socket.ts), sessions (tap.ts).
 
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';

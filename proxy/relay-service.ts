@@ -55,7 +55,6 @@ export class RelayService {
   readonly #listeners: Listener[] = [];
   readonly #admission = new Admission();
   readonly #supervised: Supervised | undefined;
-  #connectionsMaxOfAll: number | undefined;
   #config: Config;
   #lastSessionId = 0;
   #health: Server | undefined;
@@ -69,7 +68,6 @@ export class RelayService {
     this.#config = config;
     this.#log = log;
     this.#supervised = supervised;
-    this.#connectionsMaxOfAll = supervised?.connectionsMaxOfAll;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -100,7 +98,7 @@ export class RelayService {
   /** Resolves with the addresses it listens on, in the order of the pairs; under a supervisor with none. Throws UsageError or RuntimeError. */
   async start(): Promise<Address[]> {
     const config = this.#config;
-    const settings = this.#settingsOf(config);
+    const settings = this.#settingsOf(config, this.#supervised?.connectionsMaxOfAll);
     const bound: Address[] = [];
     try {
       for (const [index, pair] of config.pairs.entries()) {
@@ -150,8 +148,7 @@ export class RelayService {
    */
   reload(config: Config, connectionsMaxOfAll?: number): void {
     if (this.#stopping) return;
-    this.#connectionsMaxOfAll = connectionsMaxOfAll;
-    const settings = this.#settingsOf(config);
+    const settings = this.#settingsOf(config, connectionsMaxOfAll);
     warnOfFixed({ now: this.#config, wanted: config, log: this.#log });
     for (const [index, pair] of config.pairs.entries()) {
       const known = listenerOf(pair, index, this.#config.pairs);
@@ -186,8 +183,8 @@ export class RelayService {
     this.#end(0);
   }
 
-  #settingsOf(config: Config): ListenerSettings[] {
-    return listenerSettings(config, { log: this.#log, connectionsMaxOfAll: this.#connectionsMaxOfAll });
+  #settingsOf(config: Config, connectionsMaxOfAll: number | undefined): ListenerSettings[] {
+    return listenerSettings(config, { log: this.#log, connectionsMaxOfAll });
   }
 
   #listenerFor(listen: Address, settings: ListenerSettings): Listener {

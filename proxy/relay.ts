@@ -7,7 +7,7 @@
 // Half-closes, ends and resets are passed on as what they were. Not here: the first packet and connecting (listener.ts), understanding (tap.ts).
 
 import type { CloseReason } from './observation.js';
-import { type Reading, type ReadSink, readInto } from './reused-reads.js';
+import { type Reading, readInto } from './reused-reads.js';
 import type { Tap } from './tap.js';
 import type { Leg } from './upstream.js';
 import type { LoginFilter } from './wire/login-filter.js';
@@ -46,8 +46,10 @@ export class Relay {
     this.#onClosed = options.onClosed;
     this.#filter = options.filter;
     this.#onLoggedIn = options.onLoggedIn;
-    this.#client = readInto(new FromClient(this), ends.client);
-    this.#upstream = readInto(new FromServer(this), ends.upstream);
+    const fromClient = { take: (chunk: Buffer) => this.#toUpstream(chunk), writing: () => isWriting(this.#upstream) };
+    const fromServer = { take: (chunk: Buffer) => this.#toClient(chunk), writing: () => isWriting(this.#client) };
+    this.#client = readInto(fromClient, ends.client);
+    this.#upstream = readInto(fromServer, ends.upstream);
   }
 
   /** Begins to relay; `first` is what the client sent with or behind its StartupMessage, the message included. */
@@ -55,9 +57,9 @@ export class Relay {
     const client = this.#client.leg.stream;
     const upstream = this.#upstream.leg.stream;
     upstream.write(first.startup);
-    if (first.rest.length > 0) this.toUpstream(first.rest);
-    for (const chunk of this.#client.early) this.toUpstream(chunk);
-    for (const chunk of this.#upstream.early) this.toClient(chunk);
+    if (first.rest.length > 0) this.#toUpstream(first.rest);
+    for (const chunk of this.#client.early) this.#toUpstream(chunk);
+    for (const chunk of this.#upstream.early) this.#toClient(chunk);
 
     client.on('drain', () => {
       this.tap.stallEnds();
@@ -107,20 +109,16 @@ export class Relay {
     this.#upstream.leg.socket.destroy();
   }
 
-  /** For FromClient: false = read no more until the upstream has taken what it has. */
-  toUpstream(chunk: Buffer): boolean {
+  /** False = read no more until the upstream has taken what it has. */
+  #toUpstream(chunk: Buffer): boolean {
     const taken = this.#upstream.leg.stream.write(chunk);
     this.#counters.clientBytesTotal += chunk.length;
     this.tap.client(chunk);
     return taken;
   }
 
-  get writingToUpstream(): boolean {
-    return this.#upstream.leg.stream.writableLength > 0;
-  }
-
-  /** For FromServer. Until login is over each chunk is looked at once more. */
-  toClient(chunk: Buffer): boolean {
+  /** Until login is over each chunk is looked at once more. */
+  #toClient(chunk: Buffer): boolean {
     if (this.#onLoggedIn === undefined && this.#filter === undefined) return this.#pass(chunk);
     const filter = this.#filter;
     const passed = filter === undefined ? chunk : filter.feed(chunk);
@@ -131,10 +129,6 @@ export class Relay {
       if (filter?.done) this.#filter = undefined;
     }
     return taken;
-  }
-
-  get writingToClient(): boolean {
-    return this.#client.leg.stream.writableLength > 0;
   }
 
   #pass(chunk: Buffer): boolean {
@@ -163,36 +157,8 @@ export class Relay {
   }
 }
 
-class FromClient implements ReadSink {
-  readonly #relay: Relay;
-
-  constructor(relay: Relay) {
-    this.#relay = relay;
-  }
-
-  take(chunk: Buffer): boolean {
-    return this.#relay.toUpstream(chunk);
-  }
-
-  writing(): boolean {
-    return this.#relay.writingToUpstream;
-  }
-}
-
-class FromServer implements ReadSink {
-  readonly #relay: Relay;
-
-  constructor(relay: Relay) {
-    this.#relay = relay;
-  }
-
-  take(chunk: Buffer): boolean {
-    return this.#relay.toClient(chunk);
-  }
-
-  writing(): boolean {
-    return this.#relay.writingToClient;
-  }
+function isWriting({ leg }: Reading): boolean {
+  return leg.stream.writableLength > 0;
 }
 
 /** A TCP connection is reset under whatever runs on it; a Unix socket knows no reset and is closed. */

@@ -9,8 +9,8 @@
 //
 // Invariant: what the sink was given stays as it is until the sink has written it; nothing refers to the shared buffer between two reads;
 // no more than limits.readBuffersMax buffers are connections' own, and without one the shared buffer serves as before.
-// Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both: about a quarter of
-// an empty relay's processor time for small statements, up to half for bulk (docs/BENCHMARKS.md).
+// Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both. What that is of an
+// empty relay's processor time stands in docs/BENCHMARKS.md ("empty relay, buffers reused").
 // A socket that we open is told how to read (the option `onread`); an accepted one cannot be, so its handle moves into a new Socket. Where
 // that cannot be (TLS legs, Windows, a Node without such handles), the connection is read as Node reads.
 // Not here: what becomes of the octets (relay.ts).

@@ -9,7 +9,6 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Address } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import { RuntimeError } from '../config/errors.js';
@@ -22,6 +21,7 @@ import { Front } from './front.js';
 import { Handover } from './handover.js';
 import { startHealth } from './health.js';
 import { cannotListen, cannotListenFor } from './listen-error.js';
+import { LoopLag } from './loop-lag.js';
 import { ObserverProcess } from './observer-process.js';
 import { ObserverSwitch } from './observer-switch.js';
 import { RelayProcess } from './relay-process.js';
@@ -47,7 +47,7 @@ export class Supervisor {
   readonly #fronts: Front[] = [];
   readonly #way: SharedWay;
   readonly #switch: ObserverSwitch | undefined;
-  readonly #lag: IntervalHistogram = monitorEventLoopDelay({ resolution: 20 });
+  #lag: LoopLag | undefined;
   #config: Config;
   /** By listener, as read last: a relay that is started again gets these upstreams. */
   readonly #pairs: Pair[];
@@ -111,7 +111,7 @@ export class Supervisor {
     }
     this.#started = true;
     this.#handover.begin();
-    this.#lag.enable();
+    this.#lag = new LoopLag();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     sayRelaying(config, { bound, log: this.#log });
     return bound;
@@ -204,15 +204,15 @@ export class Supervisor {
     const { user, system } = process.cpuUsage();
     this.#way.supervised({
       relayRestartsTotal: this.#relays.reduce((sum, { restartsTotal }) => sum + restartsTotal, 0),
-      loopLagNs: this.#lag.max,
+      loopLagNs: (this.#lag?.takeMs() ?? 0) * 1e6,
       cpuNs: (user + system) * 1000,
       residentBytes: process.memoryUsage.rss(),
     });
-    this.#lag.reset();
   }
 
   #closeAll(): void {
     clearInterval(this.#timer);
+    this.#lag?.stop();
     for (const relay of this.#relays) relay.kill();
     for (const front of this.#fronts) front.close();
     this.#handover.close();

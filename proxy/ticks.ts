@@ -2,20 +2,20 @@
 // Invariant: of the relaying side it only reads, and what it costs does not depend on traffic; whether sessions are observed is in its hands.
 // Not here: acting on bytes.
 
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import type { Admission } from './admission.js';
 import type { Clock } from './clock.js';
 import type { Listener } from './listener.js';
 import { LoopBreaker } from './loop-breaker.js';
+import { LoopLag } from './loop-lag.js';
 import type { RelayStatus } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
 import type { ObserverSwitch } from './observer-switch.js';
 import type { TrackerCounters } from './session/session-state.js';
 
 const TICK_MS = 1_000;
-const LAG_RESOLUTION_MS = 20;
 /** An observer that acknowledges nothing for this long while something waits is taken for hung. */
 const OBSERVER_HANG_MS = 180_000;
 
@@ -34,8 +34,7 @@ export interface Ticking {
 /** Returns what stops it. */
 export function startTicks({ listeners, link, counters, clock, log, observing, admission, told }: Ticking): () => void {
   const { observer } = observing;
-  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
-  delay.enable();
+  const lag = new LoopLag();
   const breaker = new LoopBreaker(limits);
   let used = performance.eventLoopUtilization();
   let opaqueMinute = 0;
@@ -50,21 +49,18 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
     const wallMs = clock.wall(nowMs);
     let adrift = 0;
     let opaque = 0;
-    for (const listener of listeners) {
-      for (const { tap } of listener.relays) {
-        tap.tick(nowMs);
-        if (!tap.announced) continue;
-        if (tap.session.opaque) opaque++;
-        else if (tap.session.state.adrift) adrift++;
-      }
+    for (const tap of taps()) {
+      tap.tick(nowMs);
+      if (!tap.announced) continue;
+      if (tap.session.opaque) opaque++;
+      else if (tap.session.state.adrift) adrift++;
     }
     const minute = Math.floor(wallMs / 60_000);
     if (opaque > 0 && minute !== opaqueMinute) {
       opaqueMinute = minute;
       link.lost('opaque_session', opaque);
     }
-    // The histogram holds the time between looks, the interval asked for included.
-    const lagMs = Math.max(0, delay.max / 1e6 - LAG_RESOLUTION_MS);
+    const lagMs = lag.takeMs();
     const before = used;
     used = performance.eventLoopUtilization();
     const busyShare = performance.eventLoopUtilization(used, before).utilization;
@@ -79,13 +75,9 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
     }
     if (breaker.paused && observing.configured && minute !== pausedMinute) {
       pausedMinute = minute;
-      link.lost(
-        'loop_late_session',
-        Math.max(
-          1,
-          sum((listener) => listener.relays.size),
-        ),
-      );
+      const sessions = sum((listener) => listener.relays.size);
+      // Others come and go within the minute: it is never a minute of which all is known.
+      link.lost('loop_late_session', Math.max(1, sessions));
     }
     link.recover();
     const silentMs = link.silentForMs(nowMs);
@@ -121,10 +113,9 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
     };
     link.status(status);
     told?.(status);
-    delay.reset();
   }, TICK_MS);
   return () => {
     clearInterval(timer);
-    delay.disable();
+    lag.stop();
   };
 }

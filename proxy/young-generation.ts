@@ -1,7 +1,7 @@
 // Keeps V8's young generation as small as it starts (1 MiB a half) in the relaying process.
-// Why: what a relay allocates dies at once, so a larger one saves nothing; but a burst of logins makes V8 enlarge it to 16 MiB a half, which
-// it keeps: some 30 MiB of resident memory beside a thousand idle connections (`npm run bench -- --only memory`), for no processor time
-// (the scenarios of the bench, in turn with and without). A Node that does not know the flag says so on stderr and goes on.
+// Why: what a relay allocates dies at once, so a larger one saves it nothing; but a burst of logins makes V8 enlarge it to 16 MiB a half,
+// and what was touched once stays resident (`npm run bench -- --only memory` shows what connections take).
+// A Node that does not know the flag says so on stderr and goes on.
 // Not here: the old generation, which holds what sessions are.
 
 import { setFlagsFromString } from 'node:v8';

@@ -6,10 +6,9 @@
 // usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
 
 import { parseArgs } from 'node:util';
-import { RollupRow } from '../dist/analyzer/rollup/rollup.js';
-import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
-import { emptyFlush } from '../dist/storage/store.js';
 import { build } from './lib/build.mjs';
+import { install } from './lib/install.mjs';
+import { catalogueEntryOf, fingerprintOf } from './lib/made-up-statement.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,7 +44,6 @@ const random = () => {
   return (state >>> 0) / 2 ** 32;
 };
 
-const idOf = (/** @type {number} */ n) => (0xabc0000000000000n + BigInt(n)).toString(16);
 const sourceOf = (/** @type {number} */ n) => {
   let part = ((n * 2654435761) >>> 0) / 2 ** 32;
   for (const [source, construct, weight] of SOURCES) {
@@ -55,7 +53,13 @@ const sourceOf = (/** @type {number} */ n) => {
   return { source: 'raw', construct: 'cursor' };
 };
 
+await install(() => {});
 await build(() => {});
+const [{ RollupRow }, { openSqliteStore }, { emptyFlush }] = await Promise.all([
+  import('../dist/analyzer/rollup/rollup.js'),
+  import('../dist/storage/sqlite/sqlite-store.js'),
+  import('../dist/storage/store.js'),
+]);
 const store = openSqliteStore({ dataDir });
 const nowMinute = Math.floor(Date.now() / 60_000);
 const firstHour = Math.floor(nowMinute / 60) - days * 24;
@@ -102,7 +106,13 @@ function liveIn(hour) {
 /** @param {number} n rank of a fingerprint @param {number} minute @returns {RollupRow[]} */
 function rowsOf(n, minute) {
   const { source, construct } = sourceOf(n);
-  const row = new RollupRow({ minute, fingerprint: idOf(n), source, construct, pool: `pool-${n % shape.pools}` });
+  const row = new RollupRow({
+    minute,
+    fingerprint: fingerprintOf(n),
+    source,
+    construct,
+    pool: `pool-${n % shape.pools}`,
+  });
   const calls = Math.max(1, Math.round(5_000 / (n + 1)));
   const verdict = { source, construct, confidence: /** @type {const} */ ('strong'), evidence: [] };
   const medianNs = 1e5 * (1 + ((n * 7919) % 400));
@@ -136,15 +146,8 @@ function writeCatalogue() {
   store.flush(
     flushOf({
       atMs: firstHour * 3_600_000,
-      catalogue: all.map((n) => ({
-        fingerprint: idOf(n),
-        query: `SELECT a.id, a.name, b.total FROM table_${n} a JOIN other_${n % 97} b ON b.id = a.other_id WHERE a.id = ?`,
-        summary: `SELECT table_${n} other_${n % 97}`,
-        command: 'SELECT',
-        keyHash: `key-${n}`,
-        grammar: 'generated',
-      })),
-      statements: all.map((n) => ({ fingerprint: idOf(n), ...sourceOf(n), confidence: 'strong', ...seen })),
+      catalogue: all.map(catalogueEntryOf),
+      statements: all.map((n) => ({ fingerprint: fingerprintOf(n), ...sourceOf(n), confidence: 'strong', ...seen })),
       pools: Array.from({ length: shape.pools }, (_, n) => ({
         id: `pool-${n}`,
         name: `django:app${n}@shop`,

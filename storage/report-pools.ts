@@ -3,7 +3,7 @@
 // Not here: formatting, what a pool is (analyzer/pools/pool.ts).
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
-import { LogHistogram } from '../analyzer/rollup/histogram.js';
+import { noActivity } from '../analyzer/pools/pool-minute.js';
 import { addTo } from './counts.js';
 import type { PoolFacts, PoolsReport } from './report-types.js';
 import { type Frame, frameOf, type TimeBounds } from './sqlite/frame.js';
@@ -86,19 +86,8 @@ function emptyPool(record: PoolRecord): PoolFacts {
     serverVersion: record.server_version,
     driver: record.driver,
     connectionsNow: Math.max(0, record.opened - record.closed),
-    connectionsMax: 0,
-    opened: 0,
-    closed: 0,
     lifetimeMeanMs: 0,
-    busyMax: 0,
-    activeMs: 0,
-    idleMs: 0,
-    idleInTransactionMs: 0,
-    transactions: 0,
-    transactionStatements: 0,
-    transactionTotalMs: 0,
-    transactionMaxMs: 0,
-    transactionHistogram: new LogHistogram(),
+    ...noActivity(),
     statements: 0,
     sources: new Map(),
     habits: JSON.parse(record.habits) as string[],

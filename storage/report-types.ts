@@ -2,6 +2,7 @@
 // Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last. Not here: SQL, formatting.
 
 import type { Evidence } from '../analyzer/attribution/verdict.js';
+import type { PoolActivity } from '../analyzer/pools/pool-minute.js';
 import type { LogHistogram } from '../analyzer/rollup/histogram.js';
 
 /** [sinceMs, untilMs), already snapped outward to buckets; both in Unix ms. */
@@ -83,7 +84,7 @@ export interface StatementsReport {
   sums: Map<string, SourceSums>;
 }
 
-export interface PoolFacts {
+export interface PoolFacts extends PoolActivity {
   id: string;
   name: string;
   owner: string;
@@ -96,21 +97,8 @@ export interface PoolFacts {
   serverVersion: string;
   driver: string;
   connectionsNow: number;
-  connectionsMax: number;
-  opened: number;
-  closed: number;
   /** Mean of closed ones; 0 when none. */
   lifetimeMeanMs: number;
-  busyMax: number;
-  activeMs: number;
-  idleMs: number;
-  idleInTransactionMs: number;
-  transactions: number;
-  transactionStatements: number;
-  transactionTotalMs: number;
-  transactionMaxMs: number;
-  /** Durations of transactions, in ns. */
-  transactionHistogram: LogHistogram;
   statements: number;
   /** Executions by source. */
   sources: Map<string, number>;

@@ -3,12 +3,10 @@
 
 import { LogHistogram } from '../rollup/histogram.js';
 
-export interface PoolMinute {
-  minute: number;
-  pool: string;
+/** What connections of a pool did in some time. */
+export interface PoolActivity {
   opened: number;
   closed: number;
-  lifetimeTotalMs: number;
   connectionsMax: number;
   /** Most sessions of this pool busy within one second. */
   busyMax: number;
@@ -24,13 +22,21 @@ export interface PoolMinute {
   transactionHistogram: LogHistogram;
 }
 
+export interface PoolMinute extends PoolActivity {
+  minute: number;
+  pool: string;
+  /** Of closed connections. */
+  lifetimeTotalMs: number;
+}
+
 export function newPoolMinute(pool: string, minute: number): PoolMinute {
+  return { minute, pool, lifetimeTotalMs: 0, ...noActivity() };
+}
+
+export function noActivity(): PoolActivity {
   return {
-    minute,
-    pool,
     opened: 0,
     closed: 0,
-    lifetimeTotalMs: 0,
     connectionsMax: 0,
     busyMax: 0,
     activeMs: 0,

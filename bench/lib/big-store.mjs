@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { catalogueEntryOf, fingerprintOf } from '../../scripts/lib/made-up-statement.mjs';
 
 const dist = new URL('../../dist', import.meta.url).pathname;
 const { RollupRow } = await import(`${dist}/analyzer/rollup/rollup.js`);
@@ -59,11 +60,10 @@ export function makeBigStore(directory, bytes) {
 function writeHour(directory, hour) {
   const store = openSqliteStore({ dataDir: directory });
   const numbers = Array.from({ length: FINGERPRINTS }, (_, n) => n);
-  const idOf = (/** @type {number} */ n) => (0xabc0000000000000n + BigInt(n)).toString(16);
   const source = { source: 'raw', construct: 'cursor' };
   const verdict = { ...source, confidence: 'strong', evidence: [] };
   const rollups = numbers.map((n) => {
-    const row = new RollupRow({ minute: hour, fingerprint: idOf(n), ...source, pool: `pool-${n % POOLS}` });
+    const row = new RollupRow({ minute: hour, fingerprint: fingerprintOf(n), ...source, pool: `pool-${n % POOLS}` });
     for (let call = 0; call < CALLS; call++)
       row.add(
         {
@@ -87,15 +87,8 @@ function writeHour(directory, hour) {
   store.flush({
     ...emptyFlush(hour * MINUTE_MS),
     rollups,
-    catalogue: numbers.map((n) => ({
-      fingerprint: idOf(n),
-      query: `SELECT a.id, a.name, b.total FROM table_${n} a JOIN other_${n % 97} b ON b.id = a.other_id WHERE a.id = ?`,
-      summary: `SELECT table_${n} other_${n % 97}`,
-      command: 'SELECT',
-      keyHash: `key-${n}`,
-      grammar: 'made up',
-    })),
-    statements: numbers.map((n) => ({ fingerprint: idOf(n), ...source, confidence: 'strong', ...seen })),
+    catalogue: numbers.map(catalogueEntryOf),
+    statements: numbers.map((n) => ({ fingerprint: fingerprintOf(n), ...source, confidence: 'strong', ...seen })),
   });
   // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and again.
   const nowMs = Date.now();

@@ -7,6 +7,7 @@ import { readdirSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import path from 'node:path';
 import { residentBytes } from './processes.mjs';
+import { median } from './statistics.mjs';
 
 /** A batch timer may or may not be waiting when it is looked. */
 const TIMERS = 'Timeout';
@@ -31,7 +32,13 @@ export function openDescriptors(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** Needs probe.mjs in that process. @param {string} directory @param {number} pid @returns {Promise<Held>} */
+/** For processes that heldBy is to ask; `directory` is theirs alone. @param {string} directory @returns {NodeJS.ProcessEnv} */
+export function probedEnvironment(directory) {
+  const probe = new URL('./probe.mjs', import.meta.url).pathname;
+  return { ...process.env, PGWITNESS_PROBE_DIR: directory, NODE_OPTIONS: `--import=${probe}` };
+}
+
+/** Needs probe.mjs in that process (probedEnvironment). @param {string} directory @param {number} pid @returns {Promise<Held>} */
 export async function heldBy(directory, pid) {
   // Before the probe's own connection.
   const descriptors = openDescriptors(pid);
@@ -89,10 +96,4 @@ export function courses(samples, cycles) {
     heapBytes: of('heapBytes', HEAP_NOISE_BYTES + kept),
     residentBytes: of('residentBytes', RESIDENT_NOISE_BYTES + kept, 1),
   };
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

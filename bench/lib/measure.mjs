@@ -2,8 +2,8 @@
 // Invariant: what a sample holds was measured between two readings around one run of the load; the first run of each tool is not kept
 // (compilers and caches warm up). Not here: what the figures mean (summary.mjs).
 
-import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startAskedChild } from './asked-child.mjs';
 import { cpuUs, cpuUsOfTree, residentBytes } from './processes.mjs';
 
 const LOAD = new URL('../load.mjs', import.meta.url).pathname;
@@ -34,28 +34,10 @@ const SETTLE_MS = 150;
  * @returns {Promise<Load>}
  */
 export async function startLoad({ workload, clients }, { host, port }, env = {}) {
-  const child = fork(LOAD, { env: { ...process.env, ...env } });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const ask = (/** @type {object} */ message) =>
-    new Promise((resolve, reject) => {
-      const lost = () =>
-        reject(new Error(`the load of ${workload} with ${clients} clients ended (its message is above)`));
-      child.once('exit', lost);
-      child.once('message', (answer) => {
-        child.off('exit', lost);
-        resolve(answer);
-      });
-      child.send(message);
-    });
+  const what = `the load of ${workload} with ${clients} clients`;
+  const { pid, ask, stop } = startAskedChild(LOAD, { what, env });
   await ask({ workload, clients, host, port });
-  return {
-    run: ask,
-    pid: child.pid ?? 0,
-    stop: async () => {
-      if (child.connected) child.disconnect();
-      await ended;
-    },
-  };
+  return { run: ask, pid, stop };
 }
 
 /**

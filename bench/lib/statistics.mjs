@@ -16,10 +16,19 @@
  */
 export function estimate(values) {
   const sorted = [...values].sort((a, b) => a - b);
-  const n = sorted.length;
-  const median = (sorted[Math.floor((n - 1) / 2)] + sorted[Math.ceil((n - 1) / 2)]) / 2;
-  const cut = outside(n);
-  return { median, low: sorted[cut], high: sorted[n - 1 - cut] };
+  const cut = outside(sorted.length);
+  return { median: middleOf(sorted), low: sorted[cut], high: sorted[sorted.length - 1 - cut] };
+}
+
+/** @param {readonly number[]} values at least one */
+export function median(values) {
+  return middleOf([...values].sort((a, b) => a - b));
+}
+
+/** @param {readonly number[]} sorted */
+function middleOf(sorted) {
+  const last = sorted.length - 1;
+  return (sorted[Math.floor(last / 2)] + sorted[Math.ceil(last / 2)]) / 2;
 }
 
 /** How many values may be left out at each end: the largest k with 2·P(fewer than k+1 below the median) at most 5 %. @param {number} n */

@@ -65,6 +65,12 @@ export function direct({ host, port }) {
 
 const temporary = () => mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
 
+/** Its directory goes with it. @param {() => Promise<void>} stop @param {string} directory */
+const withDirectory = (stop, directory) => async () => {
+  await stop();
+  rmSync(directory, { recursive: true, force: true });
+};
+
 /** @param {{ port: number }} upstream @returns {Promise<Tool>} */
 export const startEmptyRelay = (upstream) => startScript('empty relay', EMPTY_RELAY, upstream);
 
@@ -94,10 +100,7 @@ export async function startPgwitness(upstream, args = [], { data = temporary(), 
     port,
     processes: { relay: pid, observer },
     httpUrl,
-    stop: async () => {
-      await stop();
-      rmSync(data, { recursive: true, force: true });
-    },
+    stop: withDirectory(stop, data),
   };
 }
 
@@ -109,7 +112,7 @@ export async function startPgwitness(upstream, args = [], { data = temporary(), 
  * @returns {Promise<Tool>}
  */
 export async function startBareRelay(upstream, name) {
-  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const directory = temporary();
   const port = await freePort();
   const health = `${HOST}:${await freePort()}`;
   const addresses = [
@@ -134,10 +137,7 @@ export async function startBareRelay(upstream, name) {
     host: HOST,
     port,
     processes: { relay: pid },
-    stop: async () => {
-      await stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    stop: withDirectory(stop, directory),
   };
 }
 
@@ -228,7 +228,7 @@ export async function startHaproxy(upstream) {
  * @returns {Promise<Tool>}
  */
 async function startWithFile({ name, version, program, port }, settings, args) {
-  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
+  const directory = temporary();
   const file = path.join(directory, `${program}.conf`);
   writeFileSync(file, `${settings.join('\n')}\n`);
   const user = await ordinaryUser();
@@ -247,10 +247,7 @@ async function startWithFile({ name, version, program, port }, settings, args) {
     port,
     processes: { relay: pid },
     note: version,
-    stop: async () => {
-      await stop();
-      rmSync(directory, { recursive: true, force: true });
-    },
+    stop: withDirectory(stop, directory),
   };
 }
 

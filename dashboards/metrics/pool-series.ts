@@ -2,21 +2,24 @@
 // Invariant: at most `seriesMax` (owner, pool) pairs and one "other", where everything beyond them goes; what is added is never lost.
 // A bucket's bound is kept within 1 %: durations come in the store's finer buckets. Not here: rendering (histogram-lines.ts, exporter.ts).
 
-import { type LogHistogram, middleNs } from '../../analyzer/rollup/histogram.js';
+import type { PoolActivity } from '../../analyzer/pools/pool-minute.js';
+import { middleNs } from '../../analyzer/rollup/histogram.js';
 import { OTHER, TRANSACTION_BOUNDS_SECONDS } from './catalog.js';
 import { cleanLabel } from './labels.js';
 
-/** What one flush adds to a pool; a PoolMinute is one. */
-export interface PoolDelta {
-  readonly activeMs: number;
-  readonly idleMs: number;
-  readonly idleInTransactionMs: number;
-  readonly transactions: number;
-  readonly transactionStatements: number;
-  readonly transactionTotalMs: number;
-  /** In ns. */
-  readonly transactionHistogram: LogHistogram;
-}
+/** What of a flush is added to a pool. */
+export type PoolDelta = Readonly<
+  Pick<
+    PoolActivity,
+    | 'activeMs'
+    | 'idleMs'
+    | 'idleInTransactionMs'
+    | 'transactions'
+    | 'transactionStatements'
+    | 'transactionTotalMs'
+    | 'transactionHistogram'
+  >
+>;
 
 export interface PoolSeries {
   readonly labels: { readonly owner: string; readonly pool: string };

@@ -1,7 +1,7 @@
 // SQL texts of prepared statements: what a name of one connection stands for, and one byte-bounded table of texts for all connections.
-// Invariant: the table's texts, with what each takes to be kept, are together at most bytesMax; a text that had to go leaves its id behind, and an observer that was told
-// the text under that id goes on knowing it. Effects of Parse, Bind and Close are applied in reply order, so names mean what they mean
-// to the server. Not here: reading messages.
+// Invariant: the table's texts, with what each takes to be kept, are together at most bytesMax; a text that had to go leaves its id
+// behind, and an observer that was told the text under that id goes on knowing it. Effects of Parse, Bind and Close are applied in reply
+// order, so names mean what they mean to the server. Not here: reading messages.
 
 import type { Execution } from './execution.js';
 

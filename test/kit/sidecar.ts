@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach } from 'vitest';
 import { build } from '../../scripts/lib/build.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { type CommandResult, runCommand } from '../../scripts/lib/run-command.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
@@ -39,6 +40,13 @@ export interface Top {
 
 export function temporaryDirectory(name: string): string {
   return mkdtempSync(path.join(tmpdir(), `pgwitness-${name}-`));
+}
+
+/** Flags for a `run` of its own: ports that are free, and a data directory that is not there yet. */
+export async function freeFlags(): Promise<string[]> {
+  const at = async () => `127.0.0.1:${await freePort()}`;
+  const data = path.join(temporaryDirectory('data'), 'data');
+  return ['--listen', await at(), '--http', await at(), '--health', await at(), '--data', data];
 }
 
 /** Call it in a describe: gives a function that starts a sidecar, stopped after the test. */

@@ -1,7 +1,6 @@
 // Several relays as processes: who gets which connection, what becomes of it when one of them dies, and how all are started and ended.
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/free-port.mjs';
@@ -10,7 +9,17 @@ import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { rawClient } from '../kit/raw.js';
 import { temporaryFile } from '../kit/relay.js';
-import { familyOf, MAIN, pgwitness, type Sidecar, temporaryDirectory, top, until, useSidecar } from '../kit/sidecar.js';
+import {
+  familyOf,
+  freeFlags,
+  MAIN,
+  pgwitness,
+  type Sidecar,
+  temporaryDirectory,
+  top,
+  until,
+  useSidecar,
+} from '../kit/sidecar.js';
 import { type Client, connect, heldBy, metric, pause, relaysOf } from './kit.js';
 
 const postgres = usePostgres();
@@ -329,37 +338,21 @@ describe('signals', () => {
 });
 
 describe('the start', () => {
-  async function flags(): Promise<string[]> {
-    const at = async () => `127.0.0.1:${await freePort(0)}`;
-    const data = path.join(temporaryDirectory('bad'), 'data');
-    return ['--listen', await at(), '--http', await at(), '--health', await at(), '--data', data, '--relays', '2'];
-  }
-
-  test.each(['--listen', '--http', '--health'])('a port in use for %s', async (flag) => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => taken.once('listening', resolve));
-    const { port } = taken.address() as { port: number };
-    const { code, stderr } = await pgwitness('run', ...(await flags()), flag, `127.0.0.1:${port}`);
-    taken.close();
-    expect(code).toBe(3);
-    expect(stderr).toContain(`the port is in use: ${flag} 127.0.0.1:${port}`);
-  });
-
   test.each([
     [['--relays', '0'], '--relays'],
     [['--relays', '65'], '--relays'],
     [['--relays', 'two'], '--relays'],
     [['--relays', '4', '--max-connections', '3'], 'some would have none'],
-    [['--data', `/tmp/${'x'.repeat(100)}`], 'shorter path'],
+    [['--relays', '2', '--data', `/tmp/${'x'.repeat(100)}`], 'shorter path'],
   ])('%j is refused', async (args, said) => {
-    const { code, stderr } = await pgwitness('run', ...(await flags()), ...args);
+    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), ...args);
     expect(code).toBe(2);
     expect(stderr).toContain(said);
   });
 
   test('a second run on the same data directory', async () => {
     const sidecar = await start();
-    const { code, stderr } = await pgwitness('run', ...(await flags()), '--data', sidecar.data);
+    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--relays', '2', '--data', sidecar.data);
     expect(code).toBe(3);
     expect(stderr).toContain('in use by another pgwitness');
     // The first one's links are left alone.

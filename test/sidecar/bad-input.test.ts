@@ -7,37 +7,40 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { usePostgres } from '../kit/postgres.js';
-import { pgwitness, temporaryDirectory, top, useSidecar } from '../kit/sidecar.js';
-
-/** Flags for a `run` of its own. */
-async function flags(): Promise<string[]> {
-  const at = async () => `127.0.0.1:${await freePort(0)}`;
-  const data = path.join(temporaryDirectory('bad'), 'data');
-  return ['--listen', await at(), '--http', await at(), '--health', await at(), '--data', data];
-}
+import { freeFlags, pgwitness, temporaryDirectory, top, useSidecar } from '../kit/sidecar.js';
 
 describe('run refuses', () => {
-  test.each(['--listen', '--http', '--health'])('a port in use for %s', async (flag) => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => taken.once('listening', resolve));
-    const { port } = taken.address() as { port: number };
-    const { code, stderr } = await pgwitness('run', ...(await flags()), flag, `127.0.0.1:${port}`);
-    taken.close();
-    expect(code).toBe(3);
-    expect(stderr).toContain(`the port is in use: ${flag} 127.0.0.1:${port}`);
-  });
+  test.each(['--listen', '--http', '--health'].flatMap((flag) => ['1', '2'].map((relays) => [flag, relays] as const)))(
+    'a port in use for %s, with --relays %s',
+    async (flag, relays) => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => taken.once('listening', resolve));
+      const { port } = taken.address() as { port: number };
+      const { code, stderr } = await pgwitness(
+        'run',
+        ...(await freeFlags()),
+        '--relays',
+        relays,
+        flag,
+        `127.0.0.1:${port}`,
+      );
+      taken.close();
+      expect(code).toBe(3);
+      expect(stderr).toContain(`the port is in use: ${flag} 127.0.0.1:${port}`);
+    },
+  );
 
   test('a data directory that is a file', async () => {
     const file = path.join(temporaryDirectory('bad'), 'file');
     writeFileSync(file, 'mine');
-    const { code, stderr } = await pgwitness('run', ...(await flags()), '--data', file);
+    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--data', file);
     expect(code).toBe(3);
     expect(stderr).toContain(file);
   });
 
   test('a data directory that cannot be made', async () => {
     // Not even root may make a directory there.
-    const { code, stderr } = await pgwitness('run', ...(await flags()), '--data', '/sys/pgwitness-data');
+    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--data', '/sys/pgwitness-data');
     expect(code).toBe(3);
     expect(stderr).toContain('/sys/pgwitness-data');
     expect(stderr).toMatch(/making the data directory/);
@@ -65,7 +68,7 @@ describe('with a Postgres', () => {
 
   test('a second run on the same data directory', async () => {
     const sidecar = await startSidecar(postgres());
-    const { code, stderr } = await pgwitness('run', ...(await flags()), '--data', sidecar.data);
+    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--data', sidecar.data);
     expect(code).toBe(3);
     expect(stderr).toContain(sidecar.data);
     expect(stderr).toMatch(/another|locked|in use/);
