@@ -17,6 +17,7 @@ const [{ Tap }, { ObserverLink }, { TextTable }, { TrackerCounters }, { clientTa
   ]);
 const { FrameKind, controlFrame } = await import(`${dist}/proxy/observation-frames.js`);
 const { SCHEMA_VERSION } = await import(`${dist}/proxy/observation.js`);
+const { WaitingChunks } = await import(`${dist}/proxy/waiting-chunks.js`);
 const { limits } = config;
 
 const NONE = Buffer.alloc(0);
@@ -121,6 +122,7 @@ function openTap() {
     serverTable: serverTable(),
     clock,
     link,
+    waiting: new WaitingChunks(),
     log,
   };
   const opened = { sessionId: 1, openedAtMs: 0, clientAddress: '', protocolVersion: 196608, startup: [] };

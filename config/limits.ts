@@ -87,6 +87,14 @@ export const limits = {
   readBufferBytes: 64 * KIB,
   /** Connections that pass bulk without a copy at one time; each has a buffer of its own meanwhile. */
   readBuffersMax: 256,
+  /** A read of this length is bulk: Postgres sends a long result in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, libpq/pqcomm.c). */
+  bulkReadBytesMin: 8 * KIB,
+  /** Chunks that wait to be looked at, of all sessions: looking at so many in a row takes the loop about 0.2 ms … */
+  waitingChunksMax: 128,
+  /** … each of at most this: longer ones are rare, or bulk, which is not to be kept … */
+  waitingChunkBytesMax: 2 * KIB,
+  /** … for at most this: less than a batch waits anyway. */
+  waitingChunkAgeMs: 10,
 
   // Several relays: what their supervisor waits for.
 
@@ -185,6 +193,10 @@ relation(limits.connectionsPreAuthMax <= limits.connectionsMax, 'unauthenticated
 relation(
   limits.connectionsCancelReserve < limits.connectionsPreAuthMax,
   'a reserve is smaller than what it is kept from',
+);
+relation(
+  limits.waitingChunkBytesMax < limits.bulkReadBytesMin,
+  'a chunk that waits is not in a buffer that is used again',
 );
 relation(limits.loopCalmMs < limits.loopLateMs, 'a loop that is late is not in time');
 relation(limits.pauseMs <= limits.pauseMsMax, 'the first pause is the shortest');

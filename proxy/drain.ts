@@ -26,7 +26,7 @@ export async function drain(relays: () => Iterable<Relay>, { timeoutMs, closeMs 
     for (const relay of open) {
       if (closed.has(relay) || !(late || relay.tap.idle)) continue;
       closed.add(relay);
-      relay.close(relay.tap.session.atBoundary ? SHUTDOWN : undefined);
+      relay.close(relay.tap.atBoundary ? SHUTDOWN : undefined);
     }
     if (late) break;
     await pause(LOOK_EVERY_MS);

@@ -26,6 +26,7 @@ import { TrackerCounters } from './session/session-state.js';
 import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
 import type { TapShared } from './tap.js';
 import { startTicks } from './ticks.js';
+import { WaitingChunks } from './waiting-chunks.js';
 import { clientTable, serverTable } from './wire/message-codes.js';
 
 export interface RelayOptions {
@@ -90,6 +91,7 @@ export class RelayService {
       serverTable: serverTable(),
       clock: this.#clock,
       link: this.#link,
+      waiting: new WaitingChunks(),
       log,
     };
     this.#switch = new ObserverSwitch(config.observe, { observer: observerEnd(this.#link), link: this.#link, log });

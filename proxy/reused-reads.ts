@@ -4,7 +4,7 @@
 //              │ a long read
 //              ▼
 //           a buffer of the connection's own ─► sink   bulk: no copy; while a write still holds it, the next read gets another
-//              │ a short read
+//              │ a short read, which is copied
 //              └─► given back
 //
 // Invariant: what the sink was given stays as it is until the sink has written it; nothing refers to the shared buffer between two reads;
@@ -20,7 +20,10 @@ import { limits } from '../config/limits.js';
 import type { Leg } from './upstream.js';
 
 export interface ReadSink {
-  /** False = no more until the stream is resumed. */
+  /**
+   * False = no more until the stream is resumed. A chunk shorter than limits.bulkReadBytesMin is the sink's to keep; a longer one lies in a
+   * buffer that is used again when the sink has written it.
+   */
   take(chunk: Buffer): boolean;
   /** Something that was taken is not written yet. */
   writing(): boolean;
@@ -38,8 +41,7 @@ interface WithHandle {
 }
 
 const BUFFER_BYTES = limits.readBufferBytes;
-/** A read of this length is bulk: Postgres sends a long result in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, libpq/pqcomm.c). */
-const BULK_BYTES_MIN = 8 * 1024;
+const BULK_BYTES_MIN = limits.bulkReadBytesMin;
 
 /** libuv reads and calls back in one step: one buffer serves all in turn. */
 const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
@@ -120,18 +122,19 @@ export class ReusedReads {
       return goOn;
     }
     if (sink === undefined) return false;
+    if (bytes < BULK_BYTES_MIN) {
+      const chunk = Buffer.from(own.subarray(0, bytes));
+      spare.push(own);
+      this.#own = undefined;
+      if (!sink.writing()) this.#takeBack();
+      return sink.take(chunk);
+    }
     const goOn = sink.take(bytes === BUFFER_BYTES ? own : own.subarray(0, bytes));
     if (sink.writing()) {
       this.#held ??= [];
       this.#held.push(own);
-      this.#own = bytes < BULK_BYTES_MIN ? undefined : takeOwn();
-      return goOn;
-    }
-    this.#takeBack();
-    if (bytes < BULK_BYTES_MIN) {
-      spare.push(own);
-      this.#own = undefined;
-    }
+      this.#own = takeOwn();
+    } else this.#takeBack();
     return goOn;
   };
 

@@ -1,17 +1,21 @@
 // The observing side of one connection, behind a wall: what goes wrong in here stays in here.
 // Invariant: no call throws and none changes a byte. An error inside ends the observation of this session (it turns opaque), is logged
 // once and counted; the relay never learns of it. Switched off it looks at the last octets of a chunk and no more; switched on again it
-// observes a session anew from a moment when nothing runs in it. Not here: sockets, what bytes mean (session/).
+// observes a session anew from a moment when nothing runs in it. What comes while a session runs is looked at a little later
+// (waiting-chunks.ts), but before anything is asked or done here. Not here: sockets, what bytes mean (session/).
 
+import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import type { Clock } from './clock.js';
 import type { CloseReason, LossReason, SessionOpened } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
 import { Session, type SessionShared } from './session/session.js';
+import type { WaitingChunks } from './waiting-chunks.js';
 
 export interface TapShared extends SessionShared {
   clock: Clock;
   link: ObserverLink;
+  waiting: WaitingChunks;
   log: Log;
 }
 
@@ -60,36 +64,58 @@ export class Tap {
 
   /** Nothing runs and no transaction is open, as far as can be known. */
   get idle(): boolean {
+    this.#shared.waiting.lookAtAll();
     if (this.session.opaque) return this.#quiet;
     return !this.session.state.adrift && this.session.idle;
   }
 
+  /** The server's last message is whole: a message of our own may follow it. */
+  get atBoundary(): boolean {
+    this.#shared.waiting.lookAtAll();
+    return this.session.atBoundary;
+  }
+
   client(chunk: Buffer): void {
-    if (this.session.opaque) {
-      this.#quiet = false;
-      return;
-    }
-    const { clock } = this.#shared;
-    const now = clock.now();
-    try {
-      this.session.client(chunk, now, clock.wall(now));
-    } catch (error) {
-      this.#broken(error);
-    }
+    this.#came(chunk, false);
   }
 
   server(chunk: Buffer): void {
-    if (this.session.opaque) {
-      this.#quiet = endsIdle(chunk);
+    this.#came(chunk, true);
+  }
+
+  #came(chunk: Buffer, fromServer: boolean): void {
+    const { session } = this;
+    if (session.opaque) {
+      this.#quiet = fromServer && endsIdle(chunk);
       return;
     }
-    const { clock } = this.#shared;
-    const now = clock.now();
+    const { clock, waiting } = this.#shared;
+    const nowMs = clock.now();
+    // What the relay does at a login hangs on what was said.
+    if (session.state.starting) {
+      this.look(chunk, fromServer, nowMs);
+    } else if (chunk.length <= limits.waitingChunkBytesMax) {
+      waiting.push(this, chunk, fromServer, nowMs);
+    } else {
+      waiting.lookAtAll();
+      this.look(chunk, fromServer, nowMs);
+    }
+  }
+
+  /** A chunk that came at `nowMs`; called in the order of coming. */
+  look(chunk: Buffer, fromServer: boolean, nowMs: number): void {
+    if (this.session.opaque) {
+      this.#quiet = fromServer && endsIdle(chunk);
+      return;
+    }
+    const wallMs = this.#shared.clock.wall(nowMs);
     try {
-      this.session.server(chunk, now, clock.wall(now));
+      if (fromServer) this.session.server(chunk, nowMs, wallMs);
+      else this.session.client(chunk, nowMs, wallMs);
     } catch (error) {
       this.#broken(error);
     }
+    if (!fromServer) return;
     if (this.#interpret === 'after-login' || this.#off) this.#afterLogin();
     if (this.session.opaque) this.#quiet = endsIdle(chunk);
   }
@@ -101,11 +127,13 @@ export class Tap {
 
   stallEnds(): void {
     if (this.#stalledSinceMs === 0) return;
+    this.#shared.waiting.lookAtAll();
     this.#guard(() => this.session.stalled(this.#shared.clock.now() - this.#stalledSinceMs));
     this.#stalledSinceMs = 0;
   }
 
   tick(nowMs: number): void {
+    this.#shared.waiting.lookAtAll();
     this.#guard(() => {
       if (this.#resuming && this.#quiet) this.#resume(nowMs);
       const running = this.session.tick(nowMs);
@@ -115,6 +143,7 @@ export class Tap {
 
   /** Stop observing while the connection goes on; `why` is said of what is in flight. */
   switchOff(why: LossReason): void {
+    this.#shared.waiting.lookAtAll();
     this.#resuming = false;
     if (this.#off) return;
     this.#off = true;
@@ -127,6 +156,7 @@ export class Tap {
 
   /** Observe again: at once where the session was never left, else when nothing runs in it. */
   switchOn(): void {
+    this.#shared.waiting.lookAtAll();
     if (!this.#off) return;
     if (this.#abandoned) {
       this.#resuming = true;
@@ -138,6 +168,7 @@ export class Tap {
 
   closed(by: CloseReason): void {
     const { clock, link } = this.#shared;
+    this.#shared.waiting.lookAtAll();
     const now = clock.now();
     this.#guard(() => {
       this.session.close(now, clock.wall(now));

@@ -16,6 +16,7 @@ import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/obse
 import { ObserverLink } from '../../proxy/observer-link.js';
 import { TextTable } from '../../proxy/session/prepared.js';
 import { type SessionLimits, TrackerCounters } from '../../proxy/session/session-state.js';
+import { WaitingChunks } from '../../proxy/waiting-chunks.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { until } from './sidecar.js';
 
@@ -76,6 +77,7 @@ export class Relayed {
         serverTable: serverTable(),
         clock: this.#clock,
         link: this.#link,
+        waiting: new WaitingChunks(),
         log,
       },
       admission: new Admission(),

@@ -10,6 +10,7 @@ import { Listener, type ListenerLimits } from '../../proxy/listener.js';
 import { ObserverLink } from '../../proxy/observer-link.js';
 import { TextTable } from '../../proxy/session/prepared.js';
 import { TrackerCounters } from '../../proxy/session/session-state.js';
+import { WaitingChunks } from '../../proxy/waiting-chunks.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
@@ -52,6 +53,7 @@ async function listen(upstream: { host: string; port: number }, small: Partial<L
       serverTable: serverTable(),
       clock,
       link,
+      waiting: new WaitingChunks(),
       log,
     },
     admission: new Admission(),

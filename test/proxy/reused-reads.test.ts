@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { limits } from '../../config/limits.js';
 import { type ReadSink, readInto } from '../../proxy/reused-reads.js';
 
 const open: Socket[] = [];
@@ -122,6 +123,33 @@ describe('what is read is what arrives', () => {
     near.write(' and after');
     await expect.poll(() => Buffer.concat(early).toString() + got.join('')).toBe('before and after');
   });
+});
+
+test("a short chunk is the sink's to keep, whatever is read after it", async () => {
+  const kept: Buffer[] = [];
+  const hash = createHash('sha256');
+  const { near, accepted } = await pair();
+  const sink: ReadSink = {
+    take: (chunk) => {
+      if (chunk.length < limits.bulkReadBytesMin) kept.push(chunk);
+      else kept.push(Buffer.from(chunk));
+      return true;
+    },
+    writing: () => false,
+  };
+  const { leg } = readInto(sink, { stream: accepted, socket: accepted });
+  open.push(leg.stream);
+  leg.stream.resume();
+  let total = 0;
+  for (let i = 0; i < 60; i++) {
+    // In turn bulk, and what is read into a buffer that bulk was read into.
+    const piece = randomBytes(i % 2 === 0 ? 70_000 : 100);
+    hash.update(piece);
+    total += piece.length;
+    near.write(piece);
+    await expect.poll(() => kept.reduce((sum, { length }) => sum + length, 0), { interval: 1 }).toBe(total);
+  }
+  expect(createHash('sha256').update(Buffer.concat(kept)).digest('hex')).toBe(hash.digest('hex'));
 });
 
 describe('how a connection ends', () => {
