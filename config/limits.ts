@@ -89,6 +89,8 @@ export const limits = {
   readBuffersMax: 256,
   /** A read of this length is bulk: Postgres sends a long result in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, libpq/pqcomm.c). */
   bulkReadBytesMin: 8 * KIB,
+  /** Reads of an accepted connection before its handle moves: one that logs in, asks something and leaves has fewer. */
+  readsBeforeReuse: 16,
   /** Chunks that wait to be looked at, of all sessions: looking at so many in a row takes the loop about 0.2 ms … */
   waitingChunksMax: 128,
   /** … each of at most this: longer ones are rare, or bulk, which is not to be kept … */

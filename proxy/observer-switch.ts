@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import type { ObserverLink } from './observer-link.js';
 import type { Tap } from './tap.js';
+import type { WaitingChunks } from './waiting-chunks.js';
 
 /** How long an observer may take to end after its link did, ms. */
 const STOP_MS = 10_000;
@@ -29,22 +30,28 @@ export interface ObserverEnd {
   kill(): void;
 }
 
+export interface ObserverSwitchParts {
+  observer: ObserverEnd;
+  link: Pick<ObserverLink, 'end' | 'detach'>;
+  waiting: Pick<WaitingChunks, 'lookAtAll'>;
+  log: Log;
+}
+
 export class ObserverSwitch {
   readonly observer: ObserverEnd;
   readonly #link: Pick<ObserverLink, 'end' | 'detach'>;
+  readonly #waiting: Pick<WaitingChunks, 'lookAtAll'>;
   readonly #log: Log;
   /** As configured. */
   #on: boolean;
   #paused = false;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    on: boolean,
-    { observer, link, log }: { observer: ObserverEnd; link: Pick<ObserverLink, 'end' | 'detach'>; log: Log },
-  ) {
+  constructor(on: boolean, { observer, link, waiting, log }: ObserverSwitchParts) {
     this.#on = on;
     this.observer = observer;
     this.#link = link;
+    this.#waiting = waiting;
     this.#log = log;
   }
 
@@ -76,6 +83,8 @@ export class ObserverSwitch {
 
   /** A configuration that was read again; `taps` are those of all open sessions. */
   reload(config: Config, taps: Iterable<Tap>): void {
+    // What passed before is the business of the old configuration.
+    this.#waiting.lookAtAll();
     const changed = this.observer.configure(config);
     if (config.observe !== this.#on) this.#turn(config.observe, taps);
     else if (changed && this.#on) this.#restart();
@@ -84,7 +93,7 @@ export class ObserverSwitch {
   /** What the link still has is sent, and the observer ends. */
   async stop(): Promise<void> {
     await this.#work;
-    if (this.#on) await this.#link.end(this.observer.lastWordMs);
+    if (this.#on) await this.#endLink();
     await this.observer.stop(STOP_MS);
   }
 
@@ -106,8 +115,13 @@ export class ObserverSwitch {
     });
   }
 
+  #endLink(): Promise<void> {
+    this.#waiting.lookAtAll();
+    return this.#link.end(this.observer.lastWordMs);
+  }
+
   async #end(): Promise<void> {
-    await this.#link.end(this.observer.lastWordMs);
+    await this.#endLink();
     this.#link.detach();
     await this.observer.stop(STOP_MS);
   }

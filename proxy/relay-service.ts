@@ -94,7 +94,12 @@ export class RelayService {
       waiting: new WaitingChunks(),
       log,
     };
-    this.#switch = new ObserverSwitch(config.observe, { observer: observerEnd(this.#link), link: this.#link, log });
+    this.#switch = new ObserverSwitch(config.observe, {
+      observer: observerEnd(this.#link),
+      link: this.#link,
+      waiting: this.#shared.waiting,
+      log,
+    });
   }
 
   /** Resolves with the addresses it listens on, in the order of the pairs; under a supervisor with none. Throws UsageError or RuntimeError. */

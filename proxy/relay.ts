@@ -6,6 +6,7 @@
 // past the login filter); at most one direction's source is paused for one full sink, so that the two directions cannot block each other.
 // Half-closes, ends and resets are passed on as what they were. Not here: the first packet and connecting (listener.ts), understanding (tap.ts).
 
+import type { Socket } from 'node:net';
 import type { CloseReason } from './observation.js';
 import { type Reading, readInto } from './reused-reads.js';
 import type { Tap } from './tap.js';
@@ -46,8 +47,16 @@ export class Relay {
     this.#onClosed = options.onClosed;
     this.#filter = options.filter;
     this.#onLoggedIn = options.onLoggedIn;
-    const fromClient = { take: (chunk: Buffer) => this.#toUpstream(chunk), writing: () => isWriting(this.#upstream) };
-    const fromServer = { take: (chunk: Buffer) => this.#toClient(chunk), writing: () => isWriting(this.#client) };
+    const fromClient = {
+      take: (chunk: Buffer) => this.#toUpstream(chunk),
+      writing: () => isWriting(this.#upstream),
+      moved: ({ stream }: Leg) => this.#hearClient(stream),
+    };
+    const fromServer = {
+      take: (chunk: Buffer) => this.#toClient(chunk),
+      writing: () => isWriting(this.#client),
+      moved: ({ stream }: Leg) => this.#hearUpstream(stream),
+    };
     this.#client = readInto(fromClient, ends.client);
     this.#upstream = readInto(fromServer, ends.upstream);
   }
@@ -61,25 +70,8 @@ export class Relay {
     for (const chunk of this.#client.early) this.#toUpstream(chunk);
     for (const chunk of this.#upstream.early) this.#toClient(chunk);
 
-    client.on('drain', () => {
-      this.tap.stallEnds();
-      upstream.resume();
-    });
-    upstream.on('drain', () => client.resume());
-    client.on('end', () => {
-      this.#closedBy ??= 'client';
-      upstream.end();
-    });
-    upstream.on('end', () => {
-      this.#closedBy ??= 'server';
-      const held = this.#filter?.rest();
-      if (held !== undefined && held.length > 0) this.#pass(held);
-      client.end();
-    });
-    client.on('error', () => this.#reset('client'));
-    upstream.on('error', () => this.#reset('server'));
-    client.on('close', () => this.#ended('client'));
-    upstream.on('close', () => this.#ended('server'));
+    this.#hearClient(client);
+    this.#hearUpstream(upstream);
     client.resume();
     upstream.resume();
     // Its end came while the upstream was still connecting: that event is past.
@@ -107,6 +99,31 @@ export class Relay {
     this.#closedBy ??= 'relay';
     this.#client.leg.socket.destroy();
     this.#upstream.leg.socket.destroy();
+  }
+
+  #hearClient(client: Socket): void {
+    client.on('drain', () => {
+      this.tap.stallEnds();
+      this.#upstream.leg.stream.resume();
+    });
+    client.on('end', () => {
+      this.#closedBy ??= 'client';
+      this.#upstream.leg.stream.end();
+    });
+    client.on('error', () => this.#reset('client'));
+    client.on('close', () => this.#ended('client'));
+  }
+
+  #hearUpstream(upstream: Socket): void {
+    upstream.on('drain', () => this.#client.leg.stream.resume());
+    upstream.on('end', () => {
+      this.#closedBy ??= 'server';
+      const held = this.#filter?.rest();
+      if (held !== undefined && held.length > 0) this.#pass(held);
+      this.#client.leg.stream.end();
+    });
+    upstream.on('error', () => this.#reset('server'));
+    upstream.on('close', () => this.#ended('server'));
   }
 
   /** False = read no more until the upstream has taken what it has. */

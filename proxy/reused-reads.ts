@@ -11,8 +11,9 @@
 // no more than limits.readBuffersMax buffers are connections' own, and without one the shared buffer serves as before.
 // Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both. What that is of an
 // empty relay's processor time stands in docs/BENCHMARKS.md ("empty relay, buffers reused").
-// A socket that we open is told how to read (the option `onread`); an accepted one cannot be, so its handle moves into a new Socket. Where
-// that cannot be (TLS legs, Windows, a Node without such handles), the connection is read as Node reads.
+// A socket that we open is told how to read (the option `onread`); an accepted one cannot be, so after some reads its handle moves into a new
+// Socket, at a moment when nothing is on its way in it. Where that cannot be (TLS legs, Windows, a Node without such handles), the connection
+// is read as Node reads.
 // Not here: what becomes of the octets (relay.ts).
 
 import { Socket } from 'node:net';
@@ -27,11 +28,14 @@ export interface ReadSink {
   take(chunk: Buffer): boolean;
   /** Something that was taken is not written yet. */
   writing(): boolean;
+  /** The connection is this leg's from here on: of the one before nothing will be heard any more. */
+  moved(leg: Leg): void;
 }
 
-/** `leg` replaces the one given; what it sent already is in `early`. It is paused. */
+/** How a leg is read. `leg` replaces the one given, and changes when its handle moves. */
 export interface Reading {
   readonly leg: Leg;
+  /** What it sent already. */
   readonly early: readonly Buffer[];
 }
 
@@ -50,34 +54,60 @@ let ownBuffers = 0;
 
 /** The leg's stream must be paused and not be used any more but through what is returned. */
 export function readInto(sink: ReadSink, leg: Leg): Reading {
-  const { stream } = leg;
-  if (leg.reads !== undefined) {
-    stream.once('close', leg.reads.close);
-    return { leg, early: leg.reads.attach(sink) };
-  }
-  if (!canMove(leg)) {
-    stream.on('data', (chunk: Buffer) => {
-      if (!sink.take(chunk)) stream.pause();
-    });
-    return { leg, early: [] };
-  }
-  const early: Buffer[] = [];
-  for (let chunk = stream.read(); chunk !== null; chunk = stream.read()) early.push(chunk);
-  const from = stream as unknown as WithHandle;
-  const handle = from._handle;
-  from._handle = null;
-  stream.destroy();
-  const reads = new ReusedReads();
-  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reads.onread };
-  const moved = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
-  moved.once('close', reads.close);
-  early.push(...reads.attach(sink));
-  return { leg: { stream: moved, socket: moved }, early };
+  if (leg.reads === undefined) return new OrdinaryReads(sink, leg);
+  leg.stream.once('close', leg.reads.close);
+  return { leg, early: leg.reads.attach(sink) };
 }
 
-function canMove({ stream, socket }: Leg): boolean {
-  if (stream !== socket || !READS_CAN_BE_REUSED) return false;
-  if (stream.destroyed || stream.writableLength > 0 || stream.writableEnded) return false;
+/** As Node reads, until the connection has shown that it stays: moving a handle costs as much as many reads. */
+class OrdinaryReads implements Reading {
+  leg: Leg;
+  readonly early = NONE;
+  readonly #sink: ReadSink;
+  #readsToMove: number;
+
+  constructor(sink: ReadSink, leg: Leg) {
+    this.#sink = sink;
+    this.leg = leg;
+    const isPlain = leg.stream === leg.socket;
+    this.#readsToMove = isPlain && READS_CAN_BE_REUSED ? limits.readsBeforeReuse : Number.POSITIVE_INFINITY;
+    leg.stream.on('data', this.#read);
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    if (!this.#sink.take(chunk)) this.leg.stream.pause();
+    // Until it ran there is no other one: libuv may read many times before it does.
+    if (--this.#readsToMove === 0) setImmediate(this.#move);
+  };
+
+  readonly #move = (): void => {
+    if (!canMove(this.leg)) {
+      // No moment for it; so many reads later is another one.
+      this.#readsToMove = limits.readsBeforeReuse;
+      return;
+    }
+    const { stream } = this.leg;
+    const from = stream as unknown as WithHandle;
+    const handle = from._handle;
+    from._handle = null;
+    stream.removeAllListeners();
+    stream.destroy();
+    const reads = new ReusedReads();
+    const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reads.onread };
+    const moved = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
+    moved.once('close', reads.close);
+    reads.attach(this.#sink);
+    this.leg = { stream: moved, socket: moved };
+    this.#sink.moved(this.leg);
+    moved.resume();
+  };
+}
+
+/** Nothing is on its way in it, in neither direction, nor has ended. */
+function canMove({ stream }: Leg): boolean {
+  if (stream.destroyed || stream.errored !== null) return false;
+  if (stream.writableLength > 0 || stream.writableEnded) return false;
+  if (stream.readableLength > 0 || stream.readableEnded || stream.readableFlowing !== true) return false;
   return typeof (stream as unknown as WithHandle)._handle?.useUserBuffer === 'function';
 }
 

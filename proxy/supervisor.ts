@@ -77,7 +77,12 @@ export class Supervisor {
     });
     if (observer === 'child') {
       const process = new ObserverProcess(config, { way: this.#way, log });
-      this.#switch = new ObserverSwitch(config.observe, { observer: process, link: NO_LINK, log });
+      this.#switch = new ObserverSwitch(config.observe, {
+        observer: process,
+        link: NO_LINK,
+        waiting: NOTHING_WAITS,
+        log,
+      });
     }
   }
 
@@ -223,3 +228,4 @@ export class Supervisor {
 
 /** The links are the relays' own. */
 const NO_LINK = { end: () => Promise.resolve(), detach: () => {} };
+const NOTHING_WAITS = { lookAtAll: () => {} };

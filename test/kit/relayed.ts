@@ -34,7 +34,8 @@ export interface Witnessed extends Omit<StatementObservation, 'text'> {
 
 export class Relayed {
   readonly listener: Listener;
-  readonly counters = new TrackerCounters();
+  readonly #counters = new TrackerCounters();
+  readonly #waiting = new WaitingChunks();
   readonly #clock = new Clock();
   readonly #link: ObserverLink;
   readonly #texts = new Map<number, string>();
@@ -70,14 +71,14 @@ export class Relayed {
       },
       shared: {
         events: this.#link,
-        counters: this.counters,
+        counters: this.#counters,
         limits: all,
         texts,
         clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
         serverTable: serverTable(),
         clock: this.#clock,
         link: this.#link,
-        waiting: new WaitingChunks(),
+        waiting: this.#waiting,
         log,
       },
       admission: new Admission(),
@@ -105,6 +106,11 @@ export class Relayed {
     await until('the link is live', () => this.#link.live);
     const address = await this.listener.listen();
     if (address.kind === 'tcp') this.port = address.port;
+  }
+
+  get counters(): TrackerCounters {
+    this.#waiting.lookAtAll();
+    return this.#counters;
   }
 
   get sessionsOpen(): number {
@@ -135,6 +141,7 @@ export class Relayed {
 
   /** What was said so far has arrived. */
   async told(): Promise<void> {
+    this.#waiting.lookAtAll();
     this.#link.flush();
     await until('the observer acknowledged', () => this.#link.silentForMs(this.#clock.now()) === 0);
   }

@@ -6,9 +6,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { type ReadSink, readInto } from '../../proxy/reused-reads.js';
+import { type Reading, type ReadSink, readInto } from '../../proxy/reused-reads.js';
 
-const open: Socket[] = [];
+const open: Array<{ destroy(): unknown }> = [];
 const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
 /** By the port of the other end. */
 const accepts = new Map<number, Socket>();
@@ -28,8 +28,23 @@ async function pair(): Promise<{ near: Socket; accepted: Socket }> {
   const near = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   await once(near, 'connect');
   const accepted = await vi.waitUntil(() => accepts.get(near.localPort ?? 0), { timeout: 20_000, interval: 2 });
+  // A later connection may have the same port.
+  accepts.delete(near.localPort ?? 0);
   open.push(near, accepted);
   return { near, accepted };
+}
+
+/** What `accepted` sends goes to `take`; it is flowing. */
+function read(accepted: Socket, take: ReadSink['take'], hear: (stream: Socket) => void = () => {}): Reading {
+  return begin(accepted, { take, writing: () => false, moved: ({ stream }) => hear(stream) }, hear);
+}
+
+function begin(accepted: Socket, sink: ReadSink, hear: (stream: Socket) => void): Reading {
+  const reading = readInto(sink, { stream: accepted, socket: accepted });
+  hear(accepted);
+  accepted.resume();
+  open.push({ destroy: () => reading.leg.stream.destroy() });
+  return reading;
 }
 
 /** source ─► accepted ═ readInto ═► out ─► far */
@@ -37,14 +52,36 @@ async function relayed({ paused = true } = {}) {
   const source = await pair();
   const target = await pair();
   const out = target.near;
-  const sink: ReadSink = { take: (chunk) => out.write(chunk) || !paused, writing: () => out.writableLength > 0 };
-  const { leg, early } = readInto(sink, { stream: source.accepted, socket: source.accepted });
-  open.push(leg.stream);
-  for (const chunk of early) out.write(chunk);
-  out.on('drain', () => leg.stream.resume());
-  leg.stream.on('end', () => out.end());
-  leg.stream.resume();
-  return { near: source.near, leg, far: target.accepted };
+  const errors: NodeJS.ErrnoException[] = [];
+  const hear = (stream: Socket) => {
+    stream.on('end', () => out.end());
+    stream.on('error', (error) => errors.push(error));
+  };
+  const sink: ReadSink = {
+    take: (chunk) => out.write(chunk) || !paused,
+    writing: () => out.writableLength > 0,
+    moved: ({ stream }) => hear(stream),
+  };
+  const reading = begin(source.accepted, sink, hear);
+  out.on('drain', () => reading.leg.stream.resume());
+  return { near: source.near, accepted: source.accepted, reading, far: target.accepted, errors };
+}
+
+/** Short questions, one after another, until the handle has moved; the other end takes them. */
+async function move({ near, accepted, reading, far }: Awaited<ReturnType<typeof relayed>>): Promise<void> {
+  let came = 0;
+  const count = (chunk: Buffer) => {
+    came += chunk.length;
+  };
+  far.on('data', count);
+  far.resume();
+  for (let i = 1; reading.leg.stream === accepted; i++) {
+    expect(i).toBeLessThan(limits.readsBeforeReuse * 10);
+    near.write('q');
+    await expect.poll(() => came, { interval: 1 }).toBe(i);
+  }
+  far.pause();
+  far.off('data', count);
 }
 
 /** Writes `total` octets in pieces of any size, as fast as they are taken; the digest of all. */
@@ -79,9 +116,9 @@ describe('what is read is what arrives', () => {
   test.each([
     ['large pieces', { pieceMax: 900_000, total: 12_000_000 }],
     ['pieces about the size of a buffer', { pieceMax: 130_000, total: 8_000_000 }],
-    ['small pieces', { pieceMax: 300, total: 300_000 }],
+    ['small pieces', { pieceMax: 300, total: 3_000_000 }],
   ])('%s, on connections that are fast and slow at once', async (_, { pieceMax, total }) => {
-    const connections = await Promise.all(Array.from({ length: 6 }, relayed));
+    const connections = await Promise.all(Array.from({ length: 6 }, () => relayed()));
     const digests = await Promise.all(
       connections.map(async ({ near, far }, i) => {
         const received = receive(far, i % 2 === 0);
@@ -89,10 +126,12 @@ describe('what is read is what arrives', () => {
       }),
     );
     for (const { sent, received } of digests) expect(received).toBe(sent);
+    // In the midst of it.
+    expect(connections.some(({ accepted, reading }) => reading.leg.stream !== accepted)).toBe(true);
   });
 
   test('more bulk at once than there are buffers', async () => {
-    const connections = await Promise.all(Array.from({ length: 300 }, relayed));
+    const connections = await Promise.all(Array.from({ length: 300 }, () => relayed()));
     const digests = await Promise.all(
       connections.map(async ({ near, far }) => {
         const sent = await send(near, 400_000, 400_000);
@@ -116,30 +155,55 @@ describe('what is read is what arrives', () => {
     accepted.pause();
     await sleep(50);
     const got: string[] = [];
-    const sink: ReadSink = { take: (chunk) => got.push(chunk.toString()) > 0, writing: () => false };
-    const { leg, early } = readInto(sink, { stream: accepted, socket: accepted });
-    open.push(leg.stream);
-    leg.stream.resume();
+    read(accepted, (chunk) => got.push(chunk.toString()) > 0);
     near.write(' and after');
-    await expect.poll(() => Buffer.concat(early).toString() + got.join('')).toBe('before and after');
+    await expect.poll(() => got.join('')).toBe('before and after');
+  });
+
+  test('questions and answers go on while the handle moves, and the old socket is let go', async () => {
+    const { near, accepted } = await pair();
+    const answers: string[] = [];
+    near.on('data', (chunk) => answers.push(chunk.toString()));
+    const reading: Reading = read(accepted, (chunk) => {
+      reading.leg.stream.write(chunk.toString().toUpperCase());
+      return true;
+    });
+    const count = limits.readsBeforeReuse * 4;
+    for (let i = 0; i < count; i++) {
+      near.write(`q${i};`);
+      await sleep(1);
+    }
+    await expect.poll(() => answers.join('')).toBe(Array.from({ length: count }, (_, i) => `Q${i};`).join(''));
+    expect(reading.leg.stream).not.toBe(accepted);
+    expect(accepted.destroyed).toBe(true);
+  });
+
+  test('a handle stays where it is while the other side has to be waited for', async () => {
+    const { near, accepted } = await pair();
+    let taken = 0;
+    const reading = read(accepted, (chunk) => {
+      taken += chunk.length;
+      return taken < limits.readsBeforeReuse;
+    });
+    for (let i = 1; i <= limits.readsBeforeReuse; i++) {
+      near.write('q');
+      await expect.poll(() => taken, { interval: 1 }).toBe(i);
+    }
+    await sleep(20);
+    expect(reading.leg.stream).toBe(accepted);
+    expect(accepted.isPaused()).toBe(true);
   });
 });
 
-test("a short chunk is the sink's to keep, whatever is read after it", async () => {
+test('a short chunk may be kept, whatever is read after it', async () => {
   const kept: Buffer[] = [];
   const hash = createHash('sha256');
   const { near, accepted } = await pair();
-  const sink: ReadSink = {
-    take: (chunk) => {
-      if (chunk.length < limits.bulkReadBytesMin) kept.push(chunk);
-      else kept.push(Buffer.from(chunk));
-      return true;
-    },
-    writing: () => false,
-  };
-  const { leg } = readInto(sink, { stream: accepted, socket: accepted });
-  open.push(leg.stream);
-  leg.stream.resume();
+  const reading = read(accepted, (chunk) => {
+    if (chunk.length < limits.bulkReadBytesMin) kept.push(chunk);
+    else kept.push(Buffer.from(chunk));
+    return true;
+  });
   let total = 0;
   for (let i = 0; i < 60; i++) {
     // In turn bulk, and what is read into a buffer that bulk was read into.
@@ -149,70 +213,76 @@ test("a short chunk is the sink's to keep, whatever is read after it", async () 
     near.write(piece);
     await expect.poll(() => kept.reduce((sum, { length }) => sum + length, 0), { interval: 1 }).toBe(total);
   }
+  expect(reading.leg.stream).not.toBe(accepted);
   expect(createHash('sha256').update(Buffer.concat(kept)).digest('hex')).toBe(hash.digest('hex'));
 });
 
-describe('how a connection ends', () => {
+describe.each([
+  ['as Node reads', async () => {}],
+  ['after its handle moved', move],
+])('how a connection ends, %s', (_, prepare) => {
   test('an end is an end, and the other way stays open', async () => {
-    const { near, leg, far } = await relayed();
+    const connection = await relayed();
+    await prepare(connection);
+    const { near, reading, far } = connection;
     near.end('last');
     expect(await receive(far, false)).toBe(createHash('sha256').update('last').digest('hex'));
-    expect(leg.stream.destroyed).toBe(false);
-    leg.stream.end('answer');
+    expect(reading.leg.stream.destroyed).toBe(false);
+    reading.leg.stream.end('answer');
     expect(String((await once(near, 'data'))[0])).toBe('answer');
   });
 
-  test('an end that came before it was moved', async () => {
-    const { near, accepted } = await pair();
-    near.end();
-    await sleep(50);
-    const { leg } = readInto({ take: () => true, writing: () => false }, { stream: accepted, socket: accepted });
-    open.push(leg.stream);
-    const ended = once(leg.stream, 'end');
-    leg.stream.resume();
-    await ended;
-  });
-
   test('a reset is an error', async () => {
-    const { near, leg } = await relayed();
-    const failed = once(leg.stream, 'error');
-    near.resetAndDestroy();
-    expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
+    const connection = await relayed();
+    await prepare(connection);
+    connection.near.resetAndDestroy();
+    await expect.poll(() => connection.errors).toMatchObject([{ code: 'ECONNRESET' }]);
   });
 
   test('it can be reset', async () => {
-    const { near, leg } = await relayed();
+    const connection = await relayed();
+    await prepare(connection);
+    const { near, reading } = connection;
     const failed = once(near, 'error');
     near.resume();
-    leg.socket.resetAndDestroy();
+    reading.leg.socket.resetAndDestroy();
     expect((await failed)[0]).toMatchObject({ code: 'ECONNRESET' });
   });
 
-  test('one that is destroyed already is left as it is', async () => {
-    const { accepted } = await pair();
-    accepted.destroy();
-    const { leg } = readInto({ take: () => true, writing: () => false }, { stream: accepted, socket: accepted });
-    expect(leg.stream).toBe(accepted);
+  test('what nobody takes is not read, and is there when somebody does', async () => {
+    const connection = await relayed();
+    await prepare(connection);
+    const { near, reading, far } = connection;
+    const bytes = 20_000_000;
+    near.write(Buffer.alloc(bytes));
+    let held = -1;
+    const stands = () => {
+      const { bytesRead } = reading.leg.stream;
+      const same = bytesRead > 0 && bytesRead === held;
+      held = bytesRead;
+      return same;
+    };
+    await expect.poll(stands, { interval: 100, timeout: 10_000 }).toBe(true);
+    expect(held).toBeLessThan(bytes);
+    let received = 0;
+    far.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    far.resume();
+    await expect.poll(() => received, { timeout: 10_000 }).toBe(bytes);
   });
 });
 
-test('paused it reads no more than one buffer', async () => {
+test('an end that came before it is read', async () => {
   const { near, accepted } = await pair();
-  let taken = 0;
-  const sink: ReadSink = {
-    take: (chunk) => {
-      taken += chunk.length;
-      return false;
-    },
-    writing: () => false,
-  };
-  const { leg } = readInto(sink, { stream: accepted, socket: accepted });
-  open.push(leg.stream);
-  leg.stream.resume();
-  near.write(Buffer.alloc(1_000_000));
-  await expect.poll(() => taken).toBeGreaterThan(0);
-  await sleep(100);
-  expect(taken).toBeLessThanOrEqual(65_536);
-  leg.stream.resume();
-  await expect.poll(() => taken).toBeGreaterThan(65_536);
+  near.end();
+  await sleep(50);
+  const ended = new Promise((resolve) => {
+    read(
+      accepted,
+      () => true,
+      (stream) => stream.on('end', resolve),
+    );
+  });
+  await ended;
 });
