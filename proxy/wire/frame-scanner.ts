@@ -97,18 +97,19 @@ export class FrameScanner {
         at = this.#begin(this.#code, this.#lengthSoFar - 4, { chunk, bodyAt: at });
         continue;
       }
-      // The common case, without the copy: header and body lie in this chunk.
+      // The common case, without the copy: header and body lie in this chunk, and what is kept of the body is one piece.
       const code = chunk[at];
       const bodyBytes = ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
       const keep = this.#table.keepBytes[code];
-      if (keep > 0 && bodyBytes >= 0 && bodyBytes <= keep && bodyBytes <= length - at - HEADER_BYTES) {
+      const isOnePiece = bodyBytes <= keep || this.#table.tailBytes[code] === 0;
+      if (keep > 0 && isOnePiece && bodyBytes >= 0 && bodyBytes <= length - at - HEADER_BYTES) {
         if (!this.#allowed(code, bodyBytes)) break;
         const range = this.#range;
         range.bytes = chunk;
         range.start = at + HEADER_BYTES;
-        range.end = range.start + bodyBytes;
+        range.end = range.start + (bodyBytes <= keep ? bodyBytes : keep);
         range.tailBytes = 0;
-        at = range.end;
+        at = range.start + bodyBytes;
         this.#sink.message(code, bodyBytes, range);
         continue;
       }
