@@ -163,9 +163,8 @@ export class SessionState {
     if (finished.length === 0) return;
     this.#finishedTextBytes = 0;
     if (finished.length === 1) {
-      const only = finished[0];
-      finished.length = 0;
-      this.#emit(only);
+      // Setting a length is a call into the engine; this is not.
+      this.#emit(finished.pop() as Execution);
       return;
     }
     for (let from = 0; from < finished.length; ) {
