@@ -107,7 +107,7 @@ export class FrameScanner {
         const range = this.#range;
         range.bytes = chunk;
         range.start = at + HEADER_BYTES;
-        range.end = range.start + (bodyBytes <= keep ? bodyBytes : keep);
+        range.end = range.start + Math.min(bodyBytes, keep);
         range.tailBytes = 0;
         at = range.start + bodyBytes;
         this.#sink.message(code, bodyBytes, range);
