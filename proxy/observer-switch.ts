@@ -83,7 +83,7 @@ export class ObserverSwitch {
 
   /** A configuration that was read again; `taps` are those of all open sessions. */
   reload(config: Config, taps: Iterable<Tap>): void {
-    // What passed before is the business of the old configuration.
+    // What passed before is the business of the old configuration (of several relays' observer, that of their supervisor).
     this.#waiting.lookAtAll();
     const changed = this.observer.configure(config);
     if (config.observe !== this.#on) this.#turn(config.observe, taps);

@@ -50,12 +50,12 @@ export class Relay {
     const fromClient = {
       take: (chunk: Buffer) => this.#toUpstream(chunk),
       writing: () => isWriting(this.#upstream),
-      moved: ({ stream }: Leg) => this.#hearClient(stream),
+      moved: (from: Socket, to: Leg) => this.#hearMoved(this.#clientEvents, { from, to }),
     };
     const fromServer = {
       take: (chunk: Buffer) => this.#toClient(chunk),
       writing: () => isWriting(this.#client),
-      moved: ({ stream }: Leg) => this.#hearUpstream(stream),
+      moved: (from: Socket, to: Leg) => this.#hearMoved(this.#upstreamEvents, { from, to }),
     };
     this.#client = readInto(fromClient, ends.client);
     this.#upstream = readInto(fromServer, ends.upstream);
@@ -70,8 +70,8 @@ export class Relay {
     for (const chunk of this.#client.early) this.#toUpstream(chunk);
     for (const chunk of this.#upstream.early) this.#toClient(chunk);
 
-    this.#hearClient(client);
-    this.#hearUpstream(upstream);
+    hear(client, this.#clientEvents);
+    hear(upstream, this.#upstreamEvents);
     client.resume();
     upstream.resume();
     // Its end came while the upstream was still connecting: that event is past.
@@ -101,29 +101,36 @@ export class Relay {
     this.#upstream.leg.socket.destroy();
   }
 
-  #hearClient(client: Socket): void {
-    client.on('drain', () => {
+  readonly #clientEvents = {
+    drain: () => {
       this.tap.stallEnds();
       this.#upstream.leg.stream.resume();
-    });
-    client.on('end', () => {
+    },
+    end: () => {
       this.#closedBy ??= 'client';
       this.#upstream.leg.stream.end();
-    });
-    client.on('error', () => this.#reset('client'));
-    client.on('close', () => this.#ended('client'));
-  }
+    },
+    error: () => this.#reset('client'),
+    close: () => this.#ended('client'),
+  };
 
-  #hearUpstream(upstream: Socket): void {
-    upstream.on('drain', () => this.#client.leg.stream.resume());
-    upstream.on('end', () => {
+  readonly #upstreamEvents = {
+    drain: () => {
+      this.#client.leg.stream.resume();
+    },
+    end: () => {
       this.#closedBy ??= 'server';
       const held = this.#filter?.rest();
       if (held !== undefined && held.length > 0) this.#pass(held);
       this.#client.leg.stream.end();
-    });
-    upstream.on('error', () => this.#reset('server'));
-    upstream.on('close', () => this.#ended('server'));
+    },
+    error: () => this.#reset('server'),
+    close: () => this.#ended('server'),
+  };
+
+  #hearMoved(events: Events, { from, to }: { from: Socket; to: Leg }): void {
+    for (const event of EVENTS) from.off(event, events[event]);
+    hear(to.stream, events);
   }
 
   /** False = read no more until the upstream has taken what it has. */
@@ -172,6 +179,13 @@ export class Relay {
     this.tap.closed(this.#closedBy);
     this.#onClosed();
   }
+}
+
+type Events = Readonly<Record<(typeof EVENTS)[number], () => void>>;
+const EVENTS = ['drain', 'end', 'error', 'close'] as const;
+
+function hear(stream: Socket, events: Events): void {
+  for (const event of EVENTS) stream.on(event, events[event]);
 }
 
 function isWriting({ leg }: Reading): boolean {

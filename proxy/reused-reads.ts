@@ -28,8 +28,8 @@ export interface ReadSink {
   take(chunk: Buffer): boolean;
   /** Something that was taken is not written yet. */
   writing(): boolean;
-  /** The connection is this leg's from here on: of the one before nothing will be heard any more. */
-  moved(leg: Leg): void;
+  /** The connection is this leg's from here on: `from` will close, and that is not its end. */
+  moved(from: Socket, to: Leg): void;
 }
 
 /** How a leg is read. `leg` replaces the one given, and changes when its handle moves. */
@@ -90,15 +90,16 @@ class OrdinaryReads implements Reading {
     const from = stream as unknown as WithHandle;
     const handle = from._handle;
     from._handle = null;
-    stream.removeAllListeners();
-    stream.destroy();
+    stream.off('data', this.#read);
     const reads = new ReusedReads();
     const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reads.onread };
     const moved = new Socket(options as unknown as ConstructorParameters<typeof Socket>[0]);
     moved.once('close', reads.close);
     reads.attach(this.#sink);
     this.leg = { stream: moved, socket: moved };
-    this.#sink.moved(this.leg);
+    this.#sink.moved(stream, this.leg);
+    // Those who are not ours count it as closed: Node, in its servers.
+    stream.destroy();
     moved.resume();
   };
 }
@@ -106,7 +107,7 @@ class OrdinaryReads implements Reading {
 /** Nothing is on its way in it, in neither direction, nor has ended. */
 function canMove({ stream }: Leg): boolean {
   if (stream.destroyed || stream.errored !== null) return false;
-  if (stream.writableLength > 0 || stream.writableEnded) return false;
+  if (stream.writableLength > 0 || stream.writableNeedDrain || stream.writableEnded) return false;
   if (stream.readableLength > 0 || stream.readableEnded || stream.readableFlowing !== true) return false;
   return typeof (stream as unknown as WithHandle)._handle?.useUserBuffer === 'function';
 }

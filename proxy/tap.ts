@@ -226,15 +226,19 @@ export class Tap {
   }
 
   #broken(error: unknown): void {
-    const where = error instanceof Error ? error.stack : String(error);
-    this.#shared.log.error('observing a session failed: it is no longer observed, its traffic goes on', {
-      sessionId: this.opened.sessionId,
-      error: where,
-    });
     try {
       this.session.goOpaque();
     } catch {
       this.session.opaque = true;
+    }
+    const where = error instanceof Error ? error.stack : String(error);
+    try {
+      this.#shared.log.error('observing a session failed: it is no longer observed, its traffic goes on', {
+        sessionId: this.opened.sessionId,
+        error: where,
+      });
+    } catch {
+      // A log that fails is no reason to fail: what waits behind this chunk is other sessions'.
     }
   }
 }

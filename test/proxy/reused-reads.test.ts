@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { type Reading, type ReadSink, readInto } from '../../proxy/reused-reads.js';
@@ -36,7 +37,7 @@ async function pair(): Promise<{ near: Socket; accepted: Socket }> {
 
 /** What `accepted` sends goes to `take`; it is flowing. */
 function read(accepted: Socket, take: ReadSink['take'], hear: (stream: Socket) => void = () => {}): Reading {
-  return begin(accepted, { take, writing: () => false, moved: ({ stream }) => hear(stream) }, hear);
+  return begin(accepted, { take, writing: () => false, moved: (_from, to) => hear(to.stream) }, hear);
 }
 
 function begin(accepted: Socket, sink: ReadSink, hear: (stream: Socket) => void): Reading {
@@ -60,7 +61,7 @@ async function relayed({ paused = true } = {}) {
   const sink: ReadSink = {
     take: (chunk) => out.write(chunk) || !paused,
     writing: () => out.writableLength > 0,
-    moved: ({ stream }) => hear(stream),
+    moved: (_from, to) => hear(to.stream),
   };
   const reading = begin(source.accepted, sink, hear);
   out.on('drain', () => reading.leg.stream.resume());
@@ -176,6 +177,8 @@ describe('what is read is what arrives', () => {
     await expect.poll(() => answers.join('')).toBe(Array.from({ length: count }, (_, i) => `Q${i};`).join(''));
     expect(reading.leg.stream).not.toBe(accepted);
     expect(accepted.destroyed).toBe(true);
+    // Node counts it as gone: a server that is closed waits for it no longer.
+    await expect.poll(() => promisify(server.getConnections.bind(server))()).toBe(0);
   });
 
   test('a handle stays where it is while the other side has to be waited for', async () => {

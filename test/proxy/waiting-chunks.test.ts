@@ -49,7 +49,12 @@ function sessions(count: number) {
     tap.server(LOGGED_IN);
     return tap;
   });
-  return { taps, seen, time, waiting: shared.waiting };
+  return { taps, seen, time, log, waiting: shared.waiting };
+}
+
+function stallEnds(tap: Tap): void {
+  tap.stallBegins();
+  tap.stallEnds();
 }
 
 interface ObservedExecution {
@@ -81,6 +86,8 @@ describe('a tap', () => {
     ['whether its last message is whole', (tap) => tap.atBoundary, true],
     ['once a second', (tap) => tap.tick(5000), undefined],
     ['when it is switched off', (tap) => tap.switchOff('observe_off'), undefined],
+    ['when it is switched on', (tap) => tap.switchOn(), undefined],
+    ['when a client takes what it has again', stallEnds, undefined],
     ['when it closes', (tap) => tap.closed('client'), undefined],
   ])('has looked at everything when it is asked: %s', (_, ask, answered) => {
     const { taps, seen } = sessions(1);
@@ -125,6 +132,22 @@ describe('a tap', () => {
     expect(taps[0].session.opaque).toBe(true);
     expect(seen).toEqual(['opaque 1', '2 SELECT 3 1000-1000']);
   });
+});
+
+test('what goes wrong in one session, and even in the log, leaves what waits of the others as it is', () => {
+  const { taps, seen, waiting, log } = sessions(3);
+  log.error = () => {
+    throw new Error('the log is full');
+  };
+  for (const tap of taps) tap.client(F.query('SELECT 1'));
+  const broken = taps[1];
+  broken.session.server = () => {
+    throw new Error('a fault');
+  };
+  for (const tap of taps) tap.server(answer(1));
+  waiting.lookAtAll();
+  expect(broken.session.opaque).toBe(true);
+  expect(seen).toEqual(['1 SELECT 1 1000-1000', 'opaque 1', '3 SELECT 1 1000-1000']);
 });
 
 describe('what waits', () => {
