@@ -19,7 +19,7 @@ const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => 
   upstream.on('data', (chunk) => {
     if (!client.write(chunk)) upstream.pause();
   });
-  wireUp(client, upstream);
+  wireUp({ client, upstream });
 });
 server.listen({ host: '127.0.0.1', port: listenPort, backlog: 1024 });
 process.on('SIGTERM', () => process.exit(0));

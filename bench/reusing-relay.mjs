@@ -4,7 +4,7 @@
 import { createServer } from 'node:net';
 import { readInto } from '../dist/proxy/reused-reads.js';
 import { connectUpstream } from '../dist/proxy/upstream.js';
-import { wireUp } from './lib/wire-up.mjs';
+import { hear, wireUp } from './lib/wire-up.mjs';
 
 const [listenPort, upstreamPort] = process.argv.slice(2).map(Number);
 const target = {
@@ -23,19 +23,24 @@ process.on('SIGTERM', () => process.exit(0));
 
 /** @typedef {import('../dist/proxy/upstream.js').Leg} Leg @param {Leg} clientLeg @param {Leg} upstreamLeg */
 function relay(clientLeg, upstreamLeg) {
-  const sinkTo = (/** @type {() => import('node:net').Socket} */ to) => ({
-    take: (/** @type {Buffer} */ chunk) => to().write(chunk),
-    writing: () => to().writableLength > 0,
-  });
-  const client = readInto(
-    sinkTo(() => upstream),
-    clientLeg,
-  ).leg.stream;
-  const upstream = readInto(
-    sinkTo(() => client),
-    upstreamLeg,
-  ).leg.stream;
-  wireUp(client, upstream);
-  client.resume();
-  upstream.resume();
+  /** @type {import('./lib/wire-up.mjs').Ends} */
+  const ends = { client: clientLeg.stream, upstream: upstreamLeg.stream };
+  /** @param {'client' | 'upstream'} from @param {'client' | 'upstream'} to */
+  const read = (from, to, /** @type {Leg} */ leg) =>
+    readInto(
+      {
+        take: (chunk) => ends[to].write(chunk),
+        writing: () => ends[to].writableLength > 0,
+        moved: (_old, { stream }) => {
+          ends[from] = stream;
+          hear(ends, from, to);
+        },
+      },
+      leg,
+    );
+  read('client', 'upstream', clientLeg);
+  read('upstream', 'client', upstreamLeg);
+  wireUp(ends);
+  ends.client.resume();
+  ends.upstream.resume();
 }

@@ -107,10 +107,15 @@ export class ObserverProcess implements ObserverEnd {
     });
   }
 
+  isStartedAgainFor(config: Config): boolean {
+    return !alike(observerPart(config), observerPart(this.#config));
+  }
+
   configure(config: Config): boolean {
     const before = this.#config;
+    const again = this.isStartedAgainFor(config);
     this.#config = config;
-    if (!alike(observerPart(config), observerPart(before))) return true;
+    if (again) return true;
     if (!alike(rulesPart(config), rulesPart(before))) {
       this.#way.configure(rulesPart(config));
       this.#log.info('the observer takes the new rules', { rules: config.rules.length });

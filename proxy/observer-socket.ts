@@ -37,6 +37,9 @@ export class ObserverSocket implements ObserverEnd {
     this.#log = log;
   }
 
+  /** The next configuration makes somebody start it again: the link ends first, with what it has left to say. */
+  isStartedAgain = false;
+
   /** Does not wait: relaying does not depend on an observer. */
   start(): Promise<undefined> {
     this.#stopped = false;
@@ -50,9 +53,11 @@ export class ObserverSocket implements ObserverEnd {
     return Promise.resolve(undefined);
   }
 
-  /** Its configuration is its own. */
+  /** Its configuration is its own, unless it was said that it is started again with another one. */
   configure(): boolean {
-    return false;
+    const again = this.isStartedAgain;
+    this.isStartedAgain = false;
+    return again;
   }
 
   /** Somebody knows that an observer listens there now: it is not waited for any longer. */

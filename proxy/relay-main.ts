@@ -40,8 +40,9 @@ function take(pair: number, client: Socket | undefined): void {
   tell({ kind: 'taken', open: service.connections });
 }
 
-function reload({ config, connectionsMaxOfAll }: { config: RelayStart['config']; connectionsMaxOfAll: number }): void {
+function reload({ config, connectionsMaxOfAll, observerAgain }: Extract<ToRelay, { kind: 'reload' }>): void {
   try {
+    if (observer !== undefined) observer.isStartedAgain = observerAgain;
     service.reload(config, connectionsMaxOfAll);
     log.setLevel(config.logLevel);
   } catch (error) {

@@ -22,7 +22,8 @@ export interface RelayStart {
 export type ToRelay =
   /** A connection comes with it. `pair`: which listener accepted it. */
   | { kind: 'client'; pair: number }
-  | { kind: 'reload'; config: Config; connectionsMaxOfAll: number }
+  /** `observerAgain`: the observer is started again with it. */
+  | { kind: 'reload'; config: Config; connectionsMaxOfAll: number; observerAgain: boolean }
   | { kind: 'observer-listens' }
   /** Drain and end. */
   | { kind: 'stop' };

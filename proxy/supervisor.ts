@@ -46,6 +46,8 @@ export class Supervisor {
   readonly #handover: Handover;
   readonly #fronts: Front[] = [];
   readonly #way: SharedWay;
+  /** Both: where the observer is a child. */
+  readonly #observer: ObserverProcess | undefined;
   readonly #switch: ObserverSwitch | undefined;
   #lag: LoopLag | undefined;
   #config: Config;
@@ -76,9 +78,9 @@ export class Supervisor {
       onListening: () => this.#sendAll({ kind: 'observer-listens' }),
     });
     if (observer === 'child') {
-      const process = new ObserverProcess(config, { way: this.#way, log });
+      this.#observer = new ObserverProcess(config, { way: this.#way, log });
       this.#switch = new ObserverSwitch(config.observe, {
-        observer: process,
+        observer: this.#observer,
         link: NO_LINK,
         waiting: NOTHING_WAITS,
         log,
@@ -131,12 +133,13 @@ export class Supervisor {
       const known = listenerOf(pair, index, this.#config.pairs);
       if (known >= 0) this.#pairs[known] = pair;
     }
+    const observerAgain = config.observe && this.#observer?.isStartedAgainFor(config) === true;
     this.#config = withFixed({ now: this.#config, wanted: config });
     for (const [index, relay] of this.#relays.entries()) {
       const { config: ofRelay, connectionsMaxOfAll } = this.#startOf(index + 1);
-      relay.send({ kind: 'reload', config: ofRelay, connectionsMaxOfAll });
+      relay.send({ kind: 'reload', config: ofRelay, connectionsMaxOfAll, observerAgain });
     }
-    this.#way.relaysEndLinks = !config.observe;
+    this.#way.relaysEndLinks = !config.observe || observerAgain;
     this.#switch?.reload(config, []);
     this.#log.info('the configuration was read again', { observe: config.observe });
   }

@@ -1,13 +1,20 @@
 // What an empty relay does with its two sockets besides passing on what is read. Not here: reading (empty-relay.mjs, reusing-relay.mjs).
 
-/** @param {import('node:net').Socket} client @param {import('node:net').Socket} upstream */
-export function wireUp(client, upstream) {
-  client.on('drain', () => upstream.resume());
-  upstream.on('drain', () => client.resume());
-  client.on('end', () => upstream.end());
-  upstream.on('end', () => client.end());
-  client.on('error', () => upstream.destroy());
-  upstream.on('error', () => client.destroy());
-  client.on('close', () => upstream.destroy());
-  upstream.on('close', () => client.destroy());
+/** @typedef {{ client: import('node:net').Socket, upstream: import('node:net').Socket }} Ends either may be replaced; the new one is heard then */
+
+/** @param {Ends} ends */
+export function wireUp(ends) {
+  hear(ends, 'client', 'upstream');
+  hear(ends, 'upstream', 'client');
+}
+
+/** @param {Ends} ends @param {keyof Ends} which @param {keyof Ends} other */
+export function hear(ends, which, other) {
+  const stream = ends[which];
+  stream.on('drain', () => ends[other].resume());
+  stream.on('end', () => ends[other].end());
+  stream.on('error', () => ends[other].destroy());
+  stream.on('close', () => {
+    if (stream === ends[which]) ends[other].destroy();
+  });
 }
