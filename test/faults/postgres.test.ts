@@ -322,8 +322,7 @@ describe('sessions that the server ends', () => {
     const relayed = await startRelayed(postgres());
     const client = await loggedIn(relayed.port);
     client.send(F.query('select pg_sleep(0.3), 7'));
-    const wrong = Buffer.from([0, 0, 0, 16, 4, 0xd2, 0x16, 0x2e, 0, 0, 0, 1, 0, 0, 0, 2]);
-    const cancel = new RawClient(relayed.port).send(wrong);
+    const cancel = new RawClient(relayed.port).send(F.cancelRequest(1, 2));
     await cancel.ended();
     expect(cancel.received).toHaveLength(0);
     await client.ready(2);

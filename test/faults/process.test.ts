@@ -84,7 +84,7 @@ test.each([
   const server = await startServer({ onData: answersQueries });
   const { port, healthUrl, service } = await startInShell(server, command);
   const client = await loggedIn(port);
-  server.stop();
+  await server.stop();
   // Each of these would be a line in the log.
   for (let i = 0; i < 5; i++) await new RawClient(port).send(F.startup({ user: 'u', database: 'd' })).ended();
   expect((await fetch(`${healthUrl}/livez`)).status).toBe(200);

@@ -49,7 +49,7 @@ describe('connecting', () => {
     const client = new RawClient(relayed.port).send(STARTUP);
     await client.ended();
     expect(client.received).toHaveLength(0);
-    await until('the upstream is closed too', () => server.last.ended);
+    await server.last.ended();
     await relayed.settled();
   });
 
@@ -79,7 +79,7 @@ describe('connecting', () => {
     const client = new RawClient(relayed.port).send(STARTUP);
     expect(await client.ended()).toBe('end');
     expect(client.errors).toEqual([expect.stringMatching(/^FATAL 08001 .*ETIMEDOUT$/)]);
-    await until('the upstream is left', () => server.last.ended);
+    await server.last.ended();
     expect(server.last.received.includes('user')).toBe(false);
   });
 

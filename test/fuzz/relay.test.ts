@@ -36,7 +36,7 @@ test(`${CASES} cases of seed ${SEED}, and every recording octet by octet`, async
       if (octets.length < 3) await new Promise((resolve) => setImmediate(resolve));
     }
     const [sent, answered] = [joined(parts, 'client'), joined(parts, 'server')];
-    await last.until(startup.length + sent.length);
+    await last.until((received) => received.length >= startup.length + sent.length);
     await client.until((received) => received.length >= greetingBytes + answered.length);
     client.end();
     await client.ended();

@@ -19,6 +19,13 @@ export const F = {
   /** lo_creat(int4), by its OID. */
   functionCall: () => message('F', Buffer.from('000003bd00010001000100000004000200000001', 'hex')),
   startup: (parameters: Record<string, string>) => serialize.startup(parameters),
+  sslRequest: () => serialize.requestSsl(),
+  gssencRequest: () => Buffer.concat([int32(8), int32(80877104)]),
+  /** A number is a key of 4 octets; since protocol 3.2 a key may have another length. */
+  cancelRequest: (pid: number, key: number | Buffer) => {
+    const octets = typeof key === 'number' ? int32(key) : key;
+    return Buffer.concat([int32(12 + octets.length), int32(80877102), int32(pid), octets]);
+  },
 };
 
 export const B = {

@@ -1,10 +1,21 @@
-// A client that sends and receives octets and knows when and how its connection ended. It does no protocol by itself.
-// Invariant: everything received is kept in order; nothing is sent that the test did not give.
+// A raw end of a connection, mostly the client's: it sends and receives octets and knows when and how the connection ended.
+// Invariant: what came is kept in order until it is taken or forgotten; nothing is sent that the test did not give; closed after the test.
+// Not here: well-formed messages (frames.ts), servers (scripted-server.ts).
 
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 import { F, readyCount } from './frames.js';
 
+/** 'reset' is every end by an error; which one it was is in `error`. */
 export type Ended = 'end' | 'reset';
+
+export interface ConnectOptions {
+  /** The address of this machine that it comes from. */
+  from?: string;
+  /** Its own half stays open when the other end closes. */
+  allowHalfOpen?: boolean;
+}
 
 const WAIT_MS = 15_000;
 
@@ -12,31 +23,38 @@ export class RawClient {
   readonly socket: Socket;
   #received: Buffer[] = [];
   #waiting: Array<() => void> = [];
-  /** How the server's side ended: an orderly end, or a reset. */
+  /** All octets that ever came, those taken or forgotten included. */
+  receivedBytes = 0;
+  /** Undefined while it goes on; 'end' as well when it was closed from here. */
   endedBy: Ended | undefined;
+  /** The code of the last error; '' without one. */
+  error = '';
 
-  constructor(port: number, { allowHalfOpen = false }: { allowHalfOpen?: boolean } = {}) {
-    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen, noDelay: true });
-    this.socket.on('data', (chunk: Buffer) => {
-      this.#received.push(chunk);
-      this.#wake();
+  /** `where`: a port of this machine, a Unix socket's path, or a socket that somebody else connected or accepted. */
+  constructor(where: number | string | Socket, options: ConnectOptions = {}) {
+    this.socket = where instanceof Socket ? where : connectTo(where, options);
+    this.socket.on('data', this.#keep);
+    this.socket.on('end', () => this.#ended('end'));
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.code ?? error.message;
+      this.#ended('reset');
     });
-    this.socket.on('end', () => {
-      this.endedBy ??= 'end';
-      this.#wake();
-    });
-    this.socket.on('error', () => {
-      this.endedBy ??= 'reset';
-    });
-    this.socket.on('close', () => {
-      this.endedBy ??= 'end';
-      this.#wake();
+    this.socket.on('close', () => this.#ended('end'));
+    onTestFinished(() => {
+      this.socket.destroy();
     });
   }
 
+  /** Waits until it is connected; throws when it cannot be. What is sent need not wait for it. */
+  async connected(): Promise<this> {
+    if (this.socket.connecting) await once(this.socket, 'connect');
+    return this;
+  }
+
+  /** Joined when it is asked for: what streams by at full speed is not copied again with each chunk. */
   get received(): Buffer {
-    if (this.#received.length > 1) this.#received = [Buffer.concat(this.#received)];
-    return this.#received[0] ?? Buffer.alloc(0);
+    if (this.#received.length !== 1) this.#received = [Buffer.concat(this.#received)];
+    return this.#received[0];
   }
 
   /** ErrorResponses received, each as "severity SQLSTATE message". */
@@ -57,22 +75,25 @@ export class RawClient {
     }
   }
 
-  /** Waits until what was received is as wanted; throws with what was received when that does not happen. */
-  async until(wanted: (received: Buffer) => boolean): Promise<Buffer> {
-    const deadline = Date.now() + WAIT_MS;
-    while (!wanted(this.received)) {
-      if (this.endedBy !== undefined && this.socket.destroyed) throw new Error(`it ended: ${this.#told()}`);
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`not received in time: ${this.#told()}`);
-      await this.#change(left);
-    }
-    return this.received;
+  /** Waits until so many octets came, and takes them. */
+  async take(bytes: number): Promise<Buffer> {
+    await this.until(({ length }) => length >= bytes);
+    const { received } = this;
+    this.#received = [received.subarray(bytes)];
+    return received.subarray(0, bytes);
   }
 
-  /** Lets go of what came so far, and begins to count anew; gives 0. */
-  forget(): number {
-    this.#received = [];
-    return 0;
+  /** Waits until what was received is as wanted, or ends with these octets; throws with what was received when that does not happen. */
+  async until(wanted: Buffer | ((received: Buffer) => boolean)): Promise<Buffer> {
+    const isThere =
+      typeof wanted === 'function' ? wanted : (received: Buffer) => received.subarray(-wanted.length).equals(wanted);
+    await this.#wait('it has not come', () => {
+      if (isThere(this.received)) return true;
+      if (this.endedBy !== undefined)
+        throw new Error(`it ended, by ${this.error || 'an orderly end'}: ${this.#told()}`);
+      return false;
+    });
+    return this.received;
   }
 
   /** Waits for the n-th ReadyForQuery. */
@@ -80,14 +101,26 @@ export class RawClient {
     return this.until((received) => readyCount(received) >= count);
   }
 
+  /** Lets go of what came so far. */
+  forget(): void {
+    this.#received = [];
+  }
+
+  /** Leaves what is still to come to another reader of the socket. */
+  handOver(): Socket {
+    return this.socket.off('data', this.#keep);
+  }
+
+  /** Waits for the end; says how it came. */
   async ended(): Promise<Ended> {
-    const deadline = Date.now() + WAIT_MS;
-    while (this.endedBy === undefined) {
-      const left = deadline - Date.now();
-      if (left <= 0) throw new Error(`it did not end: ${this.#told()}`);
-      await this.#change(left);
-    }
-    return this.endedBy;
+    await this.#wait('it did not end', () => this.endedBy !== undefined);
+    return this.endedBy as Ended;
+  }
+
+  /** Waits for the end; gives everything that was not taken. */
+  async closed(): Promise<Buffer> {
+    await this.ended();
+    return this.received;
   }
 
   /** Closes its sending half. */
@@ -101,23 +134,51 @@ export class RawClient {
     this.socket.resetAndDestroy();
   }
 
+  readonly #keep = (chunk: Buffer): void => {
+    this.#received.push(chunk);
+    this.receivedBytes += chunk.length;
+    this.#wake();
+  };
+
+  #ended(by: Ended): void {
+    this.endedBy ??= by;
+    this.#wake();
+  }
+
   #told(): string {
     return JSON.stringify(this.received.toString('latin1').slice(-300));
   }
 
-  #change(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#waiting.push(() => {
-        clearTimeout(timer);
-        resolve();
+  /** Looks whenever something came or the connection ended. */
+  async #wait(problem: string, isDone: () => boolean): Promise<void> {
+    const deadline = Date.now() + WAIT_MS;
+    while (!isDone()) {
+      const left = deadline - Date.now();
+      if (left <= 0) throw new Error(`${problem} in time: ${this.#told()}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       });
-    });
+    }
   }
 
   #wake(): void {
     for (const waiting of this.#waiting.splice(0)) waiting();
   }
+}
+
+function connectTo(where: number | string, { from, allowHalfOpen }: ConnectOptions): Socket {
+  return typeof where === 'number'
+    ? connect({ port: where, host: '127.0.0.1', localAddress: from, allowHalfOpen, noDelay: true })
+    : connect({ path: where, allowHalfOpen });
+}
+
+/** A client that is connected, with its own half kept open: what a test sees closed was closed by the other end alone. */
+export function halfOpenClient(where: number | string, from?: string): Promise<RawClient> {
+  return new RawClient(where, { from, allowHalfOpen: true }).connected();
 }
 
 /** A client past its login. */

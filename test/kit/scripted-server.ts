@@ -1,56 +1,21 @@
 // A server that does what a test says, octet by octet: the faults that a real Postgres cannot be made to show.
-// Invariant: it sends nothing by itself but what `greets` asks for. Not here: checking what came (raw-client.ts).
+// Invariant: it sends nothing by itself but what `greets` asks for. Not here: what its connections can do (raw-client.ts).
 
-import { createServer, type Server, type Socket } from 'node:net';
-import { afterEach } from 'vitest';
+import { createServer, type Server } from 'node:net';
+import { afterEach, onTestFinished } from 'vitest';
 import { B } from './frames.js';
+import { RawClient } from './raw-client.js';
 
-const WAIT_MS = 15_000;
+/** One accepted connection: an end as raw as the client's. */
+export type ServerEnd = RawClient;
 
-/** One accepted connection. */
-export class ServerEnd {
-  readonly socket: Socket;
-  #received: Buffer[] = [];
-  receivedBytes = 0;
-  ended = false;
-  /** Ended by a reset. */
-  wasReset = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#received.push(chunk);
-      this.receivedBytes += chunk.length;
-    });
-    socket.on('end', () => {
-      this.ended = true;
-    });
-    socket.on('error', () => {
-      this.wasReset = true;
-    });
-    socket.on('close', () => {
-      this.ended = true;
-    });
-  }
-
-  get received(): Buffer {
-    if (this.#received.length > 1) this.#received = [Buffer.concat(this.#received)];
-    return this.#received[0] ?? Buffer.alloc(0);
-  }
-
-  /** Waits until that many octets have come. */
-  async until(bytes: number): Promise<void> {
-    const end = Date.now() + WAIT_MS;
-    while (this.receivedBytes < bytes) {
-      if (Date.now() > end) throw new Error(`${this.receivedBytes} of ${bytes} octets have come`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
-  }
-
-  send(...octets: Buffer[]): this {
-    this.socket.write(Buffer.concat(octets));
-    return this;
-  }
+export interface Script {
+  /** Each connection's first octets are answered as a login that succeeded. */
+  greets?: boolean;
+  onConnection?: (end: ServerEnd) => void;
+  onData?: (end: ServerEnd, chunk: Buffer) => void;
+  /** Its own half of a connection stays open when the other end closes. */
+  allowHalfOpen?: boolean;
 }
 
 export class ScriptedServer {
@@ -59,13 +24,13 @@ export class ScriptedServer {
   readonly connections: ServerEnd[] = [];
   port = 0;
 
-  /** `greets`: each connection's first octets are answered as a login that succeeded. */
-  constructor({ greets = true, onData }: { greets?: boolean; onData?: (end: ServerEnd, chunk: Buffer) => void } = {}) {
-    this.#server = createServer({ noDelay: true }, (socket) => {
-      const end = new ServerEnd(socket);
+  constructor({ greets = true, onConnection, onData, allowHalfOpen }: Script = {}) {
+    this.#server = createServer({ noDelay: true, allowHalfOpen }, (socket) => {
+      const end = new RawClient(socket);
       this.connections.push(end);
       if (greets) socket.once('data', () => end.send(B.greeting()));
       if (onData) socket.on('data', (chunk: Buffer) => onData(end, chunk));
+      onConnection?.(end);
     });
   }
 
@@ -85,24 +50,33 @@ export class ScriptedServer {
     return last;
   }
 
-  stop(): void {
-    this.#server.close();
-    for (const { socket } of this.connections) socket.destroy();
+  /** Closes its connections; afterwards nobody listens on its port. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      for (const { socket } of this.connections) socket.destroy();
+    });
   }
 }
 
 /** Call it in a file or describe: gives a function that starts a scripted server, stopped after the test. */
-export function useScriptedServer(): (
-  options?: ConstructorParameters<typeof ScriptedServer>[0],
-) => Promise<ScriptedServer> {
+export function useScriptedServer(): (script?: Script) => Promise<ScriptedServer> {
   const started: ScriptedServer[] = [];
-  afterEach(() => {
-    for (const server of started.splice(0)) server.stop();
+  afterEach(async () => {
+    for (const server of started.splice(0)) await server.stop();
   });
-  return async (options) => {
-    const server = new ScriptedServer(options);
+  return async (script) => {
+    const server = new ScriptedServer(script);
     started.push(server);
     await server.start();
     return server;
   };
+}
+
+/** A server without a word or an end of its own: `serve` has each connection to itself. Stopped after the test. */
+export async function bareServer(serve: (peer: ServerEnd) => void = () => {}): Promise<ScriptedServer> {
+  const server = new ScriptedServer({ greets: false, onConnection: serve, allowHalfOpen: true });
+  await server.start();
+  onTestFinished(() => server.stop());
+  return server;
 }

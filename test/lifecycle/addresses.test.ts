@@ -10,8 +10,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { cancelRequest, rawClient, scriptedServer } from '../kit/raw.js';
+import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile, useRelay } from '../kit/relay.js';
+import { bareServer } from '../kit/scripted-server.js';
 
 const socketDirectory = mkdtempSync(path.join(tmpdir(), 'pgw-'));
 const user = await ordinaryUser();
@@ -82,7 +83,7 @@ describe('pairs', () => {
   test('each listener has its own upstream, and cancel requests go to that one', async () => {
     const received: string[] = [];
     const stub = (name: string) =>
-      scriptedServer(async (peer) => {
+      bareServer(async (peer) => {
         const bytes = await peer.take(8);
         received.push(`${name} ${bytes.readInt32BE(4) === 80877102 ? 'cancel' : 'startup'}`);
         peer.socket.end();
@@ -95,8 +96,8 @@ describe('pairs', () => {
     );
     const { ports } = await startRelay('', {}, file);
     for (const port of ports) {
-      for (const packet of [STARTUP, cancelRequest(1, Buffer.alloc(4))]) {
-        const client = await rawClient(port);
+      for (const packet of [STARTUP, F.cancelRequest(1, 0)]) {
+        const client = await halfOpenClient(port);
         client.send(packet);
         await client.closed();
       }
@@ -105,23 +106,23 @@ describe('pairs', () => {
   });
 
   test('a pair that cannot listen leaves none of the others behind', async () => {
-    const taken = await scriptedServer(() => {});
-    const free = await scriptedServer(() => {});
-    await new Promise((resolve) => free.server.close(resolve));
+    const taken = await bareServer();
+    const free = await bareServer();
+    await free.stop();
     const file = temporaryFile(
       'pgwitness.yaml',
       `pairs:\n  - { listen: "127.0.0.1:${free.port}", upstream: "127.0.0.1:5" }\n` +
         `  - { listen: "127.0.0.1:${taken.port}", upstream: "127.0.0.1:5" }\n`,
     );
     await expect(startRelay('', {}, file)).rejects.toThrow('the port is in use');
-    await expect(rawClient(free.port)).rejects.toThrow('ECONNREFUSED');
+    await expect(halfOpenClient(free.port)).rejects.toThrow('ECONNREFUSED');
   });
 });
 
 describe('an upstream', () => {
   test('that is down at the start is no reason not to start; sessions work once it is up', async () => {
-    const place = await scriptedServer(() => {});
-    await new Promise((resolve) => place.server.close(resolve));
+    const place = await bareServer();
+    await place.stop();
     const relay = await startRelay(place);
     await expect(ask(at(relay.port), 'select 1')).rejects.toMatchObject({ code: '08001' });
     const { port } = postgres();
@@ -130,10 +131,10 @@ describe('an upstream', () => {
   });
 
   test('that is down: the client is told, however much it has sent already', async () => {
-    const place = await scriptedServer(() => {});
-    await new Promise((resolve) => place.server.close(resolve));
+    const place = await bareServer();
+    await place.stop();
     const { port } = await startRelay(place);
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     client.send(STARTUP, Buffer.alloc(1_000_000, 'Q'));
     expect((await client.closed()).toString('latin1')).toContain('C08001');
     expect(client.error).toBe('');
@@ -149,14 +150,14 @@ describe('an upstream', () => {
       else done(null, address, 4);
     }) as never);
     try {
-      const old = await rawClient(relay.port);
+      const old = await halfOpenClient(relay.port);
       old.send(STARTUP);
       await old.until(READY);
       address = '';
       await expect(ask(at(relay.port), 'select 1')).rejects.toMatchObject({ code: '08001', message: /ENOTFOUND/ });
       address = '127.0.0.1';
       expect(await ask(at(relay.port), 'select 1')).toBe(1);
-      old.received = Buffer.alloc(0);
+      old.forget();
       old.send(F.query('select 1'));
       await old.until(READY);
       expect(lookups.mock.calls.filter(([name]) => name === 'db.example')).toHaveLength(3);
@@ -167,19 +168,19 @@ describe('an upstream', () => {
 
   test('that goes away ends its sessions, and the relay stays', async () => {
     const peers: Array<() => void> = [];
-    const stub = await scriptedServer(async (peer) => {
+    const stub = await bareServer(async (peer) => {
       await peer.take(STARTUP.length);
       peers.push(() => peer.socket.resetAndDestroy());
     });
     const { port } = await startRelay(stub);
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     client.send(STARTUP);
     await expect.poll(() => peers.length).toBe(1);
     peers[0]();
     await client.closed();
     // A reset is passed on as a reset.
     await expect.poll(() => client.error).toBe('ECONNRESET');
-    const next = await rawClient(port);
+    const next = await halfOpenClient(port);
     next.send(STARTUP);
     await expect.poll(() => peers.length).toBe(2);
   });
@@ -187,16 +188,16 @@ describe('an upstream', () => {
 
 describe('reload', () => {
   test('new sessions go to the new upstream, old ones stay where they are', async () => {
-    const stub = await scriptedServer((peer) => peer.send(Buffer.from('the other one')));
+    const stub = await bareServer((peer) => peer.send(Buffer.from('the other one')));
     const relay = await startRelay(postgres());
-    const old = await rawClient(relay.port);
+    const old = await halfOpenClient(relay.port);
     old.send(STARTUP);
     await old.until(READY);
     relay.reload({ upstream: `127.0.0.1:${stub.port}` });
-    const fresh = await rawClient(relay.port);
+    const fresh = await halfOpenClient(relay.port);
     fresh.send(STARTUP);
     expect((await fresh.take(13)).toString()).toBe('the other one');
-    old.received = Buffer.alloc(0);
+    old.forget();
     old.send(F.query('select 1'));
     await old.until(READY);
   });
@@ -210,7 +211,7 @@ describe('reload', () => {
   test('each pair gets its own new upstream', async () => {
     const stubs = [];
     for (const name of ['a', 'b', 'c', 'd'])
-      stubs.push((await scriptedServer((peer) => peer.send(Buffer.from(name)))).port);
+      stubs.push((await bareServer((peer) => peer.send(Buffer.from(name)))).port);
     const pairs = (...upstreams: number[]) =>
       `pairs:\n${upstreams.map((port) => `  - { listen: "127.0.0.1:0", upstream: "127.0.0.1:${port}" }\n`).join('')}`;
     const file = temporaryFile('pgwitness.yaml', pairs(stubs[0], stubs[1]));
@@ -219,7 +220,7 @@ describe('reload', () => {
     relay.reload({});
     const heard = [];
     for (const port of relay.ports) {
-      const client = await rawClient(port);
+      const client = await halfOpenClient(port);
       client.send(STARTUP);
       heard.push((await client.take(1)).toString());
     }

@@ -14,7 +14,9 @@ import { WaitingChunks } from '../../proxy/waiting-chunks.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { cancelRequest, rawClient, SSL_REQUEST, scriptedServer, until } from '../kit/raw.js';
+import { halfOpenClient } from '../kit/raw-client.js';
+import { bareServer } from '../kit/scripted-server.js';
+import { until } from '../kit/sidecar.js';
 import { LIMITS } from '../kit/tracked.js';
 
 const STARTUP = F.startup({ user: 'postgres', database: 'postgres' });
@@ -69,36 +71,36 @@ async function listen(upstream: { host: string; port: number }, small: Partial<L
 describe('sessions', () => {
   test('beyond the cap are refused with 53300, and a place that is free again is given', async () => {
     const { port, listener } = await listen(postgres(), { connectionsMax: 1 });
-    const first = await rawClient(port);
+    const first = await halfOpenClient(port);
     first.send(STARTUP);
     await first.until(READY);
-    const second = await rawClient(port);
+    const second = await halfOpenClient(port);
     second.send(STARTUP);
     expect((await second.closed()).toString('latin1')).toContain('C53300');
     first.socket.destroy();
-    await until(() => listener.relays.size === 0);
-    const third = await rawClient(port);
+    await until('its place is free', () => listener.relays.size === 0);
+    const third = await halfOpenClient(port);
     third.send(STARTUP);
     await third.until(READY);
   });
 
   test('of one address beyond its cap are refused with 53300 and told why; another address is served', async () => {
     const { port, listener } = await listen(postgres(), { connectionsPerSourceMax: 1 });
-    const first = await rawClient(port);
+    const first = await halfOpenClient(port);
     first.send(STARTUP);
     await first.until(READY);
-    const second = await rawClient(port);
+    const second = await halfOpenClient(port);
     second.send(STARTUP);
     const told = (await second.closed()).toString('latin1');
     expect(told).toContain('C53300\0');
     expect(told).toContain('too many connections from 127.0.0.1 (1)');
     expect(told).toContain('--max-connections-per-source');
-    const other = await rawClient(port, '127.0.0.2');
+    const other = await halfOpenClient(port, '127.0.0.2');
     other.send(STARTUP);
     await other.until(READY);
     first.socket.destroy();
-    await until(() => listener.relays.size === 1);
-    const third = await rawClient(port);
+    await until('its place is free', () => listener.relays.size === 1);
+    const third = await halfOpenClient(port);
     third.send(STARTUP);
     await third.until(READY);
   });
@@ -106,22 +108,22 @@ describe('sessions', () => {
   test('that cannot reach the upstream, or give up, give their places back', async () => {
     const { port } = await listen({ host: '127.0.0.1', port: 1 }, { connectionsPerSourceMax: 1 });
     for (let i = 0; i < 3; i++) {
-      const client = await rawClient(port);
+      const client = await halfOpenClient(port);
       client.send(STARTUP);
       expect((await client.closed()).toString('latin1')).toContain('C08001');
     }
   });
 
   test('that are still reaching the upstream count as well', async () => {
-    const stub = await scriptedServer(() => {});
+    const stub = await bareServer();
     const { port } = await listen(stub, { connectionsMax: 2 });
     const told: Buffer[] = [];
     for (let i = 0; i < 5; i++) {
-      const client = await rawClient(port);
+      const client = await halfOpenClient(port);
       client.send(STARTUP);
       void client.closed().then((bytes) => told.push(bytes));
     }
-    await until(() => told.length === 3);
+    await until('three are told', () => told.length === 3);
     expect(told.every((bytes) => bytes.includes('C53300'))).toBe(true);
   });
 });
@@ -129,20 +131,20 @@ describe('sessions', () => {
 describe('connections that have not logged in', () => {
   test('are closed at one deadline, whatever they answered in between', async () => {
     const { port } = await listen(postgres(), { preAuthDeadlineMs: 150 });
-    const slow = await rawClient(port);
-    slow.send(SSL_REQUEST);
+    const slow = await halfOpenClient(port);
+    slow.send(F.sslRequest());
     expect((await slow.take(1)).toString()).toBe('N');
     slow.send(STARTUP.subarray(0, 5));
     expect(await slow.closed()).toHaveLength(0);
   });
 
   test('are closed at that deadline when it is the server that does not let them in', async () => {
-    const stub = await scriptedServer(() => {});
+    const stub = await bareServer();
     const { port, listener } = await listen(stub, { preAuthDeadlineMs: 150 });
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     client.send(STARTUP);
     expect(await client.closed()).toHaveLength(0);
-    await until(() => listener.relays.size === 0);
+    await until('its place is free', () => listener.relays.size === 0);
   });
 
   test('no longer count once they have logged in', async () => {
@@ -153,53 +155,53 @@ describe('connections that have not logged in', () => {
     });
     const clients = [];
     for (let i = 0; i < 3; i++) {
-      const client = await rawClient(port);
+      const client = await halfOpenClient(port);
       client.send(STARTUP);
       await client.until(READY);
       clients.push(client);
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(clients.map((client) => client.ended)).toEqual([false, false, false]);
+    expect(clients.map(({ endedBy }) => endedBy)).toEqual([undefined, undefined, undefined]);
   });
 
   test('beyond their cap may only cancel', async () => {
     const received: string[] = [];
-    const stub = await scriptedServer(async (peer) => {
+    const stub = await bareServer(async (peer) => {
       received.push((await peer.take(16)).toString('hex'));
       peer.socket.end();
     });
     const { port } = await listen(stub, { connectionsPreAuthMax: 2, connectionsCancelReserve: 1 });
-    await rawClient(port);
-    await rawClient(port);
-    const request = cancelRequest(7, Buffer.from('01020304', 'hex'));
-    const canceller = await rawClient(port);
+    await halfOpenClient(port);
+    await halfOpenClient(port);
+    const request = F.cancelRequest(7, Buffer.from('01020304', 'hex'));
+    const canceller = await halfOpenClient(port);
     canceller.send(request);
     expect(await canceller.closed()).toHaveLength(0);
     expect(received).toEqual([request.toString('hex')]);
-    const session = await rawClient(port);
+    const session = await halfOpenClient(port);
     session.send(STARTUP);
     expect((await session.closed()).toString('latin1')).toContain('C53300');
   });
 
   test('beyond the reserve too are closed at once', async () => {
     const { port } = await listen(postgres(), { connectionsPreAuthMax: 1, connectionsCancelReserve: 1 });
-    await rawClient(port);
-    await rawClient(port);
-    const third = await rawClient(port);
+    await halfOpenClient(port);
+    await halfOpenClient(port);
+    const third = await halfOpenClient(port);
     expect(await third.closed()).toHaveLength(0);
   });
 });
 
 describe('cancel requests', () => {
   test.each([1, 4, 32, 256])('with a key of %i octets are forwarded as they are', async (keyBytes) => {
-    const request = cancelRequest(4711, Buffer.alloc(keyBytes, 0xab));
+    const request = F.cancelRequest(4711, Buffer.alloc(keyBytes, 0xab));
     let received: Buffer = Buffer.alloc(0);
-    const stub = await scriptedServer(async (peer) => {
+    const stub = await bareServer(async (peer) => {
       received = Buffer.from(await peer.take(request.length));
       peer.socket.end();
     });
     const { port } = await listen(stub, {});
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     for (const octet of request) client.send(Buffer.from([octet]));
     expect(await client.closed()).toHaveLength(0);
     expect(received.equals(request)).toBe(true);
@@ -207,52 +209,52 @@ describe('cancel requests', () => {
 
   test.each([0, 257])('with a key of %i octets are closed without a word', async (keyBytes) => {
     let connections = 0;
-    const stub = await scriptedServer(() => connections++);
+    const stub = await bareServer(() => connections++);
     const { port } = await listen(stub, {});
-    const client = await rawClient(port);
-    client.send(cancelRequest(4711, Buffer.alloc(keyBytes)));
+    const client = await halfOpenClient(port);
+    client.send(F.cancelRequest(4711, Buffer.alloc(keyBytes)));
     expect(await client.closed()).toHaveLength(0);
     expect(connections).toBe(0);
   });
 
   test('are closed when the server closed, and no earlier', async () => {
     let release = () => {};
-    const stub = await scriptedServer((peer) => {
+    const stub = await bareServer((peer) => {
       release = () => peer.socket.end();
     });
     const { port } = await listen(stub, {});
-    const client = await rawClient(port);
-    client.send(cancelRequest(1, Buffer.alloc(4)));
+    const client = await halfOpenClient(port);
+    client.send(F.cancelRequest(1, 0));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(client.ended).toBe(false);
+    expect(client.endedBy).toBeUndefined();
     release();
     expect(await client.closed()).toHaveLength(0);
   });
 
   test('reach the server although the client did not wait', async () => {
     let received = 0;
-    const stub = await scriptedServer(async (peer) => {
+    const stub = await bareServer(async (peer) => {
       received = (await peer.take(16)).length;
     });
     const { port } = await listen(stub, {});
-    const client = await rawClient(port);
-    client.socket.end(cancelRequest(1, Buffer.alloc(4)));
+    const client = await halfOpenClient(port);
+    client.socket.end(F.cancelRequest(1, 0));
     client.socket.destroySoon();
-    await until(() => received === 16);
+    await until('the server has it', () => received === 16);
   });
 
   test('that nobody answers are given up after their time', async () => {
-    const stub = await scriptedServer(() => {});
+    const stub = await bareServer();
     const { port } = await listen(stub, { cancelTimeoutMs: 150 });
-    const client = await rawClient(port);
-    client.send(cancelRequest(1, Buffer.alloc(4)));
+    const client = await halfOpenClient(port);
+    client.send(F.cancelRequest(1, 0));
     expect(await client.closed()).toHaveLength(0);
   });
 
   test('for an upstream that is down are closed without a word', async () => {
     const { port } = await listen({ host: '127.0.0.1', port: 1 }, {});
-    const client = await rawClient(port);
-    client.send(cancelRequest(1, Buffer.alloc(4)));
+    const client = await halfOpenClient(port);
+    client.send(F.cancelRequest(1, 0));
     expect(await client.closed()).toHaveLength(0);
   });
 });

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { rawClient } from '../kit/raw.js';
+import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile } from '../kit/relay.js';
 import { observerPid, type Sidecar, top, until, useSidecar } from '../kit/sidecar.js';
 
@@ -38,7 +38,7 @@ describe('SIGTERM', () => {
     await pause(200);
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');
-    const late = await rawClient(sidecar.port);
+    const late = await halfOpenClient(sidecar.port);
     late.send(STARTUP);
     expect((await late.closed()).toString('latin1')).toContain('C57P03');
     expect((await fetch(`${sidecar.healthUrl}/readyz`)).status).toBe(503);
@@ -55,10 +55,10 @@ describe('SIGTERM', () => {
     const sidecar = await startSidecar(postgres(), ['--drain-timeout', '500ms']);
     const inTransaction = await client(sidecar);
     await inTransaction.query('begin');
-    const copying = await rawClient(sidecar.port);
+    const copying = await halfOpenClient(sidecar.port);
     copying.send(STARTUP);
     await copying.until(READY);
-    copying.received = Buffer.alloc(0);
+    copying.forget();
     copying.send(F.query('copy (select generate_series(1, 100000000)) to stdout'));
     await copying.take(10);
     process.kill(sidecar.pid, 'SIGTERM');
@@ -197,10 +197,10 @@ describe('SIGHUP', () => {
 
   test('a plain relay drains idle sessions at once as well', async () => {
     const { sidecar } = await startOff();
-    const idle = await rawClient(sidecar.port);
+    const idle = await halfOpenClient(sidecar.port);
     idle.send(STARTUP);
     await idle.until(READY);
-    idle.received = Buffer.alloc(0);
+    idle.forget();
     idle.send(F.query('select 1'));
     await idle.until(READY);
     const began = Date.now();

@@ -7,7 +7,7 @@ import { freePort } from '../../scripts/lib/free-port.mjs';
 import { answers, startService } from '../../scripts/lib/service.mjs';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { rawClient } from '../kit/raw.js';
+import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile } from '../kit/relay.js';
 import {
   familyOf,
@@ -72,12 +72,8 @@ describe('connections', () => {
     const slow = one.query('select pg_sleep(30)').catch((error: { code: string }) => error.code);
     await pause(200);
     const { processID, secretKey } = one as unknown as { processID: number; secretKey: number };
-    const cancel = await rawClient(sidecar.port);
-    const packet = Buffer.alloc(16);
-    [16, 80877102, processID, secretKey].forEach((value, index) => {
-      packet.writeInt32BE(value, index * 4);
-    });
-    cancel.send(packet);
+    const cancel = await halfOpenClient(sidecar.port);
+    cancel.send(F.cancelRequest(processID, secretKey));
     expect(await slow).toBe('57014');
   });
 
@@ -126,7 +122,7 @@ describe('connections', () => {
 
   test('a client that closes its sending half behind a query gets its answer', async () => {
     const sidecar = await start();
-    const half = await rawClient(sidecar.port);
+    const half = await halfOpenClient(sidecar.port);
     half.send(STARTUP);
     await half.until(Buffer.from('5a0000000549', 'hex'));
     half.send(F.query("select pg_sleep(0.3), 'whole answer'"));
@@ -233,7 +229,7 @@ describe('signals', () => {
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');
     await pause(100);
-    const late = await rawClient(sidecar.port);
+    const late = await halfOpenClient(sidecar.port);
     late.send(STARTUP);
     expect((await late.closed()).toString('latin1')).toContain('C57P03');
     expect((await fetch(`${sidecar.healthUrl}/readyz`)).status).toBe(503);

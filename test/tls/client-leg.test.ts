@@ -1,34 +1,36 @@
 // TLS between the client and pgwitness: both ways to begin it, what is refused, and what a session over it does.
 
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { cancelRequest, GSSENC_REQUEST, RawClient, rawClient, SSL_REQUEST, scriptedServer, until } from '../kit/raw.js';
+import { halfOpenClient, RawClient } from '../kit/raw-client.js';
 import { useRelay } from '../kit/relay.js';
+import { bareServer } from '../kit/scripted-server.js';
+import { until } from '../kit/sidecar.js';
 import { filesOf, tlsWorld } from '../kit/tls.js';
 
 const world = await tlsWorld();
 const postgres = usePostgres();
 const startRelay = useRelay();
 const OWN = { tlsCert: world.own.cert, tlsKey: world.own.key };
+const SSL_REQUEST = F.sslRequest();
+const GSSENC_REQUEST = F.gssencRequest();
 const STARTUP = F.startup({ user: 'postgres', database: 'postgres' });
 const READY = Buffer.from('5a0000000549', 'hex');
 
 /** SSLRequest, S, handshake. */
 async function encrypted(port: number, options: object = {}): Promise<{ client: RawClient; tls: TLSSocket }> {
-  const plain = await rawClient(port);
+  const plain = await halfOpenClient(port);
   plain.send(SSL_REQUEST);
   expect((await plain.take(1)).toString()).toBe('S');
-  plain.socket.removeAllListeners('data');
   return handshake(plain, options);
 }
 
 async function handshake(plain: RawClient, options: object): Promise<{ client: RawClient; tls: TLSSocket }> {
-  const tls = connectTls({ socket: plain.socket, rejectUnauthorized: false, ...options });
+  const tls = connectTls({ socket: plain.handOver(), rejectUnauthorized: false, ...options });
   const client = new RawClient(tls);
   await once(tls, 'secureConnect');
   return { client, tls };
@@ -36,7 +38,7 @@ async function handshake(plain: RawClient, options: object): Promise<{ client: R
 
 test('without a certificate the answer is N, and the client may go on in plaintext', async () => {
   const { port } = await startRelay(postgres());
-  const client = await rawClient(port);
+  const client = await halfOpenClient(port);
   client.send(SSL_REQUEST);
   expect((await client.take(1)).toString()).toBe('N');
   client.send(STARTUP);
@@ -53,19 +55,18 @@ test('with a certificate the session is encrypted, and the certificate is the on
   expect(tls.authorized).toBe(true);
   client.send(STARTUP);
   await client.until(READY);
-  client.received = Buffer.alloc(0);
+  client.forget();
   client.send(F.query("select 'over TLS'"));
   expect((await client.until(READY)).includes('over TLS')).toBe(true);
 });
 
 test('SSLRequest and StartupMessage may come in any pieces', async () => {
   const { port } = await startRelay(postgres(), OWN);
-  const plain = await rawClient(port);
+  const plain = await halfOpenClient(port);
   plain.send(SSL_REQUEST.subarray(0, 4));
   await new Promise((resolve) => setTimeout(resolve, 20));
   plain.send(SSL_REQUEST.subarray(4));
   expect((await plain.take(1)).toString()).toBe('S');
-  plain.socket.removeAllListeners('data');
   const { client } = await handshake(plain, {});
   for (const octet of STARTUP) client.send(Buffer.from([octet]));
   await client.until(READY);
@@ -73,7 +74,7 @@ test('SSLRequest and StartupMessage may come in any pieces', async () => {
 
 test('GSSENCRequest is answered N, and SSLRequest may follow', async () => {
   const { port } = await startRelay(postgres(), OWN);
-  const plain = await rawClient(port);
+  const plain = await halfOpenClient(port);
   plain.send(GSSENC_REQUEST);
   expect((await plain.take(1)).toString()).toBe('N');
   plain.send(SSL_REQUEST);
@@ -82,21 +83,21 @@ test('GSSENCRequest is answered N, and SSLRequest may follow', async () => {
 
 test('a client may still log in without TLS', async () => {
   const { port } = await startRelay(postgres(), OWN);
-  const client = await rawClient(port);
+  const client = await halfOpenClient(port);
   client.send(STARTUP);
   await client.until(READY);
 });
 
 test('octets behind SSLRequest close the connection without a word', async () => {
   const { port } = await startRelay(postgres(), OWN);
-  const client = await rawClient(port);
+  const client = await halfOpenClient(port);
   client.send(SSL_REQUEST, STARTUP);
   expect(await client.closed()).toHaveLength(0);
 });
 
 test('requests are answered once each, however often they are sent', async () => {
   const { port } = await startRelay(postgres());
-  const client = await rawClient(port);
+  const client = await halfOpenClient(port);
   for (const request of [SSL_REQUEST, GSSENC_REQUEST]) {
     client.send(request);
     expect((await client.take(1)).toString()).toBe('N');
@@ -118,7 +119,7 @@ test.each([
 describe('direct TLS', () => {
   test('with the protocol named it is a session', async () => {
     const { port } = await startRelay(postgres(), OWN);
-    const { client, tls } = await handshake(await rawClient(port), { ALPNProtocols: ['postgresql'] });
+    const { client, tls } = await handshake(await halfOpenClient(port), { ALPNProtocols: ['postgresql'] });
     expect(tls.alpnProtocol).toBe('postgresql');
     client.send(STARTUP);
     await client.until(READY);
@@ -126,14 +127,14 @@ describe('direct TLS', () => {
 
   test('without the protocol named it is closed after the handshake', async () => {
     const { port } = await startRelay(postgres(), OWN);
-    const { client } = await handshake(await rawClient(port), {});
+    const { client } = await handshake(await halfOpenClient(port), {});
     client.send(STARTUP);
     expect(await client.closed()).toHaveLength(0);
   });
 
   test('for another protocol it is an alert', async () => {
     const { port } = await startRelay(postgres(), OWN);
-    const plain = await rawClient(port);
+    const plain = await halfOpenClient(port);
     const tls = connectTls({ socket: plain.socket, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
     const [error] = await once(tls, 'error');
     expect(error.code).toBe('ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL');
@@ -141,14 +142,14 @@ describe('direct TLS', () => {
 
   test('without a certificate it is closed without a word', async () => {
     const { port } = await startRelay(postgres());
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     client.send(Buffer.from('160301', 'hex'));
     expect(await client.closed()).toHaveLength(0);
   });
 
   test('after a refused request it is no longer possible', async () => {
     const { port } = await startRelay(postgres());
-    const client = await rawClient(port);
+    const client = await halfOpenClient(port);
     client.send(GSSENC_REQUEST);
     await client.take(1);
     client.send(Buffer.from('160301', 'hex'));
@@ -156,33 +157,21 @@ describe('direct TLS', () => {
   });
 });
 
-/** Each octet in a segment of its own. */
-async function dribble(socket: Socket, bytes: Buffer): Promise<void> {
-  socket.setNoDelay(true);
-  for (const octet of bytes) {
-    socket.write(Buffer.from([octet]));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
 /** Stands between client and relay: what the relay sends is kept, and octets can be slipped in towards it. */
 async function between(port: number, { octetByOctet = false } = {}) {
-  const seen: Buffer[] = [];
-  let towardsRelay: Socket | undefined;
-  const { port: entrance } = await scriptedServer((peer) => {
-    const relay = connect(port, '127.0.0.1');
+  let towardsRelay: RawClient | undefined;
+  const { port: entrance } = await bareServer((peer) => {
+    const relay = new RawClient(port);
     towardsRelay = relay;
-    relay.on('data', (chunk) => seen.push(chunk));
-    relay.on('error', () => {});
-    relay.pipe(peer.socket);
-    if (!octetByOctet) peer.socket.pipe(relay);
-    else peer.socket.on('data', (chunk) => void dribble(relay, chunk));
+    relay.socket.pipe(peer.socket);
+    if (!octetByOctet) peer.socket.pipe(relay.socket);
+    else peer.socket.on('data', (chunk) => void relay.sendSlowly(chunk));
   });
   return {
     entrance,
-    seen: () => Buffer.concat(seen),
-    slipIn: (bytes: Buffer) => towardsRelay?.write(bytes),
-    reset: () => towardsRelay?.resetAndDestroy(),
+    seen: () => towardsRelay?.received ?? Buffer.alloc(0),
+    slipIn: (octets: Buffer) => towardsRelay?.send(octets),
+    reset: () => towardsRelay?.reset(),
   };
 }
 
@@ -193,7 +182,7 @@ test.each([
   const { port } = await startRelay(postgres(), OWN);
   const { entrance } = await between(port, { octetByOctet: true });
   const { client } = direct
-    ? await handshake(await rawClient(entrance), { ALPNProtocols: ['postgresql'] })
+    ? await handshake(await halfOpenClient(entrance), { ALPNProtocols: ['postgresql'] })
     : await encrypted(entrance);
   client.send(STARTUP);
   await client.until(READY);
@@ -205,7 +194,7 @@ test('records are at most 8 KiB, so that asynchronous libpq clients do not hang'
   const { client } = await encrypted(entrance);
   client.send(STARTUP);
   await client.until(READY);
-  client.received = Buffer.alloc(0);
+  client.forget();
   client.send(F.query("select repeat('x', 200000)"));
   await client.until(READY);
   const stream = seen().subarray(1); // behind the answer to SSLRequest
@@ -232,7 +221,7 @@ test('a fault in the encrypted stream ends the session, at both ends', async () 
 
 test('a handshake that stands still does not keep anybody else from connecting', async () => {
   const { port } = await startRelay(postgres(), OWN);
-  const stalled = await rawClient(port);
+  const stalled = await halfOpenClient(port);
   stalled.send(SSL_REQUEST);
   await stalled.take(1);
   stalled.send(Buffer.from('16', 'hex'));
@@ -242,7 +231,7 @@ test('a handshake that stands still does not keep anybody else from connecting',
 });
 
 test('a reset by the server reaches the client as a reset', async () => {
-  const stub = await scriptedServer(async (peer) => {
+  const stub = await bareServer(async (peer) => {
     await peer.take(STARTUP.length);
     peer.socket.resetAndDestroy();
   });
@@ -250,12 +239,12 @@ test('a reset by the server reaches the client as a reset', async () => {
   const { client } = await encrypted(port);
   client.send(STARTUP);
   await client.closed();
-  await until(() => client.error === 'ECONNRESET');
+  await until('the client sees the reset', () => client.error === 'ECONNRESET');
 });
 
 test('a reset by the client reaches the server as a reset', async () => {
   let told = '';
-  const stub = await scriptedServer(async (peer) => {
+  const stub = await bareServer(async (peer) => {
     await peer.take(STARTUP.length);
     await peer.closed();
     told = peer.error;
@@ -266,7 +255,7 @@ test('a reset by the client reaches the server as a reset', async () => {
   client.send(STARTUP);
   await new Promise((resolve) => setTimeout(resolve, 100));
   reset();
-  await until(() => told === 'ECONNRESET');
+  await until('the server sees the reset', () => told === 'ECONNRESET');
 });
 
 test('a client that leaves before or in the handshake leaves nothing behind', async () => {
@@ -274,24 +263,24 @@ test('a client that leaves before or in the handshake leaves nothing behind', as
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
   const before = sockets();
   for (let i = 0; i < 5; i++) {
-    const client = await rawClient(relay.port);
+    const client = await halfOpenClient(relay.port);
     client.send(SSL_REQUEST);
     await client.take(1);
     client.socket.destroy();
     const { tls } = await encrypted(relay.port);
     tls.destroy();
   }
-  await until(() => sockets() <= before);
+  await until('no socket is left', () => sockets() <= before);
 });
 
 test('a failed handshake is told in the log, with the reason', async () => {
   const relay = await startRelay(postgres(), OWN);
-  const client = await rawClient(relay.port);
+  const client = await halfOpenClient(relay.port);
   client.send(SSL_REQUEST);
   await client.take(1);
   client.send(Buffer.from('GET / HTTP/1.1\r\n\r\n'));
   await client.closed();
-  await until(() => relay.log.some(({ msg }) => msg === 'a client did not complete its TLS handshake'));
+  await until('it is told', () => relay.log.some(({ msg }) => msg === 'a client did not complete its TLS handshake'));
 });
 
 test('a cancel request over TLS stops the query', async () => {
@@ -301,10 +290,8 @@ test('a cancel request over TLS stops the query', async () => {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number };
   const slow = client.query('select pg_sleep(30)');
   const told = expect(slow).rejects.toMatchObject({ code: '57014' });
-  const key = Buffer.alloc(4);
-  key.writeInt32BE(secretKey);
   const { client: cancel } = await encrypted(port);
-  cancel.send(cancelRequest(processID, key));
+  cancel.send(F.cancelRequest(processID, secretKey));
   expect(await cancel.closed()).toHaveLength(0);
   await told;
   await client.end();
@@ -315,7 +302,7 @@ test('a half-closed client still gets its answer', async () => {
   const { client, tls } = await encrypted(port, { allowHalfOpen: true });
   client.send(STARTUP);
   await client.until(READY);
-  client.received = Buffer.alloc(0);
+  client.forget();
   tls.end(F.query("select 'the answer'"));
   const answer = await client.closed();
   expect(answer.includes('the answer')).toBe(true);
@@ -348,7 +335,7 @@ test('new sessions get a new certificate after SIGHUP, old ones go on', async ()
   const { tls: after } = await encrypted(relay.port);
   expect(beforeTls.getPeerCertificate().subject.CN).toBe('localhost');
   expect(after.getPeerCertificate().subject.CN).toBe('renewed.example');
-  before.received = Buffer.alloc(0);
+  before.forget();
   before.send(F.query('select 1'));
   await before.until(READY);
 });
