@@ -5,20 +5,17 @@ import { message } from '../scripts/lib/wire-client.mjs';
 import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './lib/messages.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const [{ Tap }, { ObserverLink }, { TextTable }, { TrackerCounters }, { clientTable, serverTable }, { Clock }, config] =
+const [{ Tap, tapShared }, { ObserverLink }, { TextTable }, { TrackerCounters }, { Clock }, { limits }] =
   await Promise.all([
     import(`${dist}/proxy/tap.js`),
     import(`${dist}/proxy/observer-link.js`),
     import(`${dist}/proxy/session/prepared.js`),
     import(`${dist}/proxy/session/session-state.js`),
-    import(`${dist}/proxy/wire/message-codes.js`),
     import(`${dist}/proxy/clock.js`),
     import(`${dist}/config/limits.js`),
   ]);
 const { FrameKind, controlFrame } = await import(`${dist}/proxy/observation-frames.js`);
 const { SCHEMA_VERSION } = await import(`${dist}/proxy/observation.js`);
-const { WaitingChunks } = await import(`${dist}/proxy/waiting-chunks.js`);
-const { limits } = config;
 
 const NONE = Buffer.alloc(0);
 const READY = message('Z', Buffer.from('I'));
@@ -113,18 +110,7 @@ function openTap() {
   };
   link.attach(socket);
   handlers.get('data')?.(controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: 0 }));
-  const shared = {
-    events: link,
-    counters,
-    limits,
-    texts,
-    clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
-    serverTable: serverTable(),
-    clock,
-    link,
-    waiting: new WaitingChunks(),
-    log,
-  };
+  const shared = tapShared({ link, clock, counters, texts, log });
   const opened = { sessionId: 1, openedAtMs: 0, clientAddress: '', protocolVersion: 196608, startup: [] };
   const tap = new Tap(opened, { shared, interpret: 'always', off: false });
   tap.server(LOGIN);

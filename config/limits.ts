@@ -91,7 +91,7 @@ export const limits = {
   bulkReadBytesMin: 8 * KIB,
   /** Reads of an accepted connection before its handle moves: one that logs in, asks something and leaves has fewer. */
   readsBeforeReuse: 16,
-  /** Chunks that wait to be looked at, of all sessions: looking at so many in a row takes the loop about 0.2 ms … */
+  /** Chunks that wait to be looked at, of all sessions: what a look takes (bench/tracker.mjs) times so many is what the loop is held … */
   waitingChunksMax: 128,
   /** … each of at most this: longer ones are rare, or bulk, which is not to be kept … */
   waitingChunkBytesMax: 2 * KIB,

@@ -107,6 +107,7 @@ export class ObserverProcess implements ObserverEnd {
     });
   }
 
+  /** Whether `config` has something that a running observer cannot take. */
   isStartedAgainFor(config: Config): boolean {
     return !alike(observerPart(config), observerPart(this.#config));
   }

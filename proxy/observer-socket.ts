@@ -24,6 +24,8 @@ export class ObserverSocket implements ObserverEnd {
   /** Times a connection was made after the first. */
   restartsTotal = 0;
   readonly lastWordMs: number;
+  /** Set before a configuration that makes somebody start the observer again: the link ends first, with what it has left to say. */
+  isStartedAgain = false;
   #onFirstLive: () => void = () => {};
   readonly #firstLive = new Promise<void>((resolve) => {
     this.#onFirstLive = resolve;
@@ -36,9 +38,6 @@ export class ObserverSocket implements ObserverEnd {
     this.#link = link;
     this.#log = log;
   }
-
-  /** The next configuration makes somebody start it again: the link ends first, with what it has left to say. */
-  isStartedAgain = false;
 
   /** Does not wait: relaying does not depend on an observer. */
   start(): Promise<undefined> {

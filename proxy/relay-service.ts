@@ -24,10 +24,8 @@ import { listenerSettings } from './relay-settings.js';
 import { TextTable } from './session/prepared.js';
 import { TrackerCounters } from './session/session-state.js';
 import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
-import type { TapShared } from './tap.js';
+import { type TapShared, tapShared } from './tap.js';
 import { startTicks } from './ticks.js';
-import { WaitingChunks } from './waiting-chunks.js';
-import { clientTable, serverTable } from './wire/message-codes.js';
 
 export interface RelayOptions {
   log: Log;
@@ -82,18 +80,7 @@ export class RelayService {
       sessions: () => this.#announced(),
       log,
     });
-    this.#shared = {
-      events: this.#link,
-      counters: this.#counters,
-      limits,
-      texts,
-      clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
-      serverTable: serverTable(),
-      clock: this.#clock,
-      link: this.#link,
-      waiting: new WaitingChunks(),
-      log,
-    };
+    this.#shared = tapShared({ link: this.#link, clock: this.#clock, counters: this.#counters, texts, log });
     this.#switch = new ObserverSwitch(config.observe, {
       observer: observerEnd(this.#link),
       link: this.#link,

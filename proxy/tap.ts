@@ -10,13 +10,28 @@ import type { Clock } from './clock.js';
 import type { CloseReason, LossReason, SessionOpened } from './observation.js';
 import type { ObserverLink } from './observer-link.js';
 import { Session, type SessionShared } from './session/session.js';
-import type { WaitingChunks } from './waiting-chunks.js';
+import { WaitingChunks } from './waiting-chunks.js';
+import { clientTable, serverTable } from './wire/message-codes.js';
 
 export interface TapShared extends SessionShared {
   clock: Clock;
   link: ObserverLink;
   waiting: WaitingChunks;
   log: Log;
+}
+
+type NeededShared = Pick<TapShared, 'link' | 'clock' | 'texts' | 'counters' | 'log'>;
+
+/** What the taps of one relay share: made once, because of what waits. The link is told what sessions say, unless `events` is given. */
+export function tapShared(parts: NeededShared & Partial<TapShared>): TapShared {
+  return {
+    events: parts.link,
+    limits,
+    clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
+    serverTable: serverTable(),
+    waiting: new WaitingChunks(),
+    ...parts,
+  };
 }
 
 /** 'never': the stream is not one to interpret (protocol 2); 'after-login': replication. */

@@ -6,7 +6,7 @@
 // Invariant: what waits is looked at in the order in which it came, with the time at which it came; who asks a tap for anything asks after
 // everything that waits was looked at. At most limits.waitingChunksMax wait, of limits.waitingChunkBytesMax each.
 // Why: between two system calls the code that understands the traffic finds the processor's caches full of the kernel's work; in a row it
-// finds its own. Looking at each chunk at once takes a tenth more of the relay's processor time.
+// finds its own.
 // Not here: what a chunk means, and which may not wait (tap.ts).
 
 import { limits } from '../config/limits.js';

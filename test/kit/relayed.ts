@@ -16,8 +16,7 @@ import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/obse
 import { ObserverLink } from '../../proxy/observer-link.js';
 import { TextTable } from '../../proxy/session/prepared.js';
 import { type SessionLimits, TrackerCounters } from '../../proxy/session/session-state.js';
-import { WaitingChunks } from '../../proxy/waiting-chunks.js';
-import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
+import { type TapShared, tapShared } from '../../proxy/tap.js';
 import { until } from './sidecar.js';
 
 export interface Upstream {
@@ -35,9 +34,9 @@ export interface Witnessed extends Omit<StatementObservation, 'text'> {
 export class Relayed {
   readonly listener: Listener;
   readonly #counters = new TrackerCounters();
-  readonly #waiting = new WaitingChunks();
   readonly #clock = new Clock();
   readonly #link: ObserverLink;
+  readonly #shared: TapShared;
   readonly #texts = new Map<number, string>();
   readonly statements: Witnessed[] = [];
   /** Executions by minute and reason, as last told: the counts are cumulative. */
@@ -58,6 +57,14 @@ export class Relayed {
       sessions: () => [],
       log,
     });
+    this.#shared = tapShared({
+      link: this.#link,
+      clock: this.#clock,
+      counters: this.#counters,
+      texts,
+      log,
+      limits: all,
+    });
     let sessions = 0;
     this.listener = new Listener({
       listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
@@ -69,18 +76,7 @@ export class Relayed {
         certificate: undefined,
         limits: all,
       },
-      shared: {
-        events: this.#link,
-        counters: this.#counters,
-        limits: all,
-        texts,
-        clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
-        serverTable: serverTable(),
-        clock: this.#clock,
-        link: this.#link,
-        waiting: this.#waiting,
-        log,
-      },
+      shared: this.#shared,
       admission: new Admission(),
       observe: () => true,
       nextSessionId: () => ++sessions,
@@ -109,7 +105,7 @@ export class Relayed {
   }
 
   get counters(): TrackerCounters {
-    this.#waiting.lookAtAll();
+    this.#shared.waiting.lookAtAll();
     return this.#counters;
   }
 
@@ -141,7 +137,7 @@ export class Relayed {
 
   /** What was said so far has arrived. */
   async told(): Promise<void> {
-    this.#waiting.lookAtAll();
+    this.#shared.waiting.lookAtAll();
     this.#link.flush();
     await until('the observer acknowledged', () => this.#link.silentForMs(this.#clock.now()) === 0);
   }

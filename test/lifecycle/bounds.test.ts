@@ -1,72 +1,19 @@
 // What a peer can make pgwitness hold, and what it is told at the bound.
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { createLog } from '../../config/log.js';
-import { Admission } from '../../proxy/admission.js';
-import { Clock } from '../../proxy/clock.js';
 import { connectionCaps } from '../../proxy/descriptors.js';
-import { Listener, type ListenerLimits } from '../../proxy/listener.js';
-import { ObserverLink } from '../../proxy/observer-link.js';
-import { TextTable } from '../../proxy/session/prepared.js';
-import { TrackerCounters } from '../../proxy/session/session-state.js';
-import { WaitingChunks } from '../../proxy/waiting-chunks.js';
-import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';
+import { useRelayed } from '../kit/relayed.js';
 import { bareServer } from '../kit/scripted-server.js';
 import { until } from '../kit/sidecar.js';
-import { LIMITS } from '../kit/tracked.js';
 
 const STARTUP = F.startup({ user: 'postgres', database: 'postgres' });
 const READY = Buffer.from('5a0000000549', 'hex');
 const postgres = usePostgres();
-const open: Listener[] = [];
-afterEach(() => {
-  for (const listener of open.splice(0)) {
-    listener.stopListening();
-    for (const relay of listener.relays) relay.destroy();
-  }
-});
-
-/** A listener with small bounds; nothing is observed. */
-async function listen(upstream: { host: string; port: number }, small: Partial<ListenerLimits>) {
-  const log = createLog({ level: 'silent' });
-  const clock = new Clock();
-  const texts = new TextTable(1 << 20);
-  const link = new ObserverLink({ relayId: 'r', version: '', limits, clock, texts, sessions: () => [], log });
-  const listener = new Listener({
-    listen: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-    settings: {
-      target: {
-        address: { kind: 'tcp', ...upstream },
-        tls: { mode: 'disable', serverName: '', authorities: undefined },
-      },
-      certificate: undefined,
-      limits: { ...limits, ...small },
-    },
-    shared: {
-      events: link,
-      counters: new TrackerCounters(),
-      limits: LIMITS,
-      texts,
-      clientTable: clientTable({ headBytesMax: 1024, tailBytesMax: 64 }),
-      serverTable: serverTable(),
-      clock,
-      link,
-      waiting: new WaitingChunks(),
-      log,
-    },
-    admission: new Admission(),
-    observe: () => false,
-    nextSessionId: () => 1,
-    log,
-  });
-  open.push(listener);
-  const address = await listener.listen();
-  return { listener, port: address.kind === 'tcp' ? address.port : 0 };
-}
+const listen = useRelayed();
 
 describe('sessions', () => {
   test('beyond the cap are refused with 53300, and a place that is free again is given', async () => {
@@ -200,7 +147,7 @@ describe('cancel requests', () => {
       received = Buffer.from(await peer.take(request.length));
       peer.socket.end();
     });
-    const { port } = await listen(stub, {});
+    const { port } = await listen(stub);
     const client = await halfOpenClient(port);
     for (const octet of request) client.send(Buffer.from([octet]));
     expect(await client.closed()).toHaveLength(0);
@@ -210,7 +157,7 @@ describe('cancel requests', () => {
   test.each([0, 257])('with a key of %i octets are closed without a word', async (keyBytes) => {
     let connections = 0;
     const stub = await bareServer(() => connections++);
-    const { port } = await listen(stub, {});
+    const { port } = await listen(stub);
     const client = await halfOpenClient(port);
     client.send(F.cancelRequest(4711, Buffer.alloc(keyBytes)));
     expect(await client.closed()).toHaveLength(0);
@@ -222,7 +169,7 @@ describe('cancel requests', () => {
     const stub = await bareServer((peer) => {
       release = () => peer.socket.end();
     });
-    const { port } = await listen(stub, {});
+    const { port } = await listen(stub);
     const client = await halfOpenClient(port);
     client.send(F.cancelRequest(1, 0));
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -236,7 +183,7 @@ describe('cancel requests', () => {
     const stub = await bareServer(async (peer) => {
       received = (await peer.take(16)).length;
     });
-    const { port } = await listen(stub, {});
+    const { port } = await listen(stub);
     const client = await halfOpenClient(port);
     client.socket.end(F.cancelRequest(1, 0));
     client.socket.destroySoon();
@@ -252,7 +199,7 @@ describe('cancel requests', () => {
   });
 
   test('for an upstream that is down are closed without a word', async () => {
-    const { port } = await listen({ host: '127.0.0.1', port: 1 }, {});
+    const { port } = await listen({ host: '127.0.0.1', port: 1 });
     const client = await halfOpenClient(port);
     client.send(F.cancelRequest(1, 0));
     expect(await client.closed()).toHaveLength(0);

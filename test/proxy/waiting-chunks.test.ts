@@ -8,9 +8,8 @@ import { Clock } from '../../proxy/clock.js';
 import { ObserverLink } from '../../proxy/observer-link.js';
 import { TextTable } from '../../proxy/session/prepared.js';
 import { TrackerCounters } from '../../proxy/session/session-state.js';
-import { Tap } from '../../proxy/tap.js';
+import { Tap, tapShared } from '../../proxy/tap.js';
 import { type Looker, WaitingChunks } from '../../proxy/waiting-chunks.js';
-import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { B, F } from '../kit/frames.js';
 
 const LOGGED_IN = Buffer.concat([B.authOk(), B.ready('I')]);
@@ -26,23 +25,13 @@ function sessions(count: number) {
   const texts = new TextTable(1 << 20);
   const log = createLog({ level: 'silent' });
   const link = new ObserverLink({ relayId: 'r', version: '', limits, clock, texts, sessions: () => [], log });
-  const shared = {
-    events: {
-      ready: () => {},
-      lost: (reason: string, executions: number) => seen.push(`${reason} ${executions}`),
-      statement: ({ sessionId }: { sessionId: number }, { arrivedMs, completedMs, prepared }: ObservedExecution) =>
-        seen.push(`${sessionId} ${prepared?.text} ${arrivedMs}-${completedMs}`),
-    },
-    counters: new TrackerCounters(),
-    limits,
-    texts,
-    clientTable: clientTable({ headBytesMax: limits.textHeadBytesMax, tailBytesMax: limits.textTailBytesMax }),
-    serverTable: serverTable(),
-    clock,
-    link,
-    waiting: new WaitingChunks(),
-    log,
+  const events = {
+    ready: () => {},
+    lost: (reason: string, executions: number) => seen.push(`${reason} ${executions}`),
+    statement: ({ sessionId }: { sessionId: number }, { arrivedMs, completedMs, prepared }: ObservedExecution) =>
+      seen.push(`${sessionId} ${prepared?.text} ${arrivedMs}-${completedMs}`),
   };
+  const shared = tapShared({ link, clock, texts, log, counters: new TrackerCounters(), events });
   const taps = Array.from({ length: count }, (_, i) => {
     const opened = { sessionId: i + 1, openedAtMs: 0, clientAddress: '', protocolVersion: 196608, startup: [] };
     const tap = new Tap(opened, { shared, interpret: 'always', off: false });
