@@ -5,7 +5,6 @@
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';
 import { type Observation, SCHEMA_VERSION } from '../proxy/observation.js';
-import { BatchReader } from '../proxy/observation-codec.js';
 import {
   ackFrame,
   controlFrame,
@@ -14,6 +13,7 @@ import {
   type Hello,
   type Welcome,
 } from '../proxy/observation-frames.js';
+import { BatchReader } from '../proxy/observation-reader.js';
 import type { LinkGate } from './link-gate.js';
 
 /** What came is worked on for this long, then timers, scrapes and acknowledgements have their turn: one read may bring a second's work. */

@@ -1,6 +1,6 @@
 // A recording of the observation stream: the frames a relay sent, in a file that only its owner can read, because it holds SQL text.
 // Invariant: the file is the magic and then whole frames; a run that was cut off leaves at most one torn frame at the end, which reading
-// leaves out and says so. Not here: what frames hold (proxy/observation-codec.ts), feeding them back (replay.ts).
+// leaves out and says so. Not here: what frames hold (proxy/observation-records.ts), feeding them back (replay.ts).
 
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/errors.js';

@@ -5,8 +5,8 @@
 import { RuntimeError } from '../config/errors.js';
 import type { Log } from '../config/log.js';
 import { type Observation, SCHEMA_VERSION } from '../proxy/observation.js';
-import { BatchReader } from '../proxy/observation-codec.js';
 import { FrameKind, type Hello } from '../proxy/observation-frames.js';
+import { BatchReader } from '../proxy/observation-reader.js';
 import { assemble, type ObserverConfig } from './assemble.js';
 import { readRecording } from './recording.js';
 

@@ -9,7 +9,7 @@ const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).p
 const [{ assemble }, { loadConfig }, { BatchReader, BatchWriter }, { emptyFields }, frames] = await Promise.all([
   import(`${dist}/analyzer/assemble.js`),
   import(`${dist}/config/config.js`),
-  import(`${dist}/proxy/observation-codec.js`),
+  import(`${dist}/proxy/observation-writer.js`),
   import(`${dist}/proxy/statement-fields.js`),
   import(`${dist}/proxy/observation-frames.js`),
 ]);

@@ -3,7 +3,6 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Address } from '../config/address.js';
-import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { listenAt } from './listening.js';
 
@@ -14,13 +13,10 @@ export class Front {
   constructor({ accepted, log }: { accepted: (client: Socket) => void; log: Log }) {
     this.#log = log;
     // What is set here stays with the connection in the relay's process, as a listener of its own would set it.
-    this.#server = createServer(
-      { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: limits.keepAliveAfterMs },
-      (client) => {
-        client.on('error', ignored);
-        accepted(client);
-      },
-    );
+    this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
+      client.on('error', ignored);
+      accepted(client);
+    });
   }
 
   /** Resolves with the address it listens on. Rejects with the system's error. */

@@ -30,7 +30,6 @@ export interface ListenerLimits extends AdmissionLimits {
   connectTimeoutMs: number;
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
-  keepAliveAfterMs: number;
   leftMs: number;
   startupValueBytesMax: number;
 }
@@ -82,8 +81,6 @@ export class Listener implements RelayCounters {
         allowHalfOpen: true,
         pauseOnConnect: false,
         noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: options.settings.limits.keepAliveAfterMs,
       },
       (client) => this.#accept(client),
     );

@@ -3,7 +3,7 @@
 //   frame:  u32 octets that follow │ u8 kind │ body            (little endian)
 //   hello    relay → observer   JSON Hello
 //   welcome  observer → relay   JSON Welcome
-//   batch    relay → observer   f64 sequence │ u32 executions │ records (observation-codec.ts)
+//   batch    relay → observer   f64 sequence │ u32 executions │ records (observation-writer.ts)
 //   ack      observer → relay   f64 sequence: everything up to it is stored
 //   configure relay → observer  JSON of what of the configuration changes while it runs; never recorded
 //

@@ -1,10 +1,10 @@
 // The contract between the relay and the observer: what one wire event says, nothing about how it was found or what becomes of it.
 // Invariant: every execution the relay saw is either in exactly one `statement` observation or in one `loss` count.
-// This file holds the shapes; observation-codec.ts and observation-frames.ts hold their bytes. Not here: SQL understanding, attribution, storage.
+// This file holds the shapes; observation-writer.ts, -reader.ts and -frames.ts hold their bytes. Not here: SQL understanding, attribution, storage.
 // Units are in the names: Ns nanoseconds (monotonic clock), Ms milliseconds since the Unix epoch (wall clock), Bytes octets.
 
 /** Goes up with every change to a shape or to its bytes; both ends refuse another one. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';

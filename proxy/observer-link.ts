@@ -7,7 +7,7 @@
 // Invariant: an execution is encoded into a batch or added to the losses, never both; a batch that no observer stored is added to the
 // losses when the next observer says what it stored last. Batches are never sent twice. The queue never holds more than queueBytesMax.
 // Whenever the link turns live, all open sessions are announced again (resync): one way back for a restart and for overload.
-// Not here: the observer's process (observer-process.ts), bytes of records (observation-codec.ts).
+// Not here: the observer's process (observer-process.ts), bytes of records (observation-writer.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';
@@ -20,8 +20,8 @@ import {
   SCHEMA_VERSION,
   type SessionOpened,
 } from './observation.js';
-import { BatchWriter, type StatementFields } from './observation-codec.js';
 import { controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from './observation-frames.js';
+import { BatchWriter, type StatementFields } from './observation-writer.js';
 import { type Execution, executionCount } from './session/execution.js';
 import type { PreparedText, SharedText, TextTable } from './session/prepared.js';
 import type { Running } from './session/session.js';

@@ -7,6 +7,7 @@
 // Half-closes, ends and resets are passed on as what they were. Not here: the first packet and connecting (listener.ts), understanding (tap.ts).
 
 import type { Socket } from 'node:net';
+import { limits } from '../config/limits.js';
 import type { CloseReason } from './observation.js';
 import { type Reading, readInto } from './reused-reads.js';
 import type { Tap } from './tap.js';
@@ -39,6 +40,7 @@ export class Relay {
   #onLoggedIn: (() => void) | undefined;
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
+  #isProbed = false;
 
   /** The legs are the relay's from here on: nobody else may listen to them. */
   constructor(ends: { client: Leg; upstream: Leg }, options: RelayOptions) {
@@ -82,6 +84,12 @@ export class Relay {
     // It closed between being connected and being listened to: its events are past.
     if (client.destroyed) upstream.destroy();
     if (upstream.destroyed) client.destroy();
+  }
+
+  /** Once a second. */
+  tick(nowMs: number): void {
+    if (!this.#isProbed) this.#probe();
+    this.tap.tick(nowMs);
   }
 
   /** Both ends at once. `last` goes to the client first. */
@@ -161,6 +169,13 @@ export class Relay {
     this.#counters.serverBytesTotal += chunk.length;
     this.tap.server(chunk);
     return taken;
+  }
+
+  /** Not when it begins: one that leaves within the second is spared the system calls. */
+  #probe(): void {
+    this.#isProbed = true;
+    this.#client.leg.socket.setKeepAlive(true, limits.keepAliveAfterMs);
+    this.#upstream.leg.socket.setKeepAlive(true, limits.keepAliveAfterMs);
   }
 
   /** One end was reset: so is the other, because an orderly end would tell it a lie. */

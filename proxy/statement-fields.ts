@@ -2,7 +2,7 @@
 // Invariant: one object is filled again and again: the hot path makes none. Not here: its SQL (observer-link.ts knows how that travels).
 
 import { emptyStatement } from './observation.js';
-import type { StatementFields } from './observation-codec.js';
+import type { StatementFields } from './observation-writer.js';
 import type { Execution } from './session/execution.js';
 import type { SessionState } from './session/session-state.js';
 

@@ -1,4 +1,4 @@
-// Once a second: what has been in flight for long, the relay's own status, and the health of the link.
+// Once a second: what has been in flight for long, connections that have lasted, the relay's own status, and the health of the link.
 // Invariant: of the relaying side it only reads, and what it costs does not depend on traffic; whether sessions are observed is in its hands.
 // Not here: acting on bytes.
 
@@ -40,8 +40,11 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
   let opaqueMinute = 0;
   let pausedMinute = 0;
   const sum = (of: (listener: Listener) => number) => listeners.reduce((total, listener) => total + of(listener), 0);
+  function* relays() {
+    for (const listener of listeners) yield* listener.relays;
+  }
   function* taps() {
-    for (const listener of listeners) for (const { tap } of listener.relays) yield tap;
+    for (const { tap } of relays()) yield tap;
   }
   const timer = setInterval(() => {
     clock.renew();
@@ -49,8 +52,9 @@ export function startTicks({ listeners, link, counters, clock, log, observing, a
     const wallMs = clock.wall(nowMs);
     let adrift = 0;
     let opaque = 0;
-    for (const tap of taps()) {
-      tap.tick(nowMs);
+    for (const relay of relays()) {
+      relay.tick(nowMs);
+      const { tap } = relay;
       if (!tap.announced) continue;
       if (tap.session.opaque) opaque++;
       else if (tap.session.state.adrift) adrift++;

@@ -11,7 +11,6 @@
 
 import { connect, type Socket } from 'node:net';
 import { type Address, formatAddress } from '../config/address.js';
-import { limits } from '../config/limits.js';
 import type { UpstreamTlsMode } from '../config/options.js';
 import { READS_CAN_BE_REUSED, ReusedReads } from './reused-reads.js';
 import { encryptUpstream } from './tls.js';
@@ -143,8 +142,6 @@ function open(address: Address, { timeoutMs, reads }: { timeoutMs: number; reads
     port: address.port,
     ...common,
     noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: limits.keepAliveAfterMs,
     // Node gives each address but the last only 250 ms by itself (nodejs/node #54359).
     autoSelectFamilyAttemptTimeout: Math.floor(timeoutMs / 2),
   });

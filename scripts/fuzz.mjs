@@ -22,7 +22,7 @@ const [session, prepared, state, execution, codes, startup, codec, frames] = awa
   import('../dist/proxy/session/execution.js'),
   import('../dist/proxy/wire/message-codes.js'),
   import('../dist/proxy/wire/startup-packet.js'),
-  import('../dist/proxy/observation-codec.js'),
+  import('../dist/proxy/observation-reader.js'),
   import('../dist/proxy/observation-frames.js'),
 ]);
 const subject = { ...session, ...prepared, ...state, ...execution, ...codes, ...startup, ...codec, ...frames };

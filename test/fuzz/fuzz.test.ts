@@ -3,8 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BatchReader } from '../../proxy/observation-codec.js';
 import { FrameKind, FrameReader } from '../../proxy/observation-frames.js';
+import { BatchReader } from '../../proxy/observation-reader.js';
 import { executionCount } from '../../proxy/session/execution.js';
 import { TextTable } from '../../proxy/session/prepared.js';
 import { Session } from '../../proxy/session/session.js';

@@ -1,14 +1,30 @@
 // The relay with real clients on a real Postgres: what passes is what the server and the client said, whoever speaks and however slowly.
 
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import pg from 'pg';
 import postgresjs from 'postgres';
 import { describe, expect, test } from 'vitest';
 import { B, F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
-import { residentBytes, type Sidecar, top, useSidecar } from '../kit/sidecar.js';
+import { residentBytes, type Sidecar, top, until, useSidecar } from '../kit/sidecar.js';
 
 const MIB = 1024 * 1024;
+
+/** Of each open connection whose own end has this port, whether the system probes the other end (proc(5), /proc/net/tcp: timer 2). */
+const probedFrom = (port: number) => probed(({ local }) => local === port);
+const probedTo = (port: number) => probed(({ remote }) => remote === port);
+
+function probed(which: (ports: { local: number; remote: number }) => boolean): boolean[] {
+  const portOf = (address: string) => Number.parseInt(address.split(':')[1], 16);
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, remote, state]) => state === '01' && which({ local: portOf(local), remote: portOf(remote) }))
+    .map(([, , , , , timer]) => timer.startsWith('02:'));
+}
 
 describe('clients', () => {
   const postgres = usePostgres();
@@ -46,6 +62,21 @@ describe('clients', () => {
     const insert = statements.find(({ query }) => query.startsWith('insert into t'));
     expect(insert).toMatchObject({ calls: 2, rows: 2 });
     expect(statements.find(({ query }) => query.includes('nowhere'))).toMatchObject({ calls: 0, errors: 1 });
+  });
+
+  test('that stay are probed by the system, on both legs', async () => {
+    const upstream = postgres();
+    const sidecar = await startSidecar(upstream);
+    const one = await client(sidecar);
+    const idle = await client(sidecar);
+    // Enough reads for its handle to move.
+    for (let i = 0; i < 40; i++) await one.query('select 1');
+    await until('both legs of both are probed', () => {
+      const legs = [...probedFrom(sidecar.port), ...probedTo(upstream.port)];
+      return legs.length >= 4 && legs.every((probed) => probed);
+    });
+    await one.end();
+    await idle.end();
   });
 
   test('cancel', async () => {

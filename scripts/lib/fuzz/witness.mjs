@@ -14,7 +14,7 @@
  * @property {typeof import('../../../proxy/wire/message-codes.js').clientTable} clientTable
  * @property {typeof import('../../../proxy/wire/message-codes.js').serverTable} serverTable
  * @property {typeof import('../../../proxy/wire/startup-packet.js').readFirstPacket} readFirstPacket
- * @property {typeof import('../../../proxy/observation-codec.js').BatchReader} BatchReader
+ * @property {typeof import('../../../proxy/observation-reader.js').BatchReader} BatchReader
  * @property {typeof import('../../../proxy/observation-frames.js').FrameKind} FrameKind
  * @property {typeof import('../../../proxy/observation-frames.js').FrameReader} FrameReader
  */

@@ -3,8 +3,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../proxy/observation.js';
-import { BatchReader, BatchWriter, type StatementFields } from '../../proxy/observation-codec.js';
 import { FrameKind, FrameReader } from '../../proxy/observation-frames.js';
+import { BatchReader } from '../../proxy/observation-reader.js';
+import { BatchWriter, type StatementFields } from '../../proxy/observation-writer.js';
 
 const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
@@ -34,6 +35,31 @@ const statement: fc.Arbitrary<StatementFields> = fc.record({
   pipelineDepth: fc.nat(100_000),
   batched: fc.boolean(),
   copy: fc.constantFrom('' as const, 'in' as const, 'out' as const, 'both' as const),
+});
+
+const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const word = fc.string({ unit: 'grapheme', maxLength: 80 });
+const momentMs = fc.double({ min: 0, max: 4e12, noNaN: true });
+
+const opened = fc.record({
+  sessionId: fc.nat(),
+  openedAtMs: momentMs,
+  resumed: fc.boolean(),
+  clientAddress: word,
+  protocolVersion: int32,
+  startup: fc.array(fc.tuple(word, word), { maxLength: 20 }),
+});
+
+const ready = fc.record({
+  sessionId: fc.nat(),
+  serverVersion: word,
+  applicationName: word,
+  clientEncoding: word,
+  serverTimeZone: word,
+  backslashEscapes: fc.boolean(),
+  backendPid: int32,
+  transactionStatus: status,
+  transactionSinceMs: momentMs,
 });
 
 function read(frames: Buffer): Observation[] {
@@ -69,6 +95,23 @@ describe('statements', () => {
   });
 });
 
+describe('sessions', () => {
+  test('any session comes back as it was', () => {
+    fc.assert(
+      fc.property(opened, ready, (open, tells) => {
+        const writer = new BatchWriter(64);
+        writer.sessionOpened(open);
+        writer.sessionReady(tells);
+        expect(read(Buffer.from(writer.seal(1, 0)))).toEqual([
+          { kind: 'session-opened', ...open },
+          { kind: 'session-ready', ...tells },
+        ]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 describe('frames', () => {
   test('are found wherever the stream is cut', () => {
     const writer = new BatchWriter(64);
@@ -96,6 +139,8 @@ describe('frames', () => {
   test('a damaged stream is a RangeError and nothing else', () => {
     const writer = new BatchWriter(64);
     writer.statement({ ...fc.sample(statement, { numRuns: 1, seed: 1 })[0] });
+    writer.sessionOpened(fc.sample(opened, { numRuns: 1, seed: 1 })[0]);
+    writer.sessionReady(fc.sample(ready, { numRuns: 1, seed: 1 })[0]);
     const frame = Buffer.from(writer.seal(1, 1));
     fc.assert(
       fc.property(fc.nat(frame.length - 1), fc.nat(255), (at, octet) => {
