@@ -51,7 +51,11 @@ export async function measure(scenario, { tools, serverPid, rounds, seconds, onR
   const loads = [];
   try {
     for (const tool of tools) loads.push(await startLoad(scenario, tool));
-    for (const load of loads) await load.run({ seconds: scenario.warmSeconds ?? seconds });
+    for (const [index, { processes }] of tools.entries()) {
+      // The server alone has nothing to compile.
+      const isAlone = Object.keys(processes).length === 0;
+      await loads[index].run({ seconds: isAlone ? seconds : (scenario.warmSeconds ?? seconds) });
+    }
     const all = [];
     for (let round = 0; round < rounds; round++) {
       onRound?.(round);
