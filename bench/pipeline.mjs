@@ -6,13 +6,24 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const [{ assemble }, { loadConfig }, { BatchReader, BatchWriter }, { emptyFields }, frames] = await Promise.all([
-  import(`${dist}/analyzer/assemble.js`),
-  import(`${dist}/config/config.js`),
-  import(`${dist}/proxy/observation-writer.js`),
-  import(`${dist}/proxy/statement-fields.js`),
-  import(`${dist}/proxy/observation-frames.js`),
-]);
+const { assemble } = /** @type {typeof import('../dist/analyzer/assemble.js')} */ (
+  await import(`${dist}/analyzer/assemble.js`)
+);
+const { loadConfig } = /** @type {typeof import('../dist/config/config.js')} */ (
+  await import(`${dist}/config/config.js`)
+);
+const { BatchReader } = /** @type {typeof import('../dist/proxy/observation-reader.js')} */ (
+  await import(`${dist}/proxy/observation-reader.js`)
+);
+const { BatchWriter } = /** @type {typeof import('../dist/proxy/observation-writer.js')} */ (
+  await import(`${dist}/proxy/observation-writer.js`)
+);
+const { emptyFields } = /** @type {typeof import('../dist/proxy/statement-fields.js')} */ (
+  await import(`${dist}/proxy/statement-fields.js`)
+);
+const frames = /** @type {typeof import('../dist/proxy/observation-frames.js')} */ (
+  await import(`${dist}/proxy/observation-frames.js`)
+);
 
 const RELAY = 'bench';
 const SESSIONS = 8;
@@ -35,19 +46,22 @@ const CASES = {
 
 for (const [name, textOf] of Object.entries(CASES)) {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
-  const { config } = loadConfig({ flags: new Map(), env: {} });
-  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+  const { config } = loadConfig({ flags: {}, env: {} });
+  /** @type {import('../dist/config/log.js').Log} */
+  const log = { debug() {}, info() {}, warn: console.error, error: console.error, child: () => log, setLevel() {} };
   const relays = { count: 1, ended: {} };
   const { observer, pipeline, store } = await assemble({ ...config, dataDir }, { log, relays, acknowledge() {} });
   const writer = new BatchWriter(1 << 20);
   writer.resyncBegin();
   for (let sessionId = 1; sessionId <= SESSIONS; sessionId++) {
+    /** @type {[string, string][]} */
     const startup = [
       ['user', 'app'],
       ['database', 'shop'],
     ];
     const openedAtMs = Date.now();
-    writer.sessionOpened({ sessionId, openedAtMs, clientAddress: '127.0.0.1', protocolVersion: 196608, startup });
+    const opened = { sessionId, openedAtMs, clientAddress: '127.0.0.1', protocolVersion: 196608, startup };
+    writer.sessionOpened({ ...opened, resumed: false });
     writer.sessionReady({
       sessionId,
       serverVersion: '17.0',
@@ -86,7 +100,7 @@ for (const [name, textOf] of Object.entries(CASES)) {
   const reader = new BatchReader();
   const body = frames.FRAME_HEADER_BYTES;
   const take = (/** @type {Buffer} */ frame) =>
-    reader.read(frame.subarray(body), (/** @type {any} */ observation) => observer.observe(RELAY, observation));
+    reader.read(frame.subarray(body), (observation) => observer.observe(RELAY, observation));
   take(opening);
   const TURNS = 12;
   let best = Number.POSITIVE_INFINITY;
