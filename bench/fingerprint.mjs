@@ -2,13 +2,22 @@
 // Run: npm run build && node bench/fingerprint.mjs [FILE.jsonl.gz …]   (lines with a "sql" member)
 
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const { Fingerprinter } = await import(`${dist}/analyzer/fingerprint/fingerprint.js`);
-const { Normalizer } = await import(`${dist}/analyzer/fingerprint/normalize.js`);
-const { lex } = await import(`${dist}/analyzer/sql/sql-lexer.js`);
-const { SqlTokens } = await import(`${dist}/analyzer/sql/tokens.js`);
+const { Fingerprinter } = /** @type {typeof import('../dist/analyzer/fingerprint/fingerprint.js')} */ (
+  await import(`${dist}/analyzer/fingerprint/fingerprint.js`)
+);
+const { Normalizer } = /** @type {typeof import('../dist/analyzer/fingerprint/normalize.js')} */ (
+  await import(`${dist}/analyzer/fingerprint/normalize.js`)
+);
+const { lex } = /** @type {typeof import('../dist/analyzer/sql/sql-lexer.js')} */ (
+  await import(`${dist}/analyzer/sql/sql-lexer.js`)
+);
+const { SqlTokens } = /** @type {typeof import('../dist/analyzer/sql/tokens.js')} */ (
+  await import(`${dist}/analyzer/sql/tokens.js`)
+);
 
 const OPTIONS = { backslashEscapes: false, missingBytes: 0 };
 const WHOLE = { truncated: false };
@@ -23,6 +32,7 @@ const django = Array.from({ length: 1000 }, (_, i) =>
     `SELECT ${columns} FROM "shop_book" WHERE ("shop_book"."author_id" = ${i} AND "shop_book"."title" = 'title ${i}') LIMIT 21`,
   ),
 );
+/** @type {Record<string, Buffer[]>} */
 const sets = { 'django select': django };
 sets['bulk insert, 500 rows'] = Array.from({ length: 10 }, (_, i) =>
   Buffer.from(
@@ -31,7 +41,7 @@ sets['bulk insert, 500 rows'] = Array.from({ length: 10 }, (_, i) =>
 );
 for (const file of process.argv.slice(2)) {
   const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n').filter(Boolean);
-  sets[file.split('/').at(-1)] = lines.map((line) => Buffer.from(JSON.parse(line).sql));
+  sets[path.basename(file)] = lines.map((line) => Buffer.from(JSON.parse(line).sql));
 }
 
 for (const [name, texts] of Object.entries(sets)) {
@@ -52,7 +62,7 @@ for (const [name, texts] of Object.entries(sets)) {
 }
 console.log(`${fingerprinter.cache.entries} entries, ${(fingerprinter.cache.bytes / 2 ** 20).toFixed(1)} MiB`);
 
-/** Best of five, in ns per text. */
+/** Best of five, in ns per text. @param {readonly Buffer[]} texts @param {(text: Buffer) => void} work */
 function measure(texts, work) {
   const rounds = Math.max(1, Math.ceil(100_000 / texts.length / (texts[0].length > 5000 ? 50 : 1)));
   let best = Number.POSITIVE_INFINITY;

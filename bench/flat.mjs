@@ -153,7 +153,7 @@ async function untilCounted(expected) {
   const untilMs = performance.now() + COUNTED_MS_MAX;
   for (;;) {
     const response = await fetch(`${tool.httpUrl}/api/v1/statements?limit=1`);
-    const { observed } = await response.json();
+    const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
     const said = {
       observed: observed.statements,
       lost: observed.not_observed,

@@ -10,8 +10,12 @@ import { ROOT } from '../scripts/lib/paths.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const { lex } = await import(`${dist}/analyzer/sql/sql-lexer.js`);
-const { SqlTokens } = await import(`${dist}/analyzer/sql/tokens.js`);
+const { lex } = /** @type {typeof import('../dist/analyzer/sql/sql-lexer.js')} */ (
+  await import(`${dist}/analyzer/sql/sql-lexer.js`)
+);
+const { SqlTokens } = /** @type {typeof import('../dist/analyzer/sql/tokens.js')} */ (
+  await import(`${dist}/analyzer/sql/tokens.js`)
+);
 
 const KIB = 1024;
 const PARTS = 5;

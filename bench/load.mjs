@@ -46,7 +46,7 @@ class Client {
   /** The last octets received: a ReadyForQuery may be cut. */
   #tail = Buffer.alloc(READY_BYTES);
   /** Of a message that is cut, before anything is measured. */
-  #unread = Buffer.alloc(0);
+  /** @type {Buffer} */ #unread = Buffer.alloc(0);
   /** @type {() => void} */ onReady = () => {};
   /** @type {Run | undefined} */ run;
   #at;
@@ -160,6 +160,8 @@ function fail(error) {
   process.exit(1);
 }
 
+/** @typedef {{ requests: number, statements: number, bytes: number, elapsedMs: number, p50Us: number, p95Us: number, p99Us: number }} Said of a run */
+
 /** @type {Client[]} */
 const clients = [];
 let statements = 1;
@@ -191,7 +193,7 @@ async function open({ workload: name, clients: count, host, port }) {
   }
 }
 
-/** @param {{ seconds: number, rate?: number }} options */
+/** @param {{ seconds: number, rate?: number }} options @returns {Promise<Said>} */
 async function run({ seconds, rate = 0 }) {
   const it = new Run();
   it.pauseMs = rate > 0 ? (clients.length / rate) * 1000 : 0;

@@ -77,6 +77,7 @@ async function main() {
     return all;
   });
 
+  /** @type {Measured} */
   const measured = new Map();
   for (const scenario of SCENARIOS.filter(({ name }) => names.includes(name))) {
     await progress.step(scenario.name, async (note) => {
@@ -96,7 +97,12 @@ async function main() {
   report({ measured, memory, tools, postgres });
 }
 
-/** @param {{ measured: Map<string, any>, memory: any, tools: readonly import('./lib/tools.mjs').Tool[], postgres: { version: string } }} of */
+/**
+ * @typedef {Map<string, Record<string, import('./lib/measure.mjs').Sample>[]>} Measured by scenario, a record a round
+ * @typedef {Awaited<ReturnType<typeof manyFingerprints>>} Fingerprints
+ * @typedef {{ idle: import('./lib/memory.mjs').Idle[], fingerprints: Fingerprints }} Memory
+ * @param {{ measured: Measured, memory: Memory | undefined, tools: readonly import('./lib/tools.mjs').Tool[], postgres: { version: string } }} of
+ */
 function report({ measured, memory, tools, postgres }) {
   const judged = judge(measured);
   const summaries = new Map([...measured].map(([name, samples]) => [name, summaryOf(samples)]));
@@ -124,7 +130,7 @@ with one client, where nothing queues.`;
   if (judged.some(({ verdict }) => verdict === 'missed')) process.exitCode = 1;
 }
 
-/** @param {{ fingerprints: number, statements: number, observerBytes: number, relayBytes: number }} of */
+/** @param {Fingerprints} of */
 function fingerprintsLine({ fingerprints, statements, observerBytes, relayBytes }) {
   const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
   return `${fingerprints} fingerprints, ${statements} statements: observer ${mib(observerBytes)} MiB resident (limit 220), relay ${mib(relayBytes)} MiB.`;

@@ -161,7 +161,7 @@ process.exit(exitCode);
 /** Executions since the start, as the observer says. */
 async function counted() {
   const response = await fetch(`${tool.httpUrl}/api/v1/statements?limit=1`);
-  const { observed } = await response.json();
+  const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
   return {
     observed: observed.statements,
     lost: observed.not_observed,

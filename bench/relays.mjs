@@ -71,7 +71,8 @@ async function sample(tool, loads, serverPid) {
 /** What the observer has counted and what it was told is lost. @param {import('./lib/tools.mjs').Tool} tool */
 async function counted({ httpUrl }) {
   if (httpUrl === undefined) return { all: 0, lost: 0 };
-  const { observed } = await (await fetch(`${httpUrl}/api/v1/statements?limit=1`)).json();
+  const response = await fetch(`${httpUrl}/api/v1/statements?limit=1`);
+  const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
   return { all: observed.statements + observed.not_observed, lost: observed.not_observed };
 }
 

@@ -11,6 +11,8 @@ import { openProgress } from '../scripts/lib/progress.mjs';
 import { startSidecar } from '../scripts/lib/sidecar.mjs';
 import { connect } from '../scripts/lib/wire-client.mjs';
 
+/** @typedef {ReturnType<typeof import('../dist/dashboards/http/status-json.js').statusJson>} Status */
+
 const wanted = Number(process.argv[2] ?? 100_000);
 const PER_QUERY = 20;
 const OPERATORS = 17;
@@ -36,6 +38,7 @@ const sidecar = await startSidecar({
 });
 const prometheus = await startPrometheus({ targets: [new URL(sidecar.httpUrl).host], scrapeSeconds: 1 });
 try {
+  /** @type {[string, string][]} */
   const startup = [
     ['user', postgres.user],
     ['database', postgres.database],
@@ -49,8 +52,7 @@ try {
   }
   bar.end(`${wanted} statements`);
   client.close();
-  /** @returns {Promise<any>} */
-  const statusNow = async () => (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json();
+  const statusNow = async () => /** @type {Status} */ (await (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json());
   // The observer may be behind: scrapes go on until it has accounted for all of them.
   const followed = progress.bar('Observed', wanted);
   for (let waited = 0; waited < PATIENCE_SECONDS; waited++) {

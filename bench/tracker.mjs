@@ -5,17 +5,24 @@ import { message } from '../scripts/lib/wire-client.mjs';
 import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './lib/messages.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const [{ Tap, tapShared }, { ObserverLink }, { TextTable }, { TrackerCounters }, { Clock }, { limits }] =
-  await Promise.all([
-    import(`${dist}/proxy/tap.js`),
-    import(`${dist}/proxy/observer-link.js`),
-    import(`${dist}/proxy/session/prepared.js`),
-    import(`${dist}/proxy/session/session-state.js`),
-    import(`${dist}/proxy/clock.js`),
-    import(`${dist}/config/limits.js`),
-  ]);
-const { FrameKind, controlFrame } = await import(`${dist}/proxy/observation-frames.js`);
-const { SCHEMA_VERSION } = await import(`${dist}/proxy/observation.js`);
+const { Tap, tapShared } = /** @type {typeof import('../dist/proxy/tap.js')} */ (await import(`${dist}/proxy/tap.js`));
+const { ObserverLink } = /** @type {typeof import('../dist/proxy/observer-link.js')} */ (
+  await import(`${dist}/proxy/observer-link.js`)
+);
+const { TextTable } = /** @type {typeof import('../dist/proxy/session/prepared.js')} */ (
+  await import(`${dist}/proxy/session/prepared.js`)
+);
+const { TrackerCounters } = /** @type {typeof import('../dist/proxy/session/session-state.js')} */ (
+  await import(`${dist}/proxy/session/session-state.js`)
+);
+const { Clock } = /** @type {typeof import('../dist/proxy/clock.js')} */ (await import(`${dist}/proxy/clock.js`));
+const { limits } = /** @type {typeof import('../dist/config/limits.js')} */ (await import(`${dist}/config/limits.js`));
+const { FrameKind, controlFrame } = /** @type {typeof import('../dist/proxy/observation-frames.js')} */ (
+  await import(`${dist}/proxy/observation-frames.js`)
+);
+const { SCHEMA_VERSION } = /** @type {typeof import('../dist/proxy/observation.js')} */ (
+  await import(`${dist}/proxy/observation.js`)
+);
 
 const NONE = Buffer.alloc(0);
 const READY = message('Z', Buffer.from('I'));
@@ -90,7 +97,8 @@ const CASES = {
 /** A link whose other end takes everything and acknowledges when it is told to. */
 function openTap() {
   const clock = new Clock();
-  const log = { debug() {}, info() {}, warn: console.error, error: console.error };
+  /** @type {import('../dist/config/log.js').Log} */
+  const log = { debug() {}, info() {}, warn: console.error, error: console.error, child: () => log, setLevel() {} };
   const texts = new TextTable(limits.internedTextBytesMax);
   const counters = new TrackerCounters();
   const link = new ObserverLink({ relayId: 'bench', version: '0', limits, clock, texts, sessions: () => [], log });
@@ -100,7 +108,7 @@ function openTap() {
   let sequence = 0;
   const socket = {
     writableLength: 0,
-    on: (/** @type {string} */ name, /** @type {any} */ handler) => handlers.set(name, handler),
+    on: (/** @type {string} */ name, /** @type {(chunk: Buffer) => void} */ handler) => handlers.set(name, handler),
     write: (/** @type {Buffer} */ chunk) => {
       bytes += chunk.length;
       if (chunk[4] === FrameKind.batch) sequence = chunk.readDoubleLE(5);
@@ -108,7 +116,7 @@ function openTap() {
     },
     destroy() {},
   };
-  link.attach(socket);
+  link.attach(/** @type {import('node:stream').Duplex} */ (/** @type {unknown} */ (socket)));
   handlers.get('data')?.(controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: 0 }));
   const shared = tapShared({ link, clock, counters, texts, log });
   const opened = { sessionId: 1, openedAtMs: 0, clientAddress: '', protocolVersion: 196608, startup: [] };

@@ -3,11 +3,16 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 
+/**
+ * @typedef {{ status: string, assertionResults: { status: string }[] }} Suite
+ * @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: Suite[] }} Results
+ */
 const [file, exitCode] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 let skipped = 0;
 if (existsSync(file)) {
+  /** @type {Results} */
   const results = JSON.parse(readFileSync(file, 'utf8'));
   passed = results.numPassedTests;
   failed = results.numFailedTests;

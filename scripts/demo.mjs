@@ -31,7 +31,8 @@ async function step(title, work) {
   const result = await progress.step(title, work);
   if (teardown.signal.aborted) {
     // What the step started is not in the caller's hands yet.
-    if (result instanceof Object && 'stop' in result && typeof result.stop === 'function') teardown.add(result.stop);
+    if (result instanceof Object && 'stop' in result && typeof result.stop === 'function')
+      teardown.add(/** @type {() => Promise<void>} */ (result.stop));
     throw teardown.signal.reason;
   }
   return result;
@@ -64,7 +65,8 @@ async function shopTraffic({ python, postgres, sidecar, seconds }) {
 
 /** Fingerprint of the raw statement that took most time; '' where none was sent. @param {string} url of the sidecar */
 async function slowestRaw(url) {
-  const { statements } = await (await fetch(`${url}/api/v1/statements?source=raw&limit=1`)).json();
+  const response = await fetch(`${url}/api/v1/statements?source=raw&limit=1`);
+  const { statements } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
   return statements[0]?.fingerprint ?? '';
 }
 

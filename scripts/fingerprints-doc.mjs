@@ -20,11 +20,21 @@ const { values } = parseArgs({ options: { corpus: { type: 'string' } } });
 const corpus = values.corpus ?? process.env.PGWITNESS_CORPUS ?? path.resolve(ROOT, '../shared/corpus');
 await build(() => {});
 const dist = path.join(ROOT, 'dist', 'analyzer');
-const { Fingerprinter } = await import(`${dist}/fingerprint/fingerprint.js`);
-const { splitStatements } = await import(`${dist}/fingerprint/split.js`);
-const { GRAMMAR } = await import(`${dist}/fingerprint/grammar.js`);
-const { lex } = await import(`${dist}/sql/sql-lexer.js`);
-const { SqlTokens } = await import(`${dist}/sql/tokens.js`);
+const { Fingerprinter } = /** @type {typeof import('../dist/analyzer/fingerprint/fingerprint.js')} */ (
+  await import(`${dist}/fingerprint/fingerprint.js`)
+);
+const { splitStatements } = /** @type {typeof import('../dist/analyzer/fingerprint/split.js')} */ (
+  await import(`${dist}/fingerprint/split.js`)
+);
+const { GRAMMAR } = /** @type {typeof import('../dist/analyzer/fingerprint/grammar.js')} */ (
+  await import(`${dist}/fingerprint/grammar.js`)
+);
+const { lex } = /** @type {typeof import('../dist/analyzer/sql/sql-lexer.js')} */ (
+  await import(`${dist}/sql/sql-lexer.js`)
+);
+const { SqlTokens } = /** @type {typeof import('../dist/analyzer/sql/tokens.js')} */ (
+  await import(`${dist}/sql/tokens.js`)
+);
 
 /** Texts of the corpus are cut at this many characters, some inside a literal. */
 const CUT_CHARACTERS = 8192;

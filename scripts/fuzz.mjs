@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
 import { runCases, saveCrasher } from './lib/fuzz/run.mjs';
 
+/** @import { Subject } from './lib/fuzz/witness.mjs' */
+
 const { values } = parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } });
 const cases = Number(values.cases ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
@@ -25,7 +27,10 @@ const [session, prepared, state, execution, codes, startup, codec, frames] = awa
   import('../dist/proxy/observation-reader.js'),
   import('../dist/proxy/observation-frames.js'),
 ]);
-const subject = { ...session, ...prepared, ...state, ...execution, ...codes, ...startup, ...codec, ...frames };
+/** @satisfies {Record<keyof Subject, unknown>} */
+const built = { ...session, ...prepared, ...state, ...execution, ...codes, ...startup, ...codec, ...frames };
+// The sources, compiled; their private members make them other types.
+const subject = /** @type {Subject} */ (/** @type {unknown} */ (built));
 
 console.log(`fuzz: ${cases} cases, seed ${seed}`);
 const startedMs = performance.now();

@@ -26,6 +26,8 @@ if (dataDir === undefined) {
 }
 const days = Number(values.days);
 const shape = { fingerprints: Number(values.fingerprints), live: Number(values.live), pools: Number(values.pools) };
+/** @typedef {import('../dist/analyzer/attribution/verdict.js').Verdict} Verdict */
+/** With the share that each has. @type {readonly [Verdict['source'], Verdict['construct'], number][]} */
 const SOURCES = [
   ['django-orm', 'queryset', 0.6],
   ['raw', 'cursor', 0.25],
@@ -44,11 +46,12 @@ const random = () => {
   return (state >>> 0) / 2 ** 32;
 };
 
+/** @returns {Pick<Verdict, 'source' | 'construct'>} */
 const sourceOf = (/** @type {number} */ n) => {
   let part = ((n * 2654435761) >>> 0) / 2 ** 32;
   for (const [source, construct, weight] of SOURCES) {
-    part -= /** @type {number} */ (weight);
-    if (part < 0) return { source: String(source), construct: String(construct) };
+    part -= weight;
+    if (part < 0) return { source, construct };
   }
   return { source: 'raw', construct: 'cursor' };
 };
@@ -103,7 +106,7 @@ function liveIn(hour) {
   return live;
 }
 
-/** @param {number} n rank of a fingerprint @param {number} minute @returns {RollupRow[]} */
+/** @param {number} n rank of a fingerprint @param {number} minute @returns {import('../dist/analyzer/rollup/rollup.js').RollupRow[]} */
 function rowsOf(n, minute) {
   const { source, construct } = sourceOf(n);
   const row = new RollupRow({

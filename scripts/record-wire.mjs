@@ -8,20 +8,22 @@ import path from 'node:path';
 import { serialize } from 'pg-protocol';
 import { startPostgres } from './lib/postgres.mjs';
 
-const P = (text, name = '') => serialize.parse({ name, text });
-const Bn = (portal = '', statement = '', values = []) => serialize.bind({ portal, statement, values });
-const D = (name = '', type = 'P') => serialize.describe({ type, name });
+/** @typedef {'S' | 'P'} Named a statement or a portal */
+const P = (/** @type {string} */ text, name = '') => serialize.parse({ name, text });
+const Bn = (portal = '', statement = '', values = /** @type {string[]} */ ([])) =>
+  serialize.bind({ portal, statement, values });
+const D = (name = '', type = /** @type {Named} */ ('P')) => serialize.describe({ type, name });
 const E = (portal = '', rows = 0) => serialize.execute({ portal, rows });
-const C = (type, name) => serialize.close({ type, name });
-const Q = (text) => serialize.query(text);
+const C = (/** @type {Named} */ type, /** @type {string} */ name) => serialize.close({ type, name });
+const Q = (/** @type {string} */ text) => serialize.query(text);
 const S = serialize.sync();
 const H = serialize.flush();
-const d = (text) => serialize.copyData(Buffer.from(text));
+const d = (/** @type {string} */ text) => serialize.copyData(Buffer.from(text));
 const c = serialize.copyDone();
 const f = serialize.copyFail('enough');
 const WAIT = 'wait';
 
-/** Steps: octets to send, or WAIT until the server has been silent for a moment. */
+/** Steps: octets to send, or WAIT until the server has been silent for a moment. @type {Record<string, (Buffer | typeof WAIT)[]>} */
 const VECTORS = {
   simple: [
     Q('select 1'),
@@ -225,8 +227,10 @@ const SCHEMA = `
   create table deferred (a int unique deferrable initially deferred);
 `;
 
+/** @param {import('./lib/postgres.mjs').Postgres} postgres @param {readonly (Buffer | typeof WAIT)[]} steps */
 async function record(postgres, steps) {
   const socket = net.connect(postgres.port, postgres.host);
+  /** @type {{ from: 'client' | 'server', octets: Buffer }[]} */
   const events = [];
   let lastMs = Date.now();
   let closed = false;
@@ -239,7 +243,7 @@ async function record(postgres, steps) {
   socket.on('close', () => {
     closed = true;
   });
-  const send = (octets) => {
+  const send = (/** @type {Buffer} */ octets) => {
     const last = events.at(-1);
     if (last?.from === 'client') last.octets = Buffer.concat([last.octets, octets]);
     else events.push({ from: 'client', octets });

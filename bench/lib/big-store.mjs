@@ -8,9 +8,17 @@ import Database from 'better-sqlite3';
 import { catalogueEntryOf, fingerprintOf } from '../../scripts/lib/made-up-statement.mjs';
 
 const dist = new URL('../../dist', import.meta.url).pathname;
-const { RollupRow } = await import(`${dist}/analyzer/rollup/rollup.js`);
-const { openSqliteStore } = await import(`${dist}/storage/sqlite/sqlite-store.js`);
-const { emptyFlush } = await import(`${dist}/storage/store.js`);
+const { RollupRow } = /** @type {typeof import('../../dist/analyzer/rollup/rollup.js')} */ (
+  await import(`${dist}/analyzer/rollup/rollup.js`)
+);
+const { openSqliteStore } = /** @type {typeof import('../../dist/storage/sqlite/sqlite-store.js')} */ (
+  await import(`${dist}/storage/sqlite/sqlite-store.js`)
+);
+const { emptyFlush } = /** @type {typeof import('../../dist/storage/store.js')} */ (
+  await import(`${dist}/storage/store.js`)
+);
+
+/** @typedef {import('../../dist/analyzer/attribution/verdict.js').Verdict} Verdict */
 
 const FINGERPRINTS = 20_000;
 const POOLS = 5;
@@ -60,8 +68,10 @@ export function makeBigStore(directory, bytes) {
 function writeHour(directory, hour) {
   const store = openSqliteStore({ dataDir: directory });
   const numbers = Array.from({ length: FINGERPRINTS }, (_, n) => n);
+  /** @type {Pick<Verdict, 'source' | 'construct'>} */
   const source = { source: 'raw', construct: 'cursor' };
-  const verdict = { ...source, confidence: 'strong', evidence: [] };
+  const confidence = /** @type {const} */ ('strong');
+  const verdict = { ...source, confidence, evidence: [] };
   const rollups = numbers.map((n) => {
     const row = new RollupRow({ minute: hour, fingerprint: fingerprintOf(n), ...source, pool: `pool-${n % POOLS}` });
     for (let call = 0; call < CALLS; call++)
@@ -88,7 +98,7 @@ function writeHour(directory, hour) {
     ...emptyFlush(hour * MINUTE_MS),
     rollups,
     catalogue: numbers.map(catalogueEntryOf),
-    statements: numbers.map((n) => ({ fingerprint: fingerprintOf(n), ...source, confidence: 'strong', ...seen })),
+    statements: numbers.map((n) => ({ fingerprint: fingerprintOf(n), ...source, confidence, ...seen })),
   });
   // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and again.
   const nowMs = Date.now();

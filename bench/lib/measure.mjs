@@ -21,7 +21,7 @@ const SETTLE_MS = 150;
  * @property {Record<string, number>} residentBytes by role, of the tool's own
  *
  * @typedef {object} Load
- * @property {(options: { seconds: number, rate?: number }) => Promise<any>} run
+ * @property {(options: { seconds: number, rate?: number }) => Promise<import('../load.mjs').Said>} run
  * @property {number} pid
  * @property {() => Promise<void>} stop
  */
@@ -78,6 +78,7 @@ export async function measure(scenario, { tools, serverPid, rounds, seconds, onR
  * @returns {Promise<Sample>}
  */
 async function sampleOf({ unit }, { tool, load, serverPid, seconds }) {
+  /** @returns {Record<string, number>} */
   const read = () => ({
     ...Object.fromEntries(Object.entries(tool.processes).map(([role, pid]) => [role, cpuUs(pid)])),
     load: cpuUs(load.pid),

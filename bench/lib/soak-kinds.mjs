@@ -117,7 +117,7 @@ class Asking {
   #kind;
   #finished;
   #readies = 0;
-  #tail = Buffer.alloc(0);
+  /** @type {Buffer} */ #tail = Buffer.alloc(0);
 
   /** @param {import('node:net').Socket} socket @param {{ kind: Kind, finished: (why: string) => void }} how */
   constructor(socket, { kind, finished }) {

@@ -33,6 +33,8 @@ const CLOSED_TIMEOUT_MS = 15_000;
  * @property {string[]} failures what must not be
  */
 
+/** @typedef {ReturnType<typeof import('../../dist/dashboards/http/status-json.js').statusJson>} Status */
+
 /** @param {string} output @returns {string[]} the lines above level info, and what is no log line at all */
 function problemsIn(output) {
   return output.split('\n').filter((line) => line !== '' && !/^\{"level":"(info|debug)"/.test(line));
@@ -83,7 +85,7 @@ export async function startWitness(postgres) {
     relay.close();
     rmSync(data, { recursive: true, force: true });
   };
-  const status = async () => (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json();
+  const status = async () => /** @type {Status} */ (await (await fetch(`${sidecar.httpUrl}/api/v1/status`)).json());
 
   /** @param {Allowed} [allowed] @returns {Promise<Account>} */
   async function account(allowed = {}) {
@@ -98,6 +100,7 @@ export async function startWitness(postgres) {
     await sidecar.stop();
     const main = path.join(ROOT, 'dist', 'cli', 'main.js');
     const top = await runOrThrow(process.execPath, [main, 'top', '--json', '--limit', '1', '--data', data]);
+    /** @type {import('../../dist/storage/report-json.js').StatementsJson} */
     const { observed } = JSON.parse(top.stdout);
     const counters = said.counters;
     const found = {

@@ -10,6 +10,12 @@ import { freePort } from './free-port.mjs';
 import { ROOT } from './paths.mjs';
 import { answers, startService } from './service.mjs';
 
+/**
+ * @typedef {{ seriesLabels: Record<string, string>, exemplars: { labels: Record<string, string>, value: string, timestamp: number }[] }} Exemplars
+ * @typedef {{ metric: Record<string, string>, value: [number, string] }} Sample
+ */
+/** @template T @typedef {{ status: 'success', data: T } | { status: 'error', error: string }} Answer of Prometheus */
+
 const DASHBOARDS = path.join(ROOT, 'dashboards');
 
 /** @param {string} name @returns {string} its path; '' when it is not installed */
@@ -99,12 +105,13 @@ export async function startAlertmanager() {
 /**
  * @param {string} url of a Prometheus
  * @param {string} selector of series
- * @returns {Promise<{ seriesLabels: Record<string, string>, exemplars: { labels: Record<string, string>, value: string, timestamp: number }[] }[]>} of the last hour
+ * @returns {Promise<Exemplars[]>} of the last hour
  */
 export async function queryExemplars(url, selector) {
   const now = Date.now() / 1e3;
   const range = { query: selector, start: `${now - 3600}`, end: `${now + 60}` };
-  const body = await (await fetch(`${url}/api/v1/query_exemplars?${new URLSearchParams(range)}`)).json();
+  const response = await fetch(`${url}/api/v1/query_exemplars?${new URLSearchParams(range)}`);
+  const body = /** @type {Answer<Exemplars[]>} */ (await response.json());
   if (body.status !== 'success') throw new Error(`${body.error}: ${selector}`);
   return body.data;
 }
@@ -112,11 +119,11 @@ export async function queryExemplars(url, selector) {
 /**
  * @param {string} url of a Prometheus
  * @param {string} expr
- * @returns {Promise<{ metric: Record<string, string>, value: [number, string] }[]>} rejects with what Prometheus says of the expression
+ * @returns {Promise<Sample[]>} rejects with what Prometheus says of the expression
  */
 export async function queryPrometheus(url, expr) {
   const response = await fetch(`${url}/api/v1/query?${new URLSearchParams({ query: expr })}`);
-  const body = await response.json();
+  const body = /** @type {Answer<{ result: Sample[] }>} */ (await response.json());
   if (body.status !== 'success') throw new Error(`${body.error}: ${expr}`);
   return body.data.result;
 }

@@ -55,7 +55,7 @@ function rowValues(body) {
 
 export class WireClient {
   /** @type {import('node:net').Socket} */ #socket;
-  #received = Buffer.alloc(0);
+  /** @type {Buffer} */ #received = Buffer.alloc(0);
   /** @type {Reply} */ #reply = { rows: [], tags: [], error: undefined, status: '' };
   /** @type {{ resolve: (reply: Reply) => void, reject: (error: Error) => void }[]} */ #waiting = [];
   /** @type {Reply[]} */ #ready = [];
