@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { ROOT } from '../scripts/lib/paths.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { commit, machine, table } from './lib/document.mjs';
@@ -17,7 +17,10 @@ import { startLoad } from './lib/measure.mjs';
 import { startPgwitness } from './lib/tools.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' } } });
+const values = optionsOf('flame', {
+  usage: 'node bench/flame.mjs [--seconds N]',
+  options: { seconds: { type: 'string', default: '5' } },
+});
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) {
   console.error('flame: --seconds takes a number above 0');

@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { heldBy, probedEnvironment } from './lib/held.mjs';
 import { startLoad } from './lib/measure.mjs';
@@ -18,7 +18,10 @@ import { median } from './lib/statistics.mjs';
 import { startPgwitness, startStubServer } from './lib/tools.mjs';
 
 const WHOLE = 10_000_000;
-const { values } = parseArgs({ options: { statements: { type: 'string', default: String(WHOLE) } } });
+const values = optionsOf('flat', {
+  usage: 'node bench/flat.mjs [--statements N]',
+  options: { statements: { type: 'string', default: String(WHOLE) } },
+});
 const wanted = Number(values.statements);
 if (!(wanted >= 100_000)) {
   console.error('flat: --statements takes a number from 100000 on');

@@ -10,7 +10,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { makeBigStore } from './lib/big-store.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
@@ -18,7 +18,8 @@ import { cpuUs, residentBytes } from './lib/processes.mjs';
 import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
 
 const PARTS = ['fingerprints', 'connections', 'store'];
-const { values } = parseArgs({
+const values = optionsOf('growth', {
+  usage: 'node bench/growth.mjs [--seconds N] [--only fingerprints,connections,store]',
   options: { seconds: { type: 'string', default: '5' }, only: { type: 'string', default: PARTS.join(',') } },
 });
 const seconds = Number(values.seconds);

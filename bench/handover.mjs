@@ -8,8 +8,8 @@ import cluster from 'node:cluster';
 import { existsSync, readdirSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { freePort } from '../scripts/lib/free-port.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { table } from './lib/document.mjs';
 import { childrenOf, cpuUs } from './lib/processes.mjs';
 
@@ -163,7 +163,8 @@ async function cost(to, parent, { seconds }) {
 }
 
 async function compare() {
-  const { values } = parseArgs({
+  const values = optionsOf('handover', {
+    usage: 'node bench/handover.mjs [--processes N] [--connections N] [--seconds N]',
     options: {
       processes: { type: 'string', default: '4' },
       connections: { type: 'string', default: '64' },

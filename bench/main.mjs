@@ -1,15 +1,11 @@
 // `npm run bench`: what pgwitness costs beside an empty relay in front of a real Postgres; writes docs/BENCHMARKS.md.
-//   --quick          3 short rounds, for a first look; writes no document
-//   --only A,B       these scenarios (and `memory`); writes no document
-//   --json           the figures on stdout; the document is written all the same
-//   --rounds N, --seconds S   rounds (default 9) and length of one run (default 1)
 // Exit 1 when a target is missed: its whole 95 % interval lies on the wrong side. Not here: growth and overload (commands of their own).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from '../scripts/lib/build.mjs';
 import { install } from '../scripts/lib/install.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { openProgress } from '../scripts/lib/progress.mjs';
 import { openTeardown } from '../scripts/lib/teardown.mjs';
@@ -31,7 +27,13 @@ import { SCHEMA } from './lib/workloads.mjs';
 
 const MEMORY = 'memory';
 const OWN_TOOLS = ['direct', EMPTY, OURS];
-const { values } = parseArgs({
+const USAGE = `npm run bench -- [--quick] [--only A,B] [--json] [--rounds N] [--seconds S]
+  --quick          3 short rounds, for a first look; writes no document
+  --only A,B       these scenarios (and \`memory\`); writes no document
+  --json           the figures on stdout; the document is written all the same
+  --rounds N, --seconds S   rounds (default 9) and length of one run (default 1)`;
+const values = optionsOf('bench', {
+  usage: USAGE,
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },

@@ -5,14 +5,15 @@
 // Not here: the observer stopped or killed (test/sidecar/observer-failures.test.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
 import { estimate } from './lib/statistics.mjs';
 import { startBareRelay, startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
 
-const { values } = parseArgs({
+const values = optionsOf('overload', {
+  usage: 'node bench/overload.mjs [--seconds N] [--rounds N]',
   options: { seconds: { type: 'string', default: '3' }, rounds: { type: 'string', default: '9' } },
 });
 const seconds = Number(values.seconds);

@@ -6,14 +6,15 @@
 
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
 import { estimate } from './lib/statistics.mjs';
 import { startEmptyRelay, startRelays, startStubServer } from './lib/tools.mjs';
 
-const { values } = parseArgs({
+const values = optionsOf('relays', {
+  usage: 'node bench/relays.mjs [--relays 1,2,4] [--rounds N] [--seconds N]',
   options: {
     relays: { type: 'string', default: '1,2,4' },
     rounds: { type: 'string', default: '9' },

@@ -1,8 +1,5 @@
 // `npm run soak`: a million clients that come and go, well and badly, and ten thousand that stay: what pgwitness holds stays the same, and
 // every query and session is accounted for.
-//   --cycles N            through the stub server (default 1000000)
-//   --postgres-cycles N   in front of a real Postgres (default 5000; 0 for none)
-//   --idle N              connections held at once (default 10000; 0 for none)
 // Writes its section of docs/BENCHMARKS.md when nothing was made smaller. Exit 1 when something grows or is not accounted for.
 // Not here: cost (main.mjs, growth.mjs), what the clients do (lib/soak-kinds.mjs).
 
@@ -11,10 +8,10 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { build } from '../scripts/lib/build.mjs';
 import { Authority } from '../scripts/lib/certificates.mjs';
 import { install } from '../scripts/lib/install.mjs';
+import { optionsOf } from '../scripts/lib/options.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { inWords, openProgress } from '../scripts/lib/progress.mjs';
 import { openTeardown } from '../scripts/lib/teardown.mjs';
@@ -25,7 +22,12 @@ import { KINDS } from './lib/soak-kinds.mjs';
 import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
 
 const WHOLE = { cycles: 1_000_000, 'postgres-cycles': 5_000, idle: 10_000 };
-const { values } = parseArgs({
+const USAGE = `npm run soak -- [--cycles N] [--postgres-cycles N] [--idle N]
+  --cycles N            through the stub server (default 1000000)
+  --postgres-cycles N   in front of a real Postgres (default 5000; 0 for none)
+  --idle N              connections held at once (default 10000; 0 for none)`;
+const values = optionsOf('soak', {
+  usage: USAGE,
   options: { cycles: { type: 'string' }, 'postgres-cycles': { type: 'string' }, idle: { type: 'string' } },
 });
 const wanted = {

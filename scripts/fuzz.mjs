@@ -2,13 +2,16 @@
 // Prints the seed, the rate and how the cases ended; a case that fails is saved to test/fuzz/crashers/ and the exit code is 1.
 // Not here: relaying through sockets (test/fuzz/relay.test.ts).
 
-import { parseArgs } from 'node:util';
 import { build } from './lib/build.mjs';
 import { runCases, saveCrasher } from './lib/fuzz/run.mjs';
+import { optionsOf } from './lib/options.mjs';
 
 /** @import { Subject } from './lib/fuzz/witness.mjs' */
 
-const { values } = parseArgs({ options: { cases: { type: 'string' }, seed: { type: 'string' } } });
+const USAGE = `npm run fuzz -- [--cases N] [--seed N]
+  --cases N   how many (default 100000)
+  --seed N    the same cases for the same seed (default: another one each time)`;
+const values = optionsOf('fuzz', { usage: USAGE, options: { cases: { type: 'string' }, seed: { type: 'string' } } });
 const cases = Number(values.cases ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
 if (!Number.isSafeInteger(cases) || cases < 1 || !Number.isSafeInteger(seed)) {
