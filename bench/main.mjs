@@ -12,7 +12,7 @@ import { openTeardown } from '../scripts/lib/teardown.mjs';
 import { commit, machine, writeSection } from './lib/document.mjs';
 import { measure } from './lib/measure.mjs';
 import { idleConnections, manyFingerprints } from './lib/memory.mjs';
-import { idleTable, scenarioTable, targetsTable } from './lib/report.mjs';
+import { idleTable, intervalInWords, scenarioTable, targetsTable } from './lib/report.mjs';
 import { EMPTY, OURS, SCENARIOS } from './lib/scenarios.mjs';
 import { judge, scenarioOf, summaryOf } from './lib/summary.mjs';
 import {
@@ -119,7 +119,7 @@ function report({ measured, memory, tools, postgres }) {
   const method = `\`npm run bench\` at ${commit()}, Postgres ${postgres.version} on loopback, ${machine()} at the end (at the start: ${startedOn.split('; ')[1]}).
 ${versions.length > 0 ? `${versions.join('; ')}. ` : ''}Tools in turn (A B C A B C …), ${rounds} rounds of ${seconds} s each after one to warm up; processor time of each process from /proc, all
 threads. Every figure is the median over rounds, every ratio is taken within a round and then the median; in parentheses the 95 %
-interval between order statistics (of 9 rounds the 2nd to the 8th), which assumes nothing of the distribution. "Missed" means that the
+interval between order statistics (of ${rounds} rounds ${intervalInWords(rounds)}), which assumes nothing of the distribution. "Missed" means that the
 whole interval lies beyond the limit. Added latency is a tool's percentile less that of no tool at all, in the same round; it is judged
 with one client, where nothing queues.`;
   const text = ['## Cost per statement', method, ...parts].join('\n\n');

@@ -2,6 +2,7 @@
 // Invariant: a ratio is never shown without its interval. Not here: where it is written (document.mjs).
 
 import { table } from './document.mjs';
+import { estimate } from './statistics.mjs';
 
 /** @typedef {import('./statistics.mjs').Estimate} Estimate */
 
@@ -83,4 +84,21 @@ export function idleTable(rows) {
       ];
     }),
   );
+}
+
+/** Which of so many sorted rounds an interval goes from and to. @param {number} rounds */
+export function intervalInWords(rounds) {
+  const { low, high } = estimate(Array.from({ length: Math.ceil(rounds) }, (_, i) => i + 1));
+  // Even the whole range covers the median only with 1 − 2·½ⁿ.
+  const isTooFew = 2 * 0.5 ** rounds > 0.05;
+  return `the ${ordinal(low)} to the ${ordinal(high)}${isTooFew ? ', too few for 95 %' : ''}`;
+}
+
+const ORDINALS = new Intl.PluralRules('en', { type: 'ordinal' });
+/** @type {Partial<Record<Intl.LDMLPluralRule, string>>} */
+const SUFFIXES = { one: 'st', two: 'nd', few: 'rd' };
+
+/** @param {number} n */
+function ordinal(n) {
+  return `${n}${SUFFIXES[ORDINALS.select(n)] ?? 'th'}`;
 }
