@@ -1,14 +1,15 @@
 // Makes dist/ from the TypeScript sources and the page's files when it is missing or older than they are.
-// Invariant: dist/ is as new as the newest source when this returns. Not here: type checks of tests (`npm run check`).
+// Invariant: dist/ is as new as the newest source when this returns, and what was made of a source that is gone is gone. Not here: type checks of tests (`npm run check`).
 
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { withLock } from './lock.mjs';
 import { CACHE, ROOT } from './paths.mjs';
 import { runCommand } from './run-command.mjs';
 import { buildWeb } from './web.mjs';
 
-const STAMP = path.join(ROOT, 'dist', '.built');
+const DIST = path.join(ROOT, 'dist');
+const STAMP = path.join(DIST, '.built');
 
 /** @param {string} directory @returns {number} Unix ms of the newest file below; 0 when it has none */
 function newestMs(directory) {
@@ -35,6 +36,16 @@ function isUpToDate() {
   return existsSync(STAMP) && statSync(STAMP).mtimeMs >= sourcesMs();
 }
 
+/** A script that still imports what was removed shall fail here as it would in a fresh checkout. */
+function removeOrphans() {
+  for (const map of readdirSync(DIST, { recursive: true, encoding: 'utf8' })) {
+    if (!map.endsWith('.js.map')) continue;
+    const module = map.slice(0, -'.js.map'.length);
+    if (existsSync(path.join(ROOT, `${module}.ts`))) continue;
+    for (const ending of ['.js', '.js.map', '.d.ts']) rmSync(path.join(DIST, module + ending), { force: true });
+  }
+}
+
 /**
  * @param {(text: string) => void} note
  * @returns {Promise<void>}
@@ -48,6 +59,7 @@ export async function build(note) {
     const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
     const { code, stdout, stderr } = await runCommand(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: ROOT });
     if (code !== 0) throw new Error(`the TypeScript sources do not compile:\n${(stdout || stderr).trim()}`);
+    removeOrphans();
     await buildWeb();
     writeFileSync(STAMP, '');
     utimesSync(STAMP, startedAt, startedAt);
