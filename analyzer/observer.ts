@@ -55,7 +55,8 @@ export class Observer implements IntakeTarget {
   #lossesUnstored: LossRow[] = [];
   readonly #lossTotals = new Map<string, number>();
   #orphansTaken = false;
-  #maintainedMs = 0;
+  /** Not before the first flush: one that begins has relays to answer, and what it owes a large store would keep them waiting. */
+  #maintainedMs: number | undefined;
   #failing = false;
 
   constructor(options: ObserverOptions) {
@@ -179,6 +180,7 @@ export class Observer implements IntakeTarget {
     for (const relayId of this.#ended) this.#taken.delete(relayId);
     this.#ended.clear();
     this.#tellMetrics(nowMs);
+    this.#maintainedMs ??= nowMs;
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
       this.#attempt(() => store.maintain(nowMs));
