@@ -14,7 +14,7 @@ import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { commit, machine, table } from './lib/document.mjs';
 import { flameGraph, hottest, sharesOf, treeOf } from './lib/flame-graph.mjs';
 import { startLoad } from './lib/measure.mjs';
-import { startPgwitness } from './lib/tools.mjs';
+import { startEmptyRelay, startPgwitness } from './lib/tools.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
 const values = optionsOf('flame', {
@@ -33,7 +33,10 @@ const WARM_SECONDS = 3;
 const WRITTEN_MS_MAX = 15_000;
 const HOTTEST = 12;
 
-/** Which process under which workload. @type {readonly { name: string, role: 'relay' | 'observer', workload: string, clients: number, about: string }[]} */
+/**
+ * Which process under which workload.
+ * @type {readonly { name: string, role: 'relay' | 'observer' | 'empty relay', workload: string, clients: number, warmSeconds?: number, about: string }[]}
+ */
 const PROFILES = [
   { name: 'relay-simple', role: 'relay', workload: 'simple', clients: 8, about: 'simple Query, a statement at a time' },
   {
@@ -49,6 +52,22 @@ const PROFILES = [
     workload: 'copy-out',
     clients: 2,
     about: 'COPY … TO STDOUT, 8 MB each time',
+  },
+  {
+    name: 'relay-connect',
+    role: 'relay',
+    workload: 'connect',
+    clients: 4,
+    warmSeconds: 45,
+    about: 'connections that ask once and leave',
+  },
+  {
+    name: 'empty-connect',
+    role: 'empty relay',
+    workload: 'connect',
+    clients: 4,
+    warmSeconds: 45,
+    about: 'the same connections, for comparison',
   },
   {
     name: 'observer-prepared',
@@ -77,8 +96,9 @@ try {
   const text = `# Where the time goes
 
 \`node bench/flame.mjs\` at ${commit()}, Postgres ${postgres.version} on loopback, ${machine()}. Each process was profiled for
-${seconds} s under load, after ${WARM_SECONDS} s of the same; a quarter of a millisecond between samples. A picture says where a process's main thread spends its
-time, not how much that is: for that see [BENCHMARKS.md](BENCHMARKS.md). Read from above: a box stands below what called it and is as wide as
+${seconds} s under load, after ${WARM_SECONDS} s of the same (connections: more, until nothing is compiled any more); a quarter of a millisecond between
+samples. A picture says where a process's main thread spends its time, not how much that is: sampling costs too, so for that see
+[BENCHMARKS.md](BENCHMARKS.md). Microseconds are per statement (or connection), to compare one part with another. Read from above: a box stands below what called it and is as wide as
 its share; opened by itself in a browser, a box says its name, file and share when pointed at.
 
 ${parts.join('\n\n')}
@@ -92,22 +112,24 @@ ${parts.join('\n\n')}
 process.exit();
 
 /** @param {(typeof PROFILES)[number]} profile @returns {Promise<string>} its part of the document */
-async function drawn({ name, role, workload, clients, about }) {
-  // Before the sidecar alone: the load and the server are not profiled.
+async function drawn({ name, role, workload, clients, warmSeconds = WARM_SECONDS, about }) {
+  const isEmpty = role === 'empty relay';
+  // Before the tool alone: the load and the server are not profiled.
   process.env.NODE_OPTIONS = `--import ${PRELOAD}`;
-  const tool = await startPgwitness(postgres);
+  const tool = isEmpty ? await startEmptyRelay(postgres) : await startPgwitness(postgres);
   delete process.env.NODE_OPTIONS;
   try {
     const load = await startLoad({ workload, clients }, tool);
-    await load.run({ seconds: WARM_SECONDS });
+    await load.run({ seconds: warmSeconds });
     const running = load.run({ seconds: seconds + 0.5 });
-    const pid = tool.processes[role];
+    const pid = tool.processes[isEmpty ? 'relay' : role];
     process.kill(pid, 'SIGUSR2');
     await sleep(seconds * 1000);
     process.kill(pid, 'SIGUSR2');
     const tree = treeOf(await written(pid));
-    await running;
+    const { statements, elapsedMs } = await running;
     await load.stop();
+    const units = (statements / elapsedMs) * seconds * 1000;
     const file = path.join(PICTURES, `${name}.svg`);
     writeFileSync(file, flameGraph(tree, `${role}: ${about}`));
     console.log(`written: ${file}, ${Math.round(statSync(file).size / 1000)} kB`);
@@ -118,7 +140,7 @@ async function drawn({ name, role, workload, clients, about }) {
 
 ![flame graph of the ${role}: ${about}](profiles/${name}.svg)
 
-${groups.map(([group, share]) => `${group} ${percent(share)} %`).join(', ')}.
+${(tree.totalUs / units).toFixed(1)} µs each: ${groups.map(([group, share]) => `${group} ${percent(share)} % (${((tree.totalUs * share) / units).toFixed(1)} µs)`).join(', ')}.
 
 ${table(
   ['function itself, without what it calls', 'of', '%'],
