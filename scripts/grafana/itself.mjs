@@ -73,6 +73,19 @@ export const itself = dashboard({
       ],
     }),
     lines({
+      title: 'Was observing paused, did a relay end?',
+      description:
+        'A relay that is late pauses observing, and traffic goes on. One of several (--relays) that ends takes its sessions with it.',
+      unit: 'short',
+      queries: [
+        { expr: `max by (instance) (pgwitness_observing_paused{${CHOSEN}})`, legend: 'observing paused {{instance}}' },
+        {
+          expr: `sum by (instance) (increase(pgwitness_relay_restarts_total{${CHOSEN}}${RATE}))`,
+          legend: 'relays started again {{instance}}',
+        },
+      ],
+    }),
+    lines({
       title: 'How late do the event loops run?',
       description: 'Of the relay this delays traffic; of the observer only what is shown.',
       unit: 's',
