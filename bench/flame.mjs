@@ -35,7 +35,7 @@ const HOTTEST = 12;
 
 /**
  * Which process under which workload.
- * @type {readonly { name: string, role: 'relay' | 'observer' | 'empty relay', workload: string, clients: number, warmSeconds?: number, about: string }[]}
+ * @type {readonly { name: string, role: 'relay' | 'observer' | 'empty relay', workload: string, clients: number, warmSeconds?: number, about: string, remark?: string }[]}
  */
 const PROFILES = [
   { name: 'relay-simple', role: 'relay', workload: 'simple', clients: 8, about: 'simple Query, a statement at a time' },
@@ -68,6 +68,8 @@ const PROFILES = [
     clients: 4,
     warmSeconds: 45,
     about: 'the same connections, for comparison',
+    remark: `For a connection that asks once, pgwitness and the empty relay make the same reads, writes and epoll calls (strace -c counts them), and one for the
+client's address more; what pgwitness adds is code that runs once per connection: the first packet, the session, its records, and their collection.`,
   },
   {
     name: 'observer-prepared',
@@ -112,7 +114,7 @@ ${parts.join('\n\n')}
 process.exit();
 
 /** @param {(typeof PROFILES)[number]} profile @returns {Promise<string>} its part of the document */
-async function drawn({ name, role, workload, clients, warmSeconds = WARM_SECONDS, about }) {
+async function drawn({ name, role, workload, clients, warmSeconds = WARM_SECONDS, about, remark }) {
   const isEmpty = role === 'empty relay';
   // Before the tool alone: the load and the server are not profiled.
   process.env.NODE_OPTIONS = `--import ${PRELOAD}`;
@@ -145,7 +147,7 @@ ${(tree.totalUs / units).toFixed(1)} µs each: ${groups.map(([group, share]) => 
 ${table(
   ['function itself, without what it calls', 'of', '%'],
   functions.map(({ name: called, file: where, share }) => [`\`${called}\``, where || 'native', percent(share)]),
-)}`;
+)}${remark === undefined ? '' : `\n\n${remark}`}`;
   } finally {
     await tool.stop();
   }
