@@ -1,7 +1,7 @@
 // Whether a statement's cost stays the same while what pgwitness has to remember grows: fingerprints, connections, and the store.
 // Run: npm run build && node bench/growth.mjs [--seconds N] [--only fingerprints,connections,store]
 // Writes its section of docs/BENCHMARKS.md unless --only leaves parts out. 10,000 connections need 23,000 descriptors in one relay: the limit
-// is raised where this user may, else the steps that do not fit are left out, and the section says so.
+// is raised where this user may, else what does not fit into one relay is in several, and the section says so.
 // At a fixed rate, against the stub server, so that the cost of the server and of a full processor is not in it.
 // Not here: what reports over a large store cost (scripts/measure-reports.mjs), cost beside other tools (main.mjs).
 
@@ -16,7 +16,7 @@ import { makeBigStore } from './lib/big-store.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
-import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
+import { startEmptyRelay, startPgwitness, startRelays, startStubServer } from './lib/tools.mjs';
 
 const PARTS = ['fingerprints', 'connections', 'store'];
 const values = optionsOf('growth', {
@@ -42,9 +42,9 @@ const SETTLE_MS = 1500;
 
 const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
 
-/** Whether one relay takes so many connections. @param {number} connections */
-function fits(connections) {
-  return connectionCaps(connections, descriptors()).connectionsMax >= connections;
+/** How many relays it takes to hold so many connections. @param {number} connections */
+function relaysFor(connections) {
+  return Math.ceil(connections / connectionCaps(connections, descriptors()).connectionsMax);
 }
 
 /** @param {import('./lib/tools.mjs').Tool} tool @param {import('./lib/measure.mjs').Load} load @param {number} rate */
@@ -79,23 +79,39 @@ async function byFingerprints(stub) {
   return rows;
 }
 
+/** Of relays together with their supervisor, and of the observer. @param {number} clients @param {import('./lib/tools.mjs').Tool} tool */
+async function costAt(clients, tool) {
+  try {
+    const load = await startLoad({ workload: 'prepared', clients }, tool);
+    await load.run({ seconds: 3, rate: STATEMENTS_PER_SECOND });
+    const costs = await costOf(tool, load, STATEMENTS_PER_SECOND);
+    await load.stop();
+    /** @type {Map<string, { us: number, bytes: number }>} */
+    const byKind = new Map();
+    for (const [i, role] of Object.keys(tool.processes).entries()) {
+      const kind = role === 'observer' ? role : 'relay';
+      const sum = byKind.get(kind) ?? { us: 0, bytes: 0 };
+      byKind.set(kind, { us: sum.us + costs[i].us, bytes: sum.bytes + costs[i].bytes });
+    }
+    return ['relay', 'observer'].flatMap((kind) => {
+      const cost = byKind.get(kind);
+      return cost === undefined ? [] : [cost.us.toFixed(1), mib(cost.bytes)];
+    });
+  } finally {
+    await tool.stop();
+  }
+}
+
 /** @param {{ host: string, port: number }} stub */
 async function byConnections(stub) {
   const rows = [];
-  for (const clients of CONNECTIONS.filter(fits)) {
-    const row = /** @type {(string | number)[]} */ ([clients]);
-    for (const start of [startEmptyRelay, startPgwitness]) {
-      const tool = await start(stub);
-      try {
-        const load = await startLoad({ workload: 'prepared', clients }, tool);
-        await load.run({ seconds: 3, rate: STATEMENTS_PER_SECOND });
-        for (const { us, bytes } of await costOf(tool, load, STATEMENTS_PER_SECOND))
-          row.push(us.toFixed(1), mib(bytes));
-        await load.stop();
-      } finally {
-        await tool.stop();
-      }
-    }
+  for (const clients of CONNECTIONS) {
+    const relays = relaysFor(clients);
+    const row = /** @type {(string | number)[]} */ ([relays === 1 ? clients : `${clients}, in ${relays} relays`]);
+    // One process cannot hold them, and the reference is one process.
+    if (relays > 1) row.push('–', '–');
+    else row.push(...(await costAt(clients, await startEmptyRelay(stub))));
+    row.push(...(await costAt(clients, relays > 1 ? await startRelays(stub, relays) : await startPgwitness(stub))));
     rows.push(row);
   }
   return rows;
@@ -170,12 +186,10 @@ The cache of identities holds 50,000: beyond it, statements that come in turn ar
   connections: {
     head: ['connections, prepared statement', 'empty relay µs', 'MiB', 'relay µs', 'MiB', 'observer µs', 'MiB'],
     rows: byConnections,
-    note: () => {
-      const left = CONNECTIONS.filter((count) => !fits(count));
-      return left.length === 0
+    note: () =>
+      relaysFor(CONNECTIONS.at(-1) ?? 0) === 1
         ? ''
-        : `Left out for want of descriptors (${descriptors()}): ${left.join(', ')} connections. The soak below holds 10,000, in as many relays as that takes.`;
-    },
+        : `A process may have ${descriptors()} descriptors open here, two for each connection: what does not fit into one relay is in several (\`--relays\`).`,
   },
   store: {
     head: [
