@@ -133,7 +133,7 @@ async function drawn({ name, role, workload, clients, warmSeconds = WARM_SECONDS
     const tree = treeOf(await written(pid));
     const { statements, elapsedMs } = await running;
     await load.stop();
-    const units = (statements / elapsedMs) * seconds * 1000;
+    const eachUs = tree.totalUs / ((statements / elapsedMs) * seconds * 1000);
     const file = path.join(PICTURES, `${name}.svg`);
     writeFileSync(file, flameGraph(tree, `${role}: ${about}`));
     console.log(`written: ${file}, ${Math.round(statSync(file).size / 1000)} kB`);
@@ -144,7 +144,7 @@ async function drawn({ name, role, workload, clients, warmSeconds = WARM_SECONDS
 
 ![flame graph of the ${role}: ${about}](profiles/${name}.svg)
 
-${(tree.totalUs / units).toFixed(1)} µs each: ${groups.map(([group, share]) => `${group} ${percent(share)} % (${((tree.totalUs * share) / units).toFixed(1)} µs)`).join(', ')}.
+${eachUs.toFixed(1)} µs each: ${groups.map(([group, share]) => `${group} ${percent(share)} % (${(eachUs * share).toFixed(1)} µs)`).join(', ')}.
 
 ${table(
   ['function itself, without what it calls', 'of', '%'],

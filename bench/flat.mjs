@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf } from '../scripts/lib/options.mjs';
+import { counted } from './lib/counted.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { heldBy, probedEnvironment } from './lib/held.mjs';
 import { startLoad } from './lib/measure.mjs';
@@ -73,7 +74,7 @@ try {
   }
   const elapsedS = (performance.now() - startedMs) / 1000;
   const heapAfter = await liveHeap();
-  const counted = await untilCounted(sent);
+  const told = await untilCounted(sent);
   for (const each of [load, fingerprints, idle]) await each.stop();
 
   const judged = samples.filter(({ statements }) => statements > wanted / 4);
@@ -100,7 +101,7 @@ try {
       heap,
     ];
   });
-  if (counted.all !== sent) exitCode = 1;
+  if (told.all !== sent) exitCode = 1;
   const head = [
     '',
     'RSS MiB after a quarter',
@@ -115,7 +116,7 @@ try {
 
 \`node bench/flat.mjs\` at ${commit()}, ${machine()}. ${sent} statements in ${elapsedS.toFixed(0)} s, 100 in a pipeline, to a server that answers at once:
 prepared ones, texts with literals of their own, comments with a trace each, transactions, one error in 400. Beside them ${IDLE} idle connections
-and ${FINGERPRINTS} fingerprints that come again and again. Observed ${counted.observed}, counted as not observed ${counted.lost}, neither ${sent - counted.all}.
+and ${FINGERPRINTS} fingerprints that come again and again. Observed ${told.observed}, counted as not observed ${told.lost}, neither ${sent - told.all}.
 
 ${table(head, rows)}
 
@@ -155,13 +156,7 @@ async function liveHeap() {
 async function untilCounted(expected) {
   const untilMs = performance.now() + COUNTED_MS_MAX;
   for (;;) {
-    const response = await fetch(`${tool.httpUrl}/api/v1/statements?limit=1`);
-    const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
-    const said = {
-      observed: observed.statements,
-      lost: observed.not_observed,
-      all: observed.statements + observed.not_observed,
-    };
+    const said = await counted(tool);
     if (said.all >= expected || performance.now() > untilMs) return said;
     await sleep(500);
   }

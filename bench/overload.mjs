@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf } from '../scripts/lib/options.mjs';
+import { counted } from './lib/counted.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
@@ -79,7 +80,7 @@ try {
   }
   clearInterval(watch);
   const recoveredAfterMs = await untilSteady(sent);
-  const after = await counted();
+  const after = await counted(tool);
   for (const { flood, small } of loads.values()) {
     await flood.stop();
     await small.stop();
@@ -91,7 +92,7 @@ try {
   // The first answer, before the run, is a statement too.
   const expected = after.observed + later.statements + 1;
   await untilSteady(after.all + later.statements + 1);
-  const end = await counted();
+  const end = await counted(tool);
 
   const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
   const exact = after.all === sent;
@@ -159,22 +160,11 @@ ${table(['', ''], rows)}`;
 }
 process.exit(exitCode);
 
-/** Executions since the start, as the observer says. */
-async function counted() {
-  const response = await fetch(`${tool.httpUrl}/api/v1/statements?limit=1`);
-  const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
-  return {
-    observed: observed.statements,
-    lost: observed.not_observed,
-    all: observed.statements + observed.not_observed,
-  };
-}
-
 /** Waits until as many executions are accounted for, or time is up; ms. @param {number} expected */
 async function untilSteady(expected) {
   const startedMs = performance.now();
   while (performance.now() - startedMs < DRAIN_MS_MAX) {
-    if ((await counted()).all >= expected) break;
+    if ((await counted(tool)).all >= expected) break;
     await sleep(SAMPLE_MS);
   }
   // What is too much would still come.

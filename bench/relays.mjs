@@ -7,6 +7,7 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf } from '../scripts/lib/options.mjs';
+import { counted } from './lib/counted.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
@@ -67,14 +68,6 @@ async function sample(tool, loads, serverPid) {
     allCores: coresOf(us.relay + us.observer + us.supervisor + othersTook / statements),
     relayMib: relayBytes / 2 ** 20,
   };
-}
-
-/** What the observer has counted and what it was told is lost. @param {import('./lib/tools.mjs').Tool} tool */
-async function counted({ httpUrl }) {
-  if (httpUrl === undefined) return { all: 0, lost: 0 };
-  const response = await fetch(`${httpUrl}/api/v1/statements?limit=1`);
-  const { observed } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
-  return { all: observed.statements + observed.not_observed, lost: observed.not_observed };
 }
 
 /** Waits until as many are counted, or time is up. @param {import('./lib/tools.mjs').Tool} tool @param {number} expected */

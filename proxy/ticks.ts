@@ -1,5 +1,6 @@
 // Once a second: what has been in flight for long, connections that have lasted, the relay's own status, and the health of the link.
-// Invariant: of the relaying side it only reads, and what it costs does not depend on traffic; whether sessions are observed is in its hands.
+// Invariant: of the relaying side it changes nothing but whether the system probes a connection, and what it costs does not depend on
+// traffic; whether sessions are observed is in its hands.
 // Not here: acting on bytes.
 
 import { performance } from 'node:perf_hooks';

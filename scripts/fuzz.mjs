@@ -20,7 +20,7 @@ if (!Number.isSafeInteger(cases) || cases < 1 || !Number.isSafeInteger(seed)) {
 }
 
 await build(() => {});
-const [session, prepared, state, execution, codes, startup, codec, frames] = await Promise.all([
+const [session, prepared, state, execution, codes, startup, reader, frames] = await Promise.all([
   import('../dist/proxy/session/session.js'),
   import('../dist/proxy/session/prepared.js'),
   import('../dist/proxy/session/session-state.js'),
@@ -31,7 +31,7 @@ const [session, prepared, state, execution, codes, startup, codec, frames] = awa
   import('../dist/proxy/observation-frames.js'),
 ]);
 /** @satisfies {Record<keyof Subject, unknown>} */
-const built = { ...session, ...prepared, ...state, ...execution, ...codes, ...startup, ...codec, ...frames };
+const built = { ...session, ...prepared, ...state, ...execution, ...codes, ...startup, ...reader, ...frames };
 // The sources, compiled; their private members make them other types.
 const subject = /** @type {Subject} */ (/** @type {unknown} */ (built));
 

@@ -43,7 +43,7 @@ export function differences(direct, proxied) {
 }
 
 /**
- * What differs in every pass is a difference; what differs in some of them depends on time, and is listed as that.
+ * What differs in every pass is a difference; what differs in one of them depends on time, and is listed as that.
  * @param {readonly Difference[][]} passes
  * @returns {{ differing: Difference[], unsteady: Difference[] }}
  */

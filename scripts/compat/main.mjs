@@ -39,7 +39,7 @@ function tell(outcome) {
   progress.say(`    ${counts} (${time}); ${account.observed} statements observed, ${account.notObserved} not observed`);
   for (const { test, direct: one, proxied: other, detail } of outcome.differing)
     progress.say(`    ✗ ${test}: ${one} direct, ${other} through pgwitness${detail ? `; ${detail}` : ''}`);
-  for (const { test } of outcome.unsteady) progress.say(`    ~ ${test}: differed in one pass and not in another`);
+  for (const { test } of outcome.unsteady) progress.say(`    ~ ${test}: differed in one of two passes`);
   for (const failure of account.failures) progress.say(`    ✗ ${failure}`);
 }
 

@@ -110,7 +110,7 @@ function accountTable(runs) {
 function remarks(runs) {
   const lines = runs.flatMap(({ outcome: { name, differing, unsteady, failedBoth, account } }) => [
     ...differing.map((one) => `- ${name}: **${one.test}** ${one.direct} direct, ${one.proxied} through pgwitness`),
-    ...unsteady.map((one) => `- ${name}: ${one.test} differed in one pass and not in another (timing)`),
+    ...unsteady.map((one) => `- ${name}: ${one.test} differed in one of two passes (timing)`),
     ...(failedBoth.length > 0 ? [`- ${name}: fail with and without pgwitness: ${failedBoth.join(', ')}`] : []),
     ...account.failures.map((failure) => `- ${name}: **${failure}**`),
   ]);
@@ -150,7 +150,7 @@ ${table([
 
 ${resultTable(runs)}
 
-A test that differed was run again both ways, twice at most; it is a difference when it differed each time.
+A test that differed was run once more both ways; it is a difference when it differed again.
 
 ${remarks(runs)}
 ${missing.length > 0 ? `\nNot run here:\n\n${missing.join('\n')}\n` : ''}

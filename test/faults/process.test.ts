@@ -130,9 +130,10 @@ describe('one sidecar', () => {
     const hook = new URL('../kit/stalling-loop.mjs', import.meta.url).pathname;
     const env = { ...process.env, NODE_OPTIONS: `--import=${hook}` };
     const sidecar = await startSidecar(server, [], undefined, env);
+    let metrics = '';
     const metric = async (name: string) => {
-      const text = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
-      const lines = [...text.matchAll(new RegExp(`^pgwitness_${name} (.*)$`, 'gm'))];
+      metrics = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+      const lines = [...metrics.matchAll(new RegExp(`^pgwitness_${name} (.*)$`, 'gm'))];
       // Of several pools together: which of them a session is in is no matter here.
       return lines.length === 0 ? Number.NaN : lines.reduce((sum, [, value]) => sum + Number(value), 0);
     };
@@ -157,6 +158,11 @@ describe('one sidecar', () => {
       return (
         (await metric('pool_connections{pool="[^"]*",state="idle"}')) > 0 && (await metric('observing_paused')) === 0
       );
+    }).catch((error: Error) => {
+      const said = metrics
+        .split('\n')
+        .filter((line) => /^pgwitness_(pool_connections|sessions|observing|not_obs)/.test(line));
+      throw new Error([error.message, ...said, sidecar.output()].join('\n'));
     });
     await ask('select after');
     expect(await metric('observing_pauses_total')).toBe(1);

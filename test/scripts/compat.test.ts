@@ -32,11 +32,10 @@ test('two failures that printed different things differ', () => {
   expect(differences(direct, new Map(direct))).toEqual([]);
 });
 
-test('what differed in some passes is unsteady, in all a difference', () => {
+test('what differed in one of two passes is unsteady, in both a difference', () => {
   const always = { test: 'always', direct: 'passed', proxied: 'failed' };
   const once = { test: 'once', direct: 'passed', proxied: 'failed' };
   expect(settled([[always, once], [always]])).toEqual({ differing: [always], unsteady: [once] });
-  expect(settled([[always, once], [always, once], [always]])).toEqual({ differing: [always], unsteady: [once] });
   expect(settled([[]])).toEqual({ differing: [], unsteady: [] });
 });
 

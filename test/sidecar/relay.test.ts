@@ -73,7 +73,7 @@ describe('clients', () => {
     for (let i = 0; i < 40; i++) await one.query('select 1');
     await until('both legs of both are probed', () => {
       const legs = [...probedFrom(sidecar.port), ...probedTo(upstream.port)];
-      return legs.length >= 4 && legs.every((probed) => probed);
+      return legs.length >= 4 && legs.every(Boolean);
     });
     await one.end();
     await idle.end();
