@@ -12,7 +12,10 @@ COPY config config
 COPY proxy proxy
 COPY analyzer analyzer
 COPY storage storage
-COPY server server
+COPY postgres postgres
+COPY facts facts
+COPY reports reports
+COPY observer observer
 COPY dashboards dashboards
 COPY cli cli
 # Installs, compiles SQLite where no prebuilt one fits, and makes dist/ with the page in it.

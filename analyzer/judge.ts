@@ -1,13 +1,13 @@
 // What an execution is taken for: by the user's rules, and where they say nothing, by attribution.
 // Invariant: a statement is judged by the rules that were in force when it came, also when it waited while they were read again.
-// Not here: when a session is settled and what is counted (pipeline.ts), the rules' meaning (attribution/rule-user.ts).
+// Not here: when a session is settled and what is counted (pipeline.ts), the rules' meaning (rules/rule-user.ts).
 
+import type { Verdict } from '../facts/verdict.js';
 import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
-import type { UserRules, UserSubject } from './attribution/rule-user.js';
-import { withTags } from './attribution/tag-set.js';
-import type { Verdict } from './attribution/verdict.js';
+import { withTags } from './attribution/comments/tag-set.js';
+import type { UserRules, UserSubject } from './attribution/rules/rule-user.js';
 import { UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
-import type { Attributable, ExecutionContext, ObservedSession } from './observed-session.js';
+import type { Attributable, ExecutionContext, ObservedSession } from './sessions/observed-session.js';
 
 /** What of the configuration may change while traffic passes. */
 export interface LiveOptions {

@@ -7,22 +7,27 @@
 // Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two; what waits is counted
 // when the session settles, once. Not here: bytes (intake.ts), when things are stored (observer.ts).
 
-import type { Observation, SessionOpened, StatementObservation, StatementRunning } from '../proxy/observation.js';
+import type { Measured } from '../facts/rollup-row.js';
+import type {
+  Observation,
+  SessionOpened,
+  StatementObservation,
+  StatementRunning,
+} from '../proxy/stream/observation.js';
 import { isSettled } from './attribution/settling.js';
-import { Catalogue } from './catalogue.js';
-import type { Identity } from './facts-of-text.js';
 import { Judge, type LiveOptions } from './judge.js';
-import { isDdl, Marks } from './marks.js';
-import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './observed-session.js';
+import { isDdl, Marks } from './notable/marks.js';
+import { requestOf, Samples, SLOW_NS, traceIdOf } from './notable/samples.js';
+import type { Tail } from './notable/tail.js';
 import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
-import { RequestWatch } from './requests.js';
-import type { Measured } from './rollup/rollup.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
-import { requestOf, Samples, SLOW_NS, traceIdOf } from './samples.js';
-import { Sessions } from './sessions.js';
-import { StatementTexts } from './statement-texts.js';
-import type { Tail } from './tail.js';
+import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
+import { RequestWatch } from './sessions/requests.js';
+import { Sessions } from './sessions/sessions.js';
+import { Catalogue } from './texts/catalogue.js';
+import type { Identity } from './texts/facts-of-text.js';
+import { StatementTexts } from './texts/statement-texts.js';
 
 /** What the metrics are told of each counted execution; dashboards' MetricsState is one. */
 export interface CountedListener {

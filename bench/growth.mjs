@@ -10,7 +10,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectionCaps } from '../dist/proxy/descriptors.js';
+import { connectionCaps } from '../dist/proxy/relay/descriptors.js';
 import { optionsOf } from '../scripts/lib/options.mjs';
 import { makeBigStore } from './lib/big-store.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
@@ -34,7 +34,7 @@ const CONNECTIONS = [1, 10, 100, 1000, 4000, 8000, 10_000];
 const STORE_BYTES = [0, 200e6, 2e9];
 /** Statements of one kind while the store is what grows. */
 const STORE_FINGERPRINTS = 1000;
-/** Two of each connection, and what a relay keeps for others (proxy/descriptors.ts). */
+/** Two of each connection, and what a relay keeps for others (proxy/relay/descriptors.ts). */
 const DESCRIPTORS = 2 * 10_000 + 4000;
 const STATEMENTS_PER_SECOND = 5000;
 const PER_REQUEST = 100;

@@ -1,4 +1,4 @@
-// How connections come to several processes: ours (proxy/handover.ts), node:cluster taking turns, and every process accepting for itself.
+// How connections come to several processes: ours (proxy/supervisor/handover.ts), node:cluster taking turns, and every process accepting for itself.
 // Run: node bench/handover.mjs [--processes N] [--connections N] [--seconds N]; prints how evenly each way spreads connections that stay,
 // also after one process died, and what a connection that opens, sends an octet and closes costs. The processes only echo.
 // Not here: the relays themselves (relays.mjs).

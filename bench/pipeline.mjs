@@ -6,23 +6,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const { assemble } = /** @type {typeof import('../dist/analyzer/assemble.js')} */ (
-  await import(`${dist}/analyzer/assemble.js`)
+const { assemble } = /** @type {typeof import('../dist/observer/assemble.js')} */ (
+  await import(`${dist}/observer/assemble.js`)
 );
 const { loadConfig } = /** @type {typeof import('../dist/config/config.js')} */ (
   await import(`${dist}/config/config.js`)
 );
-const { BatchReader } = /** @type {typeof import('../dist/proxy/observation-reader.js')} */ (
-  await import(`${dist}/proxy/observation-reader.js`)
+const { BatchReader } = /** @type {typeof import('../dist/proxy/stream/reader.js')} */ (
+  await import(`${dist}/proxy/stream/reader.js`)
 );
-const { BatchWriter } = /** @type {typeof import('../dist/proxy/observation-writer.js')} */ (
-  await import(`${dist}/proxy/observation-writer.js`)
+const { BatchWriter } = /** @type {typeof import('../dist/proxy/stream/writer.js')} */ (
+  await import(`${dist}/proxy/stream/writer.js`)
 );
-const { emptyFields } = /** @type {typeof import('../dist/proxy/statement-fields.js')} */ (
-  await import(`${dist}/proxy/statement-fields.js`)
+const { emptyFields } = /** @type {typeof import('../dist/proxy/link/statement-fields.js')} */ (
+  await import(`${dist}/proxy/link/statement-fields.js`)
 );
-const frames = /** @type {typeof import('../dist/proxy/observation-frames.js')} */ (
-  await import(`${dist}/proxy/observation-frames.js`)
+const frames = /** @type {typeof import('../dist/proxy/stream/frames.js')} */ (
+  await import(`${dist}/proxy/stream/frames.js`)
 );
 
 const RELAY = 'bench';

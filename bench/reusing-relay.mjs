@@ -1,9 +1,9 @@
-// The empty relay again, but reading as pgwitness reads (proxy/reused-reads.ts): what that alone saves.
+// The empty relay again, but reading as pgwitness reads (proxy/connection/reused-reads.ts): what that alone saves.
 // Run: node bench/reusing-relay.mjs LISTEN_PORT UPSTREAM_PORT   (loopback, after a build; the bench starts it)
 
 import { createServer } from 'node:net';
-import { readInto } from '../dist/proxy/reused-reads.js';
-import { connectUpstream } from '../dist/proxy/upstream.js';
+import { readInto } from '../dist/proxy/connection/reused-reads.js';
+import { connectUpstream } from '../dist/proxy/connection/upstream.js';
 import { hear, wireUp } from './lib/wire-up.mjs';
 
 const [listenPort, upstreamPort] = process.argv.slice(2).map(Number);
@@ -14,14 +14,14 @@ const target = {
 
 const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (accepted) => {
   accepted.on('error', () => accepted.destroy());
-  const connected = (/** @type {import('../dist/proxy/upstream.js').Leg} */ leg) =>
+  const connected = (/** @type {import('../dist/proxy/connection/leg.js').Leg} */ leg) =>
     relay({ stream: accepted, socket: accepted }, leg);
   connectUpstream(target, { timeoutMs: 5000, forRelay: true, connected, failed: () => accepted.destroy() });
 });
 server.listen({ host: '127.0.0.1', port: listenPort, backlog: 1024 });
 process.on('SIGTERM', () => process.exit(0));
 
-/** @typedef {import('../dist/proxy/upstream.js').Leg} Leg @param {Leg} clientLeg @param {Leg} upstreamLeg */
+/** @typedef {import('../dist/proxy/connection/leg.js').Leg} Leg @param {Leg} clientLeg @param {Leg} upstreamLeg */
 function relay(clientLeg, upstreamLeg) {
   /** @type {import('./lib/wire-up.mjs').Ends} */
   const ends = { client: clientLeg.stream, upstream: upstreamLeg.stream };

@@ -11,7 +11,7 @@ import { openProgress } from '../scripts/lib/progress.mjs';
 import { startSidecar } from '../scripts/lib/sidecar.mjs';
 import { connect } from '../scripts/lib/wire-client.mjs';
 
-/** @typedef {ReturnType<typeof import('../dist/dashboards/http/status-json.js').statusJson>} Status */
+/** @typedef {ReturnType<typeof import('../dist/reports/forms/status-json.js').statusJson>} Status */
 
 const wanted = Number(process.argv[2] ?? 100_000);
 const PER_QUERY = 20;

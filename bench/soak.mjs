@@ -47,7 +47,7 @@ const WARM_CYCLES_MIN = 2000;
 /** What ended takes a moment to be closed; the observer's own connections (the first look at its metrics) take five seconds. */
 const SETTLE_MS_MAX = 15_000;
 const IDLE_HOLD_MS = 5_000;
-/** Descriptors of a relay beside those of its sessions, two each; see proxy/descriptors.ts. */
+/** Descriptors of a relay beside those of its sessions, two each; see proxy/relay/descriptors.ts. */
 const DESCRIPTORS_BESIDE = 2_600;
 
 /**

@@ -5,23 +5,27 @@ import { message } from '../scripts/lib/wire-client.mjs';
 import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './lib/messages.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
-const { Tap, tapShared } = /** @type {typeof import('../dist/proxy/tap.js')} */ (await import(`${dist}/proxy/tap.js`));
-const { ObserverLink } = /** @type {typeof import('../dist/proxy/observer-link.js')} */ (
-  await import(`${dist}/proxy/observer-link.js`)
+const { Tap, tapShared } = /** @type {typeof import('../dist/proxy/watch/tap.js')} */ (
+  await import(`${dist}/proxy/watch/tap.js`)
 );
-const { TextTable } = /** @type {typeof import('../dist/proxy/session/prepared.js')} */ (
-  await import(`${dist}/proxy/session/prepared.js`)
+const { ObserverLink } = /** @type {typeof import('../dist/proxy/link/link.js')} */ (
+  await import(`${dist}/proxy/link/link.js`)
+);
+const { TextTable } = /** @type {typeof import('../dist/proxy/session/texts.js')} */ (
+  await import(`${dist}/proxy/session/texts.js`)
 );
 const { TrackerCounters } = /** @type {typeof import('../dist/proxy/session/session-state.js')} */ (
   await import(`${dist}/proxy/session/session-state.js`)
 );
-const { Clock } = /** @type {typeof import('../dist/proxy/clock.js')} */ (await import(`${dist}/proxy/clock.js`));
-const { limits } = /** @type {typeof import('../dist/config/limits.js')} */ (await import(`${dist}/config/limits.js`));
-const { FrameKind, controlFrame } = /** @type {typeof import('../dist/proxy/observation-frames.js')} */ (
-  await import(`${dist}/proxy/observation-frames.js`)
+const { Clock } = /** @type {typeof import('../dist/proxy/link/clock.js')} */ (
+  await import(`${dist}/proxy/link/clock.js`)
 );
-const { SCHEMA_VERSION } = /** @type {typeof import('../dist/proxy/observation.js')} */ (
-  await import(`${dist}/proxy/observation.js`)
+const { limits } = /** @type {typeof import('../dist/config/limits.js')} */ (await import(`${dist}/config/limits.js`));
+const { FrameKind, controlFrame } = /** @type {typeof import('../dist/proxy/stream/frames.js')} */ (
+  await import(`${dist}/proxy/stream/frames.js`)
+);
+const { SCHEMA_VERSION } = /** @type {typeof import('../dist/proxy/stream/observation.js')} */ (
+  await import(`${dist}/proxy/stream/observation.js`)
 );
 
 const NONE = Buffer.alloc(0);

@@ -1,7 +1,7 @@
-// What commander says of a wrong command line, said in our form. Not here: errors of values (config/errors.ts).
+// What commander says of a wrong command line, said in our form. Not here: errors of values (config/values/errors.ts).
 
 import type { CommanderError } from 'commander';
-import { UsageError } from '../config/errors.js';
+import { UsageError } from '../config/values/errors.js';
 
 /** "error: unknown option '--lisen'\n(Did you mean --listen?)" → what, where and what to do. */
 export function usageErrorOf(error: CommanderError, argv: readonly string[]): UsageError {

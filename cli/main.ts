@@ -4,7 +4,7 @@
 // Not here: what a command does (one file each).
 
 import { Command, CommanderError } from 'commander';
-import { ExitCode, errorLine, exitCodeOf } from '../config/errors.js';
+import { ExitCode, errorLine, exitCodeOf } from '../config/values/errors.js';
 import { usageErrorOf } from './command-errors.js';
 
 interface CommandFile {
@@ -13,24 +13,24 @@ interface CommandFile {
 
 /** In the order of --help. Each file is imported only when it is asked for: `run` must not load what `top` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
-  run: () => import('./run.js'),
-  relay: () => import('./relay.js'),
-  observe: () => import('./observe.js'),
-  top: () => import('./top.js'),
-  show: () => import('./show.js'),
-  tail: () => import('./tail.js'),
-  pools: () => import('./pools.js'),
-  history: () => import('./history.js'),
-  compare: () => import('./compare.js'),
-  mark: () => import('./mark.js'),
-  sql: () => import('./sql.js'),
-  export: () => import('./export.js'),
-  reconcile: () => import('./reconcile.js'),
-  attribute: () => import('./attribute.js'),
-  replay: () => import('./replay.js'),
-  'check-config': () => import('./check-config.js'),
-  healthcheck: () => import('./healthcheck.js'),
-  version: () => import('./version.js'),
+  run: () => import('./commands/run.js'),
+  relay: () => import('./commands/relay.js'),
+  observe: () => import('./commands/observe.js'),
+  top: () => import('./commands/top.js'),
+  show: () => import('./commands/show.js'),
+  tail: () => import('./commands/tail.js'),
+  pools: () => import('./commands/pools.js'),
+  history: () => import('./commands/history.js'),
+  compare: () => import('./commands/compare.js'),
+  mark: () => import('./commands/mark.js'),
+  sql: () => import('./commands/sql.js'),
+  export: () => import('./commands/export.js'),
+  reconcile: () => import('./commands/reconcile.js'),
+  attribute: () => import('./commands/attribute.js'),
+  replay: () => import('./commands/replay.js'),
+  'check-config': () => import('./commands/check-config.js'),
+  healthcheck: () => import('./commands/healthcheck.js'),
+  version: () => import('./commands/version.js'),
 };
 
 async function main(argv: readonly string[]): Promise<void> {

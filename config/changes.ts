@@ -1,5 +1,5 @@
 // Which options differ between two configurations: for what a reload has to say of those that it cannot change.
-// Not here: which those are (proxy/relay-service.ts, cli/observe.ts).
+// Not here: which those are (proxy/relay/relay.ts, cli/commands/observe.ts).
 
 import type { Config } from './config.js';
 import { OPTIONS, type OptionKey } from './options.js';

@@ -5,13 +5,13 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
-import { parseAddress } from './address.js';
-import { UsageError } from './errors.js';
-import { nearestName } from './nearest.js';
-import { isPrefix } from './network-prefix.js';
 import { OPTIONS, readUpstream, readUpstreamTls } from './options.js';
-import { readSqlPattern } from './sql-pattern.js';
-import { parseBytes, parseDuration } from './units.js';
+import { parseAddress } from './values/address.js';
+import { UsageError } from './values/errors.js';
+import { nearestName } from './values/nearest.js';
+import { isPrefix } from './values/network-prefix.js';
+import { readSqlPattern } from './values/sql-pattern.js';
+import { parseBytes, parseDuration } from './values/units.js';
 
 const text = v.pipe(
   v.string('text is needed here'),

@@ -3,11 +3,11 @@
 // Not here: what the options are (options.ts), the file's form (config-file.ts), who listens and forwards where (pairs.ts), the command line.
 
 import { type ConfigFile, type ConfigLists, parseConfig, readConfigFile } from './config-file.js';
-import { UsageError } from './errors.js';
-import { nearestName } from './nearest.js';
 import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
-import { SOCKET_PATH_BYTES_MAX, sharedSocketPath } from './unix-socket.js';
+import { UsageError } from './values/errors.js';
+import { nearestName } from './values/nearest.js';
+import { SOCKET_PATH_BYTES_MAX, sharedSocketPath } from './values/unix-socket.js';
 
 export interface Config extends Readonly<OptionValues> {
   /** What listens, and where each forwards to: those of the file, else the one of --listen and --upstream. */

@@ -2,11 +2,11 @@
 // Invariant: a value means the same wherever it is written, because one `read` serves all layers.
 // Not here: which layer wins (config.ts) and the lists of the config file (config-file.ts).
 
-import { parseAddress, parseTcpAddress } from './address.js';
-import { UsageError } from './errors.js';
 import { limits } from './limits.js';
-import { nearestName } from './nearest.js';
-import { parseDuration, parseWhole } from './units.js';
+import { parseAddress, parseTcpAddress } from './values/address.js';
+import { UsageError } from './values/errors.js';
+import { nearestName } from './values/nearest.js';
+import { parseDuration, parseWhole } from './values/units.js';
 
 export interface Option<T> {
   /** Key in the config file. `flushInterval` is --flush-interval and PGWITNESS_FLUSH_INTERVAL. */

@@ -1,11 +1,11 @@
 // What listens and where it forwards to: one pair from the options, or several from the config file.
 // Invariant: no two listeners share an address, none forwards to itself, and none makes strangers look local without being told to.
-// Not here: sockets (proxy/listener.ts), certificates (tls-files.ts).
+// Not here: sockets (proxy/listen/listener.ts), certificates (tls-files.ts).
 
-import { type Address, formatAddress, isLoopback } from './address.js';
 import type { ConfigLists } from './config-file.js';
-import { UsageError } from './errors.js';
 import { flagName, OPTIONS, type OptionKey, type OptionValues, type UpstreamTlsMode } from './options.js';
+import { type Address, formatAddress, isLoopback } from './values/address.js';
+import { UsageError } from './values/errors.js';
 
 export interface Pair {
   readonly listen: Address;

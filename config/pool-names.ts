@@ -1,9 +1,9 @@
 // The user's own names for pools, by identity. Invariant: the first entry whose given fields are all equal names the pool.
-// Not here: what a pool's identity is and its name where the user gave none (analyzer/pools/pool.ts).
+// Not here: what a pool's identity is and its name where the user gave none (facts/pool.ts).
 
 import type { Config } from './config.js';
 
-/** Shaped as analyzer/pools/pool.ts has it; this folder imports nothing of ours. */
+/** Shaped as facts/pool.ts has it; this folder imports nothing of ours. */
 export interface NamedIdentity {
   readonly user: string;
   readonly database: string;

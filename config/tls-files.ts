@@ -1,13 +1,13 @@
 // Certificate, key and authority files, read and proved usable before anything relies on them.
 // Invariant: what is returned makes a TLS context; a fault names the option and the file, never their content.
-// Not here: sockets (proxy/tls.ts), when files are read again (proxy/relay-service.ts).
+// Not here: sockets (proxy/connection/tls.ts), when files are read again (proxy/relay/relay.ts).
 
 import { constants, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { UsageError } from './errors.js';
 import { limits } from './limits.js';
 import type { Pair } from './pairs.js';
+import { UsageError } from './values/errors.js';
 
 /** The server offers neither (src/backend/libpq/be-secure-openssl.c): no renegotiation, and no session tickets, which no client uses. */
 const AS_POSTGRES = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;

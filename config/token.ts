@@ -1,7 +1,7 @@
 // The bearer token of the HTTP API, read from its file. Invariant: a token that could be guessed is refused.
 
 import { readFileSync } from 'node:fs';
-import { UsageError } from './errors.js';
+import { UsageError } from './values/errors.js';
 
 const LENGTH_MIN = 16;
 

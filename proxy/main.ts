@@ -1,16 +1,16 @@
 // The ways to run relays: with an observer that is a child (`run`), or with one that runs by itself (`relay`); one relay, or several.
-// Invariant: one relay is this process itself; only several need a supervisor. Not here: what a relay is (relay-service.ts), several of
+// Invariant: one relay is this process itself; only several need a supervisor. Not here: what a relay is (relay.ts), several of
 // them (supervisor.ts), command-line parsing (cli/), the observer (analyzer/).
 
-import type { Address } from '../config/address.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
-import type { ObserverLink } from './observer-link.js';
-import { ObserverProcess, PairedWay } from './observer-process.js';
-import { ObserverSocket } from './observer-socket.js';
-import { RelayService } from './relay-service.js';
-import type { Supervisor } from './supervisor.js';
-import { keepYoungGenerationSmall } from './young-generation.js';
+import type { Address } from '../config/values/address.js';
+import type { ObserverLink } from './link/link.js';
+import { ObserverProcess, PairedWay } from './link/observer-process.js';
+import { ObserverSocket } from './link/observer-socket.js';
+import { Relay } from './relay/relay.js';
+import { keepYoungGenerationSmall } from './relay/young-generation.js';
+import type { Supervisor } from './supervisor/supervisor.js';
 
 export interface Run {
   /** Where clients connect, in the order of the pairs. */
@@ -27,23 +27,21 @@ export interface Run {
 export async function startRun(config: Config, log: Log): Promise<Run> {
   if (config.relays > 1) return startSupervisor(config, { log, observer: 'child' });
   const observerEnd = (link: ObserverLink) => new ObserverProcess(config, { way: new PairedWay(link), log });
-  return started(new RelayService(config, { log, observerEnd }));
+  return started(new Relay(config, { log, observerEnd }));
 }
 
 /** Starts the relay alone; it connects to the observer at `config.socket` whenever there is one. */
 export async function startRelay(config: Config, log: Log): Promise<Run> {
   if (config.relays > 1) return startSupervisor(config, { log, observer: 'elsewhere' });
-  return started(
-    new RelayService(config, { log, observerEnd: (link) => new ObserverSocket(config.socket, { link, log }) }),
-  );
+  return started(new Relay(config, { log, observerEnd: (link) => new ObserverSocket(config.socket, { link, log }) }));
 }
 
 async function startSupervisor(config: Config, how: { log: Log; observer: 'child' | 'elsewhere' }): Promise<Run> {
-  const { Supervisor } = await import('./supervisor.js');
+  const { Supervisor } = await import('./supervisor/supervisor.js');
   return started(new Supervisor(config, how));
 }
 
-async function started(service: RelayService | Supervisor): Promise<Run> {
+async function started(service: Relay | Supervisor): Promise<Run> {
   keepYoungGenerationSmall();
   const listen = await service.start();
   return {

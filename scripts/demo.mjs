@@ -66,7 +66,9 @@ async function shopTraffic({ python, postgres, sidecar, seconds }) {
 /** Fingerprint of the raw statement that took most time; '' where none was sent. @param {string} url of the sidecar */
 async function slowestRaw(url) {
   const response = await fetch(`${url}/api/v1/statements?source=raw&limit=1`);
-  const { statements } = /** @type {import('../dist/storage/report-json.js').StatementsJson} */ (await response.json());
+  const { statements } = /** @type {import('../dist/reports/forms/statements-json.js').StatementsJson} */ (
+    await response.json()
+  );
   return statements[0]?.fingerprint ?? '';
 }
 

@@ -26,7 +26,7 @@ if (dataDir === undefined) {
 }
 const days = Number(values.days);
 const shape = { fingerprints: Number(values.fingerprints), live: Number(values.live), pools: Number(values.pools) };
-/** @typedef {import('../dist/analyzer/attribution/verdict.js').Verdict} Verdict */
+/** @typedef {import('../dist/facts/verdict.js').Verdict} Verdict */
 /** With the share that each has. @type {readonly [Verdict['source'], Verdict['construct'], number][]} */
 const SOURCES = [
   ['django-orm', 'queryset', 0.6],
@@ -59,9 +59,9 @@ const sourceOf = (/** @type {number} */ n) => {
 await install(() => {});
 await build(() => {});
 const [{ RollupRow }, { openSqliteStore }, { emptyFlush }] = await Promise.all([
-  import('../dist/analyzer/rollup/rollup.js'),
+  import('../dist/facts/rollup-row.js'),
   import('../dist/storage/sqlite/sqlite-store.js'),
-  import('../dist/storage/store.js'),
+  import('../dist/facts/flush.js'),
 ]);
 const store = openSqliteStore({ dataDir });
 const nowMinute = Math.floor(Date.now() / 60_000);
@@ -106,7 +106,7 @@ function liveIn(hour) {
   return live;
 }
 
-/** @param {number} n rank of a fingerprint @param {number} minute @returns {import('../dist/analyzer/rollup/rollup.js').RollupRow[]} */
+/** @param {number} n rank of a fingerprint @param {number} minute @returns {import('../dist/facts/rollup-row.js').RollupRow[]} */
 function rowsOf(n, minute) {
   const { source, construct } = sourceOf(n);
   const row = new RollupRow({
@@ -167,7 +167,7 @@ function writeCatalogue() {
   );
 }
 
-/** @param {Partial<import('../dist/storage/store.js').Flush>} parts @returns {import('../dist/storage/store.js').Flush} */
+/** @param {Partial<import('../dist/facts/flush.js').Flush>} parts @returns {import('../dist/facts/flush.js').Flush} */
 function flushOf(parts) {
   return { ...emptyFlush(), ...parts };
 }

@@ -11,12 +11,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { RollupRow } from '../dist/analyzer/rollup/rollup.js';
-import { reportStatements } from '../dist/storage/report-statements.js';
-import { openReader } from '../dist/storage/sqlite/reader.js';
+import { emptyFlush } from '../dist/facts/flush.js';
+import { RollupRow } from '../dist/facts/rollup-row.js';
+import { STATEMENT_SORTS } from '../dist/facts/statement-order.js';
+import { reportStatements } from '../dist/reports/statements.js';
+import { openReader } from '../dist/storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
-import { STATEMENT_SORTS } from '../dist/storage/statement-order.js';
-import { emptyFlush } from '../dist/storage/store.js';
 
 const RUNS = 3;
 const dataDir = process.argv[2];
@@ -115,7 +115,7 @@ function measureWriter() {
   rmSync(directory, { recursive: true });
 }
 
-/** @param {number} minute @param {number[]} numbers @returns {import('../dist/storage/store.js').Flush} */
+/** @param {number} minute @param {number[]} numbers @returns {import('../dist/facts/flush.js').Flush} */
 function minuteFlush(minute, numbers) {
   const rollups = numbers.map((n) => {
     const row = new RollupRow({

@@ -1,5 +1,5 @@
 // What can go wrong with a store, said so that a person knows what to do next.
-// Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it (sqlite/failures.ts).
+// Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it (file/failures.ts).
 
 export type StoreErrorCode =
   /** Another process writes to this data directory. */

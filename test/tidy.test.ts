@@ -1,104 +1,88 @@
-// The project lints itself: who may import whom, one door per package, a first comment in every file, files that stay small.
-// Limits for what is too long already are a ratchet: they may shrink, not grow.
+// The project lints its own structure: rooms and floors, circles, one door per package.
+// Invariant: an exception that is no longer needed fails. Not here: what files look like inside (test/tidy/).
 
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ROOMS } from './tidy/floors.js';
+import { circlesOf, edgesBetween, IMPORTS, PRODUCT, textOf } from './tidy/sources.js';
 
-const ROOT = path.join(import.meta.dirname, '..');
-const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => /\.(ts|mjs|tsx)$/.test(file));
-const PRODUCT = FILES.filter((file) => /^(proxy|analyzer|storage|dashboards|cli|config|server)\//.test(file));
+const floorOf = new Map(ROOMS.map(({ folder, floor }) => [folder, floor]));
 
-interface Import {
-  file: string;
-  /** A path in the repository, or a package's name. */
-  target: string;
-  typeOnly: boolean;
-}
+describe('rooms', () => {
+  test('every folder with sources is a room, and every room is there', () => {
+    const folders = [...new Set(PRODUCT.map((file) => path.dirname(file)))].sort();
+    expect(folders).toEqual(ROOMS.map(({ folder }) => folder).sort());
+  });
 
-const IMPORTS: Import[] = PRODUCT.flatMap((file) => {
-  const text = readFileSync(path.join(ROOT, file), 'utf8');
-  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'|import\('([^']+)'\)/gms);
-  return [...found].map(([, type, from, dynamic]) => {
-    const specifier = from ?? dynamic;
-    const target = specifier.startsWith('.') ? path.join(path.dirname(file), specifier) : specifier;
-    return { file, target, typeOnly: type !== undefined };
+  test('every room has its first file', () => {
+    const missing = ROOMS.filter(({ folder, first }) => !PRODUCT.includes(`${folder}/${first}`));
+    expect(missing).toEqual([]);
+  });
+
+  test('docs/ARCHITECTURE.md draws these rooms on these floors', () => {
+    const rows = textOf('docs/ARCHITECTURE.md').matchAll(/^\| (\d+) \| `([\w/-]+)` \| `([\w.-]+)` \|/gm);
+    const drawn = [...rows].map(([, floor, folder, first]) => ({ floor: Number(floor), folder, first }));
+    expect(drawn).toEqual(ROOMS);
+  });
+
+  /** Flat lists of siblings may be longer than a room's 15 files. */
+  const LISTS: Readonly<Record<string, number>> = { 'cli/commands': 30, 'analyzer/fingerprint': 20 };
+
+  test('a room has at most 15 files', () => {
+    const counts = new Map<string, number>();
+    for (const file of PRODUCT) counts.set(path.dirname(file), (counts.get(path.dirname(file)) ?? 0) + 1);
+    expect([...counts].filter(([room, count]) => count > (LISTS[room] ?? 15))).toEqual([]);
+    expect(Object.keys(LISTS).filter((room) => (counts.get(room) ?? 0) <= 15)).toEqual([]);
   });
 });
 
-const importsOf = (folder: string) => IMPORTS.filter(({ file }) => file.startsWith(folder));
-const breaches = (found: Import[]) => found.map(({ file, target }) => `${file} imports ${target}`);
-
-/** Tools of the analyzer that are no step of the pipeline: tokens, and the histogram that several steps count with. */
-const SHARED = ['analyzer/sql/', 'analyzer/rollup/histogram.js'];
-
 describe('imports run one way', () => {
-  const within = (target: string, folders: readonly string[]) => folders.some((folder) => target.startsWith(folder));
-
-  test('proxy/wire imports nothing of proxy, proxy/session only wire and the observation', () => {
-    expect(
-      breaches(
-        importsOf('proxy/wire/').filter(
-          ({ target }) => target.startsWith('proxy/') && !target.startsWith('proxy/wire/'),
-        ),
-      ),
-    ).toEqual([]);
-    const allowed = ['proxy/session/', 'proxy/wire/', 'proxy/observation.js'];
-    expect(
-      breaches(
-        importsOf('proxy/session/').filter(({ target }) => target.startsWith('proxy/') && !within(target, allowed)),
-      ),
-    ).toEqual([]);
+  test('down the floors', () => {
+    const upward = IMPORTS.filter(({ file, target }) => {
+      const [from, to] = [path.dirname(file), path.dirname(target)];
+      return PRODUCT.includes(target) && from !== to && floorOf.get(to)! >= floorOf.get(from)!;
+    });
+    expect(upward.map(({ file, target }) => `${file} imports ${target}`)).toEqual([]);
   });
 
-  test('proxy knows nothing of the observing side', () => {
-    const others = ['analyzer/', 'storage/', 'dashboards/', 'cli/'];
-    expect(breaches(importsOf('proxy/').filter(({ target }) => within(target, others)))).toEqual([]);
+  test('no circle of files', () => {
+    expect(circlesOf(edgesBetween((file) => file))).toEqual([]);
   });
 
-  test('of proxy, the analyzer knows the observation and its bytes, and what a supervisor says', () => {
-    const contracts = ['observation', 'observation-reader', 'observation-frames', 'supervision'];
-    const allowed = contracts.map((name) => `proxy/${name}.js`);
-    expect(
-      breaches(importsOf('analyzer/').filter(({ target }) => target.startsWith('proxy/') && !allowed.includes(target))),
-    ).toEqual([]);
+  test('no ring of folders', () => {
+    expect(circlesOf(edgesBetween((file) => path.dirname(file)))).toEqual([]);
   });
 
-  test.each(['fingerprint', 'attribution', 'pools', 'rollup', 'transactions', 'findings'])(
-    'analyzer/%s does not import its siblings',
-    (folder) => {
-      const own = `analyzer/${folder}/`;
-      const siblings = importsOf(own).filter(
-        ({ target, typeOnly }) =>
-          target.startsWith('analyzer/') && !target.startsWith(own) && !within(target, SHARED) && !typeOnly,
-      );
-      expect(breaches(siblings)).toEqual([]);
-    },
-  );
-
-  test('storage does not import processes or screens, config imports nothing of ours', () => {
-    const screens = ['proxy/', 'dashboards/', 'cli/'];
-    expect(breaches(importsOf('storage/').filter(({ target }) => within(target, screens)))).toEqual([]);
-    expect(
-      breaches(
-        importsOf('config/').filter(
-          ({ target }) =>
-            PRODUCT.some((file) => file.replace(/\.ts$/, '.js') === target) && !target.startsWith('config/'),
-        ),
-      ),
-    ).toEqual([]);
+  test.each([1, 2])('no ring of folders taken with what is in them, %i deep', (depth) => {
+    const circles = circlesOf(edgesBetween((file) => path.dirname(file).split('/').slice(0, depth).join('/')));
+    expect(circles).toEqual([]);
   });
 
-  test('nothing but the command line imports cli', () => {
-    expect(
-      breaches(IMPORTS.filter(({ file, target }) => target.startsWith('cli/') && !file.startsWith('cli/'))),
-    ).toEqual([]);
+  test('the relay knows nothing of the observing side', () => {
+    const relay = IMPORTS.filter(({ file }) => file.startsWith('proxy/'));
+    const outside = relay.filter(({ target }) => PRODUCT.includes(target) && !/^(proxy|config)\//.test(target));
+    expect(outside).toEqual([]);
+  });
+
+  test('the analyzer knows no store, socket or screen', () => {
+    const analyzer = IMPORTS.filter(({ file }) => file.startsWith('analyzer/'));
+    const allowed = /^(analyzer|facts|config|proxy\/stream)\//;
+    expect(analyzer.filter(({ target }) => PRODUCT.includes(target) && !allowed.test(target))).toEqual([]);
+    expect(analyzer.filter(({ target }) => /^node:(fs|net|http|child_process|worker_threads)/.test(target))).toEqual(
+      [],
+    );
+  });
+
+  test.each(['fingerprint', 'attribution', 'pools', 'rollup'])('analyzer/%s does not import its siblings', (folder) => {
+    const own = `analyzer/${folder}/`;
+    const siblings = IMPORTS.filter(
+      ({ file, target }) =>
+        file.startsWith(own) &&
+        target.startsWith('analyzer/') &&
+        !target.startsWith(own) &&
+        !target.startsWith('analyzer/sql/'),
+    );
+    expect(siblings).toEqual([]);
   });
 });
 
@@ -108,34 +92,12 @@ test.each([
   ['prom-client', ['dashboards/metrics/']],
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
-  ['re2js', ['config/sql-pattern.ts']],
-  ['pg-protocol', ['proxy/wire/', 'server/']],
+  ['re2js', ['config/values/sql-pattern.ts']],
+  ['pg-protocol', ['postgres/']],
+  ['preact', ['dashboards/web/']],
+  ['uplot', ['dashboards/web/']],
 ])('%s has one door', (name, doors) => {
   const users = IMPORTS.filter(({ target }) => target === name || target.startsWith(`${name}/`));
-  expect(breaches(users.filter(({ file }) => !doors.some((door) => file.startsWith(door))))).toEqual([]);
-});
-
-test('every file begins by saying what it is', () => {
-  const silent = PRODUCT.filter((file) => !/^(#!.*\n)?\/\/ \S/.test(readFileSync(path.join(ROOT, file), 'utf8')));
-  expect(silent).toEqual([]);
-});
-
-/** Files over 250 lines, and how long they may be. */
-const LONG: Readonly<Record<string, number>> = {
-  'analyzer/pipeline.ts': 340,
-  'proxy/observer-link.ts': 380,
-  'storage/migrations/0001-initial.ts': 350,
-  'proxy/session/replies.ts': 410,
-};
-
-test('files stay small', () => {
-  const long = PRODUCT.map((file) => ({ file, lines: readFileSync(path.join(ROOT, file), 'utf8').split('\n').length }))
-    .filter(({ file, lines }) => lines > (LONG[file] ?? 330))
-    .map(({ file, lines }) => `${file}: ${lines} lines`);
-  expect(long).toEqual([]);
-});
-
-test('nothing is left for later', () => {
-  const marks = new RegExp(`\\b(${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')}|not ${'implemented'})\\b`);
-  expect(FILES.filter((file) => marks.test(readFileSync(path.join(ROOT, file), 'utf8')))).toEqual([]);
+  expect(users).not.toEqual([]);
+  expect(users.filter(({ file }) => !doors.some((door) => file.startsWith(door)))).toEqual([]);
 });

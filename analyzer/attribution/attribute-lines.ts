@@ -3,14 +3,14 @@
 // A session settles as on the wire, by its profile, after 64 statements or at the end of the input; there is no clock here.
 // Not here: reading files, taking texts apart (line-reader.ts, so that this folder does not know of fingerprints).
 
+import type { Verdict } from '../../facts/verdict.js';
 import { attribute, isFinal } from './attribute.js';
-import { ConnectionProfile } from './connection-profile.js';
-import type { UserRules, UserSubject } from './rule-user.js';
+import type { CommentTags } from './comments/sql-comment.js';
+import { ConnectionProfile } from './connection/connection-profile.js';
+import { Siblings } from './connection/siblings.js';
+import type { UserRules, UserSubject } from './rules/rule-user.js';
 import { isSettled } from './settling.js';
-import { Siblings } from './siblings.js';
-import type { CommentTags } from './sql-comment.js';
-import type { StatementShape } from './statement-shape.js';
-import type { Verdict } from './verdict.js';
+import type { StatementShape } from './shape/shape.js';
 
 export interface AttributeLine {
   session: string | number;

@@ -3,18 +3,18 @@
 // Order: what the session does for itself, tools, user rules, comment tags, then the connection with the text's form, then the default.
 // Not here: when a verdict is final (settling.ts).
 
-import type { ConnectionProfile } from './connection-profile.js';
-import type { Rule, Subject } from './rule.js';
-import { ruleCommentTag } from './rule-comment-tag.js';
-import { ruleDjangoShape } from './rule-django-shape.js';
-import { ruleHandWritten } from './rule-hand-written.js';
-import { ruleHousekeeping } from './rule-housekeeping.js';
-import { ruleSqlalchemyShape } from './rule-sqlalchemy-shape.js';
-import { ruleTool } from './rule-tool.js';
-import { type CommentTags, NO_TAGS } from './sql-comment.js';
-import type { Standing } from './standing.js';
-import type { StatementShape } from './statement-shape.js';
-import { CONSTRUCTS, type Verdict } from './verdict.js';
+import { CONSTRUCTS, type Verdict } from '../../facts/verdict.js';
+import { type CommentTags, NO_TAGS } from './comments/sql-comment.js';
+import type { ConnectionProfile } from './connection/connection-profile.js';
+import type { Standing } from './connection/standing.js';
+import type { Rule, Subject } from './rules/rule.js';
+import { ruleCommentTag } from './rules/rule-comment-tag.js';
+import { ruleDjangoShape } from './rules/rule-django-shape.js';
+import { ruleHandWritten } from './rules/rule-hand-written.js';
+import { ruleHousekeeping } from './rules/rule-housekeeping.js';
+import { ruleSqlalchemyShape } from './rules/rule-sqlalchemy-shape.js';
+import { ruleTool } from './rules/rule-tool.js';
+import type { StatementShape } from './shape/shape.js';
 
 const RULES: readonly Rule[] = [
   ruleHousekeeping,

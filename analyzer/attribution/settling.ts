@@ -2,7 +2,7 @@
 // Invariant: pure; a settled session stays settled. Not here: holding back what is not settled (analyzer/pipeline.ts).
 
 import { limits } from '../../config/limits.js';
-import type { Standing } from './connection-profile.js';
+import type { Standing } from './connection/connection-profile.js';
 
 export interface SettlingState {
   /** Statements seen on the session so far. */

@@ -1,106 +1,17 @@
-// What the text of a statement says by itself: which compiler could have written it, and what it tells of the connection it came on.
-// Invariant: a shape holds no octet of the text, only members of closed sets, so it may be stored; equal shapes are one object
-// (interned), so a verdict can be cached per shape. Not here: what follows from it (rule-*.ts, connection-profile.ts).
+// Finds the shape of a statement: asks every recogniser which library could have written the text, and what it proves of its connection.
+// Invariant: the answer rests on the tokens alone. Not here: what a shape is (shape/shape.ts), what follows from it (rules/, connection/).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
-import type { Clue } from './clues.js';
-import { isCallproc } from './django-own-sql.js';
-import { recogniseDjango } from './recognise-django.js';
-import { recogniseHousekeeping } from './recognise-housekeeping.js';
-import { cursorClue, cursorNameAt, declaredAt } from './recognise-names.js';
-import { recogniseSqlalchemy } from './recognise-sqlalchemy.js';
-import { recogniseTool } from './recognise-tool.js';
-import type { Construct } from './verdict.js';
-import { afterParens, hashSet, isKind, isWord, W } from './words.js';
-
-/**
- * Could this compiler have written the text?
- * no: it never writes so; possible: it could, and so could many; likely: it does, and few others; own: nobody else writes so by habit.
- */
-export type Fit = 'no' | 'possible' | 'likely' | 'own';
-
-/** What a statement does for the session rather than for the application; '' = it is not housekeeping. */
-export type Housekeeping =
-  | ''
-  | 'begin'
-  | 'end'
-  | 'savepoint'
-  | 'setting'
-  | 'ping'
-  | 'lookup'
-  | 'cursor'
-  | 'prepared'
-  | 'reset'
-  | 'empty';
-
-/** What a text is when it is written by hand; '' = any statement. */
-export type HandForm = '' | 'select' | 'write' | 'copy' | 'call' | 'cursor';
-
-export interface StatementShape {
-  readonly django: Fit;
-  readonly djangoConstruct: Construct;
-  readonly sqlalchemy: Fit;
-  readonly sqlalchemyConstruct: Construct;
-  readonly hand: HandForm;
-  readonly housekeeping: Housekeeping;
-  /** A tool that sends exactly this kind of text: "psql", "pg_dump"; '' = none. */
-  readonly tool: string;
-  /** What the statement proves about its connection. */
-  readonly clues: readonly Clue[];
-  /** A literal, a parameter or a `$n` stands in the text. */
-  readonly hasValues: boolean;
-  /** The answer rests on what a key folds (a name, a number, a type): take the shape of each text, do not share it by key. */
-  readonly readsFolded: boolean;
-}
-
-/** The answers of one recogniser. */
-export interface Recognition {
-  fit: Fit;
-  construct: Construct;
-  readsFolded: boolean;
-}
-
-export const NOTHING: StatementShape = {
-  django: 'no',
-  djangoConstruct: '',
-  sqlalchemy: 'no',
-  sqlalchemyConstruct: '',
-  hand: '',
-  housekeeping: '',
-  tool: '',
-  clues: [],
-  hasValues: false,
-  readsFolded: false,
-};
+import { recogniseDjango } from './django/recognise-django.js';
+import { recogniseHousekeeping } from './others/recognise-housekeeping.js';
+import { cursorClue, cursorNameAt, declaredAt } from './others/recognise-names.js';
+import { recogniseTool } from './others/recognise-tool.js';
+import type { Clue } from './shape/clues.js';
+import { type HandForm, internShape, NOTHING, type StatementShape } from './shape/shape.js';
+import { afterParens, hashSet, isCallproc, isKind, isWord, W } from './shape/words.js';
+import { recogniseSqlalchemy } from './sqlalchemy/recognise-sqlalchemy.js';
 
 const EXPLAIN_WORDS = hashSet('analyze analyse verbose');
-
-const interned = new Map<string, StatementShape>();
-
-/** The one object for this shape; also the way back from stored JSON. */
-export function internShape(shape: StatementShape): StatementShape {
-  const id = [
-    ...[shape.django, shape.djangoConstruct, shape.sqlalchemy, shape.sqlalchemyConstruct, shape.hand],
-    ...[shape.housekeeping, shape.tool, shape.hasValues, shape.readsFolded, ...shape.clues],
-  ].join();
-  let known = interned.get(id);
-  if (known === undefined) {
-    known = Object.freeze({
-      django: shape.django,
-      djangoConstruct: shape.djangoConstruct,
-      sqlalchemy: shape.sqlalchemy,
-      sqlalchemyConstruct: shape.sqlalchemyConstruct,
-      hand: shape.hand,
-      housekeeping: shape.housekeeping,
-      tool: shape.tool,
-      clues: Object.freeze([...shape.clues]),
-      hasValues: shape.hasValues,
-      readsFolded: shape.readsFolded,
-    });
-    interned.set(id, known);
-  }
-  return known;
-}
 
 /**
  * The shape of one statement.

@@ -4,7 +4,7 @@
 // Not here: the id of a key (fingerprint.ts), what a text means.
 
 import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
-import { Element, elementAfter, FoldFrames, Frame, KeyBuffer } from './fold-frames.js';
+import { Element, elementAfter, FoldFrames, Frame, KeyBuffer } from './brackets.js';
 import { Mark } from './key-marks.js';
 import { W } from './keywords.js';
 import { StatementFolds } from './statement-folds.js';

@@ -1,7 +1,7 @@
 // A statement's key as SQL with numbered parameters, so that the server can plan it without a single value.
 // Invariant: no literal is in the result; a key that cannot be written so (cut, unterminated, a cursor's name) gives undefined.
 // What was an integer that names a column (ORDER BY 1) is a parameter too, so such a plan lacks that sort.
-// Not here: asking the server (server/plans.ts).
+// Not here: asking the server (postgres/plans.ts).
 
 import { Mark } from './key-marks.js';
 

@@ -1,6 +1,6 @@
 // What the connections of a pool do again and again: how they are taken and given back, and how long they live.
 // Invariant: a habit is one of many sessions, not of a single one; each session counts once, with what it shows by now.
-// Not here: habits of one connection (attribution/connection-profile.ts). Known of this process's time only.
+// Not here: habits of one connection (connection/connection-profile.ts). Known of this process's time only.
 
 /** A habit is the pool's where this share of its sessions shows it … */
 const SHARE_MIN = 0.25;

@@ -1,12 +1,12 @@
 // The pools that exist and what they hold: connections, what they are doing, and how many were busy at once.
 // Invariant: a session that reached AuthenticationOk has exactly one pool from when it settles, for good; at most poolsMax pools are told
 // apart, later ones are '(other)', and counted. Minute counts are deltas until drop(), peaks are maxima of their minute.
-// Not here: who owns a connection (attribution/connection-profile.ts), statements by source (rollup).
+// Not here: who owns a connection (connection/connection-profile.ts), statements by source (rollup).
 
+import { OTHER_POOL, type PoolIdentity, poolId, poolName } from '../../facts/pool.js';
+import { addTransaction, newPoolMinute, type PoolMinute } from '../../facts/pool-minute.js';
 import { BusySeconds, firstUnmarkedSecond } from './busy-seconds.js';
-import { OTHER_POOL, type PoolIdentity, poolId, poolName } from './pool.js';
 import { PoolHabits } from './pool-habits.js';
-import { addTransaction, newPoolMinute, type PoolMinute } from './pool-minute.js';
 
 const MINUTE_MS = 60_000;
 

@@ -3,8 +3,8 @@
 // Beyond rowsMax rows a minute, new ones give up their pool, then their fingerprint, and are counted. A minute closes a minute after its
 // end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk.
 
-import type { Verdict } from '../attribution/verdict.js';
-import { type Measured, RollupRow } from './rollup.js';
+import { type Measured, RollupRow } from '../../facts/rollup-row.js';
+import type { Verdict } from '../../facts/verdict.js';
 
 /** Stands for a pool or fingerprint that was given up. */
 export const OTHER = '(other)';

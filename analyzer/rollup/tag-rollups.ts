@@ -1,33 +1,14 @@
 // Counts per tag set of a statement: (minute, fingerprint, source, tag set).
 // Invariant: of the sets seen within the last hour at most tagSetsPerFingerprintMax per fingerprint and tagSetsMax in all are told apart;
 // the rest is '(other)', and counted.
-// Not here: reading tags from comments (attribution/sql-comment.ts), which keys are dimensions (config).
+// Not here: reading tags from comments (comments/sql-comment.ts), which keys are dimensions (config).
 
-import { LogHistogram } from './histogram.js';
-import type { Measured } from './rollup.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import type { Measured } from '../../facts/rollup-row.js';
+import type { TagRollup } from '../../facts/tag-rollup.js';
 import { OTHER } from './rollups.js';
 
 const MINUTE_MS = 60_000;
-
-export interface TagRollup {
-  minute: number;
-  fingerprint: string;
-  source: string;
-  /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
-  tagSet: string;
-  calls: number;
-  batchedCalls: number;
-  errors: number;
-  rows: number;
-  /** Requests of the application that ran it; 0 where comments name none. */
-  requests: number;
-  /** Calls and errors, batched ones included. */
-  serviceTotalNs: number;
-  /** Not batched only; min is Infinity while there is none. */
-  serviceMinNs: number;
-  serviceMaxNs: number;
-  histogram: LogHistogram;
-}
 
 export interface TagLimits {
   tagSetsPerFingerprintMax: number;

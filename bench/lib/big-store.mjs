@@ -8,17 +8,17 @@ import Database from 'better-sqlite3';
 import { catalogueEntryOf, fingerprintOf } from '../../scripts/lib/made-up-statement.mjs';
 
 const dist = new URL('../../dist', import.meta.url).pathname;
-const { RollupRow } = /** @type {typeof import('../../dist/analyzer/rollup/rollup.js')} */ (
-  await import(`${dist}/analyzer/rollup/rollup.js`)
+const { RollupRow } = /** @type {typeof import('../../dist/facts/rollup-row.js')} */ (
+  await import(`${dist}/facts/rollup-row.js`)
 );
 const { openSqliteStore } = /** @type {typeof import('../../dist/storage/sqlite/sqlite-store.js')} */ (
   await import(`${dist}/storage/sqlite/sqlite-store.js`)
 );
-const { emptyFlush } = /** @type {typeof import('../../dist/storage/store.js')} */ (
-  await import(`${dist}/storage/store.js`)
+const { emptyFlush } = /** @type {typeof import('../../dist/facts/flush.js')} */ (
+  await import(`${dist}/facts/flush.js`)
 );
 
-/** @typedef {import('../../dist/analyzer/attribution/verdict.js').Verdict} Verdict */
+/** @typedef {import('../../dist/facts/verdict.js').Verdict} Verdict */
 
 const FINGERPRINTS = 20_000;
 const POOLS = 5;

@@ -4,7 +4,7 @@
 export async function counted({ httpUrl }) {
   if (httpUrl === undefined) return { observed: 0, lost: 0, all: 0 };
   const response = await fetch(`${httpUrl}/api/v1/statements?limit=1`);
-  const { observed } = /** @type {import('../../dist/storage/report-json.js').StatementsJson} */ (
+  const { observed } = /** @type {import('../../dist/reports/forms/statements-json.js').StatementsJson} */ (
     await response.json()
   );
   const { statements, not_observed } = observed;

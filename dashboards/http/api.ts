@@ -1,39 +1,39 @@
 // The API's paths and their answers. Invariant: a parameter that is not understood is refused.
-// Not here: who may ask (guard.ts), the grammar of parameters (parameters.ts), the reports themselves (storage), on which thread (reports.ts).
+// Not here: who may ask (guard.ts), the grammar of parameters (grammar.ts), the reports themselves (storage), on which thread (reports-thread.ts).
 
-import { errorLine, UsageError } from '../../config/errors.js';
 import { limits } from '../../config/limits.js';
-import { encodeStatementsReport } from '../../storage/report-codec.js';
-import { statementsJson } from '../../storage/report-json.js';
-import { reportMarks } from '../../storage/report-marks.js';
-import { reportPools } from '../../storage/report-pools.js';
-import { reportProgress } from '../../storage/report-progress.js';
-import { reportSamples } from '../../storage/report-samples.js';
-import { reportSessions } from '../../storage/report-sessions.js';
-import { reportStatements } from '../../storage/report-statements.js';
-import { reportStatus } from '../../storage/report-status.js';
-import { reportTimeline } from '../../storage/report-timeline.js';
-import type { Reader } from '../../storage/sqlite/reader.js';
-import { StoreError } from '../../storage/store-error.js';
-import { encodeTimeline } from '../../storage/timeline-codec.js';
-import { type Answer, jsonAnswer } from './answer.js';
-import type { LiveSource } from './live-executions.js';
-import { marksJson } from './marks-json.js';
+import { errorLine, UsageError } from '../../config/values/errors.js';
+import { marksJson } from '../../reports/forms/marks-json.js';
+import { poolsJson } from '../../reports/forms/pools-json.js';
+import { samplesJson } from '../../reports/forms/samples-json.js';
+import { sessionsJson } from '../../reports/forms/sessions-json.js';
+import { briefStatements, statementDetailsJson } from '../../reports/forms/statement-json.js';
+import { encodeStatementsReport } from '../../reports/forms/statements-codec.js';
+import { statementsJson } from '../../reports/forms/statements-json.js';
+import { statusJson } from '../../reports/forms/status-json.js';
+import { tailJson } from '../../reports/forms/tail-json.js';
+import { encodeTimeline } from '../../reports/forms/timeline-codec.js';
+import { progressJson, timelineJson } from '../../reports/forms/timeline-json.js';
+import { reportMarks } from '../../reports/marks.js';
+import { reportPools } from '../../reports/pools.js';
+import { reportProgress } from '../../reports/progress.js';
+import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   readStatementQuery,
   readStatementsQuery,
   readTailQuery,
   readTimelineQuery,
   readTimeRange,
-} from './parameters.js';
-import { poolsJson } from './pools-json.js';
-import { samplesJson } from './samples-json.js';
-import { sessionsJson } from './sessions-json.js';
-import { briefStatements, statementDetailsJson } from './statement-json.js';
-import { answerStatements } from './statements.js';
-import { statusJson } from './status-json.js';
-import { tailJson } from './tail-json.js';
-import { progressJson, timelineJson } from './timeline-json.js';
+} from '../../reports/questions/grammar.js';
+import { reportSamples } from '../../reports/samples.js';
+import { reportSessions } from '../../reports/sessions.js';
+import { reportStatements } from '../../reports/statements.js';
+import { reportStatus } from '../../reports/status.js';
+import { reportTimeline } from '../../reports/timeline.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import { StoreError } from '../../storage/store-error.js';
+import { type Answer, jsonAnswer } from './answer.js';
+import type { LiveSource } from './live-executions.js';
 
 /** What answers the API's requests. */
 export interface ApiSource {

@@ -1,7 +1,7 @@
 // Executions as they pass, asked for by the HTTP thread and answered by the main one.
-// Invariant: a question that is not answered in time is given up. Not here: keeping executions (analyzer/tail.ts).
+// Invariant: a question that is not answered in time is given up. Not here: keeping executions (analyzer/notable/tail.ts).
 
-import type { TailBatch } from '../../analyzer/tail-facts.js';
+import type { TailBatch } from '../../facts/tail-facts.js';
 
 export interface LiveSource {
   /** Executions after the `sequence` of an earlier batch; 0 = from now on. Rejects when there is no answer. */

@@ -4,10 +4,10 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { formatAddress, isLoopback, type TcpAddress } from '../../config/address.js';
-import { RuntimeError } from '../../config/errors.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
+import { formatAddress, isLoopback, type TcpAddress } from '../../config/values/address.js';
+import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import type { ApiSource } from './api.js';
 import { refusalOf } from './guard.js';

@@ -2,7 +2,7 @@
 // Invariant: at most `seriesMax` series and one more per (source, outcome), where everything beyond them goes.
 // Not here: rendering (histogram-lines.ts).
 
-import { DURATION_BOUNDS_SECONDS, OTHER } from './catalog.js';
+import { DURATION_BOUNDS_SECONDS, OTHER } from './catalogue.js';
 
 export type DurationLabels = Readonly<Record<'source' | 'pool' | 'command', string>> & {
   readonly outcome: 'ok' | 'error';

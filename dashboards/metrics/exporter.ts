@@ -12,7 +12,7 @@ import {
   type FamilyName,
   OTHER,
   TRANSACTION_BOUNDS_SECONDS,
-} from './catalog.js';
+} from './catalogue.js';
 import { type Format, headerOf, trailerOf } from './exposition.js';
 import { FamilyRegistry, type Sample } from './family-registry.js';
 import { HistogramLines, type HistogramSeries } from './histogram-lines.js';

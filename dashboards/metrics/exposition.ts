@@ -2,7 +2,7 @@
 // Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (exporter.ts).
 // Sources: prometheus.io/docs/instrumenting/exposition_formats; the OpenMetrics specification, version 1.0.
 
-import type { Family } from './catalog.js';
+import type { Family } from './catalogue.js';
 
 export type Format = 'text' | 'openmetrics';
 

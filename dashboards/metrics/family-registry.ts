@@ -3,7 +3,7 @@
 // Not here: histograms, whose many series would stall the loop in one piece (histogram-lines.ts); values (exporter.ts).
 
 import { type Metric, Registry } from 'prom-client';
-import type { Family } from './catalog.js';
+import type { Family } from './catalogue.js';
 import type { Format } from './exposition.js';
 
 export interface Sample {

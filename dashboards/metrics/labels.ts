@@ -3,7 +3,7 @@
 // Not here: escaping for the exposition format, which exposition.ts does.
 
 import { limits } from '../../config/limits.js';
-import { COMMANDS, OTHER } from './catalog.js';
+import { COMMANDS, OTHER } from './catalogue.js';
 
 export class LabelSet {
   readonly #max: number;

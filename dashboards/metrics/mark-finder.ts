@@ -1,8 +1,8 @@
 // When a mark was set last, by kind, looked up in the store: marks of people come by another process.
 // Invariant: every kind has a time, 0 while there is no mark, so that the first one shows as a change. Not here: names of marks, which are no labels.
 
-import { latestMarks } from '../../storage/sqlite/marks.js';
-import type { Reader } from '../../storage/sqlite/reader.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import { latestMarks } from '../../storage/sqlite/tables/marks.js';
 import { StoreError } from '../../storage/store-error.js';
 
 const KINDS = ['manual', 'ddl', 'app-version'] as const;

@@ -2,9 +2,9 @@
 // Invariant: at most `seriesMax` (owner, pool) pairs and one "other", where everything beyond them goes; what is added is never lost.
 // A bucket's bound is kept within 1 %: durations come in the store's finer buckets. Not here: rendering (histogram-lines.ts, exporter.ts).
 
-import type { PoolActivity } from '../../analyzer/pools/pool-minute.js';
-import { middleNs } from '../../analyzer/rollup/histogram.js';
-import { OTHER, TRANSACTION_BOUNDS_SECONDS } from './catalog.js';
+import { middleNs } from '../../facts/histogram.js';
+import type { PoolActivity } from '../../facts/pool-minute.js';
+import { OTHER, TRANSACTION_BOUNDS_SECONDS } from './catalogue.js';
 import { cleanLabel } from './labels.js';
 
 /** What of a flush is added to a pool. */

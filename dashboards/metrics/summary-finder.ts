@@ -1,8 +1,8 @@
 // What the statements with metrics of their own are about, looked up in the store's catalogue.
 // Not here: keeping what was found (top-statements.ts).
 
-import { textsOf } from '../../storage/sqlite/query-catalogue.js';
-import type { Reader } from '../../storage/sqlite/reader.js';
+import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 
 /** For MetricsExporter: '' while the catalogue does not have the statement or cannot be read. */

@@ -2,7 +2,7 @@
 // Invariant: at most `places` statements have one; a place is kept for TENURE_MS at least and lost only to a statement that takes more than
 // twice the time. What has no place is counted under "other" of its source. Not here: which sources take part (metrics-state.ts).
 
-import { OTHER } from './catalog.js';
+import { OTHER } from './catalogue.js';
 
 /** Counts of one (fingerprint, source) since the last flush; a RollupRow is one. */
 export interface TopDelta {

@@ -2,12 +2,12 @@
 // Invariant: the time chosen stays when the view changes. Not here: the views.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Address, replaceAddress, useAddress, VIEWS, type ViewName, writeAddress } from './address.js';
-import { currentScheme } from './plot.js';
-import { PoolsPage } from './pools-page.js';
-import { ProgressPage } from './progress-page.js';
-import { StatementPage } from './statement-page.js';
-import { StatementsPage } from './statements-page.js';
+import { type Address, replaceAddress, useAddress, VIEWS, type ViewName, writeAddress } from './data/address.js';
+import { PoolsPage } from './pages/pools-page.js';
+import { ProgressPage } from './pages/progress-page.js';
+import { StatementPage } from './pages/statement-page.js';
+import { StatementsPage } from './pages/statements-page.js';
+import { currentScheme } from './parts/plot.js';
 
 const TITLES: Readonly<Record<ViewName, string>> = { statements: 'Statements', pools: 'Pools', progress: 'Progress' };
 const TIMES = [

@@ -1,8 +1,8 @@
 // What is measured of one simple Query, one portal, or one Parse/Bind that failed, while it runs and until it is sent.
 // Invariant: times are of the relay's monotonic clock, in ms; serviceMs is set exactly when it completed. Not here: when things happen.
 
-import type { Completion, TransactionStatus } from '../observation.js';
-import type { PreparedText } from './prepared.js';
+import type { Completion, TransactionStatus } from '../stream/observation.js';
+import type { PreparedText } from './texts.js';
 
 export class Execution {
   readonly simple: boolean;

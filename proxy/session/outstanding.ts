@@ -8,7 +8,7 @@
 // Not here: which reply answers which request (session.ts).
 
 import type { Execution } from './execution.js';
-import type { PreparedText } from './prepared.js';
+import type { PreparedText } from './texts.js';
 
 export const RequestKind = {
   query: 1,

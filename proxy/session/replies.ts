@@ -12,15 +12,16 @@
 // COPY FROM STDIN swallows Syncs, and whether it did cannot always be known.
 // Source: PostgreSQL documentation "Message Flow"; src/backend/tcop/postgres.c. Not here: bytes to messages (wire/).
 
-import type { TransactionStatus } from '../observation.js';
+import type { TransactionStatus } from '../stream/observation.js';
 import { CommandTag, readError } from '../wire/field-reader.js';
 import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
 import { Server } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
+import type { Portal } from './names.js';
 import { type Request, RequestKind } from './outstanding.js';
 import { takeParameter } from './parameter-status.js';
-import type { Portal, PreparedText } from './prepared.js';
 import type { SessionState } from './session-state.js';
+import type { PreparedText } from './texts.js';
 
 const HEADER_BYTES = 5;
 const AUTHENTICATION_OK = 0;

@@ -8,8 +8,8 @@ import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js
 import { Client } from '../wire/message-codes.js';
 import { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
-import { textBytes } from './prepared.js';
 import type { SessionState } from './session-state.js';
+import { textBytes } from './texts.js';
 
 const HEADER_BYTES = 5;
 const PORTAL = 0x50; // 'P' in Describe and Close

@@ -8,11 +8,12 @@
 // (sent, skipped by the server, or lost with a reason).
 // Not here: which message does what (requests.ts, replies.ts).
 
-import type { LossReason, TransactionStatus } from '../observation.js';
+import type { LossReason, TransactionStatus } from '../stream/observation.js';
 import type { Execution } from './execution.js';
 import { executionCount } from './execution.js';
+import { Names } from './names.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
-import { Names, type TextTable, textBytes } from './prepared.js';
+import { type TextTable, textBytes } from './texts.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {

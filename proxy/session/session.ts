@@ -3,15 +3,15 @@
 // When framing is lost it is opaque for good: it no longer looks, and says so. Not here: sockets, the observer link.
 
 import { limits } from '../../config/limits.js';
-import type { LossReason, TransactionStatus } from '../observation.js';
+import type { LossReason, TransactionStatus } from '../stream/observation.js';
 import { FrameScanner } from '../wire/frame-scanner.js';
 import type { MessageTable } from '../wire/message-codes.js';
 import type { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
-import type { PreparedText, TextTable } from './prepared.js';
 import { Replies } from './replies.js';
 import { Requests } from './requests.js';
 import { type SessionEvents, type SessionLimits, SessionState, type TrackerCounters } from './session-state.js';
+import type { PreparedText, TextTable } from './texts.js';
 
 export interface SessionShared {
   events: SessionEvents;

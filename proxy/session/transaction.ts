@@ -1,7 +1,7 @@
 // The transaction status of one connection, as the server states it.
 // Invariant: it changes by ReadyForQuery alone; SQL is never read for it. Not here: counting transactions (analyzer/transactions).
 
-import type { TransactionStatus } from '../observation.js';
+import type { TransactionStatus } from '../stream/observation.js';
 
 export class Transaction {
   status: TransactionStatus = '';

@@ -33,7 +33,7 @@ const CLOSED_TIMEOUT_MS = 15_000;
  * @property {string[]} failures what must not be
  */
 
-/** @typedef {ReturnType<typeof import('../../dist/dashboards/http/status-json.js').statusJson>} Status */
+/** @typedef {ReturnType<typeof import('../../dist/reports/forms/status-json.js').statusJson>} Status */
 
 /** @param {string} output @returns {string[]} the lines above level info, and what is no log line at all */
 function problemsIn(output) {
@@ -100,7 +100,7 @@ export async function startWitness(postgres) {
     await sidecar.stop();
     const main = path.join(ROOT, 'dist', 'cli', 'main.js');
     const top = await runOrThrow(process.execPath, [main, 'top', '--json', '--limit', '1', '--data', data]);
-    /** @type {import('../../dist/storage/report-json.js').StatementsJson} */
+    /** @type {import('../../dist/reports/forms/statements-json.js').StatementsJson} */
     const { observed } = JSON.parse(top.stdout);
     const counters = said.counters;
     const found = {

@@ -1,6 +1,6 @@
 // Schema version 1. Every time and size has its unit in its name: _s seconds, _min minutes since the Unix epoch, _ms and _ns milli- and nanoseconds.
 // Invariant: committed SQL here never changes again; a change is a new file with the next number.
-// Not here: how it is applied (sqlite/schema.ts), how rows get in (sqlite/flush-writer.ts).
+// Not here: how it is applied (file/schema.ts), how rows get in (write/flush-writer.ts).
 //
 // All *_rollup tables share one shape: (span_s, bucket_min) says which stretch of time a row sums up. span_s is 60, 3600 or 86400,
 // and 0 for the whole life of the file (bucket_min 0). A minute is added to its hour and to the whole life once it is over, an hour

@@ -1,5 +1,5 @@
 // Schema version 2: the sums of days by series, so that a report over weeks reads what lies together instead of sorting all of it.
-// Invariant: committed SQL here never changes again; a change is a new file with the next number. Not here: who reads it (sqlite/series-totals.ts).
+// Invariant: committed SQL here never changes again; a change is a new file with the next number. Not here: who reads it (read/series-totals.ts).
 //
 // Of days only: they are written once an hour, so the index costs the writer nothing that it would notice.
 

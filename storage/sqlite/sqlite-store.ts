@@ -4,16 +4,22 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { Flush, OpenSessionState, Store } from '../store.js';
+import type { Flush, OpenSessionState, Store } from '../../facts/flush.js';
 import type { StoreError } from '../store-error.js';
-import { type DirectoryLock, databasePath, lockDirectory, makeDataDirectory, moveAside } from './data-directory.js';
-import { makeStoreError, storeError } from './failures.js';
-import { FlushWriter } from './flush-writer.js';
-import { openWriter } from './open-writer.js';
-import type { RetentionOptions } from './retention.js';
-import { Rows } from './rows.js';
-import { SeriesIds } from './series.js';
-import { Upkeep } from './upkeep.js';
+import {
+  type DirectoryLock,
+  databasePath,
+  lockDirectory,
+  makeDataDirectory,
+  moveAside,
+} from './file/data-directory.js';
+import { makeStoreError, storeError } from './file/failures.js';
+import { openWriter } from './file/open-writer.js';
+import { Rows } from './file/rows.js';
+import { SeriesIds } from './tables/series.js';
+import type { RetentionOptions } from './upkeep/retention.js';
+import { Upkeep } from './upkeep/upkeep.js';
+import { FlushWriter } from './write/flush-writer.js';
 
 export interface SqliteStoreOptions {
   dataDir: string;

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { internShape } from '../../analyzer/attribution/statement-shape.js';
+import { internShape } from '../../analyzer/attribution/shape/shape.js';
 import { shape } from './shape.js';
 
 const PIECES = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type LineResult, attributeLines as linesWith } from '../../analyzer/attribution/attribute-lines.js';
-import { UserRules } from '../../analyzer/attribution/rule-user.js';
-import { loadLineReader } from '../../analyzer/line-reader.js';
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { loadLineReader } from '../../analyzer/texts/line-reader.js';
 
 const noRules = new UserRules([]);
 const read = await loadLineReader(noRules);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
-import { Siblings } from '../../analyzer/attribution/siblings.js';
+import { ConnectionProfile } from '../../analyzer/attribution/connection/connection-profile.js';
+import { Siblings } from '../../analyzer/attribution/connection/siblings.js';
 import { Connection, DJANGO_STARTUP, djangoConnection, sqlalchemyConnection } from './shape.js';
 
 const ASYNCPG_STARTUP = { client_encoding: "'utf-8'", user: 'app', database: 'app' };

@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { attributeLines } from '../../analyzer/attribution/attribute-lines.js';
-import { UserRules } from '../../analyzer/attribution/rule-user.js';
-import { loadLineReader } from '../../analyzer/line-reader.js';
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { loadLineReader } from '../../analyzer/texts/line-reader.js';
 
 const read = await loadLineReader(new UserRules([]));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type UserRule, UserRules, type UserSubject } from '../../analyzer/attribution/rule-user.js';
+import { type UserRule, UserRules, type UserSubject } from '../../analyzer/attribution/rules/rule-user.js';
 
 const subject: UserSubject = {
   applicationName: 'worker-3',

@@ -2,13 +2,14 @@
 // Not here: expectations.
 
 import { attribute } from '../../analyzer/attribution/attribute.js';
-import { ConnectionProfile } from '../../analyzer/attribution/connection-profile.js';
-import type { Siblings } from '../../analyzer/attribution/siblings.js';
-import { type CommentTags, readComments } from '../../analyzer/attribution/sql-comment.js';
-import { type StatementShape, shapeOf } from '../../analyzer/attribution/statement-shape.js';
-import type { Verdict } from '../../analyzer/attribution/verdict.js';
+import { type CommentTags, readComments } from '../../analyzer/attribution/comments/sql-comment.js';
+import { ConnectionProfile } from '../../analyzer/attribution/connection/connection-profile.js';
+import type { Siblings } from '../../analyzer/attribution/connection/siblings.js';
+import type { StatementShape } from '../../analyzer/attribution/shape/shape.js';
+import { shapeOf } from '../../analyzer/attribution/statement-shape.js';
 import { lex } from '../../analyzer/sql/sql-lexer.js';
 import { SqlTokens } from '../../analyzer/sql/tokens.js';
+import type { Verdict } from '../../facts/verdict.js';
 
 export function tokensOf(sql: string): SqlTokens {
   const tokens = new SqlTokens();

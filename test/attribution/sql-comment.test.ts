@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { NO_TAGS, Proof } from '../../analyzer/attribution/sql-comment.js';
-import { DIMENSION_KEYS, tagSetOf } from '../../analyzer/attribution/tag-set.js';
+import { NO_TAGS, Proof } from '../../analyzer/attribution/comments/sql-comment.js';
+import { DIMENSION_KEYS, tagSetOf } from '../../analyzer/attribution/comments/tag-set.js';
 import { tags } from './shape.js';
 
 function pairs(sql: string): Record<string, string> {

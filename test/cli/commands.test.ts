@@ -8,7 +8,7 @@ import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { startHttp } from '../../dashboards/http/server.js';
 import { build } from '../../scripts/lib/build.mjs';
-import { openReader } from '../../storage/sqlite/reader.js';
+import { openReader } from '../../storage/sqlite/read/reader.js';
 import { pgwitness } from './command.js';
 import { ORM, RAW, RAW_TWIN, SINCE_MS, writeEmptyStore, writeSampleStore } from './sample-store.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { openProgress } from '../../cli/progress.js';
+import { openProgress } from '../../cli/terminal/progress.js';
 
 function terminal(over: { isTTY?: boolean; columns?: number } = {}) {
   const written: string[] = [];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { filterOf } from '../../cli/tail.js';
-import { TailGroups } from '../../cli/tail-groups.js';
-import { groupText } from '../../cli/tail-view.js';
-import type { TailExecutionJson } from '../../dashboards/http/tail-json.js';
+import { filterOf } from '../../cli/commands/tail.js';
+import { groupText } from '../../cli/views/tail.js';
+import { TailGroups } from '../../cli/views/tail-groups.js';
+import type { TailExecutionJson } from '../../reports/forms/tail-json.js';
 
 const SCREEN = { width: 80, colours: false };
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { bytes, count, duration, share, span } from '../../cli/format.js';
-import { oneLine, screenOf, severalLines, styled } from '../../cli/output.js';
-import { poolsText } from '../../cli/pools-view.js';
-import { statementText } from '../../cli/show-view.js';
-import { type Column, renderTable, textWidth } from '../../cli/table.js';
-import { foldedFor, topText } from '../../cli/top-view.js';
-import { readStatementsQuery } from '../../dashboards/http/parameters.js';
-import { answerStatements } from '../../dashboards/http/statements.js';
-import { reportPools } from '../../storage/report-pools.js';
-import { reportSamples } from '../../storage/report-samples.js';
-import { reportTimeline } from '../../storage/report-timeline.js';
+import { bytes, count, duration, share, span } from '../../cli/terminal/format.js';
+import { oneLine, screenOf, severalLines, styled } from '../../cli/terminal/output.js';
+import { type Column, renderTable, textWidth } from '../../cli/terminal/table.js';
+import { poolsText } from '../../cli/views/pools.js';
+import { statementText } from '../../cli/views/show.js';
+import { foldedFor, topText } from '../../cli/views/top.js';
+import { reportPools } from '../../reports/pools.js';
+import { answerStatements } from '../../reports/questions/answer-statements.js';
+import { readStatementsQuery } from '../../reports/questions/grammar.js';
+import { reportSamples } from '../../reports/samples.js';
+import { reportTimeline } from '../../reports/timeline.js';
 import { openTestReader, temporaryDirectory } from '../storage/flushes.js';
 import { RAW, writeEmptyStore, writeSampleStore } from './sample-store.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../config/config.js';
 import { parseConfig } from '../../config/config-file.js';
-import { errorLine, UsageError } from '../../config/errors.js';
 import { poolNamer } from '../../config/pool-names.js';
+import { errorLine, UsageError } from '../../config/values/errors.js';
 
 function fileOf(content: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'pgwitness-config-')), 'pgwitness.yaml');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { formatAddress, isLoopback, parseAddress, parseTcpAddress } from '../../config/address.js';
-import { errorLine, exitCodeOf, RuntimeError, UsageError } from '../../config/errors.js';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
-import { parseBytes, parseDuration, parseMoment } from '../../config/units.js';
+import { formatAddress, isLoopback, parseAddress, parseTcpAddress } from '../../config/values/address.js';
+import { errorLine, exitCodeOf, RuntimeError, UsageError } from '../../config/values/errors.js';
+import { parseBytes, parseDuration, parseMoment } from '../../config/values/units.js';
 
 describe('addresses', () => {
   test.each(['127.0.0.1:6433', '[::1]:6433', 'db.internal:5432', 'unix:/run/pg/.s.PGSQL.5432'])(

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { reportStatements } from '../../storage/report-statements.js';
+import { reportStatements } from '../../reports/statements.js';
 import { DAY_START_MIN, flushOf, openStore, openTestReader, rollupOf, temporaryDirectory } from '../storage/flushes.js';
 
 test('56: a snapshot held for long: flushes go on, and the log is used anew once it is let go', () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { CATALOG } from '../../dashboards/metrics/catalog.js';
+import { CATALOG } from '../../dashboards/metrics/catalogue.js';
 import { DASHBOARDS, dashboardFile } from '../../scripts/grafana/all.mjs';
 import { build } from '../../scripts/lib/build.mjs';
 import { queryExemplars, queryPrometheus } from '../../scripts/lib/monitoring.mjs';

@@ -10,7 +10,7 @@ import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
 import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
 import { build } from '../../scripts/lib/build.mjs';
-import { openReader } from '../../storage/sqlite/reader.js';
+import { openReader } from '../../storage/sqlite/read/reader.js';
 import { RAW, writeSampleStore } from '../cli/sample-store.js';
 import { parseExposition } from '../metrics/exposition.js';
 import { temporaryDirectory } from '../storage/flushes.js';

@@ -5,13 +5,13 @@ import { writeSampleStore } from '../cli/sample-store.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 import { writeManyStatements } from '../web/kit.js';
 
-type Thread = typeof import('../../dashboards/http/thread.js');
+type Thread = typeof import('../../dashboards/threads/http-thread.js');
 let startHttpThread: Thread['startHttpThread'];
 
 // A thread runs what was built: sources are not JavaScript.
 beforeAll(async () => {
   await build(() => {});
-  const built: string = '../../dist/dashboards/http/thread.js';
+  const built: string = '../../dist/dashboards/threads/http-thread.js';
   ({ startHttpThread } = (await import(built)) as Thread);
 });
 
@@ -110,8 +110,8 @@ test('a store that cannot be read is told of, and the metrics are there all the 
 });
 
 test('the thread of reports goes when nobody asks, and comes when somebody does', async () => {
-  const built: string = '../../dist/dashboards/http/reports.js';
-  const { Reports } = (await import(built)) as typeof import('../../dashboards/http/reports.js');
+  const built: string = '../../dist/dashboards/threads/reports-thread.js';
+  const { Reports } = (await import(built)) as typeof import('../../dashboards/threads/reports-thread.js');
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
   const reports = new Reports({ dataDir, log: createLog({ level: 'silent' }), onSince: () => {}, idleMs: 1 });

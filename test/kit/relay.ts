@@ -5,9 +5,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach } from 'vitest';
-import type { Address } from '../../config/address.js';
 import { loadConfig } from '../../config/config.js';
 import { createLog } from '../../config/log.js';
+import type { Address } from '../../config/values/address.js';
 import { type Run, startRelay } from '../../proxy/main.js';
 
 export interface TestRelay {

@@ -7,16 +7,16 @@ import { afterEach } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
 import type { UpstreamTlsMode } from '../../config/options.js';
-import { Admission } from '../../proxy/admission.js';
-import { Clock } from '../../proxy/clock.js';
-import { Listener, type ListenerLimits } from '../../proxy/listener.js';
-import { type Observation, SCHEMA_VERSION, type StatementObservation } from '../../proxy/observation.js';
-import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
-import { BatchReader } from '../../proxy/observation-reader.js';
-import { ObserverLink } from '../../proxy/observer-link.js';
-import { TextTable } from '../../proxy/session/prepared.js';
+import { Clock } from '../../proxy/link/clock.js';
+import { ObserverLink } from '../../proxy/link/link.js';
+import { Admission } from '../../proxy/listen/admission.js';
+import { Listener, type ListenerLimits } from '../../proxy/listen/listener.js';
 import { type SessionLimits, TrackerCounters } from '../../proxy/session/session-state.js';
-import { type TapShared, tapShared } from '../../proxy/tap.js';
+import { TextTable } from '../../proxy/session/texts.js';
+import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/stream/frames.js';
+import { type Observation, SCHEMA_VERSION, type StatementObservation } from '../../proxy/stream/observation.js';
+import { BatchReader } from '../../proxy/stream/reader.js';
+import { type TapShared, tapShared } from '../../proxy/watch/tap.js';
 import { until } from './sidecar.js';
 
 export interface Upstream {
@@ -110,7 +110,7 @@ export class Relayed {
   }
 
   get sessionsOpen(): number {
-    return this.listener.relays.size;
+    return this.listener.connections.size;
   }
 
   /** Executions that were not observed, by reason. */
@@ -149,7 +149,7 @@ export class Relayed {
 
   stop(): void {
     this.listener.stopListening();
-    for (const relay of this.listener.relays) relay.destroy();
+    for (const relay of this.listener.connections) relay.destroy();
     this.#link.detach();
   }
 

@@ -1,9 +1,7 @@
 // Runs the relay's tracker on bytes, without sockets, and writes down what it says as short lines.
 // A line: protocol name "sql" [tag rows …] !sqlstate rows=dataRows status>status flags. Times are left out: they differ from run to run.
 
-import type { LossReason } from '../../proxy/observation.js';
 import type { Execution } from '../../proxy/session/execution.js';
-import { type PreparedText, TextTable } from '../../proxy/session/prepared.js';
 import { Session } from '../../proxy/session/session.js';
 import {
   type SessionEvents,
@@ -11,6 +9,8 @@ import {
   type SessionState,
   TrackerCounters,
 } from '../../proxy/session/session-state.js';
+import { type PreparedText, TextTable } from '../../proxy/session/texts.js';
+import type { LossReason } from '../../proxy/stream/observation.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 
 export const LIMITS: SessionLimits = {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { connectionCaps } from '../../proxy/descriptors.js';
+import { connectionCaps } from '../../proxy/relay/descriptors.js';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';
@@ -25,7 +25,7 @@ describe('sessions', () => {
     second.send(STARTUP);
     expect((await second.closed()).toString('latin1')).toContain('C53300');
     first.socket.destroy();
-    await until('its place is free', () => listener.relays.size === 0);
+    await until('its place is free', () => listener.connections.size === 0);
     const third = await halfOpenClient(port);
     third.send(STARTUP);
     await third.until(READY);
@@ -46,7 +46,7 @@ describe('sessions', () => {
     other.send(STARTUP);
     await other.until(READY);
     first.socket.destroy();
-    await until('its place is free', () => listener.relays.size === 1);
+    await until('its place is free', () => listener.connections.size === 1);
     const third = await halfOpenClient(port);
     third.send(STARTUP);
     await third.until(READY);
@@ -91,7 +91,7 @@ describe('connections that have not logged in', () => {
     const client = await halfOpenClient(port);
     client.send(STARTUP);
     expect(await client.closed()).toHaveLength(0);
-    await until('its place is free', () => listener.relays.size === 0);
+    await until('its place is free', () => listener.connections.size === 0);
   });
 
   test('no longer count once they have logged in', async () => {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { limits } from '../../config/limits.js';
-import { CATALOG } from '../../dashboards/metrics/catalog.js';
-import { metricsDoc } from '../../dashboards/metrics/catalog-doc.js';
+import { CATALOG } from '../../dashboards/metrics/catalogue.js';
+import { metricsDoc } from '../../dashboards/metrics/catalogue-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { formatFor } from '../../dashboards/metrics/exposition.js';
 import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
 import { MetricsState, type PoolConnections, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
 import type { PoolDelta } from '../../dashboards/metrics/pool-series.js';
 import type { TopDelta } from '../../dashboards/metrics/top-statements.js';
+import { LogHistogram } from '../../facts/histogram.js';
 import { parseExposition } from './exposition.js';
 
 const open: MetricsExporter[] = [];

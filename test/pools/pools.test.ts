@@ -1,8 +1,8 @@
 // Pools: identity and name, joining and leaving, what their connections do, how many were busy at once.
 
 import { describe, expect, test } from 'vitest';
-import { foldedName, type PoolIdentity, poolId, poolName } from '../../analyzer/pools/pool.js';
 import { PoolMember, Pools } from '../../analyzer/pools/pools.js';
+import { foldedName, type PoolIdentity, poolId, poolName } from '../../facts/pool.js';
 
 const IDENTITY: PoolIdentity = {
   user: 'app',

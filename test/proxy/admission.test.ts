@@ -1,7 +1,7 @@
 // Who may still come: counts of connections that are there, by source.
 
 import { describe, expect, test } from 'vitest';
-import { Admission, sourceOf } from '../../proxy/admission.js';
+import { Admission, sourceOf } from '../../proxy/listen/admission.js';
 
 const CAPS = {
   connectionsMax: 4,

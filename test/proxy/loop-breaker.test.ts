@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { LoopBreaker } from '../../proxy/loop-breaker.js';
+import { LoopBreaker } from '../../proxy/relay/loop-breaker.js';
 
 const SECOND = 1_000;
 const LATE = { lagMs: limits.loopLateMs, busyShare: 1 };

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Observation } from '../../proxy/observation.js';
-import { FrameKind, FrameReader } from '../../proxy/observation-frames.js';
-import { BatchReader } from '../../proxy/observation-reader.js';
-import { BatchWriter, type StatementFields } from '../../proxy/observation-writer.js';
+import { FrameKind, FrameReader } from '../../proxy/stream/frames.js';
+import type { Observation } from '../../proxy/stream/observation.js';
+import { BatchReader } from '../../proxy/stream/reader.js';
+import { BatchWriter, type StatementFields } from '../../proxy/stream/writer.js';
 
 const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());

@@ -4,14 +4,14 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { createLog } from '../../config/log.js';
-import { Clock } from '../../proxy/clock.js';
-import { type Observation, SCHEMA_VERSION } from '../../proxy/observation.js';
-import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/observation-frames.js';
-import { BatchReader } from '../../proxy/observation-reader.js';
-import { type AnnouncedSession, ObserverLink } from '../../proxy/observer-link.js';
+import { Clock } from '../../proxy/link/clock.js';
+import { type AnnouncedSession, ObserverLink } from '../../proxy/link/link.js';
 import { Execution } from '../../proxy/session/execution.js';
-import { TextTable } from '../../proxy/session/prepared.js';
 import { type SessionEvents, SessionState, TrackerCounters } from '../../proxy/session/session-state.js';
+import { TextTable } from '../../proxy/session/texts.js';
+import { ackFrame, controlFrame, FrameKind, FrameReader } from '../../proxy/stream/frames.js';
+import { type Observation, SCHEMA_VERSION } from '../../proxy/stream/observation.js';
+import { BatchReader } from '../../proxy/stream/reader.js';
 import { LIMITS } from '../kit/tracked.js';
 
 /** An observer that stores in memory. */

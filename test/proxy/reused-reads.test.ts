@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { type Reading, type ReadSink, readInto } from '../../proxy/reused-reads.js';
+import type { Reading, ReadSink } from '../../proxy/connection/leg.js';
+import { readInto } from '../../proxy/connection/reused-reads.js';
 
 const open: Array<{ destroy(): unknown }> = [];
 const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });

@@ -1,7 +1,7 @@
 // The tracker where recordings do not reach: times, losing and finding track, bounds, names that were forgotten.
 
 import { describe, expect, test } from 'vitest';
-import { TEXT_ENTRY_BYTES } from '../../proxy/session/prepared.js';
+import { TEXT_ENTRY_BYTES } from '../../proxy/session/texts.js';
 import { B, F, message } from '../kit/frames.js';
 import { Tracked } from '../kit/tracked.js';
 

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
-import { Clock } from '../../proxy/clock.js';
-import { ObserverLink } from '../../proxy/observer-link.js';
-import { TextTable } from '../../proxy/session/prepared.js';
+import { Clock } from '../../proxy/link/clock.js';
+import { ObserverLink } from '../../proxy/link/link.js';
 import { TrackerCounters } from '../../proxy/session/session-state.js';
-import { Tap, tapShared } from '../../proxy/tap.js';
-import { type Looker, WaitingChunks } from '../../proxy/waiting-chunks.js';
+import { TextTable } from '../../proxy/session/texts.js';
+import { Tap, tapShared } from '../../proxy/watch/tap.js';
+import { type Looker, WaitingChunks } from '../../proxy/watch/waiting-chunks.js';
 import { B, F } from '../kit/frames.js';
 
 const LOGGED_IN = Buffer.concat([B.authOk(), B.ready('I')]);

@@ -1,9 +1,9 @@
 // What several relays say of themselves, added up: nothing falls when one goes, nothing is told before all have spoken.
 
 import { expect, test } from 'vitest';
-import { Relays } from '../../analyzer/relays.js';
 import { limits } from '../../config/limits.js';
-import type { RelayStatus } from '../../proxy/observation.js';
+import { Relays } from '../../observer/relays.js';
+import type { RelayStatus } from '../../proxy/stream/observation.js';
 
 function status(over: Partial<RelayStatus>): RelayStatus {
   return {

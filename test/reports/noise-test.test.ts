@@ -1,8 +1,8 @@
 // The judgement "more than noise": rarely wrong where there is no difference, and right where there is one.
 
 import { expect, test } from 'vitest';
-import { LogHistogram } from '../../analyzer/rollup/histogram.js';
-import { mannWhitney, momentsOf, testNoise } from '../../storage/compare/noise-test.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import { mannWhitney, momentsOf, testNoise } from '../../reports/compare/noise-test.js';
 
 /** A small generator, so that a failure can be repeated. */
 function randoms(seed: number): () => number {

@@ -1,11 +1,11 @@
 // The first few of a report are found without reading all of it: they have to be those that a whole report puts first.
 
 import { expect, test } from 'vitest';
-import { meanNs } from '../../storage/latency.js';
-import { reportStatements } from '../../storage/report-statements.js';
-import { frameOf } from '../../storage/sqlite/frame.js';
-import { DAY_MIN, SPAN } from '../../storage/sqlite/levels.js';
-import { STATEMENT_SORTS } from '../../storage/statement-order.js';
+import { meanNs } from '../../facts/latency.js';
+import { STATEMENT_SORTS } from '../../facts/statement-order.js';
+import { reportStatements } from '../../reports/statements.js';
+import { frameOf } from '../../storage/sqlite/read/span.js';
+import { DAY_MIN, SPAN } from '../../storage/sqlite/tables/levels.js';
 import {
   DAY_START_MIN,
   flushOf,

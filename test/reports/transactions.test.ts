@@ -1,7 +1,7 @@
 // Transactions of a connection, from command tags and what the server says of its state.
 
 import { expect, test } from 'vitest';
-import { TransactionWatch } from '../../analyzer/transactions/transaction-watch.js';
+import { TransactionWatch } from '../../analyzer/sessions/transaction-watch.js';
 
 const MS = 1e6;
 

@@ -1,7 +1,7 @@
 // Requests are told apart by their ids alone: neither the connection nor what runs between makes one count twice.
 
 import { expect, test } from 'vitest';
-import { RequestWatch } from '../../analyzer/requests.js';
+import { RequestWatch } from '../../analyzer/sessions/requests.js';
 import { limits } from '../../config/limits.js';
 
 test('a request counts once per statement, whatever other requests run in between', () => {

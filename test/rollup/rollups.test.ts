@@ -1,10 +1,10 @@
 // Counting: rows and their caps, tag sets and their caps, minutes that are over.
 
 import { describe, expect, test } from 'vitest';
-import type { Verdict } from '../../analyzer/attribution/verdict.js';
-import type { Measured } from '../../analyzer/rollup/rollup.js';
 import { Rollups, whereOf } from '../../analyzer/rollup/rollups.js';
 import { TagRollups } from '../../analyzer/rollup/tag-rollups.js';
+import type { Measured } from '../../facts/rollup-row.js';
+import type { Verdict } from '../../facts/verdict.js';
 
 const MINUTE_MS = 60_000;
 const verdict: Verdict = { source: 'raw', construct: 'cursor', confidence: 'strong', evidence: [] };

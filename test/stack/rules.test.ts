@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { LogHistogram } from '../../analyzer/rollup/histogram.js';
-import { CATALOG } from '../../dashboards/metrics/catalog.js';
+import { CATALOG } from '../../dashboards/metrics/catalogue.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { LogHistogram } from '../../facts/histogram.js';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { have, run } from '../kit/debian-tools.js';
 

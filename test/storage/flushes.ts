@@ -5,11 +5,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Confidence } from '../../analyzer/attribution/verdict.js';
-import { LogHistogram } from '../../analyzer/rollup/histogram.js';
-import { RollupRow } from '../../analyzer/rollup/rollup.js';
-import { openReader, type Reader } from '../../storage/sqlite/reader.js';
-import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../../storage/sqlite/sqlite-store.js';
 import {
   type CatalogueEntry,
   emptyFlush,
@@ -17,7 +12,12 @@ import {
   type PoolRow,
   type StatementSourceDelta,
   type TagRollupDelta,
-} from '../../storage/store.js';
+} from '../../facts/flush.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import { RollupRow } from '../../facts/rollup-row.js';
+import type { Confidence } from '../../facts/verdict.js';
+import { openReader, type Reader } from '../../storage/sqlite/read/reader.js';
+import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../../storage/sqlite/sqlite-store.js';
 
 /** 2026-03-01T00:00Z, a day boundary. */
 export const DAY_START_MIN = Date.UTC(2026, 2, 1) / 60_000;

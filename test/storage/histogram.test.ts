@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bucketOf, GAMMA, LogHistogram } from '../../analyzer/rollup/histogram.js';
-import { mergeHistograms } from '../../storage/sqlite/merge-histograms.js';
+import { bucketOf, GAMMA, LogHistogram } from '../../facts/histogram.js';
+import { mergeHistograms } from '../../storage/sqlite/file/merge-histograms.js';
 
 /** The same on every run. */
 function randoms(seed: number): () => number {

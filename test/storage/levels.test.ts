@@ -9,7 +9,7 @@ import {
   segmentsOf,
   snapOutward,
   wholeLife,
-} from '../../storage/sqlite/levels.js';
+} from '../../storage/sqlite/tables/levels.js';
 
 const DAYS = 4;
 const LAST_MIN = DAYS * 1440;

@@ -3,15 +3,15 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { reportPools } from '../../reports/pools.js';
+import { reportStatements } from '../../reports/statements.js';
+import { reportStatus } from '../../reports/status.js';
+import { reportTimeline } from '../../reports/timeline.js';
 import { MIGRATIONS } from '../../storage/migrations/migrations.js';
-import { reportPools } from '../../storage/report-pools.js';
-import { reportStatements } from '../../storage/report-statements.js';
-import { reportStatus } from '../../storage/report-status.js';
-import { reportTimeline } from '../../storage/report-timeline.js';
-import { setMark } from '../../storage/sqlite/mark-writer.js';
-import { APPLICATION_ID } from '../../storage/sqlite/schema.js';
-import { SqlShell } from '../../storage/sqlite/shell.js';
+import { APPLICATION_ID } from '../../storage/sqlite/file/schema.js';
+import { SqlShell } from '../../storage/sqlite/read/shell.js';
 import type { SqliteStore } from '../../storage/sqlite/sqlite-store.js';
+import { setMark } from '../../storage/sqlite/write/mark-writer.js';
 import { StoreError } from '../../storage/store-error.js';
 import {
   DAY_START_MIN,

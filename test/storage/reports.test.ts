@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CONSTRUCTS, isHandwritten } from '../../analyzer/attribution/verdict.js';
-import { mergePools, mergeStatements } from '../../storage/merge.js';
-import { decodeStatementsReport, encodeStatementsReport } from '../../storage/report-codec.js';
-import { statementsJson } from '../../storage/report-json.js';
-import { reportPools } from '../../storage/report-pools.js';
-import { reportStatements } from '../../storage/report-statements.js';
-import { reportStatus } from '../../storage/report-status.js';
-import type { StatementFilter } from '../../storage/report-types.js';
-import { STATEMENT_SORTS } from '../../storage/statement-order.js';
+import type { StatementFilter } from '../../facts/answers.js';
+import { STATEMENT_SORTS } from '../../facts/statement-order.js';
+import { CONSTRUCTS, isHandwritten } from '../../facts/verdict.js';
+import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
+import { decodeStatementsReport, encodeStatementsReport } from '../../reports/forms/statements-codec.js';
+import { statementsJson } from '../../reports/forms/statements-json.js';
+import { reportPools } from '../../reports/pools.js';
+import { reportStatements } from '../../reports/statements.js';
+import { reportStatus } from '../../reports/status.js';
 import {
   DAY_START_MIN,
   entryOf,

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { reportStatements } from '../../storage/report-statements.js';
+import { reportStatements } from '../../reports/statements.js';
 import { StoreError } from '../../storage/store-error.js';
 import {
   DAY_START_MIN,

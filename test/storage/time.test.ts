@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { latencyOf } from '../../storage/latency.js';
-import { reportStatements } from '../../storage/report-statements.js';
+import { latencyOf } from '../../facts/latency.js';
+import { reportStatements } from '../../reports/statements.js';
 import type { SqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import {
   DAY_START_MIN,

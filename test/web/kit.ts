@@ -1,13 +1,13 @@
 // An observer's HTTP server over a store made for the page's tests: as many statements as asked for, with texts that attack the page.
 // Invariant: the server is the real one, with the built page. Not here: the browser (test/kit/browser.ts).
 
-import { LogHistogram } from '../../analyzer/rollup/histogram.js';
 import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
-import { openReader } from '../../storage/sqlite/reader.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import { openReader } from '../../storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { entryOf, flushOf, poolOf, rollupOf, tagsOf, verdictOf } from '../storage/flushes.js';
 

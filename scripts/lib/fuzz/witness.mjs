@@ -8,15 +8,15 @@
  * What is tested, from dist/ (scripts/fuzz.mjs) or from the sources (test/fuzz).
  * @typedef {object} Subject
  * @property {typeof import('../../../proxy/session/session.js').Session} Session
- * @property {typeof import('../../../proxy/session/prepared.js').TextTable} TextTable
+ * @property {typeof import('../../../proxy/session/texts.js').TextTable} TextTable
  * @property {typeof import('../../../proxy/session/session-state.js').TrackerCounters} TrackerCounters
  * @property {typeof import('../../../proxy/session/execution.js').executionCount} executionCount
  * @property {typeof import('../../../proxy/wire/message-codes.js').clientTable} clientTable
  * @property {typeof import('../../../proxy/wire/message-codes.js').serverTable} serverTable
  * @property {typeof import('../../../proxy/wire/startup-packet.js').readFirstPacket} readFirstPacket
- * @property {typeof import('../../../proxy/observation-reader.js').BatchReader} BatchReader
- * @property {typeof import('../../../proxy/observation-frames.js').FrameKind} FrameKind
- * @property {typeof import('../../../proxy/observation-frames.js').FrameReader} FrameReader
+ * @property {typeof import('../../../proxy/stream/reader.js').BatchReader} BatchReader
+ * @property {typeof import('../../../proxy/stream/frames.js').FrameKind} FrameKind
+ * @property {typeof import('../../../proxy/stream/frames.js').FrameReader} FrameReader
  */
 
 /**

@@ -1,0 +1,249 @@
+// Who opened a connection, from what it does: startup packet, names, first statements, texts, transactions.
+// Invariant: what is seen once stays seen, but who owns the connection follows from all of it, so it may be revised; a revision is counted.
+// The state is a bit per clue and a few counters: no text, constant size. Not here: verdicts on statements (attribute.ts).
+
+import { Proof } from '../comments/sql-comment.js';
+import { CLUES, type Clue, clueBit, clueBits } from '../shape/clues.js';
+import type { StatementShape } from '../shape/shape.js';
+import { type Siblings, startupKeyOf } from './siblings.js';
+import { type Standing, standingOf } from './standing.js';
+import { toolOf } from './tool-names.js';
+
+export type { Standing } from './standing.js';
+
+/** What is known of one execution besides its text. */
+export interface StatementContext {
+  protocol: 'simple' | 'extended';
+  /** Prepared-statement name of the protocol, '' for none. */
+  statementName: string;
+  /** Status byte of ReadyForQuery before the statement; '' where it is not known: then BEGIN and COMMIT are followed. */
+  transactionBefore: '' | 'I' | 'T' | 'E';
+}
+
+/** Plain JSON; what `restore` needs. Holds no text. */
+export interface ProfileState {
+  clues: Clue[];
+  first: string;
+  recent: string;
+  tool: string;
+  statements: number;
+  revisions: number;
+  inTransaction: boolean;
+  readsOnly: boolean;
+  startupKey: string;
+}
+
+const EXTENDED = clueBit('extended');
+const AUTOCOMMIT = clueBit('autocommit');
+const BEGIN_FIRST = clueBit('begin-first');
+const SIBLING = clueBit('sibling');
+const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
+const DJANGO_TEXT = clueBit('django-text');
+const SQLALCHEMY_TEXT = clueBit('sqlalchemy-text');
+const NAME_BITS: readonly (readonly [prefix: string, bit: number])[] = [
+  ['__asyncpg_stmt_', clueBit('asyncpg-name')],
+  ['_pg3_', clueBit('psycopg3-name')],
+];
+
+export class ConnectionProfile {
+  #bits = 0;
+  #standing: Standing;
+  /** The library that first spoke strongly, and the one whose compiler wrote last. */
+  #first = '';
+  #recent = '';
+  #tool: string;
+  #statements = 0;
+  #revisions = 0;
+  #inTransaction = false;
+  /** Nothing but reads since BEGIN. */
+  #readsOnly = false;
+
+  readonly #siblings: Siblings | undefined;
+  #startupKey: string;
+
+  /**
+   * @param startup parameters of the startup packet, in the order they were sent.
+   * @param siblings what other connections of the same server have shown, shared by all of them.
+   */
+  constructor(startup: ReadonlyArray<readonly [name: string, value: string]>, siblings?: Siblings) {
+    this.#tool = '';
+    this.#siblings = siblings;
+    this.#startupKey = siblings === undefined ? '' : startupKeyOf(startup);
+    startup.forEach(([name, value], index) => {
+      if (name === 'application_name') this.#tool = toolOf(value);
+      if (name !== 'client_encoding') return;
+      if (value === 'UTF8' && index >= 2) this.#bits |= clueBit('startup-utf8');
+      if (value === "'utf-8'") this.#bits |= clueBit('startup-asyncpg');
+    });
+    this.#standing = this.#weigh();
+  }
+
+  get standing(): Standing {
+    if (this.#siblings !== undefined && this.#standing.strength !== 'strong' && (this.#bits & SIBLING) === 0)
+      this.#askSiblings();
+    return this.#standing;
+  }
+
+  get statements(): number {
+    return this.#statements;
+  }
+
+  /** Times the owner was changed after it had been strong. */
+  get revisions(): number {
+    return this.#revisions;
+  }
+
+  /** As of the last statement observed, before it ran. */
+  get inTransaction(): boolean {
+    return this.#inTransaction;
+  }
+
+  /** Takes in one statement; to be called before its verdict is asked for. @param proof bits of its comment tags. */
+  observe(shape: StatementShape, context: StatementContext, proof: number = Proof.none): void {
+    if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
+    const seen = bitsOf(shape);
+    let bits = this.#bits | seen;
+    const inTransaction = this.#inTransaction;
+    if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
+    if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
+    if (shape.housekeeping === 'begin' && (bits & AUTOCOMMIT) === 0) bits |= BEGIN_FIRST;
+    if (context.protocol === 'extended') bits |= EXTENDED | nameBits(context.statementName);
+    if (proof !== Proof.none) bits |= proofBits(proof);
+    this.#statements++;
+    let recent = this.#recent;
+    if ((seen & DJANGO_TEXT) !== 0) recent = 'django';
+    else if ((seen & SQLALCHEMY_TEXT) !== 0) recent = 'sqlalchemy';
+    if (bits !== this.#bits || recent !== this.#recent) this.#revise(bits, recent);
+  }
+
+  /** The statement is done with: follows BEGIN and COMMIT for when the wire's own status is not known. */
+  finish(shape: StatementShape): void {
+    if (shape.housekeeping === 'begin') {
+      this.#inTransaction = true;
+      this.#readsOnly = true;
+    } else if (shape.housekeeping === 'end') {
+      if (this.#readsOnly && shape.clues.includes('rollback')) this.#bits |= ROLLBACK_AFTER_READ;
+      this.#inTransaction = false;
+      this.#readsOnly = false;
+    } else if (shape.housekeeping === '' && shape.hand !== 'select') {
+      this.#readsOnly = false;
+    }
+  }
+
+  /** What drives the connection, as far as it shows: 'asyncpg', 'psycopg3', 'psycopg2' or ''. */
+  get driver(): string {
+    const has = (clue: Clue) => (this.#bits & clueBit(clue)) !== 0;
+    if (has('startup-asyncpg') || has('asyncpg-name') || has('asyncpg-reset')) return 'asyncpg';
+    if (has('psycopg3-name') || has('psycopg3-savepoint')) return 'psycopg3';
+    if (this.#standing.owner === 'unknown' || this.#tool !== '') return '';
+    return has('extended') ? 'psycopg3' : '';
+  }
+
+  /** Changes when something new is seen of it. */
+  get clueBits(): number {
+    return this.#bits;
+  }
+
+  /** Habits of whoever pools the connection, in plain words, sorted. */
+  get habits(): readonly string[] {
+    const has = (clue: Clue) => (this.#bits & clueBit(clue)) !== 0;
+    const words: Partial<Record<Clue, string>> = {
+      autocommit: 'statements outside transactions',
+      'begin-first': has('autocommit') ? undefined : 'every session begins with BEGIN',
+      'discard-all': 'DISCARD ALL on return',
+      'asyncpg-reset': 'RESET ALL on return',
+      ping: 'pre-ping (SELECT 1)',
+      'rollback-after-read': 'ROLLBACK on return',
+    };
+    return CLUES.flatMap((clue) => (has(clue) ? (words[clue] ?? []) : [])).sort();
+  }
+
+  snapshot(): ProfileState {
+    return {
+      clues: CLUES.filter((clue) => (this.#bits & clueBit(clue)) !== 0),
+      first: this.#first,
+      recent: this.#recent,
+      tool: this.#tool,
+      statements: this.#statements,
+      revisions: this.#revisions,
+      inTransaction: this.#inTransaction,
+      readsOnly: this.#readsOnly,
+      startupKey: this.#startupKey,
+    };
+  }
+
+  static restore(state: ProfileState, siblings?: Siblings): ConnectionProfile {
+    const profile = new ConnectionProfile([], siblings);
+    profile.#startupKey = state.startupKey;
+    profile.#bits = clueBits(state.clues.filter((clue) => CLUES.includes(clue)));
+    profile.#first = state.first;
+    profile.#recent = state.recent;
+    profile.#tool = state.tool;
+    profile.#statements = state.statements;
+    profile.#revisions = state.revisions;
+    profile.#inTransaction = state.inTransaction;
+    profile.#readsOnly = state.readsOnly;
+    profile.#standing = profile.#weigh();
+    profile.#teachSiblings();
+    return profile;
+  }
+
+  #revise(bits: number, recent: string): void {
+    this.#bits = bits;
+    this.#recent = recent;
+    const before = this.#standing;
+    this.#standing = this.#weigh();
+    this.#teachSiblings();
+    const { owner, strength } = this.#standing;
+    if (this.#first === '' && (strength === 'strong' || strength === 'certain')) this.#first = owner;
+    if (owner === before.owner) return;
+    if (before.strength === 'strong' || before.strength === 'certain') this.#revisions++;
+  }
+
+  #teachSiblings(): void {
+    const { owner, strength } = this.#standing;
+    if (owner === 'sqlalchemy' && strength !== 'weak') this.#siblings?.learn(this.#startupKey);
+  }
+
+  /** A later connection of an Engine: everything on it is inside transactions, as on the first. */
+  #askSiblings(): void {
+    const begins = (this.#bits & BEGIN_FIRST) !== 0 && (this.#bits & AUTOCOMMIT) === 0;
+    if (begins && this.#siblings!.isSqlalchemy(this.#startupKey)) this.#revise(this.#bits | SIBLING, this.#recent);
+  }
+
+  #weigh(): Standing {
+    return standingOf({ bits: this.#bits, tool: this.#tool, first: this.#first, recent: this.#recent });
+  }
+}
+
+const shapeBits = new WeakMap<StatementShape, number>();
+
+/** Shapes are few and interned: their bits are worked out once. */
+function bitsOf(shape: StatementShape): number {
+  if (shape.clues.length === 0) return 0;
+  let bits = shapeBits.get(shape);
+  if (bits === undefined) {
+    bits = clueBits(shape.clues);
+    shapeBits.set(shape, bits);
+  }
+  return bits;
+}
+
+/** What the first statement of a connection tells. */
+function firstBits(shape: StatementShape, inTransaction: boolean): number {
+  return shape.clues.includes('set-timezone') && !inTransaction ? clueBit('timezone-first') : 0;
+}
+
+function nameBits(statementName: string): number {
+  if (statementName === '') return 0;
+  for (const [prefix, bit] of NAME_BITS) if (statementName.startsWith(prefix)) return bit;
+  return 0;
+}
+
+function proofBits(proof: number): number {
+  let bits = 0;
+  if ((proof & Proof.sqlalchemy) !== 0) bits |= clueBit('sqlalchemy-tag');
+  if ((proof & Proof.django) !== 0) bits |= clueBit('django-tag');
+  if ((proof & Proof.driver) !== 0) bits |= clueBit('driver-tag');
+  return bits;
+}

@@ -1,0 +1,19 @@
+// Look-ups that only a tool sends, told by their text. Most tools are known by their application_name (connection-profile.ts).
+// Invariant: a few first words decide; what an application could have written is not claimed.
+
+import { type SqlTokens, wordHash } from '../../sql/tokens.js';
+import { beginsWith, isWord, W } from '../shape/words.js';
+
+const PSQL: readonly (readonly number[])[] = [
+  'select c oid n nspname c relname from pg_catalog pg_class c left join pg_catalog pg_namespace',
+  'select n nspname as c relname as case c relkind when',
+  'select n nspname as p proname as pg_catalog pg_get_function_result',
+  'select d datname as pg_catalog pg_get_userbyid',
+  'select c relchecks c relkind c relhasindex',
+].map((words) => words.split(' ').map(wordHash));
+
+/** The tool's name, or ''. */
+export function recogniseTool(tokens: SqlTokens): string {
+  if (!isWord(tokens, 0, W.select)) return '';
+  return PSQL.some((words) => beginsWith(tokens, 0, words)) ? 'psql' : '';
+}

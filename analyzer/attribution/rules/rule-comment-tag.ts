@@ -1,0 +1,47 @@
+// Rule: what comment tags prove of the statement itself, and no more than that.
+// framework='django…' proves only whose connection it is: that is a clue for the profile, not a verdict here.
+
+import type { Construct } from '../../../facts/verdict.js';
+import { CONSTRUCT_KEY, Proof, SOURCE_KEY } from '../comments/sql-comment.js';
+import { type Rule, verdictOf } from './rule.js';
+
+export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
+  if (tags.source !== '') {
+    const saw = tags.construct === '' ? SOURCE_KEY : `${SOURCE_KEY} and ${CONSTRUCT_KEY}`;
+    const evidence = [{ rule: 'comment-tag', saw: `comment tag ${saw} of the application's own package` }];
+    return verdictOf({ source: tags.source, construct: tags.construct, confidence: 'certain' }, evidence);
+  }
+  if ((tags.proof & Proof.sqlalchemy) !== 0) {
+    const construct: Construct = shape.sqlalchemy === 'no' ? 'text' : shape.sqlalchemyConstruct;
+    const evidence = [{ rule: 'comment-tag', saw: "comment tag db_framework='sqlalchemy…'" }];
+    return verdictOf({ source: 'sqlalchemy', construct, confidence: 'certain' }, evidence);
+  }
+  if ((tags.proof & Proof.rails) !== 0 && shape.django !== 'own' && shape.sqlalchemy !== 'own') {
+    const evidence = [{ rule: 'comment-tag', saw: 'comment tag of Rails, whose SQL is not told apart here' }];
+    return verdictOf({ source: 'unknown', confidence: 'weak' }, evidence);
+  }
+  const onDjango = (tags.proof & Proof.django) !== 0 || standing.owner === 'django';
+  if ((tags.proof & Proof.percentDoubled) !== 0 && onDjango && !isDjangosOwn(shape.djangoConstruct)) {
+    const evidence = [
+      {
+        rule: 'comment-tag',
+        saw: 'percent signs of the comment are doubled: sent without parameters, which the ORM never does',
+      },
+    ];
+    return verdictOf(
+      { source: 'raw', construct: shape.hand === 'copy' ? 'copy' : 'cursor', confidence: 'strong' },
+      evidence,
+    );
+  }
+  return undefined;
+};
+
+/** The schema editor and its kin send without parameters too. */
+function isDjangosOwn(construct: Construct): boolean {
+  return (
+    construct === 'migration' ||
+    construct === 'introspection' ||
+    construct === 'internal' ||
+    construct === 'server-side-cursor'
+  );
+}

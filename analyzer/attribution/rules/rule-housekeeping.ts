@@ -1,0 +1,26 @@
+// Rule: what is done for the session belongs to nobody's backlog.
+// SELECT 1 is a ping outside a transaction; inside one somebody asked.
+
+import type { Housekeeping } from '../shape/shape.js';
+import { type Rule, verdictOf } from './rule.js';
+
+const SAW: Readonly<Record<Exclude<Housekeeping, ''>, string>> = {
+  begin: 'begins a transaction',
+  end: 'ends a transaction',
+  savepoint: 'sets, releases or returns to a savepoint',
+  setting: 'sets or shows a setting',
+  ping: 'a ping: SELECT 1 outside a transaction, or only a semicolon',
+  lookup: 'a look-up that drivers and dialects make for themselves',
+  cursor: 'closes a cursor',
+  prepared: 'drops prepared statements',
+  reset: 'resets the session for its next user',
+  empty: 'holds no statement',
+};
+
+export const ruleHousekeeping: Rule = ({ shape, inTransaction }) => {
+  if (shape.housekeeping === '') return undefined;
+  if (shape.housekeeping === 'ping' && shape.hand !== '' && inTransaction) return undefined;
+  return verdictOf({ source: 'housekeeping', confidence: 'strong' }, [
+    { rule: 'housekeeping', saw: SAW[shape.housekeeping] },
+  ]);
+};

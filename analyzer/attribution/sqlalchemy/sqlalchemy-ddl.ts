@@ -1,0 +1,44 @@
+// DDL as SQLAlchemy's compiler writes it: CREATE TABLE over several lines with tabs, the rest on one.
+// Invariant: answers undefined for what is not DDL. Not here: statements on rows (recognise-sqlalchemy.ts).
+// Source: DDLCompiler.visit_create_table and its siblings in sqlalchemy/sql/compiler.py.
+
+import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
+import type { Recognition } from '../shape/shape.js';
+import { isKind, isNewline, isUpper, isWord, W } from '../shape/words.js';
+import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
+
+const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
+
+export function recogniseSqlalchemyDdl(tokens: SqlTokens, at: number): Recognition | undefined {
+  const verb = tokens.hash[at];
+  if (verb !== W.create && verb !== W.drop && verb !== W.alter && verb !== W.comment) return undefined;
+  if (!isUpper(tokens, at) || isKind(tokens, tokens.count - 1, TokenKind.semicolon)) return NO;
+  // \nCREATE TABLE, \nDROP TABLE: the compiler begins these with a line break.
+  const ownLine = at === 0 && tokens.gap[0] === Gap.newline;
+  let name = at + 1;
+  while (isKind(tokens, name, TokenKind.word) && isUpper(tokens, name)) name++;
+  if (name >= tokens.count || !isRightName(tokens, name)) return NO;
+  if (ownLine) return { fit: isTabbed(tokens, name) ? 'own' : 'likely', construct: 'core', readsFolded: false };
+  if (isNewline(tokens.gap[at])) return NO;
+  for (let i = name; i < tokens.count; i++) {
+    if (isNewline(tokens.gap[i]) || tokens.gap[i] === Gap.tab || tokens.gap[i] === Gap.spaces) return NO;
+    if (tokens.kind[i] === TokenKind.quotedIdentifier && !needsQuotes(tokens, i)) return NO;
+  }
+  // ALTER TABLE t ADD …, CREATE INDEX i ON t (c), CREATE TYPE t AS ENUM, DROP …: as anyone writes them.
+  return { fit: 'possible', construct: 'core', readsFolded: false };
+}
+
+function isRightName(tokens: SqlTokens, index: number): boolean {
+  return isKind(tokens, index, TokenKind.word)
+    ? isPlainName(tokens, index)
+    : isKind(tokens, index, TokenKind.quotedIdentifier) && needsQuotes(tokens, index);
+}
+
+/** t (\n\tid INTEGER, … */
+function isTabbed(tokens: SqlTokens, name: number): boolean {
+  for (let i = name; i < tokens.count && i < name + 6; i++) {
+    if (isKind(tokens, i, TokenKind.leftParen))
+      return tokens.gap[i + 1] === Gap.otherNewline || isNewline(tokens.gap[i + 1]);
+  }
+  return isWord(tokens, name - 1, W.table) && tokens.count === name + 1;
+}

@@ -1,0 +1,81 @@
+// Moments that become marks by themselves: DDL that succeeded on the wire, and the first statement with a new app_version tag.
+// Invariant: bounded, whatever is sent: the same DDL is marked once in REPEAT_MS, at most WAITING_MAX marks wait for a flush, and at most
+// VERSIONS_MAX versions are told apart. Not here: marks that people set (cli/commands/mark.ts), the table (storage/sqlite/tables/marks.ts).
+
+/** As the store takes it. */
+export interface Mark {
+  atMs: number;
+  kind: 'ddl' | 'app-version';
+  name: string;
+  fingerprint: string;
+  source: string;
+}
+
+/** Comment tag that names the running version of the application. */
+export const VERSION_TAG = 'app_version';
+
+const REPEAT_MS = 3_600_000;
+const WAITING_MAX = 1_000;
+const VERSIONS_MAX = 1_000;
+const DDL_REMEMBERED_MAX = 1_000;
+const NAME_CHARS_MAX = 200;
+/** Command tags that begin like this change what plans are made of. */
+const DDL_COMMANDS: ReadonlySet<string> = new Set(['CREATE', 'ALTER', 'DROP', 'REINDEX', 'CLUSTER', 'REFRESH']);
+/** Objects no query plan depends on. */
+const NO_PLAN =
+  /^(?:CREATE|ALTER|DROP) (?:ROLE|USER|DATABASE|SUBSCRIPTION|PUBLICATION|SERVER|CAST|COLLATION|CONVERSION|LANGUAGE)/;
+
+/** Nobody else's plans depend on them. */
+const TEMPORARY = /^\s*create\s+(?:(?:local|global)\s+)?temp/i;
+
+/** Hot path: whether a completion's tag may be DDL. */
+export function isDdl(command: string): boolean {
+  const first = command.charCodeAt(0);
+  // C, A, D, R: the tags of ordinary statements begin with S, I, U, D, B.
+  if (first !== 67 && first !== 65 && first !== 68 && first !== 82) return false;
+  const space = command.indexOf(' ');
+  return DDL_COMMANDS.has(space < 0 ? command : command.slice(0, space));
+}
+
+export class Marks {
+  #pending: Mark[] = [];
+  readonly #ddl = new Map<string, number>();
+  readonly #versions = new Set<string>();
+
+  /** `command`: the completion's tag, of a statement for which isDdl() said yes and that succeeded. */
+  noteDdl(
+    command: string,
+    statement: { atMs: number; fingerprint: string; source: string; summary: string; query: string },
+  ): void {
+    const { atMs, fingerprint, source, summary } = statement;
+    if (NO_PLAN.test(command) || TEMPORARY.test(statement.query)) return;
+    const last = this.#ddl.get(fingerprint);
+    if (last !== undefined && atMs - last < REPEAT_MS) return;
+    this.#ddl.delete(fingerprint);
+    this.#ddl.set(fingerprint, atMs);
+    if (this.#ddl.size > DDL_REMEMBERED_MAX) this.#ddl.delete(this.#ddl.keys().next().value as string);
+    const name = (summary.startsWith(command) ? summary : `${command} ${summary}`).trim().slice(0, NAME_CHARS_MAX);
+    this.#add({ atMs, kind: 'ddl', name, fingerprint, source });
+  }
+
+  noteTags(tags: readonly (readonly [key: string, value: string])[], atMs: number): void {
+    for (const [key, value] of tags) {
+      if (key !== VERSION_TAG || value === '' || this.#versions.has(value)) continue;
+      if (this.#versions.size >= VERSIONS_MAX) return;
+      this.#versions.add(value);
+      this.#add({ atMs, kind: 'app-version', name: value.slice(0, NAME_CHARS_MAX), fingerprint: '', source: '' });
+    }
+  }
+
+  pending(): readonly Mark[] {
+    return this.#pending;
+  }
+
+  stored(): void {
+    this.#pending = [];
+  }
+
+  #add(mark: Mark): void {
+    if (this.#pending.length < WAITING_MAX) this.#pending.push(mark);
+  }
+}

@@ -1,0 +1,152 @@
+// The slowest executions of each statement since the last flush, with what leads back to the request that ran them.
+// Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; nothing of it holds a literal.
+// Not here: which of them are kept for good (storage/sqlite/tables/samples.ts), plans (plan-collector.ts).
+
+import type { Measured } from '../../facts/rollup-row.js';
+import type { SlowSample } from '../../facts/slow-sample.js';
+
+export interface SampleContext {
+  readonly fingerprint: string;
+  readonly source: string;
+  readonly pool: string;
+  readonly tagSet: string;
+  readonly pairs: readonly (readonly [key: string, value: string])[];
+  readonly transactionPosition: number;
+}
+
+const PER_STATEMENT = 3;
+const STATEMENTS_MAX = 5_000;
+const ID_CHARS_MAX = 128;
+/** Below it nothing is slow. */
+export const SLOW_NS = 1_000_000;
+/** A statement's bar falls by half each time nothing passed it for so long, so that a slow start does not hide later days. */
+const BAR_LIVES_MS = 3_600_000;
+
+interface Kept {
+  /** Executions at or below it are not offered: the fastest of the slowest that the store has from us. */
+  barNs: number;
+  barAtMs: number;
+  /** Since the last flush, slowest first. */
+  waiting: SlowSample[];
+}
+
+export class Samples {
+  readonly #byFingerprint = new Map<string, Kept>();
+  #touched = new Set<Kept>();
+
+  /** Hot path: once per execution; a look-up and a comparison. What it wants is given to keep(). */
+  wants(fingerprint: string, measured: Measured): boolean {
+    const { serviceNs } = measured;
+    if (serviceNs < SLOW_NS || measured.batched) return false;
+    const kept = this.#byFingerprint.get(fingerprint);
+    if (kept === undefined || serviceNs > kept.barNs) return true;
+    if (measured.completedAtMs - kept.barAtMs > BAR_LIVES_MS) {
+      kept.barNs /= 2;
+      kept.barAtMs = measured.completedAtMs;
+    }
+    return false;
+  }
+
+  keep(measured: Measured, context: SampleContext): void {
+    let kept = this.#byFingerprint.get(context.fingerprint);
+    if (kept === undefined) {
+      if (this.#byFingerprint.size >= STATEMENTS_MAX) this.#forgetOldest();
+      kept = { barNs: 0, barAtMs: measured.completedAtMs, waiting: [] };
+      this.#byFingerprint.set(context.fingerprint, kept);
+    }
+    const { waiting } = kept;
+    waiting.push(sampleOf(measured, context));
+    waiting.sort((a, b) => b.serviceNs - a.serviceNs);
+    if (waiting.length > PER_STATEMENT) waiting.length = PER_STATEMENT;
+    if (waiting.length === PER_STATEMENT) {
+      kept.barNs = Math.max(kept.barNs, waiting[PER_STATEMENT - 1].serviceNs);
+      kept.barAtMs = measured.completedAtMs;
+    }
+    this.#touched.add(kept);
+  }
+
+  *pending(): Iterable<SlowSample> {
+    for (const { waiting } of this.#touched) yield* waiting;
+  }
+
+  stored(): void {
+    for (const kept of this.#touched) kept.waiting = [];
+    this.#touched = new Set();
+  }
+
+  #forgetOldest(): void {
+    for (const [fingerprint, kept] of this.#byFingerprint) {
+      if (kept.waiting.length > 0) continue;
+      this.#byFingerprint.delete(fingerprint);
+      return;
+    }
+  }
+}
+
+function sampleOf(measured: Measured, context: SampleContext): SlowSample {
+  return {
+    fingerprint: context.fingerprint,
+    source: context.source,
+    atMs: measured.completedAtMs,
+    serviceNs: measured.serviceNs,
+    waitNs: measured.waitNs,
+    rows: measured.rows,
+    sqlstate: measured.sqlstate,
+    pool: context.pool,
+    tagSet: context.tagSet,
+    traceId: traceIdOf(context.pairs),
+    requestId: firstOf(context.pairs, REQUEST_KEYS),
+    transactionPosition: context.transactionPosition,
+  };
+}
+
+const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid'];
+const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
+
+/** Of W3C's traceparent (version-trace-parent-flags), or of a tag that holds it alone; '' = none. */
+export function traceIdOf(pairs: SampleContext['pairs']): string {
+  if (pairs !== lastPairs) {
+    lastPairs = pairs;
+    lastTraceId = traceIdAnew(pairs);
+  }
+  return lastTraceId;
+}
+
+/** Each execution asks more than once. */
+let lastPairs: SampleContext['pairs'] = [];
+let lastTraceId = '';
+
+function traceIdAnew(pairs: SampleContext['pairs']): string {
+  for (const [key, value] of pairs) if (key === 'traceparent') return ofTraceparent(value);
+  return firstOf(pairs, TRACE_KEYS);
+}
+
+const DASH = 0x2d;
+const ID_FROM = 3;
+const ID_TO = 35;
+
+/** Hot path where requests are traced: no expression for what two loops say. */
+function ofTraceparent(value: string): string {
+  if (value.charCodeAt(2) !== DASH || value.charCodeAt(ID_TO) !== DASH) return '';
+  if (!isHex(value, 0, 2) || !isHex(value, ID_FROM, ID_TO)) return '';
+  return value.slice(ID_FROM, ID_TO);
+}
+
+function isHex(value: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const code = value.charCodeAt(at);
+    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
+  }
+  return true;
+}
+
+function firstOf(pairs: SampleContext['pairs'], keys: readonly string[]): string {
+  for (const [key, value] of pairs) if (keys.includes(key)) return value.slice(0, ID_CHARS_MAX);
+  return '';
+}
+
+/** What names the request of the application: its trace, else its own id; '' = no comment names one. */
+export function requestOf(pairs: SampleContext['pairs']): string {
+  if (pairs.length === 0) return '';
+  return traceIdOf(pairs) || firstOf(pairs, REQUEST_KEYS);
+}

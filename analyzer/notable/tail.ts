@@ -1,0 +1,59 @@
+// The last executions as they were counted, for who looks on (`pgwitness tail`).
+// Invariant: nothing is kept while nobody asks, at most TAIL_MAX executions while somebody does; no text and no literal is among it.
+// Not here: texts (the catalogue has them), who may look (dashboards/http).
+
+import type { ExecutionFacts, TailBatch } from '../../facts/tail-facts.js';
+import type { Verdict } from '../../facts/verdict.js';
+import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
+import { requestOf } from './samples.js';
+
+export interface Counted {
+  readonly it: Waiting;
+  readonly pool: string;
+  readonly verdict: Verdict;
+  readonly tagSet: string;
+}
+
+const TAIL_MAX = 5_000;
+/** Who has not asked for so long has left. */
+const LEFT_AFTER_MS = 10_000;
+
+export class Tail {
+  #askedMs = Number.NEGATIVE_INFINITY;
+  #sequence = 0;
+  #kept: ExecutionFacts[] = [];
+
+  add({ facts }: ObservedSession, { it, pool, verdict, tagSet }: Counted): void {
+    const { statement, measured, transactionPosition } = it;
+    // Nobody pays for what nobody sees.
+    if (measured.completedAtMs - this.#askedMs > LEFT_AFTER_MS) {
+      if (this.#kept.length > 0) this.#kept = [];
+      return;
+    }
+    this.#sequence++;
+    this.#kept.push({
+      atMs: measured.completedAtMs,
+      session: `${facts.relayId}.${facts.sessionId}`,
+      pool,
+      source: verdict.source,
+      construct: verdict.construct,
+      fingerprint: statement.fingerprint,
+      serviceNs: measured.serviceNs,
+      rows: measured.rows,
+      sqlstate: measured.sqlstate,
+      transactionPosition,
+      tagSet,
+      request: requestOf(statement.tags.pairs),
+    });
+    // In one go rather than one by one: shifting a long array at each execution costs.
+    if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
+  }
+
+  /** What came after `after`, the `sequence` of an earlier batch; 0 = from now on. */
+  since(after: number, nowMs: number): Omit<TailBatch, 'texts'> {
+    this.#askedMs = nowMs;
+    const wanted = after === 0 ? 0 : this.#sequence - after;
+    const executions = wanted <= 0 ? [] : this.#kept.slice(-Math.min(wanted, TAIL_MAX));
+    return { sequence: this.#sequence, missed: Math.max(0, wanted - executions.length), executions };
+  }
+}

@@ -1,0 +1,166 @@
+// What the observer knows of one open connection, and how that survives a restart of the observer.
+// Invariant: the stored form holds no SQL text; an execution that waits for its verdict is in `waiting` and nowhere else.
+// Not here: what is done with it (pipeline.ts, sessions.ts).
+
+import type { PoolIdentity } from '../../facts/pool.js';
+import type { Measured } from '../../facts/rollup-row.js';
+import type { CommentTags } from '../attribution/comments/sql-comment.js';
+import { ConnectionProfile, type ProfileState } from '../attribution/connection/connection-profile.js';
+import type { Siblings } from '../attribution/connection/siblings.js';
+import type { UserDecision } from '../attribution/rules/rule-user.js';
+import { internShape, type StatementShape } from '../attribution/shape/shape.js';
+import { PoolMember } from '../pools/pools.js';
+import { type TransactionState, TransactionWatch } from './transaction-watch.js';
+
+/** What attribution is given of one execution besides its connection. */
+export interface Attributable {
+  readonly fingerprint: string;
+  readonly shape: StatementShape;
+  readonly tags: CommentTags;
+  /** Dimensions among the tags, canonical; '' = none. */
+  readonly tagSet: string;
+  /** Expressions of the user's rules that are found in its normalised text. */
+  readonly sqlMatches: readonly string[];
+  /** By the rules that were in force when it came, where others are in force since. */
+  readonly decided?: UserDecision;
+}
+
+export interface ExecutionContext {
+  protocol: 'simple' | 'extended';
+  statementName: string;
+  transactionBefore: '' | 'I' | 'T' | 'E';
+}
+
+/** An execution that waits until its session is settled. */
+export interface Waiting {
+  statement: Attributable;
+  context: ExecutionContext;
+  measured: Measured;
+  /** Place in its transaction; 0 = outside of one. */
+  transactionPosition: number;
+}
+
+export interface SessionFacts {
+  readonly relayId: string;
+  readonly sessionId: number;
+  readonly openedAtMs: number;
+  readonly clientAddress: string;
+  readonly startup: ReadonlyArray<readonly [name: string, value: string]>;
+}
+
+interface StoredSession {
+  facts: SessionFacts;
+  profile: ProfileState;
+  identity: PoolIdentity | null;
+  waiting: Waiting[];
+  settled: boolean;
+  authenticated: boolean;
+  /** These four are read in the store too: what is open now, and on which process of the server. */
+  backendPid: number;
+  poolId: string;
+  user: string;
+  database: string;
+  firstStatementMs: number;
+  statements: number;
+  applicationName: string;
+  serverVersion: string;
+  countedToMs: number;
+  inTransaction: boolean;
+  transaction?: TransactionState;
+}
+
+export class ObservedSession {
+  readonly facts: SessionFacts;
+  readonly profile: ConnectionProfile;
+  readonly member: PoolMember;
+  transaction = new TransactionWatch();
+  identity: PoolIdentity | undefined = undefined;
+  waiting: Waiting[] = [];
+  settled = false;
+  /** Reached AuthenticationOk: only such sessions have a pool. */
+  authenticated = false;
+  firstStatementMs = 0;
+  statements = 0;
+  applicationName = '';
+  /** Of the server; 0 while it is not known. */
+  backendPid = 0;
+  serverVersion = '';
+  backslashEscapes = false;
+  /** Revisions of its owner that counters know of. */
+  revisionsCounted = 0;
+  /** What its pool counts it with, and the clues that follows from. */
+  habits: readonly string[] | undefined = undefined;
+  habitBits = 0;
+  /** Differs from what was last stored. */
+  changed = true;
+  /** Announced since the last resync-begin. */
+  announced = true;
+
+  constructor(facts: SessionFacts, profile: ConnectionProfile) {
+    this.facts = facts;
+    this.profile = profile;
+    this.member = new PoolMember(facts.openedAtMs);
+  }
+
+  /** A startup parameter; the last of a repeated name counts. */
+  parameter(name: string): string {
+    let value = '';
+    for (const [key, given] of this.facts.startup) if (key === name) value = given;
+    return value;
+  }
+
+  toJson(): string {
+    const stored: StoredSession = {
+      facts: this.facts,
+      profile: this.profile.snapshot(),
+      identity: this.identity ?? null,
+      // Tags are kept: they are comments' keys and values, which dimensions store anyway; context (trace ids) is dropped.
+      waiting: this.waiting.map((waiting) => ({ ...waiting, statement: withoutContext(waiting.statement) })),
+      settled: this.settled,
+      authenticated: this.authenticated,
+      backendPid: this.backendPid,
+      poolId: this.member.pool?.id ?? '',
+      user: this.parameter('user'),
+      database: this.parameter('database') || this.parameter('user'),
+      firstStatementMs: this.firstStatementMs,
+      statements: this.statements,
+      applicationName: this.applicationName,
+      serverVersion: this.serverVersion,
+      countedToMs: this.member.countedToMs,
+      inTransaction: this.member.inTransaction,
+      transaction: this.transaction.state,
+    };
+    return JSON.stringify(stored);
+  }
+
+  /** Throws SyntaxError or TypeError on what toJson() did not make. */
+  static fromJson(json: string, siblings: Siblings): ObservedSession {
+    const stored = JSON.parse(json) as StoredSession;
+    const session = new ObservedSession(stored.facts, ConnectionProfile.restore(stored.profile, siblings));
+    session.identity = stored.identity ?? undefined;
+    session.waiting = stored.waiting.map((waiting) => ({
+      ...waiting,
+      statement: { ...waiting.statement, shape: internShape(waiting.statement.shape) },
+    }));
+    session.settled = stored.settled;
+    session.authenticated = stored.authenticated;
+    session.backendPid = stored.backendPid;
+    session.firstStatementMs = stored.firstStatementMs;
+    session.statements = stored.statements;
+    session.applicationName = stored.applicationName;
+    session.serverVersion = stored.serverVersion;
+    session.member.countedToMs = stored.countedToMs;
+    // When its last statement ended is not stored; it was no later.
+    session.member.silentSinceMs = stored.countedToMs;
+    session.member.inTransaction = stored.inTransaction;
+    session.transaction = new TransactionWatch(stored.transaction);
+    session.revisionsCounted = session.profile.revisions;
+    session.changed = false;
+    session.announced = false;
+    return session;
+  }
+}
+
+function withoutContext(statement: Attributable): Attributable {
+  return { ...statement, tags: { ...statement.tags, pairs: [] } };
+}

@@ -1,0 +1,215 @@
+// The open connections of all relays, as the observer knows them: opened, announced again, settled, closed, stored, restored.
+// Invariant: a session is in exactly one of: open here, or closed and told to the next flush. Only settled sessions are in a pool.
+// Not here: statements (pipeline.ts), pools' counts (pools/pools.ts).
+
+import { foldedName, type PoolIdentity } from '../../facts/pool.js';
+import type { SessionOpened, SessionReady } from '../../proxy/stream/observation.js';
+import { ConnectionProfile } from '../attribution/connection/connection-profile.js';
+import { Siblings, startupKeyOf } from '../attribution/connection/siblings.js';
+import type { Pool, Pools } from '../pools/pools.js';
+import { ObservedSession } from './observed-session.js';
+
+/** A stored pool, as far as it tells of its connections' startup packets; a name with digits in it is folded and tells nothing. */
+export type KnownPool = Omit<PoolIdentity, 'clientNetwork'> & { driver: string };
+
+export interface SessionsOptions {
+  pools: Pools;
+  /** The configured network an address falls into, or ''. */
+  networkOf: (clientAddress: string) => string;
+  /** The name a rule of the user gives to its pool, or ''. */
+  poolNameOf: (session: ObservedSession) => string;
+}
+
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #byRelay = new Map<string, Map<number, ObservedSession>>();
+  readonly #unsettled = new Set<ObservedSession>();
+  /** What connections that began alike have shown. */
+  readonly #siblings = new Siblings();
+  #closed: Array<{ relayId: string; sessionId: number }> = [];
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** Pools that earlier observers stored: an Engine that was there before this process does not show itself again. */
+  knowPools(pools: Iterable<KnownPool>): void {
+    for (const { owner, user, database, applicationName, options, driver } of pools) {
+      if (owner !== 'sqlalchemy') continue;
+      const startup: Array<[string, string]> = [
+        ['user', user],
+        ['database', database],
+        ['application_name', applicationName],
+        ['options', options],
+      ];
+      if (driver === 'asyncpg') startup.push(['client_encoding', "'utf-8'"]);
+      this.#siblings.learn(startupKeyOf(startup));
+    }
+  }
+
+  get(relayId: string, sessionId: number): ObservedSession | undefined {
+    return this.#byRelay.get(relayId)?.get(sessionId);
+  }
+
+  /** A connection was opened, or is announced again by its relay. */
+  opened(relayId: string, opened: SessionOpened): void {
+    const known = this.get(relayId, opened.sessionId);
+    if (known !== undefined) {
+      known.announced = true;
+      return;
+    }
+    const { sessionId, openedAtMs, clientAddress, startup } = opened;
+    const profile = new ConnectionProfile(startup, this.#siblings);
+    this.#add(new ObservedSession({ relayId, sessionId, openedAtMs, clientAddress, startup }, profile));
+  }
+
+  ready(session: ObservedSession, ready: SessionReady): void {
+    session.authenticated = true;
+    session.applicationName = ready.applicationName;
+    session.backendPid = ready.backendPid;
+    session.serverVersion = ready.serverVersion;
+    session.backslashEscapes = ready.backslashEscapes;
+    session.changed = true;
+    const inTransaction = ready.transactionStatus === 'T' || ready.transactionStatus === 'E';
+    session.member.inTransaction = inTransaction;
+  }
+
+  /** Its verdict stands from now on: it gets its pool. */
+  settle(session: ObservedSession, nowMs: number): Pool {
+    session.settled = true;
+    session.changed = true;
+    session.identity ??= this.#identityOf(session);
+    this.#unsettled.delete(session);
+    return this.#join(session, { restored: false, nowMs });
+  }
+
+  /** Not settled yet, oldest first. */
+  unsettled(): Iterable<ObservedSession> {
+    return this.#unsettled;
+  }
+
+  get unsettledCount(): number {
+    return this.#unsettled.size;
+  }
+
+  closed(session: ObservedSession, closedAtMs: number): void {
+    const { relayId, sessionId } = session.facts;
+    this.#byRelay.get(relayId)?.delete(sessionId);
+    this.#unsettled.delete(session);
+    this.#options.pools.leave(session.member, closedAtMs);
+    this.#closed.push({ relayId, sessionId });
+  }
+
+  /** The relay announces its open sessions again. */
+  resyncBegins(relayId: string): void {
+    for (const session of this.of(relayId)) session.announced = false;
+  }
+
+  /** Those it did not announce are gone. */
+  unannounced(relayId: string): ObservedSession[] {
+    return [...this.of(relayId)].filter((session) => !session.announced);
+  }
+
+  of(relayId: string): Iterable<ObservedSession> {
+    return this.#byRelay.get(relayId)?.values() ?? [];
+  }
+
+  /** As stored by an observer that is gone. Returns undefined where the stored form is damaged. */
+  restore(json: string, nowMs: number): ObservedSession | undefined {
+    let session: ObservedSession;
+    try {
+      session = ObservedSession.fromJson(json, this.#siblings);
+    } catch {
+      return undefined;
+    }
+    this.#add(session);
+    if (session.settled) {
+      this.#unsettled.delete(session);
+      session.identity ??= this.#identityOf(session);
+      this.#join(session, { restored: true, nowMs });
+    }
+    return session;
+  }
+
+  *all(): Iterable<ObservedSession> {
+    for (const sessions of this.#byRelay.values()) yield* sessions.values();
+  }
+
+  /** What the next flush stores: open sessions that changed, and the closed ones. */
+  *changed(): Iterable<ObservedSession> {
+    for (const session of this.all()) if (session.changed) yield session;
+  }
+
+  closedSinceStored(): ReadonlyArray<{ relayId: string; sessionId: number }> {
+    return this.#closed;
+  }
+
+  stored(): void {
+    for (const session of this.all()) session.changed = false;
+    this.#closed = [];
+  }
+
+  /** The store began anew: everything is to be stored again. */
+  storeAgain(): void {
+    for (const session of this.all()) session.changed = true;
+  }
+
+  #add(session: ObservedSession): void {
+    const { relayId, sessionId } = session.facts;
+    let sessions = this.#byRelay.get(relayId);
+    if (sessions === undefined) {
+      sessions = new Map();
+      this.#byRelay.set(relayId, sessions);
+    }
+    sessions.set(sessionId, session);
+    this.#unsettled.add(session);
+  }
+
+  #join(session: ObservedSession, how: { restored: boolean; nowMs: number }): Pool {
+    const { pools } = this.#options;
+    const name = this.#options.poolNameOf(session);
+    const pool = pools.of(session.identity as PoolIdentity, { atMs: session.facts.openedAtMs, name });
+    pools.join(session.member, pool, how);
+    this.describe(session, pool);
+    return pool;
+  }
+
+  /** What this session tells of its pool besides the identity. */
+  describe(session: ObservedSession, pool: Pool): void {
+    const { profile } = session;
+    pool.clientAddress = session.facts.clientAddress;
+    pool.serverVersion = session.serverVersion || pool.serverVersion;
+    pool.driver = profile.driver || pool.driver;
+    this.#countHabits(session, pool);
+    if (profile.standing.owner === pool.identity.owner) pool.evidence = profile.standing.evidence;
+    pool.changed = true;
+  }
+
+  /** Habits show with time: those of open sessions are looked at again with every flush. */
+  habitsOfOpen(): void {
+    for (const session of this.all()) {
+      const { pool } = session.member;
+      if (pool !== undefined && session.habitBits !== session.profile.clueBits) this.#countHabits(session, pool);
+    }
+  }
+
+  #countHabits(session: ObservedSession, pool: Pool): void {
+    const { habits, clueBits } = session.profile;
+    pool.habits.shows(habits, session.habits);
+    session.habits = habits;
+    session.habitBits = clueBits;
+    pool.changed = true;
+  }
+
+  #identityOf(session: ObservedSession): PoolIdentity {
+    const user = session.parameter('user').slice(0, 63);
+    return {
+      user,
+      database: (session.parameter('database') || user).slice(0, 63),
+      applicationName: foldedName(session.applicationName || session.parameter('application_name')),
+      options: session.parameter('options'),
+      owner: session.profile.standing.owner,
+      clientNetwork: this.#options.networkOf(session.facts.clientAddress),
+    };
+  }
+}

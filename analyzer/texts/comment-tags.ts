@@ -1,0 +1,96 @@
+// The comment tags of a text and the dimensions among them, read once per distinct comment where comments repeat.
+// Invariant: what it says of a comment is what sql-comment.ts and tag-set.ts say of it; memory is bounded whatever comments hold. Comments
+// that never repeat (a trace id in each) are not remembered: remembering would cost more than reading.
+// Not here: what tags mean (attribution/), their counts (rollup/tag-rollups.ts).
+
+import { limits } from '../../config/limits.js';
+import {
+  type CommentTags,
+  commentText,
+  isOutside,
+  NO_TAGS,
+  readComments,
+} from '../attribution/comments/sql-comment.js';
+import { tagSetOf } from '../attribution/comments/tag-set.js';
+import { IdentityCache } from '../fingerprint/identity-cache.js';
+import type { SqlTokens } from '../sql/tokens.js';
+
+export interface TagsOfText {
+  readonly tags: CommentTags;
+  /** Dimensions among the tags, canonical; '' = none. */
+  readonly tagSet: string;
+}
+
+export const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, tagSet: '' });
+
+/** Looks by which it is judged whether comments repeat … */
+const TRIAL = 1_000;
+/** … this share of them at least, or the next ones are not looked up. */
+const REPEATED_SHARE_MIN = 0.25;
+const NEXT_TRIAL_AFTER = 20_000;
+/** Objects of an entry beside its strings. */
+const ENTRY_BYTES = 1_000;
+
+export class CommentTagsReader {
+  readonly #dimensionKeys: ReadonlySet<string>;
+  readonly #byComment = new IdentityCache<TagsOfText>({
+    entriesMax: limits.commentCacheEntries,
+    bytesMax: limits.commentCacheBytes,
+  });
+  /** Canonical sets by their dimensions as written: those repeat where trace ids do not. */
+  readonly #tagSets = new Map<string, string>();
+  #looks = 0;
+  #hits = 0;
+  #unlooked = 0;
+
+  constructor(dimensionKeys: ReadonlySet<string>) {
+    this.#dimensionKeys = dimensionKeys;
+  }
+
+  read(tokens: SqlTokens): TagsOfText {
+    if (tokens.commentCount === 0) return UNTAGGED;
+    const isAlone = tokens.commentCount === 1 && isOutside(tokens, tokens.commentBeforeToken[0]);
+    if (!isAlone || !this.#looksWorthwhile()) return this.#read(tokens);
+    const text = commentText(tokens, 0);
+    if (text === '') return UNTAGGED;
+    let known = this.#byComment.get(text);
+    if (known !== undefined) {
+      this.#hits++;
+      return known;
+    }
+    known = this.#read(tokens);
+    this.#byComment.set(text, known, 4 * text.length + ENTRY_BYTES);
+    return known;
+  }
+
+  #looksWorthwhile(): boolean {
+    if (this.#unlooked > 0) {
+      this.#unlooked--;
+      return false;
+    }
+    if (++this.#looks === TRIAL) {
+      if (this.#hits < TRIAL * REPEATED_SHARE_MIN) this.#unlooked = NEXT_TRIAL_AFTER;
+      this.#looks = 0;
+      this.#hits = 0;
+    }
+    return true;
+  }
+
+  #read(tokens: SqlTokens): TagsOfText {
+    const tags = readComments(tokens);
+    return tags === NO_TAGS ? UNTAGGED : { tags, tagSet: this.#tagSetOf(tags) };
+  }
+
+  #tagSetOf(tags: CommentTags): string {
+    let written = '';
+    for (const [key, value] of tags.pairs) if (this.#dimensionKeys.has(key)) written += `${key}\0${value}\0`;
+    if (written === '') return '';
+    let set = this.#tagSets.get(written);
+    if (set === undefined) {
+      set = tagSetOf(tags, this.#dimensionKeys);
+      if (this.#tagSets.size >= limits.tagSetsMax) this.#tagSets.clear();
+      this.#tagSets.set(written, set);
+    }
+    return set;
+  }
+}

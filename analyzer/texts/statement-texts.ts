@@ -1,0 +1,278 @@
+// From an observed statement to the executions it stands for: each with its identity, what attribution needs of its text, and what was
+// measured of it.
+//
+//   text or text id ► identify ► one statement: one execution
+//                               └ several: as many executions as the server answered, the time shared
+//                     EXECUTE counts under the prepared body; FETCH and MOVE take shape and source from their cursor's query
+//
+// Invariant: as many executions are handed on as the observation stands for, except where text and completions disagree: then one, counted
+// as a mismatch. Not here: sessions and verdicts (pipeline.ts).
+
+import type { Measured } from '../../facts/rollup-row.js';
+import { type Completion, emptyStatement, type StatementObservation } from '../../proxy/stream/observation.js';
+import { NO_TAGS } from '../attribution/comments/sql-comment.js';
+import { NOTHING, type StatementShape } from '../attribution/shape/shape.js';
+import { shapeOf } from '../attribution/statement-shape.js';
+import { Fingerprinter, UNKNOWN_TEXT } from '../fingerprint/fingerprint.js';
+import { splitStatements } from '../fingerprint/split.js';
+import { NAMING_COMMANDS, SqlNames } from '../fingerprint/sql-session.js';
+import type { Attributable } from '../sessions/observed-session.js';
+import { CommentTagsReader } from './comment-tags.js';
+import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
+
+/** What is known of the connection the text came on. */
+export interface TextSession {
+  readonly facts: { readonly relayId: string };
+  readonly backslashEscapes: boolean;
+}
+
+/** One execution, ready to be judged and counted. */
+export type ExecutionTaker = (statement: Attributable, identity: Identity, measured: Measured) => void;
+
+/** A prepared text that statements refer to by id. */
+interface KnownText {
+  identity: Identity;
+  statement: Attributable;
+}
+
+/** The part of the user's rules that looks at texts. */
+interface SqlRules {
+  readonly readsSql: boolean;
+  sqlMatches(query: string): readonly string[];
+}
+
+const NO_MATCHES: readonly string[] = [];
+
+interface TextOptions {
+  backslashEscapes: boolean;
+  missingBytes: number;
+}
+
+export class StatementTexts {
+  readonly #fingerprinter: Fingerprinter<TextFacts>;
+  readonly #tags: CommentTagsReader;
+  readonly #known = new Map<string, Map<number, KnownText>>();
+  #rules: SqlRules;
+  /** What the rules find in each text, asked once. */
+  #sqlMatches = new WeakMap<Identity, readonly string[]>();
+  readonly #names = new WeakMap<TextSession, SqlNames<TextFacts>>();
+  /** Texts whose statements and completions disagree: counted as one. */
+  splitMismatchTotal = 0;
+
+  static async load(dimensionKeys: ReadonlySet<string>, rules: SqlRules): Promise<StatementTexts> {
+    const fingerprinter = await Fingerprinter.load({ analyse: factsOf, readsTokens });
+    return new StatementTexts(fingerprinter, { dimensionKeys, rules });
+  }
+
+  private constructor(
+    fingerprinter: Fingerprinter<TextFacts>,
+    { dimensionKeys, rules }: { dimensionKeys: ReadonlySet<string>; rules: SqlRules },
+  ) {
+    this.#fingerprinter = fingerprinter;
+    this.#tags = new CommentTagsReader(dimensionKeys);
+    this.#rules = rules;
+  }
+
+  /** Other rules of the user: prepared texts are looked at again. */
+  useRules(rules: SqlRules): void {
+    this.#rules = rules;
+    this.#sqlMatches = new WeakMap();
+    for (const known of this.#known.values())
+      for (const text of known.values())
+        text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
+  }
+
+  define(relayId: string, it: { textId: number; text: Uint8Array; textMissingBytes: number }): void {
+    const identity = this.#identify(it.text, { backslashEscapes: false, missingBytes: it.textMissingBytes });
+    let known = this.#known.get(relayId);
+    if (known === undefined) {
+      known = new Map();
+      this.#known.set(relayId, known);
+    }
+    known.set(it.textId, { identity, statement: this.#attributable(identity) });
+  }
+
+  forget(relayId: string, textId: number): void {
+    this.#known.get(relayId)?.delete(textId);
+  }
+
+  /** The relay gives its texts new ids, or is gone. */
+  forgetAll(relayId: string): void {
+    this.#known.delete(relayId);
+  }
+
+  /** Hands on each execution of an observation that stands for `executions` of them. */
+  each(
+    session: TextSession,
+    of: { observation: StatementObservation; executions: number },
+    take: ExecutionTaker,
+  ): void {
+    const { observation, executions } = of;
+    if (observation.text === null) {
+      const known = this.#known.get(session.facts.relayId)?.get(observation.textId) ?? TEXT_GONE;
+      take(known.statement, known.identity, measuredOf(observation, known.identity));
+      return;
+    }
+    const options = { backslashEscapes: session.backslashEscapes, missingBytes: observation.textMissingBytes };
+    const identity = this.#identify(observation.text, options);
+    if (executions > 1 || identity.statementCount > 1) {
+      this.#several(session, { observation, executions, identity }, take);
+      return;
+    }
+    this.#named(
+      session,
+      { text: observation.text, options, identity, measured: measuredOf(observation, identity) },
+      take,
+    );
+  }
+
+  /** Hands on each statement of a text that was not measured, as if the server had run it without an error. */
+  eachIn(session: TextSession, of: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
+    const { statementCount } = this.#identify(of.text, { ...of, backslashEscapes: session.backslashEscapes });
+    const isWhole = of.missingBytes === 0 && statementCount > 1;
+    const executions = isWhole ? statementCount : 1;
+    const completions = Array.from({ length: executions }, () => ({ command: '', rows: 0 }));
+    const observation = { ...UNMEASURED, text: of.text, textMissingBytes: of.missingBytes, completions };
+    this.each(session, { observation, executions }, take);
+  }
+
+  /** k completions and then an error are k calls and one error; what follows was skipped. */
+  #several(
+    session: TextSession,
+    of: { observation: StatementObservation; executions: number; identity: Identity },
+    take: ExecutionTaker,
+  ): void {
+    const { observation, executions } = of;
+    const text = observation.text as Uint8Array;
+    const parts = splitStatements(this.#fingerprinter.tokens);
+    const fits = observation.sqlstate !== '' ? executions <= parts.length : executions === parts.length;
+    if (!fits || observation.textMissingBytes > 0) {
+      this.splitMismatchTotal++;
+      take(this.#attributable(of.identity), of.identity, measuredOf(observation, of.identity));
+      return;
+    }
+    const completions = observation.completions.filter((completion) => completion.command !== '');
+    const options = { backslashEscapes: session.backslashEscapes, missingBytes: 0 };
+    for (let i = 0; i < executions; i++) {
+      const part = text.subarray(parts[i].start, parts[i].end);
+      const identity = this.#identify(part, options);
+      const measured = shareOf(observation, { executions, completion: completions[i], command: identity.command });
+      if (i > 0) measured.waitNs = 0;
+      this.#named(session, { text: part, options, identity, measured }, take);
+    }
+  }
+
+  /** One statement by itself; of EXECUTE, FETCH and MOVE, whose it is. The fingerprinter has just identified `text`. */
+  #named(
+    session: TextSession,
+    of: { text: Uint8Array; options: TextOptions; identity: Identity; measured: Measured },
+    take: ExecutionTaker,
+  ): void {
+    const { identity, measured } = of;
+    const statement = this.#attributable(identity);
+    const owner = NAMING_COMMANDS.has(identity.command) ? this.#owner(session, of) : undefined;
+    if (owner === undefined) take(statement, identity, measured);
+    else if (identity.command === 'EXECUTE') {
+      const sqlMatches = this.#matchesOf(owner);
+      take({ ...statement, fingerprint: owner.fingerprint, shape: owner.facts.shape, sqlMatches }, owner, measured);
+    } else take({ ...statement, shape: owner.facts.shape }, identity, measured);
+  }
+
+  #owner(
+    session: TextSession,
+    of: { text: Uint8Array; options: TextOptions; measured: Measured },
+  ): Identity | undefined {
+    let names = this.#names.get(session);
+    if (names === undefined) {
+      names = new SqlNames();
+      this.#names.set(session, names);
+    }
+    if (of.measured.sqlstate !== '') return names.ownerOf(this.#fingerprinter.tokens);
+    return names.follow(of.text, this.#fingerprinter, of.options);
+  }
+
+  #identify(text: Uint8Array, options: TextOptions): Identity {
+    return this.#fingerprinter.identify(text, options);
+  }
+
+  /** What attribution needs of the text just identified; reads the fingerprinter's tokens, so it comes right after identify. */
+  #attributable(identity: Identity): Attributable {
+    const { fingerprint, facts } = identity;
+    const { tokens } = this.#fingerprinter;
+    const shape: StatementShape = facts.shape.readsFolded ? shapeOf(tokens) : facts.shape;
+    const { tags, tagSet } = this.#tags.read(tokens);
+    return { fingerprint, shape, tags, tagSet, sqlMatches: this.#matchesOf(identity) };
+  }
+
+  #matchesOf(identity: Identity): readonly string[] {
+    if (!this.#rules.readsSql) return NO_MATCHES;
+    let found = this.#sqlMatches.get(identity);
+    if (found === undefined) {
+      found = this.#rules.sqlMatches(identity.query);
+      this.#sqlMatches.set(identity, found);
+    }
+    return found;
+  }
+}
+
+/** Several statements are taken apart, names in SQL are followed, and some shapes rest on what a key folds. */
+function readsTokens({ facts, command, statementCount }: Identity): boolean {
+  return facts.shape.readsFolded || statementCount > 1 || NAMING_COMMANDS.has(command);
+}
+
+/** The relay no longer had the text. */
+const TEXT_GONE: KnownText = {
+  identity: {
+    fingerprint: UNKNOWN_TEXT,
+    key: '',
+    keyHash: '',
+    query: '(text unknown)',
+    summary: '',
+    command: '',
+    statementCount: 1,
+    truncated: false,
+    facts: { shape: NOTHING, storedIn: Number.POSITIVE_INFINITY },
+  },
+  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: NO_MATCHES },
+};
+
+const UNMEASURED: StatementObservation = Object.freeze(emptyStatement());
+
+/** Everything that was measured, as one execution's. */
+function measuredOf(observation: StatementObservation, identity: Identity): Measured {
+  const completion: Completion | undefined = observation.completions[0];
+  return {
+    completedAtMs: observation.completedAtMs,
+    sqlstate: observation.sqlstate,
+    command: completion?.command || identity.command,
+    rows: completion?.rows ?? 0,
+    requestBytes: observation.requestBytes,
+    responseBytes: observation.responseBytes,
+    serviceNs: observation.serviceNs,
+    waitNs: observation.waitNs,
+    firstRowNs: observation.firstRowNs,
+    clientStallNs: observation.clientStallNs,
+    batched: observation.batched,
+  };
+}
+
+/** An equal share: the server answers all statements of one text at once. Without a completion it is the one that failed. */
+function shareOf(
+  observation: StatementObservation,
+  of: { executions: number; completion: Completion | undefined; command: string },
+): Measured {
+  const share = 1 / of.executions;
+  return {
+    completedAtMs: observation.completedAtMs,
+    sqlstate: of.completion === undefined ? observation.sqlstate : '',
+    command: of.completion?.command || of.command,
+    rows: of.completion?.rows ?? 0,
+    requestBytes: Math.round(observation.requestBytes * share),
+    responseBytes: Math.round(observation.responseBytes * share),
+    serviceNs: observation.serviceNs * share,
+    waitNs: observation.waitNs,
+    firstRowNs: -1,
+    clientStallNs: observation.clientStallNs * share,
+    batched: of.executions > 1,
+  };
+}

@@ -1,0 +1,72 @@
+// `pgwitness attribute`: JSON lines of statements in, the same lines with source, construct, confidence, evidence and fingerprint out.
+// Invariant: one line out per line in that is not empty, in the same order; a line that is not understood is answered by its error and hurts no other.
+// Not here: the rules (analyzer/attribution), taking texts apart (analyzer/texts/line-reader.ts). No server is needed.
+
+import { createReadStream } from 'node:fs';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.js';
+import { ExitCode, RuntimeError, visible } from '../../config/values/errors.js';
+import { print } from '../terminal/output.js';
+
+export function register(program: Command): void {
+  program
+    .command('attribute')
+    .description('say of statements in a file who sent them, as the sidecar would')
+    .requiredOption('--input <file>', 'JSON lines, - for standard input')
+    .option('--config <file>', 'config file with your own rules [env: PGWITNESS_CONFIG]')
+    .addHelpText(
+      'after',
+      `
+Each line is an object, lines of a session in the order they were sent:
+  {"session": 1, "startup": {"user": "app"}, "protocol": "extended", "statement_name": "", "sql": "SELECT 1"}
+"client_address" may be given for rules that match client networks. A line with several statements is answered by the first one
+that is not housekeeping, and by all of them in "statements". Exit 1 when a line was not understood; it is answered by {"line", "error"}.
+
+Example:
+  pgwitness attribute --input statements.jsonl > attributed.jsonl
+`,
+    )
+    .action(attribute);
+}
+
+async function attribute(flags: { input: string; config?: string }): Promise<void> {
+  const { config } = loadConfig({ env: { PGWITNESS_CONFIG: process.env.PGWITNESS_CONFIG }, file: flags.config });
+  const { attributeLines } = await import('../../analyzer/attribution/attribute-lines.js');
+  const { UserRules } = await import('../../analyzer/attribution/rules/rule-user.js');
+  const { loadLineReader } = await import('../../analyzer/texts/line-reader.js');
+  const { networkFinder } = await import('../../analyzer/sessions/networks.js');
+  const input = await readInput(flags.input);
+  const rules = new UserRules(config.rules);
+  const results = attributeLines(input.split('\n'), {
+    read: await loadLineReader(rules),
+    rules,
+    networkOf: networkFinder(config.clientNetworks),
+  });
+  const lines: string[] = [];
+  for (const result of results) {
+    if ('output' in result) {
+      lines.push(JSON.stringify(result.output));
+      continue;
+    }
+    const { line, message } = result.error;
+    lines.push(JSON.stringify({ line, error: message }));
+    process.stderr.write(`pgwitness: ${visible(`${message}: ${flags.input}:${line}`)}\n`);
+    process.exitCode = ExitCode.checkFailed;
+  }
+  if (lines.length > 0) print(lines.join('\n'));
+}
+
+async function readInput(path: string): Promise<string> {
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new RuntimeError(`the input cannot be read (${reason})`, {
+      where: path,
+      hint: 'check --input',
+      cause: error,
+    });
+  }
+}

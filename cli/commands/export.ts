@@ -1,0 +1,83 @@
+// `pgwitness export`: everything of a window for other programs, as JSON or CSV; several sidecars merge.
+// Invariant: CSV has the columns of `top --json`, one row per statement and source; lists in a cell are joined by "; ".
+// Not here: the rows (reports/forms/statements-json.ts, reports/forms/pools-json.ts).
+
+import type { Command } from 'commander';
+import { UsageError } from '../../config/values/errors.js';
+import type { StatementJson } from '../../reports/forms/statements-json.js';
+import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { csvLine } from '../terminal/csv.js';
+import { print, printJson } from '../terminal/output.js';
+import { openProgress } from '../terminal/progress.js';
+
+interface ExportFlags extends ReadFlags {
+  readonly format?: string;
+  readonly what?: string;
+}
+
+export function register(program: Command): void {
+  addReadFlags(program.command('export').description('every statement (or pool) of a window, as JSON or CSV'))
+    .option('--format <format>', 'json or csv (default: json)')
+    .option('--what <what>', 'statements or pools (default: statements)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pgwitness export --format csv --since 7d > statements.csv\n' +
+        '  pgwitness export --what pools --data ./web --data ./celery\n',
+    )
+    .action(exportAll);
+}
+
+async function exportAll(flags: ExportFlags): Promise<void> {
+  const format = oneOf(flags.json ? 'json' : (flags.format ?? 'json'), { known: ['json', 'csv'], where: '--format' });
+  const what = oneOf(flags.what ?? 'statements', { known: ['statements', 'pools'], where: '--what' });
+  const { readTimeRange } = await import('../../reports/questions/grammar.js');
+  const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  const source = await sourceOf(flags);
+  const progress = openProgress();
+  progress.at(`Reading ${what} of ${source.name}`);
+  try {
+    if (what === 'pools') {
+      const { poolsJson } = await import('../../reports/forms/pools-json.js');
+      const json = poolsJson(await source.pools(range));
+      progress.end();
+      if (format === 'json') printJson(json);
+      else print(csvOf(json.pools.map(({ transaction_histogram: _, evidence: __, ...pool }) => pool)));
+      return;
+    }
+    const { statementsJson } = await import('../../reports/forms/statements-json.js');
+    const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' } as const;
+    const json = statementsJson(await source.statements(query), query);
+    progress.end();
+    if (format === 'json') printJson(json);
+    else print(csvOf(json.statements.map(flat)));
+  } finally {
+    progress.end();
+    source.close();
+  }
+}
+
+type Cell = string | number | null;
+
+function flat({ tags, pools, ...row }: StatementJson): Record<string, Cell> {
+  const pairs = Object.entries(tags).flatMap(([key, values]) => values.map((value) => `${key}=${value}`));
+  return { ...row, pools: pools.join('; '), tags: pairs.join('; ') };
+}
+
+/** Columns are those of the first row; of no rows there is nothing to print but an empty line. */
+function csvOf(rows: ReadonlyArray<Readonly<Record<string, unknown>>>): string {
+  const columns = Object.keys(rows[0] ?? {});
+  return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => cellOf(row[column]))))].join('\n');
+}
+
+function cellOf(value: unknown): Cell {
+  if (typeof value === 'string' || typeof value === 'number' || value === null) return value;
+  if (Array.isArray(value)) return value.join('; ');
+  return Object.entries(value as object)
+    .map(([key, part]) => `${key}=${part}`)
+    .join('; ');
+}
+
+function oneOf(text: string, { known, where }: { known: readonly string[]; where: string }): string {
+  if (known.includes(text)) return text;
+  throw new UsageError(`"${text}" is not known`, { where, hint: `use one of ${known.join(', ')}` });
+}

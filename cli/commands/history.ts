@@ -1,0 +1,89 @@
+// `pgwitness history FINGERPRINT`: one statement over time.
+// Here: flags and printing. Not here: the points (reports/timeline.ts), their JSON (reports/forms/timeline-json.ts).
+
+import type { Command } from 'commander';
+import type { TimelinePoint, TimelineReport } from '../../reports/timeline.js';
+import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { count, duration, moment, span } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { evenly, sparkline } from '../terminal/sparkline.js';
+import { renderTable } from '../terminal/table.js';
+
+interface HistoryFlags extends ReadFlags {
+  readonly source?: string;
+}
+
+export function register(program: Command): void {
+  addReadFlags(
+    program.command('history <fingerprint>').description('one statement over time: calls, mean, percentiles'),
+  )
+    .option('--source <source>', 'only what this source sent')
+    .addHelpText('after', '\nExamples:\n  pgwitness history 5c1d2a --since 24h\n  pgwitness history 5c1d2a --json\n')
+    .action(history);
+}
+
+async function history(name: string, flags: HistoryFlags): Promise<void> {
+  const { readTimeRange } = await import('../../reports/questions/grammar.js');
+  const { timelineJson } = await import('../../reports/forms/timeline-json.js');
+  const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  readPrefix(name, 'history');
+  const source = await sourceOf(flags);
+  try {
+    const fingerprint = await fingerprintOf(source, { name, range, where: 'history' });
+    const timeline = await source.timeline({ fingerprint, range, source: flags.source });
+    if (timeline.points.length === 0) throw noSuchStatement(source, fingerprint);
+    if (flags.json) return printJson({ fingerprint, ...timelineJson(timeline) });
+    const { statements } = await source.statement(fingerprint, range);
+    print(
+      historyText(timeline, {
+        title: `${fingerprint}  ${oneLine(statements[0]?.query ?? '')}`,
+        screen: screenOf(process.stdout, process.env),
+      }),
+    );
+  } finally {
+    source.close();
+  }
+}
+
+export function historyText(timeline: TimelineReport, { title, screen }: { title: string; screen: Screen }): string {
+  const { window, stepMs, points } = timeline;
+  const width = Math.max(10, Math.min(120, screen.width - 12));
+  const line = (of: (point: TimelineReport['points'][number]) => number, how: 'sum' | 'max'): string => {
+    const join = (bar: readonly TimelinePoint[]): number =>
+      how === 'sum' ? bar.reduce((sum, point) => sum + of(point), 0) : Math.max(...bar.map(of));
+    return sparkline(evenly(points, { stepMs, width, ...window, join }));
+  };
+  const rows = renderTable(
+    points,
+    [
+      { title: 'at', cell: (point) => moment(point.atMs) },
+      { title: 'calls', align: 'right', cell: (point) => count(point.calls) },
+      { title: 'errors', align: 'right', cell: (point) => (point.errors === 0 ? '' : count(point.errors)) },
+      { title: 'total', align: 'right', cell: (point) => duration(point.totalNs / 1e6) },
+      { title: 'mean', align: 'right', cell: (point) => duration(point.totalNs / (point.calls + point.errors) / 1e6) },
+      { title: 'p50', align: 'right', cell: (point) => percentile(point, 0.5) },
+      { title: 'p95', align: 'right', cell: (point) => percentile(point, 0.95) },
+      { title: 'p99', align: 'right', cell: (point) => percentile(point, 0.99) },
+      {
+        title: 'max',
+        align: 'right',
+        cell: (point) => (point.histogram.count === 0 ? '–' : duration(point.maxNs / 1e6)),
+      },
+    ],
+    screen,
+  );
+  return [
+    styled(title, { style: 'bold', screen }),
+    `${span(window.sinceMs, window.untilMs)}, a row per ${duration(stepMs)}`,
+    '',
+    `calls  ${line((point) => point.calls + point.errors, 'sum')}`,
+    `p95    ${line((point) => point.histogram.percentile(0.95), 'max')}`,
+    '',
+    rows,
+  ].join('\n');
+}
+
+function percentile({ histogram, maxNs }: TimelineReport['points'][number], q: number): string {
+  return histogram.count === 0 ? '–' : duration(Math.min(histogram.percentile(q), maxNs) / 1e6);
+}

@@ -1,0 +1,81 @@
+// `pgwitness mark NAME`: names a moment, so that `compare --around NAME` finds it. Without a name: lists the marks there are.
+// Not here: marks that set themselves (analyzer/notable/marks.ts).
+
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.js';
+import { UsageError } from '../../config/values/errors.js';
+import { parseMoment } from '../../config/values/units.js';
+import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { moment } from '../terminal/format.js';
+import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+
+interface MarkFlags extends ReadFlags {
+  readonly at?: string;
+}
+
+const NAME_CHARS_MAX = 200;
+
+export function register(program: Command): void {
+  addReadFlags(
+    program
+      .command('mark')
+      .argument('[name]', 'what happened, for instance "deploy 42"; left out: list the marks')
+      .description('name a moment to compare around; lists marks without a name'),
+  )
+    .option('--at <when>', 'when it happened: 15m (ago) or ISO 8601 (default: now)')
+    .addHelpText(
+      'after',
+      `
+CREATE INDEX and other DDL, and the first statement with a new app_version comment tag, are marked by themselves.
+
+Examples:
+  pgwitness mark "books on the ORM" --data /var/lib/pgwitness
+  pgwitness mark "deploy 42" --at 10m
+  pgwitness mark --since 7d                       the marks of the last week
+`,
+    )
+    .action(mark);
+}
+
+async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
+  if (name === undefined) return list(flags);
+  if (name.trim() === '' || name.length > NAME_CHARS_MAX) {
+    throw new UsageError('not a name', { where: 'mark', hint: `give 1 to ${NAME_CHARS_MAX} characters` });
+  }
+  if (flags.url !== undefined) {
+    throw new UsageError('a mark is written into a data directory', {
+      where: '--url',
+      hint: 'use --data where pgwitness runs; pgwitness answers reading requests only',
+    });
+  }
+  const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
+  const nowMs = Date.now();
+  const atMs = flags.at === undefined ? nowMs : parseMoment(flags.at, { nowMs, where: '--at' });
+  const { setMark } = await import('../../storage/sqlite/write/mark-writer.js');
+  for (const dataDir of flags.data ?? [config.dataDir]) {
+    setMark(dataDir, { atMs, kind: 'manual', name, fingerprint: '', source: '' });
+  }
+  if (flags.json) printJson({ at: new Date(atMs).toISOString(), name });
+  else print(`Marked ${moment(atMs)}: ${oneLine(name)}. See pgwitness compare --around "${oneLine(name)}".`);
+}
+
+async function list(flags: MarkFlags): Promise<void> {
+  const { readTimeRange } = await import('../../reports/questions/grammar.js');
+  const { marksJson } = await import('../../reports/forms/marks-json.js');
+  const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  const source = await sourceOf(flags);
+  try {
+    const marks = await source.marks(range);
+    if (flags.json) return printJson(marksJson(marks));
+    if (marks.length === 0) return print('No mark in this window. Set one with pgwitness mark NAME.');
+    const columns = [
+      { title: 'at', cell: (row: (typeof marks)[number]) => moment(row.atMs) },
+      { title: 'kind', cell: (row: (typeof marks)[number]) => row.kind },
+      { title: 'name', flexible: true, cell: (row: (typeof marks)[number]) => oneLine(row.name) },
+    ];
+    print(renderTable(marks, columns, screenOf(process.stdout, process.env)));
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,71 @@
+// `pgwitness observe`: the observing half of `run` alone; relays connect to it at a private socket.
+// Not here: the other half (relay.ts), observing (analyzer/).
+
+import type { Command } from 'commander';
+import { changedOptions } from '../../config/changes.js';
+import type { Config } from '../../config/config.js';
+import { createLog } from '../../config/log.js';
+import type { OptionKey } from '../../config/options.js';
+import { errorLine } from '../../config/values/errors.js';
+import { addConfigFlags, configOf } from '../running/config-flags.js';
+
+const KEYS: readonly OptionKey[] = [
+  'socket',
+  'http',
+  'httpTokenFile',
+  'dataDir',
+  'flushIntervalMs',
+  'recordFile',
+  'topSeries',
+  'observerCpuShare',
+  'logLevel',
+];
+
+/** What SIGHUP does not change: all that an observer takes but rules and client networks. */
+const FIXED: ReadonlyArray<keyof Config> = [
+  ...KEYS,
+  'samplesDsn',
+  'pools',
+  'dimensionKeys',
+  'contextKeys',
+  'retention',
+];
+
+export function register(program: Command): void {
+  const command = program
+    .command('observe')
+    .description('witness what relays in other processes see')
+    .addHelpText(
+      'after',
+      '\nThe socket is of mode 0600 in a directory of mode 0700, which is made when it is not there. Several relays may connect.\n' +
+        'SIGHUP reads rules and client networks again; of the rest it is said that it needs a restart.\n' +
+        '\nExample:\n  pgwitness observe --socket /run/pgwitness/observer.sock --data /var/lib/pgwitness\n',
+    );
+  addConfigFlags(command, KEYS).action(() => observe(command));
+}
+
+async function observe(command: Command): Promise<void> {
+  const { config, warnings } = configOf(command);
+  const log = createLog({ level: config.logLevel, name: 'observer' });
+  for (const warning of warnings) log.warn(warning);
+  const { listenForRelays } = await import('../../observer/link-server.js');
+  const server = await listenForRelays(config, { log, restarts: 0, relays: { count: undefined, ended: {} } });
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(0);
+    stopping = true;
+    void server.stop().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('SIGHUP', () => {
+    try {
+      const next = configOf(command).config;
+      server.reconfigure(next);
+      for (const option of changedOptions(config, next, FIXED))
+        log.warn('this option changes only with a restart', { option });
+    } catch (error) {
+      log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
+    }
+  });
+}

@@ -1,0 +1,46 @@
+// `pgwitness replay FILE`: counts a recording (`run --record`) into a data directory.
+// Not here: how (observer/replay.ts).
+
+import { statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.js';
+import { createLog } from '../../config/log.js';
+import { print, printJson } from '../terminal/output.js';
+import { openProgress } from '../terminal/progress.js';
+
+export function register(program: Command): void {
+  program
+    .command('replay')
+    .argument('<file>', 'a recording that `run --record` wrote')
+    .description('count a recorded observation stream into a data directory')
+    .option('--data <dir>', 'data directory, made when it is not there; not that of a running sidecar')
+    .option('--config <file>', 'config file with rules, pools and tag keys [env: PGWITNESS_CONFIG]')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pgwitness replay monday.observations --data ./monday && pgwitness top --data ./monday\n',
+    )
+    .action(replayFile);
+}
+
+async function replayFile(file: string, flags: { data?: string; config?: string; json?: boolean }): Promise<void> {
+  const { config } = loadConfig({ flags: { data: flags.data }, env: process.env, file: flags.config });
+  const { replay } = await import('../../observer/replay.js');
+  const log = createLog({ level: 'warn', name: 'replay' });
+  const progress = openProgress();
+  const bytes = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  let read = 0;
+  const onRead = (more: number): void => {
+    read += more;
+    progress.at(`of ${file} counted`, { done: read, of: bytes });
+  };
+  const replayed = await replay(file, { config, log, onRead }).finally(() => progress.end());
+  if (flags.json) {
+    printJson(replayed);
+    return;
+  }
+  print(`${replayed.executions} executions of ${replayed.batches} batches counted into ${config.dataDir}.`);
+  if (replayed.skippedBatches > 0) print(`${replayed.skippedBatches} batches were there already.`);
+  if (replayed.tornBytes > 0)
+    print(`The recording ends in the middle of a batch (${replayed.tornBytes} bytes left out).`);
+}

@@ -1,0 +1,30 @@
+// `pgwitness show FINGERPRINT`: everything about one statement, evidence included.
+// Not here: printing (show.ts), finding it by a prefix (find-statement.ts).
+
+import type { Command } from 'commander';
+import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+
+export function register(program: Command): void {
+  addReadFlags(
+    program.command('show <fingerprint>').description('everything about one statement; a unique prefix is enough'),
+  )
+    .addHelpText('after', '\nExamples:\n  pgwitness show 5c1d2a\n  pgwitness show 5c1d2a --since 24h --json\n')
+    .action(async (name: string, flags: ReadFlags) => {
+      const { readTimeRange } = await import('../../reports/questions/grammar.js');
+      const { printStatement } = await import('../views/show.js');
+      const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+      readPrefix(name, 'show');
+      const source = await sourceOf(flags);
+      try {
+        const fingerprint = await fingerprintOf(source, { name, range, where: 'show' });
+        const report = await source.statement(fingerprint, range);
+        if (report.statements.length === 0) throw noSuchStatement(source, fingerprint);
+        const samples = await source.samples(fingerprint);
+        const timeline = await source.timeline({ fingerprint, range });
+        printStatement(report, { samples, timeline, json: flags.json === true });
+      } finally {
+        source.close();
+      }
+    });
+}

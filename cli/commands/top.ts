@@ -1,0 +1,87 @@
+// `pgwitness top`: the statements that matter most in a window. Here: flags, reading and repeating.
+// Not here: the grammar of filters (reports/questions/grammar.ts), the table (top.ts), the JSON (storage).
+
+import type { Command } from 'commander';
+import { ExitCode, UsageError } from '../../config/values/errors.js';
+import {
+  addReadFlags,
+  flagContext,
+  parametersOf,
+  placeFlags,
+  type ReadFlags,
+  repeatable,
+  sourceOf,
+} from '../reading/read-flags.js';
+
+interface TopFlags extends ReadFlags {
+  readonly limit?: string;
+  readonly all?: boolean;
+  readonly watch?: boolean;
+}
+
+const PARAMETERS = ['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'];
+const WATCH_INTERVAL_MS = 2_000;
+/** Home, and clear to the end: rows are overwritten in place, so that the screen does not flicker. */
+const REDRAW = '\u001b[H\u001b[J';
+
+export function register(program: Command): void {
+  addReadFlags(program.command('top').description('the slowest statements, by source'))
+    .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
+    .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors or rows (default: total)')
+    .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
+    .option('--handwritten', 'only SQL written by hand: raw, text(), extra() and RawSQL()')
+    .option('--pool <name>', 'only statements of this pool')
+    .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
+    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
+    .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
+    .option('--watch', 'print again every 2 s until interrupted')
+    .option('--all', 'a row for each housekeeping and tool statement as well')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  pgwitness top --source raw                      the slowest hand-written SQL
+  pgwitness top --handwritten --sort p95 --since 1h
+  pgwitness top --tag route=/books/ --min-ms 20
+  pgwitness top --url http://10.0.0.7:6434 --url http://10.0.0.8:6434 --json
+`,
+    )
+    .action(top);
+}
+
+async function top(flags: TopFlags): Promise<void> {
+  if (flags.watch && flags.json) {
+    throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
+  }
+  const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
+  const { foldedFor, printTop } = await import('../views/top.js');
+  const { trendsOf } = await import('../views/trends.js');
+  // Wrong flags are told of before anything is opened.
+  readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+  const source = await sourceOf(flags);
+  // For a person who may go on from here.
+  const place = process.stdout.isTTY && !flags.watch ? placeFlags(flags) : undefined;
+  const redraws = flags.watch === true && process.stdout.isTTY;
+  if (flags.watch) process.once('SIGINT', () => process.exit(ExitCode.ok));
+  try {
+    for (;;) {
+      // Read anew each time: "--since 15m" moves on with the clock.
+      const asked = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+      const query = flags.limit === undefined && redraws ? { ...asked, limit: rowsThatFit() } : asked;
+      const shown = { query, all: flags.all === true };
+      const report = await source.statements(flags.json ? query : { ...query, folded: foldedFor(shown) });
+      const trends = flags.json ? undefined : await trendsOf(source, { rows: report.statements, range: query.range });
+      if (redraws) process.stdout.write(REDRAW);
+      printTop(report, { ...shown, trends, json: flags.json === true, read: source.name, place });
+      if (!flags.watch) return;
+      await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+    }
+  } finally {
+    source.close();
+  }
+}
+
+/** What is watched must not scroll: the header, the head of the table and the lines below it take their share of the screen. */
+function rowsThatFit(): number {
+  return Math.max(3, Math.min(20, (process.stdout.rows ?? 24) - 8));
+}

@@ -1,0 +1,53 @@
+// One GET of another pgwitness process: its API or its health listener.
+// Invariant: the answer is bounded in time and size, and no connection outlives it (the command can exit). Not here: what the answer means.
+
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { RuntimeError } from '../../config/values/errors.js';
+
+const ANSWER_BYTES_MAX = 512 * 1024 * 1024;
+
+export interface GetOptions {
+  readonly token?: string;
+  readonly timeoutMs: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Throws RuntimeError when there is no answer. */
+export function httpGet(url: URL, options: GetOptions): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const fail = (what: string, cause?: unknown): void => {
+      const hint = 'is pgwitness running there? check the address';
+      reject(new RuntimeError(what, { where: `${url.origin}${url.pathname}`, hint, cause }));
+    };
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+    const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    const request = send(url, { agent: false, headers }, (response) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > ANSWER_BYTES_MAX) request.destroy(new Error('the answer is too large'));
+      });
+      response.on('error', (error) => fail(`the answer broke off (${error.message})`, error));
+      response.on('end', () => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    const timer = setTimeout(
+      () => request.destroy(new Error(`no answer in ${options.timeoutMs} ms`)),
+      options.timeoutMs,
+    );
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      fail(`no answer (${error.code ?? error.message})`, error);
+    });
+    request.end();
+  });
+}

@@ -1,0 +1,180 @@
+// Where a report comes from: data directories, running sidecars, or several of them merged into one.
+// Invariant: whatever it is read from, the answer to a question has the same shape and the same percentiles (histograms are merged, never averaged).
+// Not here: flags (read-flags.ts), printing.
+
+import { RuntimeError } from '../../config/values/errors.js';
+import type { PoolsReport, StatementsReport } from '../../facts/answers.js';
+import type { MarkRow } from '../../facts/flush.js';
+import { ordered } from '../../facts/statement-order.js';
+import { marksFromJson } from '../../reports/forms/marks-json.js';
+import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
+import { poolsFromJson } from '../../reports/forms/pools-json.js';
+import { samplesFromJson } from '../../reports/forms/samples-json.js';
+import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
+import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
+import { decodeTimeline, mergeTimelines } from '../../reports/forms/timeline-codec.js';
+import { reportMarks } from '../../reports/marks.js';
+import { reportPools } from '../../reports/pools.js';
+import { answerStatements } from '../../reports/questions/answer-statements.js';
+import {
+  type StatementsQuery,
+  type TimeRange,
+  writeStatementQuery,
+  writeStatementsQuery,
+  writeTimeRange,
+} from '../../reports/questions/grammar.js';
+import { mergeSamples, reportSamples, type SamplesReport } from '../../reports/samples.js';
+import { type OpenSession, reportSessions } from '../../reports/sessions.js';
+import { reportStatements } from '../../reports/statements.js';
+import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
+import { openReader } from '../../storage/sqlite/read/reader.js';
+import { sumsOf } from '../../storage/sqlite/read/statement-facts.js';
+import { httpGet } from './http-get.js';
+
+export interface ReportSource {
+  /** What is read, for a person. */
+  readonly name: string;
+  statements(query: StatementsQuery): Promise<StatementsReport>;
+  /** A row per source of the statement; none when it is not there. */
+  statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
+  pools(range: TimeRange): Promise<PoolsReport>;
+  /** Open now. */
+  sessions(): Promise<OpenSession[]>;
+  timeline(query: TimelineAsked): Promise<TimelineReport>;
+  /** Oldest first. */
+  marks(range: TimeRange): Promise<MarkRow[]>;
+  /** Slow samples and plan of one statement. */
+  samples(fingerprint: string): Promise<SamplesReport>;
+  close(): void;
+}
+
+export interface TimelineAsked {
+  readonly fingerprint: string;
+  readonly range: TimeRange;
+  readonly source?: string;
+  /** For a line of bars: about so many points, without histograms. A running sidecar may answer with more. */
+  readonly sketch?: number;
+}
+
+export interface Places {
+  readonly directories: readonly string[];
+  readonly urls: readonly URL[];
+  readonly token?: string;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** At least one place. Throws StoreError where there is nothing to read. */
+export function openSources(places: Places): ReportSource {
+  const sources: ReportSource[] = [];
+  try {
+    for (const directory of places.directories) sources.push(localSource(directory));
+  } catch (error) {
+    for (const source of sources) source.close();
+    throw error;
+  }
+  for (const url of places.urls) sources.push(remoteSource(url, places.token));
+  return sources.length === 1 ? sources[0] : mergedSource(sources);
+}
+
+function localSource(directory: string): ReportSource {
+  const reader = openReader(directory);
+  return {
+    name: directory,
+    statements: async (query) => answerStatements(reader, query),
+    statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
+    pools: async (range) => reportPools(reader, range),
+    sessions: async () => reportSessions(reader),
+    timeline: async ({ range, fingerprint, source, sketch }) =>
+      reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
+    marks: async (range) => reportMarks(reader, range),
+    samples: async (fingerprint) => reportSamples(reader, fingerprint),
+    close: () => reader.close(),
+  };
+}
+
+function remoteSource(base: URL, token: string | undefined): ReportSource {
+  const ask = async <T>(
+    path: string,
+    options: { parameters: URLSearchParams; decode: (json: unknown) => T },
+  ): Promise<T> => {
+    const url = new URL(base);
+    url.pathname = base.pathname.replace(/\/+$/, '') + path;
+    url.search = options.parameters.toString();
+    const { status, body } = await httpGet(url, { token, timeoutMs: TIMEOUT_MS });
+    if (status !== 200) throw refusedBy(url, { status, body });
+    try {
+      return options.decode(JSON.parse(body));
+    } catch (error) {
+      const what = 'the answer is not a report of pgwitness';
+      throw new RuntimeError(what, { where: url.origin, hint: 'use the same version at both ends', cause: error });
+    }
+  };
+  const form = 'mergeable';
+  return {
+    name: base.origin,
+    statements: (query) =>
+      ask('/api/v1/statements', {
+        parameters: writeStatementsQuery({ ...query, form }),
+        decode: decodeStatementsReport,
+      }),
+    statement: (fingerprint, range) =>
+      ask(`/api/v1/statements/${fingerprint}`, {
+        parameters: writeStatementQuery({ range, form }),
+        decode: decodeStatementsReport,
+      }),
+    pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
+    timeline: ({ fingerprint, range, source }) => {
+      const parameters = writeTimeRange(range);
+      if (source !== undefined) parameters.set('source', source);
+      parameters.set('form', form);
+      return ask(`/api/v1/statements/${fingerprint}/history`, { parameters, decode: decodeTimeline });
+    },
+    marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
+    samples: (fingerprint) =>
+      ask(`/api/v1/statements/${fingerprint}/samples`, { parameters: new URLSearchParams(), decode: samplesFromJson }),
+    close: () => {},
+  };
+}
+
+function mergedSource(sources: readonly ReportSource[]): ReportSource {
+  return {
+    name: sources.map((source) => source.name).join(', '),
+    statements: async (query) => {
+      // A statement that is small in each may be big in all: only the merged rows are cut.
+      const whole = { ...query, limit: 0, minMs: 0, folded: [] };
+      const merged = mergeStatements(await Promise.all(sources.map((source) => source.statements(whole))));
+      const slow = merged.statements.filter(
+        (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
+      );
+      const listed = slow.filter((facts) => !query.folded.includes(facts.source));
+      return { ...merged, sums: sumsOf(slow), statements: ordered(listed, query) };
+    },
+    statement: async (fingerprint, range) =>
+      mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),
+    sessions: async () => (await Promise.all(sources.map((source) => source.sessions()))).flat(),
+    pools: async (range) => mergePools(await Promise.all(sources.map((source) => source.pools(range)))),
+    timeline: async (query) => mergeTimelines(await Promise.all(sources.map((source) => source.timeline(query)))),
+    marks: async (range) =>
+      (await Promise.all(sources.map((source) => source.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
+    samples: async (fingerprint) =>
+      mergeSamples(await Promise.all(sources.map((source) => source.samples(fingerprint)))),
+    close: () => {
+      for (const source of sources) source.close();
+    },
+  };
+}
+
+function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeError {
+  let told: { error?: unknown; hint?: unknown } = {};
+  try {
+    told = JSON.parse(answer.body) as typeof told;
+  } catch {
+    // Not one of ours: the status alone has to do.
+  }
+  const what = typeof told?.error === 'string' ? told.error : `the answer is ${answer.status}`;
+  const hint =
+    answer.status === 401 ? 'give --token-file' : typeof told?.hint === 'string' ? told.hint : 'is that pgwitness?';
+  return new RuntimeError(what, { where: url.origin, hint });
+}

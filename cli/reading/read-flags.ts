@@ -1,0 +1,94 @@
+// Flags that every reading command takes: where to read (--data, --url), which window, and how to print.
+// Invariant: times and filters have the API's own grammar, so that a local and a remote report answer the same question.
+// Not here: reading (place.ts), flags of one command alone.
+
+import { type Command, Option } from 'commander';
+import { loadConfig } from '../../config/config.js';
+import { readToken } from '../../config/token.js';
+import { UsageError } from '../../config/values/errors.js';
+import type { ParameterContext } from '../../reports/questions/grammar.js';
+import type { ReportSource } from './place.js';
+
+/** Where to read, and how to print. */
+export interface PlaceFlags {
+  readonly data?: string[];
+  readonly url?: string[];
+  readonly tokenFile?: string;
+  readonly json?: boolean;
+}
+
+export interface ReadFlags extends PlaceFlags {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export function addReadFlags(command: Command): Command {
+  return addPlaceFlags(command)
+    .option('--since <when>', 'start of the window: 15m, 7d or ISO 8601 (default: everything kept)')
+    .option('--until <when>', 'end of the window');
+}
+
+export function addPlaceFlags(command: Command): Command {
+  return command
+    .addOption(
+      repeatable(
+        '--data <dir>',
+        'data directory to read, may repeat (default: ./pgwitness-data) [env: PGWITNESS_DATA]',
+      ),
+    )
+    .addOption(repeatable('--url <url>', 'running pgwitness to ask (http://127.0.0.1:6434), may repeat; reports merge'))
+    .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
+    .option('--json', 'print JSON');
+}
+
+/** Flags may be given several times; commander would keep the last one. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, description).argParser<string[]>((value, before: string[] = []) => [...before, value]);
+}
+
+/** The merged source of what the flags name. Throws UsageError, and StoreError where there is nothing to read. */
+export async function sourceOf(flags: PlaceFlags): Promise<ReportSource> {
+  const urls = (flags.url ?? []).map(urlOf);
+  const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
+  const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);
+  const tokenFile = flags.tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
+  const token = tokenFile === '' || urls.length === 0 ? undefined : readToken(tokenFile, '--token-file');
+  const { openSources } = await import('./place.js');
+  return openSources({ directories, urls, token });
+}
+
+/** The flags that name the place, as they would be typed again, each after a space; names that a shell would not take as they are, quoted. */
+export function placeFlags({ data = [], url = [], tokenFile }: PlaceFlags): string {
+  const typed = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const given = [...data.map((dir) => ['--data', dir]), ...url.map((one) => ['--url', one])];
+  if (tokenFile !== undefined) given.push(['--token-file', tokenFile]);
+  return given.map(([flag, value]) => ` ${flag} ${typed(value)}`).join('');
+}
+
+/** The flags as the API's parameters; names that are not the API's are left out. */
+export function parametersOf(flags: object, names: readonly string[]): URLSearchParams {
+  const parameters = new URLSearchParams();
+  for (const name of names) {
+    const key = name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const value = (flags as Readonly<Record<string, unknown>>)[key];
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) parameters.append(name, String(one));
+  }
+  return parameters;
+}
+
+export function flagContext(): ParameterContext {
+  return { nowMs: Date.now(), place: (name) => `--${name}` };
+}
+
+function urlOf(text: string): URL {
+  const hint = 'write for instance http://127.0.0.1:6434';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`"${text}" is not an http address`, { where: '--url', hint });
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError('the address holds a user or password', { where: '--url', hint: 'use --token-file' });
+  }
+  return url;
+}

@@ -1,0 +1,26 @@
+// The configuration's options as flags of a command, from the one table in config/options.ts.
+// Not here: precedence and checks (config/config.ts).
+
+import { type Command, Option } from 'commander';
+import { type LoadedConfig, loadConfig } from '../../config/config.js';
+import { environmentName, flagName, OPTIONS, type OptionKey } from '../../config/options.js';
+
+/** Adds --config and a flag per one-valued option: those of `keys`, else all. */
+export function addConfigFlags(
+  command: Command,
+  keys: readonly OptionKey[] = Object.keys(OPTIONS) as OptionKey[],
+): Command {
+  command.addOption(new Option('--config <file>', 'config file (YAML) [env: PGWITNESS_CONFIG]'));
+  for (const { name, value, fallback, help } of keys.map((key) => OPTIONS[key])) {
+    const preset = fallback === '' || value === '' ? '' : ` (default: ${fallback})`;
+    const flag = value === '' ? `--${flagName(name)}` : `--${flagName(name)} <${value}>`;
+    command.addOption(new Option(flag, `${help}${preset} [env: ${environmentName(name)}]`));
+  }
+  return command;
+}
+
+/** The configuration in force for what was typed. Throws UsageError. */
+export function configOf(command: Command, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
+  const { config: file, ...flags } = command.opts<Record<string, unknown> & { config?: string }>();
+  return loadConfig({ flags, env, file });
+}

@@ -1,0 +1,57 @@
+// What `run` and `relay` share: configuration, signals, and the exit code.
+// Invariant: a fault in a configuration that is read again changes nothing and is told. Not here: relaying (proxy/main.ts).
+
+import type { Command } from 'commander';
+import type { Config, LoadedConfig } from '../../config/config.js';
+import { createLog, type Log } from '../../config/log.js';
+import { readToken } from '../../config/token.js';
+import { ExitCode, errorLine } from '../../config/values/errors.js';
+import type { Run } from '../../proxy/main.js';
+import { configOf } from './config-flags.js';
+
+export async function runRelay(command: Command, start: (config: Config, log: Log) => Promise<Run>): Promise<void> {
+  const { config, warnings } = checkedConfig(command);
+  const log = createLog({ level: config.logLevel, name: config.relays > 1 ? 'supervisor' : 'relay' });
+  for (const warning of warnings) log.warn(warning);
+  // A broken stderr is no reason to stop relaying.
+  process.on('uncaughtException', (error) => log.error('unexpected error: relaying goes on', { error: error.stack }));
+  // Before there is something to reload, the signal's default would end the process.
+  let running: Run | undefined;
+  process.on('SIGHUP', () => {
+    if (running !== undefined) reload(command, { running, log });
+  });
+  // A signal during the start is kept until there is something to stop; a second one ends the process at once.
+  let stopsAsked = 0;
+  const stop = () => {
+    stopsAsked++;
+    if (running !== undefined) running.stop();
+    else if (stopsAsked > 1) process.exit(ExitCode.ok);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    running = await start(config, log);
+  } catch (error) {
+    process.removeAllListeners('uncaughtException');
+    throw error;
+  }
+  if (stopsAsked > 0) running.stop();
+  process.exit(await running.ended);
+}
+
+function checkedConfig(command: Command): LoadedConfig {
+  const loaded = configOf(command);
+  const { httpTokenFile } = loaded.config;
+  if (httpTokenFile !== '') readToken(httpTokenFile, loaded.origins.get('httpTokenFile') ?? '');
+  return loaded;
+}
+
+function reload(command: Command, { running, log }: { running: Run; log: Log }): void {
+  try {
+    const { config } = checkedConfig(command);
+    running.reload(config);
+    log.setLevel(config.logLevel);
+  } catch (error) {
+    log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
+  }
+}

@@ -1,0 +1,67 @@
+// `pgwitness pools --dsn DSN`: which sessions of the server do not come through pgwitness.
+// Invariant: what is not known is said to be not known. Not here: comparing (postgres/activity.ts), the pools themselves (pools.ts).
+
+import type { BypassReport } from '../../postgres/activity.js';
+import type { ReportSource } from '../reading/place.js';
+import { count } from '../terminal/format.js';
+import { oneLine, type Screen, styled } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+
+const CONNECT = { timeoutMs: 10_000, statementTimeoutMs: 30_000, applicationName: 'pgwitness pools' };
+/** Twice the default flush interval: a session that was there at the first look is stored by the second. */
+const SETTLE_MS = 2_000;
+
+/** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
+export async function bypassOf(source: ReportSource, dsn: string): Promise<BypassReport> {
+  const { parseDsn } = await import('../../postgres/dsn.js');
+  const { connectServer } = await import('../../postgres/connection.js');
+  const { compareActivity, readActivity } = await import('../../postgres/activity.js');
+  const connection = await connectServer(parseDsn(dsn, { where: '--dsn', env: process.env }), CONNECT);
+  try {
+    const before = await readActivity(connection);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const witnessed = await source.sessions();
+    return compareActivity(witnessed, { before, after: await readActivity(connection) });
+  } finally {
+    connection.close();
+  }
+}
+
+export function bypassText(report: BypassReport, screen: Screen): string {
+  const { bypassing, serverSessions, matchedSessions, witnessedSessions } = report;
+  if (report.verdict === 'cannot tell') return `What goes past pgwitness: cannot tell, ${report.reason}.`;
+  const past = bypassing.reduce((sum, { connections }) => sum + connections, 0);
+  const held = `The server has ${count(serverSessions)} client sessions; ${count(matchedSessions)} of them come through pgwitness`;
+  const others = witnessedSessions - matchedSessions;
+  const elsewhere = others > 0 ? ` (${count(others)} more that it sees are of another server, or just ended)` : '';
+  if (past === 0) return `${held}${elsewhere}. None goes past it.`;
+  const table = renderTable(
+    bypassing,
+    [
+      { title: 'connections', align: 'right', cell: (row) => count(row.connections) },
+      { title: 'user', cell: (row) => oneLine(row.user) },
+      { title: 'database', cell: (row) => oneLine(row.database) },
+      { title: 'address', cell: (row) => oneLine(row.clientAddress) || 'not shown' },
+      { title: 'application', flexible: true, cell: (row) => oneLine(row.applicationName) },
+    ],
+    screen,
+  );
+  return `${held}${elsewhere}.\n${styled(`${count(past)} go past it:`, { style: 'bold', screen })}\n${table}`;
+}
+
+export function bypassJson(report: BypassReport): object {
+  return {
+    verdict: report.verdict,
+    reason: report.reason,
+    server_sessions: report.serverSessions,
+    witnessed_sessions: report.witnessedSessions,
+    matched_sessions: report.matchedSessions,
+    bypassing: report.bypassing.map(({ user, database, applicationName, clientAddress, connections }) => ({
+      user,
+      database,
+      application_name: applicationName,
+      client_address: clientAddress,
+      connections,
+    })),
+  };
+}

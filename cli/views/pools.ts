@@ -1,0 +1,132 @@
+// How `pools` is printed: a row per pool, its source mix and habits, and what one pool for all would need.
+// Not here: the JSON form (reports/forms/pools-json.ts).
+
+import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import type { BypassReport } from '../../postgres/activity.js';
+import { poolsJson } from '../../reports/forms/pools-json.js';
+import { count, duration, share, span } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+import { bypassJson, bypassText } from './bypass.js';
+
+export interface PoolsPrinting {
+  readonly json: boolean;
+  /** What was read, for a person. */
+  readonly read: string;
+  /** What the server has besides; not asked for where it is not given. */
+  readonly bypass: BypassReport | undefined;
+}
+
+export function printPools(report: PoolsReport, { json, read, bypass }: PoolsPrinting): void {
+  if (json) {
+    printJson(bypass === undefined ? poolsJson(report) : { ...poolsJson(report), bypass: bypassJson(bypass) });
+    return;
+  }
+  const screen = screenOf(process.stdout, process.env);
+  print(poolsText(report, { read, screen }));
+  if (bypass !== undefined) print(`\n${bypassText(bypass, screen)}`);
+}
+
+export function poolsText(report: PoolsReport, options: { readonly read: string; readonly screen: Screen }): string {
+  const { screen } = options;
+  if (report.pools.length === 0) {
+    return `No pool observed yet in ${oneLine(options.read)}. A pool appears when its first connection has sent a few statements.`;
+  }
+  const { sinceMs, untilMs } = report.window;
+  const pools = [...report.pools].sort((a, b) => b.statements - a.statements || (a.name < b.name ? -1 : 1));
+  const lines = [
+    styled(`${span(sinceMs, untilMs)} · ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`, {
+      style: 'bold',
+      screen,
+    }),
+  ];
+  lines.push('', table(pools, screen), '', needOf(report));
+  lines.push(...transactionLines(pools));
+  for (const pool of pools) {
+    if (pool.habits.length > 0)
+      lines.push(styled(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, { style: 'dim', screen }));
+  }
+  return lines.join('\n');
+}
+
+function table(pools: readonly PoolFacts[], screen: Screen): string {
+  return renderTable(
+    pools,
+    [
+      { title: 'pool', cell: (pool) => oneLine(pool.name) },
+      { title: 'now', align: 'right', cell: (pool) => count(pool.connectionsNow) },
+      { title: 'most', align: 'right', cell: (pool) => count(pool.connectionsMax) },
+      { title: 'busy', align: 'right', cell: (pool) => count(pool.busyMax) },
+      { title: 'opened', align: 'right', dropOrder: 3, cell: (pool) => count(pool.opened) },
+      { title: 'closed', align: 'right', dropOrder: 5, cell: (pool) => count(pool.closed) },
+      {
+        title: 'lived',
+        align: 'right',
+        dropOrder: 4,
+        cell: (pool) => (pool.closed === 0 ? '–' : duration(pool.lifetimeMeanMs)),
+      },
+      { title: 'active', align: 'right', dropOrder: 2, cell: (pool) => stateShare(pool, pool.activeMs) },
+      {
+        title: 'in transaction',
+        align: 'right',
+        dropOrder: 2,
+        cell: (pool) => stateShare(pool, pool.idleInTransactionMs),
+      },
+      {
+        title: 'transactions',
+        align: 'right',
+        dropOrder: 6,
+        cell: (pool) => (pool.transactions === 0 ? '–' : count(pool.transactions)),
+      },
+      { title: 'statements', align: 'right', dropOrder: 1, cell: (pool) => count(pool.statements) },
+      { title: 'sources', flexible: true, cell: sourcesOf },
+    ],
+    screen,
+  );
+}
+
+/** A line per owner, and one per pool where an owner has several. */
+function transactionLines(pools: readonly PoolFacts[]): string[] {
+  const byOwner = new Map<string, PoolFacts[]>();
+  for (const pool of pools) {
+    if (pool.transactions > 0) byOwner.set(pool.owner, [...(byOwner.get(pool.owner) ?? []), pool]);
+  }
+  const lines: string[] = [];
+  for (const [owner, own] of byOwner) {
+    lines.push(`Transactions of ${oneLine(owner || 'unknown')}: ${transactionsText(own)}.`);
+    if (own.length > 1) for (const pool of own) lines.push(`  ${oneLine(pool.name)}: ${transactionsText([pool])}`);
+  }
+  return lines;
+}
+
+function transactionsText(pools: readonly PoolFacts[]): string {
+  const durations = new LogHistogram();
+  let [number, statements, totalMs, maxMs, idleMs] = [0, 0, 0, 0, 0];
+  for (const pool of pools) {
+    number += pool.transactions;
+    statements += pool.transactionStatements;
+    totalMs += pool.transactionTotalMs;
+    maxMs = Math.max(maxMs, pool.transactionMaxMs);
+    idleMs += pool.idleInTransactionMs;
+    durations.merge(pool.transactionHistogram);
+  }
+  const p95Ms = Math.min(durations.percentile(0.95) / 1e6, maxMs);
+  return `${count(number)}, ${(statements / number).toFixed(1)} statements each, mean ${duration(totalMs / number)}, p95 ${duration(p95Ms)}, max ${duration(maxMs)}, idle in transaction ${duration(idleMs)} in all`;
+}
+
+/** Share of the connections' time. */
+function stateShare(pool: PoolFacts, ms: number): string {
+  return share(ms, pool.activeMs + pool.idleMs + pool.idleInTransactionMs);
+}
+
+function sourcesOf(pool: PoolFacts): string {
+  const falling = [...pool.sources].sort((a, b) => b[1] - a[1]);
+  return falling.map(([source, executions]) => `${oneLine(source)} ${share(executions, pool.statements)}`).join(', ');
+}
+
+function needOf({ connectionsMax, busyMax }: PoolsReport): string {
+  const held = `Most connections held at once: ${count(connectionsMax)}; most busy within one second: ${count(busyMax)}.`;
+  if (busyMax === 0 || connectionsMax <= busyMax) return held;
+  return `${held} One pool for all would have needed ${count(busyMax)}.`;
+}

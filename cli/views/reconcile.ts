@@ -1,0 +1,88 @@
+// How `reconcile` is printed. Invariant: every statement that differs is listed, the text for people and the JSON say the same.
+// Not here: judging (postgres/reconcile.ts).
+
+import type { Baseline } from '../../postgres/baseline.js';
+import type { ReconciledStatement, Reconciliation, Verdict } from '../../postgres/reconcile.js';
+import { count, moment } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+
+export interface ReconciliationView extends Baseline {
+  readonly json: boolean;
+  /** Statements that agree as well. */
+  readonly all: boolean;
+}
+
+const MEANINGS: Readonly<Record<Verdict, string>> = {
+  unexplained: 'unexplained',
+  bypass: 'past the proxy',
+  explained: 'explained',
+  equal: 'equal',
+};
+
+export function printReconciliation(result: Reconciliation, view: ReconciliationView): void {
+  if (view.json) printJson(reconciliationJson(result, view));
+  else print(reconciliationText(result, { ...view, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function reconciliationText(
+  result: Reconciliation,
+  view: ReconciliationView & { readonly screen: Screen },
+): string {
+  const { server, witness, screen } = view;
+  const { sums } = result;
+  const lines = [
+    styled(
+      `PostgreSQL ${oneLine(server.version)}, database ${oneLine(server.database)}, counting since ${moment(server.statsResetMs)}`,
+      { style: 'bold', screen },
+    ),
+    `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} past the proxy · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
+    '',
+  ];
+  const shown = view.all ? result.statements : result.statements.filter(({ verdict }) => verdict !== 'equal');
+  if (shown.length > 0) lines.push(tableOf(shown, screen), '');
+  const used = new Set(result.statements.map(({ rule }) => rule));
+  const rules = result.rules.filter(({ name }) => used.has(name));
+  for (const rule of rules) lines.push(`${rule.name}: ${rule.says}.`);
+  if (sums.unexplained > 0) {
+    lines.push(
+      'Unexplained differences: was there traffic past the proxy for the same statements, or did one side begin to count later?',
+    );
+  } else lines.push('Every statement that passed the proxy agrees with the server.');
+  return lines.join('\n');
+}
+
+function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string {
+  return renderTable(
+    shown,
+    [
+      { title: 'verdict', cell: (row) => MEANINGS[row.verdict] },
+      { title: 'server calls', align: 'right', cell: (row) => count(row.server.calls) },
+      { title: 'proxy calls', align: 'right', cell: (row) => count(row.proxy.calls) },
+      { title: 'server rows', align: 'right', dropOrder: 1, cell: (row) => count(row.server.rows) },
+      { title: 'proxy rows', align: 'right', dropOrder: 1, cell: (row) => count(row.proxy.rows) },
+      { title: 'rule', dropOrder: 2, cell: (row) => row.rule },
+      { title: 'fingerprint', cell: (row) => row.fingerprint },
+      { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
+    ],
+    screen,
+  );
+}
+
+export function reconciliationJson(result: Reconciliation, { server, witness, all }: ReconciliationView): object {
+  return {
+    server: {
+      version: server.version,
+      database: server.database,
+      stats_reset: new Date(server.statsResetMs).toISOString(),
+      deallocations: server.deallocations,
+      track_utility: server.trackUtility,
+    },
+    not_observed: witness.notObserved,
+    sums: result.sums,
+    rules: result.rules.map(({ name, says }) => ({ name, says })),
+    statements: result.statements
+      .filter(({ verdict }) => all || verdict !== 'equal')
+      .map(({ seenBy, ...row }) => ({ ...row, seen_by: seenBy })),
+  };
+}

@@ -1,0 +1,183 @@
+// How `top` is printed: a header that says what was and was not observed, a table that fits, what was folded away.
+// Invariant: every execution of the report is in a row, in a folded line, or in "more" below the table.
+// Not here: which rows and in what order (reports/forms/statements-json.ts).
+
+import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { StatementSort } from '../../facts/statement-order.js';
+import { type StatementJson, statementsJson } from '../../reports/forms/statements-json.js';
+import type { StatementsQuery } from '../../reports/questions/grammar.js';
+import { count, duration, share, span } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { type Column, renderTable } from '../terminal/table.js';
+
+export interface TopOptions {
+  readonly query: StatementsQuery;
+  /** Housekeeping and tools as rows too. */
+  readonly all: boolean;
+  readonly json: boolean;
+  /** What was read, for a person. */
+  readonly read: string;
+  /** Sparklines of the rows shown, by trendKey; none = no such column. */
+  readonly trends?: ReadonlyMap<string, string>;
+  /** Flags that name the same place, for the command to go on with; none = it is not told. */
+  readonly place?: string;
+}
+
+export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
+  return `${fingerprint} ${source}`;
+}
+
+const FOLDED: readonly string[] = ['housekeeping', 'tool'];
+
+export function printTop(report: StatementsReport, options: TopOptions): void {
+  const { query } = options;
+  if (options.json) {
+    printJson(statementsJson(report, query));
+    return;
+  }
+  print(topText(report, { ...options, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function topText(report: StatementsReport, options: TopOptions & { readonly screen: Screen }): string {
+  const { query, screen } = options;
+  const { sums } = report;
+  if (sums.size === 0) return nothing(report, options);
+  const shown = statementsJson(report, query).statements;
+  const folded = foldedFor(options);
+  const whole = sumOf(sums, () => true);
+  const wholeMs = whole.serviceTotalNs / 1e6;
+  const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
+  if (shown.length > 0)
+    lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
+  else lines.push('Only housekeeping and tools were seen; --all shows them.');
+  const left = less(
+    sumOf(sums, (source) => !folded.includes(source)),
+    report.statements,
+  );
+  if (left.statements > 0) {
+    lines.push(styled(`… ${summaryOf(left, whole)}: --limit 0 shows all`, { style: 'dim', screen }));
+  }
+  for (const source of folded) {
+    const sum = sums.get(source);
+    if (sum !== undefined) lines.push(styled(`${source}: ${summaryOf(sum, whole)}`, { style: 'dim', screen }));
+  }
+  if (options.place !== undefined && shown.length > 0) {
+    const next = `pgwitness show ${shown[0].fingerprint}${options.place}`;
+    lines.push('', styled(`${next}   who sends it, and how that is known`, { style: 'dim', screen }));
+  }
+  return lines.join('\n');
+}
+
+/** Sources that have a line each instead of rows. */
+export function foldedFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
+  return all || FOLDED.includes(query.filter.source ?? '') ? [] : FOLDED;
+}
+
+function sumOf(sums: ReadonlyMap<string, SourceSums>, counts: (source: string) => boolean): SourceSums {
+  const whole: SourceSums = { statements: 0, executions: 0, serviceTotalNs: 0 };
+  for (const [source, { statements, executions, serviceTotalNs }] of sums) {
+    if (!counts(source)) continue;
+    whole.statements += statements;
+    whole.executions += executions;
+    whole.serviceTotalNs += serviceTotalNs;
+  }
+  return whole;
+}
+
+function less(sum: SourceSums, shown: readonly StatementFacts[]): SourceSums {
+  const left = { ...sum };
+  for (const { calls, errors, serviceTotalNs } of shown) {
+    left.statements--;
+    left.executions -= calls + errors;
+    left.serviceTotalNs -= serviceTotalNs;
+  }
+  return left;
+}
+
+/** "2026-01-31 08:00 – 08:20 UTC (20 min) · 12,345 executions observed · 0 not observed · 0.4 % unknown" */
+export function headerOf({ window, observed }: Pick<StatementsReport, 'window' | 'observed'>): string {
+  const parts = [
+    span(window.sinceMs, window.untilMs),
+    `${count(observed.statements)} executions observed`,
+    `${count(observed.notObserved)} not observed${reasons(observed)}`,
+    `${share(observed.unknown, observed.statements)} unknown`,
+  ];
+  if (!observed.exact) parts.push(`not exact: ${inexactness(observed)}`);
+  return parts.join(' · ');
+}
+
+function inexactness({ notObservedByReason }: Observed): string {
+  const killed = notObservedByReason.get('killed') ?? 0;
+  if (killed === 0) return 'a session could not be followed';
+  const times = killed === 1 ? 'once' : `${count(killed)} times`;
+  return `pgwitness was killed ${times}, what came after its last flush is missing`;
+}
+
+/** What these count is no execution. */
+const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
+
+function reasons({ notObservedByReason }: Observed): string {
+  const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && !EVENTS.has(reason));
+  return some.length === 0
+    ? ''
+    : ` (${some.map(([reason, number]) => `${oneLine(reason)} ${count(number)}`).join(', ')})`;
+}
+
+function nothing({ observed, window }: StatementsReport, { read }: TopOptions): string {
+  if (observed.statements > 0) {
+    return `${headerOf({ window, observed })}\n\nNo statement fits these filters. Leave one out, or widen --since.`;
+  }
+  return [
+    `Nothing observed yet in ${oneLine(read)}.`,
+    'Let the application connect to pgwitness instead of to Postgres (run --listen, by default 127.0.0.1:6433), run some',
+    'queries, and try again in a second or two. With --since or --until, a wider window may hold more.',
+  ].join('\n');
+}
+
+function summaryOf(sum: SourceSums, whole: SourceSums): string {
+  const statements = `${count(sum.statements)} ${sum.statements === 1 ? 'statement' : 'statements'}`;
+  const time = `${duration(sum.serviceTotalNs / 1e6)} (${share(sum.serviceTotalNs, whole.serviceTotalNs)})`;
+  return `${statements}, ${count(sum.executions)} executions, ${time}`;
+}
+
+interface TableOptions {
+  readonly sort: StatementSort;
+  readonly wholeMs: number;
+  readonly trends?: ReadonlyMap<string, string>;
+}
+
+function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: TableOptions): Column<StatementJson>[] {
+  const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
+    { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
+    {
+      title: 'errors',
+      key: 'errors',
+      align: 'right',
+      // With nothing in it, it is the first to go.
+      dropOrder: shown.some((row) => row.errors > 0) ? 3 : 10,
+      cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
+    },
+    { title: 'rows', key: 'rows', align: 'right', dropOrder: 8, cell: (row) => count(row.rows) },
+    { title: 'total', key: 'total', align: 'right', cell: (row) => duration(row.total_ms) },
+    { title: 'share', align: 'right', dropOrder: 5, cell: (row) => share(row.total_ms, wholeMs) },
+    { title: 'mean', key: 'mean', align: 'right', dropOrder: 2, cell: (row) => duration(row.mean_ms) },
+    { title: 'p95', key: 'p95', align: 'right', dropOrder: 4, cell: (row) => duration(row.p95_ms) },
+    { title: 'p99', key: 'p99', align: 'right', dropOrder: 7, cell: (row) => duration(row.p99_ms) },
+    { title: 'max', key: 'max', align: 'right', dropOrder: 6, cell: (row) => duration(row.max_ms) },
+    {
+      title: 'source',
+      // Where rows differ in it, it is what this tool is asked for.
+      dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
+      cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
+    },
+    ...(trends === undefined
+      ? []
+      : [{ title: 'trend', dropOrder: 9, cell: (row: StatementJson) => trends.get(trendKey(row)) ?? '' }]),
+    { title: 'fingerprint', cell: (row) => row.fingerprint },
+    { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
+  ];
+  // What the rows are sorted by stays, however narrow the screen.
+  return columns.map((column) =>
+    column.key === sort ? { ...column, title: `${column.title}↓`, dropOrder: undefined } : column,
+  );
+}

@@ -1,0 +1,41 @@
+// The HTTP thread of the observer: the listener, with the last metrics at hand and the API's questions passed on.
+// Invariant: it works on nothing that takes long, and has the priority of traffic: a scrape waits neither for observing nor for a report.
+// Not here: its start and end (http-thread.ts), reports (reports-main.ts).
+
+import { parentPort } from 'node:worker_threads';
+import { createLog } from '../../config/log.js';
+import { type HttpServer, startHttp } from '../http/server.js';
+import { KeptMetrics } from './kept-metrics.js';
+import { type FromThread, failed, type ThreadStart, type ToThread } from './messages.js';
+import { Reports } from './reports-thread.js';
+
+const port = parentPort!;
+const say = (message: FromThread): void => port.postMessage(message);
+const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
+let reports: Reports | undefined;
+let http: HttpServer | undefined;
+
+async function start({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
+  const log = createLog({ level: logLevel, name: 'observer' });
+  reports = new Reports({ dataDir, log, onSince: (id, after) => say({ kind: 'since', id, after }) });
+  http = await startHttp({ address, token, metrics, api: reports, log });
+  say({ kind: 'listening', address: http.address });
+}
+
+async function close(): Promise<void> {
+  reports?.close();
+  await http?.close();
+  port.close();
+}
+
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'metrics') metrics.take(message.format, message.text);
+  else if (message.kind === 'executions') reports?.executions(message);
+  else if (message.kind === 'close') void close();
+  else {
+    start(message.start).catch((error: unknown) => {
+      say(failed(error));
+      void close();
+    });
+  }
+});

@@ -1,0 +1,47 @@
+// The thread of reports: answers the API from a database connection of its own, with the observer's low priority.
+// Invariant: a report over everything that is kept holds up neither observing nor a scrape. Not here: its start and end (reports-thread.ts).
+
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { OBSERVER_NICENESS } from '../../config/niceness.js';
+import { openReader } from '../../storage/sqlite/read/reader.js';
+import { Api } from '../http/api.js';
+import { LiveExecutions } from '../http/live-executions.js';
+import { type FromReports, failed, type ReportsStart, type ToReports } from './messages.js';
+
+const port = parentPort!;
+
+function main({ dataDir }: ReportsStart): void {
+  // Of this thread alone, on Linux.
+  setPriority(OBSERVER_NICENESS);
+  const reader = openReader(dataDir);
+  const live = new LiveExecutions((id, after) => say({ kind: 'since', id, after }));
+  const api = new Api({ reader, live });
+  port.on('message', (message: ToReports) => {
+    if (message.kind === 'executions') return live.take(message.id, message.batch);
+    void answer(message);
+  });
+
+  async function answer({ id, url }: { id: number; url: string }): Promise<void> {
+    try {
+      const { body, ...rest } = await api.answer(url);
+      // Octets that change hands: the thread that sends them copies nothing.
+      const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+      say({ kind: 'answer', id, answer: { ...rest, body: bytes } }, [bytes.buffer as ArrayBuffer]);
+    } catch (error) {
+      say({ kind: 'fault', id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+  }
+  say({ kind: 'ready' });
+}
+
+function say(message: FromReports, transferred: ArrayBuffer[] = []): void {
+  port.postMessage(message, transferred);
+}
+
+try {
+  main(workerData as ReportsStart);
+} catch (error) {
+  say(failed(error));
+  port.close();
+}

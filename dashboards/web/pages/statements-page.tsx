@@ -1,0 +1,175 @@
+// The list of statements: filtered by the API, searched and sorted here, so that both are instant over 20,000 rows.
+// Invariant: what is left out of the table is said below it. Not here: one statement (statement-page.tsx).
+
+import { useMemo } from 'preact/hooks';
+import type { BriefStatementJson, BriefStatementsJson } from '../../../reports/forms/statement-json.js';
+import { type Address, replaceAddress, writeAddress } from '../data/address.js';
+import { useReport } from '../data/api.js';
+import { count, duration, share } from '../data/format.js';
+import { colourOf, FOLDED } from '../data/sources.js';
+import { NothingYet, Observed, Problem, Source } from '../parts/parts.js';
+import { type VirtualColumn, VirtualTable } from '../parts/virtual-table.js';
+import { StatementFilters } from './statement-filters.js';
+
+const SORTS: Readonly<Record<string, (row: BriefStatementJson) => number>> = {
+  total: (row) => row.total_ms,
+  mean: (row) => row.mean_ms,
+  p95: (row) => row.p95_ms ?? -1,
+  max: (row) => row.max_ms ?? -1,
+  calls: (row) => row.calls,
+  errors: (row) => row.errors,
+  rows: (row) => row.rows,
+};
+
+export interface PageProps {
+  readonly address: Address;
+  readonly live: boolean;
+  readonly version: number;
+  readonly retry: () => void;
+}
+
+export function StatementsPage({ address, live, version, retry }: PageProps) {
+  const { filters } = address;
+  const report = useReport<BriefStatementsJson>(`/api/v1/statements?${queryOf(filters)}`, { live, version });
+  const all = report.data?.statements ?? NONE;
+  const sort = filters.sort in SORTS ? filters.sort : 'total';
+  const { shown, folded, wholeMs } = useMemo(
+    () => chosen(all, { find: filters.find ?? '', sort, fold: !filters.source }),
+    [all, filters.find, sort, filters.source],
+  );
+  const seen = useMemo(() => new Set(all.map(({ source }) => source)), [all]);
+  const columns = useMemo(() => columnsFor(wholeMs), [wholeMs]);
+  return (
+    <>
+      <h1 class="sr-only">Statements</h1>
+      <StatementFilters address={address} seen={seen} />
+      {report.problem && <Problem problem={report.problem} retry={retry} />}
+      {report.data && <Observed report={report.data} />}
+      {report.data && shown.length === 0 && <Nothing filters={filters} known={all.length > 0} />}
+      {shown.length > 0 && (
+        <VirtualTable
+          label="Statements"
+          rows={shown}
+          columns={columns}
+          keyOf={(row) => `${row.fingerprint} ${row.source}`}
+          hrefOf={(row) => writeAddress({ ...address, fingerprint: row.fingerprint })}
+          linkOf={(row) => (
+            <>
+              {/* Where there is no room for its column; the statement's page names it. */}
+              <span class="dot only-narrow" style={{ background: `var(${colourOf(row.source)})` }} aria-hidden="true" />
+              <code>{row.query}</code>
+            </>
+          )}
+          linkTitle="Statement"
+          sort={sort}
+          onSort={(key) => replaceAddress({ ...address, filters: { ...filters, sort: key === 'total' ? '' : key } })}
+        />
+      )}
+      {report.data && all.length > 0 && (
+        <p class="below">
+          {count(shown.length)} statements shown
+          {folded.rows > 0 &&
+            `, ${count(folded.rows)} of housekeeping and tools left out (${count(folded.executions)} executions, ${duration(folded.totalMs)})`}
+        </p>
+      )}
+    </>
+  );
+}
+
+const NONE: readonly BriefStatementJson[] = [];
+
+/** The list needs no whole texts: "brief" cuts them. */
+function queryOf(filters: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams({ form: 'brief', limit: '0' });
+  for (const name of ['source', 'pool', 'tag', 'handwritten', 'since', 'until']) {
+    if (filters[name]) query.set(name, filters[name]);
+  }
+  return query.toString();
+}
+
+function chosen(
+  all: readonly BriefStatementJson[],
+  { find, sort, fold }: { find: string; sort: string; fold: boolean },
+) {
+  const folded = { rows: 0, executions: 0, totalMs: 0 };
+  const words = find.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown: BriefStatementJson[] = [];
+  let wholeMs = 0;
+  for (const row of all) {
+    wholeMs += row.total_ms;
+    if (fold && FOLDED.has(row.source)) {
+      folded.rows++;
+      folded.executions += row.calls + row.errors;
+      folded.totalMs += row.total_ms;
+    } else if (words.length === 0 || fits(row, words)) shown.push(row);
+  }
+  const key = SORTS[sort];
+  return { shown: shown.sort((a, b) => key(b) - key(a)), folded, wholeMs };
+}
+
+function fits(row: BriefStatementJson, words: readonly string[]): boolean {
+  const text = `${row.query} ${row.summary} ${row.fingerprint} ${row.construct}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function columnsFor(wholeMs: number): VirtualColumn<BriefStatementJson>[] {
+  const number = (
+    key: string,
+    title: string,
+    more: { help: string; cell: (row: BriefStatementJson) => string; hide?: 'wide' | 'roomy' },
+  ) => ({
+    key,
+    title,
+    help: more.help,
+    cell: more.cell,
+    className: more.hide === undefined ? 'number' : `number ${more.hide}`,
+    sortable: true,
+  });
+  return [
+    number('total', 'Total', { help: 'service time of all executions', cell: (row) => duration(row.total_ms) }),
+    {
+      key: 'share',
+      title: 'Share',
+      help: 'of the service time of every statement in this list',
+      className: 'share',
+      sortable: false,
+      cell: (row) => (
+        <>
+          <meter min={0} max={wholeMs || 1} value={row.total_ms} aria-label="share of time" />
+          {share(row.total_ms, wholeMs)}
+        </>
+      ),
+    },
+    number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls), hide: 'roomy' }),
+    number('mean', 'Mean', { help: 'mean service time', cell: (row) => duration(row.mean_ms) }),
+    number('p95', 'p95', {
+      help: '95 of 100 executions were at most this long',
+      cell: (row) => duration(row.p95_ms),
+      hide: 'roomy',
+    }),
+    number('max', 'Max', { help: 'longest execution', cell: (row) => duration(row.max_ms), hide: 'wide' }),
+    number('errors', 'Errors', {
+      help: 'executions answered by an error',
+      cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
+      hide: 'wide',
+    }),
+    number('rows', 'Rows', { help: 'rows returned or changed', cell: (row) => count(row.rows), hide: 'wide' }),
+    {
+      key: 'source',
+      title: 'Source',
+      help: 'who sent it, and by which construct',
+      className: 'from',
+      sortable: false,
+      cell: (row) => <Source name={row.source} construct={row.construct} />,
+    },
+  ];
+}
+
+const NARROWING = ['find', 'source', 'pool', 'tag', 'handwritten'] as const;
+
+function Nothing({ filters, known }: { filters: Readonly<Record<string, string>>; known: boolean }) {
+  const isNarrowed = NARROWING.some((name) => (filters[name] ?? '') !== '');
+  if (!known && !isNarrowed) return <NothingYet since={filters.since} />;
+  if (!isNarrowed) return <p class="nothing">Only housekeeping and tools were seen: choose one of them as source.</p>;
+  return <p class="nothing">No statement fits. Clear a filter, or widen the time.</p>;
+}

@@ -1,0 +1,117 @@
+// The answers reports give, before they are printed, served as JSON or merged over several sidecars.
+// Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last. Not here: SQL, formatting.
+
+import type { LogHistogram } from './histogram.js';
+import type { PoolActivity } from './pool-minute.js';
+import type { Evidence } from './verdict.js';
+
+/** [sinceMs, untilMs), already snapped outward to buckets; both in Unix ms. */
+export interface Window {
+  sinceMs: number;
+  untilMs: number;
+}
+
+export interface StatementFilter {
+  source?: string;
+  handwritten?: boolean;
+  construct?: string;
+  /** Name or id. */
+  pool?: string;
+  /** key=value pairs, all of which must match. */
+  tags?: ReadonlyArray<readonly [key: string, value: string]>;
+  fingerprint?: string;
+  /** First characters of fingerprints. */
+  prefix?: string;
+}
+
+/** One (fingerprint, source), over a window, mergeable. */
+export interface StatementFacts {
+  fingerprint: string;
+  source: string;
+  query: string;
+  summary: string;
+  /** Calls and errors by construct and by confidence. */
+  byConstruct: Map<string, number>;
+  byConfidence: Map<string, number>;
+  calls: number;
+  batchedCalls: number;
+  errors: number;
+  errorsBySqlstate: Map<string, number>;
+  rows: number;
+  /** Requests of the application that ran it, where comments name them; a request counts once per statement. */
+  requests: number;
+  requestBytes: number;
+  responseBytes: number;
+  serviceTotalNs: number;
+  serviceMinNs: number;
+  serviceMaxNs: number;
+  firstRowCount: number;
+  firstRowTotalNs: number;
+  clientStallTotalNs: number;
+  waitTotalNs: number;
+  histogram: LogHistogram;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Pool names. */
+  pools: Set<string>;
+  tags: Map<string, Set<string>>;
+  evidence: readonly Evidence[];
+  variants: string[];
+}
+
+export interface Observed {
+  /** Executions counted (calls + errors). */
+  statements: number;
+  notObserved: number;
+  notObservedByReason: Map<string, number>;
+  unknown: number;
+  exact: boolean;
+}
+
+/** All statements of a source that fit a filter, those that a report leaves out included. */
+export interface SourceSums {
+  /** Distinct fingerprints. */
+  statements: number;
+  executions: number;
+  serviceTotalNs: number;
+}
+
+export interface StatementsReport {
+  window: Window;
+  observed: Observed;
+  statements: StatementFacts[];
+  /** By source. */
+  sums: Map<string, SourceSums>;
+}
+
+export interface PoolFacts extends PoolActivity {
+  id: string;
+  name: string;
+  owner: string;
+  user: string;
+  database: string;
+  applicationName: string;
+  options: string;
+  clientNetwork: string;
+  clientAddress: string;
+  serverVersion: string;
+  driver: string;
+  connectionsNow: number;
+  /** Mean of closed ones; 0 when none. */
+  lifetimeMeanMs: number;
+  statements: number;
+  /** Executions by source. */
+  sources: Map<string, number>;
+  habits: string[];
+  evidence: readonly Evidence[];
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+export interface PoolsReport {
+  window: Window;
+  pools: PoolFacts[];
+  /** Most connections held at once over all pools, and most busy at once (1 s resolution). */
+  connectionsMax: number;
+  busyMax: number;
+}

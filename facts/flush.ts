@@ -1,0 +1,167 @@
+// The store as the observer sees it: one transaction per flush, and what it needs back after a restart.
+// Invariant: a flush is stored whole or not at all; lastSequence of a relay is stored in the same transaction as what its batches said.
+// Not here: SQL (sqlite/), reports (report-*.ts).
+
+import type { PoolIdentity } from './pool.js';
+import type { PoolMinute } from './pool-minute.js';
+import type { RollupRow } from './rollup-row.js';
+import type { SlowSample } from './slow-sample.js';
+import type { TagRollup } from './tag-rollup.js';
+import type { Evidence } from './verdict.js';
+
+/** A statement's normalised text; outlives its rollups. */
+export interface CatalogueEntry {
+  fingerprint: string;
+  /** Normalised text, without literals. */
+  query: string;
+  /** OpenTelemetry's db.query.summary. */
+  summary: string;
+  /** First keyword in upper case: SELECT, INSERT, … */
+  command: string;
+  /** The key this text came from; another key with the same fingerprint is a variant (at most 20 kept). */
+  keyHash: string;
+  grammar: string;
+}
+
+/** Per (fingerprint, source): deltas since the last flush, and why it was attributed so. */
+export interface StatementSourceDelta {
+  fingerprint: string;
+  source: string;
+  construct: string;
+  confidence: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  calls: number;
+  errors: number;
+  evidence: readonly Evidence[];
+}
+
+/** Deltas since the last flush. */
+export type TagRollupDelta = TagRollup;
+
+export interface PoolRow {
+  id: string;
+  name: string;
+  identity: PoolIdentity;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Attributes, the last one seen. */
+  clientAddress: string;
+  serverVersion: string;
+  driver: string;
+  /** Habits seen, in plain words, sorted. */
+  habits: readonly string[];
+  evidence: readonly Evidence[];
+}
+
+/** Deltas since the last flush, but for the peaks (maxima within the minute). */
+export type PoolMinuteDelta = PoolMinute;
+
+/** All pools together, per minute: what one pool would need against what is held. Maxima within the minute. */
+export interface FleetMinute {
+  minute: number;
+  connectionsMax: number;
+  busyMax: number;
+}
+
+/** State of an open session, so that a restarted observer goes on where the last flush was. Holds no SQL text. */
+export interface OpenSessionState {
+  relayId: string;
+  sessionId: number;
+  /** JSON; the store reads of it only what read/query-sessions.ts names. */
+  state: string;
+}
+
+export interface LossRow {
+  /** Relay id, or the observer's own id for what it lost itself. */
+  counterId: string;
+  minute: number;
+  reason: string;
+  /** Cumulative for this counterId. */
+  count: number;
+}
+
+export interface RelayProgress {
+  relayId: string;
+  lastSequence: number;
+}
+
+export type MarkKind = 'manual' | 'ddl' | 'app-version';
+
+/** A moment to compare around. */
+export interface MarkRow {
+  atMs: number;
+  kind: MarkKind;
+  name: string;
+  /** Of the DDL statement; '' for other kinds. */
+  fingerprint: string;
+  source: string;
+}
+
+/** One slow execution; never a literal. */
+export type SlowSampleRow = SlowSample;
+
+/** A generic plan, or why there is none. */
+export interface PlanRow {
+  fingerprint: string;
+  atMs: number;
+  serverVersion: string;
+  /** EXPLAIN's text; '' where there is a problem. */
+  plan: string;
+  problem: string;
+}
+
+/** Everything one flush writes. */
+export interface Flush {
+  atMs: number;
+  relays: readonly RelayProgress[];
+  rollups: Iterable<RollupRow>;
+  tags: Iterable<TagRollupDelta>;
+  catalogue: Iterable<CatalogueEntry>;
+  statements: Iterable<StatementSourceDelta>;
+  pools: Iterable<PoolRow>;
+  poolMinutes: Iterable<PoolMinuteDelta>;
+  fleetMinutes: Iterable<FleetMinute>;
+  sessionsOpen: Iterable<OpenSessionState>;
+  sessionsClosed: Iterable<{ relayId: string; sessionId: number }>;
+  losses: Iterable<LossRow>;
+  marks: Iterable<MarkRow>;
+  samples: Iterable<SlowSampleRow>;
+  plans: Iterable<PlanRow>;
+  /** Free counters shown by status: name → cumulative value. */
+  counters: Iterable<readonly [name: string, value: number]>;
+}
+
+/** A flush that writes nothing: what is to be written is put in its place. */
+export function emptyFlush(atMs = 0): Flush {
+  return {
+    atMs,
+    relays: [],
+    rollups: [],
+    tags: [],
+    catalogue: [],
+    statements: [],
+    pools: [],
+    poolMinutes: [],
+    fleetMinutes: [],
+    sessionsOpen: [],
+    sessionsClosed: [],
+    losses: [],
+    marks: [],
+    samples: [],
+    plans: [],
+    counters: [],
+  };
+}
+
+export interface Store {
+  /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
+  flush(flush: Flush): void;
+  lastSequence(relayId: string): number;
+  openSessions(relayId: string): OpenSessionState[];
+  /** Open sessions of relays other than these, which no longer run: removed and returned, to be closed. */
+  takeOrphanSessions(running: readonly string[]): OpenSessionState[];
+  /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
+  maintain(nowMs: number): void;
+  close(): void;
+}

@@ -1,0 +1,39 @@
+// Latency numbers of a fact: mean over everything, minimum, maximum and percentiles over what ran alone.
+// Invariant: percentiles are nearest-rank within 1 % and never outside minimum and maximum; without an unbatched sample they are null.
+// Not here: units and rounding for people (statements-json.ts).
+
+import type { StatementFacts } from './answers.js';
+
+/** All in ns. */
+export interface Latency {
+  meanNs: number;
+  minNs: number | null;
+  maxNs: number | null;
+  p50Ns: number | null;
+  p95Ns: number | null;
+  p99Ns: number | null;
+}
+
+export function latencyOf(facts: StatementFacts): Latency {
+  const alone = facts.histogram.count > 0;
+  return {
+    meanNs: meanNs(facts),
+    minNs: alone ? facts.serviceMinNs : null,
+    maxNs: alone ? facts.serviceMaxNs : null,
+    p50Ns: percentileNs(facts, 0.5),
+    p95Ns: percentileNs(facts, 0.95),
+    p99Ns: percentileNs(facts, 0.99),
+  };
+}
+
+/** Calls and errors, batched ones included; 0 when there are none. */
+export function meanNs(facts: StatementFacts): number {
+  const executions = facts.calls + facts.errors;
+  return executions === 0 ? 0 : facts.serviceTotalNs / executions;
+}
+
+/** Null when every call was batched. */
+export function percentileNs(facts: StatementFacts, q: number): number | null {
+  if (facts.histogram.count === 0) return null;
+  return Math.min(Math.max(facts.histogram.percentile(q), facts.serviceMinNs), facts.serviceMaxNs);
+}

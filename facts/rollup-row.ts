@@ -1,0 +1,151 @@
+// What is counted per minute: the shapes of rollup rows, and adding an execution to them.
+// Invariant: a row only grows until it is stored and reset; two rows with the same key merge by addition (min/max/histogram included), in any order.
+// Not here: which source or pool an execution has (attribution, pools), which rows are open (rollups.ts), where rows go (storage).
+
+import { LogHistogram } from './histogram.js';
+import type { Confidence, Verdict } from './verdict.js';
+
+/** What identifies a rollup row. Strings are those shown to people. */
+export interface RollupKey {
+  /** Start of the minute, in minutes since the Unix epoch. */
+  minute: number;
+  /** Pool id (`Pool.id`), or '(other)'. */
+  pool: string;
+  source: string;
+  construct: string;
+  /** 16 characters; see fingerprint/fingerprint.ts. */
+  fingerprint: string;
+}
+
+/** What was measured of one execution. */
+export interface Measured {
+  /** Wall clock, ms. */
+  completedAtMs: number;
+  /** '' = a call; else an error, which is not a call. */
+  sqlstate: string;
+  /** Command tag without its numbers, or the first keyword where it failed. */
+  command: string;
+  rows: number;
+  requestBytes: number;
+  responseBytes: number;
+  serviceNs: number;
+  waitNs: number;
+  /** -1 = no row came. */
+  firstRowNs: number;
+  clientStallNs: number;
+  /** Shared its flush point: serviceNs is an equal share of the group's time, not a duration of its own. */
+  batched: boolean;
+  /** First execution of this statement in a request that its comment names; see requests.ts. */
+  firstOfRequest?: boolean;
+}
+
+export class RollupRow {
+  readonly key: RollupKey;
+  /** Calls by confidence, in the order of CONFIDENCES. Errors are not in them. */
+  callsCertain = 0;
+  callsStrong = 0;
+  callsWeak = 0;
+  callsNone = 0;
+  batchedCalls = 0;
+  errors = 0;
+  /** SQLSTATE → count; undefined until the first error. */
+  errorsBySqlstate: Map<string, number> | undefined = undefined;
+  rows = 0;
+  /** Requests of the application that ran it, where comments name them. */
+  requests = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  /** Calls and errors, batched ones included. */
+  serviceTotalNs = 0;
+  /** Not batched only; min is Infinity while there is none. */
+  serviceMinNs = Number.POSITIVE_INFINITY;
+  serviceMaxNs = 0;
+  firstRowCount = 0;
+  firstRowTotalNs = 0;
+  clientStallTotalNs = 0;
+  waitTotalNs = 0;
+  /** Of serviceNs, not batched only. */
+  histogram = new LogHistogram();
+  /** Wall clock, ms, of the executions in this row; 0 = none. */
+  firstSeenMs = 0;
+  lastSeenMs = 0;
+  /** Of the last execution: why it stands under this source. */
+  verdict: Verdict | undefined = undefined;
+
+  constructor(key: RollupKey) {
+    this.key = key;
+  }
+
+  get calls(): number {
+    return this.callsCertain + this.callsStrong + this.callsWeak + this.callsNone;
+  }
+
+  add(measured: Measured, verdict: Verdict): void {
+    if (measured.sqlstate === '') {
+      this.#addCall(verdict.confidence);
+      if (measured.batched) this.batchedCalls++;
+      this.rows += measured.rows;
+    } else {
+      this.errors++;
+      this.errorsBySqlstate ??= new Map();
+      this.errorsBySqlstate.set(measured.sqlstate, (this.errorsBySqlstate.get(measured.sqlstate) ?? 0) + 1);
+    }
+    if (measured.firstOfRequest) this.requests++;
+    this.requestBytes += measured.requestBytes;
+    this.responseBytes += measured.responseBytes;
+    this.serviceTotalNs += measured.serviceNs;
+    if (!measured.batched) {
+      if (measured.serviceNs < this.serviceMinNs) this.serviceMinNs = measured.serviceNs;
+      if (measured.serviceNs > this.serviceMaxNs) this.serviceMaxNs = measured.serviceNs;
+      this.histogram.add(measured.serviceNs);
+    }
+    if (measured.firstRowNs >= 0) {
+      this.firstRowCount++;
+      this.firstRowTotalNs += measured.firstRowNs;
+    }
+    this.clientStallTotalNs += measured.clientStallNs;
+    this.waitTotalNs += measured.waitNs;
+    if (this.firstSeenMs === 0) this.firstSeenMs = measured.completedAtMs;
+    this.lastSeenMs = measured.completedAtMs;
+    this.verdict = verdict;
+  }
+
+  /** Begins anew under the same key: what it held is stored. */
+  reset(): void {
+    this.callsCertain = this.callsStrong = this.callsWeak = this.callsNone = 0;
+    this.batchedCalls = this.errors = this.rows = this.requests = 0;
+    this.errorsBySqlstate = undefined;
+    this.requestBytes = this.responseBytes = 0;
+    this.serviceTotalNs = this.serviceMaxNs = 0;
+    this.serviceMinNs = Number.POSITIVE_INFINITY;
+    this.firstRowCount = this.firstRowTotalNs = 0;
+    this.clientStallTotalNs = this.waitTotalNs = 0;
+    this.histogram = new LogHistogram();
+    this.firstSeenMs = this.lastSeenMs = 0;
+    this.verdict = undefined;
+  }
+
+  /** True when something was added since it was new or reset. */
+  get filled(): boolean {
+    return this.firstSeenMs !== 0;
+  }
+
+  #addCall(confidence: Confidence): void {
+    switch (confidence) {
+      case 'certain':
+        this.callsCertain++;
+        return;
+      case 'strong':
+        this.callsStrong++;
+        return;
+      case 'weak':
+        this.callsWeak++;
+        return;
+      case 'none':
+        this.callsNone++;
+        return;
+      default:
+        confidence satisfies never;
+    }
+  }
+}

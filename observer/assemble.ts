@@ -1,0 +1,100 @@
+// Puts an observer together from the configuration: the same for a live link and for a replay.
+// Not here: processes and links (main.ts), files of recordings (replay.ts).
+
+import { UserRules } from '../analyzer/attribution/rules/rule-user.js';
+import type { LiveOptions } from '../analyzer/judge.js';
+import type { Tail } from '../analyzer/notable/tail.js';
+import { Pipeline } from '../analyzer/pipeline.js';
+import { networkFinder } from '../analyzer/sessions/networks.js';
+import type { KnownPool } from '../analyzer/sessions/sessions.js';
+import type { Config } from '../config/config.js';
+import { limits } from '../config/limits.js';
+import type { Log } from '../config/log.js';
+import { poolNamer } from '../config/pool-names.js';
+import { MetricsState } from '../dashboards/metrics/metrics-state.js';
+import { LOSS_REASONS } from '../proxy/stream/observation.js';
+import { poolRecords } from '../storage/sqlite/read/query-pools.js';
+import { openReader } from '../storage/sqlite/read/reader.js';
+import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
+import { Observer } from './observer.js';
+import type { PlanCollector } from './plan-collector.js';
+import { type ExpectedRelays, Relays } from './relays.js';
+
+/** What of the configuration the observer needs. */
+export type ObserverConfig = Pick<
+  Config,
+  'dataDir' | 'rules' | 'pools' | 'clientNetworks' | 'dimensionKeys' | 'contextKeys' | 'retention' | 'topSeries'
+>;
+
+/** What of it may change while an observer runs. */
+export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks'>;
+
+export interface Assembled {
+  observer: Observer;
+  pipeline: Pipeline;
+  store: SqliteStore;
+  metrics: MetricsState;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Throws StoreError when the data directory cannot be used. */
+export async function assemble(
+  config: ObserverConfig,
+  how: {
+    log: Log;
+    acknowledge: (relayId: string, sequence: number) => void;
+    relays: ExpectedRelays;
+    plans?: PlanCollector;
+    tail?: Tail;
+  },
+): Promise<Assembled> {
+  const { log } = how;
+  const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
+  const { retention } = config;
+  let observer: Observer | undefined;
+  const store = openSqliteStore({
+    dataDir: config.dataDir,
+    retention: {
+      minutesKeptHours: retention.minutesMs / HOUR_MS,
+      hoursKeptDays: retention.hoursMs / (24 * HOUR_MS),
+      daysKeptDays: retention.daysMs / (24 * HOUR_MS),
+      bytesMax: retention.bytesMax,
+    },
+    onMovedAside(path, reason) {
+      log.error('the database was damaged: it was moved aside and a new one begun', { path, reason });
+      observer?.storeBeganAnew();
+    },
+  });
+  const context = new Set(config.contextKeys);
+  const pipeline = await Pipeline.load({
+    limits,
+    dimensionKeys: new Set(config.dimensionKeys.filter((key) => !context.has(key))),
+    ...liveOptions(config),
+    nameOfPool: poolNamer(config.pools),
+    counted: metrics,
+    plans: how.plans,
+    tail: how.tail,
+  });
+  pipeline.sessions.knowPools(storedPools(config.dataDir));
+  const { acknowledge, plans } = how;
+  const relays = new Relays(how.relays);
+  observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans });
+  return { observer, pipeline, store, metrics };
+}
+
+/** Throws UsageError for a rule that cannot be used. */
+export function liveOptions({ rules, clientNetworks }: LiveConfig): LiveOptions {
+  return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks) };
+}
+
+function storedPools(dataDir: string): KnownPool[] {
+  const reader = openReader(dataDir);
+  try {
+    return reader
+      .read(poolRecords)
+      .map(({ application_name, ...pool }) => ({ ...pool, applicationName: application_name }));
+  } finally {
+    reader.close();
+  }
+}

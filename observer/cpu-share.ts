@@ -1,0 +1,40 @@
+// Keeps the observer within its share of a CPU: when it used more, it stops reading the link for a while.
+// Invariant: it never drops anything itself. A link that is not read fills up, and the relay counts what finds no place, in one place.
+// Not here: the relay's side of that (proxy/link/link.ts).
+
+import type { LinkGate } from './link-gate.js';
+
+const CHECK_MS = 250;
+
+/** Returns what stops it. `share`: of one CPU, 1 = a whole one. */
+export function holdCpuShare(gate: LinkGate, share: number): () => void {
+  let usage = process.cpuUsage();
+  let checkedMs = performance.now();
+  let pause: NodeJS.Timeout | undefined;
+  const timer = setInterval(() => {
+    if (pause !== undefined) return;
+    const used = process.cpuUsage(usage);
+    const nowMs = performance.now();
+    const usedMs = (used.user + used.system) / 1000;
+    const overMs = usedMs / share - (nowMs - checkedMs);
+    usage = process.cpuUsage();
+    checkedMs = nowMs;
+    if (overMs <= 0) return;
+    gate.hold();
+    pause = setTimeout(
+      () => {
+        pause = undefined;
+        usage = process.cpuUsage();
+        checkedMs = performance.now();
+        gate.letGo();
+      },
+      Math.min(overMs, CHECK_MS * 4),
+    );
+  }, CHECK_MS);
+  return () => {
+    clearInterval(timer);
+    if (pause === undefined) return;
+    clearTimeout(pause);
+    gate.letGo();
+  };
+}

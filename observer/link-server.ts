@@ -1,0 +1,96 @@
+// An observer whose relays connect to it: listens for them at a private Unix socket.
+// Invariant: the socket is 0600 in a directory of 0700, because what passes holds SQL; each link ends with a last flush.
+// Not here: what an observer is (service.ts), the relay's end (proxy/link/observer-socket.ts).
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import type { Config } from '../config/config.js';
+import { limits } from '../config/limits.js';
+import { OBSERVER_NICENESS } from '../config/niceness.js';
+import { RuntimeError } from '../config/values/errors.js';
+import { freeStaleSocket, makePrivate, privateDirectory, sharedSocketPath } from '../config/values/unix-socket.js';
+import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
+import type { LiveConfig } from './assemble.js';
+import { type ObserverHow, startObserver } from './service.js';
+
+export interface LinkServer {
+  /** What the links brought is stored. They are closed; or, `linksEndFirst`, waited for until the relays end them. */
+  stop(how?: { linksEndFirst: boolean }): Promise<void>;
+  /** Other rules and networks, from now on. */
+  reconfigure(changed: LiveConfig): void;
+  relayDied(relayId: string, atMs: number): void;
+  supervisor(status: SupervisorStatus): void;
+}
+
+/** How long relays that are ending may take to say what they have left. */
+const LINKS_END_MS = 10_000;
+
+/** Resolves when it listens at `config.socket`. Throws RuntimeError, UsageError or StoreError. */
+export async function listenForRelays(config: Config, how: ObserverHow): Promise<LinkServer> {
+  const { log } = how;
+  const prepare = async () => {
+    privateDirectory(config.socket);
+    await freeStaleSocket(config.socket);
+  };
+  // A socket in the data directory belongs to whoever has the lock of that, which the observer takes.
+  const inData = config.socket === sharedSocketPath(config.dataDir);
+  if (!inData) await prepare();
+  const observer = await startObserver(config, how);
+  const links = new Map<Socket, Promise<void>>();
+  const server = createServer((link) => {
+    link.on('error', () => link.destroy());
+    const ended = observer
+      .take(link)
+      .catch((error) => log.error('a link to a relay failed', { error: String(error) }))
+      .finally(() => {
+        links.delete(link);
+        link.destroy();
+      });
+    links.set(link, ended);
+  });
+  server.maxConnections = limits.relaysMax;
+  try {
+    if (inData) await prepare();
+    await listenPrivately(server, config.socket);
+  } catch (error) {
+    await observer.stop();
+    throw error;
+  }
+  setPriority(OBSERVER_NICENESS);
+  log.info('waiting for relays', { socket: config.socket });
+  return {
+    reconfigure: (changed) => observer.reconfigure(changed),
+    relayDied: (relayId, atMs) => observer.relayDied(relayId, atMs),
+    supervisor: (status) => observer.supervisor(status),
+    async stop({ linksEndFirst } = { linksEndFirst: false }) {
+      server.close();
+      if (linksEndFirst) await oneOf(Promise.all(links.values()), LINKS_END_MS);
+      for (const link of links.keys()) link.end();
+      await oneOf(Promise.all(links.values()), limits.closeMs);
+      for (const link of links.keys()) link.destroy();
+      await Promise.all(links.values());
+      await observer.stop();
+    },
+  };
+}
+
+async function listenPrivately(server: Server, socket: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        new RuntimeError(`the socket cannot be made (${error.code ?? error.message})`, {
+          where: `--socket ${socket}`,
+          hint: 'give a shorter path, or one where this user may write',
+          cause: error,
+        }),
+      ),
+    );
+    server.listen({ path: socket }, resolve);
+  });
+  makePrivate(socket);
+}
+
+/** What comes first: the promise, or that much time. */
+function oneOf(promise: Promise<unknown>, ms: number): Promise<unknown> {
+  return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
+}

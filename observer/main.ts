@@ -1,0 +1,50 @@
+// The observer process that `run` starts: takes the link the relay left at descriptor 3, and ends when that does; with several relays
+// descriptor 3 is their supervisor's channel.
+// Invariant: signals of the terminal are the relay's business. It can be killed at any moment: what it had not acknowledged the relay
+// counts. Not here: what an observer is (service.ts), that of several relays (supervised.ts), starting and restarting it
+// (proxy/link/observer-process.ts).
+
+import { Socket } from 'node:net';
+import { setPriority } from 'node:os';
+import type { Config } from '../config/config.js';
+import { createLog } from '../config/log.js';
+import { OBSERVER_NICENESS } from '../config/niceness.js';
+import { ExitCode, errorLine } from '../config/values/errors.js';
+import { beginHttpThread } from '../dashboards/threads/http-thread.js';
+import type { SharedStart } from '../proxy/supervisor/messages.js';
+import { startObserver } from './service.js';
+import { observeForSupervisor } from './supervised.js';
+
+const LINK_FD = 3;
+
+interface Start {
+  config: Config;
+  /** Only with several relays. */
+  shared?: SharedStart;
+}
+
+async function main({ config, shared }: Start): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  const httpWorker = beginHttpThread();
+  setPriority(OBSERVER_NICENESS);
+  const log = createLog({ level: config.logLevel, name: 'observer' });
+  const restarts = Number(process.env.PGWITNESS_OBSERVER_RESTARTS ?? 0);
+  if (shared !== undefined) return observeForSupervisor({ config, shared, restarts, httpWorker, log });
+  const link = new Socket({ fd: LINK_FD, readable: true, writable: true });
+  link.on('error', () => link.destroy());
+  link.pause();
+  const relays = { count: 1, ended: {} };
+  const observer = await startObserver(config, { log, restarts, relays, httpWorker });
+  const ended = observer.take(link);
+  link.resume();
+  await ended;
+  await observer.stop();
+}
+
+main(JSON.parse(process.env.PGWITNESS_OBSERVER_OPTIONS ?? '{}') as Start).then(
+  () => process.exit(ExitCode.ok),
+  (error: unknown) => {
+    process.stderr.write(`pgwitness: ${errorLine(error)}\n`);
+    process.exit(ExitCode.runtime);
+  },
+);

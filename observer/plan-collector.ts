@@ -1,0 +1,100 @@
+// Plans of slow statements, asked one at a time and seldom, where the user named a server to ask (--samples-dsn).
+// Invariant: at most one question in INTERVAL_MS and one per statement in RENEW_MS; at most WAITING_MAX statements wait; a server that does not
+// answer costs nothing but its plans. No value of traffic is in a question. Not here: the question itself (postgres/plans.ts).
+
+import { type Plannable, plannableOf } from '../analyzer/fingerprint/plannable.js';
+import type { Identity } from '../analyzer/texts/facts-of-text.js';
+import type { Log } from '../config/log.js';
+import { connectServer, type ServerConnection } from '../postgres/connection.js';
+import type { ServerAddress } from '../postgres/dsn.js';
+import { genericPlan } from '../postgres/plans.js';
+
+/** As the store takes it. */
+export interface CollectedPlan {
+  fingerprint: string;
+  atMs: number;
+  serverVersion: string;
+  plan: string;
+  problem: string;
+}
+
+const INTERVAL_MS = 2_000;
+const RENEW_MS = 6 * 3_600_000;
+/** After a connection that failed. */
+const RETRY_MS = 60_000;
+const WAITING_MAX = 500;
+const ASKED_MAX = 20_000;
+const CONNECT = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'pgwitness plans' };
+
+export class PlanCollector {
+  readonly #address: ServerAddress;
+  readonly #log: Log;
+  readonly #timer: NodeJS.Timeout;
+  readonly #waiting = new Map<string, Plannable>();
+  /** Fingerprint → when its plan was asked for, Unix ms. */
+  readonly #asked = new Map<string, number>();
+  #pending: CollectedPlan[] = [];
+  #connection: ServerConnection | undefined;
+  #busy = false;
+  #notBeforeMs = 0;
+
+  constructor(address: ServerAddress, log: Log) {
+    this.#address = address;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#askNext(), INTERVAL_MS);
+    this.#timer.unref();
+  }
+
+  /** Called for each execution that was slow; a look-up for those that are known. */
+  noteSlow({ fingerprint, key }: Pick<Identity, 'fingerprint' | 'key'>, nowMs: number): void {
+    const asked = this.#asked.get(fingerprint);
+    if (asked !== undefined && nowMs - asked < RENEW_MS) return;
+    if (this.#waiting.size >= WAITING_MAX) return;
+    this.#remember(fingerprint, nowMs);
+    const plannable = plannableOf(key);
+    if (plannable !== undefined) this.#waiting.set(fingerprint, plannable);
+  }
+
+  pending(): readonly CollectedPlan[] {
+    return this.#pending;
+  }
+
+  /** What pending() gave is stored: `count` plans. */
+  stored(count: number): void {
+    this.#pending = this.#pending.slice(count);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#connection?.close();
+  }
+
+  async #askNext(): Promise<void> {
+    const next = this.#waiting.entries().next();
+    if (this.#busy || next.done || Date.now() < this.#notBeforeMs) return;
+    const [fingerprint, plannable] = next.value;
+    this.#busy = true;
+    try {
+      this.#connection ??= await connectServer(this.#address, CONNECT);
+      const { version } = this.#connection;
+      const answer = await genericPlan(this.#connection, plannable);
+      this.#waiting.delete(fingerprint);
+      this.#pending.push({ fingerprint, atMs: Date.now(), serverVersion: version, ...answer });
+    } catch (error) {
+      this.#connection?.close();
+      this.#connection = undefined;
+      this.#notBeforeMs = Date.now() + RETRY_MS;
+      this.#log.warn('no plans for now: the server of --samples-dsn does not answer', {
+        error: (error as Error).message,
+      });
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #remember(fingerprint: string, nowMs: number): void {
+    this.#asked.delete(fingerprint);
+    this.#asked.set(fingerprint, nowMs);
+    if (this.#asked.size > ASKED_MAX) this.#asked.delete(this.#asked.keys().next().value as string);
+  }
+}

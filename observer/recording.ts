@@ -1,0 +1,100 @@
+// A recording of the observation stream: the frames a relay sent, in a file that only its owner can read, because it holds SQL text.
+// Invariant: the file is the magic and then whole frames; a run that was cut off leaves at most one torn frame at the end, which reading
+// leaves out and says so. Not here: what frames hold (proxy/stream/records.ts), feeding them back (replay.ts).
+
+import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { RuntimeError } from '../config/values/errors.js';
+import { FRAME_HEADER_BYTES, FrameKind, FrameReader, RECORDING_MAGIC } from '../proxy/stream/frames.js';
+
+/** One link, as the recorder knows it. */
+export interface RecordedRelay {
+  hello?: Buffer;
+}
+
+export class Recorder {
+  readonly #fd: number;
+  #last: RecordedRelay | undefined;
+  #failed = false;
+  readonly #onFailed: (error: Error) => void;
+
+  /** Makes the file; throws RuntimeError when there is one already or it cannot be made. */
+  constructor(file: string, onFailed: (error: Error) => void) {
+    this.#onFailed = onFailed;
+    try {
+      this.#fd = openSync(file, 'wx', 0o600);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      const why = code === 'EEXIST' ? 'the recording exists already' : `the recording cannot be written (${code})`;
+      throw new RuntimeError(why, { where: `--record ${file}`, hint: 'name a new file', cause: error });
+    }
+    writeSync(this.#fd, RECORDING_MAGIC);
+  }
+
+  /** A frame of one relay. Its hello stands before it wherever the frame before was another relay's, so that replay knows whose it is. */
+  frame(source: RecordedRelay, { kind, body }: { kind: number; body: Buffer }): void {
+    if (kind === FrameKind.hello) source.hello = Buffer.from(body);
+    else if (source !== this.#last && source.hello !== undefined) this.#write(FrameKind.hello, source.hello);
+    this.#last = source;
+    this.#write(kind, body);
+  }
+
+  #write(kind: number, body: Buffer): void {
+    if (this.#failed) return;
+    const header = Buffer.alloc(FRAME_HEADER_BYTES);
+    header.writeUInt32LE(body.length + 1, 0);
+    header[4] = kind;
+    try {
+      writeSync(this.#fd, Buffer.concat([header, body]));
+    } catch (error) {
+      // A full disk ends the recording, not the observing.
+      this.#failed = true;
+      this.#onFailed(error as Error);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/**
+ * Reads a recording; `frame` gets each whole frame, `onRead` is told the octets that were worked off. Returns the octets of a torn last
+ * frame (0 = none). Throws RuntimeError.
+ */
+export async function readRecording(
+  file: string,
+  frame: (kind: number, body: Buffer) => void,
+  onRead?: (bytes: number) => void,
+): Promise<number> {
+  const frames = new FrameReader();
+  let head: Buffer | undefined = Buffer.alloc(0);
+  try {
+    for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
+      let rest = chunk;
+      if (head !== undefined) {
+        head = Buffer.concat([head, chunk]);
+        if (head.length < RECORDING_MAGIC.length) continue;
+        if (!head.subarray(0, RECORDING_MAGIC.length).equals(RECORDING_MAGIC)) throw notARecording(file);
+        rest = head.subarray(RECORDING_MAGIC.length);
+        head = undefined;
+      }
+      frames.feed(rest, frame);
+      onRead?.(chunk.length);
+    }
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new RuntimeError(`the recording is damaged: ${error.message}`, { where: file });
+    if (error instanceof RuntimeError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new RuntimeError(`the recording cannot be read (${code})`, {
+      where: file,
+      hint: 'name a file that run --record wrote',
+    });
+  }
+  if (head !== undefined) throw notARecording(file);
+  return frames.pendingBytes;
+}
+
+function notARecording(file: string): RuntimeError {
+  return new RuntimeError('this is no recording', { where: file, hint: 'name a file that run --record wrote' });
+}

@@ -1,0 +1,111 @@
+// Feeds a recording of the observation stream into a data directory, as if the traffic passed now: what `pgwitness replay` does.
+// Invariant: the minutes are those of the recording; a batch that the directory holds already (same relay, same sequence) is not counted
+// twice. Not here: the form of recordings (recording.ts).
+
+import type { Log } from '../config/log.js';
+import { RuntimeError } from '../config/values/errors.js';
+import { FrameKind, type Hello } from '../proxy/stream/frames.js';
+import { type Observation, SCHEMA_VERSION } from '../proxy/stream/observation.js';
+import { BatchReader } from '../proxy/stream/reader.js';
+import { assemble, type ObserverConfig } from './assemble.js';
+import { readRecording } from './recording.js';
+
+export interface Replayed {
+  batches: number;
+  executions: number;
+  /** Batches the data directory held already. */
+  skippedBatches: number;
+  /** Octets of a frame that was cut off at the end of the file. */
+  tornBytes: number;
+}
+
+/** Flush after so many executions: what waits in memory stays small however long the recording. */
+const FLUSH_EXECUTIONS = 20_000;
+
+/** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
+export async function replay(
+  file: string,
+  into: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
+): Promise<Replayed> {
+  const { observer, store } = await assemble(into.config, {
+    log: into.log,
+    acknowledge: () => {},
+    relays: { count: 1, ended: {} },
+  });
+  const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
+  /** Those of the recording, each with what the directory held of it already. */
+  const relays = new Map<string, { batches: BatchReader; lastSequence: number }>();
+  let relayId = '';
+  let nowMs = 0;
+  let unflushed = 0;
+  const observe = (observation: Observation) => {
+    nowMs = Math.max(nowMs, momentOf(observation));
+    observer.observe(relayId, observation);
+  };
+  try {
+    result.tornBytes = await readRecording(
+      file,
+      (kind, body) => {
+        if (kind === FrameKind.hello) {
+          const hello = JSON.parse(body.toString('utf8')) as Hello;
+          if (hello.schemaVersion !== SCHEMA_VERSION) {
+            throw new RuntimeError(
+              `the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`,
+              {
+                where: file,
+                hint: 'replay it with the release that recorded it',
+              },
+            );
+          }
+          relayId = hello.relayId;
+          if (!relays.has(relayId))
+            relays.set(relayId, { batches: new BatchReader(), lastSequence: observer.relayBegins(relayId) });
+          return;
+        }
+        const relay = relays.get(relayId);
+        if (kind !== FrameKind.batch || relay === undefined) return;
+        const { batches, lastSequence } = relay;
+        batches.begin(body);
+        if (batches.sequence <= lastSequence) {
+          result.skippedBatches++;
+          return;
+        }
+        batches.read(body, observe);
+        observer.batchTaken(relayId, batches.sequence);
+        result.batches++;
+        result.executions += batches.executions;
+        unflushed += batches.executions;
+        if (unflushed < FLUSH_EXECUTIONS) return;
+        unflushed = 0;
+        if (!observer.flush(nowMs))
+          throw new RuntimeError('what was replayed cannot be stored', {
+            where: into.config.dataDir,
+            hint: 'see the log above',
+          });
+      },
+      into.onRead,
+    );
+    for (const ended of relays.keys()) observer.relayEnds(ended, nowMs);
+    if (!observer.flush(nowMs))
+      throw new RuntimeError('what was replayed cannot be stored', {
+        where: into.config.dataDir,
+        hint: 'see the log above',
+      });
+  } finally {
+    store.close();
+  }
+  return result;
+}
+
+function momentOf(observation: Observation): number {
+  switch (observation.kind) {
+    case 'statement':
+      return observation.completedAtMs;
+    case 'session-closed':
+      return observation.closedAtMs;
+    case 'relay-status':
+      return observation.atMs;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,63 @@
+// The observer of several relays, as a child of their supervisor: relays connect at a socket, the supervisor speaks over Node's channel.
+// Invariant: it ends when it is told to, or when its supervisor is gone and all relays have ended their links; never before what they
+// brought is stored. Not here: the socket and the links (link-server.ts), what an observer is (service.ts).
+
+import type { Config } from '../config/config.js';
+import type { Log } from '../config/log.js';
+import type { FromObserver, SharedStart, ToObserver } from '../proxy/supervisor/messages.js';
+import type { LiveConfig } from './assemble.js';
+import { type LinkServer, listenForRelays } from './link-server.js';
+import type { ObserverHow } from './service.js';
+
+export interface SharedHow {
+  config: Config;
+  shared: SharedStart;
+  restarts: number;
+  httpWorker: ObserverHow['httpWorker'];
+  log: Log;
+}
+
+/** Resolves when it ended. Throws RuntimeError, UsageError or StoreError. */
+export async function observeForSupervisor({ config, shared, ...how }: SharedHow): Promise<void> {
+  const server = await listenForRelays(
+    { ...config, socket: shared.socket },
+    { ...how, relays: { count: shared.relays, ended: shared.endedRelays } },
+  );
+  const { log } = how;
+  await new Promise<void>((resolve) => {
+    let ending = false;
+    const end = (linksEndFirst: boolean) => {
+      if (ending) return;
+      ending = true;
+      void server.stop({ linksEndFirst }).then(resolve);
+    };
+    process.on('message', (message: ToObserver) => {
+      if (message.kind === 'end') end(message.relaysEndLinks);
+      else told(server, message, log);
+    });
+    process.on('disconnect', () => end(true));
+    // It may have gone before anybody listened.
+    if (!process.connected) end(true);
+    process.send?.({ kind: 'listening' } satisfies FromObserver, undefined, undefined, () => {});
+  });
+}
+
+function told(server: LinkServer, message: Exclude<ToObserver, { kind: 'end' }>, log: Log): void {
+  switch (message.kind) {
+    case 'configure':
+      try {
+        server.reconfigure(message.changed as LiveConfig);
+      } catch (error) {
+        log.error('the rules have a fault: those in force stay', { error: String(error) });
+      }
+      return;
+    case 'relay-died':
+      server.relayDied(message.relayId, message.atMs);
+      return;
+    case 'supervisor':
+      server.supervisor(message.status);
+      return;
+    default:
+      message satisfies never;
+  }
+}

@@ -1,0 +1,108 @@
+// What pg_stat_statements counted in one database, summed by our fingerprint.
+// Invariant: only top-level statements; entries whose texts have one fingerprint are one count; our own questions are left out.
+// Not here: comparing (reconcile.ts). Source: PostgreSQL contrib/pg_stat_statements, versions 1.9 (PostgreSQL 14) and later.
+
+import { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
+import { nameUseOf } from '../analyzer/fingerprint/sql-session.js';
+import { RuntimeError } from '../config/values/errors.js';
+import type { ServerConnection } from './connection.js';
+
+export interface ServerCount {
+  readonly query: string;
+  /** First keyword, upper case. */
+  readonly command: string;
+  readonly calls: number;
+  readonly rows: number;
+}
+
+export interface ServerSnapshot {
+  /** "17.10". */
+  readonly version: string;
+  readonly major: number;
+  readonly database: string;
+  /** Last reset of all entries, Unix ms. */
+  readonly statsResetMs: number;
+  /** Times entries were thrown out because there were more than pg_stat_statements.max. */
+  readonly deallocations: number;
+  readonly trackUtility: boolean;
+  /** By fingerprint. */
+  readonly counts: ReadonlyMap<string, ServerCount>;
+}
+
+const FIND_EXTENSION =
+  "SELECT n.nspname, e.extversion FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
+const SETTINGS =
+  "SELECT current_setting('pg_stat_statements.track', true), current_setting('pg_stat_statements.track_utility', true), current_database()";
+const HIDDEN = '<insufficient privilege>';
+
+/** Throws RuntimeError where the server does not count, or does not show it to this user. */
+export async function readStatStatements(connection: ServerConnection): Promise<ServerSnapshot> {
+  const [extension] = await connection.query(FIND_EXTENSION);
+  if (extension === undefined) {
+    throw new RuntimeError('pg_stat_statements is not installed in this database', {
+      hint: 'add it to shared_preload_libraries, restart, and run CREATE EXTENSION pg_stat_statements here',
+    });
+  }
+  const schema = `"${String(extension[0]).replaceAll('"', '""')}"`;
+  const [settings] = await connection.query(SETTINGS);
+  if (settings[0] === 'none') {
+    throw new RuntimeError('pg_stat_statements.track is none: the server counts nothing', { hint: 'set it to top' });
+  }
+  const infoSql = `SELECT dealloc, extract(epoch FROM stats_reset) * 1000 FROM ${schema}.pg_stat_statements_info`;
+  const entriesSql = `SELECT s.query, s.calls, s.rows FROM ${schema}.pg_stat_statements s JOIN pg_catalog.pg_database d ON d.oid = s.dbid WHERE s.toplevel AND d.datname = current_database()`;
+  if (connection.major < 14) {
+    throw new RuntimeError(`this server is version ${connection.version}`, {
+      hint: 'reconcile needs PostgreSQL 14 or later',
+    });
+  }
+  const [info] = await connection.query(infoSql);
+  const entries = await connection.query(entriesSql);
+  const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
+  const own = new Set(
+    [FIND_EXTENSION, SETTINGS, infoSql, entriesSql].map((sql) => identify(fingerprinter, sql).fingerprint),
+  );
+  const counts = new Map<string, ServerCount>();
+  for (const [query, calls, rows] of entries) {
+    if (query === HIDDEN) {
+      throw new RuntimeError('the server hides texts of other users', { hint: 'GRANT pg_read_all_stats TO this user' });
+    }
+    const identity = identify(fingerprinter, query ?? '');
+    if (own.has(identity.fingerprint)) continue;
+    const before = counts.get(identity.fingerprint);
+    counts.set(identity.fingerprint, {
+      query: before?.query ?? identity.query,
+      command: identity.command,
+      calls: (before?.calls ?? 0) + Number(calls),
+      rows: (before?.rows ?? 0) + Number(rows),
+    });
+  }
+  return {
+    version: connection.version,
+    major: connection.major,
+    database: String(settings[2]),
+    statsResetMs: Math.round(Number(info[1])),
+    deallocations: Number(info[0]),
+    trackUtility: settings[1] === 'on',
+    counts,
+  };
+}
+
+/** From PostgreSQL 17 on the server puts a parameter where these name something, and the grammar has none there. */
+const NAMED = /^\s*(?:SAVEPOINT|RELEASE|ROLLBACK|DEALLOCATE|PREPARE\s+TRANSACTION|COMMIT\s+PREPARED)\b/i;
+/** The name of a prepared transaction is a literal. */
+const NAMED_BY_LITERAL = /^\s*\w+\s+(?:TRANSACTION|PREPARED)\b/i;
+
+function asWritten(text: string): string {
+  if (!NAMED.test(text)) return text;
+  return text.replace(/\$\d+/, NAMED_BY_LITERAL.test(text) ? "'name'" : 'name');
+}
+
+/** The server counts EXECUTE under the text of its PREPARE, we under the statement that was prepared. */
+function identify(fingerprinter: Fingerprinter, text: string) {
+  const options = { backslashEscapes: false, missingBytes: 0 };
+  const bytes = Buffer.from(asWritten(text));
+  const identity = fingerprinter.identify(bytes, options);
+  if (identity.command !== 'PREPARE') return identity;
+  const use = nameUseOf(fingerprinter.tokens);
+  return use === undefined ? identity : fingerprinter.identify(bytes.subarray(use.bodyStart), options);
+}

@@ -1,0 +1,143 @@
+// Connects to the upstream: TCP or Unix socket, SSLRequest and TLS where that is asked for, one deadline for all of it.
+//
+//   connect ─► (disable, unix) ───────────────────────────► connected
+//           └► SSLRequest ─┬─ S ──► TLS handshake ────────► connected
+//                          ├─ N ──► prefer: plaintext ────► connected,  else failed
+//                          └─ E, anything else, more ─────► failed
+//
+// Invariant: exactly one octet is taken as the answer to SSLRequest; what comes with it could be taken for the encrypted stream's
+// (CVE-2021-23222), and an error said there is nobody's (CVE-2024-10977): both end the attempt and neither reaches a client.
+// A name is resolved for each connection. Not here: what is sent over it (listener.ts, cancel.ts).
+
+import { connect, type Socket } from 'node:net';
+import type { UpstreamTlsMode } from '../../config/options.js';
+import { type Address, formatAddress } from '../../config/values/address.js';
+import { SSL_REQUEST_PACKET } from '../wire/startup-packet.js';
+import type { Leg } from './leg.js';
+import { READS_CAN_BE_REUSED, ReusedReads } from './reused-reads.js';
+import { encryptUpstream } from './tls.js';
+
+export interface Target {
+  readonly address: Address;
+  readonly tls: {
+    readonly mode: UpstreamTlsMode;
+    readonly serverName: string;
+    readonly authorities: Buffer | undefined;
+  };
+}
+
+export interface UpstreamFailure {
+  /** Short: a system error code or a sentence. */
+  readonly why: string;
+  readonly hint: string;
+  /** Descriptors ran out: a matter of this process, not of the upstream. */
+  readonly exhausted: boolean;
+}
+
+const ACCEPTED = 0x53; // S
+const REFUSED = 0x4e; // N
+
+/** Calls `connected` or `failed`, once and never before it returned, unless what it returned (abandon) was called first. */
+export function connectUpstream(
+  target: Target,
+  how: {
+    timeoutMs: number;
+    /** It is read by a relay (reused-reads.ts), not by 'data'. */
+    forRelay?: boolean;
+    connected: (leg: Leg) => void;
+    failed: (failure: UpstreamFailure) => void;
+  },
+): () => void {
+  const { address, tls } = target;
+  const plain = tls.mode === 'disable' || address.kind === 'unix';
+  const reads = plain && how.forRelay && READS_CAN_BE_REUSED ? new ReusedReads() : undefined;
+  const socket = open(address, { timeoutMs: how.timeoutMs, reads });
+  let settled = false;
+  const settle = () => {
+    if (settled) return false;
+    settled = true;
+    clearTimeout(timer);
+    socket.off('close', onClose);
+    socket.off('end', onClose);
+    return true;
+  };
+  const fail = (why: string, hint = PLAIN_HINT) => {
+    if (!settle()) return;
+    socket.destroy();
+    how.failed({ why, hint, exhausted: why === 'EMFILE' || why === 'ENFILE' });
+  };
+  const succeed = (stream: Socket) => {
+    if (!settle()) return;
+    socket.off('error', onError);
+    how.connected({ stream, socket, reads });
+  };
+  const onError = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message);
+  const onClose = () => fail('it closed the connection');
+  const timer = setTimeout(() => fail('ETIMEDOUT'), how.timeoutMs);
+  // After it settled, an error of this socket has nobody to tell but must not be uncaught.
+  socket.on('error', ignored);
+  socket.on('error', onError);
+  socket.on('close', onClose);
+  socket.on('end', onClose);
+  socket.once('connect', () => {
+    if (plain) {
+      succeed(socket);
+      return;
+    }
+    socket.write(SSL_REQUEST_PACKET);
+    socket.once('data', (answer: Buffer) => {
+      if (answer.length !== 1) fail('it sent more than the answer to SSLRequest', MIDDLE_HINT);
+      else if (answer[0] === REFUSED && tls.mode === 'prefer') succeed(socket);
+      else if (answer[0] === REFUSED) fail(`it does not speak TLS, and --upstream-tls is ${tls.mode}`, NO_TLS_HINT);
+      else if (answer[0] !== ACCEPTED) fail('it did not answer SSLRequest with S or N', PLAIN_HINT);
+      else {
+        encryptUpstream(socket, {
+          identity: { ...tls, host: address.host },
+          done: succeed,
+          failed: (error) => fail(tlsReason(error), TLS_HINTS[error.code ?? ''] ?? TLS_HINT),
+        });
+      }
+    });
+  });
+  return () => {
+    if (settle()) socket.destroy();
+  };
+}
+
+/** Not a closure: it stays on the socket for the life of the session. */
+function ignored(): void {}
+
+const PLAIN_HINT = 'Is Postgres running there, and is --upstream right?';
+const MIDDLE_HINT = 'Something between pgwitness and Postgres may tamper with the connection.';
+const NO_TLS_HINT = 'Set ssl = on there, or use --upstream-tls prefer or disable.';
+const TLS_HINT = 'See --upstream-tls, --upstream-tls-ca and --upstream-tls-server-name.';
+const UNTRUSTED_HINT = 'Give the authority that signed its certificate with --upstream-tls-ca.';
+const TLS_HINTS: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Give the name in its certificate with --upstream-tls-server-name, or use verify-ca.',
+  CERT_HAS_EXPIRED: 'Renew the certificate of the upstream.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED_HINT,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED_HINT,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED_HINT,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED_HINT,
+};
+
+function tlsReason(error: Error & { code?: string }): string {
+  return `TLS failed (${error.code ?? error.message})`;
+}
+
+function open(address: Address, { timeoutMs, reads }: { timeoutMs: number; reads: ReusedReads | undefined }): Socket {
+  const common = { allowHalfOpen: true, onread: reads?.onread };
+  if (address.kind === 'unix') return connect({ path: address.path, ...common });
+  return connect({
+    host: address.host,
+    port: address.port,
+    ...common,
+    noDelay: true,
+    // Node gives each address but the last only 250 ms by itself (nodejs/node #54359).
+    autoSelectFamilyAttemptTimeout: Math.floor(timeoutMs / 2),
+  });
+}
+
+export function formatTarget(target: Target): string {
+  return formatAddress(target.address);
+}

@@ -1,0 +1,129 @@
+// Connects the link to an observer that runs by itself and listens at a path; connects again whenever that ends.
+// Invariant: at most one connection at a time; nothing waits for it; a path that others could have made is not written to, because
+// what passes holds SQL. Not here: what travels on the link (link.ts), the other end (observer/link-server.ts).
+
+import { connect, type Socket } from 'node:net';
+import type { Log } from '../../config/log.js';
+import { isPrivate } from '../../config/values/unix-socket.js';
+import type { ObserverLink } from './link.js';
+import type { ObserverEnd } from './observer-end.js';
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 2_000;
+
+export class ObserverSocket implements ObserverEnd {
+  readonly #path: string;
+  readonly #link: ObserverLink;
+  readonly #log: Log;
+  #socket: Socket | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #retryMs = RETRY_MIN_MS;
+  #stopped = true;
+  #connectedBefore = false;
+  #absenceSaid = false;
+  /** Times a connection was made after the first. */
+  restartsTotal = 0;
+  readonly lastWordMs: number;
+  /** Set before a configuration that makes somebody start the observer again: the link ends first, with what it has left to say. */
+  isStartedAgain = false;
+  #onFirstLive: () => void = () => {};
+  readonly #firstLive = new Promise<void>((resolve) => {
+    this.#onFirstLive = resolve;
+  });
+
+  /** `lastWordMs`: shorter than for a child by default, because whether somebody starts it again is not in our hands. */
+  constructor(path: string, { link, log, lastWordMs = 2_000 }: { link: ObserverLink; log: Log; lastWordMs?: number }) {
+    this.#path = path;
+    this.lastWordMs = lastWordMs;
+    this.#link = link;
+    this.#log = log;
+  }
+
+  /** Does not wait: relaying does not depend on an observer. */
+  start(): Promise<undefined> {
+    this.#stopped = false;
+    this.#link.onLive = () => {
+      this.#retryMs = RETRY_MIN_MS;
+      this.#absenceSaid = false;
+      this.#log.info('observed', { socket: this.#path });
+      this.#onFirstLive();
+    };
+    this.#connect();
+    return Promise.resolve(undefined);
+  }
+
+  /** Its configuration is its own, unless it was said that it is started again with another one. */
+  configure(): boolean {
+    const again = this.isStartedAgain;
+    this.isStartedAgain = false;
+    return again;
+  }
+
+  /** Somebody knows that an observer listens there now: it is not waited for any longer. */
+  hurry(): void {
+    this.#retryMs = RETRY_MIN_MS;
+    if (this.#stopped || this.#socket !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#connect();
+  }
+
+  /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`; at once when none is looked for. */
+  async firstLive(deadlineMs: number): Promise<void> {
+    if (this.#stopped) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([this.#firstLive, late]);
+    clearTimeout(timer);
+  }
+
+  stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#socket?.destroy();
+    return Promise.resolve();
+  }
+
+  kill(): void {
+    this.#socket?.destroy();
+  }
+
+  #connect(): void {
+    if (!isPrivate(this.#path)) {
+      this.#again('no private socket is there (a socket of mode 0600 in a directory of mode 0700)');
+      return;
+    }
+    const socket = connect({ path: this.#path });
+    this.#socket = socket;
+    let why = 'the observer closed the link';
+    socket.once('connect', () => {
+      if (this.#connectedBefore) this.restartsTotal++;
+      this.#connectedBefore = true;
+      this.#link.attach(socket);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      why = error.code ?? error.message;
+    });
+    // Its answer to our end is no absence.
+    socket.once('end', () => {
+      if (socket.writableEnded) why = '';
+    });
+    socket.once('close', () => this.#again(why));
+  }
+
+  #again(why: string): void {
+    this.#socket = undefined;
+    if (this.#stopped) return;
+    // Once per absence: it may last for days, and it is looked for every two seconds.
+    if (!this.#absenceSaid && why !== '') {
+      this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
+        socket: this.#path,
+        error: why,
+      });
+    }
+    this.#absenceSaid ||= why !== '';
+    this.#timer = setTimeout(() => this.#connect(), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAX_MS);
+  }
+}

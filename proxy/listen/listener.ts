@@ -1,0 +1,291 @@
+// Accepts the clients of one pair and takes each as far as a relay: caps, deadline, refusals, connecting to the upstream.
+//
+//   accept ─► first packet (first-packet.ts) ─┬─ CancelRequest ──► forwarded (cancel.ts), silent close
+//                                             └─ StartupMessage ─► connect (upstream.ts) ─► Connection
+//
+// Invariant: one deadline covers everything from accept to AuthenticationOk; beyond the cap of connections that have not logged in, a small
+// reserve takes cancel requests and nothing else; a session counts against its caps from its StartupMessage to its last octet.
+// Not here: moving bytes (connection.ts), closing down in order (drain.ts).
+
+import { createServer, type Server, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import { limits } from '../../config/limits.js';
+import type { Log } from '../../config/log.js';
+import { type Address, formatAddress } from '../../config/values/address.js';
+import { forwardCancel } from '../connection/cancel.js';
+import { Connection, type ConnectionCounters } from '../connection/connection.js';
+import { awaitFirstPacket, type FirstStartup } from '../connection/first-packet.js';
+import type { Leg } from '../connection/leg.js';
+import { SaslWatch } from '../connection/sasl-watch.js';
+import { connectUpstream, type Target, type UpstreamFailure } from '../connection/upstream.js';
+import { type Interpret, Tap, type TapShared } from '../watch/tap.js';
+import { fatalError, type OwnSqlstate } from '../wire/error-message.js';
+import { isReplication, PROTOCOL_3_0, type Startup } from '../wire/startup-packet.js';
+import { type Admission, type AdmissionLimits, type Refusal, sourceOf } from './admission.js';
+import { listenAt } from './listening.js';
+import { PreAuth } from './pre-auth.js';
+
+export interface ListenerLimits extends AdmissionLimits {
+  /** Of all relays, where there are several: what a refused client is told. */
+  connectionsMaxOfAll?: number;
+  connectTimeoutMs: number;
+  preAuthDeadlineMs: number;
+  cancelTimeoutMs: number;
+  leftMs: number;
+  startupValueBytesMax: number;
+}
+
+/** What a reload may change; it holds for connections accepted from then on. */
+export interface ListenerSettings {
+  readonly target: Target;
+  /** What clients that ask for TLS are shown; undefined = they are answered N. */
+  readonly certificate: { readonly context: SecureContext; readonly fingerprint256: string } | undefined;
+  readonly limits: ListenerLimits;
+}
+
+export interface ListenerOptions {
+  listen: Address;
+  settings: ListenerSettings;
+  shared: TapShared;
+  /** One for all listeners of the process: the bounds are its own. */
+  admission: Admission;
+  /** False: a plain relay. */
+  observe: () => boolean;
+  /** Ids are unique within the process, whichever listener took the client. */
+  nextSessionId: () => number;
+  /** A connection has gone. */
+  onLeft?: () => void;
+  log: Log;
+}
+
+export class Listener implements ConnectionCounters {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #saslWatch: SaslWatch;
+  settings: ListenerSettings;
+  readonly connections = new Set<Connection>();
+  clientBytesTotal = 0;
+  serverBytesTotal = 0;
+  sessionsTotal = 0;
+  connectErrorsTotal = 0;
+  /** From now on new sessions are told 57P03. */
+  draining = false;
+  /** Accepted, and neither a Connection yet nor gone. */
+  #arriving = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.settings = options.settings;
+    this.#saslWatch = new SaslWatch(options.log);
+    this.#server = createServer(
+      {
+        allowHalfOpen: true,
+        pauseOnConnect: false,
+        noDelay: true,
+      },
+      (client) => this.#accept(client),
+    );
+  }
+
+  /** Resolves with the address it listens on. Rejects with the system's error (EADDRINUSE, EACCES, …). */
+  listen(): Promise<Address> {
+    return listenAt(this.#server, this.#options.listen, (error) =>
+      this.#options.log.warn('accepting a connection failed', { error: String(error) }),
+    );
+  }
+
+  /** Clients' connections, logged in or not. */
+  get connectionCount(): number {
+    return this.#arriving + this.connections.size;
+  }
+
+  /** A connection that another process accepted at the pair's address. */
+  take(client: Socket): void {
+    client.allowHalfOpen = true;
+    this.#accept(client);
+  }
+
+  get listening(): boolean {
+    return this.#server.listening && !this.draining;
+  }
+
+  /** No more connections; sessions go on. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
+  #accept(client: Socket): void {
+    const { limits, certificate } = this.settings;
+    client.on('error', ignored); // a reset before login is no news, and the socket closes by itself; the relay adds its own handler
+    const { admission } = this.#options;
+    const place = admission.arrive(limits);
+    if (place === 'none') {
+      this.#sayRefused('not_logged_in', { max: limits.connectionsPreAuthMax });
+      client.destroy();
+      return;
+    }
+    const reserved = place === 'reserved';
+    this.#arriving++;
+    const preAuth = new PreAuth(client, {
+      timeoutMs: reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
+      onTimeout: () => this.#options.log.debug('a connection did not log in before its deadline'),
+      onHandedOver: () => {
+        this.#arriving--;
+      },
+      onEnded: ({ handedOver }) => {
+        admission.leave();
+        if (handedOver) return;
+        this.#arriving--;
+        this.#options.onLeft?.();
+      },
+    });
+    awaitFirstPacket(client, {
+      context: certificate?.context,
+      onStartup: (leg, first) => {
+        if (!reserved) this.#startup(leg, first, preAuth);
+        else {
+          this.#sayRefused(admission.refuse('not_logged_in'), { max: limits.connectionsPreAuthMax });
+          refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
+        }
+      },
+      onCancel: (leg, packet) =>
+        forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs }),
+      onTlsFailed: (error) =>
+        this.#options.log.info('a client did not complete its TLS handshake', { error: error.code ?? error.message }),
+    });
+  }
+
+  #startup(client: Leg, first: FirstStartup, preAuth: PreAuth): void {
+    const { target, limits } = this.settings;
+    if (this.draining) {
+      refuse(client.stream, '57P03', { message: 'pgwitness is shutting down' });
+      return;
+    }
+    const { admission } = this.#options;
+    const source = sourceOf(client.socket.remoteAddress);
+    const refusal = admission.begin(source, limits);
+    if (refusal === 'max_connections') {
+      const max = limits.connectionsMaxOfAll ?? limits.connectionsMax;
+      this.#sayRefused(refusal, { max });
+      refuse(client.stream, '53300', { message: `too many connections (${max})` });
+      return;
+    }
+    if (refusal !== undefined) {
+      const max = limits.connectionsPerSourceMax;
+      this.#sayRefused(refusal, { source, max });
+      refuse(client.stream, '53300', {
+        message: `too many connections from ${source} (${max})`,
+        hint: 'Close some, or raise --max-connections-per-source.',
+      });
+      return;
+    }
+    const onClientGone = () => {
+      admission.end(source);
+      clearTimeout(leaving);
+      abandon();
+    };
+    client.stream.once('close', onClientGone);
+    // Behind a bare StartupMessage an end is that of a client which gave up, whatever it looks like; one that sent its requests along may
+    // be waiting for their answers. A server that can be reached has answered either long before the time is up.
+    let leaving: NodeJS.Timeout | undefined;
+    const onClientEnd = () => {
+      if (first.rest.length === 0) leaving = setTimeout(() => client.stream.destroy(), limits.leftMs);
+    };
+    client.stream.once('end', onClientEnd);
+    const settle = () => {
+      clearTimeout(leaving);
+      client.stream.off('close', onClientGone);
+      client.stream.off('end', onClientEnd);
+    };
+    const abandon = connectUpstream(target, {
+      timeoutMs: limits.connectTimeoutMs,
+      forRelay: true,
+      failed: (failure) => {
+        settle();
+        admission.end(source);
+        this.#unreachable(client.stream, { target, failure });
+      },
+      connected: (upstream) => {
+        settle();
+        this.#relay({ client, upstream }, first, { preAuth, source });
+      },
+    });
+  }
+
+  #sayRefused(reason: Refusal, at: { source?: string; max: number }): void {
+    this.#options.log.warn('a client was refused: there are too many connections', { reason, ...at });
+  }
+
+  #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
+    this.connectErrorsTotal++;
+    const upstream = formatAddress(target.address);
+    if (failure.exhausted) {
+      this.#options.log.error('descriptors have run out: a client was refused', { error: failure.why });
+      refuse(client, '53300', {
+        message: `too many open files (${failure.why})`,
+        hint: 'Raise the limit (ulimit -n).',
+      });
+      return;
+    }
+    this.#options.log.warn('the upstream cannot be reached', { upstream, error: failure.why, hint: failure.hint });
+    refuse(client, '08001', {
+      message: `cannot connect to the upstream ${upstream}: ${failure.why}`,
+      hint: failure.hint,
+    });
+  }
+
+  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, from: { preAuth: PreAuth; source: string }): void {
+    const { shared, admission, observe, nextSessionId } = this.#options;
+    const { preAuth, source } = from;
+    const { limits, certificate } = this.settings;
+    this.sessionsTotal++;
+    const tap = new Tap(
+      {
+        sessionId: nextSessionId(),
+        openedAtMs: shared.clock.wall(shared.clock.now()),
+        clientAddress: ends.client.socket.remoteAddress ?? '',
+        protocolVersion: first.startup.protocolVersion,
+        startup: first.startup.parameters.map(
+          ([name, value]) => [name, cut(value, limits.startupValueBytesMax)] as const,
+        ),
+      },
+      { shared, interpret: interpretation(first.startup), off: !observe() },
+    );
+    const connection = new Connection(ends, {
+      tap,
+      counters: this,
+      filter: this.#saslWatch.filterOf(ends, certificate?.fingerprint256 ?? ''),
+      onLoggedIn: preAuth.end,
+      onClosed: () => {
+        preAuth.end();
+        admission.end(source);
+        this.connections.delete(connection);
+        this.#options.onLeft?.();
+      },
+    });
+    preAuth.handOver(connection);
+    this.connections.add(connection);
+    connection.start({ startup: first.packet, rest: first.rest });
+  }
+}
+
+/** Not a closure: it stays on the socket for the life of the session. */
+function ignored(): void {}
+
+function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
+  client.end(fatalError(sqlstate, text));
+  // What the client sent meanwhile is read: closing over unread octets is a reset, which can overtake the message.
+  client.resume();
+  client.once('end', () => client.destroySoon());
+  const timer = setTimeout(() => client.destroy(), limits.closeMs);
+  client.once('close', () => clearTimeout(timer));
+}
+
+function interpretation(startup: Startup): Interpret {
+  if (startup.protocolVersion < PROTOCOL_3_0) return 'never';
+  return isReplication(startup) ? 'after-login' : 'always';
+}
+
+function cut(value: string, bytesMax: number): string {
+  return value.length <= bytesMax ? value : value.slice(0, bytesMax);
+}

@@ -1,0 +1,37 @@
+// The configuration as the listeners take it: files read, caps fitted to the descriptors there are.
+// Invariant: it either gives settings for every pair or throws a UsageError, so that a reload holds as a whole. Not here: when it is read.
+
+import type { Config } from '../../config/config.js';
+import { limits } from '../../config/limits.js';
+import type { Log } from '../../config/log.js';
+import { readTlsFiles } from '../../config/tls-files.js';
+import type { ListenerSettings } from '../listen/listener.js';
+import { connectionCaps } from './descriptors.js';
+
+/** In the order of the pairs. `connectionsMaxOfAll`: of all relays, where the configuration has the share of one. */
+export function listenerSettings(
+  config: Config,
+  { log, connectionsMaxOfAll }: { log: Log; connectionsMaxOfAll?: number },
+): ListenerSettings[] {
+  const { certificate, authorities } = readTlsFiles(config);
+  if (certificate !== undefined && certificate.validToMs < Date.now())
+    log.warn('the certificate has expired: clients that verify it will not connect', { file: config.tlsCert });
+  const caps = connectionCaps(config.maxConnections);
+  const lowered = caps.connectionsMax < config.maxConnections;
+  if (lowered) {
+    log.info('the limit of open files allows fewer connections than --max-connections (ulimit -n raises it)', {
+      connectionsMax: caps.connectionsMax,
+      maxConnections: config.maxConnections,
+    });
+  }
+  return config.pairs.map(({ upstream, upstreamTls: { mode, serverName } }, index) => ({
+    target: { address: upstream, tls: { mode, serverName, authorities: authorities[index] } },
+    certificate,
+    limits: {
+      ...limits,
+      ...caps,
+      connectionsPerSourceMax: config.maxConnectionsPerSource,
+      connectionsMaxOfAll: lowered ? undefined : connectionsMaxOfAll,
+    },
+  }));
+}

@@ -1,0 +1,243 @@
+// Reads the records of a batch, on the observer's side.
+// Invariant: a damaged batch is a RangeError, never an observation read past its end. Not here: frames (frames.ts), how records
+// are written (writer.ts).
+
+import type {
+  Completion,
+  Observation,
+  RelayStatus,
+  SessionOpened,
+  SessionReady,
+  StatementObservation,
+} from './observation.js';
+import { emptyStatement, LOSS_REASONS } from './observation.js';
+import {
+  CLOSE_REASONS,
+  COMMAND_OTHER,
+  COMMANDS,
+  COPIES,
+  RELAY_STATUS_FIELDS,
+  RecordKind,
+  STATUSES,
+} from './records.js';
+
+/** Reads the records of a batch. One StatementObservation is reused: it is valid during the call. */
+export class BatchReader {
+  #b: Buffer = Buffer.alloc(0);
+  #at = 0;
+  sequence = 0;
+  executions = 0;
+  readonly #statement = emptyStatement();
+  #lastName = '';
+
+  /** Throws RangeError when the body is damaged. */
+  read(body: Buffer, observation: (observation: Observation) => void): void {
+    this.begin(body);
+    while (this.#at < body.length) observation(this.#record());
+  }
+
+  /** Reads sequence and executions only. */
+  begin(body: Buffer): void {
+    if (body.length < 12) throw new RangeError('a batch without its header');
+    this.#b = body;
+    this.sequence = body.readDoubleLE(0);
+    this.executions = body.readUInt32LE(8);
+    this.#at = 12;
+  }
+
+  #record(): Observation {
+    const kind = this.#octet();
+    switch (kind) {
+      case RecordKind.statement:
+        return this.#readStatement();
+      case RecordKind.statementRunning: {
+        const sessionId = this.#varint();
+        const startedAtMs = this.#double();
+        const textId = this.#varint();
+        const hasText = this.#varint() === 1;
+        const textMissingBytes = this.#varint();
+        const text = this.#octets();
+        return {
+          kind: 'statement-running',
+          sessionId,
+          startedAtMs,
+          text: hasText ? text : null,
+          textMissingBytes,
+          textId,
+        };
+      }
+      case RecordKind.textDefined: {
+        const textId = this.#varint();
+        const textMissingBytes = this.#varint();
+        return { kind: 'text-defined', textId, textMissingBytes, text: this.#octets() };
+      }
+      case RecordKind.textForgotten:
+        return { kind: 'text-forgotten', textId: this.#varint() };
+      case RecordKind.sessionOpened:
+        return this.#sessionOpened();
+      case RecordKind.sessionReady:
+        return this.#sessionReady();
+      case RecordKind.sessionClosed:
+        return {
+          kind: 'session-closed',
+          sessionId: this.#varint(),
+          closedAtMs: this.#double(),
+          by: this.#oneOf(CLOSE_REASONS),
+        };
+      case RecordKind.loss:
+        return { kind: 'loss', minute: this.#varint(), reason: this.#oneOf(LOSS_REASONS), count: this.#varint() };
+      case RecordKind.relayStatus: {
+        const status = { kind: 'relay-status' } as RelayStatus;
+        for (const field of RELAY_STATUS_FIELDS) status[field] = this.#double();
+        return status;
+      }
+      case RecordKind.resyncBegin:
+        return { kind: 'resync-begin' };
+      case RecordKind.resyncEnd:
+        return { kind: 'resync-end' };
+    }
+    throw new RangeError(`a record of unknown kind ${kind}`);
+  }
+
+  #readStatement(): StatementObservation {
+    const s = this.#statement;
+    const flags = this.#octet();
+    const statuses = this.#octet();
+    s.protocol = flags & 1 ? 'extended' : 'simple';
+    s.batched = (flags & 2) !== 0;
+    s.copy = COPIES[(flags >> 2) & 3];
+    s.transactionBefore = STATUSES[statuses & 3];
+    s.transactionAfter = STATUSES[(statuses >> 2) & 3];
+    s.sessionId = this.#varint();
+    s.completedAtMs = this.#double();
+    s.serviceNs = this.#varint();
+    s.waitNs = this.#varint();
+    s.firstRowNs = this.#varint() - 1;
+    s.clientStallNs = this.#varint();
+    s.dataRows = this.#varint();
+    s.requestBytes = this.#varint();
+    s.responseBytes = this.#varint();
+    s.suspensions = this.#varint();
+    s.pipelineDepth = this.#varint();
+    const completions = this.#varint();
+    s.completions = [];
+    for (let i = 0; i < completions; i++) s.completions.push(this.#completion());
+    s.sqlstate = '';
+    if (flags & 64) {
+      this.#need(5);
+      s.sqlstate = this.#b.toString('latin1', this.#at, this.#at + 5);
+      this.#at += 5;
+    }
+    s.statementName = this.#name();
+    s.textId = flags & 32 ? this.#varint() : 0;
+    s.textMissingBytes = flags & 16 ? this.#varint() : 0;
+    s.text = flags & 16 ? this.#octets() : null;
+    return s;
+  }
+
+  #completion(): Completion {
+    const code = this.#octet();
+    const command = code === COMMAND_OTHER ? this.#octets().toString('latin1') : COMMANDS[code];
+    if (command === undefined) throw new RangeError(`a command of unknown code ${code}`);
+    return { command, rows: this.#varint() };
+  }
+
+  /** Of few that come again and again: the last one is given again. */
+  #name(): string {
+    const length = this.#varint();
+    if (length === 0) return '';
+    this.#need(length);
+    const from = this.#at;
+    this.#at += length;
+    const last = this.#lastName;
+    if (last.length === length) {
+      let same = 0;
+      while (same < length && this.#b[from + same] === last.charCodeAt(same)) same++;
+      if (same === length) return last;
+    }
+    this.#lastName = this.#b.toString('latin1', from, this.#at);
+    return this.#lastName;
+  }
+
+  #oneOf<T>(values: readonly T[]): T {
+    const code = this.#varint();
+    if (code >= values.length) throw new RangeError(`a code of ${code} where ${values.length} are known`);
+    return values[code];
+  }
+
+  #sessionOpened(): SessionOpened {
+    const sessionId = this.#varint();
+    const openedAtMs = this.#double();
+    const resumed = this.#varint() === 1;
+    const protocolVersion = this.#int32();
+    const parameters = this.#varint();
+    const clientAddress = this.#text();
+    const startup: Array<readonly [string, string]> = [];
+    for (let i = 0; i < parameters; i++) startup.push([this.#text(), this.#text()]);
+    return { kind: 'session-opened', sessionId, openedAtMs, resumed, clientAddress, protocolVersion, startup };
+  }
+
+  #sessionReady(): SessionReady {
+    return {
+      kind: 'session-ready',
+      sessionId: this.#varint(),
+      backslashEscapes: this.#varint() === 1,
+      backendPid: this.#int32(),
+      transactionStatus: this.#oneOf(STATUSES),
+      transactionSinceMs: this.#double(),
+      serverVersion: this.#text(),
+      applicationName: this.#text(),
+      clientEncoding: this.#text(),
+      serverTimeZone: this.#text(),
+    };
+  }
+
+  #text(): string {
+    return this.#octets().toString('utf8');
+  }
+
+  #octet(): number {
+    this.#need(1);
+    return this.#b[this.#at++];
+  }
+
+  #varint(): number {
+    // Most are one octet.
+    const first = this.#b[this.#at];
+    if (first < 0x80) {
+      this.#at++;
+      return first;
+    }
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const octet = this.#octet();
+      value += (octet & 0x7f) * scale;
+      if (octet < 0x80) return value;
+      scale *= 128;
+      if (scale > 2 ** 53) throw new RangeError('a number that is too long');
+    }
+  }
+
+  #double(): number {
+    this.#need(8);
+    const value = this.#b.readDoubleLE(this.#at);
+    this.#at += 8;
+    return value;
+  }
+
+  #int32(): number {
+    return this.#varint() | 0;
+  }
+
+  #octets(): Buffer {
+    const length = this.#varint();
+    this.#need(length);
+    this.#at += length;
+    return this.#b.subarray(this.#at - length, this.#at);
+  }
+
+  #need(bytes: number): void {
+    if (this.#at + bytes > this.#b.length) throw new RangeError('a record that ends too early');
+  }
+}

@@ -1,0 +1,222 @@
+// Two sides compared: statement by statement, group by group, or one set of statements against another.
+// Invariant: a row's factor is of mean service times, and a judgement is only given where noise-test.ts gives one; a request counts once per
+// statement, so the requests of several statements are those of the one that most requests ran.
+// Not here: which reports the sides are (cli/commands/compare.ts), printing.
+
+import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import { mergeStatements } from '../forms/merge.js';
+import { type Judgement, momentsOf, type NoiseTest, testMeans, testNoise } from './noise-test.js';
+
+/** What one side did; times in ns. */
+export interface Side {
+  readonly calls: number;
+  readonly errors: number;
+  readonly rows: number;
+  /** Requests that ran it; 0 where comments name none. */
+  readonly requests: number;
+  readonly totalNs: number;
+  readonly meanNs: number;
+  /** null when every call was batched. */
+  readonly p50Ns: number | null;
+  readonly p95Ns: number | null;
+  readonly p99Ns: number | null;
+}
+
+export interface ComparedRow {
+  /** Fingerprint, value of a tag, or '' for a whole set. */
+  readonly key: string;
+  readonly source: string;
+  readonly query: string;
+  /** Undefined where the side did not run it. */
+  readonly before: Side | undefined;
+  readonly after: Side | undefined;
+  /** Mean after divided by mean before; for sets, time per use. undefined where a side is missing. */
+  readonly factor: number | undefined;
+  readonly judgement: Judgement | 'new' | 'gone';
+  readonly test: string;
+  readonly p: number;
+}
+
+/** A row per (fingerprint, source) of either side, the largest change of total time first. */
+export function compareStatements(before: StatementsReport, after: StatementsReport): ComparedRow[] {
+  const pairs = new Map<string, { before?: StatementFacts; after?: StatementFacts }>();
+  for (const facts of before.statements) pairs.set(keyOf(facts), { before: facts });
+  for (const facts of after.statements) pairs.set(keyOf(facts), { ...pairs.get(keyOf(facts)), after: facts });
+  const rows = [...pairs.values()].map((pair) => {
+    const facts = (pair.after ?? pair.before) as StatementFacts;
+    const { fingerprint, source, query } = facts;
+    return rowOf({ key: fingerprint, source, query }, { before: listOf(pair.before), after: listOf(pair.after) });
+  });
+  return rows.sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1));
+}
+
+/** One row for everything of the two sides, under a name. */
+export function compareWhole(key: string, before: StatementsReport, after: StatementsReport): ComparedRow {
+  return rowOf({ key, source: '', query: '' }, { before: before.statements, after: after.statements });
+}
+
+/**
+ * Statements that did a job before and those that do it now. A use is one request where requests are tagged, else one execution of the first
+ * statement named; factor and test are of the time per use. Uses with several statements are tested by means (Welch), with variances added.
+ */
+export function compareSets(
+  before: readonly StatementFacts[],
+  after: readonly StatementFacts[],
+): ComparedRow & { beforePerUse: Use; afterPerUse: Use } {
+  const beforePerUse = useOf(before);
+  const afterPerUse = useOf(after);
+  const row = rowOf({ key: '', source: '', query: '' }, { before, after });
+  if (row.before === undefined || row.after === undefined) return { ...row, beforePerUse, afterPerUse };
+  const single = before.length === 1 && after.length === 1 && beforePerUse.calls === 1 && afterPerUse.calls === 1;
+  const tested: NoiseTest = single
+    ? testNoise(before[0].histogram, after[0].histogram)
+    : testMeans(beforePerUse.moments, afterPerUse.moments);
+  const { judgement, test, p } = tested;
+  return {
+    ...row,
+    factor: ratio(afterPerUse.timeNs, beforePerUse.timeNs),
+    judgement,
+    test,
+    p,
+    beforePerUse,
+    afterPerUse,
+  };
+}
+
+/** What one use of a set costs. */
+export interface Use {
+  /** Uses counted, and by what: requests, or executions of the first statement. */
+  readonly uses: number;
+  readonly by: 'requests' | 'executions';
+  /** Executions, rows and time per use. */
+  readonly calls: number;
+  readonly rows: number;
+  readonly timeNs: number;
+  readonly moments: { readonly count: number; readonly mean: number; readonly variance: number };
+}
+
+export function useOf(statements: readonly StatementFacts[]): Use {
+  const whole = merged(statements);
+  const requests = requestsOf(statements);
+  const first = statements[0];
+  const uses = requests > 0 ? requests : first === undefined ? 0 : first.calls + first.errors;
+  const of = (value: number): number => (uses === 0 ? 0 : value / uses);
+  let [mean, variance, count] = [0, 0, Number.POSITIVE_INFINITY];
+  for (const facts of statements) {
+    const moments = momentsOf(facts.histogram);
+    const each = of(facts.calls + facts.errors);
+    mean += each * moments.mean;
+    // Variance of the estimated mean, as if of `uses` durations of a whole use.
+    variance += each * each * (moments.count === 0 ? 0 : moments.variance / moments.count);
+    count = Math.min(count, moments.count);
+  }
+  const size = Number.isFinite(count) ? count : 0;
+  return {
+    uses,
+    by: requests > 0 ? 'requests' : 'executions',
+    calls: of(whole.calls + whole.errors),
+    rows: of(whole.rows),
+    timeNs: of(whole.totalNs),
+    moments: { count: size, mean, variance: variance * size },
+  };
+}
+
+interface Pair {
+  readonly before: readonly StatementFacts[];
+  readonly after: readonly StatementFacts[];
+}
+
+function rowOf(name: { key: string; source: string; query: string }, { before, after }: Pair): ComparedRow {
+  const [one, other] = [merged(before), merged(after)];
+  const sides = { before: isEmpty(one) ? undefined : sideOf(one), after: isEmpty(other) ? undefined : sideOf(other) };
+  if (sides.before === undefined || sides.after === undefined) {
+    const judgement = sides.before === undefined ? 'new' : 'gone';
+    return { ...name, ...sides, factor: undefined, judgement, test: '', p: 1 };
+  }
+  const { judgement, test, p } = testNoise(one.histogram, other.histogram);
+  return { ...name, ...sides, factor: ratio(sides.after.meanNs, sides.before.meanNs), judgement, test, p };
+}
+
+interface Merged {
+  calls: number;
+  errors: number;
+  rows: number;
+  requests: number;
+  totalNs: number;
+  minNs: number;
+  maxNs: number;
+  histogram: LogHistogram;
+}
+
+function merged(statements: readonly StatementFacts[]): Merged {
+  const sum: Merged = {
+    calls: 0,
+    errors: 0,
+    rows: 0,
+    requests: requestsOf(statements),
+    totalNs: 0,
+    minNs: Number.POSITIVE_INFINITY,
+    maxNs: 0,
+    histogram: new LogHistogram(),
+  };
+  for (const facts of statements) {
+    sum.calls += facts.calls;
+    sum.errors += facts.errors;
+    sum.rows += facts.rows;
+    sum.totalNs += facts.serviceTotalNs;
+    sum.minNs = Math.min(sum.minNs, facts.serviceMinNs);
+    sum.maxNs = Math.max(sum.maxNs, facts.serviceMaxNs);
+    sum.histogram.merge(facts.histogram);
+  }
+  return sum;
+}
+
+function requestsOf(statements: readonly StatementFacts[]): number {
+  return Math.max(0, ...statements.map(({ requests }) => requests));
+}
+
+function sideOf(sum: Merged): Side {
+  const percentile = (q: number): number | null =>
+    sum.histogram.count === 0 ? null : Math.min(Math.max(sum.histogram.percentile(q), sum.minNs), sum.maxNs);
+  return {
+    calls: sum.calls,
+    errors: sum.errors,
+    rows: sum.rows,
+    requests: sum.requests,
+    totalNs: sum.totalNs,
+    meanNs: sum.totalNs / (sum.calls + sum.errors),
+    p50Ns: percentile(0.5),
+    p95Ns: percentile(0.95),
+    p99Ns: percentile(0.99),
+  };
+}
+
+function isEmpty({ calls, errors }: Merged): boolean {
+  return calls + errors === 0;
+}
+
+function ratio(after: number, before: number): number | undefined {
+  return before > 0 ? after / before : undefined;
+}
+
+function weightOf({ before, after }: ComparedRow): number {
+  return Math.abs((after?.totalNs ?? 0) - (before?.totalNs ?? 0));
+}
+
+function keyOf({ fingerprint, source }: StatementFacts): string {
+  return `${fingerprint}\0${source}`;
+}
+
+function listOf(facts: StatementFacts | undefined): StatementFacts[] {
+  return facts === undefined ? [] : [facts];
+}
+
+/** The statements of a set, in the order named, sources added together. Fingerprints that did not run are left out. */
+export function statementsOfSet(reports: readonly StatementsReport[]): StatementFacts[] {
+  return reports.flatMap(({ window, observed, statements }) => {
+    if (statements.length === 0) return [];
+    const oneSource = statements.map((facts) => ({ ...facts, source: statements[0].source }));
+    return mergeStatements([{ window, observed, statements: oneSource }]).statements;
+  });
+}

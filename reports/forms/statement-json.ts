@@ -1,0 +1,84 @@
+// The JSON form of one statement with everything known of it: `show --json` and /api/v1/statements/:fingerprint.
+// Invariant: it is the row of `top --json` with more fields, never with other ones. Not here: the row (reports/forms/statements-json.ts).
+
+import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import { type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
+
+export interface StatementDetailsJson extends StatementJson {
+  /** Executions by construct, by confidence, by SQLSTATE. */
+  by_construct: Record<string, number>;
+  by_confidence: Record<string, number>;
+  errors_by_sqlstate: Record<string, number>;
+  request_bytes: number;
+  response_bytes: number;
+  /** Mean over executions whose first row was timed (results over 8 KiB); null when there were none. */
+  first_row_mean_ms: number | null;
+  client_stall_ms: number;
+  wait_ms: number;
+  evidence: Array<{ rule: string; saw: string }>;
+  /** Other normalised texts with the same fingerprint. */
+  variants: string[];
+}
+
+/** A row per source of the statement. */
+export function statementDetailsJson(
+  report: StatementsReport,
+): Omit<StatementsJson, 'statements'> & { statements: StatementDetailsJson[] } {
+  const { window, observed } = statementsJson({ ...report, statements: [] }, { sort: 'total', limit: 0 });
+  return { window, observed, statements: report.statements.map(detailsOf) };
+}
+
+function detailsOf(facts: StatementFacts): StatementDetailsJson {
+  return {
+    ...statementJson(facts),
+    by_construct: Object.fromEntries(facts.byConstruct),
+    by_confidence: Object.fromEntries(facts.byConfidence),
+    errors_by_sqlstate: Object.fromEntries(facts.errorsBySqlstate),
+    request_bytes: facts.requestBytes,
+    response_bytes: facts.responseBytes,
+    first_row_mean_ms: facts.firstRowCount === 0 ? null : facts.firstRowTotalNs / facts.firstRowCount / 1e6,
+    client_stall_ms: facts.clientStallTotalNs / 1e6,
+    wait_ms: facts.waitTotalNs / 1e6,
+    evidence: facts.evidence.map(({ rule, saw }) => ({ rule, saw })),
+    variants: [...facts.variants],
+  };
+}
+
+/** Characters of a text in a list. */
+const BRIEF_CHARACTERS = 240;
+
+/** A row as a list shows it: times to a tenth of a microsecond. */
+export type BriefStatementJson = Pick<
+  StatementJson,
+  'fingerprint' | 'source' | 'construct' | 'query' | 'summary' | 'calls' | 'errors' | 'rows' | 'total_ms' | 'mean_ms'
+> &
+  Pick<StatementJson, 'p95_ms' | 'max_ms'>;
+
+export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
+
+/** Long texts cut, with an ellipsis, and nothing that a list does not show: one of 20,000 statements stays a few megabytes. */
+export function briefStatements({ statements, ...rest }: StatementsJson): BriefStatementsJson {
+  return { ...rest, statements: statements.map(brief) };
+}
+
+function brief(row: StatementJson): BriefStatementJson {
+  const { fingerprint, source, construct, query, summary, calls, errors, rows } = row;
+  return {
+    fingerprint,
+    source,
+    construct,
+    query: query.length <= BRIEF_CHARACTERS ? query : `${query.slice(0, BRIEF_CHARACTERS)}…`,
+    summary,
+    calls,
+    errors,
+    rows,
+    total_ms: short(row.total_ms),
+    mean_ms: short(row.mean_ms),
+    p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
+    max_ms: row.max_ms === null ? null : short(row.max_ms),
+  };
+}
+
+function short(ms: number): number {
+  return Math.round(ms * 1e4) / 1e4;
+}

@@ -1,0 +1,37 @@
+// The JSON form of the status report: /api/v1/status. Not here: the numbers (reports/status.ts).
+
+import { packageVersion } from '../../config/version.js';
+import type { StatusReport } from '../status.js';
+
+export function statusJson(report: StatusReport) {
+  const { window, observed } = report;
+  return {
+    version: packageVersion(),
+    window: { since: iso(window.sinceMs), until: iso(window.untilMs) },
+    observed: {
+      statements: observed.statements,
+      not_observed: observed.notObserved,
+      not_observed_by_reason: Object.fromEntries(observed.notObservedByReason),
+      unknown: observed.unknown,
+      exact: observed.exact,
+    },
+    relays: report.relays.map(({ relayId, lastSequence, updatedMs }) => ({
+      relay: relayId,
+      last_sequence: lastSequence,
+      stored_at: iso(updatedMs),
+    })),
+    sessions_open: report.sessionsOpen,
+    statements_known: report.statementsKnown,
+    pools_known: report.poolsKnown,
+    counters: Object.fromEntries(report.counters),
+    schema_version: report.schemaVersion,
+    database_bytes: report.databaseBytes,
+    log_bytes: report.logBytes,
+    first_minute: report.firstMinuteMs === null ? null : iso(report.firstMinuteMs),
+    last_minute: report.lastMinuteMs === null ? null : iso(report.lastMinuteMs),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,57 @@
+// The JSON form of executions as they pass: /api/v1/tail. Texts are the catalogue's, normalised: no literal is among them.
+// Invariant: a statement whose text is known to nobody has the text ''. Not here: the executions (analyzer/notable/tail.ts).
+
+import type { TailBatch } from '../../facts/tail-facts.js';
+import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+
+export interface TailExecutionJson {
+  at: string;
+  session: string;
+  pool: string;
+  source: string;
+  construct: string;
+  fingerprint: string;
+  query: string;
+  service_ms: number;
+  rows: number;
+  /** '' = it completed. */
+  sqlstate: string;
+  /** 1 for the first statement of a transaction; 0 = outside of one. */
+  transaction_position: number;
+  tags: Record<string, string>;
+  request: string;
+}
+
+export interface TailJson {
+  /** For `after` of the next question. */
+  sequence: number;
+  missed: number;
+  executions: TailExecutionJson[];
+}
+
+/** Throws StoreError. */
+export function tailJson(reader: Reader, batch: TailBatch): TailJson {
+  const fingerprints = [...new Set(batch.executions.map(({ fingerprint }) => fingerprint))];
+  const known = fingerprints.length === 0 ? [] : reader.read((rows) => textsOf(rows, fingerprints));
+  const texts = new Map([...batch.texts, ...known.map(({ fingerprint, query }) => [fingerprint, query] as const)]);
+  return {
+    sequence: batch.sequence,
+    missed: batch.missed,
+    executions: batch.executions.map((one) => ({
+      at: new Date(one.atMs).toISOString(),
+      session: one.session,
+      pool: one.pool,
+      source: one.source,
+      construct: one.construct,
+      fingerprint: one.fingerprint,
+      query: texts.get(one.fingerprint) ?? '',
+      service_ms: one.serviceNs / 1e6,
+      rows: one.rows,
+      sqlstate: one.sqlstate,
+      transaction_position: one.transactionPosition,
+      tags: one.tagSet.startsWith('{') ? (JSON.parse(one.tagSet) as Record<string, string>) : {},
+      request: one.request,
+    })),
+  };
+}

@@ -1,0 +1,87 @@
+// A statement over time as a JSON value that can be merged at the other end, and several of them as one.
+// Invariant: decode(encode(report)) is the report without its distribution, which follows from the histograms; merging is adding, at the
+// coarsest step of all. Not here: the JSON that people read (reports/forms/timeline-json.ts).
+
+import * as v from 'valibot';
+import { LogHistogram } from '../../facts/histogram.js';
+import { barsOf, type TimelinePoint, type TimelineReport } from '../timeline.js';
+
+const FORM = 1;
+const count = v.pipe(v.number(), v.minValue(0));
+const schema = v.object({
+  form: v.literal(FORM, 'it was made by another version of pgwitness'),
+  window: v.object({ sinceMs: v.number(), untilMs: v.number() }),
+  stepMs: count,
+  points: v.array(
+    v.object({
+      atMs: count,
+      calls: count,
+      errors: count,
+      batchedCalls: count,
+      totalNs: count,
+      maxNs: count,
+      /** Base64 of LogHistogram.encode. */
+      histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+    }),
+  ),
+});
+
+export type EncodedTimeline = v.InferOutput<typeof schema>;
+
+/** A value for JSON.stringify. */
+export function encodeTimeline({ window, stepMs, points }: TimelineReport): EncodedTimeline {
+  const encoded = points.map((point) => ({
+    ...point,
+    histogram: Buffer.from(point.histogram.encode()).toString('base64'),
+  }));
+  return { form: FORM, window, stepMs, points: encoded };
+}
+
+/** Throws valibot's ValiError or RangeError on what encodeTimeline did not make. */
+export function decodeTimeline(value: unknown): TimelineReport {
+  const { window, stepMs, points } = v.parse(schema, value);
+  const decoded = points.map((point) => {
+    const histogram = new LogHistogram();
+    histogram.mergeEncoded(Buffer.from(point.histogram, 'base64'));
+    return { ...point, histogram };
+  });
+  return { window, stepMs, points: decoded, distribution: barsOf(mergedHistogram(decoded)) };
+}
+
+/** At least one timeline; those given are not changed. */
+export function mergeTimelines(timelines: readonly TimelineReport[]): TimelineReport {
+  const stepMs = Math.max(...timelines.map((timeline) => timeline.stepMs));
+  const merged = new Map<number, TimelinePoint>();
+  for (const { points } of timelines) {
+    for (const point of points) {
+      const atMs = Math.floor(point.atMs / stepMs) * stepMs;
+      let into = merged.get(atMs);
+      if (into === undefined) {
+        into = { atMs, calls: 0, errors: 0, batchedCalls: 0, totalNs: 0, maxNs: 0, histogram: new LogHistogram() };
+        merged.set(atMs, into);
+      }
+      into.calls += point.calls;
+      into.errors += point.errors;
+      into.batchedCalls += point.batchedCalls;
+      into.totalNs += point.totalNs;
+      into.maxNs = Math.max(into.maxNs, point.maxNs);
+      into.histogram.merge(point.histogram);
+    }
+  }
+  const points = [...merged.values()].sort((a, b) => a.atMs - b.atMs);
+  return {
+    window: {
+      sinceMs: Math.min(...timelines.map(({ window }) => window.sinceMs)),
+      untilMs: Math.max(...timelines.map(({ window }) => window.untilMs)),
+    },
+    stepMs,
+    points,
+    distribution: barsOf(mergedHistogram(points)),
+  };
+}
+
+function mergedHistogram(points: readonly TimelinePoint[]): LogHistogram {
+  const all = new LogHistogram();
+  for (const { histogram } of points) all.merge(histogram);
+  return all;
+}

@@ -1,0 +1,84 @@
+// Who sends what, over time: executions, their time and distinct statements by source. A migration's progress is read from it.
+// Invariant: points and totals come from one snapshot; a statement is one in a point however many pools or constructs it came through.
+// Not here: which sources are a migration's business (the page and the dashboards say).
+
+import type { Window } from '../facts/answers.js';
+import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
+import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
+import { DAY_MIN, HOUR_MIN } from '../storage/sqlite/tables/levels.js';
+
+export interface SourceShare {
+  calls: number;
+  errors: number;
+  totalNs: number;
+  /** Distinct fingerprints. */
+  statements: number;
+}
+
+export interface ProgressPoint {
+  atMs: number;
+  sources: Map<string, SourceShare>;
+}
+
+export interface ProgressReport {
+  window: Window;
+  stepMs: number;
+  /** In order; points without an execution are left out. */
+  points: ProgressPoint[];
+  totals: Map<string, SourceShare>;
+}
+
+const MINUTE_MS = 60_000;
+/** Distinct statements are counted over every row of the range: beyond this the hours do. */
+const MINUTE_ROWS_MAX = 6 * 60;
+/** … and beyond this the days. */
+const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
+
+/** Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
+  return reader.read((rows) => {
+    const { window } = frameOf(rows, bounds);
+    const range = { since: Math.floor(window.sinceMs / MINUTE_MS), until: Math.ceil(window.untilMs / MINUTE_MS) };
+    const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
+    const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
+    const points = new Map<number, ProgressPoint>();
+    const totals = new Map<string, SourceShare>();
+    for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
+      let point = points.get(at);
+      if (point === undefined) {
+        point = { atMs: at * MINUTE_MS, sources: new Map() };
+        points.set(at, point);
+      }
+      for (const share of [shareOf(point.sources, source), shareOf(totals, source)]) {
+        share.calls += calls;
+        share.errors += errors;
+        share.totalNs += totalNs;
+      }
+    }
+    for (const { at, source, statements } of distinctPoints(rows, timeline)) {
+      const point = points.get(at);
+      if (point !== undefined) shareOf(point.sources, source).statements = statements;
+    }
+    for (const { source, statements } of distinctStatements(rows, timeline.segments)) {
+      shareOf(totals, source).statements = statements;
+    }
+    return {
+      window: { sinceMs: timeline.range.since * MINUTE_MS, untilMs: timeline.range.until * MINUTE_MS },
+      stepMs: timeline.stepMinutes * MINUTE_MS,
+      points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
+      totals,
+    };
+  });
+}
+
+function shareOf(sources: Map<string, SourceShare>, source: string): SourceShare {
+  let share = sources.get(source);
+  if (share === undefined) {
+    share = { calls: 0, errors: 0, totalNs: 0, statements: 0 };
+    sources.set(source, share);
+  }
+  return share;
+}

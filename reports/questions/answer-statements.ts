@@ -1,0 +1,13 @@
+// A statements query answered from one store. Shared by the API and by the command line's --data.
+// Invariant: what is cut by --min-ms is cut before --limit. Not here: merging several stores, formatting.
+
+import type { StatementsReport } from '../../facts/answers.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import { reportStatements } from '../statements.js';
+import type { StatementsQuery } from './grammar.js';
+
+/** Throws StoreError. */
+export function answerStatements(reader: Reader, query: StatementsQuery): StatementsReport {
+  const { range, filter, sort, limit, minMs, folded } = query;
+  return reportStatements(reader, { ...range, filter, sort, limit, folded: new Set(folded), meanNsMin: minMs * 1e6 });
+}

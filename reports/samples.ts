@@ -1,0 +1,26 @@
+// The slowest executions of a statement that are kept, and its generic plan. Not here: how they are chosen (analyzer/notable/samples.ts).
+
+import type { PlanRow, SlowSampleRow } from '../facts/flush.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { planOf, samplesOf } from '../storage/sqlite/tables/samples.js';
+
+export interface SamplesReport {
+  /** Slowest first; `pool` is the pool's name. */
+  samples: SlowSampleRow[];
+  /** Undefined while nobody asked the server. */
+  plan: PlanRow | undefined;
+}
+
+/** Throws StoreError. */
+export function reportSamples(reader: Reader, fingerprint: string): SamplesReport {
+  return reader.read((rows) => ({ samples: samplesOf(rows, fingerprint), plan: planOf(rows, fingerprint) }));
+}
+
+/** Of several sidecars: the slowest of all, and the newest plan. */
+export function mergeSamples(reports: readonly SamplesReport[], samplesMax = 10): SamplesReport {
+  const samples = reports.flatMap((report) => report.samples).sort((a, b) => b.serviceNs - a.serviceNs);
+  const plans = reports.flatMap(({ plan }) => (plan === undefined ? [] : [plan]));
+  // A plan is worth more than a reason why there is none.
+  plans.sort((a, b) => Number(b.plan !== '') - Number(a.plan !== '') || b.atMs - a.atMs);
+  return { samples: samples.slice(0, samplesMax), plan: plans[0] };
+}

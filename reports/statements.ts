@@ -1,0 +1,228 @@
+// The statements of a window: what ran, how often, how long, from whom.
+// Invariant: the counts of a report come from one snapshot; `observed` speaks of all traffic in the window, whatever is filtered.
+// Not here: the JSON of `top` (statements-json.ts), merging several stores (merge.ts).
+
+import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
+import { addTo, mostOf } from '../facts/counts.js';
+import { meanNs, percentileNs } from '../facts/latency.js';
+import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
+import type { Evidence } from '../facts/verdict.js';
+import type { Rows } from '../storage/sqlite/file/rows.js';
+import { poolNames, textsOf, variantsOf, verdictsOf } from '../storage/sqlite/read/query-catalogue.js';
+import { observedIn } from '../storage/sqlite/read/query-observed.js';
+import { errorSums, type SeriesFilter, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
+import { type RankedStatement, type Ranking, rankStatements } from '../storage/sqlite/read/rank-statements.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { type Frame, frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import {
+  addHistograms,
+  emptyFacts,
+  type FactsById,
+  groupSeries,
+  groupTags,
+  seriesOf,
+  sumsOf,
+} from '../storage/sqlite/read/statement-facts.js';
+
+/** Values shown per tag key. */
+const TAG_VALUES_MAX = 20;
+/** Of so few statements only their own rows are read, one by one. */
+const FEW = 300;
+/** Shown for a fingerprint that has no text in the catalogue. */
+const TEXT_UNKNOWN = '(text unknown)';
+
+export interface StatementsQuestion extends TimeBounds {
+  filter?: StatementFilter;
+  /** With `limit`: only the first statements in this order are answered, and only they are read. */
+  sort?: StatementSort;
+  /** 0 or undefined = all. */
+  limit?: number;
+  /** Sources that are in the sums and nowhere else. */
+  folded?: ReadonlySet<string>;
+  /** Statements with a smaller mean service time are left out, of the sums too. */
+  meanNsMin?: number;
+}
+
+/**
+ * With `filter.tags` counts are of the executions with those tags; pools, bytes, waiting times and SQLSTATEs are not known by tag and
+ * stay empty. Throws StoreError, and RangeError for a window that ends before it starts or a pool asked for together with tags.
+ */
+export function reportStatements(reader: Reader, question: StatementsQuestion = {}): StatementsReport {
+  const filter = question.filter ?? {};
+  const tagged = (filter.tags ?? []).length > 0;
+  if (tagged && filter.pool !== undefined) {
+    throw new RangeError('tags are not kept by pool: ask for a pool or for tags, not for both');
+  }
+  return reader.read((rows) => {
+    const frame = frameOf(rows, question);
+    const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
+    const { grouped, statements, sums } = isCut
+      ? first(rows, { frame, question })
+      : chooseOfAll(rows, { frame, question, tagged });
+    if (!tagged) addErrors(rows, grouped, { frame, statements });
+    describe(rows, statements);
+    addTags(rows, statements, frame);
+    return { window: frame.window, observed: observedIn(rows, frame), statements, sums };
+  });
+}
+
+interface Chosen {
+  grouped: FactsById;
+  statements: StatementFacts[];
+  sums: Map<string, SourceSums>;
+}
+
+function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuestion; tagged: boolean }): Chosen {
+  const { frame, question, tagged } = how;
+  const { filter = {}, sort = 'total', limit = 0, folded, meanNsMin = 0 } = question;
+  const grouped = tagged
+    ? groupTags(tagSums(rows, frame.segments, filter))
+    : groupSeries(seriesSums(rows, frame.segments, filter));
+  const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
+  const wanted = folded === undefined ? all : all.filter(({ source }) => !folded.has(source));
+  // Histograms are the dear part: those of statements that are not answered are left alone.
+  const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
+  addHistograms(rows, grouped, {
+    table: tagged ? 'tag_rollup' : 'rollup',
+    segments: frame.segments,
+    fingerprint: filter.fingerprint,
+    only: read.length === grouped.facts.length ? undefined : new Set(read),
+  });
+  return { grouped, statements: ordered(read, { sort, limit }), sums: sumsOf(all) };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The first few in the order asked for: ranked inside SQL, and only then read. */
+function first(rows: Rows, { frame, question }: { frame: Frame; question: StatementsQuestion }): Chosen {
+  const { sort = 'total', limit = 0, filter = {}, folded = NONE, meanNsMin = 0 } = question;
+  const rank = (most: number): Ranking =>
+    rankStatements(rows, frame.segments, { filter, sort, folded, meanNsMin, limit: most });
+  const { best, sums } = needsHistograms(sort)
+    ? firstByPercentile(rows, rank, { frame, question })
+    : bestOf(rank(limit));
+  const keys = new Set(best.map(keyOf));
+  const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
+  const grouped = groupSeries(seriesSums(rows, frame.segments, { ...filter, fingerprints }));
+  addHistograms(rows, grouped, { table: 'rollup', segments: frame.segments, fingerprints });
+  const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));
+  return { grouped, statements: ordered(found, { sort, limit }), sums };
+}
+
+/** Statements whose histograms are read at once while the first by a percentile are looked for. */
+const CHUNK = 100;
+/** Ranked at first; rarely are more looked at. A multiple of CHUNK. */
+const RANKED_FIRST = 1_000;
+
+interface Best {
+  best: ReadonlyArray<{ fingerprint: string; source: string }>;
+  sums: Ranking['sums'];
+}
+
+function bestOf({ ranked, sums }: Ranking): Best {
+  return { best: ranked, sums };
+}
+
+function firstByPercentile(
+  rows: Rows,
+  rank: (most: number) => Ranking,
+  { frame, question }: { frame: Frame; question: StatementsQuestion },
+): Best {
+  const { sort = 'p95', limit = 0, filter = {} } = question;
+  let { ranked, sums } = rank(RANKED_FIRST);
+  let best: StatementFacts[] = [];
+  for (let from = 0; from < ranked.length; from += CHUNK) {
+    // What is left can at most reach its value: when that is below what is last, none of it comes before that.
+    const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
+    if (last !== null && ranked[from].value < last) break;
+    const chunk = factsOf(rows, ranked.slice(from, from + CHUNK), filter);
+    const fingerprints = [...new Set(chunk.facts.map(({ fingerprint }) => fingerprint))];
+    addHistograms(rows, chunk, { table: 'rollup', segments: frame.segments, fingerprints });
+    best = ordered([...best, ...chunk.facts], { sort, limit });
+    if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
+  }
+  return { best, sums };
+}
+
+/** With nothing but what a percentile is made of. */
+function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
+  const byKey = new Map<string, StatementFacts>();
+  for (const one of ranked) {
+    const facts = emptyFacts(one.fingerprint, one.source);
+    facts.serviceMinNs = one.minNs ?? Number.POSITIVE_INFINITY;
+    facts.serviceMaxNs = one.maxNs;
+    byKey.set(keyOf(one), facts);
+  }
+  return seriesOf(rows, byKey, filter);
+}
+
+function keyOf({ fingerprint, source }: { fingerprint: string; source: string }): string {
+  return `${fingerprint}\0${source}`;
+}
+
+function addErrors(
+  rows: Rows,
+  grouped: FactsById,
+  { frame, statements }: { frame: Frame; statements: readonly StatementFacts[] },
+): void {
+  for (const row of errorSums(rows, frame.segments, fewOf(statements))) {
+    const facts = grouped.byId.get(row.series_id);
+    if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
+  }
+}
+
+/** Texts, verdicts and names. */
+function describe(rows: Rows, statements: readonly StatementFacts[]): void {
+  const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
+  const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
+  const variants = groupedBy(variantsOf(rows, fingerprints), ({ fingerprint }) => fingerprint);
+  const verdicts = groupedBy(verdictsOf(rows, fingerprints), (row) => `${row.fingerprint}\0${row.source}`);
+  const names = poolNames(rows);
+  for (const facts of statements) {
+    const text = texts.get(facts.fingerprint);
+    facts.query = text?.query ?? TEXT_UNKNOWN;
+    facts.summary = text?.summary ?? '';
+    facts.variants = (variants.get(facts.fingerprint) ?? []).map(({ query }) => query);
+    facts.pools = new Set([...facts.pools].map((id) => names.get(id) ?? id));
+    const own = verdicts.get(`${facts.fingerprint}\0${facts.source}`) ?? [];
+    if (own.length === 0) continue;
+    facts.firstSeenMs = Math.min(...own.map(({ firstSeenMs }) => firstSeenMs));
+    facts.lastSeenMs = Math.max(...own.map(({ lastSeenMs }) => lastSeenMs));
+    const construct = mostOf(facts.byConstruct) ?? own[0].construct;
+    const verdict = own.find((row) => row.construct === construct) ?? own[0];
+    facts.evidence = JSON.parse(verdict.evidence) as Evidence[];
+    // Rows by tag know no verdict, and errors no confidence of their own.
+    if (facts.byConstruct.size === 0) facts.byConstruct.set(verdict.construct, facts.calls + facts.errors);
+    if (facts.byConfidence.size === 0) facts.byConfidence.set(verdict.confidence, facts.calls + facts.errors);
+  }
+}
+
+function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame): void {
+  const byKey = new Map(statements.map((facts) => [`${facts.fingerprint}\0${facts.source}`, facts]));
+  for (const row of tagSums(rows, frame.segments, fewOf(statements))) {
+    const facts = byKey.get(`${row.fingerprint}\0${row.source}`);
+    if (facts === undefined || !row.tag_set.startsWith('{')) continue;
+    for (const [key, value] of Object.entries(JSON.parse(row.tag_set) as Record<string, unknown>)) {
+      const values = facts.tags.get(key) ?? new Set<string>();
+      if (values.size < TAG_VALUES_MAX) values.add(String(value));
+      facts.tags.set(key, values);
+    }
+  }
+}
+
+function fewOf(statements: readonly StatementFacts[]): SeriesFilter {
+  return statements.length > FEW
+    ? {}
+    : { fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
+}
+
+function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return groups;
+}

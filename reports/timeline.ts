@@ -1,0 +1,104 @@
+// One statement over time, and how its durations are distributed.
+// Invariant: points and distribution come from one snapshot and speak of the same executions; batched ones have no duration of their own.
+// Not here: totals, texts and evidence of the statement (statements.ts).
+
+import type { Window } from '../facts/answers.js';
+import { GAMMA, LogHistogram } from '../facts/histogram.js';
+import { statementPoints } from '../storage/sqlite/read/query-timeline.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
+import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
+import { DAY_MIN } from '../storage/sqlite/tables/levels.js';
+
+export interface TimelineQuestion extends TimeBounds {
+  fingerprint: string;
+  /** One source of the statement; undefined = all. */
+  source?: string;
+  /** So many points are enough; days are never joined. Default: as many as a screen shows. */
+  pointsMax?: number;
+  /** Counts and times are enough: histograms and distribution stay empty. */
+  totalsOnly?: boolean;
+}
+
+export interface TimelinePoint {
+  atMs: number;
+  calls: number;
+  errors: number;
+  batchedCalls: number;
+  totalNs: number;
+  maxNs: number;
+  histogram: LogHistogram;
+}
+
+/** Executions whose service time was in (fromNs, toNs]. */
+export interface DurationShare {
+  fromNs: number;
+  toNs: number;
+  count: number;
+}
+
+export interface TimelineReport {
+  window: Window;
+  stepMs: number;
+  /** In order; points without an execution are left out. */
+  points: TimelinePoint[];
+  distribution: DurationShare[];
+}
+
+const MINUTE_MS = 60_000;
+/** Stored buckets per bar: bars are 1.27 times as long as the one before, so that ten decades fit on a screen. */
+const BUCKETS_PER_BAR = 12;
+
+/** Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportTimeline(reader: Reader, question: TimelineQuestion): TimelineReport {
+  return reader.read((rows) => {
+    const { window } = frameOf(rows, question);
+    const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
+    const { pointsMax } = question;
+    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, readFoldState(rows), {
+      minuteRowsMax: DAY_MIN,
+      pointsMax,
+    });
+    const points = new Map<number, TimelinePoint>();
+    const all = new LogHistogram();
+    for (const row of statementPoints(rows, timeline, question)) {
+      let point = points.get(row.at);
+      if (point === undefined) {
+        const atMs = row.at * MINUTE_MS;
+        point = { atMs, calls: 0, errors: 0, batchedCalls: 0, totalNs: 0, maxNs: 0, histogram: new LogHistogram() };
+        points.set(row.at, point);
+      }
+      point.calls += row.calls;
+      point.errors += row.errors;
+      point.batchedCalls += row.batchedCalls;
+      point.totalNs += row.totalNs;
+      point.maxNs = Math.max(point.maxNs, row.maxNs);
+      point.histogram.mergeEncoded(row.histogram);
+    }
+    for (const { histogram } of points.values()) all.merge(histogram);
+    return {
+      window,
+      stepMs: timeline.stepMinutes * MINUTE_MS,
+      points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
+      distribution: barsOf(all),
+    };
+  });
+}
+
+/** Bars without a gap from the fastest execution to the slowest; none for an empty histogram. */
+export function barsOf(histogram: LogHistogram): DurationShare[] {
+  const counts = new Map<number, number>();
+  for (const [index, count] of histogram.buckets) {
+    const bar = Math.ceil(index / BUCKETS_PER_BAR);
+    counts.set(bar, (counts.get(bar) ?? 0) + count);
+  }
+  if (counts.size === 0) return [];
+  const first = Math.min(...counts.keys());
+  const last = Math.max(...counts.keys());
+  return Array.from({ length: last - first + 1 }, (_, n) => ({
+    fromNs: GAMMA ** ((first + n - 1) * BUCKETS_PER_BAR),
+    toNs: GAMMA ** ((first + n) * BUCKETS_PER_BAR),
+    count: counts.get(first + n) ?? 0,
+  }));
+}

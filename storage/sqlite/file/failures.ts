@@ -1,0 +1,54 @@
+// What SQLite and the file system say, as a StoreError that a person can act on.
+// Invariant: no message holds a value of a row, only paths and SQLite's own words. Not here: what is done about it.
+
+import { StoreError, type StoreErrorCode } from '../../store-error.js';
+
+const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
+  ['SQLITE_FULL', 'full'],
+  ['ENOSPC', 'full'],
+  ['EDQUOT', 'full'],
+  ['SQLITE_BUSY', 'busy'],
+  ['SQLITE_LOCKED', 'busy'],
+  ['SQLITE_CORRUPT', 'corrupt'],
+  ['SQLITE_NOTADB', 'corrupt'],
+  ['SQLITE_CANTOPEN', 'unwritable'],
+  ['SQLITE_READONLY', 'unwritable'],
+  ['SQLITE_PERM', 'unwritable'],
+  ['EACCES', 'unwritable'],
+  ['EPERM', 'unwritable'],
+  ['EROFS', 'unwritable'],
+  ['ENOTDIR', 'unwritable'],
+  ['EEXIST', 'unwritable'],
+];
+
+const HINTS: Readonly<Record<StoreErrorCode, string>> = {
+  locked: 'Another pgwitness writes to this directory: stop it, or give this one another --data directory.',
+  unwritable: 'Check that the directory exists on a writable disk and belongs to the user that runs pgwitness.',
+  full: 'Free some space on that disk, or lower the retention; what waits in memory is written when there is room.',
+  busy: 'Another program holds the database for a moment; it is tried again by itself.',
+  'newer-schema': 'Use the version of pgwitness that wrote it, or another --data directory.',
+  'older-schema':
+    'Start pgwitness run (or observe) of this version with that --data directory: it brings the file up to date. Until then the version that wrote it reads it.',
+  corrupt: 'The damaged file is kept beside a new one; nothing needs to be done.',
+  missing: 'Has pgwitness run with this --data directory?',
+  io: 'Check the disk and the log of the operating system.',
+};
+
+/** The error code that SQLite or Node gave, '' for anything else. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
+
+/** `doing` says what was tried and on which file: "writing to /data/witness.db". Anything but a disk's error is thrown on as it is. */
+export function storeError(error: unknown, doing: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const found = codeOf(error);
+  if (found === '') throw error;
+  const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
+  return makeStoreError(code, `${doing}: ${(error as Error).message} (${found})`, error);
+}
+
+export function makeStoreError(code: StoreErrorCode, message: string, cause?: unknown): StoreError {
+  return new StoreError(code, message, { hint: HINTS[code], cause });
+}

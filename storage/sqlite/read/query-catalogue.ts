@@ -1,0 +1,52 @@
+// Texts, verdicts, pool names and tags for the statements that a report shows.
+// Invariant: looked up by fingerprint, so cost follows the rows shown, not the size of the catalogue. Not here: counts.
+
+import type { Rows } from '../file/rows.js';
+
+export interface StatementText {
+  fingerprint: string;
+  query: string;
+  summary: string;
+}
+
+export interface StatementVariant {
+  fingerprint: string;
+  query: string;
+}
+
+/** One (fingerprint, source, construct); evidence is JSON. */
+export interface StatementVerdict {
+  fingerprint: string;
+  source: string;
+  construct: string;
+  confidence: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  executions: number;
+  evidence: string;
+}
+
+const AMONG = 'IN (SELECT value FROM json_each(?))';
+
+export function textsOf(rows: Rows, fingerprints: readonly string[]): StatementText[] {
+  const sql = `SELECT fingerprint, query, summary FROM statement WHERE fingerprint ${AMONG}`;
+  return rows.all<StatementText>(sql, JSON.stringify(fingerprints));
+}
+
+export function variantsOf(rows: Rows, fingerprints: readonly string[]): StatementVariant[] {
+  const sql = `SELECT fingerprint, query FROM statement_variant WHERE fingerprint ${AMONG} ORDER BY fingerprint, query`;
+  return rows.all<StatementVariant>(sql, JSON.stringify(fingerprints));
+}
+
+/** Those of most executions first. */
+export function verdictsOf(rows: Rows, fingerprints: readonly string[]): StatementVerdict[] {
+  const sql = `SELECT fingerprint, source, construct, confidence, first_seen_ms AS firstSeenMs, last_seen_ms AS lastSeenMs,
+      calls + errors AS executions, evidence
+    FROM statement_source WHERE fingerprint ${AMONG} ORDER BY executions DESC, construct`;
+  return rows.all<StatementVerdict>(sql, JSON.stringify(fingerprints));
+}
+
+export function poolNames(rows: Rows): Map<string, string> {
+  const pools = rows.all<{ id: string; name: string }>('SELECT pool_id AS id, name FROM pool');
+  return new Map(pools.map(({ id, name }) => [id, name]));
+}

@@ -1,0 +1,43 @@
+// How much of the traffic in a window was observed, and how much was lost and why.
+// Invariant: loss counters are cumulative per counter and minute, so their sum counts each lost execution once.
+// Not here: what the reasons mean (proxy/stream/observation.ts).
+
+import type { Observed } from '../../../facts/answers.js';
+import { addTo } from '../../../facts/counts.js';
+import type { Rows } from '../file/rows.js';
+import { sourceSums } from './query-statements.js';
+import type { Frame } from './span.js';
+
+/** These count sessions, or times the sidecar was killed, not executions. */
+const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
+/** Where one of these is, or while it lasted, nobody can say how many executions there were. */
+const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off', 'loop_late']);
+
+interface LossSum {
+  reason: string;
+  count: number;
+}
+
+const LOSS = 'SELECT reason, sum(count) AS count FROM loss WHERE minute_min >= ? AND minute_min < ? GROUP BY reason';
+
+export function observedIn(rows: Rows, frame: Frame): Observed {
+  const observed: Observed = {
+    statements: 0,
+    notObserved: 0,
+    notObservedByReason: new Map(),
+    unknown: 0,
+    exact: true,
+  };
+  for (const { source, executions } of sourceSums(rows, frame.segments)) {
+    observed.statements += executions;
+    if (source === 'unknown') observed.unknown += executions;
+  }
+  const since = frame.minutes?.since ?? 0;
+  const until = frame.minutes?.until ?? Number.MAX_SAFE_INTEGER;
+  for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
+    addTo(observed.notObservedByReason, reason, count);
+    if (!EVENT_REASONS.has(reason)) observed.notObserved += count;
+    if (INEXACT_REASONS.has(reason) && count > 0) observed.exact = false;
+  }
+  return observed;
+}

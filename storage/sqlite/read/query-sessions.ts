@@ -1,0 +1,24 @@
+// Open sessions as the observer stored them, by the process that serves each on the server.
+// Invariant: of a session's stored state only backendPid, poolId and what the startup packet says are read here. Not here: restoring sessions.
+
+import type { Rows } from '../file/rows.js';
+
+export interface OpenSessionRow {
+  /** 0 where the server named none. */
+  backendPid: number;
+  /** '' until the session has a pool. */
+  pool: string;
+  user: string;
+  database: string;
+  openedAtMs: number;
+}
+
+const OPEN_SESSIONS = `SELECT json_extract(s.state, '$.backendPid') AS backendPid, coalesce(p.name, '') AS pool,
+  json_extract(s.state, '$.user') AS user, json_extract(s.state, '$.database') AS database,
+  json_extract(s.state, '$.facts.openedAtMs') AS openedAtMs
+  FROM open_session s LEFT JOIN pool p ON p.pool_id = json_extract(s.state, '$.poolId')
+  WHERE json_extract(s.state, '$.authenticated') ORDER BY openedAtMs`;
+
+export function openSessions(rows: Rows): OpenSessionRow[] {
+  return rows.all<OpenSessionRow>(OPEN_SESSIONS);
+}

@@ -1,0 +1,269 @@
+// Sums and histograms of statements over the segments of a window, grouped by SQL, joined with what identifies them.
+// Invariant: every value is bound; cost grows with the rows of the segments, which levels.ts keeps few.
+// Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
+
+import type { StatementFilter } from '../../../facts/answers.js';
+import type { Rows, SqlValue } from '../file/rows.js';
+import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
+
+/** A series over one segment; columns as in the tables `series` and `rollup`. */
+export interface SeriesSums {
+  series_id: number;
+  fingerprint: string;
+  source: string;
+  construct: string;
+  pool_id: string;
+  calls_certain: number;
+  calls_strong: number;
+  calls_weak: number;
+  calls_none: number;
+  batched_calls: number;
+  errors: number;
+  rows: number;
+  requests: number;
+  request_bytes: number;
+  response_bytes: number;
+  service_total_ns: number;
+  service_min_ns: number | null;
+  service_max_ns: number;
+  first_row_count: number;
+  first_row_total_ns: number;
+  client_stall_total_ns: number;
+  wait_total_ns: number;
+}
+
+/** A tag set of a statement over one segment. */
+export interface TagSums {
+  tag_series_id: number;
+  fingerprint: string;
+  source: string;
+  tag_set: string;
+  calls: number;
+  batched_calls: number;
+  errors: number;
+  rows: number;
+  requests: number;
+  service_total_ns: number;
+  service_min_ns: number | null;
+  service_max_ns: number;
+}
+
+export interface Condition {
+  sql: string;
+  values: SqlValue[];
+}
+
+/** A filter, and the few statements that are wanted of what it lets through. */
+export interface SeriesFilter extends StatementFilter {
+  fingerprints?: readonly string[];
+}
+
+const ALL: Condition = { sql: '', values: [] };
+
+/** Series that a filter asks for; tags are not looked at. One row per series and segment. */
+export function seriesSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
+  const wanted = seriesCondition(filter);
+  const answer: SeriesSums[] = [];
+  for (const segment of segments) {
+    const place = placeOf(segment, filter);
+    const sums = rows.all<SeriesSums>(
+      `SELECT s.fingerprint, s.source, s.construct, s.pool_id, r.* FROM (
+         SELECT series_id, ${sumsSql(ROLLUP)} FROM rollup WHERE ${place.sql}${wanted.sql} GROUP BY series_id
+       ) r JOIN series s ON s.series_id = r.series_id`,
+      ...place.values,
+      ...wanted.values,
+    );
+    for (const sum of sums) answer.push(sum);
+  }
+  return answer;
+}
+
+export function tagSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): TagSums[] {
+  const answer: TagSums[] = [];
+  const wanted = tagCondition(filter);
+  for (const segment of segments) {
+    const place = placeOf(segment, filter);
+    const sums = rows.all<TagSums>(
+      `SELECT s.fingerprint, s.source, s.tag_set, r.* FROM (
+         SELECT tag_series_id, ${sumsSql(TAG_ROLLUP)} FROM tag_rollup WHERE ${place.sql}${wanted.sql} GROUP BY tag_series_id
+       ) r JOIN tag_series s ON s.tag_series_id = r.tag_series_id`,
+      ...place.values,
+      ...wanted.values,
+    );
+    for (const sum of sums) answer.push(sum);
+  }
+  return answer;
+}
+
+/** Series that a filter asks for; tags are not looked at. */
+export function seriesIds(
+  rows: Rows,
+  filter: SeriesFilter,
+): Array<{ id: number; fingerprint: string; source: string }> {
+  const { sql, values } = seriesConditions(filter);
+  return rows.all(`SELECT series_id AS id, fingerprint, source FROM series ${sql && `WHERE ${sql}`}`, ...values);
+}
+
+export interface EncodedHistogram {
+  id: number;
+  histogram: Uint8Array;
+}
+
+/** Histograms of these ids (series_id of rollup, tag_series_id of tag_rollup; undefined = of all), row by row and in no order. */
+export function* histogramsOf(
+  rows: Rows,
+  table: 'rollup' | 'tag_rollup',
+  what: {
+    segments: readonly Segment[];
+    ids: readonly number[] | undefined;
+    fingerprint?: string;
+    fingerprints?: readonly string[];
+  },
+): Generator<EncodedHistogram> {
+  if (what.ids?.length === 0) return;
+  const column = table === 'rollup' ? 'series_id' : 'tag_series_id';
+  const among = what.ids === undefined ? '' : `AND ${column} IN (SELECT value FROM json_each(?))`;
+  const ids = what.ids === undefined ? [] : [JSON.stringify(what.ids)];
+  for (const segment of what.segments) {
+    const place = placeOf(segment, { fingerprint: what.fingerprint, fingerprints: what.fingerprints });
+    yield* rows.iterate<EncodedHistogram>(
+      `SELECT ${column} AS id, histogram FROM ${table} WHERE ${place.sql} ${among} AND length(histogram) > 0`,
+      ...place.values,
+      ...ids,
+    );
+  }
+}
+
+export interface ErrorSums {
+  series_id: number;
+  sqlstate: string;
+  errors: number;
+}
+
+export function errorSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): ErrorSums[] {
+  const wanted = seriesCondition(filter);
+  return segments.flatMap((segment) => {
+    const place = placeOf(segment, filter);
+    return rows.all<ErrorSums>(
+      `SELECT series_id, sqlstate, sum(errors) AS errors FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
+      ...place.values,
+      ...wanted.values,
+    );
+  });
+}
+
+export interface SourceSums {
+  source: string;
+  executions: number;
+}
+
+/** Calls and errors by source, every statement included. */
+export function sourceSums(rows: Rows, segments: readonly Segment[]): SourceSums[] {
+  return segments.flatMap((segment) => {
+    const place = placeOf(segment, {});
+    return rows.all<SourceSums>(
+      `SELECT source, sum(calls + errors) AS executions FROM source_rollup WHERE ${place.sql} GROUP BY source`,
+      ...place.values,
+    );
+  });
+}
+
+const AMONG = 'fingerprint IN (SELECT value FROM json_each(?))';
+
+const STEPS_MIN = new Map<number, number>([
+  [SPAN.minute, 1],
+  [SPAN.hour, HOUR_MIN],
+  [SPAN.day, DAY_MIN],
+]);
+
+/** Statements for which seeking bucket by bucket is cheaper than reading every row of them. */
+const FEW = 300;
+
+/**
+ * Where a segment's rows are. For a single statement the buckets are listed one by one: with the id that makes a seek per bucket,
+ * where a range would read every other statement's rows as well.
+ */
+export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
+  const { spanS, fromMinute, toMinute } = segment;
+  const step = STEPS_MIN.get(spanS);
+  if (step === undefined) return { sql: 'span_s = 0 AND bucket_min = 0', values: [] };
+  const buckets = Math.ceil((toMinute - fromMinute) / step);
+  const few = filter.fingerprint !== undefined || (filter.fingerprints?.length ?? Infinity) <= FEW;
+  if (!few || buckets > 10_000) {
+    return {
+      sql: 'span_s = ? AND bucket_min >= ? AND bucket_min < ?',
+      values: [spanS, fromMinute, toMinute],
+    };
+  }
+  const list = Array.from({ length: buckets }, (_, n) => fromMinute + n * step);
+  return {
+    sql: 'span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))',
+    values: [spanS, JSON.stringify(list)],
+  };
+}
+
+/** What a filter asks of a row of `series`; '' = nothing. */
+export function seriesConditions(filter: SeriesFilter): Condition {
+  const parts: string[] = [];
+  const values: SqlValue[] = [];
+  if (filter.fingerprint !== undefined) push(parts, values, 'fingerprint = ?', filter.fingerprint);
+  if (filter.fingerprints !== undefined) push(parts, values, AMONG, JSON.stringify(filter.fingerprints));
+  if (filter.prefix !== undefined) {
+    parts.push('fingerprint >= ? AND fingerprint < ?');
+    values.push(filter.prefix, afterPrefix(filter.prefix));
+  }
+  if (filter.source !== undefined) push(parts, values, 'source = ?', filter.source);
+  if (filter.construct !== undefined) push(parts, values, 'construct = ?', filter.construct);
+  if (filter.handwritten === true) parts.push("(source = 'raw' OR construct IN ('text', 'extra', 'rawsql'))");
+  if (filter.pool !== undefined) {
+    parts.push('pool_id IN (SELECT ? UNION SELECT pool_id FROM pool WHERE name = ?)');
+    values.push(filter.pool, filter.pool);
+  }
+  return { sql: parts.join(' AND '), values };
+}
+
+function seriesCondition(filter: SeriesFilter): Condition {
+  const { sql, values } = seriesConditions(filter);
+  return sql === '' ? ALL : { sql: ` AND series_id IN (SELECT series_id FROM series WHERE ${sql})`, values };
+}
+
+/** The first text after all that begin with a prefix: what follows it are digits and letters up to f. */
+function afterPrefix(prefix: string): string {
+  return `${prefix}g`;
+}
+
+/** Tag rows know no construct: the statement's constructs are looked up, and any of them will do. */
+function tagCondition(filter: SeriesFilter): Condition {
+  const parts: string[] = [];
+  const values: SqlValue[] = [];
+  if (filter.fingerprint !== undefined) push(parts, values, 't.fingerprint = ?', filter.fingerprint);
+  if (filter.fingerprints !== undefined) push(parts, values, `t.${AMONG}`, JSON.stringify(filter.fingerprints));
+  if (filter.prefix !== undefined) {
+    parts.push('t.fingerprint >= ? AND t.fingerprint < ?');
+    values.push(filter.prefix, afterPrefix(filter.prefix));
+  }
+  if (filter.source !== undefined) push(parts, values, 't.source = ?', filter.source);
+  const ofStatement = 'FROM statement_source o WHERE o.fingerprint = t.fingerprint AND o.source = t.source';
+  if (filter.construct !== undefined) {
+    push(parts, values, `EXISTS (SELECT 1 ${ofStatement} AND o.construct = ?)`, filter.construct);
+  }
+  if (filter.handwritten === true) {
+    parts.push(`(t.source = 'raw' OR EXISTS (SELECT 1 ${ofStatement} AND o.construct IN ('text', 'extra', 'rawsql')))`);
+  }
+  for (const [key, value] of filter.tags ?? []) {
+    parts.push(`EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(t.tag_set) THEN t.tag_set ELSE '{}' END) pair
+      WHERE pair.key = ? AND CAST(pair.value AS TEXT) = ?)`);
+    values.push(key, value);
+  }
+  if (parts.length === 0) return ALL;
+  return {
+    sql: ` AND tag_series_id IN (SELECT tag_series_id FROM tag_series t WHERE ${parts.join(' AND ')})`,
+    values,
+  };
+}
+
+function push(parts: string[], values: SqlValue[], sql: string, value: string): void {
+  parts.push(sql);
+  values.push(value);
+}

@@ -1,0 +1,90 @@
+// Rows of points over time: executions by source, and one statement's executions with their histograms.
+// Invariant: every value is bound; `at` is the first minute of a point. Not here: choosing points (timeline-levels.ts), adding rows up.
+
+import type { Rows, SqlValue } from '../file/rows.js';
+import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { seriesTotals } from './series-totals.js';
+import type { Timeline } from './timeline-levels.js';
+
+/** Executions of a source in one point. */
+export interface SourcePoint {
+  at: number;
+  source: string;
+  calls: number;
+  errors: number;
+  totalNs: number;
+}
+
+/** Distinct statements of a source in one point. */
+export interface DistinctPoint {
+  at: number;
+  source: string;
+  statements: number;
+}
+
+/** One rollup row of a statement. */
+export interface StatementPoint {
+  at: number;
+  calls: number;
+  errors: number;
+  batchedCalls: number;
+  totalNs: number;
+  maxNs: number;
+  histogram: Uint8Array;
+}
+
+const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
+const AT = 'bucket_min - bucket_min % ?';
+
+export function sourcePoints(rows: Rows, { segments, stepMinutes }: Timeline): SourcePoint[] {
+  const sql = `SELECT ${AT} AS at, source, sum(calls) AS calls, sum(errors) AS errors, sum(service_total_ns) AS totalNs
+    FROM source_rollup WHERE ${PLACE} GROUP BY 1, 2`;
+  return segments.flatMap((segment) => rows.all<SourcePoint>(sql, stepMinutes, ...place(segment)));
+}
+
+export function distinctPoints(rows: Rows, { segments, stepMinutes }: Timeline): DistinctPoint[] {
+  if (segments.length === 0) return [];
+  // One UNION for all levels: a statement in two of them is still one statement.
+  const parts = segments.map(() => `SELECT ${AT} AS at, series_id FROM rollup WHERE ${PLACE}`).join(' UNION ');
+  const sql = `SELECT p.at, s.source, count(DISTINCT s.fingerprint) AS statements
+    FROM (${parts}) p JOIN series s ON s.series_id = p.series_id GROUP BY 1, 2`;
+  return rows.all<DistinctPoint>(sql, ...segments.flatMap((segment) => [stepMinutes, ...place(segment)]));
+}
+
+/** Distinct statements by source over all of `segments`. */
+export function distinctStatements(rows: Rows, segments: readonly Segment[]): Array<Omit<DistinctPoint, 'at'>> {
+  const ran = seriesTotals(segments, { totals: [] });
+  if (ran === undefined) return [];
+  const sql = `SELECT s.source, count(DISTINCT s.fingerprint) AS statements
+    FROM (${ran.sql}) p JOIN series s ON s.series_id = p.series_id GROUP BY 1`;
+  return rows.all<Omit<DistinctPoint, 'at'>>(sql, ...ran.values);
+}
+
+/** Rows of one statement, of one source or of all. */
+export function* statementPoints(
+  rows: Rows,
+  timeline: Timeline,
+  statement: { fingerprint: string; source?: string; totalsOnly?: boolean },
+): Generator<StatementPoint> {
+  const ofSource = statement.source === undefined ? '' : ' AND source = ?';
+  const sql = `SELECT ${AT} AS at, calls_certain + calls_strong + calls_weak + calls_none AS calls, errors,
+      batched_calls AS batchedCalls, service_total_ns AS totalNs, service_max_ns AS maxNs, ${statement.totalsOnly ? "x'' AS histogram" : 'histogram'}
+    FROM rollup WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))
+      AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?${ofSource})`;
+  const named: SqlValue[] = [statement.fingerprint];
+  if (statement.source !== undefined) named.push(statement.source);
+  for (const segment of timeline.segments) {
+    yield* rows.iterate<StatementPoint>(sql, timeline.stepMinutes, segment.spanS, bucketList(segment), ...named);
+  }
+}
+
+/** Buckets one by one: with the series that makes a seek each, where a range would read every other statement's rows too. */
+function bucketList({ spanS, fromMinute, toMinute }: Segment): string {
+  const step = spanS === SPAN.minute ? 1 : spanS === SPAN.hour ? HOUR_MIN : DAY_MIN;
+  const first = Math.floor(fromMinute / step) * step;
+  return JSON.stringify(Array.from({ length: Math.ceil((toMinute - first) / step) }, (_, n) => first + n * step));
+}
+
+function place({ spanS, fromMinute, toMinute }: Segment): [number, number, number] {
+  return [spanS, fromMinute, toMinute];
+}

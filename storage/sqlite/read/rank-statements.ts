@@ -1,0 +1,102 @@
+// Which statements come first, and the sums of all, found without reading everything about each.
+// Invariant: the order is that of statement-order.ts, ties by fingerprint and source included; the sums are of every statement that fits.
+// Not here: percentiles (statements.ts), what is then read of those that come first.
+
+import type { SourceSums, StatementFilter } from '../../../facts/answers.js';
+import type { StatementSort } from '../../../facts/statement-order.js';
+import type { Rows } from '../file/rows.js';
+import type { Segment } from '../tables/levels.js';
+import { type SeriesTotal, seriesTotals } from './series-totals.js';
+
+export interface RankedStatement {
+  fingerprint: string;
+  source: string;
+  /** What it is ranked by; of p95 and p99 the most that they can be, in ns. */
+  value: number;
+  /** Of the executions that ran alone, ns; only when ranked by a percentile. */
+  minNs: number | null;
+  maxNs: number;
+}
+
+export interface Ranking {
+  ranked: RankedStatement[];
+  sums: Map<string, SourceSums>;
+}
+
+export interface RankingQuestion {
+  filter: StatementFilter;
+  sort: StatementSort;
+  /** 0 = all. */
+  limit: number;
+  /** Sources that are summed up but not ranked. */
+  folded: ReadonlySet<string>;
+  /** Statements with a smaller mean are left out of everything; 0 = none. */
+  meanNsMin: number;
+}
+
+const VALUES: Readonly<Record<StatementSort, string>> = {
+  total: 'total_ns',
+  mean: 'total_ns * 1.0 / max(1, calls + errors)',
+  max: 'max_ns',
+  calls: 'calls',
+  errors: 'errors',
+  rows: 'rows',
+  p95: percentileMost(20),
+  p99: percentileMost(100),
+};
+
+/** One execution in `share` is at or above the percentile, and together they took no longer than all; a histogram is a percent off at most. */
+function percentileMost(share: number): string {
+  return `min(max_ns, 1.01 * total_ns / max(1, (calls + errors - batched_calls) / ${share}))`;
+}
+
+const SUMS = ['calls', 'errors', 'total_ns'] as const;
+const NEEDED: Readonly<Partial<Record<StatementSort, readonly SeriesTotal[]>>> = {
+  max: ['max_ns'],
+  rows: ['rows'],
+  p95: ['batched_calls', 'min_ns', 'max_ns'],
+  p99: ['batched_calls', 'min_ns', 'max_ns'],
+};
+
+interface Row extends RankedStatement {
+  statements: number | null;
+  executions: number;
+  totalNs: number;
+}
+
+export function rankStatements(rows: Rows, segments: readonly Segment[], question: RankingQuestion): Ranking {
+  const { filter, sort, limit, folded, meanNsMin } = question;
+  const needed = NEEDED[sort] ?? [];
+  const totals = [...SUMS, ...needed];
+  const from = seriesTotals(segments, { totals, filter });
+  const sums = new Map<string, SourceSums>();
+  if (from === undefined) return { ranked: [], sums };
+  const merged = totals.map((name) => `${MERGES[name] ?? 'sum'}(r.${name}) AS ${name}`).join(', ');
+  const [least, most] = [needed.includes('min_ns') ? 'min_ns' : 'NULL', needed.includes('max_ns') ? 'max_ns' : '0'];
+  const all = rows.all<Row>(
+    `WITH ran AS MATERIALIZED (
+       SELECT s.fingerprint, s.source, ${merged} FROM (${from.sql}) r JOIN series s ON s.series_id = r.series_id
+        GROUP BY s.fingerprint, s.source HAVING sum(r.total_ns) >= ? * (sum(r.calls) + sum(r.errors)))
+     SELECT * FROM (
+       SELECT fingerprint, source, ${VALUES[sort]} AS value, ${least} AS minNs, ${most} AS maxNs,
+              NULL AS statements, 0 AS executions, 0 AS totalNs
+         FROM ran WHERE source NOT IN (SELECT value FROM json_each(?)) ORDER BY value DESC, fingerprint, source LIMIT ?)
+     UNION ALL
+     SELECT '', source, 0, NULL, 0, count(*), sum(calls) + sum(errors), sum(total_ns) FROM ran GROUP BY source`,
+    ...from.values,
+    meanNsMin,
+    JSON.stringify([...folded]),
+    limit === 0 ? -1 : limit,
+  );
+  const ranked: RankedStatement[] = [];
+  for (const row of all) {
+    if (row.statements === null) ranked.push(row);
+    else {
+      const { statements, executions, totalNs: serviceTotalNs } = row;
+      sums.set(row.source, { statements, executions, serviceTotalNs });
+    }
+  }
+  return { ranked, sums };
+}
+
+const MERGES: Readonly<Partial<Record<SeriesTotal, string>>> = { min_ns: 'min', max_ns: 'max' };

@@ -1,0 +1,127 @@
+// The door for everything that only reads: reports of the command line and of the HTTP API.
+// Invariant: never writes, never checkpoints, and holds a snapshot no longer than one report takes, so the writer's log can be reused.
+// Not here: the reports (report-*.ts).
+
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { DATABASE_FILE, databasePath } from '../file/data-directory.js';
+import { codeOf, makeStoreError, storeError } from '../file/failures.js';
+import { Rows } from '../file/rows.js';
+import { identityOf, requireCurrent } from '../file/schema.js';
+
+/** How long to wait while the writer recovers or closes the file. */
+const BUSY_MS = 2000;
+
+/** Throws StoreError: missing, newer-schema, older-schema, corrupt, io. */
+export function openReader(dataDir: string): Reader {
+  return new Reader(dataDir);
+}
+
+export class Reader {
+  readonly dataDir: string;
+  #db: Database.Database;
+  #rows: Rows;
+  #inode: number;
+
+  /** Use openReader. */
+  constructor(dataDir: string) {
+    this.dataDir = dataDir;
+    requirePresent(dataDir);
+    const path = databasePath(dataDir);
+    this.#inode = statSync(path).ino;
+    this.#db = openFile(path);
+    this.#rows = new Rows(this.#db);
+  }
+
+  /** Runs `work` on one snapshot of the database. Throws StoreError. */
+  read<T>(work: (rows: Rows) => T): T {
+    this.#reopenIfReplaced();
+    try {
+      return this.#db.transaction(() => work(this.#rows)).deferred();
+    } catch (error) {
+      // A mistake in what was asked for is the caller's, not the disk's.
+      if (codeOf(error) === '') throw error;
+      throw storeError(error, `reading ${databasePath(this.dataDir)}`);
+    }
+  }
+
+  /** Octets on disk, of the database and of its log. */
+  sizes(): { databaseBytes: number; logBytes: number } {
+    const path = databasePath(this.dataDir);
+    const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    return { databaseBytes: size(path), logBytes: size(`${path}-wal`) };
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** The writer moves a damaged file aside and begins a new one under the old name. */
+  #reopenIfReplaced(): void {
+    const path = databasePath(this.dataDir);
+    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined || inode === this.#inode) return;
+    this.#db.close();
+    this.#db = openFile(path);
+    this.#rows = new Rows(this.#db);
+    this.#inode = inode;
+  }
+}
+
+function requirePresent(dataDir: string): void {
+  if (!existsSync(dataDir)) throw makeStoreError('missing', `there is no data directory ${dataDir}`);
+  if (!statSync(dataDir).isDirectory()) throw makeStoreError('missing', `${dataDir} is not a directory`);
+  if (!existsSync(databasePath(dataDir))) throw makeStoreError('missing', `there is no ${DATABASE_FILE} in ${dataDir}`);
+}
+
+function openFile(path: string): Database.Database {
+  try {
+    return openInPlace(path);
+  } catch (error) {
+    const code = codeOf(error);
+    const needsDirectory = code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY');
+    if (!needsDirectory) throw storeError(error, `opening ${path}`);
+    try {
+      return openCopy(path);
+    } catch (copyError) {
+      throw storeError(copyError, `opening ${path}`);
+    }
+  }
+}
+
+function openInPlace(path: string): Database.Database {
+  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+  return checked(db, path);
+}
+
+/**
+ * A database in WAL mode needs its index file beside it, which nobody can make in a directory that is read-only.
+ * A private copy has the same content, the log's included.
+ */
+function openCopy(path: string): Database.Database {
+  const directory = mkdtempSync(join(tmpdir(), 'pgwitness-'));
+  try {
+    const copy = join(directory, DATABASE_FILE);
+    copyFileSync(path, copy);
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+    const db = new Database(copy, { timeout: BUSY_MS });
+    // Out of WAL mode one file is all there is, and an open file needs no name.
+    db.pragma('journal_mode = MEMORY');
+    return checked(db, path);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function checked(db: Database.Database, path: string): Database.Database {
+  try {
+    db.pragma('query_only = ON');
+    requireCurrent(identityOf(db), path);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+// Totals per series over the segments of a window, as a subquery: what rankings, windows and pools add up.
+// Invariant: cost grows with the rows of the window and, over days, with the series ever seen; nothing is sorted where an index has the order.
+// Not here: what else is known of a series (query-statements.ts), choosing segments (levels.ts).
+
+import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { type Condition, placeOf, type SeriesFilter, seriesConditions } from './query-statements.js';
+
+/** What can be asked for; day rows have all of it in their index (migrations/0002-day-index.ts). */
+const TOTALS = {
+  calls: 'sum(calls_certain + calls_strong + calls_weak + calls_none)',
+  errors: 'sum(errors)',
+  batched_calls: 'sum(batched_calls)',
+  rows: 'sum(rows)',
+  total_ns: 'sum(service_total_ns)',
+  min_ns: 'min(service_min_ns)',
+  max_ns: 'max(service_max_ns)',
+} as const;
+export type SeriesTotal = keyof typeof TOTALS;
+
+/** From so many days on, a seek per series is cheaper than sorting the rows of each. */
+const DAYS_MIN = 3;
+
+/** Columns: series_id and those of `totals`. A series has a row per segment it ran in. undefined = the window is empty. */
+export function seriesTotals(
+  segments: readonly Segment[],
+  what: { totals: readonly SeriesTotal[]; filter?: SeriesFilter },
+): Condition | undefined {
+  if (segments.length === 0) return undefined;
+  const { totals, filter = {} } = what;
+  const columns = totals.map((name) => `, ${TOTALS[name]} AS ${name}`).join('');
+  const parts = segments.map((segment) =>
+    isLong(segment) ? bySeries(segment, columns, filter) : byBucket(segment, columns, filter),
+  );
+  return { sql: parts.map(({ sql }) => sql).join(' UNION ALL '), values: parts.flatMap(({ values }) => values) };
+}
+
+function isLong({ spanS, fromMinute, toMinute }: Segment): boolean {
+  return spanS === SPAN.day && toMinute - fromMinute >= DAYS_MIN * DAY_MIN;
+}
+
+function bySeries({ fromMinute, toMinute }: Segment, columns: string, filter: SeriesFilter): Condition {
+  const wanted = seriesConditions(filter);
+  const where = wanted.sql === '' ? '' : `WHERE ${wanted.sql}`;
+  return {
+    // CROSS JOIN keeps the order of the loops, so that groups come one after the other.
+    sql: `SELECT s.series_id AS series_id${columns} FROM series s
+      CROSS JOIN rollup r INDEXED BY rollup_day ON r.span_s = ${SPAN.day} AND r.series_id = s.series_id AND r.bucket_min >= ? AND r.bucket_min < ?
+      ${where} GROUP BY s.series_id`,
+    values: [fromMinute, toMinute, ...wanted.values],
+  };
+}
+
+function byBucket(segment: Segment, columns: string, filter: SeriesFilter): Condition {
+  const place = placeOf(segment, filter);
+  const wanted = seriesConditions(filter);
+  const among = wanted.sql === '' ? '' : ` AND series_id IN (SELECT series_id FROM series WHERE ${wanted.sql})`;
+  return {
+    sql: `SELECT series_id${columns} FROM rollup WHERE ${place.sql}${among} GROUP BY series_id`,
+    values: [...place.values, ...wanted.values],
+  };
+}

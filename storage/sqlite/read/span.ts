@@ -1,0 +1,56 @@
+// The time that a report covers: bounds as asked for, widened to what exists, and the rows that make it up.
+// Invariant: window and segments say the same stretch of time. Not here: the arithmetic (levels.ts), what is read (query-*.ts).
+
+import type { Window } from '../../../facts/answers.js';
+import type { Rows } from '../file/rows.js';
+import { readFoldState } from '../tables/fold-state.js';
+import { type MinuteRange, type Segment, segmentsOf, snapOutward, wholeLife } from '../tables/levels.js';
+
+/** Both in Unix ms; left out = everything kept. */
+export interface TimeBounds {
+  sinceMs?: number;
+  untilMs?: number;
+}
+
+export interface Frame {
+  window: Window;
+  segments: Segment[];
+  /** Minutes covered; null = everything, the time before and after included. */
+  minutes: MinuteRange | null;
+  /** Nothing of what is stored lies outside. */
+  whole: boolean;
+}
+
+const MINUTE_MS = 60_000;
+
+/** Throws RangeError when the end is before the start. */
+export function frameOf(rows: Rows, bounds: TimeBounds): Frame {
+  const { sinceMs, untilMs } = bounds;
+  if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
+    throw new RangeError('the window ends before it starts: --until must be later than --since');
+  }
+  const state = readFoldState(rows);
+  if (state.firstMinute === null || state.lastMinute === null) {
+    const nowMs = Date.now();
+    const window = { sinceMs: sinceMs ?? untilMs ?? nowMs, untilMs: untilMs ?? Math.max(nowMs, sinceMs ?? 0) };
+    return { window, segments: [], minutes: null, whole: true };
+  }
+  const first = state.firstMinute;
+  const end = state.lastMinute + 1;
+  const since = sinceMs === undefined ? first : Math.floor(sinceMs / MINUTE_MS);
+  const until = untilMs === undefined ? Math.max(end, since) : Math.ceil(untilMs / MINUTE_MS);
+  if (since <= first && until >= end) {
+    return { window: windowOf({ since, until }), segments: wholeLife(state), minutes: null, whole: true };
+  }
+  const clamped = { since: Math.max(since, first), until: Math.min(until, end) };
+  if (clamped.since >= clamped.until) {
+    return { window: windowOf({ since, until }), segments: [], minutes: { since, until }, whole: false };
+  }
+  const snapped = snapOutward(clamped, state);
+  const widened = { since: Math.min(since, snapped.since), until: Math.max(until, snapped.until) };
+  return { window: windowOf(widened), segments: segmentsOf(snapped, state), minutes: widened, whole: false };
+}
+
+function windowOf(range: MinuteRange): Window {
+  return { sinceMs: range.since * MINUTE_MS, untilMs: range.until * MINUTE_MS };
+}

@@ -1,0 +1,50 @@
+// The catalogue of statement texts: the first text of a fingerprint, up to 20 others as variants, and its bound.
+// Invariant: an entry outlives its rollups; only the least recently seen go, and only beyond the bound.
+// Not here: rollups (flush-writer.ts), how texts become fingerprints.
+
+import { limits } from '../../../config/limits.js';
+import type { CatalogueEntry } from '../../../facts/flush.js';
+import type { Rows } from '../file/rows.js';
+
+/** Texts kept per fingerprint beside the first one. */
+
+const INSERT = `INSERT INTO statement (fingerprint, query, summary, command, key_hash, grammar) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (fingerprint) DO NOTHING`;
+const IS_KNOWN = `SELECT 1 FROM statement WHERE fingerprint = ? AND key_hash = ?
+  UNION ALL SELECT 1 FROM statement_variant WHERE fingerprint = ? AND key_hash = ?`;
+const INSERT_VARIANT = `INSERT INTO statement_variant (fingerprint, key_hash, query) SELECT ?, ?, ?
+  WHERE (SELECT count(*) FROM statement_variant WHERE fingerprint = ?) < ${limits.variantsMax}`;
+const COUNT_DROPPED = 'UPDATE statement SET variants_dropped = variants_dropped + 1 WHERE fingerprint = ?';
+
+export function writeCatalogueEntry(rows: Rows, entry: CatalogueEntry): void {
+  const { fingerprint, query, keyHash } = entry;
+  if (rows.run(INSERT, fingerprint, query, entry.summary, entry.command, keyHash, entry.grammar) > 0) return;
+  if (rows.get(IS_KNOWN, fingerprint, keyHash, fingerprint, keyHash) !== undefined) return;
+  if (rows.run(INSERT_VARIANT, fingerprint, keyHash, query, fingerprint) === 0) rows.run(COUNT_DROPPED, fingerprint);
+}
+
+const COUNT = 'SELECT count(*) AS count FROM statement';
+const LEAST_RECENT = `SELECT fingerprint FROM statement_source GROUP BY fingerprint
+  HAVING max(last_seen_ms) < ? ORDER BY max(last_seen_ms) LIMIT ?`;
+const FORGET = [
+  'DELETE FROM statement WHERE fingerprint = ?',
+  'DELETE FROM statement_variant WHERE fingerprint = ?',
+  'DELETE FROM statement_source WHERE fingerprint = ?',
+  'DELETE FROM rollup WHERE span_s = 0 AND bucket_min = 0 AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?)',
+  'DELETE FROM rollup_error WHERE span_s = 0 AND bucket_min = 0 AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?)',
+  'DELETE FROM tag_rollup WHERE span_s = 0 AND bucket_min = 0 AND tag_series_id IN (SELECT tag_series_id FROM tag_series WHERE fingerprint = ?)',
+  'DELETE FROM series WHERE fingerprint = ?',
+  'DELETE FROM tag_series WHERE fingerprint = ?',
+];
+
+/**
+ * Removes at most `slice` statements beyond `entriesMax`, of those last seen before `beforeMs` (Unix ms). Returns how many went.
+ * No bucket from `beforeMs` on may name them: series go with them, and rows without their series are rows nobody can read.
+ */
+export function boundCatalogue(rows: Rows, options: { entriesMax: number; beforeMs: number; slice: number }): number {
+  const excess = rows.get<{ count: number }>(COUNT)!.count - options.entriesMax;
+  if (excess <= 0) return 0;
+  const oldest = rows.all<{ fingerprint: string }>(LEAST_RECENT, options.beforeMs, Math.min(excess, options.slice));
+  for (const { fingerprint } of oldest) for (const sql of FORGET) rows.run(sql, fingerprint);
+  return oldest.length;
+}

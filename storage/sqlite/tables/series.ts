@@ -1,0 +1,66 @@
+// Small numbers in place of long keys: the id of a rollup's series and of a tag set, made on first sight.
+// Invariant: an id in memory exists in the database, or the transaction that made it is still open; forget() after a rollback.
+// Not here: the rows that use them (flush-writer.ts).
+
+import type { TagRollupDelta } from '../../../facts/flush.js';
+import type { RollupKey } from '../../../facts/rollup-row.js';
+import type { Rows } from '../file/rows.js';
+
+/** Ids kept in memory; beyond, memory starts anew and ids are looked up again. */
+const IDS_MAX = 100_000;
+
+export class SeriesIds {
+  readonly #rows: Rows;
+  readonly #instance: string;
+  readonly #ids = new Map<string, number>();
+
+  constructor(rows: Rows, instance: string) {
+    this.#rows = rows;
+    this.#instance = instance;
+  }
+
+  ofRollup(key: RollupKey): number {
+    const name = `${key.fingerprint}\0${key.source}\0${key.construct}\0${key.pool}`;
+    return (
+      this.#ids.get(name) ??
+      this.#remember(
+        name,
+        this.#findOrMake(
+          'SELECT series_id AS id FROM series WHERE fingerprint = ? AND source = ? AND construct = ? AND pool_id = ? AND instance = ?',
+          'INSERT INTO series (fingerprint, source, construct, pool_id, instance) VALUES (?, ?, ?, ?, ?) RETURNING series_id AS id',
+          [key.fingerprint, key.source, key.construct, key.pool, this.#instance],
+        ),
+      )
+    );
+  }
+
+  ofTags(delta: TagRollupDelta): number {
+    const name = `${delta.fingerprint}\0${delta.source}\0\0\0${delta.tagSet}`;
+    return (
+      this.#ids.get(name) ??
+      this.#remember(
+        name,
+        this.#findOrMake(
+          'SELECT tag_series_id AS id FROM tag_series WHERE fingerprint = ? AND source = ? AND tag_set = ?',
+          'INSERT INTO tag_series (fingerprint, source, tag_set) VALUES (?, ?, ?) RETURNING tag_series_id AS id',
+          [delta.fingerprint, delta.source, delta.tagSet],
+        ),
+      )
+    );
+  }
+
+  forget(): void {
+    this.#ids.clear();
+  }
+
+  #findOrMake(select: string, insert: string, key: string[]): number {
+    const row = this.#rows.get<{ id: number }>(select, ...key) ?? this.#rows.get<{ id: number }>(insert, ...key);
+    return row!.id;
+  }
+
+  #remember(name: string, id: number): number {
+    if (this.#ids.size >= IDS_MAX) this.#ids.clear();
+    this.#ids.set(name, id);
+    return id;
+  }
+}

@@ -1,0 +1,100 @@
+// Dropping what is kept in a coarser form or is too old, by age and by the size of the file, a slice at a time.
+// Invariant: the mark in fold_state moves before the first row goes, so a report never sees half a bucket; only folded rows are dropped.
+// Not here: folding (fold.ts), giving pages back to the disk (upkeep.ts).
+
+import type { Rows } from '../file/rows.js';
+import { boundCatalogue } from '../tables/catalogue.js';
+import { readFoldState, writeFoldState } from '../tables/fold-state.js';
+import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
+import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
+
+export interface RetentionOptions {
+  /** How long single minutes are kept; then hours. */
+  minutesKeptHours: number;
+  /** How long single hours are kept; then days. */
+  hoursKeptDays: number;
+  daysKeptDays: number;
+  /** Size of the file beyond which the oldest goes earlier, finest first. */
+  bytesMax: number;
+  /** Statements in the catalogue; beyond, those that no rollup names any more go, least recent first. */
+  catalogueEntriesMax: number;
+}
+
+const DROP = ROLLUP_TABLES.map(
+  ({ name }) => `DELETE FROM ${name} WHERE span_s = ? AND bucket_min >= 0 AND bucket_min < ? LIMIT ?`,
+);
+const DROP_LOSS = 'DELETE FROM loss WHERE minute_min < ? LIMIT ?';
+const DROP_RELAYS = 'DELETE FROM relay_progress WHERE updated_ms < ?';
+const RELAYS_KEPT_MS = 30 * 86_400_000;
+
+export interface RetentionStep {
+  options: RetentionOptions;
+  nowMs: number;
+  /** Bytes of the file that hold rows. */
+  bytesUsed: number;
+  /** Rows dropped at most, per table and level. */
+  slice: number;
+}
+
+/** One slice, inside a transaction. Returns true when statements left the catalogue, so that ids in memory are void. */
+export function retain(rows: Rows, step: RetentionStep): boolean {
+  const { options, nowMs, slice } = step;
+  const state = readFoldState(rows);
+  const before = { ...state };
+  const nowMinute = Math.floor(nowMs / 60_000);
+  keepFrom(state, {
+    minutes: nowMinute - options.minutesKeptHours * HOUR_MIN,
+    hours: nowMinute - options.hoursKeptDays * DAY_MIN,
+    days: nowMinute - options.daysKeptDays * DAY_MIN,
+  });
+  const dropped = dropRows(rows, before, slice);
+  // Earlier drops have to reach the file before its size can say that more must go.
+  if (dropped === 0 && step.bytesUsed > options.bytesMax) keepLess(rows, state);
+  if (
+    state.minutesKeptFrom !== before.minutesKeptFrom ||
+    state.hoursKeptFrom !== before.hoursKeptFrom ||
+    state.daysKeptFrom !== before.daysKeptFrom
+  ) {
+    writeFoldState(rows, state);
+  }
+  rows.run(DROP_LOSS, state.daysKeptFrom, slice);
+  rows.run(DROP_RELAYS, nowMs - RELAYS_KEPT_MS);
+  const forgotten = boundCatalogue(rows, {
+    entriesMax: options.catalogueEntriesMax,
+    beforeMs: state.daysKeptFrom * 60_000,
+    slice: Math.ceil(slice / 100),
+  });
+  return forgotten > 0;
+}
+
+/** Moves the marks up to these minutes, never down and never past what was folded. */
+function keepFrom(state: FoldState, from: { minutes: number; hours: number; days: number }): void {
+  const minutes = Math.min(from.minutes, state.minutesFoldedTo);
+  const hours = Math.min(from.hours, state.hoursFoldedTo);
+  state.minutesKeptFrom = Math.max(state.minutesKeptFrom, floorTo(minutes, HOUR_MIN));
+  state.hoursKeptFrom = Math.max(state.hoursKeptFrom, floorTo(Math.min(hours, state.minutesKeptFrom), DAY_MIN));
+  state.daysKeptFrom = Math.max(state.daysKeptFrom, floorTo(Math.min(from.days, state.hoursKeptFrom), DAY_MIN));
+}
+
+function dropRows(rows: Rows, state: FoldState, slice: number): number {
+  let dropped = 0;
+  for (const sql of DROP) {
+    dropped += rows.run(sql, SPAN.minute, state.minutesKeptFrom, slice);
+    dropped += rows.run(sql, SPAN.hour, state.hoursKeptFrom, slice);
+    dropped += rows.run(sql, SPAN.day, state.daysKeptFrom, slice);
+  }
+  return dropped;
+}
+
+const OLDEST = 'SELECT min(bucket_min) AS bucket FROM rollup WHERE span_s = ?';
+
+/** The file is too big: the oldest hour of minutes goes, else the oldest day of hours, else the oldest day. */
+function keepLess(rows: Rows, state: FoldState): void {
+  const oldest = (spanS: number): number => rows.get<{ bucket: number | null }>(OLDEST, spanS)!.bucket ?? Infinity;
+  const before = { ...state };
+  keepFrom(state, { minutes: oldest(SPAN.minute) + HOUR_MIN, hours: 0, days: 0 });
+  if (state.minutesKeptFrom > before.minutesKeptFrom) return;
+  keepFrom(state, { minutes: 0, hours: oldest(SPAN.hour) + DAY_MIN, days: 0 });
+  if (state.hoursKeptFrom > before.hoursKeptFrom) return;
+  keepFrom(state, { minutes: 0, hours: 0, days: oldest(SPAN.day) + DAY_MIN });
+}

@@ -1,0 +1,112 @@
+// statement_windows: what the views read, kept for four periods, rewritten where it changed.
+// Invariant: after refreshPeriod the table says of that period what a report over the same time would say at that moment.
+// Not here: when to refresh (upkeep.ts), the reports themselves.
+
+import type { StatementFacts } from '../../../facts/answers.js';
+import { latencyOf } from '../../../facts/latency.js';
+import type { Rows } from '../file/rows.js';
+import { seriesTotals } from '../read/series-totals.js';
+import { frameOf } from '../read/span.js';
+import { addHistograms, emptyFacts, type FactsById, seriesOf } from '../read/statement-facts.js';
+import type { Segment } from '../tables/levels.js';
+
+/** Length of each period; undefined = the whole life of the file. Bounds snap outward to minutes, or to what is kept. */
+const PERIODS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, all: undefined } as const;
+export type Period = keyof typeof PERIODS_MS;
+export const PERIODS = Object.keys(PERIODS_MS) as Period[];
+
+/** Sums of the period at hand. Compared with statement_windows inside SQL, so that what did not move never leaves it. */
+const MAKE_SUMS = `CREATE TEMP TABLE IF NOT EXISTS window_sums (
+  fingerprint TEXT, source TEXT, calls INTEGER, batched_calls INTEGER, errors INTEGER, rows INTEGER,
+  total_ns INTEGER, min_ns INTEGER, max_ns INTEGER, PRIMARY KEY (fingerprint, source)) WITHOUT ROWID`;
+
+const TOTALS = ['calls', 'batched_calls', 'errors', 'rows', 'total_ns', 'min_ns', 'max_ns'] as const;
+
+/** Total time in ns tells even windows apart that slid over as many calls as they gained. */
+const CHANGED = `SELECT n.* FROM temp.window_sums n LEFT JOIN statement_windows w
+    ON w.period = ? AND w.fingerprint = n.fingerprint AND w.source = n.source
+  WHERE (w.calls, w.batched_calls, w.errors, w.rows, w.total_ns) IS NOT (n.calls, n.batched_calls, n.errors, n.rows, n.total_ns)`;
+
+const DELETE_GONE = `DELETE FROM statement_windows WHERE period = ?
+  AND NOT EXISTS (SELECT 1 FROM temp.window_sums n
+    WHERE n.fingerprint = statement_windows.fingerprint AND n.source = statement_windows.source)`;
+
+const WRITE = 'INSERT OR REPLACE INTO statement_windows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+
+interface SumRow {
+  fingerprint: string;
+  source: string;
+  calls: number;
+  batched_calls: number;
+  errors: number;
+  rows: number;
+  total_ns: number;
+  min_ns: number | null;
+  max_ns: number;
+}
+
+/** Inside a transaction. */
+export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
+  const lengthMs = PERIODS_MS[period];
+  const { segments } = frameOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
+  fillSums(rows, segments);
+  const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
+  // Histograms are the dear part, so only those of statements that moved are read.
+  addHistograms(rows, changed, { table: 'rollup', segments });
+  for (const facts of changed.facts) writeRow(rows, period, facts);
+  rows.run(DELETE_GONE, period);
+  rows.run('DELETE FROM temp.window_sums');
+}
+
+function fillSums(rows: Rows, segments: readonly Segment[]): void {
+  rows.run(MAKE_SUMS);
+  const totals = seriesTotals(segments, { totals: TOTALS });
+  if (totals === undefined) return;
+  rows.run(
+    `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, sum(calls), sum(batched_calls), sum(errors), sum(rows),
+        sum(total_ns), min(min_ns), max(max_ns)
+      FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.fingerprint, s.source`,
+    ...totals.values,
+  );
+}
+
+function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
+  const byKey = new Map<string, StatementFacts>();
+  for (const row of sums) {
+    const facts = emptyFacts(row.fingerprint, row.source);
+    facts.calls = row.calls;
+    facts.batchedCalls = row.batched_calls;
+    facts.errors = row.errors;
+    facts.rows = row.rows;
+    facts.serviceTotalNs = row.total_ns;
+    facts.serviceMinNs = row.min_ns ?? Number.POSITIVE_INFINITY;
+    facts.serviceMaxNs = row.max_ns;
+    byKey.set(`${row.fingerprint}\0${row.source}`, facts);
+  }
+  return seriesOf(rows, byKey, {});
+}
+
+function writeRow(rows: Rows, period: Period, facts: StatementFacts): void {
+  const latency = latencyOf(facts);
+  rows.run(
+    WRITE,
+    period,
+    facts.fingerprint,
+    facts.source,
+    facts.calls,
+    facts.batchedCalls,
+    facts.errors,
+    facts.rows,
+    facts.serviceTotalNs,
+    Math.round(latency.meanNs),
+    rounded(latency.minNs),
+    rounded(latency.maxNs),
+    rounded(latency.p50Ns),
+    rounded(latency.p95Ns),
+    rounded(latency.p99Ns),
+  );
+}
+
+function rounded(ns: number | null): number | null {
+  return ns === null ? null : Math.round(ns);
+}

@@ -1,0 +1,86 @@
+// What the server's own rules may explain, and what they may not: pure arithmetic on counts of both sides.
+
+import { describe, expect, test } from 'vitest';
+import { reconcile } from '../../postgres/reconcile.js';
+
+interface Counts {
+  query: string;
+  server?: [calls: number, rows: number];
+  proxy?: [calls: number, rows: number];
+  least?: [calls: number, rows: number];
+}
+
+function verdictOf(
+  { query, server, proxy, least }: Counts,
+  traits: { major?: number; trackUtility?: boolean; deallocations?: number; notObserved?: number } = {},
+): string {
+  const { major = 17, trackUtility = true, deallocations = 0, notObserved = 0 } = traits;
+  const id = '0123456789abcdef';
+  const command = query.split(' ')[0];
+  const pair = ([calls, rows]: [number, number]) => ({ calls, rows });
+  const counts = new Map(server === undefined ? [] : [[id, { query, command, ...pair(server) }]]);
+  const seen = proxy === undefined ? [] : [[id, { query, most: pair(proxy), least: pair(least ?? proxy) }] as const];
+  const result = reconcile({ major, trackUtility, deallocations, counts }, { counts: new Map(seen), notObserved });
+  const [row] = result.statements;
+  return row.rule === '' ? row.verdict : `${row.verdict} by ${row.rule}`;
+}
+
+describe('equal or not', () => {
+  test.each<[string, Counts, string]>([
+    ['the same on both sides', { query: 'SELECT 1', server: [3, 3], proxy: [3, 3] }, 'equal'],
+    [
+      'between what must and what may be in the window',
+      { query: 'SELECT 1', server: [4, 4], least: [3, 3], proxy: [5, 5] },
+      'equal',
+    ],
+    [
+      'beyond what may be in the window',
+      { query: 'SELECT 1', server: [6, 6], least: [3, 3], proxy: [5, 5] },
+      'unexplained',
+    ],
+    ['only the server', { query: 'SELECT 1', server: [2, 2] }, 'bypass'],
+    ['only the proxy', { query: 'SELECT 1', proxy: [2, 2] }, 'unexplained'],
+    ['one row more', { query: 'SELECT 1', server: [2, 2], proxy: [2, 3] }, 'unexplained'],
+    ['one call more by the server', { query: 'SELECT 1', server: [3, 2], proxy: [2, 2] }, 'unexplained'],
+  ])('%s', (_, counts, verdict) => {
+    expect(verdictOf(counts)).toBe(verdict);
+  });
+});
+
+describe('rules by version and setting', () => {
+  test('DEALLOCATE is not counted before 17', () => {
+    const counts: Counts = { query: 'DEALLOCATE p', proxy: [1, 0] };
+    expect(verdictOf(counts, { major: 16 })).toBe('explained by deallocate-not-counted');
+  });
+
+  test('rows of a suspended portal differ before 16 only', () => {
+    const counts: Counts = { query: 'SELECT 1', server: [1, 10], proxy: [1, 50] };
+    expect(verdictOf(counts, { major: 15 })).toBe('explained by suspended-portal-rows');
+    expect(verdictOf(counts, { major: 16 })).toBe('unexplained');
+  });
+
+  test('track_utility off explains a missing utility statement, not a missing SELECT', () => {
+    expect(verdictOf({ query: 'BEGIN', proxy: [5, 0] }, { trackUtility: false })).toBe(
+      'explained by track-utility-off',
+    );
+    expect(verdictOf({ query: 'SELECT 1', proxy: [5, 5] }, { trackUtility: false })).toBe('unexplained');
+  });
+
+  test('a prepared utility statement may be short on the server, never on the proxy', () => {
+    expect(verdictOf({ query: 'COMMIT', server: [1, 0], proxy: [9, 0] })).toBe('explained by prepared-utility-once');
+    expect(verdictOf({ query: 'COMMIT', server: [9, 0], proxy: [1, 0] })).toBe('unexplained');
+  });
+
+  test('entries that were thrown out explain what the server lacks, not what it has', () => {
+    expect(verdictOf({ query: 'SELECT 1', server: [1, 1], proxy: [9, 9] }, { deallocations: 1 })).toBe(
+      'explained by entries-thrown-out',
+    );
+    expect(verdictOf({ query: 'SELECT 1', server: [9, 9], proxy: [1, 1] }, { deallocations: 1 })).toBe('unexplained');
+  });
+
+  test('what was not observed explains as many calls and no more', () => {
+    const counts: Counts = { query: 'SELECT 1', server: [9, 9], proxy: [4, 4] };
+    expect(verdictOf(counts, { notObserved: 5 })).toBe('explained by not-observed');
+    expect(verdictOf(counts, { notObserved: 4 })).toBe('unexplained');
+  });
+});

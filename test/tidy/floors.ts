@@ -1,0 +1,78 @@
+// The house as a list: every room of the product, by floor, with the file to open first. A room imports rooms of lower floors alone.
+// Invariant: test/tidy.test.ts checks the sources against this list, and the map in docs/ARCHITECTURE.md too.
+// Not here: what a room is for (the map says it).
+
+export interface Room {
+  readonly floor: number;
+  /** A folder with sources of its own; its sub-folders are rooms of their own. */
+  readonly folder: string;
+  /** Open this first. */
+  readonly first: string;
+}
+
+const FLOORS: readonly (readonly string[])[] = [
+  ['facts/rollup-row.ts', 'config/values/units.ts', 'storage/store-error.ts', 'storage/migrations/migrations.ts'],
+  ['config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
+  [
+    'proxy/wire/frame-scanner.ts',
+    'proxy/stream/observation.ts',
+    'analyzer/attribution/shape/shape.ts',
+    'analyzer/attribution/comments/sql-comment.ts',
+    'analyzer/fingerprint/fingerprint.ts',
+    'analyzer/pools/pools.ts',
+    'analyzer/rollup/rollups.ts',
+    'storage/sqlite/file/data-directory.ts',
+  ],
+  [
+    'proxy/session/session.ts',
+    'analyzer/attribution/connection/connection-profile.ts',
+    'analyzer/attribution/django/recognise-django.ts',
+    'analyzer/attribution/sqlalchemy/recognise-sqlalchemy.ts',
+    'analyzer/attribution/others/recognise-housekeeping.ts',
+    'storage/sqlite/tables/rollup-tables.ts',
+    'postgres/connection.ts',
+  ],
+  [
+    'proxy/link/link.ts',
+    'analyzer/attribution/rules/rule.ts',
+    'storage/sqlite/read/reader.ts',
+    'storage/sqlite/write/flush-writer.ts',
+  ],
+  [
+    'proxy/watch/tap.ts',
+    'analyzer/attribution/attribute.ts',
+    'analyzer/sessions/sessions.ts',
+    'storage/sqlite/upkeep/upkeep.ts',
+    'reports/statements.ts',
+  ],
+  [
+    'proxy/connection/connection.ts',
+    'analyzer/texts/statement-texts.ts',
+    'analyzer/notable/samples.ts',
+    'storage/sqlite/sqlite-store.ts',
+    'reports/forms/statements-json.ts',
+    'reports/questions/grammar.ts',
+    'dashboards/metrics/catalogue.ts',
+  ],
+  [
+    'proxy/listen/listener.ts',
+    'analyzer/pipeline.ts',
+    'reports/compare/compare.ts',
+    'dashboards/http/server.ts',
+    'dashboards/web/data/api.ts',
+    'cli/reading/place.ts',
+  ],
+  ['proxy/relay/relay.ts', 'dashboards/threads/http-thread.ts', 'dashboards/web/parts/parts.tsx', 'cli/views/top.ts'],
+  ['proxy/supervisor/supervisor.ts', 'dashboards/web/pages/statements-page.tsx'],
+  ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],
+  ['cli/running/relaying.ts'],
+  ['cli/commands/top.ts'],
+  ['cli/main.ts'],
+];
+
+export const ROOMS: readonly Room[] = FLOORS.flatMap((files, floor) =>
+  files.map((file) => {
+    const at = file.lastIndexOf('/');
+    return { floor, folder: file.slice(0, at), first: file.slice(at + 1) };
+  }),
+);
