@@ -93,7 +93,7 @@ export function familyOf(supervisorPid: number): { relays: number[]; observer: n
       .split(' ')
       .map(Number)
       .filter((pid) => commandOf(pid).includes(script));
-  return { relays: running('relay-main.js'), observer: running('analyzer/main.js')[0] ?? 0 };
+  return { relays: running('relay-main.js'), observer: running('observer/main.js')[0] ?? 0 };
 }
 
 /** '' when it ended meanwhile. */
