@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import type { TimelinePoint, TimelineReport } from '../../reports/timeline.js';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
 import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
-import { count, duration, moment, span } from '../terminal/format.js';
+import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { renderTable } from '../terminal/table.js';
@@ -75,7 +75,7 @@ export function historyText(timeline: TimelineReport, { title, screen }: { title
   );
   return [
     styled(title, { style: 'bold', screen }),
-    `${span(window.sinceMs, window.untilMs)}, a row per ${duration(stepMs)}`,
+    `${span(window.sinceMs, window.untilMs)}, a row per ${windowLength(stepMs)}`,
     '',
     `calls  ${line((point) => point.calls + point.errors, 'sum')}`,
     `p95    ${line((point) => point.histogram.percentile(0.95), 'max')}`,

@@ -1,5 +1,5 @@
 // Durations, sizes and moments as people write them, read into numbers with their unit in the name.
-// Invariant: what is not understood whole is refused, never read in part. Not here: printing them (cli/terminal/format.ts).
+// Invariant: what is not understood whole is refused, never read in part. Not here: printing them (facts/format.ts).
 
 import { UsageError } from './errors.js';
 

@@ -7,7 +7,7 @@ import type { StatementDetailsJson } from '../../../reports/forms/statement-json
 import type { TimelineJson } from '../../../reports/forms/timeline-json.js';
 import { writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
-import { bytes, count, duration, moment, share } from '../data/format.js';
+import { bytes, count, duration, moment, share, windowLength } from '../data/format.js';
 import { Distribution } from '../parts/distribution.js';
 import { Sql } from '../parts/highlight.js';
 import { Copy, Facts, NumbersTable, Observed, type ObservedJson, Problem, Source } from '../parts/parts.js';
@@ -150,8 +150,7 @@ function History({ fingerprint, source, range, live, version }: HistoryProps) {
   const { data } = useReport<TimelineJson>(`/api/v1/statements/${fingerprint}/history?${query}`, { live, version });
   const drawn = useMemo(() => data && historyData(data), [data]);
   if (data === undefined || drawn === undefined) return null;
-  const minutes = data.step_ms / 60_000;
-  const step = minutes < 60 ? `${minutes} min` : minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
+  const step = windowLength(data.step_ms);
   return (
     <>
       <section aria-labelledby="history">
