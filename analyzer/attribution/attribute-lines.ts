@@ -1,7 +1,9 @@
-// Attributes statements given as JSON lines: the pure core of `pgwitness attribute`.
-// Invariant: one output per input line, in the order of the input; a bad line becomes an error with its number and hurts no other.
-// A session settles as on the wire, by its profile, after 64 statements or at the end of the input; there is no clock here.
-// Not here: reading files, taking texts apart (line-reader.ts, so that this folder does not know of fingerprints).
+// Attributes statements given as JSON lines: the core of `pgwitness attribute`.
+// Invariant: one output per input line, in input order. A bad line becomes an error with its number and does not
+// affect other lines.
+// A session settles as on the wire: by its profile, after 64 statements, or at the end of the input. There is no clock
+// here.
+// Not here: reading files; splitting texts (texts/line-reader.ts, so that this folder does not depend on fingerprints).
 
 import type { Verdict } from '../../facts/verdict.js';
 import { attribute, isFinal } from './attribute.js';
@@ -52,8 +54,8 @@ export interface LineError {
 }
 
 /**
- * An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not understood. Of a line with
- * several statements these are those of the first that is not housekeeping, and `statements` lists them all.
+ * An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not understood.
+ * A line of several statements gets those of its first statement that is not housekeeping, and `statements` lists all.
  */
 export type LineResult = { output: Record<string, unknown> } | { error: LineError };
 

@@ -1,7 +1,7 @@
-// Who sent a statement: asks the rules in order and keeps the verdict for the next statement alike.
-// Invariant: equal subjects get the same verdict object; the common path looks up two maps and allocates nothing.
-// Order: what the session does for itself, tools, user rules, comment tags, then the connection with the text's form, then the default.
-// Not here: when a verdict is final (settling.ts).
+// Decides who sent a statement: asks the rules in order and keeps each verdict for its like.
+// Invariant: equal subjects get the same verdict object; the common path looks up three maps and allocates nothing.
+// Order: housekeeping, tools, comment tags, the form of the text on this connection, then the default.
+// Not here: the user's rules, which go first (analyzer/judge.ts); when a verdict is final (settling.ts).
 
 import { CONSTRUCTS, type Verdict } from '../../facts/verdict.js';
 import { type CommentTags, NO_TAGS } from './comments/sql-comment.js';
@@ -38,7 +38,7 @@ const verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>
 
 /**
  * The verdict on one statement.
- * @param profile of its connection, which has observed the statement already; asked again at settling it may answer otherwise.
+ * @param profile of its connection, which has observed the statement already. Asked again at settling it may answer otherwise.
  * @param tags of its comments; tags.pairs do not matter here, only what they prove.
  * @param inTransaction as it was before the statement; left out, the profile's.
  */

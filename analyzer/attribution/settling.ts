@@ -1,5 +1,6 @@
-// When a session is settled: from then on its statements are stored with the verdict of the moment, and no later one changes them.
-// Invariant: pure; a settled session stays settled. Not here: holding back what is not settled (analyzer/pipeline.ts).
+// Says when a session is settled: its statements no longer wait for their verdicts.
+// From then on each is stored at once, with the verdict of that moment; no later verdict changes it.
+// Invariant: pure; a settled session stays settled. Not here: holding back unsettled statements (analyzer/pipeline.ts).
 
 import { limits } from '../../config/limits.js';
 import type { Standing } from './connection/connection-profile.js';
@@ -12,7 +13,7 @@ export interface SettlingState {
   nowMs: number;
 }
 
-/** Its profile is strong or certain, or it has had 64 statements, or its first one is 2 s ago. Closing settles too, without asking. */
+/** Settled: the profile is strong or certain, or 64 statements were seen, or the first one is 2 s old. Closing settles too. */
 export function isSettled(standing: Standing, state: SettlingState): boolean {
   if (standing.strength === 'strong' || standing.strength === 'certain') return true;
   if (state.statements === 0) return false;

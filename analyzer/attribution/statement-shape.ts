@@ -1,5 +1,6 @@
-// Finds the shape of a statement: asks every recogniser which library could have written the text, and what it proves of its connection.
-// Invariant: the answer rests on the tokens alone. Not here: what a shape is (shape/shape.ts), what follows from it (rules/, connection/).
+// Finds the shape of a statement: asks every recogniser whether its library writes such texts.
+// Invariant: the answer depends on the tokens alone.
+// Not here: what a shape is (shape/shape.ts), what follows from it (rules/, connection/).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { recogniseDjango } from './django/recognise-django.js';
@@ -71,7 +72,7 @@ function explainedAt(tokens: SqlTokens): number {
 
 const CUT_TOKENS_MAX = 12;
 
-/** A text cut by its length ends inside parentheses or a literal; what stands behind its last comma or parenthesis is left out. */
+/** Tokens to judge by. A text cut by its length ends inside parentheses or a literal: leave out what follows the last whole piece. */
 function wholeCount(tokens: SqlTokens): number {
   let depth = 0;
   for (let i = 0; i < tokens.count; i++) {

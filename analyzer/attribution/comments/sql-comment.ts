@@ -1,7 +1,10 @@
-// Comment tags: what instrumentation writes into comments in front of or behind a statement, and what that proves.
-// Invariant: a comment is tags only if all of it is key=value or key:value items; anything else is prose and says nothing. Comments
-// inside strings are not comments (the lexer sees to that). Not here: which keys become dimensions (tag-set.ts).
-// Sources: google.github.io/sqlcommenter/spec, opentelemetry-python-contrib opentelemetry-instrumentation (add_sql_comment),
+// Reads comment tags: what instrumentation writes before or after a statement, and what it proves.
+// Invariant: a comment counts as tags only if all of it is key=value or key:value items; anything else is prose and is
+// ignored.
+// The lexer makes sure that comment marks inside strings are not comments. Not here: which keys become dimensions
+// (tag-set.ts).
+// Sources: google.github.io/sqlcommenter/spec, opentelemetry-python-contrib opentelemetry-instrumentation
+// (add_sql_comment),
 // basecamp/marginalia, Rails ActiveRecord::QueryLogs, DataDog dd-trace-py propagation.
 
 import { CONSTRUCTS, type Construct } from '../../../facts/verdict.js';
@@ -16,7 +19,7 @@ export const Proof = {
   django: 2,
   /** Tags of the driver's own instrumentation: says nothing of the library above it. */
   driver: 4,
-  /** `%%`: the driver was given no parameters. On a Django connection this excludes the ORM, which always passes some. */
+  /** `%%`: sent without parameters. On a Django connection this excludes the ORM, which always passes some. */
   percentDoubled: 8,
   /** marginalia or Rails' query logs. */
   rails: 16,
@@ -38,7 +41,7 @@ export const SOURCE_KEY = 'pgwitness_source';
 export const CONSTRUCT_KEY = 'pgwitness_construct';
 
 const PAIRS_MAX = 32;
-const COMMENT_OCTETS_MAX = 4096;
+const COMMENT_BYTES_MAX = 4096;
 
 /** Tags of all comments in front of the first and behind the last token. Allocates only where there is a comment. */
 export function readComments(tokens: SqlTokens): CommentTags {
@@ -68,7 +71,7 @@ export function readComments(tokens: SqlTokens): CommentTags {
 export function commentText({ bytes, commentStart, commentEnd }: SqlTokens, k: number): string {
   const start = commentStart[k];
   const length = commentEnd[k] - start;
-  if (length < 7 || length > COMMENT_OCTETS_MAX || bytes[start] !== 0x2f) return '';
+  if (length < 7 || length > COMMENT_BYTES_MAX || bytes[start] !== 0x2f) return '';
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return buffer.toString('utf8', start + 2, start + length - 2);
 }
@@ -97,7 +100,7 @@ const NOT_TAGS = -1;
 const COLON_FIRST = 1;
 const DOUBLED = 2;
 
-/** Adds the items of one comment to `pairs`, those of keys that are there already aside. NOT_TAGS, and nothing added, where any part of it is something else. */
+/** Adds the items of one comment to `pairs`, except known keys. NOT_TAGS, and nothing added, if any part is no item. */
 function readItems(comment: string, pairs: Pair[]): number {
   const text = comment.trim();
   const { length } = text;

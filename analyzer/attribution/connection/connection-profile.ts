@@ -1,6 +1,7 @@
-// Who opened a connection, from what it does: startup packet, names, first statements, texts, transactions.
-// Invariant: what is seen once stays seen, but who owns the connection follows from all of it, so it may be revised; a revision is counted.
-// The state is a bit per clue and a few counters: no text, constant size. Not here: verdicts on statements (attribute.ts).
+// Collects what a connection shows of its owner: startup packet, names, texts, transactions.
+// Invariant: a clue once seen stays. The owner is derived from all clues, so it may be revised; each revision is
+// counted.
+// State: one bit per clue and a few counters. Constant size, no text. Not here: verdicts on statements (attribute.ts).
 
 import { Proof } from '../comments/sql-comment.js';
 import { CLUES, type Clue, clueBit, clueBits } from '../shape/clues.js';
@@ -16,7 +17,7 @@ export interface StatementContext {
   protocol: 'simple' | 'extended';
   /** Prepared-statement name of the protocol, '' for none. */
   statementName: string;
-  /** Status byte of ReadyForQuery before the statement; '' where it is not known: then BEGIN and COMMIT are followed. */
+  /** Status byte of ReadyForQuery before the statement; '' = not known: then BEGIN and COMMIT are followed. */
   transactionBefore: '' | 'I' | 'T' | 'E';
 }
 

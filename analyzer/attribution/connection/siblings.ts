@@ -1,6 +1,8 @@
-// What connections that began alike have in common: an Engine shows itself on its first connection only, the others just begin.
-// An Engine that outlives this process shows nothing again, so what earlier processes saw is told by the pools they stored (learn).
-// Invariant: bounded; remembers startup parameters only as a key in memory, and only of connections that were strongly SQLAlchemy's.
+// Remembers which startup packets are SQLAlchemy's.
+// An Engine shows itself on its first connection only; its later connections just begin.
+// An Engine that outlives this process shows itself to nobody again, so the stored pools teach it too (learn).
+// Invariant: bounded. Startup parameters are kept only as a key in memory, and only of connections that were strongly
+// SQLAlchemy's.
 // Not here: when a connection asks (connection-profile.ts).
 
 const REMEMBERED_MAX = 1000;

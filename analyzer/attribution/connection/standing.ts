@@ -1,5 +1,6 @@
-// Weighs the clues of a connection into one answer: who owns it, how surely, and whether a second library speaks on it.
-// Invariant: equal clues give the same object (interned), so verdicts can be cached per standing. Not here: collecting clues.
+// Weighs a connection's clues: its owner, how sure that is, and whether two libraries share it.
+// Invariant: equal clues give the same object (interned), so verdicts can be cached per standing. Not here: collecting
+// clues.
 
 import type { Confidence, Evidence } from '../../../facts/verdict.js';
 import { CLUES, clueBit, MEANING } from '../shape/clues.js';
@@ -79,8 +80,8 @@ function ownerOfRank(strongest: ReadonlyMap<string, number>, rank: number): stri
 }
 
 /**
- * Django lends its connection, it never borrows one: on a connection that SQLAlchemy showed first and where everything is inside of
- * transactions, as Django's reads never are, a text in Django's form was written by hand.
+ * Django lends its connection and never borrows one. On a connection that SQLAlchemy showed first, with everything inside
+ * transactions (Django's reads never are), a text in Django's form was written by hand.
  */
 function isSqlalchemysAlone(bits: number, first: string): boolean {
   const begins = (bits & clueBit('begin-first')) !== 0 && (bits & clueBit('autocommit')) === 0;

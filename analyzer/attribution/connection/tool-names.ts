@@ -1,6 +1,6 @@
-// Tools that name themselves in application_name, and the names they go by here.
-// Invariant: a closed list of whole names and prefixes; an application that borrows such a name is taken for the tool.
-// Sources: libpq fallback_application_name of psql, pg_dump and friends; the default names of common desktop clients.
+// Lists the tools that name themselves in application_name.
+// Invariant: a closed list of whole names and prefixes. An application that uses such a name is taken for the tool.
+// Sources: libpq fallback_application_name of psql, pg_dump and others; the default names of common desktop clients.
 
 const EXACT = new Set([
   ...['psql', 'pg_dump', 'pg_dumpall', 'pg_restore', 'pgbench', 'pg_basebackup', 'pg_isready', 'vacuumdb', 'reindexdb'],

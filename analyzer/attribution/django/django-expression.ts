@@ -1,7 +1,8 @@
-// Walks expressions by the rules of Django's SQL compiler and notes where they depart from them.
-// Invariant: reads forward only and ends on every input; a text that breaks off in the middle is judged by what there is of it.
-// Not here: what a departure means for the statement (recognise-django.ts), its FROM and SELECT clauses (django-select.ts).
-// Source: Query.as_sql, WhereNode.as_sql (several conditions are always in parentheses), Col.as_sql ("table"."column" always),
+// Walks expressions by the rules of Django's SQL compiler and counts departures from them.
+// Invariant: reads forward only and ends on every input; a text that is cut off is judged by the part that is there.
+// Not here: what a departure means for the statement (recognise-django.ts); FROM and SELECT clauses (django-select.ts).
+// Source: Query.as_sql, WhereNode.as_sql (several conditions are always in parentheses), Col.as_sql ("table"."column"
+// always),
 // Func.template, OrderBy.template, in django/db/models of 3.2 to 6.1.
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
@@ -173,8 +174,8 @@ function bracket(text: DjangoText, zone: Zone): void {
 function operator(text: DjangoText, i: number): void {
   const { tokens } = text;
   // Comparisons have a space on both sides; only signs, COUNT(*) and || of custom templates go without.
-  const octet = tokens.bytes[tokens.start[i]];
-  const comparison = octet === 0x3d || octet === 0x3c || octet === 0x3e;
+  const byte = tokens.bytes[tokens.start[i]];
+  const comparison = byte === 0x3d || byte === 0x3c || byte === 0x3e;
   if (comparison && (tokens.gap[i] === Gap.none || (i + 1 < tokens.count && tokens.gap[i + 1] === Gap.none)))
     text.odd++;
   text.at++;

@@ -1,5 +1,6 @@
-// SQL that Django writes without its query compiler: schema editor, introspection, flush, sequences, cache tables, callproc().
-// Invariant: answers undefined for what is none of these, so that the compiler's grammar is asked next.
+// Recognises SQL that Django writes without its query compiler.
+// That is its schema editor, introspection, flush, sequences, cache tables and callproc().
+// Invariant: returns undefined for any other text, so that the compiler's grammar is asked next.
 // Not here: SET TIME ZONE, savepoints and other housekeeping (recognise-housekeeping.ts).
 // Source: django/db/backends/postgresql/{schema,introspection,operations,creation}.py, core/cache/backends/db.py,
 // contrib/postgres/operations.py, core/management/commands/createcachetable.py.
@@ -153,7 +154,7 @@ function cacheRead(tokens: SqlTokens, at: number): Recognition | undefined {
 
 const CACHE_WORDS = hashSet('expires cache_key');
 
-/** DatabaseCache: INSERT INTO "t" ("cache_key", …), UPDATE "t" SET "value" = …, "expires" = …, DELETE FROM "t" WHERE cache_key …. */
+/** DatabaseCache: INSERT INTO "t" ("cache_key", …), UPDATE "t" SET "value" = …, DELETE FROM "t" WHERE cache_key …. */
 function cacheWrite(tokens: SqlTokens, at: number): Recognition | undefined {
   for (let i = at; i < tokens.count && i < at + 8; i++) {
     const isColumn = isCacheColumn(tokens, i) && !isKind(tokens, i - 1, TokenKind.dot);

@@ -1,4 +1,4 @@
-// Reads a SELECT as Django's compiler writes it, subselects and combined queries included.
+// Reads a SELECT as Django's compiler writes it, with subselects and combined queries.
 // Invariant: as in django-expression.ts. Not here: INSERT, UPDATE, DELETE (recognise-django.ts).
 // Source: SQLCompiler.as_sql, get_from_clause, get_combinator_sql, get_qualify_sql in django/db/models/sql/compiler.py.
 

@@ -1,5 +1,5 @@
-// A text on its way through the grammar of Django's SQL compiler: where the reader stands and what it has noticed so far.
-// Invariant: moves forward only; nesting is bounded. Not here: the grammar itself (django-expression.ts, django-select.ts).
+// Holds a text while Django's grammar reads it: the reader's position and its findings.
+// Invariant: moves forward only; nesting is bounded. Not here: the grammar (django-expression.ts, django-select.ts).
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
 import { isKind, isNewline, isUpper, isWord } from '../shape/words.js';

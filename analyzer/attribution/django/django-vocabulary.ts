@@ -1,7 +1,8 @@
-// The words Django's SQL compiler writes outside quotes, and the ones that show another hand.
-// Invariant: closed sets, covering Django 3.2 to 6.1 with its contrib.postgres and gis functions' keywords.
+// Lists the words that Django's compiler writes outside quotes, and words that only people write.
+// Invariant: closed sets for Django 3.2 to 6.1 with contrib.postgres and gis.
 // Not here: where a word may stand (django-expression.ts).
-// Source: django/db/models/sql/compiler.py, django/db/models/{expressions,lookups,functions}, django/db/backends/postgresql.
+// Source: django/db/models/sql/compiler.py, django/db/models/{expressions,lookups,functions},
+// django/db/backends/postgresql.
 
 import { hashSet } from '../shape/words.js';
 

@@ -1,6 +1,7 @@
-// Could Django have written this text? Its SQL compiler first, then its schema editor, introspection and other SQL of its own.
-// Invariant: the answer rests on form alone; names of tables and columns and the values of literals do not matter, but for the few
-// fixed statements in django-own-sql.ts. Not here: what the connection says (connection-profile.ts).
+// Recognises texts that Django could have written, by its SQL compiler or otherwise.
+// Invariant: only the form counts. Names and literal values do not matter, except in the few fixed statements of
+// django-own-sql.ts.
+// Not here: what the connection shows (connection-profile.ts).
 // Source: django/db/models/sql/compiler.py of 3.2 to 6.1; SQLInsertCompiler, SQLUpdateCompiler, SQLDeleteCompiler.
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
@@ -55,7 +56,7 @@ function verdict(text: DjangoText): Recognition {
   return { fit: known ? 'own' : 'likely', construct, readsFolded };
 }
 
-/** INSERT INTO "t" ("a", "b") VALUES (…), (…) | SELECT * FROM UNNEST(…) | DEFAULT VALUES, ON CONFLICT and RETURNING behind. */
+/** INSERT INTO "t" ("a", "b") VALUES (…), (…) | SELECT * FROM UNNEST(…) | DEFAULT VALUES, then ON CONFLICT and RETURNING. */
 function insert(text: DjangoText): void {
   const { tokens } = text;
   text.take(W.insert);

@@ -1,6 +1,8 @@
-// What is done for the session rather than for the application: transactions, settings, pings, look-ups of drivers and dialects.
-// Invariant: only whole texts of one statement are housekeeping; a text with more behind its semicolon is not, but for known resets.
-// Not here: whether SELECT 1 is a ping or a question of somebody's (rule-housekeeping.ts knows the transaction).
+// Recognises statements that serve the session.
+// These are transactions, settings, pings, and look-ups of drivers and dialects.
+// Invariant: only a whole text of one statement is housekeeping; a text with more behind its semicolon is not, except
+// known resets.
+// Not here: the verdict (rule-housekeeping.ts).
 
 import { type SqlTokens, TokenKind, wordHash } from '../../sql/tokens.js';
 import type { Clue } from '../shape/clues.js';

@@ -1,5 +1,5 @@
-// Names of savepoints and cursors: each library has its own way of making them.
-// Invariant: a name itself never leaves this file, only whose it is. Names are folded in keys, so this is asked for every such text.
+// Tells libraries apart by the names they give to savepoints and cursors.
+// Invariant: the name itself never leaves this file. Names are folded in keys, so every such text is looked at.
 // Not here: prepared-statement names of the protocol (connection-profile.ts).
 // Source: django/db/backends/base/base.py savepoint(), postgresql/base.py chunked_cursor(); sqlalchemy/engine/base.py
 // _savepoint_impl(), dialects/postgresql/_psycopg_common.py; psycopg/transaction.py; asyncpg/transaction.py.
@@ -8,7 +8,7 @@ import { type SqlTokens, TokenKind } from '../../sql/tokens.js';
 import type { Clue } from '../shape/clues.js';
 import { isKind, isWord, startsWith, W } from '../shape/words.js';
 
-/** Index of the savepoint's name in SAVEPOINT, RELEASE [SAVEPOINT], ROLLBACK … TO [SAVEPOINT]; -1 where the text is none of these. */
+/** Index of the savepoint's name in SAVEPOINT, RELEASE [SAVEPOINT], ROLLBACK … TO [SAVEPOINT]; -1 for other texts. */
 export function savepointNameAt(tokens: SqlTokens): number {
   if (isWord(tokens, 0, W.savepoint)) return 1;
   if (isWord(tokens, 0, W.release)) return isWord(tokens, 1, W.savepoint) ? 2 : 1;
@@ -41,7 +41,7 @@ function digitsEnd(bytes: Uint8Array, from: number): number {
   return at;
 }
 
-/** Index of the cursor's name in DECLARE, FETCH, MOVE, CLOSE; -1 where the text is none of these. */
+/** Index of the cursor's name in DECLARE, FETCH, MOVE, CLOSE; -1 for other texts. */
 export function cursorNameAt(tokens: SqlTokens): number {
   if (isWord(tokens, 0, W.declare) || isWord(tokens, 0, W.close)) return 1;
   if (!isWord(tokens, 0, W.fetch) && !isWord(tokens, 0, W.move)) return -1;
@@ -69,9 +69,9 @@ function isSqlalchemyCursor(tokens: SqlTokens, index: number): boolean {
   const end = tokens.end[index] - 1;
   let underscores = 0;
   for (let at = tokens.start[index] + 3; at < end; at++) {
-    const octet = bytes[at];
-    if (octet === 0x5f) underscores++;
-    else if (!((octet >= 48 && octet <= 57) || (octet >= 97 && octet <= 102))) return false;
+    const byte = bytes[at];
+    if (byte === 0x5f) underscores++;
+    else if (!((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102))) return false;
   }
   return underscores === 1 && end - tokens.start[index] >= 8;
 }

@@ -1,5 +1,6 @@
-// Look-ups that only a tool sends, told by their text. Most tools are known by their application_name (connection-profile.ts).
-// Invariant: a few first words decide; what an application could have written is not claimed.
+// Recognises look-ups that only a tool sends, by their first words.
+// Invariant: a text that an application could have written is not claimed.
+// Not here: tools known by their application_name (tool-names.ts).
 
 import { type SqlTokens, wordHash } from '../../sql/tokens.js';
 import { beginsWith, isWord, W } from '../shape/words.js';

@@ -1,5 +1,5 @@
-// Rule: what comment tags prove of the statement itself, and no more than that.
-// framework='django…' proves only whose connection it is: that is a clue for the profile, not a verdict here.
+// Rule: what comment tags prove of the statement itself.
+// framework='django…' proves only whose connection it is: a clue for the profile, not a verdict.
 
 import type { Construct } from '../../../facts/verdict.js';
 import { CONSTRUCT_KEY, Proof, SOURCE_KEY } from '../comments/sql-comment.js';

@@ -1,5 +1,5 @@
 // Rule: the text has the form that Django gives its SQL.
-// How far that reaches depends on the connection: on Django's own a possible form is enough, elsewhere it must be Django's alone.
+// On Django's own connection a possible form is enough; elsewhere the form must be Django's alone.
 
 import type { Confidence, Construct, Evidence } from '../../../facts/verdict.js';
 import type { StatementShape } from '../shape/shape.js';
@@ -30,7 +30,7 @@ export const ruleDjangoShape: Rule = ({ shape, standing }) => {
   if (shape.django === 'own') {
     if (shape.sqlalchemy !== 'no' && standing.owner === 'sqlalchemy') return undefined;
     const isOthers = standing.owner === 'sqlalchemy' && !standing.shared;
-    // Django's names alone are never written by hand; a query in its form is, on a connection that is surely SQLAlchemy's.
+    // People do not make up Django's names, but they do write queries in its form: on a connection surely SQLAlchemy's it is text().
     if (isOthers && standing.strength !== 'weak' && shape.djangoConstruct === 'queryset') return undefined;
     return answer(isOthers ? 'weak' : 'strong');
   }

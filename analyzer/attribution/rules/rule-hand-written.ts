@@ -1,5 +1,5 @@
-// Rule, the last: neither compiler writes so, hence somebody wrote it by hand.
-// Surely so on a connection whose owner is known; otherwise only most likely, for SQLAlchemy's text() looks the same.
+// Rule, the last: neither compiler writes this text, so somebody wrote it by hand.
+// Strong where the connection's owner is known; else weak, because SQLAlchemy's text() looks the same.
 
 import type { Construct, Evidence } from '../../../facts/verdict.js';
 import { Proof } from '../comments/sql-comment.js';

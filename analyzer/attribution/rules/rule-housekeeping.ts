@@ -1,5 +1,4 @@
-// Rule: what is done for the session belongs to nobody's backlog.
-// SELECT 1 is a ping outside a transaction; inside one somebody asked.
+// Rule: a statement that serves the session is in nobody's backlog.
 
 import type { Housekeeping } from '../shape/shape.js';
 import { type Rule, verdictOf } from './rule.js';

@@ -1,5 +1,5 @@
 // Rule: the text has the form that SQLAlchemy's compiler gives its SQL.
-// On SQLAlchemy's own connection a possible form is enough, and what has none was written by hand: text() or a driver-level statement.
+// On SQLAlchemy's own connection a possible form is enough; a text without one is text() or driver-level SQL.
 
 import type { Confidence, Construct, Evidence } from '../../../facts/verdict.js';
 import { type Rule, verdictOf } from './rule.js';

@@ -1,4 +1,4 @@
-// Rule: statements of psql, pg_dump and other tools, told by the connection's application_name or by their text.
+// Rule: statements of psql, pg_dump and other tools, told by application_name or by their text.
 
 import { type Rule, verdictOf } from './rule.js';
 

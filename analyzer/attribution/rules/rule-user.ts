@@ -1,7 +1,10 @@
-// Rules of the user: what a connection or statement looks like, and what it then is. They go before everything else and are certain.
-// Invariant: the first rule that matches decides; matching is linear in the length of what is matched. Patterns are whole strings, or
-// globs with one `*` in front, behind, or both; `sql` is an RE2 expression over the normalised text, so that no literal decides.
-// Not here: reading them from the configuration (config/config-file.ts), the expressions' engine (config/values/sql-pattern.ts).
+// Applies the user's rules: a pattern for connections or statements, and the source these get.
+// Invariant: the first matching rule decides, with certainty, before any other rule. Matching is linear in the length
+// of the input.
+// Patterns are whole strings, or globs with `*` at one or both ends. `sql` is an RE2 expression over the normalised
+// text: no literals.
+// Not here: reading them from the configuration (config/config-file.ts), the expressions' engine
+// (config/values/sql-pattern.ts).
 
 import { isPrefix, prefixTest } from '../../../config/values/network-prefix.js';
 import { readSqlPattern, type SqlPattern } from '../../../config/values/sql-pattern.js';
@@ -56,7 +59,7 @@ export interface UserDecision {
 
 const NO_DECISION: UserDecision = Object.freeze({ verdict: undefined, pool: '', tags: Object.freeze({}) });
 
-/** Characters of a normalised text that expressions are matched against: lists of values are folded in it, so few are longer. */
+/** Expressions see this many characters of a normalised text. Lists of values are folded, so few texts are longer. */
 const SQL_CHARS_MAX = 32 * 1024;
 const NO_MATCHES: readonly string[] = Object.freeze([]);
 
@@ -77,7 +80,7 @@ export class UserRules {
     return this.#patterns.size > 0;
   }
 
-  /** The rules' expressions that are found in a normalised text; to be kept with it, for it costs microseconds per expression. */
+  /** The rules' expressions found in a normalised text. Keep the answer: it costs microseconds per expression. */
   sqlMatches(query: string): readonly string[] {
     const text = query.slice(0, SQL_CHARS_MAX);
     const found: string[] = [];

@@ -1,4 +1,4 @@
-// What a rule is: it looks at one statement in its context and gives a verdict, or leaves it to the next rule.
+// Defines a rule: it gives one statement in its context a verdict, or leaves it to the next rule.
 // Invariant: rules are pure and look at nothing but the subject, so a verdict can be kept for equal subjects.
 // Not here: the rules (rule-*.ts) and their order (attribute.ts).
 

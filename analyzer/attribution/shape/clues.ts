@@ -1,6 +1,6 @@
-// What a connection can show of who opened it, how much that proves, and for whom.
-// Invariant: a clue is a member of this closed list and has one bit; the order is part of stored session state, so new ones go last.
-// Not here: where clues come from (recognise-*.ts, connection-profile.ts) and how they are weighed (connection-profile.ts).
+// Lists what a connection can show of its owner, how much each clue proves, and for whom.
+// Invariant: a closed list, one bit per clue. The order is part of stored session state, so new clues go last.
+// Not here: where clues come from (recognise-*.ts, connection-profile.ts) and how they are weighed (standing.ts).
 
 export const CLUES = [
   'django-savepoint',
@@ -56,7 +56,7 @@ export interface ClueMeaning {
   saw: string;
 }
 
-/** Clues that speak for an owner; the others are habits and hints. */
+/** Clues that speak for an owner. The others are habits and hints. */
 export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   'sqlalchemy-tag': {
     owner: 'sqlalchemy',
@@ -100,14 +100,18 @@ export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   'startup-utf8': {
     owner: 'django',
     strength: 'weak',
-    saw: 'client_encoding=UTF8 behind the database in the startup packet',
+    saw: 'client_encoding=UTF8 after the database in the startup packet',
   },
   'sqlalchemy-write': {
     owner: 'sqlalchemy',
     strength: 'weak',
     saw: 'INSERT, UPDATE or DELETE spaced as SQLAlchemy does',
   },
-  'dialect-lookup': { owner: 'sqlalchemy', strength: 'weak', saw: "settings asked for as SQLAlchemy's dialect does" },
+  'dialect-lookup': {
+    owner: 'sqlalchemy',
+    strength: 'weak',
+    saw: "look-ups of settings as SQLAlchemy's dialect makes them",
+  },
   'startup-asyncpg': {
     owner: 'asyncpg',
     strength: 'weak',
@@ -120,7 +124,7 @@ export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   sibling: {
     owner: 'sqlalchemy',
     strength: 'weak',
-    saw: "begins transactions at once, like another connection with the same startup packet, which is SQLAlchemy's",
+    saw: 'begins a transaction first, like a SQLAlchemy connection with the same startup packet',
   },
   'driver-tag': { owner: 'driver', strength: 'weak', saw: 'comment tag of the driver only' },
 };

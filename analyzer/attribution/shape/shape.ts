@@ -1,13 +1,14 @@
-// The shape of a statement: what its text says by itself, as members of closed sets.
-// Invariant: a shape holds no octet of the text, so it may be stored; equal shapes are one object (interned), so that a verdict can be
-// cached per shape. Not here: finding the shape of a text (statement-shape.ts), what follows from it (rules/, connection/).
+// Defines the shape of a statement: what its text says by itself, as members of closed sets.
+// Invariant: a shape holds no byte of the text, so it may be stored. Equal shapes are one object (interned), so
+// verdicts can be cached
+// per shape. Not here: finding the shape of a text (statement-shape.ts), what follows from it (rules/, connection/).
 
 import type { Construct } from '../../../facts/verdict.js';
 import type { Clue } from './clues.js';
 
 /**
  * Could this compiler have written the text?
- * no: it never writes so; possible: it could, and so could many; likely: it does, and few others; own: nobody else writes so by habit.
+ * no: it never writes so. possible: it could, and so could many. likely: it does, and few others do. own: nobody else does by habit.
  */
 export type Fit = 'no' | 'possible' | 'likely' | 'own';
 
@@ -41,7 +42,7 @@ export interface StatementShape {
   readonly clues: readonly Clue[];
   /** A literal, a parameter or a `$n` stands in the text. */
   readonly hasValues: boolean;
-  /** The answer rests on what a key folds (a name, a number, a type): take the shape of each text, do not share it by key. */
+  /** The answer depends on what a key folds (a name, a number, a type): find the shape of each text, do not share it by key. */
   readonly readsFolded: boolean;
 }
 

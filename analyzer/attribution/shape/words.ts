@@ -1,4 +1,4 @@
-// Keyword hashes and small questions about single tokens, shared by the recognisers.
+// Holds keyword hashes and small questions about single tokens, shared by the recognisers.
 // Invariant: nothing here allocates; every question about a token beyond the last one is answered "no".
 // Not here: which token may follow which (the recognisers).
 
@@ -77,14 +77,14 @@ export function isValue(tokens: SqlTokens, index: number): boolean {
   return kind === TokenKind.string || kind === TokenKind.number || kind === TokenKind.parameter;
 }
 
-/** The token is exactly these ASCII octets. */
+/** The token is exactly these ASCII bytes. */
 export function isText(tokens: SqlTokens, index: number, text: string): boolean {
   return (
     index < tokens.count && tokens.end[index] - tokens.start[index] === text.length && startsWith(tokens, index, text)
   );
 }
 
-/** The token begins with these ASCII octets. */
+/** The token begins with these ASCII bytes. */
 export function startsWith(tokens: SqlTokens, index: number, text: string): boolean {
   if (index >= tokens.count) return false;
   const { bytes } = tokens;

@@ -1,6 +1,7 @@
-// Could SQLAlchemy's compiler have written this text? Core and ORM statements, DDL and reflection.
-// Invariant: rests on form alone, as recognise-django.ts does. A text() or a driver-level statement looks like any hand-written one
-// and is not recognised here. Not here: what the connection says (connection-profile.ts).
+// Recognises texts that SQLAlchemy's compiler could have written: Core, ORM, DDL, reflection.
+// Invariant: only the form counts. A text() or a driver-level statement looks like any hand-written one and is not
+// recognised here.
+// Not here: what the connection shows (connection-profile.ts).
 
 import type { Construct } from '../../../facts/verdict.js';
 import { type SqlTokens, TokenKind } from '../../sql/tokens.js';

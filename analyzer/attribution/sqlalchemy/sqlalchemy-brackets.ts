@@ -1,5 +1,5 @@
-// The parentheses a walk is inside of, and what each holds.
-// Invariant: bounded; what is nested deeper than the bound counts as one level.
+// Keeps the stack of open parentheses during a walk, and what each of them holds.
+// Invariant: bounded; parentheses nested deeper than the bound count as one level.
 
 /** What a parenthesis, or the whole text, holds. */
 export const Frame = { plain: 0, call: 1, select: 2, insert: 3, update: 4, remove: 5, names: 6 } as const;

@@ -1,5 +1,6 @@
-// DDL as SQLAlchemy's compiler writes it: CREATE TABLE over several lines with tabs, the rest on one.
-// Invariant: answers undefined for what is not DDL. Not here: statements on rows (recognise-sqlalchemy.ts).
+// Recognises DDL as SQLAlchemy's compiler writes it.
+// CREATE TABLE stands over several lines with tabs, the rest on one line.
+// Invariant: returns undefined for what is not DDL. Not here: statements on rows (recognise-sqlalchemy.ts).
 // Source: DDLCompiler.visit_create_table and its siblings in sqlalchemy/sql/compiler.py.
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';

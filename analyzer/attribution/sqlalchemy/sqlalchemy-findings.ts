@@ -1,4 +1,4 @@
-// What a walk over a text finds of SQLAlchemy's compiler and of other hands.
+// Counts what a walk over a text finds of SQLAlchemy's compiler and of other writers.
 // Invariant: counts only. Not here: finding them (sqlalchemy-grammar.ts) and weighing them (recognise-sqlalchemy.ts).
 
 export class SqlalchemyFindings {

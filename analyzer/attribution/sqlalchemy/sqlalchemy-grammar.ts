@@ -1,7 +1,8 @@
-// Walks a text by the rules of SQLAlchemy's compiler: where it breaks lines, how it spaces, when it quotes, what it qualifies.
+// Walks a text by the rules of SQLAlchemy's compiler: line breaks, spacing, quoting, qualification.
 // Invariant: one pass over the tokens with a stack of parentheses; ends on every input.
 // Not here: what the findings mean (recognise-sqlalchemy.ts), DDL (sqlalchemy-ddl.ts).
-// Source: SQLCompiler.visit_select, _compose_select_body, visit_cte, visit_insert, visit_update, visit_delete, limit_clause in
+// Source: SQLCompiler.visit_select, _compose_select_body, visit_cte, visit_insert, visit_update, visit_delete,
+// limit_clause in
 // sqlalchemy/sql/compiler.py and dialects/postgresql/base.py of 1.4 to 2.1.
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';

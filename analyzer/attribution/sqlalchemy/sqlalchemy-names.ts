@@ -1,4 +1,4 @@
-// Names as SQLAlchemy's Postgres dialect writes them: when they are quoted and how labels are made. Another quoting is another hand.
+// Knows how SQLAlchemy's Postgres dialect quotes names and makes labels.
 // Not here: where names stand (sqlalchemy-grammar.ts).
 // Source: IdentifierPreparer._requires_quotes, RESERVED_WORDS of sqlalchemy/dialects/postgresql/base.py (1.4 to 2.1).
 
@@ -28,18 +28,18 @@ export function isPlainName(tokens: SqlTokens, index: number): boolean {
   return isLower(tokens, index) && !RESERVED.has(tokens.hash[index]);
 }
 
-/** A quoted name that the dialect would quote: it has a capital or an odd character, begins with a digit or $, or is reserved. */
+/** A quoted name that the dialect would quote: a capital, an odd character, a digit or $ in front, or a reserved word. */
 export function needsQuotes(tokens: SqlTokens, index: number): boolean {
   const { bytes } = tokens;
   const start = tokens.start[index] + 1;
   const end = tokens.end[index] - 1;
   let hash = '';
   for (let at = start; at < end; at++) {
-    const octet = bytes[at];
+    const byte = bytes[at];
     const plain =
-      (octet >= 97 && octet <= 122) || octet === 95 || (at > start && ((octet >= 48 && octet <= 57) || octet === 36));
+      (byte >= 97 && byte <= 122) || byte === 95 || (at > start && ((byte >= 48 && byte <= 57) || byte === 36));
     if (!plain) return true;
-    hash += String.fromCharCode(octet);
+    hash += String.fromCharCode(byte);
   }
   return RESERVED.has(wordHash(hash));
 }
