@@ -1,14 +1,14 @@
-// The frames of the observation stream, on the link and in recordings.
+// Reads and writes the frames of the observation stream, for the link and for recordings.
 //
-//   frame:  u32 octets that follow │ u8 kind │ body            (little endian)
+//   frame:  u32 bytes that follow │ u8 kind │ body             (little endian)
 //   hello    relay → observer   JSON Hello
 //   welcome  observer → relay   JSON Welcome
 //   batch    relay → observer   f64 sequence │ u32 executions │ records (writer.ts)
 //   ack      observer → relay   f64 sequence: everything up to it is stored
-//   configure relay → observer  JSON of what of the configuration changes while it runs; never recorded
+//   configure relay → observer  JSON of the options that changed while the observer runs; never recorded
 //
-// Invariant: whole frames come out in order wherever the stream was cut; a length that no frame has is a RangeError.
-// Not here: what a batch holds, when frames are sent (link.ts).
+// Invariant: frames come out complete and in order wherever the stream was cut; an impossible length is a RangeError.
+// Not here: the content of a batch (writer.ts, reader.ts), when frames are sent (link/link.ts).
 
 import { limits } from '../../config/limits.js';
 
@@ -29,10 +29,10 @@ export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5 
 export const FRAME_HEADER_BYTES = 5;
 export const BATCH_HEADER_BYTES = FRAME_HEADER_BYTES + 12;
 
-/** First octets of a recording; the frames of a link follow, relay to observer only. */
+/** First bytes of a recording. The frames from relay to observer follow. */
 export const RECORDING_MAGIC = Buffer.from('pgwitness-observations-1\n', 'latin1');
 
-/** JSON control frames. */
+/** A frame whose body is JSON: hello, welcome, configure. */
 export function controlFrame(kind: number, value: object): Buffer {
   const body = Buffer.from(JSON.stringify(value), 'utf8');
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + body.length);
@@ -50,13 +50,13 @@ export function ackFrame(sequence: number): Buffer {
   return frame;
 }
 
-/** Cuts a stream of octets into frames. Throws RangeError on a length that no frame has. */
+/** Cuts a stream of bytes into frames. Throws RangeError on an impossible length. */
 export class FrameReader {
   #held: Buffer[] = [];
   #heldBytes = 0;
   #need = 4;
 
-  /** Calls back with each whole frame's kind and body; the body is valid during the call. */
+  /** Calls back with the kind and the body of each complete frame. The body is valid during the call. */
   feed(chunk: Buffer, frame: (kind: number, body: Buffer) => void): void {
     this.#held.push(chunk);
     this.#heldBytes += chunk.length;
@@ -66,7 +66,7 @@ export class FrameReader {
     this.#need = 4;
     while (bytes.length - at >= 4) {
       const frameBytes = bytes.readUInt32LE(at);
-      if (frameBytes < 1 || frameBytes > limits.batchBytesMax) throw new RangeError(`a frame of ${frameBytes} octets`);
+      if (frameBytes < 1 || frameBytes > limits.batchBytesMax) throw new RangeError(`a frame of ${frameBytes} bytes`);
       if (bytes.length - at < 4 + frameBytes) {
         this.#need = 4 + frameBytes;
         break;
@@ -78,7 +78,7 @@ export class FrameReader {
     this.#heldBytes = bytes.length - at;
   }
 
-  /** Octets of an unfinished frame. */
+  /** Bytes of an unfinished frame. */
   get pendingBytes(): number {
     return this.#heldBytes;
   }

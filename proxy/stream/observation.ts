@@ -1,15 +1,16 @@
-// The contract between the relay and the observer: what one wire event says, nothing about how it was found or what becomes of it.
+// Defines what the relay tells the observer: the shape of every observation.
 // Invariant: every execution the relay saw is either in exactly one `statement` observation or in one `loss` count.
-// This file holds the shapes; writer.ts, -reader.ts and -frames.ts hold their bytes. Not here: SQL understanding, attribution, storage.
-// Units are in the names: Ns nanoseconds (monotonic clock), Ms milliseconds since the Unix epoch (wall clock), Bytes octets.
+// Units are in the names: Ns is nanoseconds (monotonic clock), Ms is milliseconds since the Unix epoch (wall clock).
+// Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), SQL,
+// attribution, storage.
 
-/** Goes up with every change to a shape or to its bytes; both ends refuse another one. */
+/** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
 export const SCHEMA_VERSION = 3;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
 
-/** A connection reached the StartupMessage. Sent again with `resumed` when an observer takes over open sessions. */
+/** A client sent its StartupMessage. Sent again with `resumed` when an observer takes over open sessions. */
 export interface SessionOpened {
   kind: 'session-opened';
   /** Unique within one relay process. */
@@ -19,24 +20,24 @@ export interface SessionOpened {
   clientAddress: string;
   /** 196608 for 3.0, 196610 for 3.2. */
   protocolVersion: number;
-  /** Startup parameters as sent, in order (the order tells drivers apart); values cut at limits.startupValueBytesMax. */
+  /** Startup parameters in the order sent (it tells drivers apart). Values are cut at limits.startupValueBytesMax. */
   startup: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
-/** AuthenticationOk and the first ReadyForQuery were seen; sent again when one of its values changes. */
+/** AuthenticationOk and the first ReadyForQuery were seen. Sent again when one of its values changes. */
 export interface SessionReady {
   kind: 'session-ready';
   sessionId: number;
   serverVersion: string;
-  /** As the server reports it now (SET application_name changes it). */
+  /** As the server last reported it: SET application_name changes it. */
   applicationName: string;
   clientEncoding: string;
   serverTimeZone: string;
-  /** standard_conforming_strings = off: a backslash escapes inside '…'. */
+  /** True with standard_conforming_strings = off: a backslash escapes inside '…'. */
   backslashEscapes: boolean;
   backendPid: number;
   transactionStatus: TransactionStatus;
-  /** When that status began. */
+  /** Start of that status. */
   transactionSinceMs: number;
 }
 
@@ -48,45 +49,45 @@ export interface Completion {
   rows: number;
 }
 
-/** One simple Query, or one portal run to its end (however many Executes it took), or a Parse/Bind that failed. */
+/** One simple Query, one portal run to its end (with any number of Executes), or a Parse or Bind that failed. */
 export interface StatementObservation {
   kind: 'statement';
   sessionId: number;
   completedAtMs: number;
   protocol: 'simple' | 'extended';
-  /** Prepared-statement name of the protocol; '' for the unnamed one and for simple Query. */
+  /** Name of the prepared statement in the protocol; '' for the unnamed one and for a simple Query. */
   statementName: string;
-  /** The SQL as sent; null when `textId` names it, or, with textId 0, when the relay no longer has it ("text unknown"). */
+  /** The SQL as sent. null when `textId` names it, and, with textId 0, when the relay does not have it ("text unknown"). */
   text: Uint8Array | null;
-  /** Octets left out between the kept head and the kept tail of a very long text; 0 = text is whole. */
+  /** Bytes left out between head and tail of a very long text; 0 = the text is complete. */
   textMissingBytes: number;
-  /** Names a text that a `text-defined` gave since the last resync-begin; 0 = none. */
+  /** Id of a text that a `text-defined` gave since the last resync-begin; 0 = none. */
   textId: number;
-  /** In order. A portal has exactly one unless it failed; a simple Query may have several. */
+  /** In the order of the answers. A portal has exactly one unless it failed. A simple Query may have several. */
   completions: Completion[];
-  /** SQLSTATE of the ErrorResponse that ended it; '' = none. An error comes after the completions listed. */
+  /** SQLSTATE of the ErrorResponse that ended it; '' = none. The error came after the listed completions. */
   sqlstate: string;
-  /** DataRows seen (for a portal that was suspended this is what counts as its rows). */
+  /** DataRows seen. For a portal that was suspended this is its number of rows. */
   dataRows: number;
   requestBytes: number;
   responseBytes: number;
   serviceNs: number;
   waitNs: number;
-  /** -1 when no DataRow came. */
+  /** From the start of the service time; -1 when no DataRow came. */
   firstRowNs: number;
   clientStallNs: number;
   transactionBefore: TransactionStatus;
-  /** '' when the ReadyForQuery had not come when this was sent. */
+  /** '' when this was sent before the ReadyForQuery came. */
   transactionAfter: TransactionStatus;
   suspensions: number;
   /** Requests outstanding on the connection when this one arrived. */
   pipelineDepth: number;
-  /** Shared its flush point with other executions: serviceNs is an equal share of the group's time. */
+  /** It shared its flush point with other executions: serviceNs is an equal share of the group's time. */
   batched: boolean;
   copy: '' | 'in' | 'out' | 'both';
 }
 
-/** Sent once for a request that has been in flight for a second. */
+/** Sent once for a request that has been in flight for limits.runningAfterMs. */
 export interface StatementRunning {
   kind: 'statement-running';
   sessionId: number;
@@ -96,7 +97,7 @@ export interface StatementRunning {
   textId: number;
 }
 
-/** A prepared text that statements will refer to by its id, so that it is sent once and not with every execution. */
+/** A prepared text that executions refer to by its id, so that it is not sent with each of them. */
 export interface TextDefined {
   kind: 'text-defined';
   textId: number;
@@ -104,7 +105,7 @@ export interface TextDefined {
   textMissingBytes: number;
 }
 
-/** No statement will refer to this id again. */
+/** No observation refers to this id any more. */
 export interface TextForgotten {
   kind: 'text-forgotten';
   textId: number;
@@ -120,24 +121,24 @@ export interface SessionClosed {
 }
 
 /**
- * Why something was not observed. `opaque_session` and `loop_late_session` count sessions (once per minute each), every other reason counts
- * executions.
+ * Reasons why something was not observed. `opaque_session` and `loop_late_session` count sessions, once per minute each.
+ * Every other reason counts executions.
  */
 export const LOSS_REASONS = [
   'observer_down', // no observer was connected
-  'observer_lost', // sent, but the observer died before it stored them
-  'queue_full', // the observer did not keep up
-  'adrift', // tracking of the session was lost until it resynchronised
-  'opaque', // outstanding when framing of the session was lost
-  'opaque_session', // a session whose framing is lost was open in this minute
-  'connection_closed', // in flight when the connection ended
+  'observer_lost', // sent, but the observer ended before it stored them
+  'queue_full', // the observer was too slow
+  'adrift', // the session's tracking was lost until it resynchronised
+  'opaque', // outstanding when the session's framing was lost
+  'opaque_session', // a session whose framing was lost before was open in this minute
+  'connection_closed', // in flight when the connection closed
   'observe_off', // observation was switched off while the session was open
   'loop_late', // in flight when observing was paused, because the relay's event loop was late
   'loop_late_session', // a session was open in this minute while observing was paused
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
-/** Cumulative within one relay process, so that sending it again changes nothing. */
+/** The count is cumulative within one relay process, so sending it again changes nothing. */
 export interface Loss {
   kind: 'loss';
   /** Minutes since the Unix epoch. */
@@ -176,7 +177,7 @@ export interface RelayStatus {
   residentBytes: number;
 }
 
-/** All open sessions follow; what is not announced again before `resync-end` is closed. Ids of texts begin anew. */
+/** All open sessions follow. A session not announced before `resync-end` is closed. Earlier text ids are void. */
 export interface ResyncBegin {
   kind: 'resync-begin';
 }
@@ -197,7 +198,7 @@ export type Observation =
   | ResyncBegin
   | ResyncEnd;
 
-/** A statement of which nothing is known: what is filled in piece by piece starts from it. */
+/** A statement observation with every field at its start value, to be filled in. */
 export function emptyStatement(): StatementObservation {
   return {
     kind: 'statement',

@@ -1,6 +1,6 @@
 // Reads the records of a batch, on the observer's side.
-// Invariant: a damaged batch is a RangeError, never an observation read past its end. Not here: frames (frames.ts), how records
-// are written (writer.ts).
+// Invariant: a damaged batch is a RangeError, never an observation read past the batch's end.
+// Not here: frames (frames.ts), how records are written (writer.ts).
 
 import type {
   Completion,
@@ -21,7 +21,7 @@ import {
   STATUSES,
 } from './records.js';
 
-/** Reads the records of a batch. One StatementObservation is reused: it is valid during the call. */
+/** Reads batches. One StatementObservation is reused: it is valid during the callback. */
 export class BatchReader {
   #b: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -30,15 +30,15 @@ export class BatchReader {
   readonly #statement = emptyStatement();
   #lastName = '';
 
-  /** Throws RangeError when the body is damaged. */
+  /** Calls back with each observation of a batch. Throws RangeError when the body is damaged. */
   read(body: Buffer, observation: (observation: Observation) => void): void {
     this.begin(body);
     while (this.#at < body.length) observation(this.#record());
   }
 
-  /** Reads sequence and executions only. */
+  /** Reads sequence and executions only. Throws RangeError when the body is too short. */
   begin(body: Buffer): void {
-    if (body.length < 12) throw new RangeError('a batch without its header');
+    if (body.length < 12) throw new RangeError('a batch has no header');
     this.#b = body;
     this.sequence = body.readDoubleLE(0);
     this.executions = body.readUInt32LE(8);
@@ -46,7 +46,7 @@ export class BatchReader {
   }
 
   #record(): Observation {
-    const kind = this.#octet();
+    const kind = this.#byte();
     switch (kind) {
       case RecordKind.statement:
         return this.#readStatement();
@@ -56,7 +56,7 @@ export class BatchReader {
         const textId = this.#varint();
         const hasText = this.#varint() === 1;
         const textMissingBytes = this.#varint();
-        const text = this.#octets();
+        const text = this.#bytes();
         return {
           kind: 'statement-running',
           sessionId,
@@ -69,7 +69,7 @@ export class BatchReader {
       case RecordKind.textDefined: {
         const textId = this.#varint();
         const textMissingBytes = this.#varint();
-        return { kind: 'text-defined', textId, textMissingBytes, text: this.#octets() };
+        return { kind: 'text-defined', textId, textMissingBytes, text: this.#bytes() };
       }
       case RecordKind.textForgotten:
         return { kind: 'text-forgotten', textId: this.#varint() };
@@ -96,13 +96,13 @@ export class BatchReader {
       case RecordKind.resyncEnd:
         return { kind: 'resync-end' };
     }
-    throw new RangeError(`a record of unknown kind ${kind}`);
+    throw new RangeError(`a record has the unknown kind ${kind}`);
   }
 
   #readStatement(): StatementObservation {
     const s = this.#statement;
-    const flags = this.#octet();
-    const statuses = this.#octet();
+    const flags = this.#byte();
+    const statuses = this.#byte();
     s.protocol = flags & 1 ? 'extended' : 'simple';
     s.batched = (flags & 2) !== 0;
     s.copy = COPIES[(flags >> 2) & 3];
@@ -131,18 +131,18 @@ export class BatchReader {
     s.statementName = this.#name();
     s.textId = flags & 32 ? this.#varint() : 0;
     s.textMissingBytes = flags & 16 ? this.#varint() : 0;
-    s.text = flags & 16 ? this.#octets() : null;
+    s.text = flags & 16 ? this.#bytes() : null;
     return s;
   }
 
   #completion(): Completion {
-    const code = this.#octet();
-    const command = code === COMMAND_OTHER ? this.#octets().toString('latin1') : COMMANDS[code];
-    if (command === undefined) throw new RangeError(`a command of unknown code ${code}`);
+    const code = this.#byte();
+    const command = code === COMMAND_OTHER ? this.#bytes().toString('latin1') : COMMANDS[code];
+    if (command === undefined) throw new RangeError(`a command has the unknown code ${code}`);
     return { command, rows: this.#varint() };
   }
 
-  /** Of few that come again and again: the last one is given again. */
+  /** Statement names repeat: reuse the previous string when the bytes are equal. */
   #name(): string {
     const length = this.#varint();
     if (length === 0) return '';
@@ -161,7 +161,7 @@ export class BatchReader {
 
   #oneOf<T>(values: readonly T[]): T {
     const code = this.#varint();
-    if (code >= values.length) throw new RangeError(`a code of ${code} where ${values.length} are known`);
+    if (code >= values.length) throw new RangeError(`a code is ${code}, and only ${values.length} are known`);
     return values[code];
   }
 
@@ -193,16 +193,16 @@ export class BatchReader {
   }
 
   #text(): string {
-    return this.#octets().toString('utf8');
+    return this.#bytes().toString('utf8');
   }
 
-  #octet(): number {
+  #byte(): number {
     this.#need(1);
     return this.#b[this.#at++];
   }
 
   #varint(): number {
-    // Most are one octet.
+    // Most are one byte.
     const first = this.#b[this.#at];
     if (first < 0x80) {
       this.#at++;
@@ -211,11 +211,11 @@ export class BatchReader {
     let value = 0;
     let scale = 1;
     for (;;) {
-      const octet = this.#octet();
-      value += (octet & 0x7f) * scale;
-      if (octet < 0x80) return value;
+      const byte = this.#byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
       scale *= 128;
-      if (scale > 2 ** 53) throw new RangeError('a number that is too long');
+      if (scale > 2 ** 53) throw new RangeError('a number is too long');
     }
   }
 
@@ -230,7 +230,7 @@ export class BatchReader {
     return this.#varint() | 0;
   }
 
-  #octets(): Buffer {
+  #bytes(): Buffer {
     const length = this.#varint();
     this.#need(length);
     this.#at += length;
@@ -238,6 +238,6 @@ export class BatchReader {
   }
 
   #need(bytes: number): void {
-    if (this.#at + bytes > this.#b.length) throw new RangeError('a record that ends too early');
+    if (this.#at + bytes > this.#b.length) throw new RangeError('a record ends too early');
   }
 }

@@ -1,5 +1,5 @@
-// What the writer and the reader of records agree on: the number of each kind, of each word, and the order of the relay's figures.
-// Invariant: a list that is sent as numbers is only appended to; any other change raises SCHEMA_VERSION (observation.ts).
+// Numbers of the record kinds and of the words in records, shared by writer and reader.
+// Invariant: such a list only grows at its end; any other change raises SCHEMA_VERSION (observation.ts).
 // Not here: the bytes (writer.ts, reader.ts).
 
 import type { CloseReason, RelayStatus, TransactionStatus } from './observation.js';
@@ -21,7 +21,7 @@ export const RecordKind = {
 export const STATUSES: readonly TransactionStatus[] = ['', 'I', 'T', 'E'];
 export const COPIES = ['', 'in', 'out', 'both'] as const;
 export const CLOSE_REASONS: readonly CloseReason[] = ['client', 'server', 'relay'];
-/** Commands sent as one octet; any other is sent as text. Only ever append. */
+/** Commands sent as one byte. Any other is sent as text. */
 export const COMMANDS: readonly string[] = (
   ',SELECT,INSERT,UPDATE,DELETE,BEGIN,COMMIT,ROLLBACK,SET,SHOW,SAVEPOINT,RELEASE,FETCH,DECLARE CURSOR,CLOSE CURSOR' +
   ',COPY,MERGE,PREPARE,DEALLOCATE,DEALLOCATE ALL,DISCARD ALL,LISTEN,NOTIFY,UNLISTEN,CREATE TABLE,CREATE INDEX' +

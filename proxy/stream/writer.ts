@@ -1,8 +1,8 @@
 // Writes the records of a batch, on the relay's side.
 //
-// Numbers are varints (7 bits an octet, low first), moments f64, texts length-prefixed octets.
-// Invariant: what reader.ts reads is what was written, for every observation. Not here: frames (frames.ts), when
-// batches are cut and sent (link.ts).
+// Numbers are varints (7 bits a byte, low bits first), moments f64, texts bytes behind their length.
+// Invariant: reader.ts reads exactly what was written, for every observation.
+// Not here: frames (frames.ts), when batches are cut and sent (link/link.ts).
 
 import { BATCH_HEADER_BYTES, FRAME_HEADER_BYTES, FrameKind } from './frames.js';
 import type {
@@ -24,7 +24,7 @@ import {
   STATUSES,
 } from './records.js';
 
-/** A statement as the relay has it: SQL as latin1 (one character per octet), so that encoding is one copy. */
+/** A statement as the relay has it: SQL as latin1 (one character per byte), so that encoding is one copy. */
 export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text'> {
   text: string | null;
 }
@@ -46,7 +46,7 @@ export class BatchWriter {
     this.length = BATCH_HEADER_BYTES;
   }
 
-  /** The batch as a frame; valid until the next write. */
+  /** The batch as a frame. Valid until the next write. */
   seal(sequence: number, executions: number): Buffer {
     this.bytes.writeUInt32LE(this.length - 4, 0);
     this.bytes[4] = FrameKind.batch;
@@ -188,7 +188,7 @@ export class BatchWriter {
     this.bytes[this.length++] = RecordKind.resyncEnd;
   }
 
-  /** What is no SQL: as UTF-8. */
+  /** Text other than SQL, as UTF-8. */
   #text(text: string): void {
     const length = Buffer.byteLength(text);
     this.#room(8 + length);
@@ -200,7 +200,7 @@ export class BatchWriter {
     this.length = putVarint(this.bytes, this.length, value);
   }
 
-  /** As a peer sent it, which may be anything. */
+  /** A 32-bit number of a peer: it may have any value, negative ones included. */
   #int32(value: number): void {
     this.#varint(value >>> 0);
   }
@@ -219,7 +219,7 @@ export class BatchWriter {
 
 function putVarint(b: Buffer, at: number, value: number): number {
   let rest = value;
-  // Beyond 31 bits the bit operators no longer hold, so the high part is cut by division.
+  // Bit operators hold 31 bits only, so the high part is cut by division.
   while (rest > 0x7fffffff) {
     b[at++] = (rest % 128) | 0x80;
     rest = Math.floor(rest / 128);

@@ -1,7 +1,7 @@
-// The few messages pgwitness itself says, and only on a connection it is about to close.
-// Invariant: a FATAL ErrorResponse of ours is whole, in protocol version 3, and names pgwitness as its routine.
+// Builds the few messages that pgwitness itself sends, most of them right before it closes a connection.
+// Invariant: our FATAL ErrorResponse is complete, in protocol version 3, and names pgwitness as its routine.
 // SQLSTATEs: 08001 upstream unreachable, 08006 upstream lost, 08P01 malformed, 53300 connection cap, 57P01 forced close, 57P03 not ready.
-// Source: PostgreSQL documentation "Error and Notice Message Fields".
+// Source: PostgreSQL documentation "Error and Notice Message Fields". Not here: when to send one (listen/, connection/).
 
 export type OwnSqlstate = '08001' | '08006' | '08P01' | '0A000' | '53300' | '57P01' | '57P03';
 
@@ -18,8 +18,8 @@ export function fatalError(sqlstate: OwnSqlstate, text: { message: string; hint?
   return message;
 }
 
-/** The one-octet refusal of an SSLRequest or GSSENCRequest. */
+/** The one-byte refusal of an SSLRequest or GSSENCRequest. */
 export const REFUSED = Buffer.from('N');
 
-/** The one-octet answer to an SSLRequest that TLS follows. */
+/** The one-byte answer to an SSLRequest. TLS follows it. */
 export const ACCEPTED = Buffer.from('S');

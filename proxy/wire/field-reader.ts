@@ -1,6 +1,7 @@
-// Reads the few fields of kept bodies that the tracker needs. Bodies are ranges of a larger buffer; nothing is copied but the result.
-// Invariant: never reads outside [start, end) and never throws: what is malformed reads as empty.
-// SQL and names are kept as latin1 strings, one character per octet: exact for any client_encoding, and cheap as Map keys.
+// Reads the few fields of message bodies that the tracker needs.
+// Bodies are ranges of a larger buffer. Only the result is copied.
+// Invariant: never reads outside [start, end) and never throws: a malformed field reads as empty.
+// SQL and names are latin1 strings, one character per byte: exact for any client_encoding, and cheap as Map keys.
 // Not here: message boundaries (frame-scanner.ts).
 
 /** Index of the NUL that ends the string at `at`, or `end` when it is cut off. */
@@ -11,20 +12,20 @@ export function stringEnd(bytes: Buffer, { at, end }: { at: number; end: number 
   return i;
 }
 
-/** The octets [at, end) as a latin1 string; '' without a call for the common empty name. */
+/** The bytes [at, end) as a latin1 string; '' without a call for the common empty name. */
 export function latin1(bytes: Buffer, at: number, end: number): string {
   return end <= at ? '' : bytes.toString('latin1', at, end);
 }
 
-/** NAMEDATALEN - 1: the server tells statement and portal names apart by this many octets (src/backend/utils/hash/dynahash.c). */
+/** NAMEDATALEN - 1: the server compares statement and portal names up to this (src/backend/utils/hash/dynahash.c). */
 const NAME_BYTES = 63;
 
-/** The statement or portal name [at, end) as the server knows it; a longer name costs no more than a short one. */
+/** The statement or portal name [at, end), cut as the server cuts it. A longer name costs no more than a short one. */
 export function serverName(bytes: Buffer, at: number, end: number): string {
   return latin1(bytes, at, Math.min(end, at + NAME_BYTES));
 }
 
-/** What is read of an ErrorResponse: nothing else of it is kept, because message, detail and where hold data. */
+/** The fields kept of an ErrorResponse. The others are not kept: message, detail and where can hold data. */
 export interface ErrorFields {
   sqlstate: string;
   /** FATAL or PANIC: the server closes the connection and sends no ReadyForQuery. */
@@ -74,7 +75,7 @@ export class CommandTag {
       if (bytes[at] === SPACE) rows = 0;
       else if (isDigit(bytes[at])) rows = rows * 10 + bytes[at] - DIGIT_0;
     }
-    // Digits without end would make Infinity, which no encoding of the count holds.
+    // Endless digits would give Infinity, which the count's encoding cannot hold.
     this.rows = Math.min(rows, Number.MAX_SAFE_INTEGER);
   }
 }
@@ -82,11 +83,11 @@ export class CommandTag {
 const SPACE = 0x20;
 const DIGIT_0 = 0x30;
 
-function isDigit(octet: number): boolean {
-  return octet >= DIGIT_0 && octet <= 0x39;
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT_0 && byte <= 0x39;
 }
 
-/** First octet, last octet and length → the names seen, so that the usual tags cost no new string. */
+/** Commands seen, by first byte, last byte, middle byte and length, so that the usual tags cost no new string. */
 const seenCommands = new Map<number, string>();
 const SEEN_COMMANDS_MAX = 512;
 
@@ -96,13 +97,13 @@ function commandName(bytes: Buffer, start: number, end: number): string {
   const middle = bytes[start + (length >> 1)];
   const key = bytes[start] | (bytes[end - 1] << 8) | (length << 16) | (middle << 24);
   const seen = seenCommands.get(key);
-  if (seen !== undefined && sameOctets(bytes, start, seen)) return seen;
+  if (seen !== undefined && sameBytes(bytes, start, seen)) return seen;
   const name = bytes.toString('latin1', start, Math.min(end, start + 64));
   if (seenCommands.size < SEEN_COMMANDS_MAX) seenCommands.set(key, name);
   return name;
 }
 
-function sameOctets(bytes: Buffer, start: number, text: string): boolean {
+function sameBytes(bytes: Buffer, start: number, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
   return true;
 }

@@ -1,13 +1,14 @@
-// Walks the messages of one direction of one connection: headers by arithmetic, bodies only as far as the table says.
+// Walks the messages of one direction of one connection.
+// Headers are read by arithmetic, bodies only as far as the message table says.
 //
-//   header (5 octets)          body
+//   header (5 bytes)           body
 //   ┌──────┬───────────────┬──────────────────────────────────────┐
 //   │ code │ length, int32 │ kept head … skipped … kept tail      │
 //   └──────┴───────────────┴──────────────────────────────────────┘
 //
-// Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft octets of the
-// current body are still to come. Wherever a stream is cut, the sink is told of the same messages in the same order.
-// A body that lies whole in one chunk is handed over in place, without a copy; the sink must not keep the range.
+// Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft bytes of the
+// current body are still to come. Wherever a stream is cut, the sink gets the same messages in the same order.
+// A body that lies whole in one chunk is handed over in place, without a copy. The sink must not keep the range.
 // Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
 
 import type { MessageTable } from './message-codes.js';
@@ -18,25 +19,26 @@ export type FramingLost = 'unknown code' | 'bad length';
 
 export interface FrameSink {
   /**
-   * A message ended. Its first octets are bytes[start, end); the body was bodyBytes long. For a longer body,
-   * the last tailBytes of the range are the end of the body and what lies between was not kept.
+   * A message ended. Its body was bodyBytes long and starts with bytes[start, end). When the body is longer than that,
+   * the last tailBytes of the range are the end of the body, and the part between was not kept.
    */
   message(code: number, bodyBytes: number, range: BodyRange): void;
   /**
-   * Headers of `count` messages of one code whose bodies are not kept (DataRow, CopyData, password answers), bodyBytes long together.
-   * How many come in one call depends on where the stream was cut; their sum does not.
+   * Headers of `count` messages of one code whose bodies are not kept (DataRow, CopyData, password answers).
+   * `bodyBytes` is the length of all bodies together. How many messages come in one call depends on where the stream
+   * was cut. The sums over all calls do not.
    */
   headers(code: number, count: number, bodyBytes: number): void;
-  /** Not a protocol message: nothing that follows can be trusted. Called once; the scanner reads no more. */
+  /** This is no protocol message, so nothing that follows can be trusted. Called once; the scanner then stops. */
   framingLost(why: FramingLost): void;
 }
 
-/** Where a body lies. One instance per scanner, reused; valid only during the call. */
+/** The place of a body in memory. Each scanner reuses one instance: it is valid only during the call. */
 export class BodyRange {
   bytes: Buffer = EMPTY;
   start = 0;
   end = 0;
-  /** Octets at the end of the range that are the end of a body longer than the range; 0 = the range is a prefix or whole. */
+  /** How many bytes at the end of the range are the end of a longer body; 0 = the range is a prefix or the whole body. */
   tailBytes = 0;
 }
 
@@ -47,12 +49,12 @@ export class FrameScanner {
   readonly #sink: FrameSink;
   readonly #range = new BodyRange();
   #headerHave = 0;
-  /** The length word of a header that is cut over chunks, as far as it came. */
+  /** The length word of a header that is cut over chunks, as far as it has come. */
   #lengthSoFar = 0;
   #code = 0;
   #bodyBytes = 0;
   #bodyLeft = 0;
-  /** Octets of the current body kept so far; only when it is cut over chunks. */
+  /** The kept start of the current body; used only when the body is cut over chunks. */
   #kept: Buffer = EMPTY;
   #keptHave = 0;
   #tail: Buffer = EMPTY;
@@ -64,12 +66,12 @@ export class FrameScanner {
     this.#sink = sink;
   }
 
-  /** True when every message begun has ended. */
+  /** True when no message is partly read. */
   get atBoundary(): boolean {
     return this.#headerHave === 0 && this.#bodyLeft === 0;
   }
 
-  /** Read no more: feeds are ignored from now on. */
+  /** Ignores all further feeds. */
   stop(): void {
     this.#stopped = true;
     this.#kept = EMPTY;
@@ -85,19 +87,19 @@ export class FrameScanner {
         continue;
       }
       if (this.#headerHave > 0 || length - at < HEADER_BYTES) {
-        const octet = chunk[at++];
+        const byte = chunk[at++];
         if (this.#headerHave++ === 0) {
-          this.#code = octet;
+          this.#code = byte;
           this.#lengthSoFar = 0;
           continue;
         }
-        this.#lengthSoFar = (this.#lengthSoFar << 8) | octet;
+        this.#lengthSoFar = (this.#lengthSoFar << 8) | byte;
         if (this.#headerHave < HEADER_BYTES) continue;
         this.#headerHave = 0;
         at = this.#begin(this.#code, this.#lengthSoFar - 4, { chunk, bodyAt: at });
         continue;
       }
-      // The common case, without the copy: header and body lie in this chunk, and what is kept of the body is one piece.
+      // The common case, without a copy: header and body lie in this chunk, and the kept part of the body is one piece.
       const code = chunk[at];
       const bodyBytes = ((chunk[at + 1] << 24) | (chunk[at + 2] << 16) | (chunk[at + 3] << 8) | chunk[at + 4]) - 4;
       const keep = this.#table.keepBytes[code];
@@ -122,13 +124,14 @@ export class FrameScanner {
       }
       at = this.#begin(code, bodyBytes, { chunk, bodyAt: at + HEADER_BYTES });
     }
-    // An idle session keeps no chunk alive.
+    // Release the chunk: an idle session must not keep one alive.
     this.#range.bytes = EMPTY;
   }
 
   /**
-   * Bulk: messages of one code, one after another, whose bodies are not kept. One call of the sink for all of them, because a call for each
-   * is most of what a large result costs here. Returns where to read on; `from` when the first header is not a sane one.
+   * Bulk: messages of one code in a row whose bodies are not kept. The sink is called once for all of them, because one
+   * call for each is most of what a large result costs here. Returns where to read on, or `from` when the first header
+   * is damaged.
    */
   #run(chunk: Buffer, from: number): number {
     const code = chunk[from];
@@ -150,7 +153,7 @@ export class FrameScanner {
     return chunk.length;
   }
 
-  /** A header is complete: checks it and starts (perhaps ends) its body. Returns where to read on. */
+  /** Checks a complete header and starts its body, which may end at once. Returns where to read on. */
   #begin(code: number, bodyBytes: number, { chunk, bodyAt }: { chunk: Buffer; bodyAt: number }): number {
     if (!this.#allowed(code, bodyBytes)) return chunk.length;
     this.#code = code;
@@ -183,7 +186,7 @@ export class FrameScanner {
     return false;
   }
 
-  /** Takes what the chunk has of the current body. Returns where to read on. */
+  /** Takes the chunk's part of the current body. Returns where to read on. */
   #body(chunk: Buffer, at: number): number {
     const take = Math.min(this.#bodyLeft, chunk.length - at);
     const keep = this.#table.keepBytes[this.#code];
@@ -198,7 +201,7 @@ export class FrameScanner {
     const take = Math.min(room, part.length);
     if (take > 0) {
       if (this.#kept.length < this.#keptHave + take) {
-        // Doubling, never beyond what is kept: a length on the wire alone allocates nothing.
+        // Double, but never beyond what is kept, so that a length on the wire alone allocates nothing.
         const size = Math.min(Math.max(512, (this.#keptHave + take) * 2), keep);
         const grown = Buffer.allocUnsafeSlow(size);
         this.#kept.copy(grown, 0, 0, this.#keptHave);
@@ -236,7 +239,7 @@ export class FrameScanner {
       range.tailBytes = this.#tailHave;
     }
     this.#sink.message(this.#code, this.#bodyBytes, range);
-    // An idle session keeps no buffer of the largest text it ever saw.
+    // Release a large buffer: an idle session must not hold one as large as its longest text.
     if (this.#kept.length > HEADER_ROOM_BYTES) this.#kept = EMPTY;
     this.#tail = EMPTY;
     this.#tailHave = 0;

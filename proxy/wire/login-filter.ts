@@ -1,12 +1,14 @@
-// The server's messages from StartupMessage to the end of login, on a leg encrypted to the server: the one place that rewrites one.
+// Filters the server's messages during login on an encrypted leg: the only place that changes a message.
 //
 //   AuthenticationSASL [SCRAM-SHA-256-PLUS, SCRAM-SHA-256]  ──withhold──►  AuthenticationSASL [SCRAM-SHA-256]
 //
-// Channel binding ties SCRAM to the TLS the server itself sees. A client on a plaintext leg takes the offer for an attack and leaves.
-// Invariant: only that message may change, and only in that it lacks that mechanism; if nothing would be left, it does not change.
-// Authentication and ErrorResponse messages are held until they are whole, longer ones than messageBytesMax pass unseen. What the client
-// answers is never looked at.
-// Source: PostgreSQL documentation "SASL Authentication"; src/backend/libpq/auth-scram.c. Not here: sockets, when to withhold (listener.ts).
+// Channel binding ties SCRAM to the TLS that the server sees. A client on a plaintext leg takes the offer for an attack
+// and leaves.
+// Invariant: only that message may change, and only by losing that mechanism; when no other mechanism is offered, it
+// does not change. Authentication and ErrorResponse messages are held until they are complete; longer ones than
+// messageBytesMax pass unseen. The client's answers are never read.
+// Source: PostgreSQL documentation "SASL Authentication"; src/backend/libpq/auth-scram.c.
+// Not here: sockets, when to withhold (connection/sasl-watch.ts).
 
 import { Server } from './message-codes.js';
 
@@ -17,11 +19,11 @@ const AUTHENTICATION_SASL = 10;
 const CHANNEL_BOUND = 'SCRAM-SHA-256-PLUS';
 
 export interface LoginEvents {
-  /** The mechanism was in the offer and was taken out. */
+  /** The offer had the mechanism, and it was taken out. */
   onWithheld: () => void;
-  /** The mechanism is offered, and passed on. */
+  /** The offer has the mechanism, and it was passed on. */
   onOffered: () => void;
-  /** The server refused what the client said of channel binding. */
+  /** The server refused the client's channel binding. */
   onBindingRefused: () => void;
 }
 
@@ -29,24 +31,24 @@ export class LoginFilter {
   readonly #withhold: boolean;
   readonly #messageBytesMax: number;
   readonly #events: LoginEvents;
-  /** Start of a message that cannot be judged yet. */
+  /** Start of a message that is not complete yet. */
   #held: Buffer = EMPTY;
-  /** Octets of the current message that pass unseen. */
+  /** Bytes of the current message that still pass unseen. */
   #passing = 0;
   #done = false;
 
-  constructor(how: { withhold: boolean; messageBytesMax: number; events: LoginEvents }) {
-    this.#withhold = how.withhold;
-    this.#messageBytesMax = how.messageBytesMax;
-    this.#events = how.events;
+  constructor(options: { withhold: boolean; messageBytesMax: number; events: LoginEvents }) {
+    this.#withhold = options.withhold;
+    this.#messageBytesMax = options.messageBytesMax;
+    this.#events = options.events;
   }
 
-  /** Login is over (or not to be understood): everything passes from now on, and nothing is held. */
+  /** Login is over, or cannot be understood: everything passes from now on, and nothing is held. */
   get done(): boolean {
     return this.#done;
   }
 
-  /** Takes what the server sent; returns what is to be forwarded now, often the chunk itself. */
+  /** Takes bytes of the server. Returns the bytes to forward now, often the chunk itself. */
   feed(chunk: Buffer): Buffer {
     if (this.#done) return chunk;
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
@@ -77,7 +79,7 @@ export class LoginFilter {
     return out.length === 1 ? out[0] : Buffer.concat(out);
   }
 
-  /** The server ended its stream: what was held is to be forwarded as it is. */
+  /** The server ended its stream: returns the held bytes, to be forwarded as they are. */
   rest(): Buffer {
     const held = this.#held;
     this.#held = EMPTY;
@@ -85,7 +87,7 @@ export class LoginFilter {
     return held;
   }
 
-  /** Octets of the message at `at` when it is one to look at and is whole, else 0: it then passes, waits or ends the filtering. */
+  /** Length of the message at `at` when it must be read and is complete. Else 0: it passes, waits or ends the filtering. */
   #next(bytes: Buffer, at: number): number {
     if (bytes.length - at < HEADER_BYTES) return 0;
     const code = bytes[at];
@@ -104,7 +106,7 @@ export class LoginFilter {
   }
 
   #error(message: Buffer): Buffer {
-    // Told by the source file and code of it: its text is in the language of the server.
+    // Recognised by its source file and code, because its text is in the language of the server.
     const fields = message.toString('latin1', HEADER_BYTES).split('\0');
     const ofScram = fields.some((field) => field === 'Fauth-scram.c' || /^M.*channel binding/i.test(field));
     if (ofScram && fields.includes('C28000')) this.#events.onBindingRefused();

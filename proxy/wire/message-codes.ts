@@ -1,149 +1,157 @@
-// The messages of the Postgres protocol, per direction, and how much of each body the walker keeps.
-// Invariant: a code that is not in its direction's table does not exist in the protocol: framing is lost.
-// Password-class messages ('p') have no keep: their bodies can reach no log, by construction.
+// The messages of the Postgres protocol: one row for each, by direction.
+//
+// Invariant: a code without a row of its direction does not exist in the protocol, so framing is lost when one comes.
+// Password messages ('p') keep nothing, so their bodies cannot reach a log.
 // Source: PostgreSQL documentation "Message Formats"; src/include/libpq/protocol.h.
+// Not here: walking the messages (frame-scanner.ts), what they mean (session/).
 
-/** Keep nothing and say nothing when the body ends; only the header is reported. */
-const HEADER_ONLY = 0;
-/** Names in Bind, Describe, Execute and Close stand first; what follows (parameters) is never kept. */
-const NAMES_BYTES = 1024;
-const CONTROL_BYTES = 8192;
+/** Body lengths beyond which the peer itself gives up. No sane stream has them. The length word counts 4 more. */
+const LARGE = 0x3fffffff - 4; // PQ_LARGE_MESSAGE_LIMIT and MaxAllocSize
+const CLIENT_SMALL = 10_000 - 4; // PQ_SMALL_MESSAGE_LIMIT, src/include/libpq/libpq.h
+const PASSWORD = 65_535 - 4; // PG_MAX_AUTH_TOKEN_LENGTH, src/include/libpq/auth.h
+const SERVER_SMALL = 30_000 - 4; // handleSyncLoss, src/interfaces/libpq/fe-protocol3.c
 
-/** Codes a client sends. */
-export const Client = {
-  bind: 0x42, // B
-  close: 0x43, // C
-  describe: 0x44, // D
-  execute: 0x45, // E
-  functionCall: 0x46, // F
-  flush: 0x48, // H
-  parse: 0x50, // P
-  query: 0x51, // Q
-  sync: 0x53, // S
-  terminate: 0x58, // X
-  copyDone: 0x63, // c
-  copyData: 0x64, // d
-  copyFail: 0x66, // f
-  password: 0x70, // p: PasswordMessage, SASL and GSS answers
-} as const;
+/** Bytes kept of a body that starts with names. The parameters of a Bind come behind them and are never kept. */
+const NAMES = 1024;
+/** Bytes kept of a short message that is read whole. */
+const WHOLE = 8192;
+/** The body tells nothing that is needed, but its end must be reported. */
+const END = 1;
+/** Nothing is kept and the end of the body is not reported. Runs of such messages are reported in one call. */
+const HEADER = 0;
 
-/** Codes a server sends. */
-export const Server = {
-  parseComplete: 0x31, // 1
-  bindComplete: 0x32, // 2
-  closeComplete: 0x33, // 3
-  notification: 0x41, // A
-  commandComplete: 0x43, // C
-  dataRow: 0x44, // D
-  error: 0x45, // E
-  copyIn: 0x47, // G
-  copyOut: 0x48, // H
-  emptyQuery: 0x49, // I
-  backendKeyData: 0x4b, // K
-  notice: 0x4e, // N
-  authentication: 0x52, // R
-  parameterStatus: 0x53, // S
-  rowDescription: 0x54, // T
-  functionCallResponse: 0x56, // V
-  copyBoth: 0x57, // W
-  readyForQuery: 0x5a, // Z
-  copyDone: 0x63, // c
-  copyData: 0x64, // d
-  noData: 0x6e, // n
-  portalSuspended: 0x73, // s
-  parameterDescription: 0x74, // t
-  negotiateProtocolVersion: 0x76, // v
-} as const;
+export interface MessageRow {
+  /** First byte of the message. */
+  readonly letter: string;
+  /** As in the protocol's documentation. */
+  readonly name: string;
+  /** Bytes kept from the start of the body. 'sql': a statement's text, kept as TextKeep says, head and tail. */
+  readonly keep: number | 'sql';
+  /** The only length the body may have, bytes. */
+  readonly exact?: number;
+  /** Longest body, bytes. A longer one is damage, not a message. */
+  readonly max: number;
+}
 
-/** Body lengths beyond which the peer itself gives up, so that no sane stream has them (the length word counts 4 more). */
-const LARGE_BYTES = 0x3fffffff - 4; // PQ_LARGE_MESSAGE_LIMIT and MaxAllocSize
-const CLIENT_SMALL_BYTES = 10_000 - 4; // PQ_SMALL_MESSAGE_LIMIT, src/include/libpq/libpq.h
-const PASSWORD_BYTES = 65_535 - 4; // PG_MAX_AUTH_TOKEN_LENGTH, src/include/libpq/auth.h
-const SERVER_SMALL_BYTES = 30_000 - 4; // handleSyncLoss, src/interfaces/libpq/fe-protocol3.c
+/**
+ * Messages from client to server. None has an exact length: the server answers a Sync or a Flush that has a body with an
+ * error, but keeps the session.
+ */
+const CLIENT_ROWS = {
+  bind: { letter: 'B', name: 'Bind', keep: NAMES, max: LARGE },
+  close: { letter: 'C', name: 'Close', keep: NAMES, max: CLIENT_SMALL },
+  describe: { letter: 'D', name: 'Describe', keep: NAMES, max: CLIENT_SMALL },
+  execute: { letter: 'E', name: 'Execute', keep: NAMES, max: CLIENT_SMALL },
+  functionCall: { letter: 'F', name: 'FunctionCall', keep: END, max: LARGE },
+  flush: { letter: 'H', name: 'Flush', keep: END, max: CLIENT_SMALL },
+  parse: { letter: 'P', name: 'Parse', keep: 'sql', max: LARGE },
+  query: { letter: 'Q', name: 'Query', keep: 'sql', max: LARGE },
+  sync: { letter: 'S', name: 'Sync', keep: END, max: CLIENT_SMALL },
+  terminate: { letter: 'X', name: 'Terminate', keep: END, max: CLIENT_SMALL },
+  copyDone: { letter: 'c', name: 'CopyDone', keep: END, max: CLIENT_SMALL },
+  copyData: { letter: 'd', name: 'CopyData', keep: HEADER, max: LARGE },
+  copyFail: { letter: 'f', name: 'CopyFail', keep: END, max: CLIENT_SMALL },
+  // PasswordMessage and the answers of SASL and GSS.
+  password: { letter: 'p', name: 'PasswordMessage', keep: HEADER, max: PASSWORD },
+} as const satisfies Record<string, MessageRow>;
 
-/** What the walker does with each code of one direction. */
+/** Messages from server to client. The large ones are those that handleSyncLoss lets be large. */
+const SERVER_ROWS = {
+  parseComplete: { letter: '1', name: 'ParseComplete', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  bindComplete: { letter: '2', name: 'BindComplete', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  closeComplete: { letter: '3', name: 'CloseComplete', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  notification: { letter: 'A', name: 'NotificationResponse', keep: END, max: LARGE },
+  commandComplete: { letter: 'C', name: 'CommandComplete', keep: WHOLE, max: SERVER_SMALL },
+  dataRow: { letter: 'D', name: 'DataRow', keep: HEADER, max: LARGE },
+  error: { letter: 'E', name: 'ErrorResponse', keep: WHOLE, max: LARGE },
+  copyIn: { letter: 'G', name: 'CopyInResponse', keep: WHOLE, max: SERVER_SMALL },
+  copyOut: { letter: 'H', name: 'CopyOutResponse', keep: WHOLE, max: SERVER_SMALL },
+  emptyQuery: { letter: 'I', name: 'EmptyQueryResponse', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  backendKeyData: { letter: 'K', name: 'BackendKeyData', keep: WHOLE, max: SERVER_SMALL },
+  notice: { letter: 'N', name: 'NoticeResponse', keep: END, max: LARGE },
+  authentication: { letter: 'R', name: 'Authentication', keep: WHOLE, max: SERVER_SMALL },
+  parameterStatus: { letter: 'S', name: 'ParameterStatus', keep: WHOLE, max: SERVER_SMALL },
+  rowDescription: { letter: 'T', name: 'RowDescription', keep: END, max: LARGE },
+  functionCallResponse: { letter: 'V', name: 'FunctionCallResponse', keep: END, max: LARGE },
+  copyBoth: { letter: 'W', name: 'CopyBothResponse', keep: WHOLE, max: SERVER_SMALL },
+  readyForQuery: { letter: 'Z', name: 'ReadyForQuery', keep: WHOLE, exact: 1, max: SERVER_SMALL },
+  copyDone: { letter: 'c', name: 'CopyDone', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  copyData: { letter: 'd', name: 'CopyData', keep: HEADER, max: LARGE },
+  noData: { letter: 'n', name: 'NoData', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  portalSuspended: { letter: 's', name: 'PortalSuspended', keep: WHOLE, exact: 0, max: SERVER_SMALL },
+  parameterDescription: { letter: 't', name: 'ParameterDescription', keep: END, max: LARGE },
+  negotiateProtocolVersion: { letter: 'v', name: 'NegotiateProtocolVersion', keep: WHOLE, max: SERVER_SMALL },
+} as const satisfies Record<string, MessageRow>;
+
+/** Who sends a message. */
+export type Direction = 'client' | 'server';
+
+/** Every message, in the order of its code. */
+export const MESSAGES: Readonly<Record<Direction, readonly MessageRow[]>> = {
+  client: Object.values(CLIENT_ROWS),
+  server: Object.values(SERVER_ROWS),
+};
+
+/** Codes a client sends, by message. */
+export const Client = codesOf(CLIENT_ROWS);
+/** Codes a server sends, by message. */
+export const Server = codesOf(SERVER_ROWS);
+
+function codesOf<T extends Record<string, MessageRow>>(rows: T): { readonly [K in keyof T]: number } {
+  const codes = {} as { [K in keyof T]: number };
+  for (const key of Object.keys(rows) as Array<keyof T>) codes[key] = rows[key].letter.charCodeAt(0);
+  return codes;
+}
+
+const NAMES_BY_CODE: Readonly<Record<Direction, ReadonlyMap<number, string>>> = {
+  client: new Map(MESSAGES.client.map(({ letter, name }) => [letter.charCodeAt(0), name])),
+  server: new Map(MESSAGES.server.map(({ letter, name }) => [letter.charCodeAt(0), name])),
+};
+
+/** The message's name in the protocol's documentation; undefined for a code that the direction does not have. */
+export function messageName(direction: Direction, code: number): string | undefined {
+  return NAMES_BY_CODE[direction].get(code);
+}
+
+/** What the scanner does with each code of one direction. Plain arrays, because it asks for every message. */
 export interface MessageTable {
-  /** Per code: -1 not in the protocol, 0 header only, n keep the first n body octets. */
+  /** Per code: -1 not in the protocol, 0 header only, n keep the first n bytes of the body. */
   readonly keepBytes: Int32Array;
-  /** Per code: octets kept from the end of a body that is longer than keepBytes. */
+  /** Per code: bytes kept from the end of a body that is longer than keepBytes. */
   readonly tailBytes: Int32Array;
   /** Per code: the only body length the protocol allows, or -1 for any. */
   readonly exactBytes: Int32Array;
-  /** Per code: the longest body; a longer one is not a message but damage. */
+  /** Per code: the longest body; a longer one is damage, not a message. */
   readonly bodyBytesMax: Int32Array;
 }
 
-/** Limits of one direction: how much SQL text is kept. */
+/** How much of a statement's text is kept. */
 export interface TextKeep {
   headBytesMax: number;
   tailBytesMax: number;
 }
 
 export function clientTable(text: TextKeep): MessageTable {
-  const table = emptyTable();
-  for (const code of [Client.query, Client.parse]) {
-    table.keepBytes[code] = text.headBytesMax;
-    table.tailBytes[code] = text.tailBytesMax;
-  }
-  for (const code of [Client.bind, Client.describe, Client.execute, Client.close]) table.keepBytes[code] = NAMES_BYTES;
-  for (const code of [Client.functionCall, Client.flush, Client.copyFail]) table.keepBytes[code] = 1;
-  for (const code of [Client.sync, Client.terminate, Client.copyDone]) table.keepBytes[code] = 1;
-  for (const code of [Client.copyData, Client.password]) table.keepBytes[code] = HEADER_ONLY;
-  for (const code of [
-    Client.close,
-    Client.describe,
-    Client.execute,
-    Client.flush,
-    Client.sync,
-    Client.terminate,
-    Client.copyDone,
-    Client.copyFail,
-  ])
-    table.bodyBytesMax[code] = CLIENT_SMALL_BYTES;
-  table.bodyBytesMax[Client.password] = PASSWORD_BYTES;
-  // The server answers a Sync or Flush with a body with an error but keeps the session, so their length is not exact.
-  return table;
+  return tableOf(MESSAGES.client, text);
 }
 
 export function serverTable(): MessageTable {
-  const table = emptyTable();
-  for (const code of Object.values(Server)) {
-    table.keepBytes[code] = CONTROL_BYTES;
-    table.bodyBytesMax[code] = SERVER_SMALL_BYTES;
-  }
-  for (const code of [Server.dataRow, Server.copyData]) table.keepBytes[code] = HEADER_ONLY;
-  for (const code of [Server.rowDescription, Server.parameterDescription]) table.keepBytes[code] = 1;
-  for (const code of [Server.notification, Server.notice, Server.functionCallResponse]) table.keepBytes[code] = 1;
-  for (const code of [
-    Server.dataRow,
-    Server.copyData,
-    Server.rowDescription,
-    Server.parameterDescription,
-    Server.error,
-    Server.notice,
-    Server.notification,
-    Server.functionCallResponse,
-  ])
-    table.bodyBytesMax[code] = LARGE_BYTES;
-  for (const code of [
-    Server.parseComplete,
-    Server.bindComplete,
-    Server.closeComplete,
-    Server.emptyQuery,
-    Server.noData,
-    Server.portalSuspended,
-    Server.copyDone,
-  ])
-    table.exactBytes[code] = 0;
-  table.exactBytes[Server.readyForQuery] = 1;
-  return table;
+  return tableOf(MESSAGES.server, { headBytesMax: 0, tailBytesMax: 0 });
 }
 
-function emptyTable(): MessageTable {
-  return {
+function tableOf(rows: readonly MessageRow[], text: TextKeep): MessageTable {
+  const table: MessageTable = {
     keepBytes: new Int32Array(256).fill(-1),
     tailBytes: new Int32Array(256),
     exactBytes: new Int32Array(256).fill(-1),
-    bodyBytesMax: new Int32Array(256).fill(LARGE_BYTES),
+    bodyBytesMax: new Int32Array(256),
   };
+  for (const { letter, keep, exact, max } of rows) {
+    const code = letter.charCodeAt(0);
+    table.keepBytes[code] = keep === 'sql' ? text.headBytesMax : keep;
+    table.tailBytes[code] = keep === 'sql' ? text.tailBytesMax : 0;
+    table.exactBytes[code] = exact ?? -1;
+    table.bodyBytesMax[code] = max;
+  }
+  return table;
 }

@@ -1,6 +1,6 @@
-// The first, untyped packet of a connection: what it asks for, from bytes that may come in any pieces.
-// Invariant: nothing is said of a packet before it is complete, and nothing is allocated from a length on the wire.
-// A malformed packet is 'garbage': the caller closes without a word, as the server does.
+// Reads the first, untyped packet of a connection from bytes that may come in any pieces.
+// Invariant: an incomplete packet is only 'incomplete', and nothing is allocated from a length on the wire.
+// A malformed packet is 'garbage': the caller closes the connection without an answer, as the server does.
 // Source: PostgreSQL documentation "Message Formats" (StartupMessage, SSLRequest, GSSENCRequest, CancelRequest);
 // src/backend/tcop/backend_startup.c. Not here: sockets, answers.
 
@@ -26,16 +26,16 @@ export type FirstPacket =
 export interface Startup {
   /** 196608 for 3.0, 196610 for 3.2; below 196608 the answer is not framed as version 3. */
   readonly protocolVersion: number;
-  /** In the order sent; the last of a repeated name wins for the server. */
+  /** In the order sent. When a name is repeated, the server takes the last value. */
   readonly parameters: ReadonlyArray<readonly [name: string, value: string]>;
 }
 
 export const PROTOCOL_3_0 = 196608;
 
-/** What pgwitness itself asks an upstream for TLS with. */
+/** The SSLRequest that pgwitness sends to an upstream. */
 export const SSL_REQUEST_PACKET = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
-/** Looks at the octets received so far on a new (or just refused) connection. */
+/** Reads the bytes received so far on a connection that is new, or whose last request was just refused. */
 export function readFirstPacket(buffer: Buffer): FirstPacket {
   if (buffer.length === 0) return { kind: 'incomplete' };
   if (buffer[0] === TLS_CLIENT_HELLO) return { kind: 'direct-tls' };
@@ -62,7 +62,7 @@ export function readFirstPacket(buffer: Buffer): FirstPacket {
   };
 }
 
-/** Name/value pairs up to the list terminator; stops quietly at what is malformed, because the server judges that. */
+/** Name/value pairs up to the list terminator. Stops quietly at a malformed pair: the server will refuse it. */
 function parametersOf(body: Buffer): Array<readonly [string, string]> {
   const parameters: Array<readonly [string, string]> = [];
   let at = 0;
@@ -77,14 +77,14 @@ function parametersOf(body: Buffer): Array<readonly [string, string]> {
   return parameters;
 }
 
-/** The value the server would use: the last one of that name, or ''. */
+/** The value that the server uses: the last one of that name, or ''. */
 export function startupValue(startup: Startup, name: string): string {
   let value = '';
   for (const [key, given] of startup.parameters) if (key === name) value = given;
   return value;
 }
 
-/** True for a walsender connection, whose stream is not interpreted. */
+/** True for a walsender connection. Its stream is not interpreted. */
 export function isReplication(startup: Startup): boolean {
   const value = startupValue(startup, 'replication').toLowerCase();
   return value !== '' && !['false', 'off', 'no', '0', 'f', 'n'].includes(value);
