@@ -11,7 +11,7 @@ import type { Config } from '../config/config.js';
 import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { poolNamer } from '../config/pool-names.js';
-import { MetricsState } from '../dashboards/metrics/metrics-state.js';
+import { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
 import { LOSS_REASONS } from '../proxy/stream/observation.js';
 import { poolRecords } from '../storage/sqlite/read/query-pools.js';
 import { openReader } from '../storage/sqlite/read/reader.js';

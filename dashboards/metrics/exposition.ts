@@ -1,8 +1,8 @@
-// The two formats that Prometheus reads: its text format 0.0.4 and OpenMetrics 1.0.0, which alone carries exemplars.
-// Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (exporter.ts).
+// Writes the two formats that Prometheus reads: its text format 0.0.4, and OpenMetrics 1.0.0, which alone carries exemplars.
+// Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (catalogue/).
 // Sources: prometheus.io/docs/instrumenting/exposition_formats; the OpenMetrics specification, version 1.0.
 
-import type { Family } from './catalogue.js';
+import type { Family } from './catalogue/family.js';
 
 export type Format = 'text' | 'openmetrics';
 
@@ -11,14 +11,17 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
 };
 
-/** What a scraper's Accept header asks for: OpenMetrics where it is named and not refused. */
+/** The format that an Accept header asks for: OpenMetrics if it is named and not refused, else text. */
 export function formatFor(accept: string | undefined): Format {
   const named = /application\/openmetrics-text[^,]*/i.exec(accept ?? '')?.[0];
   return named === undefined || /;\s*q=0(?:\.0*)?\s*(?:;|$)/i.test(named) ? 'text' : 'openmetrics';
 }
 
 /** The lines before a family's samples. */
-export function headerOf({ name, help, type, unit }: Omit<Family, 'labels'>, format: Format): string {
+export function headerOf(
+  { name, help, type, unit }: Pick<Family, 'name' | 'help' | 'type' | 'unit'>,
+  format: Format,
+): string {
   if (format === 'text') return `# HELP ${name} ${escapedHelp(help)}\n# TYPE ${name} ${type}\n`;
   // OpenMetrics names a family without the suffix of its samples.
   const family = type === 'counter' ? name.replace(/_total$/, '') : name;
@@ -38,7 +41,7 @@ export function numberText(value: number): string {
   return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
 }
 
-/** What ends an exposition. */
+/** The last line of an exposition. */
 export function trailerOf(format: Format): string {
   return format === 'openmetrics' ? '# EOF\n' : '';
 }

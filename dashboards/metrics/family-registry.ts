@@ -1,31 +1,26 @@
-// Families with few series as exposition text, by a prom-client registry of our own per format. The only door to prom-client.
-// Invariant: a family is rendered by itself, so that the caller decides when the loop may turn; nothing is kept between two scrapes.
-// Not here: histograms, whose many series would stall the loop in one piece (histogram-lines.ts); values (exporter.ts).
+// Renders families with few series, with one prom-client registry per format. The only file that imports prom-client.
+// Invariant: families are rendered one by one, so that the caller can yield in between; nothing is kept between two scrapes.
+// Not here: histograms, whose many series would hold the event loop in one piece (histogram-lines.ts); values (catalogue/).
 
 import { type Metric, Registry } from 'prom-client';
-import type { Family } from './catalogue.js';
+import type { Readings, SampledFamily } from './catalogue/family.js';
 import type { Format } from './exposition.js';
-
-export interface Sample {
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string>>;
-}
 
 const CONTENT_TYPES = { text: Registry.PROMETHEUS_CONTENT_TYPE, openmetrics: Registry.OPENMETRICS_CONTENT_TYPE };
 
 export class FamilyRegistry {
   readonly #registries: Readonly<Record<Format, Registry>>;
 
-  /** `samplesOf` is asked at each scrape. */
-  constructor(families: readonly Family[], samplesOf: (family: Family) => Iterable<Sample>) {
+  /** `readings` are read at each scrape. */
+  constructor(families: readonly SampledFamily[], readings: Readings) {
     const registryOf = (format: Format) => {
       const registry = new Registry();
       registry.setContentType(CONTENT_TYPES[format] as never);
       for (const family of families) {
         const name = registeredName(family, format);
-        const { help, type } = family;
-        const get = async () => ({ name, help, type, aggregator: 'sum', values: [...samplesOf(family)] });
-        // A registry asks a metric for nothing but this; prom-client's own classes would keep a second copy of every value.
+        const { help, type, samples } = family;
+        const get = async () => ({ name, help, type, aggregator: 'sum', values: [...samples(readings)] });
+        // A registry asks a metric for nothing else; prom-client's own classes would keep a second copy of every value.
         registry.registerMetric({ name, help, type, get, reset() {} } as unknown as Metric);
       }
       return registry;
@@ -34,12 +29,12 @@ export class FamilyRegistry {
   }
 
   /** Header and samples of one family, each line ended. */
-  async textOf(family: Family, format: Format): Promise<string> {
+  async textOf(family: SampledFamily, format: Format): Promise<string> {
     return `${await this.#registries[format].getSingleMetricAsString(registeredName(family, format))}\n`;
   }
 }
 
-/** OpenMetrics names a counter without the suffix of its samples; prom-client adds that. */
-function registeredName({ name, type }: Family, format: Format): string {
+/** OpenMetrics names a counter without the suffix of its samples, which prom-client adds. */
+function registeredName({ name, type }: SampledFamily, format: Format): string {
   return format === 'openmetrics' && type === 'counter' ? name.replace(/_total$/, '') : name;
 }

@@ -1,20 +1,13 @@
-// One histogram series as lines, kept as long as nothing was added to it: a scrape writes anew only what changed.
-// Invariant: the lines of a series are cumulative and of one moment. Not here: counting (duration-series.ts, pool-series.ts).
+// Renders histogram series, and keeps the lines of each until something is added to it: a scrape renders only what changed.
+// Invariant: the lines of a series are cumulative and a consistent snapshot. Not here: counting (state/duration-series.ts,
+// state/pool-series.ts).
 
-import type { Exemplar } from './duration-series.js';
+import type { HistogramFamily, HistogramSeries } from './catalogue/family.js';
 import { type Format, labelsText, numberText } from './exposition.js';
-
-/** Durations counted in buckets; not cumulative, the last one is beyond every bound. */
-export interface HistogramSeries {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly counts: ArrayLike<number>;
-  readonly exemplars?: ReadonlyArray<Exemplar | undefined> | undefined;
-  readonly sumNs: number;
-  readonly count: number;
-}
+import type { Exemplar } from './state/duration-series.js';
 
 interface Lines {
-  /** Everything of a bucket's line before its value; the last one is +Inf. */
+  /** Each bucket's line up to its value; the last one is +Inf. */
   readonly bucketStarts: readonly string[];
   readonly sumStart: string;
   readonly countStart: string;
@@ -28,18 +21,18 @@ interface Lines {
 export class HistogramLines {
   readonly #name: string;
   readonly #bounds: readonly string[];
-  readonly #of = new WeakMap<HistogramSeries, Lines>();
+  readonly #linesOf = new WeakMap<HistogramSeries, Lines>();
 
-  constructor(name: string, boundsSeconds: readonly number[]) {
+  constructor({ name, boundsSeconds }: Pick<HistogramFamily, 'name' | 'boundsSeconds'>) {
     this.#name = name;
     this.#bounds = [...boundsSeconds.map(String), '+Inf'];
   }
 
   textOf(series: HistogramSeries, format: Format): string {
-    let lines = this.#of.get(series);
+    let lines = this.#linesOf.get(series);
     if (lines === undefined) {
       lines = this.#startsOf(series);
-      this.#of.set(series, lines);
+      this.#linesOf.set(series, lines);
     }
     if (format === 'text') {
       if (lines.writtenAt !== series.count) {

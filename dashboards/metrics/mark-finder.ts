@@ -1,5 +1,6 @@
-// When a mark was set last, by kind, looked up in the store: marks of people come by another process.
-// Invariant: every kind has a time, 0 while there is no mark, so that the first one shows as a change. Not here: names of marks, which are no labels.
+// Finds in the store when a mark of each kind was set last; `pgwitness mark` writes marks from another process.
+// Invariant: every kind has a time, 0 while there is no mark, so that the first mark shows as a change.
+// Not here: names of marks, which are never labels.
 
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { latestMarks } from '../../storage/sqlite/tables/marks.js';
@@ -7,14 +8,14 @@ import { StoreError } from '../../storage/store-error.js';
 
 const KINDS = ['manual', 'ddl', 'app-version'] as const;
 
-/** For MetricsExporter: kind → Unix ms. */
+/** For MetricsExporter: Unix ms by kind. */
 export function markFinder(reader: Reader): () => ReadonlyMap<string, number> {
   return () => {
     const times = new Map<string, number>(KINDS.map((kind) => [kind, 0]));
     try {
       for (const { kind, atMs } of reader.read(latestMarks)) if (times.has(kind)) times.set(kind, atMs);
     } catch (error) {
-      // As with summaries: a scrape does not fail for it.
+      // A scrape must not fail because of a label; the flush reports the fault of the disk.
       if (!(error instanceof StoreError)) throw error;
     }
     return times;

@@ -1,5 +1,5 @@
-// What the statements with metrics of their own are about, looked up in the store's catalogue.
-// Not here: keeping what was found (top-statements.ts).
+// Finds in the store the summary of a statement that has series of its own.
+// Invariant: a store that cannot be read fails no scrape. Not here: keeping what was found (state/top-statements.ts).
 
 import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
@@ -11,7 +11,7 @@ export function summaryFinder(reader: Reader): (fingerprint: string) => string {
     try {
       return reader.read((rows) => textsOf(rows, [fingerprint]))[0]?.summary ?? '';
     } catch (error) {
-      // A scrape must not fail for want of a label; the flush says what is wrong with the disk.
+      // A scrape must not fail because of a label; the flush reports the fault of the disk.
       if (error instanceof StoreError) return '';
       throw error;
     }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { CATALOG } from '../../dashboards/metrics/catalogue.js';
+import { CATALOGUE } from '../../dashboards/metrics/catalogue/catalogue.js';
 import { DASHBOARDS, dashboardFile } from '../../scripts/grafana/all.mjs';
 import { build } from '../../scripts/lib/build.mjs';
 import { queryExemplars, queryPrometheus } from '../../scripts/lib/monitoring.mjs';
@@ -47,7 +47,7 @@ const EXPRESSIONS = [
   ),
 ];
 const SERIES = new Map(
-  CATALOG.flatMap(({ name, type, labels }) => {
+  CATALOGUE.flatMap(({ name, type, labels }) => {
     if (type !== 'histogram') return [[name, labels] as const];
     return ['bucket', 'sum', 'count'].map((suffix) => [`${name}_${suffix}`, [...labels, 'le']] as const);
   }),

@@ -7,7 +7,7 @@ import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
-import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
 import { build } from '../../scripts/lib/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';

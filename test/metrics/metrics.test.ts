@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { CATALOG } from '../../dashboards/metrics/catalogue.js';
-import { metricsDoc } from '../../dashboards/metrics/catalogue-doc.js';
+import { CATALOGUE } from '../../dashboards/metrics/catalogue/catalogue.js';
+import { metricsDoc } from '../../dashboards/metrics/catalogue/catalogue-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { formatFor } from '../../dashboards/metrics/exposition.js';
-import { cleanLabel, commandLabel } from '../../dashboards/metrics/labels.js';
-import { MetricsState, type PoolConnections, type RecordedStatement } from '../../dashboards/metrics/metrics-state.js';
-import type { PoolDelta } from '../../dashboards/metrics/pool-series.js';
-import type { TopDelta } from '../../dashboards/metrics/top-statements.js';
+import { cleanLabel, commandLabel } from '../../dashboards/metrics/state/labels.js';
+import {
+  MetricsState,
+  type PoolConnections,
+  type RecordedStatement,
+} from '../../dashboards/metrics/state/metrics-state.js';
+import type { PoolDelta } from '../../dashboards/metrics/state/pool-series.js';
+import type { TopDelta } from '../../dashboards/metrics/state/top-statements.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { parseExposition } from './exposition.js';
 
@@ -95,7 +99,7 @@ describe('exposition', () => {
     state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
     const { families } = await scrape(state);
     expect([...families].map(([name, { type, help }]) => ({ name, type, help }))).toEqual(
-      CATALOG.map(({ name, type, help }) => ({ name, type, help })),
+      CATALOGUE.map(({ name, type, help }) => ({ name, type, help })),
     );
   });
 
@@ -107,7 +111,7 @@ describe('exposition', () => {
     state.setPoolConnections([connections('p')]);
     state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
     const { families } = await scrape(state);
-    for (const { name, labels } of CATALOG) {
+    for (const { name, labels } of CATALOGUE) {
       const { samples } = families.get(name)!;
       expect(samples.length, name).toBeGreaterThan(0);
       for (const sample of samples) {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CATALOG } from '../../dashboards/metrics/catalogue.js';
+import { CATALOGUE } from '../../dashboards/metrics/catalogue/catalogue.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
-import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { have, run } from '../kit/debian-tools.js';
@@ -83,7 +83,7 @@ describe('every alert', () => {
     const known = new Set([
       'up',
       ...ALL.flatMap(({ record }) => record ?? []),
-      ...CATALOG.flatMap(({ name, type }) =>
+      ...CATALOGUE.flatMap(({ name, type }) =>
         type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
       ),
     ]);

@@ -16,7 +16,6 @@ const LONG: Readonly<Record<string, number>> = {
   'analyzer/texts/statement-texts.ts': 280,
   'config/config-file.ts': 310,
   'config/options.ts': 300,
-  'dashboards/metrics/catalogue.ts': 260,
   'dashboards/web/pages/statement-page.tsx': 300,
   'observer/observer.ts': 320,
   'postgres/connection.ts': 280,

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/pools/pools.ts',
     'analyzer/rollup/rollups.ts',
     'storage/sqlite/file/data-directory.ts',
+    'dashboards/metrics/state/metrics-state.ts',
   ],
   [
     'proxy/session/session.ts',
@@ -31,6 +32,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/attribution/others/recognise-housekeeping.ts',
     'storage/sqlite/tables/rollup-tables.ts',
     'postgres/connection.ts',
+    'dashboards/metrics/catalogue/catalogue.ts',
   ],
   [
     'proxy/link/link.ts',
@@ -52,7 +54,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/sqlite/sqlite-store.ts',
     'reports/forms/statements-json.ts',
     'reports/questions/grammar.ts',
-    'dashboards/metrics/catalogue.ts',
+    'dashboards/metrics/exporter.ts',
   ],
   [
     'proxy/listen/listener.ts',

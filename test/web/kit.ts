@@ -5,7 +5,7 @@ import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
-import { MetricsState } from '../../dashboards/metrics/metrics-state.js';
+import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';

@@ -1,13 +1,14 @@
-// What the transactions and connections of each pool add up to, flush by flush.
-// Invariant: at most `seriesMax` (owner, pool) pairs and one "other", where everything beyond them goes; what is added is never lost.
-// A bucket's bound is kept within 1 %: durations come in the store's finer buckets. Not here: rendering (histogram-lines.ts, exporter.ts).
+// Adds up transactions and connection time per pool, flush by flush.
+// Invariant: at most `seriesMax` (owner, pool) pairs, and one "other" for everything beyond them; nothing added is lost.
+// Bounds of buckets are exact to 1 %, because durations come in the store's finer buckets.
+// Not here: rendering (../histogram-lines.ts, ../catalogue).
 
-import { middleNs } from '../../facts/histogram.js';
-import type { PoolActivity } from '../../facts/pool-minute.js';
-import { OTHER, TRANSACTION_BOUNDS_SECONDS } from './catalogue.js';
-import { cleanLabel } from './labels.js';
+import { middleNs } from '../../../facts/histogram.js';
+import type { PoolActivity } from '../../../facts/pool-minute.js';
+import { TRANSACTION_BOUNDS_SECONDS } from './bounds.js';
+import { cleanLabel, OTHER } from './labels.js';
 
-/** What of a flush is added to a pool. */
+/** The part of a flush that is added to a pool. */
 export type PoolDelta = Readonly<
   Pick<
     PoolActivity,
@@ -23,12 +24,12 @@ export type PoolDelta = Readonly<
 
 export interface PoolSeries {
   readonly labels: { readonly owner: string; readonly pool: string };
-  /** Of transactions that ended, by duration: not cumulative, the last one is beyond every bound. */
+  /** Ended transactions per bucket of duration, not cumulative; the last bucket is beyond every bound. */
   readonly counts: Float64Array;
   sumNs: number;
   count: number;
   statements: number;
-  /** Time of open connections, by what they did in it. */
+  /** Time that connections were open, by their state. */
   readonly milliseconds: { active: number; idle: number; idle_in_transaction: number };
 }
 
@@ -46,9 +47,9 @@ export class PoolTable {
     return this.#series.values();
   }
 
-  /** `pool`: its label, which is "other" for a pool beyond the cap of pools. */
-  add(of: { owner: string; pool: string }, delta: PoolDelta): void {
-    const series = this.#of(of.pool === OTHER ? OTHER : cleanLabel(of.owner), of.pool);
+  /** `labels.pool` is "other" for a pool beyond the maximum of pools. */
+  add(labels: { owner: string; pool: string }, delta: PoolDelta): void {
+    const series = this.#seriesOf(labels.pool === OTHER ? OTHER : cleanLabel(labels.owner), labels.pool);
     series.count += delta.transactions;
     series.sumNs += delta.transactionTotalMs * 1e6;
     series.statements += delta.transactionStatements;
@@ -60,11 +61,11 @@ export class PoolTable {
     }
   }
 
-  #of(owner: string, pool: string): PoolSeries {
+  #seriesOf(owner: string, pool: string): PoolSeries {
     const known = this.#series.get(`${owner}\0${pool}`);
     if (known !== undefined) return known;
-    // Several owners may share a name that the user gave.
-    if (this.#series.size >= this.#seriesMax && pool !== OTHER) return this.#of(OTHER, OTHER);
+    // A name that the user gave may be shared by many owners, so the maximum of pools does not bound the pairs.
+    if (this.#series.size >= this.#seriesMax && pool !== OTHER) return this.#seriesOf(OTHER, OTHER);
     const series: PoolSeries = {
       labels: { owner, pool },
       counts: new Float64Array(BOUNDS_NS.length + 1),

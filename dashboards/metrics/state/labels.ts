@@ -1,9 +1,48 @@
-// Label values that are safe to export and bounded in number.
-// Invariant: a LabelSet never gives more than its maximum of distinct values plus "other", and a value once given is given again.
-// Not here: escaping for the exposition format, which exposition.ts does.
+// Makes label values that are safe to export, and bounds their number.
+// Invariant: a LabelSet gives at most its maximum of distinct values plus "other", and always the same label for a name.
+// Not here: escaping for the exposition format (../exposition.ts).
 
-import { limits } from '../../config/limits.js';
-import { COMMANDS, OTHER } from './catalogue.js';
+import { limits } from '../../../config/limits.js';
+
+/** The value of a label beyond its maximum of values. */
+export const OTHER = 'other';
+
+/** Values of the `command` label; any other command is "other". */
+export const COMMANDS = [
+  'SELECT',
+  'INSERT',
+  'UPDATE',
+  'DELETE',
+  'MERGE',
+  'COPY',
+  'FETCH',
+  'DECLARE',
+  'CLOSE',
+  'CALL',
+  'DO',
+  'BEGIN',
+  'COMMIT',
+  'ROLLBACK',
+  'SAVEPOINT',
+  'RELEASE',
+  'SET',
+  'RESET',
+  'SHOW',
+  'DISCARD',
+  'DEALLOCATE',
+  'PREPARE',
+  'EXPLAIN',
+  'CREATE',
+  'ALTER',
+  'DROP',
+  'TRUNCATE',
+  'LOCK',
+  'LISTEN',
+  'NOTIFY',
+  'VACUUM',
+  'ANALYZE',
+  'REFRESH',
+] as const;
 
 export class LabelSet {
   readonly #max: number;
@@ -13,7 +52,7 @@ export class LabelSet {
     this.#max = max;
   }
 
-  /** The label for a name; "other" once the set is full. First come, first kept: a series that exists does not end. */
+  /** The label for a name; "other" once the set is full. First come, first kept, so that no series ends. */
   of(name: string): string {
     const known = this.#labels.get(name);
     if (known !== undefined) return known;
@@ -24,13 +63,13 @@ export class LabelSet {
   }
 }
 
-/** Without control characters, at most labelBytesMax octets of UTF-8, never empty. */
+/** Without control characters, at most labelBytesMax bytes of UTF-8, never empty. */
 export function cleanLabel(value: string): string {
   const clean = value.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '');
   const bytes = Buffer.from(clean);
   if (bytes.length <= limits.labelBytesMax) return clean === '' ? '(empty)' : clean;
   let end = limits.labelBytesMax;
-  // Not inside a character: continuation octets of UTF-8 are 10xxxxxx.
+  // Do not cut a character: continuation bytes of UTF-8 are 10xxxxxx.
   while (end > 0 && (bytes[end] & 0xc0) === 0x80) end--;
   return bytes.toString('utf8', 0, end);
 }

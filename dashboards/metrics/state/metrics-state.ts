@@ -1,8 +1,8 @@
-// What the observer tells the metrics: counters in memory, fed with cheap adds while traffic passes.
+// Counts for the metrics, in memory, with a few additions per execution.
 // Invariant: the number of series is bounded whatever names traffic brings; nothing here formats, awaits or throws.
-// Not here: the exposition format (exporter.ts), history (storage).
+// Not here: the exposition format (../exporter.ts), history (storage).
 
-import { limits } from '../../config/limits.js';
+import { limits } from '../../../config/limits.js';
 import { DurationTable } from './duration-series.js';
 import { commandLabel, LabelSet } from './labels.js';
 import { type PoolDelta, PoolTable } from './pool-series.js';
@@ -17,11 +17,11 @@ export interface RecordedStatement {
   readonly outcome: 'ok' | 'error';
   /** Executions, errors included. */
   readonly calls: number;
-  /** Of each of them. */
+  /** Of each call. */
   readonly serviceNs: number;
-  /** Shared a flush point: its time is a share of the group's and says nothing of its own duration. */
+  /** Pipelined with others: its time is a share of the group's time, so it has no duration of its own. */
   readonly batched: boolean;
-  /** Of the request that sent it; '' = none is known. */
+  /** Of the request that sent it; '' = unknown. */
   readonly traceId: string;
   /** Unix ms of completion. */
   readonly atMs: number;
@@ -32,11 +32,11 @@ export interface PoolConnections {
   readonly active: number;
   readonly idle: number;
   readonly idleInTransaction: number;
-  /** Of the one that waits longest inside a transaction; 0 = none waits. */
+  /** Of the connection idle in a transaction for longest; 0 = there is none. */
   readonly idleInTransactionLongestMs: number;
 }
 
-/** The part of the relay's status that is exported, of several relays together; counters are cumulative within their processes. */
+/** The exported part of the relays' status, added up; counters are cumulative within their processes. */
 export interface RelayHealth {
   readonly sessionsOpen: number;
   readonly sessionsTotal: number;
@@ -59,7 +59,7 @@ export interface RelayHealth {
   readonly residentBytes: number;
 }
 
-/** What the supervisor of several relays says of itself. */
+/** The status of the supervisor of several relays. */
 export interface SupervisorHealth {
   readonly relayRestartsTotal: number;
   readonly loopLagNs: number;
@@ -68,20 +68,20 @@ export interface SupervisorHealth {
 }
 
 export interface MetricsOptions {
-  /** Why executions may be lost: exported as 0 from the start, so that a first loss shows as a rise. */
+  /** Reasons of loss, exported as 0 from the start, so that a first loss shows as a rise. */
   readonly notObservedReasons?: readonly string[];
-  /** Statements with metrics of their own; default 0. */
+  /** Number of statements with series of their own; default 0. */
   readonly topSeries?: number;
 }
 
-/** Only what a team wants to move or to watch one by one: the ORM's own queries are many and alike. */
+/** Sources that a team moves or watches statement by statement; the ORM's own queries are many and alike. */
 const TOP_SOURCES: ReadonlySet<string> = new Set(['raw', 'sqlalchemy']);
 
 export class MetricsState {
   readonly top: TopStatements;
   readonly durations = new DurationTable(limits.durationSeriesMax);
   readonly pools = new PoolTable(limits.metricPoolsMax);
-  /** Source → confidence → executions. */
+  /** Executions by source and confidence. */
   readonly statements = new Map<string, Map<string, number>>();
   readonly serviceNsBySource = new Map<string, number>();
   readonly notObserved = new Map<string, number>();
@@ -91,7 +91,7 @@ export class MetricsState {
   revisions = 0;
   relay: RelayHealth | undefined = undefined;
   relaysConnected = 0;
-  /** Only with several relays. */
+  /** Undefined with one relay. */
   supervisor: SupervisorHealth | undefined = undefined;
   #connections: readonly PoolConnections[] = [];
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
@@ -100,11 +100,11 @@ export class MetricsState {
   constructor(options: MetricsOptions = {}) {
     this.top = new TopStatements(options.topSeries ?? 0);
     for (const reason of options.notObservedReasons ?? []) this.setNotObserved(reason, 0);
-    // Its share is a series from the start: a first unknown statement shows as a rise.
+    // A series from the start, so that a first unknown statement shows as a rise.
     this.statements.set(this.#sourceLabels.of('unknown'), new Map([['none', 0]]));
   }
 
-  /** Hot path: once per stored execution or group of alike ones. */
+  /** Hot path: called once per stored execution, or once per group of executions that are alike. */
   recordStatement(statement: RecordedStatement): void {
     const { calls, serviceNs } = statement;
     const source = this.#sourceLabels.of(statement.source);
@@ -123,22 +123,22 @@ export class MetricsState {
     if (!this.durations.add(labels, statement)) this.overflow.duration += calls;
   }
 
-  /** What a flush adds: once per rollup row. Sources that have no metrics by statement are passed over. */
+  /** Called at a flush, once per rollup row. Does nothing for sources without series per statement. */
   recordTop(delta: TopDelta, nowMs: number): void {
     if (TOP_SOURCES.has(delta.key.source)) this.top.add(delta, nowMs);
   }
 
-  /** All pools that are known, with what they hold now; replaces what was said before. */
+  /** Replaces the connections of all pools. */
   setPoolConnections(pools: Iterable<PoolConnections>): void {
     this.#connections = [...pools];
   }
 
-  /** What a flush adds to a pool: its transactions that ended, and the time of its connections. */
+  /** Called at a flush: adds the transactions of a pool that ended, and the time of its connections. */
   recordPool(pool: { readonly name: string; readonly owner: string }, delta: PoolDelta): void {
     this.pools.add({ owner: pool.owner, pool: this.#poolLabels.of(pool.name) }, delta);
   }
 
-  /** Connections by pool label and state; pools beyond the cap are summed as "other". */
+  /** Connections by pool label and state; pools beyond the maximum are added up as "other". */
   poolConnections(): Map<string, { active: number; idle: number; idle_in_transaction: number }> {
     const byLabel = new Map<string, { active: number; idle: number; idle_in_transaction: number }>();
     for (const pool of this.#connections) {
@@ -152,7 +152,7 @@ export class MetricsState {
     return byLabel;
   }
 
-  /** By pool label: of the connection that waits longest inside a transaction. */
+  /** By pool label: time since the last statement of the connection idle in a transaction for longest. */
   idleInTransactionLongestMs(): Map<string, number> {
     const byLabel = new Map<string, number>();
     for (const { name, idleInTransactionLongestMs } of this.#connections) {
@@ -162,7 +162,10 @@ export class MetricsState {
     return byLabel;
   }
 
-  /** Sets the total so far for a reason. Those that count minutes of sessions, not executions, are kept apart; of a pause the status tells. */
+  /**
+   * Sets the total so far for a reason. Reasons that count minutes of sessions, not executions, are kept apart; pauses are
+   * reported by the relay's status instead.
+   */
   setNotObserved(reason: string, total: number): void {
     if (reason === 'opaque_session') this.opaqueSessionMinutes = total;
     else if (reason !== 'loop_late_session') this.notObserved.set(reason, total);

@@ -1,8 +1,9 @@
-// The few statements that have metrics of their own: sticky places, so that few series come and go.
-// Invariant: at most `places` statements have one; a place is kept for TENURE_MS at least and lost only to a statement that takes more than
-// twice the time. What has no place is counted under "other" of its source. Not here: which sources take part (metrics-state.ts).
+// Chooses the few statements that have series of their own; places are sticky, so that series rarely come and go.
+// Invariant: at most `places` statements have a place. A place is kept for at least TENURE_MS, and lost only to a statement that
+// takes more than twice the time. Every other statement is counted under "other" of its source.
+// Not here: which sources take part (metrics-state.ts).
 
-import { OTHER } from './catalogue.js';
+import { OTHER } from './labels.js';
 
 /** Counts of one (fingerprint, source) since the last flush; a RollupRow is one. */
 export interface TopDelta {
@@ -15,7 +16,7 @@ export interface TopDelta {
 export interface TopSeries {
   readonly fingerprint: string;
   readonly source: string;
-  /** Set by who exports it, once it is known. */
+  /** Set by the exporter once it is known. */
   summary: string;
   executions: number;
   errors: number;
@@ -25,7 +26,7 @@ export interface TopSeries {
 interface Place {
   readonly series: TopSeries;
   sinceMs: number;
-  /** Service time lately: halved at each review. */
+  /** Recent service time: halved at each review. */
   recentNs: number;
 }
 
@@ -38,10 +39,10 @@ export class TopStatements {
   readonly #max: number;
   readonly #places = new Map<string, Place>();
   readonly #others = new Map<string, TopSeries>();
-  readonly #waiting = new Map<string, { of: TopDelta['key']; recentNs: number }>();
+  readonly #waiting = new Map<string, { statement: TopDelta['key']; recentNs: number }>();
   #reviewedMs = Number.NEGATIVE_INFINITY;
 
-  /** 0 places: nothing is kept at all. */
+  /** With 0 places nothing is kept, not even "other". */
   constructor(places: number) {
     this.#max = places;
   }
@@ -52,14 +53,14 @@ export class TopStatements {
     yield* this.#others.values();
   }
 
-  /** What a flush adds. */
+  /** Adds the counts of a flush. */
   add(delta: TopDelta, nowMs: number): void {
     if (this.#max === 0) return;
     if (nowMs - this.#reviewedMs >= REVIEW_MS) this.#review(nowMs);
     const { source, fingerprint } = delta.key;
     const key = `${source}\0${fingerprint}`;
     let place = this.#places.get(key);
-    if (place === undefined && this.#places.size < this.#max) place = this.#give(key, { of: delta.key, nowMs });
+    if (place === undefined && this.#places.size < this.#max) place = this.#give(key, { statement: delta.key, nowMs });
     if (place !== undefined) {
       place.recentNs += delta.serviceTotalNs;
       count(place.series, delta);
@@ -68,7 +69,7 @@ export class TopStatements {
     const waiting = this.#waiting.get(key);
     if (waiting !== undefined) waiting.recentNs += delta.serviceTotalNs;
     else if (this.#waiting.size < this.#max * WAITING_PER_PLACE) {
-      this.#waiting.set(key, { of: { source, fingerprint }, recentNs: delta.serviceTotalNs });
+      this.#waiting.set(key, { statement: { source, fingerprint }, recentNs: delta.serviceTotalNs });
     }
     let other = this.#others.get(source);
     if (other === undefined) {
@@ -78,31 +79,31 @@ export class TopStatements {
     count(other, delta);
   }
 
-  #give(key: string, to: { of: TopDelta['key']; nowMs: number }): Place {
-    const { fingerprint, source } = to.of;
+  #give(key: string, { statement, nowMs }: { statement: TopDelta['key']; nowMs: number }): Place {
+    const { fingerprint, source } = statement;
     const series = { fingerprint, source, summary: '', executions: 0, errors: 0, serviceNs: 0 };
-    const place = { series, sinceMs: to.nowMs, recentNs: 0 };
+    const place = { series, sinceMs: nowMs, recentNs: 0 };
     this.#places.set(key, place);
     return place;
   }
 
-  /** Gives places of those who had theirs long enough to those who take more than twice their time; then forgets half. */
+  /** Gives each place that is past its tenure to a statement that takes more than twice its time; then halves recent times. */
   #review(nowMs: number): void {
     this.#reviewedMs = nowMs;
     const challengers = [...this.#waiting].sort((a, b) => b[1].recentNs - a[1].recentNs);
     const holders = [...this.#places]
       .filter(([, place]) => nowMs - place.sinceMs >= TENURE_MS)
       .sort((a, b) => a[1].recentNs - b[1].recentNs);
-    for (const [index, [key, { of, recentNs }]] of challengers.slice(0, holders.length).entries()) {
+    for (const [index, [key, { statement, recentNs }]] of challengers.slice(0, holders.length).entries()) {
       const [lostKey, lost] = holders[index];
       if (recentNs <= 2 * lost.recentNs) break;
       this.#places.delete(lostKey);
-      this.#give(key, { of, nowMs }).recentNs = recentNs;
+      this.#give(key, { statement, nowMs }).recentNs = recentNs;
     }
     this.#waiting.clear();
     for (const [key, waiting] of challengers) {
       const recentNs = waiting.recentNs / 2;
-      if (recentNs >= 1 && !this.#places.has(key)) this.#waiting.set(key, { of: waiting.of, recentNs });
+      if (recentNs >= 1 && !this.#places.has(key)) this.#waiting.set(key, { statement: waiting.statement, recentNs });
     }
     for (const place of this.#places.values()) place.recentNs /= 2;
   }

@@ -1,14 +1,15 @@
-// Duration histograms by source, pool, command and outcome, as plain arrays that cost a few adds per statement.
-// Invariant: at most `seriesMax` series and one more per (source, outcome), where everything beyond them goes.
-// Not here: rendering (histogram-lines.ts).
+// Counts durations by source, pool, command and outcome, in plain arrays that cost a few additions per execution.
+// Invariant: at most `seriesMax` series, and one more per (source, outcome) for everything beyond them.
+// Not here: rendering (../histogram-lines.ts).
 
-import { DURATION_BOUNDS_SECONDS, OTHER } from './catalogue.js';
+import { DURATION_BOUNDS_SECONDS } from './bounds.js';
+import { OTHER } from './labels.js';
 
 export type DurationLabels = Readonly<Record<'source' | 'pool' | 'command', string>> & {
   readonly outcome: 'ok' | 'error';
 };
 
-/** One execution of a bucket that has a trace. */
+/** One traced execution of a bucket. */
 export interface Exemplar {
   /** Letters, digits and dashes alone. */
   readonly traceId: string;
@@ -19,9 +20,9 @@ export interface Exemplar {
 
 export interface DurationSeries {
   readonly labels: DurationLabels;
-  /** Not cumulative; the last one is beyond every bound. */
+  /** Executions per bucket, not cumulative; the last bucket is beyond every bound. */
   readonly counts: Float64Array;
-  /** The last one of each bucket; undefined while no execution had a trace. */
+  /** The last one per bucket; undefined until an execution has a trace. */
   exemplars: Array<Exemplar | undefined> | undefined;
   sumNs: number;
   count: number;
@@ -29,14 +30,14 @@ export interface DurationSeries {
 
 export interface Durations {
   readonly calls: number;
-  /** Of each of them. */
+  /** Of each call. */
   readonly serviceNs: number;
-  /** '' = none is known. */
+  /** '' = unknown. */
   readonly traceId: string;
   readonly atMs: number;
 }
 
-/** What comes from a comment of the client is a label here only when it can be nothing but an identifier. */
+/** A trace id comes from the client's comment, so only a plain identifier becomes a label. */
 const TRACE_ID = /^[0-9A-Za-z-]{8,64}$/;
 const BOUNDS_NS = DURATION_BOUNDS_SECONDS.map((seconds) => seconds * 1e9);
 
@@ -52,7 +53,7 @@ export class DurationTable {
     this.#seriesMax = seriesMax;
   }
 
-  /** Adds `calls` durations of `serviceNs` each. False when they went to "other" for want of a series. */
+  /** Adds `calls` durations of `serviceNs` each. False when they went to "other" because there was no series left. */
   add(labels: DurationLabels, { calls, serviceNs, traceId, atMs }: Durations): boolean {
     let series = this.#tree.get(labels.source)?.get(labels.pool)?.get(labels.command)?.[labels.outcome];
     let kept = true;
@@ -76,7 +77,7 @@ export class DurationTable {
     return kept;
   }
 
-  /** The series of these labels, made when it is not there. */
+  /** The series of these labels, made if it is missing. */
   #make({ source, pool, command, outcome }: DurationLabels): DurationSeries {
     const pools = childOf(this.#tree, source, () => new Map());
     const commands = childOf(pools, pool, () => new Map());

@@ -1,0 +1,17 @@
+// The metrics catalogue: every family, in the order in which they are exported.
+// Invariant: a family is exported if and only if it stands here, with its labels and no others; no label holds SQL text, and
+// `summary` holds the command and names of tables.
+// Not here: the families themselves (the other files of this folder), docs/METRICS.md as text (catalogue-doc.ts).
+
+import type { Family } from './family.js';
+import { OWN_FAMILIES } from './own-families.js';
+import { POOL_FAMILIES } from './pool-families.js';
+import { RELAY_FAMILIES } from './relay-families.js';
+import { STATEMENT_FAMILIES } from './statement-families.js';
+
+export const CATALOGUE: readonly Family[] = [
+  ...STATEMENT_FAMILIES,
+  ...POOL_FAMILIES,
+  ...RELAY_FAMILIES,
+  ...OWN_FAMILIES,
+];

@@ -1,0 +1,63 @@
+// One metric family: what is told of it, and how its values are read at a scrape.
+// Invariant: reading changes no counter. Not here: the families (catalogue.ts), how a line is written (../exposition.ts).
+
+import type { Exemplar } from '../state/duration-series.js';
+import type { MetricsState } from '../state/metrics-state.js';
+
+export interface Sample {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Durations counted in buckets; not cumulative, the last one is beyond every bound. */
+export interface HistogramSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly counts: ArrayLike<number>;
+  readonly exemplars?: ReadonlyArray<Exemplar | undefined> | undefined;
+  readonly sumNs: number;
+  readonly count: number;
+}
+
+/** What this process, the observer, uses. */
+export interface ProcessUse {
+  loopLagNs(): number;
+  cpuNs(): number;
+  residentBytes(): number;
+}
+
+/** Everything that a family may read. */
+export interface Readings {
+  readonly state: MetricsState;
+  readonly observer: ProcessUse;
+  /** Summary of a statement; '' while it is not known. */
+  readonly summaryOf: (fingerprint: string) => string;
+  /** When a mark of each kind was set last, Unix ms. */
+  readonly lastMarks: () => ReadonlyMap<string, number>;
+}
+
+interface Described {
+  readonly name: string;
+  /** One or two sentences; also the # HELP line. */
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Base unit, '' for a plain count. */
+  readonly unit: '' | 'seconds' | 'bytes';
+}
+
+export interface SampledFamily extends Described {
+  readonly type: 'counter' | 'gauge';
+  readonly samples: (readings: Readings) => Iterable<Sample>;
+}
+
+export interface HistogramFamily extends Described {
+  readonly type: 'histogram';
+  readonly boundsSeconds: readonly number[];
+  readonly series: (readings: Readings) => Iterable<HistogramSeries>;
+}
+
+export type Family = SampledFamily | HistogramFamily;
+
+/** The one sample of a family without labels. */
+export function one(value: number): Sample[] {
+  return [{ value, labels: {} }];
+}
