@@ -1,20 +1,22 @@
-// The open brackets, lists and CASEs of the text being normalised, and the folding of their elements.
-// Invariants: an element is compared with at most REMEMBERED earlier ones and what is equal leaves the key, so the work stays linear and a
-// list of alike elements has the key of one; outside IN, ARRAY, VALUES and CASE nothing is dropped.
-// Dropping is safe for identity: pg_query's fingerprint ignores constants, and sorts and de-duplicates the elements of IN lists, of VALUES and
-// the arms of CASE (_fingerprintNode in libpg_query's pg_query_fingerprint.c). It does not do that for ARRAY: only constants are dropped there.
+// The open brackets, lists and CASEs of the text being normalised; folding of their elements.
+// Invariants: an element is compared with at most REMEMBERED earlier ones, and an equal one leaves the key. So the
+// work stays linear, and a list of alike elements has the key of one. Outside IN, ARRAY, VALUES and CASE nothing is
+// dropped.
+// Dropping is safe for identity: pg_query's fingerprint ignores constants, and it sorts and de-duplicates the
+// elements of IN lists and VALUES and the arms of CASE (_fingerprintNode in libpg_query's pg_query_fingerprint.c).
+// It does not do that for ARRAY: there only constants are dropped.
 // Not here: which token opens or closes what (normalize.ts).
 
 import { TokenKind } from '../sql/tokens.js';
 import { Mark } from './key-marks.js';
 import { W } from './keywords.js';
 
-export const Frame = {
+export const Bracket = {
   none: 0,
   /** ( … ) of anything else. */
-  plain: 1,
+  paren: 1,
   /** [ … ] of anything else. */
-  bracket: 2,
+  square: 2,
   /** IN ( … ) */
   list: 3,
   /** ( … ) as an element of a list or a row of VALUES: constants fold, elements stay. */
@@ -27,7 +29,7 @@ export const Frame = {
   arms: 7,
 } as const;
 
-/** What the element so far is. */
+/** State of the element being read. */
 export const Element = { empty: 0, constant: 1, castMark: 2, type: 3, typeDot: 4, other: 5, query: 6 } as const;
 
 const REMEMBERED = 4;
@@ -40,19 +42,19 @@ export class KeyBuffer {
   layout = 0;
 }
 
-export class FoldFrames {
+export class OpenBrackets {
   readonly #key: KeyBuffer;
   depth = 0;
   depthMax = 0;
-  /** Kind of the innermost frame. */
-  kind: number = Frame.none;
-  /** Element of the innermost frame; in `arms`, empty until the first WHEN. */
+  /** Kind of the innermost bracket. */
+  kind: number = Bracket.none;
+  /** Element of the innermost bracket; in `arms`, empty until the first WHEN. */
   element: number = Element.empty;
   #openParens = 0;
-  #openBrackets = 0;
+  #openSquares = 0;
   #kinds = new Uint8Array(64);
   #elements = new Uint8Array(64);
-  /** Where in the key the separator before the element in progress begins: an element is dropped, and a cut text ends, here. */
+  /** Where in the key the separator before the current element begins. A dropped element and a cut text end here. */
   #separatorAt = new Int32Array(64);
   #separatorLayout = new Int32Array(64);
   #elementAt = new Int32Array(64);
@@ -69,12 +71,12 @@ export class FoldFrames {
     this.depthMax = 0;
   }
 
-  /** Leaves every frame. */
+  /** Leaves every bracket. */
   unwind(): void {
     this.depth = 0;
     this.#openParens = 0;
-    this.#openBrackets = 0;
-    this.kind = Frame.none;
+    this.#openSquares = 0;
+    this.kind = Bracket.none;
     this.element = Element.empty;
   }
 
@@ -85,7 +87,7 @@ export class FoldFrames {
     if (depth > this.depthMax) this.depthMax = depth;
     this.#kinds[depth] = kind;
     this.kind = kind;
-    if (isBracketKind(kind)) this.#openBrackets++;
+    if (isSquareKind(kind)) this.#openSquares++;
     else if (isParenKind(kind)) this.#openParens++;
     this.element = Element.empty;
     this.#remembered[depth] = 0;
@@ -94,14 +96,14 @@ export class FoldFrames {
   }
 
   close(): void {
-    if (isBracketKind(this.kind)) this.#openBrackets--;
+    if (isSquareKind(this.kind)) this.#openSquares--;
     else if (isParenKind(this.kind)) this.#openParens--;
     this.depth--;
-    this.kind = this.depth === 0 ? Frame.none : this.#kinds[this.depth];
+    this.kind = this.depth === 0 ? Bracket.none : this.#kinds[this.depth];
     this.element = this.#elements[this.depth];
   }
 
-  /** Leaves frames up to the innermost one that `)` closes, if there is one. */
+  /** Leaves brackets up to the innermost one that `)` closes, if there is one. */
   closeParen(): void {
     // Without the count, many of these without a partner would each search the whole stack.
     if (this.#openParens === 0) return;
@@ -110,9 +112,9 @@ export class FoldFrames {
   }
 
   /** The same for `]`. */
-  closeBracket(): void {
-    if (this.#openBrackets === 0) return;
-    while (!isBracketKind(this.kind)) this.close();
+  closeSquare(): void {
+    if (this.#openSquares === 0) return;
+    while (!isSquareKind(this.kind)) this.close();
     this.close();
   }
 
@@ -122,23 +124,24 @@ export class FoldFrames {
     this.#separatorLayout[this.depth] = this.#key.layout;
   }
 
-  /** The next element's own octets come next in the key. */
+  /** The next element's own bytes come next in the key. */
   begin(): void {
     this.#elementAt[this.depth] = this.#key.length;
     this.#elementLayout[this.depth] = this.#key.layout;
   }
 
-  /** Ends an element of a list, tuple or array: folds a constant, drops what was there before. */
+  /** Ends an element of a list, tuple or array: folds a constant, drops a repeated element. */
   endConstantOrOther(): void {
     const key = this.#key;
     const isConstant = this.element === Element.constant || this.element === Element.type;
     if (isConstant) {
       key.length = this.#elementAt[this.depth];
       key.layout = this.#elementLayout[this.depth];
-      key.bytes[key.length++] = this.kind === Frame.array ? Mark.arrayConstant : Mark.listConstant;
+      key.bytes[key.length++] = this.kind === Bracket.array ? Mark.arrayConstant : Mark.listConstant;
     }
     // IN ((SELECT …), (SELECT …)) compares with two values, IN ((SELECT …)) with the rows of a query.
-    const drops = this.kind === Frame.list ? this.element !== Element.query : this.kind === Frame.array && isConstant;
+    const drops =
+      this.kind === Bracket.list ? this.element !== Element.query : this.kind === Bracket.array && isConstant;
     if (drops && this.element !== Element.empty) this.endElement();
     this.element = Element.empty;
   }
@@ -166,11 +169,11 @@ export class FoldFrames {
     this.#remembered[depth] = count + 1;
   }
 
-  /** Where a text that was cut off here is complete: before the unfinished element of the outermost list; -1 outside of lists. */
+  /** Length of the key without the unfinished element of the outermost list; -1 outside of lists. For a cut text. */
   completeLength(): number {
     for (let depth = 1; depth <= this.depth; depth++) {
       const kind = this.#kinds[depth];
-      if (kind === Frame.list || kind === Frame.array || kind === Frame.rows || kind === Frame.arms)
+      if (kind === Bracket.list || kind === Bracket.array || kind === Bracket.rows || kind === Bracket.arms)
         return this.#separatorAt[depth];
     }
     return -1;
@@ -189,7 +192,7 @@ export class FoldFrames {
   }
 }
 
-/** What an element is after one more token: `constant` and `type` at its end mean that it folds. Parentheses are the caller's. */
+/** State of an element after one more token. One that ends as `constant` or `type` folds. */
 export function elementAfter(element: number, kind: number, hash: number): number {
   switch (element) {
     case Element.empty:
@@ -204,8 +207,9 @@ export function elementAfter(element: number, kind: number, hash: number): numbe
       return kind === TokenKind.word || kind === TokenKind.quotedIdentifier ? Element.type : Element.other;
     case Element.type:
       if (kind === TokenKind.dot) return Element.typeDot;
-      // The rest of "timestamp with time zone", "double precision", "character varying". A second cast is not a constant to pg_query.
+      // The rest of "timestamp with time zone", "double precision", "character varying".
       if (hash === W.with || hash === W.without || hash === W.time || hash === W.zone) return Element.type;
+      // A second cast is no constant to pg_query.
       return hash === W.precision || hash === W.varying ? Element.type : Element.other;
     default:
       return Element.other;
@@ -213,11 +217,11 @@ export function elementAfter(element: number, kind: number, hash: number): numbe
 }
 
 function isParenKind(kind: number): boolean {
-  return kind === Frame.plain || kind === Frame.list || kind === Frame.tuple;
+  return kind === Bracket.paren || kind === Bracket.list || kind === Bracket.tuple;
 }
 
-function isBracketKind(kind: number): boolean {
-  return kind === Frame.bracket || kind === Frame.array;
+function isSquareKind(kind: number): boolean {
+  return kind === Bracket.square || kind === Bracket.array;
 }
 
 function copied<T extends Uint8Array | Int32Array>(from: T, to: T): T {

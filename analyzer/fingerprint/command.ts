@@ -1,5 +1,6 @@
-// The command of a text: its first statement's verb, as people say it.
-// Invariant: an upper-case ASCII word, or '' where the text starts with none. Not here: objects and targets (summary.ts).
+// The command of a text: the verb of its first statement.
+// Invariant: an upper-case ASCII word, or '' if the text starts with none. Not here: objects and targets
+// (summary.ts).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { W } from './keywords.js';

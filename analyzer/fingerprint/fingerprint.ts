@@ -1,8 +1,10 @@
-// The identity of a statement text: its key, its id, and what is worked out once per key. The hot path of the observer.
-// Invariants: texts with the same key have the same id, on every machine; a hit costs a lex, a normalisation and one look-up; the cache is
-// bounded. Cached by key and layout, since who wrote a text shows in its spacing; two layouts of one key share id and query. In front of
-// that, what differs from an earlier text in its literals alone is known by its skeleton, without a lex.
-// Not here: which session a text belongs to, attribution (its facts hang on the identity, put there by the caller's `analyse`).
+// The identity of a statement text: its key, its id, and the facts worked out once per key.
+// This is the observer's hot path.
+// Invariants: texts with the same key have the same id, on every machine. A hit costs a lex, a normalisation and
+// one look-up. The cache is bounded. It is keyed by key and layout, since the spacing of a text tells who wrote it;
+// two layouts of one key share id and query. In front of it a cache by skeleton knows a text that differs only in
+// its literals.
+// Not here: sessions, and attribution, whose facts the caller's `analyse` hangs on the identity.
 
 import { limits } from '../../config/limits.js';
 import { Skeleton } from '../sql/skeleton.js';
@@ -23,9 +25,9 @@ import { keepTailComment } from './tail-comment.js';
 export const UNKNOWN_TEXT = 'x000000000000000';
 
 export interface StatementIdentity<T = undefined> {
-  /** 16 characters: pg_query's fingerprint, or `x` (the grammar cannot read the key) or `t` (the text was cut) and 15 digits of keyHash. */
+  /** 16 characters: pg_query's fingerprint; or 15 digits of keyHash after `x` (not SQL to the grammar) or `t` (cut). */
   readonly fingerprint: string;
-  /** Normalised octets, one character each, with marks (key-marks.ts) for what is folded. */
+  /** Normalised bytes, one character each, with marks (key-marks.ts) for what is folded. */
   readonly key: string;
   /** First 32 hexadecimal digits of the key's sha256. */
   readonly keyHash: string;
@@ -44,11 +46,11 @@ export interface StatementIdentity<T = undefined> {
 }
 
 export interface FingerprinterOptions<T> {
-  /** Called once per key and layout with the live tokens. It must not look at comments or literals: other texts share the result. */
+  /** Called once per key and layout with the live tokens. Texts share the result: leave literals and comments alone. */
   analyse: (tokens: SqlTokens) => T;
   /**
-   * Whether the caller looks at the tokens of each text of this identity. Of other texts only the comments around the statement are in
-   * `tokens` after a hit by skeleton. Left out: at those of every text.
+   * True if the caller looks at the tokens of each text of this identity. For other texts a hit by skeleton leaves
+   * only the comments around the statement in `tokens`. Default: always true.
    */
   readsTokens?: (identity: StatementIdentity<T>) => boolean;
   entriesMax?: number;
@@ -58,7 +60,7 @@ export interface FingerprinterOptions<T> {
 export interface IdentifyOptions {
   /** The session has standard_conforming_strings = off. */
   backslashEscapes: boolean;
-  /** Octets left out between the head and the tail of the text; 0 = it is whole. */
+  /** Bytes left out between the head and the tail of the text; 0 = it is whole. */
   missingBytes: number;
 }
 
@@ -151,7 +153,7 @@ export class Fingerprinter<T = undefined> {
     return identity;
   }
 
-  /** What was left out may have begun or ended a literal, so the tail is not lexed: only a comment at its end is taken. */
+  /** The missing part may have begun or ended a literal, so only a comment at the end of the tail is read. */
   #lexHead(text: Uint8Array, options: IdentifyOptions): void {
     const headEnd = Math.max(0, text.length - limits.textTailBytesMax);
     lex(text.subarray(0, headEnd), this.tokens, options);

@@ -1,7 +1,7 @@
 // The one door to libpg-query: the id of a key.
-// Invariants: the same key has the same id on every machine, so nothing that depends on a stack size or on timing reaches the grammar; only
-// 16 hexadecimal digits are believed, since libpg-query returns the text of some errors (literals quoted) as if it were a result.
-// Not here: how keys are made (normalize.ts) and kept (fingerprint.ts).
+// Invariants: the same key has the same id on every machine, so nothing that depends on stack size or timing
+// reaches the grammar. Only 16 hexadecimal digits are believed, because libpg-query returns the text of some errors
+// (with literals) as if it were a result. Not here: how keys are made (normalize.ts) and kept (fingerprint.ts).
 
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -21,12 +21,12 @@ export const GRAMMAR = grammarVersion();
 const FINGERPRINT = /^[0-9a-f]{16}$/;
 
 export async function loadGrammar(): Promise<void> {
-  // The optimising compiler takes 90 MB for the parser's largest functions and does not give them back; a first sight is no faster by it.
+  // The optimising compiler takes 90 MB for the parser's largest functions, keeps them, and speeds up no first sight.
   setFlagsFromString('--liftoff-only');
   await loadModule();
 }
 
-/** sha256 of the key's octets, 64 hexadecimal digits. */
+/** sha256 of the key's bytes, 64 hexadecimal digits. */
 export function hashOfKey(key: string): string {
   return createHash('sha256').update(key, 'latin1').digest('hex');
 }

@@ -1,7 +1,7 @@
-// A bounded map from cache key to what is known of it, where what is used stays.
-// Invariant: two generations, each at most half of both limits; a look-up that hits the young one only reads. When the young generation is
-// full it becomes the old one and the old one goes, so whatever was used since then is kept: nearly LRU, without its bookkeeping per hit.
-// Not here: what an entry is.
+// A bounded map from cache key to value in which entries that are used stay.
+// Invariant: two generations, each at most half of both limits. A hit in the young one only reads. When the young
+// one is full it becomes the old one, and the old one is dropped. So entries used since then are kept: nearly LRU,
+// without its bookkeeping per hit. Not here: what an entry is.
 
 export interface CacheLimits {
   entriesMax: number;

@@ -1,6 +1,6 @@
-// The octets that stand for folded things in a key, and the two readings of a key: SQL for the grammar, text for people.
-// Invariant: marks are control octets and no other control octet is in a key, so a key has one reading only.
-// A key is octets (UTF-8 where the client's text was) and travels as a latin1 string: one character per octet.
+// The marks in a key, and the two readings of a key: SQL for the grammar, text for people.
+// Invariant: marks are control bytes and no other control byte is in a key, so a key has one reading only.
+// A key is bytes (UTF-8 if the client's text was) and travels as a latin1 string: one character per byte.
 // Not here: making keys (normalize.ts).
 
 export const Mark = {
@@ -21,7 +21,7 @@ export const Mark = {
   unterminated: 0x08,
   /** The same in an ARRAY. */
   arrayConstant: 0x09,
-  /** A control octet of the text itself. */
+  /** A control byte of the text itself. */
   control: 0x1f,
 } as const;
 
@@ -56,7 +56,7 @@ const SHOWN_OF = readings({
   [Mark.control]: '\ufffd',
 });
 
-/** Octets of a shown text before its ` …`. */
+/** Bytes of a shown text before its ` …`. */
 export const SHOWN_BYTES_MAX = 8192;
 
 /** The key as SQL that the grammar can read. */
@@ -64,11 +64,11 @@ export function sqlOfKey(key: string): string {
   return reading(key, SQL_OF);
 }
 
-/** The key as people see it: `?` for what is folded, at most SHOWN_BYTES_MAX octets, cut at a space, then ` …`. */
+/** The key as people see it: `?` for what is folded, at most SHOWN_BYTES_MAX bytes, cut at a space, then ` …`. */
 export function shownOfKey(key: string): string {
   if (key.length <= SHOWN_BYTES_MAX) return reading(key, SHOWN_OF);
   const space = key.lastIndexOf(' ', SHOWN_BYTES_MAX);
-  // Without a space near the limit: before an octet that does not continue a UTF-8 sequence.
+  // Without a space near the limit: before a byte that does not continue a UTF-8 sequence.
   let end = SHOWN_BYTES_MAX;
   while (end > 0 && (key.charCodeAt(end) & 0xc0) === 0x80) end--;
   return reading(key.slice(0, space > SHOWN_BYTES_MAX / 2 ? space : end), SHOWN_OF) + ' …';
@@ -78,20 +78,20 @@ function reading(key: string, of: readonly string[]): string {
   const parts: string[] = [];
   let from = 0;
   for (let at = 0; at < key.length; at++) {
-    const octet = key.charCodeAt(at);
-    if (octet > LAST_MARK) continue;
+    const byte = key.charCodeAt(at);
+    if (byte > LAST_MARK) continue;
     if (at > from) parts.push(utf8(key.slice(from, at)));
-    parts.push(of[octet]);
+    parts.push(of[byte]);
     from = at + 1;
   }
   parts.push(utf8(key.slice(from)));
   return parts.join('');
 }
 
-function utf8(octets: string): string {
-  return Buffer.from(octets, 'latin1').toString('utf8');
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
 function readings(byMark: Readonly<Record<number, string>>): readonly string[] {
-  return Array.from({ length: LAST_MARK + 1 }, (_, octet) => byMark[octet] ?? '');
+  return Array.from({ length: LAST_MARK + 1 }, (_, byte) => byMark[byte] ?? '');
 }

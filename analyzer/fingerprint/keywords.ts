@@ -1,6 +1,6 @@
 // Hashes of the words that normalisation, splitting and summaries tell apart.
-// Invariant: a word is compared by its hash alone; two different words share one in 1 of 4 billion cases, which would fold a name at worst.
-// Not here: the words that attribution looks for.
+// Invariant: a word is compared by its hash alone. Two different words share a hash in 1 of 4 billion cases; at
+// worst that folds a name. Not here: the words that attribution looks for (attribution/shape/words.ts).
 
 import { wordHash } from '../sql/tokens.js';
 

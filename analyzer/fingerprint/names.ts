@@ -1,5 +1,6 @@
 // Names of tables and the like in a text: where they end, and how people write them.
-// Invariant: nothing that may be a literal is shown: a name without its end quote is `?`. Not here: which names matter (summary.ts).
+// Invariant: nothing that may be a literal is shown: a name without its end quote is `?`.
+// Not here: which names matter (summary.ts).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 

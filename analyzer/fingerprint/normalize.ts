@@ -1,20 +1,22 @@
-// Makes the key of a text: the text without its literals, comments and spacing, so that texts with one key are one statement.
-// Invariants: no octet of a literal, a comment or a parameter's number is in the key; what is unterminated is one mark; the work is linear.
-// Words stay as written (their case tells who wrote them). Gaps become one space or none and are hashed apart, as `layout`.
-// Not here: the id of a key (fingerprint.ts), what a text means.
+// Makes the key of a text: the text without literals, comments and spacing.
+// Texts with one key are one statement.
+// Invariants: no byte of a literal, a comment or a parameter's number is in the key. A token without its end mark
+// is one mark. The work is linear.
+// Words stay as written, because their case tells who wrote them. A gap becomes one space or none, and is hashed
+// apart as `layout`. Not here: the id of a key (fingerprint.ts), what a text means.
 
 import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
-import { Element, elementAfter, FoldFrames, Frame, KeyBuffer } from './brackets.js';
+import { Bracket, Element, elementAfter, KeyBuffer, OpenBrackets } from './brackets.js';
 import { Mark } from './key-marks.js';
 import { W } from './keywords.js';
 import { StatementFolds } from './statement-folds.js';
 
 const LAYOUT_PRIME = 0x01000193;
 const DJANGO_CURSOR = Buffer.from('_django_curs_');
-/** Octets after the key, for whoever appends to it. */
+/** Bytes after the key, for whoever appends to it. */
 const SPARE_BYTES = 16;
 
-/** 1 where a word hash may be one that opens or parts a fold; most words are told by this alone. */
+/** 1 for the low byte of a word that opens or parts a fold; it rules out most words. */
 const FOLDING_WORDS = new Uint8Array(256);
 for (const hash of [W.values, W.case, W.when, W.else, W.end, W.uescape]) FOLDING_WORDS[hash & 0xff] = 1;
 
@@ -23,23 +25,23 @@ export class Normalizer {
   readonly key = new KeyBuffer();
   /** Deepest nesting in it. */
   get depthMax(): number {
-    return this.#frames.depthMax;
+    return this.#brackets.depthMax;
   }
-  readonly #frames = new FoldFrames(this.key);
+  readonly #brackets = new OpenBrackets(this.key);
   readonly #folds = new StatementFolds();
 
   /** `truncated`: the text goes on after these tokens; the key ends with the last complete element. */
   normalize(tokens: SqlTokens, { truncated }: { truncated: boolean }): void {
     const { kind, start, end, hash, gap, bytes } = tokens;
     const key = this.key;
-    const frames = this.#frames;
+    const brackets = this.#brackets;
     const folds = this.#folds;
-    // A token gives at most its own octets and a space, and there was a gap for the space.
+    // A token gives at most its own bytes and a space, and there was a gap for the space.
     if (key.bytes.length < bytes.length + SPARE_BYTES) key.bytes = Buffer.allocUnsafe(2 * bytes.length + SPARE_BYTES);
     const out = key.bytes;
     key.length = 0;
     key.layout = 0;
-    frames.reset();
+    brackets.reset();
     // The last token of a cut text may be a piece of one.
     let count = truncated ? Math.max(0, tokens.count - 1) : tokens.count;
     const kept = count;
@@ -50,7 +52,7 @@ export class Normalizer {
     for (let i = 0; i < count; i++) {
       if (i === statementAt) {
         folds.find(tokens, { first: i, count });
-        frames.unwind();
+        brackets.unwind();
       }
       const tokenKind = kind[i];
       const tokenHash = hash[i];
@@ -73,7 +75,7 @@ export class Normalizer {
             i++;
             continue;
           }
-          if (frames.kind === Frame.arms) this.#endArm(tokenHash);
+          if (brackets.kind === Bracket.arms) this.#endArm(tokenHash);
         }
         if (bytes[start[i]] === 0x5f && isDjangoCursor(tokens, start[i])) mark = Mark.djangoCursor;
       } else if (tokenKind === TokenKind.quotedIdentifier) {
@@ -96,7 +98,7 @@ export class Normalizer {
       if (length > 0 && (gap[i] !== Gap.none || start[i] > end[i - 1])) out[length++] = 0x20;
       key.layout = Math.imul(key.layout ^ (gap[i] + 1), LAYOUT_PRIME);
       key.length = length;
-      if (frames.kind >= Frame.list) this.#element(tokens, next);
+      if (brackets.kind >= Bracket.list) this.#element(tokens, next);
       length = key.length;
       if (mark !== 0) out[length++] = mark;
       else if (tokenKind === TokenKind.quotedIdentifier) {
@@ -106,101 +108,103 @@ export class Normalizer {
       i = next;
 
       if (tokenKind === TokenKind.leftParen) this.#openParen(tokens, i);
-      else if (tokenKind === TokenKind.leftBracket) this.#openBracket(tokens, i);
+      else if (tokenKind === TokenKind.leftBracket) this.#openSquare(tokens, i);
       else if (tokenKind === TokenKind.rightParen) this.#closeParen(tokens, i);
-      else if (tokenKind === TokenKind.rightBracket) frames.closeBracket();
+      else if (tokenKind === TokenKind.rightBracket) brackets.closeSquare();
       else if (tokenKind === TokenKind.word) {
-        if (tokenHash === W.case) frames.open(Frame.arms);
-        else if (tokenHash === W.end && frames.kind === Frame.arms) frames.close();
-        else if (tokenHash === W.values && kind[i + 1] === TokenKind.leftParen) frames.open(Frame.rows);
+        if (tokenHash === W.case) brackets.open(Bracket.arms);
+        else if (tokenHash === W.end && brackets.kind === Bracket.arms) brackets.close();
+        else if (tokenHash === W.values && kind[i + 1] === TokenKind.leftParen) brackets.open(Bracket.rows);
       }
     }
     if (truncated) this.#cut();
     key.layout = Math.imul(key.layout ^ ((tokens.gapAtEnd << 1) | (count < kept ? 1 : 0)), LAYOUT_PRIME);
   }
 
-  /** Before the octets of a token inside a list, tuple, array, VALUES or CASE. */
+  /** Before the bytes of a token inside a list, tuple, array, VALUES or CASE. */
   #element(tokens: SqlTokens, at: number): void {
-    const frames = this.#frames;
+    const brackets = this.#brackets;
     const kind = tokens.kind[at];
-    if (frames.kind === Frame.arms) {
-      if (tokens.hash[at] === W.when) frames.begin();
+    if (brackets.kind === Bracket.arms) {
+      if (tokens.hash[at] === W.when) brackets.begin();
       return;
     }
-    if (frames.kind === Frame.rows) {
-      if (kind === TokenKind.leftParen) frames.begin();
+    if (brackets.kind === Bracket.rows) {
+      if (kind === TokenKind.leftParen) brackets.begin();
       return;
     }
     if (kind === TokenKind.comma || kind === TokenKind.rightParen || kind === TokenKind.rightBracket) return;
-    if (frames.element === Element.empty) frames.begin();
+    if (brackets.element === Element.empty) brackets.begin();
     // The parentheses of a type belong to it: numeric(10, 2), int[].
-    const ofType = frames.element === Element.type && (kind === TokenKind.leftParen || kind === TokenKind.leftBracket);
-    if (!ofType) frames.element = elementAfter(frames.element, kind, tokens.hash[at]);
+    const ofType =
+      brackets.element === Element.type && (kind === TokenKind.leftParen || kind === TokenKind.leftBracket);
+    if (!ofType) brackets.element = elementAfter(brackets.element, kind, tokens.hash[at]);
   }
 
   #openParen(tokens: SqlTokens, at: number): void {
-    const frames = this.#frames;
+    const brackets = this.#brackets;
     const opensQuery = isQueryStart(tokens.hash[at + 1]);
-    const isElement = frames.kind >= Frame.list && frames.kind <= Frame.tuple && startsElement(tokens, at);
-    if (frames.kind === Frame.rows) frames.open(Frame.tuple);
+    const isElement = brackets.kind >= Bracket.list && brackets.kind <= Bracket.tuple && startsElement(tokens, at);
+    if (brackets.kind === Bracket.rows) brackets.open(Bracket.tuple);
     else if (opensQuery) {
-      if (isElement) frames.element = Element.query;
-      frames.open(Frame.plain);
-    } else if (at > 0 && tokens.hash[at - 1] === W.in) frames.open(Frame.list);
-    else frames.open(isElement ? Frame.tuple : Frame.plain);
+      if (isElement) brackets.element = Element.query;
+      brackets.open(Bracket.paren);
+    } else if (at > 0 && tokens.hash[at - 1] === W.in) brackets.open(Bracket.list);
+    else brackets.open(isElement ? Bracket.tuple : Bracket.paren);
   }
 
-  #openBracket(tokens: SqlTokens, at: number): void {
+  #openSquare(tokens: SqlTokens, at: number): void {
     const isArray =
-      at > 0 && (tokens.hash[at - 1] === W.array || (this.#frames.kind === Frame.array && startsElement(tokens, at)));
-    this.#frames.open(isArray ? Frame.array : Frame.bracket);
+      at > 0 &&
+      (tokens.hash[at - 1] === W.array || (this.#brackets.kind === Bracket.array && startsElement(tokens, at)));
+    this.#brackets.open(isArray ? Bracket.array : Bracket.square);
   }
 
   #closeParen(tokens: SqlTokens, at: number): void {
-    const frames = this.#frames;
-    frames.closeParen();
-    if (frames.kind !== Frame.rows) return;
-    frames.endElement();
-    if (tokens.kind[at + 1] !== TokenKind.comma || tokens.kind[at + 2] !== TokenKind.leftParen) frames.close();
+    const brackets = this.#brackets;
+    brackets.closeParen();
+    if (brackets.kind !== Bracket.rows) return;
+    brackets.endElement();
+    if (tokens.kind[at + 1] !== TokenKind.comma || tokens.kind[at + 2] !== TokenKind.leftParen) brackets.close();
   }
 
   #endLast(kind: number): void {
-    const frames = this.#frames;
+    const brackets = this.#brackets;
     if (
       kind === TokenKind.rightParen
-        ? frames.kind === Frame.list || frames.kind === Frame.tuple
-        : frames.kind === Frame.array
+        ? brackets.kind === Bracket.list || brackets.kind === Bracket.tuple
+        : brackets.kind === Bracket.array
     ) {
-      frames.endConstantOrOther();
+      brackets.endConstantOrOther();
     }
   }
 
   #endBeforeComma(): void {
-    const frames = this.#frames;
-    if (frames.kind === Frame.list || frames.kind === Frame.tuple || frames.kind === Frame.array)
-      frames.endConstantOrOther();
-    else if (frames.kind !== Frame.rows) return;
-    frames.separate();
+    const brackets = this.#brackets;
+    if (brackets.kind === Bracket.list || brackets.kind === Bracket.tuple || brackets.kind === Bracket.array)
+      brackets.endConstantOrOther();
+    else if (brackets.kind !== Bracket.rows) return;
+    brackets.separate();
   }
 
   /** At WHEN, ELSE and END of a CASE. `element` is empty until its first WHEN. */
   #endArm(hash: number): void {
-    const frames = this.#frames;
+    const brackets = this.#brackets;
     if (hash !== W.when && hash !== W.else && hash !== W.end) return;
-    if (frames.element !== Element.empty) frames.endElement();
-    frames.element = hash === W.when ? Element.other : Element.empty;
-    frames.separate();
+    if (brackets.element !== Element.empty) brackets.endElement();
+    brackets.element = hash === W.when ? Element.other : Element.empty;
+    brackets.separate();
   }
 
   #cut(): void {
     const key = this.key;
-    const complete = this.#frames.completeLength();
+    const complete = this.#brackets.completeLength();
     if (complete !== -1) key.length = complete;
     key.bytes[key.length++] = Mark.truncated;
   }
 }
 
-/** A lone minus before a number, where nothing can be subtracted from and no cast binds tighter (the grammar folds that one: doNegate). */
+/** A lone minus that belongs to the number behind it: no left operand, no tighter cast (grammar: doNegate). */
 function isNegativeNumber(tokens: SqlTokens, at: number): boolean {
   const { kind, start, end, bytes } = tokens;
   if (bytes[start[at]] !== 0x2d || end[at] - start[at] !== 1 || kind[at + 1] !== TokenKind.number) return false;
@@ -232,7 +236,7 @@ function isUnicodeEscaped(tokens: SqlTokens, at: number): boolean {
   return (bytes[start[at]] | 0x20) === 0x75 && bytes[start[at] + 1] === 0x26;
 }
 
-/** Server-side cursors of Django's are named by thread and number (django/db/backends/postgresql/base.py). */
+/** Django names its server-side cursors by thread and number (django/db/backends/postgresql/base.py). */
 function isDjangoCursor(tokens: SqlTokens, from: number): boolean {
   for (let i = 0; i < DJANGO_CURSOR.length; i++) if (tokens.bytes[from + i] !== DJANGO_CURSOR[i]) return false;
   return true;

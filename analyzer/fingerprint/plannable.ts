@@ -1,6 +1,6 @@
-// A statement's key as SQL with numbered parameters, so that the server can plan it without a single value.
-// Invariant: no literal is in the result; a key that cannot be written so (cut, unterminated, a cursor's name) gives undefined.
-// What was an integer that names a column (ORDER BY 1) is a parameter too, so such a plan lacks that sort.
+// A statement's key as SQL with numbered parameters: the server can plan it without a value.
+// Invariant: no literal is in the result. A key that cannot be written so (cut, unterminated, a cursor's name) is
+// undefined. An integer that names a column (ORDER BY 1) becomes a parameter too, so such a plan lacks that sort.
 // Not here: asking the server (postgres/plans.ts).
 
 import { Mark } from './key-marks.js';
@@ -18,7 +18,7 @@ const LAST_MARK = 0x1f;
 /** `interval '1 day'` takes a literal only. */
 const TYPED_LITERAL = /\b(interval|timestamptz|timestamp|date|time)\s+\$(\d+)/gi;
 /** A longer statement is a generated one, and its plan nobody reads. */
-const KEY_OCTETS_MAX = 32_768;
+const KEY_BYTES_MAX = 32_768;
 /** The protocol's limit is higher; the planner's patience is not. */
 const PARAMETERS_MAX = 500;
 
@@ -29,13 +29,13 @@ export interface Plannable {
 
 /** `key` as in StatementIdentity. */
 export function plannableOf(key: string): Plannable | undefined {
-  if (!PLANNED.test(key) || key.length > KEY_OCTETS_MAX) return undefined;
+  if (!PLANNED.test(key) || key.length > KEY_BYTES_MAX) return undefined;
   let sql = '';
   let parameters = 0;
   for (let at = 0; at < key.length; at++) {
-    const octet = key.charCodeAt(at);
-    if (octet > LAST_MARK) sql += key[at];
-    else if (VALUES.has(octet)) sql += `$${++parameters}`;
+    const byte = key.charCodeAt(at);
+    if (byte > LAST_MARK) sql += key[at];
+    else if (VALUES.has(byte)) sql += `$${++parameters}`;
     else return undefined;
   }
   if (parameters > PARAMETERS_MAX || sql.includes(';')) return undefined;

@@ -1,6 +1,7 @@
-// What is known of texts by their skeleton, so that a text that differs from an earlier one in its literals alone is not taken apart again.
-// Invariant: a skeleton is compared whole, so a hash that two share costs a look and no mistake; memory is two slabs and as many entries as
-// `entriesMax`, whatever is sent. Two generations, as in identity-cache.ts. Not here: what a skeleton is (sql/skeleton.ts).
+// Identities by skeleton, so that texts which differ only in literals are taken apart once.
+// Invariant: a skeleton is compared whole, so two skeletons with one hash cost a look-up, not a mistake. Memory is
+// two slabs and at most `entriesMax` entries, whatever is sent. Two generations, as in identity-cache.ts.
+// Not here: what a skeleton is (sql/skeleton.ts).
 
 import type { Skeleton } from '../sql/skeleton.js';
 

@@ -1,15 +1,16 @@
-// Where the statements of one text begin and end: at each `;` that is not in parentheses nor in the BEGIN ATOMIC body of a routine.
-// Invariant: ranges are in text order, do not overlap, and each holds at least one token; what is between them is `;`, space and comments.
-// Not here: what the server made of them; the caller compares with its completions.
-// Source of the rule: psql's scanner (src/fe_utils/psqlscan.l), which counts BEGIN, CASE and END after CREATE FUNCTION or PROCEDURE.
+// The statements of one text: split at `;` outside parentheses and BEGIN ATOMIC bodies.
+// Invariant: ranges are in text order, do not overlap, and each holds at least one token. Between them are only
+// `;`, space and comments. Not here: what the server made of them; the caller compares with its completions.
+// Source of the rule: psql's scanner (src/fe_utils/psqlscan.l), which counts BEGIN, CASE and END after CREATE
+// FUNCTION or PROCEDURE.
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { W } from './keywords.js';
 
 export interface StatementRange {
-  /** First octet: the one after the previous `;`, so that leading comments belong to the statement. */
+  /** First byte: the one after the previous `;`, so that leading comments belong to the statement. */
   start: number;
-  /** One past the last octet: the `;` or the end of the text. */
+  /** One past the last byte: the `;` or the end of the text. */
   end: number;
 }
 
@@ -18,7 +19,7 @@ export function splitStatements(tokens: SqlTokens): StatementRange[] {
   const { kind, hash, count } = tokens;
   const ranges: StatementRange[] = [];
   let firstToken = 0;
-  let firstOctet = 0;
+  let firstByte = 0;
   let parentheses = 0;
   let blocks = 0;
   for (let i = 0; i < count; i++) {
@@ -37,12 +38,12 @@ export function splitStatements(tokens: SqlTokens): StatementRange[] {
         break;
       case TokenKind.semicolon:
         if (parentheses > 0 || blocks > 0) break;
-        if (i > firstToken) ranges.push({ start: firstOctet, end: tokens.start[i] });
+        if (i > firstToken) ranges.push({ start: firstByte, end: tokens.start[i] });
         firstToken = i + 1;
-        firstOctet = tokens.end[i];
+        firstByte = tokens.end[i];
         break;
     }
   }
-  if (count > firstToken) ranges.push({ start: firstOctet, end: tokens.bytes.length });
+  if (count > firstToken) ranges.push({ start: firstByte, end: tokens.bytes.length });
   return ranges;
 }

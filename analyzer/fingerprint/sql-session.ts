@@ -1,8 +1,10 @@
-// Names that a session gave to statements in SQL: PREPARE … AS, DECLARE … CURSOR FOR, and who uses them: EXECUTE, FETCH, MOVE.
-// Invariants: per session at most NAMES_MAX prepared statements and as many cursors, the oldest forgotten first; a name is known by what the
-// session said, so where that was not seen (an observer that came later) the owner is undefined, never guessed.
-// Not here: names of the protocol's Parse and Bind (the relay follows those); what an owner is counted as (pipeline.ts).
-// Source of the forms: PostgreSQL's reference pages of PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE, CLOSE, DISCARD.
+// Names given in SQL (PREPARE, DECLARE CURSOR), and whose they are at EXECUTE, FETCH and MOVE.
+// Invariants: per session at most NAMES_MAX prepared statements and as many cursors; the oldest is forgotten first.
+// Where the definition was not seen (an observer that came later) the owner is undefined, never guessed.
+// Not here: names of the protocol's Parse and Bind (the relay follows those); what an owner counts as
+// (pipeline.ts).
+// Source of the forms: PostgreSQL's reference pages of PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE, CLOSE,
+// DISCARD.
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import type { Fingerprinter, IdentifyOptions, StatementIdentity } from './fingerprint.js';
@@ -12,7 +14,7 @@ export const NAMES_MAX = 1_000;
 /** PostgreSQL cuts names here (NAMEDATALEN - 1); in characters, which is never less. */
 const NAME_CHARS_MAX = 63;
 
-/** The commands that NameUse is about: a look at StatementIdentity.command tells whether to ask. */
+/** Commands that use or give names. Only for these is nameUseOf() worth a call. */
 export const NAMING_COMMANDS: ReadonlySet<string> = new Set([
   'PREPARE',
   'EXECUTE',
@@ -30,11 +32,11 @@ export interface NameUse {
   of: 'prepared' | 'cursor';
   /** As PostgreSQL knows it: lower case unless quoted. '' = all. */
   name: string;
-  /** First octet of the body of a definition; -1 for others. */
+  /** First byte of the body of a definition; -1 for others. */
   bodyStart: number;
 }
 
-/** What the first statement of the text does with a name; undefined where it does nothing with one. */
+/** The use of a name in the first statement of the text; undefined if it has none. */
 export function nameUseOf(tokens: SqlTokens): NameUse | undefined {
   const { hash, count } = tokens;
   let end = 0;
@@ -67,9 +69,9 @@ export class SqlNames<T = unknown> {
   readonly #cursors = new Map<string, StatementIdentity<T>>();
 
   /**
-   * Follows one statement that the server ran without an error, and says whose it is: for EXECUTE the prepared body, for FETCH and MOVE the
-   * cursor's query, else undefined. Call it when `fingerprinter` has just identified `text`, which holds this statement alone; after a
-   * definition `fingerprinter.tokens` are those of the body.
+   * Follows one statement that the server ran without an error. Returns its owner: for EXECUTE the prepared body, for
+   * FETCH and MOVE the cursor's query, else undefined. Call it right after `fingerprinter` identified `text`, which
+   * holds this statement alone; after a definition `fingerprinter.tokens` are those of the body.
    */
   follow(
     text: Uint8Array,
@@ -88,7 +90,7 @@ export class SqlNames<T = unknown> {
     return undefined;
   }
 
-  /** Who an EXECUTE, FETCH or MOVE belongs to that the server answered with an error: looks, and changes nothing. */
+  /** Owner of an EXECUTE, FETCH or MOVE that failed. Changes nothing. */
   ownerOf(tokens: SqlTokens): StatementIdentity<T> | undefined {
     const use = nameUseOf(tokens);
     if (use === undefined || use.does !== 'use') return undefined;

@@ -1,7 +1,8 @@
-// What folds by its place in a statement and not by its kind: names of savepoints, cursors and prepared statements, and values of SET.
-// Invariant: reads only the tokens of the one statement, once. Not here: literals and lists (normalize.ts).
-// Source of the forms: PostgreSQL's reference pages of FETCH, MOVE, CLOSE, DECLARE, SAVEPOINT, RELEASE, ROLLBACK TO, PREPARE, EXECUTE,
-// DEALLOCATE, SET, ALTER ROLE, ALTER DATABASE, ALTER SYSTEM.
+// Folds by place: names of savepoints, cursors and prepared statements, and values of SET.
+// Invariant: reads only the tokens of the one statement, once. Not here: folds by kind, such as literals
+// (normalize.ts).
+// Source of the forms: PostgreSQL's reference pages of FETCH, MOVE, CLOSE, DECLARE, SAVEPOINT, RELEASE, ROLLBACK
+// TO, PREPARE, EXECUTE, DEALLOCATE, SET, ALTER ROLE, ALTER DATABASE, ALTER SYSTEM.
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { W } from './keywords.js';
@@ -13,7 +14,7 @@ export class StatementFolds {
   valueFrom = -1;
   valueTo = -1;
 
-  /** Looks at the statement whose first token is `first`; `count` is one past the last token that matters in the text. */
+  /** Reads the statement whose first token is `first`; `count` is one past the last token of the text to look at. */
   find(tokens: SqlTokens, { first, count }: { first: number; count: number }): void {
     this.nameAt = -1;
     this.valueFrom = -1;
@@ -90,7 +91,7 @@ export class StatementFolds {
   }
 }
 
-/** The first token of what EXPLAIN explains, or of what follows where it explains nothing. */
+/** The first token of the explained statement, or of whatever follows EXPLAIN and its options. */
 export function explainedAt(tokens: SqlTokens, { first, count }: { first: number; count: number }): number {
   let at = first + 1;
   if (at < count && tokens.kind[at] === TokenKind.leftParen) {

@@ -1,6 +1,7 @@
-// OpenTelemetry's db.query.summary of a text: its operations and their targets in text order, "SELECT shop_book shop_author".
-// Invariants: at most SUMMARY_CHARS_MAX characters, cut between words; targets are as written, without quotes; no literal is in it.
-// Not here: parsing. A clause is known by its words, so invalid SQL gives a shorter summary, not an error.
+// OpenTelemetry's db.query.summary of a text: "SELECT shop_book shop_author".
+// Invariants: at most SUMMARY_CHARS_MAX characters, cut between words. Targets are as written, without quotes. No
+// literal is in it. Not here: parsing. A clause is known by its words, so invalid SQL gives a shorter summary, not
+// an error.
 // Source: OpenTelemetry semantic conventions for database spans, "Generating a summary of the query".
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';

@@ -1,6 +1,6 @@
-// The comment at the very end of a text whose middle was not kept: where sqlcommenter and OpenTelemetry put their tags.
-// Invariant: only a text whose last octets but space and `;` are the end mark of a comment has one; nothing else of the tail is read.
-// Not here: comments of whole texts (sql/sql-lexer.ts).
+// The comment at the very end of a cut text, where sqlcommenter and OpenTelemetry put tags.
+// Invariant: there is one only if the end mark of a comment is the last thing before white space and `;`. Nothing
+// else of the tail is read. Not here: comments of whole texts (sql/sql-lexer.ts).
 
 import { COMMENTS_MAX, type SqlTokens } from '../sql/tokens.js';
 

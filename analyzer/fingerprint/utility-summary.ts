@@ -1,5 +1,6 @@
-// The summary of statements that are no queries: the verb, the kind of object, its name: "CREATE TABLE shop_book", "TRUNCATE a b", "COMMIT".
-// Invariant: says at most the verb where the form is not known. Not here: the queries inside such statements (summary.ts goes on with them).
+// The summary of statements that are no queries: "CREATE TABLE shop_book", "COMMIT".
+// Invariant: says at most the verb if the form is not known.
+// Not here: queries inside such statements (summary.ts goes on with them).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { W } from './keywords.js';
@@ -37,7 +38,7 @@ const NAMED_KINDS: ReadonlySet<number> = new Set([
   W.schema,
 ]);
 
-/** Adds the words of the utility statement at `at` to `words`; returns the token from which queries inside it are to be looked for. */
+/** Adds the words of the utility statement at `at` to `words`. Returns the token where a query inside it may begin. */
 export function utilitySummary(tokens: SqlTokens, { at, words }: { at: number; words: string[] }): number {
   const { kind, hash, count } = tokens;
   const verb = /^[A-Za-z_]{1,32}$/.exec(tokens.text(at));

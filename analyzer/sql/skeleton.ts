@@ -1,22 +1,24 @@
-// The skeleton of a text: its octets with each plain literal and each comment around the statement replaced by one mark. Texts that differ
-// in their literals alone have one skeleton, so what is known of one is known of all, without taking them apart again.
-// Invariant: two texts of one skeleton have the same tokens but for what literals and comments hold, so they have the same key and layout.
-// It therefore gives up on whatever it is not sure of: E'', U&'', dollar quotes, .5, comments inside a statement, text without its end mark.
-// Linear, allocates nothing. Not here: tokens (sql-lexer.ts), what is kept by skeleton (fingerprint/skeleton-cache.ts).
+// The skeleton of a text: its bytes with one mark for each plain literal and outer comment.
+// Texts that differ in their literals alone have one skeleton. So what is known of one is known of all, without a
+// lex.
+// Invariant: two texts with one skeleton have the same tokens, except what literals and comments hold; so they have
+// the same key and layout. Reading gives up where it is not sure: E'', U&'', dollar quotes, .5, comments inside a
+// statement, text without its end mark. It is linear and allocates nothing.
+// Not here: tokens (sql-lexer.ts), what is kept by skeleton (fingerprint/skeleton-cache.ts).
 
-import { CLASS, DIGIT, IDENTIFIER, OTHER, WORD } from './octet-classes.js';
+import { CLASS, DIGIT, IDENTIFIER, OTHER, WORD } from './byte-classes.js';
 import { commentEnd, numberEnd, plainWordEnd, quotedEnd } from './token-ends.js';
 import { COMMENTS_MAX, Gap, type SqlTokens } from './tokens.js';
 
 /** Longer texts are bulk literals: their lists are of another length each time, and so are their skeletons. */
 export const SKELETON_TEXT_BYTES_MAX = 4096;
 
-// Marks: octets that no text with a skeleton holds.
+// Marks: bytes that no text with a skeleton holds.
 const NUMBER = 0x01;
 const STRING = 0x02;
 const COMMENT = 0x03;
 
-// What to do at an octet. Those up to WHITE go into the skeleton as they are.
+// Steps: how to go on at a byte. Those up to WHITE copy the byte.
 const PLAIN = 0;
 const WHITE = 1;
 const IN_WORD = 2;
@@ -33,10 +35,10 @@ const STEP = steps();
 
 function steps(): Uint8Array {
   const table = new Uint8Array(256);
-  for (let octet = 0; octet < 256; octet++) {
-    if (CLASS[octet] === WORD) table[octet] = IN_WORD;
-    else if (CLASS[octet] === DIGIT) table[octet] = IN_NUMBER;
-    else if (octet < 0x20 && CLASS[octet] === OTHER) table[octet] = UNSURE;
+  for (let byte = 0; byte < 256; byte++) {
+    if (CLASS[byte] === WORD) table[byte] = IN_WORD;
+    else if (CLASS[byte] === DIGIT) table[byte] = IN_NUMBER;
+    else if (byte < 0x20 && CLASS[byte] === OTHER) table[byte] = UNSURE;
   }
   const set = (characters: string, step: number): void => {
     for (let i = 0; i < characters.length; i++) table[characters.charCodeAt(i)] = step;
@@ -62,7 +64,7 @@ export class Skeleton {
   #comments = 0;
   #text: Uint8Array = new Uint8Array(0);
 
-  /** False where the text has no skeleton. For texts in whose strings a backslash is a backslash. */
+  /** False if the text has no skeleton. Only for texts with standard_conforming_strings = on. */
   read(text: Uint8Array): boolean {
     const { length } = text;
     if (length > SKELETON_TEXT_BYTES_MAX) return false;
@@ -70,14 +72,14 @@ export class Skeleton {
     let to = 0;
     let at = 0;
     let comments = 0;
-    /** The first token was seen, and as many comments in front of it. */
+    /** The first token was seen; `inFront` comments came before it. */
     let begun = false;
     let inFront = 0;
     while (at < length) {
-      const octet = text[at];
-      const step = STEP[octet];
+      const byte = text[at];
+      const step = STEP[byte];
       if (step === WHITE) {
-        out[to++] = octet;
+        out[to++] = byte;
         at++;
         continue;
       }
@@ -98,11 +100,11 @@ export class Skeleton {
       if (comments > inFront) return false;
       switch (step) {
         case PLAIN:
-          out[to++] = octet;
+          out[to++] = byte;
           at++;
           break;
         case IN_WORD: {
-          let next = octet;
+          let next = byte;
           do {
             out[to++] = next;
             next = ++at < length ? text[at] : 0;
@@ -121,7 +123,7 @@ export class Skeleton {
           out[to++] = STRING;
           break;
         case IN_QUOTED: {
-          let next = octet;
+          let next = byte;
           do {
             out[to++] = next;
             if (++at >= length) return false;
@@ -141,16 +143,16 @@ export class Skeleton {
         }
         case AT_DOT:
           if (at + 1 < length && CLASS[text[at + 1]] === DIGIT) return false;
-          out[to++] = octet;
+          out[to++] = byte;
           at++;
           break;
         case AT_DASH:
           if (at + 1 < length && text[at + 1] === 0x2d) return false;
-          out[to++] = octet;
+          out[to++] = byte;
           at++;
           break;
         case AT_SLASH:
-          out[to++] = octet;
+          out[to++] = byte;
           at++;
           break;
         default:
@@ -163,7 +165,7 @@ export class Skeleton {
     return true;
   }
 
-  /** The comments of the text in place of whatever `tokens` held; the text's tokens are not made. */
+  /** Fills `tokens` with the comments of the text and no tokens. */
   keepComments(tokens: SqlTokens): void {
     const count = this.#comments;
     tokens.bytes = this.#text;

@@ -1,7 +1,9 @@
-// Finds the tokens of one SQL text, in one pass over its octets, by the rules of Postgres' own scanner.
-// Invariants: every octet that is not white space or comment is in exactly one token; work is linear in the text's length whatever it
-// holds; nothing throws. What has no end mark is one token that reaches to the end, so that redacting it redacts too much, never too little.
-// Not here: what a token means, keywords, or whether the text is valid SQL. Encodings: UTF-8 and any superset of ASCII.
+// Finds the tokens of one SQL text in one pass over its bytes, by the rules of Postgres' scanner.
+// Invariants: every byte that is not white space or comment is in exactly one token. The work is linear in the
+// length of the text, whatever it holds. Nothing throws. A token without its end mark reaches to the end of the
+// text, so that hiding it hides too much, never too little.
+// Not here: what a token means, keywords, whether the text is valid SQL. Encodings: UTF-8 and any superset of
+// ASCII.
 // Source of the rules: src/backend/parser/scan.l of PostgreSQL 18.
 
 import {
@@ -18,7 +20,7 @@ import {
   PUNCTUATION,
   QUOTE,
   WORD,
-} from './octet-classes.js';
+} from './byte-classes.js';
 import {
   commentEnd,
   dollarStringEnd,
@@ -50,27 +52,27 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
   let count = 0;
   let gap: number = Gap.none;
   let at = 0;
-  /** Up to here operator characters are known to be lone signs: without it a long run of them would be read again for each. */
+  /** Up to here operator characters are lone signs. Without it a long run would be read again for each of them. */
   let signsUntil = 0;
   tokens.bytes = bytes;
   tokens.commentCount = 0;
   tokens.unterminated = false;
 
   while (at < length) {
-    const octet = bytes[at];
-    const octetClass = CLASS[octet];
-    if (octetClass <= CARRIAGE_RETURN) {
-      gap = GAP_AFTER[gap * 4 + octetClass];
+    const byte = bytes[at];
+    const byteClass = CLASS[byte];
+    if (byteClass <= CARRIAGE_RETURN) {
+      gap = GAP_AFTER[gap * 4 + byteClass];
       at++;
       continue;
     }
     let tokenKind: number = TokenKind.other;
     let tokenHash = 0;
     let to = at + 1;
-    switch (octetClass) {
+    switch (byteClass) {
       case WORD: {
         tokenKind = TokenKind.word;
-        tokenHash = Math.imul(HASH_BASIS ^ IDENTIFIER[octet], HASH_PRIME);
+        tokenHash = Math.imul(HASH_BASIS ^ IDENTIFIER[byte], HASH_PRIME);
         while (to < length) {
           const lower = IDENTIFIER[bytes[to]];
           if (lower === 0) break;
@@ -134,7 +136,7 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
           tokenKind = TokenKind.operator;
           break;
         }
-        const comment = octet === 0x2d || octet === 0x2f ? commentEnd(bytes, at) : 0;
+        const comment = byte === 0x2d || byte === 0x2f ? commentEnd(bytes, at) : 0;
         if (comment !== 0) {
           keepComment(tokens, at, Math.min(comment, length), count);
           if (comment <= length) {
@@ -152,7 +154,7 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
         break;
       }
       default:
-        if (octetClass > PUNCTUATION) tokenKind = octetClass - PUNCTUATION;
+        if (byteClass > PUNCTUATION) tokenKind = byteClass - PUNCTUATION;
     }
     if (to > length) {
       to = length;
@@ -172,7 +174,7 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
     gap = Gap.none;
     at = to;
   }
-  // A sentinel: who looks one token ahead finds no token of an earlier text.
+  // A sentinel, so that a look one token ahead finds no token of an earlier text.
   if (count === capacity) tokens.grow();
   tokens.kind[count] = 0;
   tokens.hash[count] = 0;

@@ -1,11 +1,12 @@
-// Where a string, number, quoted identifier or comment ends.
-// Invariant: each function is given the place of a start mark and returns one past the last octet, or length + 1 when the end mark is missing;
-// none reads an octet more than a constant number of times. Not here: which token starts where (sql-lexer.ts).
+// The end of a string, number, quoted identifier, operator or comment.
+// Invariant: each function takes the place of a start mark and returns one past the last byte, or length + 1 when
+// the end mark is missing. None reads a byte more than a constant number of times.
+// Not here: which token starts where (sql-lexer.ts).
 // Source of the rules: src/backend/parser/scan.l of PostgreSQL 18.
 
-import { ALLOWS_SIGN_AT_END, CLASS, DIGIT, DOT, WORD } from './octet-classes.js';
+import { ALLOWS_SIGN_AT_END, CLASS, DIGIT, DOT, WORD } from './byte-classes.js';
 
-/** E'…', B'…', X'…', N'…', U&'…' or U&"…" that starts at `at`; 0 when it is a word of one letter after all. */
+/** E'…', B'…', X'…', N'…', U&'…' or U&"…" that starts at `at`; 0 when it is a word of one letter. */
 export function prefixedEnd(bytes: Uint8Array, at: number, backslashEscapes: boolean): number {
   const letter = bytes[at] | 0x20;
   if (bytes[at + 1] === 0x27) {
@@ -33,9 +34,9 @@ export function quotedEnd(bytes: Uint8Array, from: number, quote: number): numbe
 export function escapedStringEnd(bytes: Uint8Array, from: number): number {
   const length = bytes.length;
   for (let at = from; at < length; at++) {
-    const octet = bytes[at];
-    if (octet === 0x5c) at++;
-    else if (octet === 0x27) {
+    const byte = bytes[at];
+    if (byte === 0x5c) at++;
+    else if (byte === 0x27) {
       if (at + 1 < length && bytes[at + 1] === 0x27) at++;
       else return at + 1;
     }
@@ -43,20 +44,20 @@ export function escapedStringEnd(bytes: Uint8Array, from: number): number {
   return length + 1;
 }
 
-/** A number and what clings to it: 1_000, 0xff, 1e-5, and the junk of 123abc, which may be a mistyped secret. */
+/** A number and the letters behind it: 1_000, 0xff, 1e-5, and the junk of 123abc, which may be a mistyped secret. */
 export function numberEnd(bytes: Uint8Array, from: number): number {
   const length = bytes.length;
   const isHex = bytes[from] === 0x30 && from + 1 < length && (bytes[from + 1] | 0x20) === 0x78;
   let sawDot = false;
   let at = from;
   for (; at < length; at++) {
-    const octet = bytes[at];
-    const octetClass = CLASS[octet];
-    if (octetClass === DOT) {
+    const byte = bytes[at];
+    const byteClass = CLASS[byte];
+    if (byteClass === DOT) {
       if (sawDot || (at + 1 < length && bytes[at + 1] === 0x2e)) break;
       sawDot = true;
-    } else if (octetClass !== DIGIT && octetClass !== WORD) break;
-    else if ((octet | 0x20) === 0x65 && !isHex && at + 2 < length && CLASS[bytes[at + 2]] === DIGIT) {
+    } else if (byteClass !== DIGIT && byteClass !== WORD) break;
+    else if ((byte | 0x20) === 0x65 && !isHex && at + 2 < length && CLASS[bytes[at + 2]] === DIGIT) {
       if (bytes[at + 1] === 0x2b || bytes[at + 1] === 0x2d) at++;
     }
   }
@@ -77,7 +78,7 @@ export function dollarTagEnd(bytes: Uint8Array, at: number): number {
   return to < bytes.length && bytes[to] === 0x24 ? to + 1 : 0;
 }
 
-/** A tag holds no dollar sign inside, so two attempts to match it never read the same octet: linear. */
+/** Linear: a tag holds no dollar sign inside, so two attempts to match it never read the same byte. */
 export function dollarStringEnd(bytes: Uint8Array, at: number, opened: number): number {
   const length = bytes.length;
   const tagLength = opened - at;

@@ -1,6 +1,7 @@
-// What the SQL lexer found in one text: token kinds and ranges in parallel arrays, and where the comments are.
-// Invariant: tokens are in text order, do not overlap, and the arrays are valid for [0, count); at [count] kind and hash are 0.
-// One instance is reused for every text (no allocation per statement); whoever needs a token later copies it.
+// The tokens of one text: kinds and ranges in parallel arrays, and where the comments are.
+// Invariant: tokens are in text order and do not overlap. The arrays are valid for [0, count); at [count] kind and
+// hash are 0.
+// One instance serves every text, so that no statement allocates; a caller that needs a token later copies it.
 // Not here: finding tokens (sql-lexer.ts) and what they mean (normalize.ts, the recognisers).
 
 /** Token kinds. Keywords are `word`; a keyword is told from a name by `hash` (see wordHash) and by place. */
@@ -23,7 +24,7 @@ export const TokenKind = {
   other: 16, // a control or otherwise impossible character; an unterminated comment
 } as const;
 
-/** How a token is set apart from the one before it (for the first token: from the start of the text). Comments count as nothing here. */
+/** White space before a token (before the first token: from the start of the text). Comments count as nothing here. */
 export const Gap = {
   none: 0,
   space: 1, // one space
@@ -42,9 +43,9 @@ export class SqlTokens {
   bytes: Uint8Array = new Uint8Array(0);
   count = 0;
   kind = new Uint8Array(256);
-  /** First octet. */
+  /** First byte. */
   start = new Int32Array(256);
-  /** One past the last octet. */
+  /** One past the last byte. */
   end = new Int32Array(256);
   /** wordHash of the lower-cased word for `word` tokens, 0 for others. */
   hash = new Int32Array(256);
@@ -57,7 +58,7 @@ export class SqlTokens {
   commentEnd = new Int32Array(COMMENTS_MAX);
   /** Index of the first token after the comment. */
   commentBeforeToken = new Int32Array(COMMENTS_MAX);
-  /** A string, quoted identifier or comment ran to the end of the text without its end mark: its last token reaches to the end. */
+  /** A string, quoted identifier or comment has no end mark: the last token reaches to the end of the text. */
   unterminated = false;
 
   /** Doubles the arrays. */
@@ -85,15 +86,15 @@ function extended<T extends Uint8Array | Int32Array>(from: T, to: T): T {
   return to;
 }
 
-/** Hash of an ASCII word, case folded; equal for equal words. Use only as `tokens.hash[i] === W.select` with W from words(). */
+/** Hash of an ASCII word in lower case. Use it as `tokens.hash[i] === W.select`. */
 export function wordHash(word: string): number {
   let hash = 0x811c9dc5 | 0;
   for (let i = 0; i < word.length; i++) hash = wordHashStep(hash, word.charCodeAt(i));
   return hash === 0 ? 1 : hash;
 }
 
-/** One step of wordHash (FNV-1a over the lower-cased octet), for the lexer's loop. */
-export function wordHashStep(hash: number, octet: number): number {
-  const lower = octet >= 65 && octet <= 90 ? octet | 32 : octet;
+/** One step of wordHash (FNV-1a over the lower-cased byte), for the lexer's loop. */
+export function wordHashStep(hash: number, byte: number): number {
+  const lower = byte >= 65 && byte <= 90 ? byte | 32 : byte;
   return Math.imul(hash ^ lower, 0x01000193);
 }

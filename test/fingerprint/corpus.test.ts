@@ -1,5 +1,6 @@
 // Equal keys are equal statements to pg_query too, over a corpus of recorded traffic.
-// The corpus is no part of the repository: PGWITNESS_CORPUS names its folder, else ../shared/corpus beside the checkout is tried.
+// The corpus is no part of the repository: PGWITNESS_CORPUS names its folder; the default is ../shared/corpus
+// beside the checkout.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,8 +18,9 @@ const where = files.length > 0 ? folder : `skipped: no *.jsonl.gz in ${folder}, 
 const CUT_CHARACTERS = 8192;
 
 /**
- * Exceptions, with their reasons. In these statements pg_query's id depends on literals, so that one key has many ids of originals: counts of
- * FETCH and MOVE, file names of COPY, texts of COMMENT and NOTIFY, passwords, enum labels and storage options of CREATE and ALTER.
+ * Exceptions, with their reasons. In these statements pg_query's id depends on literals, so that one key has many ids
+ * of originals: counts of FETCH and MOVE, file names of COPY, texts of COMMENT and NOTIFY, passwords, enum labels and
+ * storage options of CREATE and ALTER.
  * Not in a corpus of valid statements: an error inside a literal ('\u061'), which a key cannot show.
  */
 const ID_DEPENDS_ON_LITERAL = /^\s*(FETCH|MOVE|COPY|COMMENT|NOTIFY|CREATE|ALTER|DO)\b/i;

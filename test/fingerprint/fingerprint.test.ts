@@ -1,4 +1,4 @@
-// The id of a statement, what hangs on its identity, and the bounds of what is remembered.
+// The id of a statement, the facts on its identity, and the bounds of the caches.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

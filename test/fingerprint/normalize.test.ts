@@ -1,4 +1,4 @@
-// What becomes of texts, verb by verb; and which texts are one statement.
+// Shown texts, verb by verb, and texts that are one statement.
 
 import { describe, expect, test } from 'vitest';
 import { identify, keyOf, shown } from './identify.js';
@@ -130,7 +130,7 @@ describe('different keys', () => {
     ['tables', 'SELECT 1 FROM a', 'SELECT 1 FROM b'],
     ['case of keywords', 'SELECT a', 'select a'],
     ['a text and its unterminated twin', "SELECT 'a'", "SELECT 'a"],
-    ['a control octet and a literal', "SELECT 'a'", 'SELECT \u0001'],
+    ['a control byte and a literal', "SELECT 'a'", 'SELECT \u0001'],
     ["Django's cursors and others", 'CLOSE "_django_curs_1"', 'CLOSE c'],
     ['a dropped sign under a cast', 'SELECT a > -1::int', 'SELECT a > 1::int'],
   ])('%s', (_, one, other) => {

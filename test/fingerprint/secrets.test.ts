@@ -1,4 +1,4 @@
-// No literal is in a key, a shown text or a summary, however it is written and however broken the text is.
+// No literal is in a key, a shown text or a summary, in any form and in any broken text.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ describe('a secret does not survive', () => {
   });
 });
 
-test('no random literal leaves an octet in the key', () => {
+test('no random literal leaves a byte in the key', () => {
   // Characters that are in nothing else of the texts below.
   const secret = fc.string({
     unit: fc.constantFrom('Q', 'Z', 'é', "'", '\\', '$', '"', '/*', '*/', '--', '\n', ';', '(', ')', ','),
@@ -90,7 +90,7 @@ test('no random literal leaves an octet in the key', () => {
   );
 });
 
-test('any octets are identified without an error, and alike twice', () => {
+test('any bytes are identified without an error, and alike twice', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       'SELECT ',

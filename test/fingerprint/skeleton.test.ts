@@ -1,3 +1,5 @@
+// A text known by its skeleton has the identity that a lex would give it.
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';

@@ -1,4 +1,4 @@
-// Texts with several statements: which octets are which statement.
+// The bytes of each statement in texts with several.
 
 import { expect, test } from 'vitest';
 import { splitStatements } from '../../analyzer/fingerprint/split.js';

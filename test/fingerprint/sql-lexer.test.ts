@@ -1,4 +1,4 @@
-// The lexer against Postgres' rules: kinds, ranges, gaps, comments, and what it does with text that has no end mark.
+// The lexer by Postgres' rules: kinds, ranges, gaps, comments, text without its end mark.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -134,7 +134,7 @@ describe('text without an end mark', () => {
   });
 });
 
-test('every octet is in exactly one token, or is white space or comment', () => {
+test('every byte is in exactly one token, or is white space or comment', () => {
   const pieces = fc.constantFrom(
     "'",
     '"',

@@ -1,4 +1,4 @@
-// Names given in SQL lead from EXECUTE and FETCH back to what they run.
+// Names given in SQL lead from EXECUTE and FETCH back to the statement they run.
 
 import { describe, expect, test } from 'vitest';
 import { NAMES_MAX, nameUseOf, SqlNames } from '../../analyzer/fingerprint/sql-session.js';

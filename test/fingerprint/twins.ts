@@ -1,4 +1,4 @@
-// Two fingerprinters, one that knows texts by their skeleton and one that takes each apart: they must say the same of every text.
+// Two fingerprinters, one with skeletons and one without: they must say the same of every text.
 // Not here: which texts.
 
 import { expect } from 'vitest';

@@ -1,5 +1,6 @@
-// What each octet is to the lexer: look-up tables, so that its loop compares nothing twice.
-// Invariant: every octet has exactly one class; octets from 0x80 up belong to identifiers, as in PostgreSQL (scan.l, ident_start).
+// Look-up tables that say what each byte is to the lexer.
+// Invariant: every byte has exactly one class. Bytes from 0x80 up belong to identifiers, as in PostgreSQL (scan.l,
+// ident_start).
 // Not here: the lexer itself (sql-lexer.ts).
 
 import { Gap, TokenKind } from './tokens.js';
@@ -20,17 +21,17 @@ export const COLON = 11;
 export const OTHER = 12;
 export const PUNCTUATION = 16;
 
-export const CLASS = octetClasses();
-/** The octet in lower case for what may continue an identifier, 0 for all else. */
-export const IDENTIFIER = identifierOctets();
-/** Gap so far × 4 + class of the next white space octet → gap. */
+export const CLASS = byteClasses();
+/** The byte in lower case for what may continue an identifier, 0 for all else. */
+export const IDENTIFIER = identifierBytes();
+/** Gap so far × 4 + class of the next white space byte → gap. */
 export const GAP_AFTER = gapTransitions();
 
-/** 1 for the octets with which an operator may end in + or -. */
+/** 1 for the bytes with which an operator may end in + or -. */
 export const ALLOWS_SIGN_AT_END = new Uint8Array(256);
 for (const character of '~!@#^&|`?%') ALLOWS_SIGN_AT_END[character.charCodeAt(0)] = 1;
 
-function octetClasses(): Uint8Array {
+function byteClasses(): Uint8Array {
   const classes = new Uint8Array(256).fill(OTHER);
   const set = (characters: string, value: number): void => {
     for (let i = 0; i < characters.length; i++) classes[characters.charCodeAt(i)] = value;
@@ -57,14 +58,14 @@ function octetClasses(): Uint8Array {
   return classes;
 }
 
-function identifierOctets(): Uint8Array {
-  const octets = new Uint8Array(256);
-  for (let octet = 0; octet < 256; octet++) {
-    const octetClass = CLASS[octet];
-    if (octetClass !== WORD && octetClass !== DIGIT && octetClass !== DOLLAR) continue;
-    octets[octet] = octet >= 65 && octet <= 90 ? octet | 32 : octet;
+function identifierBytes(): Uint8Array {
+  const bytes = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    const byteClass = CLASS[byte];
+    if (byteClass !== WORD && byteClass !== DIGIT && byteClass !== DOLLAR) continue;
+    bytes[byte] = byte >= 65 && byte <= 90 ? byte | 32 : byte;
   }
-  return octets;
+  return bytes;
 }
 
 function gapTransitions(): Uint8Array {
