@@ -19,8 +19,10 @@ import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
 import { requestOf, Samples, SLOW_NS, traceIdOf } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
-import { type Pool, Pools, type PoolsOptions } from './pools/pools.js';
+import type { Pool } from './pools/pool.js';
+import { Pools, type PoolsOptions } from './pools/pools.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
+import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
 import { RequestWatch } from './sessions/requests.js';
@@ -72,6 +74,7 @@ export class Pipeline {
   readonly sessions: Sessions;
   readonly pools: Pools;
   readonly rollups: Rollups;
+  readonly statementDeltas: StatementDeltas;
   readonly tagRollups: TagRollups;
   readonly catalogue = new Catalogue();
   readonly marks = new Marks();
@@ -95,6 +98,7 @@ export class Pipeline {
       poolNameOf: (session) => this.#judge.poolNameOf(session),
     });
     this.rollups = new Rollups(options.limits);
+    this.statementDeltas = new StatementDeltas(this.rollups);
     this.tagRollups = new TagRollups(options.limits);
   }
 
@@ -162,7 +166,7 @@ export class Pipeline {
     if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
     this.#countRevisions(session);
-    this.sessions.closed(session, atMs);
+    this.sessions.close(session, atMs);
   }
 
   /** Settles what has waited long enough. Called with every flush. */

@@ -72,6 +72,11 @@ export interface OpenSessionState {
   state: string;
 }
 
+export interface ClosedSession {
+  relayId: string;
+  sessionId: number;
+}
+
 export interface LossRow {
   /** Relay id, or the observer's own id for what it lost itself. */
   counterId: string;
@@ -111,10 +116,13 @@ export interface PlanRow {
   problem: string;
 }
 
+/** A free counter that status shows: its name and its total. */
+export type CounterRow = readonly [name: string, value: number];
+
 /** Everything one flush writes. */
 export interface Flush {
   atMs: number;
-  relays: readonly RelayProgress[];
+  relays: Iterable<RelayProgress>;
   rollups: Iterable<RollupRow>;
   tags: Iterable<TagRollupDelta>;
   catalogue: Iterable<CatalogueEntry>;
@@ -123,13 +131,12 @@ export interface Flush {
   poolMinutes: Iterable<PoolMinuteDelta>;
   fleetMinutes: Iterable<FleetMinute>;
   sessionsOpen: Iterable<OpenSessionState>;
-  sessionsClosed: Iterable<{ relayId: string; sessionId: number }>;
+  sessionsClosed: Iterable<ClosedSession>;
   losses: Iterable<LossRow>;
   marks: Iterable<MarkRow>;
   samples: Iterable<SlowSampleRow>;
   plans: Iterable<PlanRow>;
-  /** Free counters shown by status: name → cumulative value. */
-  counters: Iterable<readonly [name: string, value: number]>;
+  counters: Iterable<CounterRow>;
 }
 
 /** A flush that writes nothing: what is to be written is put in its place. */

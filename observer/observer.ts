@@ -3,15 +3,18 @@
 // fails keeps everything for the next one. Not here: the steps of a statement (pipeline.ts), the process (main.ts).
 
 import type { Pipeline } from '../analyzer/pipeline.js';
-import type { ConnectionsNow } from '../analyzer/pools/pools.js';
-import { limits } from '../config/limits.js';
+import type { ConnectionsNow } from '../analyzer/pools/pool.js';
 import type { Log } from '../config/log.js';
-import type { Flush, LossRow, PlanRow, StatementSourceDelta, Store } from '../facts/flush.js';
+import type { PlanRow, Store } from '../facts/flush.js';
+import type { Pending } from '../facts/pending.js';
 import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
-import type { Loss, Observation, RelayStatus } from '../proxy/stream/observation.js';
+import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import { StoreError } from '../storage/store-error.js';
+import { BatchProgress } from './batch-progress.js';
+import { FlushParts } from './flush-parts.js';
 import type { IntakeTarget } from './intake.js';
+import { Losses } from './losses.js';
 import type { Relays } from './relays.js';
 
 /** What the metrics are told besides counted statements. */
@@ -36,24 +39,18 @@ export interface ObserverOptions {
   health: HealthListener;
   log: Log;
   /** Where plans come from, if they are collected. */
-  plans?: { pending(): readonly PlanRow[]; stored(count: number): void };
+  plans?: Pending<PlanRow>;
   /** Called with each relay's last stored sequence. */
   acknowledge: (relayId: string, sequence: number) => void;
 }
 
 const MAINTAIN_EVERY_MS = 5_000;
-/** Counts events, not executions: how many were lost with it cannot be known, but it is at most a flush interval of them. */
-const KILLED_REASON = 'killed';
 
 export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
-  /** Last batch taken of each relay. */
-  readonly #taken = new Map<string, number>();
-  /** Relays whose link ended: with the next flush nothing of them is left to be stored. */
-  readonly #ended = new Set<string>();
-  readonly #losses = new Map<string, LossRow>();
-  #lossesUnstored: LossRow[] = [];
-  readonly #lossTotals = new Map<string, number>();
+  readonly #losses = new Losses();
+  readonly #progress: BatchProgress;
+  readonly parts: FlushParts;
   #orphansTaken = false;
   /** Not before the first flush: one that begins has relays to answer, and what it owes a large store would keep them waiting. */
   #maintainedMs: number | undefined;
@@ -61,6 +58,9 @@ export class Observer implements IntakeTarget {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
+    const { pipeline, relays, plans } = options;
+    this.#progress = new BatchProgress(options.acknowledge);
+    this.parts = new FlushParts({ pipeline, relays, plans, losses: this.#losses, progress: this.#progress });
   }
 
   relayBegins(relayId: string): number {
@@ -68,7 +68,7 @@ export class Observer implements IntakeTarget {
     const nowMs = Date.now();
     // A relay that comes back (its link broke) is told of what it sent before as well.
     this.flush(nowMs);
-    this.#ended.delete(relayId);
+    this.#progress.begins(relayId);
     relays.begins(relayId);
     this.#takeOrphans(nowMs);
     let restored = 0;
@@ -97,34 +97,26 @@ export class Observer implements IntakeTarget {
     for (const [gone, lastSeenMs] of killed) {
       const lastSeen = new Date(lastSeenMs).toISOString();
       this.#options.log.warn('the last run was killed: what it saw after its last flush is not counted', { lastSeen });
-      this.#killed(gone, lastSeenMs);
+      this.#losses.killed(gone, lastSeenMs);
     }
   }
 
   /** One of several relays was killed or crashed, and this process was told. */
   relayDied(relayId: string, atMs: number): void {
     this.#options.log.warn('a relay was killed: what it had not sent is not counted', { relayId });
-    this.#killed(relayId, atMs);
-  }
-
-  /** A relay that is stopped closes its sessions. What one that was killed had not sent nobody knows: that is told, as an event. */
-  #killed(relayId: string, lastSeenMs: number): void {
-    this.#lossesUnstored.push({
-      counterId: relayId,
-      minute: Math.floor(lastSeenMs / 60_000),
-      reason: KILLED_REASON,
-      count: 1,
-    });
+    this.#losses.killed(relayId, atMs);
   }
 
   observe(relayId: string, observation: Observation): void {
-    if (observation.kind === 'loss') this.#loss(relayId, observation);
-    else if (observation.kind === 'relay-status') this.#relaySays(relayId, observation);
+    if (observation.kind === 'loss') {
+      const total = this.#losses.take(relayId, observation);
+      if (total !== undefined) this.#options.health.setNotObserved(observation.reason, total);
+    } else if (observation.kind === 'relay-status') this.#relaySays(relayId, observation);
     else this.#options.pipeline.observe(relayId, observation);
   }
 
   batchTaken(relayId: string, sequence: number): void {
-    this.#taken.set(relayId, sequence);
+    this.#progress.taken(relayId, sequence);
   }
 
   relayEnds(relayId: string, nowMs = Date.now()): void {
@@ -132,7 +124,7 @@ export class Observer implements IntakeTarget {
     for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
     pipeline.relayEnded(relayId);
     relays.ends(relayId);
-    this.#ended.add(relayId);
+    this.#progress.ends(relayId);
     this.#tellRelays();
   }
 
@@ -153,10 +145,8 @@ export class Observer implements IntakeTarget {
     const { pipeline, store, log } = this.#options;
     this.#takeOrphans(nowMs);
     pipeline.tick(nowMs);
-    const taken = [...this.#taken];
-    const plans = this.#options.plans?.pending() ?? [];
     try {
-      store.flush(this.#contents(nowMs, plans));
+      store.flush(this.parts.flushAt(nowMs));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       if (!this.#failing) log.error('storing failed: it is tried again', { code: error.code, error: error.message });
@@ -165,20 +155,9 @@ export class Observer implements IntakeTarget {
     }
     if (this.#failing) log.info('storing works again');
     this.#failing = false;
-    for (const row of pipeline.rollups.filled()) this.#options.health.recordTop(row, nowMs);
-    pipeline.rollups.drop(nowMs);
-    pipeline.tagRollups.drop();
-    pipeline.catalogue.stored();
-    pipeline.marks.stored();
-    pipeline.samples.stored();
-    this.#options.plans?.stored(plans.length);
-    pipeline.sessions.stored();
-    this.#tellPools();
-    pipeline.pools.drop();
-    this.#lossesUnstored = [];
-    for (const [relayId, sequence] of taken) this.#options.acknowledge(relayId, sequence);
-    for (const relayId of this.#ended) this.#taken.delete(relayId);
-    this.#ended.clear();
+    this.#tellCounted(nowMs);
+    this.parts.stored();
+    pipeline.rollups.closeMinutes(nowMs);
     this.#tellMetrics(nowMs);
     this.#maintainedMs ??= nowMs;
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
@@ -190,76 +169,23 @@ export class Observer implements IntakeTarget {
 
   /** The store moved a damaged database aside and began anew. */
   storeBeganAnew(): void {
-    this.#options.pipeline.catalogue.storeAgain();
-    this.#options.pipeline.sessions.storeAgain();
-    for (const pool of this.#options.pipeline.pools.all()) pool.changed = true;
-    this.#lossesUnstored = [...this.#losses.values()];
+    this.parts.storeAgain();
   }
 
-  #contents(nowMs: number, plans: Flush['plans']): Flush {
-    const { pipeline } = this.#options;
-    const rollups = pipeline.rollups.filled();
-    return {
-      atMs: nowMs,
-      relays: [...this.#taken].map(([relayId, lastSequence]) => ({ relayId, lastSequence })),
-      rollups,
-      tags: pipeline.tagRollups.filled(),
-      catalogue: pipeline.catalogue.pending(),
-      statements: statementDeltas(rollups),
-      pools: poolRows(pipeline),
-      poolMinutes: pipeline.pools.minutes(),
-      fleetMinutes: pipeline.pools.fleet(),
-      sessionsOpen: sessionStates(pipeline),
-      sessionsClosed: pipeline.sessions.closedSinceStored(),
-      losses: this.#lossesUnstored,
-      marks: pipeline.marks.pending(),
-      samples: pipeline.samples.pending(),
-      plans,
-      counters: this.#counters(),
-    };
-  }
-
-  *#counters(): Iterable<readonly [string, number]> {
-    const { pipeline } = this.#options;
-    yield* Object.entries(pipeline.counters);
-    yield ['splitMismatchTotal', pipeline.splitMismatchTotal];
-    yield ['rollupsCappedTotal', pipeline.rollups.cappedTotal];
-    yield ['rollupsLateTotal', pipeline.rollups.lateTotal];
-    yield ['tagSetsCappedTotal', pipeline.tagRollups.cappedTotal];
-    yield ['poolsCappedTotal', pipeline.pools.cappedTotal];
-    for (const [name, value] of Object.entries(this.#options.relays.together ?? {})) {
-      if (typeof value === 'number') yield [`relay.${name}`, value];
+  /** What this flush added, before its holders begin anew. */
+  #tellCounted(nowMs: number): void {
+    const { pipeline, health } = this.#options;
+    for (const row of pipeline.rollups.pending()) health.recordTop(row, nowMs);
+    for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
+      health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
     }
-  }
-
-  #loss(counterId: string, { minute, reason, count }: Loss): void {
-    const key = `${counterId} ${minute} ${reason}`;
-    const before = this.#losses.get(key);
-    if (before !== undefined && before.count >= count) return;
-    const row: LossRow = { counterId, minute, reason, count };
-    this.#losses.set(key, row);
-    this.#lossesUnstored.push(row);
-    const total = (this.#lossTotals.get(reason) ?? 0) + count - (before?.count ?? 0);
-    this.#lossTotals.set(reason, total);
-    this.#options.health.setNotObserved(reason, total);
-    // The relay forgets old minutes too; one that comes again is stored as the larger count.
-    for (const oldest of this.#losses.keys()) {
-      if (this.#losses.size <= limits.lossMinutesMax) break;
-      this.#losses.delete(oldest);
-    }
-  }
-
-  #tellPools(): void {
-    const { pools } = this.#options.pipeline;
-    const byId = new Map([...pools.all()].map(({ id, name, identity }) => [id, { name, owner: identity.owner }]));
-    for (const minute of pools.minutes()) this.#options.health.recordPool(byId.get(minute.pool)!, minute);
   }
 
   #tellMetrics(nowMs: number): void {
     const { pipeline, health } = this.#options;
     const connections = [...pipeline.pools.all()].map((pool) => ({
       name: pool.name,
-      ...pipeline.pools.connectionsOf(pool, nowMs),
+      ...pool.connectionsAt(nowMs),
     }));
     health.setPoolConnections(connections);
     health.setRevisions(pipeline.counters.revisionsTotal);
@@ -273,48 +199,5 @@ export class Observer implements IntakeTarget {
       this.#options.log.error('the store failed', { code: error.code, error: error.message });
       return undefined;
     }
-  }
-}
-
-function* statementDeltas(rollups: readonly RollupRow[]): Iterable<StatementSourceDelta> {
-  for (const row of rollups) {
-    const { verdict } = row;
-    if (verdict === undefined) continue;
-    yield {
-      fingerprint: row.key.fingerprint,
-      source: row.key.source,
-      construct: row.key.construct,
-      confidence: verdict.confidence,
-      firstSeenMs: row.firstSeenMs,
-      lastSeenMs: row.lastSeenMs,
-      calls: row.calls,
-      errors: row.errors,
-      evidence: verdict.evidence,
-    };
-  }
-}
-
-function* poolRows(pipeline: Pipeline) {
-  for (const pool of pipeline.pools.all()) {
-    if (!pool.changed && pool.members.size === 0) continue;
-    yield {
-      id: pool.id,
-      name: pool.name,
-      identity: pool.identity,
-      firstSeenMs: pool.firstSeenMs,
-      lastSeenMs: pool.lastSeenMs,
-      clientAddress: pool.clientAddress,
-      serverVersion: pool.serverVersion,
-      driver: pool.driver,
-      habits: pool.habits.words(),
-      evidence: pool.evidence,
-    };
-  }
-}
-
-function* sessionStates(pipeline: Pipeline) {
-  for (const session of pipeline.sessions.changed()) {
-    const { relayId, sessionId } = session.facts;
-    yield { relayId, sessionId, state: session.toJson() };
   }
 }

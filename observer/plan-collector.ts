@@ -5,18 +5,11 @@
 import { type Plannable, plannableOf } from '../analyzer/fingerprint/plannable.js';
 import type { Identity } from '../analyzer/texts/facts-of-text.js';
 import type { Log } from '../config/log.js';
+import type { PlanRow } from '../facts/flush.js';
+import type { Pending } from '../facts/pending.js';
 import { connectServer, type ServerConnection } from '../postgres/connection.js';
 import type { ServerAddress } from '../postgres/dsn.js';
 import { genericPlan } from '../postgres/plans.js';
-
-/** As the store takes it. */
-export interface CollectedPlan {
-  fingerprint: string;
-  atMs: number;
-  serverVersion: string;
-  plan: string;
-  problem: string;
-}
 
 const INTERVAL_MS = 2_000;
 const RENEW_MS = 6 * 3_600_000;
@@ -26,14 +19,14 @@ const WAITING_MAX = 500;
 const ASKED_MAX = 20_000;
 const CONNECT = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'pgwitness plans' };
 
-export class PlanCollector {
+export class PlanCollector implements Pending<PlanRow> {
   readonly #address: ServerAddress;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
   readonly #waiting = new Map<string, Plannable>();
   /** Fingerprint → when its plan was asked for, Unix ms. */
   readonly #asked = new Map<string, number>();
-  #pending: CollectedPlan[] = [];
+  #pending: PlanRow[] = [];
   #connection: ServerConnection | undefined;
   #busy = false;
   #notBeforeMs = 0;
@@ -55,13 +48,12 @@ export class PlanCollector {
     if (plannable !== undefined) this.#waiting.set(fingerprint, plannable);
   }
 
-  pending(): readonly CollectedPlan[] {
+  pending(): readonly PlanRow[] {
     return this.#pending;
   }
 
-  /** What pending() gave is stored: `count` plans. */
-  stored(count: number): void {
-    this.#pending = this.#pending.slice(count);
+  stored(): void {
+    this.#pending = [];
   }
 
   stop(): void {

@@ -2,14 +2,8 @@
 // Invariant: bounded, whatever is sent: the same DDL is marked once in REPEAT_MS, at most WAITING_MAX marks wait for a flush, and at most
 // VERSIONS_MAX versions are told apart. Not here: marks that people set (cli/commands/mark.ts), the table (storage/sqlite/tables/marks.ts).
 
-/** As the store takes it. */
-export interface Mark {
-  atMs: number;
-  kind: 'ddl' | 'app-version';
-  name: string;
-  fingerprint: string;
-  source: string;
-}
+import type { MarkRow } from '../../facts/flush.js';
+import type { Pending } from '../../facts/pending.js';
 
 /** Comment tag that names the running version of the application. */
 export const VERSION_TAG = 'app_version';
@@ -37,8 +31,8 @@ export function isDdl(command: string): boolean {
   return DDL_COMMANDS.has(space < 0 ? command : command.slice(0, space));
 }
 
-export class Marks {
-  #pending: Mark[] = [];
+export class Marks implements Pending<MarkRow> {
+  #pending: MarkRow[] = [];
   readonly #ddl = new Map<string, number>();
   readonly #versions = new Set<string>();
 
@@ -67,7 +61,7 @@ export class Marks {
     }
   }
 
-  pending(): readonly Mark[] {
+  pending(): readonly MarkRow[] {
     return this.#pending;
   }
 
@@ -75,7 +69,7 @@ export class Marks {
     this.#pending = [];
   }
 
-  #add(mark: Mark): void {
+  #add(mark: MarkRow): void {
     if (this.#pending.length < WAITING_MAX) this.#pending.push(mark);
   }
 }

@@ -2,6 +2,7 @@
 // Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; nothing of it holds a literal.
 // Not here: which of them are kept for good (storage/sqlite/tables/samples.ts), plans (plan-collector.ts).
 
+import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
 import type { SlowSample } from '../../facts/slow-sample.js';
 
@@ -30,7 +31,7 @@ interface Kept {
   waiting: SlowSample[];
 }
 
-export class Samples {
+export class Samples implements Pending<SlowSample> {
   readonly #byFingerprint = new Map<string, Kept>();
   #touched = new Set<Kept>();
 

@@ -1,14 +1,15 @@
 // The open minutes: rollup rows that still grow, bounded, and handed out as deltas at every flush.
-// Invariant: what was added is in exactly one row until drop() says that it is stored; a failed flush loses nothing.
+// Invariant: what was added is in exactly one row until stored(); a failed flush loses nothing.
 // Beyond rowsMax rows a minute, new ones give up their pool, then their fingerprint, and are counted. A minute closes a minute after its
 // end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk.
 
+import { minuteOf } from '../../facts/minute.js';
+import type { Pending } from '../../facts/pending.js';
 import { type Measured, RollupRow } from '../../facts/rollup-row.js';
 import type { Verdict } from '../../facts/verdict.js';
 
 /** Stands for a pool or fingerprint that was given up. */
 export const OTHER = '(other)';
-const MINUTE_MS = 60_000;
 
 export interface RollupLimits {
   rollupRowsPerMinuteMax: number;
@@ -22,10 +23,10 @@ interface Minute {
   byFingerprint: Map<string, Map<string, RollupRow>>;
 }
 
-export class Rollups {
+export class Rollups implements Pending<RollupRow> {
   readonly #limits: RollupLimits;
   readonly #minutes = new Map<number, Minute>();
-  /** Rows with something in them since the last drop(), in the order they got it. */
+  /** Rows with something in them since the last flush, in the order they got it. */
   #filled: RollupRow[] = [];
   #oldestOpen = 0;
   /** Executions that gave up their pool or fingerprint, and that came after their minute was closed. */
@@ -44,22 +45,24 @@ export class Rollups {
     row.add(measured, to.verdict);
   }
 
-  /** What a flush has to store. */
-  filled(): readonly RollupRow[] {
+  pending(): readonly RollupRow[] {
     return this.#filled;
   }
 
-  /** The filled rows are stored: they begin anew. Minutes that are over are closed. */
-  drop(nowMs: number): void {
+  stored(): void {
     for (const row of this.#filled) row.reset();
     this.#filled = [];
-    const open = Math.floor((nowMs - this.#limits.minuteClosesAfterMs) / MINUTE_MS);
+  }
+
+  /** Closes the minutes that are over. Their rows still wait until they are stored. */
+  closeMinutes(nowMs: number): void {
+    const open = minuteOf(nowMs - this.#limits.minuteClosesAfterMs);
     for (const minute of this.#minutes.keys()) if (minute < open) this.#minutes.delete(minute);
     this.#oldestOpen = Math.max(this.#oldestOpen, open);
   }
 
   #minuteOf(completedAtMs: number): Minute {
-    let number = Math.floor(completedAtMs / MINUTE_MS);
+    let number = minuteOf(completedAtMs);
     if (number < this.#oldestOpen) {
       number = this.#oldestOpen;
       this.lateTotal++;

@@ -4,11 +4,11 @@
 // Not here: reading tags from comments (comments/sql-comment.ts), which keys are dimensions (config).
 
 import { LogHistogram } from '../../facts/histogram.js';
+import { minuteOf } from '../../facts/minute.js';
+import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
 import type { TagRollup } from '../../facts/tag-rollup.js';
 import { OTHER } from './rollups.js';
-
-const MINUTE_MS = 60_000;
 
 export interface TagLimits {
   tagSetsPerFingerprintMax: number;
@@ -22,7 +22,7 @@ interface Known {
   row: TagRollup | undefined;
 }
 
-export class TagRollups {
+export class TagRollups implements Pending<TagRollup> {
   readonly #limits: TagLimits;
   #rows = new Map<string, TagRollup>();
   /** By fingerprint and tag set. */
@@ -37,7 +37,7 @@ export class TagRollups {
 
   /** Hot path: once per execution with tags. */
   add(measured: Measured, to: { fingerprint: string; source: string; tagSet: string }): void {
-    const minute = Math.floor(measured.completedAtMs / MINUTE_MS);
+    const minute = minuteOf(measured.completedAtMs);
     const known = this.#admit(to, minute);
     let row = known?.row;
     if (row === undefined || row.minute !== minute || row.source !== to.source) {
@@ -57,12 +57,11 @@ export class TagRollups {
     row.histogram.add(measured.serviceNs);
   }
 
-  filled(): Iterable<TagRollup> {
+  pending(): Iterable<TagRollup> {
     return this.#rows.values();
   }
 
-  /** What filled() gave is stored. */
-  drop(): void {
+  stored(): void {
     this.#rows = new Map();
     for (const sets of this.#known.values()) for (const known of sets.values()) known.row = undefined;
   }

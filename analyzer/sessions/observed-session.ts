@@ -9,7 +9,7 @@ import { ConnectionProfile, type ProfileState } from '../attribution/connection/
 import type { Siblings } from '../attribution/connection/siblings.js';
 import type { UserDecision } from '../attribution/rules/rule-user.js';
 import { internShape, type StatementShape } from '../attribution/shape/shape.js';
-import { PoolMember } from '../pools/pools.js';
+import { PoolMember } from '../pools/pool.js';
 import { type TransactionState, TransactionWatch } from './transaction-watch.js';
 
 /** What attribution is given of one execution besides its connection. */

@@ -6,8 +6,10 @@ import { foldedName, type PoolIdentity } from '../../facts/pool.js';
 import type { SessionOpened, SessionReady } from '../../proxy/stream/observation.js';
 import { ConnectionProfile } from '../attribution/connection/connection-profile.js';
 import { Siblings, startupKeyOf } from '../attribution/connection/siblings.js';
-import type { Pool, Pools } from '../pools/pools.js';
+import type { Pool } from '../pools/pool.js';
+import type { Pools } from '../pools/pools.js';
 import { ObservedSession } from './observed-session.js';
+import { ChangedSessions, ClosedSessions } from './unstored-sessions.js';
 
 /** A stored pool, as far as it tells of its connections' startup packets; a name with digits in it is folded and tells nothing. */
 export type KnownPool = Omit<PoolIdentity, 'clientNetwork'> & { driver: string };
@@ -26,7 +28,9 @@ export class Sessions {
   readonly #unsettled = new Set<ObservedSession>();
   /** What connections that began alike have shown. */
   readonly #siblings = new Siblings();
-  #closed: Array<{ relayId: string; sessionId: number }> = [];
+  /** Open sessions whose stored form is out of date. */
+  readonly changed = new ChangedSessions(() => this.all());
+  readonly closed = new ClosedSessions();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -92,12 +96,12 @@ export class Sessions {
     return this.#unsettled.size;
   }
 
-  closed(session: ObservedSession, closedAtMs: number): void {
+  close(session: ObservedSession, closedAtMs: number): void {
     const { relayId, sessionId } = session.facts;
     this.#byRelay.get(relayId)?.delete(sessionId);
     this.#unsettled.delete(session);
     this.#options.pools.leave(session.member, closedAtMs);
-    this.#closed.push({ relayId, sessionId });
+    this.closed.note({ relayId, sessionId });
   }
 
   /** The relay announces its open sessions again. */
@@ -133,25 +137,6 @@ export class Sessions {
 
   *all(): Iterable<ObservedSession> {
     for (const sessions of this.#byRelay.values()) yield* sessions.values();
-  }
-
-  /** What the next flush stores: open sessions that changed, and the closed ones. */
-  *changed(): Iterable<ObservedSession> {
-    for (const session of this.all()) if (session.changed) yield session;
-  }
-
-  closedSinceStored(): ReadonlyArray<{ relayId: string; sessionId: number }> {
-    return this.#closed;
-  }
-
-  stored(): void {
-    for (const session of this.all()) session.changed = false;
-    this.#closed = [];
-  }
-
-  /** The store began anew: everything is to be stored again. */
-  storeAgain(): void {
-    for (const session of this.all()) session.changed = true;
   }
 
   #add(session: ObservedSession): void {

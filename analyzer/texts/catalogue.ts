@@ -1,8 +1,9 @@
-// Which normalised texts the store has yet to be given.
-// Invariant: a text is in the same flush as the first count under its fingerprint, or in an earlier one; of a store that began anew
-// (another generation) everything is given again. Not here: the texts (fingerprint/), the table (storage).
+// Knows which normalised texts the store does not have yet.
+// Invariant: a text is in the same flush as the first count under its fingerprint, or in an earlier one. A store that began anew (another
+// generation) gets each text with its next count. Not here: the texts (fingerprint/), the table (storage/sqlite/).
 
 import type { CatalogueEntry } from '../../facts/flush.js';
+import type { Pending } from '../../facts/pending.js';
 import { UNKNOWN_TEXT } from '../fingerprint/fingerprint.js';
 import { GRAMMAR } from '../fingerprint/grammar.js';
 import { OTHER } from '../rollup/rollups.js';
@@ -14,30 +15,40 @@ const PLACES: readonly CatalogueEntry[] = [
   place(OTHER, '(statements beyond the cap of one minute)'),
 ];
 
-export class Catalogue {
+export class Catalogue implements Pending<CatalogueEntry> {
+  /** Number of the store: another one has none of the texts. */
   #generation = 1;
-  #pending: CatalogueEntry[] = [...PLACES];
+  /** Number of the time since the last flush. */
+  #interval = 1;
+  /** Every text that was executed since the last flush, whether the store has it or not. */
+  #noted: Identity[] = [];
+  #placesStoredIn = 0;
 
   /** Hot path: once per execution. */
   note(identity: Identity): void {
-    if (identity.facts.storedIn === this.#generation) return;
-    identity.facts.storedIn = this.#generation;
-    const { fingerprint, query, summary, command, keyHash } = identity;
-    this.#pending.push({ fingerprint, query, summary, command, keyHash, grammar: GRAMMAR });
+    const { facts } = identity;
+    if (facts.notedIn >= this.#interval) return;
+    facts.notedIn = this.#interval;
+    this.#noted.push(identity);
   }
 
-  pending(): readonly CatalogueEntry[] {
-    return this.#pending;
+  *pending(): Iterable<CatalogueEntry> {
+    if (this.#placesStoredIn !== this.#generation) yield* PLACES;
+    for (const { fingerprint, query, summary, command, keyHash, facts } of this.#noted) {
+      if (facts.storedIn !== this.#generation)
+        yield { fingerprint, query, summary, command, keyHash, grammar: GRAMMAR };
+    }
   }
 
   stored(): void {
-    this.#pending = [];
+    this.#placesStoredIn = this.#generation;
+    for (const { facts } of this.#noted) facts.storedIn = this.#generation;
+    this.#noted = [];
+    this.#interval++;
   }
 
-  /** The store began anew: what it had is gone. */
   storeAgain(): void {
     this.#generation++;
-    this.#pending = [...PLACES];
   }
 }
 

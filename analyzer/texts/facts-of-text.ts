@@ -8,12 +8,14 @@ import type { SqlTokens } from '../sql/tokens.js';
 
 export interface TextFacts {
   readonly shape: StatementShape;
-  /** Generation of the store that holds its text; see catalogue.ts. */
+  /** Generation of the store that holds the text; see catalogue.ts. */
   storedIn: number;
+  /** Interval between two flushes in which it was last executed; Infinity = has no text to store. */
+  notedIn: number;
 }
 
 export type Identity = StatementIdentity<TextFacts>;
 
 export function factsOf(tokens: SqlTokens): TextFacts {
-  return { shape: shapeOf(tokens), storedIn: 0 };
+  return { shape: shapeOf(tokens), storedIn: 0, notedIn: 0 };
 }

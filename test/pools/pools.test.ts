@@ -1,7 +1,8 @@
 // Pools: identity and name, joining and leaving, what their connections do, how many were busy at once.
 
 import { describe, expect, test } from 'vitest';
-import { PoolMember, Pools } from '../../analyzer/pools/pools.js';
+import { PoolMember } from '../../analyzer/pools/pool.js';
+import { Pools } from '../../analyzer/pools/pools.js';
 import { foldedName, type PoolIdentity, poolId, poolName } from '../../facts/pool.js';
 
 const IDENTITY: PoolIdentity = {
@@ -43,7 +44,7 @@ describe('connections', () => {
     for (const member of members) pools.join(member, pool, { restored: false, nowMs: T0 });
     return { pools, pool, members };
   }
-  const minuteOf = (pools: Pools) => [...pools.minutes()][0];
+  const minuteOf = (pools: Pools) => [...pools.minutes.pending()][0];
 
   test('opened, held, closed, and how long they lived', () => {
     const { pools, members } = joined(3);
@@ -75,7 +76,7 @@ describe('connections', () => {
     run(1, T0 + 2_000, true);
     run(2, T0 + 1_000, false);
     for (const member of members) pools.advance(member, T0 + 8_000);
-    const at = (ms: number) => pools.connectionsOf(pool, T0 + ms);
+    const at = (ms: number) => pool.connectionsAt(T0 + ms);
     expect(at(9_000)).toEqual({ active: 0, idle: 1, idleInTransaction: 2, idleInTransactionLongestMs: 8_000 });
     run(0, T0 + 9_500, false);
     expect(at(20_000)).toMatchObject({ idleInTransaction: 1, idleInTransactionLongestMs: 18_000 });
@@ -93,9 +94,9 @@ describe('connections', () => {
     expect(minuteOf(pools).busyMax).toBe(2);
     pools.executed(members[2], { completedAtMs: T0 + 1500, serviceNs: 1400e6, inTransactionAfter: false });
     expect(minuteOf(pools).busyMax).toBe(3);
-    expect([...pools.fleet()][0]).toMatchObject({ busyMax: 3, connectionsMax: 3 });
-    expect(pools.connectionsOf(pool, T0 + 1600)).toMatchObject({ active: 3, idle: 0, idleInTransaction: 0 });
-    expect(pools.connectionsOf(pool, T0 + 9000)).toMatchObject({ active: 0, idle: 3, idleInTransaction: 0 });
+    expect([...pools.fleet.pending()][0]).toMatchObject({ busyMax: 3, connectionsMax: 3 });
+    expect(pool.connectionsAt(T0 + 1600)).toMatchObject({ active: 3, idle: 0, idleInTransaction: 0 });
+    expect(pool.connectionsAt(T0 + 9000)).toMatchObject({ active: 0, idle: 3, idleInTransaction: 0 });
   });
 
   test('beyond the cap there is one pool for all others', () => {

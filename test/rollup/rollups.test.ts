@@ -36,7 +36,7 @@ describe('rollups', () => {
     add(rollups, 'a');
     add(rollups, 'a', measured(100, { sqlstate: '23505', serviceNs: 3000 }));
     add(rollups, 'a', measured(100, { batched: true, serviceNs: 9 }));
-    const [row] = rollups.filled();
+    const [row] = rollups.pending();
     expect(row).toMatchObject({ calls: 2, callsStrong: 2, batchedCalls: 1, errors: 1, rows: 4, serviceTotalNs: 4009 });
     expect([row.serviceMinNs, row.serviceMaxNs, row.histogram.count]).toEqual([1000, 3000, 2]);
     expect(row.errorsBySqlstate).toEqual(new Map([['23505', 1]]));
@@ -45,17 +45,18 @@ describe('rollups', () => {
   test('what is stored begins anew, what was not stored stays', () => {
     const rollups = new Rollups(limits);
     add(rollups, 'a');
-    expect(rollups.filled()).toHaveLength(1);
-    rollups.drop(101 * MINUTE_MS);
-    expect(rollups.filled()).toHaveLength(0);
+    expect(rollups.pending()).toHaveLength(1);
+    rollups.stored();
+    rollups.closeMinutes(101 * MINUTE_MS);
+    expect(rollups.pending()).toHaveLength(0);
     add(rollups, 'a');
-    expect(rollups.filled()[0].calls).toBe(1);
+    expect(rollups.pending()[0].calls).toBe(1);
   });
 
   test('beyond the cap first the pool is given up, then the fingerprint; nothing is lost', () => {
     const rollups = new Rollups(limits);
     for (let i = 0; i < 20; i++) add(rollups, `f${i}`);
-    const rows = rollups.filled();
+    const rows = rollups.pending();
     expect(rows.length).toBeLessThanOrEqual(7);
     expect(rows.map(({ key }) => key.pool)).toContain('(other)');
     expect(rows.map(({ key }) => key.fingerprint)).toContain('(other)');
@@ -66,9 +67,10 @@ describe('rollups', () => {
   test('what comes for a closed minute goes to the oldest open one', () => {
     const rollups = new Rollups(limits);
     add(rollups, 'a');
-    rollups.drop(103 * MINUTE_MS);
+    rollups.stored();
+    rollups.closeMinutes(103 * MINUTE_MS);
     add(rollups, 'a', measured(100));
-    expect(rollups.filled()[0].key.minute).toBe(102);
+    expect(rollups.pending()[0].key.minute).toBe(102);
     expect(rollups.lateTotal).toBe(1);
   });
 });
@@ -78,7 +80,7 @@ describe('tag rollups', () => {
   const add = (tags: TagRollups, fingerprint: string, tagSet: string, minute = 100) =>
     tags.add(measured(minute), { fingerprint, source: 'raw', tagSet });
   const sets = (tags: TagRollups) =>
-    [...tags.filled()].map(({ fingerprint, tagSet, calls }) => `${fingerprint} ${tagSet} ${calls}`);
+    [...tags.pending()].map(({ fingerprint, tagSet, calls }) => `${fingerprint} ${tagSet} ${calls}`);
 
   test('sets per fingerprint and in all are bounded, the rest is (other)', () => {
     const tags = new TagRollups(limits);
@@ -92,7 +94,7 @@ describe('tag rollups', () => {
     const tags = new TagRollups(limits);
     for (const set of ['1', '2', '3']) add(tags, 'a', set);
     add(tags, 'a', '3', 150);
-    tags.drop();
+    tags.stored();
     add(tags, 'a', '4', 170);
     add(tags, 'a', '3', 170);
     expect(sets(tags)).toEqual(['a 4 1', 'a 3 1']);

@@ -1,0 +1,73 @@
+// The list of everything that waits for a flush, by the part of the flush that it fills.
+// Invariant: a part of the flush without a holder does not compile; a holder that fills no part fails
+// test/observer/flush-parts.test.ts. A flush that the store refused changes no holder. Not here: when a flush is made
+// (observer.ts), the holders themselves.
+
+import type { Pipeline } from '../analyzer/pipeline.js';
+import type { Flush, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';
+import type { Pending } from '../facts/pending.js';
+import { Counters } from './counters.js';
+import type { Relays } from './relays.js';
+
+type Part = Exclude<keyof Flush, 'atMs'>;
+type RowOf<Rows> = Rows extends Iterable<infer Row> ? Row : never;
+
+export type FlushHolders = { readonly [Name in Part]: Pending<RowOf<Flush[Name]>> };
+
+export interface HolderSources {
+  pipeline: Pipeline;
+  relays: Relays;
+  losses: Pending<LossRow>;
+  /** Left out where no plans are collected. */
+  plans?: Pending<PlanRow>;
+  progress: Pending<RelayProgress>;
+}
+
+export class FlushParts {
+  readonly holders: FlushHolders;
+  #beganAnew = false;
+
+  constructor({ pipeline, relays, losses, plans, progress }: HolderSources) {
+    const { sessions, pools } = pipeline;
+    this.holders = {
+      rollups: pipeline.rollups,
+      statements: pipeline.statementDeltas,
+      tags: pipeline.tagRollups,
+      catalogue: pipeline.catalogue,
+      pools: pools.rows,
+      poolMinutes: pools.minutes,
+      fleetMinutes: pools.fleet,
+      sessionsOpen: sessions.changed,
+      sessionsClosed: sessions.closed,
+      losses,
+      marks: pipeline.marks,
+      samples: pipeline.samples,
+      plans: plans ?? NO_PLANS,
+      counters: new Counters(pipeline, relays),
+      // Last: what is stored() here is acknowledged to its relay.
+      relays: progress,
+    };
+  }
+
+  /** Everything that waits. */
+  flushAt(atMs: number): Flush {
+    this.#beganAnew = false;
+    const parts = Object.entries(this.holders).map(([name, holder]) => [name, holder.pending()] as const);
+    return { atMs, ...Object.fromEntries(parts) } as unknown as Flush;
+  }
+
+  /** The store took the flush. */
+  stored(): void {
+    for (const holder of Object.values(this.holders)) holder.stored();
+    // The store began anew within this very flush, which holds only what had changed.
+    if (this.#beganAnew) this.storeAgain();
+  }
+
+  /** The store began anew: all that it is given only once or when it changes waits again. */
+  storeAgain(): void {
+    this.#beganAnew = true;
+    for (const holder of Object.values(this.holders)) holder.storeAgain?.();
+  }
+}
+
+const NO_PLANS: Pending<PlanRow> = { pending: () => [], stored() {} };

@@ -1,0 +1,173 @@
+// An observer without a process: real pipeline and holders, before a store that a test can make fail.
+// Invariant: the store keeps what it took as the product's does: counts are added, totals are maxima, states replace
+// one another.
+
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { Pipeline } from '../../analyzer/pipeline.js';
+import { limits } from '../../config/limits.js';
+import type { Log } from '../../config/log.js';
+import type { Flush, OpenSessionState, PlanRow, Store } from '../../facts/flush.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import type { Pending } from '../../facts/pending.js';
+import { Observer } from '../../observer/observer.js';
+import { Relays } from '../../observer/relays.js';
+import {
+  emptyStatement,
+  type Observation,
+  type SessionOpened,
+  type SessionReady,
+  type StatementObservation,
+} from '../../proxy/stream/observation.js';
+import { StoreError } from '../../storage/store-error.js';
+
+export const RELAY = 'relay-1';
+export const T0 = 1_800_000_000_000;
+
+type Rows = readonly unknown[];
+export type FlushedParts = Readonly<Record<string, Rows>>;
+
+/** The rows of each part, as plain values that no later change reaches. */
+function copyOf({ atMs: _, ...parts }: Flush): FlushedParts {
+  return Object.fromEntries(Object.entries(parts).map(([name, rows]) => [name, plain([...rows])]));
+}
+
+function plain(rows: Rows): Rows {
+  return JSON.parse(
+    JSON.stringify(rows, (_key, value) => {
+      if (value instanceof LogHistogram) return { count: value.count };
+      return value instanceof Map ? [...value] : value;
+    }),
+  ) as Rows;
+}
+
+/** Remembers each flush it was given, also those that it refused. */
+export class FailingStore implements Store {
+  readonly given: FlushedParts[] = [];
+  readonly taken: FlushedParts[] = [];
+  failures = 0;
+  /** Runs within the next flush, before it is taken. */
+  within: (() => void) | undefined;
+
+  flush(flush: Flush): void {
+    const parts = copyOf(flush);
+    this.given.push(parts);
+    this.within?.();
+    this.within = undefined;
+    if (this.failures > 0) {
+      this.failures--;
+      throw new StoreError('full', 'no space is left', { hint: 'make room' });
+    }
+    this.taken.push(parts);
+  }
+
+  lastSequence(): number {
+    return 0;
+  }
+
+  openSessions(): OpenSessionState[] {
+    return [];
+  }
+
+  takeOrphanSessions(): OpenSessionState[] {
+    return [];
+  }
+
+  maintain(): void {}
+  close(): void {}
+}
+
+export interface Observing {
+  observer: Observer;
+  pipeline: Pipeline;
+  store: FailingStore;
+  plans: PlanRow[];
+  acknowledged: number[];
+}
+
+const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT, setLevel() {} };
+
+/** The plans a collector would have: added to by the test. */
+class Plans implements Pending<PlanRow> {
+  readonly rows: PlanRow[] = [];
+  pending(): readonly PlanRow[] {
+    return this.rows;
+  }
+  stored(): void {
+    this.rows.length = 0;
+  }
+}
+
+export async function startObserving(): Promise<Observing> {
+  const store = new FailingStore();
+  const plans = new Plans();
+  const acknowledged: number[] = [];
+  const pipeline = await Pipeline.load({
+    limits,
+    dimensionKeys: new Set(['route']),
+    rules: new UserRules([]),
+    networkOf: () => '',
+    counted: { recordStatement() {} },
+  });
+  const health = {
+    setPoolConnections() {},
+    recordPool() {},
+    setNotObserved() {},
+    setRevisions() {},
+    setRelayStatus() {},
+    setRelaysConnected() {},
+    recordTop() {},
+  };
+  const observer = new Observer({
+    pipeline,
+    store,
+    relays: new Relays({ count: 1, ended: {} }),
+    health,
+    log: SILENT,
+    plans,
+    acknowledge: (_relayId, sequence) => acknowledged.push(sequence),
+  });
+  return { observer, pipeline, store, plans: plans.rows, acknowledged };
+}
+
+export function opened(sessionId: number, atMs = T0): Observation[] {
+  const open: SessionOpened = {
+    kind: 'session-opened',
+    sessionId,
+    openedAtMs: atMs,
+    resumed: false,
+    clientAddress: '127.0.0.1',
+    protocolVersion: 196_608,
+    startup: [
+      ['user', 'app'],
+      ['database', 'shop'],
+    ],
+  };
+  const ready: SessionReady = {
+    kind: 'session-ready',
+    sessionId,
+    serverVersion: '17.0',
+    applicationName: '',
+    clientEncoding: 'UTF8',
+    serverTimeZone: 'Etc/UTC',
+    backslashEscapes: false,
+    backendPid: sessionId,
+    transactionStatus: 'I',
+    transactionSinceMs: atMs,
+  };
+  return [open, ready];
+}
+
+export function statement(
+  sql: string,
+  parts: Partial<StatementObservation> & Pick<StatementObservation, 'sessionId' | 'completedAtMs'>,
+): Observation {
+  return {
+    ...emptyStatement(),
+    text: Buffer.from(sql),
+    completions: [{ command: 'SELECT', rows: 1 }],
+    serviceNs: 150_000,
+    transactionBefore: 'I',
+    transactionAfter: 'I',
+    ...parts,
+  };
+}
