@@ -4,8 +4,8 @@
 // here: why something was lost (proxy/link/), the table (storage/sqlite/).
 
 import { limits } from '../config/limits.js';
+import { minuteOf } from '../config/values/minute.js';
 import type { LossRow } from '../facts/flush.js';
-import { minuteOf } from '../facts/minute.js';
 import type { Pending } from '../facts/pending.js';
 import type { Loss } from '../proxy/stream/observation.js';
 

@@ -13,7 +13,7 @@ import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import { StoreError } from '../storage/store-error.js';
 import { BatchProgress } from './batch-progress.js';
 import { FlushParts } from './flush-parts.js';
-import type { IntakeTarget } from './intake.js';
+import type { IntakeTarget } from './intake/intake.js';
 import { Losses } from './losses.js';
 import type { Relays } from './relays.js';
 

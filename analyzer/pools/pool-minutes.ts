@@ -2,8 +2,8 @@
 // Invariant: counts are deltas since the last flush, peaks are maxima within the minute; busyMax is given as at most
 // connectionsMax. Not here: what is counted into them (pools.ts).
 
+import { minuteOf } from '../../config/values/minute.js';
 import type { FleetMinute } from '../../facts/flush.js';
-import { minuteOf } from '../../facts/minute.js';
 import type { Pending } from '../../facts/pending.js';
 import { newPoolMinute, type PoolMinute } from '../../facts/pool-minute.js';
 import type { Pool } from './pool.js';

@@ -3,7 +3,7 @@
 // Beyond rowsMax rows a minute, new ones give up their pool, then their fingerprint, and are counted. A minute closes a minute after its
 // end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk.
 
-import { minuteOf } from '../../facts/minute.js';
+import { minuteOf } from '../../config/values/minute.js';
 import type { Pending } from '../../facts/pending.js';
 import { type Measured, RollupRow } from '../../facts/rollup-row.js';
 import type { Verdict } from '../../facts/verdict.js';

@@ -3,8 +3,8 @@
 // the rest is '(other)', and counted.
 // Not here: reading tags from comments (comments/sql-comment.ts), which keys are dimensions (config).
 
+import { minuteOf } from '../../config/values/minute.js';
 import { LogHistogram } from '../../facts/histogram.js';
-import { minuteOf } from '../../facts/minute.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
 import type { TagRollup } from '../../facts/tag-rollup.js';

@@ -1,4 +1,5 @@
-// Everything that waits for a flush, before a store that fails: given again whole, stored once, and again to a store that began anew.
+// Everything that waits for a flush, before a store that fails or begins anew.
+// Invariant: what was refused is given again whole; what was stored is not given again.
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';

@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/attribution/django/recognise-django.ts',
     'analyzer/attribution/sqlalchemy/recognise-sqlalchemy.ts',
     'analyzer/attribution/others/recognise-housekeeping.ts',
+    'observer/intake/intake.ts',
     'storage/sqlite/tables/rollup-tables.ts',
     'postgres/connection.ts',
     'dashboards/metrics/catalogue/catalogue.ts',

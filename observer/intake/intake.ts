@@ -3,10 +3,10 @@
 // A damaged frame ends the link (the relay then counts what was not stored). Not here: what observations mean (pipeline.ts).
 
 import type { Duplex } from 'node:stream';
-import type { Log } from '../config/log.js';
-import { ackFrame, controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../proxy/stream/frames.js';
-import { type Observation, SCHEMA_VERSION } from '../proxy/stream/observation.js';
-import { BatchReader } from '../proxy/stream/reader.js';
+import type { Log } from '../../config/log.js';
+import { ackFrame, controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../../proxy/stream/frames.js';
+import { type Observation, SCHEMA_VERSION } from '../../proxy/stream/observation.js';
+import { BatchReader } from '../../proxy/stream/reader.js';
 import type { LinkGate } from './link-gate.js';
 
 /** What came is worked on for this long, then timers, scrapes and acknowledgements have their turn: one read may bring a second's work. */
