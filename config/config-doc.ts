@@ -4,10 +4,14 @@
 import { environmentName, flagName, OPTIONS } from './options.js';
 
 export function configDoc(): string {
-  const rows = Object.values(OPTIONS).map(({ name, value, fallback, help }) => {
+  const rows = Object.values(OPTIONS).map(({ name, formerName, value, fallback, help }) => {
     const preset = fallback === '' ? '' : `\`${fallback}\``;
+    const former =
+      formerName === undefined
+        ? ''
+        : ` (formerly \`${formerName}\`: the old names of flag, variable and key still work)`;
     const flag = `--${flagName(name)}${value === '' ? '' : ` <${value.replaceAll('|', '\\|')}>`}`;
-    return `| \`${flag}\` | \`${environmentName(name)}\` | \`${name}\` | ${preset} | ${help.replaceAll('|', '\\|')} |`;
+    return `| \`${flag}\` | \`${environmentName(name)}\` | \`${name}\` | ${preset} | ${(help + former).replaceAll('|', '\\|')} |`;
   });
   return `${HEAD}
 | flag | environment | config file | default | |

@@ -1,161 +1,23 @@
-// The config file: YAML read into one-valued options and checked lists, every fault with file, line and column.
-// Invariant: a key this file does not know is an error, never ignored; nothing is returned of a file with a fault.
-// Not here: precedence over flags and environment (config.ts), the meaning of rules and pools (analyzer).
+// Reads the config file (YAML) into options and checked lists. Every fault has its file, line and column.
+// Invariant: a file with a fault gives nothing, so that no part of it can be used.
+// Not here: the form of the file (file-schema.ts), precedence over flags and environment (config.ts).
 
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml';
-import { OPTIONS, readUpstream, readUpstreamTls } from './options.js';
-import { parseAddress } from './values/address.js';
+import { type ConfigLists, FILE, LISTS, MAPS } from './file-schema.js';
+import { namesOf, OPTIONS } from './options.js';
 import { UsageError } from './values/errors.js';
 import { nearestName } from './values/nearest.js';
 import { isPrefix } from './values/network-prefix.js';
-import { readSqlPattern } from './values/sql-pattern.js';
-import { parseBytes, parseDuration } from './values/units.js';
-
-const text = v.pipe(
-  v.string('text is needed here'),
-  v.nonEmpty('an empty text'),
-  v.maxLength(1_000, 'over 1,000 characters'),
-);
-const scalar = v.union([v.string(), v.number(), v.boolean()], 'one value is needed here');
-const tagKeys = v.pipe(v.array(text, 'a list of tag keys is needed here'), v.maxLength(100, 'over 100 keys'));
-
-/** The field names are those of the startup packet; values may end or begin with `*`. */
-const ruleMatch = v.strictObject({
-  application_name: v.optional(text),
-  user: v.optional(text),
-  database: v.optional(text),
-  /** Comment tags by key. */
-  tag: v.optional(v.record(text, text)),
-  fingerprint: v.optional(text),
-  /** A network as 10.1.0.0/16, or the name of one of clientNetworks. */
-  client_network: v.optional(text),
-  /** RE2 pattern, found anywhere in the normalised text. */
-  sql: v.optional(v.pipe(text, checkedBy(readSqlPattern))),
-});
-const ruleSet = v.strictObject({
-  source: v.optional(v.pipe(text, v.regex(/^[a-z][a-z0-9_-]{0,31}$/, 'a source is up to 32 of a-z, 0-9, - and _'))),
-  tags: v.optional(v.record(text, text)),
-  pool: v.optional(text),
-});
-const poolMatch = v.strictObject({
-  user: v.optional(text),
-  database: v.optional(text),
-  application_name: v.optional(text),
-  options: v.optional(text),
-  owner: v.optional(text),
-  client_network: v.optional(text),
-});
-
-/** What speaks of single statements; the rest speaks of connections. */
-const OF_STATEMENTS: ReadonlySet<string> = new Set(['tag', 'fingerprint', 'sql']);
-
-const rule = v.strictObject({
-  /** For evidence and messages; its place in the list when not given. */
-  name: v.optional(text),
-  match: v.pipe(
-    ruleMatch,
-    v.check((given) => saysSomething(given), 'nothing is given here'),
-  ),
-  set: v.pipe(
-    ruleSet,
-    v.check((given) => saysSomething(given), 'nothing is given here'),
-  ),
-});
-const ruleOfOne = v.pipe(
-  rule,
-  // Forwarded to the key, so that the fault is shown there.
-  v.forward(
-    v.check(
-      ({ match, set }) => set.pool === undefined || !Object.keys(match).some((key) => OF_STATEMENTS.has(key)),
-      'a connection has its pool whatever it sends: match it by application_name, user, database and client_network alone',
-    ),
-    ['set', 'pool'],
-  ),
-);
-const pool = v.strictObject({
-  name: text,
-  match: v.pipe(
-    poolMatch,
-    v.check((given) => saysSomething(given), 'nothing is given here'),
-  ),
-});
-const network = v.strictObject({
-  name: text,
-  prefix: v.pipe(text, v.check(isPrefix, 'write a network as 10.1.0.0/16')),
-});
-/** A further listener with an upstream of its own; what it does not say of TLS is as in the options. */
-const pair = v.strictObject({
-  listen: v.pipe(text, checked(parseAddress)),
-  upstream: v.pipe(text, checked(readUpstream)),
-  upstreamTls: v.optional(v.pipe(text, checked(readUpstreamTls))),
-  upstreamTlsCa: v.optional(text),
-  upstreamTlsServerName: v.optional(text),
-});
-const retention = v.strictObject({
-  minutes: v.optional(duration(), '24h'),
-  hours: v.optional(duration(), '30d'),
-  days: v.optional(duration(), '400d'),
-  size: v.optional(v.pipe(scalar, v.transform(String), checked(parseBytes)), '2GiB'),
-});
-
-const LISTS = {
-  rules: v.optional(
-    v.pipe(v.array(ruleOfOne, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
-    [],
-  ),
-  pairs: v.optional(
-    v.pipe(
-      v.array(pair, 'a list of pairs is needed here'),
-      v.minLength(1, 'no pair'),
-      v.maxLength(32, 'over 32 pairs'),
-    ),
-  ),
-  pools: v.optional(v.array(pool, 'a list of pools is needed here'), []),
-  clientNetworks: v.optional(v.array(network, 'a list of networks is needed here'), []),
-  dimensionKeys: v.optional(tagKeys, [
-    'action',
-    'app',
-    'app_name',
-    'app_version',
-    'application',
-    'cache',
-    'caller',
-    'command',
-    'controller',
-    'job',
-    'route',
-  ]),
-  contextKeys: v.optional(tagKeys, ['traceparent', 'tracestate', 'request_id']),
-  retention: v.optional(retention, {}),
-};
-
-const SCALARS = Object.fromEntries(Object.values(OPTIONS).map(({ name }) => [name, v.optional(scalar)]));
-const FILE = v.strictObject({ ...LISTS, ...SCALARS });
-
-/** The maps of the file, by where they stand; what a misspelled key is compared with. */
-const MAPS: Readonly<Record<string, object>> = {
-  '': FILE.entries,
-  rules: rule.entries,
-  'rules.match': ruleMatch.entries,
-  'rules.set': ruleSet.entries,
-  pairs: pair.entries,
-  pools: pool.entries,
-  'pools.match': poolMatch.entries,
-  clientNetworks: network.entries,
-  retention: retention.entries,
-};
-
-export type ConfigLists = v.InferOutput<v.StrictObjectSchema<typeof LISTS, undefined>>;
 
 export interface ConfigFile {
   readonly lists: ConfigLists;
-  /** One-valued options as text, each with `file:line:column`. */
+  /** Options with one value: their text, and where it stands as `file:line:column`. */
   readonly values: ReadonlyMap<string, { readonly text: string; readonly where: string }>;
 }
 
-/** Throws UsageError with file:line:column, for the first fault. */
+/** Throws UsageError for the first fault, with file:line:column. */
 export function readConfigFile(path: string): ConfigFile {
   let content: string;
   try {
@@ -171,7 +33,7 @@ export function readConfigFile(path: string): ConfigFile {
   return parseConfig(content, path);
 }
 
-/** As readConfigFile; `path` is only named in errors. */
+/** As readConfigFile, for its content. `path` is only named in errors. */
 export function parseConfig(content: string, path: string): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(content, { lineCounter: lines, prettyErrors: false });
@@ -180,7 +42,7 @@ export function parseConfig(content: string, path: string): ConfigFile {
     return `${path}:${line}:${col}`;
   };
   const fault = document.errors[0];
-  if (fault !== undefined) throw new UsageError(fault.message, { where: at(fault.pos[0]), hint: 'mend the YAML' });
+  if (fault !== undefined) throw new UsageError(fault.message, { where: at(fault.pos[0]), hint: 'correct the YAML' });
   if (document.contents !== null && !isMap(document.contents)) {
     throw new UsageError('the file is not a map of options', {
       where: at(document.contents.range?.[0] ?? 0),
@@ -191,7 +53,7 @@ export function parseConfig(content: string, path: string): ConfigFile {
   const result = v.safeParse(FILE, data);
   if (!result.success) throw faultOf(result.issues[0], (keys, ofKey) => at(offsetOf(document, keys, ofKey)));
   const values = new Map<string, { text: string; where: string }>();
-  for (const { name } of Object.values(OPTIONS)) {
+  for (const name of Object.values(OPTIONS).flatMap(namesOf)) {
     const value = data[name];
     if (value !== undefined) values.set(name, { text: String(value), where: at(offsetOf(document, [name], false)) });
   }
@@ -200,10 +62,10 @@ export function parseConfig(content: string, path: string): ConfigFile {
   return { lists: lists as ConfigLists, values };
 }
 
-/** The processes of pgwitness hand the configuration on in one environment variable, and the system bounds that (Linux: 128 KiB). */
+/** A process gets its configuration in one environment variable, which the system limits (Linux: 128 KiB). */
 const LISTS_BYTES_MAX = 96 * 1024;
 
-/** What one list says of another. */
+/** Checks what one list says about another, and the size of all. Throws UsageError. */
 function checkLists(lists: ConfigLists, at: (keys: readonly PropertyKey[]) => string): void {
   const networks = lists.clientNetworks.map(({ name }) => name);
   for (const [index, { match }] of lists.rules.entries()) {
@@ -223,7 +85,7 @@ function checkLists(lists: ConfigLists, at: (keys: readonly PropertyKey[]) => st
   }
 }
 
-/** Aliases are expanded here, to a bound: a small file can name a huge one. */
+/** Expands aliases, but not without limit: a small file can stand for a huge one. */
 function plainOf(document: Document, path: string): Record<string, unknown> {
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -258,13 +120,13 @@ function faultOf(
   });
 }
 
-/** Option names that may stand in the map at `keys`. */
+/** Keys that the map at `keys` may have. */
 function knownKeysAt(keys: readonly PropertyKey[]): string[] {
   const path = keys.filter((key) => typeof key === 'string').join('.');
   return Object.keys(MAPS[path] ?? {});
 }
 
-/** Offset of the value at `keys`, or of its key; of the nearest parent that is there. */
+/** Offset of the value at `keys`, or of its key; else of the nearest parent that exists. */
 function offsetOf(document: Document, keys: readonly PropertyKey[], ofKey: boolean): number {
   for (let depth = keys.length; depth > 0; depth--) {
     const parent = depth === 1 ? document.contents : document.getIn(keys.slice(0, depth - 1), true);
@@ -276,33 +138,4 @@ function offsetOf(document: Document, keys: readonly PropertyKey[], ofKey: boole
     if (place) return place[0];
   }
   return document.contents?.range?.[0] ?? 0;
-}
-
-function saysSomething(map: object): boolean {
-  return Object.keys(map).length > 0;
-}
-
-function duration() {
-  return v.pipe(scalar, v.transform(String), checked(parseDuration));
-}
-
-/** As checked, for what is read again where it is used: the text stays. */
-function checkedBy(read: (text: string, where: string) => unknown) {
-  return checked((text, where) => {
-    read(text, where);
-    return text;
-  });
-}
-
-/** A reader of units.ts, address.ts or options.ts as a valibot action, with its message. */
-function checked<T>(read: (text: string, where: string) => T) {
-  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-    try {
-      return read(dataset.value, '');
-    } catch (error) {
-      const { message, hint } = error as UsageError;
-      addIssue({ message: `${message}; ${hint}` });
-      return NEVER;
-    }
-  });
 }

@@ -2,8 +2,9 @@
 // Invariant: every value is checked before anything starts, and each is known by where it came from.
 // Not here: what the options are (options.ts), the file's form (config-file.ts), who listens and forwards where (pairs.ts), the command line.
 
-import { type ConfigFile, type ConfigLists, parseConfig, readConfigFile } from './config-file.js';
-import { environmentName, flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
+import { type ConfigFile, parseConfig, readConfigFile } from './config-file.js';
+import type { ConfigLists } from './file-schema.js';
+import { environmentName, flagName, namesOf, OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
 import { UsageError } from './values/errors.js';
 import { nearestName } from './values/nearest.js';
@@ -56,9 +57,11 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
   const file = path === '' ? parseConfig('', '') : readConfigFile(path);
   const origins = new Map<OptionKey, string>();
   const values: Partial<Record<OptionKey, unknown>> = {};
+  const warnings = strangeVariables(env);
   for (const key of Object.keys(OPTIONS) as OptionKey[]) {
-    const { text, where } = winner(key, { flags: sources.flags ?? {}, env, file });
+    const { name, text, where } = winner(key, { flags: sources.flags ?? {}, env, file });
     origins.set(key, where);
+    if (name !== OPTIONS[key].name) warnings.push(`${where}: ${name} is now called ${OPTIONS[key].name}`);
     values[key] = OPTIONS[key].read(text, where);
   }
   const { retention, pairs, ...lists } = file.lists;
@@ -75,7 +78,7 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
     },
   };
   checkRelations(config, origins);
-  return { config, origins, warnings: strangeVariables(env), file: path };
+  return { config, origins, warnings, file: path };
 }
 
 interface Layers {
@@ -84,14 +87,43 @@ interface Layers {
   readonly file: ConfigFile;
 }
 
-function winner(key: OptionKey, layers: Layers): { text: string; where: string } {
-  const { name, fallback } = OPTIONS[key];
-  const flag = layers.flags[name];
-  if (flag !== undefined) return { text: String(flag), where: `--${flagName(name)}` };
-  const variable = environmentName(name);
-  const fromEnvironment = layers.env[variable];
-  if (fromEnvironment !== undefined && fromEnvironment !== '') return { text: fromEnvironment, where: variable };
-  return layers.file.values.get(name) ?? { text: fallback, where: 'default' };
+/** The text of the strongest layer that has the option, under its own or its former name. Throws UsageError for both. */
+function winner(key: OptionKey, layers: Layers): Written {
+  const option = OPTIONS[key];
+  for (const layer of [fromFlags, fromEnvironment, fromFile]) {
+    const [written, again] = namesOf(option).flatMap((name) => layer(name, layers) ?? []);
+    if (again !== undefined) {
+      throw new UsageError(`${option.formerName} is the former name of ${option.name}, and both are given`, {
+        where: `${written.where}, ${again.where}`,
+        hint: `give ${option.name} alone`,
+      });
+    }
+    if (written !== undefined) return written;
+  }
+  return { name: option.name, text: option.fallback, where: 'default' };
+}
+
+/** An option as somebody wrote it. */
+interface Written {
+  readonly name: string;
+  readonly text: string;
+  readonly where: string;
+}
+
+function fromFlags(name: string, { flags }: Layers): Written | undefined {
+  const value = flags[name];
+  return value === undefined ? undefined : { name, text: String(value), where: `--${flagName(name)}` };
+}
+
+function fromEnvironment(name: string, { env }: Layers): Written | undefined {
+  const where = environmentName(name);
+  const text = env[where];
+  return text === undefined || text === '' ? undefined : { name, text, where };
+}
+
+function fromFile(name: string, { file }: Layers): Written | undefined {
+  const value = file.values.get(name);
+  return value && { name, ...value };
 }
 
 function checkRelations(config: Config, origins: ReadonlyMap<OptionKey, string>): void {
@@ -128,7 +160,7 @@ function checkRelays({ relays, maxConnections, dataDir }: Config, origins: Reado
  * in every pod beside a Service of that name.
  */
 function strangeVariables(env: Readonly<Record<string, string | undefined>>): string[] {
-  const known = ['PGWITNESS_CONFIG', ...Object.values(OPTIONS).map(({ name }) => environmentName(name))];
+  const known = ['PGWITNESS_CONFIG', ...Object.values(OPTIONS).flatMap(namesOf).map(environmentName)];
   const warnings: string[] = [];
   for (const name of Object.keys(env)) {
     if (!name.startsWith('PGWITNESS_') || known.includes(name)) continue;

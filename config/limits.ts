@@ -38,8 +38,8 @@ export const limits = {
   unacknowledgedBatchesMax: 4_096,
   /** Client connections, unless --max-connections says otherwise: each holds two descriptors. */
   connectionsMax: 10_000,
-  /** Client connections of one address: none of its own unless --max-connections-per-source says one. Beside an application all come from there. */
-  connectionsPerSourceMax: 0,
+  /** Client connections of one address. 0 = no cap per address: a sidecar's clients all share one address. */
+  connectionsPerAddressMax: 0,
   /** Connections that have not authenticated; they cost memory before Postgres has judged them. */
   connectionsPreAuthMax: 2_000,
   /** Connections beyond that which may only bring a CancelRequest: who is refused must still be able to stop what runs. */

@@ -4,7 +4,7 @@
 
 import { pino } from 'pino';
 import { limits } from './limits.js';
-import type { LogLevel } from './options.js';
+import type { LogLevel } from './values/option-readers.js';
 
 export type LogFields = Readonly<Record<string, unknown>>;
 

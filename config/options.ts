@@ -1,41 +1,57 @@
 // The options that have one value each: name, default, help, and how their text is read. Flags, environment and file share it.
 // Invariant: a value means the same wherever it is written, because one `read` serves all layers.
-// Not here: which layer wins (config.ts) and the lists of the config file (config-file.ts).
+// Not here: how texts are read (values/option-readers.ts), which layer wins (config.ts), the lists of the config file
+// (config-file.ts).
 
 import { limits } from './limits.js';
 import { parseAddress, parseTcpAddress } from './values/address.js';
-import { UsageError } from './values/errors.js';
-import { nearestName } from './values/nearest.js';
-import { parseDuration, parseWhole } from './values/units.js';
+import {
+  LOG_LEVELS,
+  readDrainTimeout,
+  readFlushInterval,
+  readLogLevel,
+  readNotEmpty,
+  readSamplesDsn,
+  readShare,
+  readSwitch,
+  readUpstream,
+  readUpstreamTls,
+  UPSTREAM_TLS_MODES,
+} from './values/option-readers.js';
+import { parseWhole } from './values/units.js';
+
+/**
+ * Which process an option is for, and what a reload of it costs.
+ * 'relay': the relay alone; the observer never sees a change. 'observer': the observer is started again for a change.
+ * 'live': a running observer takes a change.
+ */
+export type Concern = 'relay' | 'observer' | 'live';
 
 export interface Option<T> {
   /** Key in the config file. `flushInterval` is --flush-interval and PGWITNESS_FLUSH_INTERVAL. */
   readonly name: string;
+  /** A name it had before, which still works everywhere with a warning. */
+  readonly formerName?: string;
   /** Shown in --help; '' for a flag without a value, which means "on". */
   readonly value: string;
   readonly fallback: string;
   readonly help: string;
+  readonly concern: Concern;
   readonly read: (text: string, where: string) => T;
 }
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
-/** libpq's names (sslmode), with its meanings; `allow` is left out, because it trusts the network twice. */
-export const UPSTREAM_TLS_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
-export type UpstreamTlsMode = (typeof UPSTREAM_TLS_MODES)[number];
 
 function option<T>(definition: Option<T>): Option<T> {
   return definition;
 }
 
 /** Keyed by the field of Config each one fills. */
-export const OPTIONS = {
+const TABLE = {
   listen: option({
     name: 'listen',
     value: 'host:port',
     fallback: '127.0.0.1:6433',
     help: 'where applications connect instead of to Postgres; unix:PATH too',
+    concern: 'relay',
     read: parseAddress,
   }),
   upstream: option({
@@ -43,6 +59,7 @@ export const OPTIONS = {
     value: 'host:port',
     fallback: '127.0.0.1:5432',
     help: 'the Postgres to forward to; unix:PATH too',
+    concern: 'relay',
     read: readUpstream,
   }),
   tlsCert: option({
@@ -50,6 +67,7 @@ export const OPTIONS = {
     value: 'file',
     fallback: '',
     help: 'certificate chain (PEM) for clients that ask for TLS; without it they are answered N',
+    concern: 'relay',
     read: (text) => text,
   }),
   tlsKey: option({
@@ -57,6 +75,7 @@ export const OPTIONS = {
     value: 'file',
     fallback: '',
     help: 'private key (PEM) of --tls-cert',
+    concern: 'relay',
     read: (text) => text,
   }),
   upstreamTls: option({
@@ -64,6 +83,7 @@ export const OPTIONS = {
     value: 'mode',
     fallback: 'disable',
     help: `TLS to the upstream: ${UPSTREAM_TLS_MODES.join(', ')}`,
+    concern: 'relay',
     read: readUpstreamTls,
   }),
   upstreamTlsCa: option({
@@ -71,6 +91,7 @@ export const OPTIONS = {
     value: 'file',
     fallback: '',
     help: 'authorities (PEM) that verify-ca and verify-full trust instead of the public ones',
+    concern: 'relay',
     read: (text) => text,
   }),
   upstreamTlsServerName: option({
@@ -78,6 +99,7 @@ export const OPTIONS = {
     value: 'name',
     fallback: '',
     help: 'name in the certificate of the upstream, where it is not the host of --upstream',
+    concern: 'relay',
     read: (text) => text,
   }),
   clientsAppearLocal: option({
@@ -85,6 +107,7 @@ export const OPTIONS = {
     value: '',
     fallback: 'off',
     help: 'clients of the network may reach an upstream on this machine, which takes them for local ones',
+    concern: 'relay',
     read: readSwitch,
   }),
   maxConnections: option({
@@ -92,13 +115,16 @@ export const OPTIONS = {
     value: 'n',
     fallback: String(limits.connectionsMax),
     help: 'client connections at once, of all relays together; more are refused with 53300',
+    concern: 'relay',
     read: (text, where) => parseWhole(text, { min: 1, max: 100_000, where }),
   }),
-  maxConnectionsPerSource: option({
-    name: 'maxConnectionsPerSource',
+  maxConnectionsPerAddress: option({
+    name: 'maxConnectionsPerAddress',
+    formerName: 'maxConnectionsPerSource',
     value: 'n',
-    fallback: String(limits.connectionsPerSourceMax),
+    fallback: String(limits.connectionsPerAddressMax),
     help: 'client connections at once from one address, 0 for as many as --max-connections; more are refused with 53300',
+    concern: 'relay',
     read: (text, where) => parseWhole(text, { min: 0, max: 100_000, where }),
   }),
   relays: option({
@@ -106,6 +132,7 @@ export const OPTIONS = {
     value: 'n',
     fallback: '1',
     help: 'relay processes that share the listening ports and one observer',
+    concern: 'relay',
     read: (text, where) => parseWhole(text, { min: 1, max: limits.relaysMax, where }),
   }),
   drainTimeoutMs: option({
@@ -113,6 +140,7 @@ export const OPTIONS = {
     value: 'duration',
     fallback: '10s',
     help: 'how long busy sessions may finish after SIGTERM',
+    concern: 'relay',
     read: readDrainTimeout,
   }),
   socket: option({
@@ -120,6 +148,7 @@ export const OPTIONS = {
     value: 'path',
     fallback: './pgwitness-link/observer.sock',
     help: 'where `observe` listens and `relay` connects; in a directory of its own',
+    concern: 'relay',
     read: readNotEmpty,
   }),
   http: option({
@@ -127,6 +156,7 @@ export const OPTIONS = {
     value: 'host:port',
     fallback: '127.0.0.1:6434',
     help: '/metrics, the JSON API and the page',
+    concern: 'observer',
     read: parseTcpAddress,
   }),
   health: option({
@@ -134,6 +164,7 @@ export const OPTIONS = {
     value: 'host:port',
     fallback: '127.0.0.1:6435',
     help: '/livez and /readyz',
+    concern: 'relay',
     read: parseTcpAddress,
   }),
   dataDir: option({
@@ -141,6 +172,7 @@ export const OPTIONS = {
     value: 'dir',
     fallback: './pgwitness-data',
     help: 'data directory, made when it is not there',
+    concern: 'observer',
     read: readNotEmpty,
   }),
   flushIntervalMs: option({
@@ -148,6 +180,7 @@ export const OPTIONS = {
     value: 'duration',
     fallback: '1s',
     help: 'how often what was seen is stored',
+    concern: 'observer',
     read: readFlushInterval,
   }),
   observe: option({
@@ -155,6 +188,7 @@ export const OPTIONS = {
     value: 'on|off',
     fallback: 'on',
     help: 'off leaves a plain relay',
+    concern: 'relay',
     read: readSwitch,
   }),
   recordFile: option({
@@ -162,6 +196,7 @@ export const OPTIONS = {
     value: 'file',
     fallback: '',
     help: 'also write the observation stream to a file, which then holds SQL text',
+    concern: 'observer',
     read: (text) => text,
   }),
   httpTokenFile: option({
@@ -169,6 +204,7 @@ export const OPTIONS = {
     value: 'file',
     fallback: '',
     help: 'bearer token for the API and the page, needed when --http is not on loopback',
+    concern: 'observer',
     read: (text) => text,
   }),
   topSeries: option({
@@ -176,6 +212,7 @@ export const OPTIONS = {
     value: 'n',
     fallback: '30',
     help: 'statements with metrics of their own, 0 for none',
+    concern: 'observer',
     read: (text, where) => parseWhole(text, { min: 0, max: 200, where }),
   }),
   samplesDsn: option({
@@ -183,6 +220,7 @@ export const OPTIONS = {
     value: 'dsn',
     fallback: '',
     help: 'postgres://user@host/database to ask for generic plans of slow statements, read-only; the password comes from PGPASSWORD',
+    concern: 'observer',
     read: readSamplesDsn,
   }),
   logLevel: option({
@@ -190,6 +228,7 @@ export const OPTIONS = {
     value: 'level',
     fallback: 'info',
     help: LOG_LEVELS.join(', '),
+    concern: 'observer',
     read: readLogLevel,
   }),
   observerHeapMb: option({
@@ -197,6 +236,7 @@ export const OPTIONS = {
     value: 'mib',
     fallback: '512',
     help: 'heap limit of the observer process in MiB',
+    concern: 'observer',
     read: (text, where) => parseWhole(text, { min: 128, max: 65_536, where }),
   }),
   observerCpuShare: option({
@@ -204,12 +244,19 @@ export const OPTIONS = {
     value: 'share',
     fallback: '0.5',
     help: 'share of one CPU beyond which the observer sheds load',
+    concern: 'observer',
     read: readShare,
   }),
 };
 
-export type OptionKey = keyof typeof OPTIONS;
-export type OptionValues = { [K in OptionKey]: ReturnType<(typeof OPTIONS)[K]['read']> };
+export type OptionKey = keyof typeof TABLE;
+export type OptionValues = { [K in OptionKey]: ReturnType<(typeof TABLE)[K]['read']> };
+export const OPTIONS: { readonly [K in OptionKey]: Option<OptionValues[K]> } = TABLE;
+
+/** The names that an option may be written by: its own first, then a former one. */
+export function namesOf({ name, formerName }: { readonly name: string; readonly formerName?: string }): string[] {
+  return formerName === undefined ? [name] : [name, formerName];
+}
 
 /** `flushInterval` → `flush-interval`. */
 export function flagName(name: string): string {
@@ -219,78 +266,4 @@ export function flagName(name: string): string {
 /** `flushInterval` → `PGWITNESS_FLUSH_INTERVAL`. */
 export function environmentName(name: string): string {
   return 'PGWITNESS_' + flagName(name).replaceAll('-', '_').toUpperCase();
-}
-
-export function readUpstream(text: string, where: string) {
-  const address = parseAddress(text, where);
-  if (address.kind === 'tcp' && address.port === 0) {
-    throw new UsageError('the upstream needs a port', {
-      where,
-      hint: 'give the port Postgres listens on, mostly 5432',
-    });
-  }
-  return address;
-}
-
-/** What is in force is printed by check-config and handed to another process: no place for a password. */
-function readSamplesDsn(text: string, where: string): string {
-  if (text === '') return text;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^postgres(?:ql)?:$/.test(url.protocol)) {
-    throw new UsageError('this is not a Postgres address', { where, hint: 'write postgres://user@host:5432/database' });
-  }
-  if (url.password !== '') {
-    throw new UsageError('the address holds a password', { where, hint: 'leave it out and set PGPASSWORD' });
-  }
-  return text;
-}
-
-function readNotEmpty(text: string, where: string): string {
-  if (text === '') throw new UsageError('an empty path', { where, hint: 'name a directory' });
-  return text;
-}
-
-function readFlushInterval(text: string, where: string): number {
-  const ms = parseDuration(text, where);
-  if (ms >= 50 && ms <= 60_000) return ms;
-  throw new UsageError(`"${text}" is out of range`, { where, hint: 'give 50ms to 60s' });
-}
-
-function readDrainTimeout(text: string, where: string): number {
-  const ms = parseDuration(text, where);
-  if (ms <= 3_600_000) return ms;
-  throw new UsageError(`"${text}" is out of range`, { where, hint: 'give 0s to 1h' });
-}
-
-export function readUpstreamTls(text: string, where: string): UpstreamTlsMode {
-  const mode = UPSTREAM_TLS_MODES.find((known) => known === text);
-  if (mode !== undefined) return mode;
-  const near = nearestName(text, UPSTREAM_TLS_MODES);
-  throw new UsageError(`"${text}" is not a TLS mode`, {
-    where,
-    hint: near === undefined ? `use one of ${UPSTREAM_TLS_MODES.join(', ')}` : `did you mean ${near}?`,
-  });
-}
-
-/** Spelled as people spell it in YAML, where 1.2 leaves `off` a string. */
-function readSwitch(text: string, where: string): boolean {
-  if (text === 'on' || text === 'true') return true;
-  if (text === 'off' || text === 'false') return false;
-  throw new UsageError(`"${text}" is neither on nor off`, { where, hint: 'write on or off' });
-}
-
-function readLogLevel(text: string, where: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === text);
-  if (level !== undefined) return level;
-  const near = nearestName(text, LOG_LEVELS);
-  throw new UsageError(`"${text}" is not a log level`, {
-    where,
-    hint: near === undefined ? `use one of ${LOG_LEVELS.join(', ')}` : `did you mean ${near}?`,
-  });
-}
-
-function readShare(text: string, where: string): number {
-  const share = /^[0-9]{1,2}(?:\.[0-9]{1,4})?$/.test(text) ? Number(text) : 0;
-  if (share >= 0.05 && share <= 4) return share;
-  throw new UsageError(`"${text}" is not a share of a CPU`, { where, hint: 'give 0.05 to 4; 0.5 is half of one' });
 }

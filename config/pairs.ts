@@ -2,10 +2,11 @@
 // Invariant: no two listeners share an address, none forwards to itself, and none makes strangers look local without being told to.
 // Not here: sockets (proxy/listen/listener.ts), certificates (tls-files.ts).
 
-import type { ConfigLists } from './config-file.js';
-import { flagName, OPTIONS, type OptionKey, type OptionValues, type UpstreamTlsMode } from './options.js';
+import type { ConfigLists } from './file-schema.js';
+import { flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { type Address, formatAddress, isLoopback } from './values/address.js';
 import { UsageError } from './values/errors.js';
+import type { UpstreamTlsMode } from './values/option-readers.js';
 
 export interface Pair {
   readonly listen: Address;

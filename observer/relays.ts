@@ -4,8 +4,7 @@
 // Not here: their sessions (sessions.ts).
 
 import { limits } from '../config/limits.js';
-import type { RelayStatus } from '../proxy/stream/observation.js';
-import { type RelayCounts, sumOfCounts, sumOfStatuses } from '../proxy/supervisor/messages.js';
+import { type RelayCounts, type RelayStatus, sumOfCounts, sumOfStatuses } from '../proxy/stream/relay-status.js';
 
 export interface ExpectedRelays {
   /** How many there are; undefined = not known, as with relays that run by themselves. */

@@ -16,7 +16,7 @@ const KEYS: readonly OptionKey[] = [
   'upstreamTlsServerName',
   'clientsAppearLocal',
   'maxConnections',
-  'maxConnectionsPerSource',
+  'maxConnectionsPerAddress',
   'relays',
   'drainTimeoutMs',
   'health',

@@ -11,10 +11,11 @@ export function addConfigFlags(
   keys: readonly OptionKey[] = Object.keys(OPTIONS) as OptionKey[],
 ): Command {
   command.addOption(new Option('--config <file>', 'config file (YAML) [env: PGWITNESS_CONFIG]'));
-  for (const { name, value, fallback, help } of keys.map((key) => OPTIONS[key])) {
+  for (const { name, formerName, value, fallback, help } of keys.map((key) => OPTIONS[key])) {
     const preset = fallback === '' || value === '' ? '' : ` (default: ${fallback})`;
-    const flag = value === '' ? `--${flagName(name)}` : `--${flagName(name)} <${value}>`;
-    command.addOption(new Option(flag, `${help}${preset} [env: ${environmentName(name)}]`));
+    const flagOf = (spelled: string) => `--${flagName(spelled)}${value === '' ? '' : ` <${value}>`}`;
+    command.addOption(new Option(flagOf(name), `${help}${preset} [env: ${environmentName(name)}]`));
+    if (formerName !== undefined) command.addOption(new Option(flagOf(formerName)).hideHelp());
   }
   return command;
 }

@@ -1,8 +1,8 @@
 // What the threads of the observer say to one another: its main thread, the HTTP thread, and the thread of reports.
 // Invariant: everything here can be cloned between threads. Not here: who says it when (http-thread.ts, http-main.ts, reports-thread.ts, reports-main.ts).
 
-import type { LogLevel } from '../../config/options.js';
 import type { TcpAddress } from '../../config/values/address.js';
+import type { LogLevel } from '../../config/values/option-readers.js';
 import type { TailBatch } from '../../facts/tail-facts.js';
 import type { Answer } from '../http/answer.js';
 import type { Format } from '../metrics/exposition.js';

@@ -6,7 +6,7 @@
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, type SecureContext, TLSSocket } from 'node:tls';
 import { limits } from '../../config/limits.js';
-import type { UpstreamTlsMode } from '../../config/options.js';
+import type { UpstreamTlsMode } from '../../config/values/option-readers.js';
 
 /** ALPN name registered for the protocol; PostgreSQL 17 and later, src/include/libpq/pqcomm.h. */
 const ALPN = 'postgresql';

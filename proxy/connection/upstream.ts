@@ -10,8 +10,8 @@
 // A name is resolved for each connection. Not here: what is sent over it (listener.ts, cancel.ts).
 
 import { connect, type Socket } from 'node:net';
-import type { UpstreamTlsMode } from '../../config/options.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
+import type { UpstreamTlsMode } from '../../config/values/option-readers.js';
 import { SSL_REQUEST_PACKET } from '../wire/startup-packet.js';
 import type { Leg } from './leg.js';
 import { READS_CAN_BE_REUSED, ReusedReads } from './reused-reads.js';

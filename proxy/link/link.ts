@@ -16,13 +16,8 @@ import type { Running } from '../session/session.js';
 import type { SessionEvents, SessionState } from '../session/session-state.js';
 import type { PreparedText, SharedText, TextTable } from '../session/texts.js';
 import { controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../stream/frames.js';
-import {
-  type CloseReason,
-  type LossReason,
-  type RelayStatus,
-  SCHEMA_VERSION,
-  type SessionOpened,
-} from '../stream/observation.js';
+import { type CloseReason, type LossReason, SCHEMA_VERSION, type SessionOpened } from '../stream/observation.js';
+import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
 import type { Clock } from './clock.js';
 import { Losses } from './losses.js';
@@ -187,7 +182,7 @@ export class ObserverLink implements SessionEvents {
     this.#written();
   }
 
-  status(status: Omit<RelayStatus, 'kind'>): void {
+  status(status: RelayFigures): void {
     if (this.#mode !== 'live') return;
     this.#writer.relayStatus(status);
     this.#written();

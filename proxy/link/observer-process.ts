@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { partOf } from '../../config/concerns.js';
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../config/log.js';
 import { Backoff } from './backoff.js';
@@ -109,7 +110,7 @@ export class ObserverProcess implements ObserverEnd {
 
   /** Whether `config` has something that a running observer cannot take. */
   isStartedAgainFor(config: Config): boolean {
-    return !alike(observerPart(config), observerPart(this.#config));
+    return !alike(partOf(config, 'observer'), partOf(this.#config, 'observer'));
   }
 
   configure(config: Config): boolean {
@@ -117,8 +118,9 @@ export class ObserverProcess implements ObserverEnd {
     const again = this.isStartedAgainFor(config);
     this.#config = config;
     if (again) return true;
-    if (!alike(rulesPart(config), rulesPart(before))) {
-      this.#way.configure(rulesPart(config));
+    const live = partOf(config, 'live');
+    if (!alike(live, partOf(before, 'live'))) {
+      this.#way.configure(live);
       this.#log.info('the observer takes the new rules', { rules: config.rules.length });
     }
     return false;
@@ -183,18 +185,4 @@ export class ObserverProcess implements ObserverEnd {
 
 function alike(a: object, b: object): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** What an observer takes while it runs. */
-function rulesPart({ rules, clientNetworks }: Config): object {
-  return { rules, clientNetworks };
-}
-
-/** What an observer must be started again for; the rest it takes while it runs, or is the relay's alone. */
-function observerPart(config: Config): object {
-  const { pairs, listen, upstream, health, tlsCert, tlsKey, observe, ...rest } = config;
-  const { upstreamTls, upstreamTlsCa, upstreamTlsServerName, clientsAppearLocal, ...more } = rest;
-  const { maxConnections, maxConnectionsPerSource, relays, drainTimeoutMs, ...others } = more;
-  const { socket, rules, clientNetworks, ...part } = others;
-  return part;
 }

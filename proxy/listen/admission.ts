@@ -1,30 +1,33 @@
-// Who may still come: how many connections there are before and after their login, in all listeners of the process, and by source.
-// Invariant: what arrived leaves once and what began ends once, so that every count is of connections that are there; a refusal is counted
-// by its reason. A source is a client's address; a Unix socket has none and knows no limit of its own. Not here: what who is refused is
-// told (listener.ts).
+// Counts the connections of all listeners of the process, and decides whether one more may come.
+//
+// Connections are counted until their login, after their StartupMessage, and by the client's address.
+// Invariant: every arrive() is followed by one leave() and every begin() that was allowed by one end(), so the counts are
+// of connections that exist. A refusal is counted by its reason. Clients of a Unix socket have no address, so they have
+// no cap per address.
+// Not here: the message a refused client gets (listener.ts).
 
 export interface AdmissionLimits {
   connectionsMax: number;
-  /** 0 = no limit of its own. */
-  connectionsPerSourceMax: number;
+  /** 0 = no cap per address. */
+  connectionsPerAddressMax: number;
   connectionsPreAuthMax: number;
   connectionsCancelReserve: number;
 }
 
-/** 'reserved': it may cancel and nothing else; 'none': it is closed. */
+/** 'reserved': it may only send a CancelRequest. 'none': it is closed. */
 export type Place = 'free' | 'reserved' | 'none';
 
-export type Refusal = 'max_connections' | 'max_connections_per_source' | 'not_logged_in';
+export type Refusal = 'max_connections' | 'max_connections_per_address' | 'not_logged_in';
 
 export class Admission {
   /** Connections that have not logged in. */
   #preAuth = 0;
-  /** From their StartupMessage to their last octet. */
-  #sessions = 0;
-  readonly #sessionsBySource = new Map<string, number>();
+  /** Connections from their StartupMessage to their last byte. */
+  #connections = 0;
+  readonly #connectionsByAddress = new Map<string, number>();
   readonly refusedTotal: Record<Refusal, number> = {
     max_connections: 0,
-    max_connections_per_source: 0,
+    max_connections_per_address: 0,
     not_logged_in: 0,
   };
 
@@ -36,27 +39,27 @@ export class Admission {
     return this.#preAuth++ < connectionsPreAuthMax ? 'free' : 'reserved';
   }
 
-  /** It logged in, or is gone. */
+  /** The connection logged in or closed. */
   leave(): void {
     this.#preAuth--;
   }
 
-  /** Why no session may begin; undefined when one has. */
-  begin(source: string, { connectionsMax, connectionsPerSourceMax }: AdmissionLimits): Refusal | undefined {
-    if (this.#sessions >= connectionsMax) return this.refuse('max_connections');
-    const ofSource = this.#sessionsBySource.get(source) ?? 0;
-    const isCapped = source !== '' && connectionsPerSourceMax > 0;
-    if (isCapped && ofSource >= connectionsPerSourceMax) return this.refuse('max_connections_per_source');
-    this.#sessions++;
-    this.#sessionsBySource.set(source, ofSource + 1);
+  /** Counts a connection that sent its StartupMessage. Returns why it is refused, or undefined when it may go on. */
+  begin(address: string, { connectionsMax, connectionsPerAddressMax }: AdmissionLimits): Refusal | undefined {
+    if (this.#connections >= connectionsMax) return this.refuse('max_connections');
+    const fromAddress = this.#connectionsByAddress.get(address) ?? 0;
+    const isCapped = address !== '' && connectionsPerAddressMax > 0;
+    if (isCapped && fromAddress >= connectionsPerAddressMax) return this.refuse('max_connections_per_address');
+    this.#connections++;
+    this.#connectionsByAddress.set(address, fromAddress + 1);
     return undefined;
   }
 
-  end(source: string): void {
-    this.#sessions--;
-    const left = (this.#sessionsBySource.get(source) ?? 0) - 1;
-    if (left > 0) this.#sessionsBySource.set(source, left);
-    else this.#sessionsBySource.delete(source);
+  end(address: string): void {
+    this.#connections--;
+    const left = (this.#connectionsByAddress.get(address) ?? 0) - 1;
+    if (left > 0) this.#connectionsByAddress.set(address, left);
+    else this.#connectionsByAddress.delete(address);
   }
 
   refuse(reason: Refusal): Refusal {
@@ -65,8 +68,8 @@ export class Admission {
   }
 }
 
-/** An IPv4 client of a listener for both families has the same address as on one for IPv4 alone. */
-export function sourceOf(remoteAddress: string | undefined): string {
+/** The client's address, '' for a Unix socket. An IPv4 client has the same one on a listener for both families. */
+export function addressOf(remoteAddress: string | undefined): string {
   if (remoteAddress === undefined) return '';
   return remoteAddress.startsWith('::ffff:') ? remoteAddress.slice('::ffff:'.length) : remoteAddress;
 }

@@ -21,7 +21,7 @@ import { connectUpstream, type Target, type UpstreamFailure } from '../connectio
 import { type Interpret, Tap, type TapShared } from '../watch/tap.js';
 import { fatalError, type OwnSqlstate } from '../wire/error-message.js';
 import { isReplication, PROTOCOL_3_0, type Startup } from '../wire/startup-packet.js';
-import { type Admission, type AdmissionLimits, type Refusal, sourceOf } from './admission.js';
+import { type Admission, type AdmissionLimits, addressOf, type Refusal } from './admission.js';
 import { listenAt } from './listening.js';
 import { PreAuth } from './pre-auth.js';
 
@@ -162,8 +162,8 @@ export class Listener implements ConnectionCounters {
       return;
     }
     const { admission } = this.#options;
-    const source = sourceOf(client.socket.remoteAddress);
-    const refusal = admission.begin(source, limits);
+    const address = addressOf(client.socket.remoteAddress);
+    const refusal = admission.begin(address, limits);
     if (refusal === 'max_connections') {
       const max = limits.connectionsMaxOfAll ?? limits.connectionsMax;
       this.#sayRefused(refusal, { max });
@@ -171,16 +171,16 @@ export class Listener implements ConnectionCounters {
       return;
     }
     if (refusal !== undefined) {
-      const max = limits.connectionsPerSourceMax;
-      this.#sayRefused(refusal, { source, max });
+      const max = limits.connectionsPerAddressMax;
+      this.#sayRefused(refusal, { address, max });
       refuse(client.stream, '53300', {
-        message: `too many connections from ${source} (${max})`,
-        hint: 'Close some, or raise --max-connections-per-source.',
+        message: `too many connections from ${address} (${max})`,
+        hint: 'Close some, or raise --max-connections-per-address.',
       });
       return;
     }
     const onClientGone = () => {
-      admission.end(source);
+      admission.end(address);
       clearTimeout(leaving);
       abandon();
     };
@@ -202,18 +202,18 @@ export class Listener implements ConnectionCounters {
       forRelay: true,
       failed: (failure) => {
         settle();
-        admission.end(source);
+        admission.end(address);
         this.#unreachable(client.stream, { target, failure });
       },
       connected: (upstream) => {
         settle();
-        this.#relay({ client, upstream }, first, { preAuth, source });
+        this.#relay({ client, upstream }, first, { preAuth, address });
       },
     });
   }
 
-  #sayRefused(reason: Refusal, at: { source?: string; max: number }): void {
-    this.#options.log.warn('a client was refused: there are too many connections', { reason, ...at });
+  #sayRefused(reason: Refusal, fields: { address?: string; max: number }): void {
+    this.#options.log.warn('a client was refused: there are too many connections', { reason, ...fields });
   }
 
   #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
@@ -234,9 +234,9 @@ export class Listener implements ConnectionCounters {
     });
   }
 
-  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, from: { preAuth: PreAuth; source: string }): void {
+  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, held: { preAuth: PreAuth; address: string }): void {
     const { shared, admission, observe, nextSessionId } = this.#options;
-    const { preAuth, source } = from;
+    const { preAuth, address } = held;
     const { limits, certificate } = this.settings;
     this.sessionsTotal++;
     const tap = new Tap(
@@ -258,7 +258,7 @@ export class Listener implements ConnectionCounters {
       onLoggedIn: preAuth.end,
       onClosed: () => {
         preAuth.end();
-        admission.end(source);
+        admission.end(address);
         this.connections.delete(connection);
         this.#options.onLeft?.();
       },

@@ -19,14 +19,14 @@ import { cannotListen, cannotListenFor } from '../listen/listen-error.js';
 import { Listener, type ListenerSettings } from '../listen/listener.js';
 import { TrackerCounters } from '../session/session-state.js';
 import { TextTable } from '../session/texts.js';
-import type { RelayStatus } from '../stream/observation.js';
+import type { RelayFigures } from '../stream/relay-status.js';
 import { ObserverSwitch } from '../watch/switch.js';
 import { type TapShared, tapShared } from '../watch/tap.js';
 import { listenerOf, warnOfFixed, withFixed } from './fixed-options.js';
 import { startHealth } from './health.js';
 import { listenerSettings } from './settings.js';
 import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
-import { startTicks } from './ticks.js';
+import { Ticks } from './ticks.js';
 
 export interface RelayOptions {
   log: Log;
@@ -40,7 +40,7 @@ export interface Supervised {
   /** The configuration has this relay's share of it. */
   connectionsMaxOfAll: number;
   /** Once a second. */
-  told: (status: Omit<RelayStatus, 'kind'>) => void;
+  onStatus: (status: RelayFigures) => void;
   /** Fewer connections are open than before. */
   onLeft: () => void;
 }
@@ -58,7 +58,7 @@ export class Relay {
   #config: Config;
   #lastSessionId = 0;
   #health: Server | undefined;
-  #stopTicks: () => void = () => {};
+  #ticks: Ticks | undefined;
   #stopping = false;
   #end: (exitCode: number) => void = () => {};
   /** Resolves with the exit code when the process may end. */
@@ -113,7 +113,7 @@ export class Relay {
       this.#closeAll();
       throw error;
     }
-    this.#stopTicks = startTicks({
+    this.#ticks = new Ticks({
       listeners: this.#listeners,
       link: this.#link,
       counters: this.#counters,
@@ -121,8 +121,9 @@ export class Relay {
       log: this.#log,
       observing: this.#switch,
       admission: this.#admission,
-      told: this.#supervised?.told,
+      onStatus: this.#supervised?.onStatus,
     });
+    this.#ticks.start();
     if (this.#supervised === undefined) sayRelaying(config, { bound, log: this.#log });
     return bound;
   }
@@ -172,7 +173,7 @@ export class Relay {
   async #finish(): Promise<void> {
     for (const listener of this.#listeners) listener.draining = true;
     await drain(() => this.#connections(), { timeoutMs: this.#config.drainTimeoutMs, closeMs: limits.closeMs });
-    this.#stopTicks();
+    this.#ticks?.stop();
     await this.#switch.stop();
     this.#closeAll();
     this.#end(0);

@@ -30,7 +30,7 @@ export function listenerSettings(
     limits: {
       ...limits,
       ...caps,
-      connectionsPerSourceMax: config.maxConnectionsPerSource,
+      connectionsPerAddressMax: config.maxConnectionsPerAddress,
       connectionsMaxOfAll: lowered ? undefined : connectionsMaxOfAll,
     },
   }));

@@ -1,8 +1,12 @@
 // Defines what the relay tells the observer: the shape of every observation.
 // Invariant: every execution the relay saw is either in exactly one `statement` observation or in one `loss` count.
 // Units are in the names: Ns is nanoseconds (monotonic clock), Ms is milliseconds since the Unix epoch (wall clock).
-// Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), SQL,
-// attribution, storage.
+// Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), the figures of a relay's status (relay-status.ts),
+// SQL, attribution, storage.
+
+import type { RelayStatus } from './relay-status.js';
+
+export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
 export const SCHEMA_VERSION = 3;
@@ -145,36 +149,6 @@ export interface Loss {
   minute: number;
   reason: LossReason;
   count: number;
-}
-
-/** The relay's own health, once a second. Counters are cumulative within one relay process. */
-export interface RelayStatus {
-  kind: 'relay-status';
-  atMs: number;
-  sessionsOpen: number;
-  sessionsTotal: number;
-  connectErrorsTotal: number;
-  /** Refused clients, by what there was too much of. */
-  refusedConnectionsTotal: number;
-  refusedPerSourceTotal: number;
-  refusedNotLoggedInTotal: number;
-  clientBytesTotal: number;
-  serverBytesTotal: number;
-  sessionsAdrift: number;
-  sessionsOpaque: number;
-  adriftTotal: number;
-  opaqueTotal: number;
-  unmatchedReadyTotal: number;
-  skippedTotal: number;
-  functionCallsTotal: number;
-  observerRestartsTotal: number;
-  queueBytes: number;
-  loopLagNs: number;
-  /** 1 while observing is paused, because the loop was late. */
-  observingPaused: number;
-  observingPausesTotal: number;
-  cpuNs: number;
-  residentBytes: number;
 }
 
 /** All open sessions follow. A session not announced before `resync-end` is closed. Earlier text ids are void. */

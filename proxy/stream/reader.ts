@@ -2,24 +2,10 @@
 // Invariant: a damaged batch is a RangeError, never an observation read past the batch's end.
 // Not here: frames (frames.ts), how records are written (writer.ts).
 
-import type {
-  Completion,
-  Observation,
-  RelayStatus,
-  SessionOpened,
-  SessionReady,
-  StatementObservation,
-} from './observation.js';
+import type { Completion, Observation, SessionOpened, SessionReady, StatementObservation } from './observation.js';
 import { emptyStatement, LOSS_REASONS } from './observation.js';
-import {
-  CLOSE_REASONS,
-  COMMAND_OTHER,
-  COMMANDS,
-  COPIES,
-  RELAY_STATUS_FIELDS,
-  RecordKind,
-  STATUSES,
-} from './records.js';
+import { CLOSE_REASONS, COMMAND_OTHER, COMMANDS, COPIES, RecordKind, STATUSES } from './records.js';
+import { RELAY_STATUS_FIELDS, type RelayStatus } from './relay-status.js';
 
 /** Reads batches. One StatementObservation is reused: it is valid during the callback. */
 export class BatchReader {

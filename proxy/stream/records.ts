@@ -2,7 +2,7 @@
 // Invariant: such a list only grows at its end; any other change raises SCHEMA_VERSION (observation.ts).
 // Not here: the bytes (writer.ts, reader.ts).
 
-import type { CloseReason, RelayStatus, TransactionStatus } from './observation.js';
+import type { CloseReason, TransactionStatus } from './observation.js';
 
 export const RecordKind = {
   sessionOpened: 1,
@@ -29,11 +29,3 @@ export const COMMANDS: readonly string[] = (
 ).split(',');
 export const COMMAND_OTHER = 255;
 export const COMMAND_CODES = new Map(COMMANDS.map((command, code) => [command, code]));
-
-/** In the order they are written, each as f64. */
-export const RELAY_STATUS_FIELDS = (
-  'atMs,sessionsOpen,sessionsTotal,connectErrorsTotal,refusedConnectionsTotal,refusedPerSourceTotal' +
-  ',refusedNotLoggedInTotal,clientBytesTotal,serverBytesTotal,sessionsAdrift' +
-  ',sessionsOpaque,adriftTotal,opaqueTotal,unmatchedReadyTotal,skippedTotal,functionCallsTotal' +
-  ',observerRestartsTotal,queueBytes,loopLagNs,observingPaused,observingPausesTotal,cpuNs,residentBytes'
-).split(',') as Array<Exclude<keyof RelayStatus, 'kind'>>;

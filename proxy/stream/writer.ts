@@ -5,24 +5,10 @@
 // Not here: frames (frames.ts), when batches are cut and sent (link/link.ts).
 
 import { BATCH_HEADER_BYTES, FRAME_HEADER_BYTES, FrameKind } from './frames.js';
-import type {
-  CloseReason,
-  LossReason,
-  RelayStatus,
-  SessionOpened,
-  SessionReady,
-  StatementObservation,
-} from './observation.js';
+import type { CloseReason, LossReason, SessionOpened, SessionReady, StatementObservation } from './observation.js';
 import { LOSS_REASONS } from './observation.js';
-import {
-  CLOSE_REASONS,
-  COMMAND_CODES,
-  COMMAND_OTHER,
-  COPIES,
-  RELAY_STATUS_FIELDS,
-  RecordKind,
-  STATUSES,
-} from './records.js';
+import { CLOSE_REASONS, COMMAND_CODES, COMMAND_OTHER, COPIES, RecordKind, STATUSES } from './records.js';
+import { RELAY_STATUS_FIELDS, type RelayFigures } from './relay-status.js';
 
 /** A statement as the relay has it: SQL as latin1 (one character per byte), so that encoding is one copy. */
 export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text'> {
@@ -172,7 +158,7 @@ export class BatchWriter {
     this.#varint(count);
   }
 
-  relayStatus(status: Omit<RelayStatus, 'kind'>): void {
+  relayStatus(status: RelayFigures): void {
     this.#room(1 + RELAY_STATUS_FIELDS.length * 8);
     this.bytes[this.length++] = RecordKind.relayStatus;
     for (const field of RELAY_STATUS_FIELDS) this.#double(status[field]);

@@ -3,7 +3,7 @@
 // Not here: who acts on it (supervisor.ts, relay-main.ts, observer/supervised.ts).
 
 import type { Config } from '../../config/config.js';
-import type { RelayStatus } from '../stream/observation.js';
+import type { RelayCounts, RelayFigures } from '../stream/relay-status.js';
 
 /** Environment variable that holds a RelayStart as JSON. */
 export const RELAY_START = 'PGWITNESS_RELAY_START';
@@ -33,7 +33,7 @@ export type FromRelay =
   | { kind: 'ready' }
   | { kind: 'taken'; open: number }
   | { kind: 'open'; open: number }
-  | { kind: 'status'; status: Omit<RelayStatus, 'kind'> };
+  | { kind: 'status'; status: RelayFigures };
 
 /** What an observer of several relays is started with, besides the configuration. */
 export interface SharedStart {
@@ -60,38 +60,4 @@ export type ToObserver =
 
 export interface FromObserver {
   kind: 'listening';
-}
-
-/** What of a relay's status only grows, by its name. */
-export type RelayCounts = Readonly<Record<string, number>>;
-
-/** The counters of several relays together. */
-export function sumOfCounts(parts: Iterable<object>): RelayCounts {
-  const sum: Record<string, number> = {};
-  for (const part of parts) {
-    for (const [name, value] of Object.entries(part) as Array<[string, unknown]>) {
-      if (typeof value === 'number' && isCounter(name)) sum[name] = (sum[name] ?? 0) + value;
-    }
-  }
-  return sum;
-}
-
-/** All relays as one: counters and amounts are added up, moments and lags are the latest and the worst. */
-export function sumOfStatuses(statuses: Iterable<RelayStatus>, ended: RelayCounts): RelayStatus | undefined {
-  let sum: Record<string, number> | undefined;
-  for (const { kind, ...status } of statuses) {
-    sum ??= { ...ended };
-    for (const [name, value] of Object.entries(status)) {
-      const before = sum[name] ?? 0;
-      sum[name] = IS_MAXIMUM.has(name) ? Math.max(before, value) : before + value;
-    }
-  }
-  return sum && ({ kind: 'relay-status', ...sum } as unknown as RelayStatus);
-}
-
-/** Each relay says the same of the one observer. */
-const IS_MAXIMUM: ReadonlySet<string> = new Set(['atMs', 'loopLagNs', 'observerRestartsTotal', 'observingPaused']);
-
-function isCounter(name: string): boolean {
-  return (name.endsWith('Total') || name === 'cpuNs') && !IS_MAXIMUM.has(name);
 }

@@ -60,7 +60,7 @@ const service = new Relay(config, {
   supervised: {
     relayId,
     connectionsMaxOfAll: start.connectionsMaxOfAll,
-    told: (status) => tell({ kind: 'status', status }),
+    onStatus: (status) => tell({ kind: 'status', status }),
     onLeft: () => {
       telling ??= setTimeout(tellOpen, TELL_AFTER_MS);
     },

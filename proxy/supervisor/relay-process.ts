@@ -9,7 +9,7 @@ import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
 import { Backoff } from '../link/backoff.js';
 import { randomRelayId } from '../relay/start-up.js';
-import type { RelayStatus } from '../stream/observation.js';
+import type { RelayFigures } from '../stream/relay-status.js';
 import { type FromRelay, RELAY_START, type RelayStart, type ToRelay } from './messages.js';
 
 const RELAY_MAIN = fileURLToPath(new URL('./relay-main.js', import.meta.url));
@@ -32,7 +32,7 @@ export interface RelayProcessOptions {
   /** It may be handed a connection again, or cannot be waited for any longer. */
   onFree: () => void;
   /** It ended unasked. `last`: what it said of itself last. */
-  onEnded: (relayId: string, last: Omit<RelayStatus, 'kind'> | undefined) => void;
+  onEnded: (relayId: string, last: RelayFigures | undefined) => void;
   log: Log;
 }
 
@@ -52,7 +52,7 @@ export class RelayProcess {
   #late: NodeJS.Timeout | undefined;
   /** It did not take a connection in time: its loop stands still, or it has much to do. */
   isLate = false;
-  #last: Omit<RelayStatus, 'kind'> | undefined;
+  #last: RelayFigures | undefined;
   #silentTicks = 0;
   restartsTotal = 0;
   #onReady: (ready: boolean) => void = () => {};

@@ -22,10 +22,11 @@ import { listenerOf, warnOfFixed, withFixed } from '../relay/fixed-options.js';
 import { startHealth } from '../relay/health.js';
 import { LoopLag } from '../relay/loop-lag.js';
 import { observerRefused, sayRelaying } from '../relay/start-up.js';
+import { type RelayCounts, sumOfCounts } from '../stream/relay-status.js';
 import { ObserverSwitch } from '../watch/switch.js';
 import { Front } from './front.js';
 import { Handover } from './handover.js';
-import { type RelayCounts, type RelayStart, sumOfCounts } from './messages.js';
+import type { RelayStart } from './messages.js';
 import { RelayProcess } from './relay-process.js';
 import { SharedWay } from './shared-observer.js';
 

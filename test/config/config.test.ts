@@ -52,6 +52,34 @@ describe('precedence', () => {
     expect(origins.get('topSeries')).toBe('PGWITNESS_TOP_SERIES');
   });
 
+  test('a former name works in every layer, with a warning', () => {
+    const written = fileOf('maxConnectionsPerSource: 7\n');
+    const layers = [
+      { where: `${written}:1:26`, loaded: loadConfig({ file: written }) },
+      {
+        where: 'PGWITNESS_MAX_CONNECTIONS_PER_SOURCE',
+        loaded: loadConfig({ env: { PGWITNESS_MAX_CONNECTIONS_PER_SOURCE: '7' } }),
+      },
+      { where: '--max-connections-per-source', loaded: loadConfig({ flags: { maxConnectionsPerSource: '7' } }) },
+    ];
+    for (const { where, loaded } of layers) {
+      expect(loaded.config.maxConnectionsPerAddress).toBe(7);
+      expect(loaded.origins.get('maxConnectionsPerAddress')).toBe(where);
+      expect(loaded.warnings).toEqual([`${where}: maxConnectionsPerSource is now called maxConnectionsPerAddress`]);
+    }
+  });
+
+  test('a former name does not win over the present one of a stronger layer, and not both may be given in one', () => {
+    const written = fileOf('maxConnectionsPerSource: 7\n');
+    const { config, warnings } = loadConfig({ file: written, flags: { maxConnectionsPerAddress: '8' } });
+    expect([config.maxConnectionsPerAddress, warnings]).toEqual([8, []]);
+    const both = { maxConnectionsPerAddress: '8', maxConnectionsPerSource: '7' };
+    expect(faultOf(() => loadConfig({ flags: both }))).toBe(
+      'maxConnectionsPerSource is the former name of maxConnectionsPerAddress, and both are given: ' +
+        '--max-connections-per-address, --max-connections-per-source: give maxConnectionsPerAddress alone',
+    );
+  });
+
   test('flags win over the environment', () => {
     const { config, origins } = loadConfig({ file, env: { PGWITNESS_TOP_SERIES: '2' }, flags: { topSeries: '3' } });
     expect(config.topSeries).toBe(3);
@@ -82,7 +110,7 @@ describe('the file', () => {
 
   test('broken YAML is told by line and column', () => {
     expect(faultOf(() => parseConfig('listen: "127.0.0.1\nhttp: x\n', 'a.yaml'))).toMatch(
-      /: a\.yaml:\d+:\d+: mend the YAML$/,
+      /: a\.yaml:\d+:\d+: correct the YAML$/,
     );
   });
 
@@ -124,7 +152,9 @@ describe('the file', () => {
 
   test('a pool cannot follow from a statement', () => {
     const content = 'rules:\n  - match: { sql: x }\n    set: { pool: a }\n';
-    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toMatch(/a connection has its pool.*: a\.yaml:3:18/);
+    expect(faultOf(() => parseConfig(content, 'a.yaml'))).toMatch(
+      /a pool is set for a whole connection.*: a\.yaml:3:18/,
+    );
   });
 
   test('more rules than can be handed on are refused', () => {

@@ -6,7 +6,7 @@ import { duplexPair } from 'node:stream';
 import { afterEach } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
-import type { UpstreamTlsMode } from '../../config/options.js';
+import type { UpstreamTlsMode } from '../../config/values/option-readers.js';
 import { Clock } from '../../proxy/link/clock.js';
 import { ObserverLink } from '../../proxy/link/link.js';
 import { Admission } from '../../proxy/listen/admission.js';

@@ -32,7 +32,7 @@ describe('sessions', () => {
   });
 
   test('of one address beyond its cap are refused with 53300 and told why; another address is served', async () => {
-    const { port, listener } = await listen(postgres(), { connectionsPerSourceMax: 1 });
+    const { port, listener } = await listen(postgres(), { connectionsPerAddressMax: 1 });
     const first = await halfOpenClient(port);
     first.send(STARTUP);
     await first.until(READY);
@@ -41,7 +41,7 @@ describe('sessions', () => {
     const told = (await second.closed()).toString('latin1');
     expect(told).toContain('C53300\0');
     expect(told).toContain('too many connections from 127.0.0.1 (1)');
-    expect(told).toContain('--max-connections-per-source');
+    expect(told).toContain('--max-connections-per-address');
     const other = await halfOpenClient(port, '127.0.0.2');
     other.send(STARTUP);
     await other.until(READY);
@@ -53,7 +53,7 @@ describe('sessions', () => {
   });
 
   test('that cannot reach the upstream, or give up, give their places back', async () => {
-    const { port } = await listen({ host: '127.0.0.1', port: 1 }, { connectionsPerSourceMax: 1 });
+    const { port } = await listen({ host: '127.0.0.1', port: 1 }, { connectionsPerAddressMax: 1 });
     for (let i = 0; i < 3; i++) {
       const client = await halfOpenClient(port);
       client.send(STARTUP);

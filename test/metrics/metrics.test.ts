@@ -14,6 +14,7 @@ import {
 import type { PoolDelta } from '../../dashboards/metrics/state/pool-series.js';
 import type { TopDelta } from '../../dashboards/metrics/state/top-statements.js';
 import { LogHistogram } from '../../facts/histogram.js';
+import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../proxy/stream/relay-status.js';
 import { parseExposition } from './exposition.js';
 
 const open: MetricsExporter[] = [];
@@ -80,7 +81,7 @@ const RELAY = {
   observerRestartsTotal: 4,
   queueBytes: 5,
   refusedConnectionsTotal: 4,
-  refusedPerSourceTotal: 5,
+  refusedPerAddressTotal: 5,
   refusedNotLoggedInTotal: 6,
   observingPaused: 1,
   observingPausesTotal: 2,
@@ -119,6 +120,18 @@ describe('exposition', () => {
         expect(names.sort(), name).toEqual([...labels].sort());
       }
     }
+  });
+
+  test.each(EXPORTED_FIELDS)('the figure %s of the relay is a sample of its family', async (field) => {
+    const metric: NonNullable<StatusFigure['metric']> = RELAY_STATUS[field].metric;
+    const { family, labels } = metric;
+    const state = new MetricsState();
+    const zeros = Object.fromEntries(EXPORTED_FIELDS.map((name) => [name, 0])) as unknown as typeof RELAY;
+    state.setRelayStatus({ ...zeros, [field]: 5e9 });
+    const unit = CATALOGUE.find(({ name }) => name === `pgwitness_${family}`)?.unit;
+    const shown = labels ?? (family === 'sessions' ? { state: 'tracked' } : {});
+    const { value } = await scrape(state);
+    expect(value(`pgwitness_${family}`, shown)).toBe(unit === 'seconds' ? 5 : 5e9);
   });
 
   test('a label value with every awkward character survives the format', async () => {

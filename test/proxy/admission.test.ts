@@ -1,26 +1,26 @@
-// Who may still come: counts of connections that are there, by source.
+// Counts of connections that exist, by address, and the refusals of further ones.
 
 import { describe, expect, test } from 'vitest';
-import { Admission, sourceOf } from '../../proxy/listen/admission.js';
+import { Admission, addressOf } from '../../proxy/listen/admission.js';
 
 const CAPS = {
   connectionsMax: 4,
-  connectionsPerSourceMax: 2,
+  connectionsPerAddressMax: 2,
   connectionsPreAuthMax: 2,
   connectionsCancelReserve: 1,
 };
 
 describe('sessions', () => {
-  test('a source has its own cap, the others theirs, all together one', () => {
+  test('an address has its own cap, the others theirs, all together one', () => {
     const admission = new Admission();
-    const began = ['a', 'a', 'a', 'b', 'b', 'c'].map((source) => admission.begin(source, CAPS) ?? 'began');
-    expect(began).toEqual(['began', 'began', 'max_connections_per_source', 'began', 'began', 'max_connections']);
-    expect(admission.refusedTotal).toMatchObject({ max_connections: 1, max_connections_per_source: 1 });
+    const began = ['a', 'a', 'a', 'b', 'b', 'c'].map((address) => admission.begin(address, CAPS) ?? 'began');
+    expect(began).toEqual(['began', 'began', 'max_connections_per_address', 'began', 'began', 'max_connections']);
+    expect(admission.refusedTotal).toMatchObject({ max_connections: 1, max_connections_per_address: 1 });
   });
 
-  test('a place that is free again is given, to the same source and to another', () => {
+  test('a place that is free again is given, to the same address and to another', () => {
     const admission = new Admission();
-    for (const source of ['a', 'a', 'b', 'b']) admission.begin(source, CAPS);
+    for (const address of ['a', 'a', 'b', 'b']) admission.begin(address, CAPS);
     admission.end('a');
     expect(admission.begin('a', CAPS)).toBeUndefined();
     admission.end('b');
@@ -30,9 +30,9 @@ describe('sessions', () => {
   test.each([
     ['without a cap of its own', 'a', 0],
     ['over a Unix socket, which has no address', '', 1],
-  ])('a source %s takes what there is', (_name, source, connectionsPerSourceMax) => {
+  ])('an address %s takes what there is', (_name, address, connectionsPerAddressMax) => {
     const admission = new Admission();
-    const began = Array.from({ length: 5 }, () => admission.begin(source, { ...CAPS, connectionsPerSourceMax }));
+    const began = Array.from({ length: 5 }, () => admission.begin(address, { ...CAPS, connectionsPerAddressMax }));
     expect(began).toEqual([undefined, undefined, undefined, undefined, 'max_connections']);
   });
 });
@@ -46,7 +46,7 @@ test('before login: free, then for cancel requests alone, then none', () => {
 });
 
 test('an IPv4 client has one address on every listener', () => {
-  expect(sourceOf('::ffff:10.0.0.7')).toBe(sourceOf('10.0.0.7'));
-  expect(sourceOf('2001:db8::7')).toBe('2001:db8::7');
-  expect(sourceOf(undefined)).toBe('');
+  expect(addressOf('::ffff:10.0.0.7')).toBe(addressOf('10.0.0.7'));
+  expect(addressOf('2001:db8::7')).toBe('2001:db8::7');
+  expect(addressOf(undefined)).toBe('');
 });

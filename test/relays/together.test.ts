@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { Relays } from '../../observer/relays.js';
-import type { RelayStatus } from '../../proxy/stream/observation.js';
+import { RELAY_STATUS, RELAY_STATUS_FIELDS, type RelayStatus } from '../../proxy/stream/relay-status.js';
 
 function status(over: Partial<RelayStatus>): RelayStatus {
   return {
@@ -53,6 +53,24 @@ test('counters and amounts are added up, the lag is the worst, restarts of the o
     atMs: 1,
   });
 });
+
+test.each(RELAY_STATUS_FIELDS)(
+  '%s of two relays is merged as declared, and outlives its relay only as a counter',
+  (field) => {
+    const { merge } = RELAY_STATUS[field];
+    const relays = new Relays({ count: 2, ended: {} });
+    for (const [id, value] of [
+      ['a', 5],
+      ['b', 7],
+    ] as const) {
+      relays.begins(id);
+      relays.says(id, status({ [field]: value }));
+    }
+    expect(relays.together?.[field]).toBe(merge === 'maximum' ? 7 : 12);
+    relays.ends('b');
+    expect(relays.together?.[field]).toBe(merge === 'counter' ? 12 : 5);
+  },
+);
 
 test('nothing is told before all that are expected have spoken', () => {
   const relays = new Relays({ count: 2, ended: {} });

@@ -13,8 +13,7 @@ const LINES_MAX = 250;
 const LONG: Readonly<Record<string, number>> = {
   'analyzer/pipeline.ts': 350,
   'analyzer/texts/statement-texts.ts': 280,
-  'config/config-file.ts': 310,
-  'config/options.ts': 300,
+  'config/options.ts': 270,
   'dashboards/web/pages/statement-page.tsx': 300,
   'postgres/connection.ts': 280,
   'proxy/link/link.ts': 380,

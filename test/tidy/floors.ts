@@ -22,7 +22,6 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/pools/pools.ts',
     'analyzer/rollup/rollups.ts',
     'storage/sqlite/file/data-directory.ts',
-    'dashboards/metrics/state/metrics-state.ts',
   ],
   [
     'proxy/session/session.ts',
@@ -33,13 +32,14 @@ const FLOORS: readonly (readonly string[])[] = [
     'observer/intake/intake.ts',
     'storage/sqlite/tables/rollup-tables.ts',
     'postgres/connection.ts',
-    'dashboards/metrics/catalogue/catalogue.ts',
+    'dashboards/metrics/state/metrics-state.ts',
   ],
   [
     'proxy/link/link.ts',
     'analyzer/attribution/rules/rule.ts',
     'storage/sqlite/read/reader.ts',
     'storage/sqlite/write/flush-writer.ts',
+    'dashboards/metrics/catalogue/catalogue.ts',
   ],
   [
     'proxy/watch/tap.ts',

@@ -1,6 +1,7 @@
 // One metric family: what is told of it, and how its values are read at a scrape.
 // Invariant: reading changes no counter. Not here: the families (catalogue.ts), how a line is written (../exposition.ts).
 
+import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../../proxy/stream/relay-status.js';
 import type { Exemplar } from '../state/duration-series.js';
 import type { MetricsState } from '../state/metrics-state.js';
 
@@ -56,6 +57,19 @@ export interface HistogramFamily extends Described {
 }
 
 export type Family = SampledFamily | HistogramFamily;
+
+/** Reads the figures of the relay's status that are declared for a family (proxy/stream/relay-status.ts). */
+export function figures(family: string): (readings: Readings) => Sample[] {
+  const fields = EXPORTED_FIELDS.filter((field) => RELAY_STATUS[field].metric.family === family);
+  const labelled = fields.map((field) => {
+    const { labels = {} }: NonNullable<StatusFigure['metric']> = RELAY_STATUS[field].metric;
+    return { field, labels };
+  });
+  return ({ state: { relay } }) => {
+    if (relay === undefined) return [];
+    return labelled.map(({ field, labels }) => ({ value: relay[field], labels }));
+  };
+}
 
 /** The one sample of a family without labels. */
 export function one(value: number): Sample[] {

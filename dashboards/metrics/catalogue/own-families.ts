@@ -2,7 +2,7 @@
 // Not here: what passes the relays (relay-families.ts).
 
 import { packageVersion } from '../../../config/version.js';
-import { type Family, one, type ProcessUse, type Readings, type Sample } from './family.js';
+import { type Family, figures, one, type ProcessUse, type Readings, type Sample } from './family.js';
 
 export const OWN_FAMILIES: readonly Family[] = [
   {
@@ -27,7 +27,7 @@ export const OWN_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Times the observer process was started again.',
-    samples: ({ state: { relay } }) => (relay === undefined ? [] : one(relay.observerRestartsTotal)),
+    samples: figures('observer_restarts_total'),
   },
   {
     name: 'pgwitness_event_loop_lag_seconds',
@@ -44,7 +44,7 @@ export const OWN_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: '1 while observing is paused because the event loop of the relay runs late; traffic is still relayed. Otherwise 0.',
-    samples: ({ state: { relay } }) => (relay === undefined ? [] : one(relay.observingPaused)),
+    samples: figures('observing_paused'),
   },
   {
     name: 'pgwitness_observing_pauses_total',
@@ -52,7 +52,7 @@ export const OWN_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Times observing was paused for that reason.',
-    samples: ({ state: { relay } }) => (relay === undefined ? [] : one(relay.observingPausesTotal)),
+    samples: figures('observing_pauses_total'),
   },
   {
     name: 'pgwitness_cpu_seconds_total',

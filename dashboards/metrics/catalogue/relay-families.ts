@@ -2,13 +2,7 @@
 // Invariant: values of the relay are absent until it has sent its first status. Not here: counting (proxy/relay, ../state).
 
 import { cleanLabel } from '../state/labels.js';
-import type { RelayHealth } from '../state/metrics-state.js';
-import { type Family, one, type Readings, type Sample } from './family.js';
-
-/** Reads the last status of the relay. */
-function ofRelay(samplesOf: (relay: RelayHealth) => Sample[]): (readings: Readings) => Sample[] {
-  return ({ state: { relay } }) => (relay === undefined ? [] : samplesOf(relay));
-}
+import { type Family, figures, one } from './family.js';
 
 export const RELAY_FAMILIES: readonly Family[] = [
   {
@@ -42,10 +36,12 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: '',
     labels: ['state'],
     help: 'Open client sessions. The state is tracked, adrift (until it can be followed again) or opaque (until it ends).',
-    samples: ofRelay(({ sessionsOpen, sessionsAdrift: adrift, sessionsOpaque: opaque }) => {
+    samples: ({ state: { relay } }) => {
+      if (relay === undefined) return [];
+      const { sessionsOpen, sessionsAdrift: adrift, sessionsOpaque: opaque } = relay;
       const counts = { tracked: Math.max(0, sessionsOpen - adrift - opaque), adrift, opaque };
       return Object.entries(counts).map(([name, value]) => ({ value, labels: { state: name } }));
-    }),
+    },
   },
   {
     name: 'pgwitness_sessions_opened_total',
@@ -53,7 +49,7 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Client sessions opened.',
-    samples: ofRelay((relay) => one(relay.sessionsTotal)),
+    samples: figures('sessions_opened_total'),
   },
   {
     name: 'pgwitness_sessions_adrift_total',
@@ -61,7 +57,7 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Times pgwitness could no longer match replies to requests in a session.',
-    samples: ofRelay((relay) => one(relay.adriftTotal)),
+    samples: figures('sessions_adrift_total'),
   },
   {
     name: 'pgwitness_sessions_opaque_total',
@@ -69,7 +65,7 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Sessions in which pgwitness could no longer tell where messages begin.',
-    samples: ofRelay((relay) => one(relay.opaqueTotal)),
+    samples: figures('sessions_opaque_total'),
   },
   {
     name: 'pgwitness_connect_errors_total',
@@ -77,19 +73,15 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: '',
     labels: [],
     help: 'Connections to the upstream that failed.',
-    samples: ofRelay((relay) => one(relay.connectErrorsTotal)),
+    samples: figures('connect_errors_total'),
   },
   {
     name: 'pgwitness_connections_refused_total',
     type: 'counter',
     unit: '',
     labels: ['reason'],
-    help: 'Clients refused (SQLSTATE 53300) or closed, by the limit that was reached: max_connections, max_connections_per_source or not_logged_in.',
-    samples: ofRelay((relay) => [
-      { value: relay.refusedConnectionsTotal, labels: { reason: 'max_connections' } },
-      { value: relay.refusedPerSourceTotal, labels: { reason: 'max_connections_per_source' } },
-      { value: relay.refusedNotLoggedInTotal, labels: { reason: 'not_logged_in' } },
-    ]),
+    help: 'Clients refused (SQLSTATE 53300) or closed, by the limit that was reached: max_connections, max_connections_per_address or not_logged_in.',
+    samples: figures('connections_refused_total'),
   },
   {
     name: 'pgwitness_forwarded_bytes_total',
@@ -97,10 +89,7 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: 'bytes',
     labels: ['from'],
     help: 'Bytes forwarded, by the side that sent them: client or server.',
-    samples: ofRelay((relay) => [
-      { value: relay.clientBytesTotal, labels: { from: 'client' } },
-      { value: relay.serverBytesTotal, labels: { from: 'server' } },
-    ]),
+    samples: figures('forwarded_bytes_total'),
   },
   {
     name: 'pgwitness_link_queue_bytes',
@@ -108,6 +97,6 @@ export const RELAY_FAMILIES: readonly Family[] = [
     unit: 'bytes',
     labels: [],
     help: 'Size of the observations that wait in the relay for the observer.',
-    samples: ofRelay((relay) => one(relay.queueBytes)),
+    samples: figures('link_queue_bytes'),
   },
 ];

@@ -3,6 +3,7 @@
 // Not here: the exposition format (../exporter.ts), history (storage).
 
 import { limits } from '../../../config/limits.js';
+import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
 import { DurationTable } from './duration-series.js';
 import { commandLabel, LabelSet } from './labels.js';
 import { type PoolDelta, PoolTable } from './pool-series.js';
@@ -36,28 +37,8 @@ export interface PoolConnections {
   readonly idleInTransactionLongestMs: number;
 }
 
-/** The exported part of the relays' status, added up; counters are cumulative within their processes. */
-export interface RelayHealth {
-  readonly sessionsOpen: number;
-  readonly sessionsTotal: number;
-  readonly connectErrorsTotal: number;
-  readonly refusedConnectionsTotal: number;
-  readonly refusedPerSourceTotal: number;
-  readonly refusedNotLoggedInTotal: number;
-  readonly clientBytesTotal: number;
-  readonly serverBytesTotal: number;
-  readonly sessionsAdrift: number;
-  readonly sessionsOpaque: number;
-  readonly adriftTotal: number;
-  readonly opaqueTotal: number;
-  readonly observerRestartsTotal: number;
-  readonly queueBytes: number;
-  readonly loopLagNs: number;
-  readonly observingPaused: number;
-  readonly observingPausesTotal: number;
-  readonly cpuNs: number;
-  readonly residentBytes: number;
-}
+/** The exported figures of the relays' status, added up; counters are cumulative within their processes. */
+export type RelayHealth = Readonly<Pick<RelayFigures, ExportedField>>;
 
 /** The status of the supervisor of several relays. */
 export interface SupervisorHealth {
