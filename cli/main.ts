@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   reconcile: () => import('./commands/reconcile.js'),
   attribute: () => import('./commands/attribute.js'),
   replay: () => import('./commands/replay.js'),
+  trace: () => import('./commands/trace.js'),
   'check-config': () => import('./commands/check-config.js'),
   healthcheck: () => import('./commands/healthcheck.js'),
   version: () => import('./commands/version.js'),

@@ -4,7 +4,8 @@
 
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/values/errors.js';
-import { FRAME_HEADER_BYTES, FrameKind, FrameReader, RECORDING_MAGIC } from '../proxy/stream/frames.js';
+import { FRAME_HEADER_BYTES, FrameKind, FrameReader, type Hello, RECORDING_MAGIC } from '../proxy/stream/frames.js';
+import { SCHEMA_VERSION } from '../proxy/stream/observation.js';
 
 /** One link, as the recorder knows it. */
 export interface RecordedRelay {
@@ -64,7 +65,7 @@ export class Recorder {
 export async function readRecording(
   file: string,
   frame: (kind: number, body: Buffer) => void,
-  onRead?: (bytes: number) => void,
+  onRead?: (bytes: number) => void | Promise<void>,
 ): Promise<number> {
   const frames = new FrameReader();
   let head: Buffer | undefined = Buffer.alloc(0);
@@ -79,7 +80,7 @@ export async function readRecording(
         head = undefined;
       }
       frames.feed(rest, frame);
-      onRead?.(chunk.length);
+      await onRead?.(chunk.length);
     }
   } catch (error) {
     if (error instanceof RangeError)
@@ -93,6 +94,23 @@ export async function readRecording(
   }
   if (head !== undefined) throw notARecording(file);
   return frames.pendingBytes;
+}
+
+/** Who recorded what follows. Throws RuntimeError when it is damaged or of another release. */
+export function readHello(body: Buffer, file: string): Hello {
+  let hello: Hello;
+  try {
+    hello = JSON.parse(body.toString('utf8')) as Hello;
+  } catch (error) {
+    throw new RuntimeError('the recording is damaged: a hello is no JSON', { where: file, cause: error });
+  }
+  if (hello.schemaVersion !== SCHEMA_VERSION) {
+    throw new RuntimeError(`the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`, {
+      where: file,
+      hint: 'read it with the release that recorded it',
+    });
+  }
+  return hello;
 }
 
 function notARecording(file: string): RuntimeError {

@@ -4,11 +4,11 @@
 
 import type { Log } from '../config/log.js';
 import { RuntimeError } from '../config/values/errors.js';
-import { FrameKind, type Hello } from '../proxy/stream/frames.js';
-import { type Observation, SCHEMA_VERSION } from '../proxy/stream/observation.js';
+import { FrameKind } from '../proxy/stream/frames.js';
+import type { Observation } from '../proxy/stream/observation.js';
 import { BatchReader } from '../proxy/stream/reader.js';
 import { assemble, type ObserverConfig } from './assemble.js';
-import { readRecording } from './recording.js';
+import { readHello, readRecording } from './recording.js';
 
 export interface Replayed {
   batches: number;
@@ -47,17 +47,7 @@ export async function replay(
       file,
       (kind, body) => {
         if (kind === FrameKind.hello) {
-          const hello = JSON.parse(body.toString('utf8')) as Hello;
-          if (hello.schemaVersion !== SCHEMA_VERSION) {
-            throw new RuntimeError(
-              `the recording has schema ${hello.schemaVersion}, this release reads ${SCHEMA_VERSION}`,
-              {
-                where: file,
-                hint: 'replay it with the release that recorded it',
-              },
-            );
-          }
-          relayId = hello.relayId;
+          relayId = readHello(body, file).relayId;
           if (!relays.has(relayId))
             relays.set(relayId, { batches: new BatchReader(), lastSequence: observer.relayBegins(relayId) });
           return;

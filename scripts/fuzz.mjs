@@ -1,21 +1,28 @@
-// `npm run fuzz -- --cases 1000000 --seed 1`: random and damaged streams against the tracker, the startup reader and the codec, as built.
-// Prints the seed, the rate and how the cases ended; a case that fails is saved to test/fuzz/crashers/ and the exit code is 1.
+// `npm run fuzz`: random and damaged streams against the tracker, the startup reader and the codec, as built.
+// Prints the seed, the rate and how the cases ended. A case that fails is saved to test/fuzz/crashers/, in a form that
+// `pgwitness trace` shows, and the exit code is 1.
 // Not here: relaying through sockets (test/fuzz/relay.test.ts).
 
+import path from 'node:path';
 import { build } from './lib/build.mjs';
 import { runCases, saveCrasher } from './lib/fuzz/run.mjs';
 import { optionsOf } from './lib/options.mjs';
 
 /** @import { Subject } from './lib/fuzz/witness.mjs' */
 
-const USAGE = `npm run fuzz -- [--cases N] [--seed N]
+const USAGE = `npm run fuzz -- [--cases N] [--seed N] [--from N]
   --cases N   how many (default 100000)
-  --seed N    the same cases for the same seed (default: another one each time)`;
-const values = optionsOf('fuzz', { usage: USAGE, options: { cases: { type: 'string' }, seed: { type: 'string' } } });
+  --seed N    the same cases for the same seed (default: another one each time)
+  --from N    the number of the first case (default 0): --seed 7 --from 4711 --cases 1 is one case`;
+const values = optionsOf('fuzz', {
+  usage: USAGE,
+  options: { cases: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string' } },
+});
 const cases = Number(values.cases ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
-if (!Number.isSafeInteger(cases) || cases < 1 || !Number.isSafeInteger(seed)) {
-  console.error('fuzz: --cases and --seed are whole numbers, cases at least 1');
+const first = Number(values.from ?? 0);
+if (![cases, seed, first].every(Number.isSafeInteger) || cases < 1 || first < 0) {
+  console.error('fuzz: --cases, --seed and --from are whole numbers, cases at least 1, from at least 0');
   process.exit(2);
 }
 
@@ -36,23 +43,24 @@ const built = { ...session, ...names, ...texts, ...state, ...execution, ...codes
 // The sources, compiled; their private members make them other types.
 const subject = /** @type {Subject} */ (/** @type {unknown} */ (built));
 
-console.log(`fuzz: ${cases} cases, seed ${seed}`);
+console.log(`fuzz: ${cases} cases${first > 0 ? ` from ${first}` : ''}, seed ${seed}`);
 const startedMs = performance.now();
 const ends = new Map();
 let crashers = 0;
 let most = 0;
 const STEP = 20_000;
-for (let from = 0; from < cases && crashers === 0; from += STEP) {
-  const step = runCases(subject, {
-    seed,
-    from,
-    cases: Math.min(STEP, cases - from),
-    onCrash: (name, error, it) => console.error(`${error.message}\n  saved: ${saveCrasher(name, it, error.message)}`),
-  });
+/** @param {string} name @param {Error} error @param {import('./lib/fuzz/cases.mjs').Case} it */
+const onCrash = (name, error, it) => {
+  const file = path.relative(process.cwd(), saveCrasher(name, it, error.message));
+  console.error(`${name}: ${error.message}\n  saved; see it: npx pgwitness trace ${file}`);
+};
+for (let done = 0; done < cases && crashers === 0; ) {
+  const take = Math.min(STEP, cases - done);
+  const step = runCases(subject, { seed, from: first + done, cases: take, onCrash });
   for (const [end, count] of step.ends) ends.set(end, (ends.get(end) ?? 0) + count);
   crashers += step.crashers;
   most = Math.max(most, process.memoryUsage.rss());
-  const done = Math.min(from + STEP, cases);
+  done += take;
   if (process.stdout.isTTY || done % (STEP * 10) === 0 || done === cases)
     console.log(`  ${done} cases, ${Math.round((done * 1000) / (performance.now() - startedMs))} a second`);
 }

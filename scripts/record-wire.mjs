@@ -1,5 +1,5 @@
 // Records what a real Postgres answers to each of a list of client byte sequences: the vectors of the tracker's tests.
-// `node scripts/record-wire.mjs [major]` writes test/recordings/<name>.json: who sent which octets (base64), in order of arrival.
+// `node scripts/record-wire.mjs [major]` writes test/recordings/<name>.json: who sent which bytes (base64), in order of arrival.
 // Run it again to renew them; the server is a fresh one of scripts/lib/postgres.mjs.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ const c = serialize.copyDone();
 const f = serialize.copyFail('enough');
 const WAIT = 'wait';
 
-/** Steps: octets to send, or WAIT until the server has been silent for a moment. @type {Record<string, (Buffer | typeof WAIT)[]>} */
+/** Steps: bytes to send, or WAIT until the server has been silent for a moment. @type {Record<string, (Buffer | typeof WAIT)[]>} */
 const VECTORS = {
   simple: [
     Q('select 1'),
@@ -230,24 +230,24 @@ const SCHEMA = `
 /** @param {import('./lib/postgres.mjs').Postgres} postgres @param {readonly (Buffer | typeof WAIT)[]} steps */
 async function record(postgres, steps) {
   const socket = net.connect(postgres.port, postgres.host);
-  /** @type {{ from: 'client' | 'server', octets: Buffer }[]} */
+  /** @type {{ from: 'client' | 'server', bytes: Buffer }[]} */
   const events = [];
   let lastMs = Date.now();
   let closed = false;
   socket.on('data', (chunk) => {
     lastMs = Date.now();
     const last = events.at(-1);
-    if (last?.from === 'server') last.octets = Buffer.concat([last.octets, chunk]);
-    else events.push({ from: 'server', octets: chunk });
+    if (last?.from === 'server') last.bytes = Buffer.concat([last.bytes, chunk]);
+    else events.push({ from: 'server', bytes: chunk });
   });
   socket.on('close', () => {
     closed = true;
   });
-  const send = (/** @type {Buffer} */ octets) => {
+  const send = (/** @type {Buffer} */ bytes) => {
     const last = events.at(-1);
-    if (last?.from === 'client') last.octets = Buffer.concat([last.octets, octets]);
-    else events.push({ from: 'client', octets });
-    socket.write(octets);
+    if (last?.from === 'client') last.bytes = Buffer.concat([last.bytes, bytes]);
+    else events.push({ from: 'client', bytes });
+    socket.write(bytes);
   };
   const silence = async () => {
     lastMs = Date.now();
@@ -263,7 +263,7 @@ async function record(postgres, steps) {
   await silence();
   if (!closed) send(serialize.end());
   socket.destroy();
-  return events.map(({ from, octets }) => ({ from, octets: octets.toString('base64') }));
+  return events.map(({ from, bytes }) => ({ from, bytes: bytes.toString('base64') }));
 }
 
 const major = process.argv[2] === undefined ? undefined : Number(process.argv[2]);

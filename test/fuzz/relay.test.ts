@@ -1,4 +1,4 @@
-// Fuzzed streams through a real listener, a scripted server behind it: every octet arrives, in order, both ways, whatever it means.
+// Fuzzed streams through a real listener, a scripted server behind it: every byte arrives, in order, both ways, whatever it means.
 
 import { expect, test } from 'vitest';
 import { makeCase } from '../../scripts/lib/fuzz/cases.mjs';
@@ -16,13 +16,13 @@ const startRelayed = useRelayed();
 
 interface Part {
   from: 'client' | 'server';
-  octets: Buffer;
+  bytes: Buffer;
 }
 
 const joined = (parts: readonly Part[], from: Part['from']) =>
-  Buffer.concat(parts.filter((part) => part.from === from).map(({ octets }) => octets));
+  Buffer.concat(parts.filter((part) => part.from === from).map(({ bytes }) => bytes));
 
-test(`${CASES} cases of seed ${SEED}, and every recording octet by octet`, async () => {
+test(`${CASES} cases of seed ${SEED}, and every recording byte by byte`, async () => {
   const server = await startServer();
   const relayed = await startRelayed(server);
   const startup = F.startup({ user: 'postgres', database: 'postgres' });
@@ -30,10 +30,10 @@ test(`${CASES} cases of seed ${SEED}, and every recording octet by octet`, async
     const client = await loggedIn(relayed.port);
     const { last } = server;
     const greetingBytes = client.received.length;
-    for (const { from, octets } of parts) {
-      if (from === 'client') client.send(octets);
-      else last.send(octets);
-      if (octets.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    for (const { from, bytes } of parts) {
+      if (from === 'client') client.send(bytes);
+      else last.send(bytes);
+      if (bytes.length < 3) await new Promise((resolve) => setImmediate(resolve));
     }
     const [sent, answered] = [joined(parts, 'client'), joined(parts, 'server')];
     await last.until((received) => received.length >= startup.length + sent.length);
@@ -48,10 +48,10 @@ test(`${CASES} cases of seed ${SEED}, and every recording octet by octet`, async
     if (kind === 'conversation' || kind === 'damaged') await pass(`case ${index}`, parts);
   }
   for (const [index, parts] of recordings().entries()) {
-    const octetwise = parts.flatMap(({ from, octets }) =>
-      Array.from(octets, (octet) => ({ from, octets: Buffer.from([octet]) })),
+    const bytewise = parts.flatMap(({ from, bytes }) =>
+      Array.from(bytes, (byte) => ({ from, bytes: Buffer.from([byte]) })),
     );
-    await pass(`recording ${index}`, octetwise);
+    await pass(`recording ${index}`, bytewise);
   }
   await relayed.settled();
   // It was looked at as well as passed on.

@@ -1,5 +1,5 @@
-// Runs the relay's tracker on bytes, without sockets, and writes down what it says as short lines.
-// A line: protocol name "sql" [tag rows …] !sqlstate rows=dataRows status>status flags. Times are left out: they differ from run to run.
+// The relay's tracker on bytes, without sockets, with what it says as the lines of a trace.
+// Invariant: SQL is shown as it was sent. Not here: the form of a line (proxy/session/trace-line.ts).
 
 import type { Execution } from '../../proxy/session/execution.js';
 import { Session } from '../../proxy/session/session.js';
@@ -9,7 +9,8 @@ import {
   type SessionState,
   TrackerCounters,
 } from '../../proxy/session/session-state.js';
-import { type PreparedText, TextTable } from '../../proxy/session/texts.js';
+import { TextTable } from '../../proxy/session/texts.js';
+import { executionLine, trackedText } from '../../proxy/session/trace-line.js';
 import type { LossReason } from '../../proxy/stream/observation.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 
@@ -73,7 +74,9 @@ export class Tracked implements SessionEvents {
 
   statement(_state: SessionState, execution: Execution): void {
     this.executions.push(execution);
-    this.lines.push(traceLine(execution));
+    const protocol = execution.simple ? 'simple' : 'extended';
+    const name = execution.prepared?.name ?? '';
+    this.lines.push(executionLine(execution, { protocol, name, text: trackedText(execution.prepared) }));
   }
 
   ready(state: SessionState): void {
@@ -83,23 +86,4 @@ export class Tracked implements SessionEvents {
   lost(reason: LossReason, executions: number): void {
     this.lines.push(`lost ${executions} ${reason}`);
   }
-}
-
-export function traceLine(execution: Execution): string {
-  const parts = [execution.simple ? 'simple' : 'extended'];
-  if (execution.prepared?.name) parts.push(execution.prepared.name);
-  parts.push(JSON.stringify(textOf(execution.prepared)));
-  parts.push(`[${execution.completions.map(({ command, rows }) => `${command || 'empty'} ${rows}`).join(', ')}]`);
-  if (execution.sqlstate) parts.push(`!${execution.sqlstate}`);
-  if (execution.dataRows) parts.push(`rows=${execution.dataRows}`);
-  parts.push(`${execution.transactionBefore}>${execution.transactionAfter}`);
-  if (execution.batched) parts.push('batched');
-  if (execution.suspensions) parts.push(`suspended=${execution.suspensions}`);
-  if (execution.copy) parts.push(`copy-${execution.copy}`);
-  return parts.join(' ');
-}
-
-function textOf(prepared: PreparedText | undefined): string | null {
-  if (prepared === undefined) return null;
-  return prepared.shared === undefined ? prepared.text : (prepared.shared.text ?? null);
 }

@@ -1,68 +1,81 @@
-// What a real Postgres was asked and answered (scripts/record-wire.mjs), and what the tracker says of it, as golden traces.
-// Wherever the two streams are cut, it says the same. UPDATE_TRACES=1 writes the traces anew, to be read before they are committed.
+// What a real Postgres was asked and answered (scripts/record-wire.mjs), as golden traces of the form of `pgwitness trace`.
+// Invariant: wherever the two streams are cut, the tracker says the same. SQL stands as it was sent, so that one literal taken for
+// another shows. UPDATE_TRACES=1 writes the traces anew, to be read before they are committed.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseWireRecording, type WireEvent, type WireRecording } from '../../cli/tracing/wire-recording.js';
+import { traceWire } from '../../cli/tracing/wire-trace.js';
 import { Tracked } from '../kit/tracked.js';
 
 const FOLDER = path.join(import.meta.dirname, '..', 'recordings');
 
-interface Turn {
-  from: 'client' | 'server';
-  octets: Buffer;
+function traceOf(recording: WireRecording): string {
+  const lines: string[] = [];
+  traceWire(recording, { mask: ({ sql }) => Buffer.from(sql).toString('utf8'), line: (line) => lines.push(line) });
+  return `${lines.join('\n')}\n`;
 }
 
-function recording(name: string): Turn[] {
-  const { events } = JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as {
-    events: Array<{ from: Turn['from']; octets: string }>;
-  };
-  return events.map(({ from, octets }) => ({ from, octets: Buffer.from(octets, 'base64') }));
-}
-
-/** The trace with every turn cut into the pieces that `cut` gives. */
-function trace(turns: Turn[], cut: (octets: Buffer, turn: number) => Buffer[]): string {
-  const tracked = new Tracked();
-  turns.forEach(({ from, octets }, turn) => {
-    for (const piece of cut(octets, turn)) {
+/** What the tracker says when every event is cut into the pieces that `cut` gives, each in one call. */
+function tracked(events: readonly WireEvent[], cut: (bytes: Buffer, event: number) => Buffer[]): string[] {
+  const tracker = new Tracked();
+  events.forEach(({ from, bytes }, event) => {
+    for (const piece of cut(bytes, event)) {
       // A fresh buffer, overwritten afterwards: the tracker must not keep what it was lent.
       const lent = Buffer.from(piece);
-      if (from === 'client') tracked.client(lent);
-      else tracked.server(lent);
+      if (from === 'client') tracker.client(lent);
+      else tracker.server(lent);
       lent.fill(0xff);
     }
   });
-  tracked.close();
-  const { adriftTotal, opaqueTotal, unmatchedReadyTotal, skippedTotal, sessionErrorsTotal } = tracked.counters;
-  const counters = `adrift=${adriftTotal} opaque=${opaqueTotal} unmatched=${unmatchedReadyTotal} skipped=${skippedTotal} session-errors=${sessionErrorsTotal}`;
-  return `${tracked.lines.join('\n')}\n${counters}\n`;
+  tracker.close();
+  const { adriftTotal, opaqueTotal, unmatchedReadyTotal, skippedTotal, sessionErrorsTotal } = tracker.counters;
+  return [
+    ...tracker.lines,
+    `end adrift=${adriftTotal} opaque=${opaqueTotal} unmatched=${unmatchedReadyTotal} skipped=${skippedTotal} session-errors=${sessionErrorsTotal}`,
+  ];
 }
 
-const whole = (octets: Buffer) => [octets];
-const octetwise = (octets: Buffer) => Array.from(octets, (octet) => Buffer.from([octet]));
+/** The lines of a trace that the tracker said; those about its state are the trace's own. */
+function trackerLines(trace: string): string[] {
+  const said = trace.split('\n').filter((line) => line.startsWith('tracker '));
+  const own = ['tracker adrift', 'tracker found again', 'tracker opaque'];
+  return said.filter((line) => !own.includes(line)).map((line) => line.slice('tracker '.length));
+}
+
+const bytewise = (bytes: Buffer) => Array.from(bytes, (byte) => Buffer.from([byte]));
 
 describe.each(readdirSync(FOLDER).filter((name) => name.endsWith('.json')))('%s', (name) => {
-  const turns = recording(name);
+  const recording = parseWireRecording(readFileSync(path.join(FOLDER, name), 'utf8'), name);
+  const { events } = recording;
   const golden = path.join(FOLDER, name.replace('.json', '.trace'));
 
   test('the trace is the golden one', () => {
-    const got = trace(turns, whole);
+    const got = traceOf(recording);
     if (process.env.UPDATE_TRACES) writeFileSync(golden, got);
     expect(got).toBe(readFileSync(golden, 'utf8'));
   });
 
-  test('the same octet by octet', () => {
-    expect(trace(turns, octetwise)).toBe(readFileSync(golden, 'utf8'));
+  test('the same byte by byte', () => {
+    const pieces = events.flatMap(({ from, bytes }) => bytewise(bytes).map((byte) => ({ from, bytes: byte })));
+    expect(traceOf({ ...recording, events: pieces })).toBe(readFileSync(golden, 'utf8'));
   });
 
-  test('the same with one cut, anywhere', () => {
-    const expected = readFileSync(golden, 'utf8');
-    for (let at = 0; at < turns.length; at++) {
-      for (let cut = 1; cut < turns[at].octets.length; cut++) {
-        const got = trace(turns, (octets, turn) =>
-          turn === at ? [octets.subarray(0, cut), octets.subarray(cut)] : [octets],
+  test('the tracker says the same of whole events and byte by byte', () => {
+    const expected = trackerLines(readFileSync(golden, 'utf8'));
+    expect(tracked(events, (bytes) => [bytes])).toEqual(expected);
+    expect(tracked(events, bytewise)).toEqual(expected);
+  });
+
+  test('the tracker says the same with one cut, anywhere', () => {
+    const expected = trackerLines(readFileSync(golden, 'utf8'));
+    for (let at = 0; at < events.length; at++) {
+      for (let cut = 1; cut < events[at].bytes.length; cut++) {
+        const got = tracked(events, (bytes, event) =>
+          event === at ? [bytes.subarray(0, cut), bytes.subarray(cut)] : [bytes],
         );
-        expect(got, `turn ${at} cut after ${cut} octets`).toBe(expected);
+        expect(got, `event ${at} cut after ${cut} bytes`).toEqual(expected);
       }
     }
   });

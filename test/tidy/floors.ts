@@ -68,7 +68,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['proxy/relay/relay.ts', 'dashboards/threads/http-thread.ts', 'dashboards/web/parts/parts.tsx', 'cli/views/top.ts'],
   ['proxy/supervisor/supervisor.ts', 'dashboards/web/pages/statements-page.tsx'],
   ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],
-  ['cli/running/relaying.ts'],
+  ['cli/tracing/trace.ts', 'cli/running/relaying.ts'],
   ['cli/commands/top.ts'],
   ['cli/main.ts'],
 ];

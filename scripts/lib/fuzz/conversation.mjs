@@ -312,24 +312,24 @@ class Model {
 export function conversation(random) {
   const model = new Model(random);
   /** @type {Part[]} */
-  const parts = server.greeting().map((octets) => ({ from: 'server', octets }));
+  const parts = server.greeting().map((bytes) => ({ from: 'server', bytes }));
   /** @type {Buffer[]} */
   const waiting = [];
   const answer = (/** @type {number} */ count) => {
-    for (const octets of waiting.splice(0, count)) {
-      parts.push({ from: 'server', octets });
-      if (random.oneIn(30)) parts.push({ from: 'server', octets: random.pick(server.unasked()) });
+    for (const bytes of waiting.splice(0, count)) {
+      parts.push({ from: 'server', bytes });
+      if (random.oneIn(30)) parts.push({ from: 'server', bytes: random.pick(server.unasked()) });
     }
   };
   const eager = random.oneIn(2);
   const send = (/** @type {{ request: Buffer, replies: Buffer[] }} */ { request, replies }) => {
-    parts.push({ from: 'client', octets: request });
+    parts.push({ from: 'client', bytes: request });
     waiting.push(...replies);
     answer(eager ? waiting.length : random.below(waiting.length + 1));
   };
   for (let i = random.between(1, 25); i > 0; i--) model.step().forEach(send);
   send(model.sync());
-  parts.push({ from: 'client', octets: client.terminate() });
+  parts.push({ from: 'client', bytes: client.terminate() });
   answer(waiting.length);
   model.end();
   return { parts, expected: model.expected, skipped: model.skipped };

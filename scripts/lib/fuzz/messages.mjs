@@ -6,8 +6,8 @@ import path from 'node:path';
 import { ROOT } from '../paths.mjs';
 
 /**
- * A part of one direction's stream: one message, or octets that are none.
- * @typedef {{ from: 'client' | 'server', octets: Buffer }} Part
+ * A part of one direction's stream: one message, or bytes that are none.
+ * @typedef {{ from: 'client' | 'server', bytes: Buffer }} Part
  */
 
 /** @param {string} code @param {string | Buffer} [body] latin1 when a string */
@@ -80,18 +80,18 @@ export const server = {
   ],
 };
 
-/** Cuts octets into messages; what is left over at the end stays one part. @param {Buffer} octets @param {Part['from']} from */
-export function partsOf(octets, from) {
+/** Cuts bytes into messages; what is left over at the end stays one part. @param {Buffer} bytes @param {Part['from']} from */
+export function partsOf(bytes, from) {
   /** @type {Part[]} */
   const parts = [];
   let at = 0;
-  while (octets.length - at >= 5) {
-    const end = at + 1 + octets.readInt32BE(at + 1);
-    if (end < at + 5 || end > octets.length) break;
-    parts.push({ from, octets: octets.subarray(at, end) });
+  while (bytes.length - at >= 5) {
+    const end = at + 1 + bytes.readInt32BE(at + 1);
+    if (end < at + 5 || end > bytes.length) break;
+    parts.push({ from, bytes: bytes.subarray(at, end) });
     at = end;
   }
-  if (at < octets.length) parts.push({ from, octets: octets.subarray(at) });
+  if (at < bytes.length) parts.push({ from, bytes: bytes.subarray(at) });
   return parts;
 }
 
@@ -100,8 +100,8 @@ export function recordings() {
   const folder = path.join(ROOT, 'test', 'recordings');
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
   return names.sort().map((name) => {
-    /** @type {{ events: { from: Part['from'], octets: string }[] }} */
+    /** @type {{ events: { from: Part['from'], bytes: string }[] }} */
     const { events } = JSON.parse(readFileSync(path.join(folder, name), 'utf8'));
-    return events.flatMap(({ from, octets }) => partsOf(Buffer.from(octets, 'base64'), from));
+    return events.flatMap(({ from, bytes }) => partsOf(Buffer.from(bytes, 'base64'), from));
   });
 }

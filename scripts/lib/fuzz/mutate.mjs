@@ -14,47 +14,47 @@ const CODES = 'BCDEFHPQSXcdfp123AGINRTVWZnstv!\0\xff';
 /** @type {Readonly<Record<string, Mutation>>} */
 export const mutations = {
   flipBit: (parts, at, random) => {
-    const octets = Buffer.from(parts[at].octets);
-    octets[random.below(octets.length)] ^= 1 << random.below(8);
-    return [{ ...parts[at], octets }];
+    const bytes = Buffer.from(parts[at].bytes);
+    bytes[random.below(bytes.length)] ^= 1 << random.below(8);
+    return [{ ...parts[at], bytes }];
   },
   setLength: (parts, at, random) => {
-    const octets = Buffer.from(parts[at].octets);
-    if (octets.length < 5) return [parts[at]];
-    const near = (octets.readInt32BE(1) + random.between(-3, 3)) | 0;
-    octets.writeInt32BE(random.oneIn(2) ? near : random.pick(LENGTHS), 1);
-    return [{ ...parts[at], octets }];
+    const bytes = Buffer.from(parts[at].bytes);
+    if (bytes.length < 5) return [parts[at]];
+    const near = (bytes.readInt32BE(1) + random.between(-3, 3)) | 0;
+    bytes.writeInt32BE(random.oneIn(2) ? near : random.pick(LENGTHS), 1);
+    return [{ ...parts[at], bytes }];
   },
   setCode: (parts, at, random) => {
-    const octets = Buffer.from(parts[at].octets);
-    octets[0] = random.pick([...CODES]).charCodeAt(0);
-    return [{ ...parts[at], octets }];
+    const bytes = Buffer.from(parts[at].bytes);
+    bytes[0] = random.pick([...CODES]).charCodeAt(0);
+    return [{ ...parts[at], bytes }];
   },
   fillBody: (parts, at, random) => {
-    const octets = Buffer.from(parts[at].octets);
-    octets.fill(random.pick([0, 0x20, 0x39, 0xff]), Math.min(5, octets.length));
-    return [{ ...parts[at], octets }];
+    const bytes = Buffer.from(parts[at].bytes);
+    bytes.fill(random.pick([0, 0x20, 0x39, 0xff]), Math.min(5, bytes.length));
+    return [{ ...parts[at], bytes }];
   },
   growBody: (parts, at, random) => {
-    const { octets } = parts[at];
-    if (octets.length < 6) return [parts[at]];
-    // Before the last octet, which ends a string in most bodies.
+    const { bytes } = parts[at];
+    if (bytes.length < 6) return [parts[at]];
+    // Before the last byte, which ends a string in most bodies.
     const grown = Buffer.alloc(random.pick([1, 70, 400, 12_000]), random.pick([0x20, 0x39, 0x61]));
-    const body = Buffer.concat([octets.subarray(5, -1), grown, octets.subarray(-1)]);
-    return [{ ...parts[at], octets: message(String.fromCharCode(octets[0]), body) }];
+    const body = Buffer.concat([bytes.subarray(5, -1), grown, bytes.subarray(-1)]);
+    return [{ ...parts[at], bytes: message(String.fromCharCode(bytes[0]), body) }];
   },
   drop: () => [],
   duplicate: (parts, at) => [parts[at], parts[at]],
   repeat: (parts, at, random) => Array(random.between(2, 40)).fill(parts[at]),
   truncate: (parts, at, random) => {
-    const { octets } = parts[at];
-    return [{ ...parts[at], octets: octets.subarray(0, random.below(octets.length)) }];
+    const { bytes } = parts[at];
+    return [{ ...parts[at], bytes: bytes.subarray(0, random.below(bytes.length)) }];
   },
-  insertOctets: (parts, at, random) => {
-    const { octets } = parts[at];
-    const cut = random.below(octets.length + 1);
-    const inserted = random.octets(random.between(1, 12));
-    return [{ ...parts[at], octets: Buffer.concat([octets.subarray(0, cut), inserted, octets.subarray(cut)]) }];
+  insertBytes: (parts, at, random) => {
+    const { bytes } = parts[at];
+    const cut = random.below(bytes.length + 1);
+    const inserted = random.bytes(random.between(1, 12));
+    return [{ ...parts[at], bytes: Buffer.concat([bytes.subarray(0, cut), inserted, bytes.subarray(cut)]) }];
   },
   turnAround: (parts, at) => [{ ...parts[at], from: parts[at].from === 'client' ? 'server' : 'client' }],
   copyFromElsewhere: (parts, at, random) => [parts[at], random.pick(parts)],
@@ -64,7 +64,7 @@ const NAMES = Object.keys(mutations);
 
 /** @param {readonly Part[]} parts @param {number} count @param {Random} random @returns {Part[]} */
 export function mutated(parts, count, random) {
-  let now = parts.filter(({ octets }) => octets.length > 0);
+  let now = parts.filter(({ bytes }) => bytes.length > 0);
   for (let i = 0; i < count && now.length > 0; i++) {
     const at = random.below(now.length);
     if (random.oneIn(8)) {
@@ -73,7 +73,7 @@ export function mutated(parts, count, random) {
       continue;
     }
     const replacement = mutations[random.pick(NAMES)](now, at, random);
-    now = [...now.slice(0, at), ...replacement.filter(({ octets }) => octets.length > 0), ...now.slice(at + 1)];
+    now = [...now.slice(0, at), ...replacement.filter(({ bytes }) => bytes.length > 0), ...now.slice(at + 1)];
   }
   return now;
 }

@@ -46,7 +46,7 @@ export class Random {
   }
 
   /** @param {number} length */
-  octets(length) {
+  bytes(length) {
     const bytes = Buffer.allocUnsafe(length);
     for (let i = 0; i < length; i++) bytes[i] = this.next();
     return bytes;

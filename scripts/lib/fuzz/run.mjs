@@ -8,7 +8,7 @@ import { makeCase, runCase } from './cases.mjs';
 import { Random } from './random.mjs';
 
 /** @import { Case } from './cases.mjs' */
-/** @import { Subject } from './witness.mjs' */
+/** @import { Bounds, Subject } from './witness.mjs' */
 
 export const CRASHERS = path.join(ROOT, 'test', 'fuzz', 'crashers');
 
@@ -33,18 +33,23 @@ export function runCases(subject, { seed, from = 0, cases, crashersMax = 10, onC
   return { ends, crashers };
 }
 
-/** @param {string} name @param {Case} it @param {string} why @returns {string} the file */
+/**
+ * Saves a case in the form of test/recordings, so that `pgwitness trace` shows it.
+ * @param {string} name @param {Case} it @param {string} why @returns {string} the file
+ */
 export function saveCrasher(name, it, why) {
   mkdirSync(CRASHERS, { recursive: true });
   const file = path.join(CRASHERS, `${name}.json`);
-  const parts = it.parts.map(({ from, octets }) => ({ from, octets: octets.toString('base64') }));
-  writeFileSync(file, `${JSON.stringify({ ...it, why, parts }, null, 1)}\n`);
+  const { parts, bounds, ...rest } = it;
+  const events = parts.map(({ from, bytes }) => ({ from, bytes: bytes.toString('base64') }));
+  writeFileSync(file, `${JSON.stringify({ ...rest, why, limits: bounds, events }, null, 1)}\n`);
   return file;
 }
 
 /** @param {string} text of a saved crasher @returns {Case} */
 export function parseCrasher(text) {
-  /** @type {Omit<Case, 'parts'> & { parts: { from: 'client' | 'server', octets: string }[] }} */
-  const saved = JSON.parse(text);
-  return { ...saved, parts: saved.parts.map(({ from, octets }) => ({ from, octets: Buffer.from(octets, 'base64') })) };
+  /** @type {Omit<Case, 'parts' | 'bounds'> & { limits: Bounds, events: { from: 'client' | 'server', bytes: string }[] }} */
+  const { events, limits, ...rest } = JSON.parse(text);
+  const parts = events.map(({ from, bytes }) => ({ from, bytes: Buffer.from(bytes, 'base64') }));
+  return { ...rest, bounds: limits, parts };
 }

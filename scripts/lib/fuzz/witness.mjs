@@ -1,5 +1,5 @@
 // A tracker under test: fed parts of streams, it checks after every one that nothing is lost, doubled or grown beyond its bound.
-// Invariant: what arrived is counted here by an independent walk over the client's octets, never by what the tracker says.
+// Invariant: what arrived is counted here by an independent walk over the client's bytes, never by what the tracker says.
 // Not here: choosing streams (cases.mjs).
 
 /** @import { Part } from './messages.mjs' */
@@ -68,7 +68,7 @@ export class Witness {
   #texts;
   #session;
   #table;
-  /** Octets of the client's stream that are not walked yet. */
+  /** Bytes of the client's stream that are not walked yet. */
   #unwalked = Buffer.alloc(0);
   #clientBroken = false;
   #references = 0;
@@ -132,13 +132,13 @@ export class Witness {
     return 'exact';
   }
 
-  /** @param {Part['from']} from @param {Buffer} octets */
-  feed(from, octets) {
+  /** @param {Part['from']} from @param {Buffer} bytes */
+  feed(from, bytes) {
     this.#nowMs += 0.25;
     // Lent, and spoiled afterwards: the tracker must not keep it.
-    const lent = Buffer.from(octets);
+    const lent = Buffer.from(bytes);
     if (from === 'client') {
-      if (!this.#session.opaque) this.#walk(octets);
+      if (!this.#session.opaque) this.#walk(bytes);
       this.#session.client(lent, this.#nowMs, this.#nowMs);
     } else this.#session.server(lent, this.#nowMs, this.#nowMs);
     lent.fill(0xee);
@@ -185,10 +185,7 @@ export class Witness {
     const { outstanding, executionsOutstanding, outstandingTextBytes, finished } = this.#session.state;
     holds(outstanding.size === 0, `${outstanding.size} requests are outstanding after the end`);
     holds(executionsOutstanding === 0, `${executionsOutstanding} executions are counted as outstanding after the end`);
-    holds(
-      outstandingTextBytes === 0,
-      `${outstandingTextBytes} octets of text are counted as outstanding after the end`,
-    );
+    holds(outstandingTextBytes === 0, `${outstandingTextBytes} bytes of text are counted as outstanding after the end`);
     holds(finished.length === 0, `${finished.length} records were not sent`);
     holds(this.#references === 0, `${this.#references} references to texts are left`);
     const { skippedTotal, continuedTotal, emptyTotal } = this.#counters;
@@ -243,23 +240,23 @@ export class Witness {
     const bounds = this.#bounds;
     const textBytesMax = bounds.textHeadBytesMax + bounds.textTailBytesMax;
     holds(outstanding.size <= bounds.outstandingMax, `${outstanding.size} outstanding requests`);
-    holds(outstandingTextBytes <= bounds.outstandingTextBytesMax, `${outstandingTextBytes} octets of outstanding text`);
+    holds(outstandingTextBytes <= bounds.outstandingTextBytesMax, `${outstandingTextBytes} bytes of outstanding text`);
     if (outstanding.size === 0)
       holds(
         outstandingTextBytes === 0 && executionsOutstanding === 0,
-        `nothing is outstanding, yet ${outstandingTextBytes} octets and ${executionsOutstanding} executions are`,
+        `nothing is outstanding, yet ${outstandingTextBytes} bytes and ${executionsOutstanding} executions are`,
       );
     holds(finished.length < 1024, `${finished.length} finished records wait`);
     holds(
       this.#texts.bytes <= Math.max(bounds.internedTextBytesMax, textBytesMax),
-      `${this.#texts.bytes} octets of texts`,
+      `${this.#texts.bytes} bytes of texts`,
     );
   }
 
-  /** Counts the executions of the client's stream, until its framing is lost. @param {Buffer} octets */
-  #walk(octets) {
+  /** Counts the executions of the client's stream, until its framing is lost. @param {Buffer} more */
+  #walk(more) {
     if (this.#clientBroken) return;
-    const bytes = Buffer.concat([this.#unwalked, octets]);
+    const bytes = Buffer.concat([this.#unwalked, more]);
     let at = 0;
     while (bytes.length - at >= 5) {
       const code = bytes[at];
