@@ -26,7 +26,7 @@ const normalizer = new Normalizer();
 const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
 
 const columns = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((c) => `"shop_book"."${c}"`).join(', ');
-// 270 octets, as Django writes them, every text with its own literals.
+// 270 bytes, as Django writes them, every text with its own literals.
 const django = Array.from({ length: 1000 }, (_, i) =>
   Buffer.from(
     `SELECT ${columns} FROM "shop_book" WHERE ("shop_book"."author_id" = ${i} AND "shop_book"."title" = 'title ${i}') LIMIT 21`,
@@ -57,7 +57,7 @@ for (const [name, texts] of Object.entries(sets)) {
   const bytes = Math.round(texts.reduce((sum, text) => sum + text.length, 0) / texts.length);
   const parts = `lex ${lexNs.toFixed(0)}, normalise ${(normalizeNs - lexNs).toFixed(0)}, look-up ${(hitNs - normalizeNs).toFixed(0)}`;
   console.log(
-    `${name.padEnd(24)} ${String(bytes).padStart(6)} octets  hit ${hitNs.toFixed(0).padStart(6)} ns (${parts}); first pass ${firstNs.toFixed(0)} ns`,
+    `${name.padEnd(24)} ${String(bytes).padStart(6)} bytes  hit ${hitNs.toFixed(0).padStart(6)} ns (${parts}); first pass ${firstNs.toFixed(0)} ns`,
   );
 }
 console.log(`${fingerprinter.cache.entries} entries, ${(fingerprinter.cache.bytes / 2 ** 20).toFixed(1)} MiB`);

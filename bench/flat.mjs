@@ -137,7 +137,7 @@ function resident() {
   return { relay: residentBytes(relay), observer: residentBytes(observer) };
 }
 
-/** @param {readonly Sample[]} all @param {Role} role @returns {number} octets per statement */
+/** @param {readonly Sample[]} all @param {Role} role @returns {number} bytes per statement */
 function slope(all, role) {
   const slopes = all.flatMap((one, i) =>
     all.slice(i + 1).map((other) => (other.bytes[role] - one.bytes[role]) / (other.statements - one.statements)),
@@ -145,7 +145,7 @@ function slope(all, role) {
   return median(slopes);
 }
 
-/** @returns {Promise<Record<Role, number>>} octets, after a collection */
+/** @returns {Promise<Record<Role, number>>} bytes, after a collection */
 async function liveHeap() {
   const left = { relay: 0, observer: 0 };
   for (const role of ROLES) left[role] = (await heldBy(directory, tool.processes[role])).heapBytes;

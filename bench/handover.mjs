@@ -1,6 +1,6 @@
 // How connections come to several processes: ours (proxy/supervisor/handover.ts), node:cluster taking turns, and every process accepting for itself.
 // Run: node bench/handover.mjs [--processes N] [--connections N] [--seconds N]; prints how evenly each way spreads connections that stay,
-// also after one process died, and what a connection that opens, sends an octet and closes costs. The processes only echo.
+// also after one process died, and what a connection that opens, sends a byte and closes costs. The processes only echo.
 // Not here: the relays themselves (relays.mjs).
 
 import { fork } from 'node:child_process';
@@ -32,7 +32,7 @@ else start(Number(process.argv[2]));
 
 /** @param {import('node:net').Socket} socket */
 function echo(socket) {
-  socket.on('data', (octets) => socket.write(octets));
+  socket.on('data', (bytes) => socket.write(bytes));
   socket.on('error', () => socket.destroy());
 }
 

@@ -19,7 +19,7 @@ const { SqlTokens } = /** @type {typeof import('../dist/analyzer/sql/tokens.js')
 
 const KIB = 1024;
 const PARTS = 5;
-/** Octets lexed in one part, so that a part takes some milliseconds. */
+/** Bytes lexed in one part, so that a part takes some milliseconds. */
 const PART_BYTES = 8 * KIB * KIB;
 /** The last one is what is kept of a text at most. */
 const SIZES = [16 * KIB, 64 * KIB, 256 * KIB];
@@ -71,13 +71,13 @@ const text = `## The lexer
 
 \`node bench/lexer.mjs\` at ${commit()}, ${machine()}. The best of ${PARTS} parts; MB of text in a second of processor time.
 
-${table(['text', 'octets', 'MB/s', 'ns per text'], rows)}
+${table(['text', 'bytes', 'MB/s', 'ns per text'], rows)}
 
-Texts made to hurt it, MB/s at three sizes; 256 KiB is what is kept of a text at most. Linear: the cost of an octet stays the same, so the last
-column stays near 1. Where every octet is a token (parentheses, signs) the cost is that of writing a token down, and the largest texts no longer
+Texts made to hurt it, MB/s at three sizes; 256 KiB is what is kept of a text at most. Linear: the cost of a byte stays the same, so the last
+column stays near 1. Where every byte is a token (parentheses, signs) the cost is that of writing a token down, and the largest texts no longer
 fit into the processor's caches.
 
-${table(['text', ...sizes, `cost of an octet, ${sizes[sizes.length - 1]} to ${sizes[0]}`], hostile)}`;
+${table(['text', ...sizes, `cost of a byte, ${sizes[sizes.length - 1]} to ${sizes[0]}`], hostile)}`;
 console.log(text);
 if (real.length > 0) console.log(`written: ${writeSection('lexer', text)}`);
 else console.log('not written: no corpus at hand (PGWITNESS_CORPUS)');

@@ -43,7 +43,7 @@ class Run {
 
 class Client {
   /** Undefined once it was closed. @type {import('node:net').Socket | undefined} */ #socket;
-  /** The last octets received: a ReadyForQuery may be cut. */
+  /** The last bytes received: a ReadyForQuery may be cut. */
   #tail = Buffer.alloc(READY_BYTES);
   /** Of a message that is cut, before anything is measured. */
   /** @type {Buffer} */ #unread = Buffer.alloc(0);

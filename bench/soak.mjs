@@ -423,7 +423,7 @@ async function main() {
   const text = [
     '## Soak',
     `\`npm run soak\` at ${commit()}, ${machine()}; ${inWords(performance.now() - startedMs)}. Heap and handles are what each process says of itself after
-a collection, descriptors are those of /proc. A heap is flat when it grew by less than 1 MiB and 4 octets per cycle: no object is kept per client.
+a collection, descriptors are those of /proc. A heap is flat when it grew by less than 1 MiB and 4 bytes per cycle: no object is kept per client.
 RSS, which grows in steps until the heap has its room, is flat when it grew by less than 24 MiB and as much from the second third on. Counts are flat when they are the same.`,
     ...parts,
   ].join('\n\n');

@@ -70,12 +70,12 @@ const CASES = {
     ],
     statements: 100,
   },
-  '1,000 rows of 100 octets': {
+  '1,000 rows of 100 bytes': {
     client: [query(TEXT)],
     server: chunks(Buffer.concat([DESCRIBED, ...Array.from({ length: 1000 }, () => row(100)), SELECTED, READY])),
     statements: 1,
   },
-  'COPY out, lines of 80 octets': {
+  'COPY out, lines of 80 bytes': {
     client: [query('COPY t TO STDOUT')],
     server: chunks(
       Buffer.concat([
@@ -141,8 +141,8 @@ function openTap() {
 
 for (const [name, { client, server, statements }] of Object.entries(CASES)) {
   const { tap, counters, acknowledge, sent } = openTap();
-  const octets = [...client, ...server].reduce((sum, chunk) => sum + chunk.length, 0);
-  const turns = Math.max(5, Math.round(2e5 / statements / (1 + octets / 2000)));
+  const bytes = [...client, ...server].reduce((sum, chunk) => sum + chunk.length, 0);
+  const turns = Math.max(5, Math.round(2e5 / statements / (1 + bytes / 2000)));
   let best = Number.POSITIVE_INFINITY;
   for (let part = 0; part < 8; part++) {
     // Processor time, so that a busy machine changes it little.
@@ -157,6 +157,6 @@ for (const [name, { client, server, statements }] of Object.entries(CASES)) {
   }
   if (counters.adriftTotal + counters.opaqueTotal > 0 || sent() === 0) throw new Error(`${name} is not tracked`);
   const perStatement = `${(best / statements).toFixed(0).padStart(8)} ns per statement`;
-  console.log(`${name.padEnd(30)} ${perStatement}  ${((octets / best) * 1000).toFixed(0).padStart(7)} MB/s`);
+  console.log(`${name.padEnd(30)} ${perStatement}  ${((bytes / best) * 1000).toFixed(0).padStart(7)} MB/s`);
 }
 process.exit();

@@ -11,7 +11,7 @@ import { median } from './statistics.mjs';
 
 /** A batch timer may or may not be waiting when it is looked. */
 const TIMERS = 'Timeout';
-/** The smallest object of V8 with one field takes 16 octets; a size that grows by less per cycle keeps nothing per cycle. */
+/** The smallest object of V8 with one field takes 16 bytes; a size that grows by less per cycle keeps nothing per cycle. */
 const BYTES_PER_CYCLE_MAX = 4;
 /** What caches, compiled code and fragments of the heap move by. */
 export const HEAP_NOISE_BYTES = 2 ** 20;

@@ -11,7 +11,7 @@ const LOAD = new URL('../load.mjs', import.meta.url).pathname;
 const SETTLE_MS = 150;
 
 /**
- * @typedef {object} Sample one run; a unit is a statement, 10⁶ octets or a connection
+ * @typedef {object} Sample one run; a unit is a statement, 10⁶ bytes or a connection
  * @property {number} units
  * @property {number} unitsPerSecond
  * @property {number} p50Us of a request

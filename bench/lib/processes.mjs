@@ -18,7 +18,7 @@ export function cpuUs(pid) {
   return ns / NS_PER_US;
 }
 
-/** @param {number} pid @returns {number} octets */
+/** @param {number} pid @returns {number} bytes */
 export function residentBytes(pid) {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib) * 1024;

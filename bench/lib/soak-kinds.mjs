@@ -48,7 +48,7 @@ export const KINDS = [
   { name: 'tls', what: 'over TLS: one query, its answer, Terminate', percent: 1, session: 'sure', sends: 1 },
   { name: 'left-in-login', what: 'a StartupMessage, and gone', percent: 4, session: 'perhaps', sends: 0 },
   { name: 'half-startup', what: 'half a StartupMessage, and gone', percent: 2, session: 'no', sends: 0 },
-  { name: 'silent', what: 'gone without an octet', percent: 3, session: 'no', sends: 0 },
+  { name: 'silent', what: 'gone without a byte', percent: 3, session: 'no', sends: 0 },
   { name: 'garbage', what: 'an HTTP request', percent: 2, session: 'no', sends: 0 },
   { name: 'cancel', what: 'a CancelRequest', percent: 2, session: 'no', sends: 0 },
 ];
@@ -75,12 +75,12 @@ export function runCycle(kind, at, ended) {
     else new Asking(socket, { kind, finished }).begin();
     return;
   }
-  let octets = 0;
+  let bytes = 0;
   socket.on('data', (chunk) => {
-    octets += chunk.length;
+    bytes += chunk.length;
   });
   // Who leaves in the login may be answered; that it is no longer there is no failure.
-  socket.on('close', () => (kind.session === 'perhaps' ? ended('') : finished(octets > 0 ? 'it was answered' : '')));
+  socket.on('close', () => (kind.session === 'perhaps' ? ended('') : finished(bytes > 0 ? 'it was answered' : '')));
   socket.on('connect', () => {
     if (kind.name === 'silent') socket.destroy();
     else if (kind.name === 'half-startup') socket.end(LOGIN.subarray(0, 20));

@@ -90,7 +90,7 @@ function distinct(client) {
   let number = client * 7919;
   return () => {
     number++;
-    // The last request was answered, so that its octets are not needed any more.
+    // The last request was answered, so that its bytes are not needed any more.
     writeDigits(request, first, number);
     writeDigits(request, second, number);
     return request;

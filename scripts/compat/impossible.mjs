@@ -39,7 +39,7 @@ export const IMPOSSIBLE = [
   ],
   [
     'Replication connections as observations',
-    'they are passed octet by octet and not interpreted: their payload is not statements',
+    'they are passed byte by byte and not interpreted: their payload is not statements',
     'nothing: they work, and count as opaque sessions',
   ],
 ];

@@ -131,7 +131,7 @@ export const itself = dashboard({
     }),
     lines({
       title: 'How much passes through?',
-      description: 'Octets per second by who sent them.',
+      description: 'Bytes per second by who sent them.',
       unit: 'Bps',
       queries: [
         {

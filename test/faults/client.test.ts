@@ -20,11 +20,11 @@ const answersQueries = (end: ServerEnd, chunk: Buffer) => {
   if (chunk[0] === 0x51) end.send(B.rowDescription(), B.dataRow(), B.commandComplete('SELECT 1'), B.ready());
 };
 
-/** length word, then octets. */
-function packet(length: number, ...octets: number[]): Buffer {
+/** length word, then bytes. */
+function packet(length: number, ...bytes: number[]): Buffer {
   const head = Buffer.alloc(4);
   head.writeInt32BE(length);
-  return Buffer.concat([head, Buffer.from(octets)]);
+  return Buffer.concat([head, Buffer.from(bytes)]);
 }
 
 describe('before login', () => {
@@ -41,10 +41,10 @@ describe('before login', () => {
     [33, 'length 2^31 - 1', packet(0x7fffffff, 0, 3, 0, 0)],
     [27, 'an SSLRequest with a StartupMessage behind it', Buffer.concat([SSL_REQUEST, STARTUP])],
     [27, 'a GSSENCRequest with a StartupMessage behind it', Buffer.concat([GSSENC_REQUEST, STARTUP])],
-  ])('%i: %s: no octet, an orderly end, nothing reaches the server', async (_row, _name, octets) => {
+  ])('%i: %s: no byte, an orderly end, nothing reaches the server', async (_row, _name, bytes) => {
     const server = await startServer();
     const relayed = await startRelayed(server);
-    const client = new RawClient(relayed.port).send(octets);
+    const client = new RawClient(relayed.port).send(bytes);
     await client.ended();
     expect(client.received).toHaveLength(0);
     expect(server.connections).toHaveLength(0);
@@ -64,7 +64,7 @@ describe('before login', () => {
     expect(client.received.toString()).toBe('NN');
   });
 
-  test('26: an SSLRequest in two pieces and a StartupMessage octet by octet are held until they are whole', async () => {
+  test('26: an SSLRequest in two pieces and a StartupMessage byte by byte are held until they are whole', async () => {
     const server = await startServer({ greets: false });
     const relayed = await startRelayed(server);
     const client = new RawClient(relayed.port);
@@ -77,7 +77,7 @@ describe('before login', () => {
     expect(server.last.received).toEqual(STARTUP);
   });
 
-  test('36: a login octet by octet: one deadline, then both ends are closed and the place is free again', async () => {
+  test('36: a login byte by byte: one deadline, then both ends are closed and the place is free again', async () => {
     const server = await startServer();
     const relayed = await startRelayed(server, { preAuthDeadlineMs: 400, connectionsPreAuthMax: 2 });
     const slow = [new RawClient(relayed.port), new RawClient(relayed.port)];
@@ -112,8 +112,8 @@ describe('before login', () => {
     async function connecting(bounds: { leftMs?: number }) {
       const server = await startServer({ greets: false, onData: answersLogins });
       const relayed = await startRelayed({ host: server.host, port: server.port, tls: 'prefer' }, bounds);
-      const begin = async (octets: Buffer) => {
-        const client = new RawClient(relayed.port, { allowHalfOpen: true }).send(octets);
+      const begin = async (bytes: Buffer) => {
+        const client = new RawClient(relayed.port, { allowHalfOpen: true }).send(bytes);
         await until('the upstream is asked for TLS', () => server.connections[0]?.receivedBytes === SSL_REQUEST.length);
         return client;
       };
@@ -196,9 +196,9 @@ test('46: a thousand idle sessions: each costs little, and the next one is serve
 
 describe('cancel requests', () => {
   test.each([
-    ['with a key of 4 octets', Buffer.from([1, 2, 3, 4])],
-    ['with a key of 32 octets', Buffer.alloc(32, 7)],
-    ['with a key of 256 octets', Buffer.alloc(256, 8)],
+    ['with a key of 4 bytes', Buffer.from([1, 2, 3, 4])],
+    ['with a key of 32 bytes', Buffer.alloc(32, 7)],
+    ['with a key of 256 bytes', Buffer.alloc(256, 8)],
   ])('45: %s: passed as it is, closed in silence when the server closed', async (_name, key) => {
     const server = await startServer({ greets: false });
     const relayed = await startRelayed(server);
@@ -297,7 +297,7 @@ describe('in a session', () => {
     expect(relayed.losses).toEqual({ connection_closed: 1 });
   });
 
-  test('37: a second StartupMessage after login is octets like any other, and no new login', async () => {
+  test('37: a second StartupMessage after login is bytes like any other, and no new login', async () => {
     const server = await startServer();
     const relayed = await startRelayed(server);
     const client = await loggedIn(relayed.port);
@@ -321,11 +321,11 @@ describe('in a session', () => {
     });
     const relayed = await startRelayed(server);
     const client = await loggedIn(relayed.port);
-    const octets = Buffer.concat([Buffer.from('Q'), length, Buffer.from('select 1\0')]);
-    client.send(octets);
+    const bytes = Buffer.concat([Buffer.from('Q'), length, Buffer.from('select 1\0')]);
+    client.send(bytes);
     expect(await client.ended()).toBe('end');
     expect(client.received).toEqual(B.greeting());
-    expect(server.last.received.subarray(-octets.length)).toEqual(octets);
+    expect(server.last.received.subarray(-bytes.length)).toEqual(bytes);
     expect(relayed.counters.opaqueTotal).toBe(1);
   });
 
@@ -333,13 +333,13 @@ describe('in a session', () => {
     const server = await startServer();
     const relayed = await startRelayed(server);
     const client = await loggedIn(relayed.port);
-    const octets = message('S', Buffer.alloc(10_001));
-    client.send(octets);
-    await until('the server has it', () => server.last.receivedBytes === STARTUP_BYTES + octets.length);
+    const bytes = message('S', Buffer.alloc(10_001));
+    client.send(bytes);
+    await until('the server has it', () => server.last.receivedBytes === STARTUP_BYTES + bytes.length);
     expect(relayed.counters.opaqueTotal).toBe(1);
   });
 
-  test('40: a statement of 64 MiB streams through: all octets arrive, its head and tail are kept', async () => {
+  test('40: a statement of 64 MiB streams through: all bytes arrive, its head and tail are kept', async () => {
     const server = await startServer();
     const relayed = await startRelayed(server);
     const client = await loggedIn(relayed.port);

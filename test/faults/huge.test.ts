@@ -45,7 +45,7 @@ async function discardingServer() {
   return it;
 }
 
-/** Writes a header, as many octets as it says, and then `last`. */
+/** Writes a header, as many bytes as it says, and then `last`. */
 async function writeHuge(socket: Socket, { head, body, last }: { head: Buffer; body: number; last: Buffer }) {
   socket.write(head);
   const piece = Buffer.alloc(MIB, 0x61);

@@ -1,4 +1,4 @@
-// Faults and oddities with a real Postgres: the same octets sent to it directly and through the relay must get the same octets back, and
+// Faults and oddities with a real Postgres: the same bytes sent to it directly and through the relay must get the same bytes back, and
 // every statement must be accounted for. Numbers are of docs/FAULTS.md.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -23,10 +23,10 @@ function comparable(stream: Buffer): string {
   return equal.toString('latin1');
 }
 
-/** Everything the server says to these octets, the first of which is the StartupMessage, until it closes. */
-async function answer(port: number, octets: Buffer[]): Promise<string> {
-  const client = new RawClient(port).send(octets[0]);
-  for (const later of octets.slice(1)) {
+/** Everything the server says to these bytes, the first of which is the StartupMessage, until it closes. */
+async function answer(port: number, bytes: Buffer[]): Promise<string> {
+  const client = new RawClient(port).send(bytes[0]);
+  for (const later of bytes.slice(1)) {
     // A login that is refused has no more to say.
     await Promise.race([client.ready(1).catch(() => {}), client.ended()]);
     client.send(later);
@@ -36,19 +36,19 @@ async function answer(port: number, octets: Buffer[]): Promise<string> {
   return comparable(client.received);
 }
 
-async function bothWays(relayed: Relayed, ...octets: Buffer[]): Promise<{ direct: string; through: string }> {
-  return { direct: await answer(postgres().port, octets), through: await answer(relayed.port, octets) };
+async function bothWays(relayed: Relayed, ...bytes: Buffer[]): Promise<{ direct: string; through: string }> {
+  return { direct: await answer(postgres().port, bytes), through: await answer(relayed.port, bytes) };
 }
 
 const LOGIN = F.startup({ user: 'postgres', database: 'postgres' });
 
-/** A StartupMessage by its octets. */
+/** A StartupMessage by its bytes. */
 function startup(version: number, body: string): Buffer {
-  const octets = Buffer.from(body, 'latin1');
+  const bytes = Buffer.from(body, 'latin1');
   const head = Buffer.alloc(8);
-  head.writeInt32BE(8 + octets.length, 0);
+  head.writeInt32BE(8 + bytes.length, 0);
   head.writeInt32BE(version, 4);
-  return Buffer.concat([head, octets]);
+  return Buffer.concat([head, bytes]);
 }
 
 const V3_0 = 196608;
@@ -99,7 +99,7 @@ describe('the same answer through the relay', () => {
   const unit = (sql: string, name = '') => [F.parse(name, sql), F.bind('', name), F.describe('P'), F.execute()];
   test.each<[number, string, Buffer[], Partial<Relayed['counters']>]>([
     [39, 'a Query without its NUL', [message('Q', Buffer.from('select 1'))], {}],
-    [39, 'a Query with octets behind its NUL', [message('Q', Buffer.from('select 1\0select 2\0'))], {}],
+    [39, 'a Query with bytes behind its NUL', [message('Q', Buffer.from('select 1\0select 2\0'))], {}],
     [39, 'a Query of invalid UTF-8', [F.query('x'), message('Q', Buffer.from("select '\xff\xfe'\0", 'latin1'))], {}],
     [39, 'a lone surrogate', [message('Q', Buffer.from("select '\xed\xa0\x80'\0", 'latin1'))], {}],
     [
@@ -222,9 +222,9 @@ describe('the same answer through the relay', () => {
       {},
     ],
     [38, 'an unknown message', [message('!', Buffer.from('x'))], { opaqueTotal: 1 }],
-  ])('%i: %s', async (_row, _name, octets, counted) => {
+  ])('%i: %s', async (_row, _name, bytes, counted) => {
     const relayed = await startRelayed(postgres());
-    const { direct, through } = await bothWays(relayed, LOGIN, Buffer.concat([...octets, F.end()]));
+    const { direct, through } = await bothWays(relayed, LOGIN, Buffer.concat([...bytes, F.end()]));
     expect(through).toBe(direct);
     await relayed.settled();
     expect(relayed.counters).toMatchObject({ adriftTotal: 0, unmatchedReadyTotal: 0, opaqueTotal: 0, ...counted });
@@ -238,7 +238,7 @@ describe('the same answer through the relay', () => {
     expect(relayed.listener.sessionsTotal).toBe(1);
   });
 
-  test('23: everything octet by octet', async () => {
+  test('23: everything byte by byte', async () => {
     const relayed = await startRelayed(postgres());
     const session = Buffer.concat([...unit('select 1'), F.sync(), F.query('select 2'), F.end()]);
     const direct = await answer(postgres().port, [LOGIN, session]);
@@ -411,7 +411,7 @@ describe('long streams', () => {
     ]);
   });
 
-  test('65: SJIS and GB18030, whose second octet may be a backslash or a quote', async () => {
+  test('65: SJIS and GB18030, whose second byte may be a backslash or a quote', async () => {
     const relayed = await startRelayed(postgres());
     const odd = [message('Q', Buffer.from("select '\x95\x5c'\0", 'latin1')), F.query('select 1')];
     const { direct, through } = await bothWays(

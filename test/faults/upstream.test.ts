@@ -83,7 +83,7 @@ describe('connecting', () => {
     expect(server.last.received.includes('user')).toBe(false);
   });
 
-  test('16: octets that are no TLS after the S: 08001 at once', async () => {
+  test('16: bytes that are no TLS after the S: 08001 at once', async () => {
     const server = await startServer({
       greets: false,
       onData: (end) => end.send(end.receivedBytes === 8 ? B.acceptTls() : Buffer.from('no TLS at all, sorry')),
@@ -173,7 +173,7 @@ describe('in a session', () => {
 
   test.each([
     [11, 'an unknown code', message('!', Buffer.from('garbage'))],
-    [11, 'octets that are no message', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
+    [11, 'bytes that are no message', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
     [11, 'a length that no message has', Buffer.from([0x54, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3])],
     [12, 'a length of zero', Buffer.from([0x54, 0, 0, 0, 0, 1, 2])],
     [12, 'a length of three', Buffer.from([0x54, 0, 0, 0, 3, 1, 2])],

@@ -21,10 +21,10 @@ export const F = {
   startup: (parameters: Record<string, string>) => serialize.startup(parameters),
   sslRequest: () => serialize.requestSsl(),
   gssencRequest: () => Buffer.concat([int32(8), int32(80877104)]),
-  /** A number is a key of 4 octets; since protocol 3.2 a key may have another length. */
+  /** A number is a key of 4 bytes; since protocol 3.2 a key may have another length. */
   cancelRequest: (pid: number, key: number | Buffer) => {
-    const octets = typeof key === 'number' ? int32(key) : key;
-    return Buffer.concat([int32(12 + octets.length), int32(80877102), int32(pid), octets]);
+    const bytes = typeof key === 'number' ? int32(key) : key;
+    return Buffer.concat([int32(12 + bytes.length), int32(80877102), int32(pid), bytes]);
   },
 };
 

@@ -1,4 +1,4 @@
-// A raw end of a connection, mostly the client's: it sends and receives octets and knows when and how the connection ended.
+// A raw end of a connection, mostly the client's: it sends and receives bytes and knows when and how the connection ended.
 // Invariant: what came is kept in order until it is taken or forgotten; nothing is sent that the test did not give; closed after the test.
 // Not here: well-formed messages (frames.ts), servers (scripted-server.ts).
 
@@ -23,7 +23,7 @@ export class RawClient {
   readonly socket: Socket;
   #received: Buffer[] = [];
   #waiting: Array<() => void> = [];
-  /** All octets that ever came, those taken or forgotten included. */
+  /** All bytes that ever came, those taken or forgotten included. */
   receivedBytes = 0;
   /** Undefined while it goes on; 'end' as well when it was closed from here. */
   endedBy: Ended | undefined;
@@ -62,20 +62,20 @@ export class RawClient {
     return errorsIn(this.received);
   }
 
-  send(...octets: Buffer[]): this {
-    this.socket.write(Buffer.concat(octets));
+  send(...bytes: Buffer[]): this {
+    this.socket.write(Buffer.concat(bytes));
     return this;
   }
 
-  /** Sends octet by octet, each in a segment of its own as far as the system lets it. */
-  async sendSlowly(octets: Buffer): Promise<void> {
-    for (const octet of octets) {
-      this.send(Buffer.from([octet]));
+  /** Sends byte by byte, each in a segment of its own as far as the system lets it. */
+  async sendSlowly(bytes: Buffer): Promise<void> {
+    for (const byte of bytes) {
+      this.send(Buffer.from([byte]));
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Waits until so many octets came, and takes them. */
+  /** Waits until so many bytes came, and takes them. */
   async take(bytes: number): Promise<Buffer> {
     await this.until(({ length }) => length >= bytes);
     const { received } = this;
@@ -83,7 +83,7 @@ export class RawClient {
     return received.subarray(0, bytes);
   }
 
-  /** Waits until what was received is as wanted, or ends with these octets; throws with what was received when that does not happen. */
+  /** Waits until what was received is as wanted, or ends with these bytes; throws with what was received when that does not happen. */
   async until(wanted: Buffer | ((received: Buffer) => boolean)): Promise<Buffer> {
     const isThere =
       typeof wanted === 'function' ? wanted : (received: Buffer) => received.subarray(-wanted.length).equals(wanted);

@@ -1,4 +1,4 @@
-// A server that does what a test says, octet by octet: the faults that a real Postgres cannot be made to show.
+// A server that does what a test says, byte by byte: the faults that a real Postgres cannot be made to show.
 // Invariant: it sends nothing by itself but what `greets` asks for. Not here: what its connections can do (raw-client.ts).
 
 import { createServer, type Server } from 'node:net';
@@ -10,7 +10,7 @@ import { RawClient } from './raw-client.js';
 export type ServerEnd = RawClient;
 
 export interface Script {
-  /** Each connection's first octets are answered as a login that succeeded. */
+  /** Each connection's first bytes are answered as a login that succeeded. */
   greets?: boolean;
   onConnection?: (end: ServerEnd) => void;
   onData?: (end: ServerEnd, chunk: Buffer) => void;

@@ -140,7 +140,7 @@ describe('connections that have not logged in', () => {
 });
 
 describe('cancel requests', () => {
-  test.each([1, 4, 32, 256])('with a key of %i octets are forwarded as they are', async (keyBytes) => {
+  test.each([1, 4, 32, 256])('with a key of %i bytes are forwarded as they are', async (keyBytes) => {
     const request = F.cancelRequest(4711, Buffer.alloc(keyBytes, 0xab));
     let received: Buffer = Buffer.alloc(0);
     const stub = await bareServer(async (peer) => {
@@ -149,12 +149,12 @@ describe('cancel requests', () => {
     });
     const { port } = await listen(stub);
     const client = await halfOpenClient(port);
-    for (const octet of request) client.send(Buffer.from([octet]));
+    for (const byte of request) client.send(Buffer.from([byte]));
     expect(await client.closed()).toHaveLength(0);
     expect(received.equals(request)).toBe(true);
   });
 
-  test.each([0, 257])('with a key of %i octets are closed without a word', async (keyBytes) => {
+  test.each([0, 257])('with a key of %i bytes are closed without a word', async (keyBytes) => {
     let connections = 0;
     const stub = await bareServer(() => connections++);
     const { port } = await listen(stub);

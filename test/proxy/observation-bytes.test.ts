@@ -9,7 +9,7 @@ import { BatchWriter, type StatementFields } from '../../proxy/stream/writer.js'
 
 const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
 const count = fc.oneof(fc.nat(300), fc.maxSafeNat());
-const latin1 = fc.array(fc.nat(255), { maxLength: 300 }).map((octets) => Buffer.from(octets).toString('latin1'));
+const latin1 = fc.array(fc.nat(255), { maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
 const command = fc.constantFrom('', 'SELECT', 'CREATE TABLE', 'CREATE EVENT TRIGGER', 'SOMETHING NEW');
 
 const statement: fc.Arbitrary<StatementFields> = fc.record({
@@ -143,9 +143,9 @@ describe('frames', () => {
     writer.sessionReady(fc.sample(ready, { numRuns: 1, seed: 1 })[0]);
     const frame = Buffer.from(writer.seal(1, 1));
     fc.assert(
-      fc.property(fc.nat(frame.length - 1), fc.nat(255), (at, octet) => {
+      fc.property(fc.nat(frame.length - 1), fc.nat(255), (at, byte) => {
         const damaged = Buffer.from(frame);
-        damaged[at] = octet;
+        damaged[at] = byte;
         try {
           const batches = new BatchReader();
           new FrameReader().feed(damaged, (_kind, body) => batches.read(body, () => {}));

@@ -86,7 +86,7 @@ async function move({ near, accepted, reading, far }: Awaited<ReturnType<typeof 
   far.off('data', count);
 }
 
-/** Writes `total` octets in pieces of any size, as fast as they are taken; the digest of all. */
+/** Writes `total` bytes in pieces of any size, as fast as they are taken; the digest of all. */
 async function send(socket: Socket, total: number, pieceMax: number): Promise<string> {
   const hash = createHash('sha256');
   for (let left = total; left > 0; ) {

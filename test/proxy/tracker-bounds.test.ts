@@ -11,7 +11,7 @@ function ready(options?: ConstructorParameters<typeof Tracked>[0]): Tracked {
 }
 
 describe('names', () => {
-  test('are told apart by 63 octets, as the server does it', () => {
+  test('are told apart by 63 bytes, as the server does it', () => {
     const long = 'n'.repeat(63);
     const t = ready()
       .client(message('P', Buffer.from(`${long}one\0select 1\0\0\0`)), F.sync())
@@ -108,22 +108,22 @@ describe('lengths that no peer would take', () => {
   test.each([
     ['a ParameterStatus of 30,001', message('S', Buffer.alloc(29_997))],
     ['a CommandComplete of 1 GiB', Buffer.from([0x43, 0x3f, 0xff, 0xff, 0xff])],
-  ])('from the server: %s', (_name, octets) => {
-    expect(ready().server(octets).session.opaque).toBe(true);
+  ])('from the server: %s', (_name, bytes) => {
+    expect(ready().server(bytes).session.opaque).toBe(true);
   });
 
   test.each([
     ['a Close of 10,001', message('C', Buffer.alloc(9_997))],
     ['a password message of 64 KiB', message('p', Buffer.alloc(65_536))],
-  ])('from the client: %s', (_name, octets) => {
-    expect(ready().client(octets).session.opaque).toBe(true);
+  ])('from the client: %s', (_name, bytes) => {
+    expect(ready().client(bytes).session.opaque).toBe(true);
   });
 
   test.each([
     ['an ErrorResponse of 40,000', message('E', Buffer.from(`SERROR\0VERROR\0C22000\0M${'m'.repeat(40_000)}\0\0`))],
     ['a NoticeResponse of 40,000', message('N', Buffer.from(`SNOTICE\0M${'m'.repeat(40_000)}\0\0`))],
-  ])('%s is none of them', (_name, octets) => {
-    const t = ready().client(F.query('select 1')).server(octets, B.commandComplete('SELECT 1'), B.ready());
+  ])('%s is none of them', (_name, bytes) => {
+    const t = ready().client(F.query('select 1')).server(bytes, B.commandComplete('SELECT 1'), B.ready());
     expect(t.session.opaque).toBe(false);
     expect(t.executions).toHaveLength(1);
   });

@@ -158,8 +158,8 @@ describe('opaque', () => {
     ['a length under four', Buffer.from([0x51, 0, 0, 0, 3])],
     ['a negative length', Buffer.from([0x51, 0xff, 0xff, 0xff, 0xff])],
     ['a length over the protocol', Buffer.from([0x51, 0x7f, 0xff, 0xff, 0xff])],
-  ])('%s from the client', (_name, octets) => {
-    const t = ready().client(F.query('select 1'), octets).server(B.commandComplete('SELECT 1'), B.ready());
+  ])('%s from the client', (_name, bytes) => {
+    const t = ready().client(F.query('select 1'), bytes).server(B.commandComplete('SELECT 1'), B.ready());
     expect(t.session.opaque).toBe(true);
     expect(t.lines).toEqual(['lost 1 opaque']);
   });

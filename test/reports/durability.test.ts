@@ -111,7 +111,7 @@ describe('durability', () => {
   });
 });
 
-/** Every file of a directory, as octets in one text. */
+/** Every file of a directory, as bytes in one text. */
 function readAll(directory: string): string {
   return readdirSync(directory)
     .map((name) => readFileSync(path.join(directory, name), 'latin1'))

@@ -88,13 +88,13 @@ describe('with a Postgres', () => {
     ['zeros', Buffer.alloc(64)],
     ['a packet of length 4', Buffer.from([0, 0, 0, 4])],
     ['a packet of negative length', Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 3, 0, 0])],
-    ['a packet over 10,000 octets', Buffer.from([0, 0, 0x27, 0x19, 0, 3, 0, 0])],
-    ['an SSLRequest with octets behind it', Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f, 1, 2, 3])],
-  ])('%s on the proxy port is closed without a word', async (_name, octets) => {
+    ['a packet over 10,000 bytes', Buffer.from([0, 0, 0x27, 0x19, 0, 3, 0, 0])],
+    ['an SSLRequest with bytes behind it', Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f, 1, 2, 3])],
+  ])('%s on the proxy port is closed without a word', async (_name, bytes) => {
     const sidecar = await startSidecar(postgres());
     const answer = await new Promise<Buffer>((resolve) => {
       const chunks: Buffer[] = [];
-      const socket = connect(sidecar.port, '127.0.0.1', () => socket.write(octets));
+      const socket = connect(sidecar.port, '127.0.0.1', () => socket.write(bytes));
       socket.on('data', (chunk) => chunks.push(chunk));
       socket.on('error', () => {});
       socket.on('close', () => resolve(Buffer.concat(chunks)));

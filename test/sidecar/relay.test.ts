@@ -138,7 +138,7 @@ describe('clients', () => {
     expect(statements.find(({ query }) => query.includes('repeat'))).toMatchObject({ calls: 1, rows: 1500 });
   });
 
-  test('octets that are not the protocol make a session opaque, and pass all the same', async () => {
+  test('bytes that are not the protocol make a session opaque, and pass all the same', async () => {
     const sidecar = await startSidecar(postgres());
     const answer = await new Promise<Buffer>((resolve) => {
       const chunks: Buffer[] = [];

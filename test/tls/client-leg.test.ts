@@ -68,7 +68,7 @@ test('SSLRequest and StartupMessage may come in any pieces', async () => {
   plain.send(SSL_REQUEST.subarray(4));
   expect((await plain.take(1)).toString()).toBe('S');
   const { client } = await handshake(plain, {});
-  for (const octet of STARTUP) client.send(Buffer.from([octet]));
+  for (const byte of STARTUP) client.send(Buffer.from([byte]));
   await client.until(READY);
 });
 
@@ -88,7 +88,7 @@ test('a client may still log in without TLS', async () => {
   await client.until(READY);
 });
 
-test('octets behind SSLRequest close the connection without a word', async () => {
+test('bytes behind SSLRequest close the connection without a word', async () => {
   const { port } = await startRelay(postgres(), OWN);
   const client = await halfOpenClient(port);
   client.send(SSL_REQUEST, STARTUP);
@@ -157,20 +157,20 @@ describe('direct TLS', () => {
   });
 });
 
-/** Stands between client and relay: what the relay sends is kept, and octets can be slipped in towards it. */
-async function between(port: number, { octetByOctet = false } = {}) {
+/** Stands between client and relay: what the relay sends is kept, and bytes can be slipped in towards it. */
+async function between(port: number, { byteByByte = false } = {}) {
   let towardsRelay: RawClient | undefined;
   const { port: entrance } = await bareServer((peer) => {
     const relay = new RawClient(port);
     towardsRelay = relay;
     relay.socket.pipe(peer.socket);
-    if (!octetByOctet) peer.socket.pipe(relay.socket);
+    if (!byteByByte) peer.socket.pipe(relay.socket);
     else peer.socket.on('data', (chunk) => void relay.sendSlowly(chunk));
   });
   return {
     entrance,
     seen: () => towardsRelay?.received ?? Buffer.alloc(0),
-    slipIn: (octets: Buffer) => towardsRelay?.send(octets),
+    slipIn: (bytes: Buffer) => towardsRelay?.send(bytes),
     reset: () => towardsRelay?.reset(),
   };
 }
@@ -178,9 +178,9 @@ async function between(port: number, { octetByOctet = false } = {}) {
 test.each([
   ['after SSLRequest', false],
   ['at once', true],
-])('a ClientHello that comes octet by octet, %s', async (_, direct) => {
+])('a ClientHello that comes byte by byte, %s', async (_, direct) => {
   const { port } = await startRelay(postgres(), OWN);
-  const { entrance } = await between(port, { octetByOctet: true });
+  const { entrance } = await between(port, { byteByByte: true });
   const { client } = direct
     ? await handshake(await halfOpenClient(entrance), { ALPNProtocols: ['postgresql'] })
     : await encrypted(entrance);
@@ -201,7 +201,7 @@ test('records are at most 8 KiB, so that asynchronous libpq clients do not hang'
   const records: number[] = [];
   for (let at = 0; at < stream.length; at += 5 + stream.readUInt16BE(at + 3)) records.push(stream.readUInt16BE(at + 3));
   expect(records.length).toBeGreaterThan(24);
-  // TLS 1.3 adds its content type and a tag of 16 octets.
+  // TLS 1.3 adds its content type and a tag of 16 bytes.
   expect(Math.max(...records)).toBeLessThanOrEqual(8192 + 17);
 });
 
@@ -309,7 +309,7 @@ test('a half-closed client still gets its answer', async () => {
   expect(answer.subarray(-6)).toEqual(READY);
 });
 
-test('a large result and a slow reader: every octet arrives, in order', async () => {
+test('a large result and a slow reader: every byte arrives, in order', async () => {
   const { port } = await startRelay(postgres(), OWN);
   const client = new pg.Client({
     host: '127.0.0.1',

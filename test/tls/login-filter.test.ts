@@ -15,7 +15,7 @@ const saslContinue = message('R', Buffer.concat([Buffer.from([0, 0, 0, 11]), Buf
 const refusal = (language: string) =>
   message('E', Buffer.from(`SFATAL\0VFATAL\0C28000\0M${language}\0Fauth-scram.c\0L1\0Rread_client_final_message\0\0`));
 
-/** Feeds the stream in pieces of `step` octets; gives what was passed on and what was said. */
+/** Feeds the stream in pieces of `step` bytes; gives what was passed on and what was said. */
 function filtered(stream: Buffer, { withhold = true, step = stream.length } = {}) {
   const said: string[] = [];
   const filter = new LoginFilter({
@@ -35,7 +35,7 @@ function filtered(stream: Buffer, { withhold = true, step = stream.length } = {}
 
 const negotiation = message('v', Buffer.concat([Buffer.from([0, 3, 0, 0, 0, 0, 0, 0])]));
 
-describe.each([1, 2, 3, 5, 7, 1000])('in pieces of %i octets', (step) => {
+describe.each([1, 2, 3, 5, 7, 1000])('in pieces of %i bytes', (step) => {
   test('the mechanism is taken out, and nothing else', () => {
     const login = (first: Buffer) =>
       Buffer.concat([negotiation, B.notice(), first, saslContinue, B.greeting(), B.dataRow()]);

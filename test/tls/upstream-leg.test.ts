@@ -132,14 +132,14 @@ describe('answers to SSLRequest that are none', () => {
     return { told, sent: () => stub.last.closed() };
   };
 
-  test('S with octets behind it is given up', async () => {
+  test('S with bytes behind it is given up', async () => {
     const { told, sent } = await outcome(Buffer.concat([Buffer.from('S'), B.authOk()]));
     expect(told).toContain('C08001');
     expect(told).toContain('tamper');
     expect(await sent()).toHaveLength(0);
   });
 
-  test('N with octets behind it is given up, in prefer as well', async () => {
+  test('N with bytes behind it is given up, in prefer as well', async () => {
     const { told, sent } = await outcome(Buffer.concat([Buffer.from('N'), B.authOk()]), 'prefer');
     expect(told).toContain('C08001');
     expect(await sent()).toHaveLength(0);
