@@ -8,16 +8,18 @@
 // when the session settles, once. Not here: bytes (intake.ts), when things are stored (observer.ts).
 
 import type { Measured } from '../facts/rollup-row.js';
-import type {
-  Observation,
-  SessionOpened,
-  StatementObservation,
-  StatementRunning,
+import {
+  executionCount,
+  type Observation,
+  type SessionOpened,
+  type StatementObservation,
+  type StatementRunning,
 } from '../proxy/stream/observation.js';
 import { isSettled } from './attribution/settling.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
-import { requestOf, Samples, SLOW_NS, traceIdOf } from './notable/samples.js';
+import { requestOf, traceIdOf } from './notable/request-tags.js';
+import { Samples, SLOW_NS } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
 import type { Pool } from './pools/pool.js';
 import { Pools, type PoolsOptions } from './pools/pools.js';
@@ -189,7 +191,7 @@ export class Pipeline {
   }
 
   #statement(session: ObservedSession, observation: StatementObservation): void {
-    const executions = executionsOf(observation);
+    const executions = executionCount(observation);
     if (executions === 0) return;
     const after = observation.transactionAfter;
     const openAfter = after === '' ? undefined : after !== 'I';
@@ -339,10 +341,4 @@ export class Pipeline {
     this.sessions.opened(relayId, opened);
     return this.sessions.get(relayId, sessionId) as ObservedSession;
   }
-}
-
-function executionsOf(observation: StatementObservation): number {
-  let count = observation.sqlstate === '' ? 0 : 1;
-  for (const completion of observation.completions) if (completion.command !== '') count++;
-  return count;
 }

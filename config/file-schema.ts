@@ -9,6 +9,7 @@ import type { UsageError } from './values/errors.js';
 import { isPrefix } from './values/network-prefix.js';
 import { readUpstream, readUpstreamTls } from './values/option-readers.js';
 import { readSqlPattern } from './values/sql-pattern.js';
+import { CONTEXT_KEYS, DIMENSION_KEYS } from './values/tag-keys.js';
 import { parseBytes, parseDuration } from './values/units.js';
 
 const text = v.pipe(
@@ -112,20 +113,8 @@ export const LISTS = {
   ),
   pools: v.optional(v.array(pool, 'a list of pools is needed here'), []),
   clientNetworks: v.optional(v.array(network, 'a list of networks is needed here'), []),
-  dimensionKeys: v.optional(tagKeys, [
-    'action',
-    'app',
-    'app_name',
-    'app_version',
-    'application',
-    'cache',
-    'caller',
-    'command',
-    'controller',
-    'job',
-    'route',
-  ]),
-  contextKeys: v.optional(tagKeys, ['traceparent', 'tracestate', 'request_id']),
+  dimensionKeys: v.optional(tagKeys, [...DIMENSION_KEYS]),
+  contextKeys: v.optional(tagKeys, [...CONTEXT_KEYS]),
   retention: v.optional(retention, {}),
 };
 

@@ -2,6 +2,7 @@
 // Invariant: points and totals come from one snapshot; a statement is one in a point however many pools or constructs it came through.
 // Not here: which sources are a migration's business (the page and the dashboards say).
 
+import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
 import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
@@ -31,7 +32,6 @@ export interface ProgressReport {
   totals: Map<string, SourceShare>;
 }
 
-const MINUTE_MS = 60_000;
 /** Distinct statements are counted over every row of the range: beyond this the hours do. */
 const MINUTE_ROWS_MAX = 6 * 60;
 /** … and beyond this the days. */
@@ -41,7 +41,7 @@ const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
 export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
   return reader.read((rows) => {
     const { window } = frameOf(rows, bounds);
-    const range = { since: Math.floor(window.sinceMs / MINUTE_MS), until: Math.ceil(window.untilMs / MINUTE_MS) };
+    const range = { since: minuteOf(window.sinceMs), until: Math.ceil(window.untilMs / MINUTE_MS) };
     const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
     const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
     const points = new Map<number, ProgressPoint>();

@@ -2,6 +2,7 @@
 // Invariant: points and distribution come from one snapshot and speak of the same executions; batched ones have no duration of their own.
 // Not here: totals, texts and evidence of the statement (statements.ts).
 
+import { MINUTE_MS } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
 import { GAMMA, LogHistogram } from '../facts/histogram.js';
 import { statementPoints } from '../storage/sqlite/read/query-timeline.js';
@@ -46,7 +47,6 @@ export interface TimelineReport {
   distribution: DurationShare[];
 }
 
-const MINUTE_MS = 60_000;
 /** Stored buckets per bar: bars are 1.27 times as long as the one before, so that ten decades fit on a screen. */
 const BUCKETS_PER_BAR = 12;
 

@@ -27,19 +27,19 @@ if (![cases, seed, first].every(Number.isSafeInteger) || cases < 1 || first < 0)
 }
 
 await build(() => {});
-const [session, names, texts, state, execution, codes, startup, reader, frames] = await Promise.all([
+const [session, names, texts, state, observation, codes, startup, reader, frames] = await Promise.all([
   import('../dist/proxy/session/session.js'),
   import('../dist/proxy/session/names.js'),
   import('../dist/proxy/session/texts.js'),
   import('../dist/proxy/session/session-state.js'),
-  import('../dist/proxy/session/execution.js'),
+  import('../dist/proxy/stream/observation.js'),
   import('../dist/proxy/wire/message-codes.js'),
   import('../dist/proxy/wire/startup-packet.js'),
   import('../dist/proxy/stream/reader.js'),
   import('../dist/proxy/stream/frames.js'),
 ]);
 /** @satisfies {Record<keyof Subject, unknown>} */
-const built = { ...session, ...names, ...texts, ...state, ...execution, ...codes, ...startup, ...reader, ...frames };
+const built = { ...session, ...names, ...texts, ...state, ...observation, ...codes, ...startup, ...reader, ...frames };
 // The sources, compiled; their private members make them other types.
 const subject = /** @type {Subject} */ (/** @type {unknown} */ (built));
 

@@ -2,11 +2,9 @@
 // Invariant: bounded, whatever is sent: the same DDL is marked once in REPEAT_MS, at most WAITING_MAX marks wait for a flush, and at most
 // VERSIONS_MAX versions are told apart. Not here: marks that people set (cli/commands/mark.ts), the table (storage/sqlite/tables/marks.ts).
 
+import { VERSION_KEY } from '../../config/values/tag-keys.js';
 import type { MarkRow } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
-
-/** Comment tag that names the running version of the application. */
-export const VERSION_TAG = 'app_version';
 
 const REPEAT_MS = 3_600_000;
 const WAITING_MAX = 1_000;
@@ -54,7 +52,7 @@ export class Marks implements Pending<MarkRow> {
 
   noteTags(tags: readonly (readonly [key: string, value: string])[], atMs: number): void {
     for (const [key, value] of tags) {
-      if (key !== VERSION_TAG || value === '' || this.#versions.has(value)) continue;
+      if (key !== VERSION_KEY || value === '' || this.#versions.has(value)) continue;
       if (this.#versions.size >= VERSIONS_MAX) return;
       this.#versions.add(value);
       this.#add({ atMs, kind: 'app-version', name: value.slice(0, NAME_CHARS_MAX), fingerprint: '', source: '' });

@@ -5,19 +5,19 @@
 import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
 import type { SlowSample } from '../../facts/slow-sample.js';
+import { requestIdOf, type TagPairs, traceIdOf } from './request-tags.js';
 
 export interface SampleContext {
   readonly fingerprint: string;
   readonly source: string;
   readonly pool: string;
   readonly tagSet: string;
-  readonly pairs: readonly (readonly [key: string, value: string])[];
+  readonly pairs: TagPairs;
   readonly transactionPosition: number;
 }
 
 const PER_STATEMENT = 3;
 const STATEMENTS_MAX = 5_000;
-const ID_CHARS_MAX = 128;
 /** Below it nothing is slow. */
 export const SLOW_NS = 1_000_000;
 /** A statement's bar falls by half each time nothing passed it for so long, so that a slow start does not hide later days. */
@@ -96,58 +96,7 @@ function sampleOf(measured: Measured, context: SampleContext): SlowSample {
     pool: context.pool,
     tagSet: context.tagSet,
     traceId: traceIdOf(context.pairs),
-    requestId: firstOf(context.pairs, REQUEST_KEYS),
+    requestId: requestIdOf(context.pairs),
     transactionPosition: context.transactionPosition,
   };
-}
-
-const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid'];
-const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
-
-/** Of W3C's traceparent (version-trace-parent-flags), or of a tag that holds it alone; '' = none. */
-export function traceIdOf(pairs: SampleContext['pairs']): string {
-  if (pairs !== lastPairs) {
-    lastPairs = pairs;
-    lastTraceId = traceIdAnew(pairs);
-  }
-  return lastTraceId;
-}
-
-/** Each execution asks more than once. */
-let lastPairs: SampleContext['pairs'] = [];
-let lastTraceId = '';
-
-function traceIdAnew(pairs: SampleContext['pairs']): string {
-  for (const [key, value] of pairs) if (key === 'traceparent') return ofTraceparent(value);
-  return firstOf(pairs, TRACE_KEYS);
-}
-
-const DASH = 0x2d;
-const ID_FROM = 3;
-const ID_TO = 35;
-
-/** Hot path where requests are traced: no expression for what two loops say. */
-function ofTraceparent(value: string): string {
-  if (value.charCodeAt(2) !== DASH || value.charCodeAt(ID_TO) !== DASH) return '';
-  if (!isHex(value, 0, 2) || !isHex(value, ID_FROM, ID_TO)) return '';
-  return value.slice(ID_FROM, ID_TO);
-}
-
-function isHex(value: string, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) {
-    const code = value.charCodeAt(at);
-    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
-  }
-  return true;
-}
-
-function firstOf(pairs: SampleContext['pairs'], keys: readonly string[]): string {
-  for (const [key, value] of pairs) if (keys.includes(key)) return value.slice(0, ID_CHARS_MAX);
-  return '';
-}
-
-/** What names the request of the application: its trace, else its own id; '' = no comment names one. */
-export function requestOf(pairs: SampleContext['pairs']): string {
-  if (pairs.length === 0) return '';
-  return traceIdOf(pairs) || firstOf(pairs, REQUEST_KEYS);
 }

@@ -5,7 +5,7 @@
 import type { ExecutionFacts, TailBatch } from '../../facts/tail-facts.js';
 import type { Verdict } from '../../facts/verdict.js';
 import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
-import { requestOf } from './samples.js';
+import { requestOf } from './request-tags.js';
 
 export interface Counted {
   readonly it: Waiting;

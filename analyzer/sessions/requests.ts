@@ -1,7 +1,7 @@
 // Requests of the application, told apart by the trace or request id in comments, over all connections.
 // Invariant: a request counts once per statement, on however many connections it runs and whatever runs between. Bounded: an id that comes
 // again after thousands of others counts anew, and of a request only so many statements are counted.
-// Not here: which tag is the id (samples.ts), counts (rollup/).
+// Not here: which tag is the id (notable/request-tags.ts), counts (rollup/).
 
 import { limits } from '../../config/limits.js';
 

@@ -2,6 +2,7 @@
 // Invariant: the two never share a minute; the minute of a mark is in neither. Not here: comparing.
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
+import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import { parseDuration, parseMoment } from '../../config/values/units.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
@@ -24,8 +25,6 @@ export interface LabelledWindow {
 export interface ComparedSide extends LabelledWindow {
   readonly filter: StatementFilter;
 }
-
-const MINUTE_MS = 60_000;
 
 export async function windowsOf(source: ReportSource, flags: WindowFlags): Promise<[LabelledWindow, LabelledWindow]> {
   const nowMs = Date.now();
@@ -65,7 +64,7 @@ async function around(
 ): Promise<[LabelledWindow, LabelledWindow]> {
   const spanMs = parseDuration(span, '--span');
   const atMs = await momentOf(source, name, nowMs);
-  const minute = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
+  const minute = minuteOf(atMs) * MINUTE_MS;
   const next = minute + MINUTE_MS;
   return [
     { label: `before ${moment(atMs)}`, range: { sinceMs: minute - spanMs, untilMs: minute } },

@@ -11,12 +11,19 @@
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
-import { type Execution, executionCount } from '../session/execution.js';
+import { minuteOf } from '../../config/values/minute.js';
+import type { Execution } from '../session/execution.js';
 import type { Running } from '../session/session.js';
 import type { SessionEvents, SessionState } from '../session/session-state.js';
 import type { PreparedText, SharedText, TextTable } from '../session/texts.js';
 import { controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../stream/frames.js';
-import { type CloseReason, type LossReason, SCHEMA_VERSION, type SessionOpened } from '../stream/observation.js';
+import {
+  type CloseReason,
+  executionCount,
+  type LossReason,
+  SCHEMA_VERSION,
+  type SessionOpened,
+} from '../stream/observation.js';
 import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
 import type { Clock } from './clock.js';
@@ -49,7 +56,6 @@ export interface LinkOptions {
 
 /** A batch this large is handed to the socket as it is; a smaller one is copied so that its buffer serves again. */
 const COPY_BYTES_MAX = 16 * 1024;
-const MINUTE_MS = 60_000;
 
 export class ObserverLink implements SessionEvents {
   readonly #options: LinkOptions;
@@ -367,7 +373,7 @@ export class ObserverLink implements SessionEvents {
   }
 
   #minute(wallMs: number): number {
-    return Math.floor(wallMs / MINUTE_MS);
+    return minuteOf(wallMs);
   }
 }
 

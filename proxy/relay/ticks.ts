@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
+import { minuteOf } from '../../config/values/minute.js';
 import type { Connection } from '../connection/connection.js';
 import type { Clock } from '../link/clock.js';
 import type { ObserverLink } from '../link/link.js';
@@ -20,7 +21,6 @@ import { LoopBreaker } from './loop-breaker.js';
 import { LoopLag } from './loop-lag.js';
 
 const TICK_MS = 1_000;
-const MINUTE_MS = 60_000;
 /** An observer that acknowledges nothing for this long while something waits counts as hung. */
 const OBSERVER_HANG_MS = 180_000;
 
@@ -71,7 +71,7 @@ export class Ticks {
     clock.renew();
     const nowMs = clock.now();
     const wallMs = clock.wall(nowMs);
-    const minute = Math.floor(wallMs / MINUTE_MS);
+    const minute = minuteOf(wallMs);
     const unfollowed = this.#connectionTicks(nowMs);
     this.#countOpaque(unfollowed, minute);
     const lagMs = this.#lag.takeMs();

@@ -69,10 +69,3 @@ export class Execution {
 }
 
 const NONE: Completion[] = [];
-
-/** Executions a record stands for: completions that are not empty, and its error; the unit of every count and loss. */
-export function executionCount(execution: Execution): number {
-  let count = execution.sqlstate === '' ? 0 : 1;
-  for (const completion of execution.completions) if (completion.command !== '') count++;
-  return count;
-}

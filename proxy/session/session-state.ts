@@ -8,9 +8,8 @@
 // (sent, skipped by the server, or lost with a reason).
 // Not here: which message does what (requests.ts, replies.ts).
 
-import type { LossReason, TransactionStatus } from '../stream/observation.js';
+import { executionCount, type LossReason, type TransactionStatus } from '../stream/observation.js';
 import type { Execution } from './execution.js';
-import { executionCount } from './execution.js';
 import { Names } from './names.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
 import { type TextTable, textBytes } from './texts.js';

@@ -53,6 +53,19 @@ export interface Completion {
   rows: number;
 }
 
+/** What tells how many executions a record stands for. */
+export interface Completed {
+  readonly completions: readonly Completion[];
+  readonly sqlstate: string;
+}
+
+/** Counts the executions of a record: completions that are not empty, and its error. The unit of every count and loss. */
+export function executionCount(record: Completed): number {
+  let count = record.sqlstate === '' ? 0 : 1;
+  for (const completion of record.completions) if (completion.command !== '') count++;
+  return count;
+}
+
 /** One simple Query, one portal run to its end (with any number of Executes), or a Parse or Bind that failed. */
 export interface StatementObservation {
   kind: 'statement';

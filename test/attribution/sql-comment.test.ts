@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { NO_TAGS, Proof } from '../../analyzer/attribution/comments/sql-comment.js';
-import { DIMENSION_KEYS, tagSetOf } from '../../analyzer/attribution/comments/tag-set.js';
+import { tagSetOf } from '../../analyzer/attribution/comments/tag-set.js';
+import { loadConfig } from '../../config/config.js';
+import { CONTEXT_KEYS, DIMENSION_KEYS } from '../../config/values/tag-keys.js';
 import { tags } from './shape.js';
 
 function pairs(sql: string): Record<string, string> {
@@ -113,6 +115,14 @@ describe('tag sets', () => {
     const other = tagSetOf(tags("SELECT 1 /*controller='c'*/ /*route='r'*/"), keys);
     expect(one).toBe('{"controller":"c","route":"r"}');
     expect(other).toBe(one);
+  });
+
+  test('are made of the keys of a default configuration', () => {
+    const { config } = loadConfig({ flags: {}, env: {} });
+    expect(config.dimensionKeys).toEqual(DIMENSION_KEYS);
+    expect(config.contextKeys).toEqual(CONTEXT_KEYS);
+    const all = DIMENSION_KEYS.map((key) => `${key}='${key}'`).join(',');
+    expect(Object.keys(JSON.parse(tagSetOf(tags(`SELECT 1 /*${all}*/`), keys)))).toEqual(DIMENSION_KEYS);
   });
 
   test('leave out context, which differs each time', () => {

@@ -3,11 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { executionCount } from '../../proxy/session/execution.js';
 import { Session } from '../../proxy/session/session.js';
 import { TrackerCounters } from '../../proxy/session/session-state.js';
 import { TextTable } from '../../proxy/session/texts.js';
 import { FrameKind, FrameReader } from '../../proxy/stream/frames.js';
+import { executionCount } from '../../proxy/stream/observation.js';
 import { BatchReader } from '../../proxy/stream/reader.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 import { readFirstPacket } from '../../proxy/wire/startup-packet.js';

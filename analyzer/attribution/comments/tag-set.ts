@@ -1,30 +1,17 @@
-// Which comment tags become dimensions of the counts, and their canonical form.
-// Invariant: equal sets give equal text, whatever the order of the tags; context (trace and request ids) is never a dimension.
-// Not here: caps on the number of sets (analyzer/rollup), reading comments (sql-comment.ts).
+// Makes the canonical tag set of a statement: the tags that are dimensions of its counts.
+// Invariant: equal sets give equal text, whatever the order of the tags. Not here: which keys are dimensions
+// (config/values/tag-keys.ts), caps on the number of sets (analyzer/rollup/), reading comments (sql-comment.ts).
 
 import type { CommentTags } from './sql-comment.js';
 
-/** Keys that are dimensions unless the configuration says otherwise. */
-export const DIMENSION_KEYS: readonly string[] = [
-  'action',
-  'app',
-  'app_name',
-  'application',
-  'caller',
-  'command',
-  'controller',
-  'job',
-  'route',
-];
-
-const VALUE_LENGTH_MAX = 200;
+const VALUE_CHARS_MAX = 200;
 
 /** Canonical JSON object of the dimensions among the tags, keys sorted; '' where there is none. */
 export function tagSetOf(tags: CommentTags, keys: ReadonlySet<string>): string {
   if (tags.pairs.length === 0) return '';
   const kept = tags.pairs
     .filter(([key]) => keys.has(key))
-    .map(([key, value]) => [key, value.slice(0, VALUE_LENGTH_MAX)] as const);
+    .map(([key, value]) => [key, value.slice(0, VALUE_CHARS_MAX)] as const);
   if (kept.length === 0) return '';
   kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return JSON.stringify(Object.fromEntries(kept));

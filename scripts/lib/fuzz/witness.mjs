@@ -10,7 +10,7 @@
  * @property {typeof import('../../../proxy/session/session.js').Session} Session
  * @property {typeof import('../../../proxy/session/texts.js').TextTable} TextTable
  * @property {typeof import('../../../proxy/session/session-state.js').TrackerCounters} TrackerCounters
- * @property {typeof import('../../../proxy/session/execution.js').executionCount} executionCount
+ * @property {typeof import('../../../proxy/stream/observation.js').executionCount} executionCount
  * @property {typeof import('../../../proxy/wire/message-codes.js').clientTable} clientTable
  * @property {typeof import('../../../proxy/wire/message-codes.js').serverTable} serverTable
  * @property {typeof import('../../../proxy/wire/startup-packet.js').readFirstPacket} readFirstPacket

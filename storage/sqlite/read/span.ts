@@ -1,6 +1,7 @@
 // The time that a report covers: bounds as asked for, widened to what exists, and the rows that make it up.
 // Invariant: window and segments say the same stretch of time. Not here: the arithmetic (levels.ts), what is read (query-*.ts).
 
+import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Window } from '../../../facts/answers.js';
 import type { Rows } from '../file/rows.js';
 import { readFoldState } from '../tables/fold-state.js';
@@ -21,8 +22,6 @@ export interface Frame {
   whole: boolean;
 }
 
-const MINUTE_MS = 60_000;
-
 /** Throws RangeError when the end is before the start. */
 export function frameOf(rows: Rows, bounds: TimeBounds): Frame {
   const { sinceMs, untilMs } = bounds;
@@ -37,7 +36,7 @@ export function frameOf(rows: Rows, bounds: TimeBounds): Frame {
   }
   const first = state.firstMinute;
   const end = state.lastMinute + 1;
-  const since = sinceMs === undefined ? first : Math.floor(sinceMs / MINUTE_MS);
+  const since = sinceMs === undefined ? first : minuteOf(sinceMs);
   const until = untilMs === undefined ? Math.max(end, since) : Math.ceil(untilMs / MINUTE_MS);
   if (since <= first && until >= end) {
     return { window: windowOf({ since, until }), segments: wholeLife(state), minutes: null, whole: true };

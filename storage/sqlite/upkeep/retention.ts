@@ -2,6 +2,7 @@
 // Invariant: the mark in fold_state moves before the first row goes, so a report never sees half a bucket; only folded rows are dropped.
 // Not here: folding (fold.ts), giving pages back to the disk (upkeep.ts).
 
+import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
 import { boundCatalogue } from '../tables/catalogue.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
@@ -41,7 +42,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   const { options, nowMs, slice } = step;
   const state = readFoldState(rows);
   const before = { ...state };
-  const nowMinute = Math.floor(nowMs / 60_000);
+  const nowMinute = minuteOf(nowMs);
   keepFrom(state, {
     minutes: nowMinute - options.minutesKeptHours * HOUR_MIN,
     hours: nowMinute - options.hoursKeptDays * DAY_MIN,
@@ -61,7 +62,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   rows.run(DROP_RELAYS, nowMs - RELAYS_KEPT_MS);
   const forgotten = boundCatalogue(rows, {
     entriesMax: options.catalogueEntriesMax,
-    beforeMs: state.daysKeptFrom * 60_000,
+    beforeMs: state.daysKeptFrom * MINUTE_MS,
     slice: Math.ceil(slice / 100),
   });
   return forgotten > 0;

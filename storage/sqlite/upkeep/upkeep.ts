@@ -3,6 +3,7 @@
 // Not here: the work itself (fold.ts, windows.ts, retention.ts).
 
 import type Database from 'better-sqlite3';
+import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
 import { fold } from './fold.js';
 import { type RetentionOptions, retain } from './retention.js';
@@ -40,7 +41,7 @@ export class Upkeep {
 
   /** One slice. Returns true when ids of series that are kept in memory are void. */
   slice(nowMs: number): boolean {
-    const closedBefore = Math.floor(nowMs / 60_000) - CLOSED_AFTER_MIN;
+    const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
     const idsVoid = this.#db
       .transaction(() => {
         fold(this.#rows, { closedBefore, rowsMax: SLICE_ROWS });
@@ -103,6 +104,6 @@ interface KeptWindow {
 /** Time alone moves windows too, minute by minute. The distance is absolute: clocks are set back. */
 function isDue(window: KeptWindow, nowMs: number): boolean {
   const distanceMs = Math.abs(nowMs - window.atMs);
-  if (!window.due && distanceMs < 60_000) return false;
+  if (!window.due && distanceMs < MINUTE_MS) return false;
   return distanceMs >= Math.max(WINDOWS_EVERY_MS, WINDOWS_SHARE * window.costMs);
 }

@@ -2,6 +2,7 @@
 // Invariant: runs inside the caller's transaction and assumes nothing of an earlier, failed attempt.
 // Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
+import { MINUTE_MS } from '../../../config/values/minute.js';
 import type {
   Flush,
   LossRow,
@@ -179,7 +180,7 @@ export class FlushWriter {
   }
 
   #writePoolMinute(delta: PoolMinuteDelta): void {
-    const atMs = delta.minute * 60_000;
+    const atMs = delta.minute * MINUTE_MS;
     this.#rows.run(
       UPSERT_POOL_COUNTS,
       delta.pool,

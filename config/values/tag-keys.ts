@@ -1,0 +1,33 @@
+// Names the comment tags that have a meaning of their own.
+// Invariant: each list exists once; the configuration may replace the first two.
+// Not here: reading tags from comments (analyzer/attribution/comments/).
+
+/** Tags that become dimensions of the counts. */
+export const DIMENSION_KEYS: readonly string[] = [
+  'action',
+  'app',
+  'app_name',
+  'app_version',
+  'application',
+  'cache',
+  'caller',
+  'command',
+  'controller',
+  'job',
+  'route',
+];
+
+/** The tag of W3C Trace Context: version-trace-parent-flags. */
+export const TRACEPARENT_KEY = 'traceparent';
+
+/** Tags that differ with each request and are never dimensions. */
+export const CONTEXT_KEYS: readonly string[] = [TRACEPARENT_KEY, 'tracestate', 'request_id'];
+
+/** Tags that hold a trace id and nothing else. */
+export const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
+
+/** Tags that hold the application's own id of a request. */
+export const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid'];
+
+/** The tag that names the running version of the application. */
+export const VERSION_KEY = 'app_version';
