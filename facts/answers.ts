@@ -2,6 +2,7 @@
 // Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last. Not here: SQL, formatting.
 
 import type { LogHistogram } from './histogram.js';
+import type { FleetMeasureName, StatementMeasureName } from './measures.js';
 import type { PoolActivity } from './pool-minute.js';
 import type { Evidence } from './verdict.js';
 
@@ -25,7 +26,7 @@ export interface StatementFilter {
 }
 
 /** One (fingerprint, source), over a window, mergeable. */
-export interface StatementFacts {
+export interface StatementFacts extends Record<StatementMeasureName, number> {
   fingerprint: string;
   source: string;
   query: string;
@@ -33,22 +34,8 @@ export interface StatementFacts {
   /** Calls and errors by construct and by confidence. */
   byConstruct: Map<string, number>;
   byConfidence: Map<string, number>;
-  calls: number;
-  batchedCalls: number;
-  errors: number;
   errorsBySqlstate: Map<string, number>;
-  rows: number;
-  /** Requests of the application that ran it, where comments name them; a request counts once per statement. */
-  requests: number;
-  requestBytes: number;
-  responseBytes: number;
-  serviceTotalNs: number;
-  serviceMinNs: number;
-  serviceMaxNs: number;
-  firstRowCount: number;
-  firstRowTotalNs: number;
-  clientStallTotalNs: number;
-  waitTotalNs: number;
+  /** Of service times in ns, not batched only. */
   histogram: LogHistogram;
   firstSeenMs: number;
   lastSeenMs: number;
@@ -61,7 +48,7 @@ export interface StatementFacts {
 
 export interface Observed {
   /** Executions counted (calls + errors). */
-  statements: number;
+  executions: number;
   notObserved: number;
   notObservedByReason: Map<string, number>;
   unknown: number;
@@ -97,9 +84,7 @@ export interface PoolFacts extends PoolActivity {
   serverVersion: string;
   driver: string;
   connectionsNow: number;
-  /** Mean of closed ones; 0 when none. */
-  lifetimeMeanMs: number;
-  statements: number;
+  executions: number;
   /** Executions by source. */
   sources: Map<string, number>;
   habits: string[];
@@ -108,10 +93,8 @@ export interface PoolFacts extends PoolActivity {
   lastSeenMs: number;
 }
 
-export interface PoolsReport {
+/** Peaks are over all pools at once. */
+export interface PoolsReport extends Record<FleetMeasureName, number> {
   window: Window;
   pools: PoolFacts[];
-  /** Most connections held at once over all pools, and most busy at once (1 s resolution). */
-  connectionsMax: number;
-  busyMax: number;
 }

@@ -2,11 +2,10 @@
 // Invariant: a flush is stored whole or not at all; lastSequence of a relay is stored in the same transaction as what its batches said.
 // Not here: SQL (sqlite/), reports (report-*.ts).
 
+import type { FleetMeasureName } from './measures.js';
 import type { PoolIdentity } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
-import type { RollupRow } from './rollup-row.js';
-import type { SlowSample } from './slow-sample.js';
-import type { TagRollup } from './tag-rollup.js';
+import type { RollupRow, TagRollup } from './rollup-row.js';
 import type { Evidence } from './verdict.js';
 
 /** A statement's normalised text; outlives its rollups. */
@@ -36,9 +35,6 @@ export interface StatementSourceDelta {
   evidence: readonly Evidence[];
 }
 
-/** Deltas since the last flush. */
-export type TagRollupDelta = TagRollup;
-
 export interface PoolRow {
   id: string;
   name: string;
@@ -54,14 +50,10 @@ export interface PoolRow {
   evidence: readonly Evidence[];
 }
 
-/** Deltas since the last flush, but for the peaks (maxima within the minute). */
-export type PoolMinuteDelta = PoolMinute;
-
 /** All pools together, per minute: what one pool would need against what is held. Maxima within the minute. */
-export interface FleetMinute {
+export interface FleetMinute extends Record<FleetMeasureName, number> {
+  /** In minutes since the Unix epoch. */
   minute: number;
-  connectionsMax: number;
-  busyMax: number;
 }
 
 /** State of an open session, so that a restarted observer goes on where the last flush was. Holds no SQL text. */
@@ -103,8 +95,24 @@ export interface MarkRow {
   source: string;
 }
 
-/** One slow execution; never a literal. */
-export type SlowSampleRow = SlowSample;
+/** One slow execution, with what leads back to the request that ran it; never a literal of the statement. */
+export interface SlowSampleRow {
+  fingerprint: string;
+  source: string;
+  atMs: number;
+  serviceNs: number;
+  waitNs: number;
+  rows: number;
+  /** '' = it completed. */
+  sqlstate: string;
+  pool: string;
+  /** Canonical JSON object, '' = none. */
+  tagSet: string;
+  traceId: string;
+  requestId: string;
+  /** 1 for the first statement of a transaction; 0 = outside of one. */
+  transactionPosition: number;
+}
 
 /** A generic plan, or why there is none. */
 export interface PlanRow {
@@ -124,11 +132,12 @@ export interface Flush {
   atMs: number;
   relays: Iterable<RelayProgress>;
   rollups: Iterable<RollupRow>;
-  tags: Iterable<TagRollupDelta>;
+  /** Deltas since the last flush; so are the pools' minutes, but for their peaks, which are maxima within the minute. */
+  tags: Iterable<TagRollup>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
   pools: Iterable<PoolRow>;
-  poolMinutes: Iterable<PoolMinuteDelta>;
+  poolMinutes: Iterable<PoolMinute>;
   fleetMinutes: Iterable<FleetMinute>;
   sessionsOpen: Iterable<OpenSessionState>;
   sessionsClosed: Iterable<ClosedSession>;

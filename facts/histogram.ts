@@ -51,6 +51,26 @@ export class LogHistogram {
     return Uint8Array.from(out);
   }
 
+  /** A histogram of its own with the same counts. */
+  copy(): LogHistogram {
+    const copy = new LogHistogram();
+    copy.merge(this);
+    return copy;
+  }
+
+  /** encode() as Base64, for JSON. */
+  toBase64(): string {
+    return Buffer.from(this.encode()).toString('base64');
+  }
+
+  /** Throws RangeError on a text that toBase64() did not make. */
+  static fromBase64(text: string): LogHistogram {
+    if (!BASE64.test(text)) throw new RangeError(DAMAGED);
+    const histogram = new LogHistogram();
+    histogram.mergeEncoded(Buffer.from(text, 'base64'));
+    return histogram;
+  }
+
   /** Adds an encoded histogram. Throws RangeError on bytes that encode() did not make. */
   mergeEncoded(bytes: Uint8Array): void {
     const { buckets } = this;
@@ -64,9 +84,9 @@ export class LogHistogram {
         value -= 0x80;
         for (let scale = 128; ; scale *= 128) {
           if (at >= length || scale > 2 ** 49) throw new RangeError(DAMAGED);
-          const octet = bytes[at++];
-          value += (octet & 0x7f) * scale;
-          if (octet < 0x80) break;
+          const byte = bytes[at++];
+          value += (byte & 0x7f) * scale;
+          if (byte < 0x80) break;
         }
       }
       if (isCount) {
@@ -80,6 +100,7 @@ export class LogHistogram {
 }
 
 const DAMAGED = 'histogram bytes are damaged';
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Index of the bucket that holds a duration in ns; a clock's nonsense (NaN, negative, infinite) still gets a bucket. */
 export function bucketOf(ns: number): number {

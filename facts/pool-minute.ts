@@ -2,55 +2,36 @@
 // Not here: whose minutes are open, and when they are stored (pools.ts).
 
 import { LogHistogram } from './histogram.js';
+import type { PoolMeasureName } from './measures.js';
+import { noSums, POOL_RULES } from './sums.js';
 
-/** What connections of a pool did in some time. */
-export interface PoolActivity {
-  opened: number;
-  closed: number;
-  connectionsMax: number;
-  /** Most sessions of this pool busy within one second. */
-  busyMax: number;
-  activeMs: number;
-  idleMs: number;
-  idleInTransactionMs: number;
-  transactions: number;
-  /** Of transactions that ended: statements without BEGIN and COMMIT, and durations. */
-  transactionStatements: number;
-  transactionTotalMs: number;
-  transactionMaxMs: number;
-  /** In ns. */
+/** What the connections of a pool did in some time. */
+export interface PoolActivity extends Record<PoolMeasureName, number> {
+  /** Durations of transactions that ended, in ns. */
   transactionHistogram: LogHistogram;
 }
 
 export interface PoolMinute extends PoolActivity {
+  /** In minutes since the Unix epoch. */
   minute: number;
+  /** Pool id. */
   pool: string;
-  /** Of closed connections. */
-  lifetimeTotalMs: number;
 }
 
 export function newPoolMinute(pool: string, minute: number): PoolMinute {
-  return { minute, pool, lifetimeTotalMs: 0, ...noActivity() };
+  return { minute, pool, ...noActivity() };
 }
 
 export function noActivity(): PoolActivity {
-  return {
-    opened: 0,
-    closed: 0,
-    connectionsMax: 0,
-    busyMax: 0,
-    activeMs: 0,
-    idleMs: 0,
-    idleInTransactionMs: 0,
-    transactions: 0,
-    transactionStatements: 0,
-    transactionTotalMs: 0,
-    transactionMaxMs: 0,
-    transactionHistogram: new LogHistogram(),
-  };
+  return { ...noSums(POOL_RULES), transactionHistogram: new LogHistogram() };
 }
 
-/** One that ended. */
+/** Mean over closed connections; 0 when none was closed. */
+export function lifetimeMeanMs({ closed, lifetimeTotalMs }: Pick<PoolActivity, 'closed' | 'lifetimeTotalMs'>): number {
+  return closed === 0 ? 0 : lifetimeTotalMs / closed;
+}
+
+/** Adds a transaction that ended. */
 export function addTransaction(minute: PoolMinute, ended: { statements: number; durationMs: number }): void {
   minute.transactions++;
   minute.transactionStatements += ended.statements;

@@ -3,6 +3,7 @@
 // Not here: which source or pool an execution has (attribution, pools), which rows are open (rollups.ts), where rows go (storage).
 
 import { LogHistogram } from './histogram.js';
+import type { StatementMeasureName, TagMeasureName } from './measures.js';
 import type { Confidence, Verdict } from './verdict.js';
 
 /** What identifies a rollup row. Strings are those shown to people. */
@@ -39,7 +40,19 @@ export interface Measured {
   firstOfRequest?: boolean;
 }
 
-export class RollupRow {
+/** One statement with one set of comment tags in one minute. */
+export interface TagRollup extends Record<TagMeasureName, number> {
+  /** In minutes since the Unix epoch. */
+  minute: number;
+  fingerprint: string;
+  source: string;
+  /** Canonical JSON object of the tag set, keys sorted; '(other)' beyond the cap. */
+  tagSet: string;
+  /** Of serviceNs, not batched only. */
+  histogram: LogHistogram;
+}
+
+export class RollupRow implements Readonly<Record<StatementMeasureName, number>> {
   readonly key: RollupKey;
   /** Calls by confidence, in the order of CONFIDENCES. Errors are not in them. */
   callsCertain = 0;

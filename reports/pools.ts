@@ -3,14 +3,13 @@
 // Not here: formatting, what a pool is (facts/pool.ts).
 
 import type { PoolFacts, PoolsReport } from '../facts/answers.js';
-import { addTo } from '../facts/counts.js';
 import { noActivity } from '../facts/pool-minute.js';
+import { addSums, addTo, FLEET_RULES, noSums, POOL_RULES } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
 import {
   fleetPeaks,
   type PoolRecord,
-  type PoolSums,
   poolRecords,
   poolSourceSums,
   poolSums,
@@ -23,12 +22,12 @@ import { type Frame, frameOf, type TimeBounds } from '../storage/sqlite/read/spa
 export function reportPools(reader: Reader, bounds: TimeBounds = {}): PoolsReport {
   return reader.read((rows) => {
     const frame = frameOf(rows, bounds);
-    const peaks = fleetPeaks(rows, frame.segments);
+    const peaks = noSums(FLEET_RULES);
+    for (const segment of fleetPeaks(rows, frame.segments)) addSums(FLEET_RULES, peaks, segment);
     return {
       window: frame.window,
       pools: poolsIn(rows, frame),
-      connectionsMax: Math.max(0, ...peaks.map((peak) => peak.connectionsMax ?? 0)),
-      busyMax: Math.max(0, ...peaks.map((peak) => peak.busyMax ?? 0)),
+      ...peaks,
     };
   });
 }
@@ -36,40 +35,23 @@ export function reportPools(reader: Reader, bounds: TimeBounds = {}): PoolsRepor
 function poolsIn(rows: Rows, frame: Frame): PoolFacts[] {
   const all = new Map(poolRecords(rows).map((record) => [record.pool_id, emptyPool(record)]));
   const seen = new Set<PoolFacts>();
-  const lifetimesMs = new Map<PoolFacts, number>();
   for (const sums of poolSums(rows, frame.segments)) {
-    const pool = all.get(sums.pool_id);
+    const pool = all.get(sums.poolId);
     if (pool === undefined) continue;
     seen.add(pool);
-    addSums(pool, sums);
-    addTo(lifetimesMs, pool, sums.lifetime_total_ms);
+    addSums(POOL_RULES, pool, sums);
   }
-  for (const { pool_id, source, executions } of poolSourceSums(rows, frame.segments)) {
-    const pool = all.get(pool_id);
+  for (const { poolId, source, executions } of poolSourceSums(rows, frame.segments)) {
+    const pool = all.get(poolId);
     if (pool === undefined) continue;
     seen.add(pool);
-    pool.statements += executions;
+    pool.executions += executions;
     addTo(pool.sources, source, executions);
   }
-  for (const { pool_id, histogram } of transactionHistograms(rows, frame.segments)) {
-    all.get(pool_id)?.transactionHistogram.mergeEncoded(histogram);
+  for (const { poolId, histogram } of transactionHistograms(rows, frame.segments)) {
+    all.get(poolId)?.transactionHistogram.mergeEncoded(histogram);
   }
-  for (const [pool, totalMs] of lifetimesMs) if (pool.closed > 0) pool.lifetimeMeanMs = totalMs / pool.closed;
   return [...all.values()].filter((pool) => frame.whole || seen.has(pool) || pool.connectionsNow > 0);
-}
-
-function addSums(pool: PoolFacts, sums: PoolSums): void {
-  pool.opened += sums.opened;
-  pool.closed += sums.closed;
-  pool.connectionsMax = Math.max(pool.connectionsMax, sums.connections_max);
-  pool.busyMax = Math.max(pool.busyMax, sums.busy_max);
-  pool.activeMs += sums.active_ms;
-  pool.idleMs += sums.idle_ms;
-  pool.idleInTransactionMs += sums.idle_in_transaction_ms;
-  pool.transactions += sums.transactions;
-  pool.transactionStatements += sums.transaction_statements;
-  pool.transactionTotalMs += sums.transaction_total_ms;
-  pool.transactionMaxMs = Math.max(pool.transactionMaxMs, sums.transaction_max_ms);
 }
 
 function emptyPool(record: PoolRecord): PoolFacts {
@@ -86,9 +68,8 @@ function emptyPool(record: PoolRecord): PoolFacts {
     serverVersion: record.server_version,
     driver: record.driver,
     connectionsNow: Math.max(0, record.opened - record.closed),
-    lifetimeMeanMs: 0,
     ...noActivity(),
-    statements: 0,
+    executions: 0,
     sources: new Map(),
     habits: JSON.parse(record.habits) as string[],
     evidence: JSON.parse(record.evidence) as Evidence[],

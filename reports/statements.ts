@@ -3,9 +3,10 @@
 // Not here: the JSON of `top` (statements-json.ts), merging several stores (merge.ts).
 
 import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
-import { addTo, mostOf } from '../facts/counts.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
+import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
+import { addTo, mostOf } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from '../storage/sqlite/read/query-catalogue.js';
@@ -16,12 +17,10 @@ import type { Reader } from '../storage/sqlite/read/reader.js';
 import { type Frame, frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import {
   addHistograms,
-  emptyFacts,
   type FactsById,
   groupSeries,
   groupTags,
   seriesOf,
-  sumsOf,
 } from '../storage/sqlite/read/statement-facts.js';
 
 /** Values shown per tag key. */
@@ -88,7 +87,7 @@ function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuesti
     fingerprint: filter.fingerprint,
     only: read.length === grouped.facts.length ? undefined : new Set(read),
   });
-  return { grouped, statements: ordered(read, { sort, limit }), sums: sumsOf(all) };
+  return { grouped, statements: ordered(read, { sort, limit }), sums: sumsBySource(all) };
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -156,17 +155,13 @@ function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesF
   return seriesOf(rows, byKey, filter);
 }
 
-function keyOf({ fingerprint, source }: { fingerprint: string; source: string }): string {
-  return `${fingerprint}\0${source}`;
-}
-
 function addErrors(
   rows: Rows,
   grouped: FactsById,
   { frame, statements }: { frame: Frame; statements: readonly StatementFacts[] },
 ): void {
   for (const row of errorSums(rows, frame.segments, fewOf(statements))) {
-    const facts = grouped.byId.get(row.series_id);
+    const facts = grouped.byId.get(row.seriesId);
     if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
   }
 }
@@ -176,7 +171,7 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
   const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
   const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
   const variants = groupedBy(variantsOf(rows, fingerprints), ({ fingerprint }) => fingerprint);
-  const verdicts = groupedBy(verdictsOf(rows, fingerprints), (row) => `${row.fingerprint}\0${row.source}`);
+  const verdicts = groupedBy(verdictsOf(rows, fingerprints), keyOf);
   const names = poolNames(rows);
   for (const facts of statements) {
     const text = texts.get(facts.fingerprint);
@@ -184,7 +179,7 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
     facts.summary = text?.summary ?? '';
     facts.variants = (variants.get(facts.fingerprint) ?? []).map(({ query }) => query);
     facts.pools = new Set([...facts.pools].map((id) => names.get(id) ?? id));
-    const own = verdicts.get(`${facts.fingerprint}\0${facts.source}`) ?? [];
+    const own = verdicts.get(keyOf(facts)) ?? [];
     if (own.length === 0) continue;
     facts.firstSeenMs = Math.min(...own.map(({ firstSeenMs }) => firstSeenMs));
     facts.lastSeenMs = Math.max(...own.map(({ lastSeenMs }) => lastSeenMs));
@@ -198,11 +193,11 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
 }
 
 function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame): void {
-  const byKey = new Map(statements.map((facts) => [`${facts.fingerprint}\0${facts.source}`, facts]));
+  const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
   for (const row of tagSums(rows, frame.segments, fewOf(statements))) {
-    const facts = byKey.get(`${row.fingerprint}\0${row.source}`);
-    if (facts === undefined || !row.tag_set.startsWith('{')) continue;
-    for (const [key, value] of Object.entries(JSON.parse(row.tag_set) as Record<string, unknown>)) {
+    const facts = byKey.get(keyOf(row));
+    if (facts === undefined || !row.tagSet.startsWith('{')) continue;
+    for (const [key, value] of Object.entries(JSON.parse(row.tagSet) as Record<string, unknown>)) {
       const values = facts.tags.get(key) ?? new Set<string>();
       if (values.size < TAG_VALUES_MAX) values.add(String(value));
       facts.tags.set(key, values);
@@ -216,10 +211,10 @@ function fewOf(statements: readonly StatementFacts[]): SeriesFilter {
     : { fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
 }
 
-function groupedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Map<string, Row[]> {
+function groupedBy<Row>(rows: readonly Row[], keyOfRow: (row: Row) => string): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    const key = keyOf(row);
+    const key = keyOfRow(row);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [row]);
     else group.push(row);

@@ -5,6 +5,8 @@
 import { MINUTE_MS } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
 import { GAMMA, LogHistogram } from '../facts/histogram.js';
+import type { PointMeasureName } from '../facts/measures.js';
+import { addSums, noSums, POINT_RULES } from '../facts/sums.js';
 import { statementPoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
@@ -22,13 +24,9 @@ export interface TimelineQuestion extends TimeBounds {
   totalsOnly?: boolean;
 }
 
-export interface TimelinePoint {
+export interface TimelinePoint extends Record<PointMeasureName, number> {
   atMs: number;
-  calls: number;
-  errors: number;
-  batchedCalls: number;
-  totalNs: number;
-  maxNs: number;
+  /** Of service times in ns, not batched only. */
   histogram: LogHistogram;
 }
 
@@ -63,17 +61,8 @@ export function reportTimeline(reader: Reader, question: TimelineQuestion): Time
     const points = new Map<number, TimelinePoint>();
     const all = new LogHistogram();
     for (const row of statementPoints(rows, timeline, question)) {
-      let point = points.get(row.at);
-      if (point === undefined) {
-        const atMs = row.at * MINUTE_MS;
-        point = { atMs, calls: 0, errors: 0, batchedCalls: 0, totalNs: 0, maxNs: 0, histogram: new LogHistogram() };
-        points.set(row.at, point);
-      }
-      point.calls += row.calls;
-      point.errors += row.errors;
-      point.batchedCalls += row.batchedCalls;
-      point.totalNs += row.totalNs;
-      point.maxNs = Math.max(point.maxNs, row.maxNs);
+      const point = pointAt(points, row.at * MINUTE_MS);
+      addSums(POINT_RULES, point, row);
       point.histogram.mergeEncoded(row.histogram);
     }
     for (const { histogram } of points.values()) all.merge(histogram);
@@ -84,6 +73,16 @@ export function reportTimeline(reader: Reader, question: TimelineQuestion): Time
       distribution: barsOf(all),
     };
   });
+}
+
+/** The point of this time, empty where it is new. */
+export function pointAt(points: Map<number, TimelinePoint>, atMs: number): TimelinePoint {
+  let point = points.get(atMs);
+  if (point === undefined) {
+    point = { atMs, ...noSums(POINT_RULES), histogram: new LogHistogram() };
+    points.set(atMs, point);
+  }
+  return point;
 }
 
 /** Bars without a gap from the fastest execution to the slowest; none for an empty histogram. */

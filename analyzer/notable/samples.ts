@@ -2,9 +2,9 @@
 // Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; nothing of it holds a literal.
 // Not here: which of them are kept for good (storage/sqlite/tables/samples.ts), plans (plan-collector.ts).
 
+import type { SlowSampleRow } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
-import type { SlowSample } from '../../facts/slow-sample.js';
 import { requestIdOf, type TagPairs, traceIdOf } from './request-tags.js';
 
 export interface SampleContext {
@@ -28,10 +28,10 @@ interface Kept {
   barNs: number;
   barAtMs: number;
   /** Since the last flush, slowest first. */
-  waiting: SlowSample[];
+  waiting: SlowSampleRow[];
 }
 
-export class Samples implements Pending<SlowSample> {
+export class Samples implements Pending<SlowSampleRow> {
   readonly #byFingerprint = new Map<string, Kept>();
   #touched = new Set<Kept>();
 
@@ -66,7 +66,7 @@ export class Samples implements Pending<SlowSample> {
     this.#touched.add(kept);
   }
 
-  *pending(): Iterable<SlowSample> {
+  *pending(): Iterable<SlowSampleRow> {
     for (const { waiting } of this.#touched) yield* waiting;
   }
 
@@ -84,7 +84,7 @@ export class Samples implements Pending<SlowSample> {
   }
 }
 
-function sampleOf(measured: Measured, context: SampleContext): SlowSample {
+function sampleOf(measured: Measured, context: SampleContext): SlowSampleRow {
   return {
     fingerprint: context.fingerprint,
     source: context.source,

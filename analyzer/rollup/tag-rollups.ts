@@ -6,8 +6,8 @@
 import { minuteOf } from '../../config/values/minute.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
-import type { Measured } from '../../facts/rollup-row.js';
-import type { TagRollup } from '../../facts/tag-rollup.js';
+import type { Measured, TagRollup } from '../../facts/rollup-row.js';
+import { noSums, TAG_RULES } from '../../facts/sums.js';
 import { OTHER } from './rollups.js';
 
 export interface TagLimits {
@@ -75,14 +75,7 @@ export class TagRollups implements Pending<TagRollup> {
         fingerprint,
         source,
         tagSet,
-        calls: 0,
-        batchedCalls: 0,
-        errors: 0,
-        rows: 0,
-        requests: 0,
-        serviceTotalNs: 0,
-        serviceMinNs: Number.POSITIVE_INFINITY,
-        serviceMaxNs: 0,
+        ...noSums(TAG_RULES),
         histogram: new LogHistogram(),
       };
       this.#rows.set(key, row);

@@ -60,15 +60,19 @@ export function historyText(timeline: TimelineReport, { title, screen }: { title
       { title: 'at', cell: (point) => moment(point.atMs) },
       { title: 'calls', align: 'right', cell: (point) => count(point.calls) },
       { title: 'errors', align: 'right', cell: (point) => (point.errors === 0 ? '' : count(point.errors)) },
-      { title: 'total', align: 'right', cell: (point) => duration(point.totalNs / 1e6) },
-      { title: 'mean', align: 'right', cell: (point) => duration(point.totalNs / (point.calls + point.errors) / 1e6) },
+      { title: 'total', align: 'right', cell: (point) => duration(point.serviceTotalNs / 1e6) },
+      {
+        title: 'mean',
+        align: 'right',
+        cell: (point) => duration(point.serviceTotalNs / (point.calls + point.errors) / 1e6),
+      },
       { title: 'p50', align: 'right', cell: (point) => percentile(point, 0.5) },
       { title: 'p95', align: 'right', cell: (point) => percentile(point, 0.95) },
       { title: 'p99', align: 'right', cell: (point) => percentile(point, 0.99) },
       {
         title: 'max',
         align: 'right',
-        cell: (point) => (point.histogram.count === 0 ? '–' : duration(point.maxNs / 1e6)),
+        cell: (point) => (point.histogram.count === 0 ? '–' : duration(point.serviceMaxNs / 1e6)),
       },
     ],
     screen,
@@ -84,6 +88,6 @@ export function historyText(timeline: TimelineReport, { title, screen }: { title
   ].join('\n');
 }
 
-function percentile({ histogram, maxNs }: TimelineReport['points'][number], q: number): string {
-  return histogram.count === 0 ? '–' : duration(Math.min(histogram.percentile(q), maxNs) / 1e6);
+function percentile({ histogram, serviceMaxNs }: TimelineReport['points'][number], q: number): string {
+  return histogram.count === 0 ? '–' : duration(Math.min(histogram.percentile(q), serviceMaxNs) / 1e6);
 }

@@ -5,6 +5,7 @@
 import { RuntimeError } from '../../config/values/errors.js';
 import type { PoolsReport, StatementsReport } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
+import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
@@ -28,7 +29,6 @@ import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
-import { sumsOf } from '../../storage/sqlite/read/statement-facts.js';
 import { httpGet } from './http-get.js';
 
 export interface ReportSource {
@@ -149,7 +149,7 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
         (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
       );
       const listed = slow.filter((facts) => !query.folded.includes(facts.source));
-      return { ...merged, sums: sumsOf(slow), statements: ordered(listed, query) };
+      return { ...merged, sums: sumsBySource(slow), statements: ordered(listed, query) };
     },
     statement: async (fingerprint, range) =>
       mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),

@@ -54,7 +54,7 @@ async function databaseReport(
   const ask = (pool: string | undefined) =>
     source.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, folded: [], form: 'mergeable' });
   // Counts of pools beyond the cap stand under '(other)', which has no database: alone, a database is asked for whole.
-  const others = pools.some((pool) => pool.database !== what.database && pool.database !== '' && pool.statements > 0);
+  const others = pools.some((pool) => pool.database !== what.database && pool.database !== '' && pool.executions > 0);
   const reports = others ? await Promise.all(own.map((pool) => ask(pool.id))) : [await ask(undefined)];
   const { window, observed } = reports[0] ?? (await ask(undefined));
   return { reports, sinceMs: window.sinceMs, notObserved: observed.notObserved + unknownTexts(reports) };

@@ -3,6 +3,7 @@
 
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
+import { lifetimeMeanMs } from '../../facts/pool-minute.js';
 import type { BypassReport } from '../../postgres/activity.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { count, duration, share, span } from '../terminal/format.js';
@@ -34,7 +35,7 @@ export function poolsText(report: PoolsReport, options: { readonly read: string;
     return `No pool observed yet in ${oneLine(options.read)}. A pool appears when its first connection has sent a few statements.`;
   }
   const { sinceMs, untilMs } = report.window;
-  const pools = [...report.pools].sort((a, b) => b.statements - a.statements || (a.name < b.name ? -1 : 1));
+  const pools = [...report.pools].sort((a, b) => b.executions - a.executions || (a.name < b.name ? -1 : 1));
   const lines = [
     styled(`${span(sinceMs, untilMs)} · ${pools.length} ${pools.length === 1 ? 'pool' : 'pools'}`, {
       style: 'bold',
@@ -64,7 +65,7 @@ function table(pools: readonly PoolFacts[], screen: Screen): string {
         title: 'lived',
         align: 'right',
         dropOrder: 4,
-        cell: (pool) => (pool.closed === 0 ? '–' : duration(pool.lifetimeMeanMs)),
+        cell: (pool) => (pool.closed === 0 ? '–' : duration(lifetimeMeanMs(pool))),
       },
       { title: 'active', align: 'right', dropOrder: 2, cell: (pool) => stateShare(pool, pool.activeMs) },
       {
@@ -79,7 +80,7 @@ function table(pools: readonly PoolFacts[], screen: Screen): string {
         dropOrder: 6,
         cell: (pool) => (pool.transactions === 0 ? '–' : count(pool.transactions)),
       },
-      { title: 'statements', align: 'right', dropOrder: 1, cell: (pool) => count(pool.statements) },
+      { title: 'executions', align: 'right', dropOrder: 1, cell: (pool) => count(pool.executions) },
       { title: 'sources', flexible: true, cell: sourcesOf },
     ],
     screen,
@@ -122,7 +123,7 @@ function stateShare(pool: PoolFacts, ms: number): string {
 
 function sourcesOf(pool: PoolFacts): string {
   const falling = [...pool.sources].sort((a, b) => b[1] - a[1]);
-  return falling.map(([source, executions]) => `${oneLine(source)} ${share(executions, pool.statements)}`).join(', ');
+  return falling.map(([source, executions]) => `${oneLine(source)} ${share(executions, pool.executions)}`).join(', ');
 }
 
 function needOf({ connectionsMax, busyMax }: PoolsReport): string {

@@ -53,7 +53,7 @@ export function statementText(
 }
 
 function trendOf({ window, stepMs, points }: TimelineReport): string {
-  const sum = (bar: TimelineReport['points']): number => bar.reduce((ns, point) => ns + point.totalNs, 0);
+  const sum = (bar: TimelineReport['points']): number => bar.reduce((ns, point) => ns + point.serviceTotalNs, 0);
   return sparkline(evenly(points, { stepMs, width: 60, ...window, join: (bar) => sum([...bar]) }));
 }
 

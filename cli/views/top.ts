@@ -98,9 +98,9 @@ function less(sum: SourceSums, shown: readonly StatementFacts[]): SourceSums {
 export function headerOf({ window, observed }: Pick<StatementsReport, 'window' | 'observed'>): string {
   const parts = [
     span(window.sinceMs, window.untilMs),
-    `${count(observed.statements)} executions observed`,
+    `${count(observed.executions)} executions observed`,
     `${count(observed.notObserved)} not observed${reasons(observed)}`,
-    `${share(observed.unknown, observed.statements)} unknown`,
+    `${share(observed.unknown, observed.executions)} unknown`,
   ];
   if (!observed.exact) parts.push(`not exact: ${inexactness(observed)}`);
   return parts.join(' · ');
@@ -124,7 +124,7 @@ function reasons({ notObservedByReason }: Observed): string {
 }
 
 function nothing({ observed, window }: StatementsReport, { read }: TopOptions): string {
-  if (observed.statements > 0) {
+  if (observed.executions > 0) {
     return `${headerOf({ window, observed })}\n\nNo statement fits these filters. Leave one out, or widen --since.`;
   }
   return [

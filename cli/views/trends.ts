@@ -27,7 +27,8 @@ export async function trendsOf(
       sketch: 4 * WIDTH,
     });
     if (points.length > 1) hasMore = true;
-    const join = (bar: readonly { totalNs: number }[]): number => bar.reduce((sum, point) => sum + point.totalNs, 0);
+    const join = (bar: readonly { serviceTotalNs: number }[]): number =>
+      bar.reduce((sum, point) => sum + point.serviceTotalNs, 0);
     trends.set(trendKey(row), sparkline(evenly(points, { stepMs, width: WIDTH, ...window, join })));
   }
   return hasMore ? trends : undefined;

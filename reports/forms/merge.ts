@@ -10,16 +10,15 @@ import type {
   StatementsReport,
   Window,
 } from '../../facts/answers.js';
-import { addAll } from '../../facts/counts.js';
-import { LogHistogram } from '../../facts/histogram.js';
-import { emptyFacts, sumsOf } from '../../storage/sqlite/read/statement-facts.js';
+import { addFacts, emptyFacts, keyOf, sumsBySource } from '../../facts/statement-facts.js';
+import { addAll, addSums, FLEET_RULES_ACROSS, noSums, POOL_RULES_ACROSS } from '../../facts/sums.js';
 
 /** At least one report, each with all its statements: the sums are of those. The reports given are not changed. */
 export function mergeStatements(reports: ReadonlyArray<Omit<StatementsReport, 'sums'>>): StatementsReport {
   const merged = new Map<string, StatementFacts>();
   for (const report of reports) {
     for (const facts of report.statements) {
-      const key = `${facts.fingerprint}\0${facts.source}`;
+      const key = keyOf(facts);
       let into = merged.get(key);
       if (into === undefined) {
         into = emptyFacts(facts.fingerprint, facts.source);
@@ -33,7 +32,7 @@ export function mergeStatements(reports: ReadonlyArray<Omit<StatementsReport, 's
     window: mergeWindows(reports.map(({ window }) => window)),
     observed: mergeObserved(reports.map(({ observed }) => observed)),
     statements,
-    sums: sumsOf(statements),
+    sums: sumsBySource(statements),
   };
 }
 
@@ -43,18 +42,22 @@ export function mergeStatements(reports: ReadonlyArray<Omit<StatementsReport, 's
  */
 export function mergePools(reports: readonly PoolsReport[]): PoolsReport {
   const merged = new Map<string, PoolFacts>();
+  const peaks = noSums(FLEET_RULES_ACROSS);
   for (const report of reports) {
+    addSums(FLEET_RULES_ACROSS, peaks, report);
     for (const pool of report.pools) {
-      const present = merged.get(pool.id);
-      const copy = { ...pool, sources: new Map(pool.sources), transactionHistogram: copyOf(pool.transactionHistogram) };
-      merged.set(pool.id, present === undefined ? copy : bothPools(present, pool));
+      const into = merged.get(pool.id);
+      if (into !== undefined) addPool(into, pool);
+      else {
+        const transactionHistogram = pool.transactionHistogram.copy();
+        merged.set(pool.id, { ...pool, sources: new Map(pool.sources), transactionHistogram });
+      }
     }
   }
   return {
     window: mergeWindows(reports.map(({ window }) => window)),
     pools: [...merged.values()],
-    connectionsMax: sum(reports, (report) => report.connectionsMax),
-    busyMax: sum(reports, (report) => report.busyMax),
+    ...peaks,
   };
 }
 
@@ -62,7 +65,7 @@ function mergeObserved(all: readonly Observed[]): Observed {
   const byReason = new Map<string, number>();
   for (const observed of all) addAll(byReason, observed.notObservedByReason);
   return {
-    statements: sum(all, (observed) => observed.statements),
+    executions: sum(all, (observed) => observed.executions),
     notObserved: sum(all, (observed) => observed.notObserved),
     notObservedByReason: byReason,
     unknown: sum(all, (observed) => observed.unknown),
@@ -70,76 +73,35 @@ function mergeObserved(all: readonly Observed[]): Observed {
   };
 }
 
-function addFacts(into: StatementFacts, more: StatementFacts): void {
-  const known = into.calls + into.errors;
-  // The side that saw more of it describes it.
-  if (more.calls + more.errors > known || into.query === '') {
-    into.query = more.query;
-    into.summary = more.summary;
+/** `more` is not changed. */
+function addPool(into: PoolFacts, more: PoolFacts): void {
+  // The side that saw the pool last describes it.
+  if (more.lastSeenMs > into.lastSeenMs) {
+    for (const name of DESCRIBING) into[name] = more[name];
     into.evidence = more.evidence;
   }
-  into.firstSeenMs = known === 0 ? more.firstSeenMs : Math.min(into.firstSeenMs, more.firstSeenMs);
+  addSums(POOL_RULES_ACROSS, into, more);
+  into.transactionHistogram.merge(more.transactionHistogram);
+  into.connectionsNow += more.connectionsNow;
+  into.executions += more.executions;
+  addAll(into.sources, more.sources);
+  into.habits = [...new Set([...into.habits, ...more.habits])].sort();
+  into.firstSeenMs = Math.min(into.firstSeenMs, more.firstSeenMs);
   into.lastSeenMs = Math.max(into.lastSeenMs, more.lastSeenMs);
-  addAll(into.byConstruct, more.byConstruct);
-  addAll(into.byConfidence, more.byConfidence);
-  addAll(into.errorsBySqlstate, more.errorsBySqlstate);
-  into.calls += more.calls;
-  into.batchedCalls += more.batchedCalls;
-  into.errors += more.errors;
-  into.rows += more.rows;
-  into.requests += more.requests;
-  into.requestBytes += more.requestBytes;
-  into.responseBytes += more.responseBytes;
-  into.serviceTotalNs += more.serviceTotalNs;
-  into.serviceMinNs = Math.min(into.serviceMinNs, more.serviceMinNs);
-  into.serviceMaxNs = Math.max(into.serviceMaxNs, more.serviceMaxNs);
-  into.firstRowCount += more.firstRowCount;
-  into.firstRowTotalNs += more.firstRowTotalNs;
-  into.clientStallTotalNs += more.clientStallTotalNs;
-  into.waitTotalNs += more.waitTotalNs;
-  into.histogram.merge(more.histogram);
-  for (const pool of more.pools) into.pools.add(pool);
-  for (const [key, values] of more.tags) into.tags.set(key, new Set([...(into.tags.get(key) ?? []), ...values]));
-  into.variants = [...new Set([...into.variants, ...more.variants])].sort();
 }
 
-function bothPools(a: PoolFacts, b: PoolFacts): PoolFacts {
-  const closed = a.closed + b.closed;
-  const lifetimesMs = a.lifetimeMeanMs * a.closed + b.lifetimeMeanMs * b.closed;
-  const later = b.lastSeenMs > a.lastSeenMs ? b : a;
-  const sources = new Map(a.sources);
-  addAll(sources, b.sources);
-  const histogram = copyOf(a.transactionHistogram);
-  histogram.merge(b.transactionHistogram);
-  return {
-    ...later,
-    connectionsNow: a.connectionsNow + b.connectionsNow,
-    connectionsMax: a.connectionsMax + b.connectionsMax,
-    opened: a.opened + b.opened,
-    closed,
-    lifetimeMeanMs: closed === 0 ? 0 : lifetimesMs / closed,
-    busyMax: a.busyMax + b.busyMax,
-    activeMs: a.activeMs + b.activeMs,
-    idleMs: a.idleMs + b.idleMs,
-    idleInTransactionMs: a.idleInTransactionMs + b.idleInTransactionMs,
-    transactions: a.transactions + b.transactions,
-    transactionStatements: a.transactionStatements + b.transactionStatements,
-    transactionTotalMs: a.transactionTotalMs + b.transactionTotalMs,
-    transactionMaxMs: Math.max(a.transactionMaxMs, b.transactionMaxMs),
-    transactionHistogram: histogram,
-    statements: a.statements + b.statements,
-    sources,
-    habits: [...new Set([...a.habits, ...b.habits])].sort(),
-    firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
-    lastSeenMs: later.lastSeenMs,
-  };
-}
-
-function copyOf(histogram: LogHistogram): LogHistogram {
-  const copy = new LogHistogram();
-  copy.merge(histogram);
-  return copy;
-}
+const DESCRIBING = [
+  'name',
+  'owner',
+  'user',
+  'database',
+  'applicationName',
+  'options',
+  'clientNetwork',
+  'clientAddress',
+  'serverVersion',
+  'driver',
+] as const satisfies ReadonlyArray<keyof PoolFacts>;
 
 function mergeWindows(windows: readonly Window[]): Window {
   return {

@@ -4,7 +4,11 @@
 import * as v from 'valibot';
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
+import { type PoolMeasureName, type SnakeCase, snakeCase } from '../../facts/measures.js';
+import { lifetimeMeanMs } from '../../facts/pool-minute.js';
+import { POOL_RULES, type Sums } from '../../facts/sums.js';
 
+const measureNames = Object.keys(POOL_RULES) as PoolMeasureName[];
 const count = v.pipe(v.number(), v.minValue(0));
 const moment = v.pipe(v.string(), v.isoTimestamp());
 
@@ -21,24 +25,15 @@ const poolSchema = v.object({
   server_version: v.string(),
   driver: v.string(),
   connections_now: count,
-  connections_max: count,
-  /** Most of its sessions busy within one second. */
-  busy_max: count,
-  opened: count,
-  closed: count,
+  /** Those of facts/measures.ts. */
+  ...measureSchemas(),
   /** Of closed connections; null when there are none. */
   lifetime_mean_ms: v.nullable(count),
-  active_ms: count,
-  idle_ms: count,
-  idle_in_transaction_ms: count,
-  /** That ended, with their durations; statements without BEGIN and COMMIT themselves. */
-  transactions: count,
-  transaction_statements: count,
-  transaction_total_ms: count,
-  transaction_max_ms: count,
   transaction_p95_ms: v.nullable(count),
   /** Base64 of the durations' histogram, so that reports merge. */
-  transaction_histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+  transaction_histogram: v.string(),
+  executions: count,
+  /** `executions` under its old name, for this version. */
   statements: count,
   /** Executions by source. */
   sources: v.record(v.string(), count),
@@ -81,21 +76,12 @@ function poolJson(pool: PoolFacts): PoolJson {
     server_version: pool.serverVersion,
     driver: pool.driver,
     connections_now: pool.connectionsNow,
-    connections_max: pool.connectionsMax,
-    busy_max: pool.busyMax,
-    opened: pool.opened,
-    closed: pool.closed,
-    lifetime_mean_ms: pool.closed === 0 ? null : pool.lifetimeMeanMs,
-    active_ms: pool.activeMs,
-    idle_ms: pool.idleMs,
-    idle_in_transaction_ms: pool.idleInTransactionMs,
-    transactions: pool.transactions,
-    transaction_statements: pool.transactionStatements,
-    transaction_total_ms: pool.transactionTotalMs,
-    transaction_max_ms: pool.transactionMaxMs,
+    ...measuresJson(pool),
+    lifetime_mean_ms: pool.closed === 0 ? null : lifetimeMeanMs(pool),
     transaction_p95_ms: pool.transactions === 0 ? null : pool.transactionHistogram.percentile(0.95) / 1e6,
-    transaction_histogram: Buffer.from(pool.transactionHistogram.encode()).toString('base64'),
-    statements: pool.statements,
+    transaction_histogram: pool.transactionHistogram.toBase64(),
+    executions: pool.executions,
+    statements: pool.executions,
     sources: Object.fromEntries(pool.sources),
     habits: [...pool.habits],
     evidence: pool.evidence.map(({ rule, saw }) => ({ rule, saw })),
@@ -104,7 +90,7 @@ function poolJson(pool: PoolFacts): PoolJson {
   };
 }
 
-/** Throws valibot's ValiError on what poolsJson did not make. */
+/** Throws valibot's ValiError or RangeError on what poolsJson did not make. */
 export function poolsFromJson(value: unknown): PoolsReport {
   const json = v.parse(reportSchema, value);
   return {
@@ -129,20 +115,9 @@ function poolFromJson(pool: PoolJson): PoolFacts {
     serverVersion: pool.server_version,
     driver: pool.driver,
     connectionsNow: pool.connections_now,
-    connectionsMax: pool.connections_max,
-    busyMax: pool.busy_max,
-    opened: pool.opened,
-    closed: pool.closed,
-    lifetimeMeanMs: pool.lifetime_mean_ms ?? 0,
-    activeMs: pool.active_ms,
-    idleMs: pool.idle_ms,
-    idleInTransactionMs: pool.idle_in_transaction_ms,
-    transactions: pool.transactions,
-    transactionStatements: pool.transaction_statements,
-    transactionTotalMs: pool.transaction_total_ms,
-    transactionMaxMs: pool.transaction_max_ms,
-    transactionHistogram: histogramOf(pool.transaction_histogram),
-    statements: pool.statements,
+    ...measuresFromJson(pool),
+    transactionHistogram: LogHistogram.fromBase64(pool.transaction_histogram),
+    executions: pool.executions,
     sources: new Map(Object.entries(pool.sources)),
     habits: pool.habits,
     evidence: pool.evidence,
@@ -151,10 +126,19 @@ function poolFromJson(pool: PoolJson): PoolFacts {
   };
 }
 
-function histogramOf(base64: string): LogHistogram {
-  const histogram = new LogHistogram();
-  histogram.mergeEncoded(Buffer.from(base64, 'base64'));
-  return histogram;
+type MeasureKey = SnakeCase<PoolMeasureName>;
+
+function measureSchemas(): Record<MeasureKey, typeof count> {
+  return Object.fromEntries(measureNames.map((name) => [snakeCase(name), count])) as Record<MeasureKey, typeof count>;
+}
+
+function measuresJson(pool: PoolFacts): Record<MeasureKey, number> {
+  const values = measureNames.map((name) => [snakeCase(name), pool[name]]);
+  return Object.fromEntries(values) as Record<MeasureKey, number>;
+}
+
+function measuresFromJson(pool: PoolJson): Sums<PoolMeasureName> {
+  return Object.fromEntries(measureNames.map((name) => [name, pool[snakeCase(name)]])) as Sums<PoolMeasureName>;
 }
 
 function iso(ms: number): string {

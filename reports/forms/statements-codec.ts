@@ -3,12 +3,15 @@
 // Not here: the JSON that people and scripts read (statements-json.ts).
 
 import * as v from 'valibot';
-import type { StatementsReport } from '../../facts/answers.js';
+import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
+import type { StatementMeasureName } from '../../facts/measures.js';
+import { addSums, noSums, STATEMENT_RULES, type Sums } from '../../facts/sums.js';
 
 /** Goes up with every change of the form; a reader refuses another one. */
-const FORM = 3;
+const FORM = 4;
 
+const measureNames = Object.keys(STATEMENT_RULES) as StatementMeasureName[];
 const count = v.pipe(v.number(), v.minValue(0));
 const counts = v.array(v.tuple([v.string(), count]));
 const statementSchema = v.object({
@@ -18,24 +21,10 @@ const statementSchema = v.object({
   summary: v.string(),
   byConstruct: counts,
   byConfidence: counts,
-  calls: count,
-  batchedCalls: count,
-  errors: count,
   errorsBySqlstate: counts,
-  rows: count,
-  requests: count,
-  requestBytes: count,
-  responseBytes: count,
-  serviceTotalNs: count,
-  /** null where it is Infinity, which JSON has not. */
-  serviceMinNs: v.nullable(count),
-  serviceMaxNs: count,
-  firstRowCount: count,
-  firstRowTotalNs: count,
-  clientStallTotalNs: count,
-  waitTotalNs: count,
-  /** Base64 of LogHistogram.encode. */
-  histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+  ...measureSchemas(),
+  /** LogHistogram.toBase64. */
+  histogram: v.string(),
   firstSeenMs: count,
   lastSeenMs: count,
   pools: v.array(v.string()),
@@ -47,7 +36,7 @@ const reportSchema = v.object({
   form: v.literal(FORM, 'it was made by another version of pgwitness'),
   window: v.object({ sinceMs: v.number(), untilMs: v.number() }),
   observed: v.object({
-    statements: count,
+    executions: count,
     notObserved: count,
     notObservedByReason: counts,
     unknown: count,
@@ -71,8 +60,8 @@ export function encodeStatementsReport(report: StatementsReport): EncodedStateme
       byConstruct: [...facts.byConstruct],
       byConfidence: [...facts.byConfidence],
       errorsBySqlstate: [...facts.errorsBySqlstate],
-      serviceMinNs: Number.isFinite(facts.serviceMinNs) ? facts.serviceMinNs : null,
-      histogram: Buffer.from(facts.histogram.encode()).toString('base64'),
+      ...encodedMeasures(facts),
+      histogram: facts.histogram.toBase64(),
       pools: [...facts.pools],
       tags: [...facts.tags].map(([key, values]): [string, string[]] => [key, [...values]]),
       evidence: [...facts.evidence],
@@ -92,16 +81,27 @@ export function decodeStatementsReport(value: unknown): StatementsReport {
       byConstruct: new Map(facts.byConstruct),
       byConfidence: new Map(facts.byConfidence),
       errorsBySqlstate: new Map(facts.errorsBySqlstate),
-      serviceMinNs: facts.serviceMinNs ?? Number.POSITIVE_INFINITY,
-      histogram: decodeHistogram(facts.histogram),
+      ...decodedMeasures(facts),
+      histogram: LogHistogram.fromBase64(facts.histogram),
       pools: new Set(facts.pools),
       tags: new Map(facts.tags.map(([key, values]) => [key, new Set(values)])),
     })),
   };
 }
 
-function decodeHistogram(base64: string): LogHistogram {
-  const histogram = new LogHistogram();
-  histogram.mergeEncoded(Buffer.from(base64, 'base64'));
-  return histogram;
+/** A minimum of nothing is Infinity, which JSON has not: null stands for it. */
+function measureSchemas(): Record<StatementMeasureName, v.GenericSchema<number | null>> {
+  const schemas = measureNames.map((name) => [name, STATEMENT_RULES[name] === 'min' ? v.nullable(count) : count]);
+  return Object.fromEntries(schemas) as Record<StatementMeasureName, v.GenericSchema<number | null>>;
+}
+
+function encodedMeasures(facts: StatementFacts): Record<StatementMeasureName, number | null> {
+  const values = measureNames.map((name) => [name, Number.isFinite(facts[name]) ? facts[name] : null]);
+  return Object.fromEntries(values) as Record<StatementMeasureName, number | null>;
+}
+
+function decodedMeasures(encoded: Readonly<Record<StatementMeasureName, number | null>>): Sums<StatementMeasureName> {
+  const sums = noSums(STATEMENT_RULES);
+  addSums(STATEMENT_RULES, sums, encoded);
+  return sums;
 }

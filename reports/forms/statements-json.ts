@@ -3,9 +3,9 @@
 // Not here: the form in which reports travel to be merged (statements-codec.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
-import { mostOf } from '../../facts/counts.js';
 import { latencyOf } from '../../facts/latency.js';
 import { ordered, type StatementSort } from '../../facts/statement-order.js';
+import { mostOf } from '../../facts/sums.js';
 
 /** One (fingerprint, source); construct and confidence are those of most calls. */
 export interface StatementJson {
@@ -35,7 +35,7 @@ export interface StatementJson {
 
 export interface StatementsJson {
   window: { since: string; until: string };
-  observed: { statements: number; not_observed: number; unknown: number; exact: boolean };
+  observed: { statements: number; executions: number; not_observed: number; unknown: number; exact: boolean };
   statements: StatementJson[];
 }
 
@@ -48,7 +48,8 @@ export function statementsJson(
   return {
     window: { since: isoTime(window.sinceMs), until: isoTime(window.untilMs) },
     observed: {
-      statements: observed.statements,
+      statements: observed.executions,
+      executions: observed.executions,
       not_observed: observed.notObserved,
       unknown: observed.unknown,
       exact: observed.exact,

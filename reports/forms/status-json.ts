@@ -9,7 +9,8 @@ export function statusJson(report: StatusReport) {
     version: packageVersion(),
     window: { since: iso(window.sinceMs), until: iso(window.untilMs) },
     observed: {
-      statements: observed.statements,
+      statements: observed.executions,
+      executions: observed.executions,
       not_observed: observed.notObserved,
       not_observed_by_reason: Object.fromEntries(observed.notObservedByReason),
       unknown: observed.unknown,

@@ -4,9 +4,12 @@
 
 import * as v from 'valibot';
 import { LogHistogram } from '../../facts/histogram.js';
-import { barsOf, type TimelinePoint, type TimelineReport } from '../timeline.js';
+import type { PointMeasureName } from '../../facts/measures.js';
+import { addSums, POINT_RULES } from '../../facts/sums.js';
+import { barsOf, pointAt, type TimelinePoint, type TimelineReport } from '../timeline.js';
 
-const FORM = 1;
+/** Goes up with every change of the form; a reader refuses another one. */
+const FORM = 2;
 const count = v.pipe(v.number(), v.minValue(0));
 const schema = v.object({
   form: v.literal(FORM, 'it was made by another version of pgwitness'),
@@ -15,13 +18,9 @@ const schema = v.object({
   points: v.array(
     v.object({
       atMs: count,
-      calls: count,
-      errors: count,
-      batchedCalls: count,
-      totalNs: count,
-      maxNs: count,
-      /** Base64 of LogHistogram.encode. */
-      histogram: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/)),
+      ...measureSchemas(),
+      /** LogHistogram.toBase64. */
+      histogram: v.string(),
     }),
   ),
 });
@@ -30,21 +29,14 @@ export type EncodedTimeline = v.InferOutput<typeof schema>;
 
 /** A value for JSON.stringify. */
 export function encodeTimeline({ window, stepMs, points }: TimelineReport): EncodedTimeline {
-  const encoded = points.map((point) => ({
-    ...point,
-    histogram: Buffer.from(point.histogram.encode()).toString('base64'),
-  }));
+  const encoded = points.map((point) => ({ ...point, histogram: point.histogram.toBase64() }));
   return { form: FORM, window, stepMs, points: encoded };
 }
 
 /** Throws valibot's ValiError or RangeError on what encodeTimeline did not make. */
 export function decodeTimeline(value: unknown): TimelineReport {
   const { window, stepMs, points } = v.parse(schema, value);
-  const decoded = points.map((point) => {
-    const histogram = new LogHistogram();
-    histogram.mergeEncoded(Buffer.from(point.histogram, 'base64'));
-    return { ...point, histogram };
-  });
+  const decoded = points.map((point) => ({ ...point, histogram: LogHistogram.fromBase64(point.histogram) }));
   return { window, stepMs, points: decoded, distribution: barsOf(mergedHistogram(decoded)) };
 }
 
@@ -55,16 +47,8 @@ export function mergeTimelines(timelines: readonly TimelineReport[]): TimelineRe
   for (const { points } of timelines) {
     for (const point of points) {
       const atMs = Math.floor(point.atMs / stepMs) * stepMs;
-      let into = merged.get(atMs);
-      if (into === undefined) {
-        into = { atMs, calls: 0, errors: 0, batchedCalls: 0, totalNs: 0, maxNs: 0, histogram: new LogHistogram() };
-        merged.set(atMs, into);
-      }
-      into.calls += point.calls;
-      into.errors += point.errors;
-      into.batchedCalls += point.batchedCalls;
-      into.totalNs += point.totalNs;
-      into.maxNs = Math.max(into.maxNs, point.maxNs);
+      const into = pointAt(merged, atMs);
+      addSums(POINT_RULES, into, point);
       into.histogram.merge(point.histogram);
     }
   }
@@ -84,4 +68,9 @@ function mergedHistogram(points: readonly TimelinePoint[]): LogHistogram {
   const all = new LogHistogram();
   for (const { histogram } of points) all.merge(histogram);
   return all;
+}
+
+function measureSchemas(): Record<PointMeasureName, typeof count> {
+  const schemas = Object.keys(POINT_RULES).map((name) => [name, count]);
+  return Object.fromEntries(schemas) as Record<PointMeasureName, typeof count>;
 }

@@ -60,18 +60,18 @@ function pointJson(point: TimelinePoint): TimelinePointJson {
   const { histogram } = point;
   const executions = point.calls + point.errors;
   const percentile = (q: number): number | null =>
-    histogram.count === 0 ? null : Math.min(histogram.percentile(q), point.maxNs) / 1e6;
+    histogram.count === 0 ? null : Math.min(histogram.percentile(q), point.serviceMaxNs) / 1e6;
   return {
     at: iso(point.atMs),
     calls: point.calls,
     errors: point.errors,
     batched_calls: point.batchedCalls,
-    total_ms: point.totalNs / 1e6,
-    mean_ms: executions === 0 ? 0 : point.totalNs / executions / 1e6,
+    total_ms: point.serviceTotalNs / 1e6,
+    mean_ms: executions === 0 ? 0 : point.serviceTotalNs / executions / 1e6,
     p50_ms: percentile(0.5),
     p95_ms: percentile(0.95),
     p99_ms: percentile(0.99),
-    max_ms: histogram.count === 0 ? null : point.maxNs / 1e6,
+    max_ms: histogram.count === 0 ? null : point.serviceMaxNs / 1e6,
   };
 }
 

@@ -88,7 +88,7 @@ describe('top', () => {
     const report = JSON.parse(stdout);
     expect(code).toBe(0);
     expect(Object.keys(report)).toEqual(['window', 'observed', 'statements']);
-    expect(report.observed).toEqual({ statements: 13, not_observed: 2, unknown: 0, exact: true });
+    expect(report.observed).toEqual({ statements: 13, executions: 13, not_observed: 2, unknown: 0, exact: true });
     expect(Object.keys(report.statements[0]).sort()).toEqual(
       [
         ...['batched_calls', 'calls', 'confidence', 'construct', 'errors', 'fingerprint', 'first_seen', 'last_seen'],

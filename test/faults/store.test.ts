@@ -33,5 +33,5 @@ test('56: a snapshot held for long: flushes go on, and the log is used anew once
   const longest = logBytes();
   for (let i = 0; i < 30; i++) flush();
   expect(logBytes()).toBe(longest);
-  expect(reportStatements(openTestReader(dataDir)).observed.statements).toBe(flushes * 200);
+  expect(reportStatements(openTestReader(dataDir)).observed.executions).toBe(flushes * 200);
 });

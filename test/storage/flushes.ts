@@ -11,10 +11,9 @@ import {
   type Flush,
   type PoolRow,
   type StatementSourceDelta,
-  type TagRollupDelta,
 } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
-import { RollupRow } from '../../facts/rollup-row.js';
+import { RollupRow, type TagRollup } from '../../facts/rollup-row.js';
 import type { Confidence } from '../../facts/verdict.js';
 import { openReader, type Reader } from '../../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from '../../storage/sqlite/sqlite-store.js';
@@ -120,7 +119,7 @@ export function verdictOf(parts: Partial<StatementSourceDelta> = {}): StatementS
   };
 }
 
-export function tagsOf(tagSet: Readonly<Record<string, string>>, parts: Partial<TagRollupDelta> = {}): TagRollupDelta {
+export function tagsOf(tagSet: Readonly<Record<string, string>>, parts: Partial<TagRollup> = {}): TagRollup {
   const histogram = new LogHistogram();
   histogram.add(5_000);
   return {

@@ -165,7 +165,7 @@ describe('the statements report', () => {
 
   it('speaks of all traffic in observed, whatever is filtered', () => {
     const { observed } = reportStatements(openTestReader(exampleStore()), { filter: { source: 'raw' } });
-    expect(observed).toMatchObject({ statements: 10, unknown: 2, notObserved: 6, exact: true });
+    expect(observed).toMatchObject({ executions: 10, unknown: 2, notObserved: 6, exact: true });
   });
 
   it('is not exact where a session was opaque, and does not count that session as an execution', () => {
@@ -181,7 +181,7 @@ describe('the statements report', () => {
     const report = reportStatements(reader, { sinceMs: startMs + 20_000, untilMs: startMs + 30_000 });
     expect(report.window).toEqual({ sinceMs: startMs, untilMs: startMs + MINUTE_MS });
     expect(report.statements.map(({ calls }) => calls)).toEqual([1]);
-    expect(report.observed).toMatchObject({ statements: 1, notObserved: 0 });
+    expect(report.observed).toMatchObject({ executions: 1, notObserved: 0 });
   });
 
   it('refuses a window that ends before it starts', () => {
@@ -198,7 +198,7 @@ describe('the statements report', () => {
   it('says that nothing was observed yet rather than failing', () => {
     const dataDir = temporaryDirectory();
     openStore(dataDir);
-    expect(reportStatements(openTestReader(dataDir))).toMatchObject({ statements: [], observed: { statements: 0 } });
+    expect(reportStatements(openTestReader(dataDir))).toMatchObject({ statements: [], observed: { executions: 0 } });
   });
 });
 
@@ -207,7 +207,7 @@ describe('the JSON of top', () => {
     const report = reportStatements(openTestReader(exampleStore()), { filter: { fingerprint: FINGERPRINT } });
     expect(statementsJson(report, { sort: 'total', limit: 0 })).toEqual({
       window: { since: '2026-03-01T00:00:00.000Z', until: '2026-03-01T00:02:00.000Z' },
-      observed: { statements: 10, not_observed: 6, unknown: 2, exact: true },
+      observed: { statements: 10, executions: 10, not_observed: 6, unknown: 2, exact: true },
       statements: [
         {
           fingerprint: FINGERPRINT,
@@ -264,7 +264,7 @@ describe('merging', () => {
     const raw = merged.statements.find(({ source }) => source === 'raw')!;
     expect(raw).toMatchObject({ calls: 6, errors: 2, rows: 16, serviceMinNs: 1000, serviceMaxNs: 4_000_000 });
     expect(raw.histogram.count).toBe(8);
-    expect(merged.observed).toMatchObject({ statements: 20, notObserved: 12, unknown: 4 });
+    expect(merged.observed).toMatchObject({ executions: 20, notObserved: 12, unknown: 4 });
     const options = { sort: 'total', limit: 0 } as const;
     expect(statementsJson(mergeStatements([two, one]), options)).toEqual(statementsJson(merged, options));
   });
@@ -282,7 +282,7 @@ describe('merging', () => {
     const report = reportPools(openTestReader(exampleStore()));
     const merged = mergePools([report, report]);
     const pool = merged.pools.find(({ id }) => id === 'pool-a')!;
-    expect(pool).toMatchObject({ connectionsNow: 4, opened: 12, closed: 8, lifetimeMeanMs: 250, statements: 16 });
+    expect(pool).toMatchObject({ connectionsNow: 4, opened: 12, closed: 8, lifetimeTotalMs: 2_000, executions: 16 });
     expect(merged.pools).toHaveLength(2);
     expect(merged).toMatchObject({ connectionsMax: 12, busyMax: 8 });
   });
@@ -309,12 +309,12 @@ describe('the pools report', () => {
       connectionsMax: 4,
       opened: 6,
       closed: 4,
-      lifetimeMeanMs: 250,
+      lifetimeTotalMs: 1_000,
       busyMax: 2,
       activeMs: 20,
       idleInTransactionMs: 60,
       ...transactionsOf(Array.from({ length: 10 }, () => 100)),
-      statements: 8,
+      executions: 8,
       habits: ['one connection per request'],
     });
     expect(pool.sources).toEqual(
@@ -364,10 +364,10 @@ describe('the reader', () => {
     const store = openStore(dataDir);
     const reader = openTestReader(dataDir);
     store.flush(flushOf({ rollups: [rollupOf({ callsNs: [1] })] }));
-    expect(reportStatements(reader).observed.statements).toBe(1);
+    expect(reportStatements(reader).observed.executions).toBe(1);
     store.close();
-    expect(reportStatements(reader).observed.statements).toBe(1);
-    expect(reportStatements(openTestReader(dataDir)).observed.statements).toBe(1);
+    expect(reportStatements(reader).observed.executions).toBe(1);
+    expect(reportStatements(openTestReader(dataDir)).observed.executions).toBe(1);
   });
 
   it('reads the log that a killed writer left', () => {
@@ -376,7 +376,7 @@ describe('the reader', () => {
     mkdirSync(copy);
     // What a SIGKILL leaves: the database and its log as they are, and no index file.
     for (const file of ['witness.db', 'witness.db-wal']) cpSync(join(dataDir, file), join(copy, file));
-    expect(reportStatements(openTestReader(copy)).observed.statements).toBe(10);
+    expect(reportStatements(openTestReader(copy)).observed.executions).toBe(10);
   });
 
   it('cannot write', () => {

@@ -31,7 +31,7 @@ function codeOf(work: () => unknown): string {
 }
 
 function callsIn(dataDir: string): number {
-  return reportStatements(openTestReader(dataDir)).observed.statements;
+  return reportStatements(openTestReader(dataDir)).observed.executions;
 }
 
 describe('a flush', () => {

@@ -23,7 +23,6 @@ const LONG: Readonly<Record<string, number>> = {
   'proxy/watch/tap.ts': 270,
   'storage/migrations/0001-initial.ts': 340,
   'storage/sqlite/read/query-statements.ts': 270,
-  'storage/sqlite/write/flush-writer.ts': 270,
 };
 const SLACK_MAX = 20;
 

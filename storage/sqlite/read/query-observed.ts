@@ -3,9 +3,9 @@
 // Not here: what the reasons mean (proxy/stream/observation.ts).
 
 import type { Observed } from '../../../facts/answers.js';
-import { addTo } from '../../../facts/counts.js';
+import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
-import { sourceSums } from './query-statements.js';
+import { sourceExecutions } from './query-statements.js';
 import type { Frame } from './span.js';
 
 /** These count sessions, or times the sidecar was killed, not executions. */
@@ -22,14 +22,14 @@ const LOSS = 'SELECT reason, sum(count) AS count FROM loss WHERE minute_min >= ?
 
 export function observedIn(rows: Rows, frame: Frame): Observed {
   const observed: Observed = {
-    statements: 0,
+    executions: 0,
     notObserved: 0,
     notObservedByReason: new Map(),
     unknown: 0,
     exact: true,
   };
-  for (const { source, executions } of sourceSums(rows, frame.segments)) {
-    observed.statements += executions;
+  for (const { source, executions } of sourceExecutions(rows, frame.segments)) {
+    observed.executions += executions;
     if (source === 'unknown') observed.unknown += executions;
   }
   const since = frame.minutes?.since ?? 0;

@@ -1,9 +1,10 @@
 // Rows of pools over the segments of a window, as SQL gives them.
 // Invariant: sums add up and peaks are maxima, over segments too. Not here: putting answers together (pools.ts).
 
+import type { FleetMeasureName, PoolMeasureName } from '../../../facts/measures.js';
 import type { Rows } from '../file/rows.js';
 import type { Segment } from '../tables/levels.js';
-import { POOL_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
+import { FLEET_ROLLUP, POOL_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { seriesTotals } from './series-totals.js';
 
 /** Columns as in the table `pool`. */
@@ -27,33 +28,19 @@ export interface PoolRecord {
   closed: number;
 }
 
-/** Columns as in the table `pool_rollup`. */
-export interface PoolSums {
-  pool_id: string;
-  opened: number;
-  closed: number;
-  lifetime_total_ms: number;
-  connections_max: number;
-  busy_max: number;
-  active_ms: number;
-  idle_ms: number;
-  idle_in_transaction_ms: number;
-  transactions: number;
-  transaction_statements: number;
-  transaction_total_ms: number;
-  transaction_max_ms: number;
+/** Of one pool over one segment. */
+export interface PoolSums extends Record<PoolMeasureName, number> {
+  poolId: string;
 }
 
 export interface PoolSourceSums {
-  pool_id: string;
+  poolId: string;
   source: string;
   executions: number;
 }
 
-export interface FleetPeaks {
-  connectionsMax: number | null;
-  busyMax: number | null;
-}
+/** Null where nothing was held. */
+export type FleetPeaks = Record<FleetMeasureName, number | null>;
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
 
@@ -62,28 +49,29 @@ export function poolRecords(rows: Rows): PoolRecord[] {
 }
 
 export function poolSums(rows: Rows, segments: readonly Segment[]): PoolSums[] {
-  const sql = `SELECT pool_id, ${sumsSql(POOL_ROLLUP)} FROM pool_rollup WHERE ${PLACE} GROUP BY pool_id`;
+  const sql = `SELECT pool_id AS poolId, ${sumsSql(POOL_ROLLUP)} FROM pool_rollup WHERE ${PLACE} GROUP BY pool_id`;
   return segments.flatMap((segment) => rows.all<PoolSums>(sql, ...place(segment)));
 }
 
 export function transactionHistograms(
   rows: Rows,
   segments: readonly Segment[],
-): Array<{ pool_id: string; histogram: Uint8Array }> {
-  const sql = `SELECT pool_id, transaction_histogram AS histogram FROM pool_rollup WHERE ${PLACE} AND length(transaction_histogram) > 0`;
-  return segments.flatMap((segment) => rows.all<{ pool_id: string; histogram: Uint8Array }>(sql, ...place(segment)));
+): Array<{ poolId: string; histogram: Uint8Array }> {
+  const sql = `SELECT pool_id AS poolId, transaction_histogram AS histogram FROM pool_rollup
+    WHERE ${PLACE} AND length(transaction_histogram) > 0`;
+  return segments.flatMap((segment) => rows.all<{ poolId: string; histogram: Uint8Array }>(sql, ...place(segment)));
 }
 
 export function poolSourceSums(rows: Rows, segments: readonly Segment[]): PoolSourceSums[] {
   const totals = seriesTotals(segments, { totals: ['calls', 'errors'] });
   if (totals === undefined) return [];
-  const sql = `SELECT s.pool_id, s.source, sum(r.calls + r.errors) AS executions
+  const sql = `SELECT s.pool_id AS poolId, s.source, sum(r.calls + r.errors) AS executions
     FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.pool_id, s.source`;
   return rows.all<PoolSourceSums>(sql, ...totals.values);
 }
 
 export function fleetPeaks(rows: Rows, segments: readonly Segment[]): FleetPeaks[] {
-  const sql = `SELECT max(connections_max) AS connectionsMax, max(busy_max) AS busyMax FROM fleet_rollup WHERE ${PLACE}`;
+  const sql = `SELECT ${sumsSql(FLEET_ROLLUP)} FROM fleet_rollup WHERE ${PLACE}`;
   return segments.map((segment) => rows.get<FleetPeaks>(sql, ...place(segment))!);
 }
 

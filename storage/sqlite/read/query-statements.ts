@@ -3,50 +3,38 @@
 // Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
 
 import type { StatementFilter } from '../../../facts/answers.js';
+import type {
+  CALLS_BY_CONFIDENCE,
+  STATEMENT_MEASURES,
+  StatementMeasureName,
+  TagMeasureName,
+} from '../../../facts/measures.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
-import { ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
+import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
 
-/** A series over one segment; columns as in the tables `series` and `rollup`. */
-export interface SeriesSums {
-  series_id: number;
+/** Measures as SQL gives them: a minimum of nothing is null. */
+type SqlSums<Name extends StatementMeasureName> = {
+  [Each in Name]: (typeof STATEMENT_MEASURES)[Each]['merge'] extends 'min' ? number | null : number;
+};
+
+type ConfidenceField = (typeof CALLS_BY_CONFIDENCE)[keyof typeof CALLS_BY_CONFIDENCE];
+
+/** A series over one segment. */
+export interface SeriesSums extends SqlSums<StatementMeasureName>, Record<ConfidenceField, number> {
+  seriesId: number;
   fingerprint: string;
   source: string;
   construct: string;
-  pool_id: string;
-  calls_certain: number;
-  calls_strong: number;
-  calls_weak: number;
-  calls_none: number;
-  batched_calls: number;
-  errors: number;
-  rows: number;
-  requests: number;
-  request_bytes: number;
-  response_bytes: number;
-  service_total_ns: number;
-  service_min_ns: number | null;
-  service_max_ns: number;
-  first_row_count: number;
-  first_row_total_ns: number;
-  client_stall_total_ns: number;
-  wait_total_ns: number;
+  poolId: string;
 }
 
 /** A tag set of a statement over one segment. */
-export interface TagSums {
-  tag_series_id: number;
+export interface TagSums extends SqlSums<TagMeasureName> {
+  tagSeriesId: number;
   fingerprint: string;
   source: string;
-  tag_set: string;
-  calls: number;
-  batched_calls: number;
-  errors: number;
-  rows: number;
-  requests: number;
-  service_total_ns: number;
-  service_min_ns: number | null;
-  service_max_ns: number;
+  tagSet: string;
 }
 
 export interface Condition {
@@ -68,9 +56,10 @@ export function seriesSums(rows: Rows, segments: readonly Segment[], filter: Ser
   for (const segment of segments) {
     const place = placeOf(segment, filter);
     const sums = rows.all<SeriesSums>(
-      `SELECT s.fingerprint, s.source, s.construct, s.pool_id, r.* FROM (
-         SELECT series_id, ${sumsSql(ROLLUP)} FROM rollup WHERE ${place.sql}${wanted.sql} GROUP BY series_id
-       ) r JOIN series s ON s.series_id = r.series_id`,
+      `SELECT s.fingerprint, s.source, s.construct, s.pool_id AS poolId, r.* FROM (
+         SELECT series_id AS seriesId, sum(${CALLS_SQL}) AS calls, ${sumsSql(ROLLUP)}
+           FROM rollup WHERE ${place.sql}${wanted.sql} GROUP BY series_id
+       ) r JOIN series s ON s.series_id = r.seriesId`,
       ...place.values,
       ...wanted.values,
     );
@@ -85,9 +74,10 @@ export function tagSums(rows: Rows, segments: readonly Segment[], filter: Series
   for (const segment of segments) {
     const place = placeOf(segment, filter);
     const sums = rows.all<TagSums>(
-      `SELECT s.fingerprint, s.source, s.tag_set, r.* FROM (
-         SELECT tag_series_id, ${sumsSql(TAG_ROLLUP)} FROM tag_rollup WHERE ${place.sql}${wanted.sql} GROUP BY tag_series_id
-       ) r JOIN tag_series s ON s.tag_series_id = r.tag_series_id`,
+      `SELECT s.fingerprint, s.source, s.tag_set AS tagSet, r.* FROM (
+         SELECT tag_series_id AS tagSeriesId, ${sumsSql(TAG_ROLLUP)}
+           FROM tag_rollup WHERE ${place.sql}${wanted.sql} GROUP BY tag_series_id
+       ) r JOIN tag_series s ON s.tag_series_id = r.tagSeriesId`,
       ...place.values,
       ...wanted.values,
     );
@@ -136,7 +126,7 @@ export function* histogramsOf(
 }
 
 export interface ErrorSums {
-  series_id: number;
+  seriesId: number;
   sqlstate: string;
   errors: number;
 }
@@ -146,23 +136,24 @@ export function errorSums(rows: Rows, segments: readonly Segment[], filter: Seri
   return segments.flatMap((segment) => {
     const place = placeOf(segment, filter);
     return rows.all<ErrorSums>(
-      `SELECT series_id, sqlstate, sum(errors) AS errors FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
+      `SELECT series_id AS seriesId, sqlstate, sum(errors) AS errors
+         FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
       ...place.values,
       ...wanted.values,
     );
   });
 }
 
-export interface SourceSums {
+export interface SourceExecutions {
   source: string;
   executions: number;
 }
 
 /** Calls and errors by source, every statement included. */
-export function sourceSums(rows: Rows, segments: readonly Segment[]): SourceSums[] {
+export function sourceExecutions(rows: Rows, segments: readonly Segment[]): SourceExecutions[] {
   return segments.flatMap((segment) => {
     const place = placeOf(segment, {});
-    return rows.all<SourceSums>(
+    return rows.all<SourceExecutions>(
       `SELECT source, sum(calls + errors) AS executions FROM source_rollup WHERE ${place.sql} GROUP BY source`,
       ...place.values,
     );

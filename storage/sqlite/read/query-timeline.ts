@@ -1,8 +1,11 @@
 // Rows of points over time: executions by source, and one statement's executions with their histograms.
 // Invariant: every value is bound; `at` is the first minute of a point. Not here: choosing points (timeline-levels.ts), adding rows up.
 
+import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
+import { POINT_RULES } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { seriesTotals } from './series-totals.js';
 import type { Timeline } from './timeline-levels.js';
 
@@ -23,17 +26,15 @@ export interface DistinctPoint {
 }
 
 /** One rollup row of a statement. */
-export interface StatementPoint {
+export interface StatementPoint extends Record<PointMeasureName, number> {
   at: number;
-  calls: number;
-  errors: number;
-  batchedCalls: number;
-  totalNs: number;
-  maxNs: number;
   histogram: Uint8Array;
 }
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
+const POINT_COLUMNS = Object.keys(POINT_RULES)
+  .map((name) => `${name === 'calls' ? CALLS_SQL : snakeCase(name)} AS ${name}`)
+  .join(', ');
 const AT = 'bucket_min - bucket_min % ?';
 
 export function sourcePoints(rows: Rows, { segments, stepMinutes }: Timeline): SourcePoint[] {
@@ -67,8 +68,8 @@ export function* statementPoints(
   statement: { fingerprint: string; source?: string; totalsOnly?: boolean },
 ): Generator<StatementPoint> {
   const ofSource = statement.source === undefined ? '' : ' AND source = ?';
-  const sql = `SELECT ${AT} AS at, calls_certain + calls_strong + calls_weak + calls_none AS calls, errors,
-      batched_calls AS batchedCalls, service_total_ns AS totalNs, service_max_ns AS maxNs, ${statement.totalsOnly ? "x'' AS histogram" : 'histogram'}
+  const histogram = statement.totalsOnly ? "x'' AS histogram" : 'histogram';
+  const sql = `SELECT ${AT} AS at, ${POINT_COLUMNS}, ${histogram}
     FROM rollup WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))
       AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?${ofSource})`;
   const named: SqlValue[] = [statement.fingerprint];

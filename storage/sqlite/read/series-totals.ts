@@ -3,11 +3,12 @@
 // Not here: what else is known of a series (query-statements.ts), choosing segments (levels.ts).
 
 import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { type Condition, placeOf, type SeriesFilter, seriesConditions } from './query-statements.js';
 
 /** What can be asked for; day rows have all of it in their index (migrations/0002-day-index.ts). */
 const TOTALS = {
-  calls: 'sum(calls_certain + calls_strong + calls_weak + calls_none)',
+  calls: `sum(${CALLS_SQL})`,
   errors: 'sum(errors)',
   batched_calls: 'sum(batched_calls)',
   rows: 'sum(rows)',

@@ -1,126 +1,138 @@
-// The rollup tables, column by column, and the SQL that adds to them: from a flush, or from a finer level.
-// Invariant: a row only grows by its columns' merge rules, so adding in any order gives the same row.
-// Not here: the tables' definition (migrations/), which buckets to add to (levels.ts).
+// The rollup tables as data, and the SQL that adds to them: from a flush, or from a finer level.
+// Invariant: a row only grows by its fields' merge rules, so adding in any order gives the same row.
+// Not here: the measures and their rules (facts/measures.ts), the tables' definition (migrations/), which buckets to add to (levels.ts).
 
-/** How two values of one column become one. */
-type Merge = 'sum' | 'min' | 'max' | 'histogram';
+import type { LogHistogram } from '../../../facts/histogram.js';
+import {
+  CALLS_BY_CONFIDENCE,
+  type FleetMeasureName,
+  type Merge,
+  type PoolMeasureName,
+  type SourceMeasureName,
+  type StatementMeasureName,
+  snakeCase,
+  type TagMeasureName,
+} from '../../../facts/measures.js';
+import { FLEET_RULES, POOL_RULES, SOURCE_RULES, STATEMENT_RULES, TAG_RULES } from '../../../facts/sums.js';
+import type { SqlValue } from '../file/rows.js';
 
-export interface RollupTable {
+type ColumnMerge = Merge | 'histogram';
+
+export interface RollupTable<Field extends string = string> {
   name: string;
-  /** What identifies a row beside its span and bucket. */
+  /** Columns that identify a row beside its span and bucket. */
   keys: readonly string[];
-  /** In the order in which values are bound after span, bucket and keys. */
-  columns: Readonly<Record<string, Merge>>;
+  /** Fields of what is stored, each in the column of its name in snake case; in the order in which values are bound after the keys. */
+  fields: Readonly<Record<Field, ColumnMerge>>;
 }
 
-export const ROLLUP: RollupTable = {
+type ConfidenceField = (typeof CALLS_BY_CONFIDENCE)[keyof typeof CALLS_BY_CONFIDENCE];
+type RollupField = ConfidenceField | Exclude<StatementMeasureName, 'calls'> | 'histogram';
+
+export const ROLLUP: RollupTable<RollupField> = {
   name: 'rollup',
   keys: ['series_id'],
-  columns: {
-    calls_certain: 'sum',
-    calls_strong: 'sum',
-    calls_weak: 'sum',
-    calls_none: 'sum',
-    batched_calls: 'sum',
-    errors: 'sum',
-    rows: 'sum',
-    requests: 'sum',
-    request_bytes: 'sum',
-    response_bytes: 'sum',
-    service_total_ns: 'sum',
-    service_min_ns: 'min',
-    service_max_ns: 'max',
-    first_row_count: 'sum',
-    first_row_total_ns: 'sum',
-    client_stall_total_ns: 'sum',
-    wait_total_ns: 'sum',
-    histogram: 'histogram',
-  },
+  fields: { ...rollupFields(), histogram: 'histogram' },
 };
 
-export const ROLLUP_ERROR: RollupTable = {
+export const ROLLUP_ERROR: RollupTable<'errors'> = {
   name: 'rollup_error',
   keys: ['series_id', 'sqlstate'],
-  columns: { errors: 'sum' },
+  fields: { errors: 'sum' },
 };
 
-export const SOURCE_ROLLUP: RollupTable = {
+export const SOURCE_ROLLUP: RollupTable<SourceMeasureName> = {
   name: 'source_rollup',
   keys: ['source'],
-  columns: { calls: 'sum', errors: 'sum', rows: 'sum', service_total_ns: 'sum' },
+  fields: SOURCE_RULES,
 };
 
-export const TAG_ROLLUP: RollupTable = {
+export const TAG_ROLLUP: RollupTable<TagMeasureName | 'histogram'> = {
   name: 'tag_rollup',
   keys: ['tag_series_id'],
-  columns: {
-    calls: 'sum',
-    batched_calls: 'sum',
-    errors: 'sum',
-    rows: 'sum',
-    requests: 'sum',
-    service_total_ns: 'sum',
-    service_min_ns: 'min',
-    service_max_ns: 'max',
-    histogram: 'histogram',
-  },
+  fields: { ...TAG_RULES, histogram: 'histogram' },
 };
 
-export const POOL_ROLLUP: RollupTable = {
+export const POOL_ROLLUP: RollupTable<PoolMeasureName | 'transactionHistogram'> = {
   name: 'pool_rollup',
   keys: ['pool_id'],
-  columns: {
-    opened: 'sum',
-    closed: 'sum',
-    lifetime_total_ms: 'sum',
-    connections_max: 'max',
-    busy_max: 'max',
-    active_ms: 'sum',
-    idle_ms: 'sum',
-    idle_in_transaction_ms: 'sum',
-    transactions: 'sum',
-    transaction_statements: 'sum',
-    transaction_total_ms: 'sum',
-    transaction_max_ms: 'max',
-    transaction_histogram: 'histogram',
-  },
+  fields: { ...POOL_RULES, transactionHistogram: 'histogram' },
 };
 
-export const FLEET_ROLLUP: RollupTable = {
+export const FLEET_ROLLUP: RollupTable<FleetMeasureName> = {
   name: 'fleet_rollup',
   keys: [],
-  columns: { connections_max: 'max', busy_max: 'max' },
+  fields: FLEET_RULES,
 };
 
 export const ROLLUP_TABLES = [ROLLUP, ROLLUP_ERROR, SOURCE_ROLLUP, TAG_ROLLUP, POOL_ROLLUP, FLEET_ROLLUP] as const;
 
-/** Adds one row; binds span_s, bucket_min, the keys, the columns. */
+/** Calls of a rollup row, whatever their confidence. */
+export const CALLS_SQL = Object.values(CALLS_BY_CONFIDENCE)
+  .map((field) => snakeCase(field))
+  .join(' + ');
+
+/** Adds one row; binds span_s, bucket_min, the keys, the fields. */
 export function upsertSql(table: RollupTable): string {
-  const all = ['span_s', 'bucket_min', ...table.keys, ...Object.keys(table.columns)];
+  const all = ['span_s', 'bucket_min', ...table.keys, ...columnsOf(table)];
   return `INSERT INTO ${table.name} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')}) ${mergeSql(table)}`;
 }
 
 /** Adds every row of one bucket to a coarser one; binds to_span, to_bucket, from_span, from_bucket. */
 export function foldSql(table: RollupTable): string {
-  const rest = [...table.keys, ...Object.keys(table.columns)].join(', ');
+  const rest = [...table.keys, ...columnsOf(table)].join(', ');
   return `INSERT INTO ${table.name} (span_s, bucket_min, ${rest}) SELECT ?, ?, ${rest} FROM ${table.name}
     WHERE span_s = ? AND bucket_min = ? ${mergeSql(table)}`;
 }
 
-/** The columns summed up over rows, each under its own name, as a select list. Histograms are left out. */
+/** The columns summed up over rows, each under its field's name, as a select list. Histograms are left out. */
 export function sumsSql(table: RollupTable): string {
-  return Object.entries(table.columns)
+  return Object.entries(table.fields)
     .filter(([, merge]) => merge !== 'histogram')
-    .map(([column, merge]) => `${merge}(${column}) AS ${column}`)
+    .map(([field, merge]) => `${merge}(${snakeCase(field)}) AS ${field}`)
     .join(', ');
 }
 
+/** What a row binds for the table's fields, in their order. */
+export function valuesOf<Field extends string>(
+  table: RollupTable<Field>,
+  row: Readonly<Record<NoInfer<Field>, number | LogHistogram>>,
+): SqlValue[] {
+  const values: SqlValue[] = [];
+  for (const field in table.fields) {
+    const value = row[field];
+    if (typeof value !== 'number') values.push(value.encode());
+    // A minimum of nothing is Infinity, and NULL in SQL.
+    else if (table.fields[field] === 'min' && !Number.isFinite(value)) values.push(null);
+    else values.push(integer(value));
+  }
+  return values;
+}
+
+/** Shares of a batch's time are fractions, and one value that is no number must not cost the whole flush. */
+export function integer(value: number): number {
+  return Number.isFinite(value) ? Math.round(value) : 0;
+}
+
+function rollupFields(): Record<Exclude<RollupField, 'histogram'>, Merge> {
+  const { calls, ...others } = STATEMENT_RULES;
+  const byConfidence = Object.values(CALLS_BY_CONFIDENCE).map((field) => [field, calls] as const);
+  return { ...(Object.fromEntries(byConfidence) as Record<ConfidenceField, Merge>), ...others };
+}
+
+function columnsOf(table: RollupTable): string[] {
+  return Object.keys(table.fields).map((field) => snakeCase(field));
+}
+
 function mergeSql(table: RollupTable): string {
-  const sets = Object.entries(table.columns).map(([column, merge]) => `${column} = ${mergedValue(column, merge)}`);
+  const sets = Object.entries(table.fields).map(([field, merge]) => {
+    const column = snakeCase(field);
+    return `${column} = ${mergedValue(column, merge)}`;
+  });
   return `ON CONFLICT (${['span_s', 'bucket_min', ...table.keys].join(', ')}) DO UPDATE SET ${sets.join(', ')}`;
 }
 
-function mergedValue(column: string, merge: Merge): string {
+function mergedValue(column: string, merge: ColumnMerge): string {
   switch (merge) {
     case 'sum':
       return `${column} + excluded.${column}`;

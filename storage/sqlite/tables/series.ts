@@ -2,8 +2,7 @@
 // Invariant: an id in memory exists in the database, or the transaction that made it is still open; forget() after a rollback.
 // Not here: the rows that use them (flush-writer.ts).
 
-import type { TagRollupDelta } from '../../../facts/flush.js';
-import type { RollupKey } from '../../../facts/rollup-row.js';
+import type { RollupKey, TagRollup } from '../../../facts/rollup-row.js';
 import type { Rows } from '../file/rows.js';
 
 /** Ids kept in memory; beyond, memory starts anew and ids are looked up again. */
@@ -34,7 +33,7 @@ export class SeriesIds {
     );
   }
 
-  ofTags(delta: TagRollupDelta): number {
+  ofTags(delta: TagRollup): number {
     const name = `${delta.fingerprint}\0${delta.source}\0\0\0${delta.tagSet}`;
     return (
       this.#ids.get(name) ??

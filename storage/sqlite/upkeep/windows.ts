@@ -4,10 +4,11 @@
 
 import type { StatementFacts } from '../../../facts/answers.js';
 import { latencyOf } from '../../../facts/latency.js';
+import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
 import type { Rows } from '../file/rows.js';
 import { seriesTotals } from '../read/series-totals.js';
 import { frameOf } from '../read/span.js';
-import { addHistograms, emptyFacts, type FactsById, seriesOf } from '../read/statement-facts.js';
+import { addHistograms, type FactsById, seriesOf } from '../read/statement-facts.js';
 import type { Segment } from '../tables/levels.js';
 
 /** Length of each period; undefined = the whole life of the file. Bounds snap outward to minutes, or to what is kept. */
@@ -81,7 +82,7 @@ function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
     facts.serviceTotalNs = row.total_ns;
     facts.serviceMinNs = row.min_ns ?? Number.POSITIVE_INFINITY;
     facts.serviceMaxNs = row.max_ns;
-    byKey.set(`${row.fingerprint}\0${row.source}`, facts);
+    byKey.set(keyOf(row), facts);
   }
   return seriesOf(rows, byKey, {});
 }

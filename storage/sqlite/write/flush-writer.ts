@@ -3,15 +3,11 @@
 // Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
-import type {
-  Flush,
-  LossRow,
-  PoolMinuteDelta,
-  PoolRow,
-  StatementSourceDelta,
-  TagRollupDelta,
-} from '../../../facts/flush.js';
-import type { RollupRow } from '../../../facts/rollup-row.js';
+import type { Flush, LossRow, PoolRow, StatementSourceDelta } from '../../../facts/flush.js';
+import type { SourceMeasureName } from '../../../facts/measures.js';
+import type { PoolMinute } from '../../../facts/pool-minute.js';
+import type { RollupRow, TagRollup } from '../../../facts/rollup-row.js';
+import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
 import type { Evidence } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
@@ -20,6 +16,7 @@ import { bucketsFor, type FoldState } from '../tables/levels.js';
 import { writeMark } from '../tables/marks.js';
 import {
   FLEET_ROLLUP,
+  integer,
   POOL_ROLLUP,
   ROLLUP,
   ROLLUP_ERROR,
@@ -28,11 +25,14 @@ import {
   SOURCE_ROLLUP,
   TAG_ROLLUP,
   upsertSql,
+  valuesOf,
 } from '../tables/rollup-tables.js';
 import { writePlan, writeSamples } from '../tables/samples.js';
 import type { SeriesIds } from '../tables/series.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
+
+const SOURCE_NAMES = Object.keys(SOURCE_RULES) as SourceMeasureName[];
 
 const UPSERT_STATEMENT_SOURCE = `INSERT INTO statement_source
   (fingerprint, source, construct, confidence, first_seen_ms, last_seen_ms, calls, errors, evidence)
@@ -90,7 +90,7 @@ export class FlushWriter {
     for (const pool of flush.pools) this.#writePool(pool);
     for (const delta of flush.poolMinutes) this.#writePoolMinute(delta);
     for (const fleet of flush.fleetMinutes) {
-      this.#add(FLEET_ROLLUP, fleet.minute, [integer(fleet.connectionsMax), integer(fleet.busyMax)]);
+      this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet));
     }
     for (const open of flush.sessionsOpen) this.#rows.run(UPSERT_SESSION, open.relayId, open.sessionId, open.state);
     for (const closed of flush.sessionsClosed) this.#rows.run(DELETE_SESSION, closed.relayId, closed.sessionId);
@@ -105,26 +105,28 @@ export class FlushWriter {
   }
 
   #writeRollups(rollups: Iterable<RollupRow>): void {
-    const bySource = new Map<string, { minute: number; source: string; sums: number[] }>();
+    const bySource = new Map<string, { minute: number; source: string; sums: Sums<SourceMeasureName> }>();
+    const rounded = noSums(SOURCE_RULES);
     for (const row of rollups) {
       const { minute, source } = row.key;
       const series = this.#series.ofRollup(row.key);
-      this.#add(ROLLUP, minute, [series, ...rollupValues(row)]);
+      this.#add(ROLLUP, minute, [series, ...valuesOf(ROLLUP, row)]);
       for (const [sqlstate, errors] of row.errorsBySqlstate ?? []) {
         this.#add(ROLLUP_ERROR, minute, [series, sqlstate, integer(errors)]);
       }
       const at = `${minute} ${source}`;
       let total = bySource.get(at);
       if (total === undefined) {
-        total = { minute, source, sums: [0, 0, 0, 0] };
+        total = { minute, source, sums: noSums(SOURCE_RULES) };
         bySource.set(at, total);
       }
-      total.sums[0] += integer(row.calls);
-      total.sums[1] += integer(row.errors);
-      total.sums[2] += integer(row.rows);
-      total.sums[3] += integer(row.serviceTotalNs);
+      // As the row itself is stored, so that a source's total is the sum of its rows.
+      for (const name of SOURCE_NAMES) rounded[name] = integer(row[name]);
+      addSums(SOURCE_RULES, total.sums, rounded);
     }
-    for (const { minute, source, sums } of bySource.values()) this.#add(SOURCE_ROLLUP, minute, [source, ...sums]);
+    for (const { minute, source, sums } of bySource.values()) {
+      this.#add(SOURCE_ROLLUP, minute, [source, ...valuesOf(SOURCE_ROLLUP, sums)]);
+    }
   }
 
   #writeStatement(delta: StatementSourceDelta): void {
@@ -142,19 +144,8 @@ export class FlushWriter {
     );
   }
 
-  #writeTags(delta: TagRollupDelta): void {
-    this.#add(TAG_ROLLUP, delta.minute, [
-      this.#series.ofTags(delta),
-      integer(delta.calls),
-      integer(delta.batchedCalls),
-      integer(delta.errors),
-      integer(delta.rows),
-      integer(delta.requests),
-      integer(delta.serviceTotalNs),
-      minimum(delta.serviceMinNs),
-      integer(delta.serviceMaxNs),
-      delta.histogram.encode(),
-    ]);
+  #writeTags(delta: TagRollup): void {
+    this.#add(TAG_ROLLUP, delta.minute, [this.#series.ofTags(delta), ...valuesOf(TAG_ROLLUP, delta)]);
   }
 
   #writePool(pool: PoolRow): void {
@@ -179,7 +170,7 @@ export class FlushWriter {
     );
   }
 
-  #writePoolMinute(delta: PoolMinuteDelta): void {
+  #writePoolMinute(delta: PoolMinute): void {
     const atMs = delta.minute * MINUTE_MS;
     this.#rows.run(
       UPSERT_POOL_COUNTS,
@@ -190,22 +181,7 @@ export class FlushWriter {
       integer(delta.opened),
       integer(delta.closed),
     );
-    this.#add(POOL_ROLLUP, delta.minute, [
-      delta.pool,
-      integer(delta.opened),
-      integer(delta.closed),
-      integer(delta.lifetimeTotalMs),
-      integer(delta.connectionsMax),
-      integer(delta.busyMax),
-      integer(delta.activeMs),
-      integer(delta.idleMs),
-      integer(delta.idleInTransactionMs),
-      integer(delta.transactions),
-      integer(delta.transactionStatements),
-      integer(delta.transactionTotalMs),
-      integer(delta.transactionMaxMs),
-      delta.transactionHistogram.encode(),
-    ]);
+    this.#add(POOL_ROLLUP, delta.minute, [delta.pool, ...valuesOf(POOL_ROLLUP, delta)]);
   }
 
   #writeLoss(loss: LossRow): void {
@@ -227,38 +203,6 @@ export class FlushWriter {
     if (state.firstMinute === null || minute < state.firstMinute) state.firstMinute = minute;
     if (state.lastMinute === null || minute > state.lastMinute) state.lastMinute = minute;
   }
-}
-
-function rollupValues(row: RollupRow): SqlValue[] {
-  return [
-    integer(row.callsCertain),
-    integer(row.callsStrong),
-    integer(row.callsWeak),
-    integer(row.callsNone),
-    integer(row.batchedCalls),
-    integer(row.errors),
-    integer(row.rows),
-    integer(row.requests),
-    integer(row.requestBytes),
-    integer(row.responseBytes),
-    integer(row.serviceTotalNs),
-    minimum(row.serviceMinNs),
-    integer(row.serviceMaxNs),
-    integer(row.firstRowCount),
-    integer(row.firstRowTotalNs),
-    integer(row.clientStallTotalNs),
-    integer(row.waitTotalNs),
-    row.histogram.encode(),
-  ];
-}
-
-/** Shares of a batch's time are fractions, and one value that is no number must not cost the whole flush. */
-function integer(value: number): number {
-  return Number.isFinite(value) ? Math.round(value) : 0;
-}
-
-function minimum(value: number): number | null {
-  return Number.isFinite(value) ? Math.round(value) : null;
 }
 
 function evidenceJson(evidence: readonly Evidence[]): string {

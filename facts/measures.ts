@@ -1,0 +1,104 @@
+// Every measured value of statements and pools, declared once: its unit, how two of it become one, and which sums keep it.
+// Invariant: columns, reports, merging and the encoded forms are made from these tables; a name ends with its unit unless it counts.
+// Not here: adding values up (sums.ts); counting an execution, which is hot and written by hand (rollup-row.ts).
+
+/** How two values of one measure become one. `min` starts at Infinity, the others at 0. */
+export type Merge = 'sum' | 'min' | 'max';
+
+export interface Measure {
+  readonly unit: 'count' | 'bytes' | 'ns' | 'ms';
+  readonly merge: Merge;
+}
+
+export interface StatementMeasure extends Measure {
+  /** The sums of a tag set keep it. */
+  readonly byTag: boolean;
+  /** The sums of a source keep it. */
+  readonly bySource: boolean;
+  /** The points of a timeline keep it. */
+  readonly overTime: boolean;
+}
+
+/** Of one statement. Minimum and maximum are of executions that were not batched; the histogram beside them is too. */
+export const STATEMENT_MEASURES = {
+  /** Executions without an error. Rollup rows keep them by confidence, see CALLS_BY_CONFIDENCE. */
+  calls: { unit: 'count', merge: 'sum', byTag: true, bySource: true, overTime: true },
+  batchedCalls: { unit: 'count', merge: 'sum', byTag: true, bySource: false, overTime: true },
+  errors: { unit: 'count', merge: 'sum', byTag: true, bySource: true, overTime: true },
+  rows: { unit: 'count', merge: 'sum', byTag: true, bySource: true, overTime: false },
+  /** Requests of the application that ran it, where comments name them; a request counts once per statement. */
+  requests: { unit: 'count', merge: 'sum', byTag: true, bySource: false, overTime: false },
+  requestBytes: { unit: 'bytes', merge: 'sum', byTag: false, bySource: false, overTime: false },
+  responseBytes: { unit: 'bytes', merge: 'sum', byTag: false, bySource: false, overTime: false },
+  /** Calls and errors, batched ones included. */
+  serviceTotalNs: { unit: 'ns', merge: 'sum', byTag: true, bySource: true, overTime: true },
+  serviceMinNs: { unit: 'ns', merge: 'min', byTag: true, bySource: false, overTime: false },
+  serviceMaxNs: { unit: 'ns', merge: 'max', byTag: true, bySource: false, overTime: true },
+  /** Executions whose first row was timed. */
+  firstRowCount: { unit: 'count', merge: 'sum', byTag: false, bySource: false, overTime: false },
+  firstRowTotalNs: { unit: 'ns', merge: 'sum', byTag: false, bySource: false, overTime: false },
+  clientStallTotalNs: { unit: 'ns', merge: 'sum', byTag: false, bySource: false, overTime: false },
+  waitTotalNs: { unit: 'ns', merge: 'sum', byTag: false, bySource: false, overTime: false },
+} as const satisfies Readonly<Record<string, StatementMeasure>>;
+
+type StatementMeasures = typeof STATEMENT_MEASURES;
+export type StatementMeasureName = keyof StatementMeasures;
+/** Names of the measures that one kind of sums keeps. */
+type NamesKept<Kept extends 'byTag' | 'bySource' | 'overTime'> = {
+  [Name in StatementMeasureName]: StatementMeasures[Name][Kept] extends true ? Name : never;
+}[StatementMeasureName];
+export type TagMeasureName = NamesKept<'byTag'>;
+export type SourceMeasureName = NamesKept<'bySource'>;
+export type PointMeasureName = NamesKept<'overTime'>;
+
+/** How a rollup row keeps `calls`: one count per confidence, in the order of CONFIDENCES. */
+export const CALLS_BY_CONFIDENCE = {
+  certain: 'callsCertain',
+  strong: 'callsStrong',
+  weak: 'callsWeak',
+  none: 'callsNone',
+} as const;
+
+export interface PoolMeasure extends Measure {
+  /** Between sidecars. Their peaks need not fall together, so the sum of peaks is the most that can have been. */
+  readonly acrossSidecars: Merge;
+}
+
+/** Of one pool, beside the histogram of its transactions' durations. */
+export const POOL_MEASURES = {
+  opened: { unit: 'count', merge: 'sum', acrossSidecars: 'sum' },
+  closed: { unit: 'count', merge: 'sum', acrossSidecars: 'sum' },
+  /** Of closed connections. */
+  lifetimeTotalMs: { unit: 'ms', merge: 'sum', acrossSidecars: 'sum' },
+  connectionsMax: { unit: 'count', merge: 'max', acrossSidecars: 'sum' },
+  /** Most sessions of this pool busy within one second. */
+  busyMax: { unit: 'count', merge: 'max', acrossSidecars: 'sum' },
+  activeMs: { unit: 'ms', merge: 'sum', acrossSidecars: 'sum' },
+  idleMs: { unit: 'ms', merge: 'sum', acrossSidecars: 'sum' },
+  idleInTransactionMs: { unit: 'ms', merge: 'sum', acrossSidecars: 'sum' },
+  /** Transactions that ended, and their durations. */
+  transactions: { unit: 'count', merge: 'sum', acrossSidecars: 'sum' },
+  /** Executions in them, without BEGIN and COMMIT. */
+  transactionStatements: { unit: 'count', merge: 'sum', acrossSidecars: 'sum' },
+  transactionTotalMs: { unit: 'ms', merge: 'sum', acrossSidecars: 'sum' },
+  transactionMaxMs: { unit: 'ms', merge: 'max', acrossSidecars: 'max' },
+} as const satisfies Readonly<Record<string, PoolMeasure>>;
+
+export type PoolMeasureName = keyof typeof POOL_MEASURES;
+
+/** Of all pools together. */
+export const FLEET_MEASURES = {
+  connectionsMax: POOL_MEASURES.connectionsMax,
+  busyMax: POOL_MEASURES.busyMax,
+} as const satisfies Readonly<Record<string, PoolMeasure>>;
+
+export type FleetMeasureName = keyof typeof FLEET_MEASURES;
+
+/** A name as SQL and JSON spell it: `serviceMinNs` is `service_min_ns`. */
+export type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeCase<Rest>}`
+  : '';
+
+export function snakeCase<Name extends string>(name: Name): SnakeCase<Name> {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<Name>;
+}
