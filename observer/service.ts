@@ -65,11 +65,11 @@ export async function startObserver(
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
   const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
   const { http: address, dataDir, logLevel } = config;
-  const live = {
-    since(after: number, nowMs: number) {
+  const tailWithTexts = {
+    batchAfter(sequence: number, nowMs: number) {
       const texts = new Map<string, string>();
       for (const { fingerprint, query } of pipeline.catalogue.pending()) texts.set(fingerprint, query);
-      return { ...tail.since(after, nowMs), texts };
+      return { ...tail.batchAfter(sequence, nowMs), texts };
     },
   };
   const http = await startHttpThread({
@@ -78,7 +78,7 @@ export async function startObserver(
     dataDir,
     logLevel,
     metrics: exporter,
-    live,
+    tail: tailWithTexts,
     log,
     worker: httpWorker,
   });

@@ -31,7 +31,7 @@ export interface WitnessedSession {
 }
 
 export interface BypassReport {
-  readonly verdict: 'listed' | 'cannot tell';
+  readonly outcome: 'listed' | 'cannot tell';
   /** Why it cannot be told; ''. */
   readonly reason: string;
   /** Sessions of clients on the server, our own left out. */
@@ -75,11 +75,11 @@ export function compareActivity(
   if (witnessed.length > 0 && matched === 0) {
     const reason =
       'the server knows none of the sessions that pgwitness sees: there is another pooler between them, or this is another server';
-    return { ...counts, verdict: 'cannot tell', reason, bypassing: [] };
+    return { ...counts, outcome: 'cannot tell', reason, bypassing: [] };
   }
   const lasting = new Set(before.map(({ pid }) => pid));
   const past = after.filter((session) => lasting.has(session.pid) && !isSeen(session));
-  return { ...counts, verdict: 'listed', reason: '', bypassing: grouped(past) };
+  return { ...counts, outcome: 'listed', reason: '', bypassing: grouped(past) };
 }
 
 function grouped(sessions: readonly ServerSession[]): Bypassing[] {

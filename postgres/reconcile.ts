@@ -1,5 +1,5 @@
 // Compares what the server counted with what pgwitness counted, statement by statement.
-// Invariant: each fingerprint of either side is in exactly one row, and each row has one verdict; what no rule explains is 'unexplained'.
+// Invariant: each fingerprint of either side is in exactly one row, and each row has one outcome; what no rule explains is 'unexplained'.
 // Not here: reading either side (stat-statements.ts, cli), the server's rules (server-rules.ts).
 
 import { type Difference, SERVER_RULES, type ServerRule, type ServerTraits } from './server-rules.js';
@@ -22,7 +22,7 @@ export interface WitnessCount {
 
 export type SeenBy = 'both' | 'server' | 'proxy';
 /** `bypass`: executed by the server, never seen by the proxy. */
-export type Verdict = 'equal' | 'explained' | 'bypass' | 'unexplained';
+export type Outcome = 'equal' | 'explained' | 'bypass' | 'unexplained';
 
 export interface ReconciledStatement {
   readonly fingerprint: string;
@@ -30,7 +30,7 @@ export interface ReconciledStatement {
   readonly seenBy: SeenBy;
   readonly server: Count;
   readonly proxy: Count;
-  readonly verdict: Verdict;
+  readonly outcome: Outcome;
   /** Name of the rule that explains it; '' = none needed or none found. */
   readonly rule: string;
 }
@@ -39,8 +39,8 @@ export interface Reconciliation {
   readonly statements: readonly ReconciledStatement[];
   /** The server's rules in force, whether or not one was needed. */
   readonly rules: readonly ServerRule[];
-  /** Statements by verdict. */
-  readonly sums: Readonly<Record<Verdict, number>>;
+  /** Statements by outcome. */
+  readonly sums: Readonly<Record<Outcome, number>>;
 }
 
 const NONE: Count = { calls: 0, rows: 0 };
@@ -60,16 +60,16 @@ export function reconcile(
     if (!isCounted(counted) && !isCounted(seen?.most)) continue;
     const row = judged(fingerprint, { counted, seen, rules, traits });
     statements.push(row);
-    sums[row.verdict]++;
+    sums[row.outcome]++;
   }
   statements.sort(
     (a, b) =>
-      RANK[a.verdict] - RANK[b.verdict] || b.server.calls - a.server.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
+      RANK[a.outcome] - RANK[b.outcome] || b.server.calls - a.server.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
   );
   return { statements, rules, sums };
 }
 
-const RANK: Readonly<Record<Verdict, number>> = { unexplained: 0, bypass: 1, explained: 2, equal: 3 };
+const RANK: Readonly<Record<Outcome, number>> = { unexplained: 0, bypass: 1, explained: 2, equal: 3 };
 
 interface Sides {
   readonly counted: ServerCount | undefined;
@@ -96,11 +96,11 @@ function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): R
   };
   const { moreCallsByServer, moreCallsByProxy, moreRowsByServer, moreRowsByProxy } = difference;
   if (moreCallsByServer + moreCallsByProxy + moreRowsByServer + moreRowsByProxy === 0) {
-    return { ...row, verdict: 'equal', rule: '' };
+    return { ...row, outcome: 'equal', rule: '' };
   }
   const rule = rules.find((candidate) => candidate.explains(difference, traits));
-  if (seenBy === 'server') return { ...row, verdict: 'bypass', rule: rule?.name ?? '' };
-  return { ...row, verdict: rule === undefined ? 'unexplained' : 'explained', rule: rule?.name ?? '' };
+  if (seenBy === 'server') return { ...row, outcome: 'bypass', rule: rule?.name ?? '' };
+  return { ...row, outcome: rule === undefined ? 'unexplained' : 'explained', rule: rule?.name ?? '' };
 }
 
 function isCounted(count: Count | undefined): boolean {

@@ -64,6 +64,12 @@ describe('imports run one way', () => {
     expect(outside).toEqual([]);
   });
 
+  test('a question asked at the terminal passes no dashboard', () => {
+    const terminal = IMPORTS.filter(({ file }) => file.startsWith('cli/') || file.startsWith('reports/'));
+    expect(terminal).not.toEqual([]);
+    expect(terminal.filter(({ target }) => target.startsWith('dashboards/'))).toEqual([]);
+  });
+
   test('the analyzer knows no store, socket or screen', () => {
     const analyzer = IMPORTS.filter(({ file }) => file.startsWith('analyzer/'));
     const allowed = /^(analyzer|facts|config|proxy\/stream)\//;

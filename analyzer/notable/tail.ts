@@ -49,10 +49,10 @@ export class Tail {
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }
 
-  /** What came after `after`, the `sequence` of an earlier batch; 0 = from now on. */
-  since(after: number, nowMs: number): Omit<TailBatch, 'texts'> {
+  /** Executions after the `sequence` of an earlier batch; 0 = from now on. */
+  batchAfter(sequence: number, nowMs: number): Omit<TailBatch, 'texts'> {
     this.#askedMs = nowMs;
-    const wanted = after === 0 ? 0 : this.#sequence - after;
+    const wanted = sequence === 0 ? 0 : this.#sequence - sequence;
     const executions = wanted <= 0 ? [] : this.#kept.slice(-Math.min(wanted, TAIL_MAX));
     return { sequence: this.#sequence, missed: Math.max(0, wanted - executions.length), executions };
   }

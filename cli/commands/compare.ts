@@ -8,8 +8,8 @@ import { parseWhole } from '../../config/values/units.js';
 import type { StatementFilter, StatementsReport } from '../../facts/answers.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import type { ComparedSide } from '../reading/compare-windows.js';
-import type { ReportSource } from '../reading/place.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import type { Place } from '../reading/place.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
 
 interface CompareFlags extends ReadFlags {
@@ -74,16 +74,16 @@ async function compare(flags: CompareFlags): Promise<void> {
     throw new UsageError('two ways to print', { where: '--json, --markdown', hint: 'give one of them' });
   }
   const limit = parseWhole(flags.limit ?? '20', { min: 0, max: 1_000_000, where: '--limit' });
-  const source = await sourceOf(flags);
+  const place = await placeOf(flags);
   try {
     const view = {
       form: flags.json ? ('json' as const) : flags.markdown ? ('markdown' as const) : ('text' as const),
       limit,
     };
-    if (flags.old !== undefined || flags.new !== undefined) await compareSetsOf(source, flags, view);
-    else await compareSidesOf(source, flags, view);
+    if (flags.old !== undefined || flags.new !== undefined) await compareSetsOf(place, flags, view);
+    else await compareSidesOf(place, flags, view);
   } finally {
-    source.close();
+    place.close();
   }
 }
 
@@ -92,7 +92,7 @@ interface View {
   readonly limit: number;
 }
 
-async function compareSetsOf(source: ReportSource, flags: CompareFlags, view: View): Promise<void> {
+async function compareSetsOf(place: Place, flags: CompareFlags, view: View): Promise<void> {
   const { compareSets, statementsOfSet } = await import('../../reports/compare/compare.js');
   const { fingerprintOf } = await import('../reading/find-statement.js');
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
@@ -105,25 +105,25 @@ async function compareSetsOf(source: ReportSource, flags: CompareFlags, view: Vi
     const names = (text ?? '').split(',').map((name) => name.trim());
     if (names.includes(''))
       throw new UsageError('no fingerprint', { where: flag, hint: 'give --old FP,… and --new FP,…' });
-    const fingerprints = await Promise.all(names.map((name) => fingerprintOf(source, { name, range, where: flag })));
-    const reports = await Promise.all(fingerprints.map((fingerprint) => source.statement(fingerprint, range)));
-    const plans = await Promise.all(fingerprints.map((fingerprint) => source.samples(fingerprint)));
+    const fingerprints = await Promise.all(names.map((name) => fingerprintOf(place, { name, range, where: flag })));
+    const reports = await Promise.all(fingerprints.map((fingerprint) => place.statement(fingerprint, range)));
+    const plans = await Promise.all(fingerprints.map((fingerprint) => place.samples(fingerprint)));
     return { reports, statements: statementsOfSet(reports), plans };
   };
   const [old, now] = [await read('--old', flags.old), await read('--new', flags.new)];
   printSets(compareSets(old.statements, now.statements), { old, now, ...view });
 }
 
-async function compareSidesOf(source: ReportSource, flags: CompareFlags, view: View): Promise<void> {
+async function compareSidesOf(place: Place, flags: CompareFlags, view: View): Promise<void> {
   const { compareStatements, compareWhole } = await import('../../reports/compare/compare.js');
   const { printComparison } = await import('../views/compare.js');
-  const sides = await sidesOf(source, flags);
+  const sides = await sidesOf(place, flags);
   const progress = openProgress();
   const reports = async (both: readonly ComparedSide[], told: { done: number; of: number }) => {
     const read: StatementsReport[] = [];
     for (const [index, side] of both.entries()) {
       progress.at(`Reading ${side.label}`, { done: told.done + index, of: told.of });
-      read.push(await ask(source, side));
+      read.push(await ask(place, side));
     }
     return read;
   };
@@ -146,7 +146,7 @@ async function compareSidesOf(source: ReportSource, flags: CompareFlags, view: V
   printComparison({ sides, reports: [before, after], whole, rows, groupBy: flags.groupBy }, view);
 }
 
-async function sidesOf(source: ReportSource, flags: CompareFlags): Promise<[ComparedSide, ComparedSide]> {
+async function sidesOf(place: Place, flags: CompareFlags): Promise<[ComparedSide, ComparedSide]> {
   const filter: StatementFilter = { source: flags.source, handwritten: flags.handwritten };
   if (flags.tag !== undefined) {
     const { readTimeRange } = await import('../../reports/questions/grammar.js');
@@ -163,16 +163,16 @@ async function sidesOf(source: ReportSource, flags: CompareFlags): Promise<[Comp
     return [side(values[0]), side(values[1])];
   }
   const { windowsOf } = await import('../reading/compare-windows.js');
-  const [before, after] = await windowsOf(source, flags);
+  const [before, after] = await windowsOf(place, flags);
   return [
     { ...before, filter },
     { ...after, filter },
   ];
 }
 
-function ask(source: ReportSource, side: ComparedSide): Promise<StatementsReport> {
+function ask(place: Place, side: ComparedSide): Promise<StatementsReport> {
   const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' };
-  return source.statements(query);
+  return place.statements(query);
 }
 
 function narrowed(side: ComparedSide, key: string, value: string): ComparedSide {

@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
 import type { StatementJson } from '../../reports/forms/statements-json.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { csvLine } from '../terminal/csv.js';
 import { print, printJson } from '../terminal/output.js';
 import { openProgress } from '../terminal/progress.js';
@@ -32,13 +32,13 @@ async function exportAll(flags: ExportFlags): Promise<void> {
   const what = oneOf(flags.what ?? 'statements', { known: ['statements', 'pools'], where: '--what' });
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
-  const source = await sourceOf(flags);
+  const place = await placeOf(flags);
   const progress = openProgress();
-  progress.at(`Reading ${what} of ${source.name}`);
+  progress.at(`Reading ${what} of ${place.name}`);
   try {
     if (what === 'pools') {
       const { poolsJson } = await import('../../reports/forms/pools-json.js');
-      const json = poolsJson(await source.pools(range));
+      const json = poolsJson(await place.pools(range));
       progress.end();
       if (format === 'json') printJson(json);
       else print(csvOf(json.pools.map(({ transaction_histogram: _, evidence: __, ...pool }) => pool)));
@@ -46,13 +46,13 @@ async function exportAll(flags: ExportFlags): Promise<void> {
     }
     const { statementsJson } = await import('../../reports/forms/statements-json.js');
     const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' } as const;
-    const json = statementsJson(await source.statements(query), query);
+    const json = statementsJson(await place.statements(query), query);
     progress.end();
     if (format === 'json') printJson(json);
     else print(csvOf(json.statements.map(flat)));
   } finally {
     progress.end();
-    source.close();
+    place.close();
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import type { TimelinePoint, TimelineReport } from '../../reports/timeline.js';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
@@ -28,13 +28,13 @@ async function history(name: string, flags: HistoryFlags): Promise<void> {
   const { timelineJson } = await import('../../reports/forms/timeline-json.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
   readPrefix(name, 'history');
-  const source = await sourceOf(flags);
+  const place = await placeOf(flags);
   try {
-    const fingerprint = await fingerprintOf(source, { name, range, where: 'history' });
-    const timeline = await source.timeline({ fingerprint, range, source: flags.source });
-    if (timeline.points.length === 0) throw noSuchStatement(source, fingerprint);
+    const fingerprint = await fingerprintOf(place, { name, range, where: 'history' });
+    const timeline = await place.timeline({ fingerprint, range, source: flags.source });
+    if (timeline.points.length === 0) throw noSuchStatement(place, fingerprint);
     if (flags.json) return printJson({ fingerprint, ...timelineJson(timeline) });
-    const { statements } = await source.statement(fingerprint, range);
+    const { statements } = await place.statement(fingerprint, range);
     print(
       historyText(timeline, {
         title: `${fingerprint}  ${oneLine(statements[0]?.query ?? '')}`,
@@ -42,7 +42,7 @@ async function history(name: string, flags: HistoryFlags): Promise<void> {
       }),
     );
   } finally {
-    source.close();
+    place.close();
   }
 }
 

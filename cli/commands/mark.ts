@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment } from '../../config/values/units.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { moment } from '../terminal/format.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -64,9 +64,9 @@ async function list(flags: MarkFlags): Promise<void> {
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { marksJson } = await import('../../reports/forms/marks-json.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
-  const source = await sourceOf(flags);
+  const place = await placeOf(flags);
   try {
-    const marks = await source.marks(range);
+    const marks = await place.marks(range);
     if (flags.json) return printJson(marksJson(marks));
     if (marks.length === 0) return print('No mark in this window. Set one with pgwitness mark NAME.');
     const columns = [
@@ -76,6 +76,6 @@ async function list(flags: MarkFlags): Promise<void> {
     ];
     print(renderTable(marks, columns, screenOf(process.stdout, process.env)));
   } finally {
-    source.close();
+    place.close();
   }
 }

@@ -2,7 +2,7 @@
 // Not here: the table (pools.ts), what a pool is (analyzer/pools).
 
 import type { Command } from 'commander';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
 interface PoolsFlags extends ReadFlags {
   readonly dsn?: string;
@@ -30,12 +30,12 @@ Examples:
       const { bypassOf } = await import('../views/bypass.js');
       const { printPools } = await import('../views/pools.js');
       const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
-      const source = await sourceOf(flags);
+      const place = await placeOf(flags);
       try {
-        const bypass = flags.dsn === undefined ? undefined : await bypassOf(source, flags.dsn);
-        printPools(await source.pools(range), { json: flags.json === true, read: source.name, bypass });
+        const bypass = flags.dsn === undefined ? undefined : await bypassOf(place, flags.dsn);
+        printPools(await place.pools(range), { json: flags.json === true, read: place.name, bypass });
       } finally {
-        source.close();
+        place.close();
       }
     });
 }

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
-import { addPlaceFlags, type PlaceFlags, sourceOf } from '../reading/read-flags.js';
+import { addPlaceFlags, type PlaceFlags, placeOf } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
 
 interface ReconcileFlags extends PlaceFlags {
@@ -63,9 +63,9 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
   const { decodeBaseline, encodeBaseline } = await import('../../postgres/baseline.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
   const baseline = flags.from === undefined ? undefined : decodeBaseline(readText(flags.from), flags.from);
-  const source = await sourceOf(flags);
+  const place = await placeOf(flags);
   try {
-    const counted = await countBothSides(source, { address, settleMs, baseline });
+    const counted = await countBothSides(place, { address, settleMs, baseline });
     if (flags.save !== undefined) {
       writeFileSync(flags.save, encodeBaseline(counted), { mode: 0o600 });
       process.stdout.write(`Saved to ${flags.save}: compare later with --from ${flags.save}.\n`);
@@ -77,12 +77,12 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true });
     if (result.sums.unexplained > 0) process.exitCode = ExitCode.checkFailed;
   } finally {
-    source.close();
+    place.close();
   }
 }
 
 async function countBothSides(
-  source: Awaited<ReturnType<typeof sourceOf>>,
+  place: Awaited<ReturnType<typeof placeOf>>,
   how: {
     address: import('../../postgres/dsn.js').ServerAddress;
     settleMs: number;
@@ -106,13 +106,13 @@ async function countBothSides(
     await new Promise((resolve) => setTimeout(resolve, how.settleMs));
     at('Reading what was witnessed');
     const sinceMs = how.baseline === undefined ? statsResetMs : undefined;
-    const before = await witnessedCounts(source, { database, sinceMs });
+    const before = await witnessedCounts(place, { database, sinceMs });
     at('Asking the server');
     const server = await readStatStatements(connection);
     at('Waiting for what is on its way into the store');
     await new Promise((resolve) => setTimeout(resolve, how.settleMs));
     at('Reading what was witnessed');
-    const after = await witnessedCounts(source, { database, sinceMs });
+    const after = await witnessedCounts(place, { database, sinceMs });
     const counts = new Map(
       [...after.counts].map(([fingerprint, count]) => [
         fingerprint,

@@ -3,7 +3,7 @@
 
 import type { Command } from 'commander';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
-import { addReadFlags, flagContext, parametersOf, type ReadFlags, sourceOf } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
 export function register(program: Command): void {
   addReadFlags(
@@ -15,16 +15,16 @@ export function register(program: Command): void {
       const { printStatement } = await import('../views/show.js');
       const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
       readPrefix(name, 'show');
-      const source = await sourceOf(flags);
+      const place = await placeOf(flags);
       try {
-        const fingerprint = await fingerprintOf(source, { name, range, where: 'show' });
-        const report = await source.statement(fingerprint, range);
-        if (report.statements.length === 0) throw noSuchStatement(source, fingerprint);
-        const samples = await source.samples(fingerprint);
-        const timeline = await source.timeline({ fingerprint, range });
+        const fingerprint = await fingerprintOf(place, { name, range, where: 'show' });
+        const report = await place.statement(fingerprint, range);
+        if (report.statements.length === 0) throw noSuchStatement(place, fingerprint);
+        const samples = await place.samples(fingerprint);
+        const timeline = await place.timeline({ fingerprint, range });
         printStatement(report, { samples, timeline, json: flags.json === true });
       } finally {
-        source.close();
+        place.close();
       }
     });
 }

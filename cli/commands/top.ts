@@ -8,9 +8,9 @@ import {
   flagContext,
   parametersOf,
   placeFlags,
+  placeOf,
   type ReadFlags,
   repeatable,
-  sourceOf,
 } from '../reading/read-flags.js';
 
 interface TopFlags extends ReadFlags {
@@ -21,7 +21,7 @@ interface TopFlags extends ReadFlags {
 
 const PARAMETERS = ['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'];
 const WATCH_INTERVAL_MS = 2_000;
-/** Home, and clear to the end: rows are overwritten in place, so that the screen does not flicker. */
+/** Cursor home, then clear to the end: rows are overwritten in place, so that the screen does not flicker. */
 const REDRAW = '\u001b[H\u001b[J';
 
 export function register(program: Command): void {
@@ -54,34 +54,37 @@ async function top(flags: TopFlags): Promise<void> {
     throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
   }
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
-  const { foldedFor, printTop } = await import('../views/top.js');
+  const { hiddenFor, printTop } = await import('../views/top.js');
   const { trendsOf } = await import('../views/trends.js');
-  // Wrong flags are told of before anything is opened.
-  readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
-  const source = await sourceOf(flags);
-  // For a person who may go on from here.
-  const place = process.stdout.isTTY && !flags.watch ? placeFlags(flags) : undefined;
   const redraws = flags.watch === true && process.stdout.isTTY;
+  const readQuery = () => {
+    const query = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
+    return flags.limit === undefined && redraws ? { ...query, limit: rowsThatFit() } : query;
+  };
+  // Read before anything is opened, so that a wrong flag is reported first.
+  let query = readQuery();
+  const place = await placeOf(flags);
+  // Only a person at a terminal can type the next command.
+  const typedPlace = process.stdout.isTTY && !flags.watch ? placeFlags(flags) : undefined;
   if (flags.watch) process.once('SIGINT', () => process.exit(ExitCode.ok));
   try {
     for (;;) {
-      // Read anew each time: "--since 15m" moves on with the clock.
-      const asked = readStatementsQuery(parametersOf(flags, PARAMETERS), flagContext());
-      const query = flags.limit === undefined && redraws ? { ...asked, limit: rowsThatFit() } : asked;
       const shown = { query, all: flags.all === true };
-      const report = await source.statements(flags.json ? query : { ...query, folded: foldedFor(shown) });
-      const trends = flags.json ? undefined : await trendsOf(source, { rows: report.statements, range: query.range });
+      const report = await place.statements(flags.json ? query : { ...query, folded: hiddenFor(shown) });
+      const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, range: query.range });
       if (redraws) process.stdout.write(REDRAW);
-      printTop(report, { ...shown, trends, json: flags.json === true, read: source.name, place });
+      printTop(report, { ...shown, trends, json: flags.json === true, read: place.name, typedPlace });
       if (!flags.watch) return;
       await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+      // Read again, because "--since 15m" moves on with the clock.
+      query = readQuery();
     }
   } finally {
-    source.close();
+    place.close();
   }
 }
 
-/** What is watched must not scroll: the header, the head of the table and the lines below it take their share of the screen. */
+/** A watched table must not scroll; its header and the lines below it need about eight lines. */
 function rowsThatFit(): number {
   return Math.max(3, Math.min(20, (process.stdout.rows ?? 24) - 8));
 }

@@ -7,7 +7,7 @@ import { parseDuration, parseMoment } from '../../config/values/units.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import { moment } from '../terminal/format.js';
-import type { ReportSource } from './place.js';
+import type { Place } from './place.js';
 
 export interface WindowFlags {
   readonly before?: string;
@@ -26,9 +26,9 @@ export interface ComparedSide extends LabelledWindow {
   readonly filter: StatementFilter;
 }
 
-export async function windowsOf(source: ReportSource, flags: WindowFlags): Promise<[LabelledWindow, LabelledWindow]> {
+export async function windowsOf(place: Place, flags: WindowFlags): Promise<[LabelledWindow, LabelledWindow]> {
   const nowMs = Date.now();
-  if (flags.around !== undefined) return around(source, { name: flags.around, span: flags.span ?? '1h', nowMs });
+  if (flags.around !== undefined) return around(place, { name: flags.around, span: flags.span ?? '1h', nowMs });
   if (flags.before === undefined || flags.after === undefined) {
     throw new UsageError('only one window', { where: 'compare', hint: 'give --before and --after, each as from..to' });
   }
@@ -59,11 +59,11 @@ function readWindow(text: string, context: { where: string; nowMs: number }): La
 }
 
 async function around(
-  source: ReportSource,
+  place: Place,
   { name, span, nowMs }: { name: string; span: string; nowMs: number },
 ): Promise<[LabelledWindow, LabelledWindow]> {
   const spanMs = parseDuration(span, '--span');
-  const atMs = await momentOf(source, name, nowMs);
+  const atMs = await momentOf(place, name, nowMs);
   const minute = minuteOf(atMs) * MINUTE_MS;
   const next = minute + MINUTE_MS;
   return [
@@ -73,8 +73,8 @@ async function around(
 }
 
 /** The last mark of this name, else the moment it spells. */
-async function momentOf(source: ReportSource, name: string, nowMs: number): Promise<number> {
-  const marks = await source.marks({});
+async function momentOf(place: Place, name: string, nowMs: number): Promise<number> {
+  const marks = await place.marks({});
   const fits = marks.filter((mark) => mark.name === name);
   if (fits.length > 0) return fits[fits.length - 1].atMs;
   try {
@@ -82,7 +82,7 @@ async function momentOf(source: ReportSource, name: string, nowMs: number): Prom
   } catch {
     const known = [...new Set(marks.slice(-5).map((mark) => `"${mark.name}"`))].join(', ');
     throw new RuntimeError(`there is no mark "${name}"`, {
-      where: source.name,
+      where: place.name,
       hint: known === '' ? 'set one with pgwitness mark NAME, or give a moment' : `the last ones are ${known}`,
     });
   }

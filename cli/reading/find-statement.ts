@@ -3,7 +3,7 @@
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
-import type { ReportSource } from './place.js';
+import type { Place } from './place.js';
 
 const FINGERPRINT_LENGTH = 16;
 /** Enough to tell one from several, whatever number of sources each has. */
@@ -21,13 +21,13 @@ export function readPrefix(name: string, where: string): string {
 
 /** Throws UsageError or RuntimeError. */
 export async function fingerprintOf(
-  source: ReportSource,
+  place: Place,
   what: { name: string; range: TimeRange; where: string },
 ): Promise<string> {
   const { where, range } = what;
   const prefix = readPrefix(what.name, where);
   if (prefix.length === FINGERPRINT_LENGTH) return prefix;
-  const { statements } = await source.statements({
+  const { statements } = await place.statements({
     range,
     filter: { prefix },
     sort: 'total',
@@ -38,15 +38,15 @@ export async function fingerprintOf(
   });
   const fits = [...new Set(statements.map((facts) => facts.fingerprint))].filter((known) => known.startsWith(prefix));
   if (fits.length === 1) return fits[0];
-  if (fits.length === 0) throw noSuchStatement(source, prefix);
+  if (fits.length === 0) throw noSuchStatement(place, prefix);
   const some = fits.slice(0, 5).join(', ') + (fits.length > 5 ? ', …' : '');
   const number = statements.length < ROWS_MAX ? fits.length : 'many';
   throw new UsageError(`${number} statements begin with ${prefix}`, { where, hint: `give more of one: ${some}` });
 }
 
-export function noSuchStatement(source: ReportSource, prefix: string): RuntimeError {
+export function noSuchStatement(place: Place, prefix: string): RuntimeError {
   return new RuntimeError(`no statement ${prefix} in this window`, {
-    where: source.name,
+    where: place.name,
     hint: 'pgwitness top --all --limit 0 lists what there is; a longer --since may hold it',
   });
 }

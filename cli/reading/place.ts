@@ -31,7 +31,7 @@ import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { httpGet } from './http-get.js';
 
-export interface ReportSource {
+export interface Place {
   /** What is read, for a person. */
   readonly name: string;
   statements(query: StatementsQuery): Promise<StatementsReport>;
@@ -56,7 +56,7 @@ export interface TimelineAsked {
   readonly sketch?: number;
 }
 
-export interface Places {
+export interface PlaceNames {
   readonly directories: readonly string[];
   readonly urls: readonly URL[];
   readonly token?: string;
@@ -65,19 +65,19 @@ export interface Places {
 const TIMEOUT_MS = 60_000;
 
 /** At least one place. Throws StoreError where there is nothing to read. */
-export function openSources(places: Places): ReportSource {
-  const sources: ReportSource[] = [];
+export function openPlaces({ directories, urls, token }: PlaceNames): Place {
+  const places: Place[] = [];
   try {
-    for (const directory of places.directories) sources.push(localSource(directory));
+    for (const directory of directories) places.push(localPlace(directory));
   } catch (error) {
-    for (const source of sources) source.close();
+    for (const place of places) place.close();
     throw error;
   }
-  for (const url of places.urls) sources.push(remoteSource(url, places.token));
-  return sources.length === 1 ? sources[0] : mergedSource(sources);
+  for (const url of urls) places.push(remotePlace(url, token));
+  return places.length === 1 ? places[0] : mergedPlace(places);
 }
 
-function localSource(directory: string): ReportSource {
+function localPlace(directory: string): Place {
   const reader = openReader(directory);
   return {
     name: directory,
@@ -93,7 +93,7 @@ function localSource(directory: string): ReportSource {
   };
 }
 
-function remoteSource(base: URL, token: string | undefined): ReportSource {
+function remotePlace(base: URL, token: string | undefined): Place {
   const ask = async <T>(
     path: string,
     options: { parameters: URLSearchParams; decode: (json: unknown) => T },
@@ -138,13 +138,13 @@ function remoteSource(base: URL, token: string | undefined): ReportSource {
   };
 }
 
-function mergedSource(sources: readonly ReportSource[]): ReportSource {
+function mergedPlace(places: readonly Place[]): Place {
   return {
-    name: sources.map((source) => source.name).join(', '),
+    name: places.map((place) => place.name).join(', '),
     statements: async (query) => {
       // A statement that is small in each may be big in all: only the merged rows are cut.
       const whole = { ...query, limit: 0, minMs: 0, folded: [] };
-      const merged = mergeStatements(await Promise.all(sources.map((source) => source.statements(whole))));
+      const merged = mergeStatements(await Promise.all(places.map((place) => place.statements(whole))));
       const slow = merged.statements.filter(
         (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
       );
@@ -152,16 +152,15 @@ function mergedSource(sources: readonly ReportSource[]): ReportSource {
       return { ...merged, sums: sumsBySource(slow), statements: ordered(listed, query) };
     },
     statement: async (fingerprint, range) =>
-      mergeStatements(await Promise.all(sources.map((source) => source.statement(fingerprint, range)))),
-    sessions: async () => (await Promise.all(sources.map((source) => source.sessions()))).flat(),
-    pools: async (range) => mergePools(await Promise.all(sources.map((source) => source.pools(range)))),
-    timeline: async (query) => mergeTimelines(await Promise.all(sources.map((source) => source.timeline(query)))),
+      mergeStatements(await Promise.all(places.map((place) => place.statement(fingerprint, range)))),
+    sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
+    pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
+    timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
     marks: async (range) =>
-      (await Promise.all(sources.map((source) => source.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
-    samples: async (fingerprint) =>
-      mergeSamples(await Promise.all(sources.map((source) => source.samples(fingerprint)))),
+      (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
+    samples: async (fingerprint) => mergeSamples(await Promise.all(places.map((place) => place.samples(fingerprint)))),
     close: () => {
-      for (const source of sources) source.close();
+      for (const place of places) place.close();
     },
   };
 }

@@ -7,7 +7,7 @@ import { loadConfig } from '../../config/config.js';
 import { readToken } from '../../config/token.js';
 import { UsageError } from '../../config/values/errors.js';
 import type { ParameterContext } from '../../reports/questions/grammar.js';
-import type { ReportSource } from './place.js';
+import type { Place } from './place.js';
 
 /** Where to read, and how to print. */
 export interface PlaceFlags {
@@ -47,14 +47,14 @@ export function repeatable(flags: string, description: string): Option {
 }
 
 /** The merged source of what the flags name. Throws UsageError, and StoreError where there is nothing to read. */
-export async function sourceOf(flags: PlaceFlags): Promise<ReportSource> {
+export async function placeOf(flags: PlaceFlags): Promise<Place> {
   const urls = (flags.url ?? []).map(urlOf);
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
   const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);
   const tokenFile = flags.tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
   const token = tokenFile === '' || urls.length === 0 ? undefined : readToken(tokenFile, '--token-file');
-  const { openSources } = await import('./place.js');
-  return openSources({ directories, urls, token });
+  const { openPlaces } = await import('./place.js');
+  return openPlaces({ directories, urls, token });
 }
 
 /** The flags that name the place, as they would be typed again, each after a space; names that a shell would not take as they are, quoted. */

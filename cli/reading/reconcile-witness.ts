@@ -3,23 +3,23 @@
 
 import type { StatementsReport } from '../../facts/answers.js';
 import type { WitnessCount } from '../../postgres/reconcile.js';
-import type { ReportSource } from './place.js';
+import type { Place } from './place.js';
 
 /** Steps from a moment to the next bucket that begins after it: minutes, where only hours are kept hours, else days. */
 const STEPS_MS = [60_000, 3_600_000, 86_400_000] as const;
 
 /** `sinceMs` undefined = everything ever counted. */
 export async function witnessedCounts(
-  source: ReportSource,
+  place: Place,
   what: { database: string; sinceMs: number | undefined },
 ): Promise<{ counts: Map<string, WitnessCount>; notObserved: number }> {
   const { database, sinceMs } = what;
-  const whole = await databaseReport(source, { database, sinceMs });
+  const whole = await databaseReport(place, { database, sinceMs });
   const most = countsOf(whole.reports);
   let least = most;
   if (sinceMs !== undefined && whole.sinceMs < sinceMs) {
     for (const step of STEPS_MS) {
-      const inside = await databaseReport(source, { database, sinceMs: Math.ceil(sinceMs / step) * step });
+      const inside = await databaseReport(place, { database, sinceMs: Math.ceil(sinceMs / step) * step });
       least = countsOf(inside.reports);
       if (inside.sinceMs >= sinceMs) break;
     }
@@ -45,14 +45,14 @@ interface Counted {
 }
 
 async function databaseReport(
-  source: ReportSource,
+  place: Place,
   what: { database: string; sinceMs: number | undefined },
 ): Promise<{ reports: StatementsReport[]; sinceMs: number; notObserved: number }> {
   const range = { sinceMs: what.sinceMs };
-  const { pools } = await source.pools(range);
+  const { pools } = await place.pools(range);
   const own = pools.filter((pool) => pool.database === what.database);
   const ask = (pool: string | undefined) =>
-    source.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, folded: [], form: 'mergeable' });
+    place.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, folded: [], form: 'mergeable' });
   // Counts of pools beyond the cap stand under '(other)', which has no database: alone, a database is asked for whole.
   const others = pools.some((pool) => pool.database !== what.database && pool.database !== '' && pool.executions > 0);
   const reports = others ? await Promise.all(own.map((pool) => ask(pool.id))) : [await ask(undefined)];

@@ -2,7 +2,7 @@
 // Invariant: what is not known is said to be not known. Not here: comparing (postgres/activity.ts), the pools themselves (pools.ts).
 
 import type { BypassReport } from '../../postgres/activity.js';
-import type { ReportSource } from '../reading/place.js';
+import type { Place } from '../reading/place.js';
 import { count } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -12,7 +12,7 @@ const CONNECT = { timeoutMs: 10_000, statementTimeoutMs: 30_000, applicationName
 const SETTLE_MS = 2_000;
 
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
-export async function bypassOf(source: ReportSource, dsn: string): Promise<BypassReport> {
+export async function bypassOf(place: Place, dsn: string): Promise<BypassReport> {
   const { parseDsn } = await import('../../postgres/dsn.js');
   const { connectServer } = await import('../../postgres/connection.js');
   const { compareActivity, readActivity } = await import('../../postgres/activity.js');
@@ -20,7 +20,7 @@ export async function bypassOf(source: ReportSource, dsn: string): Promise<Bypas
   try {
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const witnessed = await source.sessions();
+    const witnessed = await place.sessions();
     return compareActivity(witnessed, { before, after: await readActivity(connection) });
   } finally {
     connection.close();
@@ -29,7 +29,7 @@ export async function bypassOf(source: ReportSource, dsn: string): Promise<Bypas
 
 export function bypassText(report: BypassReport, screen: Screen): string {
   const { bypassing, serverSessions, matchedSessions, witnessedSessions } = report;
-  if (report.verdict === 'cannot tell') return `What goes past pgwitness: cannot tell, ${report.reason}.`;
+  if (report.outcome === 'cannot tell') return `What goes past pgwitness: cannot tell, ${report.reason}.`;
   const past = bypassing.reduce((sum, { connections }) => sum + connections, 0);
   const held = `The server has ${count(serverSessions)} client sessions; ${count(matchedSessions)} of them come through pgwitness`;
   const others = witnessedSessions - matchedSessions;
@@ -51,7 +51,9 @@ export function bypassText(report: BypassReport, screen: Screen): string {
 
 export function bypassJson(report: BypassReport): object {
   return {
-    verdict: report.verdict,
+    outcome: report.outcome,
+    // The name that `outcome` had before.
+    verdict: report.outcome,
     reason: report.reason,
     server_sessions: report.serverSessions,
     witnessed_sessions: report.witnessedSessions,

@@ -2,7 +2,7 @@
 // Not here: judging (postgres/reconcile.ts).
 
 import type { Baseline } from '../../postgres/baseline.js';
-import type { ReconciledStatement, Reconciliation, Verdict } from '../../postgres/reconcile.js';
+import type { Outcome, ReconciledStatement, Reconciliation } from '../../postgres/reconcile.js';
 import { count, moment } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -13,7 +13,7 @@ export interface ReconciliationView extends Baseline {
   readonly all: boolean;
 }
 
-const MEANINGS: Readonly<Record<Verdict, string>> = {
+const MEANINGS: Readonly<Record<Outcome, string>> = {
   unexplained: 'unexplained',
   bypass: 'past the proxy',
   explained: 'explained',
@@ -39,7 +39,7 @@ export function reconciliationText(
     `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} past the proxy · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
     '',
   ];
-  const shown = view.all ? result.statements : result.statements.filter(({ verdict }) => verdict !== 'equal');
+  const shown = view.all ? result.statements : result.statements.filter(({ outcome }) => outcome !== 'equal');
   if (shown.length > 0) lines.push(tableOf(shown, screen), '');
   const used = new Set(result.statements.map(({ rule }) => rule));
   const rules = result.rules.filter(({ name }) => used.has(name));
@@ -56,7 +56,7 @@ function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string 
   return renderTable(
     shown,
     [
-      { title: 'verdict', cell: (row) => MEANINGS[row.verdict] },
+      { title: 'outcome', cell: (row) => MEANINGS[row.outcome] },
       { title: 'server calls', align: 'right', cell: (row) => count(row.server.calls) },
       { title: 'proxy calls', align: 'right', cell: (row) => count(row.proxy.calls) },
       { title: 'server rows', align: 'right', dropOrder: 1, cell: (row) => count(row.server.rows) },
@@ -82,7 +82,8 @@ export function reconciliationJson(result: Reconciliation, { server, witness, al
     sums: result.sums,
     rules: result.rules.map(({ name, says }) => ({ name, says })),
     statements: result.statements
-      .filter(({ verdict }) => all || verdict !== 'equal')
-      .map(({ seenBy, ...row }) => ({ ...row, seen_by: seenBy })),
+      .filter(({ outcome }) => all || outcome !== 'equal')
+      // `verdict` is the name that `outcome` had before.
+      .map(({ seenBy, ...row }) => ({ ...row, verdict: row.outcome, seen_by: seenBy })),
   };
 }

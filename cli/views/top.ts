@@ -19,15 +19,15 @@ export interface TopOptions {
   readonly read: string;
   /** Sparklines of the rows shown, by trendKey; none = no such column. */
   readonly trends?: ReadonlyMap<string, string>;
-  /** Flags that name the same place, for the command to go on with; none = it is not told. */
-  readonly place?: string;
+  /** Flags that name the place, to suggest the next command with; undefined = suggest none. */
+  readonly typedPlace?: string;
 }
 
 export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
   return `${fingerprint} ${source}`;
 }
 
-const FOLDED: readonly string[] = ['housekeeping', 'tool'];
+const HIDDEN: readonly string[] = ['housekeeping', 'tool'];
 
 export function printTop(report: StatementsReport, options: TopOptions): void {
   const { query } = options;
@@ -43,7 +43,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   const { sums } = report;
   if (sums.size === 0) return nothing(report, options);
   const shown = statementsJson(report, query).statements;
-  const folded = foldedFor(options);
+  const hidden = hiddenFor(options);
   const whole = sumOf(sums, () => true);
   const wholeMs = whole.serviceTotalNs / 1e6;
   const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
@@ -51,26 +51,26 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
   else lines.push('Only housekeeping and tools were seen; --all shows them.');
   const left = less(
-    sumOf(sums, (source) => !folded.includes(source)),
+    sumOf(sums, (source) => !hidden.includes(source)),
     report.statements,
   );
   if (left.statements > 0) {
     lines.push(styled(`… ${summaryOf(left, whole)}: --limit 0 shows all`, { style: 'dim', screen }));
   }
-  for (const source of folded) {
+  for (const source of hidden) {
     const sum = sums.get(source);
     if (sum !== undefined) lines.push(styled(`${source}: ${summaryOf(sum, whole)}`, { style: 'dim', screen }));
   }
-  if (options.place !== undefined && shown.length > 0) {
-    const next = `pgwitness show ${shown[0].fingerprint}${options.place}`;
+  if (options.typedPlace !== undefined && shown.length > 0) {
+    const next = `pgwitness show ${shown[0].fingerprint}${options.typedPlace}`;
     lines.push('', styled(`${next}   who sends it, and how that is known`, { style: 'dim', screen }));
   }
   return lines.join('\n');
 }
 
 /** Sources that have a line each instead of rows. */
-export function foldedFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
-  return all || FOLDED.includes(query.filter.source ?? '') ? [] : FOLDED;
+export function hiddenFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
+  return all || HIDDEN.includes(query.filter.source ?? '') ? [] : HIDDEN;
 }
 
 function sumOf(sums: ReadonlyMap<string, SourceSums>, counts: (source: string) => boolean): SourceSums {

@@ -2,7 +2,7 @@
 // Invariant: asked for as many statements as a screen shows, no more. Not here: the points (reports/timeline.ts).
 
 import type { TimeRange } from '../../reports/questions/grammar.js';
-import type { ReportSource } from '../reading/place.js';
+import type { Place } from '../reading/place.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { trendKey } from './top.js';
 
@@ -12,7 +12,7 @@ const WIDTH = 12;
 
 /** By trendKey; undefined when there are too many rows, or when nothing has a second point to compare with. */
 export async function trendsOf(
-  source: ReportSource,
+  place: Place,
   what: { rows: ReadonlyArray<{ fingerprint: string; source: string }>; range: TimeRange },
 ): Promise<Map<string, string> | undefined> {
   const { rows, range } = what;
@@ -20,7 +20,7 @@ export async function trendsOf(
   const trends = new Map<string, string>();
   let hasMore = false;
   for (const row of rows) {
-    const { window, stepMs, points } = await source.timeline({
+    const { window, stepMs, points } = await place.timeline({
       fingerprint: row.fingerprint,
       source: row.source,
       range,

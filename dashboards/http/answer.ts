@@ -1,4 +1,4 @@
-// What a request is answered with. Not here: which answer (routes.ts, api.ts), its headers (server.ts).
+// The answer to a request: status, type and body. Not here: choosing it (routes.ts, api.ts), its headers (server.ts).
 
 export interface Answer {
   readonly status: number;

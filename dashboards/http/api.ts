@@ -1,5 +1,7 @@
-// The API's paths and their answers. Invariant: a parameter that is not understood is refused.
-// Not here: who may ask (guard.ts), the grammar of parameters (grammar.ts), the reports themselves (storage), on which thread (reports-thread.ts).
+// Answers the paths of the JSON API.
+// Invariant: an unknown or wrong parameter is refused with an error that names it.
+// Not here: who may ask (guard.ts), the grammar of parameters (reports/questions/grammar.ts), the reports (reports/), the thread
+// that this runs on (dashboards/threads/reports-thread.ts).
 
 import { limits } from '../../config/limits.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';
@@ -33,23 +35,23 @@ import { reportTimeline } from '../../reports/timeline.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
-import type { LiveSource } from './live-executions.js';
+import type { TailReader } from './tail-reader.js';
 
-/** What answers the API's requests. */
-export interface ApiSource {
-  /** `url`: path and query as sent. Rejects only on a fault of our own. */
+/** Answers the API's requests. */
+export interface ApiReader {
+  /** `url`: path and query as sent. Rejects only because of a defect of pgwitness. */
   answer(url: string): Promise<Answer>;
 }
 
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
-export class Api implements ApiSource {
+export class Api implements ApiReader {
   readonly #reader: Reader;
-  readonly #live: LiveSource | undefined;
+  readonly #tail: TailReader | undefined;
 
-  constructor({ reader, live }: { reader: Reader; live?: LiveSource }) {
+  constructor({ reader, tail }: { reader: Reader; tail?: TailReader }) {
     this.#reader = reader;
-    this.#live = live;
+    this.#tail = tail;
   }
 
   async answer(url: string): Promise<Answer> {
@@ -57,9 +59,9 @@ export class Api implements ApiSource {
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     try {
-      if (path === '/api/v1/tail' && this.#live !== undefined) {
+      if (path === '/api/v1/tail' && this.#tail !== undefined) {
         const after = readTailQuery(parameters, { nowMs: Date.now() });
-        return jsonAnswer(200, tailJson(this.#reader, await this.#live.since(after)));
+        return jsonAnswer(200, tailJson(this.#reader, await this.#tail.batchAfter(after)));
       }
       return this.#report(path, parameters) ?? NOT_FOUND;
     } catch (error) {
@@ -72,7 +74,7 @@ export class Api implements ApiSource {
     switch (path) {
       case '/api/v1/statements': {
         const asked = readStatementsQuery(parameters, context);
-        // What is to be merged elsewhere must be whole.
+        // A report that is merged with others must be complete.
         const limit =
           asked.form === 'mergeable' ? asked.limit : Math.min(asked.limit || limits.apiRowsMax, limits.apiRowsMax);
         const query = { ...asked, limit };
@@ -111,7 +113,7 @@ export class Api implements ApiSource {
 
 const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'there are /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail and the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

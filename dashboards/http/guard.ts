@@ -1,6 +1,7 @@
-// Whether a request may be answered at all: method, address form, host name, token.
-// Invariant: what holds SQL or names of users is answered only on loopback or with the token; the judgement reads no state and no clock.
-// Not here: sockets and routes (server.ts, routes.ts).
+// Decides whether a request may be answered, by its method, address, host name and token.
+// Invariant: answers with SQL or names of users are given only on loopback or with the token; the decision reads no state and no
+// clock.
+// Not here: sockets (server.ts), routes (routes.ts).
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -8,9 +9,9 @@ import { limits } from '../../config/limits.js';
 import { PAGE_PATHS } from './page.js';
 
 export interface Policy {
-  /** Bound to an address only this machine can reach. */
+  /** It listens on an address that only this machine can reach. */
   readonly loopback: boolean;
-  /** The host name the server was told to listen on. */
+  /** The host name of the configured address. */
   readonly host: string;
   /** Bearer token; '' = none configured. */
   readonly token: string;
@@ -39,20 +40,20 @@ export function refusalOf(request: RequestFacts, policy: Policy): Refusal | unde
     return { status: 405, error: `${request.method} is not answered`, hint: 'pgwitness only reads: use GET' };
   }
   if (url.length > limits.urlBytesMax) {
-    return { status: 414, error: 'the address is too long', hint: `at most ${limits.urlBytesMax} octets` };
+    return { status: 414, error: 'the address is too long', hint: `at most ${limits.urlBytesMax} bytes` };
   }
   if (!url.startsWith('/') || request.hasBody) {
     return { status: 400, error: 'not a plain GET', hint: 'ask for a path, without a body' };
   }
   const path = url.split('?', 1)[0];
   const authorised = policy.token !== '' && isToken(request.authorization, policy.token);
-  // Names of the network reach /metrics by whatever name the operator gave this host; it holds no SQL.
+  // /metrics holds no SQL, and a scraper may use any name that the network has for this host.
   const anyHost = authorised || (path === METRICS_PATH && !policy.loopback);
   if (!anyHost && !isOwnHost(request.host, policy)) {
     return {
       status: 403,
       error: 'the Host header names another host',
-      hint: 'a page elsewhere may be rebinding its name to this address: ask by IP address or localhost, or send the token',
+      hint: 'use an IP address or localhost, or send the token: another name may belong to a page that attacks this address',
     };
   }
   if (path === METRICS_PATH || authorised) return undefined;
@@ -72,7 +73,7 @@ export function refusalOf(request: RequestFacts, policy: Policy): Refusal | unde
   };
 }
 
-/** A page cannot rebind an IP address, only a name: addresses and the names we know are ours. */
+/** DNS rebinding needs a name, so IP addresses are safe, and so are the names that we know. */
 function isOwnHost(header: string | undefined, policy: Policy): boolean {
   if (header === undefined) return false;
   const parts = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::[0-9]{1,5})?$/.exec(header);
@@ -81,7 +82,7 @@ function isOwnHost(header: string | undefined, policy: Policy): boolean {
   return isIP(name) !== 0 || name === 'localhost' || name === policy.host.toLowerCase();
 }
 
-/** Compares digests, so that neither content nor length of the token shows in the time it takes. */
+/** Compares digests, so that the time it takes tells neither the content nor the length of the token. */
 function isToken(authorization: string | undefined, token: string): boolean {
   const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
   if (given === undefined) return false;

@@ -1,5 +1,5 @@
-// The page's files, as the build made them: read once, served from memory.
-// Invariant: a path is looked up, never joined to a file name. Not here: the page itself (dashboards/web), data (routes.ts).
+// Serves the built files of the page from memory; they are read once.
+// Invariant: a path is looked up, never joined to a file name. Not here: the page itself (dashboards/web), its data (api.ts).
 
 import { existsSync, readFileSync } from 'node:fs';
 
@@ -15,15 +15,15 @@ const FILES = [
   { path: '/icon.svg', file: 'icon.svg', contentType: 'image/svg+xml' },
 ] as const;
 
-/** Paths of the page. They hold no data: its script asks the API. */
+/** Paths of the page's files. They hold no data: the page's script asks the API. */
 export const PAGE_PATHS: ReadonlySet<string> = new Set(FILES.map(({ path }) => path));
 
-/** Beside this file in a build; in dist/ where the sources are run as they are. */
+/** Beside this file in a build; in dist/ when the sources run unbuilt. */
 const PLACES = ['../web/', '../../dist/dashboards/web/'];
 
 let loaded: ReadonlyMap<string, PageFile> | undefined;
 
-/** The file at a path; undefined for any other path, and for all where the page was not built. */
+/** The file at a path; undefined for any other path, and for every path while the page is not built. */
 export function pageFile(path: string): PageFile | undefined {
   if (!PAGE_PATHS.has(path)) return undefined;
   loaded ??= load();

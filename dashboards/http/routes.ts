@@ -1,26 +1,27 @@
-// Paths and who answers them. Invariant: a path is compared, never joined to a file name; metrics and the page wait for no report.
+// Routes a path to its answer: metrics, the API or a file of the page.
+// Invariant: a path is compared, never joined to a file name; metrics and the page wait for no report.
 // Not here: who may ask (guard.ts), the API's paths (api.ts).
 
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
 import { type Answer, jsonAnswer } from './answer.js';
-import type { ApiSource } from './api.js';
+import type { ApiReader } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 
-/** The metrics exporter, as far as HTTP knows it. */
-export interface MetricsSource {
+/** Reads the metrics of this moment. */
+export interface MetricsReader {
   render(format: Format): Promise<string>;
 }
 
 export class Routes {
-  readonly #metrics: MetricsSource;
-  readonly #api: ApiSource;
+  readonly #metrics: MetricsReader;
+  readonly #api: ApiReader;
 
-  constructor({ metrics, api }: { metrics: MetricsSource; api: ApiSource }) {
+  constructor({ metrics, api }: { metrics: MetricsReader; api: ApiReader }) {
     this.#metrics = metrics;
     this.#api = api;
   }
 
-  /** `url`: path and query as sent; `accept`: the header of that name. Rejects only on a fault of our own. */
+  /** `url`: path and query as sent; `accept`: the header of that name. Rejects only because of a defect of pgwitness. */
   async answer(url: string, accept?: string): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
@@ -36,5 +37,5 @@ export class Routes {
 
 const NOT_BUILT = jsonAnswer(503, {
   error: 'the page was not built',
-  hint: 'run npm run build; the API works without it',
+  hint: 'run npm run build; the API works without the page',
 });

@@ -1,6 +1,6 @@
-// The observer's HTTP listener: /metrics, the JSON API and the page, each answer with headers that let a browser do nothing else.
-// Invariant: no request reaches a route before the guard passed it; a slow, silent or oversized client costs a bounded time and memory.
-// Not here: who may ask (guard.ts), what is answered (routes.ts). /livez and /readyz are the relay's.
+// Listens for HTTP: /metrics, the JSON API and the page, with headers that restrict the browser to this page.
+// Invariant: the guard passes a request before a route sees it; a slow, silent or oversized client costs bounded time and memory.
+// Not here: who may ask (guard.ts), what is answered (routes.ts), /livez and /readyz (the relay).
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,16 +9,16 @@ import type { Log } from '../../config/log.js';
 import { formatAddress, isLoopback, type TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from './answer.js';
-import type { ApiSource } from './api.js';
+import type { ApiReader } from './api.js';
 import { refusalOf } from './guard.js';
-import { type MetricsSource, Routes } from './routes.js';
+import { type MetricsReader, Routes } from './routes.js';
 
 export interface HttpOptions {
   readonly address: TcpAddress;
-  /** Bearer token; needed for all but /metrics when the address is not on loopback. '' = none. */
+  /** Bearer token; '' = none. Off loopback everything but /metrics needs one. */
   readonly token?: string;
-  readonly metrics: MetricsSource;
-  readonly api: ApiSource;
+  readonly metrics: MetricsReader;
+  readonly api: ApiReader;
   readonly log: Log;
 }
 
@@ -49,7 +49,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         policy,
       );
       if (refusal !== undefined) {
-        // What came after the head is not read: the connection ends with the answer.
+        // The body of a refused request is not read, so the connection ends with the answer.
         response.setHeader('connection', 'close');
         send(response, jsonAnswer(refusal.status, { error: refusal.error, hint: refusal.hint }));
         return;
@@ -58,7 +58,10 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         (answer) => send(response, answer),
         (error: unknown) => {
           log.error('an HTTP request failed', { error });
-          send(response, jsonAnswer(500, { error: 'the request failed', hint: 'the log of pgwitness says why' }));
+          send(
+            response,
+            jsonAnswer(500, { error: 'the request failed', hint: 'see the log of pgwitness for the reason' }),
+          );
         },
       );
     },

@@ -1,5 +1,5 @@
-// The HTTP thread of the observer: the listener, with the last metrics at hand and the API's questions passed on.
-// Invariant: it works on nothing that takes long, and has the priority of traffic: a scrape waits neither for observing nor for a report.
+// Runs the HTTP thread of the observer: the listener, with the last metrics at hand and the API's questions passed on.
+// Invariant: it does no long work and has normal priority, so that a scrape waits neither for observing nor for a report.
 // Not here: its start and end (http-thread.ts), reports (reports-main.ts).
 
 import { parentPort } from 'node:worker_threads';
@@ -7,17 +7,17 @@ import { createLog } from '../../config/log.js';
 import { type HttpServer, startHttp } from '../http/server.js';
 import { KeptMetrics } from './kept-metrics.js';
 import { type FromThread, failed, type ThreadStart, type ToThread } from './messages.js';
-import { Reports } from './reports-thread.js';
+import { ReportsThread } from './reports-thread.js';
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
 const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
-let reports: Reports | undefined;
+let reports: ReportsThread | undefined;
 let http: HttpServer | undefined;
 
 async function start({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
-  reports = new Reports({ dataDir, log, onSince: (id, after) => say({ kind: 'since', id, after }) });
+  reports = new ReportsThread({ dataDir, log, onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }) });
   http = await startHttp({ address, token, metrics, api: reports, log });
   say({ kind: 'listening', address: http.address });
 }
@@ -30,7 +30,7 @@ async function close(): Promise<void> {
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'metrics') metrics.take(message.format, message.text);
-  else if (message.kind === 'executions') reports?.executions(message);
+  else if (message.kind === 'tail') reports?.takeTail(message);
   else if (message.kind === 'close') void close();
   else {
     start(message.start).catch((error: unknown) => {

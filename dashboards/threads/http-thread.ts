@@ -1,35 +1,36 @@
-// Starts the HTTP listener on a thread of its own, and gives it the metrics, which live on this one.
-// Invariant: this thread is never asked to wait for a request; the thread is started again when it ends by a fault, if then with the
-// priority that this one has by now.
-// Not here: what is answered (routes.ts), the thread's own side (http-main.ts).
+// Starts the HTTP thread, and gives it what lives on the main thread: the metrics and the tail.
+// Invariant: the main thread never waits for a request. A crashed thread is started again; the new one has the priority that the
+// main thread has by then.
+// Not here: what is answered (dashboards/http), the thread's own side (http-main.ts).
 
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import type { TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import type { TailBatch } from '../../facts/tail-facts.js';
-import type { MetricsSource } from '../http/routes.js';
+import type { MetricsReader } from '../http/routes.js';
 import type { HttpServer } from '../http/server.js';
 import type { Format } from '../metrics/exposition.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';
 
 export interface HttpThreadOptions extends ThreadStart {
-  /** Begun before, by beginHttpThread; default: now. */
+  /** Made earlier by beginHttpThread; default: made now. */
   readonly worker?: Worker;
-  readonly metrics: MetricsSource;
-  /** The last executions, for who looks on. */
-  readonly live: { since(after: number, nowMs: number): TailBatch };
+  readonly metrics: MetricsReader;
+  /** The last executions, for `pgwitness tail`. */
+  readonly tail: { batchAfter(sequence: number, nowMs: number): TailBatch };
   readonly log: Log;
 }
 
-/** The last metrics, and what is on its way to those who asked. */
+/** Enough for the last metrics and for answers on their way to clients. */
 const HEAP_MIB = 64;
 const RESTART_AFTER_MS = 1_000;
-/** A scraper that came within this time finds an exposition no older than a second, whatever holds this thread then. */
+const CLOSE_WITHIN_MS = 2_000;
+/** Metrics are rendered ahead for a scraper that came within this time, so that it waits for nothing. */
 const REMEMBERED_MS = 5 * 60_000;
 const RENDER_EVERY_MS = 1_000;
 
-/** A thread keeps the priority that its maker had: this is to be called before that is lowered. */
+/** Call it before the main thread lowers its priority: a thread keeps the priority that its maker had. */
 export function beginHttpThread(): Worker {
   return new Worker(new URL('./http-main.js', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
@@ -38,64 +39,100 @@ export function beginHttpThread(): Worker {
 
 /** Throws RuntimeError when it cannot listen there. */
 export async function startHttpThread(options: HttpThreadOptions): Promise<HttpServer> {
-  const { metrics, live, log, worker: begun, ...start } = options;
-  const scraped = new Map<Format, number>();
-  let closing = false;
-  let worker: Worker;
-  let restart: NodeJS.Timeout | undefined;
+  const thread = new HttpThread(options);
+  await thread.start(options.worker ?? beginHttpThread());
+  return thread;
+}
 
-  const give = async (format: Format): Promise<void> => {
-    const text = await metrics.render(format);
-    if (!closing) worker.postMessage({ kind: 'metrics', format, text } satisfies ToThread);
-  };
-  const giveOrSay = (format: Format): void => {
-    give(format).catch((error: unknown) => log.error('metrics could not be rendered', { error }));
-  };
-  const begin = (address: TcpAddress, made = beginHttpThread()): Promise<TcpAddress> =>
-    new Promise((resolve, reject) => {
-      worker = made;
+class HttpThread implements HttpServer {
+  readonly #options: HttpThreadOptions;
+  /** When each format was scraped last, Unix ms. */
+  readonly #scrapedMs = new Map<Format, number>();
+  #address: TcpAddress;
+  #worker: Worker | undefined;
+  #isListening = false;
+  #isClosing = false;
+  #restart: NodeJS.Timeout | undefined;
+  #rendering: NodeJS.Timeout | undefined;
+
+  constructor(options: HttpThreadOptions) {
+    this.#options = options;
+    this.#address = options.address;
+  }
+
+  get address(): TcpAddress {
+    return this.#address;
+  }
+
+  async start(worker: Worker): Promise<void> {
+    this.#address = await this.#begin(worker);
+    this.#isListening = true;
+    // Rendered now, so that the very first scrape waits for nothing either.
+    for (const format of ['text', 'openmetrics'] as const) this.#render(format);
+    this.#rendering = setInterval(() => {
+      const sinceMs = Date.now() - REMEMBERED_MS;
+      for (const [format, atMs] of this.#scrapedMs) if (atMs >= sinceMs) this.#render(format);
+    }, RENDER_EVERY_MS);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    clearInterval(this.#rendering);
+    clearTimeout(this.#restart);
+    const worker = this.#worker!;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#say({ kind: 'close' });
+    const timer = setTimeout(() => void worker.terminate(), CLOSE_WITHIN_MS);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  /** Resolves with the address it listens on, and rejects when it cannot. */
+  #begin(worker: Worker): Promise<TcpAddress> {
+    const { log } = this.#options;
+    this.#worker = worker;
+    return new Promise((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'listening') resolve(message.address);
-        else if (message.kind === 'scraped') {
-          scraped.set(message.format, Date.now());
-          giveOrSay(message.format);
-        } else if (message.kind === 'since') {
-          const batch = live.since(message.after, Date.now());
-          worker.postMessage({ kind: 'executions', id: message.id, batch } satisfies ToThread);
-        } else reject(new RuntimeError(message.message, { where: message.where, hint: message.hint }));
+        else if (message.kind === 'failed') {
+          reject(new RuntimeError(message.message, { where: message.where, hint: message.hint }));
+        } else this.#take(message);
       });
       worker.on('error', (error) => {
         log.error('the HTTP thread failed', { error: error.message });
         reject(error);
       });
       worker.on('exit', () => {
-        reject(new RuntimeError('the HTTP thread ended before it listened', { hint: 'the log says why' }));
-        if (closing || listening === undefined) return;
-        log.warn('the HTTP thread ended: it is started again', { inMs: RESTART_AFTER_MS });
-        restart = setTimeout(() => begin(listening!).catch(() => {}), RESTART_AFTER_MS);
+        reject(new RuntimeError('the HTTP thread ended before it listened', { hint: 'see the log for the reason' }));
+        if (this.#isClosing || !this.#isListening) return;
+        log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
+        this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      worker.postMessage({ kind: 'start', start: { ...start, address } } satisfies ToThread);
+      const { token, dataDir, logLevel } = this.#options;
+      this.#say({ kind: 'start', start: { address: this.#address, token, dataDir, logLevel } });
     });
+  }
 
-  let listening: TcpAddress | undefined;
-  listening = await begin(start.address, begun);
-  // So that the first scrape of all need not wait either.
-  for (const format of ['text', 'openmetrics'] as const) giveOrSay(format);
-  const rendering = setInterval(() => {
-    const since = Date.now() - REMEMBERED_MS;
-    for (const [format, atMs] of scraped) if (atMs >= since) giveOrSay(format);
-  }, RENDER_EVERY_MS);
-  return {
-    address: listening,
-    async close() {
-      closing = true;
-      clearInterval(rendering);
-      clearTimeout(restart);
-      const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      worker.postMessage({ kind: 'close' } satisfies ToThread);
-      const timer = setTimeout(() => void worker.terminate(), 2 * RESTART_AFTER_MS);
-      await ended;
-      clearTimeout(timer);
-    },
-  };
+  #take(message: Exclude<FromThread, { kind: 'listening' | 'failed' }>): void {
+    if (message.kind === 'scraped') {
+      this.#scrapedMs.set(message.format, Date.now());
+      this.#render(message.format);
+      return;
+    }
+    const batch = this.#options.tail.batchAfter(message.after, Date.now());
+    this.#say({ kind: 'tail', id: message.id, batch });
+  }
+
+  #render(format: Format): void {
+    this.#options.metrics.render(format).then(
+      (text) => {
+        if (!this.#isClosing) this.#say({ kind: 'metrics', format, text });
+      },
+      (error: unknown) => this.#options.log.error('metrics could not be rendered', { error }),
+    );
+  }
+
+  #say(message: ToThread): void {
+    this.#worker!.postMessage(message);
+  }
 }

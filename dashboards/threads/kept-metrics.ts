@@ -1,15 +1,15 @@
-// The exposition as the HTTP thread has it: fresh when the main thread answers at once, else the last one that it made.
-// Invariant: a scrape waits for the main thread FRESH_WITHIN_MS at most, once there is an exposition at all. Not here: rendering.
+// Keeps the last metrics in the HTTP thread: a scrape gets fresh ones if the main thread answers in time, else the last ones.
+// Invariant: once there are metrics at all, a scrape waits at most FRESH_WITHIN_MS for the main thread. Not here: rendering.
 
-import type { MetricsSource } from '../http/routes.js';
+import type { MetricsReader } from '../http/routes.js';
 import type { Format } from '../metrics/exposition.js';
 
-/** A flush or an hour's folding may hold the main thread longer; a scraper need not wait for that. */
+/** A flush or a roll-up may hold the main thread for longer; a scraper need not wait for that. */
 const FRESH_WITHIN_MS = 25;
-/** For the first one ever. */
+/** For the first metrics after the start. */
 const FIRST_WITHIN_MS = 10_000;
 
-export class KeptMetrics implements MetricsSource {
+export class KeptMetrics implements MetricsReader {
   readonly #ask: (format: Format) => void;
   readonly #last = new Map<Format, string>();
   #waiting: Array<{ format: Format; resolve: (text: string) => void }> = [];
@@ -18,7 +18,7 @@ export class KeptMetrics implements MetricsSource {
     this.#ask = ask;
   }
 
-  /** Rejects when there is none and the main thread makes none. */
+  /** Rejects when there are no metrics yet and the main thread sends none in time. */
   async render(format: Format): Promise<string> {
     const last = this.#last.get(format);
     this.#ask(format);

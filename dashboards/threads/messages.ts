@@ -1,5 +1,5 @@
-// What the threads of the observer say to one another: its main thread, the HTTP thread, and the thread of reports.
-// Invariant: everything here can be cloned between threads. Not here: who says it when (http-thread.ts, http-main.ts, reports-thread.ts, reports-main.ts).
+// Messages between the observer's main thread, its HTTP thread and its thread of reports.
+// Invariant: every message can be cloned between threads. Not here: when they are sent (the other files of this folder).
 
 import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';
@@ -7,7 +7,7 @@ import type { TailBatch } from '../../facts/tail-facts.js';
 import type { Answer } from '../http/answer.js';
 import type { Format } from '../metrics/exposition.js';
 
-/** What the HTTP thread needs to begin. */
+/** Options of the HTTP thread. */
 export interface ThreadStart {
   readonly address: TcpAddress;
   readonly token: string;
@@ -18,45 +18,45 @@ export interface ThreadStart {
 export type ToThread =
   | { readonly kind: 'start'; readonly start: ThreadStart }
   | { readonly kind: 'metrics'; readonly format: Format; readonly text: string }
-  | ExecutionsSaid
+  | TailMessage
   | { readonly kind: 'close' };
 
 export type FromThread =
   | { readonly kind: 'listening'; readonly address: TcpAddress }
   | Failed
-  /** A scraper asked. */
+  /** A scraper asked for metrics. */
   | { readonly kind: 'scraped'; readonly format: Format }
-  | ExecutionsAsked;
+  | TailAsked;
 
-/** Given to the thread of reports when it starts. */
+/** Options of the thread of reports. */
 export interface ReportsStart {
   readonly dataDir: string;
 }
 
-export type ToReports = { readonly kind: 'ask'; readonly id: number; readonly url: string } | ExecutionsSaid;
+export type ToReports = { readonly kind: 'ask'; readonly id: number; readonly url: string } | TailMessage;
 
 export type FromReports =
   | { readonly kind: 'ready' }
   | Failed
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
-  /** A fault of our own. */
+  /** A defect of pgwitness. */
   | { readonly kind: 'fault'; readonly id: number; readonly message: string }
-  | ExecutionsAsked;
+  | TailAsked;
 
-/** Somebody looks on. */
-interface ExecutionsAsked {
-  readonly kind: 'since';
+/** `pgwitness tail` asks for the executions after the `sequence` of its last batch. */
+interface TailAsked {
+  readonly kind: 'tail-asked';
   readonly id: number;
   readonly after: number;
 }
 
-interface ExecutionsSaid {
-  readonly kind: 'executions';
+export interface TailMessage {
+  readonly kind: 'tail';
   readonly id: number;
   readonly batch: TailBatch;
 }
 
-/** The thread cannot begin. */
+/** The thread cannot start. */
 export interface Failed {
   readonly kind: 'failed';
   readonly message: string;

@@ -1,31 +1,32 @@
-// The thread of reports: answers the API from a database connection of its own, with the observer's low priority.
-// Invariant: a report over everything that is kept holds up neither observing nor a scrape. Not here: its start and end (reports-thread.ts).
+// Runs the thread of reports: it answers the API from a database connection of its own, with the observer's low priority.
+// Invariant: a report over the whole store delays neither observing nor a scrape.
+// Not here: its start and end (reports-thread.ts).
 
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OBSERVER_NICENESS } from '../../config/niceness.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { Api } from '../http/api.js';
-import { LiveExecutions } from '../http/live-executions.js';
+import { AskedTail } from '../http/tail-reader.js';
 import { type FromReports, failed, type ReportsStart, type ToReports } from './messages.js';
 
 const port = parentPort!;
 
 function main({ dataDir }: ReportsStart): void {
-  // Of this thread alone, on Linux.
+  // On Linux this sets the priority of this thread alone.
   setPriority(OBSERVER_NICENESS);
   const reader = openReader(dataDir);
-  const live = new LiveExecutions((id, after) => say({ kind: 'since', id, after }));
-  const api = new Api({ reader, live });
+  const tail = new AskedTail((id, after) => say({ kind: 'tail-asked', id, after }));
+  const api = new Api({ reader, tail });
   port.on('message', (message: ToReports) => {
-    if (message.kind === 'executions') return live.take(message.id, message.batch);
+    if (message.kind === 'tail') return tail.take(message.id, message.batch);
     void answer(message);
   });
 
   async function answer({ id, url }: { id: number; url: string }): Promise<void> {
     try {
       const { body, ...rest } = await api.answer(url);
-      // Octets that change hands: the thread that sends them copies nothing.
+      // Transferred, not copied, to the HTTP thread.
       const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
       say({ kind: 'answer', id, answer: { ...rest, body: bytes } }, [bytes.buffer as ArrayBuffer]);
     } catch (error) {

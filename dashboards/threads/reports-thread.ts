@@ -1,22 +1,23 @@
-// The thread of reports as the HTTP thread sees it: asked by address, answered in its own time, there only while somebody asks.
-// Invariant: every question is answered: with the report, or with what became of the thread. Not here: the thread's own side (reports-main.ts).
+// Starts the thread of reports at the first question, passes questions to it, and ends it when nobody asks.
+// Invariant: every question is answered, with the report or with the reason why the thread ended.
+// Not here: the thread's own side (reports-main.ts).
 
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from '../http/answer.js';
-import type { ApiSource } from '../http/api.js';
-import type { FromReports, ReportsStart, ToReports } from './messages.js';
+import type { ApiReader } from '../http/api.js';
+import type { FromReports, ReportsStart, TailMessage, ToReports } from './messages.js';
 
-/** A report over everything that the store may hold fits several times. */
+/** Several times what a report over the largest store needs. */
 const HEAP_MIB = 256;
-/** Nobody asked for so long: its memory is given back, and the next question waits for a start. */
+/** After this time without a question the thread ends and frees its memory; the next question waits for a new one. */
 const IDLE_MS = 5 * 60_000;
 
-export interface ReportsOptions extends ReportsStart {
+export interface ReportsThreadOptions extends ReportsStart {
   readonly log: Log;
-  /** Somebody wants executions as they pass; answered by `executions`. */
-  readonly onSince: (id: number, after: number) => void;
+  /** `pgwitness tail` asks for executions; answer with `takeTail`. */
+  readonly onTailAsked: (id: number, after: number) => void;
   /** Default: IDLE_MS. */
   readonly idleMs?: number;
 }
@@ -31,14 +32,14 @@ interface Thread {
   readonly asked: Map<number, Asked>;
 }
 
-export class Reports implements ApiSource {
-  readonly #options: ReportsOptions;
+export class ReportsThread implements ApiReader {
+  readonly #options: ReportsThreadOptions;
   #thread: Promise<Thread> | undefined;
   #begun: Thread | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastId = 0;
 
-  constructor(options: ReportsOptions) {
+  constructor(options: ReportsThreadOptions) {
     this.#options = options;
   }
 
@@ -59,11 +60,11 @@ export class Reports implements ApiSource {
     });
   }
 
-  executions(said: Extract<ToReports, { kind: 'executions' }>): void {
-    this.#begun?.worker.postMessage(said);
+  takeTail(message: TailMessage): void {
+    this.#begun?.worker.postMessage(message);
   }
 
-  /** What is being asked is not waited for. */
+  /** Does not wait for open questions; they are answered with an error. */
   close(): void {
     clearTimeout(this.#idle);
     const begun = this.#begun;
@@ -84,27 +85,29 @@ export class Reports implements ApiSource {
       worker.on('message', (message: FromReports) => {
         if (message.kind === 'ready') resolve(thread);
         else if (message.kind === 'failed') reject(new RuntimeError(message.message, message));
-        else this.#said(thread, message);
+        else this.#take(thread, message);
       });
       worker.on('error', (error) => log.error('the thread of reports failed', { error: error.message }));
       worker.on('exit', () => {
         this.#forget(thread);
         for (const { resolve: answer } of thread.asked.values()) answer(ENDED);
-        reject(new RuntimeError('the thread of reports ended before it began', { hint: 'the log says why' }));
+        reject(
+          new RuntimeError('the thread of reports ended before it was ready', { hint: 'see the log for the reason' }),
+        );
       });
     });
   }
 
-  /** The next question begins another one. */
+  /** The next question starts a new thread. */
   #forget(thread: Thread | undefined): void {
     if (this.#begun !== thread) return;
     this.#begun = undefined;
     this.#thread = undefined;
   }
 
-  #said(thread: Thread, message: Exclude<FromReports, { kind: 'ready' | 'failed' }>): void {
-    if (message.kind === 'since') {
-      this.#options.onSince(message.id, message.after);
+  #take(thread: Thread, message: Exclude<FromReports, { kind: 'ready' | 'failed' }>): void {
+    if (message.kind === 'tail-asked') {
+      this.#options.onTailAsked(message.id, message.after);
       return;
     }
     const asked = thread.asked.get(message.id);
@@ -121,5 +124,5 @@ export class Reports implements ApiSource {
 
 const ENDED = jsonAnswer(503, {
   error: 'the thread that makes reports ended',
-  hint: 'ask again; for less, if it happens again: a shorter time, or a limit',
+  hint: 'ask again; if it happens again, ask for a shorter time or with a limit',
 });

@@ -4,7 +4,7 @@ import { oneLine, screenOf, severalLines, styled } from '../../cli/terminal/outp
 import { type Column, renderTable, textWidth } from '../../cli/terminal/table.js';
 import { poolsText } from '../../cli/views/pools.js';
 import { statementText } from '../../cli/views/show.js';
-import { foldedFor, topText } from '../../cli/views/top.js';
+import { hiddenFor, topText } from '../../cli/views/top.js';
 import { reportPools } from '../../reports/pools.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import { readStatementsQuery } from '../../reports/questions/grammar.js';
@@ -121,7 +121,7 @@ describe('reports as text', () => {
     const data = temporaryDirectory();
     writeSampleStore(data);
     const query = readStatementsQuery(new URLSearchParams(flags), { nowMs: 0 });
-    const folded = foldedFor({ query, all: options.all ?? false });
+    const folded = hiddenFor({ query, all: options.all ?? false });
     const report = answerStatements(openTestReader(data), { ...query, folded });
     const screen = { width: options.width ?? 160, colours: false };
     return topText(report, { query, all: options.all ?? false, json: false, read: data, screen });

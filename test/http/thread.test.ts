@@ -24,7 +24,7 @@ async function start(render: () => Promise<string>, fill = writeSampleStore) {
     dataDir,
     logLevel: 'silent',
     metrics: { render },
-    live: { since: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
+    tail: { batchAfter: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
     log: createLog({ level: 'silent' }),
   });
   onTestFinished(() => server.close());
@@ -92,7 +92,7 @@ test('a port that is in use is told of as without a thread', async () => {
       dataDir,
       logLevel: 'silent',
       metrics: { render: async () => '' },
-      live: { since: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
+      tail: { batchAfter: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
       log: createLog({ level: 'silent' }),
     }),
   ).rejects.toThrow(/the port is in use/);
@@ -111,10 +111,10 @@ test('a store that cannot be read is told of, and the metrics are there all the 
 
 test('the thread of reports goes when nobody asks, and comes when somebody does', async () => {
   const built: string = '../../dist/dashboards/threads/reports-thread.js';
-  const { Reports } = (await import(built)) as typeof import('../../dashboards/threads/reports-thread.js');
+  const { ReportsThread } = (await import(built)) as typeof import('../../dashboards/threads/reports-thread.js');
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
-  const reports = new Reports({ dataDir, log: createLog({ level: 'silent' }), onSince: () => {}, idleMs: 1 });
+  const reports = new ReportsThread({ dataDir, log: createLog({ level: 'silent' }), onTailAsked: () => {}, idleMs: 1 });
   onTestFinished(() => reports.close());
   const asked = async () => JSON.parse(Buffer.from((await reports.answer('/api/v1/statements')).body).toString());
   for (let turn = 0; turn < 3; turn++) {

@@ -29,20 +29,20 @@ describe('comparing', () => {
 
   test('a session that came or went in between is not judged', () => {
     const at = { before: [session(1), session(2)], after: [session(1), session(3)] };
-    expect(compareActivity([seen(1)], at)).toMatchObject({ verdict: 'listed', bypassing: [] });
+    expect(compareActivity([seen(1)], at)).toMatchObject({ outcome: 'listed', bypassing: [] });
   });
 
   test('process ids that are not this server’s: cannot tell', () => {
     const report = compareActivity([seen(70), seen(71)], both([session(1), session(2)]));
-    expect(report).toMatchObject({ verdict: 'cannot tell', matchedSessions: 0, bypassing: [] });
+    expect(report).toMatchObject({ outcome: 'cannot tell', matchedSessions: 0, bypassing: [] });
   });
 
   test('a process id of somebody else is no match', () => {
-    expect(compareActivity([seen(1, 'other')], both([session(1)]))).toMatchObject({ verdict: 'cannot tell' });
+    expect(compareActivity([seen(1, 'other')], both([session(1)]))).toMatchObject({ outcome: 'cannot tell' });
   });
 
   test('nobody through pgwitness: everybody goes past it', () => {
-    expect(compareActivity([], both([session(1)]))).toMatchObject({ verdict: 'listed', matchedSessions: 0 });
+    expect(compareActivity([], both([session(1)]))).toMatchObject({ outcome: 'listed', matchedSessions: 0 });
     expect(compareActivity([], both([session(1)])).bypassing).toHaveLength(1);
   });
 });
@@ -73,7 +73,7 @@ describe('pgwitness pools --dsn', () => {
     await connected(postgres().port, 'past');
     const urls = ['--url', one.httpUrl, '--url', two.httpUrl, '--dsn', dsn()];
     const { bypass } = JSON.parse((await pgwitness('pools', '--json', ...urls)).stdout);
-    expect(bypass).toMatchObject({ verdict: 'listed', witnessed_sessions: 2, matched_sessions: 2 });
+    expect(bypass).toMatchObject({ outcome: 'listed', verdict: 'listed', witnessed_sessions: 2, matched_sessions: 2 });
     expect(bypass.bypassing).toEqual([
       { user: 'postgres', database: 'postgres', application_name: 'past', client_address: '127.0.0.1', connections: 1 },
     ]);

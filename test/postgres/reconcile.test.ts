@@ -11,7 +11,7 @@ interface Answer {
   statements: Array<{
     query: string;
     seen_by: string;
-    verdict: string;
+    outcome: string;
     rule: string;
     server: { calls: number };
     proxy: { calls: number };
@@ -91,9 +91,9 @@ describe.each(POSTGRES_VERSIONS)('against PostgreSQL %s', (version) => {
       '--all',
     );
     const answer: Answer = JSON.parse(stdout || `{"error": ${JSON.stringify(stderr)}}`);
-    expect(answer.statements.filter(({ verdict }) => verdict === 'unexplained')).toEqual([]);
+    expect(answer.statements.filter(({ outcome }) => outcome === 'unexplained')).toEqual([]);
     expect(code).toBe(0);
-    const bypassed = answer.statements.filter(({ verdict }) => verdict === 'bypass').map(({ query }) => query);
+    const bypassed = answer.statements.filter(({ outcome }) => outcome === 'bypass').map(({ query }) => query);
     expect(bypassed).toContainEqual(expect.stringContaining('inet_server_port'));
     expect(bypassed.filter((query) => /SAVEPOINT|ROLLBACK|RELEASE|DEALLOCATE|TRANSACTION/.test(query))).toEqual([]);
     expect(answer.statements).toContainEqual(
@@ -131,7 +131,7 @@ describe('past the proxy', () => {
       '--json',
     );
     const answer: Answer = JSON.parse(stdout);
-    expect(answer.statements.filter(({ verdict }) => verdict === 'unexplained')).toMatchObject([
+    expect(answer.statements.filter(({ outcome }) => outcome === 'unexplained')).toMatchObject([
       { query: expect.stringContaining('version()'), server: { calls: 2 }, proxy: { calls: 1 } },
     ]);
     expect(code).toBe(1);

@@ -10,7 +10,7 @@ interface Counts {
   least?: [calls: number, rows: number];
 }
 
-function verdictOf(
+function outcomeOf(
   { query, server, proxy, least }: Counts,
   traits: { major?: number; trackUtility?: boolean; deallocations?: number; notObserved?: number } = {},
 ): string {
@@ -22,7 +22,7 @@ function verdictOf(
   const seen = proxy === undefined ? [] : [[id, { query, most: pair(proxy), least: pair(least ?? proxy) }] as const];
   const result = reconcile({ major, trackUtility, deallocations, counts }, { counts: new Map(seen), notObserved });
   const [row] = result.statements;
-  return row.rule === '' ? row.verdict : `${row.verdict} by ${row.rule}`;
+  return row.rule === '' ? row.outcome : `${row.outcome} by ${row.rule}`;
 }
 
 describe('equal or not', () => {
@@ -42,45 +42,45 @@ describe('equal or not', () => {
     ['only the proxy', { query: 'SELECT 1', proxy: [2, 2] }, 'unexplained'],
     ['one row more', { query: 'SELECT 1', server: [2, 2], proxy: [2, 3] }, 'unexplained'],
     ['one call more by the server', { query: 'SELECT 1', server: [3, 2], proxy: [2, 2] }, 'unexplained'],
-  ])('%s', (_, counts, verdict) => {
-    expect(verdictOf(counts)).toBe(verdict);
+  ])('%s', (_, counts, outcome) => {
+    expect(outcomeOf(counts)).toBe(outcome);
   });
 });
 
 describe('rules by version and setting', () => {
   test('DEALLOCATE is not counted before 17', () => {
     const counts: Counts = { query: 'DEALLOCATE p', proxy: [1, 0] };
-    expect(verdictOf(counts, { major: 16 })).toBe('explained by deallocate-not-counted');
+    expect(outcomeOf(counts, { major: 16 })).toBe('explained by deallocate-not-counted');
   });
 
   test('rows of a suspended portal differ before 16 only', () => {
     const counts: Counts = { query: 'SELECT 1', server: [1, 10], proxy: [1, 50] };
-    expect(verdictOf(counts, { major: 15 })).toBe('explained by suspended-portal-rows');
-    expect(verdictOf(counts, { major: 16 })).toBe('unexplained');
+    expect(outcomeOf(counts, { major: 15 })).toBe('explained by suspended-portal-rows');
+    expect(outcomeOf(counts, { major: 16 })).toBe('unexplained');
   });
 
   test('track_utility off explains a missing utility statement, not a missing SELECT', () => {
-    expect(verdictOf({ query: 'BEGIN', proxy: [5, 0] }, { trackUtility: false })).toBe(
+    expect(outcomeOf({ query: 'BEGIN', proxy: [5, 0] }, { trackUtility: false })).toBe(
       'explained by track-utility-off',
     );
-    expect(verdictOf({ query: 'SELECT 1', proxy: [5, 5] }, { trackUtility: false })).toBe('unexplained');
+    expect(outcomeOf({ query: 'SELECT 1', proxy: [5, 5] }, { trackUtility: false })).toBe('unexplained');
   });
 
   test('a prepared utility statement may be short on the server, never on the proxy', () => {
-    expect(verdictOf({ query: 'COMMIT', server: [1, 0], proxy: [9, 0] })).toBe('explained by prepared-utility-once');
-    expect(verdictOf({ query: 'COMMIT', server: [9, 0], proxy: [1, 0] })).toBe('unexplained');
+    expect(outcomeOf({ query: 'COMMIT', server: [1, 0], proxy: [9, 0] })).toBe('explained by prepared-utility-once');
+    expect(outcomeOf({ query: 'COMMIT', server: [9, 0], proxy: [1, 0] })).toBe('unexplained');
   });
 
   test('entries that were thrown out explain what the server lacks, not what it has', () => {
-    expect(verdictOf({ query: 'SELECT 1', server: [1, 1], proxy: [9, 9] }, { deallocations: 1 })).toBe(
+    expect(outcomeOf({ query: 'SELECT 1', server: [1, 1], proxy: [9, 9] }, { deallocations: 1 })).toBe(
       'explained by entries-thrown-out',
     );
-    expect(verdictOf({ query: 'SELECT 1', server: [9, 9], proxy: [1, 1] }, { deallocations: 1 })).toBe('unexplained');
+    expect(outcomeOf({ query: 'SELECT 1', server: [9, 9], proxy: [1, 1] }, { deallocations: 1 })).toBe('unexplained');
   });
 
   test('what was not observed explains as many calls and no more', () => {
     const counts: Counts = { query: 'SELECT 1', server: [9, 9], proxy: [4, 4] };
-    expect(verdictOf(counts, { notObserved: 5 })).toBe('explained by not-observed');
-    expect(verdictOf(counts, { notObserved: 4 })).toBe('unexplained');
+    expect(outcomeOf(counts, { notObserved: 5 })).toBe('explained by not-observed');
+    expect(outcomeOf(counts, { notObserved: 4 })).toBe('unexplained');
   });
 });

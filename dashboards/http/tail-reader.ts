@@ -1,25 +1,26 @@
-// Executions as they pass, asked for by the HTTP thread and answered by the main one.
+// Asks the main thread for the last executions, on behalf of `pgwitness tail`.
 // Invariant: a question that is not answered in time is given up. Not here: keeping executions (analyzer/notable/tail.ts).
 
 import type { TailBatch } from '../../facts/tail-facts.js';
 
-export interface LiveSource {
+export interface TailReader {
   /** Executions after the `sequence` of an earlier batch; 0 = from now on. Rejects when there is no answer. */
-  since(after: number): Promise<TailBatch>;
+  batchAfter(sequence: number): Promise<TailBatch>;
 }
 
 const ANSWER_WITHIN_MS = 5_000;
 
-export class LiveExecutions implements LiveSource {
+export class AskedTail implements TailReader {
   readonly #ask: (id: number, after: number) => void;
   readonly #waiting = new Map<number, (batch: TailBatch) => void>();
   #lastId = 0;
 
+  /** `ask` sends a question; `take` gets its answer under the same id. */
   constructor(ask: (id: number, after: number) => void) {
     this.#ask = ask;
   }
 
-  since(after: number): Promise<TailBatch> {
+  batchAfter(sequence: number): Promise<TailBatch> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -30,7 +31,7 @@ export class LiveExecutions implements LiveSource {
         clearTimeout(timer);
         resolve(batch);
       });
-      this.#ask(id, after);
+      this.#ask(id, sequence);
     });
   }
 
