@@ -1,4 +1,6 @@
-// How the tests run: every test/**/*.test.ts, in a few processes, with time for a database to start. Not here: set-up (scripts/test.mjs).
+// The set-up of the test runner: every test/**/*.test.ts, in a few processes.
+// With time for a database to start.
+// Not here: set-up (scripts/test.mjs).
 
 import { defineConfig } from 'vitest/config';
 

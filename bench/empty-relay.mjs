@@ -1,4 +1,5 @@
-// The reference: the least that a relay in Node can do. Two sockets, what comes in is written on, pause and resume; nothing is parsed.
+// The reference: the least that a relay in Node can do.
+// Two sockets, what comes in is written on, pause and resume; nothing is parsed.
 // Run: node bench/empty-relay.mjs LISTEN_PORT UPSTREAM_PORT   (loopback; the bench starts it)
 
 import { createConnection, createServer } from 'node:net';

@@ -1,4 +1,5 @@
-// What identifying a text costs: the hit path (lex, normalise, look up) and its parts, and a first sight. Prints; asserts nothing.
+// Measures what identifying a text costs: lex, normalise, look up, and a first sight.
+// Prints; asserts nothing.
 // Run: npm run build && node bench/fingerprint.mjs [FILE.jsonl.gz …]   (lines with a "sql" member)
 
 import { readFileSync } from 'node:fs';

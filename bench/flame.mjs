@@ -1,5 +1,5 @@
-// Flame graphs of the hot paths: relay and observer profiled under load in front of a real Postgres; writes docs/profiles/*.svg and
-// docs/PROFILES.md.
+// Flame graphs of relay and observer under load, in front of a real Postgres.
+// Writes docs/profiles/*.svg and docs/PROFILES.md.
 // Run: npm run build && node bench/flame.mjs [--seconds N]
 // Invariant: what is profiled was under the same load for a while before, and its profile holds nothing of the start.
 // Not here: what a statement costs (main.mjs): sampling itself takes time, so a profile says where, not how much.
@@ -35,7 +35,8 @@ const HOTTEST = 12;
 
 /**
  * Which process under which workload.
- * @type {readonly { name: string, role: 'relay' | 'observer' | 'empty relay', workload: string, clients: number, warmSeconds?: number, about: string, remark?: string }[]}
+ * @type {readonly { name: string, role: 'relay' | 'observer' | 'empty relay', workload: string, clients: number,
+ *   warmSeconds?: number, about: string, remark?: string }[]}
  */
 const PROFILES = [
   { name: 'relay-simple', role: 'relay', workload: 'simple', clients: 8, about: 'simple Query, a statement at a time' },

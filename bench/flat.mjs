@@ -1,8 +1,10 @@
-// Whether memory stays flat over ten million statements: relay and observer under a mixed load, with everything beside that they remember.
-// Run: npm run build && node bench/flat.mjs [--statements N]; writes its section of docs/BENCHMARKS.md for 10,000,000 or more.
-// Beside the load: 1,000 idle connections, and 20,000 fingerprints that come again and again.
-// Flat: the Theil–Sen slope (the median of the slopes between all pairs of samples) of resident memory after the first quarter, over as many
-// statements as were measured, is below RISE_MAX of the median. Exit 1 when it is not, or a limit is exceeded, or a statement is unaccounted for.
+// Measures whether memory stays flat over ten million statements of a mixed load.
+// The load reaches everything that relay and observer remember.
+// Run: npm run build && node bench/flat.mjs [--statements N]; writes its section of docs/BENCHMARKS.md for 10,000,000
+// or more. Beside the load: 1,000 idle connections, and 20,000 fingerprints that come again and again.
+// Flat: the Theil–Sen slope (the median of the slopes between all pairs of samples) of resident memory after the
+// first quarter, over as many statements as were measured, is below RISE_MAX of the median. Exit 1 when it is not, or
+// a limit is exceeded, or a statement is unaccounted for.
 // Not here: cost (main.mjs), what one connection or fingerprint takes (lib/memory.mjs).
 
 import { mkdtempSync, rmSync } from 'node:fs';

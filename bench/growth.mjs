@@ -1,7 +1,8 @@
-// Whether a statement's cost stays the same while what pgwitness has to remember grows: fingerprints, connections, and the store.
+// Measures what a statement costs while fingerprints, connections and the store grow.
 // Run: npm run build && node bench/growth.mjs [--seconds N] [--only fingerprints,connections,store]
-// Writes its section of docs/BENCHMARKS.md unless --only leaves parts out. 10,000 connections need 23,000 descriptors in one relay: the limit
-// is raised where this user may, else what does not fit into one relay is in several, and the section says so.
+// Writes its section of docs/BENCHMARKS.md unless --only leaves parts out. 10,000 connections need 23,000 descriptors
+// in one relay: the limit is raised where this user may, else what does not fit into one relay is in several, and the
+// section says so.
 // At a fixed rate, against the stub server, so that the cost of the server and of a full processor is not in it.
 // Not here: what reports over a large store cost (scripts/measure-reports.mjs), cost beside other tools (main.mjs).
 
@@ -79,7 +80,11 @@ async function byFingerprints(stub) {
   return rows;
 }
 
-/** Of relays together with their supervisor, and of the observer. @param {number} clients @param {import('./lib/tools.mjs').Tool} tool */
+/**
+ * Of relays together with their supervisor, and of the observer.
+ * @param {number} clients
+ * @param {import('./lib/tools.mjs').Tool} tool
+ */
 async function costAt(clients, tool) {
   try {
     const load = await startLoad({ workload: 'prepared', clients }, tool);

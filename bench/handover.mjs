@@ -1,6 +1,8 @@
-// How connections come to several processes: ours (proxy/supervisor/handover.ts), node:cluster taking turns, and every process accepting for itself.
-// Run: node bench/handover.mjs [--processes N] [--connections N] [--seconds N]; prints how evenly each way spreads connections that stay,
-// also after one process died, and what a connection that opens, sends a byte and closes costs. The processes only echo.
+// Compares three ways for connections to come to several processes.
+// Ours (proxy/supervisor/handover.ts), node:cluster taking turns, and every process accepting for itself.
+// Run: node bench/handover.mjs [--processes N] [--connections N] [--seconds N]; prints how evenly each way spreads
+// connections that stay, also after one process died, and what a connection that opens, sends a byte and closes
+// costs. The processes only echo.
 // Not here: the relays themselves (relays.mjs).
 
 import { fork } from 'node:child_process';
@@ -97,7 +99,11 @@ function start(count) {
   });
 }
 
-/** Resolves when it was answered, after as many tries as it takes. @param {number} to @returns {Promise<import('node:net').Socket>} */
+/**
+ * Resolves when it was answered, after as many tries as it takes.
+ * @param {number} to
+ * @returns {Promise<import('node:net').Socket>}
+ */
 function connect(to) {
   return new Promise((resolve) => {
     const socket = createConnection({ host: HOST, port: to, noDelay: true }, () => socket.write('x'));
@@ -114,7 +120,11 @@ function connect(to) {
 /** Descriptors, which differ between two moments by the connections. @param {number} pid */
 const descriptors = (pid) => readdirSync(`/proc/${pid}/fd`).length;
 
-/** How many connections each process holds; then one is killed, and its clients connect again. @param {number} to @param {{ parent: number, connections: number }} options */
+/**
+ * How many connections each process holds; then one is killed, and its clients connect again.
+ * @param {number} to
+ * @param {{ parent: number, connections: number }} options
+ */
 async function spread(to, { parent, connections }) {
   // All processes work when so many were answered and closed.
   for (const socket of await Promise.all(Array.from({ length: connections }, () => connect(to)))) socket.destroy();
@@ -135,7 +145,12 @@ async function spread(to, { parent, connections }) {
   return [first.join(' '), second.join(' ')];
 }
 
-/** Connections one after another, from AT_ONCE clients. @param {number} to @param {number} parent @param {{ seconds: string }} values */
+/**
+ * Connections one after another, from AT_ONCE clients.
+ * @param {number} to
+ * @param {number} parent
+ * @param {{ seconds: string }} values
+ */
 async function cost(to, parent, { seconds }) {
   const pids = [parent, ...childrenOf(parent)];
   const before = pids.map(cpuUs);

@@ -1,7 +1,9 @@
-// How fast the lexer is, in MB/s, on real texts where a corpus is at hand and on made ones, and whether its work stays linear on texts made to
-// hurt it. Writes its section of docs/BENCHMARKS.md; asserts nothing.
-// Run: npm run build && node bench/lexer.mjs [FILE.jsonl.gz …]   (lines with a "sql" member; default: those of PGWITNESS_CORPUS, or of
-// ../shared/corpus beside the checkout). Not here: what a text costs the observer in all (fingerprint.mjs, pipeline.mjs).
+// Measures the lexer, in MB/s, on real texts, made ones, and texts made to hurt it.
+// Real texts need a corpus. On the hostile ones the work must stay linear. Writes its section of docs/BENCHMARKS.md;
+// asserts nothing.
+// Run: npm run build && node bench/lexer.mjs [FILE.jsonl.gz …]   (lines with a "sql" member; default: those of
+//      PGWITNESS_CORPUS, or of ../shared/corpus beside the checkout)
+// Not here: what a text costs the observer in all (fingerprint.mjs, pipeline.mjs).
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

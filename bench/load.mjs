@@ -1,6 +1,9 @@
-// The load generator: a process of its own that runs one workload on its connections for as long as it is told, and says what it saw.
-// Invariant: what it reports was answered; an error of the server or a lost connection ends it with a message. It is told over IPC:
-//   { workload, clients, host, port } → { ready }     { seconds } → { requests, statements, bytes (both ways), elapsedMs, p50Us, p95Us, p99Us }
+// The load generator: runs one workload on its connections and says what it saw.
+// A process of its own; it runs for as long as it is told.
+// Invariant: what it reports was answered; an error of the server or a lost connection ends it with a message. It is
+// told over IPC:
+//   { workload, clients, host, port } → { ready }
+//   { seconds } → { requests, statements, bytes (both ways), elapsedMs, p50Us, p95Us, p99Us }
 //   { rate } beside seconds: requests a second over all clients, evenly, instead of as many as go
 // Not here: what is sent (lib/workloads.mjs).
 
@@ -53,7 +56,9 @@ class Client {
   #sentMs = 0;
   #dueMs = 0;
 
-  /** @param {{ host: string, port: number, workload: import('./lib/workloads.mjs').Workload, next: () => Buffer }} at */
+  /**
+   * @param {{ host: string, port: number, workload: import('./lib/workloads.mjs').Workload, next: () => Buffer }} at
+   */
   constructor(at) {
     this.#at = at;
     this.#socket = this.#open();
@@ -160,7 +165,10 @@ function fail(error) {
   process.exit(1);
 }
 
-/** @typedef {{ requests: number, statements: number, bytes: number, elapsedMs: number, p50Us: number, p95Us: number, p99Us: number }} Said of a run */
+/**
+ * @typedef {{ requests: number, statements: number, bytes: number, elapsedMs: number, p50Us: number, p95Us: number,
+ * p99Us: number }} Said of a run
+ */
 
 /** @type {Client[]} */
 const clients = [];

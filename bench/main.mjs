@@ -1,5 +1,7 @@
-// `npm run bench`: what pgwitness costs beside an empty relay in front of a real Postgres; writes docs/BENCHMARKS.md.
-// Exit 1 when a target is missed: its whole 95 % interval lies on the wrong side. Not here: growth and overload (commands of their own).
+// `npm run bench`: measures what pgwitness costs beside an empty relay.
+// In front of a real Postgres; writes docs/BENCHMARKS.md. Exit 1 when a target is missed: its whole 95 % interval
+// lies on the wrong side.
+// Not here: growth and overload (commands of their own).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -103,7 +105,8 @@ async function main() {
  * @typedef {Map<string, Record<string, import('./lib/measure.mjs').Sample>[]>} Measured by scenario, a record a round
  * @typedef {Awaited<ReturnType<typeof manyFingerprints>>} Fingerprints
  * @typedef {{ idle: import('./lib/memory.mjs').Idle[], fingerprints: Fingerprints }} Memory
- * @param {{ measured: Measured, memory: Memory | undefined, tools: readonly import('./lib/tools.mjs').Tool[], postgres: { version: string } }} of
+ * @param {{ measured: Measured, memory: Memory | undefined, tools: readonly import('./lib/tools.mjs').Tool[],
+ *   postgres: { version: string } }} of
  */
 function report({ measured, memory, tools, postgres }) {
   const judged = judge(measured);

@@ -1,7 +1,9 @@
-// A load that the observer cannot follow: what becomes of the traffic, of the counts, of memory, and whether it recovers by itself.
+// Measures a load that the observer cannot follow, and whether it recovers by itself.
+// Looks at the traffic, the counts and memory.
 // Run: npm run build && node bench/overload.mjs [--seconds N] [--rounds N]; writes its section of docs/BENCHMARKS.md.
-// Traffic is compared, in turn, with the same relay without any observer, with observing turned off, and with the empty relay.
-// Exit 1 when an execution is neither counted nor said to be lost, or when what comes after the load is not observed.
+// Traffic is compared, in turn, with the same relay without any observer, with observing turned off, and with the
+// empty relay. Exit 1 when an execution is neither counted nor said to be lost, or when what comes after the load is
+// not observed.
 // Not here: the observer stopped or killed (test/sidecar/observer-failures.test.ts).
 
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
-// What a statement costs the observer, without sockets and store: from a batch to the rollups, ns of processor time. Prints; asserts nothing.
+// Measures what a statement costs the observer, from a batch to the rollups.
+// Without sockets and store, in ns of processor time. Prints; asserts nothing.
 // Run: npm run build && node bench/pipeline.mjs
 
 import { mkdtempSync, rmSync } from 'node:fs';

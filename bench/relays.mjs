@@ -1,8 +1,8 @@
-// What several relays give: statements per second, and processor time per statement, of `run --relays N` beside the empty relay.
-// Run: npm run build && node bench/relays.mjs [--relays 1,2,4] [--rounds N] [--seconds N]; writes its section of docs/BENCHMARKS.md.
-// Tools in turn within each round, against the stub server: a real one would take the processors that the relays are to use.
-// Exit 1 when a statement is neither counted nor said to be lost. Not here: cost with one relay (main.mjs), how connections are shared
-// out (handover.mjs).
+// Measures `run --relays N` beside the empty relay: statements a second, time per statement.
+// Run: npm run build && node bench/relays.mjs [--relays 1,2,4] [--rounds N] [--seconds N]; writes its section of
+// docs/BENCHMARKS.md. Tools in turn within each round, against the stub server: a real one would take the processors
+// that the relays are to use. Exit 1 when a statement is neither counted nor said to be lost.
+// Not here: cost with one relay (main.mjs), how connections are shared out (handover.mjs).
 
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -38,7 +38,11 @@ const WORKLOADS = ['simple', 'prepared'];
 const cpuByRole = ({ processes }) =>
   Object.fromEntries(Object.entries(processes).map(([role, pid]) => [role, cpuUs(pid)]));
 
-/** @param {import('./lib/tools.mjs').Tool} tool @param {readonly import('./lib/measure.mjs').Load[]} loads @param {number} serverPid */
+/**
+ * @param {import('./lib/tools.mjs').Tool} tool
+ * @param {readonly import('./lib/measure.mjs').Load[]} loads
+ * @param {number} serverPid
+ */
 async function sample(tool, loads, serverPid) {
   const others = [serverPid, ...loads.map(({ pid }) => pid)];
   const othersUs = () => others.reduce((sum, pid) => sum + cpuUs(pid), 0);
@@ -70,7 +74,11 @@ async function sample(tool, loads, serverPid) {
   };
 }
 
-/** Waits until as many are counted, or time is up. @param {import('./lib/tools.mjs').Tool} tool @param {number} expected */
+/**
+ * Waits until as many are counted, or time is up.
+ * @param {import('./lib/tools.mjs').Tool} tool
+ * @param {number} expected
+ */
 async function accounted(tool, expected) {
   const untilMs = performance.now() + DRAIN_MS_MAX;
   while (performance.now() < untilMs && (await counted(tool)).all < expected) await sleep(200);

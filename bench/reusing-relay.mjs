@@ -1,4 +1,5 @@
-// The empty relay again, but reading as pgwitness reads (proxy/connection/reused-reads.ts): what that alone saves.
+// The empty relay, but reading as pgwitness reads: shows what that alone saves.
+// pgwitness reads in proxy/connection/reused-reads.ts.
 // Run: node bench/reusing-relay.mjs LISTEN_PORT UPSTREAM_PORT   (loopback, after a build; the bench starts it)
 
 import { createServer } from 'node:net';

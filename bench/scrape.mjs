@@ -1,5 +1,6 @@
-// `node bench/scrape.mjs [statements]`: a real Prometheus scrapes pgwitness every second while 100,000 different statements pass.
-// Prints the number of series at the first and at the last scrape, and how long scrapes took. Needs a build and Debian's prometheus.
+// Measures a Prometheus that scrapes every second while 100,000 statements pass.
+// `node bench/scrape.mjs [statements]`; the Prometheus is a real one. Prints the number of series at the first and at
+// the last scrape, and how long scrapes took. Needs a build and Debian's prometheus.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

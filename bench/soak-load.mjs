@@ -1,6 +1,7 @@
-// The clients of the soak: a process of its own that connects, asks and leaves, well and badly, as often as it is told; or holds idle connections.
-// Invariant: of every cycle it is known what must have been seen of it (lib/soak-kinds.mjs); one that goes another way than its kind says is
-// a failure, with its reason. It is told over IPC:
+// The clients of the soak: a process that connects, asks and leaves, well and badly.
+// As often as it is told; or it holds idle connections.
+// Invariant: of every cycle it is known what must have been seen of it (lib/soak-kinds.mjs); one that goes another
+// way than its kind says is a failure, with its reason. It is told over IPC:
 //   { host, port, authority } → { ready }       { cycles, concurrency } → Cycled
 //   { idle: N } → { open }     { ask: true } → { answered }     { leave: true } → { left }
 // Not here: what pgwitness holds meanwhile (soak.mjs).

@@ -1,6 +1,7 @@
-// `npm run soak`: a million clients that come and go, well and badly, and ten thousand that stay: what pgwitness holds stays the same, and
-// every query and session is accounted for.
-// Writes its section of docs/BENCHMARKS.md when nothing was made smaller. Exit 1 when something grows or is not accounted for.
+// `npm run soak`: a million clients come and go, and pgwitness holds no more than before.
+// They leave well and badly, beside ten thousand that stay. Every query and session is accounted for.
+// Writes its section of docs/BENCHMARKS.md when nothing was made smaller. Exit 1 when something grows or is not
+// accounted for.
 // Not here: cost (main.mjs, growth.mjs), what the clients do (lib/soak-kinds.mjs).
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -44,7 +45,10 @@ const PROCESSES = 2;
 const CONNECTIONS_AT_ONCE = 16;
 const STAGES = 20;
 const WARM_CYCLES_MIN = 2000;
-/** What ended takes a moment to be closed; the observer's own connections (the first look at its metrics) take five seconds. */
+/**
+ * What ended takes a moment to be closed; the observer's own connections (the first look at its metrics) take five
+ * seconds.
+ */
 const SETTLE_MS_MAX = 15_000;
 const IDLE_HOLD_MS = 5_000;
 /** Descriptors of a relay beside those of its sessions, two each; see proxy/relay/descriptors.ts. */
@@ -89,7 +93,12 @@ async function startProbed(upstream, args = []) {
   return tool;
 }
 
-/** Waits until nothing is open that was not open before. @param {Tool} tool @param {Both | undefined} before @returns {Promise<Both>} */
+/**
+ * Waits until nothing is open that was not open before.
+ * @param {Tool} tool
+ * @param {Both | undefined} before
+ * @returns {Promise<Both>}
+ */
 async function held({ processes: { relay, observer } }, before) {
   const deadline = performance.now() + SETTLE_MS_MAX;
   if (before === undefined) await sleep(SETTLE_MS_MAX / 2);
@@ -101,7 +110,11 @@ async function held({ processes: { relay, observer } }, before) {
   return { relay: await heldBy(directory, relay), observer: await heldBy(directory, observer) };
 }
 
-/** @param {readonly { ask: (message: object) => Promise<any> }[]} clients @param {number} cycles @returns {Promise<Cycled>} */
+/**
+ * @param {readonly { ask: (message: object) => Promise<any> }[]} clients
+ * @param {number} cycles
+ * @returns {Promise<Cycled>}
+ */
 async function cycle(clients, cycles) {
   const shares = clients.map((_, i) => Math.floor((cycles + i) / clients.length));
   const all = await Promise.all(
@@ -152,7 +165,11 @@ async function counted(tool) {
   };
 }
 
-/** Until everything sent is accounted for and nothing is open, or time is up. @param {Tool} tool @param {number} sent */
+/**
+ * Until everything sent is accounted for and nothing is open, or time is up.
+ * @param {Tool} tool
+ * @param {number} sent
+ */
 async function accounted(tool, sent) {
   const deadline = performance.now() + 30_000;
   for (;;) {
@@ -167,7 +184,12 @@ async function accounted(tool, sent) {
   }
 }
 
-/** Checks what was counted against what the clients did. @param {string} where @param {Cycled} done @param {Awaited<ReturnType<typeof counted>>} said */
+/**
+ * Checks what was counted against what the clients did.
+ * @param {string} where
+ * @param {Cycled} done
+ * @param {Awaited<ReturnType<typeof counted>>} said
+ */
 function checkAccounts(where, done, said) {
   check(
     `${where}: every cycle went as it should (${done.failures} did not: ${done.reasons.join('; ')})`,

@@ -1,6 +1,8 @@
-// A stand-in for Postgres that answers at once: for many connections, and for a load that a real server could not follow.
-// Invariant: every message is answered as the protocol says, with no rows; `SELECT 1/0` prepared without a name fails when it is executed, and
-// must be the last before Sync; a DO block raises a notice and goes on for ever. Not here: any other SQL; benches of latency use a real server.
+// A stand-in for Postgres that answers at once.
+// For many connections, and for a load that a real server could not follow.
+// Invariant: every message is answered as the protocol says, with no rows; `SELECT 1/0` prepared without a name fails
+// when it is executed, and must be the last before Sync; a DO block raises a notice and goes on for ever.
+// Not here: any other SQL; benches of latency use a real server.
 // Run: node bench/stub-server.mjs PORT   (loopback; the benches start it)
 
 import { createServer } from 'node:net';

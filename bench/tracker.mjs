@@ -1,4 +1,5 @@
-// What understanding the traffic costs the relay, without sockets: ns per statement, and MB/s of bulk. Prints; asserts nothing.
+// Measures what understanding the traffic costs the relay, without sockets.
+// In ns per statement, and MB/s of bulk. Prints; asserts nothing.
 // Run: npm run build && node bench/tracker.mjs
 
 import { message } from '../scripts/lib/wire-client.mjs';

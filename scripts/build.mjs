@@ -1,4 +1,5 @@
-// `npm run build`: packages installed and dist/ up to date. Exit 1 with the compiler's messages when it is not possible.
+// `npm run build`: packages installed and dist/ up to date.
+// Exit 1 with the compiler's messages when it is not possible.
 
 import { build } from './lib/build.mjs';
 import { install } from './lib/install.mjs';

@@ -1,11 +1,14 @@
-// Prints "N passed, N failed" from vitest's JSON results. Arguments: the file, the exit code of the run.
-// Invariant: a run that failed never says "0 failed": a file that did not load and a run without results count as one failure each.
+// Prints "N passed, N failed" from vitest's JSON results.
+// Arguments: the file, the exit code of the run.
+// Invariant: a run that failed never says "0 failed": a file that did not load and a run without results count as one
+// failure each.
 
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * @typedef {{ status: string, assertionResults: { status: string }[] }} Suite
- * @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: Suite[] }} Results
+ * @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
+ *   testResults: Suite[] }} Results
  */
 const [file, exitCode] = process.argv.slice(2);
 let passed = 0;

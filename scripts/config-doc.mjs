@@ -1,4 +1,5 @@
-// Writes docs/CONFIGURATION.md from the table of options. Run it after a change to config/options.ts: node scripts/config-doc.mjs
+// Writes docs/CONFIGURATION.md from the table of options.
+// Run it after a change to config/options.ts: node scripts/config-doc.mjs
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,8 @@
-// `npm run demo [-- --once] [-- --seconds N]`: everything from nothing. Installs, starts Postgres 17, pgwitness in front of it and the example
-// shop behind it, sends the shop requests, and shows what pgwitness saw. Stays up until Ctrl-C, with --once it ends there.
-// Invariant: however it ends, what it started is stopped and what it stored is removed. Not here: how each part starts (lib/).
+// `npm run demo [-- --once] [-- --seconds N]`: everything from nothing.
+// Installs, starts Postgres 17, pgwitness in front of it and the example shop behind it, sends the shop requests, and
+// shows what pgwitness saw. Stays up until Ctrl-C, with --once it ends there.
+// Invariant: however it ends, what it started is stopped and what it stored is removed.
+// Not here: how each part starts (lib/).
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -26,7 +28,12 @@ const WORKERS = 3;
 const progress = openProgress();
 const teardown = openTeardown();
 
-/** @template T @param {string} title @param {(note: (text: string) => void) => Promise<T>} work @returns {Promise<T>} */
+/**
+ * @template T
+ * @param {string} title
+ * @param {(note: (text: string) => void) => Promise<T>} work
+ * @returns {Promise<T>}
+ */
 async function step(title, work) {
   const result = await progress.step(title, work);
   if (teardown.signal.aborted) {
@@ -44,7 +51,11 @@ function withoutPython(find) {
   return async () => ({ missing: 'PGWITNESS_DEMO_NO_PYTHON=1 is set' });
 }
 
-/** Real requests to the real shop. @param {{ python: string, postgres: import('./lib/postgres.mjs').Postgres, sidecar: { host: string, port: number }, seconds: number }} options */
+/**
+ * Real requests to the real shop.
+ * @param {{ python: string, postgres: import('./lib/postgres.mjs').Postgres, sidecar: { host: string, port: number },
+ * seconds: number }} options
+ */
 async function shopTraffic({ python, postgres, sidecar, seconds }) {
   await step('Tables and data (about 125,000 order lines)', () => prepareShop({ python, database: postgres }));
   const database = { host: sidecar.host, port: sidecar.port, user: postgres.user, database: postgres.database };
@@ -72,7 +83,10 @@ async function slowestRaw(url) {
   return statements[0]?.fingerprint ?? '';
 }
 
-/** The recording of such requests. @param {{ postgres: import('./lib/postgres.mjs').Postgres, sidecar: { host: string, port: number } }} options */
+/**
+ * The recording of such requests.
+ * @param {{ postgres: import('./lib/postgres.mjs').Postgres, sidecar: { host: string, port: number } }} options
+ */
 async function recordedShopTraffic({ postgres, sidecar }) {
   await step('Tables and data (about 125,000 order lines)', () => prepareRecordedShop(postgres));
   const lines = recordedTraffic();

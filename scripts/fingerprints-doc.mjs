@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-// Writes docs/FINGERPRINTS.md: over Postgres' own regression tests and a corpus of recorded traffic, whether texts of one key are one statement to
-// pg_query as well, and how many keys share an id. Every exception is listed with its reason; exit 1 when one has none.
+// Writes docs/FINGERPRINTS.md: our keys beside pg_query's ids.
+// Over Postgres' own regression tests and a corpus of recorded traffic: whether texts of one key are one statement to
+// pg_query as well, and how many keys share an id. Every exception is listed with its reason; exit 1 when one has
+// none.
 // Invariant: the document holds texts of the regression tests alone, normalised; of the corpus only counts.
-// Not here: how keys are made (analyzer/fingerprint). The tests come as scripts/compat gets them (Debian's source package).
+// Not here: how keys are made (analyzer/fingerprint). The tests come as scripts/compat gets them (Debian's source
+// package).
 //
-// usage: fingerprints-doc.mjs [--corpus DIR]   (default: PGWITNESS_CORPUS, else ../shared/corpus beside the checkout, else none)
+// Run: node scripts/fingerprints-doc.mjs [--corpus DIR]
+//      (default: PGWITNESS_CORPUS, else ../shared/corpus beside the checkout, else none)
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -41,7 +45,10 @@ const CUT_CHARACTERS = 8192;
 const SHOWN_CHARACTERS = 160;
 const SHOWN_SHARED = 12;
 
-/** Why pg_query's id of an original may depend on what a key folds. The first that matches is said. @type {readonly [RegExp, string][]} */
+/**
+ * Why pg_query's id of an original may depend on what a key folds. The first that matches is said.
+ * @type {readonly [RegExp, string][]}
+ */
 const REASONS = [
   [/^\s*(?:FETCH|MOVE)\b/i, 'the count of FETCH and MOVE is part of the id'],
   [/^\s*COPY\b/i, 'file names and options of COPY are part of the id'],
@@ -239,7 +246,10 @@ function reasonTable(reasons) {
   );
 }
 
-/** Texts of the regression tests without a reason, as they are: they hold nobody's literals. @param {readonly Seen[]} some */
+/**
+ * Texts of the regression tests without a reason, as they are: they hold nobody's literals.
+ * @param {readonly Seen[]} some
+ */
 function listOf(some) {
   return some.map(({ sql, query }) => `- \`${cut(sql)}\` has the key \`${cut(query)}\``).join('\n');
 }
@@ -266,7 +276,11 @@ function cut(text) {
   return line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 }
 
-/** The statements of psql scripts: without psql's own commands and the data of COPY. @param {string} folder @returns {Set<string>} */
+/**
+ * The statements of psql scripts: without psql's own commands and the data of COPY.
+ * @param {string} folder
+ * @returns {Set<string>}
+ */
 function regressTexts(folder) {
   const texts = new Set();
   const tokens = new SqlTokens();

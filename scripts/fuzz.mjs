@@ -1,6 +1,7 @@
-// `npm run fuzz`: random and damaged streams against the tracker, the startup reader and the codec, as built.
-// Prints the seed, the rate and how the cases ended. A case that fails is saved to test/fuzz/crashers/, in a form that
-// `pgwitness trace` shows, and the exit code is 1.
+// `npm run fuzz`: random and damaged streams against the tracker and the codec, as built.
+// The reader of startup packets is among them.
+// Prints the seed, the rate and how the cases ended. A case that fails is saved to test/fuzz/crashers/, in a form
+// that `pgwitness trace` shows, and the exit code is 1.
 // Not here: relaying through sockets (test/fuzz/relay.test.ts).
 
 import path from 'node:path';

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// Fills a data directory with made-up traffic of a staging system's shape, to measure reports on (scripts/measure-reports.mjs).
-// Invariant: the same arguments make the same rows; everything goes through the store's own flush and upkeep, as an observer's does.
+// Fills a data directory with made-up traffic of a staging system's shape.
+// For measuring reports (scripts/measure-reports.mjs).
+// Invariant: the same arguments make the same rows; everything goes through the store's own flush and upkeep, as an
+// observer's does.
 // Shape: Zipf-distributed calls, 20,000 fingerprints of which about 2,000 are live in an hour, 5 pools, 30 days.
 //
 // usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
@@ -89,7 +91,8 @@ store.close();
 process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
 
 /**
- * Folding is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the windows, which are only
+ * Folding is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the
+ * windows, which are only
  * good at the end, are refreshed once.
  * @param {number} nowMs
  */
@@ -97,7 +100,11 @@ function upkeep(nowMs) {
   for (let slice = 0; slice < 60; slice++) store.maintain(Math.min(nowMs, Date.now()));
 }
 
-/** Ranks by Zipf: most of what is live is live always, the rest comes and goes. @param {number} hour @returns {number[]} */
+/**
+ * Ranks by Zipf: most of what is live is live always, the rest comes and goes.
+ * @param {number} hour
+ * @returns {number[]}
+ */
 function liveIn(hour) {
   const always = Math.floor(shape.live * 0.7);
   const live = Array.from({ length: always }, (_, n) => n);
@@ -106,7 +113,11 @@ function liveIn(hour) {
   return live;
 }
 
-/** @param {number} n rank of a fingerprint @param {number} minute @returns {import('../dist/facts/rollup-row.js').RollupRow[]} */
+/**
+ * @param {number} n rank of a fingerprint
+ * @param {number} minute
+ * @returns {import('../dist/facts/rollup-row.js').RollupRow[]}
+ */
 function rowsOf(n, minute) {
   const { source, construct } = sourceOf(n);
   const row = new RollupRow({

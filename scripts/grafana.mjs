@@ -1,4 +1,5 @@
-// Writes dashboards/grafana/dashboards/*.json from scripts/grafana/. A test holds the files against it.
+// Writes dashboards/grafana/dashboards/*.json from scripts/grafana/.
+// A test holds the files against it.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// Measures `top` over everything in a data directory, in each order, commands as a person waits for them, and what a minute of 20,000 rollup
-// rows costs the writer. Brings a directory of an older version up to date.
-// Times are the median of some runs, with the CPU they took beside them: on a busy machine only that says what the report costs.
-// Targets: 300 ms by total, calls, mean, max, errors or rows; 1 s by p95 or p99; the writer under 5 % of a core (3 s of CPU a minute).
+// Measures `top` over everything in a data directory, in each order.
+// Also commands as a person waits for them, and what a minute of 20,000 rollup rows costs the writer. Brings a
+// directory of an older version up to date.
+// Times are the median of some runs, with the CPU they took beside them: on a busy machine only that says what the
+// report costs. Targets: 300 ms by total, calls, mean, max, errors or rows; 1 s by p95 or p99; the writer under 5 %
+// of a core (3 s of CPU a minute).
 // Not here: making the directory (generate-store.mjs).
 //
 // usage: measure-reports.mjs DIR [--since 30d]

@@ -1,5 +1,6 @@
-// `node scripts/record-shop.mjs [seconds]`: runs the real shop and writes examples/shop/recorded/, which the demo plays where there is no Python.
-// Run it after a change to a model, a view or the data. Needs what `npm run build` and Python make available.
+// Runs the real shop and writes examples/shop/recorded/.
+// `node scripts/record-shop.mjs [seconds]`. The demo plays the recording where there is no Python. Run it after a
+// change to a model, a view or the data. Needs what `npm run build` and Python make available.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

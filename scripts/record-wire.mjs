@@ -1,6 +1,7 @@
-// Records what a real Postgres answers to each of a list of client byte sequences: the vectors of the tracker's tests.
-// `node scripts/record-wire.mjs [major]` writes test/recordings/<name>.json: who sent which bytes (base64), in order of arrival.
-// Run it again to renew them; the server is a fresh one of scripts/lib/postgres.mjs.
+// Records a real Postgres's answers to lists of client messages.
+// They are the vectors of the tracker's tests. `node scripts/record-wire.mjs [major]` writes
+// test/recordings/<name>.json: who sent which bytes (base64), in order of arrival. Run it again to renew them; the
+// server is a fresh one of scripts/lib/postgres.mjs.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -23,7 +24,10 @@ const c = serialize.copyDone();
 const f = serialize.copyFail('enough');
 const WAIT = 'wait';
 
-/** Steps: bytes to send, or WAIT until the server has been silent for a moment. @type {Record<string, (Buffer | typeof WAIT)[]>} */
+/**
+ * Steps: bytes to send, or WAIT until the server has been silent for a moment.
+ * @type {Record<string, (Buffer | typeof WAIT)[]>}
+ */
 const VECTORS = {
   simple: [
     Q('select 1'),

@@ -1,6 +1,8 @@
-// `npm run stack`: the stack of docker-compose.yml without containers. Postgres, pgwitness, Prometheus and Alertmanager on free loopback ports,
-// and the example shop's recorded traffic again and again. Stays up until Ctrl-C; what it stored is removed then.
-// Not here: how each part starts (lib/stack.mjs). Grafana has no package in Debian: its dashboards are in dashboards/grafana.
+// `npm run stack`: the stack of docker-compose.yml without containers.
+// Postgres, pgwitness, Prometheus and Alertmanager on free loopback ports, and the example shop's recorded traffic
+// again and again. Stays up until Ctrl-C; what it stored is removed then.
+// Not here: how each part starts (lib/stack.mjs). Grafana has no package in Debian: its dashboards are in
+// dashboards/grafana.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from './lib/build.mjs';

@@ -1,4 +1,5 @@
-// `npm test`: packages, build, Python environment, then vitest with the arguments given. Exit code is vitest's.
+// `npm test`: packages, build, Python environment, then vitest with the arguments given.
+// Exit code is vitest's.
 
 import path from 'node:path';
 import { build } from './lib/build.mjs';

@@ -1,4 +1,5 @@
-// A process of the bench that is asked by messages, and answers each before the next. Not here: what it does (load.mjs, soak-load.mjs).
+// A process of the bench that is asked by messages, and answers each before the next.
+// Not here: what it does (load.mjs, soak-load.mjs).
 
 import { fork } from 'node:child_process';
 
@@ -9,7 +10,11 @@ import { fork } from 'node:child_process';
  * @property {() => Promise<void>} stop
  */
 
-/** @param {string} script @param {{ what: string, env?: NodeJS.ProcessEnv }} options `what`: for the message when it ends @returns {AskedChild} */
+/**
+ * @param {string} script
+ * @param {{ what: string, env?: NodeJS.ProcessEnv }} options `what`: for the message when it ends
+ * @returns {AskedChild}
+ */
 export function startAskedChild(script, { what, env = {} }) {
   const child = fork(script, { env: { ...process.env, ...env } });
   const ended = new Promise((resolve) => child.once('exit', resolve));

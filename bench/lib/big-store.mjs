@@ -1,6 +1,8 @@
-// A data directory of a given size: the schema and one hour of every statement by the store itself, earlier hours and days copied from it.
-// Invariant: every level has the rows that fold_state says it has, so reports and upkeep work on it as on any other; totals of the copied
-// time are those of one hour again and again. Not here: traffic of a realistic shape (scripts/generate-store.mjs), which takes minutes.
+// Makes a data directory of a given size.
+// The store itself writes the schema and one hour of every statement; earlier hours and days are copied from it.
+// Invariant: every level has the rows that fold_state says it has, so reports and upkeep work on it as on any other;
+// totals of the copied time are those of one hour again and again.
+// Not here: traffic of a realistic shape (scripts/generate-store.mjs), which takes minutes.
 
 import { statSync } from 'node:fs';
 import path from 'node:path';
@@ -100,7 +102,8 @@ function writeHour(directory, hour) {
     catalogue: numbers.map(catalogueEntryOf),
     statements: numbers.map((n) => ({ fingerprint: fingerprintOf(n), ...source, confidence, ...seen })),
   });
-  // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and again.
+  // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and
+  // again.
   const nowMs = Date.now();
   for (let slice = 0; slice < 30; slice++) store.maintain(nowMs);
   store.close();

@@ -1,6 +1,10 @@
-// What pgwitness says that it counted and lost, over all time. Not here: waiting until that is all (each bench knows how long).
+// Reads what pgwitness counted and lost, over all time.
+// Not here: waiting until that is all (each bench knows how long).
 
-/** @param {import('./tools.mjs').Tool} tool @returns {Promise<{ observed: number, lost: number, all: number }>} executions; of another tool none */
+/**
+ * @param {import('./tools.mjs').Tool} tool
+ * @returns {Promise<{ observed: number, lost: number, all: number }>} executions; of another tool none
+ */
 export async function counted({ httpUrl }) {
   if (httpUrl === undefined) return { observed: 0, lost: 0, all: 0 };
   const response = await fetch(`${httpUrl}/api/v1/statements?limit=1`);

@@ -48,7 +48,11 @@ export function commit() {
   }
 }
 
-/** A Markdown table. @param {readonly string[]} head @param {readonly (readonly (string | number)[])[]} rows the first column is text */
+/**
+ * A Markdown table.
+ * @param {readonly string[]} head
+ * @param {readonly (readonly (string | number)[])[]} rows the first column is text
+ */
 export function table(head, rows) {
   const line = (/** @type {readonly (string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n');

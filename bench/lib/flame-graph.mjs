@@ -1,11 +1,14 @@
-// A CPU profile of V8 as a flame graph: one self-contained SVG, callers above what they called, width = share of the time not idle.
-// Invariant: boxes of one row never overlap, a box is as wide as its function and all below it, and the file stays below SVG_BYTES_MAX:
-// what is too narrow to be seen is left out first. Not here: taking profiles (profile-on-signal.mjs), which ones (flame.mjs).
-// Source of the form: Brendan Gregg, "The Flame Graph", CACM 59(6), 2016; turned upside down (icicle).
+// Draws a CPU profile of V8 as a flame graph: one SVG that needs nothing else.
+// Callers stand above what they called; width is the share of the time that was not idle.
+// Invariant: boxes of one row never overlap, a box is as wide as its function and all below it, and the file stays
+// below SVG_BYTES_MAX: what is too narrow to be seen is left out first.
+// Not here: taking profiles (profile-on-signal.mjs), which ones (flame.mjs). Source of the form: Brendan Gregg, "The
+// Flame Graph", CACM 59(6), 2016; turned upside down (icicle).
 
 /**
  * @typedef {object} CpuProfile as the inspector's Profiler.stop gives it
- * @property {readonly { id: number, callFrame: { functionName: string, url: string }, children?: readonly number[] }[]} nodes
+ * @property {readonly { id: number, callFrame: { functionName: string, url: string }, children?: readonly number[]
+ *   }[]} nodes
  * @property {readonly number[]} samples node ids
  * @property {readonly number[]} timeDeltas µs
  *
@@ -28,7 +31,10 @@ const LABEL_CHARACTERS_MIN = 3;
 const DEPTH_MAX = 48;
 const IDLE = '(idle)';
 
-/** What a function belongs to, first match: name, colour, and whether a frame does. @type {readonly [string, string, (frame: Frame) => boolean][]} */
+/**
+ * What a function belongs to, first match: name, colour, and whether a frame does.
+ * @type {readonly [string, string, (frame: Frame) => boolean][]}
+ */
 const GROUPS = [
   ['garbage collector', '#d4a5a5', ({ name }) => name === '(garbage collector)'],
   ['relay: bytes to messages', '#f2b04c', ({ file }) => file.startsWith('proxy/wire/')],
@@ -47,7 +53,11 @@ const GROUPS = [
 /** @param {Frame} frame @returns {readonly [string, string, unknown]} */
 const groupOf = (frame) => /** @type {(typeof GROUPS)[number]} */ (GROUPS.find(([, , matches]) => matches(frame)));
 
-/** Equal functions under equal callers are one frame; idle time is in none. @param {CpuProfile} profile @returns {Frame} */
+/**
+ * Equal functions under equal callers are one frame; idle time is in none.
+ * @param {CpuProfile} profile
+ * @returns {Frame}
+ */
 export function treeOf(profile) {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   /** @type {Map<number, number>} */
@@ -103,7 +113,11 @@ function fileOf(url) {
   return url.startsWith('file:') ? (url.split('/').at(-1) ?? '') : url;
 }
 
-/** Share of each group in the time not idle, largest first. @param {Frame} root @returns {[group: string, share: number][]} */
+/**
+ * Share of each group in the time not idle, largest first.
+ * @param {Frame} root
+ * @returns {[group: string, share: number][]}
+ */
 export function sharesOf(root) {
   /** @type {Map<string, number>} */
   const shares = new Map();
@@ -116,7 +130,12 @@ export function sharesOf(root) {
   return [...shares].sort((a, b) => b[1] - a[1]);
 }
 
-/** Functions that took most time themselves. @param {Frame} root @param {number} count @returns {{ name: string, file: string, share: number }[]} */
+/**
+ * Functions that took most time themselves.
+ * @param {Frame} root
+ * @param {number} count
+ * @returns {{ name: string, file: string, share: number }[]}
+ */
 export function hottest(root, count) {
   /** @type {Map<string, { name: string, file: string, share: number }>} */
   const byFunction = new Map();

@@ -1,6 +1,7 @@
-// What a process holds, sampled while nothing runs in it, and whether that stayed the same.
-// Invariant: a count (descriptors, handles) is flat when its last samples are no more than its first; a size when the medians of the first
-// (resident memory: the second) and the last third of its samples differ by less than the smallest object kept per cycle would make.
+// Samples what a process holds while nothing runs in it, and says whether that stayed the same.
+// Invariant: a count (descriptors, handles) is flat when its last samples are no more than its first; a size when the
+// medians of the first (resident memory: the second) and the last third of its samples differ by less than the
+// smallest object kept per cycle would make.
 // Not here: load, and when to look.
 
 import { readdirSync } from 'node:fs';
@@ -11,7 +12,10 @@ import { median } from './statistics.mjs';
 
 /** A batch timer may or may not be waiting when it is looked. */
 const TIMERS = 'Timeout';
-/** The smallest object of V8 with one field takes 16 bytes; a size that grows by less per cycle keeps nothing per cycle. */
+/**
+ * The smallest object of V8 with one field takes 16 bytes; a size that grows by less per cycle keeps nothing per
+ * cycle.
+ */
 const BYTES_PER_CYCLE_MAX = 4;
 /** What caches, compiled code and fragments of the heap move by. */
 export const HEAP_NOISE_BYTES = 2 ** 20;
@@ -32,13 +36,22 @@ export function openDescriptors(pid) {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** For processes that heldBy is to ask; `directory` is theirs alone. @param {string} directory @returns {NodeJS.ProcessEnv} */
+/**
+ * For processes that heldBy is to ask; `directory` is theirs alone.
+ * @param {string} directory
+ * @returns {NodeJS.ProcessEnv}
+ */
 export function probedEnvironment(directory) {
   const probe = new URL('./probe.mjs', import.meta.url).pathname;
   return { ...process.env, PGWITNESS_PROBE_DIR: directory, NODE_OPTIONS: `--import=${probe}` };
 }
 
-/** Needs probe.mjs in that process (probedEnvironment). @param {string} directory @param {number} pid @returns {Promise<Held>} */
+/**
+ * Needs probe.mjs in that process (probedEnvironment).
+ * @param {string} directory
+ * @param {number} pid
+ * @returns {Promise<Held>}
+ */
 export async function heldBy(directory, pid) {
   // Before the probe's own connection.
   const descriptors = openDescriptors(pid);
@@ -80,7 +93,11 @@ export function courseOf(values, slack, { from = 0 } = {}) {
   return { first, last, isFlat: last - begin <= slack };
 }
 
-/** @param {readonly Held[]} samples @param {number} cycles between the first and the last @returns {Record<keyof Held, Course>} */
+/**
+ * @param {readonly Held[]} samples
+ * @param {number} cycles between the first and the last
+ * @returns {Record<keyof Held, Course>}
+ */
 export function courses(samples, cycles) {
   const of = (/** @type {keyof Held} */ key, /** @type {number} */ slack, from = 0) =>
     courseOf(

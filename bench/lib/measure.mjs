@@ -1,6 +1,7 @@
 // Runs one scenario: each tool in turn, round after round, and what its processes used meanwhile.
-// Invariant: what a sample holds was measured between two readings around one run of the load; the first run of each tool is not kept
-// (compilers and caches warm up). Not here: what the figures mean (summary.mjs).
+// Invariant: what a sample holds was measured between two readings around one run of the load; the first run of each
+// tool is not kept (compilers and caches warm up).
+// Not here: what the figures mean (summary.mjs).
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAskedChild } from './asked-child.mjs';

@@ -1,6 +1,7 @@
-// What connections and statements cost in memory: idle connections, and many statements that are all remembered.
-// Invariant: resident memory as the system counts it, after the process was silent for a while; against the stub server, because
-// thousands of real backends would measure the machine. Not here: whether memory stays flat over time.
+// Measures the memory of idle connections, and of many statements that are remembered.
+// Invariant: resident memory as the system counts it, after the process was silent for a while; against the stub
+// server, because thousands of real backends would measure the machine.
+// Not here: whether memory stays flat over time.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startLoad } from './measure.mjs';

@@ -1,4 +1,5 @@
-// Prebuilt messages of the frontend, so that the load generator costs little beside what it measures. Protocol: chapter 53.7.
+// Prebuilt messages of the frontend, so that the load generator itself costs little.
+// Protocol: chapter 53.7.
 
 import { cstrings, message } from '../../scripts/lib/wire-client.mjs';
 

@@ -1,6 +1,8 @@
-// Loaded into the processes of pgwitness by the soak (NODE_OPTIONS=--import): says what no other process can see of one, its heap after
-// a collection and its handles, to whoever connects to the socket PGWITNESS_PROBE_DIR/PID.sock.
-// Invariant: it does nothing until it is asked, and the product's code runs as it is. Not here: what the figures mean (held.mjs).
+// Tells the soak what only a process of pgwitness knows: its heap after a collection, its handles.
+// The soak loads it with NODE_OPTIONS=--import; it answers whoever connects to the socket
+// PGWITNESS_PROBE_DIR/PID.sock.
+// Invariant: it does nothing until it is asked, and the product's code runs as it is.
+// Not here: what the figures mean (held.mjs).
 
 import { createServer } from 'node:net';
 import path from 'node:path';

@@ -1,11 +1,16 @@
-// What processes used, read from /proc: processor time to the nanosecond, and resident memory.
-// Invariant: a figure is of the process itself, all its threads and none of its children. Linux only. Not here: when it is read (measure.mjs).
+// Reads what processes used from /proc: processor time to the nanosecond, resident memory.
+// Invariant: a figure is of the process itself, all its threads and none of its children. Linux only.
+// Not here: when it is read (measure.mjs).
 
 import { readdirSync, readFileSync } from 'node:fs';
 
 const NS_PER_US = 1000;
 
-/** User and system time since the process began, µs; threads that ended are not in it. @param {number} pid @returns {number} */
+/**
+ * User and system time since the process began, µs; threads that ended are not in it.
+ * @param {number} pid
+ * @returns {number}
+ */
 export function cpuUs(pid) {
   let ns = 0;
   for (const task of readdirSync(`/proc/${pid}/task`)) {

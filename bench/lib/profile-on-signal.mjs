@@ -1,6 +1,8 @@
-// Loaded into a process before its program (NODE_OPTIONS=--import): SIGUSR2 begins a CPU profile, the next one ends and writes it.
-// Invariant: until the first signal nothing is measured and nothing costs; the file appears whole under its name, NAME-PID.cpuprofile in
-// the directory that PGWITNESS_PROFILE_DIR names. Not here: who sends the signals (flame.mjs), what is made of it (flame-graph.mjs).
+// Profiles the process it is loaded into: one SIGUSR2 begins, the next ends and writes.
+// Loaded before the program, with NODE_OPTIONS=--import.
+// Invariant: until the first signal nothing is measured and nothing costs; the file appears whole under its name,
+// NAME-PID.cpuprofile in the directory that PGWITNESS_PROFILE_DIR names.
+// Not here: who sends the signals (flame.mjs), what is made of it (flame-graph.mjs).
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector';

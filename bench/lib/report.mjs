@@ -31,7 +31,10 @@ export function targetsTable(judged) {
 
 const UNITS = { statement: 'statement', MB: 'MB', connection: 'connection' };
 
-/** @param {import('./scenarios.mjs').Scenario} scenario @param {readonly import('./summary.mjs').ToolSummary[]} tools */
+/**
+ * @param {import('./scenarios.mjs').Scenario} scenario
+ * @param {readonly import('./summary.mjs').ToolSummary[]} tools
+ */
 export function scenarioTable({ unit }, tools) {
   const head = [
     `CPU µs per ${UNITS[unit]}`,

@@ -1,5 +1,6 @@
-// What is measured: which workload, with how many clients, counted in what, and which targets hang on it.
-// Invariant: a target is a ratio of two tools in the same round of the same run. Not here: how it is measured (measure.mjs).
+// The scenarios of the bench: workload, clients, unit, and the targets that hang on it.
+// Invariant: a target is a ratio of two tools in the same round of the same run.
+// Not here: how it is measured (measure.mjs).
 
 /**
  * @typedef {object} Scenario

@@ -1,6 +1,8 @@
 // The ways in which the clients of the soak come and go, and what must have been seen of each.
-// Invariant: a client that leaves badly in a query does so when the server is known to have it (a notice came), so that what pgwitness has
-// to count is known exactly; only who leaves in the middle of the login may or may not have become a session. Not here: how many (soak-load.mjs).
+// Invariant: a client that leaves badly in a query does so when the server is known to have it (a notice came), so
+// that what pgwitness has to count is known exactly; only who leaves in the middle of the login may or may not have
+// become a session.
+// Not here: how many (soak-load.mjs).
 
 import { createConnection } from 'node:net';
 import { connect as connectTls } from 'node:tls';

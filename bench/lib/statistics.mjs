@@ -1,5 +1,6 @@
 // Median and its interval, without an assumption about how the values are distributed.
-// Invariant: an interval is a pair of measured values; where there are too few for 95 %, it is the whole range. Not here: what is measured.
+// Invariant: an interval is a pair of measured values; where there are too few for 95 %, it is the whole range.
+// Not here: what is measured.
 
 /**
  * @typedef {object} Estimate
@@ -9,7 +10,8 @@
  */
 
 /**
- * The median with the distribution-free interval between two order statistics that covers it with a probability of at least 95 %
+ * The median with the distribution-free interval between two order statistics that covers it with a probability of at
+ * least 95 %
  * (binomial(n, ½); Conover, Practical Nonparametric Statistics, 3.2). 9 values: the 2nd to the 8th, 96.1 %.
  * @param {readonly number[]} values at least one
  * @returns {Estimate}
@@ -31,7 +33,10 @@ function middleOf(sorted) {
   return (sorted[Math.floor(last / 2)] + sorted[Math.ceil(last / 2)]) / 2;
 }
 
-/** How many values may be left out at each end: the largest k with 2·P(fewer than k+1 below the median) at most 5 %. @param {number} n */
+/**
+ * How many values may be left out at each end: the largest k with 2·P(fewer than k+1 below the median) at most 5 %.
+ * @param {number} n
+ */
 function outside(n) {
   let cut = 0;
   let term = 0.5 ** n;

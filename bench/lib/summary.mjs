@@ -1,5 +1,6 @@
 // Samples become figures: medians with their intervals, and the judgement of each target.
-// Invariant: a ratio is taken within a round, then the median over rounds. Not here: how it is written down (report.mjs).
+// Invariant: a ratio is taken within a round, then the median over rounds.
+// Not here: how it is written down (report.mjs).
 
 import { SCENARIOS, TARGETS } from './scenarios.mjs';
 import { estimate } from './statistics.mjs';
@@ -71,7 +72,11 @@ export function judge(measured) {
   );
 }
 
-/** Missed: the whole interval lies on the wrong side. @param {Estimate} value @param {{ limit: number, kind: string }} target */
+/**
+ * Missed: the whole interval lies on the wrong side.
+ * @param {Estimate} value
+ * @param {{ limit: number, kind: string }} target
+ */
 export function verdictOf({ median, low, high }, { limit, kind }) {
   const sign = kind === 'at most' ? 1 : -1;
   if (Math.min(sign * low, sign * high) > sign * limit) return 'missed';

@@ -1,4 +1,5 @@
-// What is compared: nothing in between, the empty relay, pgwitness, and the poolers and proxies that are installed.
+// The things compared: nothing in between, the empty relay, pgwitness, other proxies.
+// The other poolers and proxies are those that are installed.
 // Invariant: all stand in front of the same server, on loopback, with the settings that are printed in the report.
 // Not here: load (load.mjs), which tools a scenario needs (scenarios.mjs).
 
@@ -105,7 +106,8 @@ export async function startPgwitness(upstream, args = [], { data = temporary(), 
 }
 
 /**
- * Our relay without an observer process. `relay alone` tracks sessions and counts every statement as not observed, since its observer never
+ * Our relay without an observer process. `relay alone` tracks sessions and counts every statement as not observed,
+ * since its observer never
  * comes; `observing off` looks at nothing.
  * @param {{ host: string, port: number }} upstream
  * @param {'relay alone' | 'observing off'} name
@@ -159,7 +161,11 @@ export async function startRelays(upstream, relays) {
   return { ...tool, name, processes };
 }
 
-/** @param {string} program @param {readonly string[]} args @returns {Promise<string | undefined>} first line of its version; undefined when it is not installed */
+/**
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {Promise<string | undefined>} first line of its version; undefined when it is not installed
+ */
 async function versionOf(program, args) {
   try {
     const { code, stdout } = await runCommand(program, args, {});
@@ -169,7 +175,11 @@ async function versionOf(program, args) {
   }
 }
 
-/** Session mode, no limit that the bench could meet. @param {{ host: string, port: number }} upstream @returns {Promise<Tool | undefined>} */
+/**
+ * Session mode, no limit that the bench could meet.
+ * @param {{ host: string, port: number }} upstream
+ * @returns {Promise<Tool | undefined>}
+ */
 export async function startPgbouncer(upstream) {
   const version = await versionOf('pgbouncer', ['--version']);
   if (version === undefined) return undefined;

@@ -1,6 +1,10 @@
-// What an empty relay does with its two sockets besides passing on what is read. Not here: reading (empty-relay.mjs, reusing-relay.mjs).
+// The empty relay's two sockets, wired up except for reading.
+// Not here: reading (empty-relay.mjs, reusing-relay.mjs).
 
-/** @typedef {{ client: import('node:net').Socket, upstream: import('node:net').Socket }} Ends either may be replaced; the new one is heard then */
+/**
+ * @typedef {{ client: import('node:net').Socket, upstream: import('node:net').Socket }} Ends either may be replaced;
+ * the new one is heard then
+ */
 
 /** @param {Ends} ends */
 export function wireUp(ends) {

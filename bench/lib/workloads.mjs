@@ -1,4 +1,5 @@
-// What the clients of the load generator send, by name. A workload is closed: each client sends its next request when the last one was answered.
+// The workloads of the load generator, by name.
+// A workload is closed: each client sends its next request when the last one was answered.
 // Invariant: every request of a workload is answered by exactly one ReadyForQuery, last, and by no error.
 // Not here: connections and clocks (load.mjs), how much of it is run (scenarios.mjs).
 
@@ -115,7 +116,8 @@ function flood(client) {
 }
 
 /**
- * What an application sends, many at once: prepared statements, literals in the text, comments with a trace, a transaction, an error now and then
+ * What an application sends, many at once: prepared statements, literals in the text, comments with a trace, a
+ * transaction, an error now and then
  * (never in the first batch). For the stub server.
  * @param {number} client
  */
@@ -157,7 +159,10 @@ function copyIn() {
   return Buffer.concat([query('TRUNCATE bulk_in; COPY bulk_in FROM STDIN'), ...chunks, COPY_DONE]);
 }
 
-/** As many statements as PGWITNESS_BENCH_FINGERPRINTS says, one after another, each with an identity of its own; for the stub server. */
+/**
+ * As many statements as PGWITNESS_BENCH_FINGERPRINTS says, one after another, each with an identity of its own; for
+ * the stub server.
+ */
 function manyFingerprints() {
   const count = Number(process.env.PGWITNESS_BENCH_FINGERPRINTS ?? 20_000);
   /** @type {Buffer[]} */

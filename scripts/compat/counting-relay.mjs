@@ -1,6 +1,9 @@
-// A relay between pgwitness and Postgres that counts what the server answered: a witness of its own for "observed + not observed = sent".
-// Invariant: every byte goes on before it is looked at, half-closes and resets included. It shares no code with proxy/.
-// Not here: TLS (pgwitness talks plaintext to it), what the statements were. Messages: PostgreSQL documentation, "Message Formats".
+// A relay between pgwitness and Postgres that counts what the server answered.
+// It is a witness of its own for "observed + not observed = sent".
+// Invariant: every byte goes on before it is looked at, half-closes and resets included. It shares no code with
+// proxy/.
+// Not here: TLS (pgwitness talks plaintext to it), what the statements were. Messages: PostgreSQL documentation,
+// "Message Formats".
 
 import { createConnection, createServer } from 'node:net';
 

@@ -1,6 +1,8 @@
-// Debian's Postgres server, its test drivers, and the source package of that version, or of the nearest one that Debian still has.
-// Invariant: nothing is installed: packages and sources lie below .cache/compat/debian, and apt keeps its lists there too.
-// A part that cannot be had is said with its reason. Not here: running anything (regress.mjs, isolation.mjs).
+// Debian's Postgres server, its test drivers, and its source package.
+// The source is of that version, or of the nearest one that Debian still has.
+// Invariant: nothing is installed: packages and sources lie below .cache/compat/debian, and apt keeps its lists there
+// too. A part that cannot be had is said with its reason.
+// Not here: running anything (regress.mjs, isolation.mjs).
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -56,7 +58,10 @@ async function updateLists() {
   await apt('apt-get', ['update'], ROOT);
 }
 
-/** @returns {Promise<{ major: number, version: string } | undefined>} the newest installed server that has its test drivers */
+/**
+ * @returns {Promise<{ major: number, version: string } | undefined>} the newest installed server that has its test
+ * drivers
+ */
 async function installed() {
   const base = '/usr/lib/postgresql';
   const majors = existsSync(base) ? readdirSync(base).map(Number).filter(Number.isInteger) : [];
@@ -90,7 +95,8 @@ async function unpackSource(name, version, directory) {
 }
 
 /**
- * The source of the version that is wanted; where an archive no longer has it, that of another minor version, whose tests are almost the same.
+ * The source of the version that is wanted; where an archive no longer has it, that of another minor version, whose
+ * tests are almost the same.
  * @param {string} name @param {string} wanted @param {string} directory
  * @returns {Promise<string>} its version
  */

@@ -1,5 +1,7 @@
-// One suite against one server, direct and through pgwitness, each time on a fresh server; then the account of pgwitness.
-// Invariant: what differs is run a second time, both ways, before it is called a difference. Not here: what the suites are.
+// Runs one suite direct and through pgwitness, each time on a fresh server.
+// Then comes the account of pgwitness.
+// Invariant: what differs is run a second time, both ways, before it is called a difference.
+// Not here: what the suites are.
 
 import { differences, settled, totals } from './comparison.mjs';
 import { startWitness } from './witness.mjs';

@@ -1,5 +1,6 @@
 // Django's own tests of what talks to a database, on Django's Postgres backend with psycopg 3.
-// Invariant: one process, so that the tests run in the same order each time. Not here: settings and results (django_settings.py).
+// Invariant: one process, so that the tests run in the same order each time.
+// Not here: settings and results (django_settings.py).
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

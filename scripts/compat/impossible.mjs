@@ -1,4 +1,6 @@
-// What no proxy of this kind can pass, with the reason: for docs/COMPATIBILITY.md. Each row: what, why, what to do.
+// The cases that no proxy of this kind can pass, with the reason, for docs/COMPATIBILITY.md.
+// Each row: what, why, what to do.
+// Each row: what, why, what to do.
 
 /** @type {readonly (readonly [string, string, string])[]} */
 export const IMPOSSIBLE = [

@@ -1,5 +1,8 @@
-// Postgres's isolation tests: several sessions at once in fixed interleavings, waits for locks and cancels included.
-// Invariant: as regress.mjs. Not here: where the tests come from (debian.mjs). Source: src/test/isolation/README.
+// Postgres's isolation tests: several sessions at once in fixed interleavings.
+// Waits for locks and cancels are among them.
+// Invariant: as regress.mjs.
+// Not here: where the tests come from (debian.mjs).
+// Source: src/test/isolation/README.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,9 @@
-// Postgres's test program for libpq's pipeline mode: batches with errors in them, aborted pipelines, rows one by one.
-// Invariant: where the program can trace the protocol, the trace has to be the one that Postgres expects, message by message.
-// Not here: where the source comes from (debian.mjs). Source: src/test/modules/libpq_pipeline/t/001_libpq_pipeline.pl.
+// Postgres's test program for the pipeline mode of libpq.
+// Batches with errors in them, aborted pipelines, rows one by one.
+// Invariant: where the program can trace the protocol, the trace has to be the one that Postgres expects, message by
+// message.
+// Not here: where the source comes from (debian.mjs).
+// Source: src/test/modules/libpq_pipeline/t/001_libpq_pipeline.pl.
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

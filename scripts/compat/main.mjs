@@ -1,6 +1,8 @@
-// `npm run test:compat [-- SUITE…] [-- --require SUITE]`: test suites of others, direct and through pgwitness; no difference is allowed.
-// Runs all suites, or the ones named. A suite that cannot be had is skipped with its reason, unless it is required.
-// Invariant: exit 0 only when nothing differed and every statement is accounted for. Not here: the suites (suites.mjs).
+// `npm run test:compat`: suites of others, direct and through pgwitness, without a difference.
+// `-- SUITE…` runs those alone; `-- --require SUITE` fails where it cannot run. Runs all suites, or the ones named. A
+// suite that cannot be had is skipped with its reason, unless it is required.
+// Invariant: exit 0 only when nothing differed and every statement is accounted for.
+// Not here: the suites (suites.mjs).
 
 import { parseArgs } from 'node:util';
 import { build } from '../lib/build.mjs';

@@ -1,5 +1,7 @@
-// node-postgres and postgres.js against Postgres 14 to 18: the same short programs direct and proxied, compared by what they returned.
-// Invariant: a program's value is the same each time it runs, so it is compared as it is. Not here: the programs (node-pg.mjs, postgres-js.mjs).
+// Runs the same short programs of node-postgres and postgres.js, direct and proxied.
+// Against Postgres 14 to 18, compared by what they returned.
+// Invariant: a program's value is the same each time it runs, so it is compared as it is.
+// Not here: the programs (node-pg.mjs, postgres-js.mjs).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,6 @@
 // Short programs with node-postgres, one per feature: each returns what it saw.
-// Invariant: nothing that differs from run to run (process ids, times, ports) is returned. Not here: running them (node-drivers.mjs).
+// Invariant: nothing that differs from run to run (process ids, times, ports) is returned.
+// Not here: running them (node-drivers.mjs).
 
 import { createHash } from 'node:crypto';
 import pg from 'pg';

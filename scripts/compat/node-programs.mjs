@@ -1,4 +1,5 @@
-// What the short programs of the Node drivers are given, and what they are. Not here: the programs (node-pg.mjs, postgres-js.mjs).
+// The inputs of the short programs of the Node drivers, and their list.
+// Not here: the programs (node-pg.mjs, postgres-js.mjs).
 
 /**
  * @typedef {object} Server

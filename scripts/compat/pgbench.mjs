@@ -1,5 +1,7 @@
-// pgbench: bulk load by COPY, the three protocol modes, pipelines, a connection per transaction, a paced load, and errors.
-// Invariant: what is compared is what does not depend on speed: transactions, failures, messages, and the books that have to balance.
+// Runs pgbench: bulk load, the three protocol modes, pipelines, reconnects, errors.
+// The bulk load is COPY; one run is paced.
+// Invariant: what is compared is what does not depend on speed: transactions, failures, messages, and the books that
+// have to balance.
 // Not here: figures of speed (bench/).
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -56,7 +58,8 @@ const BOOKS = `SELECT /* pg_stat_statements */ (SELECT sum(abalance) FROM pgbenc
   AND (SELECT count(*) FROM pgbench_accounts) = 400000, (SELECT count(*) FROM pgbench_history)`;
 const CALLS = `SELECT sum(calls) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT IN ('BEGIN', 'END')`;
 /**
- * BEGIN and END that were executed: two per transaction of two scripts in three modes, and one before each error. pg_stat_statements counts
+ * BEGIN and END that were executed: two per transaction of two scripts in three modes, and one before each error.
+ * pg_stat_statements counts
  * them only at the first execution of a prepared statement (it clears the query id of the cached utility statement).
  */
 const TRANSACTION_CONTROL = 2 * 2 * 3 * 400 + 2;

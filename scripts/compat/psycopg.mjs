@@ -1,5 +1,8 @@
-// psycopg 3's own tests. Neither PyPI's archives nor, everywhere, Debian's hold them: they run from a checkout that is named in
-// PGWITNESS_PSYCOPG_SOURCE, against the psycopg that is installed. Invariant: the checkout is only read. Not here: running pytest.
+// psycopg 3's own tests.
+// Neither PyPI's archives nor, everywhere, Debian's hold them: they run from a checkout that is named in
+// PGWITNESS_PSYCOPG_SOURCE, against the psycopg that is installed.
+// Invariant: the checkout is only read.
+// Not here: running pytest.
 
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +10,10 @@ import path from 'node:path';
 import { startPostgres } from '../lib/postgres.mjs';
 import { compatPython, pinnedVersion, runPytest } from './python-tests.mjs';
 
-/** Left out: type checks, another database, tests of waiting times, and tests that put a proxy of their own in front of the server. */
+/**
+ * Left out: type checks, another database, tests of waiting times, and tests that put a proxy of their own in front
+ * of the server.
+ */
 const MARKERS = 'not mypy and not crdb and not slow and not timing and not proxy';
 
 /** @param {{ python: string, checkout: string }} options @returns {import('./differential.mjs').Case} */

@@ -1,5 +1,7 @@
-// Python packages' own tests: their source archives from PyPI, one environment with all drivers, and pytest's results.
-// Invariant: source and installed package are of the same version, the one that requirements.txt pins. Not here: which tests (the suites).
+// Runs the tests of Python packages from their source archives on PyPI.
+// One environment with all drivers, and pytest's results.
+// Invariant: source and installed package are of the same version, the one that requirements.txt pins.
+// Not here: which tests (the suites).
 
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -82,7 +84,8 @@ export function junitResults(xml) {
 }
 
 /**
- * @param {{ python: string, cwd: string, args: readonly string[], env?: NodeJS.ProcessEnv, note: (text: string) => void }} options
+ * @param {{ python: string, cwd: string, args: readonly string[], env?: NodeJS.ProcessEnv, note: (text: string) =>
+ *   void }} options
  * @returns {Promise<import('./comparison.mjs').Results>} throws when pytest ran no test
  */
 export async function runPytest({ python, cwd, args, env, note }) {

@@ -1,7 +1,9 @@
-// Postgres's own regression tests, all of the installed major: psql runs each file, and pg_regress compares what it printed.
+// Postgres's own regression tests, all of the installed major.
+// psql runs each file, and pg_regress compares what it printed.
 // Invariant: server, drivers and C functions are of one version, and so are the tests where Debian still has them.
 // A failing test is compared by all it printed.
-// Not here: where they come from (debian.mjs). Source: src/test/regress/GNUmakefile (installcheck-parallel).
+// Not here: where they come from (debian.mjs).
+// Source: src/test/regress/GNUmakefile (installcheck-parallel).
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +50,8 @@ export function regressServer(debian) {
 /**
  * @param {import('./debian.mjs').DebianPostgres} debian
  * @param {(stage: string, asUser: object) => Promise<import('./comparison.mjs').Results>} work
- * @returns {Promise<import('./comparison.mjs').Results>} `stage` belongs to the user that the server runs as, and is gone afterwards
+ * @returns {Promise<import('./comparison.mjs').Results>} `stage` belongs to the user that the server runs as, and is
+ *   gone afterwards
  */
 export async function withStage(debian, work) {
   const user = await ordinaryUser();

@@ -36,7 +36,10 @@ function resultOf(suite) {
 
 const number = (/** @type {number} */ value) => value.toLocaleString('en-US');
 
-/** @param {readonly (readonly string[])[]} rows the first is the head; columns after the first are right-aligned when numeric */
+/**
+ * @param {readonly (readonly string[])[]} rows the first is the head; columns after the first are right-aligned when
+ * numeric
+ */
 function table(rows) {
   const [head, ...body] = rows;
   const rule = head.map((_, i) => (body.every((row) => /^[\d,.]*( m?s| min.*)?$/.test(row[i])) ? '--:' : ':--'));

@@ -1,5 +1,7 @@
-// SQLAlchemy's tests of its PostgreSQL dialect, and its dialect compliance suite, with three drivers.
-// Invariant: as python-tests.mjs. Not here: the drivers' own tests. Set-up: README.unittests.rst of SQLAlchemy.
+// SQLAlchemy's tests of its PostgreSQL dialect, and its compliance suite.
+// With three drivers.
+// Invariant: as python-tests.mjs.
+// Not here: the drivers' own tests. Set-up: README.unittests.rst of SQLAlchemy.
 
 import { startPostgres } from '../lib/postgres.mjs';
 import { compatPython, pinnedVersion, runPytest, sourceOf } from './python-tests.mjs';
@@ -20,7 +22,11 @@ async function server() {
   return postgres;
 }
 
-/** @param {string} driver @param {{ python: string, source: string }} options @returns {import('./differential.mjs').Case} */
+/**
+ * @param {string} driver
+ * @param {{ python: string, source: string }} options
+ * @returns {import('./differential.mjs').Case}
+ */
 function driverCase(driver, { python, source }) {
   return {
     name: `SQLAlchemy ${pinnedVersion('SQLAlchemy')} on ${driver}`,

@@ -14,7 +14,8 @@ import { sqlalchemy } from './sqlalchemy.mjs';
  * @property {string} name as given on the command line
  * @property {string} title
  * @property {string} about what runs
- * @property {(note: (text: string) => void) => Promise<{ missing: string } | Prepared>} prepare gets what it needs; `missing` says why it cannot
+ * @property {(note: (text: string) => void) => Promise<{ missing: string } | Prepared>} prepare gets what it needs;
+ *   `missing` says why it cannot
  *
  * @typedef {object} Prepared
  * @property {string} version of the suite

@@ -1,4 +1,4 @@
-// pgwitness in front of a Postgres for one run of a suite, and what it says about that run afterwards.
+// pgwitness in front of a Postgres for one run of a suite, and its account of that run.
 //
 //   suite ──► pgwitness ──► counting relay ──► Postgres
 //
@@ -43,7 +43,8 @@ function problemsIn(output) {
 /**
  * @typedef {object} Allowed what a suite makes happen on purpose
  * @property {number} [unmatchedMax] ReadyForQuery without a request
- * @property {number} [adriftMax] pipelines longer than pgwitness follows; what the server skipped of them counts as not observed
+ * @property {number} [adriftMax] pipelines longer than pgwitness follows; what the server skipped of them counts as
+ *   not observed
  * @property {RegExp} [logAllowed] warnings
  */
 

@@ -1,4 +1,5 @@
-// "pgwitness / pgwitness itself": is it there, does it see everything, what does it cost. Not here: the form (panels.mjs).
+// "pgwitness / pgwitness itself": is it there, does it see everything, what does it cost.
+// Not here: the form (panels.mjs).
 
 import { CHOSEN, dashboard, lines, number } from './panels.mjs';
 

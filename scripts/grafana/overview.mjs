@@ -1,4 +1,5 @@
-// "pgwitness / Overview": who sends what, how far the migration is, what is slow and what fails. Not here: the form (panels.mjs).
+// "pgwitness / Overview": who sends what, how far the migration is, what is slow and what fails.
+// Not here: the form (panels.mjs).
 
 import { APPLICATION, CHOSEN, dashboard, heatmap, lines, number } from './panels.mjs';
 

@@ -1,4 +1,5 @@
-// The parts of a Grafana dashboard, in the form of its JSON (schema version 39, which Grafana 10.3 and later read).
+// The parts of a Grafana dashboard, in the form of its JSON.
+// Schema version 39, which Grafana 10.3 and later read.
 // Invariant: a panel has a title that asks a question, a description, a unit and the dashboard's datasource variable.
 // Not here: what the dashboards show (overview.mjs and the other files of this folder).
 
@@ -92,7 +93,10 @@ export function lines(spec) {
   };
 }
 
-/** One number, with its history behind it. @param {PanelSpec & { thresholds?: readonly (readonly [number | null, string])[] }} spec */
+/**
+ * One number, with its history behind it.
+ * @param {PanelSpec & { thresholds?: readonly (readonly [number | null, string])[] }} spec
+ */
 export function number(spec) {
   const { unit, ...rest } = panel('stat', { width: 6, height: 5, ...spec });
   const steps = (spec.thresholds ?? [[null, 'blue']]).map(([value, color]) => ({ value, color }));
@@ -125,7 +129,8 @@ export function heatmap(spec) {
 
 /**
  * A row per series; each query is a column.
- * @param {PanelSpec & { columns: readonly { title: string, unit: string }[], hidden: readonly string[], sortBy: string, rename?: Record<string, string> }} spec
+ * @param {PanelSpec & { columns: readonly { title: string, unit: string }[], hidden: readonly string[], sortBy:
+ *   string, rename?: Record<string, string> }} spec
  */
 export function table(spec) {
   const { unit, ...rest } = panel('table', spec);
@@ -218,7 +223,8 @@ function annotations() {
 }
 
 /**
- * @param {{ uid: string, title: string, description: string, panels: readonly any[] }} spec panels from left to right, row by row
+ * @param {{ uid: string, title: string, description: string, panels: readonly any[] }} spec panels from left to
+ *   right, row by row
  */
 export function dashboard({ uid, title, description, panels }) {
   let x = 0;

@@ -1,4 +1,5 @@
-// "pgwitness / Pools": who holds connections and whether they are used. Not here: the form (panels.mjs).
+// "pgwitness / Pools": who holds connections and whether they are used.
+// Not here: the form (panels.mjs).
 
 import { APPLICATION, CHOSEN, dashboard, lines, number } from './panels.mjs';
 

@@ -1,4 +1,5 @@
-// "pgwitness / Slow raw statements": the statements that have metrics of their own. Not here: the form (panels.mjs).
+// "pgwitness / Slow raw statements": the statements that have metrics of their own.
+// Not here: the form (panels.mjs).
 
 import { CHOSEN, dashboard, lines, table } from './panels.mjs';
 

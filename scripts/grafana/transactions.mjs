@@ -1,4 +1,5 @@
-// "pgwitness / Transactions": how many, how long, what they hold, and what waits inside them. Not here: the form (panels.mjs).
+// "pgwitness / Transactions": how many, how long, what they hold, and what waits inside them.
+// Not here: the form (panels.mjs).
 
 import { CHOSEN, dashboard, heatmap, lines, number } from './panels.mjs';
 

@@ -1,5 +1,6 @@
-// Makes dist/ from the TypeScript sources and the page's files when it is missing or older than they are.
-// Invariant: dist/ is as new as the newest source when this returns, and what was made of a source that is gone is gone.
+// Makes dist/ when it is missing or older than the sources and the page's files.
+// Invariant: dist/ is as new as the newest source when this returns, and what was made of a source that is gone is
+// gone.
 // Not here: type checks of tests (`npm run check`).
 
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,7 @@
-// X.509 certificates made on the spot, for tests and measurements: an authority, and leaves that it signed. ECDSA on P-256.
-// Source: RFC 5280, X.690 (DER). Not here: anything a real certificate needs beyond what TLS checks.
+// Makes X.509 certificates for tests and measurements: an authority and its leaves.
+// ECDSA on P-256.
+// Source: RFC 5280, X.690 (DER).
+// Not here: anything a real certificate needs beyond what TLS checks.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
@@ -50,7 +52,10 @@ export class Authority {
     };
   }
 
-  /** @param {{ subject: Buffer, key: import('node:crypto').KeyObject, extensions: Buffer, days: number }} of @returns {string} */
+  /**
+   * @param {{ subject: Buffer, key: import('node:crypto').KeyObject, extensions: Buffer, days: number }} of
+   * @returns {string}
+   */
   #certificate(of) {
     const end = Date.now() + of.days * DAY_MS;
     const toBeSigned = der(

@@ -1,6 +1,6 @@
 // Finds a loopback TCP port that nothing listens on.
-// Invariant: the preferred port is taken when it is free; of any, none is given twice by one process. It may be taken by another process
-// before it is used: callers report that.
+// Invariant: the preferred port is taken when it is free; of any, none is given twice by one process. It may be taken
+// by another process before it is used: callers report that.
 
 import { createServer } from 'node:net';
 

@@ -1,5 +1,7 @@
-// Makes node_modules what the lockfile says, and checks the two packages whose install scripts a cautious npm may have blocked.
-// Invariant: does nothing when nothing changed; never edits package.json or the lockfile. Not here: Python (python.mjs), tsc (build.mjs).
+// Makes node_modules as the lockfile says.
+// Checks the two packages whose install scripts a cautious npm may have blocked.
+// Invariant: does nothing when nothing changed; never edits package.json or the lockfile.
+// Not here: Python (python.mjs), tsc (build.mjs).
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

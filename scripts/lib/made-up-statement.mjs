@@ -1,4 +1,5 @@
-// Entries of a catalogue for stores that are made up, as measurements want them. Not here: their counts (generate-store.mjs, bench/lib/big-store.mjs).
+// Entries of a catalogue for stores that are made up, as measurements want them.
+// Not here: their counts (generate-store.mjs, bench/lib/big-store.mjs).
 
 /** The n-th of many statements that differ. @param {number} n */
 export function fingerprintOf(n) {

@@ -1,5 +1,7 @@
-// Starts Debian's Prometheus and Alertmanager on free loopback ports with the repository's own files.
-// Invariant: rules, routes and receivers are those that are shipped; only addresses, intervals and secrets' paths are replaced.
+// Starts Debian's Prometheus and Alertmanager with the repository's own files.
+// They listen on free loopback ports.
+// Invariant: rules, routes and receivers are those that are shipped; only addresses, intervals and secrets' paths are
+// replaced.
 // Not here: what they scrape (stack.mjs).
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +13,8 @@ import { ROOT } from './paths.mjs';
 import { answers, startService } from './service.mjs';
 
 /**
- * @typedef {{ seriesLabels: Record<string, string>, exemplars: { labels: Record<string, string>, value: string, timestamp: number }[] }} Exemplars
+ * @typedef {{ seriesLabels: Record<string, string>, exemplars: { labels: Record<string, string>, value: string,
+ *   timestamp: number }[] }} Exemplars
  * @typedef {{ metric: Record<string, string>, value: [number, string] }} Sample
  */
 /** @template T @typedef {{ status: 'success', data: T } | { status: 'error', error: string }} Answer of Prometheus */

@@ -1,5 +1,6 @@
 // The options of a script: what was given, or one line that says what was wrong with it.
-// Invariant: returns only with options that the script knows; --help is answered with exit 0, anything else with one line and exit 2.
+// Invariant: returns only with options that the script knows; --help is answered with exit 0, anything else with one
+// line and exit 2.
 // Not here: what the values may be (each script).
 
 import { parseArgs } from 'node:util';

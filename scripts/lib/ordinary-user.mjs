@@ -1,5 +1,6 @@
-// Who runs Postgres: initdb and postgres refuse to run as root.
-// Invariant: an ordinary user runs it as itself; root drops to `postgres` where that user exists, else to `nobody`. Not here: file ownership.
+// Finds a user to run Postgres as: initdb and postgres refuse to run as root.
+// Invariant: an ordinary user runs it as itself; root drops to `postgres` where that user exists, else to `nobody`.
+// Not here: file ownership.
 
 import { runCommand } from './run-command.mjs';
 

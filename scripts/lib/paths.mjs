@@ -1,4 +1,5 @@
-// Where things are in a checkout. Invariant: everything that set-up makes is below node_modules/, dist/, .cache/ or the system's temporary directory.
+// The places of a checkout.
+// Invariant: everything that set-up makes is below node_modules/, dist/, .cache/ or the system's temporary directory.
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

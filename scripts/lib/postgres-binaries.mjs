@@ -1,5 +1,7 @@
-// Finds the Postgres that npm installed for this platform, in a place where the user that runs it can read it.
-// Invariant: what is returned answers `postgres --version` as that user. Not here: starting it (postgres.mjs).
+// Finds the Postgres that npm installed for this platform.
+// Puts it where the user that runs it can read it.
+// Invariant: what is returned answers `postgres --version` as that user.
+// Not here: starting it (postgres.mjs).
 
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,7 +44,8 @@ async function problemOf(directory, user) {
 }
 
 /**
- * A checkout below a private home directory cannot be read by the user root drops to; a copy below the temporary directory can.
+ * A checkout below a private home directory cannot be read by the user root drops to; a copy below the temporary
+ * directory can.
  * @param {string} native @param {string} version
  */
 function copyForOthers(native, version) {
@@ -67,7 +70,8 @@ function copyForOthers(native, version) {
 }
 
 /**
- * @param {{ major?: number, user?: User, found?: { root: string, version: string } }} options `found` is a package that lies elsewhere
+ * @param {{ major?: number, user?: User, found?: { root: string, version: string } }} options `found` is a package
+ *   that lies elsewhere
  * @returns {Promise<{ bin: string, version: string }>}
  */
 export async function postgresBinaries({ major = DEFAULT_MAJOR, user, found }) {

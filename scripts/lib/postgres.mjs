@@ -1,5 +1,6 @@
 // A real Postgres of its own: fresh data directory, loopback, a free port, gone when it is stopped.
-// Invariant: nothing of a Postgres that the machine may have is read or touched. Not here: where the binaries come from (postgres-binaries.mjs).
+// Invariant: nothing of a Postgres that the machine may have is read or touched.
+// Not here: where the binaries come from (postgres-binaries.mjs).
 
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,7 +42,8 @@ const SCRAM_ROLE = 'scram_users';
  * @property {string} version
  * @property {string} dataDirectory
  * @property {string} logFile
- * @property {(sql: string, database?: string) => Promise<(string | null)[][]>} query one simple Query on a connection of its own
+ * @property {(sql: string, database?: string) => Promise<(string | null)[][]>} query one simple Query on a connection
+ *   of its own
  * @property {(name: string, password: string) => Promise<void>} createScramUser
  * @property {() => Promise<void>} stop
  */
@@ -52,7 +54,8 @@ const quoted = (text) => `'${text.replaceAll("'", "''")}'`;
 /**
  * @param {{ major?: number, binaries?: { bin: string, version: string }, port?: number, database?: string,
  *   settings?: Record<string, string>, hba?: readonly string[] }} [options]
- *   `binaries` are other ones than those of npm; `port` is the preferred one; `settings` win over those above; `hba` lines come before those made here
+ *   `binaries` are other ones than those of npm; `port` is the preferred one; `settings` win over those above; `hba`
+ *   lines come before those made here
  * @returns {Promise<Postgres>} after the server answered
  */
 export async function startPostgres(options = {}) {
@@ -127,7 +130,8 @@ export async function startPostgres(options = {}) {
 }
 
 /**
- * @param {{ bin: string, dataDirectory: string, logFile: string, asUser: import('./run-command.mjs').CommandOptions, preferredPort: number }} options
+ * @param {{ bin: string, dataDirectory: string, logFile: string, asUser: import('./run-command.mjs').CommandOptions,
+ *   preferredPort: number }} options
  * @returns {Promise<number>} the port it listens on
  */
 async function startOnFreePort({ bin, dataDirectory, logFile, asUser, preferredPort }) {

@@ -1,5 +1,6 @@
-// Tells the person who waits what is going on: one line per step, and a bar for work whose length is known.
-// Invariant: writes to stderr only, and only plain whole lines where stderr is not a terminal. Not here: what the steps do.
+// Tells the person who waits what is going on: a line per step, a bar per known length.
+// Invariant: writes to stderr only, and only plain whole lines where stderr is not a terminal.
+// Not here: what the steps do.
 
 const BAR_WIDTH = 28;
 const REDRAW_MS = 250;

@@ -1,5 +1,7 @@
-// Finds a Python and makes a virtual environment with pinned packages: those of the example shop, or another list.
-// Invariant: an environment is either complete or not used; its name follows from the requirements and the Python. Not here: running the shop.
+// Finds a Python and makes a virtual environment with pinned packages.
+// The packages are those of the example shop, or another list.
+// Invariant: an environment is either complete or not used; its name follows from the requirements and the Python.
+// Not here: running the shop.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

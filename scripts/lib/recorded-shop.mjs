@@ -1,5 +1,6 @@
-// The shop without Python: its tables and data from plain SQL, its traffic from a recording of the real one.
-// Invariant: data come from the same seed.sql that the real shop uses. Not here: making the recording (record-shop.mjs).
+// The shop without Python: tables and data from plain SQL, and recorded traffic.
+// Invariant: data come from the same seed.sql that the real shop uses.
+// Not here: making the recording (record-shop.mjs).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -27,7 +27,8 @@ process.on('exit', endRunningCommands);
  * @property {number} [uid]
  * @property {number} [gid]
  * @property {string} [input] written to stdin
- * @property {'capture' | 'inherit' | 'ignore'} [output] 'inherit' shows it instead of keeping it; 'ignore' for what leaves a service behind
+ * @property {'capture' | 'inherit' | 'ignore'} [output] 'inherit' shows it instead of keeping it; 'ignore' for what
+ *   leaves a service behind
  * @property {(line: string) => void} [onLine] the latest line of either stream, for progress
  */
 

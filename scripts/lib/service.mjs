@@ -1,5 +1,6 @@
 // A long-running child process: started, waited for until it answers, stopped for certain.
-// Invariant: what was started here is not left behind, however this process ends short of a SIGKILL. Not here: what the services are.
+// Invariant: what was started here is not left behind, however this process ends short of a SIGKILL.
+// Not here: what the services are.
 
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,5 +1,7 @@
-// Starts examples/shop: tables, data, then gunicorn with several workers against a database of the caller's choice.
-// Invariant: migrations and data go to `setupDatabase`, requests to `database`; they may be a server and a proxy in front of it.
+// Starts examples/shop: tables, data, then gunicorn with several workers.
+// The caller chooses the database.
+// Invariant: migrations and data go to `setupDatabase`, requests to `database`; they may be a server and a proxy in
+// front of it.
 // Not here: the requests (traffic.mjs), Postgres (postgres.mjs), the interpreter (python.mjs).
 
 import { freePort } from './free-port.mjs';
@@ -40,7 +42,8 @@ export async function prepareShop({ python, database, env = {} }) {
 }
 
 /**
- * @param {{ python: string, database: Database, workers?: number, port?: number, oracleLog?: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ python: string, database: Database, workers?: number, port?: number, oracleLog?: string, env?:
+ *   NodeJS.ProcessEnv }} options
  *   `oracleLog`: the file the shop logs its statements to; `port`: preferred one
  * @returns {Promise<import('./service.mjs').Service & { baseUrl: string }>} after /health answered
  */

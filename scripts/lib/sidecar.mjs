@@ -1,5 +1,7 @@
-// Starts `pgwitness run` from dist/ in front of a Postgres, and runs the reading commands on what it stored.
-// Invariant: any free ports, or, where asked, the default ones that are free. Not here: building dist/ (build.mjs).
+// Starts `pgwitness run` from dist/ in front of a Postgres.
+// Runs the reading commands on what it stored, too.
+// Invariant: any free ports, or, where asked, the default ones that are free.
+// Not here: building dist/ (build.mjs).
 
 import path from 'node:path';
 import { freePort } from './free-port.mjs';
@@ -11,8 +13,10 @@ const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
 
 /**
  * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[], env?: NodeJS.ProcessEnv,
- *   preferDefaultPorts?: boolean }} options several at once must not prefer the defaults: between finding one free and listening, another may take it
- * @returns {Promise<import('./service.mjs').Service & { host: string, port: number, httpUrl: string, healthUrl: string }>} after /readyz answered
+ *   preferDefaultPorts?: boolean }} options several at once must not prefer the defaults: between finding one free
+ *   and listening, another may take it
+ * @returns {Promise<import('./service.mjs').Service & { host: string, port: number, httpUrl: string, healthUrl:
+ *   string }>} after /readyz answered
  */
 export async function startSidecar({ upstream, data, args = [], env = process.env, preferDefaultPorts = false }) {
   const host = '127.0.0.1';

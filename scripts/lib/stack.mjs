@@ -1,5 +1,7 @@
-// The stack of docker-compose.yml without containers: Postgres, pgwitness, Prometheus and Alertmanager, and the shop's recorded traffic.
-// Invariant: the files that configure them are those the containers get. Not here: Grafana, which Debian has no package of.
+// The stack of docker-compose.yml without containers.
+// It runs Postgres, pgwitness, Prometheus and Alertmanager, and the shop's recorded traffic.
+// Invariant: the files that configure them are those the containers get.
+// Not here: Grafana, which Debian has no package of.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

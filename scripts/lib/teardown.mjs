@@ -1,5 +1,6 @@
 // Stops what a script started, in reverse order, whichever way the script ends.
-// Invariant: the first signal lets the script end in order; a second one ends it at once (services then go down by their exit handlers).
+// Invariant: the first signal lets the script end in order; a second one ends it at once (services then go down by
+// their exit handlers).
 
 import { endRunningCommands } from './run-command.mjs';
 
@@ -19,7 +20,8 @@ const SIGNALS = /** @type {const} */ ({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
  * @property {AbortSignal} signal aborted by the first signal; its reason is an Interrupted
  * @property {(close: () => Promise<void> | void) => void} add
  * @property {() => Promise<void>} interrupted settles when a signal came
- * @property {() => Promise<void>} close runs what was added, last first; a failure does not keep the others from running
+ * @property {() => Promise<void>} close runs what was added, last first; a failure does not keep the others from
+ *   running
  */
 
 /** @returns {Teardown} */

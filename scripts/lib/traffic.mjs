@@ -50,7 +50,10 @@ export const VIEWS = {
   refund_estimate: [5, 'GET', (pick) => `/returns/estimate/${1 + pick(5000)}`],
 };
 
-/** Ascending, so that concurrent orders lock products in one order; now and then a product that does not exist. @param {Pick} pick */
+/**
+ * Ascending, so that concurrent orders lock products in one order; now and then a product that does not exist.
+ * @param {Pick} pick
+ */
 function orderedProducts(pick) {
   const ids = Array.from({ length: 1 + pick(4) }, () => 1 + pick(4000)).sort((a, b) => a - b);
   if (pick(8) === 0) ids.push(999_999);
@@ -68,7 +71,10 @@ export function seededPick(seed) {
   };
 }
 
-/** @param {{ agent: Agent, url: string, method: string }} options @returns {Promise<number>} HTTP status; 0 = no answer */
+/**
+ * @param {{ agent: Agent, url: string, method: string }} options
+ * @returns {Promise<number>} HTTP status; 0 = no answer
+ */
 function ask({ agent, url, method }) {
   return new Promise((resolve) => {
     const asked = request(url, { agent, method }, (response) => {
@@ -80,7 +86,8 @@ function ask({ agent, url, method }) {
 }
 
 /**
- * Sends requests until the time or the number is used up; every view is asked once first. Each of the `concurrency` senders rests `pauseMs`
+ * Sends requests until the time or the number is used up; every view is asked once first. Each of the `concurrency`
+ * senders rests `pauseMs`
  * after an answer.
  * @param {{ baseUrl: string, seconds: number, requests?: number, concurrency?: number, pauseMs?: number, seed?: number,
  *   signal?: AbortSignal, onProgress?: (elapsedSeconds: number, requests: number) => void }} options

@@ -1,5 +1,6 @@
 // Makes the page's static files: dist/dashboards/web/{index.html,app.js,app.css,icon.svg}.
-// Invariant: the page loads nothing from elsewhere: what it needs is in these files. Not here: serving them (dashboards/http/page.ts).
+// Invariant: the page loads nothing from elsewhere: what it needs is in these files.
+// Not here: serving them (dashboards/http/page.ts).
 
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,8 @@
-// A small client that speaks the Postgres protocol as bytes: for set-up, for playing recorded traffic, for tests that need exact messages.
-// Invariant: sends exactly the messages it is told to, in order. Not here: passwords (trust only), types, pooling. Protocol: chapter 53.7.
+// A small client that speaks the Postgres protocol as bytes.
+// For set-up, for playing recorded traffic, for tests that need exact messages.
+// Invariant: sends exactly the messages it is told to, in order.
+// Not here: passwords (trust only), types, pooling.
+// Protocol: chapter 53.7.
 
 import { createConnection } from 'node:net';
 

@@ -1,5 +1,7 @@
-// Plays what wire-recorder.mjs wrote down: the same messages on as many connections, in the same order, at the same pace.
-// Invariant: a message is sent only after every reply that had come before it in the recording. Not here: making the tables.
+// Plays what wire-recorder.mjs wrote down: the same messages at the same pace.
+// It opens as many connections and keeps the order.
+// Invariant: a message is sent only after every reply that had come before it in the recording.
+// Not here: making the tables.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, cstrings, message } from './wire-client.mjs';
@@ -40,7 +42,10 @@ function takesNumber([type, body]) {
 export async function playWire(lines, { host, port, user, database, pace = 1, signal, onProgress }) {
   const startedAt = Date.now();
   const firstAt = lines.find((line) => line.at !== undefined)?.at ?? 0;
-  /** @type {Map<number, { client: import('./wire-client.mjs').WireClient, owed: number, settled: Promise<void>, errors: string[] }>} */
+  /**
+   * @type {Map<number, { client: import('./wire-client.mjs').WireClient, owed: number, settled: Promise<void>,
+   * errors: string[] }>}
+   */
   const open = new Map();
   /** @type {string[]} */
   const unexpected = [];

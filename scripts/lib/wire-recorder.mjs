@@ -1,6 +1,8 @@
-// A TCP relay that writes down what clients send to Postgres, message by message, in one order over all connections.
-// Invariant: a line `done` stands after everything that was sent before that reply came, so playing the lines in order cannot deadlock
-// where the recording did not. Not here: TLS and passwords (the server must trust), playing (wire-player.mjs).
+// A TCP relay that writes down what clients send to Postgres, message by message.
+// The messages of all connections stand in one order.
+// Invariant: a line `done` stands after everything that was sent before that reply came, so playing the lines in
+// order cannot deadlock where the recording did not.
+// Not here: TLS and passwords (the server must trust), playing (wire-player.mjs).
 //
 // One JSON object per line; `c` numbers the connections, `at` is ms since the start:
 //   { c, at, startup: [[name, value]…] }   { c, at, send: [[type, text of a Query | base64 of another body]…] }
@@ -22,7 +24,10 @@ class MessageCutter {
     this.#typed = typed;
   }
 
-  /** @param {Buffer} chunk @param {(type: string, body: Buffer) => boolean} take returns whether the next one has a type byte */
+  /**
+   * @param {Buffer} chunk
+   * @param {(type: string, body: Buffer) => boolean} take returns whether the next one has a type byte
+   */
   push(chunk, take) {
     this.#rest = Buffer.concat([this.#rest, chunk]);
     for (;;) {

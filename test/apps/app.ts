@@ -1,4 +1,4 @@
-// What the application tests share: their Python environment, and the check that an application ran to its end.
+// The Python environment of the application tests, and the check that a program ran to its end.
 // Not here: the applications (*.py), the sidecar (test/kit/witness.ts).
 
 import path from 'node:path';

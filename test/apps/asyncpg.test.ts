@@ -1,3 +1,5 @@
+// A real asyncpg application through the sidecar: raw SQL, the driver's own statements, COPY.
+
 import { beforeAll, expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';

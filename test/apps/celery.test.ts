@@ -1,3 +1,5 @@
+// Real Celery workers through the sidecar: the ORM, raw SQL and SQLAlchemy in tasks.
+
 import { beforeAll, expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';

@@ -1,3 +1,5 @@
+// A real Flask application with SQLAlchemy through the sidecar, on both psycopg drivers.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';

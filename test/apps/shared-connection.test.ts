@@ -1,3 +1,5 @@
+// Django and SQLAlchemy on one connection: each keeps the statements it compiled.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';

@@ -1,4 +1,5 @@
-// Django and SQLAlchemy in one process, same user, same host, same driver, no application_name: two pools, by the same names after a restart.
+// Django and SQLAlchemy in one process are two pools, by the same names after a restart.
+// Same user, same host, same driver, no application_name.
 
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

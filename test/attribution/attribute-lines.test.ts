@@ -1,3 +1,5 @@
+// Verdicts on lines without a server: sessions, and evidence that comes late.
+
 import { describe, expect, test } from 'vitest';
 import { type LineResult, attributeLines as linesWith } from '../../analyzer/attribution/attribute-lines.js';
 import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';

@@ -1,3 +1,5 @@
+// The rules in their order, on connections of Django, SQLAlchemy and of neither.
+
 import { describe, expect, test } from 'vitest';
 import { Connection, djangoConnection, sqlalchemyConnection } from './shape.js';
 

@@ -1,3 +1,5 @@
+// A connection's profile: the driver and library that its first statements and names show.
+
 import { describe, expect, test } from 'vitest';
 import { ConnectionProfile } from '../../analyzer/attribution/connection/connection-profile.js';
 import { Siblings } from '../../analyzer/attribution/connection/siblings.js';

@@ -1,5 +1,6 @@
 // Rates on recorded, labelled traffic, as a confusion table, with the floors that were reached.
-// The corpus is no part of the repository: PGWITNESS_CORPUS names its folder, else ../shared/corpus beside the checkout is tried.
+// The corpus is no part of the repository: PGWITNESS_CORPUS names its folder, else ../shared/corpus beside the
+// checkout is tried.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,3 +1,5 @@
+// Forms of Django's compiler: each is recognised, and its near misses are not.
+
 import { describe, expect, test } from 'vitest';
 import { shape } from './shape.js';
 

@@ -1,3 +1,5 @@
+// Housekeeping by text, and `SELECT 1`, which may be anybody's.
+
 import { describe, expect, test } from 'vitest';
 import { Connection, djangoConnection, shape, sqlalchemyConnection } from './shape.js';
 

@@ -1,3 +1,5 @@
+// Forms of SQLAlchemy's compiler, and forms it never writes.
+
 import { describe, expect, test } from 'vitest';
 import { shape } from './shape.js';
 

@@ -1,3 +1,5 @@
+// The user's rules: patterns, networks, and which of several holds.
+
 import { describe, expect, test } from 'vitest';
 import { type UserRule, UserRules, type UserSubject } from '../../analyzer/attribution/rules/rule-user.js';
 

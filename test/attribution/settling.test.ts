@@ -1,3 +1,5 @@
+// The moment from which a session's verdicts stand.
+
 import { expect, test } from 'vitest';
 import { isSettled } from '../../analyzer/attribution/settling.js';
 import { Connection, DJANGO_STARTUP, djangoConnection } from './shape.js';

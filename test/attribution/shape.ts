@@ -1,4 +1,4 @@
-// What tests of attribution need: a text's shape, a connection that runs statements, a verdict.
+// Builds what tests of attribution need: a shape, a connection with statements, a verdict.
 // Not here: expectations.
 
 import { attribute } from '../../analyzer/attribution/attribute.js';

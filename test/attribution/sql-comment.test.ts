@@ -1,3 +1,5 @@
+// Tags in SQL comments: reading them, and refusing what only looks like one.
+
 import { describe, expect, test } from 'vitest';
 import { NO_TAGS, Proof } from '../../analyzer/attribution/comments/sql-comment.js';
 import { tagSetOf } from '../../analyzer/attribution/comments/tag-set.js';

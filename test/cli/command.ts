@@ -1,4 +1,5 @@
-// Runs the built command as a user would, and keeps what it printed. Not here: what is expected of it.
+// Runs the built command as a user would, and keeps what it printed.
+// Not here: what is expected of it.
 
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

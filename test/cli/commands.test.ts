@@ -1,3 +1,5 @@
+// The commands as a user runs them: output, exit codes and errors.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

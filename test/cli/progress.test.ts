@@ -1,3 +1,5 @@
+// Progress on a terminal, and silence where nobody looks.
+
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { openProgress } from '../../cli/terminal/progress.js';
 

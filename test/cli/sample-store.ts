@@ -1,4 +1,5 @@
-// A small store as an application would have left it: slow raw SQL, ORM and Core queries, housekeeping, two pools, a loss.
+// A small store as an application would have left it.
+// Slow raw SQL, ORM and Core queries, housekeeping, two pools, a loss.
 
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import {

@@ -1,3 +1,5 @@
+// The groups of `tail`: transactions, requests, repeats.
+
 import { describe, expect, test } from 'vitest';
 import { filterOf } from '../../cli/commands/tail.js';
 import { groupText } from '../../cli/views/tail.js';

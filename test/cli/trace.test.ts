@@ -1,4 +1,4 @@
-// `pgwitness trace`, as built: what it prints of each kind of recording, and of files that are none.
+// `pgwitness trace`, as built: each kind of recording, and files that are none.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

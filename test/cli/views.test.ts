@@ -1,3 +1,5 @@
+// Tables, numbers and views as text, at every width.
+
 import { describe, expect, test } from 'vitest';
 import { bytes, count, duration, share, span } from '../../cli/terminal/format.js';
 import { oneLine, screenOf, severalLines, styled } from '../../cli/terminal/output.js';

@@ -1,3 +1,5 @@
+// The Python package's tags on a real Celery's statements.
+
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';

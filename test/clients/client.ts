@@ -1,4 +1,4 @@
-// What the tests of clients/python share: where the package and its test programs are, and the lines of a program that bear a mark.
+// Paths of clients/python and its test programs, and the lines of a program that bear a mark.
 // Not here: the programs (*.py), the sidecar (test/kit/witness.ts).
 
 import { readFileSync } from 'node:fs';

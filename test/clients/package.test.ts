@@ -1,3 +1,5 @@
+// The Python package by itself: its own tests, its imports, and settings that turn it off.
+
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';

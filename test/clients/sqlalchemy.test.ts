@@ -1,3 +1,5 @@
+// The Python package's tags on a real SQLAlchemy's statements, with several drivers.
+
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';

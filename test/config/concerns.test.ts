@@ -1,4 +1,5 @@
-// Which processes a changed option reaches: the relay alone, a running observer, or an observer that is started again.
+// The processes that a changed option reaches.
+// The relay alone, a running observer, or an observer that is started again.
 
 import { describe, expect, test } from 'vitest';
 import { concernOf, partOf } from '../../config/concerns.js';

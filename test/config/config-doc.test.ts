@@ -1,4 +1,4 @@
-// docs/CONFIGURATION.md says what the options say, and its example is a configuration that is accepted.
+// docs/CONFIGURATION.md agrees with the options, and its example is accepted.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

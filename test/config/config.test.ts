@@ -1,3 +1,5 @@
+// Configuration from flags, environment and file: precedence, checks, errors with their place.
+
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+// Reading single values: addresses, durations, sizes, patterns and their errors.
+
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';

@@ -1,5 +1,5 @@
-// Faults of clients before and after login, with a scripted server behind the relay: what reached it, what the client saw, what was counted.
-// Numbers are of docs/FAULTS.md.
+// Faults of clients before and after login, with a scripted server behind the relay.
+// Each: what reached the server, what the client saw, what was counted. Numbers are of docs/FAULTS.md.
 
 import { describe, expect, test, vi } from 'vitest';
 import { B, F, message } from '../kit/frames.js';

@@ -1,5 +1,5 @@
-// Messages as long as the protocol lets them be, and names without end, through the real process: what it holds meanwhile.
-// Numbers are of docs/FAULTS.md.
+// Messages as long as the protocol allows, and names without end, through the real process.
+// Each: what it holds meanwhile. Numbers are of docs/FAULTS.md.
 
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';

@@ -1,5 +1,6 @@
-// Faults and oddities with a real Postgres: the same bytes sent to it directly and through the relay must get the same bytes back, and
-// every statement must be accounted for. Numbers are of docs/FAULTS.md.
+// Faults and oddities with a real Postgres, sent directly and through the relay.
+// The same bytes must get the same bytes back, and every statement must be accounted for. Numbers are of
+// docs/FAULTS.md.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { B, F, message, readyCount } from '../kit/frames.js';
@@ -11,7 +12,10 @@ import { until } from '../kit/sidecar.js';
 const postgres = usePostgres({ settings: { max_prepared_transactions: '4' } });
 const startRelayed = useRelayed();
 
-/** What a server said, with what differs by nature made equal: process id and key, and the number of a new large object. */
+/**
+ * What a server said, with what differs by nature made equal: process id and key, and the number of a new large
+ * object.
+ */
 function comparable(stream: Buffer): string {
   const equal = Buffer.from(stream);
   for (let at = 0; equal.length - at >= 5; ) {

@@ -1,5 +1,5 @@
-// Faults of the machine around the whole sidecar, as built: descriptors, logs, kills, scrapers, and text that means harm.
-// Numbers are of docs/FAULTS.md.
+// Faults of the machine around the whole sidecar, as built.
+// Descriptors, logs, kills, scrapers, and text that means harm. Numbers are of docs/FAULTS.md.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';

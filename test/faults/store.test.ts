@@ -1,4 +1,5 @@
-// 56: somebody reads the store's file with a program of their own and does not let go. Other faults of the file are in test/storage.
+// 56: somebody reads the store's file with a program of their own and does not let go.
+// Other faults of the file are in test/storage.
 
 import { statSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Faults of the upstream that a scripted server makes: what the client saw of them, and what was counted. Numbers are of docs/FAULTS.md.
+// Faults of the upstream that a scripted server makes.
+// Each: what the client saw of it, and what was counted. Numbers are of docs/FAULTS.md.
 
 import { spawn } from 'node:child_process';
 import dns from 'node:dns';

@@ -1,4 +1,5 @@
-// Fuzzed streams through a real listener, a scripted server behind it: every byte arrives, in order, both ways, whatever it means.
+// Fuzzed streams through a real listener, with a scripted server behind it.
+// Every byte arrives, in order, both ways, whatever it means.
 
 import { expect, test } from 'vitest';
 import { makeCase } from '../../scripts/lib/fuzz/cases.mjs';

@@ -1,3 +1,5 @@
+// The Grafana dashboards: made by scripts/grafana, and asking only for metrics that exist.
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';

@@ -1,4 +1,4 @@
-// What a PromQL expression of a dashboard names, and whether it is one at all.
+// Reads the names in a PromQL expression of a dashboard, and says whether it is one at all.
 // Invariant: Grafana's variables are filled in before it is read. Not here: running it.
 
 import { parser } from '@prometheus-io/lezer-promql';

@@ -1,3 +1,5 @@
+// The HTTP server: each endpoint's answer, the guard, and refusals.
+
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { Script } from 'node:vm';

@@ -1,3 +1,5 @@
+// The HTTP thread: it answers while the main thread does not.
+
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../config/log.js';
 import { build } from '../../scripts/lib/build.mjs';

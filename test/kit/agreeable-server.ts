@@ -1,5 +1,7 @@
-// A server on which everything succeeds: each statement is answered as completed, and transactions are followed. No SQL is run.
-// Invariant: as many completions as the text has statements. Not here: faults (scripted-server.ts), what is seen of it (the tests).
+// A server on which everything succeeds.
+// Each statement is answered as completed, and transactions are followed. No SQL is run.
+// Invariant: as many completions as the text has statements.
+// Not here: faults (scripted-server.ts), what is seen of it (the tests).
 
 import { splitStatements } from '../../analyzer/fingerprint/split.js';
 import { lex } from '../../analyzer/sql/sql-lexer.js';

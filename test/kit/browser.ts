@@ -1,5 +1,7 @@
-// A real Chromium for tests of the page, with what a browser says of a page kept: errors, refused resources, requests.
-// Invariant: a page under test reaches nothing but the server under test. Not here: what the page shows.
+// A real Chromium for tests of the page.
+// It keeps what the browser says of a page: errors, refused resources, requests.
+// Invariant: a page under test reaches nothing but the server under test.
+// Not here: what the page shows.
 
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';

@@ -1,5 +1,7 @@
-// Programs of Debian's packages that tests of the dashboards run: promtool, prometheus, amtool, alertmanager.
-// Invariant: in CI they must be there; elsewhere tests that need them are skipped and a line says so. Not here: starting servers.
+// Programs of Debian's packages that tests of the dashboards run.
+// promtool, prometheus, amtool, alertmanager.
+// Invariant: in CI they must be there; elsewhere tests that need them are skipped and a line says so.
+// Not here: starting servers.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

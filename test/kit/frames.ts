@@ -1,4 +1,5 @@
-// Bytes of protocol messages for tests: the client's by pg-protocol's serializer, the server's by hand.
+// Builds protocol messages for tests.
+// The client's by pg-protocol's serializer, the server's by hand.
 // Invariant: what is built here is well formed; damaging it is the test's business.
 
 import { serialize } from 'pg-protocol';

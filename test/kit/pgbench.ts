@@ -1,4 +1,5 @@
-// pgbench and the other client programs of PostgreSQL on this machine. Not here: what tests do with them.
+// pgbench and the other client programs of PostgreSQL on this machine.
+// Not here: what tests do with them.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';

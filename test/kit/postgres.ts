@@ -1,5 +1,6 @@
 // A real Postgres for one test file: started before its first test, stopped after its last.
-// Invariant: no two files share a server, so what one does to it cannot fail another. Not here: how it is started (scripts/lib/postgres.mjs).
+// Invariant: no two files share a server, so what one does to it cannot fail another.
+// Not here: how it is started (scripts/lib/postgres.mjs).
 
 import { afterAll, beforeAll } from 'vitest';
 import { embeddedPostgres, VERSIONS } from '../../scripts/compat/embedded-postgres.mjs';
@@ -8,7 +9,9 @@ import { startPostgres } from '../../scripts/lib/postgres.mjs';
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 export type PostgresOptions = NonNullable<Parameters<typeof startPostgres>[0]>;
 
-/** Call it at the top of a file or of a describe; the returned function gives the server inside tests and later hooks. */
+/**
+ * Call it at the top of a file or of a describe; the returned function gives the server inside tests and later hooks.
+ */
 export function usePostgres(options: PostgresOptions = {}): () => Postgres {
   let postgres: Postgres | undefined;
   beforeAll(async () => {
@@ -43,7 +46,9 @@ export function usePostgresVersion(version: string): () => Postgres {
   };
 }
 
-/** libpq's environment for a client program; with a port, that port in place of the server's (a proxy in front of it). */
+/**
+ * libpq's environment for a client program; with a port, that port in place of the server's (a proxy in front of it).
+ */
 export function libpqEnvironment(postgres: Postgres, port = postgres.port): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,

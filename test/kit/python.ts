@@ -1,5 +1,7 @@
-// The Python environment of the example shop (Django, SQLAlchemy, psycopg, psycopg2, asyncpg) for tests.
-// Invariant: without it such tests are skipped with the reason printed; in CI they fail. Not here: what a test runs in it.
+// The Python environment of the example shop, for tests.
+// Django, SQLAlchemy, psycopg, psycopg2, asyncpg.
+// Invariant: without it such tests are skipped with the reason printed; in CI they fail.
+// Not here: what a test runs in it.
 
 import { describe, test } from 'vitest';
 import { pythonEnvironment } from '../../scripts/lib/python.mjs';
@@ -32,7 +34,8 @@ function pythonAt(executable: string): Python {
 }
 
 /**
- * A describe whose tests need a Python environment. Await it: the environment is looked for (and made) before tests are collected.
+ * A describe whose tests need a Python environment. Await it: the environment is looked for (and made) before tests
+ * are collected.
  * @param requirements file of another environment than the shop's
  */
 export async function describeWithPython(

@@ -1,5 +1,7 @@
-// A raw end of a connection, mostly the client's: it sends and receives bytes and knows when and how the connection ended.
-// Invariant: what came is kept in order until it is taken or forgotten; nothing is sent that the test did not give; closed after the test.
+// A raw end of a connection, mostly the client's.
+// It sends and receives bytes and knows when and how the connection ended.
+// Invariant: what came is kept in order until it is taken or forgotten; nothing is sent that the test did not give;
+// closed after the test.
 // Not here: well-formed messages (frames.ts), servers (scripted-server.ts).
 
 import { once } from 'node:events';
@@ -83,7 +85,10 @@ export class RawClient {
     return received.subarray(0, bytes);
   }
 
-  /** Waits until what was received is as wanted, or ends with these bytes; throws with what was received when that does not happen. */
+  /**
+   * Waits until what was received is as wanted, or ends with these bytes; throws with what was received when that
+   * does not happen.
+   */
   async until(wanted: Buffer | ((received: Buffer) => boolean)): Promise<Buffer> {
     const isThere =
       typeof wanted === 'function' ? wanted : (received: Buffer) => received.subarray(-wanted.length).equals(wanted);
@@ -176,7 +181,9 @@ function connectTo(where: number | string, { from, allowHalfOpen }: ConnectOptio
     : connect({ path: where, allowHalfOpen });
 }
 
-/** A client that is connected, with its own half kept open: what a test sees closed was closed by the other end alone. */
+/**
+ * A client that is connected, with its own half kept open: what a test sees closed was closed by the other end alone.
+ */
 export function halfOpenClient(where: number | string, from?: string): Promise<RawClient> {
   return new RawClient(where, { from, allowHalfOpen: true }).connected();
 }

@@ -1,5 +1,7 @@
-// A relay inside the test's own process, a plain one: what it does to bytes, and what it says in its log.
-// Invariant: what a test started is stopped after it. Not here: the command line and the observer (sidecar.ts).
+// A plain relay inside the test's own process.
+// For what it does to bytes, and what it says in its log.
+// Invariant: what a test started is stopped after it.
+// Not here: the command line and the observer (sidecar.ts).
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,7 @@
-// A listener of our own in the test's process, with an observer in memory: what a fault did to the client, and what was counted.
-// Invariant: what is read from it was carried by the real relay, tracker, link and codec; only the observer's process is left out.
+// A listener inside the test's process, with an observer in memory.
+// For what a fault did to the client, and what was counted.
+// Invariant: what is read from it was carried by the real relay, tracker, link and codec; only the observer's process
+// is left out.
 // Not here: the upstream (scripted-server.ts, postgres.ts), the client (raw-client.ts).
 
 import { duplexPair } from 'node:stream';

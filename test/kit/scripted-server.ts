@@ -1,5 +1,7 @@
-// A server that does what a test says, byte by byte: the faults that a real Postgres cannot be made to show.
-// Invariant: it sends nothing by itself but what `greets` asks for. Not here: what its connections can do (raw-client.ts).
+// A server that does what a test says, byte by byte.
+// For the faults that a real Postgres cannot be made to show.
+// Invariant: it sends nothing by itself but what `greets` asks for.
+// Not here: what its connections can do (raw-client.ts).
 
 import { createServer, type Server } from 'node:net';
 import { afterEach, onTestFinished } from 'vitest';

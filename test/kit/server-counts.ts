@@ -1,5 +1,6 @@
-// What the server counted: pg_stat_statements by our fingerprint, to be compared with what pgwitness counted.
-// Invariant: the server's normalised texts are fingerprinted like any other text, so equal statements meet under one id.
+// Reads pg_stat_statements by our fingerprint, to compare with what pgwitness counted.
+// Invariant: the server's normalised texts are fingerprinted like any other text, so equal statements meet under one
+// id.
 
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
 import type { Postgres } from './postgres.js';

@@ -1,5 +1,7 @@
-// What a Postgres says it was sent, from its own log: the judge over any other account of the same traffic.
-// Invariant: one entry per logged statement, in the order of each connection. Source: PostgreSQL documentation, 19.8.4 (jsonlog).
+// Reads from a Postgres's own log what it was sent.
+// The log is the judge over any other account of the same traffic.
+// Invariant: one entry per logged statement, in the order of each connection.
+// Source: PostgreSQL documentation, 19.8.4 (jsonlog).
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

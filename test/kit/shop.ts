@@ -1,5 +1,6 @@
 // The example shop on a Postgres of its own, with its statement log read back.
-// Invariant: what readOracle returns is in the order each connection sent it. Not here: the proxy between the two (tests put it there).
+// Invariant: what readOracle returns is in the order each connection sent it.
+// Not here: the proxy between the two (tests put it there).
 
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

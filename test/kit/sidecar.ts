@@ -1,5 +1,6 @@
 // A sidecar in front of a test's Postgres: the built CLI, as people run it.
-// Invariant: what a test started is stopped after it, whatever happened. Not here: starting it (scripts/lib/sidecar.mjs).
+// Invariant: what a test started is stopped after it, whatever happened.
+// Not here: starting it (scripts/lib/sidecar.mjs).
 
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

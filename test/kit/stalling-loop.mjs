@@ -1,5 +1,7 @@
-// Loaded into a process of pgwitness by a test (NODE_OPTIONS=--import): SIGUSR2 makes its event loop late again and again, another one ends that.
-// Invariant: without the signal it does nothing. Not here: what pgwitness makes of it.
+// Makes the event loop of a process late again and again, from one SIGUSR2 to the next.
+// A test loads it with NODE_OPTIONS=--import.
+// Invariant: without the signal it does nothing.
+// Not here: what pgwitness makes of it.
 
 const BUSY_MS = 400;
 const REST_MS = 5;

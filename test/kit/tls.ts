@@ -1,4 +1,5 @@
-// A Postgres that speaks TLS, with an authority, its own certificate, and another one that pgwitness may show.
+// A Postgres that speaks TLS, with an authority and certificates.
+// Its own certificate, and another one that pgwitness may show.
 // Not here: certificates as such (scripts/lib/certificates.mjs), the server (postgres.ts).
 
 import { chmodSync, chownSync, mkdtempSync, writeFileSync } from 'node:fs';

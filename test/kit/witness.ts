@@ -1,5 +1,7 @@
-// pgwitness in front of a test file's Postgres: started before its first test, and what it stored read with `top --json`.
-// Invariant: the report is read after the sidecar has ended, so that everything it saw is in it. Not here: who sends the traffic.
+// pgwitness in front of a test file's Postgres, started before its first test.
+// What it stored is read with `top --json`.
+// Invariant: the report is read after the sidecar has ended, so that everything it saw is in it.
+// Not here: who sends the traffic.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,5 @@
-// Where pgwitness listens and where it forwards: Unix sockets, several pairs, an upstream that comes, goes and moves.
+// Listening and forwarding: Unix sockets, several pairs, an upstream that moves.
+// An upstream that comes and goes, too.
 
 import dns from 'node:dns';
 import { chownSync, existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';

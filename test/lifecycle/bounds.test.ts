@@ -1,4 +1,4 @@
-// What a peer can make pgwitness hold, and what it is told at the bound.
+// The bounds on what a peer can make pgwitness hold, and the answer at each bound.
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';

@@ -1,4 +1,5 @@
-// `relay` and `observe` as processes of their own: each may come, go and come back, and every statement is accounted for.
+// `relay` and `observe` as processes of their own.
+// Each may come, go and come back, and every statement is accounted for.
 
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

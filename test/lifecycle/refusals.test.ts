@@ -1,4 +1,4 @@
-// What the commands refuse before anything starts, and what check-config says of it.
+// Refusals before anything starts, and what check-config says of them.
 
 import { spawn } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// A strict reader of the Prometheus text format, for tests. Throws on any line that the format does not allow.
+// A strict reader of the Prometheus text format, for tests.
+// Throws on any line that the format does not allow.
 
 export interface ReadSample {
   name: string;

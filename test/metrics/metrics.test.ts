@@ -1,3 +1,5 @@
+// The exposition of metrics against the catalogue: families, labels, bounds and escaping.
+
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';

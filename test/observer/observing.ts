@@ -1,4 +1,4 @@
-// An observer without a process: real pipeline and holders, before a store that a test can make fail.
+// An observer without a process: real pipeline and holders, and a store that a test can fail.
 // Invariant: the store keeps what it took as the product's does: counts are added, totals are maxima, states replace
 // one another.
 

@@ -1,3 +1,5 @@
+// The habits that a pool's connections show: their length of life and their use.
+
 import { describe, expect, test } from 'vitest';
 import { PoolHabits } from '../../analyzer/pools/pool-habits.js';
 

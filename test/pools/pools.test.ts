@@ -1,4 +1,5 @@
-// Pools: identity and name, joining and leaving, what their connections do, how many were busy at once.
+// Pools: identity and name, joining and leaving, what their connections do.
+// And how many were busy at once.
 
 import { describe, expect, test } from 'vitest';
 import { PoolMember } from '../../analyzer/pools/pool.js';

@@ -1,4 +1,5 @@
-// Sessions that go past pgwitness, on a real server: told from those that come through, over several sidecars, and never guessed.
+// Sessions that go past pgwitness, on a real server.
+// Told from those that come through, over several sidecars, and never guessed.
 
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';

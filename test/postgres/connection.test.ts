@@ -1,4 +1,4 @@
-// Our own connection to a real Postgres: every way in that a password takes, TLS, and a session that cannot write.
+// Our own connection to a real Postgres: passwords, TLS, and a session that cannot write.
 
 import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

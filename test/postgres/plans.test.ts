@@ -1,4 +1,5 @@
-// Generic plans: of statements that passed the proxy with literals in them, on a real server, without one of those literals.
+// Generic plans of statements that passed the proxy with literals in them.
+// They come from a real server and hold none of those literals.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// `pgwitness reconcile` on real servers of several versions: what passed the proxy agrees, what went past it is told apart, and exit 1 is earned.
+// `pgwitness reconcile` on real servers of several versions.
+// What passed the proxy agrees, what went past it is told apart, and exit 1 is earned.
 
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
@@ -24,7 +25,10 @@ async function connected(at: { host: string; port: number }): Promise<pg.Client>
   return client;
 }
 
-/** Plain and prepared statements, SQL-level PREPARE, cursors, errors, utility statements: once each way the server counts by a rule of its own. */
+/**
+ * Plain and prepared statements, SQL-level PREPARE, cursors, errors, utility statements: once each way the server
+ * counts by a rule of its own.
+ */
 async function workload(at: { host: string; port: number }): Promise<void> {
   const client = await connected(at);
   await client.query('CREATE TABLE IF NOT EXISTS item (id int PRIMARY KEY, name text, born timestamptz DEFAULT now())');

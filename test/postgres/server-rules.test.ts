@@ -1,4 +1,5 @@
-// What the server's own rules may explain, and what they may not: pure arithmetic on counts of both sides.
+// The server's own rules: what they may explain, and what they may not.
+// Pure arithmetic on counts of both sides.
 
 import { describe, expect, test } from 'vitest';
 import { reconcile } from '../../postgres/reconcile.js';

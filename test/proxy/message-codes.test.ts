@@ -1,4 +1,4 @@
-// The table of the protocol's messages: complete rows, names by code, and the arrays the scanner reads.
+// The table of the protocol's messages: complete rows, names, and the scanner's arrays.
 
 import { describe, expect, test } from 'vitest';
 import { Client, clientTable, MESSAGES, messageName, Server, serverTable } from '../../proxy/wire/message-codes.js';

@@ -1,4 +1,5 @@
-// The bytes of the observation stream: what is written is what is read, cut anywhere; damage is an error.
+// The bytes of the observation stream: what is written is what is read, cut anywhere.
+// Damage is an error.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// The relay's end of the observation stream against an observer that is slow, dies, or is not there.
+// The relay's end of the observation stream.
+// Against an observer that is slow, dies, or is not there.
 // In every case: statements handed in = statements the observer stored + losses.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';

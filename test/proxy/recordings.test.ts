@@ -1,6 +1,7 @@
-// What a real Postgres was asked and answered (scripts/record-wire.mjs), as golden traces of the form of `pgwitness trace`.
-// Invariant: wherever the two streams are cut, the tracker says the same. SQL stands as it was sent, so that one literal taken for
-// another shows. UPDATE_TRACES=1 writes the traces anew, to be read before they are committed.
+// Golden traces of a real Postgres's traffic, in the form of `pgwitness trace`.
+// scripts/record-wire.mjs records the traffic.
+// Invariant: wherever the two streams are cut, the tracker says the same. SQL stands as it was sent, so that one
+// literal taken for another shows. UPDATE_TRACES=1 writes the traces anew, to be read before they are committed.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Reading into buffers that are used again, on real sockets: what arrives at the other end is what was sent, whoever is slow.
+// Reading into buffers that are used again, on real sockets.
+// What arrives at the other end is what was sent, whoever is slow.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

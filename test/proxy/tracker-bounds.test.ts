@@ -1,4 +1,5 @@
-// What a peer could make the tracker hold or misread: each bound of one session, reached.
+// The bounds of one session's tracker, each of them reached.
+// They limit what a peer could make the tracker hold or misread.
 
 import { describe, expect, test } from 'vitest';
 import { B, F, message } from '../kit/frames.js';

@@ -1,4 +1,5 @@
-// The tracker where recordings do not reach: times, losing and finding track, bounds, names that were forgotten.
+// The tracker where recordings do not reach.
+// Times, losing and finding track, bounds, names that were forgotten.
 
 import { describe, expect, test } from 'vitest';
 import { TEXT_ENTRY_BYTES } from '../../proxy/session/texts.js';

@@ -1,4 +1,5 @@
-// Chunks that wait to be looked at: in their order, with their times, and before anybody is told anything.
+// Chunks that wait to be looked at: their order, their times.
+// They are looked at before anybody is told anything.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';

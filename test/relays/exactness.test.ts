@@ -1,4 +1,5 @@
-// Two relays and one observer: every statement is counted once, whichever relay it took, and whoever dies meanwhile.
+// Two relays and one observer: every statement is counted once.
+// Whichever relay it took, and whoever dies meanwhile.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCommand, runOrThrow } from '../../scripts/lib/run-command.mjs';

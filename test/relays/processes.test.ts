@@ -1,4 +1,5 @@
-// Several relays as processes: who gets which connection, what becomes of it when one of them dies, and how all are started and ended.
+// Several relays as processes: who gets which connection, how all are started and ended.
+// And what becomes of a connection when its relay dies.
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// What several relays say of themselves, added up: nothing falls when one goes, nothing is told before all have spoken.
+// The figures of several relays, added up.
+// Nothing falls when one goes, and nothing is told before all have spoken.
 
 import { expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';

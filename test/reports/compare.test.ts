@@ -1,4 +1,5 @@
-// Comparing on real traffic: a statement gets slower after a mark, one statement is replaced by several, two versions of an application run.
+// Comparing on real traffic, in three stories.
+// A statement gets slower after a mark, one statement is replaced by several, two versions of an application run.
 
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';

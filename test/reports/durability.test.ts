@@ -1,4 +1,5 @@
-// What a kill and secrets do to the data directory of a real sidecar. Faults of the file alone are in test/storage.
+// A kill, and secrets, and what they do to the data directory of a real sidecar.
+// Faults of the file alone are in test/storage.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// The judgement "more than noise": rarely wrong where there is no difference, and right where there is one.
+// The judgement "more than noise".
+// Rarely wrong where there is no difference, and right where there is one.
 
 import { expect, test } from 'vitest';
 import { LogHistogram } from '../../facts/histogram.js';

@@ -1,4 +1,5 @@
-// The first few of a report are found without reading all of it: they have to be those that a whole report puts first.
+// The first few of a report are found without reading all of it.
+// They have to be those that a whole report puts first.
 
 import { expect, test } from 'vitest';
 import { meanNs } from '../../facts/latency.js';

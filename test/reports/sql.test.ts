@@ -1,4 +1,5 @@
-// `pgwitness sql` and docs/SQL.md: each of the ten queries is run as a reader would run it, on a store whose answers are known.
+// `pgwitness sql` and docs/SQL.md: each of the ten queries, on a store of known answers.
+// They are run as a reader would run them.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

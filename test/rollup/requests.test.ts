@@ -1,4 +1,5 @@
-// Requests are told apart by their ids alone: neither the connection nor what runs between makes one count twice.
+// Requests are told apart by their ids alone.
+// Neither the connection nor what runs between makes one count twice.
 
 import { expect, test } from 'vitest';
 import { RequestWatch } from '../../analyzer/sessions/requests.js';

@@ -1,3 +1,5 @@
+// The summary of a CI run, from the results of the tests.
+
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

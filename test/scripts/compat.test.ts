@@ -1,3 +1,5 @@
+// Comparing a suite's two runs: differences, and tests that are unsteady by themselves.
+
 import { expect, test } from 'vitest';
 import { differences, settled, totals } from '../../scripts/compat/comparison.mjs';
 import { startCountingRelay } from '../../scripts/compat/counting-relay.mjs';

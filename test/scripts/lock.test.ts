@@ -1,3 +1,5 @@
+// The lock between processes: one at a time, and taken over from an owner that is gone.
+
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

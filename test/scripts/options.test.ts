@@ -1,4 +1,4 @@
-// Scripts say in one line which option they do not know, and answer --help, before they start anything.
+// Scripts name an option they do not know, and answer --help, before they start anything.
 
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

@@ -1,3 +1,5 @@
+// A Postgres of its own for tests: its settings, its statistics, its passwords.
+
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../scripts/lib/wire-client.mjs';
 import { usePostgres } from '../kit/postgres.js';

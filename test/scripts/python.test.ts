@@ -1,3 +1,5 @@
+// The Python environment of the shop, against a real Postgres.
+
 import { expect, test } from 'vitest';
 import { libpqEnvironment, usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';

@@ -1,3 +1,5 @@
+// Starting and stopping a service: one that ends too early says why.
+
 import { expect, test } from 'vitest';
 import { startService } from '../../scripts/lib/service.mjs';
 

@@ -1,3 +1,5 @@
+// The shop's traffic: the seed decides it, and failures are counted by view.
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';

@@ -1,3 +1,5 @@
+// The shop's own log against the log of Postgres: it is a judge one may trust.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { prepareShop, startShop } from '../../scripts/lib/shop.mjs';
 import { drive, VIEWS } from '../../scripts/lib/traffic.mjs';

@@ -1,3 +1,5 @@
+// The recorded shop, played to a real Postgres without Python.
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { prepareRecordedShop, recordedTraffic } from '../../scripts/lib/recorded-shop.mjs';
 import { prepareShop } from '../../scripts/lib/shop.mjs';

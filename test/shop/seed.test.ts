@@ -1,3 +1,5 @@
+// The shop's data: the same on every machine, and put once.
+
 import { beforeAll, expect, test } from 'vitest';
 import { prepareShop } from '../../scripts/lib/shop.mjs';
 import { usePostgres } from '../kit/postgres.js';

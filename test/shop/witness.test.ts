@@ -1,3 +1,5 @@
+// The shop through the sidecar: every statement's source against the shop's own log.
+
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// What can be wrong at the start and on the wire: each a clear message and the right exit code or SQLSTATE, and nothing lost.
+// Bad input at the start and on the wire: a clear message and the right code.
+// An exit code or a SQLSTATE, and nothing is lost.
 
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';

@@ -1,4 +1,5 @@
-// pgbench in each of its protocol modes: calls and rows, statement by statement, are those of pg_stat_statements.
+// pgbench in each of its protocol modes, counted statement by statement.
+// Calls and rows are those of pg_stat_statements.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runOrThrow } from '../../scripts/lib/run-command.mjs';
@@ -26,7 +27,8 @@ describe.skipIf(pgbench === undefined)('pgbench', () => {
     const { stdout } = await runOrThrow(program, args, { env: libpqEnvironment(postgres(), sidecar.port) });
     const expected = await serverCounts(postgres(), 'bench');
     if (mode === 'prepared') {
-      // The server forgets the id of a prepared utility statement with its first execution and counts no later one (pgss_ProcessUtility).
+      // The server forgets the id of a prepared utility statement with its first execution and counts no later one
+      // (pgss_ProcessUtility).
       for (const id of BEGIN_AND_END) {
         expect(expected.get(id)).toEqual({ calls: 4, rows: 0 });
         expected.set(id, { calls: transactionsOf(stdout), rows: 0 });

@@ -1,4 +1,5 @@
-// The observer is killed, stopped and starved while traffic passes: no client notices, and every execution is observed or counted as not.
+// The observer is killed, stopped and starved while traffic passes.
+// No client notices, and every execution is observed or counted as not.
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type CommandResult, runCommand, runOrThrow } from '../../scripts/lib/run-command.mjs';
@@ -28,7 +29,10 @@ describe.skipIf(pgbench === undefined)('with pgbench running', () => {
       env: libpqEnvironment(postgres(), sidecar.port),
     });
 
-  /** `transactions`: of pgbench's prepared mode, whose BEGIN and END the server counts once per session; see exactness.test.ts. */
+  /**
+   * `transactions`: of pgbench's prepared mode, whose BEGIN and END the server counts once per session; see
+   * exactness.test.ts.
+   */
   async function accountedFor(
     sidecar: Sidecar,
     transactions = 0,

@@ -1,4 +1,5 @@
-// The relay with real clients on a real Postgres: what passes is what the server and the client said, whoever speaks and however slowly.
+// The relay with real clients on a real Postgres.
+// What passes is what the server and the client said, whoever speaks and however slowly.
 
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -11,7 +12,10 @@ import { residentBytes, type Sidecar, top, until, useSidecar } from '../kit/side
 
 const MIB = 1024 * 1024;
 
-/** Of each open connection whose own end has this port, whether the system probes the other end (proc(5), /proc/net/tcp: timer 2). */
+/**
+ * Of each open connection whose own end has this port, whether the system probes the other end (proc(5),
+ * /proc/net/tcp: timer 2).
+ */
 const probedFrom = (port: number) => probed(({ local }) => local === port);
 const probedTo = (port: number) => probed(({ remote }) => remote === port);
 

@@ -1,4 +1,5 @@
-// The user's rules are read again with SIGHUP while connections are open: they hold at once, and nothing is lost or started again.
+// The user's rules are read again with SIGHUP while connections are open.
+// They hold at once, and nothing is lost or started again.
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,5 @@
+// `tail` on a running sidecar: executions as they pass, without a literal.
+
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';

@@ -1,5 +1,6 @@
-// Sessions replayed over the wire through a sidecar get the verdicts that `pgwitness attribute` gives their lines.
-// The sessions are a few of our own; recorded ones besides, where PGWITNESS_CORPUS names their folder (or ../shared/corpus is there).
+// Sessions replayed through a sidecar get the verdicts of `pgwitness attribute`.
+// The sessions are a few of our own; recorded ones besides, where PGWITNESS_CORPUS names their folder (or
+// ../shared/corpus is there).
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -95,7 +96,8 @@ describe('over the wire and from a file', () => {
       if (protocol === 'extended') at.client.send(F.parse(name, sql), F.bind('', name), F.execute(), F.sync());
       else at.client.send(F.query(sql));
       at.ready++;
-      // Lines of one session that stand together go out together: a session settles after 2 s, however slow this machine is.
+      // Lines of one session that stand together go out together: a session settles after 2 s, however slow this
+      // machine is.
       if (lines[index + 1]?.session !== session) await at.client.ready(at.ready);
     }
     for (const { client } of sessions.values()) client.send(F.end()).end();

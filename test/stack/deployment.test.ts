@@ -1,3 +1,5 @@
+// docker-compose.yml and its images' files: valid, complete, published on loopback alone.
+
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+// The alert rules, judged by promtool and on a real Prometheus and Alertmanager.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';

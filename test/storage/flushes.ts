@@ -1,4 +1,5 @@
-// Flushes made by hand for the storage tests: small, with every part that a test does not name left empty.
+// Flushes made by hand for the storage tests.
+// Small, with every part that a test does not name left empty.
 // Not here: real traffic, which the pipeline's tests bring.
 
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,3 +1,5 @@
+// Histograms: the error of percentiles, merging, and their bytes.
+
 import { describe, expect, it } from 'vitest';
 import { bucketOf, GAMMA, LogHistogram } from '../../facts/histogram.js';
 import { mergeHistograms } from '../../storage/sqlite/file/merge-histograms.js';

@@ -1,3 +1,5 @@
+// Minutes, hours and days: which level answers a span of time.
+
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
@@ -36,7 +38,10 @@ const states = fc
     };
   });
 
-/** How often each minute is in the rows of these segments, when one execution was written in every minute in the order of time. */
+/**
+ * How often each minute is in the rows of these segments, when one execution was written in every minute in the order
+ * of time.
+ */
 function coverage(segments: ReturnType<typeof segmentsOf>, state: FoldState): number[] {
   const times = new Array<number>(LAST_MIN).fill(0);
   for (let minute = 0; minute < LAST_MIN; minute++) {

@@ -1,4 +1,5 @@
-// A file of every older schema version, made by that version's own steps and filled, is brought up to date and then says what it said.
+// Files of every older schema version are brought up to date and say what they said.
+// Each is made by that version's own steps and filled.
 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -52,7 +53,10 @@ function fill(store: SqliteStore): void {
   }
 }
 
-/** The rows of a file of today in a file as `version` made them. Columns that a version did not have yet are not taken over. */
+/**
+ * The rows of a file of today in a file as `version` made them. Columns that a version did not have yet are not taken
+ * over.
+ */
 function asOfVersion(version: number, from: string): string {
   const dataDir = temporaryDirectory();
   const db = new Database(join(dataDir, 'witness.db'));

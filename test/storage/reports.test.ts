@@ -1,3 +1,5 @@
+// Reports on a store made by hand: statements, pools, samples, and merging of stores.
+
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

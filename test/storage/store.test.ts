@@ -1,3 +1,5 @@
+// The store on SQLite: flushes, restarts, the data directory, damaged files.
+
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// What every file must be: it begins by saying what it is, stays small, and leaves nothing for later.
-// Invariant: limits for what is too long are a ratchet: an exception with slack fails. Not here: structure (../tidy.test.ts).
+// Every file begins by saying what it is, stays small, and leaves nothing for later.
+// Invariant: limits for what is too long are a ratchet: an exception with slack fails.
+// Not here: structure (../tidy.test.ts).
 
 import { expect, test } from 'vitest';
 import { PRODUCT, SOURCES, textOf } from './sources.js';

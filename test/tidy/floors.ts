@@ -1,4 +1,5 @@
-// The house as a list: every room of the product, by floor, with the file to open first. A room imports rooms of lower floors alone.
+// The house as a list: every room of the product, by floor, with the file to open first.
+// A room imports rooms of lower floors alone.
 // Invariant: test/tidy.test.ts checks the sources against this list, and the map in docs/ARCHITECTURE.md too.
 // Not here: what a room is for (the map says it).
 

@@ -1,4 +1,4 @@
-// TLS between the client and pgwitness: both ways to begin it, what is refused, and what a session over it does.
+// TLS between the client and pgwitness: beginning it, refusals, a session over it.
 
 import { once } from 'node:events';
 import { connect as connectTls, type TLSSocket } from 'node:tls';

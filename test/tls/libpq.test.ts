@@ -1,4 +1,5 @@
-// libpq itself, in its current release: TLS begun by request and at once, verification, and cancelling over the encrypted leg.
+// libpq itself, in its current release, over TLS.
+// TLS begun by request and at once, verification, and cancelling over the encrypted leg.
 
 import { expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';

@@ -1,4 +1,5 @@
-// The one rewrite of a server's message, on bytes: what changes, what never does, and that cuts make no difference.
+// The one rewrite of a server's message, on bytes.
+// What changes, what never does, and that cuts make no difference.
 
 import { describe, expect, test } from 'vitest';
 import { LoginFilter } from '../../proxy/wire/login-filter.js';

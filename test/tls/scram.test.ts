@@ -1,4 +1,5 @@
-// SCRAM with channel binding over every combination of legs: what each client gets, and what the log says where it cannot work.
+// SCRAM with channel binding over every combination of legs.
+// What each client gets, and what the log says where it cannot work.
 
 import pg from 'pg';
 import postgresjs from 'postgres';

@@ -1,4 +1,5 @@
-// TLS between pgwitness and Postgres: the modes, what is verified, and what a hostile or broken answer leads to.
+// TLS between pgwitness and Postgres: the modes, and what is verified.
+// And what a hostile or broken answer leads to.
 
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,7 @@
-// An observer's HTTP server over a store made for the page's tests: as many statements as asked for, with texts that attack the page.
-// Invariant: the server is the real one, with the built page. Not here: the browser (test/kit/browser.ts).
+// An observer's HTTP server over a store made for the page's tests.
+// As many statements as asked for, with texts that attack the page.
+// Invariant: the server is the real one, with the built page.
+// Not here: the browser (test/kit/browser.ts).
 
 import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';

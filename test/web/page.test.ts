@@ -1,3 +1,5 @@
+// The page in a real Chromium: every view, accessible, quiet, and safe with hostile SQL.
+
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

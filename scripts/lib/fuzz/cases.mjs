@@ -1,5 +1,7 @@
-// The kinds of fuzz cases: each makes a case from random numbers, and runs a case, which throws when something does not hold.
-// Invariant: a case is plain data (kind and parts), so that what crashed once is saved and run again without its seed.
+// The kinds of fuzz cases: makes a case from random numbers, and runs one.
+// Running throws when something does not hold.
+// Invariant: a case is plain data (kind and parts), so that what crashed once is saved and run again without its
+// seed.
 // Not here: counting and saving (run.mjs), what is checked of a tracker (witness.mjs).
 
 import { conversation } from './conversation.mjs';
@@ -185,7 +187,11 @@ function runStartup({ readFirstPacket }, parts) {
   return `startup ${end}`;
 }
 
-/** Frames and records of any bytes: a RangeError or an observation, in bounded time. @param {Subject} subject @param {Buffer} bytes */
+/**
+ * Frames and records of any bytes: a RangeError or an observation, in bounded time.
+ * @param {Subject} subject
+ * @param {Buffer} bytes
+ */
 function runCodec({ BatchReader, FrameKind, FrameReader }, bytes) {
   const frame = Buffer.concat([Buffer.from([0, 0, 0, 0, FrameKind.batch]), Buffer.alloc(12), bytes]);
   frame.writeUInt32LE(frame.length - 4, 0);

@@ -1,6 +1,8 @@
-// A small model of Postgres: a random client and what the server would answer it, with the list of what must be witnessed.
-// Invariant: the replies are those of src/backend/tcop/postgres.c for these requests, so the tracker has no excuse: it must be exact.
-// Not here: damage (mutate.mjs), checking (tracker-case.mjs).
+// A small model of Postgres: a random client, and the server's answers to it.
+// It makes the list of what must be witnessed, too.
+// Invariant: the replies are those of src/backend/tcop/postgres.c for these requests, so the tracker has no excuse:
+// it must be exact.
+// Not here: damage (mutate.mjs), checking (cases.mjs).
 //
 // Left out, because not even the server's own client could tell: COPY FROM STDIN that fails before the client ends it.
 

@@ -1,5 +1,6 @@
 // Protocol messages as bytes, for both directions, and the cutting of recorded streams into them.
-// Invariant: what is built here is well formed; damage is done by mutate.mjs. Source: PostgreSQL documentation "Message Formats".
+// Invariant: what is built here is well formed; damage is done by mutate.mjs.
+// Source: PostgreSQL documentation "Message Formats".
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -80,7 +81,11 @@ export const server = {
   ],
 };
 
-/** Cuts bytes into messages; what is left over at the end stays one part. @param {Buffer} bytes @param {Part['from']} from */
+/**
+ * Cuts bytes into messages; what is left over at the end stays one part.
+ * @param {Buffer} bytes
+ * @param {Part['from']} from
+ */
 export function partsOf(bytes, from) {
   /** @type {Part[]} */
   const parts = [];

@@ -1,5 +1,6 @@
 // Damage: what networks, bugs and attackers do to a stream of messages.
-// Invariant: the parts given are not changed; one mutation is one change. Not here: choosing the stream (tracker-case.mjs).
+// Invariant: the parts given are not changed; one mutation is one change.
+// Not here: choosing the stream (cases.mjs).
 
 import { message } from './messages.mjs';
 

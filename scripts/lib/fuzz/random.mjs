@@ -1,5 +1,7 @@
-// Random numbers that a seed decides: the same seed gives the same case on every machine and release of Node.
-// Invariant: every draw moves one 32-bit state; nothing else (time, Math.random) enters. Not here: what is drawn (the cases).
+// Random numbers that a seed decides.
+// The same seed gives the same case on every machine and release of Node.
+// Invariant: every draw moves one 32-bit state; nothing else (time, Math.random) enters.
+// Not here: what is drawn (the cases).
 
 /** One stream of draws. The generator is mulberry32: small, fast, and good enough to choose mutations. */
 export class Random {

@@ -14,7 +14,8 @@ export const CRASHERS = path.join(ROOT, 'test', 'fuzz', 'crashers');
 
 /**
  * @param {Subject} subject
- * @param {{ seed: number, from?: number, cases: number, crashersMax?: number, onCrash?: (name: string, error: Error, it: Case) => void }} options
+ * @param {{ seed: number, from?: number, cases: number, crashersMax?: number, onCrash?: (name: string, error: Error,
+ *   it: Case) => void }} options
  * @returns {{ ends: Map<string, number>, crashers: number }} how many cases ended how
  */
 export function runCases(subject, { seed, from = 0, cases, crashersMax = 10, onCrash = () => {} }) {
@@ -48,7 +49,10 @@ export function saveCrasher(name, it, why) {
 
 /** @param {string} text of a saved crasher @returns {Case} */
 export function parseCrasher(text) {
-  /** @type {Omit<Case, 'parts' | 'bounds'> & { limits: Bounds, events: { from: 'client' | 'server', bytes: string }[] }} */
+  /**
+   * @type {Omit<Case, 'parts' | 'bounds'> & { limits: Bounds, events: { from: 'client' | 'server', bytes: string }[]
+   * }}
+   */
   const { events, limits, ...rest } = JSON.parse(text);
   const parts = events.map(({ from, bytes }) => ({ from, bytes: Buffer.from(bytes, 'base64') }));
   return { ...rest, bounds: limits, parts };

@@ -1,5 +1,7 @@
-// A tracker under test: fed parts of streams, it checks after every one that nothing is lost, doubled or grown beyond its bound.
-// Invariant: what arrived is counted here by an independent walk over the client's bytes, never by what the tracker says.
+// A tracker under test, checked after every part of a stream it is fed.
+// Nothing may be lost, doubled or grown beyond its bound.
+// Invariant: what arrived is counted here by an independent walk over the client's bytes, never by what the tracker
+// says.
 // Not here: choosing streams (cases.mjs).
 
 /** @import { Part } from './messages.mjs' */
@@ -153,7 +155,8 @@ export class Witness {
   }
 
   /**
-   * After any damage the session must be opaque, or wait for an answer that the stream does not have, or be found again: then one more
+   * After any damage the session must be opaque, or wait for an answer that the stream does not have, or be found
+   * again: then one more
    * Query is witnessed exactly.
    * @param {{ sync: Buffer, query: (sql: string) => Buffer, ready: Buffer, complete: Buffer }} say
    * @returns {'exact' | 'recovered' | 'opaque' | 'waiting'}
