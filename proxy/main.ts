@@ -6,7 +6,7 @@ import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import type { Address } from '../config/values/address.js';
 import type { ObserverLink } from './link/link.js';
-import { ObserverProcess, PairedWay } from './link/observer-process.js';
+import { ObserverProcess, PairedLauncher } from './link/observer-process.js';
 import { ObserverSocket } from './link/observer-socket.js';
 import { Relay } from './relay/relay.js';
 import { keepYoungGenerationSmall } from './relay/young-generation.js';
@@ -26,7 +26,7 @@ export interface Run {
 /** Starts relay and observer. Throws RuntimeError when a port is taken or the observer says that it cannot work. */
 export async function startRun(config: Config, log: Log): Promise<Run> {
   if (config.relays > 1) return startSupervisor(config, { log, observer: 'child' });
-  const observerEnd = (link: ObserverLink) => new ObserverProcess(config, { way: new PairedWay(link), log });
+  const observerEnd = (link: ObserverLink) => new ObserverProcess(config, { launcher: new PairedLauncher(link), log });
   return started(new Relay(config, { log, observerEnd }));
 }
 

@@ -1,13 +1,13 @@
-// The relay's two clocks: monotonic for durations, wall for minutes.
-// Invariant: durations never come from the wall clock, and the wall clock is derived from the monotonic one with an offset that is
-// renewed once a second, so that a step of the system clock moves minutes and no duration.
+// Reads the relay's two clocks: the monotonic one for durations, the wall clock for minutes.
+// Invariant: no duration comes from the wall clock. The wall clock is the monotonic one plus an offset that is renewed
+// once a second, so a step of the system clock changes minutes but no duration.
 
 import { performance } from 'node:perf_hooks';
 
 export class Clock {
   #offsetMs = Date.now() - performance.now();
 
-  /** Monotonic, ms with a fraction. */
+  /** Monotonic clock, ms with a fraction. */
   now(): number {
     return performance.now();
   }
@@ -17,7 +17,7 @@ export class Clock {
     return nowMs + this.#offsetMs;
   }
 
-  /** Follow the system clock; called by a timer, not per chunk (Date.now costs as much as the rest of the bookkeeping). */
+  /** Follows the system clock. Called by a timer, not per chunk: Date.now costs as much as the rest of the bookkeeping. */
   renew(): void {
     this.#offsetMs = Date.now() - performance.now();
   }

@@ -1,34 +1,30 @@
-// Carries observations to the observer: batches, a bounded queue, acknowledgements, and the count of what did not arrive.
+// Carries observations to the observer: batches, a bounded queue, and the count of what did not arrive.
 //
 //   down ──attach──► greeting ──welcome──► live ◄──drained── shedding
 //     ▲                                      │ queue full ───────▲
 //     └────────────── detach ────────────────┴────────────────────┘
 //
-// Invariant: an execution is encoded into a batch or added to the losses, never both; a batch that no observer stored is added to the
-// losses when the next observer says what it stored last. Batches are never sent twice. The queue never holds more than queueBytesMax.
-// Whenever the link turns live, all open sessions are announced again (resync): one way back for a restart and for overload.
-// Not here: the observer's process (observer-process.ts), bytes of records (writer.ts).
+// Invariant: an execution is written into a batch or counted as lost, never both. A batch is never sent twice. The queue
+// never holds more than linkQueueBytesMax. Whenever the link becomes live, all open sessions are announced again
+// (resync): a restart and an overload end in the same way.
+// Not here: what is unacknowledged or lost (ledger.ts), frames from the observer (greeting.ts), how texts travel
+// (known-texts.ts), the observer's process (observer-process.ts), the bytes of records (stream/writer.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
-import { minuteOf } from '../../config/values/minute.js';
 import type { Execution } from '../session/execution.js';
 import type { Running } from '../session/session.js';
 import type { SessionEvents, SessionState } from '../session/session-state.js';
-import type { PreparedText, SharedText, TextTable } from '../session/texts.js';
-import { controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../stream/frames.js';
-import {
-  type CloseReason,
-  executionCount,
-  type LossReason,
-  SCHEMA_VERSION,
-  type SessionOpened,
-} from '../stream/observation.js';
+import type { SharedText, TextTable } from '../session/texts.js';
+import { controlFrame, FrameKind } from '../stream/frames.js';
+import { type CloseReason, executionCount, type LossReason, type SessionOpened } from '../stream/observation.js';
 import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
 import type { Clock } from './clock.js';
-import { Losses } from './losses.js';
-import { emptyFields, fillFields } from './statement-fields.js';
+import { greet } from './greeting.js';
+import { KnownTexts } from './known-texts.js';
+import { Ledger } from './ledger.js';
+import { emptyFields, fillFields, readyFields } from './statement-fields.js';
 
 export interface LinkLimits {
   linkQueueBytesMax: number;
@@ -54,30 +50,26 @@ export interface LinkOptions {
   log: Log;
 }
 
-/** A batch this large is handed to the socket as it is; a smaller one is copied so that its buffer serves again. */
+/** A larger batch is handed to the socket with its buffer. A smaller one is copied, so that its buffer can be used again. */
 const COPY_BYTES_MAX = 16 * 1024;
 
 export class ObserverLink implements SessionEvents {
   readonly #options: LinkOptions;
-  readonly #losses: Losses;
+  readonly #ledger: Ledger;
+  readonly #texts = new KnownTexts();
   #writer: BatchWriter;
   #socket: Duplex | undefined;
   #mode: 'down' | 'greeting' | 'live' | 'shedding' = 'down';
-  /** Which texts this observer was told: SharedText.announcedIn equals it. */
-  #generation = 1;
-  #sequence = 0;
+  /** Executions in the batch that is being written. */
   #executions = 0;
-  /** Sent and not known to be stored. */
-  #unacknowledged: Array<{ sequence: number; executions: number; minute: number }> = [];
   #timer: NodeJS.Timeout | undefined;
-  #lastAckMs = 0;
   /** Called after each welcome. */
   onLive: () => void = () => {};
   #fields: StatementFields = emptyFields();
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#losses = new Losses(options.limits.lossMinutesMax);
+    this.#ledger = new Ledger(options.clock, options.limits.lossMinutesMax);
     this.#writer = new BatchWriter(options.limits.batchBytes + COPY_BYTES_MAX);
     options.texts.onForgotten = (shared) => this.#forget(shared);
   }
@@ -90,40 +82,32 @@ export class ObserverLink implements SessionEvents {
     return (this.#socket?.writableLength ?? 0) + this.#writer.length;
   }
 
-  /** Monotonic ms since the observer last acknowledged anything while something waits for it; 0 when nothing does. */
+  /** Monotonic ms since the last acknowledgement while a batch waits for one; 0 when none does. */
   silentForMs(nowMs: number): number {
-    return this.#unacknowledged.length === 0 ? 0 : nowMs - this.#lastAckMs;
+    return this.#ledger.silentForMs(nowMs);
   }
 
-  /** A new observer's end of the link. */
+  /** Greets a new observer at the other end of `socket`. */
   attach(socket: Duplex): void {
     this.detach();
     this.#socket = socket;
     this.#mode = 'greeting';
-    const reader = new FrameReader();
-    socket.on('data', (chunk: Buffer) => {
-      if (socket !== this.#socket) return;
-      try {
-        reader.feed(chunk, (kind, body) => this.#frame(kind, body));
-      } catch (error) {
-        this.#options.log.warn('the observer sent a damaged frame: the link is closed', { error: String(error) });
-        socket.destroy();
-      }
+    const { relayId, version, log } = this.#options;
+    greet(socket, {
+      hello: { relayId, version },
+      isPresent: () => socket === this.#socket,
+      onWelcome: (lastSequence) => {
+        this.#ledger.settle(lastSequence);
+        this.#goLive();
+        this.onLive();
+      },
+      onAcknowledged: (sequence) => this.#ledger.acknowledged(sequence),
+      onGone: () => this.detach(),
+      log,
     });
-    const gone = () => {
-      if (socket === this.#socket) this.detach();
-    };
-    socket.on('close', gone);
-    socket.on('error', gone);
-    const hello: Hello = {
-      schemaVersion: SCHEMA_VERSION,
-      relayId: this.#options.relayId,
-      version: this.#options.version,
-    };
-    socket.write(controlFrame(FrameKind.hello, hello));
   }
 
-  /** The observer is gone. What was sent is kept as numbers until the next one says what it has. */
+  /** The observer is gone. Sent batches stay in the ledger until the next observer says what was stored. */
   detach(): void {
     const socket = this.#socket;
     this.#socket = undefined;
@@ -133,14 +117,14 @@ export class ObserverLink implements SessionEvents {
   }
 
   /**
-   * Sends what waits and tells the observer that there is no more; resolves when it closed its end, or after `deadlineMs`.
-   * An observer that is just being started again is waited for, because it has to be told what was lost.
+   * Sends the last batch and closes this side of the link. Resolves when the observer closed its side, or after
+   * `deadlineMs`. Waits for an observer that is being started again, because it has to be told what was lost.
    */
   async end(deadlineMs: number): Promise<void> {
     const untilMs = this.#options.clock.now() + deadlineMs;
-    while (this.#owesNumbers && this.#options.clock.now() < untilMs)
+    while (this.#waitsForObserver && this.#options.clock.now() < untilMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    // While shedding nothing is sent, but what was lost meanwhile has to be said before the end.
+    // While shedding nothing is sent, but the losses have to be sent before the end.
     if (this.#mode === 'shedding') {
       this.#writer.reset();
       this.#mode = 'live';
@@ -158,13 +142,12 @@ export class ObserverLink implements SessionEvents {
     });
   }
 
-  /** No observer is there to be told what was lost. */
-  get #owesNumbers(): boolean {
-    const down = this.#mode === 'down' || this.#mode === 'greeting';
-    return down && (this.#losses.unsent || this.#unacknowledged.length > 0);
+  /** The ledger has something to tell, and no observer is there. */
+  get #waitsForObserver(): boolean {
+    return (this.#mode === 'down' || this.#mode === 'greeting') && this.#ledger.owes;
   }
 
-  /** What of the configuration changes while an observer runs; one that is not there is started with it. Comes in its turn. */
+  /** Sends changed options behind everything written before. An absent observer will start with them. */
   configure(changed: object): void {
     this.flush();
     this.#socket?.write(controlFrame(FrameKind.configure, changed));
@@ -178,7 +161,7 @@ export class ObserverLink implements SessionEvents {
 
   ready(state: SessionState): void {
     if (this.#mode !== 'live') return;
-    this.#writeReady(state);
+    this.#writer.sessionReady(readyFields(state));
     this.#written();
   }
 
@@ -195,13 +178,13 @@ export class ObserverLink implements SessionEvents {
   }
 
   lost(reason: LossReason, executions: number): void {
-    this.#lose(reason, executions, this.#options.clock.wall(this.#options.clock.now()));
+    this.#lose(reason, executions);
   }
 
   running(sessionId: number, running: Running): void {
     if (this.#mode !== 'live') return;
     const { clock } = this.#options;
-    const text = this.#text(running.prepared);
+    const text = this.#texts.fieldsOf(running.prepared, this.#writer);
     this.#writer.running({ sessionId, startedAtMs: clock.wall(running.startedMs), ...text });
     this.#written();
   }
@@ -213,7 +196,7 @@ export class ObserverLink implements SessionEvents {
       this.#lose(this.#mode === 'shedding' ? 'queue_full' : 'observer_down', executions, completedAtMs);
       return;
     }
-    const { text, textMissingBytes, textId } = this.#text(execution.prepared);
+    const { text, textMissingBytes, textId } = this.#texts.fieldsOf(execution.prepared, this.#writer);
     const fields = fillFields(this.#fields, { state, execution, completedAtMs });
     fields.text = text;
     fields.textMissingBytes = textMissingBytes;
@@ -223,21 +206,15 @@ export class ObserverLink implements SessionEvents {
     this.#written();
   }
 
-  /** Sends the batch begun, if any. */
+  /** Sends the batch that is being written, if it has anything. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const socket = this.#socket;
     if (socket === undefined || this.#mode !== 'live') return;
-    if (this.#losses.unsent) {
-      this.#losses.send(this.#sequence + 1, (minute, reason, count) => this.#writer.loss(minute, reason, count));
-    }
+    this.#ledger.writeLosses((minute, reason, count) => this.#writer.loss(minute, reason, count));
     if (this.#writer.empty) return;
-    const sequence = ++this.#sequence;
-    const frame = this.#writer.seal(sequence, this.#executions);
-    const minute = this.#minute(this.#options.clock.wall(this.#options.clock.now()));
-    if (this.#unacknowledged.length === 0) this.#lastAckMs = this.#options.clock.now();
-    this.#unacknowledged.push({ sequence, executions: this.#executions, minute });
+    const frame = this.#writer.seal(this.#ledger.sent(this.#executions), this.#executions);
     this.#executions = 0;
     if (frame.length <= COPY_BYTES_MAX) {
       socket.write(Buffer.from(frame));
@@ -249,7 +226,7 @@ export class ObserverLink implements SessionEvents {
     const { linkQueueBytesMax, batchBytes, unacknowledgedBatchesMax } = this.#options.limits;
     if (
       socket.writableLength + batchBytes > linkQueueBytesMax ||
-      this.#unacknowledged.length > unacknowledgedBatchesMax
+      this.#ledger.unacknowledged > unacknowledgedBatchesMax
     )
       this.#shed();
   }
@@ -258,29 +235,29 @@ export class ObserverLink implements SessionEvents {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#mode = 'shedding';
-    this.#options.log.warn('the observer does not keep up: statements are counted as not observed', {
+    this.#options.log.warn('the observer is too slow: statements are counted as not observed', {
       queueBytes: socket.writableLength,
     });
   }
 
-  /** While shedding: back to live when the queue is empty and the observer acknowledges again. Called by the relay's second tick. */
+  /** Ends shedding when the queue is empty and the observer acknowledges again. Called once a second. */
   recover(): void {
     if (this.#mode !== 'shedding' || this.#socket === undefined) return;
     if (this.#socket.writableLength > 0) return;
-    if (this.#unacknowledged.length > this.#options.limits.unacknowledgedBatchesMax / 2) return;
+    if (this.#ledger.unacknowledged > this.#options.limits.unacknowledgedBatchesMax / 2) return;
     this.#goLive();
     this.#options.log.info('the observer keeps up again: open sessions are announced to it');
   }
 
   #goLive(): void {
     this.#mode = 'live';
-    this.#generation++;
-    this.#losses.resend();
+    this.#texts.reset();
+    this.#ledger.resend();
     this.#writer.reset();
     this.#writer.resyncBegin();
     for (const { opened, state } of this.#options.sessions()) {
       this.#writer.sessionOpened({ ...opened, resumed: true });
-      if (!state.starting) this.#writeReady(state);
+      if (!state.starting) this.#writer.sessionReady(readyFields(state));
       if (this.#writer.length >= this.#options.limits.batchBytes) this.flush();
       if (!this.live) return;
     }
@@ -288,68 +265,8 @@ export class ObserverLink implements SessionEvents {
     this.flush();
   }
 
-  #frame(kind: number, body: Buffer): void {
-    if (kind === FrameKind.ack) this.#acknowledged(body.readDoubleLE(0));
-    else if (kind === FrameKind.welcome) this.#welcome(JSON.parse(body.toString('utf8')) as Welcome);
-  }
-
-  #welcome(welcome: Welcome): void {
-    if (welcome.schemaVersion !== SCHEMA_VERSION) {
-      this.#options.log.error('observer and relay are of different releases: use one', {
-        observer: welcome.schemaVersion,
-        relay: SCHEMA_VERSION,
-      });
-      this.detach();
-      return;
-    }
-    for (const batch of this.#unacknowledged) {
-      if (batch.sequence > welcome.lastSequence && batch.executions > 0)
-        this.#losses.add('observer_lost', batch.executions, batch.minute);
-    }
-    this.#unacknowledged = [];
-    this.#goLive();
-    this.onLive();
-  }
-
-  #acknowledged(sequence: number): void {
-    const now = this.#options.clock.now();
-    this.#lastAckMs = now;
-    const waiting = this.#unacknowledged;
-    let stored = 0;
-    while (stored < waiting.length && waiting[stored].sequence <= sequence) stored++;
-    if (stored > 0) waiting.splice(0, stored);
-    this.#losses.acknowledged(sequence, this.#minute(this.#options.clock.wall(now)));
-  }
-
-  #writeReady(state: SessionState): void {
-    this.#writer.sessionReady({
-      sessionId: state.sessionId,
-      serverVersion: state.serverVersion,
-      applicationName: state.applicationName,
-      clientEncoding: state.clientEncoding,
-      serverTimeZone: state.serverTimeZone,
-      backslashEscapes: state.backslashEscapes,
-      backendPid: state.backendPid,
-      transactionStatus: state.transaction.status,
-      transactionSinceMs: state.transaction.sinceMs,
-    });
-  }
-
-  /** How a statement's SQL travels: by id when the observer knows (or is now told) a shared text, else inline. */
-  #text(prepared: PreparedText | undefined): { text: string | null; textMissingBytes: number; textId: number } {
-    if (prepared === undefined) return UNKNOWN;
-    const shared = prepared.shared;
-    if (shared === undefined) return { text: prepared.text, textMissingBytes: prepared.missingBytes, textId: 0 };
-    if (shared.announcedIn !== this.#generation) {
-      if (shared.text === undefined) return UNKNOWN;
-      this.#writer.textDefined(shared.id, shared.text, shared.missingBytes);
-      shared.announcedIn = this.#generation;
-    }
-    return { text: null, textMissingBytes: 0, textId: shared.id };
-  }
-
   #forget(shared: SharedText): void {
-    if (this.#mode !== 'live' || shared.announcedIn !== this.#generation) return;
+    if (this.#mode !== 'live' || !this.#texts.isKnown(shared)) return;
     this.#writer.textForgotten(shared.id);
     this.#written();
   }
@@ -367,14 +284,9 @@ export class ObserverLink implements SessionEvents {
     this.#writer.reset();
   }
 
-  #lose(reason: LossReason, executions: number, atMs: number): void {
-    this.#losses.add(reason, executions, this.#minute(atMs));
+  /** `atMs`: wall clock; now when not given. */
+  #lose(reason: LossReason, executions: number, atMs?: number): void {
+    this.#ledger.lose(reason, executions, atMs);
     if (this.#mode === 'live') this.#timer ??= setTimeout(() => this.flush(), this.#options.limits.batchAgeMs);
   }
-
-  #minute(wallMs: number): number {
-    return minuteOf(wallMs);
-  }
 }
-
-const UNKNOWN = { text: null, textMissingBytes: 0, textId: 0 };

@@ -1,6 +1,7 @@
-// What was not observed, per minute and reason, cumulative for the life of the relay process.
-// Invariant: a count only grows, so sending it again (after a restart of the observer) neither drops nor doubles anything.
-// A minute is forgotten only when it is over and its last count is acknowledged as stored. Not here: when something counts as lost.
+// Counts losses by minute and reason, cumulative for the life of the relay process.
+// Invariant: a count only grows, so sending it again after a restart of the observer neither drops nor doubles anything.
+// A minute is forgotten only when it is over and its last count is acknowledged as stored.
+// Not here: when something counts as lost (link.ts, session/), batches (ledger.ts).
 
 import type { LossReason } from '../stream/observation.js';
 
@@ -8,7 +9,7 @@ interface Entry {
   minute: number;
   reason: LossReason;
   count: number;
-  /** Sequence of the batch that carried this count; 0 = not sent since it grew. */
+  /** Sequence of the batch with this count; 0 = not sent since the count grew. */
   sentIn: number;
 }
 
@@ -40,7 +41,7 @@ export class Losses {
     return this.#unsent;
   }
 
-  /** Hands out what grew since it was last sent; it travels in batch `sequence`. */
+  /** Hands out the counts that grew since they were last sent. They travel in batch `sequence`. */
   send(sequence: number, write: (minute: number, reason: LossReason, count: number) => void): void {
     for (const entry of this.#entries.values()) {
       if (entry.sentIn !== 0) continue;
@@ -50,7 +51,7 @@ export class Losses {
     this.#unsent = false;
   }
 
-  /** A new observer: everything is to be sent again. */
+  /** All counts are to be sent again. */
   resend(): void {
     for (const entry of this.#entries.values()) entry.sentIn = 0;
     this.#unsent = this.#entries.size > 0;
@@ -62,7 +63,7 @@ export class Losses {
     }
   }
 
-  /** Counts of the whole life that are still held, by reason: for logs and tests. */
+  /** The sum of all counts that are still held: for tests. */
   total(): number {
     let total = 0;
     for (const entry of this.#entries.values()) total += entry.count;

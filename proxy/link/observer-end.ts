@@ -1,22 +1,22 @@
-// The other end of the link: whatever runs the observer.
-// Invariant: a type alone. Here are the promises that observer-process.ts (a child) and observer-socket.ts (a path) both keep.
+// Declares the other end of the link: a child process (observer-process.ts) or a socket (observer-socket.ts).
+// Invariant: this is a type alone. Both implementations do what its comments say.
 
 import type { Config } from '../../config/config.js';
 
-/** Whatever runs the observer: a child process, or somebody at the other end of a path. */
+/** The process that observes: our child, or one that somebody else started and that listens at a path. */
 export interface ObserverEnd {
   readonly restartsTotal: number;
-  /** How long the end of the link is waited for, ms: for an observer that is not there to come back and be told what was lost. */
+  /** How long the link waits at its end for an absent observer to come back and be told what was lost, ms. */
   readonly lastWordMs: number;
   /**
-   * Resolves with undefined when it works or is not waited for any longer. At the first start of all it resolves with the exit code
-   * of an observer that says it cannot work; later such a one is started again and again.
+   * Resolves with undefined when the observer works, or when waiting for it takes too long. At the first start it resolves
+   * with the exit code of an observer that cannot work. Later such an observer is started again and again.
    */
   start(which: 'first' | 'later'): Promise<number | undefined>;
-  /** Takes a new configuration; true when it must be started again for it. */
+  /** Takes a new configuration. Returns true when the observer must be started again for it. */
   configure(config: Config): boolean;
-  /** The link was ended before. */
+  /** Ends the observer. The link has ended before. After `deadlineMs` it is killed. */
   stop(deadlineMs: number): Promise<void>;
-  /** It hangs, or time is up. */
+  /** Ends an observer that hangs, or that has no time left. */
   kill(): void;
 }

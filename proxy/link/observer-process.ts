@@ -1,42 +1,43 @@
-// Starts the observer as a child process and starts it again when it dies; with one relay over an inherited socket pair.
-// Invariant: at most one observer runs; a restart waits longer each time it fails soon (back-off), and nothing waits for it.
-// An observer that says at its first start that it cannot work (exit code 2 or 3) ends the start of `run`; later it is only retried.
-// Not here: what travels on the link (link.ts), how several relays share an observer (shared-observer.ts).
+// Starts the observer as a child process, and starts it again whenever it ends.
+// Invariant: at most one observer runs. Each restart soon after the last one waits longer (back-off), and traffic never
+// waits for the observer. An observer that refuses to work at its first start (exit code 2 or 3) ends the start of `run`;
+// later it is only started again.
+// Not here: what travels on the link (link.ts), how several relays share an observer (supervisor/shared-launcher.ts).
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { partOf } from '../../config/concerns.js';
+import { partOf } from '../../config/changes.js';
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../config/log.js';
 import { Backoff } from './backoff.js';
 import type { ObserverLink } from './link.js';
 import type { ObserverEnd } from './observer-end.js';
 
-/** Inherited descriptor in the observer process: its link, or its supervisor's channel. */
+/** The descriptor that the observer process inherits: its link, or its supervisor's channel. */
 const LINK_FD = 3;
 const OBSERVER_MAIN = fileURLToPath(new URL('../../observer/main.js', import.meta.url));
-/** Half of the young generation: what most statements leave behind dies at once, and V8 keeps what a burst made it grow to (16 MiB by itself). */
+/** Half of the young generation. Most garbage of statements dies at once, and V8 alone would keep 16 MiB after a burst. */
 const SEMI_SPACE_MIB = 4;
-/** How long a start waits for the first word of the observer before it goes on without. */
+/** How long a start waits for the observer's first answer. Then it goes on without. */
 const FIRST_WORD_MS = 10_000;
 
-/** How an observer and the process that starts it are connected. */
-export interface ObserverWay {
+/** Launches an observer process: how it is connected to the process that starts it. */
+export interface ObserverLauncher {
   readonly stdio: 'pipe' | 'ipc';
-  /** What it is started with besides the configuration. */
+  /** Start options besides the configuration. */
   startOptions(): object;
   attach(child: ChildProcess): void;
-  /** What of the configuration changes while it runs. */
+  /** Sends options that changed while the observer runs. */
   configure(changed: object): void;
-  /** It shall store what it has and end. */
+  /** Makes the observer store what it has and end. */
   end(): void;
-  /** Called when it works. */
+  /** Called when the observer works. */
   onLive: () => void;
 }
 
-/** One relay, and its observer at the other end of a connected pair of sockets. */
-export class PairedWay implements ObserverWay {
+/** Connects one relay and its observer by a connected pair of sockets. */
+export class PairedLauncher implements ObserverLauncher {
   readonly stdio = 'pipe';
   readonly #link: ObserverLink;
 
@@ -53,7 +54,7 @@ export class PairedWay implements ObserverWay {
   }
 
   attach(child: ChildProcess): void {
-    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: two ways, and no path that another process could open.
+    // Node makes a 'pipe' beyond stdio a connected pair of Unix sockets: duplex, and no other process can open it.
     const link = child.stdio[LINK_FD] as unknown as Duplex | null;
     if (link !== null && link !== undefined) this.#link.attach(link);
   }
@@ -62,12 +63,12 @@ export class PairedWay implements ObserverWay {
     this.#link.configure(changed);
   }
 
-  /** It ends when its link does, which was ended before. */
+  /** Nothing to do: the observer ends when its link ends, and the link has ended before. */
   end(): void {}
 }
 
 export class ObserverProcess implements ObserverEnd {
-  readonly #way: ObserverWay;
+  readonly #launcher: ObserverLauncher;
   readonly #log: Log;
   #config: Config;
   #child: ChildProcess | undefined;
@@ -77,14 +78,14 @@ export class ObserverProcess implements ObserverEnd {
   restartsTotal = 0;
   readonly lastWordMs = 10_000;
   #spawnedTotal = 0;
-  /** It worked once: from then on its death is survived. */
+  /** It has worked once. From then on an end is followed by a restart. */
   #everLive = false;
-  /** Its exit code when it ended before it ever worked; its message is on stderr already. */
+  /** Gets the exit code of an observer that ended before it ever worked. Its message is on stderr already. */
   #onRefused: (exitCode: number) => void = () => {};
 
-  constructor(config: Config, { way, log }: { way: ObserverWay; log: Log }) {
+  constructor(config: Config, { launcher, log }: { launcher: ObserverLauncher; log: Log }) {
     this.#config = config;
-    this.#way = way;
+    this.#launcher = launcher;
     this.#log = log;
   }
 
@@ -103,12 +104,12 @@ export class ObserverProcess implements ObserverEnd {
         settle(undefined);
       }, FIRST_WORD_MS);
       this.#onRefused = settle;
-      this.#way.onLive = () => settle(undefined);
+      this.#launcher.onLive = () => settle(undefined);
       this.#spawn();
     });
   }
 
-  /** Whether `config` has something that a running observer cannot take. */
+  /** True when `config` has a change that a running observer cannot take. */
   isStartedAgainFor(config: Config): boolean {
     return !alike(partOf(config, 'observer'), partOf(this.#config, 'observer'));
   }
@@ -120,24 +121,24 @@ export class ObserverProcess implements ObserverEnd {
     if (again) return true;
     const live = partOf(config, 'live');
     if (!alike(live, partOf(before, 'live'))) {
-      this.#way.configure(live);
+      this.#launcher.configure(live);
       this.#log.info('the observer takes the new rules', { rules: config.rules.length });
     }
     return false;
   }
 
-  /** An observer that hangs for good is replaced. */
+  /** Kills an observer that hangs. It is started again. */
   kill(): void {
     this.#child?.kill('SIGKILL');
   }
 
-  /** No more restarts. The observer ends by itself when the link does; `deadlineMs` later it is killed. */
+  /** Ends the observer for good. After `deadlineMs` it is killed. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return;
-    this.#way.end();
+    this.#launcher.end();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
       child.once('exit', () => {
@@ -151,10 +152,10 @@ export class ObserverProcess implements ObserverEnd {
     this.#backoff.started();
     const heap = [`--max-old-space-size=${this.#config.observerHeapMb}`, `--max-semi-space-size=${SEMI_SPACE_MIB}`];
     const child = spawn(process.execPath, [...heap, OBSERVER_MAIN], {
-      stdio: ['ignore', 'inherit', 'inherit', this.#way.stdio],
+      stdio: ['ignore', 'inherit', 'inherit', this.#launcher.stdio],
       env: {
         ...process.env,
-        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify({ config: this.#config, ...this.#way.startOptions() }),
+        PGWITNESS_OBSERVER_OPTIONS: JSON.stringify({ config: this.#config, ...this.#launcher.startOptions() }),
         PGWITNESS_OBSERVER_RESTARTS: String(this.#spawnedTotal++),
       },
     });
@@ -179,7 +180,7 @@ export class ObserverProcess implements ObserverEnd {
       this.#log.error('the observer process cannot be started', { error: String(error) });
       if (child.pid === undefined) ended(null, null);
     });
-    this.#way.attach(child);
+    this.#launcher.attach(child);
   }
 }
 

@@ -1,6 +1,7 @@
-// Connects the link to an observer that runs by itself and listens at a path; connects again whenever that ends.
-// Invariant: at most one connection at a time; nothing waits for it; a path that others could have made is not written to, because
-// what passes holds SQL. Not here: what travels on the link (link.ts), the other end (observer/link-server.ts).
+// Connects the link to an observer that listens at a path, and connects again whenever the connection ends.
+// Invariant: there is at most one connection, and traffic never waits for it. Nothing is sent to a socket that another
+// user could have made, because observations hold SQL.
+// Not here: what travels on the link (link.ts), the other end (observer/link-server.ts).
 
 import { connect, type Socket } from 'node:net';
 import type { Log } from '../../config/log.js';
@@ -21,17 +22,17 @@ export class ObserverSocket implements ObserverEnd {
   #stopped = true;
   #connectedBefore = false;
   #absenceSaid = false;
-  /** Times a connection was made after the first. */
+  /** How often a connection was made after the first one. */
   restartsTotal = 0;
   readonly lastWordMs: number;
-  /** Set before a configuration that makes somebody start the observer again: the link ends first, with what it has left to say. */
+  /** Set before a reload that restarts the observer: the link then sends its rest and ends first. */
   isStartedAgain = false;
   #onFirstLive: () => void = () => {};
   readonly #firstLive = new Promise<void>((resolve) => {
     this.#onFirstLive = resolve;
   });
 
-  /** `lastWordMs`: shorter than for a child by default, because whether somebody starts it again is not in our hands. */
+  /** `lastWordMs` is shorter than for a child by default: nobody here starts this observer again. */
   constructor(path: string, { link, log, lastWordMs = 2_000 }: { link: ObserverLink; log: Log; lastWordMs?: number }) {
     this.#path = path;
     this.lastWordMs = lastWordMs;
@@ -39,7 +40,7 @@ export class ObserverSocket implements ObserverEnd {
     this.#log = log;
   }
 
-  /** Does not wait: relaying does not depend on an observer. */
+  /** Does not wait for the observer: relaying does not depend on it. */
   start(): Promise<undefined> {
     this.#stopped = false;
     this.#link.onLive = () => {
@@ -52,14 +53,14 @@ export class ObserverSocket implements ObserverEnd {
     return Promise.resolve(undefined);
   }
 
-  /** Its configuration is its own, unless it was said that it is started again with another one. */
+  /** This observer has its own configuration. True only when its supervisor starts it again. */
   configure(): boolean {
     const again = this.isStartedAgain;
     this.isStartedAgain = false;
     return again;
   }
 
-  /** Somebody knows that an observer listens there now: it is not waited for any longer. */
+  /** Connects at once: an observer is known to listen now. */
   hurry(): void {
     this.#retryMs = RETRY_MIN_MS;
     if (this.#stopped || this.#socket !== undefined) return;
@@ -67,7 +68,7 @@ export class ObserverSocket implements ObserverEnd {
     this.#connect();
   }
 
-  /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`; at once when none is looked for. */
+  /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`. At once when stopped. */
   async firstLive(deadlineMs: number): Promise<void> {
     if (this.#stopped) return;
     let timer: NodeJS.Timeout | undefined;
@@ -91,7 +92,7 @@ export class ObserverSocket implements ObserverEnd {
 
   #connect(): void {
     if (!isPrivate(this.#path)) {
-      this.#again('no private socket is there (a socket of mode 0600 in a directory of mode 0700)');
+      this.#again('there is no private socket (mode 0600, in a directory of mode 0700)');
       return;
     }
     const socket = connect({ path: this.#path });
@@ -105,7 +106,7 @@ export class ObserverSocket implements ObserverEnd {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       why = error.code ?? error.message;
     });
-    // Its answer to our end is no absence.
+    // The observer closes its side after we closed ours: that is no absence.
     socket.once('end', () => {
       if (socket.writableEnded) why = '';
     });
@@ -115,7 +116,7 @@ export class ObserverSocket implements ObserverEnd {
   #again(why: string): void {
     this.#socket = undefined;
     if (this.#stopped) return;
-    // Once per absence: it may last for days, and it is looked for every two seconds.
+    // Logged once per absence: it may last for days, and there is an attempt every two seconds.
     if (!this.#absenceSaid && why !== '') {
       this.#log.warn('no observer: traffic goes on, statements are counted as not observed', {
         socket: this.#path,

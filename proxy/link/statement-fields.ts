@@ -1,21 +1,22 @@
-// What the tracker measured of an execution, as the fields of a statement observation.
-// Invariant: one object is filled again and again: the hot path makes none. Not here: its SQL (link.ts knows how that travels).
+// Fills the fields of observations from the state of a session and from what the tracker measured.
+// Invariant: the fields of a statement are one reused object, because the hot path must not make new ones.
+// Not here: the SQL of a statement (known-texts.ts).
 
 import type { Execution } from '../session/execution.js';
 import type { SessionState } from '../session/session-state.js';
-import { emptyStatement } from '../stream/observation.js';
+import { emptyStatement, type SessionReady } from '../stream/observation.js';
 import type { StatementFields } from '../stream/writer.js';
 
 const NS_PER_MS = 1e6;
 
-/** `completedAtMs`: wall clock. */
+/** Fills `fields` and returns them. `completedAtMs`: wall clock. */
 export function fillFields(
   fields: StatementFields,
-  of: { state: SessionState; execution: Execution; completedAtMs: number },
+  measured: { state: SessionState; execution: Execution; completedAtMs: number },
 ): StatementFields {
-  const { execution } = of;
-  fields.sessionId = of.state.sessionId;
-  fields.completedAtMs = of.completedAtMs;
+  const { execution } = measured;
+  fields.sessionId = measured.state.sessionId;
+  fields.completedAtMs = measured.completedAtMs;
   fields.protocol = execution.simple ? 'simple' : 'extended';
   fields.statementName = execution.prepared?.name ?? '';
   fields.completions = execution.completions;
@@ -38,4 +39,18 @@ export function fillFields(
 
 export function emptyFields(): StatementFields {
   return { ...emptyStatement(), text: null };
+}
+
+export function readyFields(state: SessionState): Omit<SessionReady, 'kind'> {
+  return {
+    sessionId: state.sessionId,
+    serverVersion: state.serverVersion,
+    applicationName: state.applicationName,
+    clientEncoding: state.clientEncoding,
+    serverTimeZone: state.serverTimeZone,
+    backslashEscapes: state.backslashEscapes,
+    backendPid: state.backendPid,
+    transactionStatus: state.transaction.status,
+    transactionSinceMs: state.transaction.sinceMs,
+  };
 }

@@ -28,7 +28,7 @@ import { Front } from './front.js';
 import { Handover } from './handover.js';
 import type { RelayStart } from './messages.js';
 import { RelayProcess } from './relay-process.js';
-import { SharedWay } from './shared-observer.js';
+import { SharedLauncher } from './shared-launcher.js';
 
 const TICK_MS = 1_000;
 /** What a relay that has drained may take to say its last word to the observer. */
@@ -46,7 +46,7 @@ export class Supervisor {
   readonly #relays: RelayProcess[];
   readonly #handover: Handover;
   readonly #fronts: Front[] = [];
-  readonly #way: SharedWay;
+  readonly #launcher: SharedLauncher;
   /** Both: where the observer is a child. */
   readonly #observer: ObserverProcess | undefined;
   readonly #switch: ObserverSwitch | undefined;
@@ -74,12 +74,12 @@ export class Supervisor {
     });
     this.#relays = Array.from({ length: config.relays }, (_, index) => this.#relayProcess(index + 1));
     this.#handover = new Handover(this.#relays, log);
-    this.#way = new SharedWay({
+    this.#launcher = new SharedLauncher({
       startWith: () => ({ socket: this.#socket, relays: this.#config.relays, endedRelays: this.#endedCounts }),
       onListening: () => this.#sendAll({ kind: 'observer-listens' }),
     });
     if (observer === 'child') {
-      this.#observer = new ObserverProcess(config, { way: this.#way, log });
+      this.#observer = new ObserverProcess(config, { launcher: this.#launcher, log });
       this.#switch = new ObserverSwitch(config.observe, {
         observer: this.#observer,
         link: NO_LINK,
@@ -140,7 +140,7 @@ export class Supervisor {
       const { config: ofRelay, connectionsMaxOfAll } = this.#startOf(index + 1);
       relay.send({ kind: 'reload', config: ofRelay, connectionsMaxOfAll, observerAgain });
     }
-    this.#way.relaysEndLinks = !config.observe || observerAgain;
+    this.#launcher.relaysEndLinks = !config.observe || observerAgain;
     this.#switch?.reload(config, []);
     this.#log.info('the configuration was read again', { observe: config.observe });
   }
@@ -159,7 +159,7 @@ export class Supervisor {
   }
 
   async #finish(): Promise<void> {
-    this.#way.relaysEndLinks = true;
+    this.#launcher.relaysEndLinks = true;
     // Those that still drain tell new clients so.
     const deadlineMs = this.#config.drainTimeoutMs + AFTER_DRAIN_MS;
     await Promise.all(this.#relays.map((relay) => relay.stop(deadlineMs)));
@@ -183,7 +183,7 @@ export class Supervisor {
       onFree: () => this.#handover.pump(),
       onEnded: (relayId, last) => {
         this.#endedCounts = sumOfCounts([this.#endedCounts, last ?? {}]);
-        this.#way.relayDied(relayId, Date.now());
+        this.#launcher.relayDied(relayId, Date.now());
       },
       log: this.#log,
     });
@@ -211,7 +211,7 @@ export class Supervisor {
   #tick(): void {
     for (const relay of this.#relays) relay.tick();
     const { user, system } = process.cpuUsage();
-    this.#way.supervised({
+    this.#launcher.supervised({
       relayRestartsTotal: this.#relays.reduce((sum, { restartsTotal }) => sum + restartsTotal, 0),
       loopLagNs: (this.#lag?.takeMs() ?? 0) * 1e6,
       cpuNs: (user + system) * 1000,

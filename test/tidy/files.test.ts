@@ -17,7 +17,7 @@ const LONG: Readonly<Record<string, number>> = {
   'config/options.ts': 270,
   'dashboards/web/pages/statement-page.tsx': 300,
   'postgres/connection.ts': 280,
-  'proxy/link/link.ts': 380,
+  'proxy/link/link.ts': 300,
   'proxy/listen/listener.ts': 300,
   'proxy/session/replies.ts': 380,
   'proxy/session/session-state.ts': 260,

@@ -1,23 +1,24 @@
-// How a supervisor reaches the observer of several relays: Node's channel for what is said here, a private socket for the relays' links.
-// Invariant: what the observer has to know of relays that ended while it was away is told when it is back. Not here: the observer's process
-// (observer-process.ts), the links (observer-socket.ts).
+// Launches the observer that several relays share: its supervisor talks to it over Node's channel.
+// Relays link to it through a private socket.
+// Invariant: an observer that was away hears of the relays that ended meanwhile as soon as it is back.
+// Not here: the observer's process (link/observer-process.ts), the links (link/observer-socket.ts).
 
 import type { ChildProcess } from 'node:child_process';
-import type { ObserverWay } from '../link/observer-process.js';
+import type { ObserverLauncher } from '../link/observer-process.js';
 import type { FromObserver, SharedStart, SupervisorStatus, ToObserver } from './messages.js';
 
-export class SharedWay implements ObserverWay {
+export class SharedLauncher implements ObserverLauncher {
   readonly stdio = 'ipc';
   readonly #startWith: () => SharedStart;
   readonly #onListening: () => void;
   #child: ChildProcess | undefined;
   #listening = false;
-  #untold: ToObserver[] = [];
+  #unsent: ToObserver[] = [];
   onLive: () => void = () => {};
-  /** The relays end their links, with what they have left to say, before the observer ends. */
+  /** The relays send their last batches and end their links before the observer ends. */
   relaysEndLinks = false;
 
-  /** `onListening`: relays may connect. */
+  /** `onListening`: called when relays may connect. */
   constructor({ startWith, onListening }: { startWith: () => SharedStart; onListening: () => void }) {
     this.#startWith = startWith;
     this.#onListening = onListening;
@@ -30,10 +31,10 @@ export class SharedWay implements ObserverWay {
   attach(child: ChildProcess): void {
     this.#child = child;
     this.#listening = false;
-    child.on('message', (message: FromObserver) => {
-      if (message.kind !== 'listening' || child !== this.#child) return;
+    child.on('message', ({ kind }: FromObserver) => {
+      if (kind !== 'listening' || child !== this.#child) return;
       this.#listening = true;
-      for (const told of this.#untold.splice(0)) this.#send(told);
+      for (const message of this.#unsent.splice(0)) this.#send(message);
       this.onLive();
       this.#onListening();
     });
@@ -43,14 +44,14 @@ export class SharedWay implements ObserverWay {
   }
 
   configure(changed: object): void {
-    // One that only begins was started with it.
+    // A child that is still starting already has this configuration.
     this.#send({ kind: 'configure', changed });
   }
 
   relayDied(relayId: string, atMs: number): void {
     const message: ToObserver = { kind: 'relay-died', relayId, atMs };
     if (this.#listening) this.#send(message);
-    else if (this.#untold.length < UNTOLD_MAX) this.#untold.push(message);
+    else if (this.#unsent.length < UNSENT_MAX) this.#unsent.push(message);
   }
 
   supervised(status: SupervisorStatus): void {
@@ -66,5 +67,5 @@ export class SharedWay implements ObserverWay {
   }
 }
 
-/** Relays start again with back-off, an observer too: more than this is a machine on which nothing works. */
-const UNTOLD_MAX = 1_000;
+/** Relays and observer restart with back-off, so more messages than this mean a machine on which nothing works. */
+const UNSENT_MAX = 1_000;

@@ -2,10 +2,10 @@
 // The relay alone, a running observer, or an observer that is started again.
 
 import { describe, expect, test } from 'vitest';
-import { concernOf, partOf } from '../../config/concerns.js';
+import { concernOf, partOf } from '../../config/changes.js';
 import { type Config, loadConfig } from '../../config/config.js';
 import { createLog } from '../../config/log.js';
-import { ObserverProcess, PairedWay } from '../../proxy/link/observer-process.js';
+import { ObserverProcess, PairedLauncher } from '../../proxy/link/observer-process.js';
 
 const RELAY_ALONE: ReadonlyArray<keyof Config> = [
   'clientsAppearLocal',
@@ -36,8 +36,8 @@ function changed(key: keyof Config): Config {
 
 function observerOf(given: Config): ObserverProcess {
   const link = { onLive: () => {}, attach: () => {}, configure: () => {} };
-  const way = new PairedWay(link as unknown as ConstructorParameters<typeof PairedWay>[0]);
-  return new ObserverProcess(given, { way, log: createLog({ level: 'silent' }) });
+  const launcher = new PairedLauncher(link as unknown as ConstructorParameters<typeof PairedLauncher>[0]);
+  return new ObserverProcess(given, { launcher, log: createLog({ level: 'silent' }) });
 }
 
 describe('every key of the configuration', () => {
