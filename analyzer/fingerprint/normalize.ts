@@ -59,10 +59,8 @@ export class Normalizer {
       let mark = 0;
       let next = i;
 
-      if (tokenKind === TokenKind.string) {
-        if (i > 0 && kind[i - 1] === TokenKind.string && gap[i] >= Gap.newline) continue;
-        mark = Mark.string;
-      } else if (tokenKind === TokenKind.number) mark = Mark.number;
+      if (tokenKind === TokenKind.string) mark = Mark.string;
+      else if (tokenKind === TokenKind.number) mark = Mark.number;
       else if (tokenKind === TokenKind.parameter) mark = Mark.parameter;
       else if (tokenKind === TokenKind.operator) {
         if (isNegativeNumber(tokens, i)) {

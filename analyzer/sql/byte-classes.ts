@@ -27,6 +27,10 @@ export const IDENTIFIER = identifierBytes();
 /** Gap so far × 4 + class of the next white space byte → gap. */
 export const GAP_AFTER = gapTransitions();
 
+/** 1 for the bytes that may follow a string which goes on behind a newline: white space and the dash of a comment. */
+export const MAY_GO_ON = new Uint8Array(256);
+for (const character of ' \t\v\f\n\r-') MAY_GO_ON[character.charCodeAt(0)] = 1;
+
 /** 1 for the bytes with which an operator may end in + or -. */
 export const ALLOWS_SIGN_AT_END = new Uint8Array(256);
 for (const character of '~!@#^&|`?%') ALLOWS_SIGN_AT_END[character.charCodeAt(0)] = 1;

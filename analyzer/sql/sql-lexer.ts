@@ -16,6 +16,7 @@ import {
   DOUBLE_QUOTE,
   GAP_AFTER,
   IDENTIFIER,
+  MAY_GO_ON,
   OPERATOR,
   PUNCTUATION,
   QUOTE,
@@ -25,13 +26,15 @@ import {
   commentEnd,
   dollarStringEnd,
   dollarTagEnd,
-  escapedStringEnd,
+  escapedPartEnd,
   numberEnd,
   operatorEnd,
+  plainPartEnd,
   plainWordEnd,
   prefixedEnd,
   quotedEnd,
   startsComment,
+  stringEnd,
 } from './token-ends.js';
 import { COMMENTS_MAX, Gap, type SqlTokens, TokenKind } from './tokens.js';
 
@@ -92,7 +95,12 @@ export function lex(bytes: Uint8Array, tokens: SqlTokens, options?: LexOptions):
       }
       case QUOTE:
         tokenKind = TokenKind.string;
-        to = backslashEscapes ? escapedStringEnd(bytes, at + 1) : quotedEnd(bytes, at + 1, 0x27);
+        if (backslashEscapes) to = stringEnd(bytes, escapedPartEnd(bytes, at + 1), escapedPartEnd);
+        else {
+          to = quotedEnd(bytes, at + 1, 0x27);
+          // Most strings are followed by a comma or a bracket: those have no further part.
+          if (to < length && MAY_GO_ON[bytes[to]] === 1) to = stringEnd(bytes, to, plainPartEnd);
+        }
         break;
       case DOUBLE_QUOTE:
         tokenKind = TokenKind.quotedIdentifier;

@@ -75,6 +75,7 @@ const piece = fc.constantFrom(
     '\0',
   ],
   ...['.5', 'VALUES (', 'ARRAY[', ']', 'CASE WHEN ', ' END', 'SET x = ', 'FETCH ', 'U&"d" UESCAPE \'!\'', "'a'\n'b'"],
+  ...["E'a'\n'b\\'c'", "'a' -- c\n'b'", "N'a'\n'b'", "\n'", "'\r'", "'\\'"],
 );
 
 describe('a text known by its skeleton is the text that a lex would know', () => {

@@ -39,6 +39,7 @@ describe('kinds', () => {
       ['1', '1.5', '.5', '1e5', '1e-5', '1_000', '0xFFe', '0b1', '0o7', '5.'].map((n) => `number ${n}`),
     ],
     ['0xe+1', ['number 0xe', 'operator +', 'number 1']],
+    ['0x1f.5 1e-5.5', ['number 0x1f', 'number .5', 'number 1e-5', 'number .5']],
     ['1..10', ['number 1', 'dot ..', 'number 10']],
     ['123abc 1$$s t$$', ['number 123abc', 'number 1', 'string $$s t$$']],
     ['a.b::int', ['word a', 'dot .', 'word b', 'cast ::', 'word int']],
@@ -62,6 +63,48 @@ describe('kinds', () => {
     expect(listed("'a\\' b")).toEqual(["string 'a\\'", 'word b']);
     expect(listed("N'a\\'b'", { backslashEscapes: true })).toEqual(["string N'a\\'b'"]);
   });
+});
+
+/** As PostgreSQL 14, 17 and 18 read them: test/fuzz/lexer.test.ts asks a server. */
+describe('a string goes on behind a newline, by the rules of its first part', () => {
+  test.each([
+    ["E'a'", "'b\\'c'"],
+    ["e'a'", "'b\\'c''d'"],
+    ["U&'a'", "'b''c\\'"],
+    ["N'a'", "'b\\'"],
+    ["B'0'", "'1'"],
+    ["X'0'", "'1'"],
+    ["'a'", "'b\\'"],
+  ])('%s … %s', (first, next) => {
+    for (const gap of ['\n', '\r', ' \t\n ', '\v\n', " -- it's\n", "\n-- it's\r\n-- again\n", '-- c\r'])
+      expect(listed(`${first}${gap}${next} x`)).toEqual([`string ${first}${gap}${next}`, 'word x']);
+    for (const gap of [' ', '\n/* c */', '/* c */\n', ' -\n', "\n-- it's"])
+      expect(listed(`${first}${gap}${next} x`)).not.toContain(`string ${first}${gap}${next}`);
+  });
+
+  test('in any number of parts', () => {
+    const text = `E'a'${"\n'\\''".repeat(1000)}`;
+    expect(listed(text)).toEqual([`string ${text}`]);
+  });
+
+  test('but a dollar string does not, nor does an identifier', () => {
+    expect(listed("$$a$$\n'b'")).toEqual(['string $$a$$', "string 'b'"]);
+    expect(listed('"a"\n"b"')).toEqual(['quotedIdentifier "a"', 'quotedIdentifier "b"']);
+  });
+
+  test('plain and national ones with backslashes where the session says so', () => {
+    expect(listed("'a'\n'b\\'c'", { backslashEscapes: true })).toEqual(["string 'a'\n'b\\'c'"]);
+    expect(listed("N'a'\n'b\\'c'", { backslashEscapes: true })).toEqual(["string N'a'\n'b\\'c'"]);
+  });
+});
+
+test('a doubled quote is none in bits', () => {
+  expect(listed("B'0''1' X'0'")).toEqual(["string B'0'", "string '1'", "string X'0'"]);
+});
+
+test("U&'…' reaches to the end where the server refuses it", () => {
+  expect(listed("U&'a' b", { backslashEscapes: true })).toEqual(["string U&'a' b"]);
+  expect(listed('U&"a" b', { backslashEscapes: true })).toEqual(['quotedIdentifier U&"a"', 'word b']);
 });
 
 describe('word hashes', () => {
