@@ -1,54 +1,35 @@
-// The steps of one observation, in order. Read this first.
+// Takes one observation through all its steps, in order. Read this first.
 //
 //   statement ► its executions: identify, split, SQL-level names (statement-texts.ts, fingerprint/)
-//             ► tags and profile (attribution/) ► settled? ─ no ► wait in the session
-//                                                         └ yes ► verdict ► pool (pools/) ► count (rollup/) ► metrics
+//             ► tags and profile (attribution/) ► settled? ─ no ► wait in the session (waiting-executions.ts)
+//                                                         └ yes ► verdict ► pool (pools/) ► count (counting.ts) ► metrics
 //
-// Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two; what waits is counted
-// when the session settles, once. Not here: bytes (intake.ts), when things are stored (observer.ts).
+// Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two.
+// Not here: bytes (observer/intake/intake.ts), when things are stored (observer/observer.ts).
 
 import type { Measured } from '../facts/rollup-row.js';
 import {
   executionCount,
   type Observation,
-  type SessionOpened,
   type StatementObservation,
   type StatementRunning,
 } from '../proxy/stream/observation.js';
-import { isSettled } from './attribution/settling.js';
+import { type CountedListener, Counting } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
-import { requestOf, traceIdOf } from './notable/request-tags.js';
-import { Samples, SLOW_NS } from './notable/samples.js';
+import { requestOf } from './notable/request-tags.js';
+import { SLOW_NS } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
-import type { Pool } from './pools/pool.js';
 import { Pools, type PoolsOptions } from './pools/pools.js';
-import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
-import { StatementDeltas } from './rollup/statement-deltas.js';
-import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
+import type { RollupLimits } from './rollup/rollups.js';
+import type { TagLimits } from './rollup/tag-rollups.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
 import { RequestWatch } from './sessions/requests.js';
 import { Sessions } from './sessions/sessions.js';
 import { Catalogue } from './texts/catalogue.js';
 import type { Identity } from './texts/facts-of-text.js';
 import { StatementTexts } from './texts/statement-texts.js';
-
-/** What the metrics are told of each counted execution; dashboards' MetricsState is one. */
-export interface CountedListener {
-  recordStatement(counted: {
-    source: string;
-    confidence: string;
-    poolName: string;
-    command: string;
-    outcome: 'ok' | 'error';
-    calls: number;
-    serviceNs: number;
-    batched: boolean;
-    /** Of the request, '' = its comments name none; `atMs`: Unix ms of completion. */
-    traceId: string;
-    atMs: number;
-  }): void;
-}
+import { WaitingExecutions } from './waiting-executions.js';
 
 export interface PipelineOptions extends LiveOptions {
   limits: RollupLimits & TagLimits & { poolsMax: number; unsettledRowsMax: number };
@@ -69,21 +50,23 @@ export interface PipelineCounters {
   strayTotal: number;
 }
 
+/** One execution and its text, until it is counted. The text is not kept beyond that. */
+interface Execution extends Waiting {
+  identity: Identity;
+}
+
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #judge: Judge;
   readonly #texts: StatementTexts;
   readonly sessions: Sessions;
   readonly pools: Pools;
-  readonly rollups: Rollups;
-  readonly statementDeltas: StatementDeltas;
-  readonly tagRollups: TagRollups;
+  readonly counting: Counting;
   readonly catalogue = new Catalogue();
   readonly marks = new Marks();
-  readonly samples = new Samples();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
   readonly #requests = new RequestWatch();
-  #waiting = 0;
+  readonly #waiting: WaitingExecutions;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
     return new Pipeline(options, await StatementTexts.load(options.dimensionKeys, options.rules));
@@ -99,9 +82,8 @@ export class Pipeline {
       networkOf: (address) => this.#judge.networkOf(address),
       poolNameOf: (session) => this.#judge.poolNameOf(session),
     });
-    this.rollups = new Rollups(options.limits);
-    this.statementDeltas = new StatementDeltas(this.rollups);
-    this.tagRollups = new TagRollups(options.limits);
+    this.counting = new Counting({ ...options, judge: this.#judge });
+    this.#waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 
   /** Holds for what comes from now on; pools of settled sessions stay. */
@@ -159,13 +141,13 @@ export class Pipeline {
   /** A session from the store of an observer that is gone. */
   restore(json: string, nowMs: number): ObservedSession | undefined {
     const session = this.sessions.restore(json, nowMs);
-    if (session !== undefined) this.#waiting += session.waiting.length;
+    if (session !== undefined) this.#waiting.restored(session);
     return session;
   }
 
   /** The connection ended: it is settled, and leaves its pool. */
   close(session: ObservedSession, atMs: number): void {
-    if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#settle(session, atMs);
+    if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#waiting.settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
     this.#countRevisions(session);
     this.sessions.close(session, atMs);
@@ -173,7 +155,7 @@ export class Pipeline {
 
   /** Settles what has waited long enough. Called with every flush. */
   tick(nowMs: number): void {
-    for (const session of this.sessions.unsettled()) if (this.#isSettled(session, nowMs)) this.#settle(session, nowMs);
+    this.#waiting.settleDue(nowMs);
     for (const session of this.sessions.all()) {
       this.pools.advance(session.member, nowMs);
       this.#countRevisions(session);
@@ -209,7 +191,7 @@ export class Pipeline {
         context = { protocol, statementName, transactionBefore: session.profile.inTransaction ? 'T' : 'I' };
       left--;
       const transactionPosition = this.#transaction(session, measured, left === 0 ? openAfter : undefined);
-      this.#execution(session, { statement, identity, context, transactionPosition }, measured);
+      this.#execution(session, { statement, identity, context, measured, transactionPosition });
     });
   }
 
@@ -223,37 +205,25 @@ export class Pipeline {
     return position;
   }
 
-  #execution(
-    session: ObservedSession,
-    it: { statement: Attributable; identity: Identity; context: ExecutionContext; transactionPosition: number },
-    measured: Measured,
-  ): void {
-    const { statement, context, transactionPosition } = it;
+  #execution(session: ObservedSession, execution: Execution): void {
+    const { statement, identity, context, measured, transactionPosition } = execution;
     this.#noteRequest(statement, measured);
     if (measured.sqlstate === '') {
-      if (isDdl(measured.command)) {
-        const { summary, query } = it.identity;
-        const { fingerprint } = statement;
-        const ddl = { atMs: measured.completedAtMs, fingerprint, source: '', summary, query };
-        this.marks.noteDdl(measured.command, ddl);
-      }
-      if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(it.identity, measured.completedAtMs);
+      if (isDdl(measured.command)) this.#noteDdl(identity, measured);
+      if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(identity, measured.completedAtMs);
     }
     this.counters.statementsTotal++;
-    this.catalogue.note(it.identity);
+    this.catalogue.note(identity);
     const { profile } = session;
     profile.observe(statement.shape, context, statement.tags.proof);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
-    if (session.settled) this.#count(session, { statement, context, measured, transactionPosition });
-    else {
-      session.waiting.push({ statement, context, measured, transactionPosition });
-      session.changed = true;
-      this.#waiting++;
-      if (this.#isSettled(session, measured.completedAtMs)) this.#settle(session, measured.completedAtMs);
-      else if (this.#waiting > this.#options.limits.unsettledRowsMax) this.#settleOldest(measured.completedAtMs);
-    }
+    this.#waiting.take(session, { statement, context, measured, transactionPosition });
     profile.finish(statement.shape);
+  }
+
+  #noteDdl({ fingerprint, summary, query }: Identity, { command, completedAtMs }: Measured): void {
+    this.marks.noteDdl(command, { atMs: completedAtMs, fingerprint, source: '', summary, query });
   }
 
   #noteRequest({ fingerprint, tags: { pairs } }: Attributable, measured: Measured): void {
@@ -262,64 +232,10 @@ export class Pipeline {
     this.marks.noteTags(pairs, measured.completedAtMs);
   }
 
-  #isSettled(session: ObservedSession, nowMs: number): boolean {
-    const { statements, firstStatementMs } = session;
-    return isSettled(session.profile.standing, { statements, firstAtMs: firstStatementMs, nowMs });
-  }
-
-  #settle(session: ObservedSession, nowMs: number): void {
-    this.sessions.settle(session, nowMs);
-    const { waiting } = session;
-    session.waiting = [];
-    this.#waiting -= waiting.length;
-    for (const one of waiting) this.#count(session, one);
-  }
-
   #countRevisions(session: ObservedSession): void {
     const { revisions } = session.profile;
     this.counters.revisionsTotal += revisions - session.revisionsCounted;
     session.revisionsCounted = revisions;
-  }
-
-  #settleOldest(nowMs: number): void {
-    for (const session of this.sessions.unsettled()) {
-      if (session.waiting.length === 0) continue;
-      this.#settle(session, nowMs);
-      return;
-    }
-  }
-
-  /** The verdict, and everything that counts by it. */
-  #count(session: ObservedSession, it: Waiting): void {
-    const { statement, context, measured, transactionPosition } = it;
-    const pool = session.member.pool as Pool;
-    const { verdict, tagSet } = this.#judge.judge(session, statement, context);
-    let where = pool.where.get(verdict);
-    if (where === undefined) {
-      where = whereOf(pool.id, verdict.source, verdict.construct);
-      pool.where.set(verdict, where);
-    }
-    const { fingerprint } = statement;
-    this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
-    if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
-    if (this.samples.wants(fingerprint, measured)) {
-      const { pairs } = statement.tags;
-      const context = { fingerprint, source: verdict.source, pool: pool.id, tagSet, pairs, transactionPosition };
-      this.samples.keep(measured, context);
-    }
-    this.#options.counted.recordStatement({
-      source: verdict.source,
-      confidence: verdict.confidence,
-      poolName: pool.name,
-      command: measured.command,
-      outcome: measured.sqlstate === '' ? 'ok' : 'error',
-      calls: 1,
-      serviceNs: measured.serviceNs,
-      batched: measured.batched,
-      traceId: statement.tags.pairs.length === 0 ? '' : traceIdOf(statement.tags.pairs),
-      atMs: measured.completedAtMs,
-    });
-    this.#options.tail?.add(session, { it, pool: pool.name, verdict, tagSet });
   }
 
   #running(relayId: string, running: StatementRunning): void {
@@ -329,16 +245,6 @@ export class Pipeline {
 
   #stray(relayId: string, sessionId: number): ObservedSession {
     this.counters.strayTotal++;
-    const opened: SessionOpened = {
-      kind: 'session-opened',
-      sessionId,
-      openedAtMs: Date.now(),
-      resumed: true,
-      clientAddress: '',
-      protocolVersion: 0,
-      startup: [],
-    };
-    this.sessions.opened(relayId, opened);
-    return this.sessions.get(relayId, sessionId) as ObservedSession;
+    return this.sessions.stray(relayId, sessionId);
   }
 }

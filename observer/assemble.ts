@@ -41,7 +41,7 @@ const HOUR_MS = 3_600_000;
 /** Throws StoreError when the data directory cannot be used. */
 export async function assemble(
   config: ObserverConfig,
-  how: {
+  parts: {
     log: Log;
     acknowledge: (relayId: string, sequence: number) => void;
     relays: ExpectedRelays;
@@ -49,7 +49,7 @@ export async function assemble(
     tail?: Tail;
   },
 ): Promise<Assembled> {
-  const { log } = how;
+  const { log } = parts;
   const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
   const { retention } = config;
   let observer: Observer | undefined;
@@ -73,12 +73,12 @@ export async function assemble(
     ...liveOptions(config),
     nameOfPool: poolNamer(config.pools),
     counted: metrics,
-    plans: how.plans,
-    tail: how.tail,
+    plans: parts.plans,
+    tail: parts.tail,
   });
   pipeline.sessions.knowPools(storedPools(config.dataDir));
-  const { acknowledge, plans } = how;
-  const relays = new Relays(how.relays);
+  const { acknowledge, plans } = parts;
+  const relays = new Relays(parts.relays);
   observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans });
   return { observer, pipeline, store, metrics };
 }

@@ -20,9 +20,9 @@ export class Counters implements Pending<CounterRow> {
     const pipeline = this.#pipeline;
     yield* Object.entries(pipeline.counters);
     yield ['splitMismatchTotal', pipeline.splitMismatchTotal];
-    yield ['rollupsCappedTotal', pipeline.rollups.cappedTotal];
-    yield ['rollupsLateTotal', pipeline.rollups.lateTotal];
-    yield ['tagSetsCappedTotal', pipeline.tagRollups.cappedTotal];
+    yield ['rollupsCappedTotal', pipeline.counting.rollups.cappedTotal];
+    yield ['rollupsLateTotal', pipeline.counting.rollups.lateTotal];
+    yield ['tagSetsCappedTotal', pipeline.counting.tagRollups.cappedTotal];
     yield ['poolsCappedTotal', pipeline.pools.cappedTotal];
     for (const [name, value] of Object.entries(this.#relays.together ?? {})) {
       if (typeof value === 'number') yield [`relay.${name}`, value];

@@ -30,9 +30,9 @@ export class FlushParts {
   constructor({ pipeline, relays, losses, plans, progress }: HolderSources) {
     const { sessions, pools } = pipeline;
     this.holders = {
-      rollups: pipeline.rollups,
-      statements: pipeline.statementDeltas,
-      tags: pipeline.tagRollups,
+      rollups: pipeline.counting.rollups,
+      statements: pipeline.counting.statementDeltas,
+      tags: pipeline.counting.tagRollups,
       catalogue: pipeline.catalogue,
       pools: pools.rows,
       poolMinutes: pools.minutes,
@@ -41,7 +41,7 @@ export class FlushParts {
       sessionsClosed: sessions.closed,
       losses,
       marks: pipeline.marks,
-      samples: pipeline.samples,
+      samples: pipeline.counting.samples,
       plans: plans ?? NO_PLANS,
       counters: new Counters(pipeline, relays),
       // Last: what is stored() here is acknowledged to its relay.

@@ -11,11 +11,11 @@ import { RuntimeError } from '../config/values/errors.js';
 import { freeStaleSocket, makePrivate, privateDirectory, sharedSocketPath } from '../config/values/unix-socket.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
 import type { LiveConfig } from './assemble.js';
-import { type ObserverHow, startObserver } from './service.js';
+import { type ServiceOptions, startObserver } from './service.js';
 
 export interface LinkServer {
   /** What the links brought is stored. They are closed; or, `linksEndFirst`, waited for until the relays end them. */
-  stop(how?: { linksEndFirst: boolean }): Promise<void>;
+  stop(order?: { linksEndFirst: boolean }): Promise<void>;
   /** Other rules and networks, from now on. */
   reconfigure(changed: LiveConfig): void;
   relayDied(relayId: string, atMs: number): void;
@@ -26,8 +26,8 @@ export interface LinkServer {
 const LINKS_END_MS = 10_000;
 
 /** Resolves when it listens at `config.socket`. Throws RuntimeError, UsageError or StoreError. */
-export async function listenForRelays(config: Config, how: ObserverHow): Promise<LinkServer> {
-  const { log } = how;
+export async function listenForRelays(config: Config, options: ServiceOptions): Promise<LinkServer> {
+  const { log } = options;
   const prepare = async () => {
     privateDirectory(config.socket);
     await freeStaleSocket(config.socket);
@@ -35,7 +35,7 @@ export async function listenForRelays(config: Config, how: ObserverHow): Promise
   // A socket in the data directory belongs to whoever has the lock of that, which the observer takes.
   const inData = config.socket === sharedSocketPath(config.dataDir);
   if (!inData) await prepare();
-  const observer = await startObserver(config, how);
+  const observer = await startObserver(config, options);
   const links = new Map<Socket, Promise<void>>();
   const server = createServer((link) => {
     link.on('error', () => link.destroy());

@@ -157,7 +157,7 @@ export class Observer implements IntakeTarget {
     this.#failing = false;
     this.#tellCounted(nowMs);
     this.parts.stored();
-    pipeline.rollups.closeMinutes(nowMs);
+    pipeline.counting.rollups.closeMinutes(nowMs);
     this.#tellMetrics(nowMs);
     this.#maintainedMs ??= nowMs;
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
@@ -175,7 +175,7 @@ export class Observer implements IntakeTarget {
   /** What this flush added, before its holders begin anew. */
   #tellCounted(nowMs: number): void {
     const { pipeline, health } = this.#options;
-    for (const row of pipeline.rollups.pending()) health.recordTop(row, nowMs);
+    for (const row of pipeline.counting.rollups.pending()) health.recordTop(row, nowMs);
     for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
       health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
     }

@@ -4,6 +4,7 @@
 
 import type { Duplex } from 'node:stream';
 import { Tail } from '../analyzer/notable/tail.js';
+import type { Catalogue } from '../analyzer/texts/catalogue.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
@@ -15,11 +16,9 @@ import { parseDsn } from '../postgres/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
-import { holdCpuShare } from './intake/cpu-share.js';
-import { Intake } from './intake/intake.js';
-import { LinkGate } from './intake/link-gate.js';
+import { ObserverLinks } from './observer-links.js';
 import { PlanCollector } from './plan-collector.js';
-import { type RecordedRelay, Recorder } from './recording.js';
+import { Recorder } from './recording.js';
 import type { ExpectedRelays } from './relays.js';
 
 export interface ObserverService {
@@ -35,7 +34,7 @@ export interface ObserverService {
   stop(): Promise<void>;
 }
 
-export interface ObserverHow {
+export interface ServiceOptions {
   log: Log;
   /** How often an observer of this run was started before: each records into a file of its own, because one may end in a torn frame. */
   restarts: number;
@@ -45,52 +44,29 @@ export interface ObserverHow {
 }
 
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
-export async function startObserver(
-  config: Config,
-  { log, restarts, relays, httpWorker }: ObserverHow,
-): Promise<ObserverService> {
-  const intakes = new Set<Intake>();
+export async function startObserver(config: Config, options: ServiceOptions): Promise<ObserverService> {
+  const { log, restarts, relays, httpWorker } = options;
+  const links = new ObserverLinks();
   const plans = planCollectorOf(config, log);
   const tail = new Tail();
-  const { observer, pipeline, store, metrics } = await assemble(config, {
-    log,
-    relays,
-    plans,
-    tail,
-    acknowledge: (relayId, sequence) => {
-      for (const intake of intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
-    },
-  });
+  const acknowledge = (relayId: string, sequence: number) => links.acknowledge(relayId, sequence);
+  const assembled = await assemble(config, { log, relays, plans, tail, acknowledge });
+  const { observer, pipeline, store, metrics } = assembled;
   const reader = openReader(config.dataDir);
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
-  const token = config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file');
-  const { http: address, dataDir, logLevel } = config;
-  const tailWithTexts = {
-    batchAfter(sequence: number, nowMs: number) {
-      const texts = new Map<string, string>();
-      for (const { fingerprint, query } of pipeline.catalogue.pending()) texts.set(fingerprint, query);
-      return { ...tail.batchAfter(sequence, nowMs), texts };
-    },
-  };
   const http = await startHttpThread({
-    address,
-    token,
-    dataDir,
-    logLevel,
+    address: config.http,
+    token: config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file'),
+    dataDir: config.dataDir,
+    logLevel: config.logLevel,
     metrics: exporter,
-    tail: tailWithTexts,
+    tail: tailWithTexts(tail, pipeline.catalogue),
     log,
     worker: httpWorker,
   });
-  const recorder =
-    config.recordFile === ''
-      ? undefined
-      : new Recorder(restarts === 0 ? config.recordFile : `${config.recordFile}.${restarts}`, (error) =>
-          log.error('recording ended', { error: error.message }),
-        );
+  const recorder = recorderOf(config, { log, restarts });
   const flushing = setInterval(() => {
-    if (observer.flush(Date.now())) return;
-    for (const intake of intakes) intake.heartbeat();
+    if (!observer.flush(Date.now())) links.heartbeat();
   }, config.flushIntervalMs);
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
   const reconfigure = (changed: LiveConfig): void => {
@@ -102,21 +78,7 @@ export async function startObserver(
     relayDied: (relayId, atMs) => observer.relayDied(relayId, atMs),
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
-      const gate = new LinkGate(link);
-      const recorded: RecordedRelay = {};
-      const intake = new Intake({
-        link,
-        gate,
-        target: observer,
-        log,
-        record: recorder && ((kind, body) => recorder.frame(recorded, { kind, body })),
-        configure: (changed) => reconfigure(changed as LiveConfig),
-      });
-      intakes.add(intake);
-      const release = holdCpuShare(gate, config.observerCpuShare);
-      await intake.ended;
-      release();
-      intakes.delete(intake);
+      await links.take(link, { target: observer, log, recorder, reconfigure, cpuShare: config.observerCpuShare });
       // The relay counts what is not acknowledged as lost, so it is stored before the end is.
       observer.flush(Date.now());
     },
@@ -132,6 +94,27 @@ export async function startObserver(
       log.info('observer ended');
     },
   };
+}
+
+/** The last executions for `pgwitness tail`, with the texts that the store does not have yet. */
+function tailWithTexts(tail: Tail, catalogue: Catalogue): HttpThreadOptions['tail'] {
+  return {
+    batchAfter(sequence, nowMs) {
+      const texts = new Map<string, string>();
+      for (const { fingerprint, query } of catalogue.pending()) texts.set(fingerprint, query);
+      return { ...tail.batchAfter(sequence, nowMs), texts };
+    },
+  };
+}
+
+/** An observer that was started again records into a file of its own: the earlier one may end in a torn frame. */
+function recorderOf(
+  { recordFile }: Config,
+  { log, restarts }: Pick<ServiceOptions, 'log' | 'restarts'>,
+): Recorder | undefined {
+  if (recordFile === '') return undefined;
+  const file = restarts === 0 ? recordFile : `${recordFile}.${restarts}`;
+  return new Recorder(file, (error) => log.error('recording ended', { error: error.message }));
 }
 
 /** Only where the user named a server to ask. Throws UsageError for an address that cannot be read. */

@@ -7,23 +7,23 @@ import type { Log } from '../config/log.js';
 import type { FromObserver, SharedStart, ToObserver } from '../proxy/supervisor/messages.js';
 import type { LiveConfig } from './assemble.js';
 import { type LinkServer, listenForRelays } from './link-server.js';
-import type { ObserverHow } from './service.js';
+import type { ServiceOptions } from './service.js';
 
-export interface SharedHow {
+export interface SharedOptions {
   config: Config;
   shared: SharedStart;
   restarts: number;
-  httpWorker: ObserverHow['httpWorker'];
+  httpWorker: ServiceOptions['httpWorker'];
   log: Log;
 }
 
 /** Resolves when it ended. Throws RuntimeError, UsageError or StoreError. */
-export async function observeForSupervisor({ config, shared, ...how }: SharedHow): Promise<void> {
+export async function observeForSupervisor({ config, shared, ...options }: SharedOptions): Promise<void> {
   const server = await listenForRelays(
     { ...config, socket: shared.socket },
-    { ...how, relays: { count: shared.relays, ended: shared.endedRelays } },
+    { ...options, relays: { count: shared.relays, ended: shared.endedRelays } },
   );
-  const { log } = how;
+  const { log } = options;
   await new Promise<void>((resolve) => {
     let ending = false;
     const end = (linksEndFirst: boolean) => {

@@ -8,7 +8,7 @@ import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
 import { requestOf } from './request-tags.js';
 
 export interface Counted {
-  readonly it: Waiting;
+  readonly execution: Waiting;
   readonly pool: string;
   readonly verdict: Verdict;
   readonly tagSet: string;
@@ -23,8 +23,8 @@ export class Tail {
   #sequence = 0;
   #kept: ExecutionFacts[] = [];
 
-  add({ facts }: ObservedSession, { it, pool, verdict, tagSet }: Counted): void {
-    const { statement, measured, transactionPosition } = it;
+  add({ facts }: ObservedSession, { execution, pool, verdict, tagSet }: Counted): void {
+    const { statement, measured, transactionPosition } = execution;
     // Nobody pays for what nobody sees.
     if (measured.completedAtMs - this.#askedMs > LEFT_AFTER_MS) {
       if (this.#kept.length > 0) this.#kept = [];

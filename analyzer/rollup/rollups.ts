@@ -16,6 +16,15 @@ export interface RollupLimits {
   minuteClosesAfterMs: number;
 }
 
+/** Where an execution counts. */
+interface Place {
+  fingerprint: string;
+  pool: string;
+  verdict: Verdict;
+  /** whereOf() pool, source and construct; one string per combination, so that its hash is computed once. */
+  where: string;
+}
+
 /** Rows of one minute: fingerprint → pool, source and construct → row. */
 interface Minute {
   minute: number;
@@ -37,12 +46,12 @@ export class Rollups implements Pending<RollupRow> {
     this.#limits = limits;
   }
 
-  /** Hot path: once per execution. `where` is one string per (pool, source, construct), so that its hash is computed once. */
-  add(measured: Measured, to: { fingerprint: string; pool: string; verdict: Verdict; where: string }): void {
+  /** Hot path: once per execution. */
+  add(measured: Measured, place: Place): void {
     const minute = this.#minuteOf(measured.completedAtMs);
-    const row = minute.byFingerprint.get(to.fingerprint)?.get(to.where) ?? this.#row(minute, to);
+    const row = minute.byFingerprint.get(place.fingerprint)?.get(place.where) ?? this.#row(minute, place);
     if (!row.filled) this.#filled.push(row);
-    row.add(measured, to.verdict);
+    row.add(measured, place.verdict);
   }
 
   pending(): readonly RollupRow[] {
@@ -75,18 +84,18 @@ export class Rollups implements Pending<RollupRow> {
     return minute;
   }
 
-  #row(minute: Minute, to: { fingerprint: string; pool: string; verdict: Verdict; where: string }): RollupRow {
-    const { source, construct } = to.verdict;
+  #row(minute: Minute, place: Place): RollupRow {
+    const { source, construct } = place.verdict;
     if (minute.rows < this.#limits.rollupRowsPerMinuteMax) {
-      return put(minute, { fingerprint: to.fingerprint, pool: to.pool, source, construct, where: to.where });
+      return put(minute, { fingerprint: place.fingerprint, pool: place.pool, source, construct, where: place.where });
     }
     this.cappedTotal++;
     const where = whereOf(OTHER, source, construct);
-    const known = minute.byFingerprint.get(to.fingerprint)?.get(where);
+    const known = minute.byFingerprint.get(place.fingerprint)?.get(where);
     if (known !== undefined) return known;
     // Half as many again for rows without a pool, then everything of a source is one row.
     if (minute.rows < this.#limits.rollupRowsPerMinuteMax * 1.5) {
-      return put(minute, { fingerprint: to.fingerprint, pool: OTHER, source, construct, where });
+      return put(minute, { fingerprint: place.fingerprint, pool: OTHER, source, construct, where });
     }
     const wholeSource = whereOf(OTHER, source, '');
     return (

@@ -36,12 +36,12 @@ export class TagRollups implements Pending<TagRollup> {
   }
 
   /** Hot path: once per execution with tags. */
-  add(measured: Measured, to: { fingerprint: string; source: string; tagSet: string }): void {
+  add(measured: Measured, place: { fingerprint: string; source: string; tagSet: string }): void {
     const minute = minuteOf(measured.completedAtMs);
-    const known = this.#admit(to, minute);
+    const known = this.#admit(place, minute);
     let row = known?.row;
-    if (row === undefined || row.minute !== minute || row.source !== to.source) {
-      row = this.#row({ ...to, tagSet: known === undefined ? OTHER : to.tagSet }, minute);
+    if (row === undefined || row.minute !== minute || row.source !== place.source) {
+      row = this.#row({ ...place, tagSet: known === undefined ? OTHER : place.tagSet }, minute);
       if (known !== undefined) known.row = row;
     }
     if (measured.sqlstate === '') {

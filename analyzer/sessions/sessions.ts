@@ -8,7 +8,7 @@ import { ConnectionProfile } from '../attribution/connection/connection-profile.
 import { Siblings, startupKeyOf } from '../attribution/connection/siblings.js';
 import type { Pool } from '../pools/pool.js';
 import type { Pools } from '../pools/pools.js';
-import { ObservedSession } from './observed-session.js';
+import { ObservedSession, type SessionFacts } from './observed-session.js';
 import { ChangedSessions, ClosedSessions } from './unstored-sessions.js';
 
 /** A stored pool, as far as it tells of its connections' startup packets; a name with digits in it is folded and tells nothing. */
@@ -63,8 +63,12 @@ export class Sessions {
       return;
     }
     const { sessionId, openedAtMs, clientAddress, startup } = opened;
-    const profile = new ConnectionProfile(startup, this.#siblings);
-    this.#add(new ObservedSession({ relayId, sessionId, openedAtMs, clientAddress, startup }, profile));
+    this.#open({ relayId, sessionId, openedAtMs, clientAddress, startup });
+  }
+
+  /** A session that sends statements and was never announced: it opens now, with nothing known of it. */
+  stray(relayId: string, sessionId: number): ObservedSession {
+    return this.#open({ relayId, sessionId, openedAtMs: Date.now(), clientAddress: '', startup: [] });
   }
 
   ready(session: ObservedSession, ready: SessionReady): void {
@@ -139,6 +143,12 @@ export class Sessions {
     for (const sessions of this.#byRelay.values()) yield* sessions.values();
   }
 
+  #open(facts: SessionFacts): ObservedSession {
+    const session = new ObservedSession(facts, new ConnectionProfile(facts.startup, this.#siblings));
+    this.#add(session);
+    return session;
+  }
+
   #add(session: ObservedSession): void {
     const { relayId, sessionId } = session.facts;
     let sessions = this.#byRelay.get(relayId);
@@ -150,11 +160,11 @@ export class Sessions {
     this.#unsettled.add(session);
   }
 
-  #join(session: ObservedSession, how: { restored: boolean; nowMs: number }): Pool {
+  #join(session: ObservedSession, entry: { restored: boolean; nowMs: number }): Pool {
     const { pools } = this.#options;
     const name = this.#options.poolNameOf(session);
     const pool = pools.of(session.identity as PoolIdentity, { atMs: session.facts.openedAtMs, name });
-    pools.join(session.member, pool, how);
+    pools.join(session.member, pool, entry);
     this.describe(session, pool);
     return pool;
   }

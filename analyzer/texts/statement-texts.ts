@@ -9,7 +9,7 @@
 // as a mismatch. Not here: sessions and verdicts (pipeline.ts).
 
 import type { Measured } from '../../facts/rollup-row.js';
-import { type Completion, emptyStatement, type StatementObservation } from '../../proxy/stream/observation.js';
+import { emptyStatement, type StatementObservation } from '../../proxy/stream/observation.js';
 import { NO_TAGS } from '../attribution/comments/sql-comment.js';
 import { NOTHING, type StatementShape } from '../attribution/shape/shape.js';
 import { shapeOf } from '../attribution/statement-shape.js';
@@ -19,6 +19,7 @@ import { NAMING_COMMANDS, SqlNames } from '../fingerprint/sql-session.js';
 import type { Attributable } from '../sessions/observed-session.js';
 import { CommentTagsReader } from './comment-tags.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
+import { measuredOf, shareOf } from './measured-of.js';
 
 /** What is known of the connection the text came on. */
 export interface TextSession {
@@ -82,14 +83,14 @@ export class StatementTexts {
         text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
   }
 
-  define(relayId: string, it: { textId: number; text: Uint8Array; textMissingBytes: number }): void {
-    const identity = this.#identify(it.text, { backslashEscapes: false, missingBytes: it.textMissingBytes });
+  define(relayId: string, defined: { textId: number; text: Uint8Array; textMissingBytes: number }): void {
+    const identity = this.#identify(defined.text, { backslashEscapes: false, missingBytes: defined.textMissingBytes });
     let known = this.#known.get(relayId);
     if (known === undefined) {
       known = new Map();
       this.#known.set(relayId, known);
     }
-    known.set(it.textId, { identity, statement: this.#attributable(identity) });
+    known.set(defined.textId, { identity, statement: this.#attributable(identity) });
   }
 
   forget(relayId: string, textId: number): void {
@@ -104,10 +105,10 @@ export class StatementTexts {
   /** Hands on each execution of an observation that stands for `executions` of them. */
   each(
     session: TextSession,
-    of: { observation: StatementObservation; executions: number },
+    observed: { observation: StatementObservation; executions: number },
     take: ExecutionTaker,
   ): void {
-    const { observation, executions } = of;
+    const { observation, executions } = observed;
     if (observation.text === null) {
       const known = this.#known.get(session.facts.relayId)?.get(observation.textId) ?? TEXT_GONE;
       take(known.statement, known.identity, measuredOf(observation, known.identity));
@@ -127,28 +128,28 @@ export class StatementTexts {
   }
 
   /** Hands on each statement of a text that was not measured, as if the server had run it without an error. */
-  eachIn(session: TextSession, of: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
-    const { statementCount } = this.#identify(of.text, { ...of, backslashEscapes: session.backslashEscapes });
-    const isWhole = of.missingBytes === 0 && statementCount > 1;
+  eachIn(session: TextSession, kept: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
+    const { statementCount } = this.#identify(kept.text, { ...kept, backslashEscapes: session.backslashEscapes });
+    const isWhole = kept.missingBytes === 0 && statementCount > 1;
     const executions = isWhole ? statementCount : 1;
     const completions = Array.from({ length: executions }, () => ({ command: '', rows: 0 }));
-    const observation = { ...UNMEASURED, text: of.text, textMissingBytes: of.missingBytes, completions };
+    const observation = { ...UNMEASURED, text: kept.text, textMissingBytes: kept.missingBytes, completions };
     this.each(session, { observation, executions }, take);
   }
 
   /** k completions and then an error are k calls and one error; what follows was skipped. */
   #several(
     session: TextSession,
-    of: { observation: StatementObservation; executions: number; identity: Identity },
+    request: { observation: StatementObservation; executions: number; identity: Identity },
     take: ExecutionTaker,
   ): void {
-    const { observation, executions } = of;
+    const { observation, executions } = request;
     const text = observation.text as Uint8Array;
     const parts = splitStatements(this.#fingerprinter.tokens);
     const fits = observation.sqlstate !== '' ? executions <= parts.length : executions === parts.length;
     if (!fits || observation.textMissingBytes > 0) {
       this.splitMismatchTotal++;
-      take(this.#attributable(of.identity), of.identity, measuredOf(observation, of.identity));
+      take(this.#attributable(request.identity), request.identity, measuredOf(observation, request.identity));
       return;
     }
     const completions = observation.completions.filter((completion) => completion.command !== '');
@@ -165,12 +166,12 @@ export class StatementTexts {
   /** One statement by itself; of EXECUTE, FETCH and MOVE, whose it is. The fingerprinter has just identified `text`. */
   #named(
     session: TextSession,
-    of: { text: Uint8Array; options: TextOptions; identity: Identity; measured: Measured },
+    execution: { text: Uint8Array; options: TextOptions; identity: Identity; measured: Measured },
     take: ExecutionTaker,
   ): void {
-    const { identity, measured } = of;
+    const { identity, measured } = execution;
     const statement = this.#attributable(identity);
-    const owner = NAMING_COMMANDS.has(identity.command) ? this.#owner(session, of) : undefined;
+    const owner = NAMING_COMMANDS.has(identity.command) ? this.#owner(session, execution) : undefined;
     if (owner === undefined) take(statement, identity, measured);
     else if (identity.command === 'EXECUTE') {
       const sqlMatches = this.#matchesOf(owner);
@@ -180,15 +181,15 @@ export class StatementTexts {
 
   #owner(
     session: TextSession,
-    of: { text: Uint8Array; options: TextOptions; measured: Measured },
+    execution: { text: Uint8Array; options: TextOptions; measured: Measured },
   ): Identity | undefined {
     let names = this.#names.get(session);
     if (names === undefined) {
       names = new SqlNames();
       this.#names.set(session, names);
     }
-    if (of.measured.sqlstate !== '') return names.ownerOf(this.#fingerprinter.tokens);
-    return names.follow(of.text, this.#fingerprinter, of.options);
+    if (execution.measured.sqlstate !== '') return names.ownerOf(this.#fingerprinter.tokens);
+    return names.follow(execution.text, this.#fingerprinter, execution.options);
   }
 
   #identify(text: Uint8Array, options: TextOptions): Identity {
@@ -237,42 +238,3 @@ const TEXT_GONE: KnownText = {
 };
 
 const UNMEASURED: StatementObservation = Object.freeze(emptyStatement());
-
-/** Everything that was measured, as one execution's. */
-function measuredOf(observation: StatementObservation, identity: Identity): Measured {
-  const completion: Completion | undefined = observation.completions[0];
-  return {
-    completedAtMs: observation.completedAtMs,
-    sqlstate: observation.sqlstate,
-    command: completion?.command || identity.command,
-    rows: completion?.rows ?? 0,
-    requestBytes: observation.requestBytes,
-    responseBytes: observation.responseBytes,
-    serviceNs: observation.serviceNs,
-    waitNs: observation.waitNs,
-    firstRowNs: observation.firstRowNs,
-    clientStallNs: observation.clientStallNs,
-    batched: observation.batched,
-  };
-}
-
-/** An equal share: the server answers all statements of one text at once. Without a completion it is the one that failed. */
-function shareOf(
-  observation: StatementObservation,
-  of: { executions: number; completion: Completion | undefined; command: string },
-): Measured {
-  const share = 1 / of.executions;
-  return {
-    completedAtMs: observation.completedAtMs,
-    sqlstate: of.completion === undefined ? observation.sqlstate : '',
-    command: of.completion?.command || of.command,
-    rows: of.completion?.rows ?? 0,
-    requestBytes: Math.round(observation.requestBytes * share),
-    responseBytes: Math.round(observation.responseBytes * share),
-    serviceNs: observation.serviceNs * share,
-    waitNs: observation.waitNs,
-    firstRowNs: -1,
-    clientStallNs: observation.clientStallNs * share,
-    batched: of.executions > 1,
-  };
-}

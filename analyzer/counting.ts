@@ -1,0 +1,86 @@
+// Counts an execution once its session is settled: asks for its verdict, and adds it to everything that counts by that.
+// Invariant: an execution is added to one rollup row, once. Not here: when it is counted (pipeline.ts), the verdict (judge.ts).
+
+import type { Judge } from './judge.js';
+import { traceIdOf } from './notable/request-tags.js';
+import { Samples } from './notable/samples.js';
+import type { Tail } from './notable/tail.js';
+import type { Pool } from './pools/pool.js';
+import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
+import { StatementDeltas } from './rollup/statement-deltas.js';
+import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
+import type { ObservedSession, Waiting } from './sessions/observed-session.js';
+
+/** What the metrics are told of each counted execution; dashboards' MetricsState is one. */
+export interface CountedListener {
+  recordStatement(counted: {
+    source: string;
+    confidence: string;
+    poolName: string;
+    command: string;
+    outcome: 'ok' | 'error';
+    calls: number;
+    serviceNs: number;
+    batched: boolean;
+    /** Of the request, '' = its comments name none; `atMs`: Unix ms of completion. */
+    traceId: string;
+    atMs: number;
+  }): void;
+}
+
+export interface CountingOptions {
+  limits: RollupLimits & TagLimits;
+  judge: Judge;
+  counted: CountedListener;
+  /** Told of each counted execution while somebody looks on. */
+  tail?: Tail;
+}
+
+export class Counting {
+  readonly #options: CountingOptions;
+  readonly rollups: Rollups;
+  readonly statementDeltas: StatementDeltas;
+  readonly tagRollups: TagRollups;
+  readonly samples = new Samples();
+
+  constructor(options: CountingOptions) {
+    this.#options = options;
+    this.rollups = new Rollups(options.limits);
+    this.statementDeltas = new StatementDeltas(this.rollups);
+    this.tagRollups = new TagRollups(options.limits);
+  }
+
+  /** Hot path: once per execution. The session is settled, so it has a pool. */
+  count(session: ObservedSession, execution: Waiting): void {
+    const { judge, counted, tail } = this.#options;
+    const { statement, context, measured, transactionPosition } = execution;
+    const { fingerprint } = statement;
+    const { pairs } = statement.tags;
+    const pool = session.member.pool as Pool;
+    const { verdict, tagSet } = judge.judge(session, statement, context);
+    let where = pool.where.get(verdict);
+    if (where === undefined) {
+      where = whereOf(pool.id, verdict.source, verdict.construct);
+      pool.where.set(verdict, where);
+    }
+    this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
+    if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
+    if (this.samples.wants(fingerprint, measured)) {
+      const sample = { fingerprint, source: verdict.source, pool: pool.id, tagSet, pairs, transactionPosition };
+      this.samples.keep(measured, sample);
+    }
+    counted.recordStatement({
+      source: verdict.source,
+      confidence: verdict.confidence,
+      poolName: pool.name,
+      command: measured.command,
+      outcome: measured.sqlstate === '' ? 'ok' : 'error',
+      calls: 1,
+      serviceNs: measured.serviceNs,
+      batched: measured.batched,
+      traceId: pairs.length === 0 ? '' : traceIdOf(pairs),
+      atMs: measured.completedAtMs,
+    });
+    tail?.add(session, { execution, pool: pool.name, verdict, tagSet });
+  }
+}

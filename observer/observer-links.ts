@@ -1,0 +1,52 @@
+// The links to relays that an observer has taken: each is read within the observer's share of a CPU, and acknowledged by itself.
+// Invariant: a link is in the set from when it is taken until it ends. Not here: where links come from (main.ts, link-server.ts).
+
+import type { Duplex } from 'node:stream';
+import type { Log } from '../config/log.js';
+import type { LiveConfig } from './assemble.js';
+import { holdCpuShare } from './intake/cpu-share.js';
+import { Intake, type IntakeTarget } from './intake/intake.js';
+import { LinkGate } from './intake/link-gate.js';
+import type { RecordedRelay, Recorder } from './recording.js';
+
+export interface LinkParts {
+  target: IntakeTarget;
+  log: Log;
+  recorder: Recorder | undefined;
+  reconfigure: (changed: LiveConfig) => void;
+  /** Of one CPU, 1 = a whole one. */
+  cpuShare: number;
+}
+
+export class ObserverLinks {
+  readonly #intakes = new Set<Intake>();
+
+  /** Resolves when the link ended. */
+  async take(link: Duplex, { target, log, recorder, reconfigure, cpuShare }: LinkParts): Promise<void> {
+    const gate = new LinkGate(link);
+    const recorded: RecordedRelay = {};
+    const intake = new Intake({
+      link,
+      gate,
+      target,
+      log,
+      record: recorder && ((kind, body) => recorder.frame(recorded, { kind, body })),
+      configure: (changed) => reconfigure(changed as LiveConfig),
+    });
+    this.#intakes.add(intake);
+    const release = holdCpuShare(gate, cpuShare);
+    await intake.ended;
+    release();
+    this.#intakes.delete(intake);
+  }
+
+  /** Everything of this relay up to this batch is stored. */
+  acknowledge(relayId: string, sequence: number): void {
+    for (const intake of this.#intakes) if (intake.relayId === relayId) intake.acknowledge(sequence);
+  }
+
+  /** Storing fails for now, but this process is alive. */
+  heartbeat(): void {
+    for (const intake of this.#intakes) intake.heartbeat();
+  }
+}
