@@ -4,14 +4,16 @@
 // counts. Not here: what an observer is (service.ts), that of several relays (supervised.ts), starting and restarting it
 // (proxy/link/observer-process.ts).
 
+import '../config/no-inspector.js';
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { createLog } from '../config/log.js';
 import { OBSERVER_NICENESS } from '../config/niceness.js';
-import { ExitCode, errorLine } from '../config/values/errors.js';
+import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
 import { beginHttpThread } from '../dashboards/threads/http-thread.js';
 import type { SharedStart } from '../proxy/supervisor/messages.js';
+import { StoreError } from '../storage/store-error.js';
 import { startObserver } from './service.js';
 import { observeForSupervisor } from './supervised.js';
 
@@ -41,10 +43,20 @@ async function main({ config, shared }: Start): Promise<void> {
   await observer.stop();
 }
 
-main(JSON.parse(process.env.PGWITNESS_OBSERVER_OPTIONS ?? '{}') as Start).then(
+/** A faulty configuration, a port that is taken and a second writer end a start; whatever a disk does passes. */
+function exitCodeFor(error: unknown, { dataDir }: Config): number {
+  const locked = error instanceof StoreError && error.code === 'locked';
+  // The socket of several relays lies in the data directory.
+  const elsewhere = error instanceof RuntimeError && !error.where.startsWith(dataDir);
+  return error instanceof UsageError || elsewhere || locked ? exitCodeOf(error) : STORE_UNUSABLE;
+}
+
+const start = JSON.parse(process.env.PGWITNESS_OBSERVER_OPTIONS ?? '{}') as Start;
+
+main(start).then(
   () => process.exit(ExitCode.ok),
   (error: unknown) => {
     process.stderr.write(`pgwitness: ${errorLine(error)}\n`);
-    process.exit(ExitCode.runtime);
+    process.exit(exitCodeFor(error, start.config));
   },
 );

@@ -34,6 +34,9 @@ export class RuntimeError extends PlacedError {
 /** Exit codes of every command. */
 export const ExitCode = { ok: 0, checkFailed: 1, usage: 2, runtime: 3 } as const;
 
+/** Exit code of an observer process alone: its data directory cannot be used now, so it is to be started again. */
+export const STORE_UNUSABLE = 4;
+
 export function exitCodeOf(error: unknown): number {
   return error instanceof UsageError ? ExitCode.usage : ExitCode.runtime;
 }

@@ -1,7 +1,7 @@
 // The path of a Unix socket that is to be listened on: freed where a process that is gone left it, private where it must be.
 // Invariant: a socket somebody answers on, and anything that is no socket, is left alone. Not here: listening.
 
-import { chmodSync, lstatSync, mkdirSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { RuntimeError } from './errors.js';
@@ -70,11 +70,20 @@ export function makePrivate(socketPath: string): void {
 
 /** False when others could have put this socket there, or could listen in. */
 export function isPrivate(socketPath: string): boolean {
-  const socket = statSync(socketPath, { throwIfNoEntry: false });
-  const directory = statSync(path.dirname(path.resolve(socketPath)), { throwIfNoEntry: false });
+  const socket = statOf(socketPath);
+  const directory = statOf(path.dirname(path.resolve(socketPath)));
   if (socket === undefined || directory === undefined) return false;
   const own = process.getuid?.() ?? 0;
   // Root may use what an ordinary user made; nobody else may use what a third user made.
   const trusted = (uid: number) => own === 0 || uid === own || uid === 0;
   return [socket, directory].every(({ uid, mode }) => trusted(uid) && (mode & 0o077) === 0);
+}
+
+/** undefined where nothing is, or nothing that can be looked at. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

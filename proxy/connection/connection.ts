@@ -41,6 +41,9 @@ export class Connection {
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
   #isProbed = false;
+  /** What the client is told when nothing runs any more; undefined = it may stay. */
+  #farewell: Buffer | undefined;
+  #waitsForIdle = true;
 
   /** The legs are the connection's from here on: nobody else may listen to them. */
   constructor(ends: { client: Leg; upstream: Leg }, options: ConnectionOptions) {
@@ -90,6 +93,20 @@ export class Connection {
   tick(nowMs: number): void {
     if (!this.#isProbed) this.#probe();
     this.tap.tick(nowMs);
+  }
+
+  /** Closes as soon as nothing runs and no transaction is open; `last` goes to the client first. */
+  closeWhenIdle(last: Buffer): void {
+    this.#farewell = last;
+    this.#leave();
+  }
+
+  /** Closes as soon as the server's last message is whole; `last` goes to the client first. Without a word where nobody can tell. */
+  closeAtBoundary(last: Buffer): void {
+    this.#farewell = last;
+    this.#waitsForIdle = false;
+    if (this.tap.session.opaque) this.close();
+    else this.#leave();
   }
 
   /** Both ends at once. `last` goes to the client first. */
@@ -168,7 +185,14 @@ export class Connection {
     if (!taken) this.tap.stallBegins();
     this.#counters.serverBytesTotal += chunk.length;
     this.tap.server(chunk);
+    if (this.#farewell !== undefined) this.#leave();
     return taken;
+  }
+
+  #leave(): void {
+    if (this.#closedBy !== undefined) return;
+    const { atBoundary } = this.tap;
+    if (this.#waitsForIdle ? this.tap.idle : atBoundary) this.close(atBoundary ? this.#farewell : undefined);
   }
 
   /** Not when it begins: one that leaves within the second is spared the system calls. */

@@ -11,7 +11,7 @@ const SHUTDOWN = fatalError('57P01', { message: 'terminating connection because 
 export interface DrainTimes {
   /** How long busy sessions may finish. */
   timeoutMs: number;
-  /** How long a client has to take its last word. */
+  /** How long a message that is on its way may take to its end, and a client to take its last word. */
   closeMs: number;
 }
 
@@ -20,20 +20,13 @@ export async function drain(
   connections: () => Iterable<Connection>,
   { timeoutMs, closeMs }: DrainTimes,
 ): Promise<void> {
-  const closed = new Set<Connection>();
   const untilMs = performance.now() + timeoutMs;
-  for (;;) {
-    const open = [...connections()];
-    if (open.length === 0) return;
-    const late = performance.now() >= untilMs;
-    for (const connection of open) {
-      if (closed.has(connection) || !(late || connection.tap.idle)) continue;
-      closed.add(connection);
-      connection.close(connection.tap.atBoundary ? SHUTDOWN : undefined);
-    }
-    if (late) break;
+  while (performance.now() < untilMs) {
+    if (none(connections())) return;
+    for (const connection of connections()) connection.closeWhenIdle(SHUTDOWN);
     await pause(LOOK_EVERY_MS);
   }
+  for (const connection of connections()) connection.closeAtBoundary(SHUTDOWN);
   const closeUntilMs = performance.now() + closeMs;
   while (performance.now() < closeUntilMs && !none(connections())) await pause(LOOK_EVERY_MS);
   for (const connection of connections()) connection.destroy();

@@ -6,6 +6,8 @@ import type { Config } from '../../config/config.js';
 /** The process that observes: our child, or one that somebody else started and that listens at a path. */
 export interface ObserverEnd {
   readonly restartsTotal: number;
+  /** An observer has answered at least once. */
+  readonly wasLive: boolean;
   /** How long the link waits at its end for an absent observer to come back and be told what was lost, ms. */
   readonly lastWordMs: number;
   /**

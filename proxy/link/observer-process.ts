@@ -1,7 +1,7 @@
 // Starts the observer as a child process, and starts it again whenever it ends.
 // Invariant: at most one observer runs. Each restart soon after the last one waits longer (back-off), and traffic never
-// waits for the observer. An observer that refuses to work at its first start (exit code 2 or 3) ends the start of `run`;
-// later it is only started again.
+// waits for the observer. An observer that refuses its configuration or its directory at the first start (exit code 2
+// or 3) ends the start of `run`; later it is only started again. One whose disk cannot be used is always started again.
 // Not here: what travels on the link (link.ts), how several relays share an observer (supervisor/shared-launcher.ts).
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { partOf } from '../../config/changes.js';
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../config/log.js';
+import { ExitCode, STORE_UNUSABLE } from '../../config/values/errors.js';
 import { Backoff } from './backoff.js';
 import type { ObserverLink } from './link.js';
 import type { ObserverEnd } from './observer-end.js';
@@ -80,8 +81,11 @@ export class ObserverProcess implements ObserverEnd {
   #spawnedTotal = 0;
   /** It has worked once. From then on an end is followed by a restart. */
   #everLive = false;
+  wasLive = false;
   /** Gets the exit code of an observer that ended before it ever worked. Its message is on stderr already. */
   #onRefused: (exitCode: number) => void = () => {};
+  /** It cannot use its data directory now. */
+  #onUnusable: () => void = () => {};
 
   constructor(config: Config, { launcher, log }: { launcher: ObserverLauncher; log: Log }) {
     this.#config = config;
@@ -104,7 +108,11 @@ export class ObserverProcess implements ObserverEnd {
         settle(undefined);
       }, FIRST_WORD_MS);
       this.#onRefused = settle;
-      this.#launcher.onLive = () => settle(undefined);
+      this.#onUnusable = () => settle(undefined);
+      this.#launcher.onLive = () => {
+        this.wasLive = true;
+        settle(undefined);
+      };
       this.#spawn();
     });
   }
@@ -164,12 +172,17 @@ export class ObserverProcess implements ObserverEnd {
       if (this.#child !== child) return;
       this.#child = undefined;
       if (this.#stopping) return;
-      if (!this.#everLive && (code === 2 || code === 3)) {
+      if (!this.#everLive && (code === ExitCode.usage || code === ExitCode.runtime)) {
         this.#onRefused(code);
         return;
       }
       const inMs = this.#backoff.ended();
-      this.#log.warn('the observer ended: traffic goes on, it is started again', { code, signal, inMs });
+      const what =
+        code === STORE_UNUSABLE
+          ? 'the observer cannot use its data directory: traffic goes on unobserved, it is started again'
+          : 'the observer ended: traffic goes on, it is started again';
+      this.#log.warn(what, { code, signal, inMs });
+      if (code === STORE_UNUSABLE) this.#onUnusable();
       this.#timer = setTimeout(() => {
         this.restartsTotal++;
         this.#spawn();

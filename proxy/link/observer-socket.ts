@@ -22,6 +22,7 @@ export class ObserverSocket implements ObserverEnd {
   #stopped = true;
   #connectedBefore = false;
   #absenceSaid = false;
+  wasLive = false;
   /** How often a connection was made after the first one. */
   restartsTotal = 0;
   readonly lastWordMs: number;
@@ -47,6 +48,7 @@ export class ObserverSocket implements ObserverEnd {
       this.#retryMs = RETRY_MIN_MS;
       this.#absenceSaid = false;
       this.#log.info('observed', { socket: this.#path });
+      this.wasLive = true;
       this.#onFirstLive();
     };
     this.#connect();
@@ -69,8 +71,9 @@ export class ObserverSocket implements ObserverEnd {
   }
 
   /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`. At once when stopped. */
-  async firstLive(deadlineMs: number): Promise<void> {
+  async firstLive(deadlineMs?: number): Promise<void> {
     if (this.#stopped) return;
+    if (deadlineMs === undefined) return this.#firstLive;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, deadlineMs);

@@ -1,5 +1,6 @@
 // /livez and /readyz, answered by the relay itself on a listener of its own.
-// Invariant: alive = this event loop turns; ready = the proxy port is listening. Neither asks the observer, the disk or the upstream.
+// Invariant: alive = this event loop turns; ready = the proxy port listens, and at the start an observer has answered or 5 s have
+// passed (readiness.ts). After that neither asks the observer, the disk or the upstream.
 // Not here: metrics and the API (dashboards/http).
 
 import { createServer, type Server } from 'node:http';
@@ -26,7 +27,7 @@ export function startHealth({ address, ready }: HealthOptions): Promise<Server> 
       text = 'only GET and HEAD\n';
     } else if (path === '/readyz' && !ready()) {
       status = 503;
-      text = 'not listening\n';
+      text = 'not ready: not listening, or an observer is still waited for (5 s at most)\n';
     }
     response.writeHead(status, {
       'content-type': 'text/plain; charset=utf-8',

@@ -24,6 +24,7 @@ import { ObserverSwitch } from '../watch/switch.js';
 import { type TapShared, tapShared } from '../watch/tap.js';
 import { listenerOf, warnOfFixed, withFixed } from './fixed-options.js';
 import { startHealth } from './health.js';
+import { Readiness } from './readiness.js';
 import { listenerSettings } from './settings.js';
 import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
 import { Ticks } from './ticks.js';
@@ -102,28 +103,30 @@ export class Relay {
         this.#listeners.push(listener);
       }
       if (this.#supervised === undefined) {
-        const ready = () => this.#listeners.every((listener) => listener.listening);
+        const readiness = new Readiness(() => !this.#switch.configured || this.#switch.observer.wasLive);
+        const ready = () => readiness.ready && this.#listeners.every((listener) => listener.listening);
         this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
           throw cannotListen(error, '--health', config.health);
         });
       }
+      this.#ticks = new Ticks({
+        listeners: this.#listeners,
+        link: this.#link,
+        counters: this.#counters,
+        clock: this.#clock,
+        log: this.#log,
+        observing: this.#switch,
+        admission: this.#admission,
+        onStatus: this.#supervised?.onStatus,
+      });
+      this.#ticks.start();
       const refused = await this.#switch.start();
       if (refused !== undefined) throw observerRefused(refused);
     } catch (error) {
       this.#closeAll();
+      await this.#switch.observer.stop(0);
       throw error;
     }
-    this.#ticks = new Ticks({
-      listeners: this.#listeners,
-      link: this.#link,
-      counters: this.#counters,
-      clock: this.#clock,
-      log: this.#log,
-      observing: this.#switch,
-      admission: this.#admission,
-      onStatus: this.#supervised?.onStatus,
-    });
-    this.#ticks.start();
     if (this.#supervised === undefined) sayRelaying(config, { bound, log: this.#log });
     return bound;
   }
@@ -207,6 +210,7 @@ export class Relay {
   }
 
   #closeAll(): void {
+    this.#ticks?.stop();
     for (const listener of this.#listeners) {
       listener.stopListening();
       for (const connection of listener.connections) connection.close();

@@ -31,6 +31,8 @@ export type ToRelay =
 /** `open`: connections that it holds. */
 export type FromRelay =
   | { kind: 'ready' }
+  /** An observer has answered it. */
+  | { kind: 'observed' }
   | { kind: 'taken'; open: number }
   | { kind: 'open'; open: number }
   | { kind: 'status'; status: RelayFigures };

@@ -2,6 +2,7 @@
 // Invariant: signals of the terminal are the supervisor's business; without a supervisor it drains and ends, because nobody would start it
 // again or bring it clients. Not here: what a relay is (relay.ts), starting and restarting it (relay-process.ts).
 
+import '../../config/no-inspector.js';
 import type { Socket } from 'node:net';
 import { createLog } from '../../config/log.js';
 import { ExitCode, errorLine } from '../../config/values/errors.js';
@@ -98,6 +99,8 @@ async function begin(): Promise<void> {
   // The supervisor knows of an observer that listens: the first statements of all are observed too. Without it traffic waits no longer.
   await observer?.firstLive(FIRST_LINK_MS);
   tell({ kind: 'ready' });
+  await observer?.firstLive();
+  if (observer?.wasLive) tell({ kind: 'observed' });
 }
 
 begin().catch((error: unknown) => {

@@ -55,6 +55,8 @@ export class RelayProcess {
   #last: RelayFigures | undefined;
   #silentTicks = 0;
   restartsTotal = 0;
+  /** An observer has answered one of its processes. */
+  wasObserved = false;
   #onReady: (ready: boolean) => void = () => {};
 
   constructor(options: RelayProcessOptions) {
@@ -162,6 +164,9 @@ export class RelayProcess {
         this.#ready = true;
         this.#onReady(true);
         this.#options.onFree();
+        return;
+      case 'observed':
+        this.wasObserved = true;
         return;
       case 'taken':
         this.#open = message.open;

@@ -21,6 +21,7 @@ import { cannotListen, cannotListenFor } from '../listen/listen-error.js';
 import { listenerOf, warnOfFixed, withFixed } from '../relay/fixed-options.js';
 import { startHealth } from '../relay/health.js';
 import { LoopLag } from '../relay/loop-lag.js';
+import { Readiness } from '../relay/readiness.js';
 import { observerRefused, sayRelaying } from '../relay/start-up.js';
 import { type RelayCounts, sumOfCounts } from '../stream/relay-status.js';
 import { ObserverSwitch } from '../watch/switch.js';
@@ -101,11 +102,13 @@ export class Supervisor {
         bound.push(await front.listen(pair.listen).catch(cannotListenFor(pair)));
         this.#fronts.push(front);
       }
-      this.#health = await startHealth({ address: config.health, ready: () => this.#ready }).catch((error) => {
+      const readiness = new Readiness(() => !this.#config.observe || this.#relays.some((relay) => relay.wasObserved));
+      const ready = () => readiness.ready && this.#ready;
+      this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
         throw cannotListen(error, '--health', config.health);
       });
-      const refused = await this.#switch?.start();
-      if (refused !== undefined) throw observerRefused(refused);
+      // Together: an observer that takes long to start, on a disk that does, holds no traffic up.
+      const observing = this.#switch?.start();
       const working = await Promise.all(this.#relays.map((relay) => relay.start()));
       if (working.includes(false)) {
         throw new RuntimeError('a relay process ended as it was started', {
@@ -113,12 +116,15 @@ export class Supervisor {
           hint: 'mend that and start again',
         });
       }
+      this.#started = true;
+      this.#handover.begin();
+      const refused = await observing;
+      if (refused !== undefined) throw observerRefused(refused);
     } catch (error) {
       this.#closeAll();
+      await this.#switch?.observer.stop(0);
       throw error;
     }
-    this.#started = true;
-    this.#handover.begin();
     this.#lag = new LoopLag();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
     sayRelaying(config, { bound, log: this.#log });

@@ -13,12 +13,19 @@ const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');
 
 /**
  * @param {{ upstream: { host: string, port: number }, data: string, args?: readonly string[], env?: NodeJS.ProcessEnv,
- *   preferDefaultPorts?: boolean }} options several at once must not prefer the defaults: between finding one free
- *   and listening, another may take it
+ *   preferDefaultPorts?: boolean, unobserved?: boolean }} options several at once must not prefer the defaults: between
+ *   finding one free and listening, another may take it; `unobserved`: no observer is waited for
  * @returns {Promise<import('./service.mjs').Service & { host: string, port: number, httpUrl: string, healthUrl:
  *   string }>} after /readyz answered
  */
-export async function startSidecar({ upstream, data, args = [], env = process.env, preferDefaultPorts = false }) {
+export async function startSidecar({
+  upstream,
+  data,
+  args = [],
+  env = process.env,
+  preferDefaultPorts = false,
+  unobserved = false,
+}) {
   const host = '127.0.0.1';
   const preferred = (/** @type {number} */ port) => freePort(preferDefaultPorts ? port : 0);
   const port = await preferred(6433);
@@ -30,7 +37,8 @@ export async function startSidecar({ upstream, data, args = [], env = process.en
     program: process.execPath,
     args: [MAIN, 'run', ...addresses, '--data', data, ...args],
     env,
-    ready: async () => (await answers(`http://${health}/readyz`)) && (await answers(`http://${http}/metrics`)),
+    ready: async () =>
+      (await answers(`http://${health}/readyz`)) && (unobserved || (await answers(`http://${http}/metrics`))),
   });
   return { ...service, host, port, httpUrl: `http://${http}`, healthUrl: `http://${health}` };
 }

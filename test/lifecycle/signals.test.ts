@@ -69,6 +69,35 @@ describe('SIGTERM', () => {
     expect(observed).toMatchObject({ statements: 1, not_observed: 1 });
   });
 
+  test('clients that ask without a pause are told at their next ReadyForQuery, long before the deadline', async () => {
+    const sidecar = await startSidecar(postgres(), ['--drain-timeout', '5m']);
+    const ends = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const it = await client(sidecar);
+        const asking = async () => {
+          for (;;) await it.query('select 1');
+        };
+        return { told: it.told, asking: asking().catch((error: Error & { code?: string }) => error.code) };
+      }),
+    );
+    await pause(300);
+    process.kill(sidecar.pid, 'SIGTERM');
+    const codes = await Promise.all(ends.map(({ told, asking }) => Promise.race([told, asking])));
+    expect(codes).toEqual(codes.map(() => '57P01'));
+    await until('the end', () => !sidecar.running());
+    expect((await top(sidecar.data)).observed).toMatchObject({ not_observed: 0, exact: true });
+  });
+
+  test('at the deadline a client that waits for a long query is told 57P01', async () => {
+    const sidecar = await startSidecar(postgres(), ['--drain-timeout', '300ms']);
+    const waiting = await client(sidecar);
+    const told = waiting.query('select pg_sleep(20)').catch((error: Error & { code?: string }) => error.code);
+    await pause(200);
+    process.kill(sidecar.pid, 'SIGTERM');
+    expect(await told).toBe('57P01');
+    await until('the end', () => !sidecar.running());
+  });
+
   test('a second one ends at once', async () => {
     const sidecar = await startSidecar(postgres(), ['--drain-timeout', '60s']);
     const busy = await client(sidecar);
@@ -80,6 +109,16 @@ describe('SIGTERM', () => {
     process.kill(sidecar.pid, 'SIGTERM');
     await until('the end', () => !sidecar.running(), 3_000);
   });
+});
+
+test('SIGUSR1 opens no inspector, in no process', async () => {
+  const sidecar = await startSidecar(postgres());
+  for (const pid of [sidecar.pid, observerPid(sidecar.pid)]) process.kill(pid, 'SIGUSR1');
+  await pause(500);
+  expect(sidecar.output()).not.toContain('Debugger listening');
+  const asked = await client(sidecar);
+  expect((await asked.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await asked.end();
 });
 
 describe('SIGHUP', () => {
