@@ -3,7 +3,7 @@
 // Invariant: exit 0 ok, 1 a check failed, 2 usage or configuration, 3 run-time; no stack trace reaches the user.
 // Not here: what a command does (one file each).
 
-import '../config/no-inspector.js';
+import '../config/process/no-inspector.js';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, errorLine, exitCodeOf } from '../config/values/errors.js';
 import { usageErrorOf } from './command-errors.js';

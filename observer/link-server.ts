@@ -6,7 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { limits } from '../config/limits.js';
-import { OBSERVER_NICENESS } from '../config/niceness.js';
+import { OBSERVER_NICENESS } from '../config/process/niceness.js';
 import { RuntimeError } from '../config/values/errors.js';
 import { freeStaleSocket, makePrivate, privateDirectory, sharedSocketPath } from '../config/values/unix-socket.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';

@@ -4,12 +4,12 @@
 // counts. Not here: what an observer is (service.ts), that of several relays (supervised.ts), starting and restarting it
 // (proxy/link/observer-process.ts).
 
-import '../config/no-inspector.js';
+import '../config/process/no-inspector.js';
 import { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { createLog } from '../config/log.js';
-import { OBSERVER_NICENESS } from '../config/niceness.js';
+import { OBSERVER_NICENESS } from '../config/process/niceness.js';
 import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
 import { beginHttpThread } from '../dashboards/threads/http-thread.js';
 import type { SharedStart } from '../proxy/supervisor/messages.js';

@@ -4,7 +4,7 @@
 
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { OBSERVER_NICENESS } from '../../config/niceness.js';
+import { OBSERVER_NICENESS } from '../../config/process/niceness.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { Api } from '../http/api.js';
 import { AskedTail } from '../http/tail-reader.js';

@@ -2,7 +2,7 @@
 // Invariant: signals of the terminal are the supervisor's business; without a supervisor it drains and ends, because nobody would start it
 // again or bring it clients. Not here: what a relay is (relay.ts), starting and restarting it (relay-process.ts).
 
-import '../../config/no-inspector.js';
+import '../../config/process/no-inspector.js';
 import type { Socket } from 'node:net';
 import { createLog } from '../../config/log.js';
 import { ExitCode, errorLine } from '../../config/values/errors.js';

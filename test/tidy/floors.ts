@@ -12,7 +12,13 @@ export interface Room {
 }
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['facts/rollup-row.ts', 'config/values/units.ts', 'storage/store-error.ts', 'storage/migrations/migrations.ts'],
+  [
+    'facts/rollup-row.ts',
+    'config/values/units.ts',
+    'config/process/no-inspector.ts',
+    'storage/store-error.ts',
+    'storage/migrations/migrations.ts',
+  ],
   ['config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
   [
     'proxy/wire/frame-scanner.ts',
