@@ -58,7 +58,7 @@ try {
   const followed = progress.bar('Observed', wanted);
   for (let waited = 0; waited < PATIENCE_SECONDS; waited++) {
     const { observed } = await statusNow();
-    const accounted = observed.statements + observed.not_observed;
+    const accounted = observed.executions + observed.not_observed;
     followed.update(Math.min(accounted, wanted));
     if (accounted >= wanted) break;
     await sleep(1000);
@@ -69,7 +69,7 @@ try {
   const status = await statusNow();
   const range = '{job="pgwitness"}[10m]';
   progress.say(`statements known        ${status.statements_known}`);
-  progress.say(`executions observed     ${status.observed.statements}, not observed ${status.observed.not_observed}`);
+  progress.say(`executions observed     ${status.observed.executions}, not observed ${status.observed.not_observed}`);
   progress.say(`scrapes                 ${await one(`count_over_time(scrape_duration_seconds${range})`)}`);
   progress.say(
     `series                  median ${await one(`quantile_over_time(0.5, scrape_samples_scraped${range})`)}, most ${await one(`max_over_time(scrape_samples_scraped${range})`)}`,

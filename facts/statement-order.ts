@@ -1,4 +1,4 @@
-// The orders that statements can be shown in.
+// Orders that statements can be shown in.
 // Invariant: biggest first, equal ones by fingerprint and source, so that the same data always comes in the same order.
 // Not here: choosing how many are shown.
 
@@ -7,6 +7,18 @@ import { meanNs, percentileNs } from './latency.js';
 
 export const STATEMENT_SORTS = ['total', 'mean', 'p95', 'p99', 'max', 'calls', 'errors', 'rows'] as const;
 export type StatementSort = (typeof STATEMENT_SORTS)[number];
+
+/** The column of a statement's JSON row that an order goes by; what is null there comes last. */
+export const SORT_COLUMNS = {
+  total: 'total_ms',
+  mean: 'mean_ms',
+  p95: 'p95_ms',
+  p99: 'p99_ms',
+  max: 'max_ms',
+  calls: 'calls',
+  errors: 'errors',
+  rows: 'rows',
+} as const satisfies Readonly<Record<StatementSort, string>>;
 
 const KEYS: Readonly<Record<StatementSort, (facts: StatementFacts) => number>> = {
   total: (facts) => facts.serviceTotalNs,
@@ -19,7 +31,7 @@ const KEYS: Readonly<Record<StatementSort, (facts: StatementFacts) => number>> =
   rows: (facts) => facts.rows,
 };
 
-/** These cannot be told without every statement's histogram. */
+/** True for an order that needs the histogram of every statement. */
 export function needsHistograms(sort: StatementSort): boolean {
   return sort === 'p95' || sort === 'p99';
 }

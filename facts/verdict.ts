@@ -42,7 +42,11 @@ export interface Verdict {
   evidence: readonly Evidence[];
 }
 
-/** Handwritten SQL: the backlog of a team that moves to the ORM. */
-export function isHandwritten(source: string, construct: string): boolean {
-  return source === 'raw' || construct === 'text' || construct === 'extra' || construct === 'rawsql';
-}
+/** Handwritten SQL is of one of these sources or constructs: the backlog of a team that moves to the ORM. */
+export const HANDWRITTEN = { sources: ['raw'], constructs: ['text', 'extra', 'rawsql'] } as const satisfies {
+  sources: readonly Source[];
+  constructs: readonly Construct[];
+};
+
+/** Sources that lists leave out, unless they are asked for: nobody has to move them. */
+export const HIDDEN_SOURCES: readonly Source[] = ['housekeeping', 'tool'];

@@ -25,6 +25,9 @@ export class ServerError extends Error {
   }
 }
 
+/** For a command that a person waits for. */
+export const COMMAND_TIMEOUTS = { timeoutMs: 10_000, statementTimeoutMs: 30_000 } as const;
+
 export interface ConnectOptions {
   /** For connecting and authenticating. */
   readonly timeoutMs: number;

@@ -16,42 +16,42 @@ import {
   transactionHistograms,
 } from '../storage/sqlite/read/query-pools.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { type Frame, frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportPools(reader: Reader, bounds: TimeBounds = {}): PoolsReport {
   return reader.read((rows) => {
-    const frame = frameOf(rows, bounds);
+    const span = spanOf(rows, bounds);
     const peaks = noSums(FLEET_RULES);
-    for (const segment of fleetPeaks(rows, frame.segments)) addSums(FLEET_RULES, peaks, segment);
+    for (const segment of fleetPeaks(rows, span.segments)) addSums(FLEET_RULES, peaks, segment);
     return {
-      window: frame.window,
-      pools: poolsIn(rows, frame),
+      window: span.window,
+      pools: poolsIn(rows, span),
       ...peaks,
     };
   });
 }
 
-function poolsIn(rows: Rows, frame: Frame): PoolFacts[] {
+function poolsIn(rows: Rows, span: Span): PoolFacts[] {
   const all = new Map(poolRecords(rows).map((record) => [record.pool_id, emptyPool(record)]));
   const seen = new Set<PoolFacts>();
-  for (const sums of poolSums(rows, frame.segments)) {
+  for (const sums of poolSums(rows, span.segments)) {
     const pool = all.get(sums.poolId);
     if (pool === undefined) continue;
     seen.add(pool);
     addSums(POOL_RULES, pool, sums);
   }
-  for (const { poolId, source, executions } of poolSourceSums(rows, frame.segments)) {
+  for (const { poolId, source, executions } of poolSourceSums(rows, span.segments)) {
     const pool = all.get(poolId);
     if (pool === undefined) continue;
     seen.add(pool);
     pool.executions += executions;
     addTo(pool.sources, source, executions);
   }
-  for (const { poolId, histogram } of transactionHistograms(rows, frame.segments)) {
+  for (const { poolId, histogram } of transactionHistograms(rows, span.segments)) {
     all.get(poolId)?.transactionHistogram.mergeEncoded(histogram);
   }
-  return [...all.values()].filter((pool) => frame.whole || seen.has(pool) || pool.connectionsNow > 0);
+  return [...all.values()].filter((pool) => span.whole || seen.has(pool) || pool.connectionsNow > 0);
 }
 
 function emptyPool(record: PoolRecord): PoolFacts {

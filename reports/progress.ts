@@ -6,7 +6,7 @@ import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
 import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
 import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
 import { DAY_MIN, HOUR_MIN } from '../storage/sqlite/tables/levels.js';
@@ -40,7 +40,7 @@ const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
   return reader.read((rows) => {
-    const { window } = frameOf(rows, bounds);
+    const { window } = spanOf(rows, bounds);
     const range = { since: minuteOf(window.sinceMs), until: Math.ceil(window.untilMs / MINUTE_MS) };
     const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
     const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });

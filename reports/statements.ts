@@ -14,7 +14,7 @@ import { observedIn } from '../storage/sqlite/read/query-observed.js';
 import { errorSums, type SeriesFilter, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
 import { type RankedStatement, type Ranking, rankStatements } from '../storage/sqlite/read/rank-statements.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { type Frame, frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import {
   addHistograms,
   type FactsById,
@@ -37,7 +37,7 @@ export interface StatementsQuestion extends TimeBounds {
   /** 0 or undefined = all. */
   limit?: number;
   /** Sources that are in the sums and nowhere else. */
-  folded?: ReadonlySet<string>;
+  hidden?: ReadonlySet<string>;
   /** Statements with a smaller mean service time are left out, of the sums too. */
   meanNsMin?: number;
 }
@@ -53,15 +53,15 @@ export function reportStatements(reader: Reader, question: StatementsQuestion = 
     throw new RangeError('tags are not kept by pool: ask for a pool or for tags, not for both');
   }
   return reader.read((rows) => {
-    const frame = frameOf(rows, question);
+    const span = spanOf(rows, question);
     const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
     const { grouped, statements, sums } = isCut
-      ? first(rows, { frame, question })
-      : chooseOfAll(rows, { frame, question, tagged });
-    if (!tagged) addErrors(rows, grouped, { frame, statements });
+      ? first(rows, { span, question })
+      : chooseOfAll(rows, { span, question, tagged });
+    if (!tagged) addErrors(rows, grouped, { span, statements });
     describe(rows, statements);
-    addTags(rows, statements, frame);
-    return { window: frame.window, observed: observedIn(rows, frame), statements, sums };
+    addTags(rows, statements, span);
+    return { window: span.window, observed: observedIn(rows, span), statements, sums };
   });
 }
 
@@ -71,19 +71,19 @@ interface Chosen {
   sums: Map<string, SourceSums>;
 }
 
-function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuestion; tagged: boolean }): Chosen {
-  const { frame, question, tagged } = how;
-  const { filter = {}, sort = 'total', limit = 0, folded, meanNsMin = 0 } = question;
+function chooseOfAll(rows: Rows, how: { span: Span; question: StatementsQuestion; tagged: boolean }): Chosen {
+  const { span, question, tagged } = how;
+  const { filter = {}, sort = 'total', limit = 0, hidden, meanNsMin = 0 } = question;
   const grouped = tagged
-    ? groupTags(tagSums(rows, frame.segments, filter))
-    : groupSeries(seriesSums(rows, frame.segments, filter));
+    ? groupTags(tagSums(rows, span.segments, filter))
+    : groupSeries(seriesSums(rows, span.segments, filter));
   const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
-  const wanted = folded === undefined ? all : all.filter(({ source }) => !folded.has(source));
+  const wanted = hidden === undefined ? all : all.filter(({ source }) => !hidden.has(source));
   // Histograms are the dear part: those of statements that are not answered are left alone.
   const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
   addHistograms(rows, grouped, {
     table: tagged ? 'tag_rollup' : 'rollup',
-    segments: frame.segments,
+    segments: span.segments,
     fingerprint: filter.fingerprint,
     only: read.length === grouped.facts.length ? undefined : new Set(read),
   });
@@ -93,17 +93,17 @@ function chooseOfAll(rows: Rows, how: { frame: Frame; question: StatementsQuesti
 const NONE: ReadonlySet<string> = new Set();
 
 /** The first few in the order asked for: ranked inside SQL, and only then read. */
-function first(rows: Rows, { frame, question }: { frame: Frame; question: StatementsQuestion }): Chosen {
-  const { sort = 'total', limit = 0, filter = {}, folded = NONE, meanNsMin = 0 } = question;
+function first(rows: Rows, { span, question }: { span: Span; question: StatementsQuestion }): Chosen {
+  const { sort = 'total', limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
-    rankStatements(rows, frame.segments, { filter, sort, folded, meanNsMin, limit: most });
+    rankStatements(rows, span.segments, { filter, sort, hidden, meanNsMin, limit: most });
   const { best, sums } = needsHistograms(sort)
-    ? firstByPercentile(rows, rank, { frame, question })
+    ? firstByPercentile(rows, rank, { span, question })
     : bestOf(rank(limit));
   const keys = new Set(best.map(keyOf));
   const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
-  const grouped = groupSeries(seriesSums(rows, frame.segments, { ...filter, fingerprints }));
-  addHistograms(rows, grouped, { table: 'rollup', segments: frame.segments, fingerprints });
+  const grouped = groupSeries(seriesSums(rows, span.segments, { ...filter, fingerprints }));
+  addHistograms(rows, grouped, { table: 'rollup', segments: span.segments, fingerprints });
   const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));
   return { grouped, statements: ordered(found, { sort, limit }), sums };
 }
@@ -125,7 +125,7 @@ function bestOf({ ranked, sums }: Ranking): Best {
 function firstByPercentile(
   rows: Rows,
   rank: (most: number) => Ranking,
-  { frame, question }: { frame: Frame; question: StatementsQuestion },
+  { span, question }: { span: Span; question: StatementsQuestion },
 ): Best {
   const { sort = 'p95', limit = 0, filter = {} } = question;
   let { ranked, sums } = rank(RANKED_FIRST);
@@ -136,7 +136,7 @@ function firstByPercentile(
     if (last !== null && ranked[from].value < last) break;
     const chunk = factsOf(rows, ranked.slice(from, from + CHUNK), filter);
     const fingerprints = [...new Set(chunk.facts.map(({ fingerprint }) => fingerprint))];
-    addHistograms(rows, chunk, { table: 'rollup', segments: frame.segments, fingerprints });
+    addHistograms(rows, chunk, { table: 'rollup', segments: span.segments, fingerprints });
     best = ordered([...best, ...chunk.facts], { sort, limit });
     if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
   }
@@ -158,9 +158,9 @@ function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesF
 function addErrors(
   rows: Rows,
   grouped: FactsById,
-  { frame, statements }: { frame: Frame; statements: readonly StatementFacts[] },
+  { span, statements }: { span: Span; statements: readonly StatementFacts[] },
 ): void {
-  for (const row of errorSums(rows, frame.segments, fewOf(statements))) {
+  for (const row of errorSums(rows, span.segments, fewOf(statements))) {
     const facts = grouped.byId.get(row.seriesId);
     if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
   }
@@ -192,9 +192,9 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
   }
 }
 
-function addTags(rows: Rows, statements: readonly StatementFacts[], frame: Frame): void {
+function addTags(rows: Rows, statements: readonly StatementFacts[], span: Span): void {
   const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
-  for (const row of tagSums(rows, frame.segments, fewOf(statements))) {
+  for (const row of tagSums(rows, span.segments, fewOf(statements))) {
     const facts = byKey.get(keyOf(row));
     if (facts === undefined || !row.tagSet.startsWith('{')) continue;
     for (const [key, value] of Object.entries(JSON.parse(row.tagSet) as Record<string, unknown>)) {

@@ -5,7 +5,7 @@ import type { Observed, Window } from '../facts/answers.js';
 import { SCHEMA_VERSION } from '../storage/sqlite/file/schema.js';
 import { observedIn } from '../storage/sqlite/read/query-observed.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 
 export interface RelayStatusFacts {
   relayId: string;
@@ -44,11 +44,11 @@ type Totals = Pick<StatusReport, 'sessionsOpen' | 'statementsKnown' | 'poolsKnow
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportStatus(reader: Reader, bounds: TimeBounds = {}): StatusReport {
   return reader.read((rows) => {
-    const frame = frameOf(rows, bounds);
+    const span = spanOf(rows, bounds);
     const counters = rows.all<{ name: string; value: number }>('SELECT name, value FROM counter ORDER BY name');
     return {
-      window: frame.window,
-      observed: observedIn(rows, frame),
+      window: span.window,
+      observed: observedIn(rows, span),
       relays: rows.all<RelayStatusFacts>(RELAYS),
       ...rows.get<Totals>(TOTALS)!,
       counters: new Map(counters.map(({ name, value }) => [name, value])),

@@ -9,7 +9,7 @@ import type { PointMeasureName } from '../facts/measures.js';
 import { addSums, noSums, POINT_RULES } from '../facts/sums.js';
 import { statementPoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { frameOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
 import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
 import { DAY_MIN } from '../storage/sqlite/tables/levels.js';
@@ -51,7 +51,7 @@ const BUCKETS_PER_BAR = 12;
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportTimeline(reader: Reader, question: TimelineQuestion): TimelineReport {
   return reader.read((rows) => {
-    const { window } = frameOf(rows, question);
+    const { window } = spanOf(rows, question);
     const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
     const { pointsMax } = question;
     const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, readFoldState(rows), {

@@ -171,7 +171,7 @@ async function sidesOf(place: Place, flags: CompareFlags): Promise<[ComparedSide
 }
 
 function ask(place: Place, side: ComparedSide): Promise<StatementsReport> {
-  const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' };
+  const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, hidden: [], form: 'mergeable' };
   return place.statements(query);
 }
 

@@ -45,7 +45,7 @@ async function exportAll(flags: ExportFlags): Promise<void> {
       return;
     }
     const { statementsJson } = await import('../../reports/forms/statements-json.js');
-    const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, folded: [], form: 'mergeable' } as const;
+    const query = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, hidden: [], form: 'mergeable' } as const;
     const json = statementsJson(await place.statements(query), query);
     progress.end();
     if (format === 'json') printJson(json);

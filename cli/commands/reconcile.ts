@@ -17,8 +17,6 @@ interface ReconcileFlags extends PlaceFlags {
   readonly all?: boolean;
 }
 
-const CONNECT = { timeoutMs: 10_000, statementTimeoutMs: 30_000, applicationName: 'pgwitness reconcile' };
-
 export function register(program: Command): void {
   const command = program
     .command('reconcile')
@@ -89,7 +87,7 @@ async function countBothSides(
     baseline: import('../../postgres/baseline.js').Baseline | undefined;
   },
 ): Promise<import('../../postgres/baseline.js').Baseline> {
-  const { connectServer } = await import('../../postgres/connection.js');
+  const { COMMAND_TIMEOUTS, connectServer } = await import('../../postgres/connection.js');
   const { readStatStatements } = await import('../../postgres/stat-statements.js');
   const { since } = await import('../../postgres/baseline.js');
   const { witnessedCounts } = await import('../reading/reconcile-witness.js');
@@ -97,7 +95,8 @@ async function countBothSides(
   let step = 0;
   const at = (what: string): void => progress.at(what, { done: step++, of: 6 });
   at('Asking the server');
-  const connection = await connectServer(how.address, CONNECT).finally(() => progress.end());
+  const options = { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness reconcile' };
+  const connection = await connectServer(how.address, options).finally(() => progress.end());
   try {
     // What is witnessed before the server is asked is the least, and after it the most, that the server can have counted.
     // Without traffic both are the same, once what was on its way has arrived.

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { readToken } from '../../config/token.js';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { TailExecutionJson, TailJson } from '../../reports/forms/tail-json.js';
 import { httpGet } from '../reading/http-get.js';
 import { repeatable } from '../reading/read-flags.js';
@@ -26,7 +27,6 @@ const ASK_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
 /** A session that sent nothing for so long is not in the middle of a group. */
 const SILENT_AFTER_MS = 1_500;
-const FOLDED: ReadonlySet<string> = new Set(['housekeeping', 'tool']);
 
 export function register(program: Command): void {
   program
@@ -86,7 +86,8 @@ export function filterOf(flags: Pick<TailFlags, 'route' | 'source' | 'pool' | 't
   });
   if (flags.route !== undefined) tags.push(['route', flags.route]);
   return (one: TailExecutionJson): boolean => {
-    if (flags.source === undefined ? !flags.all && FOLDED.has(one.source) : one.source !== flags.source) return false;
+    if (flags.source === undefined ? !flags.all && HIDDEN_SOURCES.includes(one.source) : one.source !== flags.source)
+      return false;
     if (flags.pool !== undefined && one.pool !== flags.pool) return false;
     return tags.every(([key, value]) => one.tags[key] === value);
   };

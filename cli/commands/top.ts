@@ -70,7 +70,7 @@ async function top(flags: TopFlags): Promise<void> {
   try {
     for (;;) {
       const shown = { query, all: flags.all === true };
-      const report = await place.statements(flags.json ? query : { ...query, folded: hiddenFor(shown) });
+      const report = await place.statements(flags.json ? query : { ...query, hidden: hiddenFor(shown) });
       const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, range: query.range });
       if (redraws) process.stdout.write(REDRAW);
       printTop(report, { ...shown, trends, json: flags.json === true, read: place.name, typedPlace });

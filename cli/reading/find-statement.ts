@@ -33,7 +33,7 @@ export async function fingerprintOf(
     sort: 'total',
     limit: ROWS_MAX,
     minMs: 0,
-    folded: [],
+    hidden: [],
     form: 'mergeable',
   });
   const fits = [...new Set(statements.map((facts) => facts.fingerprint))].filter((known) => known.startsWith(prefix));

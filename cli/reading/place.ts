@@ -143,12 +143,12 @@ function mergedPlace(places: readonly Place[]): Place {
     name: places.map((place) => place.name).join(', '),
     statements: async (query) => {
       // A statement that is small in each may be big in all: only the merged rows are cut.
-      const whole = { ...query, limit: 0, minMs: 0, folded: [] };
+      const whole = { ...query, limit: 0, minMs: 0, hidden: [] };
       const merged = mergeStatements(await Promise.all(places.map((place) => place.statements(whole))));
       const slow = merged.statements.filter(
         (facts) => facts.serviceTotalNs >= query.minMs * 1e6 * (facts.calls + facts.errors),
       );
-      const listed = slow.filter((facts) => !query.folded.includes(facts.source));
+      const listed = slow.filter((facts) => !query.hidden.includes(facts.source));
       return { ...merged, sums: sumsBySource(slow), statements: ordered(listed, query) };
     },
     statement: async (fingerprint, range) =>

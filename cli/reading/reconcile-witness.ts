@@ -52,7 +52,7 @@ async function databaseReport(
   const { pools } = await place.pools(range);
   const own = pools.filter((pool) => pool.database === what.database);
   const ask = (pool: string | undefined) =>
-    place.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, folded: [], form: 'mergeable' });
+    place.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, hidden: [], form: 'mergeable' });
   // Counts of pools beyond the cap stand under '(other)', which has no database: alone, a database is asked for whole.
   const others = pools.some((pool) => pool.database !== what.database && pool.database !== '' && pool.executions > 0);
   const reports = others ? await Promise.all(own.map((pool) => ask(pool.id))) : [await ask(undefined)];

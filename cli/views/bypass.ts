@@ -7,16 +7,16 @@ import { count } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 
-const CONNECT = { timeoutMs: 10_000, statementTimeoutMs: 30_000, applicationName: 'pgwitness pools' };
 /** Twice the default flush interval: a session that was there at the first look is stored by the second. */
 const SETTLE_MS = 2_000;
 
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
 export async function bypassOf(place: Place, dsn: string): Promise<BypassReport> {
   const { parseDsn } = await import('../../postgres/dsn.js');
-  const { connectServer } = await import('../../postgres/connection.js');
+  const { COMMAND_TIMEOUTS, connectServer } = await import('../../postgres/connection.js');
   const { compareActivity, readActivity } = await import('../../postgres/activity.js');
-  const connection = await connectServer(parseDsn(dsn, { where: '--dsn', env: process.env }), CONNECT);
+  const address = parseDsn(dsn, { where: '--dsn', env: process.env });
+  const connection = await connectServer(address, { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness pools' });
   try {
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

@@ -1,9 +1,10 @@
-// How `top` is printed: a header that says what was and was not observed, a table that fits, what was folded away.
-// Invariant: every execution of the report is in a row, in a folded line, or in "more" below the table.
+// How `top` is printed: a header that says what was and was not observed, a table that fits, what was hidden away.
+// Invariant: every execution of the report is in a row, in a hidden line, or in "more" below the table.
 // Not here: which rows and in what order (reports/forms/statements-json.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { StatementSort } from '../../facts/statement-order.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { type StatementJson, statementsJson } from '../../reports/forms/statements-json.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
@@ -26,8 +27,6 @@ export interface TopOptions {
 export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
   return `${fingerprint} ${source}`;
 }
-
-const HIDDEN: readonly string[] = ['housekeeping', 'tool'];
 
 export function printTop(report: StatementsReport, options: TopOptions): void {
   const { query } = options;
@@ -70,7 +69,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
 
 /** Sources that have a line each instead of rows. */
 export function hiddenFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
-  return all || HIDDEN.includes(query.filter.source ?? '') ? [] : HIDDEN;
+  return all || HIDDEN_SOURCES.includes(query.filter.source ?? '') ? [] : HIDDEN_SOURCES;
 }
 
 function sumOf(sums: ReadonlyMap<string, SourceSums>, counts: (source: string) => boolean): SourceSums {

@@ -4,7 +4,9 @@
 // Not here: which reports the sides are (cli/commands/compare.ts), printing.
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
-import { LogHistogram } from '../../facts/histogram.js';
+import { latencyOf } from '../../facts/latency.js';
+import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
+import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
 import { mergeStatements } from '../forms/merge.js';
 import { type Judgement, momentsOf, type NoiseTest, testMeans, testNoise } from './noise-test.js';
 
@@ -117,7 +119,7 @@ export function useOf(statements: readonly StatementFacts[]): Use {
     by: requests > 0 ? 'requests' : 'executions',
     calls: of(whole.calls + whole.errors),
     rows: of(whole.rows),
-    timeNs: of(whole.totalNs),
+    timeNs: of(whole.serviceTotalNs),
     moments: { count: size, mean, variance: variance * size },
   };
 }
@@ -138,37 +140,14 @@ function rowOf(name: { key: string; source: string; query: string }, { before, a
   return { ...name, ...sides, factor: ratio(sides.after.meanNs, sides.before.meanNs), judgement, test, p };
 }
 
-interface Merged {
-  calls: number;
-  errors: number;
-  rows: number;
-  requests: number;
-  totalNs: number;
-  minNs: number;
-  maxNs: number;
-  histogram: LogHistogram;
-}
-
-function merged(statements: readonly StatementFacts[]): Merged {
-  const sum: Merged = {
-    calls: 0,
-    errors: 0,
-    rows: 0,
-    requests: requestsOf(statements),
-    totalNs: 0,
-    minNs: Number.POSITIVE_INFINITY,
-    maxNs: 0,
-    histogram: new LogHistogram(),
-  };
+/** Everything together, but for the requests; see the invariant above. */
+function merged(statements: readonly StatementFacts[]): StatementFacts {
+  const sum = emptyFacts('', '');
   for (const facts of statements) {
-    sum.calls += facts.calls;
-    sum.errors += facts.errors;
-    sum.rows += facts.rows;
-    sum.totalNs += facts.serviceTotalNs;
-    sum.minNs = Math.min(sum.minNs, facts.serviceMinNs);
-    sum.maxNs = Math.max(sum.maxNs, facts.serviceMaxNs);
+    addSums(STATEMENT_RULES, sum, facts);
     sum.histogram.merge(facts.histogram);
   }
+  sum.requests = requestsOf(statements);
   return sum;
 }
 
@@ -176,23 +155,13 @@ function requestsOf(statements: readonly StatementFacts[]): number {
   return Math.max(0, ...statements.map(({ requests }) => requests));
 }
 
-function sideOf(sum: Merged): Side {
-  const percentile = (q: number): number | null =>
-    sum.histogram.count === 0 ? null : Math.min(Math.max(sum.histogram.percentile(q), sum.minNs), sum.maxNs);
-  return {
-    calls: sum.calls,
-    errors: sum.errors,
-    rows: sum.rows,
-    requests: sum.requests,
-    totalNs: sum.totalNs,
-    meanNs: sum.totalNs / (sum.calls + sum.errors),
-    p50Ns: percentile(0.5),
-    p95Ns: percentile(0.95),
-    p99Ns: percentile(0.99),
-  };
+function sideOf(sum: StatementFacts): Side {
+  const { calls, errors, rows, requests } = sum;
+  const { meanNs, p50Ns, p95Ns, p99Ns } = latencyOf(sum);
+  return { calls, errors, rows, requests, totalNs: sum.serviceTotalNs, meanNs, p50Ns, p95Ns, p99Ns };
 }
 
-function isEmpty({ calls, errors }: Merged): boolean {
+function isEmpty({ calls, errors }: StatementFacts): boolean {
   return calls + errors === 0;
 }
 
@@ -202,10 +171,6 @@ function ratio(after: number, before: number): number | undefined {
 
 function weightOf({ before, after }: ComparedRow): number {
   return Math.abs((after?.totalNs ?? 0) - (before?.totalNs ?? 0));
-}
-
-function keyOf({ fingerprint, source }: StatementFacts): string {
-  return `${fingerprint}\0${source}`;
 }
 
 function listOf(facts: StatementFacts | undefined): StatementFacts[] {

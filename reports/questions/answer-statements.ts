@@ -8,6 +8,6 @@ import type { StatementsQuery } from './grammar.js';
 
 /** Throws StoreError. */
 export function answerStatements(reader: Reader, query: StatementsQuery): StatementsReport {
-  const { range, filter, sort, limit, minMs, folded } = query;
-  return reportStatements(reader, { ...range, filter, sort, limit, folded: new Set(folded), meanNsMin: minMs * 1e6 });
+  const { range, filter, sort, limit, minMs, hidden } = query;
+  return reportStatements(reader, { ...range, filter, sort, limit, hidden: new Set(hidden), meanNsMin: minMs * 1e6 });
 }

@@ -1,6 +1,6 @@
-// What may be asked of a report, and how it is spelled: query parameters of the API, flags of the command line, one grammar.
-// Invariant: an unknown, doubled or unreadable parameter is refused by name; readParameters(writeParameters(q)) asks for q again.
-// Not here: answering (api.ts), flags as such (cli).
+// The spelling of questions: query parameters of the API and flags of the command line in one grammar.
+// Invariant: an unknown, doubled or unreadable parameter is refused by name; reading what was written asks for the same again.
+// Not here: answering (dashboards/http/api.ts, cli/reading/place.ts), flags as such (cli).
 
 import { UsageError } from '../../config/values/errors.js';
 import { nearestName } from '../../config/values/nearest.js';
@@ -24,7 +24,7 @@ export interface StatementsQuery {
   readonly minMs: number;
   readonly form: ReportForm;
   /** Sources that are summed up and not listed. */
-  readonly folded: readonly string[];
+  readonly hidden: readonly string[];
 }
 
 const FORMS = ['json', 'mergeable', 'brief'] as const;
@@ -46,6 +46,7 @@ const STATEMENT_NAMES = [
   'construct',
   'min-ms',
   'fingerprint',
+  'hide',
   'fold',
   'form',
 ] as const;
@@ -70,6 +71,10 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
       hint: 'ask for a pool or for tags',
     });
   }
+  const hidden = read.text('hide') ?? read.text('fold');
+  if (read.text('hide') !== undefined && read.text('fold') !== undefined) {
+    throw new UsageError('given twice', { where: read.place('hide'), hint: 'fold is its old name: leave it out' });
+  }
   return {
     range: rangeOf(read, context),
     filter: {
@@ -83,7 +88,7 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
     sort,
     limit: limit === undefined ? 20 : parseWhole(limit, { min: 0, max: 1_000_000, where: read.place('limit') }),
     minMs: read.milliseconds('min-ms'),
-    folded: read.text('fold')?.split(',') ?? [],
+    hidden: hidden?.split(',') ?? [],
     form,
   };
 }
@@ -147,7 +152,7 @@ export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
   }
   if (filter.handwritten) parameters.set('handwritten', 'true');
   if (filter.prefix !== undefined) parameters.set('fingerprint', filter.prefix);
-  if (query.folded.length > 0) parameters.set('fold', query.folded.join(','));
+  if (query.hidden.length > 0) parameters.set('hide', query.hidden.join(','));
   for (const [key, value] of filter.tags ?? []) parameters.append('tag', `${key}=${value}`);
   if (query.minMs > 0) parameters.set('min-ms', String(query.minMs));
   parameters.set('sort', query.sort);

@@ -107,7 +107,7 @@ export async function startWitness(postgres) {
     const found = {
       sessions: counters['relay.sessionsTotal'],
       replicationSessions: relay.answered().replication,
-      observed: observed.statements,
+      observed: observed.executions,
       notObserved: observed.not_observed,
       notObservedByReason: said.observed.not_observed_by_reason,
       unknownText: observed.unknown,

@@ -123,8 +123,8 @@ describe('reports as text', () => {
     const data = temporaryDirectory();
     writeSampleStore(data);
     const query = readStatementsQuery(new URLSearchParams(flags), { nowMs: 0 });
-    const folded = hiddenFor({ query, all: options.all ?? false });
-    const report = answerStatements(openTestReader(data), { ...query, folded });
+    const hidden = hiddenFor({ query, all: options.all ?? false });
+    const report = answerStatements(openTestReader(data), { ...query, hidden });
     const screen = { width: options.width ?? 160, colours: false };
     return topText(report, { query, all: options.all ?? false, json: false, read: data, screen });
   }

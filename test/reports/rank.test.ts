@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { meanNs } from '../../facts/latency.js';
 import { STATEMENT_SORTS } from '../../facts/statement-order.js';
 import { reportStatements } from '../../reports/statements.js';
-import { frameOf } from '../../storage/sqlite/read/span.js';
+import { spanOf } from '../../storage/sqlite/read/span.js';
 import { DAY_MIN, SPAN } from '../../storage/sqlite/tables/levels.js';
 import {
   DAY_START_MIN,
@@ -49,7 +49,7 @@ test('in every order the first of a cut report are the first of the whole one', 
     untilMs: (DAY_START_MIN + 5 * DAY_MIN + 180) * MINUTE_MS,
   };
   const reader = openTestReader(dataDir);
-  const { segments } = reader.read((rows) => frameOf(rows, window));
+  const { segments } = reader.read((rows) => spanOf(rows, window));
   expect(segments).toContainEqual({
     spanS: SPAN.day,
     fromMinute: DAY_START_MIN + DAY_MIN,
@@ -70,7 +70,7 @@ test('in every order the first of a cut report are the first of the whole one', 
       );
     expect(shown(25), sort).toEqual(shown(0).slice(0, 25));
     const all = reportStatements(reader, { ...window, sort });
-    const cut = reportStatements(reader, { ...window, sort, limit: 25, folded: new Set(['django-orm']) });
+    const cut = reportStatements(reader, { ...window, sort, limit: 25, hidden: new Set(['django-orm']) });
     expect(cut.sums).toEqual(all.sums);
     expect(all.sums.get('raw')?.statements).toBe(600);
     expect(cut.statements.map(keyOf)).toEqual(

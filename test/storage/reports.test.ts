@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StatementFilter } from '../../facts/answers.js';
 import { STATEMENT_SORTS } from '../../facts/statement-order.js';
-import { CONSTRUCTS, isHandwritten } from '../../facts/verdict.js';
+import { CONSTRUCTS } from '../../facts/verdict.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { decodeStatementsReport, encodeStatementsReport } from '../../reports/forms/statements-codec.js';
 import { statementsJson } from '../../reports/forms/statements-json.js';
@@ -129,7 +129,7 @@ describe('the statements report', () => {
     expect(fingerprintsFor(filter)).toEqual(expected);
   });
 
-  it('calls handwritten what attribution calls so', () => {
+  it('takes raw, text, extra and rawsql for handwritten, and nothing else', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir);
     const all = ['raw', 'django-orm', 'sqlalchemy'].flatMap((source) =>
@@ -140,7 +140,9 @@ describe('the statements report', () => {
     );
     store.flush(flushOf({ rollups }));
     const { statements } = reportStatements(openTestReader(dataDir), { filter: { handwritten: true } });
-    const expected = all.flatMap(({ source, construct }, n) => (isHandwritten(source, construct) ? [n] : []));
+    const expected = all.flatMap(({ source, construct }, n) =>
+      source === 'raw' || ['text', 'extra', 'rawsql'].includes(construct) ? [n] : [],
+    );
     expect(statements.map(({ fingerprint }) => Number.parseInt(fingerprint, 16)).sort((a, b) => a - b)).toEqual(
       expected,
     );

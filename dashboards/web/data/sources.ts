@@ -2,8 +2,6 @@
 // Invariant: a name always has the same colour. Not here: what the names mean (docs).
 
 const BUILT_IN = ['django-orm', 'sqlalchemy', 'raw', 'unknown', 'housekeeping', 'tool'] as const;
-/** Nobody has to move these: shown apart, and in no share. */
-export const FOLDED: ReadonlySet<string> = new Set(['housekeeping', 'tool']);
 /** Of user rules, by name. */
 const OTHER_COLOURS = 4;
 

@@ -13,7 +13,7 @@ export function PoolsPage({ address, live, version, retry }: PageProps) {
   const query = new URLSearchParams();
   for (const name of ['since', 'until']) if (address.filters[name]) query.set(name, address.filters[name]);
   const report = useReport<PoolsJson>(`/api/v1/pools?${query}`, { live, version });
-  const pools = [...(report.data?.pools ?? [])].sort((a, b) => b.statements - a.statements);
+  const pools = [...(report.data?.pools ?? [])].sort((a, b) => b.executions - a.executions);
   return (
     <>
       <h1>Pools</h1>
@@ -67,7 +67,7 @@ function Pool({ pool }: { pool: PoolJson }) {
           ['Most busy at once', count(pool.busy_max)],
           ['Opened, closed', `${count(pool.opened)}, ${count(pool.closed)}`],
           ['Mean lifetime', duration(pool.lifetime_mean_ms)],
-          ['Statements', count(pool.statements)],
+          ['Executions', count(pool.executions)],
           ['Transactions', count(pool.transactions)],
           ['Statements in each', each(pool.transaction_statements, pool.transactions)],
           ['Their mean, p95', `${duration(meanOf(pool))}, ${duration(pool.transaction_p95_ms)}`],

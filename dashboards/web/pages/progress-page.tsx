@@ -3,11 +3,12 @@
 
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
+import { HIDDEN_SOURCES } from '../../../facts/verdict.js';
 import type { ProgressJson, SourceShareJson } from '../../../reports/forms/timeline-json.js';
 import { writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
 import { count, duration, share, span } from '../data/format.js';
-import { bySourceOrder, colourOf, FOLDED } from '../data/sources.js';
+import { bySourceOrder, colourOf } from '../data/sources.js';
 import { NothingYet, NumbersTable, Problem, Source } from '../parts/parts.js';
 import { axes, bars, everyStep, Plot, type PlotTheme, TIMES } from '../parts/plot.js';
 import type { PageProps } from './statements-page.js';
@@ -27,7 +28,7 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
   const names = useMemo(
     () =>
       Object.keys(data?.totals ?? {})
-        .filter((name) => !FOLDED.has(name))
+        .filter((name) => !HIDDEN_SOURCES.includes(name))
         .sort(bySourceOrder),
     [data],
   );
@@ -140,7 +141,7 @@ function optionsOf(theme: PlotTheme, names: readonly string[]): Omit<uPlot.Optio
 }
 
 function Totals({ data, names }: { data: ProgressJson; names: readonly string[] }) {
-  const rows = [...names, ...Object.keys(data.totals).filter((name) => FOLDED.has(name))];
+  const rows = [...names, ...Object.keys(data.totals).filter((name) => HIDDEN_SOURCES.includes(name))];
   return (
     <NumbersTable
       caption="Executions, time and distinct statements by source"

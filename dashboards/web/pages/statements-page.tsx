@@ -2,24 +2,20 @@
 // Invariant: what is left out of the table is said below it. Not here: one statement (statement-page.tsx).
 
 import { useMemo } from 'preact/hooks';
+import { SORT_COLUMNS, STATEMENT_SORTS } from '../../../facts/statement-order.js';
+import { HIDDEN_SOURCES } from '../../../facts/verdict.js';
 import type { BriefStatementJson, BriefStatementsJson } from '../../../reports/forms/statement-json.js';
 import { type Address, replaceAddress, writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
 import { count, duration, share } from '../data/format.js';
-import { colourOf, FOLDED } from '../data/sources.js';
+import { colourOf } from '../data/sources.js';
 import { NothingYet, Observed, Problem, Source } from '../parts/parts.js';
 import { type VirtualColumn, VirtualTable } from '../parts/virtual-table.js';
 import { StatementFilters } from './statement-filters.js';
 
-const SORTS: Readonly<Record<string, (row: BriefStatementJson) => number>> = {
-  total: (row) => row.total_ms,
-  mean: (row) => row.mean_ms,
-  p95: (row) => row.p95_ms ?? -1,
-  max: (row) => row.max_ms ?? -1,
-  calls: (row) => row.calls,
-  errors: (row) => row.errors,
-  rows: (row) => row.rows,
-};
+/** A row of a list has no p99. */
+const SORTS = STATEMENT_SORTS.filter((sort) => sort !== 'p99');
+type Sort = (typeof SORTS)[number];
 
 export interface PageProps {
   readonly address: Address;
@@ -32,9 +28,9 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
   const { filters } = address;
   const report = useReport<BriefStatementsJson>(`/api/v1/statements?${queryOf(filters)}`, { live, version });
   const all = report.data?.statements ?? NONE;
-  const sort = filters.sort in SORTS ? filters.sort : 'total';
-  const { shown, folded, wholeMs } = useMemo(
-    () => chosen(all, { find: filters.find ?? '', sort, fold: !filters.source }),
+  const sort = SORTS.find((known) => known === filters.sort) ?? 'total';
+  const { shown, hidden, wholeMs } = useMemo(
+    () => chosen(all, { find: filters.find ?? '', sort, hide: !filters.source }),
     [all, filters.find, sort, filters.source],
   );
   const seen = useMemo(() => new Set(all.map(({ source }) => source)), [all]);
@@ -68,8 +64,8 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
       {report.data && all.length > 0 && (
         <p class="below">
           {count(shown.length)} statements shown
-          {folded.rows > 0 &&
-            `, ${count(folded.rows)} of housekeeping and tools left out (${count(folded.executions)} executions, ${duration(folded.totalMs)})`}
+          {hidden.rows > 0 &&
+            `, ${count(hidden.rows)} of housekeeping and tools left out (${count(hidden.executions)} executions, ${duration(hidden.totalMs)})`}
         </p>
       )}
     </>
@@ -87,24 +83,22 @@ function queryOf(filters: Readonly<Record<string, string>>): string {
   return query.toString();
 }
 
-function chosen(
-  all: readonly BriefStatementJson[],
-  { find, sort, fold }: { find: string; sort: string; fold: boolean },
-) {
-  const folded = { rows: 0, executions: 0, totalMs: 0 };
+function chosen(all: readonly BriefStatementJson[], { find, sort, hide }: { find: string; sort: Sort; hide: boolean }) {
+  const hidden = { rows: 0, executions: 0, totalMs: 0 };
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
   const shown: BriefStatementJson[] = [];
   let wholeMs = 0;
   for (const row of all) {
     wholeMs += row.total_ms;
-    if (fold && FOLDED.has(row.source)) {
-      folded.rows++;
-      folded.executions += row.calls + row.errors;
-      folded.totalMs += row.total_ms;
+    if (hide && HIDDEN_SOURCES.includes(row.source)) {
+      hidden.rows++;
+      hidden.executions += row.calls + row.errors;
+      hidden.totalMs += row.total_ms;
     } else if (words.length === 0 || fits(row, words)) shown.push(row);
   }
-  const key = SORTS[sort];
-  return { shown: shown.sort((a, b) => key(b) - key(a)), folded, wholeMs };
+  const column = SORT_COLUMNS[sort];
+  const key = (row: BriefStatementJson): number => row[column] ?? -1;
+  return { shown: shown.sort((a, b) => key(b) - key(a)), hidden, wholeMs };
 }
 
 function fits(row: BriefStatementJson, words: readonly string[]): boolean {

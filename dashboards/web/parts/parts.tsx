@@ -26,8 +26,8 @@ export function Observed({ report }: { report: ObservedJson }) {
   const { window, observed } = report;
   return (
     <p class="observed" role="status">
-      {span(window)} · <b>{count(observed.statements)}</b> executions observed · {count(observed.not_observed)} not
-      observed · {share(observed.unknown, observed.statements)} of unknown source
+      {span(window)} · <b>{count(observed.executions)}</b> executions observed · {count(observed.not_observed)} not
+      observed · {share(observed.unknown, observed.executions)} of unknown source
       {observed.exact ? '' : ' · not exact: a session could not be followed'}
     </p>
   );

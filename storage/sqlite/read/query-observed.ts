@@ -6,7 +6,7 @@ import type { Observed } from '../../../facts/answers.js';
 import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
 import { sourceExecutions } from './query-statements.js';
-import type { Frame } from './span.js';
+import type { Span } from './span.js';
 
 /** These count sessions, or times the sidecar was killed, not executions. */
 const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
@@ -20,7 +20,7 @@ interface LossSum {
 
 const LOSS = 'SELECT reason, sum(count) AS count FROM loss WHERE minute_min >= ? AND minute_min < ? GROUP BY reason';
 
-export function observedIn(rows: Rows, frame: Frame): Observed {
+export function observedIn(rows: Rows, span: Span): Observed {
   const observed: Observed = {
     executions: 0,
     notObserved: 0,
@@ -28,12 +28,12 @@ export function observedIn(rows: Rows, frame: Frame): Observed {
     unknown: 0,
     exact: true,
   };
-  for (const { source, executions } of sourceExecutions(rows, frame.segments)) {
+  for (const { source, executions } of sourceExecutions(rows, span.segments)) {
     observed.executions += executions;
     if (source === 'unknown') observed.unknown += executions;
   }
-  const since = frame.minutes?.since ?? 0;
-  const until = frame.minutes?.until ?? Number.MAX_SAFE_INTEGER;
+  const since = span.minutes?.since ?? 0;
+  const until = span.minutes?.until ?? Number.MAX_SAFE_INTEGER;
   for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
     addTo(observed.notObservedByReason, reason, count);
     if (!EVENT_REASONS.has(reason)) observed.notObserved += count;

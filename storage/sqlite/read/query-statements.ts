@@ -9,6 +9,7 @@ import type {
   StatementMeasureName,
   TagMeasureName,
 } from '../../../facts/measures.js';
+import { HANDWRITTEN } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
@@ -160,6 +161,7 @@ export function sourceExecutions(rows: Rows, segments: readonly Segment[]): Sour
   });
 }
 
+const BY_HAND = { source: oneOf(HANDWRITTEN.sources), construct: oneOf(HANDWRITTEN.constructs) };
 const AMONG = 'fingerprint IN (SELECT value FROM json_each(?))';
 
 const STEPS_MIN = new Map<number, number>([
@@ -206,7 +208,7 @@ export function seriesConditions(filter: SeriesFilter): Condition {
   }
   if (filter.source !== undefined) push(parts, values, 'source = ?', filter.source);
   if (filter.construct !== undefined) push(parts, values, 'construct = ?', filter.construct);
-  if (filter.handwritten === true) parts.push("(source = 'raw' OR construct IN ('text', 'extra', 'rawsql'))");
+  if (filter.handwritten === true) parts.push(`(source ${BY_HAND.source} OR construct ${BY_HAND.construct})`);
   if (filter.pool !== undefined) {
     parts.push('pool_id IN (SELECT ? UNION SELECT pool_id FROM pool WHERE name = ?)');
     values.push(filter.pool, filter.pool);
@@ -240,7 +242,7 @@ function tagCondition(filter: SeriesFilter): Condition {
     push(parts, values, `EXISTS (SELECT 1 ${ofStatement} AND o.construct = ?)`, filter.construct);
   }
   if (filter.handwritten === true) {
-    parts.push(`(t.source = 'raw' OR EXISTS (SELECT 1 ${ofStatement} AND o.construct IN ('text', 'extra', 'rawsql')))`);
+    parts.push(`(t.source ${BY_HAND.source} OR EXISTS (SELECT 1 ${ofStatement} AND o.construct ${BY_HAND.construct}))`);
   }
   for (const [key, value] of filter.tags ?? []) {
     parts.push(`EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(t.tag_set) THEN t.tag_set ELSE '{}' END) pair
@@ -252,6 +254,11 @@ function tagCondition(filter: SeriesFilter): Condition {
     sql: ` AND tag_series_id IN (SELECT tag_series_id FROM tag_series t WHERE ${parts.join(' AND ')})`,
     values,
   };
+}
+
+/** Our own constants only: values of others are bound. */
+function oneOf(names: readonly string[]): string {
+  return `IN (${names.map((name) => `'${name}'`).join(', ')})`;
 }
 
 function push(parts: string[], values: SqlValue[], sql: string, value: string): void {

@@ -29,7 +29,7 @@ export interface RankingQuestion {
   /** 0 = all. */
   limit: number;
   /** Sources that are summed up but not ranked. */
-  folded: ReadonlySet<string>;
+  hidden: ReadonlySet<string>;
   /** Statements with a smaller mean are left out of everything; 0 = none. */
   meanNsMin: number;
 }
@@ -65,7 +65,7 @@ interface Row extends RankedStatement {
 }
 
 export function rankStatements(rows: Rows, segments: readonly Segment[], question: RankingQuestion): Ranking {
-  const { filter, sort, limit, folded, meanNsMin } = question;
+  const { filter, sort, limit, hidden, meanNsMin } = question;
   const needed = NEEDED[sort] ?? [];
   const totals = [...SUMS, ...needed];
   const from = seriesTotals(segments, { totals, filter });
@@ -85,7 +85,7 @@ export function rankStatements(rows: Rows, segments: readonly Segment[], questio
      SELECT '', source, 0, NULL, 0, count(*), sum(calls) + sum(errors), sum(total_ns) FROM ran GROUP BY source`,
     ...from.values,
     meanNsMin,
-    JSON.stringify([...folded]),
+    JSON.stringify([...hidden]),
     limit === 0 ? -1 : limit,
   );
   const ranked: RankedStatement[] = [];

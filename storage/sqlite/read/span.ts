@@ -13,7 +13,7 @@ export interface TimeBounds {
   untilMs?: number;
 }
 
-export interface Frame {
+export interface Span {
   window: Window;
   segments: Segment[];
   /** Minutes covered; null = everything, the time before and after included. */
@@ -23,7 +23,7 @@ export interface Frame {
 }
 
 /** Throws RangeError when the end is before the start. */
-export function frameOf(rows: Rows, bounds: TimeBounds): Frame {
+export function spanOf(rows: Rows, bounds: TimeBounds): Span {
   const { sinceMs, untilMs } = bounds;
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
     throw new RangeError('the window ends before it starts: --until must be later than --since');

@@ -14,7 +14,6 @@ const DROP_OLDEST = `DELETE FROM mark WHERE mark_id IN (
   SELECT mark_id FROM mark ORDER BY kind = 'manual', at_ms LIMIT max(0, ? - ${MARKS_MAX}))`;
 const COLUMNS = 'at_ms AS atMs, kind, name, fingerprint, source';
 const IN_WINDOW = `SELECT ${COLUMNS} FROM mark WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms, mark_id`;
-const LATEST = `SELECT ${COLUMNS} FROM mark WHERE name = ? ORDER BY at_ms DESC LIMIT 1`;
 
 /** Inside a transaction. */
 export function writeMark(rows: Rows, mark: MarkRow): void {
@@ -27,11 +26,6 @@ export function writeMark(rows: Rows, mark: MarkRow): void {
 /** Those in [sinceMs, untilMs), oldest first. */
 export function marksIn(rows: Rows, window: { sinceMs: number; untilMs: number }): MarkRow[] {
   return rows.all<MarkRow>(IN_WINDOW, window.sinceMs, window.untilMs);
-}
-
-/** The last mark of this name. */
-export function latestMark(rows: Rows, name: string): MarkRow | undefined {
-  return rows.get<MarkRow>(LATEST, name);
 }
 
 /** When the last mark of each kind was set. */

@@ -7,7 +7,7 @@ import { latencyOf } from '../../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
 import type { Rows } from '../file/rows.js';
 import { seriesTotals } from '../read/series-totals.js';
-import { frameOf } from '../read/span.js';
+import { spanOf } from '../read/span.js';
 import { addHistograms, type FactsById, seriesOf } from '../read/statement-facts.js';
 import type { Segment } from '../tables/levels.js';
 
@@ -49,7 +49,7 @@ interface SumRow {
 /** Inside a transaction. */
 export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
   const lengthMs = PERIODS_MS[period];
-  const { segments } = frameOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
+  const { segments } = spanOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
   fillSums(rows, segments);
   const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
   // Histograms are the dear part, so only those of statements that moved are read.
