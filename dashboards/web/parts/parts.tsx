@@ -18,7 +18,7 @@ export function Source({ name, construct = '' }: { name: string; construct?: str
 
 export interface ObservedJson {
   readonly window: { since: string; until: string };
-  readonly observed: { statements: number; not_observed: number; unknown: number; exact: boolean };
+  readonly observed: { executions: number; not_observed: number; unknown: number; exact: boolean };
 }
 
 /** How complete what is shown is. */
