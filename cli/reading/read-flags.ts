@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { readToken } from '../../config/token.js';
 import { UsageError } from '../../config/values/errors.js';
-import type { ParameterContext } from '../../reports/questions/grammar.js';
+import type { ParameterContext } from '../../reports/questions/reading.js';
 import type { Place } from './place.js';
 
 /** Where to read, and how to print. */
