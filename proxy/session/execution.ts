@@ -1,16 +1,25 @@
-// What is measured of one simple Query, one portal, or one Parse/Bind that failed, while it runs and until it is sent.
-// Invariant: times are of the relay's monotonic clock, in ms; serviceMs is set exactly when it completed. Not here: when things happen.
+// Holds what is measured of one execution: a simple Query, a portal, or a Parse or Bind that failed.
+// Invariant: times are ms of the relay's monotonic clock; serviceMs is set when the execution completes, not before.
+// Not here: when things happen (requests.ts, replies.ts).
 
 import type { Completion, TransactionStatus } from '../stream/observation.js';
 import type { PreparedText } from './texts.js';
 
+/** What is known of an execution when its request arrives. */
+interface Arrival {
+  arrivedMs: number;
+  startMs: number;
+  flushGroup: number;
+  pipelineDepth: number;
+}
+
 export class Execution {
   readonly simple: boolean;
-  /** Last octet of the request arrived. */
+  /** The last byte of the request arrived. */
   readonly arrivedMs: number;
-  /** The request was forwarded; for the extended protocol the earliest still unanswered Parse/Bind/Execute of it. */
+  /** The request was forwarded. Extended protocol: the earliest Parse, Bind or Execute of it that was unanswered. */
   startMs: number;
-  /** Executions with the same number are answered at one flush point (Sync, Flush, end of Query). */
+  /** Executions of one number are answered at one flush point (Sync, Flush, end of Query). */
   readonly flushGroup: number;
   readonly pipelineDepth: number;
   /** Its SQL; undefined = unknown. */
@@ -26,23 +35,23 @@ export class Execution {
   clientStallMs = 0;
   suspensions = 0;
   copy: '' | 'in' | 'out' | 'both' = '';
-  /** Shared its flush point with other executions. */
+  /** It shared its flush point with other executions. */
   batched = false;
-  /** Of the ReadyForQuery before and after it. */
+  /** From the ReadyForQuery before it and the one after it. */
   transactionBefore: TransactionStatus = '';
   transactionAfter: TransactionStatus = '';
   /** '' = no error. */
   sqlstate = '';
-  /** Completions in order; shared EMPTY until the first. */
+  /** Completions in order. All executions share NONE until their first completion. */
   completions: Completion[] = NONE;
   runningReported = false;
 
-  constructor(simple: boolean, at: { arrivedMs: number; startMs: number; flushGroup: number; pipelineDepth: number }) {
+  constructor(simple: boolean, arrival: Arrival) {
     this.simple = simple;
-    this.arrivedMs = at.arrivedMs;
-    this.startMs = at.startMs;
-    this.flushGroup = at.flushGroup;
-    this.pipelineDepth = at.pipelineDepth;
+    this.arrivedMs = arrival.arrivedMs;
+    this.startMs = arrival.startMs;
+    this.flushGroup = arrival.flushGroup;
+    this.pipelineDepth = arrival.pipelineDepth;
   }
 
   complete(command: string, rows: number): void {
@@ -50,12 +59,12 @@ export class Execution {
     else this.completions.push({ command, rows });
   }
 
-  /** True when a ReadyForQuery may end it: the server says something of every Query first. */
+  /** True when a ReadyForQuery may end it: the server answers every Query with something else first. */
   get answered(): boolean {
     return this.completions !== NONE || this.sqlstate !== '';
   }
 
-  /** Takes over what earlier Executes of the same portal measured. */
+  /** Adds what earlier Executes of the same portal measured. */
   resume(earlier: Execution): void {
     this.requestBytes += earlier.requestBytes;
     this.responseBytes += earlier.responseBytes;

@@ -1,15 +1,15 @@
-// The statement and portal names of one connection, and what they stand for.
-// Invariant: effects of Parse, Bind and Close are applied in the order of the replies, so a name means what it means to the server.
+// Knows the statement and portal names of one connection and what they stand for.
+// Invariant: Parse, Bind and Close take effect in the order of the replies, so a name means what it means to the server.
 // Not here: the texts that connections share (texts.ts), reading messages (requests.ts, replies.ts).
 
 import type { Execution } from './execution.js';
 import { type PreparedText, type TextTable, textBytes } from './texts.js';
 
-/** A bound portal: what it runs, and what was measured of it while it is suspended. */
+/** A bound portal: its statement, and while it is suspended, the measurements so far. */
 export class Portal {
   readonly prepared: PreparedText | undefined;
   suspended: Execution | undefined = undefined;
-  /** Ran to its end: a further Execute of it is not a further call. */
+  /** It ran to its end: another Execute of it is no other call. */
   done = false;
 
   constructor(prepared: PreparedText | undefined) {
@@ -17,24 +17,24 @@ export class Portal {
   }
 }
 
-export interface NamesLimits {
+interface NamesLimits {
   /** Statements remembered, and as many named portals. */
   statementNamesMax: number;
-  /** Octets of texts that named portals hold; beyond it a portal is known by its name alone. */
+  /** Bytes of text that named portals hold. A portal beyond it is known by its name alone. */
   outstandingTextBytesMax: number;
 }
 
-/** Statement and portal names of one connection. The unnamed ones are fields: they are replaced with almost every statement. */
+/** The unnamed statement and portal are fields, because almost every statement replaces them. */
 export class Names {
   readonly #table: TextTable;
   readonly #limits: NamesLimits;
   #unnamedStatement: PreparedText | undefined = undefined;
   #statements: Map<string, PreparedText> | undefined = undefined;
-  /** As in the table of texts. */
+  /** Stands at the oldest name, as in TextTable. */
   #oldestNames: MapIterator<string> | undefined = undefined;
   #unnamedPortal: Portal | undefined = undefined;
   #portals: Map<string, Portal> | undefined = undefined;
-  /** Of named portals: each keeps the text it was bound to alive, whatever became of the statement. */
+  /** Texts of named portals: each keeps the text it was bound to, even after its statement is closed. */
   #portalTextBytes = 0;
 
   constructor(table: TextTable, limits: NamesLimits) {
@@ -42,13 +42,13 @@ export class Names {
     this.#limits = limits;
   }
 
-  /** What a Parse will define; not valid as a name before define(). */
+  /** What a Parse will define. The name is not valid before define(). */
   prepare(name: string, text: string, missingBytes: number): PreparedText {
     if (name === '') return { name, text, missingBytes, shared: undefined };
     return { name, text: '', missingBytes, shared: this.#table.acquire(text, missingBytes) };
   }
 
-  /** A Parse that never came to be. */
+  /** Lets go of a statement that was not defined, or is no more. */
   discard(prepared: PreparedText): void {
     if (prepared.shared !== undefined) this.#table.release(prepared.shared);
   }
@@ -92,7 +92,7 @@ export class Names {
     this.#oldestNames = undefined;
   }
 
-  /** Binds a portal; returns the one it replaces. */
+  /** Binds a portal and returns the portal that it replaces. */
   bind(name: string, statementName: string): Portal | undefined {
     const prepared = this.statement(statementName);
     const old = this.dropPortal(name);
@@ -123,12 +123,12 @@ export class Names {
     return old;
   }
 
-  /** Calls back for every portal that was left suspended, and forgets all portals (they end with the transaction). */
-  dropPortals(left: (suspended: Portal) => void): void {
-    if (this.#unnamedPortal?.suspended !== undefined) left(this.#unnamedPortal);
+  /** Forgets all portals, as at the end of a transaction. Calls back for each one that is suspended. */
+  dropPortals(onSuspended: (portal: Portal) => void): void {
+    if (this.#unnamedPortal?.suspended !== undefined) onSuspended(this.#unnamedPortal);
     this.#unnamedPortal = undefined;
     if (this.#portals === undefined) return;
-    for (const portal of this.#portals.values()) if (portal.suspended !== undefined) left(portal);
+    for (const portal of this.#portals.values()) if (portal.suspended !== undefined) onSuspended(portal);
     this.#portals = undefined;
     this.#portalTextBytes = 0;
   }

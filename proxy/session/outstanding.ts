@@ -1,11 +1,11 @@
-// The requests of one connection that the server has not answered yet, oldest first.
+// Queues the requests of one connection that the server has not answered yet, oldest first.
 //
 //   head                                   tail
 //    ▼                                      ▼
-//   │Parse│Bind│Execute│Sync│ … free slots … │      a ring; slots are made when first reached and reused from then on
+//   │Parse│Bind│Execute│Sync│ … free slots … │      a ring; a slot is made when it is first reached, then reused
 //
 // Invariant: 0 <= size <= capacity, capacity is a power of two, and slot (first + i) & mask holds the i-th request.
-// Not here: which reply answers which request (session.ts).
+// Not here: which reply answers which request (replies.ts).
 
 import type { Execution } from './execution.js';
 import type { PreparedText } from './texts.js';
@@ -19,15 +19,15 @@ export const RequestKind = {
   close: 6,
   sync: 7,
   functionCall: 8,
-  /** CopyDone or CopyFail: nothing answers it, but it says where a running COPY FROM STDIN ends in client order. */
+  /** CopyDone or CopyFail. No reply answers it; it marks where a COPY FROM STDIN ends in the client's order. */
   copyEnd: 9,
 } as const;
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
-/** One outstanding request. The fields a kind does not use are empty. */
+/** One outstanding request. Fields that its kind does not use are empty. */
 export class Request {
   kind: RequestKind = RequestKind.sync;
-  /** Monotonic clock, ms: the last octet of it arrived. */
+  /** Monotonic clock, ms: its last byte arrived. */
   arrivedMs = 0;
   bytes = 0;
   /** Parse, Bind, Describe, Close: the statement name. */
@@ -36,11 +36,11 @@ export class Request {
   portalName = '';
   /** Describe, Close: true when it names a portal. */
   ofPortal = false;
-  /** Parse: what it defines. */
+  /** Parse: the statement that it defines. */
   prepared: PreparedText | undefined = undefined;
-  /** Query, Execute: what is measured. */
+  /** Query, Execute: the measurements. */
   execution: Execution | undefined = undefined;
-  /** Sync: sent while a COPY FROM STDIN was running or starting, so the server may have swallowed it. */
+  /** Sync: a COPY FROM STDIN may have swallowed it (copy-in.ts). */
   voidable = false;
 }
 
@@ -61,7 +61,7 @@ export class Outstanding {
     return this.#slots[(this.#first + index) & (this.#slots.length - 1)] as Request;
   }
 
-  /** Appends a request and returns its cleared slot, to be filled in place. */
+  /** Appends a request and returns its cleared slot, which the caller fills. */
   push(kind: RequestKind, arrivedMs: number, bytes: number): Request {
     if (this.size === this.#slots.length) this.#grow();
     const slot = (this.#first + this.size) & (this.#slots.length - 1);
@@ -89,7 +89,8 @@ export class Outstanding {
     this.#first = (this.#first + 1) & (this.#slots.length - 1);
     this.size--;
     if (this.size > 0) return;
-    // From the start again, so that an idle session has as many slots as it ever had requests at once; after a burst it gives them back.
+    // Start again at the first slot: an idle session then keeps no more slots than it ever used at once. A burst gives
+    // its slots back.
     this.#first = 0;
     if (this.#slots.length > CAPACITY_MIN * 8) this.#slots = [];
   }
@@ -104,6 +105,19 @@ export class Outstanding {
     this.shift();
   }
 
+  /** Checks what must always hold. Throws an Error that names what does not; tests call it. */
+  invariants(): void {
+    const capacity = this.#slots.length;
+    if ((capacity & (capacity - 1)) !== 0) throw new Error(`a capacity of ${capacity} is no power of two`);
+    if (this.size < 0 || this.size > capacity) throw new Error(`${this.size} requests in ${capacity} slots`);
+    for (let i = 0; i < capacity; i++) {
+      const request = this.at(i);
+      if (i < this.size && request === undefined) throw new Error(`request ${i} has no slot`);
+      if (i >= this.size && request !== undefined && !isCleared(request))
+        throw new Error(`free slot ${i} keeps a request`);
+    }
+  }
+
   #grow(): void {
     const slots: Array<Request | undefined> = [];
     for (let i = 0; i < this.size; i++) slots.push(this.at(i));
@@ -112,4 +126,10 @@ export class Outstanding {
     this.#slots = slots;
     this.#first = 0;
   }
+}
+
+function isCleared(request: Request): boolean {
+  const { prepared, execution, voidable, ofPortal, statementName, portalName } = request;
+  const keepsNothing = prepared === undefined && execution === undefined && statementName === '' && portalName === '';
+  return keepsNothing && !voidable && !ofPortal;
 }

@@ -1,14 +1,14 @@
-// ParameterStatus: what the server reports of the session's settings, as far as it is kept.
-// Invariant: only the parameters named here are decoded; a login brings some fifteen. Not here: when observers are told (replies.ts).
-// Source: PostgreSQL documentation "Asynchronous Operations".
+// Takes the session settings that observers need from the server's ParameterStatus messages.
+// Invariant: only the parameters named here are decoded; a login brings some fifteen.
+// Source: PostgreSQL documentation "Asynchronous Operations". Not here: when observers are told (replies.ts).
 
 import { latin1, stringEnd } from '../wire/field-reader.js';
-import type { BodyRange } from '../wire/frame-scanner.js';
+import type { BodyRange } from '../wire/frame-sink.js';
 import type { SessionState } from './session-state.js';
 
 const VALUE_BYTES_MAX = 256;
 
-/** By the parameter's name: where it is kept. */
+/** Parameter name → the field that keeps its value. */
 const KEPT = new Map<
   string,
   'serverVersion' | 'applicationName' | 'clientEncoding' | 'serverTimeZone' | 'backslashEscapes'
@@ -20,7 +20,7 @@ const KEPT = new Map<
   ['standard_conforming_strings', 'backslashEscapes'],
 ]);
 
-/** False when it is none that is kept. */
+/** Returns false when the parameter is not kept. */
 export function takeParameter(state: SessionState, { bytes, start, end }: BodyRange): boolean {
   const nameEnd = stringEnd(bytes, { at: start, end });
   const place = KEPT.get(latin1(bytes, start, nameEnd));

@@ -1,11 +1,12 @@
-// The client's messages of one connection, in the order sent: each becomes an outstanding request.
+// Reads the client's messages of one connection: each becomes an outstanding request.
 // Invariant: a request that the server will skip (after an error, up to Sync) is counted and not queued.
-// Parse, Bind and Close take no effect here: they do when the server says so (replies.ts).
+// Parse, Bind and Close take effect when the server confirms them (replies.ts), not here.
 // Source: PostgreSQL documentation "Message Flow", "Extended Query". Not here: bytes to messages (wire/), replies.
 
 import { latin1, serverName, stringEnd } from '../wire/field-reader.js';
-import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-scanner.js';
+import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-sink.js';
 import { Client } from '../wire/message-codes.js';
+import { goAdrift } from './adrift.js';
 import { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
 import type { SessionState } from './session-state.js';
@@ -17,7 +18,7 @@ const PORTAL = 0x50; // 'P' in Describe and Close
 export class Requests implements FrameSink {
   readonly #state: SessionState;
   readonly #onFramingLost: (why: FramingLost) => void;
-  /** Of the Parse/Bind run before the next Execute: when its first arrived (0 = none), and its octets. */
+  /** The Parse and Bind before the next Execute: when the first arrived (0 = none came), and their bytes. */
   #unitStartMs = 0;
   #unitBytes = 0;
 
@@ -30,7 +31,7 @@ export class Requests implements FrameSink {
     this.#onFramingLost(why);
   }
 
-  /** CopyData and password answers: nothing to know but that they passed. */
+  /** CopyData and password answers: only that they passed is known. */
   headers(_code: number, _count: number, _bodyBytes: number): void {}
 
   message(code: number, bodyBytes: number, range: BodyRange): void {
@@ -77,7 +78,7 @@ export class Requests implements FrameSink {
       case Client.copyDone:
       case Client.copyFail:
         state.copyInOpen = false;
-        // With nothing open it is stray, and the server ignores it.
+        // With nothing outstanding it is stray: the server ignores it.
         if (state.outstanding.size > 0) state.outstanding.push(RequestKind.copyEnd, state.nowMs, bytes);
         break;
     }
@@ -85,7 +86,7 @@ export class Requests implements FrameSink {
       state.outstanding.size > state.limits.outstandingMax ||
       state.outstandingTextBytes > state.limits.outstandingTextBytesMax
     )
-      state.goAdrift();
+      goAdrift(state);
   }
 
   #query(bytes: number, bodyBytes: number, range: BodyRange): void {
@@ -143,7 +144,7 @@ export class Requests implements FrameSink {
       state.counters.skippedTotal++;
       return;
     }
-    // A Parse that was flushed apart is answered apart and is not in #unitStartMs any more.
+    // A Parse that was flushed apart is answered apart, so #unitStartMs no longer holds it.
     const execution = this.#arrive(false, this.#unitStartMs > 0 ? this.#unitStartMs : state.nowMs);
     execution.requestBytes = this.#unitBytes + bytes;
     this.#unitStartMs = 0;
@@ -182,7 +183,7 @@ export class Requests implements FrameSink {
     state.flushGroupSize = 0;
   }
 
-  /** Tracking is lost: count what comes, keep names as well as they can be known, and count what the server still owes. */
+  /** A message while the session is adrift: counts executions as lost, keeps names, and counts what the server owes. */
   #adrift(code: number, bodyBytes: number, range: BodyRange): void {
     const state = this.#state;
     switch (code) {
@@ -208,12 +209,12 @@ export class Requests implements FrameSink {
   }
 }
 
-/** Where the SQL of a Query body ends: before the NUL, unless the end of a long text was not kept. */
+/** Where the SQL of a Query body ends: at the NUL, unless the end of a long text was not kept. */
 function textEnd(range: BodyRange): number {
   return range.end > range.start && range.bytes[range.end - 1] === 0 ? range.end - 1 : range.end;
 }
 
-/** A Parse body: statement name, SQL, parameter type OIDs (4 octets each). */
+/** A Parse body: statement name, SQL, parameter type OIDs (4 bytes each). */
 function preparedOf(state: SessionState, bodyBytes: number, range: BodyRange) {
   const { bytes, start, end } = range;
   const nameEnd = stringEnd(bytes, { at: start, end });

@@ -1,11 +1,11 @@
-// What the two directions of one connection share: the outstanding requests, the names, the transaction, and what has finished.
+// Holds what both directions of one connection share: outstanding requests, names, transaction, and what has finished.
 //
 //   client bytes ► requests.ts ─┐                       ┌─► SessionEvents (statement, ready, lost)
 //                               ├─► SessionState ───────┤
 //   server bytes ► replies.ts ──┘                       └─► finished, until ReadyForQuery tells the transaction status
 //
-// Invariant: every execution that arrived is, at any time, in exactly one place: outstanding, a suspended portal, finished, or counted
-// (sent, skipped by the server, or lost with a reason).
+// Invariant: every execution that arrived is in exactly one place: outstanding, a suspended portal, finished, or
+// counted (sent, skipped by the server, or lost with a reason).
 // Not here: which message does what (requests.ts, replies.ts).
 
 import { executionCount, type LossReason, type TransactionStatus } from '../stream/observation.js';
@@ -16,9 +16,9 @@ import { type TextTable, textBytes } from './texts.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {
-  /** Outstanding requests; beyond it tracking is given up until the session resynchronises. */
+  /** Outstanding requests; beyond it the session goes adrift. */
   outstandingMax: number;
-  /** Octets of SQL text held by outstanding requests; the same again by what has finished, and by open named portals. */
+  /** Bytes of SQL text of outstanding requests; the same again for what has finished, and for open named portals. */
   outstandingTextBytesMax: number;
   /** Statement names, and as many portal names. */
   statementNamesMax: number;
@@ -33,7 +33,7 @@ export class TrackerCounters {
   unmatchedReadyTotal = 0;
   /** Executions that the server skipped after an error, up to Sync. */
   skippedTotal = 0;
-  /** Executes that continued a suspended portal, or ran one again at its end: part of a call counted elsewhere. */
+  /** Executes that continued a suspended portal, or ran one again at its end: parts of a call that is counted once. */
   continuedTotal = 0;
   /** Queries without a statement: nothing to count. */
   emptyTotal = 0;
@@ -42,15 +42,15 @@ export class TrackerCounters {
   sessionErrorsTotal = 0;
 }
 
-/** What the tracker says of a session. Called synchronously; must not keep the execution. */
+/** What the tracker says of a session. Calls are synchronous; a receiver must not keep the execution. */
 export interface SessionEvents {
   statement(state: SessionState, execution: Execution): void;
-  /** First ReadyForQuery, or a reported parameter changed. */
+  /** The first ReadyForQuery came, or a reported parameter changed. */
   ready(state: SessionState): void;
   lost(reason: LossReason, executions: number): void;
 }
 
-/** Finished executions wait for ReadyForQuery; a longer wait is cut, with their transaction status after unknown. */
+/** So many finished executions wait for ReadyForQuery. Beyond it they are sent without their transaction status after. */
 const FINISHED_MAX = 1024;
 
 export class SessionState {
@@ -62,16 +62,16 @@ export class SessionState {
   readonly names: Names;
   readonly transaction = new Transaction();
 
-  /** Clock readings of the chunk being walked: monotonic ms and wall ms. */
+  /** Clock readings of the chunk that is being walked: monotonic ms and wall ms. */
   nowMs = 0;
   wallMs = 0;
 
   /** Until the first ReadyForQuery. */
   starting = true;
   authenticated = false;
-  /** Tracking is lost: headers are walked, requests are counted as not observed. */
+  /** Matching is lost: headers are walked, requests are counted as not observed (adrift.ts). */
   adrift = false;
-  /** While adrift: ReadyForQuery still owed for Sync, Query and FunctionCall, and requests sent since the last of those. */
+  /** While adrift: ReadyForQuery messages still owed, and requests since the last that is answered by one. */
   readyOwed = 0;
   unsynced = 0;
   /** While adrift: ReadyForQuery was the server's last message. */
@@ -81,6 +81,8 @@ export class SessionState {
   /** COPY FROM STDIN is running (CopyInResponse came) and the client has not ended it. */
   copyInOpen = false;
 
+  /** Bytes of ParseComplete … RowDescription before the Execute that they belong to. */
+  unitResponseBytes = 0;
   outstandingTextBytes = 0;
   /** Query and Execute among the outstanding requests. */
   executionsOutstanding = 0;
@@ -102,13 +104,13 @@ export class SessionState {
 
   constructor(
     sessionId: number,
-    from: { events: SessionEvents; counters: TrackerCounters; limits: SessionLimits; texts: TextTable },
+    shared: { events: SessionEvents; counters: TrackerCounters; limits: SessionLimits; texts: TextTable },
   ) {
     this.sessionId = sessionId;
-    this.events = from.events;
-    this.counters = from.counters;
-    this.limits = from.limits;
-    this.names = new Names(from.texts, from.limits);
+    this.events = shared.events;
+    this.counters = shared.counters;
+    this.limits = shared.limits;
+    this.names = new Names(shared.texts, shared.limits);
   }
 
   /** The oldest request that a reply may answer; undefined when there is none. */
@@ -118,7 +120,7 @@ export class SessionState {
     return queue.size > 0 ? queue.head : undefined;
   }
 
-  /** Removes the head; what it refers to is in the caller's hands. */
+  /** Removes the head. The caller keeps what it needs of it. */
   shift(): void {
     const head = this.outstanding.head;
     if (head.kind === RequestKind.query || head.kind === RequestKind.execute) this.executionsOutstanding--;
@@ -127,7 +129,7 @@ export class SessionState {
     this.outstanding.shift();
   }
 
-  /** Drops the head because the server will not run it. */
+  /** Drops the head, which the server does not run. */
   skip(): void {
     const head = this.outstanding.head;
     if (head.execution !== undefined) this.counters.skippedTotal++;
@@ -135,7 +137,7 @@ export class SessionState {
     this.shift();
   }
 
-  /** An execution's last reply arrived: what came before it on the connection was not its time. */
+  /** The last reply of an execution arrived. Its time begins when the request before it on the connection ended. */
   complete(execution: Execution): void {
     const startMs = Math.max(execution.startMs, this.finishedMs);
     execution.completedMs = this.nowMs;
@@ -145,7 +147,7 @@ export class SessionState {
     this.finishedMs = this.nowMs;
   }
 
-  /** It is ready to be sent; it waits for ReadyForQuery. */
+  /** The execution is complete and waits for ReadyForQuery. */
   finish(execution: Execution): void {
     this.finished.push(execution);
     this.#finishedTextBytes += textBytes(execution.prepared);
@@ -154,8 +156,8 @@ export class SessionState {
   }
 
   /**
-   * Sends what is finished; `after` is the status of the ReadyForQuery that ended it, if it came. Executions that were
-   * answered at one flush point share its time equally.
+   * Sends what is finished. `after` is the status of the ReadyForQuery, '' when none came.
+   * Executions that were answered at one flush point share its time equally.
    */
   send(after: TransactionStatus = ''): void {
     const finished = this.finished;
@@ -163,7 +165,7 @@ export class SessionState {
     if (finished.length === 0) return;
     this.#finishedTextBytes = 0;
     if (finished.length === 1) {
-      // Setting a length is a call into the engine; this is not.
+      // pop() is cheap; setting the length is a call into the engine.
       this.#emit(finished.pop() as Execution);
       return;
     }
@@ -185,71 +187,34 @@ export class SessionState {
   }
 
   #emit(execution: Execution): void {
-    // A group that was cut in two by FINISHED_MAX is batched in both halves.
+    // A group that FINISHED_MAX cut in two is batched in both halves.
     if (execution.flushGroup === this.#lastSentGroup) execution.batched = true;
     this.#lastSentGroup = execution.flushGroup;
     if (executionCount(execution) > 0) this.events.statement(this, execution);
     else this.counters.emptyTotal++;
   }
 
-  /** A portal ended without running to its end: one call, its rows are those it gave. */
+  /** Checks what must always hold. Throws an Error that names what does not; tests call it. */
+  invariants(): void {
+    this.outstanding.invariants();
+    let executions = 0;
+    let textBytesHeld = 0;
+    for (let i = 0; i < this.outstanding.size; i++) {
+      const { kind, prepared, execution } = this.outstanding.at(i);
+      if (kind === RequestKind.query || kind === RequestKind.execute) executions++;
+      textBytesHeld += textBytes(kind === RequestKind.query ? execution?.prepared : prepared);
+    }
+    if (executions !== this.executionsOutstanding)
+      throw new Error(`${executions} executions are outstanding, counted are ${this.executionsOutstanding}`);
+    if (textBytesHeld !== this.outstandingTextBytes)
+      throw new Error(`${textBytesHeld} bytes of text are outstanding, counted are ${this.outstandingTextBytes}`);
+    if (this.finished.length >= FINISHED_MAX) throw new Error(`${this.finished.length} finished executions wait`);
+  }
+
+  /** A portal ended before its last row: one call with the rows that it gave. */
   endSuspended(execution: Execution): void {
     execution.complete('SELECT', execution.dataRows);
     execution.completedMs = this.nowMs;
     this.finish(execution);
   }
-
-  /** Replies no longer fit the requests, or there are too many: count what is open and wait for a point of certainty. */
-  goAdrift(): void {
-    this.adrift = true;
-    this.lastReplyWasReady = false;
-    this.counters.adriftTotal++;
-    this.send();
-    this.readyOwed = 0;
-    this.unsynced = 0;
-    for (let i = 0; i < this.outstanding.size; i++) {
-      const request = this.outstanding.at(i);
-      if (isSynchronising(request.kind) && !request.voidable) {
-        this.readyOwed++;
-        this.unsynced = 0;
-      } else if (request.kind !== RequestKind.copyEnd) this.unsynced++;
-      if (request.kind === RequestKind.parse && request.prepared !== undefined) this.names.define(request.prepared);
-    }
-    this.#loseOpen('adrift');
-    this.discarding = false;
-    this.copyInOpen = false;
-  }
-
-  /** Counts everything that is open as lost and forgets it. */
-  loseAll(reason: LossReason): void {
-    this.send();
-    for (let i = 0; i < this.outstanding.size; i++) {
-      const request = this.outstanding.at(i);
-      if (request.kind === RequestKind.parse && request.prepared !== undefined) this.names.discard(request.prepared);
-    }
-    this.#loseOpen(reason);
-  }
-
-  #loseOpen(reason: LossReason): void {
-    let open = 0;
-    while (this.outstanding.size > 0) {
-      if (this.outstanding.head.execution !== undefined) open++;
-      this.shift();
-    }
-    this.names.dropPortals(() => open++);
-    this.outstandingTextBytes = 0;
-    if (open > 0) this.events.lost(reason, open);
-  }
-
-  /** The server said ReadyForQuery and owes nothing: requests and replies can be matched again. */
-  recover(): void {
-    this.adrift = false;
-    this.readyOwed = 0;
-    this.unsynced = 0;
-    this.finishedMs = this.nowMs;
-  }
-}
-
-export function isSynchronising(kind: RequestKind): boolean {
-  return kind === RequestKind.sync || kind === RequestKind.query || kind === RequestKind.functionCall;
 }

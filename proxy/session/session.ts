@@ -1,11 +1,13 @@
-// One observed connection: copies of its bytes in, observations out.
-// Invariant: calling it never throws for anything on the wire, never keeps a chunk it was given, and changes nothing of the traffic.
-// When framing is lost it is opaque for good: it no longer looks, and says so. Not here: sockets, the observer link.
+// Observes one connection: copies of its bytes go in, observations come out.
+// Invariant: no bytes make it throw, it keeps no chunk that it was given, and it changes nothing of the traffic.
+// When framing is lost the session is opaque for good: it reads no more, and counts that.
+// Not here: sockets (watch/, connection/), the observer link (link/).
 
 import { limits } from '../../config/limits.js';
-import type { LossReason, TransactionStatus } from '../stream/observation.js';
+import type { LossReason } from '../stream/observation.js';
 import { FrameScanner } from '../wire/frame-scanner.js';
 import type { MessageTable } from '../wire/message-codes.js';
+import { loseAll, recover } from './adrift.js';
 import type { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
 import { Replies } from './replies.js';
@@ -32,7 +34,7 @@ export class Session {
   readonly state: SessionState;
   readonly #client: FrameScanner;
   readonly #server: FrameScanner;
-  /** Framing is lost, or the stream was never ours to read (replication, protocol 2). */
+  /** Framing is lost, or the stream is none to read (replication, protocol 2). */
   opaque = false;
   #lastChunkMs = 0;
 
@@ -43,20 +45,21 @@ export class Session {
     this.#server = new FrameScanner(shared.serverTable, new Replies(this.state, lost));
   }
 
-  /** Octets the client sent; `nowMs` monotonic, `wallMs` wall clock. */
+  /** Bytes from the client; `nowMs` monotonic, `wallMs` wall clock. */
   client(chunk: Buffer, nowMs: number, wallMs: number): void {
     if (this.opaque) return;
     this.#clock(nowMs, wallMs);
     this.#client.feed(chunk);
   }
 
+  /** Bytes from the server; clocks as for client(). */
   server(chunk: Buffer, nowMs: number, wallMs: number): void {
     if (this.opaque) return;
     this.#clock(nowMs, wallMs);
     this.#server.feed(chunk);
   }
 
-  /** The upstream was not read for this long because the client did not take what it had. */
+  /** The upstream was not read for `stallMs`, because the client did not take its bytes. */
   stalled(stallMs: number): void {
     const execution = this.state.outstanding.size > 0 ? this.state.head()?.execution : undefined;
     if (execution !== undefined) execution.clientStallMs += stallMs;
@@ -66,21 +69,21 @@ export class Session {
     if (this.opaque) return;
     this.opaque = true;
     this.state.counters.opaqueTotal++;
-    this.state.loseAll('opaque');
+    loseAll(this.state, 'opaque');
     this.state.names.dropStatements();
     this.#client.stop();
     this.#server.stop();
   }
 
-  /** Every second or so: what has been in flight for a second and was not reported yet. */
+  /** Called about once a second. Returns a request that has been in flight for a second and was not reported yet. */
   tick(nowMs: number): Running | undefined {
     const state = this.state;
     if (this.opaque) return undefined;
     if (nowMs - this.#lastChunkMs > limits.runningAfterMs) {
-      // Flush without Sync: no ReadyForQuery will tell their transaction status soon.
+      // Flush without Sync: no ReadyForQuery will tell the transaction status soon.
       if (state.finished.length > 0) state.send();
-      // Everything owed was answered or never will be; the last word was ReadyForQuery on a silent connection.
-      if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) state.recover();
+      // The connection is silent after a ReadyForQuery: whatever was owed has come, or never will.
+      if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) recover(state);
     }
     if (state.adrift) return undefined;
     for (let i = 0; i < state.outstanding.size; i++) {
@@ -95,7 +98,7 @@ export class Session {
     return undefined;
   }
 
-  /** SQL of a request that is not answered yet: names it depends on may still be outstanding before it. */
+  /** The SQL of an unanswered request. The Bind and Parse that name it may still be outstanding before it. */
   #textAhead(index: number, execution: Execution): PreparedText | undefined {
     const state = this.state;
     if (execution.simple) return execution.prepared;
@@ -112,10 +115,6 @@ export class Session {
     return state.names.portal(portalName)?.prepared;
   }
 
-  get transactionStatus(): TransactionStatus {
-    return this.state.transaction.status;
-  }
-
   /** Nothing outstanding, not in a transaction. */
   get idle(): boolean {
     return this.state.outstanding.size === 0 && this.state.transaction.status === 'I';
@@ -126,13 +125,13 @@ export class Session {
     return !this.opaque && this.#server.atBoundary;
   }
 
-  /** The connection ended: what finished is sent, what was in flight is counted as lost. */
+  /** The connection ended: sends what has finished, counts what was in flight as lost. */
   close(nowMs: number, wallMs: number): void {
     if (this.opaque) return;
     this.#clock(nowMs, wallMs);
     const state = this.state;
     const head = state.head();
-    // A Query that failed with a FATAL error gets no ReadyForQuery: it has its answer all the same.
+    // A Query that failed with a FATAL error gets no ReadyForQuery, but it has its answer.
     if (!state.adrift && head?.kind === RequestKind.query && head.execution?.sqlstate) {
       const execution = head.execution;
       state.complete(execution);
@@ -142,18 +141,25 @@ export class Session {
     state.names.dropPortals((portal) => {
       if (portal.suspended !== undefined) state.endSuspended(portal.suspended);
     });
-    state.loseAll('connection_closed');
+    loseAll(state, 'connection_closed');
     state.names.dropStatements();
   }
 
-  /** Observation ends while the connection goes on. */
+  /** Observation ends while the connection goes on. What is in flight is counted as lost for `reason`. */
   abandon(reason: LossReason): void {
     if (this.opaque) return;
     this.opaque = true;
-    this.state.loseAll(reason);
+    loseAll(this.state, reason);
     this.state.names.dropStatements();
     this.#client.stop();
     this.#server.stop();
+  }
+
+  /** Checks what must hold between two chunks. Throws an Error that names what does not; tests call it. */
+  invariants(): void {
+    this.#client.invariants();
+    this.#server.invariants();
+    this.state.invariants();
   }
 
   #clock(nowMs: number, wallMs: number): void {

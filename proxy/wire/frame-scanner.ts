@@ -11,38 +11,10 @@
 // A body that lies whole in one chunk is handed over in place, without a copy. The sink must not keep the range.
 // Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
 
+import { BodyRange, type FrameSink, NO_BYTES } from './frame-sink.js';
 import type { MessageTable } from './message-codes.js';
 
 const HEADER_BYTES = 5;
-
-export type FramingLost = 'unknown code' | 'bad length';
-
-export interface FrameSink {
-  /**
-   * A message ended. Its body was bodyBytes long and starts with bytes[start, end). When the body is longer than that,
-   * the last tailBytes of the range are the end of the body, and the part between was not kept.
-   */
-  message(code: number, bodyBytes: number, range: BodyRange): void;
-  /**
-   * Headers of `count` messages of one code whose bodies are not kept (DataRow, CopyData, password answers).
-   * `bodyBytes` is the length of all bodies together. How many messages come in one call depends on where the stream
-   * was cut. The sums over all calls do not.
-   */
-  headers(code: number, count: number, bodyBytes: number): void;
-  /** This is no protocol message, so nothing that follows can be trusted. Called once; the scanner then stops. */
-  framingLost(why: FramingLost): void;
-}
-
-/** The place of a body in memory. Each scanner reuses one instance: it is valid only during the call. */
-export class BodyRange {
-  bytes: Buffer = EMPTY;
-  start = 0;
-  end = 0;
-  /** How many bytes at the end of the range are the end of a longer body; 0 = the range is a prefix or the whole body. */
-  tailBytes = 0;
-}
-
-const EMPTY = Buffer.alloc(0);
 
 export class FrameScanner {
   readonly #table: MessageTable;
@@ -55,9 +27,9 @@ export class FrameScanner {
   #bodyBytes = 0;
   #bodyLeft = 0;
   /** The kept start of the current body; used only when the body is cut over chunks. */
-  #kept: Buffer = EMPTY;
+  #kept: Buffer = NO_BYTES;
   #keptHave = 0;
-  #tail: Buffer = EMPTY;
+  #tail: Buffer = NO_BYTES;
   #tailHave = 0;
   #stopped = false;
 
@@ -71,11 +43,23 @@ export class FrameScanner {
     return this.#headerHave === 0 && this.#bodyLeft === 0;
   }
 
+  /** Checks what must hold between two feeds. Throws an Error that names what does not; tests call it. */
+  invariants(): void {
+    if (this.#range.bytes !== NO_BYTES) throw new Error('a chunk is kept after its feed');
+    if (this.#stopped) return;
+    if (this.#headerHave < 0 || this.#headerHave >= HEADER_BYTES) throw new Error(`${this.#headerHave} header bytes`);
+    if (this.#bodyLeft < 0) throw new Error(`${this.#bodyLeft} bytes of the body are left`);
+    if (this.#headerHave > 0 && this.#bodyLeft > 0) throw new Error('a header begins within a body');
+    const keep = Math.max(0, this.#table.keepBytes[this.#code]);
+    if (this.#bodyLeft > 0 && keep > 0 && this.#keptHave > keep) throw new Error(`${this.#keptHave} bytes are kept`);
+    if (this.#tailHave > this.#table.tailBytes[this.#code]) throw new Error(`${this.#tailHave} bytes of tail are kept`);
+  }
+
   /** Ignores all further feeds. */
   stop(): void {
     this.#stopped = true;
-    this.#kept = EMPTY;
-    this.#tail = EMPTY;
+    this.#kept = NO_BYTES;
+    this.#tail = NO_BYTES;
   }
 
   feed(chunk: Buffer, from = 0): void {
@@ -125,7 +109,7 @@ export class FrameScanner {
       at = this.#begin(code, bodyBytes, { chunk, bodyAt: at + HEADER_BYTES });
     }
     // Release the chunk: an idle session must not keep one alive.
-    this.#range.bytes = EMPTY;
+    this.#range.bytes = NO_BYTES;
   }
 
   /**
@@ -240,8 +224,8 @@ export class FrameScanner {
     }
     this.#sink.message(this.#code, this.#bodyBytes, range);
     // Release a large buffer: an idle session must not hold one as large as its longest text.
-    if (this.#kept.length > HEADER_ROOM_BYTES) this.#kept = EMPTY;
-    this.#tail = EMPTY;
+    if (this.#kept.length > HEADER_ROOM_BYTES) this.#kept = NO_BYTES;
+    this.#tail = NO_BYTES;
     this.#tailHave = 0;
   }
 }

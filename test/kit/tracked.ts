@@ -53,12 +53,12 @@ export class Tracked implements SessionEvents {
 
   client(...messages: Buffer[]): this {
     this.session.client(Buffer.concat(messages), this.nowMs, this.nowMs);
-    return this;
+    return this.#checked();
   }
 
   server(...messages: Buffer[]): this {
     this.session.server(Buffer.concat(messages), this.nowMs, this.nowMs);
-    return this;
+    return this.#checked();
   }
 
   /** Time passes. */
@@ -69,6 +69,12 @@ export class Tracked implements SessionEvents {
 
   close(): this {
     this.session.close(this.nowMs, this.nowMs);
+    return this.#checked();
+  }
+
+  #checked(): this {
+    this.session.invariants();
+    this.texts.invariants();
     return this;
   }
 

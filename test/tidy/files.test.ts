@@ -17,8 +17,6 @@ const LONG: Readonly<Record<string, number>> = {
   'postgres/connection.ts': 280,
   'proxy/link/link.ts': 300,
   'proxy/listen/listener.ts': 300,
-  'proxy/session/replies.ts': 380,
-  'proxy/session/session-state.ts': 260,
   'proxy/watch/tap.ts': 270,
   'storage/migrations/0001-initial.ts': 340,
   'storage/sqlite/read/query-statements.ts': 270,

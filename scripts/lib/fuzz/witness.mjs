@@ -239,17 +239,13 @@ export class Witness {
   }
 
   #check() {
-    const { outstanding, outstandingTextBytes, executionsOutstanding, finished } = this.#session.state;
+    this.#session.invariants();
+    this.#texts.invariants();
+    const { outstanding, outstandingTextBytes } = this.#session.state;
     const bounds = this.#bounds;
     const textBytesMax = bounds.textHeadBytesMax + bounds.textTailBytesMax;
     holds(outstanding.size <= bounds.outstandingMax, `${outstanding.size} outstanding requests`);
     holds(outstandingTextBytes <= bounds.outstandingTextBytesMax, `${outstandingTextBytes} bytes of outstanding text`);
-    if (outstanding.size === 0)
-      holds(
-        outstandingTextBytes === 0 && executionsOutstanding === 0,
-        `nothing is outstanding, yet ${outstandingTextBytes} bytes and ${executionsOutstanding} executions are`,
-      );
-    holds(finished.length < 1024, `${finished.length} finished records wait`);
     holds(
       this.#texts.bytes <= Math.max(bounds.internedTextBytesMax, textBytesMax),
       `${this.#texts.bytes} bytes of texts`,

@@ -1,0 +1,68 @@
+// Gives up matching replies to requests when they no longer fit, and finds the point where it can begin again.
+// Invariant: what was open is counted as lost exactly once; names are kept as well as they can be known.
+// While a session is adrift its messages are still walked. The ReadyForQuery messages owed are counted down; when none is
+// owed, the session is tracked again. Not here: what makes a session adrift (requests.ts, replies.ts).
+
+import type { LossReason } from '../stream/observation.js';
+import { RequestKind } from './outstanding.js';
+import type { SessionState } from './session-state.js';
+
+/** Replies no longer fit the requests, or requests are too many: counts what is open as lost. */
+export function goAdrift(state: SessionState): void {
+  state.adrift = true;
+  state.lastReplyWasReady = false;
+  state.counters.adriftTotal++;
+  state.send();
+  state.readyOwed = 0;
+  state.unsynced = 0;
+  for (let i = 0; i < state.outstanding.size; i++) {
+    const request = state.outstanding.at(i);
+    if (isSynchronising(request.kind) && !request.voidable) {
+      state.readyOwed++;
+      state.unsynced = 0;
+    } else if (request.kind !== RequestKind.copyEnd) state.unsynced++;
+    if (request.kind === RequestKind.parse && request.prepared !== undefined) state.names.define(request.prepared);
+  }
+  loseOpen(state, 'adrift');
+  state.discarding = false;
+  state.copyInOpen = false;
+}
+
+/** Counts everything that is open as lost and forgets it. */
+export function loseAll(state: SessionState, reason: LossReason): void {
+  state.send();
+  for (let i = 0; i < state.outstanding.size; i++) {
+    const request = state.outstanding.at(i);
+    if (request.kind === RequestKind.parse && request.prepared !== undefined) state.names.discard(request.prepared);
+  }
+  loseOpen(state, reason);
+}
+
+function loseOpen(state: SessionState, reason: LossReason): void {
+  let open = 0;
+  while (state.outstanding.size > 0) {
+    if (state.outstanding.head.execution !== undefined) open++;
+    state.shift();
+  }
+  state.names.dropPortals(() => open++);
+  state.outstandingTextBytes = 0;
+  if (open > 0) state.events.lost(reason, open);
+}
+
+/** A ReadyForQuery came while the session is adrift. */
+export function readyWhileAdrift(state: SessionState): void {
+  state.lastReplyWasReady = true;
+  if (state.readyOwed === 0 && state.unsynced === 0) recover(state);
+}
+
+/** The server said ReadyForQuery and owes nothing: replies can be matched to requests again. */
+export function recover(state: SessionState): void {
+  state.adrift = false;
+  state.readyOwed = 0;
+  state.unsynced = 0;
+  state.finishedMs = state.nowMs;
+}
+
+function isSynchronising(kind: RequestKind): boolean {
+  return kind === RequestKind.sync || kind === RequestKind.query || kind === RequestKind.functionCall;
+}

@@ -1,0 +1,70 @@
+// Says what an ErrorResponse ends: a statement of a Query, an Execute, a Parse or Bind, or nothing that is outstanding.
+// Invariant: after an error of an extended request the server skips everything up to Sync, and that is counted as skipped.
+// Source: src/backend/tcop/postgres.c, PostgresMain. Not here: reading the message (wire/field-reader.ts).
+
+import { Execution } from './execution.js';
+import { type Request, RequestKind } from './outstanding.js';
+import { resume, takeUnit } from './portals.js';
+import type { SessionState } from './session-state.js';
+import type { PreparedText } from './texts.js';
+
+/** An ErrorResponse came; `head` is the oldest outstanding request, if there is one. */
+export function fail(state: SessionState, head: Request | undefined, sqlstate: string): void {
+  if (head === undefined || head.kind === RequestKind.sync) {
+    // At commit inside Sync, or out of the blue (57P01): no execution failed by it.
+    state.counters.sessionErrorsTotal++;
+    return;
+  }
+  if (head.kind === RequestKind.functionCall) return;
+  if (head.kind === RequestKind.query) {
+    const execution = head.execution as Execution;
+    // A second error of one Query (57P01 after 08P01) does not count twice.
+    if (execution.sqlstate === '') execution.sqlstate = sqlstate;
+    execution.completedMs = state.nowMs;
+    state.copyInOpen = false;
+    return;
+  }
+  state.finish(failed(state, head, sqlstate));
+  discardToSync(state);
+}
+
+/** The execution that an error of an extended request ends. */
+function failed(state: SessionState, head: Request, sqlstate: string): Execution {
+  let execution = head.execution;
+  let prepared: PreparedText | undefined;
+  if (execution !== undefined) {
+    const portal = state.names.portal(head.portalName);
+    prepared = portal?.prepared;
+    resume(state, execution, portal);
+  } else {
+    // It stands for the execution that never came.
+    execution = new Execution(false, {
+      arrivedMs: head.arrivedMs,
+      startMs: head.arrivedMs,
+      flushGroup: Number.NaN, // shares its flush point with nothing that ran
+      pipelineDepth: 0,
+    });
+    execution.requestBytes = head.bytes;
+    if (head.kind === RequestKind.parse) {
+      prepared = head.prepared;
+      // The server lets the old unnamed statement go before it looks at the new one.
+      if (prepared?.name === '') state.names.dropStatement('');
+    } else if (head.ofPortal) prepared = state.names.portal(head.portalName)?.prepared;
+    else prepared = state.names.statement(head.statementName);
+  }
+  execution.sqlstate = sqlstate;
+  takeUnit(state, execution, prepared);
+  state.complete(execution);
+  return execution;
+}
+
+/** Skips what is queued up to the next Sync. Without one in the queue, what still comes before it is skipped too. */
+function discardToSync(state: SessionState): void {
+  const queue = state.outstanding;
+  // The failed request itself was not skipped.
+  const failedRequest = queue.head;
+  failedRequest.execution = undefined;
+  while (queue.size > 0 && queue.head.kind !== RequestKind.sync) state.skip();
+  if (queue.size === 0) state.discarding = !state.copyInOpen;
+  state.copyInOpen = false;
+}

@@ -1,0 +1,69 @@
+// Says what becomes of an Execute's measurements: a portal goes on, is suspended, or ends.
+// Invariant: one portal is one call, however many Executes it takes. What it measured while suspended is in one place.
+// Not here: names of portals (names.ts), the measurements themselves (execution.ts).
+
+import type { Execution } from './execution.js';
+import type { Portal } from './names.js';
+import type { Request } from './outstanding.js';
+import type { SessionState } from './session-state.js';
+import type { PreparedText } from './texts.js';
+
+/** CommandComplete or EmptyQuery for an Execute; `command` is '' for an empty query. */
+export function executed(
+  state: SessionState,
+  head: Request,
+  { command, rows }: { command: string; rows: number },
+): void {
+  const execution = head.execution as Execution;
+  const portal = state.names.portal(head.portalName);
+  state.shift();
+  takeUnit(state, execution, portal?.prepared);
+  state.complete(execution);
+  resume(state, execution, portal);
+  execution.complete(command, execution.suspensions > 0 ? execution.dataRows : rows);
+  // Executing a portal that already ran to its end gives an empty completion and is not another call.
+  if (portal?.done) {
+    state.counters.continuedTotal++;
+    return;
+  }
+  if (portal !== undefined) portal.done = true;
+  state.finish(execution);
+}
+
+/** PortalSuspended for an Execute. */
+export function suspended(state: SessionState, head: Request): void {
+  const execution = head.execution as Execution;
+  const portal = state.names.portal(head.portalName);
+  state.shift();
+  takeUnit(state, execution, portal?.prepared);
+  state.complete(execution);
+  if (portal === undefined) {
+    state.endSuspended(execution);
+    return;
+  }
+  resume(state, execution, portal);
+  execution.suspensions++;
+  portal.suspended = execution;
+}
+
+/** Gives an Execute its SQL and the bytes of the replies before it that belong to it. */
+export function takeUnit(state: SessionState, execution: Execution, prepared: PreparedText | undefined): void {
+  execution.prepared = prepared;
+  execution.responseBytes += state.unitResponseBytes;
+  state.unitResponseBytes = 0;
+}
+
+/** Adds what earlier Executes of the portal measured. */
+export function resume(state: SessionState, execution: Execution, portal: Portal | undefined): void {
+  if (portal?.suspended === undefined) return;
+  execution.resume(portal.suspended);
+  portal.suspended = undefined;
+  state.counters.continuedTotal++;
+}
+
+/** The portal is no more. When it was suspended, it was a call all the same. */
+export function endPortal(state: SessionState, portal: Portal | undefined): void {
+  if (portal?.suspended === undefined) return;
+  state.endSuspended(portal.suspended);
+  portal.suspended = undefined;
+}
