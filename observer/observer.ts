@@ -63,9 +63,9 @@ export class Observer implements IntakeTarget {
     this.parts = new FlushParts({ pipeline, relays, plans, losses: this.#losses, progress: this.#progress });
   }
 
-  relayBegins(relayId: string): number {
+  /** `nowMs`: of a recording, where its time stands. */
+  relayBegins(relayId: string, nowMs = Date.now()): number {
     const { store, pipeline, relays, log } = this.#options;
-    const nowMs = Date.now();
     // A relay that comes back (its link broke) is told of what it sent before as well.
     this.flush(nowMs);
     this.#progress.begins(relayId);

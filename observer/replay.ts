@@ -15,7 +15,7 @@ export interface Replayed {
   executions: number;
   /** Batches the data directory held already. */
   skippedBatches: number;
-  /** Octets of a frame that was cut off at the end of the file. */
+  /** Bytes of a frame that was cut off at the end of the file. */
   tornBytes: number;
 }
 
@@ -25,10 +25,10 @@ const FLUSH_EXECUTIONS = 20_000;
 /** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
 export async function replay(
   file: string,
-  into: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
+  options: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
 ): Promise<Replayed> {
-  const { observer, store } = await assemble(into.config, {
-    log: into.log,
+  const { observer, store } = await assemble(options.config, {
+    log: options.log,
     acknowledge: () => {},
     relays: { count: 1, ended: {} },
   });
@@ -42,14 +42,19 @@ export async function replay(
     nowMs = Math.max(nowMs, momentOf(observation));
     observer.observe(relayId, observation);
   };
+  const flush = () => {
+    if (observer.flush(nowMs)) return;
+    const where = options.config.dataDir;
+    throw new RuntimeError('what was replayed cannot be stored', { where, hint: 'see the log above' });
+  };
   try {
     result.tornBytes = await readRecording(
       file,
       (kind, body) => {
         if (kind === FrameKind.hello) {
           relayId = readHello(body, file).relayId;
-          if (!relays.has(relayId))
-            relays.set(relayId, { batches: new BatchReader(), lastSequence: observer.relayBegins(relayId) });
+          if (relays.has(relayId)) return;
+          relays.set(relayId, { batches: new BatchReader(), lastSequence: observer.relayBegins(relayId, nowMs) });
           return;
         }
         const relay = relays.get(relayId);
@@ -67,20 +72,12 @@ export async function replay(
         unflushed += batches.executions;
         if (unflushed < FLUSH_EXECUTIONS) return;
         unflushed = 0;
-        if (!observer.flush(nowMs))
-          throw new RuntimeError('what was replayed cannot be stored', {
-            where: into.config.dataDir,
-            hint: 'see the log above',
-          });
+        flush();
       },
-      into.onRead,
+      options.onRead,
     );
     for (const ended of relays.keys()) observer.relayEnds(ended, nowMs);
-    if (!observer.flush(nowMs))
-      throw new RuntimeError('what was replayed cannot be stored', {
-        where: into.config.dataDir,
-        hint: 'see the log above',
-      });
+    flush();
   } finally {
     store.close();
   }

@@ -134,7 +134,8 @@ export class Sessions {
     if (session.settled) {
       this.#unsettled.delete(session);
       session.identity ??= this.#identityOf(session);
-      this.#join(session, { restored: true, nowMs });
+      // A recording may begin before the time up to which the stored session is counted.
+      this.#join(session, { restored: true, nowMs: Math.max(nowMs, session.member.countedToMs) });
     }
     return session;
   }

@@ -84,7 +84,7 @@ export interface Observing {
   acknowledged: number[];
 }
 
-const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT, setLevel() {} };
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT, setLevel() {} };
 
 /** The plans a collector would have: added to by the test. */
 class Plans implements Pending<PlanRow> {
