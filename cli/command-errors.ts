@@ -1,11 +1,12 @@
-// What commander says of a wrong command line, said in our form. Not here: errors of values (config/values/errors.ts).
+// Turns commander's errors into a UsageError with what, where and a hint.
+// Not here: errors of values (config/values/errors.ts).
 
 import type { CommanderError } from 'commander';
 import { UsageError } from '../config/values/errors.js';
 
 /** "error: unknown option '--lisen'\n(Did you mean --listen?)" → what, where and what to do. */
 export function usageErrorOf(error: CommanderError, argv: readonly string[]): UsageError {
-  // `help` of a command that is not there: commander has printed the help of all and says no more.
+  // `help` of an unknown command: commander has printed the general help and gives no message.
   if (error.code === 'commander.help') {
     return new UsageError(`unknown command '${argv[1] ?? ''}'`, { hint: 'see pgwitness --help' });
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The pgwitness command: finds the subcommand, loads that one alone, and turns every failure into one line and an exit code.
-// Invariant: exit 0 ok, 1 a check failed, 2 usage or configuration, 3 run-time; no stack trace reaches the user.
-// Not here: what a command does (one file each).
+// Runs the pgwitness command: loads only its subcommand, and ends with one line and an exit code.
+// Invariant: exit 0 ok, 1 a check failed, 2 usage or configuration, 3 run time; no stack trace reaches the user.
+// Not here: the commands (one file each in commands/).
 
 import '../config/process/no-inspector.js';
 import { Command, CommanderError } from 'commander';
@@ -12,7 +12,7 @@ interface CommandFile {
   register(program: Command): void;
 }
 
-/** In the order of --help. Each file is imported only when it is asked for: `run` must not load what `top` needs. */
+/** In the order of --help. A file is imported only for its own command: `run` must not load what `top` needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   run: () => import('./commands/run.js'),
   relay: () => import('./commands/relay.js'),
@@ -43,7 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
     .configureOutput({ writeErr: () => {} })
     .option('--version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command');
-  // Only what is asked for is loaded; help and misspelled names need all of them.
+  // Help and misspelled names need every command.
   const asked = COMMANDS[argv[0] ?? ''];
   const files = asked === undefined ? Object.values(COMMANDS) : [asked];
   for (const load of files) (await load()).register(program);

@@ -1,12 +1,13 @@
-// Who is connected to the server, and who of them is not seen by pgwitness.
-// Invariant: a session is said to go past pgwitness only where the server had it before and after the witness was asked, and where the process
-// ids that pgwitness saw are this server's at all; behind another pooler they are not, and the answer is "cannot tell".
-// Not here: connecting (connection.ts), what was witnessed (reports/sessions.ts), printing.
+// Finds the sessions of a server that bypass pgwitness.
+// Invariant: a session is listed only if the server had it before and after pgwitness was asked, and if the process
+// ids that pgwitness saw belong to this server. Behind another pooler they do not, and the outcome is "cannot tell".
+// Not here: connecting (connection.ts), the sessions that pgwitness sees (reports/sessions.ts), printing
+// (cli/views/bypass.ts).
 // Source: PostgreSQL documentation, "pg_stat_activity"; protocol message BackendKeyData.
 
 import type { ServerConnection } from './connection.js';
 
-/** Client connections alike, counted; fields are '' where the server does not show them to this user. */
+/** Number of client connections that are alike; fields are '' if the server hides them from this user. */
 export interface Bypassing {
   readonly user: string;
   readonly database: string;
@@ -32,23 +33,23 @@ export interface WitnessedSession {
 
 export interface BypassReport {
   readonly outcome: 'listed' | 'cannot tell';
-  /** Why it cannot be told; ''. */
+  /** Why the outcome is "cannot tell"; else ''. */
   readonly reason: string;
-  /** Sessions of clients on the server, our own left out. */
+  /** Client sessions of the server, without our own. */
   readonly serverSessions: number;
   readonly witnessedSessions: number;
-  /** Of the witnessed ones, those that the server knows. */
+  /** Witnessed sessions that the server knows. */
   readonly matchedSessions: number;
   /** Most connections first. */
   readonly bypassing: readonly Bypassing[];
 }
 
-// backend_type is hidden, like most else, from a user without pg_read_all_stats; background processes then show no database.
+// A user without pg_read_all_stats does not see backend_type; background processes then have no database.
 const ACTIVITY = `SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(host(client_addr), '')
   FROM pg_catalog.pg_stat_activity
   WHERE pid <> pg_catalog.pg_backend_pid() AND datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
 
-/** The clients of all databases of the server, but for this connection itself. */
+/** The client sessions in all databases of the server, without this connection. */
 export async function readActivity(connection: ServerConnection): Promise<ServerSession[]> {
   const rows = await connection.query(ACTIVITY);
   return rows.map(([pid, user, database, applicationName, clientAddress]) => ({
@@ -60,7 +61,10 @@ export async function readActivity(connection: ServerConnection): Promise<Server
   }));
 }
 
-/** `before` and `after` the witnessed sessions were read, with time between for a new session to be stored. */
+/**
+ * Read the server's sessions before and after the witnessed ones, with enough time between for new sessions to be
+ * stored.
+ */
 export function compareActivity(
   witnessed: readonly WitnessedSession[],
   { before, after }: { before: readonly ServerSession[]; after: readonly ServerSession[] },
@@ -74,7 +78,7 @@ export function compareActivity(
   const counts = { serverSessions: after.length, witnessedSessions: witnessed.length, matchedSessions: matched };
   if (witnessed.length > 0 && matched === 0) {
     const reason =
-      'the server knows none of the sessions that pgwitness sees: there is another pooler between them, or this is another server';
+      'the server knows none of the sessions that pgwitness sees: either a pooler is between them, or this is another server';
     return { ...counts, outcome: 'cannot tell', reason, bypassing: [] };
   }
   const lasting = new Set(before.map(({ pid }) => pid));

@@ -1,5 +1,7 @@
-// What both sides had counted at one moment, kept in a file so that a later comparison starts there.
-// Invariant: decodeBaseline(encodeBaseline(b)) is b; a file of another server or from before a reset is refused. It holds normalised texts only.
+// Keeps the counts of both sides at one moment in a file, so that a later comparison starts there.
+// Invariant: decodeBaseline(encodeBaseline(b)) is b; a file of another database or from before a reset is refused;
+// the file holds normalised texts only.
+// Not here: comparing (reconcile.ts).
 
 import * as v from 'valibot';
 import { RuntimeError } from '../config/values/errors.js';
@@ -48,14 +50,20 @@ export function decodeBaseline(text: string, file: string): Baseline {
     };
   } catch (error) {
     const hint = 'make a new one with pgwitness reconcile --save';
-    throw new RuntimeError('this is not what reconcile --save writes', { where: file, hint, cause: error });
+    throw new RuntimeError('the file was not written by reconcile --save of this version', {
+      where: file,
+      hint,
+      cause: error,
+    });
   }
 }
 
-/** What came after `before`. Throws RuntimeError where the server was reset in between or is another database. */
+/**
+ * The counts since `before`. Throws RuntimeError if the server was reset in between, or if this is another database.
+ */
 export function since(now: Baseline, before: Baseline): Baseline {
   if (now.server.database !== before.server.database) {
-    throw new RuntimeError(`the file is of database ${before.server.database}`, {
+    throw new RuntimeError(`the file is about database ${before.server.database}`, {
       hint: 'use the same --dsn for both',
     });
   }
@@ -69,7 +77,7 @@ export function since(now: Baseline, before: Baseline): Baseline {
   const witnessed = new Map<string, WitnessCount>();
   for (const [fingerprint, entry] of now.witness.counts) {
     const then = before.witness.counts.get(fingerprint);
-    // The most that came is the most there is now less the least there was.
+    // Upper bound of the increase = upper bound now − lower bound then.
     witnessed.set(fingerprint, {
       ...entry,
       least: minus(entry.least, then?.most),

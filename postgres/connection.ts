@@ -1,6 +1,7 @@
-// One read-only connection of our own to a Postgres: simple queries, text results. The only door to pg-protocol outside tests.
-// Invariant: every transaction on it is read-only and every statement is bounded in time; nothing of it passes through the relay.
-// Not here: what is asked (stat-statements.ts, plans.ts), addresses (dsn.ts).
+// Opens a read-only connection of our own to a Postgres, for simple queries with results as text.
+// Invariant: every transaction is read-only and every statement is bounded in time; it does not go through the relay.
+// Only this file imports pg-protocol.
+// Not here: the queries (stat-statements.ts, activity.ts, plans.ts), addresses (dsn.ts).
 // Source: PostgreSQL documentation, "Message Flow" and "Message Formats".
 
 import { createHash } from 'node:crypto';
@@ -14,7 +15,7 @@ import { SCRAM_MECHANISM, ScramExchange } from './scram.js';
 
 export type Row = ReadonlyArray<string | null>;
 
-/** What the server answered instead of a result. */
+/** The error that the server answered with. */
 export class ServerError extends Error {
   override readonly name = 'ServerError';
   readonly sqlstate: string;
@@ -29,7 +30,7 @@ export class ServerError extends Error {
 export const COMMAND_TIMEOUTS = { timeoutMs: 10_000, statementTimeoutMs: 30_000 } as const;
 
 export interface ConnectOptions {
-  /** For connecting and authenticating. */
+  /** For connecting and authenticating together. */
   readonly timeoutMs: number;
   /** statement_timeout and lock_timeout of the session. */
   readonly statementTimeoutMs: number;
@@ -37,7 +38,7 @@ export interface ConnectOptions {
   readonly applicationName: string;
 }
 
-/** The part of pg-protocol's messages that is read here. */
+/** The used part of pg-protocol's messages. */
 interface Message {
   readonly name: string;
   readonly message?: string;
@@ -50,10 +51,10 @@ interface Message {
   readonly parameterValue?: string;
 }
 
-/** Rows that one query may answer: what is asked here are catalogues, not data. */
+/** Rows kept of one answer; the queries read catalogues, not data. */
 const ROWS_MAX = 1_000_000;
 
-/** Throws RuntimeError that says which server did not let us in, and why. */
+/** Throws RuntimeError that names the server and the reason. */
 export async function connectServer(address: ServerAddress, options: ConnectOptions): Promise<ServerConnection> {
   const socket = await openSocket(address, options.timeoutMs);
   const connection = new ServerConnection(socket, address);
@@ -84,7 +85,7 @@ export class ServerConnection {
       this.#messages.push(message as Message);
       this.#wake?.();
     }).catch((error: Error) => this.#end(error));
-    // Asking for TLS left it paused.
+    // openSocket leaves it paused.
     socket.resume();
   }
 
@@ -121,7 +122,10 @@ export class ServerConnection {
     }
   }
 
-  /** All rows of one statement, values as text. Throws ServerError for the server's answer, RuntimeError for a lost connection. */
+  /**
+   * All rows of one statement, values as text. Throws ServerError for the server's answer, RuntimeError for a lost
+   * connection.
+   */
   async query(sql: string): Promise<Row[]> {
     this.#socket.write(serialize.query(sql));
     const rows: Row[] = [];
@@ -157,7 +161,7 @@ export class ServerConnection {
           break;
         case 'authenticationSASL':
           if (!message.mechanisms?.includes(SCRAM_MECHANISM)) {
-            throw new Error(`the server asks for ${message.mechanisms?.join(', ')}, which is not supported here`);
+            throw new Error(`the server asks for ${message.mechanisms?.join(', ')}, which pgwitness does not support`);
           }
           if (password === '') throw new ServerError('28P01', 'the server asks for a password');
           scram = new ScramExchange(password);
@@ -224,7 +228,7 @@ async function openSocket(address: ServerAddress, timeoutMs: number): Promise<So
     await eventOf(socket, 'connect');
     if (isLocal || sslMode === 'disable') return socket;
     socket.write(serialize.requestSsl());
-    const answer = await firstOctet(socket);
+    const answer = await tlsAnswer(socket);
     if (answer !== 'S') {
       if (sslMode === 'prefer') return socket;
       throw new Error(`the server has no TLS, but sslmode is ${sslMode}`);
@@ -262,8 +266,8 @@ function eventOf(socket: Socket, event: string): Promise<void> {
   });
 }
 
-/** Whatever comes with the answer to an SSLRequest was put there by somebody else (CVE-2021-23222). */
-function firstOctet(socket: Socket): Promise<string> {
+/** Refuses bytes after the answer to an SSLRequest: an attacker may have put them there (CVE-2021-23222). */
+function tlsAnswer(socket: Socket): Promise<string> {
   return new Promise((resolve, reject) => {
     const refuse = (): void => reject(new Error('the server closed the connection'));
     socket.once('close', refuse);
@@ -273,7 +277,7 @@ function firstOctet(socket: Socket): Promise<string> {
       socket.removeListener('error', reject);
       socket.pause();
       if (chunk.length === 1) resolve(chunk.toString('latin1'));
-      else reject(new Error('the server sent more than its answer to the request for TLS'));
+      else reject(new Error('the server sent more bytes than its answer to the request for TLS'));
     });
   });
 }

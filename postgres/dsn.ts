@@ -1,4 +1,4 @@
-// Where a Postgres is and how to get in: a postgres:// URL, completed from libpq's environment variables.
+// Reads the address of a Postgres from a postgres:// URL and libpq's environment variables.
 // Invariant: no error repeats a password. Not here: connecting (connection.ts).
 // Source: PostgreSQL documentation, "Connection URIs" and "Environment Variables" of libpq.
 
@@ -9,7 +9,7 @@ export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-f
 export type SslMode = (typeof SSL_MODES)[number];
 
 export interface ServerAddress {
-  /** Name, address, or the directory of a Unix socket. */
+  /** Host name, IP address, or the directory of a Unix socket. */
   readonly host: string;
   readonly port: number;
   readonly user: string;
@@ -28,7 +28,7 @@ export function parseDsn(text: string, context: { where: string; env: NodeJS.Pro
   const { where, env } = context;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:')) {
-    throw new UsageError('this is not a Postgres address', { where, hint: HINT });
+    throw new UsageError('this is not a postgres:// address', { where, hint: HINT });
   }
   const parameter = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   for (const name of url.searchParams.keys()) {

@@ -1,22 +1,24 @@
-// The generic plan of a statement, asked from the server on a connection of our own.
-// Invariant: nothing is executed (EXPLAIN without ANALYZE, in a read-only transaction that is rolled back) and no value is ever sent.
+// Asks the server for the generic plan of a statement, on a connection of our own.
+// Invariant: nothing is executed (EXPLAIN without ANALYZE, in a read-only transaction that is rolled back), and no
+// value is sent.
 // Sources: PostgreSQL documentation of EXPLAIN (GENERIC_PLAN, from 16) and of plan_cache_mode (12 and later).
-// Not here: which statements (observer/plan-collector.ts), their text with parameters (analyzer/fingerprint/plannable.ts).
+// Not here: which statements (observer/plan-collector.ts), their text with parameters
+// (analyzer/fingerprint/plannable.ts).
 
 import type { Plannable } from '../analyzer/fingerprint/plannable.js';
 import { type Row, type ServerConnection, ServerError } from './connection.js';
 
-/** Exactly one of them is ''. */
+/** Either the plan or the problem; the other one is ''. */
 export interface ServerPlan {
   readonly plan: string;
-  /** The server's own words, with the SQLSTATE. */
+  /** The server's error message, with the SQLSTATE. */
   readonly problem: string;
 }
 
 const GENERIC_SINCE = 16;
 const NAME = 'pgwitness_plan';
 
-/** Throws RuntimeError when the connection is lost; what the server says of the statement is an answer. */
+/** Throws RuntimeError if the connection is lost. An error of the server about the statement is a result. */
 export async function genericPlan(connection: ServerConnection, statement: Plannable): Promise<ServerPlan> {
   await connection.query('BEGIN READ ONLY');
   try {
@@ -40,7 +42,7 @@ async function planOfPrepared(connection: ServerConnection, { sql, parameters }:
     const nulls = Array.from({ length: parameters }, () => 'NULL').join(', ');
     return await connection.query(`EXPLAIN EXECUTE ${NAME}${parameters === 0 ? '' : `(${nulls})`}`);
   } finally {
-    // Prepared statements outlive the transaction; one that failed to be described is still there.
+    // A prepared statement outlives the transaction, even if its EXPLAIN failed.
     await connection.query(`DEALLOCATE ${NAME}`).catch(() => {});
   }
 }

@@ -1,6 +1,8 @@
-// Compares what the server counted with what pgwitness counted, statement by statement.
-// Invariant: each fingerprint of either side is in exactly one row, and each row has one outcome; what no rule explains is 'unexplained'.
-// Not here: reading either side (stat-statements.ts, cli), the server's rules (server-rules.ts).
+// Compares the server's counts with those of pgwitness, statement by statement.
+// Invariant: each fingerprint of either side is in exactly one row, and each row has one outcome; a difference
+// without a rule is 'unexplained'.
+// Not here: reading the counts (stat-statements.ts, cli/reading/reconcile-witness.ts), the server's rules
+// (server-rules.ts).
 
 import { type Difference, SERVER_RULES, type ServerRule, type ServerTraits } from './server-rules.js';
 import type { ServerCount, ServerSnapshot } from './stat-statements.js';
@@ -11,8 +13,9 @@ export interface Count {
 }
 
 /**
- * What pgwitness counted, as bounds: with traffic running, and where a window begins within a minute, the server's number lies between.
- * Without traffic both are the same.
+ * Bounds of what pgwitness counted. The server's count lies between them while there is traffic, or if the window
+ * begins within a
+ * minute. Without traffic the bounds are equal.
  */
 export interface WitnessCount {
   readonly query: string;
@@ -21,7 +24,7 @@ export interface WitnessCount {
 }
 
 export type SeenBy = 'both' | 'server' | 'proxy';
-/** `bypass`: executed by the server, never seen by the proxy. */
+/** `bypass`: the server executed it, and pgwitness never saw it. */
 export type Outcome = 'equal' | 'explained' | 'bypass' | 'unexplained';
 
 export interface ReconciledStatement {
@@ -31,13 +34,13 @@ export interface ReconciledStatement {
   readonly server: Count;
   readonly proxy: Count;
   readonly outcome: Outcome;
-  /** Name of the rule that explains it; '' = none needed or none found. */
+  /** Name of the rule that explains the difference; '' = there is no difference or no rule. */
   readonly rule: string;
 }
 
 export interface Reconciliation {
   readonly statements: readonly ReconciledStatement[];
-  /** The server's rules in force, whether or not one was needed. */
+  /** The rules that hold for this server, used or not. */
   readonly rules: readonly ServerRule[];
   /** Statements by outcome. */
   readonly sums: Readonly<Record<Outcome, number>>;

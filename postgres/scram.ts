@@ -1,5 +1,5 @@
-// The client's half of SCRAM-SHA-256 without channel binding.
-// Invariant: the server is believed only after it proved that it knows the password too.
+// Implements the client's half of SCRAM-SHA-256, without channel binding.
+// Invariant: the server is trusted only after it has proved that it knows the password.
 // Source: RFC 5802 and RFC 7677; PostgreSQL src/interfaces/libpq/fe-auth-scram.c. Not here: messages (connection.ts).
 
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -7,7 +7,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from
 export const SCRAM_MECHANISM = 'SCRAM-SHA-256';
 /** Base64 of the GS2 header "n,,": no channel binding. */
 const CHANNEL_BINDING = 'biws';
-/** A server that asks for more wants our CPU, not our proof. */
+/** A server that asks for more would only burn our CPU. */
 const ITERATIONS_MAX = 1_000_000;
 
 export class ScramExchange {
@@ -23,7 +23,7 @@ export class ScramExchange {
     return `n,,${this.#bare()}`;
   }
 
-  /** The answer to the server's first message. Throws Error when that is malformed. */
+  /** The answer to the server's first message. Throws Error if that is malformed. */
   final(serverFirst: string): string {
     const [, nonce, salt, iterationsText] = /^r=([^,]+),s=([^,]+),i=([0-9]+)/.exec(serverFirst) ?? [];
     const iterations = Number(iterationsText);
@@ -36,12 +36,12 @@ export class ScramExchange {
     const withoutProof = `c=${CHANNEL_BINDING},r=${nonce}`;
     const signed = `${this.#bare()},${serverFirst},${withoutProof}`;
     const clientSignature = hmac(createHash('sha256').update(clientKey).digest(), signed);
-    const proof = clientKey.map((octet, at) => octet ^ clientSignature[at]);
+    const proof = clientKey.map((byte, at) => byte ^ clientSignature[at]);
     this.#serverSignature = hmac(hmac(salted, 'Server Key'), signed);
     return `${withoutProof},p=${Buffer.from(proof).toString('base64')}`;
   }
 
-  /** Throws Error when the server does not know the password. */
+  /** Throws Error if the server does not know the password. */
   verify(serverFinal: string): void {
     const given = Buffer.from(/^v=([^,]+)/.exec(serverFinal)?.[1] ?? '', 'base64');
     const known = this.#serverSignature;

@@ -1,17 +1,18 @@
-// Where pg_stat_statements counts by rules of its own, version by version, so that a difference is expected.
-// Invariant: a rule speaks of one statement and of the direction and size of difference it can account for; it never hides another one.
-// Not here: comparing (reconcile.ts). Sources: PostgreSQL contrib/pg_stat_statements/pg_stat_statements.c (pgss_ProcessUtility,
-// pgss_ExecutorEnd), src/backend/tcop/pquery.c.
+// Lists the rules by which pg_stat_statements counts differently from pgwitness, by server version.
+// Invariant: a rule explains a difference of one statement, in the direction and size that it can cause, and hides no
+// other.
+// Not here: comparing (reconcile.ts). Sources: PostgreSQL contrib/pg_stat_statements/pg_stat_statements.c
+// (pgss_ProcessUtility, pgss_ExecutorEnd), src/backend/tcop/pquery.c.
 
 export interface ServerTraits {
   readonly major: number;
   readonly trackUtility: boolean;
   readonly deallocations: number;
-  /** Executions that pgwitness says it did not observe, or whose text it does not know. */
+  /** Executions that pgwitness did not observe, or whose text it does not know. */
   readonly notObserved: number;
 }
 
-/** More calls or rows on one side, beyond what the moment of reading can explain; never negative. */
+/** Calls and rows that one side has more than the bounds allow; never negative. */
 export interface Difference {
   readonly command: string;
   readonly serverCalls: number;
@@ -24,13 +25,13 @@ export interface Difference {
 
 export interface ServerRule {
   readonly name: string;
-  /** For people: what the server does. */
+  /** What the server does, for people. */
   readonly says: string;
   inForce(traits: ServerTraits): boolean;
   explains(difference: Difference, traits: ServerTraits): boolean;
 }
 
-/** Statements that the planner sees; everything else is a utility statement. */
+/** Statements that the planner plans; all others are utility statements. */
 const PLANNED: ReadonlySet<string> = new Set([
   'SELECT',
   'INSERT',
@@ -72,19 +73,19 @@ export const SERVER_RULES: readonly ServerRule[] = [
   },
   {
     name: 'prepared-utility-once',
-    says: 'a utility statement that the protocol prepared is counted at its first execution in a session only',
+    says: 'a utility statement that was prepared by the protocol is counted only at its first execution in a session',
     inForce: ({ trackUtility }) => trackUtility,
     explains: (d) => isUtility(d.command) && d.moreCallsByProxy > 0 && onlyProxyHasMore(d),
   },
   {
     name: 'suspended-portal-rows',
-    says: 'of a portal fetched in several parts only the rows of the last part are counted before PostgreSQL 16',
+    says: 'before PostgreSQL 16, only the rows of the last part of a portal fetched in parts are counted',
     inForce: ({ major }) => major < 16,
     explains: (d) => !isUtility(d.command) && d.moreRowsByProxy > 0 && onlyProxyHasMore(d) && d.moreCallsByProxy === 0,
   },
   {
     name: 'utility-rows',
-    says: 'of utility statements only COPY, FETCH, CREATE TABLE AS, SELECT INTO and REFRESH have rows',
+    says: 'rows are counted for no utility statement but COPY, FETCH, CREATE TABLE AS, SELECT INTO and REFRESH',
     inForce: () => true,
     explains: (d) =>
       (d.command === 'MOVE' || d.command === 'EXPLAIN' || d.command === 'SHOW' || d.command === 'CALL') &&
@@ -93,19 +94,19 @@ export const SERVER_RULES: readonly ServerRule[] = [
   },
   {
     name: 'refresh-rows',
-    says: 'the rows of REFRESH MATERIALIZED VIEW are counted by the server alone: its answer to the client does not have them',
+    says: 'only the server counts the rows of REFRESH MATERIALIZED VIEW: its answer to the client does not contain them',
     inForce: () => true,
     explains: (d) => d.command === 'REFRESH' && d.moreCallsByProxy === 0 && d.moreCallsByServer === 0,
   },
   {
     name: 'entries-thrown-out',
-    says: 'the server threw entries out because there were more than pg_stat_statements.max: their counts are gone',
+    says: 'the server dropped entries and their counts, because there were more than pg_stat_statements.max',
     inForce: ({ deallocations }) => deallocations > 0,
     explains: (d) => onlyProxyHasMore(d),
   },
   {
     name: 'not-observed',
-    says: 'pgwitness did not observe every execution, or not its text, and says how many',
+    says: 'pgwitness did not observe some executions or their texts; their number is given',
     inForce: ({ notObserved }) => notObserved > 0,
     explains: (d, { notObserved }) =>
       d.moreCallsByServer > 0 && d.moreCallsByServer <= notObserved && d.moreCallsByProxy === 0,

@@ -1,6 +1,8 @@
-// What pg_stat_statements counted in one database, summed by our fingerprint.
-// Invariant: only top-level statements; entries whose texts have one fingerprint are one count; our own questions are left out.
-// Not here: comparing (reconcile.ts). Source: PostgreSQL contrib/pg_stat_statements, versions 1.9 (PostgreSQL 14) and later.
+// Reads the counts of pg_stat_statements in one database, added up by our fingerprint.
+// Invariant: only top-level statements are counted; entries with the same fingerprint are one count; our own queries
+// are left out.
+// Not here: comparing (reconcile.ts). Source: PostgreSQL contrib/pg_stat_statements, versions 1.9 (PostgreSQL 14) and
+// later.
 
 import { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
 import { nameUseOf } from '../analyzer/fingerprint/sql-session.js';
@@ -22,7 +24,7 @@ export interface ServerSnapshot {
   readonly database: string;
   /** Last reset of all entries, Unix ms. */
   readonly statsResetMs: number;
-  /** Times entries were thrown out because there were more than pg_stat_statements.max. */
+  /** Times the server dropped entries because there were more than pg_stat_statements.max. */
   readonly deallocations: number;
   readonly trackUtility: boolean;
   /** By fingerprint. */
@@ -35,7 +37,7 @@ const SETTINGS =
   "SELECT current_setting('pg_stat_statements.track', true), current_setting('pg_stat_statements.track_utility', true), current_database()";
 const HIDDEN = '<insufficient privilege>';
 
-/** Throws RuntimeError where the server does not count, or does not show it to this user. */
+/** Throws RuntimeError if the server does not count, or hides its counts from this user. */
 export async function readStatStatements(connection: ServerConnection): Promise<ServerSnapshot> {
   const [extension] = await connection.query(FIND_EXTENSION);
   if (extension === undefined) {
@@ -46,7 +48,9 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   const schema = `"${String(extension[0]).replaceAll('"', '""')}"`;
   const [settings] = await connection.query(SETTINGS);
   if (settings[0] === 'none') {
-    throw new RuntimeError('pg_stat_statements.track is none: the server counts nothing', { hint: 'set it to top' });
+    throw new RuntimeError('the server counts nothing, because pg_stat_statements.track is none', {
+      hint: 'set it to top',
+    });
   }
   const infoSql = `SELECT dealloc, extract(epoch FROM stats_reset) * 1000 FROM ${schema}.pg_stat_statements_info`;
   const entriesSql = `SELECT s.query, s.calls, s.rows FROM ${schema}.pg_stat_statements s JOIN pg_catalog.pg_database d ON d.oid = s.dbid WHERE s.toplevel AND d.datname = current_database()`;
@@ -64,7 +68,9 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   const counts = new Map<string, ServerCount>();
   for (const [query, calls, rows] of entries) {
     if (query === HIDDEN) {
-      throw new RuntimeError('the server hides texts of other users', { hint: 'GRANT pg_read_all_stats TO this user' });
+      throw new RuntimeError('the server hides the texts of other users', {
+        hint: 'GRANT pg_read_all_stats TO this user',
+      });
     }
     const identity = identify(fingerprinter, query ?? '');
     if (own.has(identity.fingerprint)) continue;
@@ -87,7 +93,10 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   };
 }
 
-/** From PostgreSQL 17 on the server puts a parameter where these name something, and the grammar has none there. */
+/**
+ * From PostgreSQL 17 on, the server replaces the name in these statements by a parameter, which the grammar forbids
+ * there.
+ */
 const NAMED = /^\s*(?:SAVEPOINT|RELEASE|ROLLBACK|DEALLOCATE|PREPARE\s+TRANSACTION|COMMIT\s+PREPARED)\b/i;
 /** The name of a prepared transaction is a literal. */
 const NAMED_BY_LITERAL = /^\s*\w+\s+(?:TRANSACTION|PREPARED)\b/i;
@@ -97,7 +106,7 @@ function asWritten(text: string): string {
   return text.replace(/\$\d+/, NAMED_BY_LITERAL.test(text) ? "'name'" : 'name');
 }
 
-/** The server counts EXECUTE under the text of its PREPARE, we under the statement that was prepared. */
+/** The server counts EXECUTE under the text of its PREPARE; we count it under the prepared statement. */
 function identify(fingerprinter: Fingerprinter, text: string) {
   const options = { backslashEscapes: false, missingBytes: 0 };
   const bytes = Buffer.from(asWritten(text));

@@ -1,6 +1,7 @@
-// `pgwitness attribute`: JSON lines of statements in, the same lines with source, construct, confidence, evidence and fingerprint out.
-// Invariant: one line out per line in that is not empty, in the same order; a line that is not understood is answered by its error and hurts no other.
-// Not here: the rules (analyzer/attribution), taking texts apart (analyzer/texts/line-reader.ts). No server is needed.
+// `pgwitness attribute`: reads statements as JSON lines and adds who sent each, with evidence.
+// Invariant: each line that is not empty gives one line, in the same order; a wrong line gives its error and spoils
+// no other.
+// Not here: the rules (analyzer/attribution), reading a statement (analyzer/texts/line-reader.ts).
 
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
@@ -11,16 +12,16 @@ import { print } from '../terminal/output.js';
 export function register(program: Command): void {
   program
     .command('attribute')
-    .description('say of statements in a file who sent them, as the sidecar would')
-    .requiredOption('--input <file>', 'JSON lines, - for standard input')
+    .description('tell who sent the statements of a file, as the sidecar would')
+    .requiredOption('--input <file>', 'file with JSON lines, or - for standard input')
     .option('--config <file>', 'config file with your own rules [env: PGWITNESS_CONFIG]')
     .addHelpText(
       'after',
       `
-Each line is an object, lines of a session in the order they were sent:
+Each line is an object. Lines of a session come in the order in which they were sent:
   {"session": 1, "startup": {"user": "app"}, "protocol": "extended", "statement_name": "", "sql": "SELECT 1"}
-"client_address" may be given for rules that match client networks. A line with several statements is answered by the first one
-that is not housekeeping, and by all of them in "statements". Exit 1 when a line was not understood; it is answered by {"line", "error"}.
+Add "client_address" for rules that match client networks. If a line has several statements, its answer is about the first one
+that is not housekeeping, and "statements" lists all of them. A wrong line is answered with {"line", "error"}, and the exit code is 1.
 
 Example:
   pgwitness attribute --input statements.jsonl > attributed.jsonl

@@ -1,5 +1,5 @@
-// `pgwitness check-config`: reads the configuration as `run` would, and says what is in force and where it came from.
-// Invariant: it starts nothing and opens no port. Not here: the checks themselves (config/).
+// `pgwitness check-config`: checks the configuration, and prints each value and where it came from.
+// Invariant: it starts nothing and opens no port. Not here: the checks (config/).
 
 import type { Command } from 'commander';
 import type { LoadedConfig } from '../../config/config.js';
@@ -14,7 +14,7 @@ import { renderTable } from '../terminal/table.js';
 export function register(program: Command): void {
   const command = program
     .command('check-config')
-    .description('check the configuration and print what is in force')
+    .description('check the configuration and print the values in force')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  pgwitness check-config --config pgwitness.yaml\n');
   addConfigFlags(command).action(() => check(command));
@@ -48,7 +48,7 @@ function check(command: Command): void {
     ),
   );
   for (const warning of warnings) print(`warning: ${oneLine(warning)}`);
-  print('The configuration is good.');
+  print('The configuration is valid.');
 }
 
 function optionsOf({ config, origins }: LoadedConfig): Record<string, { value: unknown; from: string }> {

@@ -1,6 +1,6 @@
-// `pgwitness compare`: what got slower or faster between two windows, two sets of statements, or two values of a tag.
-// Here: flags, and which reports the two sides are. Not here: comparing (storage/compare), printing (compare.ts), which windows
-// (compare-windows.ts).
+// `pgwitness compare`: compares two windows, two sets of statements, or two values of a tag.
+// Here: flags, and reading the reports of both sides. Not here: comparing (reports/compare), printing
+// (cli/views/compare.ts), choosing windows (cli/reading/compare-windows.ts).
 
 import type { Command } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
@@ -28,24 +28,32 @@ interface CompareFlags extends ReadFlags {
 }
 
 export function register(program: Command): void {
-  addReadFlags(program.command('compare').description('what got slower or faster, and whether that is more than noise'))
-    .option('--before <window>', 'from..to, each 15m (ago), ISO 8601 or nothing: 3h..1h, 2026-01-31T08:00..')
-    .option('--after <window>', 'the other window')
-    .option('--around <mark>', 'before and after a mark (pgwitness mark), or a moment')
+  addReadFlags(
+    program.command('compare').description('show what got slower or faster, and whether that is more than noise'),
+  )
+    .option(
+      '--before <window>',
+      'window as from..to, each a time ago (15m), ISO 8601 or nothing: 3h..1h, 2026-01-31T08:00..',
+    )
+    .option('--after <window>', 'window to compare it with')
+    .option('--around <mark>', 'compare before and after a mark (pgwitness mark) or a moment')
     .option('--span <duration>', 'length of each window with --around (default: 1h)')
-    .option('--old <fingerprints>', 'statements before their migration, separated by commas; the first counts the uses')
+    .option(
+      '--old <fingerprints>',
+      'statements before their migration, separated by commas; each execution of the first is one use',
+    )
     .option('--new <fingerprints>', 'statements that replace them')
-    .option('--tag <key=a,b>', 'executions with one value of a comment tag against those with another')
-    .option('--group-by <tag>', 'a row per value of this comment tag instead of one per statement')
+    .option('--tag <key=a,b>', 'compare executions with value a of a comment tag to those with value b')
+    .option('--group-by <tag>', 'print a row per value of this comment tag instead of a row per statement')
     .option('--source <source>', 'only statements of this source')
-    .option('--handwritten', 'only SQL written by hand')
+    .option('--handwritten', 'only handwritten SQL')
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
-    .option('--markdown', 'print Markdown, for a pull request')
+    .option('--markdown', 'print Markdown, for instance for a pull request')
     .addHelpText(
       'after',
       `
-A factor is of mean service times. A difference is called slower or faster when Mann-Whitney's U test on the merged
-histograms, or Welch's t test on the means, says so with p < 0.005; with fewer than 20 executions nothing is claimed.
+A factor compares mean service times. A difference counts as slower or faster if Mann-Whitney's U test on the merged
+histograms, or Welch's t test on the means, gives p < 0.005. With fewer than 20 executions there is no verdict.
 
 Examples:
   pgwitness compare --around "deploy 42" --span 2h
@@ -71,7 +79,7 @@ async function compare(flags: CompareFlags): Promise<void> {
     });
   }
   if (flags.json && flags.markdown) {
-    throw new UsageError('two ways to print', { where: '--json, --markdown', hint: 'give one of them' });
+    throw new UsageError('two output formats', { where: '--json, --markdown', hint: 'give one of them' });
   }
   const limit = parseWhole(flags.limit ?? '20', { min: 0, max: 1_000_000, where: '--limit' });
   const place = await placeOf(flags);
@@ -98,7 +106,7 @@ async function compareSetsOf(place: Place, flags: CompareFlags, view: View): Pro
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { printSets } = await import('../views/compare-sets.js');
   if (flags.groupBy !== undefined) {
-    throw new UsageError('sets of statements have no groups', { where: '--group-by', hint: 'leave it out' });
+    throw new UsageError('--old and --new cannot be grouped', { where: '--group-by', hint: 'leave it out' });
   }
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
   const read = async (flag: '--old' | '--new', text: string | undefined) => {
@@ -119,10 +127,10 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: View): Pr
   const { printComparison } = await import('../views/compare.js');
   const sides = await sidesOf(place, flags);
   const progress = openProgress();
-  const reports = async (both: readonly ComparedSide[], told: { done: number; of: number }) => {
+  const reports = async (both: readonly ComparedSide[], steps: { done: number; of: number }) => {
     const read: StatementsReport[] = [];
     for (const [index, side] of both.entries()) {
-      progress.at(`Reading ${side.label}`, { done: told.done + index, of: told.of });
+      progress.at(`Reading ${side.label}`, { done: steps.done + index, of: steps.of });
       read.push(await ask(place, side));
     }
     return read;

@@ -1,5 +1,6 @@
-// `pgwitness export`: everything of a window for other programs, as JSON or CSV; several sidecars merge.
-// Invariant: CSV has the columns of `top --json`, one row per statement and source; lists in a cell are joined by "; ".
+// `pgwitness export`: writes all statements or pools of a window as JSON or CSV; sidecars merge.
+// Invariant: CSV has the columns of `top --json`, with a row per statement and source; lists in a cell are joined by
+// "; ".
 // Not here: the rows (reports/forms/statements-json.ts, reports/forms/pools-json.ts).
 
 import type { Command } from 'commander';
@@ -16,7 +17,7 @@ interface ExportFlags extends ReadFlags {
 }
 
 export function register(program: Command): void {
-  addReadFlags(program.command('export').description('every statement (or pool) of a window, as JSON or CSV'))
+  addReadFlags(program.command('export').description('write every statement or pool of a window as JSON or CSV'))
     .option('--format <format>', 'json or csv (default: json)')
     .option('--what <what>', 'statements or pools (default: statements)')
     .addHelpText(
@@ -63,7 +64,7 @@ function flat({ tags, pools, ...row }: StatementJson): Record<string, Cell> {
   return { ...row, pools: pools.join('; '), tags: pairs.join('; ') };
 }
 
-/** Columns are those of the first row; of no rows there is nothing to print but an empty line. */
+/** The first row gives the columns; without rows the text is an empty line. */
 function csvOf(rows: ReadonlyArray<Readonly<Record<string, unknown>>>): string {
   const columns = Object.keys(rows[0] ?? {});
   return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => cellOf(row[column]))))].join('\n');

@@ -1,5 +1,6 @@
-// `pgwitness healthcheck`: is the relay ready? For images without curl. Exit 0 ready, 1 not.
-// Not here: what ready means (the relay's health listener).
+// `pgwitness healthcheck`: asks the relay whether it is ready, for images without curl.
+// Invariant: exit 0 if it is ready, else 1.
+// Not here: the meaning of ready (proxy/relay/health.ts).
 
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 5_000;
 export function register(program: Command): void {
   program
     .command('healthcheck')
-    .description('ask the relay whether it is ready: exit 0 when it is, 1 when not')
+    .description('ask the relay whether it is ready; exit 0 if so, else 1')
     .option('--health <host:port>', 'health listener of the relay (default: 127.0.0.1:6435) [env: PGWITNESS_HEALTH]')
     .option('--config <file>', 'config file (YAML) [env: PGWITNESS_CONFIG]')
     .addHelpText(
@@ -28,9 +29,9 @@ export function register(program: Command): void {
     });
 }
 
-/** Why it is not ready; undefined when it is. */
+/** The reason why it is not ready; undefined if it is. */
 async function notReady(health: TcpAddress): Promise<string | undefined> {
-  // A listener on every address is asked on this machine.
+  // A listener on all addresses is asked on loopback.
   const host = health.host === '0.0.0.0' ? '127.0.0.1' : health.host === '::' ? '::1' : health.host;
   const url = new URL(`http://${formatAddress({ ...health, host })}/readyz`);
   try {

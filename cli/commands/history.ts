@@ -1,4 +1,4 @@
-// `pgwitness history FINGERPRINT`: one statement over time.
+// `pgwitness history FINGERPRINT`: shows one statement over time.
 // Here: flags and printing. Not here: the points (reports/timeline.ts), their JSON (reports/forms/timeline-json.ts).
 
 import type { Command } from 'commander';
@@ -16,9 +16,9 @@ interface HistoryFlags extends ReadFlags {
 
 export function register(program: Command): void {
   addReadFlags(
-    program.command('history <fingerprint>').description('one statement over time: calls, mean, percentiles'),
+    program.command('history <fingerprint>').description('show one statement over time: calls, mean, percentiles'),
   )
-    .option('--source <source>', 'only what this source sent')
+    .option('--source <source>', 'only executions of this source')
     .addHelpText('after', '\nExamples:\n  pgwitness history 5c1d2a --since 24h\n  pgwitness history 5c1d2a --json\n')
     .action(history);
 }
@@ -49,9 +49,9 @@ async function history(name: string, flags: HistoryFlags): Promise<void> {
 export function historyText(timeline: TimelineReport, { title, screen }: { title: string; screen: Screen }): string {
   const { window, stepMs, points } = timeline;
   const width = Math.max(10, Math.min(120, screen.width - 12));
-  const line = (of: (point: TimelineReport['points'][number]) => number, how: 'sum' | 'max'): string => {
+  const line = (measure: (point: TimelineReport['points'][number]) => number, merge: 'sum' | 'max'): string => {
     const join = (bar: readonly TimelinePoint[]): number =>
-      how === 'sum' ? bar.reduce((sum, point) => sum + of(point), 0) : Math.max(...bar.map(of));
+      merge === 'sum' ? bar.reduce((sum, point) => sum + measure(point), 0) : Math.max(...bar.map(measure));
     return sparkline(evenly(points, { stepMs, width, ...window, join }));
   };
   const rows = renderTable(

@@ -1,5 +1,5 @@
-// `pgwitness mark NAME`: names a moment, so that `compare --around NAME` finds it. Without a name: lists the marks there are.
-// Not here: marks that set themselves (analyzer/notable/marks.ts).
+// `pgwitness mark NAME`: names a moment for `compare --around NAME`, or lists the marks.
+// Not here: marks that are set automatically (analyzer/notable/marks.ts).
 
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
@@ -20,14 +20,14 @@ export function register(program: Command): void {
   addReadFlags(
     program
       .command('mark')
-      .argument('[name]', 'what happened, for instance "deploy 42"; left out: list the marks')
-      .description('name a moment to compare around; lists marks without a name'),
+      .argument('[name]', 'what happened, for instance "deploy 42"; without it, list the marks')
+      .description('name a moment to compare around, or list the marks'),
   )
-    .option('--at <when>', 'when it happened: 15m (ago) or ISO 8601 (default: now)')
+    .option('--at <when>', 'when it happened: a time ago (15m) or ISO 8601 (default: now)')
     .addHelpText(
       'after',
       `
-CREATE INDEX and other DDL, and the first statement with a new app_version comment tag, are marked by themselves.
+CREATE INDEX and other DDL, and the first statement with a new app_version comment tag, are marked automatically.
 
 Examples:
   pgwitness mark "books on the ORM" --data /var/lib/pgwitness
@@ -41,12 +41,12 @@ Examples:
 async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
   if (name === undefined) return list(flags);
   if (name.trim() === '' || name.length > NAME_CHARS_MAX) {
-    throw new UsageError('not a name', { where: 'mark', hint: `give 1 to ${NAME_CHARS_MAX} characters` });
+    throw new UsageError('not a valid name', { where: 'mark', hint: `give 1 to ${NAME_CHARS_MAX} characters` });
   }
   if (flags.url !== undefined) {
-    throw new UsageError('a mark is written into a data directory', {
+    throw new UsageError('a mark cannot be set over HTTP', {
       where: '--url',
-      hint: 'use --data where pgwitness runs; pgwitness answers reading requests only',
+      hint: 'use --data on the machine where pgwitness runs',
     });
   }
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
@@ -68,7 +68,7 @@ async function list(flags: MarkFlags): Promise<void> {
   try {
     const marks = await place.marks(range);
     if (flags.json) return printJson(marksJson(marks));
-    if (marks.length === 0) return print('No mark in this window. Set one with pgwitness mark NAME.');
+    if (marks.length === 0) return print('There is no mark in this window. Set one with pgwitness mark NAME.');
     const columns = [
       { title: 'at', cell: (row: (typeof marks)[number]) => moment(row.atMs) },
       { title: 'kind', cell: (row: (typeof marks)[number]) => row.kind },

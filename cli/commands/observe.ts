@@ -1,5 +1,5 @@
-// `pgwitness observe`: the observing half of `run` alone; relays connect to it at a private socket.
-// Not here: the other half (relay.ts), observing (analyzer/).
+// `pgwitness observe`: runs the observer alone; relays connect to it at a private socket.
+// Not here: the relay (relay.ts), observing (observer/).
 
 import type { Command } from 'commander';
 import { changedOptions } from '../../config/changes.js';
@@ -21,7 +21,7 @@ const KEYS: readonly OptionKey[] = [
   'logLevel',
 ];
 
-/** What SIGHUP does not change: all that an observer takes but rules and client networks. */
+/** Options of the observer that SIGHUP does not change: all but rules and client networks. */
 const FIXED: ReadonlyArray<keyof Config> = [
   ...KEYS,
   'samplesDsn',
@@ -34,11 +34,11 @@ const FIXED: ReadonlyArray<keyof Config> = [
 export function register(program: Command): void {
   const command = program
     .command('observe')
-    .description('witness what relays in other processes see')
+    .description('observe what relays in other processes see')
     .addHelpText(
       'after',
-      '\nThe socket is of mode 0600 in a directory of mode 0700, which is made when it is not there. Several relays may connect.\n' +
-        'SIGHUP reads rules and client networks again; of the rest it is said that it needs a restart.\n' +
+      '\nThe socket has mode 0600, in a directory with mode 0700, which is made if it is missing. Several relays may connect.\n' +
+        'SIGHUP reads rules and client networks again; for any other changed option the log says that it needs a restart.\n' +
         '\nExample:\n  pgwitness observe --socket /run/pgwitness/observer.sock --data /var/lib/pgwitness\n',
     );
   addConfigFlags(command, KEYS).action(() => observe(command));
@@ -65,7 +65,7 @@ async function observe(command: Command): Promise<void> {
       for (const option of changedOptions(config, next, FIXED))
         log.warn('this option changes only with a restart', { option });
     } catch (error) {
-      log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
+      log.error('the configuration has a fault; the old one stays in force', { error: errorLine(error) });
     }
   });
 }

@@ -1,5 +1,5 @@
-// `pgwitness pools`: who holds connections, what they do with them, and how many one pool would need.
-// Not here: the table (pools.ts), what a pool is (analyzer/pools).
+// `pgwitness pools`: shows who holds connections, and how many one pool would need.
+// Not here: the table (cli/views/pools.ts), how pools are told apart (analyzer/pools).
 
 import type { Command } from 'commander';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
@@ -9,16 +9,17 @@ interface PoolsFlags extends ReadFlags {
 }
 
 export function register(program: Command): void {
-  addReadFlags(program.command('pools').description('connection pools seen from the wire'))
+  addReadFlags(program.command('pools').description('show the connection pools and how they are used'))
     .option(
       '--dsn <dsn>',
-      'postgres://user@host:port/database, straight to the server: list the sessions there that go past pgwitness',
+      'also list the sessions of this server that bypass pgwitness: postgres://user@host:port/database',
     )
     .addHelpText(
       'after',
       `
-With --dsn the server's pg_stat_activity is compared with the open sessions of all places that are read: give every sidecar
-of this server with --url. The user needs pg_read_all_stats to be shown addresses; PGPASSWORD and the like are read.
+--dsn compares the server's pg_stat_activity with the open sessions of all places that are read, so give every sidecar of this
+server with --url. Connect directly, not through pgwitness. The user needs pg_read_all_stats to see addresses. PGPASSWORD and
+other variables of libpq are read.
 
 Examples:
   pgwitness pools --since 1h

@@ -1,6 +1,7 @@
-// `pgwitness reconcile --dsn DSN`: does the server's own count agree with what was witnessed, statement by statement?
-// Invariant: exit 1 exactly when a difference is left that no rule of the server explains. Not here: judging (postgres/reconcile.ts),
-// printing (reconcile.ts), what was witnessed (reconcile-witness.ts).
+// `pgwitness reconcile`: compares the server's counts with those of pgwitness, by statement.
+// Invariant: exit 1 if and only if a difference remains that no rule of the server explains.
+// Not here: comparing (postgres/reconcile.ts), printing (cli/views/reconcile.ts), pgwitness's counts
+// (cli/reading/reconcile-witness.ts).
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -20,25 +21,25 @@ interface ReconcileFlags extends PlaceFlags {
 export function register(program: Command): void {
   const command = program
     .command('reconcile')
-    .description("compare with the server's pg_stat_statements; exit 1 on a difference that cannot be explained")
+    .description("compare with the server's pg_stat_statements; exit 1 if a difference is unexplained")
     .option(
       '--dsn <dsn>',
-      'postgres://user@host:port/database, straight to the server [env: PGWITNESS_DSN, PGPASSWORD]',
+      'the server, not through pgwitness: postgres://user@host:port/database [env: PGWITNESS_DSN, PGPASSWORD]',
     )
-    .option('--save <file>', 'write what both sides counted so far to a file, and compare nothing')
-    .option('--from <file>', 'compare only what came since that file was written')
-    .option('--settle <duration>', 'how long to wait for what is still on its way into the store (default: 4s)')
-    .option('--all', 'list the statements that agree as well');
+    .option('--save <file>', 'write the counts of both sides to a file instead of comparing')
+    .option('--from <file>', 'compare only what was counted since that file was written')
+    .option('--settle <duration>', 'time to wait for executions that are not stored yet (default: 4s)')
+    .option('--all', 'also list the statements that agree');
   addPlaceFlags(command)
     .addHelpText(
       'after',
       `
-Without --from the window begins at the server's last pg_stat_statements_reset(). pgwitness counts by minutes, so
-executions in the minute of the reset may be before or after it; a window between two files has no such doubt:
+Without --from the window begins at the server's last pg_stat_statements_reset(). pgwitness counts by the minute, so
+executions in the minute of the reset may lie before or after it. A window that begins at a file is exact:
   pgwitness reconcile --dsn postgres://app@db/shop --save before.json
   pgwitness reconcile --dsn postgres://app@db/shop --from before.json
 
-It compares the statements of the DSN's database. What only the server saw went past the proxy.
+It compares the statements of the DSN's database. Statements that only the server saw bypassed pgwitness.
 
 Examples:
   pgwitness reconcile --dsn postgres://app@db/shop
@@ -51,10 +52,10 @@ Examples:
 async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
   const dsn = flags.dsn ?? process.env.PGWITNESS_DSN ?? '';
   if (dsn === '') {
-    throw new UsageError('no server is given', { where: '--dsn', hint: 'give postgres://user@host:port/database' });
+    throw new UsageError('no server given', { where: '--dsn', hint: 'give postgres://user@host:port/database' });
   }
   if (flags.save !== undefined && flags.from !== undefined) {
-    throw new UsageError('two files', { where: '--save, --from', hint: 'save first, compare from it later' });
+    throw new UsageError('both --save and --from', { where: '--save, --from', hint: 'save first, compare later' });
   }
   const settleMs = parseDuration(flags.settle ?? '4s', '--settle');
   const { parseDsn } = await import('../../postgres/dsn.js');
@@ -66,7 +67,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     const counted = await countBothSides(place, { address, settleMs, baseline });
     if (flags.save !== undefined) {
       writeFileSync(flags.save, encodeBaseline(counted), { mode: 0o600 });
-      process.stdout.write(`Saved to ${flags.save}: compare later with --from ${flags.save}.\n`);
+      process.stdout.write(`Saved to ${flags.save}. Compare later with --from ${flags.save}.\n`);
       return;
     }
     const { reconcile } = await import('../../postgres/reconcile.js');
@@ -81,7 +82,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
 
 async function countBothSides(
   place: Awaited<ReturnType<typeof placeOf>>,
-  how: {
+  options: {
     address: import('../../postgres/dsn.js').ServerAddress;
     settleMs: number;
     baseline: import('../../postgres/baseline.js').Baseline | undefined;
@@ -95,22 +96,22 @@ async function countBothSides(
   let step = 0;
   const at = (what: string): void => progress.at(what, { done: step++, of: 6 });
   at('Asking the server');
-  const options = { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness reconcile' };
-  const connection = await connectServer(how.address, options).finally(() => progress.end());
+  const limits = { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness reconcile' };
+  const connection = await connectServer(options.address, limits).finally(() => progress.end());
   try {
-    // What is witnessed before the server is asked is the least, and after it the most, that the server can have counted.
-    // Without traffic both are the same, once what was on its way has arrived.
+    // The server's count lies between what pgwitness counted before and after asking it. Without traffic both are the
+    // same, once everything is stored.
     const { database, statsResetMs } = await readStatStatements(connection);
-    at('Waiting for what is on its way into the store');
-    await new Promise((resolve) => setTimeout(resolve, how.settleMs));
-    at('Reading what was witnessed');
-    const sinceMs = how.baseline === undefined ? statsResetMs : undefined;
+    at('Waiting until everything is stored');
+    await new Promise((resolve) => setTimeout(resolve, options.settleMs));
+    at("Reading pgwitness's counts");
+    const sinceMs = options.baseline === undefined ? statsResetMs : undefined;
     const before = await witnessedCounts(place, { database, sinceMs });
     at('Asking the server');
     const server = await readStatStatements(connection);
-    at('Waiting for what is on its way into the store');
-    await new Promise((resolve) => setTimeout(resolve, how.settleMs));
-    at('Reading what was witnessed');
+    at('Waiting until everything is stored');
+    await new Promise((resolve) => setTimeout(resolve, options.settleMs));
+    at("Reading pgwitness's counts");
     const after = await witnessedCounts(place, { database, sinceMs });
     const counts = new Map(
       [...after.counts].map(([fingerprint, count]) => [
@@ -119,7 +120,7 @@ async function countBothSides(
       ]),
     );
     const now = { server, witness: { counts, notObserved: after.notObserved } };
-    return how.baseline === undefined ? now : since(now, how.baseline);
+    return options.baseline === undefined ? now : since(now, options.baseline);
   } finally {
     progress.end();
     connection.close();

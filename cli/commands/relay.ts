@@ -1,5 +1,5 @@
-// `pgwitness relay`: the relaying half of `run` alone, for an observer in another process or container.
-// Not here: the other half (observe.ts), signals (relaying.ts).
+// `pgwitness relay`: runs the relay alone, for an observer in another process or container.
+// Not here: the observer (observe.ts), signals (cli/running/relaying.ts).
 
 import type { Command } from 'commander';
 import type { OptionKey } from '../../config/options.js';
@@ -28,10 +28,10 @@ const KEYS: readonly OptionKey[] = [
 export function register(program: Command): void {
   const command = program
     .command('relay')
-    .description('relay Postgres connections, for an observer that runs by itself')
+    .description('relay Postgres connections, for a separate observer')
     .addHelpText(
       'after',
-      '\nIt needs no observer to relay, and connects to one at --socket whenever there is one.\n' +
+      '\nIt relays without an observer too, and connects to the one at --socket as soon as it is there.\n' +
         '\nExample:\n  pgwitness relay --upstream db.internal:5432 --socket /run/pgwitness/observer.sock\n',
     );
   addConfigFlags(command, KEYS).action(() =>

@@ -1,5 +1,5 @@
-// `pgwitness replay FILE`: counts a recording (`run --record`) into a data directory.
-// Not here: how (observer/replay.ts).
+// `pgwitness replay FILE`: counts a recording of `run --record` into a data directory.
+// Not here: counting (observer/replay.ts).
 
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
@@ -11,9 +11,9 @@ import { openProgress } from '../terminal/progress.js';
 export function register(program: Command): void {
   program
     .command('replay')
-    .argument('<file>', 'a recording that `run --record` wrote')
-    .description('count a recorded observation stream into a data directory')
-    .option('--data <dir>', 'data directory, made when it is not there; not that of a running sidecar')
+    .argument('<file>', 'recording written by `run --record`')
+    .description('count a recording into a data directory')
+    .option('--data <dir>', 'data directory to write, made if it is missing; not the one of a running sidecar')
     .option('--config <file>', 'config file with rules, pools and tag keys [env: PGWITNESS_CONFIG]')
     .option('--json', 'print JSON')
     .addHelpText(
@@ -40,7 +40,7 @@ async function replayFile(file: string, flags: { data?: string; config?: string;
     return;
   }
   print(`${replayed.executions} executions of ${replayed.batches} batches counted into ${config.dataDir}.`);
-  if (replayed.skippedBatches > 0) print(`${replayed.skippedBatches} batches were there already.`);
+  if (replayed.skippedBatches > 0) print(`${replayed.skippedBatches} batches had been counted before.`);
   if (replayed.tornBytes > 0)
     print(`The recording ends in the middle of a batch (${replayed.tornBytes} bytes left out).`);
 }

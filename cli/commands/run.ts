@@ -1,5 +1,6 @@
-// `pgwitness run`: the sidecar. This process becomes the relay, and its only child is the observer; with --relays it supervises several.
-// Not here: what the processes do (proxy/main.ts, observer/main.ts), the options (config/), signals (relaying.ts).
+// `pgwitness run`: runs the sidecar.
+// This process is the relay and starts the observer; with --relays it supervises several relays.
+// Not here: the processes (proxy/main.ts, observer/main.ts), the options (config/), signals (cli/running/relaying.ts).
 
 import type { Command } from 'commander';
 import { OPTIONS, type OptionKey } from '../../config/options.js';
@@ -11,11 +12,11 @@ const KEYS = (Object.keys(OPTIONS) as OptionKey[]).filter((key) => key !== 'sock
 export function register(program: Command): void {
   const command = program
     .command('run')
-    .description('relay Postgres connections and witness what passes')
+    .description('relay Postgres connections and observe the statements')
     .addHelpText(
       'after',
       '\nSignals:\n' +
-        '  SIGTERM, SIGINT  drain and end; the second one ends at once\n' +
+        '  SIGTERM, SIGINT  stop after open transactions ended; a second signal stops at once\n' +
         '  SIGHUP           read configuration and certificates again: upstreams for new sessions, rules at once\n' +
         '\nExamples:\n' +
         '  pgwitness run                                   relays 127.0.0.1:6433 to 127.0.0.1:5432\n' +

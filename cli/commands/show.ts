@@ -1,5 +1,5 @@
-// `pgwitness show FINGERPRINT`: everything about one statement, evidence included.
-// Not here: printing (show.ts), finding it by a prefix (find-statement.ts).
+// `pgwitness show FINGERPRINT`: shows everything about one statement, evidence included.
+// Not here: printing (cli/views/show.ts), finding it by a prefix (cli/reading/find-statement.ts).
 
 import type { Command } from 'commander';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
@@ -7,7 +7,7 @@ import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from
 
 export function register(program: Command): void {
   addReadFlags(
-    program.command('show <fingerprint>').description('everything about one statement; a unique prefix is enough'),
+    program.command('show <fingerprint>').description('show everything about one statement; a unique prefix is enough'),
   )
     .addHelpText('after', '\nExamples:\n  pgwitness show 5c1d2a\n  pgwitness show 5c1d2a --since 24h --json\n')
     .action(async (name: string, flags: ReadFlags) => {

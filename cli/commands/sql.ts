@@ -1,5 +1,6 @@
-// `pgwitness sql`: a read-only SQL shell on a data directory; one statement, standard input, or a prompt.
-// Here: reading statements and printing answers. Not here: running them (storage/sqlite/read/shell.ts), the tables (docs/SQL.md).
+// `pgwitness sql`: runs read-only SQL on a data directory: an argument, standard input or a prompt.
+// Here: reading statements and printing answers. Not here: running them (storage/sqlite/read/shell.ts), the tables
+// (docs/SQL.md).
 
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
@@ -21,16 +22,16 @@ const ROWS_MAX = 100_000;
 export function register(program: Command): void {
   program
     .command('sql')
-    .argument('[statement]', 'one SQL statement; left out: standard input, or a prompt on a terminal')
-    .description('read-only SQL on a data directory, with percentile(histogram, p)')
+    .argument('[statement]', 'one SQL statement; without it, standard input, or a prompt on a terminal')
+    .description('run read-only SQL on a data directory')
     .option('--data <dir>', 'data directory to read (default: ./pgwitness-data) [env: PGWITNESS_DATA]')
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
     .addHelpText(
       'after',
       `
-Views: slow_raw_statements, statements, pools, sources_by_hour, marks, slow_samples. docs/SQL.md has ten questions.
-Functions: percentile(histogram, 95) in ns, merged(histogram) as an aggregate, merge_histograms(a, b).
+Views: slow_raw_statements, statements, pools, sources_by_hour, marks, slow_samples. See docs/SQL.md for ten examples.
+Functions: percentile(histogram, 95) in ns, the aggregate merged(histogram), merge_histograms(a, b).
 
 Examples:
   pgwitness sql 'SELECT calls, p95_ms, query FROM slow_raw_statements LIMIT 10'
@@ -42,7 +43,7 @@ Examples:
 
 async function sql(statement: string | undefined, flags: SqlFlags): Promise<void> {
   if (flags.json && flags.csv) {
-    throw new UsageError('two ways to print', { where: '--json, --csv', hint: 'give one of them' });
+    throw new UsageError('two output formats', { where: '--json, --csv', hint: 'give one of them' });
   }
   const { SqlShell } = await import('../../storage/sqlite/read/shell.js');
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
@@ -65,10 +66,10 @@ function answer(shell: SqlShell, statement: string, flags: SqlFlags): void {
   }
 }
 
-/** A statement ends with a semicolon at the end of a line; .tables lists what there is, .quit or Ctrl-D ends. */
+/** A statement ends with a semicolon at the end of a line. */
 async function prompt(shell: SqlShell, flags: SqlFlags): Promise<void> {
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'pgwitness> ' });
-  print('Read-only. Statements end with ";". .tables lists tables and views, .quit ends.');
+  print('Read-only. End statements with ";". Type .tables to list tables and views, .quit to end.');
   lines.prompt();
   let statement = '';
   for await (const line of lines) {
@@ -93,7 +94,7 @@ async function prompt(shell: SqlShell, flags: SqlFlags): Promise<void> {
   lines.close();
 }
 
-/** At a prompt a mistake is no reason to end. */
+/** Prints an error instead of throwing it, so that the prompt goes on. */
 function tryAnswer(shell: SqlShell, statement: string, flags: SqlFlags): void {
   try {
     printAnswer(shell.run(statement, { rowsMax: ROWS_MAX }), flags);
@@ -108,11 +109,11 @@ function printAnswer(result: ShellAnswer, { json, csv }: SqlFlags): void {
     printJson(rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, jsonValue(row[at])]))));
   } else if (csv) print([csvLine(columns), ...rows.map((row) => csvLine(row))].join('\n'));
   else print(answerText(result, screenOf(process.stdout, process.env)));
-  if (result.truncated) process.stderr.write(`pgwitness: only the first ${ROWS_MAX} rows are printed: add a LIMIT\n`);
+  if (result.truncated) process.stderr.write(`pgwitness: only the first ${ROWS_MAX} rows are printed; add a LIMIT\n`);
 }
 
 export function answerText({ columns, rows }: ShellAnswer, screen: Screen): string {
-  // The last column takes what is left of the line: it mostly is the query.
+  // The last column, which is mostly the query, takes the rest of the line.
   const table = renderTable(
     rows,
     columns.map((title, at) => ({
@@ -129,7 +130,7 @@ export function answerText({ columns, rows }: ShellAnswer, screen: Screen): stri
 function cellText(value: ShellValue): string {
   if (value === null) return '';
   if (typeof value === 'number' && !Number.isInteger(value)) return value.toFixed(3);
-  if (value instanceof Uint8Array) return `(${value.length} octets)`;
+  if (value instanceof Uint8Array) return `(${value.length} bytes)`;
   return oneLine(String(value));
 }
 
@@ -143,7 +144,7 @@ async function standardInput(): Promise<string> {
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('utf8').trim();
   if (text === '') {
-    throw new RuntimeError('there is no statement', { where: 'sql', hint: 'give one, or write one to standard input' });
+    throw new RuntimeError('no statement given', { where: 'sql', hint: 'give one as argument or on standard input' });
   }
   return text;
 }

@@ -1,5 +1,6 @@
-// `pgwitness tail`: statements as they pass, of a running sidecar.
-// Not here: grouping (tail-groups.ts), printing (tail.ts), the executions (the observer keeps them while somebody looks on).
+// `pgwitness tail`: prints the executions of a running sidecar as they complete.
+// Not here: grouping (cli/views/tail-groups.ts), printing (cli/views/tail.ts), keeping executions
+// (analyzer/notable/tail.ts).
 
 import type { Command } from 'commander';
 import { readToken } from '../../config/token.js';
@@ -25,27 +26,27 @@ interface TailFlags {
 
 const ASK_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
-/** A session that sent nothing for so long is not in the middle of a group. */
+/** The group of a session that sent nothing for this long is complete. */
 const SILENT_AFTER_MS = 1_500;
 
 export function register(program: Command): void {
   program
     .command('tail')
-    .description('statements as they pass, by request or transaction')
+    .description('print executions as they complete, by request or transaction')
     .option('--url <url>', 'running pgwitness to ask', 'http://127.0.0.1:6434')
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
     .option('--route <route>', 'only statements whose comment names this route')
     .option('--source <source>', 'django-orm, raw, sqlalchemy, unknown, or a name from your rules')
     .option('--pool <name>', 'only statements of this pool')
     .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
-    .option('--all', 'housekeeping and tools as well')
-    .option('--json', 'an object per execution and line')
+    .option('--all', 'also show housekeeping and tools')
+    .option('--json', 'print one JSON object per execution and line')
     .addHelpText(
       'after',
-      '\nRepeats are collapsed into one line with their number; literals are never shown. A new connection appears when it is settled:\n' +
-        'after two seconds at most.\n' +
+      '\nRepeats are collapsed into one line with their number. Literals are never shown. A new connection appears when its owner is\n' +
+        'decided, after at most two seconds.\n' +
         '\nExamples:\n  pgwitness tail                                  what the application sends now\n' +
-        '  pgwitness tail --source raw                     only SQL written by hand\n' +
+        '  pgwitness tail --source raw                     only raw SQL\n' +
         '  pgwitness tail --route /books/ --pool web\n  pgwitness tail --json | head -n 100 > executions.jsonl\n',
     )
     .action(tail);
@@ -66,7 +67,7 @@ async function tail(flags: TailFlags): Promise<void> {
     if (flags.json) for (const one of executions) print(JSON.stringify(one));
     else {
       show([...groups.add(executions), ...groups.takeSilent(Date.now() - SILENT_AFTER_MS)]);
-      if (batch.missed > 0) print(`… ${batch.missed} executions passed too fast to be shown`);
+      if (batch.missed > 0) print(`… ${batch.missed} executions came too fast to be shown`);
     }
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
@@ -99,7 +100,7 @@ async function ask(base: URL, { after, token }: { after: number; token?: string 
   url.search = `after=${after}`;
   const { status, body } = await httpGet(url, { token, timeoutMs: ANSWER_WITHIN_MS });
   if (status === 200) return JSON.parse(body) as TailJson;
-  const hint = status === 401 ? 'give --token-file' : 'is that a running pgwitness of this version?';
+  const hint = status === 401 ? 'give --token-file' : 'does pgwitness of this version run there?';
   throw new RuntimeError(`the answer is ${status}`, { where: url.origin, hint });
 }
 

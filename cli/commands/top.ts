@@ -1,5 +1,6 @@
-// `pgwitness top`: the statements that matter most in a window. Here: flags, reading and repeating.
-// Not here: the grammar of filters (reports/questions/grammar.ts), the table (top.ts), the JSON (storage).
+// `pgwitness top`: shows the statements that take most time in a window.
+// Here: flags, reading and repeating. Not here: the grammar of filters (reports/questions/grammar.ts), the table
+// (cli/views/top.ts), the JSON (reports/forms/statements-json.ts).
 
 import type { Command } from 'commander';
 import { ExitCode, UsageError } from '../../config/values/errors.js';
@@ -25,22 +26,22 @@ const WATCH_INTERVAL_MS = 2_000;
 const REDRAW = '\u001b[H\u001b[J';
 
 export function register(program: Command): void {
-  addReadFlags(program.command('top').description('the slowest statements, by source'))
+  addReadFlags(program.command('top').description('show the statements that take most time, with their source'))
     .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
     .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors or rows (default: total)')
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
-    .option('--handwritten', 'only SQL written by hand: raw, text(), extra() and RawSQL()')
+    .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
     .option('--pool <name>', 'only statements of this pool')
     .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
     .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
     .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
     .option('--watch', 'print again every 2 s until interrupted')
-    .option('--all', 'a row for each housekeeping and tool statement as well')
+    .option('--all', 'also print a row for each housekeeping and tool statement')
     .addHelpText(
       'after',
       `
 Examples:
-  pgwitness top --source raw                      the slowest hand-written SQL
+  pgwitness top --source raw                      the raw SQL that takes most time
   pgwitness top --handwritten --sort p95 --since 1h
   pgwitness top --tag route=/books/ --min-ms 20
   pgwitness top --url http://10.0.0.7:6434 --url http://10.0.0.8:6434 --json
@@ -51,7 +52,7 @@ Examples:
 
 async function top(flags: TopFlags): Promise<void> {
   if (flags.watch && flags.json) {
-    throw new UsageError('two ways to print', { where: '--watch, --json', hint: 'give one of them' });
+    throw new UsageError('two output formats', { where: '--watch, --json', hint: 'give one of them' });
   }
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
   const { hiddenFor, printTop } = await import('../views/top.js');

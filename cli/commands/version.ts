@@ -1,4 +1,5 @@
-// `pgwitness version`: which build this is and which contracts it speaks.
+// `pgwitness version`: prints the version of the build and of its observation stream.
+// Not here: the version itself (config/version.ts).
 
 import type { Command } from 'commander';
 import { packageVersion } from '../../config/version.js';

@@ -1,5 +1,5 @@
-// Which two windows `compare` means: given one by one, or around a mark.
-// Invariant: the two never share a minute; the minute of a mark is in neither. Not here: comparing.
+// Reads the two windows of `compare`: given one by one, or around a mark.
+// Invariant: the two share no minute, and the minute of a mark is in neither. Not here: comparing (reports/compare).
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
@@ -21,7 +21,7 @@ export interface LabelledWindow {
   readonly range: TimeRange;
 }
 
-/** One side of a comparison: its window, and which statements of it are compared. */
+/** One side of a comparison: its window, and the filter of its statements. */
 export interface ComparedSide extends LabelledWindow {
   readonly filter: StatementFilter;
 }
@@ -72,7 +72,7 @@ async function around(
   ];
 }
 
-/** The last mark of this name, else the moment it spells. */
+/** The moment of the last mark with this name, else the moment that the text gives. */
 async function momentOf(place: Place, name: string, nowMs: number): Promise<number> {
   const marks = await place.marks({});
   const fits = marks.filter((mark) => mark.name === name);

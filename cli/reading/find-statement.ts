@@ -1,31 +1,35 @@
-// From the first characters of a fingerprint to the one statement they name.
-// Invariant: a prefix that fits none or several statements is an error that says which. Not here: what is done with the statement.
+// Finds the one statement whose fingerprint begins with the characters typed.
+// Invariant: a prefix of no statement, or of several, is an error that says so. Not here: reading the statement
+// (place.ts).
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from './place.js';
 
 const FINGERPRINT_LENGTH = 16;
-/** Enough to tell one from several, whatever number of sources each has. */
+/** Enough to tell one fingerprint from several, however many sources each has. */
 const ROWS_MAX = 100;
 
-/** What was typed, in the form fingerprints have. `where` is for errors: the command or flag. Throws UsageError. */
+/**
+ * The text in lower case. `where` names the command or flag in errors. Throws UsageError if it cannot begin a
+ * fingerprint.
+ */
 export function readPrefix(name: string, where: string): string {
   const prefix = name.toLowerCase();
   if (/^[xt]?[0-9a-f]{0,16}$/.test(prefix) && prefix !== '' && prefix.length <= FINGERPRINT_LENGTH) return prefix;
   throw new UsageError(`"${name}" is not a fingerprint`, {
     where,
-    hint: 'give the 16 characters that pgwitness top prints, or their first few',
+    hint: 'give the 16 characters that pgwitness top prints, or the first few of them',
   });
 }
 
-/** Throws UsageError or RuntimeError. */
+/** The whole fingerprint. Throws UsageError if several fit, RuntimeError if none does. */
 export async function fingerprintOf(
   place: Place,
-  what: { name: string; range: TimeRange; where: string },
+  prefixed: { name: string; range: TimeRange; where: string },
 ): Promise<string> {
-  const { where, range } = what;
-  const prefix = readPrefix(what.name, where);
+  const { where, range } = prefixed;
+  const prefix = readPrefix(prefixed.name, where);
   if (prefix.length === FINGERPRINT_LENGTH) return prefix;
   const { statements } = await place.statements({
     range,
@@ -41,12 +45,15 @@ export async function fingerprintOf(
   if (fits.length === 0) throw noSuchStatement(place, prefix);
   const some = fits.slice(0, 5).join(', ') + (fits.length > 5 ? ', …' : '');
   const number = statements.length < ROWS_MAX ? fits.length : 'many';
-  throw new UsageError(`${number} statements begin with ${prefix}`, { where, hint: `give more of one: ${some}` });
+  throw new UsageError(`${number} statements begin with ${prefix}`, {
+    where,
+    hint: `give more of one: ${some}`,
+  });
 }
 
 export function noSuchStatement(place: Place, prefix: string): RuntimeError {
   return new RuntimeError(`no statement ${prefix} in this window`, {
     where: place.name,
-    hint: 'pgwitness top --all --limit 0 lists what there is; a longer --since may hold it',
+    hint: 'pgwitness top --all --limit 0 lists all statements; a wider window (--since) may contain it',
   });
 }

@@ -1,5 +1,6 @@
-// One GET of another pgwitness process: its API or its health listener.
-// Invariant: the answer is bounded in time and size, and no connection outlives it (the command can exit). Not here: what the answer means.
+// Sends one GET to another pgwitness process: to its API or its health listener.
+// Invariant: the answer is bounded in time and size, and its connection is closed, so that the command can exit.
+// Not here: the meaning of the answer.
 
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
@@ -21,7 +22,7 @@ export interface HttpAnswer {
 export function httpGet(url: URL, options: GetOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void => {
-      const hint = 'is pgwitness running there? check the address';
+      const hint = 'check the address, and that pgwitness runs there';
       reject(new RuntimeError(what, { where: `${url.origin}${url.pathname}`, hint, cause }));
     };
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;

@@ -1,6 +1,7 @@
-// Where a report comes from: data directories, running sidecars, or several of them merged into one.
-// Invariant: whatever it is read from, the answer to a question has the same shape and the same percentiles (histograms are merged, never averaged).
-// Not here: flags (read-flags.ts), printing.
+// Opens the place that reports are read from: a data directory, a running sidecar, or several.
+// Invariant: an answer has the same shape and the same percentiles wherever it is read; histograms are merged, never
+// averaged.
+// Not here: flags (read-flags.ts), printing (cli/views).
 
 import { RuntimeError } from '../../config/values/errors.js';
 import type { PoolsReport, StatementsReport } from '../../facts/answers.js';
@@ -32,13 +33,13 @@ import { openReader } from '../../storage/sqlite/read/reader.js';
 import { httpGet } from './http-get.js';
 
 export interface Place {
-  /** What is read, for a person. */
+  /** Directory or address, for people. */
   readonly name: string;
   statements(query: StatementsQuery): Promise<StatementsReport>;
-  /** A row per source of the statement; none when it is not there. */
+  /** A row per source of the statement; no row if the statement is unknown. */
   statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
   pools(range: TimeRange): Promise<PoolsReport>;
-  /** Open now. */
+  /** Sessions that are open now. */
   sessions(): Promise<OpenSession[]>;
   timeline(query: TimelineAsked): Promise<TimelineReport>;
   /** Oldest first. */
@@ -52,7 +53,7 @@ export interface TimelineAsked {
   readonly fingerprint: string;
   readonly range: TimeRange;
   readonly source?: string;
-  /** For a line of bars: about so many points, without histograms. A running sidecar may answer with more. */
+  /** For a sparkline: about this number of points, without histograms. A running sidecar may answer with more. */
   readonly sketch?: number;
 }
 
@@ -64,7 +65,7 @@ export interface PlaceNames {
 
 const TIMEOUT_MS = 60_000;
 
-/** At least one place. Throws StoreError where there is nothing to read. */
+/** Needs at least one name. Throws StoreError for a directory without a store. */
 export function openPlaces({ directories, urls, token }: PlaceNames): Place {
   const places: Place[] = [];
   try {
@@ -106,7 +107,7 @@ function remotePlace(base: URL, token: string | undefined): Place {
     try {
       return options.decode(JSON.parse(body));
     } catch (error) {
-      const what = 'the answer is not a report of pgwitness';
+      const what = 'the answer is not a report of this version of pgwitness';
       throw new RuntimeError(what, { where: url.origin, hint: 'use the same version at both ends', cause: error });
     }
   };
@@ -142,7 +143,7 @@ function mergedPlace(places: readonly Place[]): Place {
   return {
     name: places.map((place) => place.name).join(', '),
     statements: async (query) => {
-      // A statement that is small in each may be big in all: only the merged rows are cut.
+      // A statement that is small in each place may be big in all, so only merged rows are filtered and cut.
       const whole = { ...query, limit: 0, minMs: 0, hidden: [] };
       const merged = mergeStatements(await Promise.all(places.map((place) => place.statements(whole))));
       const slow = merged.statements.filter(
@@ -170,10 +171,14 @@ function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeE
   try {
     told = JSON.parse(answer.body) as typeof told;
   } catch {
-    // Not one of ours: the status alone has to do.
+    // The answer is not from pgwitness, so the status is all there is to report.
   }
   const what = typeof told?.error === 'string' ? told.error : `the answer is ${answer.status}`;
   const hint =
-    answer.status === 401 ? 'give --token-file' : typeof told?.hint === 'string' ? told.hint : 'is that pgwitness?';
+    answer.status === 401
+      ? 'give --token-file'
+      : typeof told?.hint === 'string'
+        ? told.hint
+        : 'check that pgwitness runs there';
   return new RuntimeError(what, { where: url.origin, hint });
 }

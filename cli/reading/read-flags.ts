@@ -1,6 +1,7 @@
-// Flags that every reading command takes: where to read (--data, --url), which window, and how to print.
-// Invariant: times and filters have the API's own grammar, so that a local and a remote report answer the same question.
-// Not here: reading (place.ts), flags of one command alone.
+// Defines the flags of all reading commands: place (--data, --url), window and output format.
+// Invariant: times and filters have the API's own grammar, so that a local and a remote report answer the same
+// question.
+// Not here: reading (place.ts), flags of single commands.
 
 import { type Command, Option } from 'commander';
 import { loadConfig } from '../../config/config.js';
@@ -9,7 +10,7 @@ import { UsageError } from '../../config/values/errors.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import type { Place } from './place.js';
 
-/** Where to read, and how to print. */
+/** The place to read, and the output format. */
 export interface PlaceFlags {
   readonly data?: string[];
   readonly url?: string[];
@@ -24,8 +25,8 @@ export interface ReadFlags extends PlaceFlags {
 
 export function addReadFlags(command: Command): Command {
   return addPlaceFlags(command)
-    .option('--since <when>', 'start of the window: 15m, 7d or ISO 8601 (default: everything kept)')
-    .option('--until <when>', 'end of the window');
+    .option('--since <when>', 'start of the window: a time ago (15m, 7d) or ISO 8601 (default: everything stored)')
+    .option('--until <when>', 'end of the window (default: now)');
 }
 
 export function addPlaceFlags(command: Command): Command {
@@ -41,12 +42,12 @@ export function addPlaceFlags(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-/** Flags may be given several times; commander would keep the last one. */
+/** An option that may be given several times; commander alone would keep the last value. */
 export function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser<string[]>((value, before: string[] = []) => [...before, value]);
 }
 
-/** The merged source of what the flags name. Throws UsageError, and StoreError where there is nothing to read. */
+/** Opens what the flags name, merged. Throws UsageError, or StoreError for a directory without a store. */
 export async function placeOf(flags: PlaceFlags): Promise<Place> {
   const urls = (flags.url ?? []).map(urlOf);
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
@@ -57,7 +58,7 @@ export async function placeOf(flags: PlaceFlags): Promise<Place> {
   return openPlaces({ directories, urls, token });
 }
 
-/** The flags that name the place, as they would be typed again, each after a space; names that a shell would not take as they are, quoted. */
+/** The flags that name the place, each after a space, quoted for a shell where needed. */
 export function placeFlags({ data = [], url = [], tokenFile }: PlaceFlags): string {
   const typed = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const given = [...data.map((dir) => ['--data', dir]), ...url.map((one) => ['--url', one])];
@@ -65,7 +66,7 @@ export function placeFlags({ data = [], url = [], tokenFile }: PlaceFlags): stri
   return given.map(([flag, value]) => ` ${flag} ${typed(value)}`).join('');
 }
 
-/** The flags as the API's parameters; names that are not the API's are left out. */
+/** The named flags as parameters of the API. */
 export function parametersOf(flags: object, names: readonly string[]): URLSearchParams {
   const parameters = new URLSearchParams();
   for (const name of names) {
@@ -82,13 +83,13 @@ export function flagContext(): ParameterContext {
 }
 
 function urlOf(text: string): URL {
-  const hint = 'write for instance http://127.0.0.1:6434';
+  const hint = 'for instance http://127.0.0.1:6434';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`"${text}" is not an http address`, { where: '--url', hint });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new UsageError('the address holds a user or password', { where: '--url', hint: 'use --token-file' });
+    throw new UsageError('the address contains a user or password', { where: '--url', hint: 'use --token-file' });
   }
   return url;
 }

@@ -1,19 +1,20 @@
-// What was witnessed of one database since a moment, as bounds per fingerprint.
-// Invariant: `most` holds every execution that may lie in the window, `least` only those that must. Not here: comparing (postgres/reconcile.ts).
+// Reads how often pgwitness counted each statement of a database since a moment, as bounds.
+// Invariant: `most` holds every execution that may lie in the window, `least` only those that must.
+// Not here: comparing (postgres/reconcile.ts).
 
 import type { StatementsReport } from '../../facts/answers.js';
 import type { WitnessCount } from '../../postgres/reconcile.js';
 import type { Place } from './place.js';
 
-/** Steps from a moment to the next bucket that begins after it: minutes, where only hours are kept hours, else days. */
+/** Lengths of buckets. The window of `least` begins at the next bucket; old data is kept only by the hour or day. */
 const STEPS_MS = [60_000, 3_600_000, 86_400_000] as const;
 
-/** `sinceMs` undefined = everything ever counted. */
+/** `sinceMs` undefined = everything stored. */
 export async function witnessedCounts(
   place: Place,
-  what: { database: string; sinceMs: number | undefined },
+  window: { database: string; sinceMs: number | undefined },
 ): Promise<{ counts: Map<string, WitnessCount>; notObserved: number }> {
-  const { database, sinceMs } = what;
+  const { database, sinceMs } = window;
   const whole = await databaseReport(place, { database, sinceMs });
   const most = countsOf(whole.reports);
   let least = most;
@@ -26,7 +27,7 @@ export async function witnessedCounts(
   }
   const counts = new Map<string, WitnessCount>();
   for (const [fingerprint, count] of most) {
-    // First seen after the moment: all of it is, whatever minute it was.
+    // First seen after the moment, so all its executions are, even those in the same minute.
     const isYounger = sinceMs !== undefined && count.firstSeenMs >= sinceMs;
     counts.set(fingerprint, {
       query: count.query,
@@ -46,18 +47,20 @@ interface Counted {
 
 async function databaseReport(
   place: Place,
-  what: { database: string; sinceMs: number | undefined },
+  window: { database: string; sinceMs: number | undefined },
 ): Promise<{ reports: StatementsReport[]; sinceMs: number; notObserved: number }> {
-  const range = { sinceMs: what.sinceMs };
+  const { database, sinceMs } = window;
+  const range = { sinceMs };
   const { pools } = await place.pools(range);
-  const own = pools.filter((pool) => pool.database === what.database);
+  const own = pools.filter((pool) => pool.database === database);
   const ask = (pool: string | undefined) =>
     place.statements({ range, filter: { pool }, sort: 'calls', limit: 0, minMs: 0, hidden: [], form: 'mergeable' });
-  // Counts of pools beyond the cap stand under '(other)', which has no database: alone, a database is asked for whole.
-  const others = pools.some((pool) => pool.database !== what.database && pool.database !== '' && pool.executions > 0);
+  // Pools beyond the maximum are counted under '(other)', which has no database. A single database needs no split by
+  // pool.
+  const others = pools.some((pool) => pool.database !== database && pool.database !== '' && pool.executions > 0);
   const reports = others ? await Promise.all(own.map((pool) => ask(pool.id))) : [await ask(undefined)];
-  const { window, observed } = reports[0] ?? (await ask(undefined));
-  return { reports, sinceMs: window.sinceMs, notObserved: observed.notObserved + unknownTexts(reports) };
+  const { window: read, observed } = reports[0] ?? (await ask(undefined));
+  return { reports, sinceMs: read.sinceMs, notObserved: observed.notObserved + unknownTexts(reports) };
 }
 
 function countsOf(reports: readonly StatementsReport[]): Map<string, Counted> {
@@ -76,7 +79,7 @@ function countsOf(reports: readonly StatementsReport[]): Map<string, Counted> {
   return counts;
 }
 
-/** Executions counted under "text unknown": the server has them under their own texts. */
+/** Executions whose text is unknown here; the server counts them under their texts. */
 function unknownTexts(reports: readonly StatementsReport[]): number {
   let calls = 0;
   for (const { statements } of reports) {

@@ -1,11 +1,11 @@
-// The configuration's options as flags of a command, from the one table in config/options.ts.
+// Makes flags of a command from the table of options in config/options.ts.
 // Not here: precedence and checks (config/config.ts).
 
 import { type Command, Option } from 'commander';
 import { type LoadedConfig, loadConfig } from '../../config/config.js';
 import { environmentName, flagName, OPTIONS, type OptionKey } from '../../config/options.js';
 
-/** Adds --config and a flag per one-valued option: those of `keys`, else all. */
+/** Adds --config, and a flag for each option of `keys` (default: all). */
 export function addConfigFlags(
   command: Command,
   keys: readonly OptionKey[] = Object.keys(OPTIONS) as OptionKey[],
@@ -20,7 +20,7 @@ export function addConfigFlags(
   return command;
 }
 
-/** The configuration in force for what was typed. Throws UsageError. */
+/** The configuration from flags, environment and file. Throws UsageError. */
 export function configOf(command: Command, env: NodeJS.ProcessEnv = process.env): LoadedConfig {
   const { config: file, ...flags } = command.opts<Record<string, unknown> & { config?: string }>();
   return loadConfig({ flags, env, file });

@@ -1,5 +1,5 @@
-// What `run` and `relay` share: configuration, signals, and the exit code.
-// Invariant: a fault in a configuration that is read again changes nothing and is told. Not here: relaying (proxy/main.ts).
+// Runs a relay for `run` and `relay`: configuration, signals, exit code.
+// Invariant: an invalid configuration at SIGHUP changes nothing and is logged. Not here: relaying (proxy/main.ts).
 
 import type { Command } from 'commander';
 import type { Config, LoadedConfig } from '../../config/config.js';
@@ -13,14 +13,14 @@ export async function runRelay(command: Command, start: (config: Config, log: Lo
   const { config, warnings } = checkedConfig(command);
   const log = createLog({ level: config.logLevel, name: config.relays > 1 ? 'supervisor' : 'relay' });
   for (const warning of warnings) log.warn(warning);
-  // A broken stderr is no reason to stop relaying.
-  process.on('uncaughtException', (error) => log.error('unexpected error: relaying goes on', { error: error.stack }));
-  // Before there is something to reload, the signal's default would end the process.
+  // For instance a broken stderr: no reason to stop relaying.
+  process.on('uncaughtException', (error) => log.error('unexpected error; relaying goes on', { error: error.stack }));
+  // Handled from the start, because the signal's default would end the process.
   let running: Run | undefined;
   process.on('SIGHUP', () => {
     if (running !== undefined) reload(command, { running, log });
   });
-  // A signal during the start is kept until there is something to stop; a second one ends the process at once.
+  // A signal during the start takes effect after it; a second one ends the process at once.
   let stopsAsked = 0;
   const stop = () => {
     stopsAsked++;
@@ -52,6 +52,6 @@ function reload(command: Command, { running, log }: { running: Run; log: Log }):
     running.reload(config);
     log.setLevel(config.logLevel);
   } catch (error) {
-    log.error('the configuration has a fault: the one in force stays', { error: errorLine(error) });
+    log.error('the configuration has a fault; the old one stays in force', { error: errorLine(error) });
   }
 }

@@ -1,4 +1,5 @@
-// Rows as CSV. Source of the form: RFC 4180, with \n as the line end. Not here: which rows.
+// Writes rows as CSV (RFC 4180, with \n as the line end).
+// Invariant: text from traffic is no formula in a spreadsheet. Not here: choosing rows.
 
 type Cell = string | number | bigint | boolean | null | undefined | Uint8Array;
 
@@ -6,7 +7,7 @@ export function csvLine(cells: readonly Cell[]): string {
   return cells.map(csvCell).join(',');
 }
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe in front: it may come from traffic. */
+/** A text that a spreadsheet would take for a formula gets an apostrophe in front, because it may come from traffic. */
 function csvCell(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
   if (typeof cell !== 'string') return cell instanceof Uint8Array ? Buffer.from(cell).toString('hex') : String(cell);

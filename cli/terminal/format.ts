@@ -1,5 +1,6 @@
 // Formats numbers and times for the terminal; times are in UTC.
-// Invariant: numbers look as they do on the page. Not here: how they look (facts/format.ts); exact values, which --json prints.
+// Invariant: numbers look as they do on the page. Not here: how they look (facts/format.ts); exact values, which
+// --json prints.
 
 import { windowLength } from '../../facts/format.js';
 

@@ -1,5 +1,5 @@
-// The terminal: how wide it is, whether it takes colours, and writing to it.
-// Invariant: escape sequences are written only to a terminal, and only by this file. Not here: what is written.
+// Writes to the terminal: its width, its colours, and text that is safe to print.
+// Invariant: escape sequences are written only to a terminal. Not here: tables (table.ts), numbers (format.ts).
 
 import { visible } from '../../config/values/errors.js';
 
@@ -9,12 +9,12 @@ export interface Screen {
   readonly colours: boolean;
 }
 
-/** Without a terminal a table is as wide as COLUMNS says, or 160: room for a query, and files stay readable. */
+/** Without a terminal the width is COLUMNS, else 160: there is room for a query, and files stay readable. */
 export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Screen {
-  const told = /^[0-9]{1,5}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : undefined;
+  const columns = /^[0-9]{1,5}$/.test(env.COLUMNS ?? '') ? Number(env.COLUMNS) : undefined;
   const colours = stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
-  // Some terminals do not know their own width, and say 0.
-  return { width: Math.max(20, (stream.isTTY ? stream.columns || told || 80 : told) ?? 160), colours };
+  // Some terminals report a width of 0.
+  return { width: Math.max(20, (stream.isTTY ? stream.columns || columns || 80 : columns) ?? 160), colours };
 }
 
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;

@@ -1,16 +1,17 @@
-// Says how far long work is, to who waits for it at a terminal.
-// Invariant: writes to standard error only, nothing where that is no terminal, and nothing stays of it on the screen. Not here: the work.
+// Draws the progress of long work at a terminal.
+// Invariant: it writes to standard error alone, only if that is a terminal, and leaves nothing on the screen. Not
+// here: the work.
 
 import { stripVTControlCharacters } from 'node:util';
 
 export interface Progress {
-  /** What is being done; where `of` is known, how much of it is. */
-  at(what: string, share?: { done: number; of: number }): void;
-  /** Before anything else is printed. */
+  /** Names the current step, and how much of the work is done if that is known. */
+  at(step: string, share?: { done: number; of: number }): void;
+  /** Erases the line. Call it before anything else is printed. */
   end(): void;
 }
 
-/** The part of a terminal's stream that is used. */
+/** The used part of a terminal's stream. */
 export interface ProgressStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -26,13 +27,13 @@ export function openProgress(stream: ProgressStream = process.stderr): Progress 
   let drawn = '';
   let drawnMs = Number.NEGATIVE_INFINITY;
   return {
-    at(what, share) {
+    at(step, share) {
       const nowMs = performance.now();
-      // The same step again, a little further.
-      if (drawn === what && nowMs - drawnMs < REDRAW_MS) return;
-      drawn = what;
+      // The same step, a little further: redraw it now and then only.
+      if (drawn === step && nowMs - drawnMs < REDRAW_MS) return;
+      drawn = step;
       drawnMs = nowMs;
-      const line = stripVTControlCharacters(share === undefined ? `${what} …` : `${barOf(share)} ${what}`);
+      const line = stripVTControlCharacters(share === undefined ? `${step} …` : `${barOf(share)} ${step}`);
       stream.write(ERASE + line.slice(0, Math.max(20, (stream.columns || 80) - 1)));
     },
     end() {

@@ -1,8 +1,8 @@
-// Numbers over time as one line of bars. Not here: which numbers.
+// Draws numbers over time as one line of bars. Not here: choosing the numbers.
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** One character per point: a space where there is nothing, bars in proportion to the biggest. */
+/** One character per value: a space for undefined, else a bar in proportion to the biggest. */
 export function sparkline(values: ReadonlyArray<number | undefined>): string {
   const most = Math.max(0, ...values.map((value) => value ?? 0));
   return values
@@ -14,10 +14,10 @@ export function sparkline(values: ReadonlyArray<number | undefined>): string {
     .join('');
 }
 
-/** The values of points that lie `stepMs` apart, gaps left undefined, joined by `join` into at most `width` steps. */
+/** Joins points that lie `stepMs` apart into at most `width` bars; a bar without points is undefined. */
 export function evenly<Point extends { readonly atMs: number }>(
   points: readonly Point[],
-  over: {
+  options: {
     readonly stepMs: number;
     readonly width: number;
     readonly sinceMs: number;
@@ -25,11 +25,11 @@ export function evenly<Point extends { readonly atMs: number }>(
     readonly join: (points: readonly Point[]) => number;
   },
 ): Array<number | undefined> {
-  const { stepMs, width, sinceMs, untilMs } = over;
+  const { stepMs, width, sinceMs, untilMs } = options;
   const first = Math.floor(sinceMs / stepMs);
   const steps = Math.max(1, Math.ceil(untilMs / stepMs) - first);
   const perBar = Math.max(1, Math.ceil(steps / width));
   const bars = Array.from({ length: Math.ceil(steps / perBar) }, (): Point[] => []);
   for (const point of points) bars[Math.floor((point.atMs / stepMs - first) / perBar)]?.push(point);
-  return bars.map((bar) => (bar.length === 0 ? undefined : over.join(bar)));
+  return bars.map((bar) => (bar.length === 0 ? undefined : options.join(bar)));
 }

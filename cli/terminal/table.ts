@@ -1,6 +1,7 @@
-// A text table that fits the terminal: narrow columns as wide as they need, one flexible column with the rest.
-// Invariant: no line is wider than the screen as long as the flexible column can keep FLEXIBLE_MIN; columns are dropped before that.
-// Not here: escaping what comes from traffic (output.ts), units (format.ts).
+// Renders a text table that fits the terminal; one flexible column takes the rest of the width.
+// Invariant: columns are dropped before the flexible column is narrower than FLEXIBLE_MIN; while it is not, every
+// line fits.
+// Not here: escaping text from traffic (output.ts), units (format.ts).
 
 import { stripVTControlCharacters } from 'node:util';
 import { type Screen, styled } from './output.js';
@@ -9,14 +10,14 @@ export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => string;
   readonly align?: 'right';
-  /** Takes what the others leave; at most one column. */
+  /** Takes the width that the others leave; at most one column is flexible. */
   readonly flexible?: boolean;
-  /** Columns with the highest number go first when the screen is narrow; without one a column stays. */
+  /** On a narrow screen the column with the highest number is dropped first; undefined = never dropped. */
   readonly dropOrder?: number;
 }
 
 const FLEXIBLE_MIN = 24;
-/** The flexible column says what a row is: on a wide screen it keeps this share before others are squeezed in. */
+/** The flexible column identifies a row, so on a wide screen it keeps this share before others are dropped. */
 const FLEXIBLE_SHARE = 0.28;
 const GAP = '  ';
 
@@ -52,7 +53,7 @@ function naturalWidth<Row>(rows: readonly Row[], column: Column<Row>): number {
   return width;
 }
 
-/** Cut with an ellipsis; a coloured cell loses its colour when it is cut. */
+/** Cuts with an ellipsis; a coloured cell loses its colour when it is cut. */
 export function shortened(cell: string, width: number): string {
   if (textWidth(cell) <= width) return cell;
   let kept = '';
@@ -71,7 +72,7 @@ function pad(cell: string, options: { width: number; align?: 'right' }): string 
   return options.align === 'right' ? spaces + cell : cell + spaces;
 }
 
-/** Columns a text takes on a terminal. */
+/** Columns that a text takes on a terminal. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of stripVTControlCharacters(text)) width += characterWidth(character);

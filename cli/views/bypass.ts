@@ -1,5 +1,5 @@
-// `pgwitness pools --dsn DSN`: which sessions of the server do not come through pgwitness.
-// Invariant: what is not known is said to be not known. Not here: comparing (postgres/activity.ts), the pools themselves (pools.ts).
+// Reads and prints the sessions of a server that bypass pgwitness, for `pools --dsn`.
+// Invariant: it says "cannot tell" rather than guess. Not here: comparing (postgres/activity.ts), the pools (pools.ts).
 
 import type { BypassReport } from '../../postgres/activity.js';
 import type { Place } from '../reading/place.js';
@@ -7,7 +7,7 @@ import { count } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 
-/** Twice the default flush interval: a session that was there at the first look is stored by the second. */
+/** Twice the default flush interval: a session of the first look is stored before the second. */
 const SETTLE_MS = 2_000;
 
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
@@ -29,12 +29,12 @@ export async function bypassOf(place: Place, dsn: string): Promise<BypassReport>
 
 export function bypassText(report: BypassReport, screen: Screen): string {
   const { bypassing, serverSessions, matchedSessions, witnessedSessions } = report;
-  if (report.outcome === 'cannot tell') return `What goes past pgwitness: cannot tell, ${report.reason}.`;
+  if (report.outcome === 'cannot tell') return `Sessions that bypass pgwitness: cannot tell, because ${report.reason}.`;
   const past = bypassing.reduce((sum, { connections }) => sum + connections, 0);
   const held = `The server has ${count(serverSessions)} client sessions; ${count(matchedSessions)} of them come through pgwitness`;
   const others = witnessedSessions - matchedSessions;
-  const elsewhere = others > 0 ? ` (${count(others)} more that it sees are of another server, or just ended)` : '';
-  if (past === 0) return `${held}${elsewhere}. None goes past it.`;
+  const elsewhere = others > 0 ? ` (it sees ${count(others)} more, of another server or just ended)` : '';
+  if (past === 0) return `${held}${elsewhere}. None bypasses it.`;
   const table = renderTable(
     bypassing,
     [
@@ -46,7 +46,7 @@ export function bypassText(report: BypassReport, screen: Screen): string {
     ],
     screen,
   );
-  return `${held}${elsewhere}.\n${styled(`${count(past)} go past it:`, { style: 'bold', screen })}\n${table}`;
+  return `${held}${elsewhere}.\n${styled(past === 1 ? '1 bypasses it:' : `${count(past)} bypass it:`, { style: 'bold', screen })}\n${table}`;
 }
 
 export function bypassJson(report: BypassReport): object {

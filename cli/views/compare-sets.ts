@@ -1,5 +1,5 @@
-// How `compare --old … --new …` is printed: what one use of each set costs, its statements, and their plans side by side.
-// Invariant: text, JSON and Markdown say the same. Not here: comparing (storage/compare), plans (postgres/plans.ts).
+// Prints `compare --old … --new …`: the cost of one use of each set, its statements and its plans.
+// Invariant: text, JSON and Markdown say the same. Not here: comparing (reports/compare), plans (postgres/plans.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';
@@ -136,7 +136,7 @@ function inMs(ns: number | null): number | null {
   return ns === null ? null : ns / 1e6;
 }
 
-/** Lines of all plans of a set; none where no plan was asked for. */
+/** Lines of all plans of a set; no lines if there are no plans. */
 function planText({ statements, plans }: ReadSet): string[] {
   return statements.flatMap(({ fingerprint }) => {
     const plan = plans.find((report) => report.plan?.fingerprint === fingerprint)?.plan;
@@ -150,7 +150,7 @@ function indentOf(line: string): string {
   return /^ */.exec(line)?.[0] ?? '';
 }
 
-/** Two texts in two columns where they fit, else one below the other. */
+/** Two texts in two columns if they fit, else one below the other. */
 function sideBySide(left: readonly string[], right: readonly string[], width: number): string[] {
   const column = Math.max(...left.map(textWidth), 'old'.length) + 2;
   if (column + Math.max(...right.map(textWidth), 0) > width) return ['old', ...left, '', 'new', ...right];

@@ -1,5 +1,5 @@
-// How `compare` is printed for two windows or two values of a tag: text, JSON, Markdown.
-// Invariant: the three say the same; a judgement always comes with the test that made it. Not here: comparing (storage/compare).
+// Prints `compare` for two windows or two values of a tag, as text, JSON or Markdown.
+// Invariant: the three say the same, and each judgement comes with its test. Not here: comparing (reports/compare).
 
 import type { StatementsReport } from '../../facts/answers.js';
 import type { ComparedRow, Side } from '../../reports/compare/compare.js';
@@ -11,9 +11,9 @@ import { renderTable } from '../terminal/table.js';
 export interface Comparison {
   readonly sides: readonly [ComparedSide, ComparedSide];
   readonly reports: readonly [StatementsReport, StatementsReport];
-  /** Everything of both sides. */
+  /** All statements of both sides. */
   readonly whole: ComparedRow;
-  /** By statement, or by value of `groupBy`. */
+  /** Per statement, or per value of `groupBy`. */
   readonly rows: readonly ComparedRow[];
   readonly groupBy?: string;
 }
@@ -40,7 +40,7 @@ export function comparisonText(comparison: Comparison, { screen, all }: { screen
   const { whole, rows, groupBy } = comparison;
   const lines = headLines(comparison).map((line) => styled(line, { style: 'bold', screen }));
   lines.push('', wholeLine(whole), '');
-  if (rows.length === 0) return [...lines, 'Neither side has a statement that fits.'].join('\n');
+  if (rows.length === 0) return [...lines, 'No statement fits on either side.'].join('\n');
   lines.push(
     renderTable(
       rows,
@@ -150,7 +150,7 @@ export function changeText({ judgement, factor, test, p }: ComparedRow): string 
   const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
   if (judgement === 'too few') return `${times}, too few to tell`;
   if (judgement === 'no clear difference') return `no clear difference (${times})`;
-  // A mean can fall while most executions got slower: the judgement has the word, the factor says its own.
+  // A mean can fall while most executions got slower: print the judgement, then the mean.
   const agrees = judgement === 'slower' ? factor >= 1 : factor < 1;
   return agrees ? `${times} (${test}, ${chance})` : `${judgement} mostly, mean ${times} (${test}, ${chance})`;
 }
@@ -168,11 +168,14 @@ function headLines({ sides, reports }: Comparison): string[] {
 }
 
 function wholeLine(whole: ComparedRow): string {
-  return `All statements: calls ${both(whole, (side) => count(side.calls))}, total ${both(whole, (side) => duration(side.totalNs / 1e6))}, mean ${both(whole, (side) => duration(side.meanNs / 1e6))}`;
+  const calls = both(whole, (side) => count(side.calls));
+  const total = both(whole, (side) => duration(side.totalNs / 1e6));
+  const mean = both(whole, (side) => duration(side.meanNs / 1e6));
+  return `All statements: calls ${calls}, total ${total}, mean ${mean}`;
 }
 
-function both({ before, after }: ComparedRow, of: (side: Side) => string): string {
-  return `${before === undefined ? '–' : of(before)} → ${after === undefined ? '–' : of(after)}`;
+function both({ before, after }: ComparedRow, cell: (side: Side) => string): string {
+  return `${before === undefined ? '–' : cell(before)} → ${after === undefined ? '–' : cell(after)}`;
 }
 
 function perRequest(side: Side): string {
@@ -188,7 +191,7 @@ function shortened(query: string): string {
   return query.length > 100 ? `${query.slice(0, 99)}…` : query;
 }
 
-/** Text from traffic cannot end a cell or begin markup. */
+/** Escapes text from traffic, so that it cannot end a cell or begin markup. */
 export function markdownText(text: string): string {
   return oneLine(text).replace(/[\\`*_{}[\]<>|#]/g, '\\$&');
 }

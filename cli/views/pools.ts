@@ -1,4 +1,4 @@
-// How `pools` is printed: a row per pool, its source mix and habits, and what one pool for all would need.
+// Prints `pools`: a row per pool, its sources and habits, and the size of one pool for all.
 // Not here: the JSON form (reports/forms/pools-json.ts).
 
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
@@ -13,9 +13,9 @@ import { bypassJson, bypassText } from './bypass.js';
 
 export interface PoolsPrinting {
   readonly json: boolean;
-  /** What was read, for a person. */
+  /** The place that was read, for people. */
   readonly read: string;
-  /** What the server has besides; not asked for where it is not given. */
+  /** Sessions that bypass pgwitness; undefined without --dsn. */
   readonly bypass: BypassReport | undefined;
 }
 
@@ -87,7 +87,7 @@ function table(pools: readonly PoolFacts[], screen: Screen): string {
   );
 }
 
-/** A line per owner, and one per pool where an owner has several. */
+/** A line per owner, and a line per pool if an owner has several. */
 function transactionLines(pools: readonly PoolFacts[]): string[] {
   const byOwner = new Map<string, PoolFacts[]>();
   for (const pool of pools) {

@@ -1,5 +1,6 @@
-// How `reconcile` is printed. Invariant: every statement that differs is listed, the text for people and the JSON say the same.
-// Not here: judging (postgres/reconcile.ts).
+// Prints `reconcile`, as text or JSON.
+// Invariant: every statement that differs is listed, and text and JSON say the same. Not here: comparing
+// (postgres/reconcile.ts).
 
 import type { Baseline } from '../../postgres/baseline.js';
 import type { Outcome, ReconciledStatement, Reconciliation } from '../../postgres/reconcile.js';
@@ -9,13 +10,13 @@ import { renderTable } from '../terminal/table.js';
 
 export interface ReconciliationView extends Baseline {
   readonly json: boolean;
-  /** Statements that agree as well. */
+  /** Also list statements that agree. */
   readonly all: boolean;
 }
 
 const MEANINGS: Readonly<Record<Outcome, string>> = {
   unexplained: 'unexplained',
-  bypass: 'past the proxy',
+  bypass: 'bypass',
   explained: 'explained',
   equal: 'equal',
 };
@@ -36,7 +37,7 @@ export function reconciliationText(
       `PostgreSQL ${oneLine(server.version)}, database ${oneLine(server.database)}, counting since ${moment(server.statsResetMs)}`,
       { style: 'bold', screen },
     ),
-    `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} past the proxy · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
+    `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} bypassed pgwitness · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
     '',
   ];
   const shown = view.all ? result.statements : result.statements.filter(({ outcome }) => outcome !== 'equal');
@@ -46,9 +47,9 @@ export function reconciliationText(
   for (const rule of rules) lines.push(`${rule.name}: ${rule.says}.`);
   if (sums.unexplained > 0) {
     lines.push(
-      'Unexplained differences: was there traffic past the proxy for the same statements, or did one side begin to count later?',
+      'Possible reasons of unexplained differences: some executions bypassed pgwitness, or one side began to count later.',
     );
-  } else lines.push('Every statement that passed the proxy agrees with the server.');
+  } else lines.push('Every statement that passed pgwitness agrees with the server.');
   return lines.join('\n');
 }
 

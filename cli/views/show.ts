@@ -1,5 +1,5 @@
-// How `show` is printed: the statement's text, who sends it and why we think so, what it costs, where it fails.
-// Invariant: nothing is left out of --json that is printed as text. Not here: finding the statement (show.ts).
+// Prints `show`: the statement's text, who sends it with the evidence, its times and its errors.
+// Invariant: --json has everything that the text has. Not here: finding the statement (cli/reading/find-statement.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
@@ -16,7 +16,7 @@ import { headerOf } from './top.js';
 
 const SHOWN_MAX = 20;
 
-/** What is known of the statement besides its counts. */
+/** What the store has about a statement besides its counts. */
 export interface StatementBackground {
   readonly samples: SamplesReport;
   readonly timeline: TimelineReport;
@@ -71,7 +71,7 @@ function samplesTable({ samples }: SamplesReport, screen: Screen): string {
     { title: 'trace or request', cell: (row) => oneLine(row.traceId || row.requestId) },
     { title: 'tags', flexible: true, cell: (row) => oneLine(row.tagSet) },
   ];
-  // What none of them has is no column.
+  // A column without any value is left out.
   const known = columns.filter(({ cell }) => samples.some((sample) => cell(sample).trim() !== ''));
   return renderTable(samples, known, screen);
 }
@@ -138,7 +138,7 @@ function mixOf(counts: ReadonlyMap<string, number>): string {
 
 function mix(counts: ReadonlyMap<string, number>): string {
   const falling = [...counts].sort((a, b) => b[1] - a[1]);
-  return falling.map(([name, number]) => `${name === '' ? 'not known' : oneLine(name)} ${count(number)}`).join(', ');
+  return falling.map(([name, number]) => `${name === '' ? 'unknown' : oneLine(name)} ${count(number)}`).join(', ');
 }
 
 function perExecution(total: number, executions: number): string {

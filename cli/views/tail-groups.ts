@@ -1,6 +1,7 @@
-// Executions put together by what they belong to: a request where a tag names it, else a transaction; one alone is a group of one.
-// Invariant: every execution is in one group, in order; a group is given out when its session went on to something else or fell silent.
-// Not here: how groups are printed (tail.ts).
+// Groups executions by request or transaction; any other execution is a group of its own.
+// Invariant: every execution is in one group, in order; a group is complete when its session sends something else or
+// nothing.
+// Not here: printing groups (tail.ts).
 
 import type { TailExecutionJson } from '../../reports/forms/tail-json.js';
 
@@ -10,10 +11,10 @@ export interface TailGroup {
 }
 
 export class TailGroups {
-  /** Session → the group that may go on. */
+  /** The group of each session that may still grow. */
   readonly #open = new Map<string, TailGroup>();
 
-  /** Groups that ended by what came. */
+  /** Adds executions, and returns the groups that they completed. */
   add(executions: readonly TailExecutionJson[]): TailGroup[] {
     const ended: TailGroup[] = [];
     for (const one of executions) {
@@ -28,7 +29,7 @@ export class TailGroups {
     return ended;
   }
 
-  /** Groups that did not grow since `beforeMs`. */
+  /** Removes and returns the groups that have not grown since `beforeMs`, Unix ms. */
   takeSilent(beforeMs: number): TailGroup[] {
     const silent: TailGroup[] = [];
     for (const [session, group] of this.#open) {

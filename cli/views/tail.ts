@@ -1,5 +1,6 @@
-// How `tail` prints a group: one line that says what it was, then a line per statement, repeats collapsed into one.
-// Invariant: no line is wider than the screen, and control characters from traffic are visible, not obeyed. Not here: grouping (tail-groups.ts).
+// Prints a group of `tail`: a head line, then a line per statement, with repeats collapsed.
+// Invariant: no line is wider than the screen, and control characters from traffic are escaped.
+// Not here: grouping (tail-groups.ts).
 
 import { count, duration } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
@@ -21,7 +22,7 @@ export function groupText({ kind, executions }: TailGroup, screen: Screen): stri
   return [headText(executions, { kind, screen }), ...lines].join('\n');
 }
 
-/** Neighbours that are alike become one line: many of them are an N+1. */
+/** Neighbours that are alike become one line; many of them are an N+1. */
 function collapsed(executions: TailGroup['executions']): Line[] {
   const lines: Line[] = [];
   for (const one of executions) {

@@ -1,6 +1,6 @@
-// How `top` is printed: a header that says what was and was not observed, a table that fits, what was hidden away.
-// Invariant: every execution of the report is in a row, in a hidden line, or in "more" below the table.
-// Not here: which rows and in what order (reports/forms/statements-json.ts).
+// Prints `top`: a header about what was observed, the table, and a line per hidden source.
+// Invariant: every execution of the report is in a row, in the line of a hidden source, or in "more" below the table.
+// Not here: rows and their order (reports/forms/statements-json.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { StatementSort } from '../../facts/statement-order.js';
@@ -13,12 +13,12 @@ import { type Column, renderTable } from '../terminal/table.js';
 
 export interface TopOptions {
   readonly query: StatementsQuery;
-  /** Housekeeping and tools as rows too. */
+  /** Also print rows of housekeeping and tools. */
   readonly all: boolean;
   readonly json: boolean;
-  /** What was read, for a person. */
+  /** The place that was read, for people. */
   readonly read: string;
-  /** Sparklines of the rows shown, by trendKey; none = no such column. */
+  /** Sparklines of the rows, by trendKey; undefined = no such column. */
   readonly trends?: ReadonlyMap<string, string>;
   /** Flags that name the place, to suggest the next command with; undefined = suggest none. */
   readonly typedPlace?: string;
@@ -48,7 +48,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
   if (shown.length > 0)
     lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
-  else lines.push('Only housekeeping and tools were seen; --all shows them.');
+  else lines.push('Only housekeeping and tools were observed; --all shows them.');
   const left = less(
     sumOf(sums, (source) => !hidden.includes(source)),
     report.statements,
@@ -62,12 +62,12 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   }
   if (options.typedPlace !== undefined && shown.length > 0) {
     const next = `pgwitness show ${shown[0].fingerprint}${options.typedPlace}`;
-    lines.push('', styled(`${next}   who sends it, and how that is known`, { style: 'dim', screen }));
+    lines.push('', styled(`${next}   shows who sends it, and why we think so`, { style: 'dim', screen }));
   }
   return lines.join('\n');
 }
 
-/** Sources that have a line each instead of rows. */
+/** Hidden sources: each has a line instead of rows. */
 export function hiddenFor({ query, all }: Pick<TopOptions, 'query' | 'all'>): readonly string[] {
   return all || HIDDEN_SOURCES.includes(query.filter.source ?? '') ? [] : HIDDEN_SOURCES;
 }
@@ -109,10 +109,10 @@ function inexactness({ notObservedByReason }: Observed): string {
   const killed = notObservedByReason.get('killed') ?? 0;
   if (killed === 0) return 'a session could not be followed';
   const times = killed === 1 ? 'once' : `${count(killed)} times`;
-  return `pgwitness was killed ${times}, what came after its last flush is missing`;
+  return `pgwitness was killed ${times}, and what came after its last flush is missing`;
 }
 
-/** What these count is no execution. */
+/** Reasons that count something else than executions. */
 const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
 
 function reasons({ notObservedByReason }: Observed): string {
@@ -128,8 +128,8 @@ function nothing({ observed, window }: StatementsReport, { read }: TopOptions): 
   }
   return [
     `Nothing observed yet in ${oneLine(read)}.`,
-    'Let the application connect to pgwitness instead of to Postgres (run --listen, by default 127.0.0.1:6433), run some',
-    'queries, and try again in a second or two. With --since or --until, a wider window may hold more.',
+    'Let the application connect to pgwitness instead of Postgres (run --listen, by default 127.0.0.1:6433), run some queries,',
+    'and try again after two seconds. If you gave --since or --until, try a wider window.',
   ].join('\n');
 }
 
@@ -152,7 +152,7 @@ function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: 
       title: 'errors',
       key: 'errors',
       align: 'right',
-      // With nothing in it, it is the first to go.
+      // The first column to drop if it is empty.
       dropOrder: shown.some((row) => row.errors > 0) ? 3 : 10,
       cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
     },
@@ -165,7 +165,7 @@ function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: 
     { title: 'max', key: 'max', align: 'right', dropOrder: 6, cell: (row) => duration(row.max_ms) },
     {
       title: 'source',
-      // Where rows differ in it, it is what this tool is asked for.
+      // Dropped late if the rows differ in it: it is what people use this tool for.
       dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
       cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
     },
@@ -175,7 +175,7 @@ function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: 
     { title: 'fingerprint', cell: (row) => row.fingerprint },
     { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
   ];
-  // What the rows are sorted by stays, however narrow the screen.
+  // The column that the rows are sorted by is never dropped.
   return columns.map((column) =>
     column.key === sort ? { ...column, title: `${column.title}↓`, dropOrder: undefined } : column,
   );

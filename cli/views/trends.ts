@@ -1,21 +1,21 @@
-// Sparklines of statements: their total time over the window, a few characters each.
-// Invariant: asked for as many statements as a screen shows, no more. Not here: the points (reports/timeline.ts).
+// Draws sparklines of statements: their total time over the window.
+// Invariant: it asks for at most ROWS_MAX timelines. Not here: the points (reports/timeline.ts).
 
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from '../reading/place.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { trendKey } from './top.js';
 
-/** Beyond it nobody looks at single lines, and each costs a query. */
+/** Each line costs a query, and a longer list is not read line by line. */
 const ROWS_MAX = 50;
 const WIDTH = 12;
 
-/** By trendKey; undefined when there are too many rows, or when nothing has a second point to compare with. */
+/** By trendKey; undefined if there are too many rows, or if no statement has more than one point. */
 export async function trendsOf(
   place: Place,
-  what: { rows: ReadonlyArray<{ fingerprint: string; source: string }>; range: TimeRange },
+  shown: { rows: ReadonlyArray<{ fingerprint: string; source: string }>; range: TimeRange },
 ): Promise<Map<string, string> | undefined> {
-  const { rows, range } = what;
+  const { rows, range } = shown;
   if (rows.length > ROWS_MAX) return undefined;
   const trends = new Map<string, string>();
   let hasMore = false;

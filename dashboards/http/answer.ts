@@ -1,4 +1,5 @@
-// The answer to a request: status, type and body. Not here: choosing it (routes.ts, api.ts), its headers (server.ts).
+// The answer to a request: status, content type and body.
+// Not here: choosing it (routes.ts, api.ts), its headers (server.ts).
 
 export interface Answer {
   readonly status: number;

@@ -1,7 +1,7 @@
 // Answers the paths of the JSON API.
 // Invariant: an unknown or wrong parameter is refused with an error that names it.
-// Not here: who may ask (guard.ts), the grammar of parameters (reports/questions/grammar.ts), the reports (reports/), the thread
-// that this runs on (dashboards/threads/reports-thread.ts).
+// Not here: who may ask (guard.ts), the grammar of parameters (reports/questions/grammar.ts), the reports (reports/),
+// the thread that this runs on (dashboards/threads/reports-thread.ts).
 
 import { limits } from '../../config/limits.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';

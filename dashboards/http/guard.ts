@@ -1,6 +1,6 @@
 // Decides whether a request may be answered, by its method, address, host name and token.
-// Invariant: answers with SQL or names of users are given only on loopback or with the token; the decision reads no state and no
-// clock.
+// Invariant: answers with SQL or names of users are given only on loopback or with the token; the decision reads no
+// state and no clock.
 // Not here: sockets (server.ts), routes (routes.ts).
 
 import { createHash, timingSafeEqual } from 'node:crypto';

@@ -1,5 +1,6 @@
 // Serves the built files of the page from memory; they are read once.
-// Invariant: a path is looked up, never joined to a file name. Not here: the page itself (dashboards/web), its data (api.ts).
+// Invariant: a path is looked up, never joined to a file name. Not here: the page itself (dashboards/web), its data
+// (api.ts).
 
 import { existsSync, readFileSync } from 'node:fs';
 

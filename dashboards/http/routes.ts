@@ -21,7 +21,9 @@ export class Routes {
     this.#api = api;
   }
 
-  /** `url`: path and query as sent; `accept`: the header of that name. Rejects only because of a defect of pgwitness. */
+  /**
+   * `url`: path and query as sent; `accept`: the header of that name. Rejects only because of a defect of pgwitness.
+   */
   async answer(url: string, accept?: string): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);

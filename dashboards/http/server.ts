@@ -1,5 +1,6 @@
-// Listens for HTTP: /metrics, the JSON API and the page, with headers that restrict the browser to this page.
-// Invariant: the guard passes a request before a route sees it; a slow, silent or oversized client costs bounded time and memory.
+// Listens for HTTP: /metrics, the JSON API and the page, with headers that restrict the browser.
+// Invariant: the guard passes a request before a route sees it; a slow, silent or oversized client costs bounded time
+// and memory.
 // Not here: who may ask (guard.ts), what is answered (routes.ts), /livez and /readyz (the relay).
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';

@@ -1,5 +1,6 @@
 // Asks the main thread for the last executions, on behalf of `pgwitness tail`.
-// Invariant: a question that is not answered in time is given up. Not here: keeping executions (analyzer/notable/tail.ts).
+// Invariant: a question that is not answered in time is given up. Not here: keeping executions
+// (analyzer/notable/tail.ts).
 
 import type { TailBatch } from '../../facts/tail-facts.js';
 

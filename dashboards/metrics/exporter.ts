@@ -1,8 +1,8 @@
 // Renders the metrics as text for Prometheus.
-// Invariant: every family of the catalogue is rendered, and no other; a scrape changes no counter and holds the event loop for
-// SLICE_MS at a time.
-// Not here: counting (state/metrics-state.ts), which values a family has (catalogue/), how a line is written (exposition.ts),
-// serving (dashboards/http).
+// Invariant: every family of the catalogue is rendered, and no other; a scrape changes no counter and holds the event
+// loop for SLICE_MS at a time.
+// Not here: counting (state/metrics-state.ts), which values a family has (catalogue/), how a line is written
+// (exposition.ts), serving (dashboards/http).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CATALOGUE } from './catalogue/catalogue.js';
@@ -38,7 +38,10 @@ export class MetricsExporter {
     this.#families = new FamilyRegistry(sampled, this.#readings);
   }
 
-  /** Each family and each histogram series is a consistent snapshot; the page is not, because rendering yields in between. */
+  /**
+   * Each family and each histogram series is a consistent snapshot; the page is not, because rendering yields in
+   * between.
+   */
   async render(format: Format = 'text'): Promise<string> {
     let text = '';
     let sliceEnds = performance.now() + SLICE_MS;

@@ -1,4 +1,5 @@
-// Writes the two formats that Prometheus reads: its text format 0.0.4, and OpenMetrics 1.0.0, which alone carries exemplars.
+// Writes the two formats that Prometheus reads: its text format 0.0.4 and OpenMetrics 1.0.0.
+// Only OpenMetrics carries exemplars.
 // Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (catalogue/).
 // Sources: prometheus.io/docs/instrumenting/exposition_formats; the OpenMetrics specification, version 1.0.
 

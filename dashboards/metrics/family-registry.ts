@@ -1,6 +1,9 @@
-// Renders families with few series, with one prom-client registry per format. The only file that imports prom-client.
-// Invariant: families are rendered one by one, so that the caller can yield in between; nothing is kept between two scrapes.
-// Not here: histograms, whose many series would hold the event loop in one piece (histogram-lines.ts); values (catalogue/).
+// Renders families with few series, with one prom-client registry per format.
+// Only this file imports prom-client.
+// Invariant: families are rendered one by one, so that the caller can yield in between; nothing is kept between two
+// scrapes.
+// Not here: histograms, whose many series would hold the event loop in one piece (histogram-lines.ts); values
+// (catalogue/).
 
 import { type Metric, Registry } from 'prom-client';
 import type { Readings, SampledFamily } from './catalogue/family.js';

@@ -1,6 +1,6 @@
-// Renders histogram series, and keeps the lines of each until something is added to it: a scrape renders only what changed.
-// Invariant: the lines of a series are cumulative and a consistent snapshot. Not here: counting (state/duration-series.ts,
-// state/pool-series.ts).
+// Renders histogram series, and keeps the lines of a series until something is added to it.
+// Invariant: the lines of a series are cumulative and a consistent snapshot. Not here: counting
+// (state/duration-series.ts, state/pool-series.ts).
 
 import type { HistogramFamily, HistogramSeries } from './catalogue/family.js';
 import { type Format, labelsText, numberText } from './exposition.js';

@@ -1,4 +1,5 @@
-// Finds in the store when a mark of each kind was set last; `pgwitness mark` writes marks from another process.
+// Finds in the store when a mark of each kind was set last.
+// `pgwitness mark` writes marks from another process.
 // Invariant: every kind has a time, 0 while there is no mark, so that the first mark shows as a change.
 // Not here: names of marks, which are never labels.
 

@@ -1,6 +1,6 @@
 // Measures this process, the observer, for its own metrics.
-// Invariant: a stall is seen by every scraper that comes at least every LAG_WINDOW_MS. Not here: relay and supervisor, which
-// send their numbers in their status.
+// Invariant: a stall is seen by every scraper that comes at least every LAG_WINDOW_MS. Not here: relay and
+// supervisor, which send their numbers in their status.
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { ProcessUse } from './catalogue/family.js';
@@ -22,7 +22,10 @@ export class ObserverProcess implements ProcessUse {
     this.#lag.disable();
   }
 
-  /** Worst delay of the last LAG_WINDOW_MS to twice that. The histogram holds times between ticks, resolution included. */
+  /**
+   * Worst delay of the last LAG_WINDOW_MS to twice that. The histogram holds times between ticks, resolution
+   * included.
+   */
   loopLagNs(): number {
     const nowMs = performance.now();
     const currentNs = Math.max(0, this.#lag.max - LAG_RESOLUTION_MS * 1e6);

@@ -1,5 +1,6 @@
-// Runs the HTTP thread of the observer: the listener, with the last metrics at hand and the API's questions passed on.
-// Invariant: it does no long work and has normal priority, so that a scrape waits neither for observing nor for a report.
+// Runs the HTTP thread: it listens, keeps the last metrics, and passes the API's questions on.
+// Invariant: it does no long work and has normal priority, so that a scrape waits neither for observing nor for a
+// report.
 // Not here: its start and end (http-thread.ts), reports (reports-main.ts).
 
 import { parentPort } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 // Starts the HTTP thread, and gives it what lives on the main thread: the metrics and the tail.
-// Invariant: the main thread never waits for a request. A crashed thread is started again; the new one has the priority that the
-// main thread has by then.
+// Invariant: the main thread never waits for a request. A crashed thread is started again; the new one has the
+// priority that the main thread has by then.
 // Not here: what is answered (dashboards/http), the thread's own side (http-main.ts).
 
 import { Worker } from 'node:worker_threads';

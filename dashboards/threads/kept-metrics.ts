@@ -1,5 +1,6 @@
-// Keeps the last metrics in the HTTP thread: a scrape gets fresh ones if the main thread answers in time, else the last ones.
-// Invariant: once there are metrics at all, a scrape waits at most FRESH_WITHIN_MS for the main thread. Not here: rendering.
+// Keeps the last metrics for scrapes that the main thread does not answer in time.
+// Invariant: once there are metrics at all, a scrape waits at most FRESH_WITHIN_MS for the main thread. Not here:
+// rendering.
 
 import type { MetricsReader } from '../http/routes.js';
 import type { Format } from '../metrics/exposition.js';

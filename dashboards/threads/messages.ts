@@ -1,5 +1,6 @@
 // Messages between the observer's main thread, its HTTP thread and its thread of reports.
-// Invariant: every message can be cloned between threads. Not here: when they are sent (the other files of this folder).
+// Invariant: every message can be cloned between threads. Not here: when they are sent (the other files of this
+// folder).
 
 import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';

@@ -1,4 +1,5 @@
-// Runs the thread of reports: it answers the API from a database connection of its own, with the observer's low priority.
+// Runs the thread of reports: it answers the API from a database connection of its own.
+// It has the observer's low priority.
 // Invariant: a report over the whole store delays neither observing nor a scrape.
 // Not here: its start and end (reports-thread.ts).
 

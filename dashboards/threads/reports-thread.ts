@@ -1,4 +1,4 @@
-// Starts the thread of reports at the first question, passes questions to it, and ends it when nobody asks.
+// Starts the thread of reports at the first question, and ends it when nobody asks.
 // Invariant: every question is answered, with the report or with the reason why the thread ended.
 // Not here: the thread's own side (reports-main.ts).
 

@@ -1,4 +1,4 @@
-// The frame around the views: where one is, the time that is looked at, live or not, light or dark, and the keys that work everywhere.
+// The page's frame: navigation, time range, live switch, colour scheme and keys.
 // Invariant: the time chosen stays when the view changes. Not here: the views.
 
 import { useEffect, useRef, useState } from 'preact/hooks';

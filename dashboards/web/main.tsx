@@ -1,4 +1,5 @@
-// Where the page starts in the browser. Invariant: what comes from traffic enters the document as text nodes and attributes that Preact sets.
+// Starts the page in the browser.
+// Invariant: what comes from traffic enters the document as text nodes and attributes that Preact sets.
 // Not here: data (api.ts), the pages.
 
 import { render } from 'preact';

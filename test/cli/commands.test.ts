@@ -46,7 +46,7 @@ describe('exit codes and errors', () => {
     [['top', '--since', '1h', '--until', '2h'], /the window is empty/],
     [['top', '--tag', 'route'], /"route" is not a tag: --tag: write key=value/],
     [['top', '--pool', 'p', '--tag', 'a=b'], /tags are not kept by pool/],
-    [['top', '--watch', '--json'], /two ways to print/],
+    [['top', '--watch', '--json'], /two output formats/],
     [['top', '--url', 'ftp://x'], /is not an http address: --url/],
     [['check-config', '--listen', 'nowhere'], /^pgwitness: "nowhere" is not an address: --listen: write HOST:PORT/],
     [['check-config', '--config', '/nowhere.yaml'], /cannot be read \(ENOENT\)/],

@@ -79,7 +79,7 @@ describe('pgwitness pools --dsn', () => {
       { user: 'postgres', database: 'postgres', application_name: 'past', client_address: '127.0.0.1', connections: 1 },
     ]);
     const text = (await pgwitness('pools', ...urls)).stdout;
-    expect(text).toMatch(/3 client sessions; 2 of them come through pgwitness\.\n1 go past it:/);
+    expect(text).toMatch(/3 client sessions; 2 of them come through pgwitness\.\n1 bypasses it:/);
   });
 
   test('one sidecar alone does not know of the other one’s', async () => {

@@ -1,6 +1,6 @@
 // The metrics catalogue: every family, in the order in which they are exported.
-// Invariant: a family is exported if and only if it stands here, with its labels and no others; no label holds SQL text, and
-// `summary` holds the command and names of tables.
+// Invariant: a family is exported if and only if it stands here, with its labels and no others; no label holds SQL
+// text, and `summary` holds the command and names of tables.
 // Not here: the families themselves (the other files of this folder), docs/METRICS.md as text (catalogue-doc.ts).
 
 import type { Family } from './family.js';

@@ -1,5 +1,6 @@
 // Families about what passes the relays, and how much of it was observed.
-// Invariant: values of the relay are absent until it has sent its first status. Not here: counting (proxy/relay, ../state).
+// Invariant: values of the relay are absent until it has sent its first status. Not here: counting (proxy/relay,
+// ../state).
 
 import { cleanLabel } from '../state/labels.js';
 import { type Family, figures, one } from './family.js';

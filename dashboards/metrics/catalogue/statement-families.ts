@@ -1,4 +1,4 @@
-// Families about statements: counts and times by source, and the statements that have series of their own.
+// Families about statements: counts and times by source, and statements with series of their own.
 // Invariant: no label holds SQL text. Not here: counting (../state).
 
 import { DURATION_BOUNDS_SECONDS } from '../state/bounds.js';

@@ -1,4 +1,4 @@
-// Counts durations by source, pool, command and outcome, in plain arrays that cost a few additions per execution.
+// Counts durations by source, pool, command and outcome, with a few additions per execution.
 // Invariant: at most `seriesMax` series, and one more per (source, outcome) for everything beyond them.
 // Not here: rendering (../histogram-lines.ts).
 

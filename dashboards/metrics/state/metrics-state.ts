@@ -144,7 +144,8 @@ export class MetricsState {
   }
 
   /**
-   * Sets the total so far for a reason. Reasons that count minutes of sessions, not executions, are kept apart; pauses are
+   * Sets the total so far for a reason. Reasons that count minutes of sessions, not executions, are kept apart;
+   * pauses are
    * reported by the relay's status instead.
    */
   setNotObserved(reason: string, total: number): void {

@@ -1,6 +1,6 @@
 // Adds up transactions and connection time per pool, flush by flush.
-// Invariant: at most `seriesMax` (owner, pool) pairs, and one "other" for everything beyond them; nothing added is lost.
-// Bounds of buckets are exact to 1 %, because durations come in the store's finer buckets.
+// Invariant: at most `seriesMax` (owner, pool) pairs, and one "other" for everything beyond them; nothing added is
+// lost. Bounds of buckets are exact to 1 %, because durations come in the store's finer buckets.
 // Not here: rendering (../histogram-lines.ts, ../catalogue).
 
 import { middleNs } from '../../../facts/histogram.js';

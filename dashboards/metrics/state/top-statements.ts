@@ -1,6 +1,7 @@
-// Chooses the few statements that have series of their own; places are sticky, so that series rarely come and go.
-// Invariant: at most `places` statements have a place. A place is kept for at least TENURE_MS, and lost only to a statement that
-// takes more than twice the time. Every other statement is counted under "other" of its source.
+// Chooses the few statements with series of their own.
+// Places are sticky, so that series rarely come and go.
+// Invariant: at most `places` statements have a place. A place is kept for at least TENURE_MS, and lost only to a
+// statement that takes more than twice the time. Every other statement is counted under "other" of its source.
 // Not here: which sources take part (metrics-state.ts).
 
 import { OTHER } from './labels.js';
@@ -87,7 +88,10 @@ export class TopStatements {
     return place;
   }
 
-  /** Gives each place that is past its tenure to a statement that takes more than twice its time; then halves recent times. */
+  /**
+   * Gives each place that is past its tenure to a statement that takes more than twice its time; then halves recent
+   * times.
+   */
   #review(nowMs: number): void {
     this.#reviewedMs = nowMs;
     const challengers = [...this.#waiting].sort((a, b) => b[1].recentNs - a[1].recentNs);

@@ -1,4 +1,4 @@
-// The page's address: which view, of what, with which filters, kept in the fragment so that every view can be linked to and reloaded.
+// Keeps the page's view and filters in the fragment of its address, so that every view has a link.
 // Invariant: readAddress(writeAddress(a)) is a; what is not understood is the list of statements.
 // Not here: what the filters mean (reports/questions/grammar.ts).
 

@@ -1,5 +1,6 @@
-// Asking the observer, and asking again while a view is live.
-// Invariant: a view never asks twice at once, and asking takes at most a twentieth of the time, however long an answer takes.
+// Asks the observer, and asks again while a view is live.
+// Invariant: a view never asks twice at once, and asking takes at most a twentieth of the time, however long an
+// answer takes.
 // Not here: what is answered (dashboards/http).
 
 import { useEffect, useRef, useState } from 'preact/hooks';

@@ -1,4 +1,4 @@
-// The sources of statements: the order they are shown in and their colour, the same in every view.
+// The sources of statements: their order and their colours, the same in every view.
 // Invariant: a name always has the same colour. Not here: what the names mean (docs).
 
 const BUILT_IN = ['django-orm', 'sqlalchemy', 'raw', 'unknown', 'housekeeping', 'tool'] as const;

@@ -1,5 +1,6 @@
-// The pools: who holds connections, how many are busy, and what one pool for all would need.
-// Invariant: peaks are of the time shown, at a resolution of a second. Not here: how pools are told apart (analyzer/pools).
+// The pools: who holds connections, how many are busy, and the size of one pool for all.
+// Invariant: peaks are of the time shown, at a resolution of a second. Not here: how pools are told apart
+// (analyzer/pools).
 
 import type { PoolJson, PoolsJson } from '../../../reports/forms/pools-json.js';
 import { writeAddress } from '../data/address.js';

@@ -1,5 +1,6 @@
-// The migration's progress: shares of calls, time and distinct statements by source, over time.
-// Invariant: housekeeping and tools are in no share, for nobody moves them. Not here: the counting (reports/progress.ts).
+// The migration's progress: shares of executions, time and distinct statements by source and time.
+// Invariant: housekeeping and tools are in no share, for nobody moves them. Not here: the counting
+// (reports/progress.ts).
 
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';

@@ -1,5 +1,6 @@
-// The slowest executions of a statement that are kept, and the plan the server would make for it.
-// Invariant: what is not there is not a heading either; no literal is in a sample. Not here: how samples are chosen (analyzer/notable/samples.ts).
+// The slowest executions of a statement that are stored, and its generic plan.
+// Invariant: what is not there is not a heading either; no literal is in a sample. Not here: how samples are chosen
+// (analyzer/notable/samples.ts).
 
 import type { SamplesJson } from '../../../reports/forms/samples-json.js';
 import { useReport } from '../data/api.js';

@@ -1,4 +1,5 @@
-// The filters of the list of statements. Invariant: every filter is part of the address, so a filtered list can be linked to.
+// The filters of the list of statements.
+// Invariant: every filter is part of the address, so that a filtered list has a link.
 // Not here: what they select (reports/questions/grammar.ts for all but the text, statements-page.tsx for the text).
 
 import type { PoolsJson } from '../../../reports/forms/pools-json.js';

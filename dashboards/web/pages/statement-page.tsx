@@ -1,4 +1,4 @@
-// One statement: its text, who sends it and how that is known, how long it takes and how that changed.
+// One statement: its text, its sources with evidence, its times and their history.
 // Invariant: numbers are of one source at a time; where a statement has several, all are named. Not here: the list.
 
 import { useMemo, useState } from 'preact/hooks';

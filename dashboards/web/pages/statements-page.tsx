@@ -1,4 +1,4 @@
-// The list of statements: filtered by the API, searched and sorted here, so that both are instant over 20,000 rows.
+// The list of statements: the API filters it; the page searches and sorts it, 20,000 rows at once.
 // Invariant: what is left out of the table is said below it. Not here: one statement (statement-page.tsx).
 
 import { useMemo } from 'preact/hooks';

@@ -1,4 +1,4 @@
-// How the durations of a statement are distributed: bars over a logarithmic scale, and the same as a table.
+// The distribution of a statement's durations: bars on a logarithmic scale, and a table.
 // Invariant: the bars' heights are shares of the tallest. Not here: the buckets (reports/timeline.ts).
 
 import type { TimelineJson } from '../../../reports/forms/timeline-json.js';

@@ -1,4 +1,4 @@
-// A normalised statement with its keywords, names and placeholders told apart, and line breaks where it has none.
+// Colours a normalised statement, and breaks it into lines if it has none.
 // Invariant: the characters shown are those of the text, in order, but for white space; each is a text node.
 // Not here: understanding SQL (analyzer/sql): a mistake here is one of colour.
 

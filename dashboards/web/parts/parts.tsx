@@ -1,4 +1,4 @@
-// Small pieces that several views share. Not here: views, data.
+// Small components that several views share.
 
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
@@ -76,7 +76,10 @@ export function NothingYet({ since = '' }: { since?: string }) {
   );
 }
 
-/** Puts a text on the clipboard; not there where the browser has none for us (a page that is not of this host, without TLS). */
+/**
+ * Puts a text on the clipboard; not there where the browser has none for us (a page that is not of this host, without
+ * TLS).
+ */
 export function Copy({ text, what }: { text: string; what: string }) {
   const [copied, setCopied] = useState(false);
   if (navigator.clipboard === undefined) return null;

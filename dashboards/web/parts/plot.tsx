@@ -1,5 +1,6 @@
-// A uPlot chart in a Preact view: it follows the width of its place, the colour scheme and new data.
-// Invariant: every chart has a name for screen readers, and its view shows the same numbers as text. Not here: what is drawn.
+// A uPlot chart as a Preact component: it follows its width, the colour scheme and new data.
+// Invariant: every chart has a name for screen readers, and its view shows the same numbers as text. Not here: what
+// is drawn.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
@@ -91,7 +92,10 @@ export function axes(theme: PlotTheme, format: (value: number) => string): uPlot
   return [times, { ...shared, size: 70, values: (_: uPlot, splits: number[]) => splits.map(format) }];
 }
 
-/** Points at every step from the first to the last, undefined where nothing was: a gap is drawn as a gap. One more ends the last bar. */
+/**
+ * Points at every step from the first to the last, undefined where nothing was: a gap is drawn as a gap. One more
+ * ends the last bar.
+ */
 export function everyStep<T>(
   points: ReadonlyArray<T & { at: string }>,
   stepMs: number,

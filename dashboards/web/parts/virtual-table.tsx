@@ -1,5 +1,6 @@
-// A table of any length: only the rows in sight are in the document, and the keyboard reaches all of them.
-// Invariant: every row is ROW_HEIGHT px high, and assistive technology is told how many there are. Not here: what the cells show.
+// A table of any length: only visible rows are in the document; the keyboard reaches all rows.
+// Invariant: every row is ROW_HEIGHT px high, and assistive technology is told how many there are. Not here: what the
+// cells show.
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -158,7 +159,10 @@ function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>)
   );
 }
 
-/** As high as the rows that are not in the document. Spanning columns would make places for those that a narrow screen hides. */
+/**
+ * As high as the rows that are not in the document. Spanning columns would make places for those that a narrow screen
+ * hides.
+ */
 function Spacer({ rows }: { rows: number }) {
   return (
     <tr class="spacer">
