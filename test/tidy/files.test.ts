@@ -14,7 +14,6 @@ const LINES_MAX = 250;
 const LONG: Readonly<Record<string, number>> = {
   'config/options.ts': 270,
   'dashboards/web/pages/statement-page.tsx': 300,
-  'postgres/connection.ts': 280,
   'proxy/link/link.ts': 300,
   'proxy/listen/listener.ts': 300,
   'proxy/watch/tap.ts': 270,
