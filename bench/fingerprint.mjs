@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { mib } from './lib/units.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
 const { Fingerprinter } = /** @type {typeof import('../dist/analyzer/fingerprint/fingerprint.js')} */ (
@@ -61,7 +62,7 @@ for (const [name, texts] of Object.entries(sets)) {
     `${name.padEnd(24)} ${String(bytes).padStart(6)} bytes  hit ${hitNs.toFixed(0).padStart(6)} ns (${parts}); first pass ${firstNs.toFixed(0)} ns`,
   );
 }
-console.log(`${fingerprinter.cache.entries} entries, ${(fingerprinter.cache.bytes / 2 ** 20).toFixed(1)} MiB`);
+console.log(`${fingerprinter.cache.entries} entries, ${mib(fingerprinter.cache.bytes, 1)} MiB`);
 
 /** Best of five, in ns per text. @param {readonly Buffer[]} texts @param {(text: Buffer) => void} work */
 function measure(texts, work) {

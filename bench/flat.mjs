@@ -19,6 +19,7 @@ import { startLoad } from './lib/measure.mjs';
 import { residentBytes } from './lib/processes.mjs';
 import { median } from './lib/statistics.mjs';
 import { startPgwitness, startStubServer } from './lib/tools.mjs';
+import { mib } from './lib/units.mjs';
 
 const WHOLE = 10_000_000;
 const values = optionsOf('flat', {
@@ -44,7 +45,7 @@ const COUNTED_MS_MAX = 30_000;
 
 /** @typedef {'relay' | 'observer'} Role @typedef {{ statements: number, bytes: Record<Role, number> }} Sample */
 const ROLES = /** @type {const} */ (['relay', 'observer']);
-const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);
+const mib1 = (/** @type {number} */ bytes) => mib(bytes, 1);
 
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-flat-'));
 const stub = await startStubServer();
@@ -71,7 +72,7 @@ try {
     ]);
     for (const { statements } of said) sent += statements;
     samples.push({ statements: sent, bytes: resident() });
-    console.log(`${sent} statements: relay ${mib(resident().relay)} MiB, observer ${mib(resident().observer)} MiB`);
+    console.log(`${sent} statements: relay ${mib1(resident().relay)} MiB, observer ${mib1(resident().observer)} MiB`);
     if (heapBefore.relay === 0 && sent > wanted / 4) heapBefore = await liveHeap();
   }
   const elapsedS = (performance.now() - startedMs) / 1000;
@@ -89,16 +90,16 @@ try {
     const isFlat = rise < RISE_MAX;
     const isWithin = most <= LIMITS_MIB[role] * 2 ** 20;
     if (!isFlat || !isWithin) exitCode = 1;
-    const heap = `${mib(heapBefore[role])} → ${mib(heapAfter[role])}`;
+    const heap = `${mib1(heapBefore[role])} → ${mib1(heapAfter[role])}`;
     const limit = `${LIMITS_MIB[role]}, ${isWithin ? 'kept' : 'exceeded'}`;
     const verdict = `${(rise * 100).toFixed(1)} %, ${isFlat ? 'flat' : 'not flat'}`;
     return [
       role,
-      mib(judged[0].bytes[role]),
-      mib(middle),
-      mib(bytes[bytes.length - 1]),
+      mib1(judged[0].bytes[role]),
+      mib1(middle),
+      mib1(bytes[bytes.length - 1]),
       verdict,
-      mib(most),
+      mib1(most),
       limit,
       heap,
     ];

@@ -18,6 +18,7 @@ import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
 import { startEmptyRelay, startPgwitness, startRelays, startStubServer } from './lib/tools.mjs';
+import { mib } from './lib/units.mjs';
 
 const PARTS = ['fingerprints', 'connections', 'store'];
 const values = optionsOf('growth', {
@@ -40,8 +41,6 @@ const DESCRIPTORS = 2 * 10_000 + 4000;
 const STATEMENTS_PER_SECOND = 5000;
 const PER_REQUEST = 100;
 const SETTLE_MS = 1500;
-
-const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
 
 /** How many relays it takes to hold so many connections. @param {number} connections */
 function relaysFor(connections) {

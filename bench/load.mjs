@@ -8,7 +8,7 @@
 // Not here: what is sent (lib/workloads.mjs).
 
 import { createConnection } from 'node:net';
-import { startupPacket } from '../scripts/lib/wire-client.mjs';
+import { startupPacket } from '../scripts/lib/wire/messages.mjs';
 import { TERMINATE } from './lib/messages.mjs';
 import { WORKLOADS } from './lib/workloads.mjs';
 

@@ -5,11 +5,11 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from '../scripts/lib/build.mjs';
-import { install } from '../scripts/lib/install.mjs';
 import { optionsOf } from '../scripts/lib/options.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { openProgress } from '../scripts/lib/progress.mjs';
+import { build } from '../scripts/lib/setup/build.mjs';
+import { install } from '../scripts/lib/setup/install.mjs';
 import { openTeardown } from '../scripts/lib/teardown.mjs';
 import { commit, machine, writeSection } from './lib/document.mjs';
 import { measure } from './lib/measure.mjs';
@@ -25,6 +25,7 @@ import {
   startPgwitness,
   startReusingRelay,
 } from './lib/tools.mjs';
+import { mib } from './lib/units.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
 const MEMORY = 'memory';
@@ -137,7 +138,6 @@ with one client, where nothing queues.`;
 
 /** @param {Fingerprints} of */
 function fingerprintsLine({ fingerprints, statements, observerBytes, relayBytes }) {
-  const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
   return `${fingerprints} fingerprints, ${statements} statements: observer ${mib(observerBytes)} MiB resident (limit 220), relay ${mib(relayBytes)} MiB.`;
 }
 

@@ -14,6 +14,7 @@ import { startLoad } from './lib/measure.mjs';
 import { cpuUs, residentBytes } from './lib/processes.mjs';
 import { estimate } from './lib/statistics.mjs';
 import { startBareRelay, startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
+import { mib } from './lib/units.mjs';
 
 const values = optionsOf('overload', {
   usage: 'node bench/overload.mjs [--seconds N] [--rounds N]',
@@ -96,7 +97,6 @@ try {
   await untilSteady(after.all + later.statements + 1);
   const end = await counted(tool);
 
-  const mib = (/** @type {number} */ bytes) => Math.round(bytes / 2 ** 20);
   const exact = after.all === sent;
   const recovered = end.observed === expected && end.lost === after.lost;
   if (!exact || !recovered) exitCode = 1;

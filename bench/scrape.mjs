@@ -10,7 +10,7 @@ import { queryPrometheus, startPrometheus } from '../scripts/lib/monitoring.mjs'
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { openProgress } from '../scripts/lib/progress.mjs';
 import { startSidecar } from '../scripts/lib/sidecar.mjs';
-import { connect } from '../scripts/lib/wire-client.mjs';
+import { connect } from '../scripts/lib/wire/client.mjs';
 
 /** @typedef {ReturnType<typeof import('../dist/reports/forms/status-json.js').statusJson>} Status */
 

@@ -7,7 +7,7 @@
 // Not here: what pgwitness holds meanwhile (soak.mjs).
 
 import { createConnection } from 'node:net';
-import { startupPacket } from '../scripts/lib/wire-client.mjs';
+import { startupPacket } from '../scripts/lib/wire/messages.mjs';
 import { query, TERMINATE } from './lib/messages.mjs';
 import { runCycle, SCHEDULE } from './lib/soak-kinds.mjs';
 

@@ -5,22 +5,23 @@
 // Not here: cost (main.mjs, growth.mjs), what the clients do (lib/soak-kinds.mjs).
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from '../scripts/lib/build.mjs';
 import { Authority } from '../scripts/lib/certificates.mjs';
-import { install } from '../scripts/lib/install.mjs';
 import { optionsOf } from '../scripts/lib/options.mjs';
 import { startPostgres } from '../scripts/lib/postgres.mjs';
 import { inWords, openProgress } from '../scripts/lib/progress.mjs';
+import { build } from '../scripts/lib/setup/build.mjs';
+import { install } from '../scripts/lib/setup/install.mjs';
 import { openTeardown } from '../scripts/lib/teardown.mjs';
 import { startAskedChild } from './lib/asked-child.mjs';
+import { figures } from './lib/counted.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
 import { courses, HEAP_NOISE_BYTES, heldBy, openDescriptors, probedEnvironment } from './lib/held.mjs';
 import { KINDS } from './lib/soak-kinds.mjs';
 import { startEmptyRelay, startPgwitness, startStubServer } from './lib/tools.mjs';
+import { mib } from './lib/units.mjs';
 
 const WHOLE = { cycles: 1_000_000, 'postgres-cycles': 5_000, idle: 10_000 };
 const USAGE = `npm run soak -- [--cycles N] [--postgres-cycles N] [--idle N]
@@ -130,41 +131,6 @@ function sumOf(all) {
   return { ...sum, reasons: all.flatMap(({ reasons }) => reasons) };
 }
 
-/** @param {Tool} tool @returns {Promise<string>} on a connection of its own that is not kept */
-function scrape({ httpUrl }) {
-  return new Promise((resolve, reject) => {
-    get(`${httpUrl}/metrics`, { agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part) => {
-        text += part;
-      });
-      response.on('end', () => resolve(text));
-    }).on('error', reject);
-  });
-}
-
-/** What pgwitness says of itself. @param {Tool} tool */
-async function counted(tool) {
-  const text = await scrape(tool);
-  const sum = (/** @type {string} */ name, labels = '') =>
-    [...text.matchAll(new RegExp(`^pgwitness_${name}(?:\\{[^}]*${labels}[^}]*\\})? ([0-9.e+]+)$`, 'gm'))]
-      .map(([, value]) => Number(value))
-      .reduce((total, value) => total + value, 0);
-  const observed = sum('statements_total');
-  const lost = sum('not_observed_total');
-  return {
-    observed,
-    lost,
-    all: observed + lost,
-    lostByClosing: sum('not_observed_total', 'connection_closed'),
-    sessions: sum('sessions_opened_total'),
-    sessionsOpen: sum('sessions'),
-    pooled: sum('pool_connections'),
-    adrift: sum('sessions_adrift_total'),
-    opaque: sum('sessions_opaque_total'),
-  };
-}
-
 /**
  * Until everything sent is accounted for and nothing is open, or time is up.
  * @param {Tool} tool
@@ -173,12 +139,12 @@ async function counted(tool) {
 async function accounted(tool, sent) {
   const deadline = performance.now() + 30_000;
   for (;;) {
-    const now = await counted(tool);
+    const now = await figures(tool);
     const complete = now.all >= sent && now.sessionsOpen === 0 && now.pooled === 0;
     if (complete || performance.now() > deadline) {
       // What is too much would still come.
       await sleep(2_000);
-      return counted(tool);
+      return figures(tool);
     }
     await sleep(500);
   }
@@ -188,7 +154,7 @@ async function accounted(tool, sent) {
  * Checks what was counted against what the clients did.
  * @param {string} where
  * @param {Cycled} done
- * @param {Awaited<ReturnType<typeof counted>>} said
+ * @param {Awaited<ReturnType<typeof figures>>} said
  */
 function checkAccounts(where, done, said) {
   check(
@@ -211,7 +177,7 @@ function checkAccounts(where, done, said) {
   check(`${where}: none adrift (${said.adrift}), none opaque (${said.opaque})`, said.adrift + said.opaque === 0);
 }
 
-const mib = (/** @type {number} */ bytes) => (bytes / 2 ** 20).toFixed(1);
+const mib1 = (/** @type {number} */ bytes) => mib(bytes, 1);
 const count = (/** @type {number} */ value) => value.toLocaleString('en-US');
 const verdict = (/** @type {boolean} */ isFlat) => (isFlat ? 'flat' : '**grows**');
 
@@ -227,8 +193,8 @@ function flatRows(where, samples, cycles) {
       ['descriptors', 'descriptors', String],
       ['handles', 'handles', String],
       ['timers', 'timers', String],
-      ['heapBytes', 'heap after a collection, MiB', mib],
-      ['residentBytes', 'RSS, MiB', mib],
+      ['heapBytes', 'heap after a collection, MiB', mib1],
+      ['residentBytes', 'RSS, MiB', mib1],
     ])) {
       const { first, last, isFlat } = course[key];
       rows.push([`${role}: ${what}`, show(first), show(last), verdict(isFlat)]);
@@ -276,7 +242,7 @@ ${table(['', 'first third', 'last third', ''], rows)}
 ${accountsTable(done, said)}`;
 }
 
-/** @param {Cycled} done @param {Awaited<ReturnType<typeof counted>>} said */
+/** @param {Cycled} done @param {Awaited<ReturnType<typeof figures>>} said */
 function accountsTable(done, said) {
   return table(
     ['', 'clients did', 'pgwitness says'],
@@ -364,7 +330,7 @@ async function idleConnections() {
       for (const key of /** @type {const} */ (['descriptors', 'handles']))
         check(`idle: ${role}: ${key} ${counts(key)}`, all[2][key] <= all[0][key] && all[4][key] <= all[0][key]);
       // Tables that grew for so many are kept and serve again: the second time nothing may come on top.
-      const heaps = all.map((at) => mib(at.heapBytes)).join(' / ');
+      const heaps = all.map((at) => mib1(at.heapBytes)).join(' / ');
       check(`idle: ${role}: heap ${heaps} MiB`, all[4].heapBytes - all[2].heapBytes < HEAP_NOISE_BYTES);
       const each = (/** @type {'heapBytes' | 'residentBytes'} */ key) =>
         ((all[1][key] - all[0][key]) / ofThis / 1024).toFixed(1);

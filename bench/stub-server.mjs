@@ -6,7 +6,7 @@
 // Run: node bench/stub-server.mjs PORT   (loopback; the benches start it)
 
 import { createServer } from 'node:net';
-import { cstrings, message } from '../scripts/lib/wire-client.mjs';
+import { cstrings, message, report } from '../scripts/lib/wire/messages.mjs';
 import { NOTICE_MESSAGE } from './lib/soak-kinds.mjs';
 
 const SSL_REQUEST = 80877103;
@@ -31,21 +31,18 @@ const LOGIN = Buffer.concat([
 ]);
 
 const DIVISION = Buffer.from('\0SELECT 1/0\0');
-const FAILED = message(
-  'E',
-  Buffer.concat([cstrings('SERROR', 'VERROR', 'C22012', 'Mdivision by zero'), Buffer.alloc(1)]),
-);
+const FAILED = report('E', { severity: 'ERROR', sqlstate: '22012', text: 'division by zero' });
 const PARSE = 0x50;
 const EXECUTE = 0x45;
 
 /** Reply by the code of the message. */
 const REPLIES = new Map([
   [0x51, Buffer.concat([COMPLETE, READY])], // Query
-  [0x50, message('1', NONE)], // Parse
-  [0x42, message('2', NONE)], // Bind
-  [0x44, message('n', NONE)], // Describe
+  [0x50, message('1')], // Parse
+  [0x42, message('2')], // Bind
+  [0x44, message('n')], // Describe
   [0x45, COMPLETE], // Execute
-  [0x43, message('3', NONE)], // Close
+  [0x43, message('3')], // Close
   [0x53, READY], // Sync
 ]);
 

@@ -2,7 +2,7 @@
 // In ns per statement, and MB/s of bulk. Prints; asserts nothing.
 // Run: npm run build && node bench/tracker.mjs
 
-import { message } from '../scripts/lib/wire-client.mjs';
+import { message } from '../scripts/lib/wire/messages.mjs';
 import { bind, COPY_DONE, copyData, DESCRIBE, EXECUTE, parse, query, SYNC } from './lib/messages.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;

@@ -1,9 +1,9 @@
 // `npm run build`: packages installed and dist/ up to date.
 // Exit 1 with the compiler's messages when it is not possible.
 
-import { build } from './lib/build.mjs';
-import { install } from './lib/install.mjs';
 import { openProgress } from './lib/progress.mjs';
+import { build } from './lib/setup/build.mjs';
+import { install } from './lib/setup/install.mjs';
 
 const progress = openProgress();
 try {

@@ -3,8 +3,8 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from './lib/build.mjs';
 import { ROOT } from './lib/paths.mjs';
+import { build } from './lib/setup/build.mjs';
 
 await build(() => {});
 const { configDoc } = await import('../dist/config/config-doc.js');

@@ -8,18 +8,18 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { build } from './lib/build.mjs';
-import { install } from './lib/install.mjs';
 import { CACHE, ROOT } from './lib/paths.mjs';
 import { startPostgres } from './lib/postgres.mjs';
 import { openProgress } from './lib/progress.mjs';
-import { pythonEnvironment } from './lib/python.mjs';
-import { prepareRecordedShop, recordedTraffic } from './lib/recorded-shop.mjs';
-import { prepareShop, startShop } from './lib/shop.mjs';
+import { build } from './lib/setup/build.mjs';
+import { install } from './lib/setup/install.mjs';
+import { pythonEnvironment } from './lib/setup/python.mjs';
+import { prepareRecordedShop, recordedTraffic } from './lib/shop/recorded-shop.mjs';
+import { prepareShop, startShop } from './lib/shop/shop.mjs';
+import { drive } from './lib/shop/traffic.mjs';
 import { showPgwitness, startSidecar } from './lib/sidecar.mjs';
 import { Interrupted, openTeardown } from './lib/teardown.mjs';
-import { drive } from './lib/traffic.mjs';
-import { playWire } from './lib/wire-player.mjs';
+import { playWire } from './lib/wire/player.mjs';
 
 /** Sessions settle within two seconds, and a flush follows within one more. */
 const SETTLED_MS = 3500;

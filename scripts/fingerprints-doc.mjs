@@ -17,8 +17,8 @@ import { gunzipSync } from 'node:zlib';
 import { fingerprintSync } from 'libpg-query';
 import { table } from '../bench/lib/document.mjs';
 import { debianPostgres } from './compat/debian.mjs';
-import { build } from './lib/build.mjs';
 import { ROOT } from './lib/paths.mjs';
+import { build } from './lib/setup/build.mjs';
 
 const { values } = parseArgs({ options: { corpus: { type: 'string' } } });
 const corpus = values.corpus ?? process.env.PGWITNESS_CORPUS ?? path.resolve(ROOT, '../shared/corpus');

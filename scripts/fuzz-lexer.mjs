@@ -2,11 +2,11 @@
 // Prints the seed, the rate and how the cases ended; the exit code is 1 when a case failed.
 // Not here: the cases (lib/fuzz/sql-texts.mjs), who is asked (lib/fuzz/sql-scan.mjs).
 
-import { build } from './lib/build.mjs';
 import { Random } from './lib/fuzz/random.mjs';
 import { compareWithScan, loadScanner } from './lib/fuzz/sql-scan.mjs';
 import { textForScan } from './lib/fuzz/sql-texts.mjs';
 import { optionsOf } from './lib/options.mjs';
+import { build } from './lib/setup/build.mjs';
 
 /** @import { Subject } from './lib/fuzz/sql-scan.mjs' */
 

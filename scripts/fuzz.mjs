@@ -5,9 +5,9 @@
 // Not here: relaying through sockets (test/fuzz/relay.test.ts).
 
 import path from 'node:path';
-import { build } from './lib/build.mjs';
 import { runCases, saveCrasher } from './lib/fuzz/run.mjs';
 import { optionsOf } from './lib/options.mjs';
+import { build } from './lib/setup/build.mjs';
 
 /** @import { Subject } from './lib/fuzz/witness.mjs' */
 

@@ -8,9 +8,9 @@
 // usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
 
 import { parseArgs } from 'node:util';
-import { build } from './lib/build.mjs';
-import { install } from './lib/install.mjs';
 import { catalogueEntryOf, fingerprintOf } from './lib/made-up-statement.mjs';
+import { build } from './lib/setup/build.mjs';
+import { install } from './lib/setup/install.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -7,11 +7,11 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { startPostgres } from './lib/postgres.mjs';
 import { openProgress } from './lib/progress.mjs';
-import { pythonEnvironment } from './lib/python.mjs';
-import { SCHEMA, TRAFFIC } from './lib/recorded-shop.mjs';
-import { prepareShop, startShop } from './lib/shop.mjs';
-import { drive } from './lib/traffic.mjs';
-import { recordWire } from './lib/wire-recorder.mjs';
+import { pythonEnvironment } from './lib/setup/python.mjs';
+import { SCHEMA, TRAFFIC } from './lib/shop/recorded-shop.mjs';
+import { prepareShop, startShop } from './lib/shop/shop.mjs';
+import { drive } from './lib/shop/traffic.mjs';
+import { recordWire } from './lib/wire/recorder.mjs';
 
 const SCHEMA_STATEMENT = /^(CREATE|ALTER|INSERT|DROP|COMMENT)\b/;
 

@@ -5,9 +5,9 @@
 // dashboards/grafana.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from './lib/build.mjs';
-import { install } from './lib/install.mjs';
 import { openProgress } from './lib/progress.mjs';
+import { build } from './lib/setup/build.mjs';
+import { install } from './lib/setup/install.mjs';
 import { startStack } from './lib/stack.mjs';
 import { Interrupted, openTeardown } from './lib/teardown.mjs';
 

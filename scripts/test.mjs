@@ -2,12 +2,12 @@
 // Exit code is vitest's.
 
 import path from 'node:path';
-import { build } from './lib/build.mjs';
-import { install } from './lib/install.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { openProgress } from './lib/progress.mjs';
-import { pythonEnvironment } from './lib/python.mjs';
 import { runCommand } from './lib/run-command.mjs';
+import { build } from './lib/setup/build.mjs';
+import { install } from './lib/setup/install.mjs';
+import { pythonEnvironment } from './lib/setup/python.mjs';
 
 const progress = openProgress();
 try {

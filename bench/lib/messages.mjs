@@ -1,11 +1,11 @@
 // Prebuilt messages of the frontend, so that the load generator itself costs little.
-// Protocol: chapter 53.7.
+// Not here: the parts of a message (scripts/lib/wire/messages.mjs).
 
-import { cstrings, message } from '../../scripts/lib/wire-client.mjs';
+import { cstrings, int16, int32, message } from '../../scripts/lib/wire/messages.mjs';
 
-export const SYNC = message('S', Buffer.alloc(0));
-export const TERMINATE = message('X', Buffer.alloc(0));
-const NONE_16 = Buffer.from([0, 0]);
+export const SYNC = message('S');
+export const TERMINATE = message('X');
+const NONE_16 = int16(0);
 
 /** @param {string} sql */
 export function query(sql) {
@@ -35,18 +35,4 @@ export function copyData(data) {
   return message('d', data);
 }
 
-export const COPY_DONE = message('c', Buffer.alloc(0));
-
-/** @param {number} value */
-function int16(value) {
-  const bytes = Buffer.alloc(2);
-  bytes.writeInt16BE(value);
-  return bytes;
-}
-
-/** @param {number} value */
-function int32(value) {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
+export const COPY_DONE = message('c');

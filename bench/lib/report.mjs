@@ -3,6 +3,7 @@
 
 import { table } from './document.mjs';
 import { estimate } from './statistics.mjs';
+import { mib } from './units.mjs';
 
 /** @typedef {import('./statistics.mjs').Estimate} Estimate */
 
@@ -13,7 +14,7 @@ const withInterval = (estimate, digits = 2) =>
   estimate === undefined
     ? '–'
     : `${fixed(estimate.median, digits)} (${fixed(estimate.low, digits)}–${fixed(estimate.high, digits)})`;
-const mib = (/** @type {number | undefined} */ bytes) => (bytes === undefined ? '–' : (bytes / 2 ** 20).toFixed(0));
+const mibOrDash = (/** @type {number | undefined} */ bytes) => (bytes === undefined ? '–' : mib(bytes));
 
 /** @param {readonly import('./summary.mjs').Judged[]} judged */
 export function targetsTable(judged) {
@@ -64,7 +65,7 @@ export function scenarioTable({ unit }, tools) {
       fixed(p99Us.median, 0),
       withInterval(ratios.p50Us),
       withInterval(ratios.p99Us),
-      Object.values(residentBytes).map(mib).join(' + ') || '–',
+      Object.values(residentBytes).map(mibOrDash).join(' + ') || '–',
       fixed(cpuUs.server.median, 1),
       fixed(cpuUs.load.median, 1),
     ]),
@@ -81,9 +82,9 @@ export function idleTable(rows) {
       return [
         row.tool,
         row.connections,
-        (row.relayBytes / 2 ** 20).toFixed(1),
+        mib(row.relayBytes, 1),
         more === undefined ? '–' : (more / 1000).toFixed(1),
-        mib(row.observerBytes),
+        mibOrDash(row.observerBytes),
       ];
     }),
   );

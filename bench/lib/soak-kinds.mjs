@@ -6,7 +6,7 @@
 
 import { createConnection } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { cstrings, message, startupPacket } from '../../scripts/lib/wire-client.mjs';
+import { report, startupPacket } from '../../scripts/lib/wire/messages.mjs';
 import { query, TERMINATE } from './messages.mjs';
 
 /**
@@ -164,7 +164,4 @@ class Asking {
 }
 
 /** What the stub server answers to SLOW_QUERY, and no more. */
-export const NOTICE_MESSAGE = message(
-  'N',
-  Buffer.concat([cstrings('SNOTICE', 'VNOTICE', 'C00000', 'Mrunning'), Buffer.from([0])]),
-);
+export const NOTICE_MESSAGE = report('N', { severity: 'NOTICE', sqlstate: '00000', text: 'running' });

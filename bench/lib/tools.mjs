@@ -8,9 +8,9 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from '../../scripts/lib/free-port.mjs';
-import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
 import { runCommand } from '../../scripts/lib/run-command.mjs';
 import { startService } from '../../scripts/lib/service.mjs';
+import { ordinaryUser } from '../../scripts/lib/setup/ordinary-user.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { childrenOf } from './processes.mjs';
 

@@ -6,9 +6,9 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { withLock } from '../lib/lock.mjs';
 import { CACHE } from '../lib/paths.mjs';
 import { runCommand, runOrThrow } from '../lib/run-command.mjs';
+import { withLock } from '../lib/setup/lock.mjs';
 
 const ROOT = path.join(CACHE, 'compat', 'debian');
 /** Of bookworm; another major that is installed is preferred. */

@@ -5,11 +5,11 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { withLock } from '../lib/lock.mjs';
-import { ordinaryUser } from '../lib/ordinary-user.mjs';
 import { CACHE } from '../lib/paths.mjs';
-import { postgresBinaries } from '../lib/postgres-binaries.mjs';
 import { runOrThrow } from '../lib/run-command.mjs';
+import { withLock } from '../lib/setup/lock.mjs';
+import { ordinaryUser } from '../lib/setup/ordinary-user.mjs';
+import { postgresBinaries } from '../lib/setup/postgres-binaries.mjs';
 
 export const VERSIONS = ['14.23.0-beta.17', '15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17', '18.4.0-beta.17'];
 

@@ -5,9 +5,9 @@
 // Not here: the suites (suites.mjs).
 
 import { parseArgs } from 'node:util';
-import { build } from '../lib/build.mjs';
-import { install } from '../lib/install.mjs';
 import { inWords, openProgress } from '../lib/progress.mjs';
+import { build } from '../lib/setup/build.mjs';
+import { install } from '../lib/setup/install.mjs';
 import { runCase } from './differential.mjs';
 import { saveResult, writeDocument } from './report.mjs';
 import { SUITES } from './suites.mjs';

@@ -6,10 +6,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { withLock } from '../lib/lock.mjs';
 import { CACHE, ROOT } from '../lib/paths.mjs';
-import { pythonEnvironment } from '../lib/python.mjs';
 import { runCommand, runOrThrow } from '../lib/run-command.mjs';
+import { withLock } from '../lib/setup/lock.mjs';
+import { pythonEnvironment } from '../lib/setup/python.mjs';
 
 const REQUIREMENTS = path.join(ROOT, 'scripts', 'compat', 'requirements.txt');
 const SOURCES = path.join(CACHE, 'compat', 'pypi');

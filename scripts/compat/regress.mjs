@@ -8,9 +8,9 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ordinaryUser } from '../lib/ordinary-user.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
 import { runCommand, runOrThrow } from '../lib/run-command.mjs';
+import { ordinaryUser } from '../lib/setup/ordinary-user.mjs';
 import { debianPostgres } from './debian.mjs';
 
 /** The output of pg_regress up to 15 ("test NAME ... ok"), and from 16 on (TAP). */

@@ -7,10 +7,10 @@ import { appendFileSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort } from './free-port.mjs';
-import { ordinaryUser } from './ordinary-user.mjs';
-import { postgresBinaries } from './postgres-binaries.mjs';
 import { runCommand, runOrThrow } from './run-command.mjs';
-import { connect } from './wire-client.mjs';
+import { ordinaryUser } from './setup/ordinary-user.mjs';
+import { postgresBinaries } from './setup/postgres-binaries.mjs';
+import { connect } from './wire/client.mjs';
 
 const START_TRIES = 3;
 const START_TIMEOUT_SECONDS = 60;

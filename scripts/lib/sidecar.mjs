@@ -1,7 +1,7 @@
 // Starts `pgwitness run` from dist/ in front of a Postgres.
 // Runs the reading commands on what it stored, too.
 // Invariant: any free ports, or, where asked, the default ones that are free.
-// Not here: building dist/ (build.mjs).
+// Not here: building dist/ (setup/build.mjs).
 
 import path from 'node:path';
 import { freePort } from './free-port.mjs';

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startAlertmanager, startPrometheus } from './monitoring.mjs';
 import { startPostgres } from './postgres.mjs';
-import { prepareRecordedShop, recordedTraffic } from './recorded-shop.mjs';
+import { prepareRecordedShop, recordedTraffic } from './shop/recorded-shop.mjs';
 import { startSidecar } from './sidecar.mjs';
-import { playWire } from './wire-player.mjs';
+import { playWire } from './wire/player.mjs';
 
 /**
  * @typedef {object} Stack

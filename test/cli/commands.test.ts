@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { startHttp } from '../../dashboards/http/server.js';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { pgwitness } from './command.js';
 import { ORM, RAW, RAW_TWIN, SINCE_MS, writeEmptyStore, writeSampleStore } from './sample-store.js';

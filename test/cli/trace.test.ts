@@ -8,7 +8,7 @@ import { traceFile } from '../../cli/tracing/trace.js';
 import { controlFrame, FrameKind, RECORDING_MAGIC } from '../../proxy/stream/frames.js';
 import { emptyStatement, SCHEMA_VERSION } from '../../proxy/stream/observation.js';
 import { BatchWriter } from '../../proxy/stream/writer.js';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { B, F, message } from '../kit/frames.js';
 import { pgwitness } from './command.js';
 

@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { temporaryDirectory, top, until } from '../kit/sidecar.js';

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { parse } from 'yaml';
 import { CATALOGUE } from '../../dashboards/metrics/catalogue/catalogue.js';
 import { DASHBOARDS, dashboardFile } from '../../scripts/grafana/all.mjs';
-import { build } from '../../scripts/lib/build.mjs';
 import { queryExemplars, queryPrometheus } from '../../scripts/lib/monitoring.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { type Stack, startStack } from '../../scripts/lib/stack.mjs';
-import { connect } from '../../scripts/lib/wire-client.mjs';
+import { connect } from '../../scripts/lib/wire/client.mjs';
 import { have } from '../kit/debian-tools.js';
 import { until } from '../kit/sidecar.js';
 import { filledIn, labelsNamed, metricsNamed, syntaxErrors } from './promql.js';

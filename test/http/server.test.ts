@@ -11,7 +11,7 @@ import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { RAW, writeSampleStore } from '../cli/sample-store.js';
 import { parseExposition } from '../metrics/exposition.js';

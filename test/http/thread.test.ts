@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../config/log.js';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { writeSampleStore } from '../cli/sample-store.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 import { writeManyStatements } from '../web/kit.js';

@@ -1,8 +1,11 @@
 // Builds protocol messages for tests.
-// The client's by pg-protocol's serializer, the server's by hand.
+// The client's are made by pg-protocol's serializer, the server's by scripts/lib/wire/messages.mjs.
 // Invariant: what is built here is well formed; damaging it is the test's business.
 
 import { serialize } from 'pg-protocol';
+import { int32, message, report } from '../../scripts/lib/wire/messages.mjs';
+
+export { message };
 
 export const F = {
   query: (sql: string) => serialize.query(sql),
@@ -44,9 +47,8 @@ export const B = {
   commandComplete: (tag: string) => message('C', Buffer.from(`${tag}\0`)),
   emptyQuery: () => message('I'),
   portalSuspended: () => message('s'),
-  error: (sqlstate: string, severity = 'ERROR') =>
-    message('E', Buffer.from(`S${severity}\0V${severity}\0C${sqlstate}\0Mno\0\0`)),
-  notice: () => message('N', Buffer.from('SNOTICE\0VNOTICE\0C00000\0Mhm\0\0')),
+  error: (sqlstate: string, severity = 'ERROR') => report('E', { severity, sqlstate, text: 'no' }),
+  notice: () => report('N', { severity: 'NOTICE', sqlstate: '00000', text: 'hm' }),
   notification: () => message('A', Buffer.concat([int32(1), Buffer.from('c\0p\0')])),
   copyIn: () => message('G', Buffer.from([0, 0, 0])),
   copyOut: () => message('H', Buffer.from([0, 0, 0])),
@@ -65,19 +67,6 @@ export const B = {
       B.ready(),
     ]),
 };
-
-export function message(code: string, body: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(5);
-  head.write(code, 0, 'latin1');
-  head.writeInt32BE(4 + body.length, 1);
-  return Buffer.concat([head, body]);
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
 
 /** ReadyForQuery among the whole messages of a server's stream. */
 export function readyCount(stream: Buffer): number {

@@ -4,8 +4,8 @@
 // Not here: what a test runs in it.
 
 import { describe, test } from 'vitest';
-import { pythonEnvironment } from '../../scripts/lib/python.mjs';
 import { type CommandResult, runCommand } from '../../scripts/lib/run-command.mjs';
+import { pythonEnvironment } from '../../scripts/lib/setup/python.mjs';
 
 export interface Python {
   /** Path of the environment's interpreter. */

@@ -6,10 +6,10 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { type CommandResult, runCommand } from '../../scripts/lib/run-command.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 
 export const MAIN = path.join(ROOT, 'dist', 'cli', 'main.js');

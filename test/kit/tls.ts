@@ -6,7 +6,7 @@ import { chmodSync, chownSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Authority, type Issued } from '../../scripts/lib/certificates.mjs';
-import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
+import { ordinaryUser } from '../../scripts/lib/setup/ordinary-user.mjs';
 import type { PostgresOptions } from './postgres.js';
 import { temporaryFile } from './relay.js';
 

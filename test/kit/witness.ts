@@ -6,9 +6,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { build } from '../../scripts/lib/build.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { runOrThrow } from '../../scripts/lib/run-command.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import type { Postgres } from './postgres.js';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { describe, expect, test, vi } from 'vitest';
-import { ordinaryUser } from '../../scripts/lib/ordinary-user.mjs';
+import { ordinaryUser } from '../../scripts/lib/setup/ordinary-user.mjs';
 import { F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';

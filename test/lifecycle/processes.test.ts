@@ -5,9 +5,9 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { answers, type Service, startService } from '../../scripts/lib/service.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { MAIN, pgwitness, temporaryDirectory, top, until } from '../kit/sidecar.js';
 

@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
 import { Authority } from '../../scripts/lib/certificates.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { temporaryFile } from '../kit/relay.js';
 import { MAIN, pgwitness, temporaryDirectory } from '../kit/sidecar.js';
 

@@ -3,7 +3,7 @@
 
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { pgwitness, temporaryDirectory, until } from '../kit/sidecar.js';

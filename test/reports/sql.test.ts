@@ -4,8 +4,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { pgwitness, temporaryDirectory } from '../kit/sidecar.js';
 import { entryOf, flushOf, poolOf, rollupOf, tagsOf, transactionsOf, verdictOf } from '../storage/flushes.js';

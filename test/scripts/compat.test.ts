@@ -6,7 +6,7 @@ import { startCountingRelay } from '../../scripts/compat/counting-relay.mjs';
 import { djangoResults } from '../../scripts/compat/django.mjs';
 import { junitResults } from '../../scripts/compat/python-tests.mjs';
 import { regressResults } from '../../scripts/compat/regress.mjs';
-import { connect } from '../../scripts/lib/wire-client.mjs';
+import { connect } from '../../scripts/lib/wire/client.mjs';
 import { usePostgres } from '../kit/postgres.js';
 
 const postgres = usePostgres();

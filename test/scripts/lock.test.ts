@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { withLock } from '../../scripts/lib/lock.mjs';
 import { runCommand } from '../../scripts/lib/run-command.mjs';
+import { withLock } from '../../scripts/lib/setup/lock.mjs';
 
 const lockPath = () => path.join(mkdtempSync(path.join(tmpdir(), 'pgwitness-lock-')), 'work.lock');
 

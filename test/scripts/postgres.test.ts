@@ -1,7 +1,7 @@
 // A Postgres of its own for tests: its settings, its statistics, its passwords.
 
 import { describe, expect, test } from 'vitest';
-import { connect } from '../../scripts/lib/wire-client.mjs';
+import { connect } from '../../scripts/lib/wire/client.mjs';
 import { usePostgres } from '../kit/postgres.js';
 
 describe('a Postgres of its own', () => {

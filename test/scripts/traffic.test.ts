@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { drive, VIEWS } from '../../scripts/lib/traffic.mjs';
+import { drive, VIEWS } from '../../scripts/lib/shop/traffic.mjs';
 
 /** Paths a shop of one page is asked for, in order. */
 async function asked(seed: number, status = 200): Promise<{ paths: string[]; failed: Map<string, number> }> {

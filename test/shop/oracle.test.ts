@@ -1,8 +1,8 @@
 // The shop's own log against the log of Postgres: it is a judge one may trust.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { prepareShop, startShop } from '../../scripts/lib/shop.mjs';
-import { drive, VIEWS } from '../../scripts/lib/traffic.mjs';
+import { prepareShop, startShop } from '../../scripts/lib/shop/shop.mjs';
+import { drive, VIEWS } from '../../scripts/lib/shop/traffic.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 import { LOG_EVERY_STATEMENT, type LoggedStatement, readServerLog } from '../kit/server-log.js';

@@ -1,11 +1,11 @@
 // The recorded shop, played to a real Postgres without Python.
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { prepareRecordedShop, recordedTraffic } from '../../scripts/lib/recorded-shop.mjs';
-import { prepareShop } from '../../scripts/lib/shop.mjs';
-import { connect } from '../../scripts/lib/wire-client.mjs';
-import { playWire } from '../../scripts/lib/wire-player.mjs';
-import { recordWire } from '../../scripts/lib/wire-recorder.mjs';
+import { prepareRecordedShop, recordedTraffic } from '../../scripts/lib/shop/recorded-shop.mjs';
+import { prepareShop } from '../../scripts/lib/shop/shop.mjs';
+import { connect } from '../../scripts/lib/wire/client.mjs';
+import { playWire } from '../../scripts/lib/wire/player.mjs';
+import { recordWire } from '../../scripts/lib/wire/recorder.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 

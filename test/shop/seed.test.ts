@@ -1,7 +1,7 @@
 // The shop's data: the same on every machine, and put once.
 
 import { beforeAll, expect, test } from 'vitest';
-import { prepareShop } from '../../scripts/lib/shop.mjs';
+import { prepareShop } from '../../scripts/lib/shop/shop.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { type Postgres, startPostgres } from '../../scripts/lib/postgres.mjs';
-import { connect } from '../../scripts/lib/wire-client.mjs';
+import { connect } from '../../scripts/lib/wire/client.mjs';
 import { until, useSidecar } from '../kit/sidecar.js';
 
 describe('tail', () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { build } from '../../scripts/lib/build.mjs';
 import { ROOT } from '../../scripts/lib/paths.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js');

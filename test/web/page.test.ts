@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { build } from '../../scripts/lib/build.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { chromiumPath, launchBrowser, openPage, type Watched } from '../kit/browser.js';
 import { ATTACK, type Served, SLOWEST, serveStore, writeManyStatements } from './kit.js';

@@ -2,12 +2,12 @@
 // The caller chooses the database.
 // Invariant: migrations and data go to `setupDatabase`, requests to `database`; they may be a server and a proxy in
 // front of it.
-// Not here: the requests (traffic.mjs), Postgres (postgres.mjs), the interpreter (python.mjs).
+// Not here: the requests (traffic.mjs), Postgres (../postgres.mjs), the interpreter (../setup/python.mjs).
 
-import { freePort } from './free-port.mjs';
-import { SHOP } from './paths.mjs';
-import { runOrThrow } from './run-command.mjs';
-import { answers, startService } from './service.mjs';
+import { freePort } from '../free-port.mjs';
+import { SHOP } from '../paths.mjs';
+import { runOrThrow } from '../run-command.mjs';
+import { answers, startService } from '../service.mjs';
 
 /**
  * @typedef {object} Database
@@ -45,7 +45,7 @@ export async function prepareShop({ python, database, env = {} }) {
  * @param {{ python: string, database: Database, workers?: number, port?: number, oracleLog?: string, env?:
  *   NodeJS.ProcessEnv }} options
  *   `oracleLog`: the file the shop logs its statements to; `port`: preferred one
- * @returns {Promise<import('./service.mjs').Service & { baseUrl: string }>} after /health answered
+ * @returns {Promise<import('../service.mjs').Service & { baseUrl: string }>} after /health answered
  */
 export async function startShop({ python, database, workers = 3, port = 0, oracleLog = '', env = {} }) {
   const baseUrl = `http://127.0.0.1:${await freePort(port)}`;

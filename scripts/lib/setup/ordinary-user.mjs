@@ -2,7 +2,7 @@
 // Invariant: an ordinary user runs it as itself; root drops to `postgres` where that user exists, else to `nobody`.
 // Not here: file ownership.
 
-import { runCommand } from './run-command.mjs';
+import { runCommand } from '../run-command.mjs';
 
 /** @typedef {{ uid: number, gid: number }} User */
 

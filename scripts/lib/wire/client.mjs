@@ -1,10 +1,10 @@
 // A small client that speaks the Postgres protocol as bytes.
 // For set-up, for playing recorded traffic, for tests that need exact messages.
 // Invariant: sends exactly the messages it is told to, in order.
-// Not here: passwords (trust only), types, pooling.
-// Protocol: chapter 53.7.
+// Not here: building messages (messages.mjs), passwords (trust only), types, pooling.
 
 import { createConnection } from 'node:net';
+import { cstrings, message, startupPacket } from './messages.mjs';
 
 /**
  * @typedef {object} Reply everything the server sent up to one ReadyForQuery
@@ -13,28 +13,6 @@ import { createConnection } from 'node:net';
  * @property {Record<string, string> | undefined} error fields of the first ErrorResponse by their letter
  * @property {string} status transaction status of the ReadyForQuery
  */
-
-/** @param {string} type one letter @param {Buffer} body @returns {Buffer} */
-export function message(type, body) {
-  const head = Buffer.alloc(5);
-  head.write(type, 0, 'latin1');
-  head.writeInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
-}
-
-/** @param {...string} texts @returns {Buffer} */
-export function cstrings(...texts) {
-  return Buffer.from(texts.map((text) => `${text}\0`).join(''));
-}
-
-/** @param {readonly (readonly [string, string])[]} parameters @param {number} [version] @returns {Buffer} */
-export function startupPacket(parameters, version = 196608) {
-  const body = Buffer.concat([cstrings(...parameters.flat()), Buffer.from([0])]);
-  const head = Buffer.alloc(8);
-  head.writeInt32BE(body.length + 8, 0);
-  head.writeInt32BE(version, 4);
-  return Buffer.concat([head, body]);
-}
 
 /** @param {Buffer} body @returns {Record<string, string>} */
 function errorFields(body) {
@@ -104,7 +82,7 @@ export class WireClient {
   }
 
   close() {
-    this.#socket.end(message('X', Buffer.alloc(0)));
+    this.#socket.end(message('X'));
     this.#socket.unref();
   }
 

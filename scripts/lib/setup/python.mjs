@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { CACHE, SHOP } from '../paths.mjs';
+import { runCommand } from '../run-command.mjs';
 import { withLock } from './lock.mjs';
-import { CACHE, SHOP } from './paths.mjs';
-import { runCommand } from './run-command.mjs';
 
 export const REQUIREMENTS = path.join(SHOP, 'requirements.txt');
 const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];

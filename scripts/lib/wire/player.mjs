@@ -1,10 +1,11 @@
-// Plays what wire-recorder.mjs wrote down: the same messages at the same pace.
+// Plays what recorder.mjs wrote down: the same messages at the same pace.
 // It opens as many connections and keeps the order.
 // Invariant: a message is sent only after every reply that had come before it in the recording.
 // Not here: making the tables.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, cstrings, message } from './wire-client.mjs';
+import { connect } from './client.mjs';
+import { cstrings, message } from './messages.mjs';
 
 /** A lock may go to another connection than in the recording; then going on is what frees it. */
 const STUCK_MS = 8000;
@@ -12,7 +13,7 @@ const STUCK_MS = 8000;
 const OVERTAKEN_MS = 1500;
 
 /**
- * @typedef {object} Line as wire-recorder.mjs describes it
+ * @typedef {object} Line as recorder.mjs describes it
  * @property {number} c
  * @property {number} [at]
  * @property {[string, string][]} [startup]
@@ -43,7 +44,7 @@ export async function playWire(lines, { host, port, user, database, pace = 1, si
   const startedAt = Date.now();
   const firstAt = lines.find((line) => line.at !== undefined)?.at ?? 0;
   /**
-   * @type {Map<number, { client: import('./wire-client.mjs').WireClient, owed: number, settled: Promise<void>,
+   * @type {Map<number, { client: import('./client.mjs').WireClient, owed: number, settled: Promise<void>,
    * errors: string[] }>}
    */
   const open = new Map();

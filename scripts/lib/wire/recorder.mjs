@@ -2,7 +2,7 @@
 // The messages of all connections stand in one order.
 // Invariant: a line `done` stands after everything that was sent before that reply came, so playing the lines in
 // order cannot deadlock where the recording did not.
-// Not here: TLS and passwords (the server must trust), playing (wire-player.mjs).
+// Not here: TLS and passwords (the server must trust), playing (player.mjs).
 //
 // One JSON object per line; `c` numbers the connections, `at` is ms since the start:
 //   { c, at, startup: [[name, value]…] }   { c, at, send: [[type, text of a Query | base64 of another body]…] }

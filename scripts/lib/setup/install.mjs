@@ -6,8 +6,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from './paths.mjs';
-import { runCommand } from './run-command.mjs';
+import { ROOT } from '../paths.mjs';
+import { runCommand } from '../run-command.mjs';
 
 const LOCKFILE = path.join(ROOT, 'package-lock.json');
 const MODULES = path.join(ROOT, 'node_modules');

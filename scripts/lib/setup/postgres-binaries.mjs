@@ -6,8 +6,8 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from './paths.mjs';
-import { runCommand } from './run-command.mjs';
+import { ROOT } from '../paths.mjs';
+import { runCommand } from '../run-command.mjs';
 
 /** @typedef {import('./ordinary-user.mjs').User} User */
 

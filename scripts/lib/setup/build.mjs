@@ -5,9 +5,9 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { CACHE, ROOT } from '../paths.mjs';
+import { runCommand } from '../run-command.mjs';
 import { withLock } from './lock.mjs';
-import { CACHE, ROOT } from './paths.mjs';
-import { runCommand } from './run-command.mjs';
 import { buildWeb } from './web.mjs';
 
 const DIST = path.join(ROOT, 'dist');

@@ -4,7 +4,7 @@
 
 import { copyFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { ROOT } from './paths.mjs';
+import { ROOT } from '../paths.mjs';
 
 const SOURCES = path.join(ROOT, 'dashboards', 'web');
 const TARGET = path.join(ROOT, 'dist', 'dashboards', 'web');
