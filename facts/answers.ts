@@ -1,5 +1,6 @@
-// The answers reports give, before they are printed, served as JSON or merged over several sidecars.
-// Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last. Not here: SQL, formatting.
+// Types of the answers that reports give.
+// Invariant: what can be merged is kept mergeable (sums, maxima, histograms); percentiles are computed last.
+// Not here: how an answer is found (reports/), its JSON (reports/forms/), SQL.
 
 import type { LogHistogram } from './histogram.js';
 import type { FleetMeasureName, StatementMeasureName } from './measures.js';

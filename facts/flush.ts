@@ -1,6 +1,6 @@
-// The store as the observer sees it: one transaction per flush, and what it needs back after a restart.
-// Invariant: a flush is stored whole or not at all; lastSequence of a relay is stored in the same transaction as what its batches said.
-// Not here: SQL (sqlite/), reports (report-*.ts).
+// The store as the observer sees it: what one flush writes, and what is asked back after a restart.
+// Invariant: a flush is stored whole or not at all; the lastSequence of a relay is stored in the same transaction as
+// what its batches said. Not here: SQL (storage/sqlite/), answers to people (reports/).
 
 import type { FleetMeasureName } from './measures.js';
 import type { PoolIdentity } from './pool.js';
@@ -56,11 +56,11 @@ export interface FleetMinute extends Record<FleetMeasureName, number> {
   minute: number;
 }
 
-/** State of an open session, so that a restarted observer goes on where the last flush was. Holds no SQL text. */
+/** State of an open session, from which a restarted observer goes on. It holds no SQL text. */
 export interface OpenSessionState {
   relayId: string;
   sessionId: number;
-  /** JSON; the store reads of it only what read/query-sessions.ts names. */
+  /** JSON. The store reads only those parts that read/query-sessions.ts names. */
   state: string;
 }
 
@@ -132,7 +132,7 @@ export interface Flush {
   atMs: number;
   relays: Iterable<RelayProgress>;
   rollups: Iterable<RollupRow>;
-  /** Deltas since the last flush; so are the pools' minutes, but for their peaks, which are maxima within the minute. */
+  /** Deltas since the last flush. Pool minutes are too, but for their peaks: those are maxima within the minute. */
   tags: Iterable<TagRollup>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
@@ -148,7 +148,7 @@ export interface Flush {
   counters: Iterable<CounterRow>;
 }
 
-/** A flush that writes nothing: what is to be written is put in its place. */
+/** A flush that writes nothing, to be filled. */
 export function emptyFlush(atMs = 0): Flush {
   return {
     atMs,
@@ -175,7 +175,7 @@ export interface Store {
   flush(flush: Flush): void;
   lastSequence(relayId: string): number;
   openSessions(relayId: string): OpenSessionState[];
-  /** Open sessions of relays other than these, which no longer run: removed and returned, to be closed. */
+  /** Removes and returns the open sessions of all other relays, which no longer run. */
   takeOrphanSessions(running: readonly string[]): OpenSessionState[];
   /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
   maintain(nowMs: number): void;

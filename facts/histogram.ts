@@ -1,6 +1,6 @@
 // A mergeable histogram of durations with logarithmic buckets: any percentile within 1 %.
-// Invariant: bucket i counts durations in (GAMMA^(i-1), GAMMA^i] ns; merging is adding counts, so no order or window matters.
-// Source of the idea: DDSketch (Masson, Rim, Lee; VLDB 2019), with unbounded sparse buckets. Not here: storage.
+// Invariant: bucket i counts durations in (GAMMA^(i-1), GAMMA^i] ns. Merging adds counts, so the order does not matter.
+// The idea is DDSketch (Masson, Rim, Lee; VLDB 2019), here with unbounded sparse buckets. Not here: storage.
 
 /** Ratio of neighbouring bucket bounds: the middle of a bucket is within 1 % of anything in it. */
 export const GAMMA = 1.02;
@@ -39,7 +39,7 @@ export class LogHistogram {
     return 0;
   }
 
-  /** Sparse form: varint pairs (distance to the previous index, count), indexes rising. Empty histogram = empty array. */
+  /** Sparse form: varint pairs (distance to the previous index, count), indexes rising; no bytes when empty. */
   encode(): Uint8Array {
     const out: number[] = [];
     let previous = 0;
@@ -102,7 +102,7 @@ export class LogHistogram {
 const DAMAGED = 'histogram bytes are damaged';
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Index of the bucket that holds a duration in ns; a clock's nonsense (NaN, negative, infinite) still gets a bucket. */
+/** Index of the bucket of a duration in ns. A clock's nonsense (NaN, negative, infinite) gets a bucket too. */
 export function bucketOf(ns: number): number {
   return ns > 1 ? Math.ceil(Math.log(Math.min(ns, Number.MAX_SAFE_INTEGER)) / LOG_GAMMA) : 0;
 }

@@ -1,6 +1,6 @@
-// Latency numbers of a fact: mean over everything, minimum, maximum and percentiles over what ran alone.
-// Invariant: percentiles are nearest-rank within 1 % and never outside minimum and maximum; without an unbatched sample they are null.
-// Not here: units and rounding for people (statements-json.ts).
+// Latency of a statement: the mean of all executions; extremes and percentiles of those not batched.
+// Invariant: percentiles are nearest-rank within 1 % and lie between minimum and maximum; all four are null while every
+// execution was batched. Not here: units and rounding for people (reports/forms/statements-json.ts).
 
 import type { StatementFacts } from './answers.js';
 

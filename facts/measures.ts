@@ -1,6 +1,7 @@
-// Every measured value of statements and pools, declared once: its unit, how two of it become one, and which sums keep it.
-// Invariant: columns, reports, merging and the encoded forms are made from these tables; a name ends with its unit unless it counts.
-// Not here: adding values up (sums.ts); counting an execution, which is hot and written by hand (rollup-row.ts).
+// Every measured value of statements and pools, once: unit, merge rule, and which sums keep it.
+// Invariant: columns, reports, merging and the forms that travel as JSON are made from these tables; a name that is not
+// a count ends with its unit. Not here: adding values up (sums.ts); counting executions, which is hot and written by
+// hand (rollup-row.ts).
 
 /** How two values of one measure become one. `min` starts at Infinity, the others at 0. */
 export type Merge = 'sum' | 'min' | 'max';
@@ -19,7 +20,7 @@ export interface StatementMeasure extends Measure {
   readonly overTime: boolean;
 }
 
-/** Of one statement. Minimum and maximum are of executions that were not batched; the histogram beside them is too. */
+/** Of one statement. Minimum, maximum and the histogram beside them leave out batched executions. */
 export const STATEMENT_MEASURES = {
   /** Executions without an error. Rollup rows keep them by confidence, see CALLS_BY_CONFIDENCE. */
   calls: { unit: 'count', merge: 'sum', byTag: true, bySource: true, overTime: true },
@@ -60,7 +61,7 @@ export const CALLS_BY_CONFIDENCE = {
 } as const;
 
 export interface PoolMeasure extends Measure {
-  /** Between sidecars. Their peaks need not fall together, so the sum of peaks is the most that can have been. */
+  /** Between sidecars. Their peaks need not fall together, so the sum of peaks is an upper bound. */
   readonly acrossSidecars: Merge;
 }
 

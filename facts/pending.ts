@@ -9,6 +9,6 @@ export interface Pending<Row> {
   pending(): Iterable<Row>;
   /** Everything that pending() gave is stored. A flush is synchronous, so nothing came in between. */
   stored(): void;
-  /** The store began anew and is empty: what is given once, or when it changes, waits again. Holders of deltas leave it out. */
+  /** The store is new and empty: rows given once, or on change, wait again. Holders of deltas leave it out. */
   storeAgain?(): void;
 }

@@ -1,5 +1,6 @@
-// What is counted of one pool in one minute: deltas since the last flush, and peaks.
-// Not here: whose minutes are open, and when they are stored (pools.ts).
+// The counts of one pool in one minute: deltas since the last flush, and peaks.
+// Invariant: it has every measure of POOL_MEASURES. Not here: which minutes are open, and when they are stored
+// (analyzer/pools/).
 
 import { LogHistogram } from './histogram.js';
 import type { PoolMeasureName } from './measures.js';

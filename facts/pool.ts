@@ -1,10 +1,10 @@
-// What a pool is: a group of alike connections over all workers of the application, as seen from the wire.
+// The identity of a pool: a group of alike connections over all workers of the application.
 // Invariant: the id is a hash of the identity and the name follows from it, so both are the same after a restart.
-// Not here: which session belongs to which pool and when (pools.ts), rows (storage).
+// Not here: which session belongs to which pool, and when (analyzer/pools/pools.ts), rows (storage/).
 
 import { createHash } from 'node:crypto';
 
-/** What tells pools apart. Port, address and driver version are not in it. */
+/** The facts that tell pools apart. Port, address and driver version are not among them. */
 export interface PoolIdentity {
   user: string;
   database: string;
@@ -42,7 +42,10 @@ export function poolName(identity: PoolIdentity): string {
   return name;
 }
 
-/** An application_name without what differs per process: digit runs, and hex runs of 6 or more with a digit, become '#'. */
+/**
+ * An application_name without the parts that differ per process: runs of digits, and runs of 6 or more hex digits with
+ * a digit among them, become '#'.
+ */
 export function foldedName(name: string): string {
   return name.replace(/[0-9a-fA-F]{6,}|[0-9]+/g, (run) => (/[0-9]/.test(run) ? '#' : run));
 }

@@ -1,12 +1,13 @@
-// What is counted per minute: the shapes of rollup rows, and adding an execution to them.
-// Invariant: a row only grows until it is stored and reset; two rows with the same key merge by addition (min/max/histogram included), in any order.
-// Not here: which source or pool an execution has (attribution, pools), which rows are open (rollups.ts), where rows go (storage).
+// The counts of one statement in one minute, and adding an execution to them.
+// Invariant: a row only grows until it is stored and reset. Two rows with the same key merge by the rules of
+// measures.ts, in any order. Not here: the source and pool of an execution (analyzer/attribution, analyzer/pools),
+// which rows are open (analyzer/rollup/rollups.ts), storing rows (storage/).
 
 import { LogHistogram } from './histogram.js';
 import type { StatementMeasureName, TagMeasureName } from './measures.js';
 import type { Confidence, Verdict } from './verdict.js';
 
-/** What identifies a rollup row. Strings are those shown to people. */
+/** Identifies a rollup row. Strings are those shown to people. */
 export interface RollupKey {
   /** Start of the minute, in minutes since the Unix epoch. */
   minute: number;
@@ -18,7 +19,7 @@ export interface RollupKey {
   fingerprint: string;
 }
 
-/** What was measured of one execution. */
+/** One execution, measured. */
 export interface Measured {
   /** Wall clock, ms. */
   completedAtMs: number;
@@ -82,7 +83,7 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
   /** Wall clock, ms, of the executions in this row; 0 = none. */
   firstSeenMs = 0;
   lastSeenMs = 0;
-  /** Of the last execution: why it stands under this source. */
+  /** Of the last execution. */
   verdict: Verdict | undefined = undefined;
 
   constructor(key: RollupKey) {
@@ -123,7 +124,7 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
     this.verdict = verdict;
   }
 
-  /** Begins anew under the same key: what it held is stored. */
+  /** Empties the row, which was stored, to count on under the same key. */
   reset(): void {
     this.callsCertain = this.callsStrong = this.callsWeak = this.callsNone = 0;
     this.batchedCalls = this.errors = this.rows = this.requests = 0;

@@ -1,5 +1,5 @@
-// Facts of one statement from one source: what identifies them, empty ones, and two of them as one.
-// Invariant: every measure of measures.ts is in them; adding is the same in any order.
+// The facts of one statement from one source: their key, empty ones, and adding two of them.
+// Invariant: they have every measure of measures.ts; adding gives the same in any order.
 // Not here: the type (answers.ts), where facts come from (a store, or another sidecar's report).
 
 import type { SourceSums, StatementFacts } from './answers.js';

@@ -1,6 +1,6 @@
 // Orders that statements can be shown in.
-// Invariant: biggest first, equal ones by fingerprint and source, so that the same data always comes in the same order.
-// Not here: choosing how many are shown.
+// Invariant: the biggest value comes first; equal values are ordered by fingerprint and source, so that the same data
+// always comes in the same order. Not here: how many statements are shown.
 
 import type { StatementFacts } from './answers.js';
 import { meanNs, percentileNs } from './latency.js';

@@ -1,6 +1,7 @@
 // Adding up: measured values by the tables of measures.ts, and counts by key.
-// Invariant: adding in any order gives the same sums; what has no value yet changes nothing; a count that is 0 is not kept.
-// Not here: the values (measures.ts), rows with hand-written counting (rollup-row.ts).
+// Invariant: adding in any order gives the same sums; a value that is not known changes nothing; a count of 0 has no
+// key.
+// Not here: the values (measures.ts), counting executions (rollup-row.ts).
 
 import {
   FLEET_MEASURES,
@@ -38,7 +39,7 @@ export function noSums<Name extends string>(rules: MergeRules<Name>): Sums<Name>
   return sums;
 }
 
-/** `more` is added to `into`; a null or missing value (no minimum yet, as SQL says it) changes nothing. */
+/** Adds `more` to `into`. A null or missing value changes nothing: SQL says null for a minimum of nothing. */
 export function addSums<Name extends string>(
   rules: MergeRules<Name>,
   into: Sums<Name>,
@@ -69,7 +70,7 @@ function across<Name extends string>(
   return Object.fromEntries(rules) as MergeRules<Name>;
 }
 
-/** Adds to a count, leaving out what is zero. */
+/** Adds to a count; 0 makes no key. */
 export function addTo<Key>(counts: Map<Key, number>, key: Key, more: number): void {
   if (more !== 0) counts.set(key, (counts.get(key) ?? 0) + more);
 }

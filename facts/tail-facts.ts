@@ -1,4 +1,5 @@
-// One execution as `pgwitness tail` is told of it. Types alone. Not here: keeping them (tail.ts).
+// Types of single executions, as `pgwitness tail` shows them.
+// Invariant: no literal is in them. Not here: keeping executions (analyzer/notable/tail.ts).
 
 export interface ExecutionFacts {
   readonly atMs: number;

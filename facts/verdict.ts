@@ -1,5 +1,6 @@
-// What attribution says of a statement: who sent it, how it was written, how sure that is, and why.
-// Invariant: every verdict but `none` names at least one piece of evidence. Not here: how a verdict is reached (attribute.ts).
+// The verdict on a statement: who sent it, how it was written, how sure that is, and why.
+// Invariant: every verdict but `none` names at least one piece of evidence.
+// Not here: reaching a verdict (analyzer/attribution/attribute.ts).
 
 /** Built-in sources; a name from the user's own rules may stand in their place. */
 export const SOURCES = ['django-orm', 'raw', 'sqlalchemy', 'housekeeping', 'tool', 'unknown'] as const;
@@ -31,7 +32,7 @@ export type Confidence = (typeof CONFIDENCES)[number];
 export interface Evidence {
   /** The rule that spoke: its file's name without `rule-`, e.g. "django-shape". */
   rule: string;
-  /** What it saw, in plain words, without literals. */
+  /** Its observation, in plain words, without literals. */
   saw: string;
 }
 

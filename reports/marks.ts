@@ -1,5 +1,6 @@
 // The marks of a window.
-// Not here: setting marks (write/mark-writer.ts), where automatic ones come from (analyzer/notable/marks.ts).
+// Invariant: the oldest comes first. Not here: setting marks (storage/sqlite/write/mark-writer.ts), automatic ones
+// (analyzer/notable/marks.ts).
 
 import type { MarkRow } from '../facts/flush.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';

@@ -1,6 +1,6 @@
-// The pools of a window: what opened the connections, how many were held, and how many were needed.
-// Invariant: a pool is answered when it had connections or statements in the window; "now" is always now.
-// Not here: formatting, what a pool is (facts/pool.ts).
+// The pools of a window: who opened the connections, how many were held, and how many were needed.
+// Invariant: a pool is in the answer when it had connections or statements in the window; "now" is always now.
+// Not here: the identity of a pool (facts/pool.ts), its JSON (forms/pools-json.ts).
 
 import type { PoolFacts, PoolsReport } from '../facts/answers.js';
 import { noActivity } from '../facts/pool-minute.js';

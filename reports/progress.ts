@@ -1,6 +1,6 @@
-// Who sends what, over time: executions, their time and distinct statements by source. A migration's progress is read from it.
-// Invariant: points and totals come from one snapshot; a statement is one in a point however many pools or constructs it came through.
-// Not here: which sources are a migration's business (the page and the dashboards say).
+// The progress of a migration: executions, their time and distinct statements by source, over time.
+// Invariant: points and totals come from one snapshot; a statement counts once in a point, however many pools or
+// constructs it came through. Not here: which sources a migration is about (the page and the dashboards say).
 
 import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';

@@ -1,4 +1,5 @@
-// The slowest executions of a statement that are kept, and its generic plan. Not here: how they are chosen (analyzer/notable/samples.ts).
+// The slowest executions of a statement that are kept, and its generic plan.
+// Invariant: no literal is in them. Not here: choosing samples (analyzer/notable/samples.ts).
 
 import type { PlanRow, SlowSampleRow } from '../facts/flush.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
@@ -7,7 +8,7 @@ import { planOf, samplesOf } from '../storage/sqlite/tables/samples.js';
 export interface SamplesReport {
   /** Slowest first; `pool` is the pool's name. */
   samples: SlowSampleRow[];
-  /** Undefined while nobody asked the server. */
+  /** Undefined until the server was asked. */
   plan: PlanRow | undefined;
 }
 
@@ -20,7 +21,7 @@ export function reportSamples(reader: Reader, fingerprint: string): SamplesRepor
 export function mergeSamples(reports: readonly SamplesReport[], samplesMax = 10): SamplesReport {
   const samples = reports.flatMap((report) => report.samples).sort((a, b) => b.serviceNs - a.serviceNs);
   const plans = reports.flatMap(({ plan }) => (plan === undefined ? [] : [plan]));
-  // A plan is worth more than a reason why there is none.
+  // A plan comes before a reason why there is none.
   plans.sort((a, b) => Number(b.plan !== '') - Number(a.plan !== '') || b.atMs - a.atMs);
   return { samples: samples.slice(0, samplesMax), plan: plans[0] };
 }

@@ -1,6 +1,6 @@
 // The statements of a window: what ran, how often, how long, from whom.
-// Invariant: the counts of a report come from one snapshot; `observed` speaks of all traffic in the window, whatever is filtered.
-// Not here: the JSON of `top` (statements-json.ts), merging several stores (merge.ts).
+// Invariant: all counts of a report come from one snapshot; `observed` is of all traffic in the window, whatever the
+// filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
 import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
@@ -25,7 +25,7 @@ import {
 
 /** Values shown per tag key. */
 const TAG_VALUES_MAX = 20;
-/** Of so few statements only their own rows are read, one by one. */
+/** Up to so many statements, only their own rows are read. */
 const FEW = 300;
 /** Shown for a fingerprint that has no text in the catalogue. */
 const TEXT_UNKNOWN = '(text unknown)';
@@ -36,15 +36,16 @@ export interface StatementsQuestion extends TimeBounds {
   sort?: StatementSort;
   /** 0 or undefined = all. */
   limit?: number;
-  /** Sources that are in the sums and nowhere else. */
+  /** Sources that are in the sums but not in the list. */
   hidden?: ReadonlySet<string>;
   /** Statements with a smaller mean service time are left out, of the sums too. */
   meanNsMin?: number;
 }
 
 /**
- * With `filter.tags` counts are of the executions with those tags; pools, bytes, waiting times and SQLSTATEs are not known by tag and
- * stay empty. Throws StoreError, and RangeError for a window that ends before it starts or a pool asked for together with tags.
+ * With `filter.tags` counts are of the executions with those tags; pools, bytes, waiting times and SQLSTATEs are not
+ * known by tag and stay empty. Throws StoreError, and RangeError for a window that ends before it starts or a pool
+ * asked for together with tags.
  */
 export function reportStatements(reader: Reader, question: StatementsQuestion = {}): StatementsReport {
   const filter = question.filter ?? {};
@@ -71,15 +72,15 @@ interface Chosen {
   sums: Map<string, SourceSums>;
 }
 
-function chooseOfAll(rows: Rows, how: { span: Span; question: StatementsQuestion; tagged: boolean }): Chosen {
-  const { span, question, tagged } = how;
+function chooseOfAll(rows: Rows, parts: { span: Span; question: StatementsQuestion; tagged: boolean }): Chosen {
+  const { span, question, tagged } = parts;
   const { filter = {}, sort = 'total', limit = 0, hidden, meanNsMin = 0 } = question;
   const grouped = tagged
     ? groupTags(tagSums(rows, span.segments, filter))
     : groupSeries(seriesSums(rows, span.segments, filter));
   const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
   const wanted = hidden === undefined ? all : all.filter(({ source }) => !hidden.has(source));
-  // Histograms are the dear part: those of statements that are not answered are left alone.
+  // Reading histograms costs most, so only those of statements in the answer are read.
   const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
   addHistograms(rows, grouped, {
     table: tagged ? 'tag_rollup' : 'rollup',
@@ -92,7 +93,7 @@ function chooseOfAll(rows: Rows, how: { span: Span; question: StatementsQuestion
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** The first few in the order asked for: ranked inside SQL, and only then read. */
+/** Ranks inside SQL, and reads only the first statements. */
 function first(rows: Rows, { span, question }: { span: Span; question: StatementsQuestion }): Chosen {
   const { sort = 'total', limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
@@ -108,9 +109,9 @@ function first(rows: Rows, { span, question }: { span: Span; question: Statement
   return { grouped, statements: ordered(found, { sort, limit }), sums };
 }
 
-/** Statements whose histograms are read at once while the first by a percentile are looked for. */
+/** Statements whose histograms are read at once, in search of the first by a percentile. */
 const CHUNK = 100;
-/** Ranked at first; rarely are more looked at. A multiple of CHUNK. */
+/** Statements ranked at first, which are rarely too few. A multiple of CHUNK. */
 const RANKED_FIRST = 1_000;
 
 interface Best {
@@ -131,7 +132,7 @@ function firstByPercentile(
   let { ranked, sums } = rank(RANKED_FIRST);
   let best: StatementFacts[] = [];
   for (let from = 0; from < ranked.length; from += CHUNK) {
-    // What is left can at most reach its value: when that is below what is last, none of it comes before that.
+    // `value` is an upper bound: once it is below the last kept percentile, nothing further can displace it.
     const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
     if (last !== null && ranked[from].value < last) break;
     const chunk = factsOf(rows, ranked.slice(from, from + CHUNK), filter);
@@ -143,7 +144,7 @@ function firstByPercentile(
   return { best, sums };
 }
 
-/** With nothing but what a percentile is made of. */
+/** Facts that hold only what a percentile is made of. */
 function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
   const byKey = new Map<string, StatementFacts>();
   for (const one of ranked) {
@@ -166,7 +167,7 @@ function addErrors(
   }
 }
 
-/** Texts, verdicts and names. */
+/** Adds texts, verdicts and names. */
 function describe(rows: Rows, statements: readonly StatementFacts[]): void {
   const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
   const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
@@ -186,7 +187,7 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
     const construct = mostOf(facts.byConstruct) ?? own[0].construct;
     const verdict = own.find((row) => row.construct === construct) ?? own[0];
     facts.evidence = JSON.parse(verdict.evidence) as Evidence[];
-    // Rows by tag know no verdict, and errors no confidence of their own.
+    // Rows by tag have no verdict, and errors no confidence.
     if (facts.byConstruct.size === 0) facts.byConstruct.set(verdict.construct, facts.calls + facts.errors);
     if (facts.byConfidence.size === 0) facts.byConfidence.set(verdict.confidence, facts.calls + facts.errors);
   }

@@ -1,4 +1,4 @@
-// What a store holds and how complete it is.
+// The state of a store: what it holds, and how complete it is.
 // Invariant: numbers come from one snapshot. Not here: whether the observer runs now (the HTTP API knows).
 
 import type { Observed, Window } from '../facts/answers.js';
@@ -26,7 +26,7 @@ export interface StatusReport {
   counters: Map<string, number>;
   schemaVersion: number;
   databaseBytes: number;
-  /** Octets of the write-ahead log; grows while a reader holds an old snapshot. */
+  /** Of the write-ahead log, which grows while a reader holds an old snapshot. */
   logBytes: number;
   /** Start of the first and of the last minute with anything in it; null while there is none. */
   firstMinuteMs: number | null;
@@ -35,7 +35,8 @@ export interface StatusReport {
 
 const RELAYS = `SELECT relay_id AS relayId, last_sequence AS lastSequence, updated_ms AS updatedMs
   FROM relay_progress ORDER BY updated_ms DESC`;
-const TOTALS = `SELECT (SELECT count(*) FROM open_session) AS sessionsOpen, (SELECT count(*) FROM statement) AS statementsKnown,
+const TOTALS = `SELECT (SELECT count(*) FROM open_session) AS sessionsOpen,
+  (SELECT count(*) FROM statement) AS statementsKnown,
   (SELECT count(*) FROM pool) AS poolsKnown,
   (SELECT first_min * 60000 FROM fold_state) AS firstMinuteMs, (SELECT last_min * 60000 FROM fold_state) AS lastMinuteMs`;
 

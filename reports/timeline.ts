@@ -1,6 +1,6 @@
-// One statement over time, and how its durations are distributed.
-// Invariant: points and distribution come from one snapshot and speak of the same executions; batched ones have no duration of their own.
-// Not here: totals, texts and evidence of the statement (statements.ts).
+// One statement over time, and the distribution of its durations.
+// Invariant: points and distribution come from one snapshot and are of the same executions; a batched execution has no
+// duration of its own. Not here: totals, texts and evidence of the statement (statements.ts).
 
 import { MINUTE_MS } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
@@ -18,9 +18,9 @@ export interface TimelineQuestion extends TimeBounds {
   fingerprint: string;
   /** One source of the statement; undefined = all. */
   source?: string;
-  /** So many points are enough; days are never joined. Default: as many as a screen shows. */
+  /** At most so many points, unless days are more: days are never joined. Default: as many as a screen shows. */
   pointsMax?: number;
-  /** Counts and times are enough: histograms and distribution stay empty. */
+  /** True = counts and times only; histograms and distribution stay empty. */
   totalsOnly?: boolean;
 }
 

@@ -91,7 +91,7 @@ store.close();
 process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
 
 /**
- * Folding is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the
+ * Rolling up is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the
  * windows, which are only
  * good at the end, are refreshed once.
  * @param {number} nowMs

@@ -1,5 +1,6 @@
-// What can go wrong with a store, said so that a person knows what to do next.
-// Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it (file/failures.ts).
+// The errors of a store, each with a closed code and a hint for the person who reads it.
+// Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it
+// (file/failures.ts).
 
 export type StoreErrorCode =
   /** Another process writes to this data directory. */

@@ -1,6 +1,6 @@
-// Two sides compared: statement by statement, group by group, or one set of statements against another.
-// Invariant: a row's factor is of mean service times, and a judgement is only given where noise-test.ts gives one; a request counts once per
-// statement, so the requests of several statements are those of the one that most requests ran.
+// Compares two sides: statement by statement, group by group, or one set against another.
+// Invariant: a row's factor is of mean service times, and a judgement is given only where noise-test.ts gives one. A
+// request counts once per statement, so several statements have the requests of the one that most requests ran.
 // Not here: which reports the sides are (cli/commands/compare.ts), printing.
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
@@ -10,7 +10,7 @@ import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
 import { mergeStatements } from '../forms/merge.js';
 import { type Judgement, momentsOf, type NoiseTest, testMeans, testNoise } from './noise-test.js';
 
-/** What one side did; times in ns. */
+/** Totals of one side; times in ns. */
 export interface Side {
   readonly calls: number;
   readonly errors: number;
@@ -59,8 +59,9 @@ export function compareWhole(key: string, before: StatementsReport, after: State
 }
 
 /**
- * Statements that did a job before and those that do it now. A use is one request where requests are tagged, else one execution of the first
- * statement named; factor and test are of the time per use. Uses with several statements are tested by means (Welch), with variances added.
+ * Compares the statements that did a job before with those that do it now. A use is one request where requests are
+ * tagged, else one execution of the first statement named; factor and test are of the time per use. Uses of several
+ * statements are tested by means (Welch), with variances added.
  */
 export function compareSets(
   before: readonly StatementFacts[],
@@ -86,9 +87,9 @@ export function compareSets(
   };
 }
 
-/** What one use of a set costs. */
+/** The cost of one use of a set. */
 export interface Use {
-  /** Uses counted, and by what: requests, or executions of the first statement. */
+  /** Uses, and what they are: requests, or executions of the first statement. */
   readonly uses: number;
   readonly by: 'requests' | 'executions';
   /** Executions, rows and time per use. */

@@ -1,10 +1,12 @@
-// Is a difference of two sets of durations more than noise? Tests on merged histograms, where single durations are no longer known.
-// Invariant: with fewer than LEAST durations on a side nothing is claimed. The buckets are 2 % wide, so differences below that are ties.
+// Tests whether two histograms of durations differ by more than noise.
+// Invariant: with fewer than LEAST durations on a side nothing is claimed. Buckets are 2 % wide, so smaller differences
+// are ties. Not here: which durations are compared (compare.ts).
 //
-// Two tests, because slowness has two shapes. Mann–Whitney's U asks whether a duration of one side is mostly longer than one of the other: it
-// sees a shift of everything and is not misled by a few outliers. Welch's t on the means sees what U does not: a tail that grew while the
-// median stayed. Each must pass half of the error that is allowed (Bonferroni), and the difference must be worth naming. Executions of one
-// window are not independent of each other, so the bar is high.
+// There are two tests because slowness has two shapes. Mann–Whitney's U asks whether durations of one side are mostly
+// longer than those of the other: it sees a shift of everything and is not misled by a few outliers. Welch's t on the
+// means sees what U does not: a tail that grew while the median stayed. Each must pass half of the allowed error
+// (Bonferroni), and the difference must be big enough to be named. Executions in one window are not independent of each
+// other, so the bar is high.
 // Sources: Mann and Whitney 1947, with the tie correction of Lehmann, Nonparametrics (1975); Welch 1947.
 
 import type { LogHistogram } from '../../facts/histogram.js';
@@ -14,7 +16,7 @@ export type Judgement = 'slower' | 'faster' | 'no clear difference' | 'too few';
 
 export interface NoiseTest {
   readonly judgement: Judgement;
-  /** What decided: "Mann–Whitney U", "Welch's t on means", or '' where nothing was claimed. */
+  /** The test that decided: "Mann–Whitney U", "Welch's t on means", or '' where nothing was claimed. */
   readonly test: string;
   /** Two-sided; 1 where nothing was tested. */
   readonly p: number;

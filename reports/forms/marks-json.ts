@@ -1,5 +1,6 @@
-// The JSON form of marks, and back: what /api/v1/marks answers, `mark --json` prints and --url reads.
-// Invariant: marksFromJson(marksJson(marks)) are the marks. Not here: where marks come from (analyzer/notable/marks.ts, cli/commands/mark.ts).
+// The JSON form of marks, and back: /api/v1/marks, `mark --json`, --url.
+// Invariant: marksFromJson(marksJson(marks)) are the marks.
+// Not here: setting marks (analyzer/notable/marks.ts, cli/commands/mark.ts).
 
 import * as v from 'valibot';
 import type { MarkRow } from '../../facts/flush.js';

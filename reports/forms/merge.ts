@@ -1,6 +1,7 @@
-// Reports of several sidecars as one.
-// Invariant: merging is adding, so the order of the reports does not matter and merging merged reports is the same as merging all.
-// Not here: reading them (read/reader.ts; over HTTP statements-codec.ts), percentiles (latency.ts, after merging).
+// Merges reports of several sidecars into one.
+// Invariant: merging is adding, so the order of the reports does not matter, nor does merging merged ones again.
+// Not here: reading reports (storage/sqlite/read/reader.ts; over HTTP statements-codec.ts), percentiles, which are
+// computed after merging (facts/latency.ts).
 
 import type {
   Observed,
@@ -37,8 +38,8 @@ export function mergeStatements(reports: ReadonlyArray<Omit<StatementsReport, 's
 }
 
 /**
- * At least one report. Pools of the same identity become one. Peaks of several sidecars need not fall together: their sum is the
- * most that can have been held or busy at once.
+ * At least one report. Pools of the same identity become one. Peaks of several sidecars need not fall together, so
+ * their sum is an upper bound of what was held or busy at once.
  */
 export function mergePools(reports: readonly PoolsReport[]): PoolsReport {
   const merged = new Map<string, PoolFacts>();

@@ -1,5 +1,5 @@
-// The JSON form of a pools report, and back: what `pools --json` prints, /api/v1/pools answers and --url reads.
-// Invariant: poolsFromJson(poolsJson(report)) is the report; nothing is rounded. Not here: merging (reports/forms/merge.ts).
+// The JSON form of a pools report, and back: /api/v1/pools, `pools --json`, --url.
+// Invariant: poolsFromJson(poolsJson(report)) is the report; nothing is rounded. Not here: merging (merge.ts).
 
 import * as v from 'valibot';
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';

@@ -1,5 +1,6 @@
-// The JSON form of slow samples and a plan, and back: /api/v1/statements/:fingerprint/samples, `show --json`, --url.
-// Invariant: samplesFromJson(samplesJson(report)) is the report; no literal is in it. Not here: the report (reports/samples.ts).
+// The JSON form of slow samples and a plan, and back: /api/v1/statements/:fingerprint/samples.
+// Invariant: samplesFromJson(samplesJson(report)) is the report; no literal is in it.
+// Not here: the report (reports/samples.ts).
 
 import * as v from 'valibot';
 import type { SamplesReport } from '../samples.js';

@@ -1,5 +1,5 @@
 // The JSON form of the open sessions, and back: /api/v1/sessions.
-// Invariant: sessionsFromJson(sessionsJson(sessions)) are the sessions. Not here: the numbers (reports/sessions.ts).
+// Invariant: sessionsFromJson(sessionsJson(sessions)) are the sessions. Not here: the report (reports/sessions.ts).
 
 import * as v from 'valibot';
 import type { OpenSession } from '../sessions.js';

@@ -1,5 +1,5 @@
-// The JSON form of one statement with everything known of it: `show --json` and /api/v1/statements/:fingerprint.
-// Invariant: it is the row of `top --json` with more fields, never with other ones. Not here: the row (reports/forms/statements-json.ts).
+// The JSON form of one statement in full, as `show --json` prints it, and of a row in a list.
+// Invariant: in full it is the row of `top --json` with more fields. Not here: that row (statements-json.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
@@ -56,7 +56,7 @@ export type BriefStatementJson = Pick<
 
 export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
 
-/** Long texts cut, with an ellipsis, and nothing that a list does not show: one of 20,000 statements stays a few megabytes. */
+/** Rows with long texts cut, and only with what a list shows: 20,000 statements stay a few megabytes. */
 export function briefStatements({ statements, ...rest }: StatementsJson): BriefStatementsJson {
   return { ...rest, statements: statements.map(brief) };
 }

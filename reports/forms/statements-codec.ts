@@ -1,4 +1,4 @@
-// A statements report as a JSON value that can be merged at the other end: histograms whole, maps as pairs.
+// A statements report as JSON that another pgwitness can merge: histograms whole, maps as pairs.
 // Invariant: decode(encode(report)) equals the report, and what decode lets through has the types it claims.
 // Not here: the JSON that people and scripts read (statements-json.ts).
 
@@ -69,7 +69,7 @@ export function encodeStatementsReport(report: StatementsReport): EncodedStateme
   };
 }
 
-/** `value` as JSON.parse gives it. Throws valibot's ValiError or RangeError on what encodeStatementsReport did not make. */
+/** `value` as JSON.parse gives it. Throws valibot's ValiError or RangeError on anything else than an encoded report. */
 export function decodeStatementsReport(value: unknown): StatementsReport {
   const encoded = v.parse(reportSchema, value);
   return {
@@ -89,7 +89,7 @@ export function decodeStatementsReport(value: unknown): StatementsReport {
   };
 }
 
-/** A minimum of nothing is Infinity, which JSON has not: null stands for it. */
+/** JSON has no Infinity, which is the minimum of nothing: null stands for it. */
 function measureSchemas(): Record<StatementMeasureName, v.GenericSchema<number | null>> {
   const schemas = measureNames.map((name) => [name, STATEMENT_RULES[name] === 'min' ? v.nullable(count) : count]);
   return Object.fromEntries(schemas) as Record<StatementMeasureName, v.GenericSchema<number | null>>;

@@ -1,6 +1,6 @@
-// What `top --json` and /api/v1/statements print.
-// Invariant: other programs read these names; times are ISO 8601, durations milliseconds, and what was not measured is null, not 0.
-// Not here: the form in which reports travel to be merged (statements-codec.ts).
+// The JSON form of a statements report: /api/v1/statements, `top --json`.
+// Invariant: other programs read these names. Times are ISO 8601, durations milliseconds; a value that was not measured
+// is null and never 0. Not here: the form in which reports travel to be merged (statements-codec.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { latencyOf } from '../../facts/latency.js';

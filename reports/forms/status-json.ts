@@ -1,4 +1,5 @@
-// The JSON form of the status report: /api/v1/status. Not here: the numbers (reports/status.ts).
+// The JSON form of the status report: /api/v1/status.
+// Invariant: times are ISO 8601; what is not known is null. Not here: the numbers (reports/status.ts).
 
 import { packageVersion } from '../../config/version.js';
 import type { StatusReport } from '../status.js';

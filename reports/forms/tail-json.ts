@@ -1,5 +1,6 @@
-// The JSON form of executions as they pass: /api/v1/tail. Texts are the catalogue's, normalised: no literal is among them.
-// Invariant: a statement whose text is known to nobody has the text ''. Not here: the executions (analyzer/notable/tail.ts).
+// The JSON form of single executions: /api/v1/tail.
+// Invariant: texts are the catalogue's, without literals; a statement whose text is not known has the text ''.
+// Not here: keeping executions (analyzer/notable/tail.ts).
 
 import type { TailBatch } from '../../facts/tail-facts.js';
 import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';

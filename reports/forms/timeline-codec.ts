@@ -1,6 +1,6 @@
-// A statement over time as a JSON value that can be merged at the other end, and several of them as one.
-// Invariant: decode(encode(report)) is the report without its distribution, which follows from the histograms; merging is adding, at the
-// coarsest step of all. Not here: the JSON that people read (reports/forms/timeline-json.ts).
+// A statement over time as a JSON value that another pgwitness can merge, and merging several.
+// Invariant: decode(encode(report)) equals the report; merging is adding, at the coarsest step of all.
+// Not here: the JSON that people read (timeline-json.ts).
 
 import * as v from 'valibot';
 import { LogHistogram } from '../../facts/histogram.js';

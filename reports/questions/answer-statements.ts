@@ -1,5 +1,5 @@
-// A statements query answered from one store. Shared by the API and by the command line's --data.
-// Invariant: what is cut by --min-ms is cut before --limit. Not here: merging several stores, formatting.
+// Answers a statements query from one store, for the API and for --data alike.
+// Invariant: --min-ms cuts before --limit does. Not here: merging several stores, formatting.
 
 import type { StatementsReport } from '../../facts/answers.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';

@@ -1,6 +1,6 @@
 // The spelling of questions: query parameters of the API and flags of the command line in one grammar.
-// Invariant: an unknown, doubled or unreadable parameter is refused by name; reading what was written asks for the same again.
-// Not here: answering (dashboards/http/api.ts, cli/reading/place.ts), flags as such (cli).
+// Invariant: reading what was written asks the same question again.
+// Not here: reading one parameter (reading.ts), answering (dashboards/http/api.ts, cli/reading/place.ts), flags (cli).
 
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment, parseWhole } from '../../config/values/units.js';
@@ -23,14 +23,14 @@ export interface StatementsQuery {
   /** Least mean service time in ms; 0 = any. */
   readonly minMs: number;
   readonly form: ReportForm;
-  /** Sources that are summed up and not listed. */
+  /** Sources that are in the sums but not in the list. */
   readonly hidden: readonly string[];
 }
 
 const FORMS = ['json', 'mergeable', 'brief'] as const;
 /**
- * `mergeable`: histograms instead of percentiles, to be merged with other sidecars' reports (reports/forms/statements-codec.ts).
- * `brief`: as json, with long texts cut, for lists.
+ * `mergeable`: histograms instead of percentiles, to be merged with other sidecars' (forms/statements-codec.ts).
+ * `brief`: like json, with long texts cut, for lists.
  */
 export type ReportForm = (typeof FORMS)[number];
 
@@ -87,7 +87,7 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
   };
 }
 
-/** For what takes a window and nothing else. Throws UsageError naming the parameter. */
+/** For questions that take a window and nothing else. Throws UsageError naming the parameter. */
 export function readTimeRange(parameters: URLSearchParams, context: ParameterContext): TimeRange {
   return rangeOf(new Reading(parameters, RANGE_NAMES, context), context);
 }

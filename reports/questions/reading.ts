@@ -1,4 +1,4 @@
-// Reading single parameters of a question, by name.
+// Reads single parameters of a question, by name.
 // Invariant: an unknown, doubled or unreadable parameter is refused by name, with a hint.
 // Not here: which parameters a question has (grammar.ts).
 

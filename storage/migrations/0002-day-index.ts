@@ -1,7 +1,8 @@
-// Schema version 2: the sums of days by series, so that a report over weeks reads what lies together instead of sorting all of it.
-// Invariant: committed SQL here never changes again; a change is a new file with the next number. Not here: who reads it (read/series-totals.ts).
+// Schema version 2: an index of the sums of days by series, for reports over weeks.
+// Invariant: committed SQL here never changes; a change is a new file with the next number.
+// Not here: the reading (sqlite/read/series-totals.ts).
 //
-// Of days only: they are written once an hour, so the index costs the writer nothing that it would notice.
+// It holds days only. They are written once an hour, so the index costs the writer next to nothing.
 
 export const DAY_INDEX = `
 CREATE INDEX rollup_day ON rollup (

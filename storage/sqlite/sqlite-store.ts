@@ -1,6 +1,6 @@
 // The store on SQLite: one file in one directory, one writer.
 // Invariant: each public method is one transaction or leaves no trace; after an error the store can be used again.
-// Not here: reading for people (reader.ts), the SQL of each part (flush-writer.ts, upkeep.ts).
+// Not here: reading for people (read/reader.ts), the SQL of each part (write/flush-writer.ts, upkeep/upkeep.ts).
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
@@ -28,11 +28,11 @@ export interface SqliteStoreOptions {
   retention?: Partial<RetentionOptions>;
   /** How long to wait for another program's lock; default 250. */
   busyMs?: number;
-  /** Pages of 4096 octets that the file may have; default: as many as the disk holds. */
+  /** Pages of 4096 bytes that the file may have; default: as many as the disk holds. */
   pagesMax?: number;
   /**
-   * A damaged database was moved to `path` and a new one begun. What the caller thought stored once and for all
-   * (catalogue entries, pools, open sessions) has to be sent again.
+   * A damaged database was moved to `path` and a new one begun. The caller has to send again what is stored only once
+   * (catalogue entries, pools, open sessions).
    */
   onMovedAside?(path: string, reason: string): void;
 }
@@ -50,7 +50,9 @@ const SESSION_COLUMNS = 'relay_id AS relayId, session_id AS sessionId, state';
 const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
 const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING ${SESSION_COLUMNS}`;
 
-/** Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */
+/**
+ * Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io.
+ */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   makeDataDirectory(options.dataDir);
   const lock = lockDirectory(options.dataDir);
@@ -112,7 +114,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  /** Brings the windows up to date and lets go of the directory; never throws for what the disk says. */
+  /** Brings the windows up to date and frees the directory; never throws for an error of the disk. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -158,7 +160,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** A full disk often has just the log's octets too many. */
+  /** Without the log's bytes a full disk often has room again. */
   #shrinkLog(): void {
     try {
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -167,7 +169,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Somebody removed or replaced the file: what is written to the old one nobody would ever see. */
+  /** After somebody removed or replaced the file, writing to the old one would be in vain. */
   #reopenIfGone(): void {
     const path = databasePath(this.#options.dataDir);
     if (statSync(path, { throwIfNoEntry: false })?.ino === this.#inode) return;

@@ -16,7 +16,7 @@ import {
 const DAYS = 4;
 const LAST_MIN = DAYS * 1440;
 
-/** A state that folding and retention can reach. */
+/** A state that rolling up and retention can reach. */
 const states = fc
   .tuple(fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN))
   .map(([minutes, hours, keptMinutes, keptHours, keptDays]): FoldState => {

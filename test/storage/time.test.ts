@@ -1,4 +1,4 @@
-// Folding, retention, windows and views: what time does to what was stored.
+// Rolling up, retention, windows and views: what time does to what was stored.
 
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -68,7 +68,7 @@ function rowsBySpan(dataDir: string): Record<string, number> {
   return Object.fromEntries(rows.map(({ span_s, n }) => [span_s, n]));
 }
 
-describe('folding', () => {
+describe('rolling up', () => {
   const minutes = Array.from({ length: 40 }, (_, n) => DAY_START_MIN + n * 97);
   const now = DAY_START_MIN + 40 * 97;
 

@@ -1,4 +1,4 @@
-// The data directory: its files, its one writer, and what becomes of a damaged database.
+// The data directory: its files, its one writer, and moving a damaged database aside.
 // Invariant: at most one process writes; the kernel gives the lock back when that process dies, however it dies.
 // Not here: what is in the database.
 
@@ -44,8 +44,9 @@ export interface DirectoryLock {
 }
 
 /**
- * Takes the directory for this process. Throws StoreError 'locked' at once when another one has it.
- * The lock is SQLite's exclusive lock (a POSIX record lock) on a small file of its own, so that readers of the database never meet it.
+ * Takes the directory for this process. Throws StoreError 'locked' at once when another process has it.
+ * The lock is SQLite's exclusive lock (a POSIX record lock) on a small file of its own, so that it never stops a reader
+ * of the database.
  */
 export function lockDirectory(dataDir: string): DirectoryLock {
   const path = join(dataDir, LOCK_FILE);
@@ -53,7 +54,7 @@ export function lockDirectory(dataDir: string): DirectoryLock {
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: 0 });
-    // Nothing is ever written to it, so there is nothing to keep a journal of.
+    // Nothing is ever written to this file, so it needs no journal.
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {

@@ -1,5 +1,6 @@
-// What SQLite and the file system say, as a StoreError that a person can act on.
-// Invariant: no message holds a value of a row, only paths and SQLite's own words. Not here: what is done about it.
+// Translates errors of SQLite and of the file system into StoreErrors that a person can act on.
+// Invariant: no message holds a value of a row, only paths and SQLite's own words. Not here: handling them
+// (sqlite-store.ts).
 
 import { StoreError, type StoreErrorCode } from '../../store-error.js';
 
@@ -40,7 +41,7 @@ export function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-/** `doing` says what was tried and on which file: "writing to /data/witness.db". Anything but a disk's error is thrown on as it is. */
+/** `doing` names the attempt and the file: "writing to /data/witness.db". Throws every other error as it is. */
 export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
   const found = codeOf(error);

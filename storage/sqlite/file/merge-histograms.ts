@@ -1,11 +1,11 @@
-// Adding two encoded histograms without unpacking them into maps: a merge of two rising lists of (index, count).
+// Adds two encoded histograms without unpacking them: a merge of two rising lists of (index, count).
 // Invariant: the result is what LogHistogram would encode after both; order does not matter.
 // Source of the form: LogHistogram.encode. Not here: percentiles.
 
 import type Database from 'better-sqlite3';
 import { makeStoreError } from './failures.js';
 
-/** Where one encoded list is read. */
+/** A position in one encoded list. */
 class Cursor {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -32,15 +32,15 @@ class Cursor {
     let scale = 1;
     for (;;) {
       if (this.#at >= this.#bytes.length || scale > 2 ** 49) throw new RangeError('histogram bytes are damaged');
-      const octet = this.#bytes[this.#at++];
-      value += (octet & 0x7f) * scale;
-      if (octet < 0x80) return value;
+      const byte = this.#bytes[this.#at++];
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
       scale *= 128;
     }
   }
 }
 
-/** Both encoded histograms added. Throws RangeError on bytes that are none. */
+/** The sum of two encoded histograms. Throws RangeError on other bytes. */
 export function mergeHistograms(one: Uint8Array, other: Uint8Array): Uint8Array {
   if (one.length === 0) return other;
   if (other.length === 0) return one;

@@ -14,7 +14,7 @@ export interface OpenWriterOptions {
   dataDir: string;
   /** How long to wait for another program's lock. */
   busyMs: number;
-  /** Pages of 4096 octets that the file may have; undefined = as many as the disk holds. */
+  /** Pages of 4096 bytes that the file may have; undefined = as many as the disk holds. */
   pagesMax?: number;
   /** A damaged file was moved to `path`. */
   onMovedAside(path: string, reason: string): void;
@@ -47,12 +47,12 @@ function openOnce(options: OpenWriterOptions): Database.Database {
     const identity = identityOf(db);
     requireOurs(identity, path);
     if (unclean && !identity.empty && statSync(path).size <= CHECKED_BYTES_MAX) check(db, path);
-    // Both can only be chosen while there is no table, this one before WAL mode writes the first page.
+    // Both can be chosen only while there is no table, and this one only before WAL mode writes the first page.
     if (identity.empty) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = NORMAL');
     db.pragma(`journal_size_limit = ${JOURNAL_BYTES_MAX}`);
-    // Sorting for a fold must not depend on room on another disk.
+    // Sorting must not depend on room on another disk.
     db.pragma('temp_store = MEMORY');
     if (options.pagesMax !== undefined) db.pragma(`max_page_count = ${options.pagesMax}`);
     registerHistogramFunctions(db);
@@ -64,7 +64,7 @@ function openOnce(options: OpenWriterOptions): Database.Database {
   }
 }
 
-/** SQLite would find out as well, but not without dropping the log beside the file. */
+/** SQLite would notice too, but only after it has dropped the log beside the file. */
 function requireDatabaseHeader(path: string): void {
   const magic = Buffer.from('SQLite format 3\0');
   const head = Buffer.alloc(magic.length);

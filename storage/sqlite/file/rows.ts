@@ -1,5 +1,6 @@
-// Asking SQL and getting rows, with every statement prepared once per connection.
-// Invariant: SQL text comes from this folder only, values always by binding. Not here: opening (open-writer.ts, reader.ts).
+// Runs SQL and returns rows, with every statement prepared once per connection.
+// Invariant: SQL text comes from storage/ only, values always by binding.
+// Not here: opening (open-writer.ts, read/reader.ts).
 
 import type Database from 'better-sqlite3';
 
@@ -23,7 +24,7 @@ export class Rows {
     return this.#statement(sql).get(...values) as Row | undefined;
   }
 
-  /** Row by row, so that memory does not grow with their number. Nothing else may use the connection until it is done. */
+  /** Row by row, so that memory does not grow with them. Nothing else may use the connection until it is done. */
   iterate<Row>(sql: string, ...values: readonly SqlValue[]): IterableIterator<Row> {
     return this.#statement(sql).iterate(...values) as IterableIterator<Row>;
   }

@@ -1,5 +1,6 @@
 // The version of a database file: whose it is, how old its schema is, and bringing it up to date.
-// Invariant: each step is one transaction with its version number, so a file is never between versions; a newer file is never written.
+// Invariant: each step is one transaction with its version number, so a file is never between versions; nothing writes
+// to a newer file.
 // Not here: the tables (migrations/), opening files (open-writer.ts, reader.ts).
 
 import type Database from 'better-sqlite3';

@@ -1,4 +1,4 @@
-// Texts, verdicts, pool names and tags for the statements that a report shows.
+// Queries for texts, verdicts, pool names and tags of the statements in a report.
 // Invariant: looked up by fingerprint, so cost follows the rows shown, not the size of the catalogue. Not here: counts.
 
 import type { Rows } from '../file/rows.js';

@@ -1,4 +1,4 @@
-// How much of the traffic in a window was observed, and how much was lost and why.
+// Queries for how much of a window's traffic was observed, and how much was lost and why.
 // Invariant: loss counters are cumulative per counter and minute, so their sum counts each lost execution once.
 // Not here: what the reasons mean (proxy/stream/observation.ts).
 
@@ -10,7 +10,7 @@ import type { Span } from './span.js';
 
 /** These count sessions, or times the sidecar was killed, not executions. */
 const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
-/** Where one of these is, or while it lasted, nobody can say how many executions there were. */
+/** Reasons for which the number of executions lost is not known. */
 const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off', 'loop_late']);
 
 interface LossSum {

@@ -1,4 +1,4 @@
-// Rows of pools over the segments of a window, as SQL gives them.
+// Queries for pools over the segments of a window.
 // Invariant: sums add up and peaks are maxima, over segments too. Not here: putting answers together (pools.ts).
 
 import type { FleetMeasureName, PoolMeasureName } from '../../../facts/measures.js';

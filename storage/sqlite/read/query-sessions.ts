@@ -1,5 +1,6 @@
-// Open sessions as the observer stored them, by the process that serves each on the server.
-// Invariant: of a session's stored state only backendPid, poolId and what the startup packet says are read here. Not here: restoring sessions.
+// Queries for the open sessions that the observer stored, by their server process.
+// Invariant: of a session's stored state only backendPid, poolId and the startup packet are read.
+// Not here: restoring sessions (analyzer/sessions/).
 
 import type { Rows } from '../file/rows.js';
 

@@ -1,4 +1,4 @@
-// Sums and histograms of statements over the segments of a window, grouped by SQL, joined with what identifies them.
+// Queries for sums and histograms of statements over the segments of a window.
 // Invariant: every value is bound; cost grows with the rows of the segments, which levels.ts keeps few.
 // Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
 
@@ -43,14 +43,14 @@ export interface Condition {
   values: SqlValue[];
 }
 
-/** A filter, and the few statements that are wanted of what it lets through. */
+/** A filter, and of what passes it only these statements. */
 export interface SeriesFilter extends StatementFilter {
   fingerprints?: readonly string[];
 }
 
 const ALL: Condition = { sql: '', values: [] };
 
-/** Series that a filter asks for; tags are not looked at. One row per series and segment. */
+/** Series that a filter asks for; its tags are ignored. One row per series and segment. */
 export function seriesSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
   const wanted = seriesCondition(filter);
   const answer: SeriesSums[] = [];
@@ -87,7 +87,7 @@ export function tagSums(rows: Rows, segments: readonly Segment[], filter: Series
   return answer;
 }
 
-/** Series that a filter asks for; tags are not looked at. */
+/** Series that a filter asks for; its tags are ignored. */
 export function seriesIds(
   rows: Rows,
   filter: SeriesFilter,
@@ -101,23 +101,23 @@ export interface EncodedHistogram {
   histogram: Uint8Array;
 }
 
-/** Histograms of these ids (series_id of rollup, tag_series_id of tag_rollup; undefined = of all), row by row and in no order. */
+/** Histograms of these ids (series_id or tag_series_id; undefined = of all), row by row and in no order. */
 export function* histogramsOf(
   rows: Rows,
   table: 'rollup' | 'tag_rollup',
-  what: {
+  wanted: {
     segments: readonly Segment[];
     ids: readonly number[] | undefined;
     fingerprint?: string;
     fingerprints?: readonly string[];
   },
 ): Generator<EncodedHistogram> {
-  if (what.ids?.length === 0) return;
+  if (wanted.ids?.length === 0) return;
   const column = table === 'rollup' ? 'series_id' : 'tag_series_id';
-  const among = what.ids === undefined ? '' : `AND ${column} IN (SELECT value FROM json_each(?))`;
-  const ids = what.ids === undefined ? [] : [JSON.stringify(what.ids)];
-  for (const segment of what.segments) {
-    const place = placeOf(segment, { fingerprint: what.fingerprint, fingerprints: what.fingerprints });
+  const among = wanted.ids === undefined ? '' : `AND ${column} IN (SELECT value FROM json_each(?))`;
+  const ids = wanted.ids === undefined ? [] : [JSON.stringify(wanted.ids)];
+  for (const segment of wanted.segments) {
+    const place = placeOf(segment, { fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints });
     yield* rows.iterate<EncodedHistogram>(
       `SELECT ${column} AS id, histogram FROM ${table} WHERE ${place.sql} ${among} AND length(histogram) > 0`,
       ...place.values,
@@ -174,8 +174,8 @@ const STEPS_MIN = new Map<number, number>([
 const FEW = 300;
 
 /**
- * Where a segment's rows are. For a single statement the buckets are listed one by one: with the id that makes a seek per bucket,
- * where a range would read every other statement's rows as well.
+ * A condition for the rows of a segment. For a few statements the buckets are listed one by one: with the id this
+ * makes a seek per bucket, where a range would read the rows of every other statement too.
  */
 export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
   const { spanS, fromMinute, toMinute } = segment;
@@ -196,7 +196,7 @@ export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
   };
 }
 
-/** What a filter asks of a row of `series`; '' = nothing. */
+/** The condition of a filter on a row of `series`; '' = none. */
 export function seriesConditions(filter: SeriesFilter): Condition {
   const parts: string[] = [];
   const values: SqlValue[] = [];
@@ -221,12 +221,12 @@ function seriesCondition(filter: SeriesFilter): Condition {
   return sql === '' ? ALL : { sql: ` AND series_id IN (SELECT series_id FROM series WHERE ${sql})`, values };
 }
 
-/** The first text after all that begin with a prefix: what follows it are digits and letters up to f. */
+/** The first text after all that begin with a prefix: only digits and letters up to f follow it. */
 function afterPrefix(prefix: string): string {
   return `${prefix}g`;
 }
 
-/** Tag rows know no construct: the statement's constructs are looked up, and any of them will do. */
+/** Tag rows have no construct, so any construct of the statement will do. */
 function tagCondition(filter: SeriesFilter): Condition {
   const parts: string[] = [];
   const values: SqlValue[] = [];
@@ -256,7 +256,7 @@ function tagCondition(filter: SeriesFilter): Condition {
   };
 }
 
-/** Our own constants only: values of others are bound. */
+/** For constants of ours only; every other value is bound. */
 function oneOf(names: readonly string[]): string {
   return `IN (${names.map((name) => `'${name}'`).join(', ')})`;
 }

@@ -1,5 +1,6 @@
-// Rows of points over time: executions by source, and one statement's executions with their histograms.
-// Invariant: every value is bound; `at` is the first minute of a point. Not here: choosing points (timeline-levels.ts), adding rows up.
+// Queries for points over time: executions by source, and one statement's with histograms.
+// Invariant: every value is bound; `at` is the first minute of a point.
+// Not here: choosing points (timeline-levels.ts), adding rows up (reports/timeline.ts).
 
 import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
@@ -79,7 +80,10 @@ export function* statementPoints(
   }
 }
 
-/** Buckets one by one: with the series that makes a seek each, where a range would read every other statement's rows too. */
+/**
+ * Buckets one by one: with the series that makes a seek each, where a range would read every other statement's rows
+ * too.
+ */
 function bucketList({ spanS, fromMinute, toMinute }: Segment): string {
   const step = spanS === SPAN.minute ? 1 : spanS === SPAN.hour ? HOUR_MIN : DAY_MIN;
   const first = Math.floor(fromMinute / step) * step;

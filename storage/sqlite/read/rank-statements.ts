@@ -1,6 +1,6 @@
-// Which statements come first, and the sums of all, found without reading everything about each.
-// Invariant: the order is that of statement-order.ts, ties by fingerprint and source included; the sums are of every statement that fits.
-// Not here: percentiles (statements.ts), what is then read of those that come first.
+// Finds the first statements in an order, and the sums of all, without reading everything about each.
+// Invariant: the order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits.
+// Not here: percentiles (reports/statements.ts), reading the statements that come first.
 
 import type { SourceSums, StatementFilter } from '../../../facts/answers.js';
 import type { StatementSort } from '../../../facts/statement-order.js';
@@ -11,7 +11,7 @@ import { type SeriesTotal, seriesTotals } from './series-totals.js';
 export interface RankedStatement {
   fingerprint: string;
   source: string;
-  /** What it is ranked by; of p95 and p99 the most that they can be, in ns. */
+  /** What it is ranked by; for p95 and p99 an upper bound, in ns. */
   value: number;
   /** Of the executions that ran alone, ns; only when ranked by a percentile. */
   minNs: number | null;
@@ -28,7 +28,7 @@ export interface RankingQuestion {
   sort: StatementSort;
   /** 0 = all. */
   limit: number;
-  /** Sources that are summed up but not ranked. */
+  /** Sources that are in the sums but not ranked. */
   hidden: ReadonlySet<string>;
   /** Statements with a smaller mean are left out of everything; 0 = none. */
   meanNsMin: number;
@@ -45,7 +45,10 @@ const VALUES: Readonly<Record<StatementSort, string>> = {
   p99: percentileMost(100),
 };
 
-/** One execution in `share` is at or above the percentile, and together they took no longer than all; a histogram is a percent off at most. */
+/**
+ * Upper bound of a percentile: one execution in `share` is at or above it, and together they took no longer than all. A
+ * histogram is off by a percent at most.
+ */
 function percentileMost(share: number): string {
   return `min(max_ns, 1.01 * total_ns / max(1, (calls + errors - batched_calls) / ${share}))`;
 }

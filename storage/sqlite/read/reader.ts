@@ -1,6 +1,6 @@
-// The door for everything that only reads: reports of the command line and of the HTTP API.
-// Invariant: never writes, never checkpoints, and holds a snapshot no longer than one report takes, so the writer's log can be reused.
-// Not here: the reports (report-*.ts).
+// Opens a store for reading: the door for all reports of the command line and of the HTTP API.
+// Invariant: it never writes and never checkpoints. It holds a snapshot no longer than one report takes, so that the
+// writer's log can be reused. Not here: the reports (reports/).
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,13 +41,13 @@ export class Reader {
     try {
       return this.#db.transaction(() => work(this.#rows)).deferred();
     } catch (error) {
-      // A mistake in what was asked for is the caller's, not the disk's.
+      // A mistake in the question is the caller's, not the disk's.
       if (codeOf(error) === '') throw error;
       throw storeError(error, `reading ${databasePath(this.dataDir)}`);
     }
   }
 
-  /** Octets on disk, of the database and of its log. */
+  /** Sizes on disk, of the database and of its log. */
   sizes(): { databaseBytes: number; logBytes: number } {
     const path = databasePath(this.dataDir);
     const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
@@ -97,8 +97,8 @@ function openInPlace(path: string): Database.Database {
 }
 
 /**
- * A database in WAL mode needs its index file beside it, which nobody can make in a directory that is read-only.
- * A private copy has the same content, the log's included.
+ * A database in WAL mode needs an index file beside it, which cannot be made in a read-only directory. A private copy
+ * has the same content, the log's included.
  */
 function openCopy(path: string): Database.Database {
   const directory = mkdtempSync(join(tmpdir(), 'pgwitness-'));
@@ -107,7 +107,7 @@ function openCopy(path: string): Database.Database {
     copyFileSync(path, copy);
     if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
     const db = new Database(copy, { timeout: BUSY_MS });
-    // Out of WAL mode one file is all there is, and an open file needs no name.
+    // Without WAL mode there is one file, and an open file needs no name.
     db.pragma('journal_mode = MEMORY');
     return checked(db, path);
   } finally {

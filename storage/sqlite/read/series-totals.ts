@@ -1,12 +1,12 @@
-// Totals per series over the segments of a window, as a subquery: what rankings, windows and pools add up.
-// Invariant: cost grows with the rows of the window and, over days, with the series ever seen; nothing is sorted where an index has the order.
-// Not here: what else is known of a series (query-statements.ts), choosing segments (levels.ts).
+// Totals per series over the segments of a window, as a subquery for rankings, windows and pools.
+// Invariant: cost grows with the rows of the window and, over days, with the series ever seen; nothing is sorted where
+// an index has the order. Not here: other columns of a series (query-statements.ts), choosing segments (levels.ts).
 
 import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { type Condition, placeOf, type SeriesFilter, seriesConditions } from './query-statements.js';
 
-/** What can be asked for; day rows have all of it in their index (migrations/0002-day-index.ts). */
+/** Totals that can be asked for. Day rows have all of them in their index (migrations/0002-day-index.ts). */
 const TOTALS = {
   calls: `sum(${CALLS_SQL})`,
   errors: 'sum(errors)',
@@ -21,13 +21,13 @@ export type SeriesTotal = keyof typeof TOTALS;
 /** From so many days on, a seek per series is cheaper than sorting the rows of each. */
 const DAYS_MIN = 3;
 
-/** Columns: series_id and those of `totals`. A series has a row per segment it ran in. undefined = the window is empty. */
+/** Columns: series_id and `totals`. A series has a row per segment it ran in. Undefined when the window is empty. */
 export function seriesTotals(
   segments: readonly Segment[],
-  what: { totals: readonly SeriesTotal[]; filter?: SeriesFilter },
+  question: { totals: readonly SeriesTotal[]; filter?: SeriesFilter },
 ): Condition | undefined {
   if (segments.length === 0) return undefined;
-  const { totals, filter = {} } = what;
+  const { totals, filter = {} } = question;
   const columns = totals.map((name) => `, ${TOTALS[name]} AS ${name}`).join('');
   const parts = segments.map((segment) =>
     isLong(segment) ? bySeries(segment, columns, filter) : byBucket(segment, columns, filter),

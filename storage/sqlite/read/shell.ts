@@ -1,5 +1,6 @@
-// SQL for people on the database: one statement at a time, reading only, with the histogram functions that the columns need.
-// Invariant: nothing is written anywhere, the database itself or another file; an answer is bounded. Not here: printing (cli/commands/sql.ts).
+// Runs SQL of people on the database: one statement at a time, read-only, with histogram functions.
+// Invariant: neither the database nor any other file is written; an answer is bounded.
+// Not here: printing (cli/commands/sql.ts).
 
 import Database from 'better-sqlite3';
 import { LogHistogram } from '../../../facts/histogram.js';
@@ -17,7 +18,7 @@ export interface ShellAnswer {
   readonly truncated: boolean;
 }
 
-/** A statement that SQLite does not take, or that is more than reading; the message is for people. */
+/** A statement that SQLite refuses, or that would write; the message is for people. */
 export class ShellError extends Error {
   override readonly name = 'ShellError';
 }
@@ -30,7 +31,7 @@ export class SqlShell {
 
   /** Throws StoreError where there is no database of ours. */
   constructor(dataDir: string) {
-    // Whose file it is, and of what version, is the reader's knowledge.
+    // The reader checks whose file it is, and its version.
     openReader(dataDir).close();
     this.#path = databasePath(dataDir);
     try {

@@ -1,5 +1,5 @@
-// The time that a report covers: bounds as asked for, widened to what exists, and the rows that make it up.
-// Invariant: window and segments say the same stretch of time. Not here: the arithmetic (levels.ts), what is read (query-*.ts).
+// The time that a report covers: its bounds, widened to existing buckets, and the rows in it.
+// Invariant: window and segments cover the same time. Not here: the arithmetic (levels.ts), queries (query-*.ts).
 
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Window } from '../../../facts/answers.js';
@@ -18,7 +18,7 @@ export interface Span {
   segments: Segment[];
   /** Minutes covered; null = everything, the time before and after included. */
   minutes: MinuteRange | null;
-  /** Nothing of what is stored lies outside. */
+  /** True when nothing that is stored lies outside. */
   whole: boolean;
 }
 

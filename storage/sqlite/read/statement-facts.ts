@@ -1,5 +1,6 @@
-// From rows per series to facts per (fingerprint, source): sums added up, histograms merged where they are wanted.
-// Invariant: each series row is added to exactly one fact, once. Not here: SQL (read/query-statements.ts), texts and order.
+// Turns rows per series into facts per (fingerprint, source), and merges their histograms.
+// Invariant: each series row is added to exactly one fact, once.
+// Not here: SQL (query-statements.ts), texts and order (reports/statements.ts).
 
 import type { StatementFacts } from '../../../facts/answers.js';
 import { CALLS_BY_CONFIDENCE } from '../../../facts/measures.js';
@@ -59,7 +60,7 @@ export function seriesOf(rows: Rows, byKey: ReadonlyMap<string, StatementFacts>,
 export function addHistograms(
   rows: Rows,
   grouped: FactsById,
-  what: {
+  wanted: {
     table: 'rollup' | 'tag_rollup';
     segments: readonly Segment[];
     only?: ReadonlySet<StatementFacts>;
@@ -67,13 +68,13 @@ export function addHistograms(
     fingerprints?: readonly string[];
   },
 ): void {
-  const { only } = what;
+  const { only } = wanted;
   const ids: number[] = [];
   for (const [id, facts] of grouped.byId) if (only === undefined || only.has(facts)) ids.push(id);
-  const asked = { segments: what.segments, fingerprint: what.fingerprint, fingerprints: what.fingerprints };
-  // Of most of what there is, looking each id up costs more than passing by the others.
+  const asked = { segments: wanted.segments, fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints };
+  // With very many ids, looking each up costs more than reading all rows.
   const named = ids.length < MOST ? ids : undefined;
-  for (const row of histogramsOf(rows, what.table, { ...asked, ids: named })) {
+  for (const row of histogramsOf(rows, wanted.table, { ...asked, ids: named })) {
     const facts = grouped.byId.get(row.id);
     if (facts !== undefined && (only === undefined || only.has(facts))) facts.histogram.mergeEncoded(row.histogram);
   }

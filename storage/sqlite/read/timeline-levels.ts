@@ -1,6 +1,7 @@
-// Which rows draw a stretch of time as points: how long a point is, and the rollup level that it is read from.
-// Invariant: every execution in the range is in exactly one point, and there are at most POINTS_MAX of them (days are never joined).
-// Pure arithmetic on minutes since the Unix epoch. Not here: SQL (query-timeline.ts).
+// Chooses the length of a timeline's points, and the rollup level that they are read from.
+// Invariant: every execution in the range is in exactly one point. There are at most POINTS_MAX points, unless days are
+// more: days are never joined. It is pure arithmetic on minutes since the Unix epoch. Not here: SQL
+// (query-timeline.ts).
 
 import {
   ceilTo,
@@ -25,7 +26,7 @@ const POINTS_MAX = 180;
 const MINUTE_STEPS = [1, 2, 5, 10];
 const HOUR_STEPS = [HOUR_MIN, 6 * HOUR_MIN];
 
-/** `minuteRowsMax`: the longest range that may be read minute by minute; `pointsMax`: what is enough, where it is less than POINTS_MAX. */
+/** `minuteRowsMax`: the longest range, in minutes, that may be read minute by minute. */
 export function timelineOf(
   range: MinuteRange,
   state: FoldState,

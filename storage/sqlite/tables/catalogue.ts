@@ -1,4 +1,4 @@
-// The catalogue of statement texts: the first text of a fingerprint, up to 20 others as variants, and its bound.
+// The catalogue of statement texts: the first text of a fingerprint, up to 20 variants, and its bound.
 // Invariant: an entry outlives its rollups; only the least recently seen go, and only beyond the bound.
 // Not here: rollups (flush-writer.ts), how texts become fingerprints.
 
@@ -38,8 +38,8 @@ const FORGET = [
 ];
 
 /**
- * Removes at most `slice` statements beyond `entriesMax`, of those last seen before `beforeMs` (Unix ms). Returns how many went.
- * No bucket from `beforeMs` on may name them: series go with them, and rows without their series are rows nobody can read.
+ * Removes at most `slice` statements beyond `entriesMax`, of those last seen before `beforeMs` (Unix ms); returns how
+ * many. Their series go too, so no bucket from `beforeMs` on may name them: a row without its series cannot be read.
  */
 export function boundCatalogue(rows: Rows, options: { entriesMax: number; beforeMs: number; slice: number }): number {
   const excess = rows.get<{ count: number }>(COUNT)!.count - options.entriesMax;

@@ -1,5 +1,6 @@
-// Reading and writing the one row that says how far folding went.
-// Invariant: it is read and written in the same transaction as the rows it speaks of. Not here: what it means (levels.ts).
+// Reads and writes the one row that says how far minutes and hours were rolled up.
+// Invariant: it is read and written in the same transaction as the rows it speaks of. Not here: what it means
+// (levels.ts).
 
 import type { Rows } from '../file/rows.js';
 import type { FoldState } from './levels.js';

@@ -1,8 +1,8 @@
-// Which rollup rows make up a stretch of time, given how far minutes were folded into hours and hours into days.
-// Invariant: the segments of a window name every execution in it exactly once, whatever was folded or dropped.
-// Pure arithmetic on minutes since the Unix epoch. Not here: SQL, folding itself (fold.ts).
+// Chooses the rollup rows that make up a stretch of time: minutes, hours or days.
+// Invariant: the segments of a window name every execution in it exactly once, whatever was rolled up or dropped.
+// It is pure arithmetic on minutes since the Unix epoch. Not here: SQL, rolling up itself (upkeep/roll-up.ts).
 
-/** How far folding and dropping went; see fold_state in the schema. All in minutes since the Unix epoch. */
+/** How far rolling up and dropping went; see fold_state in the schema. All in minutes since the Unix epoch. */
 export interface FoldState {
   /** Minutes before it are in their hour and in the lifetime row. */
   minutesFoldedTo: number;
@@ -53,7 +53,7 @@ export function snapOutward(range: MinuteRange, state: FoldState): MinuteRange {
   const since = Math.max(range.since, state.daysKeptFrom);
   const until = Math.max(range.until, since);
   const sinceStep = stepAt(since, state);
-  // The last minute inside decides how fine the end can be.
+  // The last minute inside decides the step of the end.
   const untilStep = stepAt(until - 1, state);
   return { since: floorTo(since, sinceStep), until: ceilTo(until, untilStep) };
 }
@@ -70,7 +70,7 @@ export function segmentsOf(range: MinuteRange, state: FoldState): Segment[] {
   const folded = Math.min(until, state.minutesFoldedTo);
   add(segments, SPAN.minute, Math.max(since, state.minutesFoldedTo), until);
   const hoursFrom = ceilTo(since, HOUR_MIN);
-  // The hour that is being filled holds just what was folded, so a range that reaches past it may take it whole.
+  // The hour that is being filled holds only what was rolled up, so a range that reaches past it may take it whole.
   const hoursTo = until >= state.minutesFoldedTo ? ceilTo(folded, HOUR_MIN) : floorTo(folded, HOUR_MIN);
   if (hoursFrom >= hoursTo) {
     add(segments, SPAN.minute, since, folded);
@@ -97,7 +97,7 @@ function addHours(segments: Segment[], range: MinuteRange, state: FoldState): vo
   add(segments, SPAN.day, daysFrom, daysTo);
 }
 
-/** Every bucket that an execution of this minute must be written to now: late ones go to what is already folded as well. */
+/** Every bucket that an execution of this minute must be written to now; late ones go to coarser buckets too. */
 export function bucketsFor(minute: number, state: FoldState): Array<readonly [spanS: number, bucketMinute: number]> {
   if (minute >= state.minutesFoldedTo) return [[SPAN.minute, minute]];
   const hour = floorTo(minute, HOUR_MIN);

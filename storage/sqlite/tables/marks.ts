@@ -1,6 +1,6 @@
 // Marks in the database: moments that windows are compared around.
-// Invariant: an app version is marked once, when it was first seen; at most MARKS_MAX marks are kept, automatic ones go first, oldest first.
-// Not here: what becomes a mark by itself (analyzer/notable/marks.ts).
+// Invariant: an app version is marked once, when it was first seen. At most MARKS_MAX marks are kept; automatic ones go
+// first, the oldest first. Not here: which moments become marks (analyzer/notable/marks.ts).
 
 import type { MarkRow } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';

@@ -1,6 +1,7 @@
 // The rollup tables as data, and the SQL that adds to them: from a flush, or from a finer level.
 // Invariant: a row only grows by its fields' merge rules, so adding in any order gives the same row.
-// Not here: the measures and their rules (facts/measures.ts), the tables' definition (migrations/), which buckets to add to (levels.ts).
+// Not here: measures and their rules (facts/measures.ts), the tables' definition (migrations/), which buckets to add to
+// (levels.ts).
 
 import type { LogHistogram } from '../../../facts/histogram.js';
 import {
@@ -22,7 +23,10 @@ export interface RollupTable<Field extends string = string> {
   name: string;
   /** Columns that identify a row beside its span and bucket. */
   keys: readonly string[];
-  /** Fields of what is stored, each in the column of its name in snake case; in the order in which values are bound after the keys. */
+  /**
+   * Fields of a row, each in the column of its name in snake case; in the order in which they are bound after the
+   * keys.
+   */
   fields: Readonly<Record<Field, ColumnMerge>>;
 }
 
@@ -79,7 +83,7 @@ export function upsertSql(table: RollupTable): string {
 }
 
 /** Adds every row of one bucket to a coarser one; binds to_span, to_bucket, from_span, from_bucket. */
-export function foldSql(table: RollupTable): string {
+export function rollUpSql(table: RollupTable): string {
   const rest = [...table.keys, ...columnsOf(table)].join(', ');
   return `INSERT INTO ${table.name} (span_s, bucket_min, ${rest}) SELECT ?, ?, ${rest} FROM ${table.name}
     WHERE span_s = ? AND bucket_min = ? ${mergeSql(table)}`;
@@ -93,7 +97,7 @@ export function sumsSql(table: RollupTable): string {
     .join(', ');
 }
 
-/** What a row binds for the table's fields, in their order. */
+/** The values that a row binds, in the order of the table's fields. */
 export function valuesOf<Field extends string>(
   table: RollupTable<Field>,
   row: Readonly<Record<NoInfer<Field>, number | LogHistogram>>,
@@ -109,7 +113,7 @@ export function valuesOf<Field extends string>(
   return values;
 }
 
-/** Shares of a batch's time are fractions, and one value that is no number must not cost the whole flush. */
+/** Shares of a batch's time are fractions; and one value that is no number must not fail the whole flush. */
 export function integer(value: number): number {
   return Number.isFinite(value) ? Math.round(value) : 0;
 }
@@ -136,7 +140,7 @@ function mergedValue(column: string, merge: ColumnMerge): string {
   switch (merge) {
     case 'sum':
       return `${column} + excluded.${column}`;
-    case 'min': // NULL says "none yet", and min() of NULL and a value would be NULL.
+    case 'min': // NULL means "none yet", but min() of NULL and a value is NULL.
       return `min(ifnull(${column}, excluded.${column}), ifnull(excluded.${column}, ${column}))`;
     case 'max':
       return `max(${column}, excluded.${column})`;

@@ -1,6 +1,6 @@
-// Small numbers in place of long keys: the id of a rollup's series and of a tag set, made on first sight.
-// Invariant: an id in memory exists in the database, or the transaction that made it is still open; forget() after a rollback.
-// Not here: the rows that use them (flush-writer.ts).
+// Ids of series and tag sets, which stand for their long keys; made on first sight.
+// Invariant: an id in memory exists in the database, or the transaction that made it is still open; forget() after a
+// rollback. Not here: the rows that use them (write/flush-writer.ts).
 
 import type { RollupKey, TagRollup } from '../../../facts/rollup-row.js';
 import type { Rows } from '../file/rows.js';

@@ -1,6 +1,6 @@
-// Dropping what is kept in a coarser form or is too old, by age and by the size of the file, a slice at a time.
-// Invariant: the mark in fold_state moves before the first row goes, so a report never sees half a bucket; only folded rows are dropped.
-// Not here: folding (fold.ts), giving pages back to the disk (upkeep.ts).
+// Drops rows that are kept in a coarser form or are too old: by age, by file size, in slices.
+// Invariant: the mark in fold_state moves before the first row goes, so a report never sees half a bucket; only rows
+// that were rolled up are dropped. Not here: rolling up (roll-up.ts), giving pages back to the disk (upkeep.ts).
 
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
@@ -15,9 +15,9 @@ export interface RetentionOptions {
   /** How long single hours are kept; then days. */
   hoursKeptDays: number;
   daysKeptDays: number;
-  /** Size of the file beyond which the oldest goes earlier, finest first. */
+  /** Size of the file beyond which the oldest rows go earlier, the finest first. */
   bytesMax: number;
-  /** Statements in the catalogue; beyond, those that no rollup names any more go, least recent first. */
+  /** Statements in the catalogue; beyond, those without a rollup go, the least recent first. */
   catalogueEntriesMax: number;
 }
 
@@ -49,7 +49,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
     days: nowMinute - options.daysKeptDays * DAY_MIN,
   });
   const dropped = dropRows(rows, before, slice);
-  // Earlier drops have to reach the file before its size can say that more must go.
+  // The file's size counts only after earlier drops have reached it.
   if (dropped === 0 && step.bytesUsed > options.bytesMax) keepLess(rows, state);
   if (
     state.minutesKeptFrom !== before.minutesKeptFrom ||
@@ -68,13 +68,13 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   return forgotten > 0;
 }
 
-/** Moves the marks up to these minutes, never down and never past what was folded. */
-function keepFrom(state: FoldState, from: { minutes: number; hours: number; days: number }): void {
-  const minutes = Math.min(from.minutes, state.minutesFoldedTo);
-  const hours = Math.min(from.hours, state.hoursFoldedTo);
+/** Moves the marks up to these minutes, never down and never past what was rolled up. */
+function keepFrom(state: FoldState, marks: { minutes: number; hours: number; days: number }): void {
+  const minutes = Math.min(marks.minutes, state.minutesFoldedTo);
+  const hours = Math.min(marks.hours, state.hoursFoldedTo);
   state.minutesKeptFrom = Math.max(state.minutesKeptFrom, floorTo(minutes, HOUR_MIN));
   state.hoursKeptFrom = Math.max(state.hoursKeptFrom, floorTo(Math.min(hours, state.minutesKeptFrom), DAY_MIN));
-  state.daysKeptFrom = Math.max(state.daysKeptFrom, floorTo(Math.min(from.days, state.hoursKeptFrom), DAY_MIN));
+  state.daysKeptFrom = Math.max(state.daysKeptFrom, floorTo(Math.min(marks.days, state.hoursKeptFrom), DAY_MIN));
 }
 
 function dropRows(rows: Rows, state: FoldState, slice: number): number {

@@ -1,20 +1,20 @@
-// The bounded work between flushes: folding, windows, retention, giving space back.
-// Invariant: each call does a slice and leaves the store consistent; what is left over is done by later calls.
-// Not here: the work itself (fold.ts, windows.ts, retention.ts).
+// The bounded work between flushes: rolling up, windows, retention, giving space back.
+// Invariant: each call does a slice and leaves the store consistent; later calls do the rest.
+// Not here: the work itself (roll-up.ts, windows.ts, retention.ts).
 
 import type Database from 'better-sqlite3';
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
-import { fold } from './fold.js';
 import { type RetentionOptions, retain } from './retention.js';
+import { rollUp } from './roll-up.js';
 import { PERIODS, type Period, refreshPeriod } from './windows.js';
 
-/** Rollup rows folded, and rows dropped per table, in one call: some tens of milliseconds of work. */
+/** Rows rolled up, and rows dropped per table, in one call: some tens of milliseconds of work. */
 const SLICE_ROWS = 5000;
-/** A minute is folded when it ended this many minutes ago: until then what belongs to it may still come. */
+/** A minute is rolled up this many minutes after its end: until then more of it may come. */
 const CLOSED_AFTER_MIN = 1;
 const WINDOWS_EVERY_MS = 2000;
-/** Refreshing one takes at most one part in this many of the time. */
+/** Refreshing a window may take one part in this many of the time. */
 const WINDOWS_SHARE = 100;
 /** No further window is refreshed in a call that spent this much on them. */
 const WINDOWS_SLICE_MS = 50;
@@ -44,7 +44,7 @@ export class Upkeep {
     const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
     const idsVoid = this.#db
       .transaction(() => {
-        fold(this.#rows, { closedBefore, rowsMax: SLICE_ROWS });
+        rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS });
         const step = { options: this.#retention, nowMs, bytesUsed: this.#bytesUsed(), slice: SLICE_ROWS };
         return retain(this.#rows, step);
       })
@@ -59,7 +59,7 @@ export class Upkeep {
     for (const window of this.#windows) this.#refresh(window, nowMs);
   }
 
-  /** Those not refreshed for longest come first; what does not fit into this call is done by the next. */
+  /** The least recently refreshed come first; the next call does what does not fit into this one. */
   #refreshDue(nowMs: number): void {
     let spentMs = 0;
     const oldestFirst = [...this.#windows].sort((a, b) => a.atMs - b.atMs);
@@ -101,7 +101,7 @@ interface KeptWindow {
   costMs: number;
 }
 
-/** Time alone moves windows too, minute by minute. The distance is absolute: clocks are set back. */
+/** Time alone moves windows too, minute by minute. The distance is absolute, because clocks are set back. */
 function isDue(window: KeptWindow, nowMs: number): boolean {
   const distanceMs = Math.abs(nowMs - window.atMs);
   if (!window.due && distanceMs < MINUTE_MS) return false;

@@ -1,5 +1,5 @@
-// statement_windows: what the views read, kept for four periods, rewritten where it changed.
-// Invariant: after refreshPeriod the table says of that period what a report over the same time would say at that moment.
+// Keeps statement_windows, which the views read: four periods, rewritten where they changed.
+// Invariant: after refreshPeriod the table says of that period what a report over the same time would say then.
 // Not here: when to refresh (upkeep.ts), the reports themselves.
 
 import type { StatementFacts } from '../../../facts/answers.js';
@@ -11,19 +11,19 @@ import { spanOf } from '../read/span.js';
 import { addHistograms, type FactsById, seriesOf } from '../read/statement-facts.js';
 import type { Segment } from '../tables/levels.js';
 
-/** Length of each period; undefined = the whole life of the file. Bounds snap outward to minutes, or to what is kept. */
+/** Length of each period; undefined = the whole life of the file. Bounds snap outward to the buckets that exist. */
 const PERIODS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, all: undefined } as const;
 export type Period = keyof typeof PERIODS_MS;
 export const PERIODS = Object.keys(PERIODS_MS) as Period[];
 
-/** Sums of the period at hand. Compared with statement_windows inside SQL, so that what did not move never leaves it. */
+/** Sums of the current period. They are compared inside SQL, so that only rows that changed leave it. */
 const MAKE_SUMS = `CREATE TEMP TABLE IF NOT EXISTS window_sums (
   fingerprint TEXT, source TEXT, calls INTEGER, batched_calls INTEGER, errors INTEGER, rows INTEGER,
   total_ns INTEGER, min_ns INTEGER, max_ns INTEGER, PRIMARY KEY (fingerprint, source)) WITHOUT ROWID`;
 
 const TOTALS = ['calls', 'batched_calls', 'errors', 'rows', 'total_ns', 'min_ns', 'max_ns'] as const;
 
-/** Total time in ns tells even windows apart that slid over as many calls as they gained. */
+/** Total time in ns differs even when a window lost as many calls as it gained. */
 const CHANGED = `SELECT n.* FROM temp.window_sums n LEFT JOIN statement_windows w
     ON w.period = ? AND w.fingerprint = n.fingerprint AND w.source = n.source
   WHERE (w.calls, w.batched_calls, w.errors, w.rows, w.total_ns) IS NOT (n.calls, n.batched_calls, n.errors, n.rows, n.total_ns)`;
@@ -52,7 +52,7 @@ export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
   const { segments } = spanOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
   fillSums(rows, segments);
   const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
-  // Histograms are the dear part, so only those of statements that moved are read.
+  // Reading histograms costs most, so only those of statements that changed are read.
   addHistograms(rows, changed, { table: 'rollup', segments });
   for (const facts of changed.facts) writeRow(rows, period, facts);
   rows.run(DELETE_GONE, period);

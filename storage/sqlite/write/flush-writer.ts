@@ -1,5 +1,5 @@
-// One flush into rows: every part of it added to what is there.
-// Invariant: runs inside the caller's transaction and assumes nothing of an earlier, failed attempt.
+// Writes one flush: every part of it is added to the rows that are there.
+// Invariant: it runs inside the caller's transaction and assumes nothing of an earlier, failed attempt.
 // Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
@@ -52,14 +52,15 @@ const UPSERT_POOL = `INSERT INTO pool (pool_id, name, owner, user, database, app
     habits = excluded.habits, evidence = excluded.evidence,
     first_seen_ms = min(first_seen_ms, excluded.first_seen_ms), last_seen_ms = max(last_seen_ms, excluded.last_seen_ms)`;
 
-/** Counts may come before the pool itself was described, and '(other)' never is. */
+/** Counts may come before the pool is described, and '(other)' is never described. */
 const UPSERT_POOL_COUNTS = `INSERT INTO pool (pool_id, name, owner, user, database, application_name, options, client_network,
     client_address, server_version, driver, habits, evidence, first_seen_ms, last_seen_ms, opened, closed)
   VALUES (?, ?, '', '', '', '', '', '', '', '', '', '[]', '[]', ?, ?, ?, ?)
   ON CONFLICT (pool_id) DO UPDATE SET opened = opened + excluded.opened, closed = closed + excluded.closed`;
 
 const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?)
-  ON CONFLICT (relay_id) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence), updated_ms = excluded.updated_ms`;
+  ON CONFLICT (relay_id) DO UPDATE SET
+    last_sequence = max(last_sequence, excluded.last_sequence), updated_ms = excluded.updated_ms`;
 const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
   ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';

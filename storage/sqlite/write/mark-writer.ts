@@ -1,5 +1,5 @@
-// Setting a mark from outside of the observer, which goes on writing meanwhile.
-// Invariant: one short transaction that adds one row; the schema is never changed and no checkpoint is made from here.
+// Sets a mark from outside of the observer, which goes on writing meanwhile.
+// Invariant: one short transaction adds one row; it never changes the schema and makes no checkpoint.
 // Not here: marks that the observer sets itself (flush-writer.ts).
 
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
 import { writeMark } from '../tables/marks.js';
 
-/** The observer's transactions take milliseconds; a fold a few tens. */
+/** The observer's transactions take milliseconds; rolling up takes some tens. */
 const BUSY_MS = 5_000;
 
 /** Throws StoreError: missing, newer-schema, older-schema, corrupt, busy, full, unwritable. */

@@ -1,35 +1,35 @@
-// Minutes into hours and the whole life, hours into days, a few at a time.
-// Invariant: rows and the mark in fold_state move in one transaction, so every row is added to its coarser one exactly once.
-// Not here: when to drop what was folded (retention.ts); late rows, which go to all levels at once (levels.ts).
+// Rolls up minutes into hours and the whole life, and hours into days, a few at a time.
+// Invariant: rows and the mark in fold_state move in one transaction, so every row is added to its coarser one once.
+// Not here: dropping rows that were rolled up (retention.ts); late rows, which go to all levels at once (levels.ts).
 
 import type { Rows } from '../file/rows.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
-import { foldSql, ROLLUP_TABLES } from '../tables/rollup-tables.js';
+import { ROLLUP_TABLES, rollUpSql } from '../tables/rollup-tables.js';
 
-const FOLDS = ROLLUP_TABLES.map(foldSql);
-/** The next bucket that has rows to fold, over all tables. */
+const ROLL_UPS = ROLLUP_TABLES.map(rollUpSql);
+/** The next bucket that has rows to roll up, over all tables. */
 const NEXT = `SELECT min(bucket) AS bucket FROM (${ROLLUP_TABLES.map(
   ({ name }) => `SELECT min(bucket_min) AS bucket FROM ${name} WHERE span_s = ? AND bucket_min >= ?`,
 ).join(' UNION ALL ')})`;
-/** A mark that nothing was behind moves at most once an hour, so that an idle store writes nothing. */
+/** With nothing to roll up the mark moves at most once an hour, so that an idle store writes nothing. */
 const IDLE_STEP_MIN = HOUR_MIN;
 
 /**
- * Folds what ended before `closedBefore` (minutes since the Unix epoch) until about `rowsMax` rows were added; inside a transaction.
- * Returns true when more is left.
+ * Rolls up minutes that ended before `closedBefore` (minutes since the Unix epoch), until about `rowsMax` rows were
+ * added. Runs inside a transaction. Returns true when more is left.
  */
-export function fold(rows: Rows, options: { closedBefore: number; rowsMax: number }): boolean {
+export function rollUp(rows: Rows, options: { closedBefore: number; rowsMax: number }): boolean {
   const state = readFoldState(rows);
   const before = { ...state };
   let left = options.rowsMax;
   while (left > 0) {
-    const moved = foldMinute(rows, state, options.closedBefore);
+    const moved = rollUpMinute(rows, state, options.closedBefore);
     if (moved === 0) break;
     left -= moved;
   }
   while (left > 0) {
-    const moved = foldHour(rows, state);
+    const moved = rollUpHour(rows, state);
     if (moved === 0) break;
     left -= moved;
   }
@@ -39,7 +39,7 @@ export function fold(rows: Rows, options: { closedBefore: number; rowsMax: numbe
   return left <= 0;
 }
 
-function foldMinute(rows: Rows, state: FoldState, closedBefore: number): number {
+function rollUpMinute(rows: Rows, state: FoldState, closedBefore: number): number {
   const minute = nextBucket(rows, SPAN.minute, state.minutesFoldedTo);
   if (minute === null || minute >= closedBefore) {
     if (closedBefore - state.minutesFoldedTo >= IDLE_STEP_MIN) state.minutesFoldedTo = closedBefore;
@@ -52,7 +52,7 @@ function foldMinute(rows: Rows, state: FoldState, closedBefore: number): number 
   return moved;
 }
 
-function foldHour(rows: Rows, state: FoldState): number {
+function rollUpHour(rows: Rows, state: FoldState): number {
   const complete = floorTo(state.minutesFoldedTo, HOUR_MIN);
   const hour = nextBucket(rows, SPAN.hour, state.hoursFoldedTo);
   if (hour === null || hour >= complete) {
@@ -84,6 +84,7 @@ interface Addition {
 /** Returns the rows added, at least 1. */
 function addBucket(rows: Rows, addition: Addition): number {
   let moved = 0;
-  for (const sql of FOLDS) moved += rows.run(sql, addition.spanS, addition.bucket, addition.fromSpanS, addition.from);
+  for (const sql of ROLL_UPS)
+    moved += rows.run(sql, addition.spanS, addition.bucket, addition.fromSpanS, addition.from);
   return Math.max(1, moved);
 }
