@@ -1,12 +1,10 @@
 // Schema version 1: every table and view of the first version.
 // Invariant: committed SQL here never changes; a change is a new file with the next number. Names end with their unit:
-// _s seconds, _min minutes since the Unix epoch, _ms milliseconds, _ns nanoseconds.
-// Not here: applying a migration (sqlite/file/schema.ts), writing rows (sqlite/write/flush-writer.ts).
+// _s seconds, _min minutes since the Unix epoch, _ms milliseconds, _ns nanoseconds. Not here: applying it (schema.ts).
 //
 // All *_rollup tables share one shape: (span_s, bucket_min) is the stretch of time that a row sums up. span_s is 60,
 // 3600 or 86400, and 0 for the whole life of the file (bucket_min 0). A minute that is over is added to its hour and to
-// the whole life, an hour to its day. fold_state says how far that went, so every total is the coarse rows plus the
-// fine rows that are not in them yet.
+// the whole life, an hour to its day. fold_state says how far that went: a total is coarse rows and fine rows after it.
 
 export const INITIAL_SCHEMA = `
 CREATE TABLE fold_state (
