@@ -1,5 +1,6 @@
-// Counts an execution once its session is settled: asks for its verdict, and adds it to everything that counts by that.
-// Invariant: an execution is added to one rollup row, once. Not here: when it is counted (pipeline.ts), the verdict (judge.ts).
+// Counts an execution of a settled session under its verdict.
+// Invariant: an execution is added to one rollup row, once. Not here: when it is counted (pipeline.ts,
+// waiting-executions.ts), the verdict (judge.ts).
 
 import type { Judge } from './judge.js';
 import { traceIdOf } from './notable/request-tags.js';
@@ -11,7 +12,7 @@ import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import type { ObservedSession, Waiting } from './sessions/observed-session.js';
 
-/** What the metrics are told of each counted execution; dashboards' MetricsState is one. */
+/** Is told of each counted execution, for the metrics. */
 export interface CountedListener {
   recordStatement(counted: {
     source: string;
@@ -22,7 +23,7 @@ export interface CountedListener {
     calls: number;
     serviceNs: number;
     batched: boolean;
-    /** Of the request, '' = its comments name none; `atMs`: Unix ms of completion. */
+    /** Trace of the request; '' = its comments name none. */
     traceId: string;
     atMs: number;
   }): void;
@@ -32,7 +33,7 @@ export interface CountingOptions {
   limits: RollupLimits & TagLimits;
   judge: Judge;
   counted: CountedListener;
-  /** Told of each counted execution while somebody looks on. */
+  /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
 }
 

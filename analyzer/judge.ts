@@ -1,6 +1,7 @@
-// What an execution is taken for: by the user's rules, and where they say nothing, by attribution.
-// Invariant: a statement is judged by the rules that were in force when it came, also when it waited while they were read again.
-// Not here: when a session is settled and what is counted (pipeline.ts), the rules' meaning (rules/rule-user.ts).
+// Gives an execution its verdict: by the user's rules, and by attribution where they say nothing.
+// Invariant: a statement is judged by the rules that were in force when it came, also when it waited while the rules
+// were read again. Not here: when a session is settled (attribution/settling.ts), what the rules mean
+// (attribution/rules/rule-user.ts).
 
 import type { Verdict } from '../facts/verdict.js';
 import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
@@ -9,7 +10,7 @@ import type { UserRules, UserSubject } from './attribution/rules/rule-user.js';
 import { UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
 import type { Attributable, ExecutionContext, ObservedSession } from './sessions/observed-session.js';
 
-/** What of the configuration may change while traffic passes. */
+/** The part of the configuration that may change while traffic passes. */
 export interface LiveOptions {
   rules: UserRules;
   /** The configured network an address falls into, or ''. */
@@ -29,7 +30,7 @@ export class Judge {
     this.#live = live;
   }
 
-  /** Holds for what comes from now on. `unsettled`: sessions whose statements still wait to be judged. */
+  /** Applies to later statements. `unsettled`: sessions whose executions wait: they keep the rules they came under. */
   reconfigure(live: LiveOptions, unsettled: Iterable<ObservedSession>): void {
     for (const session of unsettled) {
       session.waiting = session.waiting.map((one) => {
@@ -51,7 +52,7 @@ export class Judge {
     return rules.isEmpty ? '' : rules.decide(this.#subjectOf(session)).pool;
   }
 
-  /** Asked again later, with more known of the connection, it may answer otherwise. */
+  /** May give another verdict later, when more is known of the connection. */
   judge(session: ObservedSession, statement: Attributable, context: ExecutionContext): Judgement {
     const { rules } = this.#live;
     const { decided, tagSet } = statement;
@@ -61,7 +62,7 @@ export class Judge {
     return { verdict, tagSet: withTags(tagSet, decision.tags) };
   }
 
-  /** What a user's rule looks at. Without a statement: rules that speak of the connection alone. */
+  /** What a rule of the user can match. Without a statement only rules about connections can. */
   #subjectOf(session: ObservedSession, statement?: Attributable): UserSubject {
     const { clientAddress } = session.facts;
     return {

@@ -2,7 +2,7 @@
 //
 //   statement ► its executions: identify, split, SQL-level names (statement-texts.ts, fingerprint/)
 //             ► tags and profile (attribution/) ► settled? ─ no ► wait in the session (waiting-executions.ts)
-//                                                         └ yes ► verdict ► pool (pools/) ► count (counting.ts) ► metrics
+//                                                         └ yes ► verdict, pool, counts, metrics (counting.ts)
 //
 // Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two.
 // Not here: bytes (observer/intake/intake.ts), when things are stored (observer/observer.ts).
@@ -38,13 +38,13 @@ export interface PipelineOptions extends LiveOptions {
   counted: CountedListener;
   /** Told of slow statements where plans are collected. */
   plans?: { noteSlow(identity: Identity, nowMs: number): void };
-  /** Told of each counted execution while somebody looks on. */
+  /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
 }
 
 export interface PipelineCounters {
   statementsTotal: number;
-  /** Times a connection, taken surely for one owner's, was taken for another's after more of it was seen. */
+  /** Times that a connection with a sure owner got another owner, after more of it was seen. */
   revisionsTotal: number;
   /** Observations of a session that was never announced. */
   strayTotal: number;
@@ -86,13 +86,13 @@ export class Pipeline {
     this.#waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 
-  /** Holds for what comes from now on; pools of settled sessions stay. */
+  /** Applies to later statements; settled sessions keep their pools. */
   reconfigure(live: LiveOptions): void {
     this.#judge.reconfigure(live, this.sessions.unsettled());
     this.#texts.useRules(live.rules);
   }
 
-  /** Everything but `loss` and `relay-status`, which say nothing of statements. The observation is not kept. */
+  /** Takes any observation; `loss` and `relay-status` change nothing here. The object is not kept. */
   observe(relayId: string, observation: Observation): void {
     switch (observation.kind) {
       case 'statement': {
@@ -138,14 +138,14 @@ export class Pipeline {
     }
   }
 
-  /** A session from the store of an observer that is gone. */
+  /** Restores a session that an earlier observer stored. Returns undefined when its stored form is damaged. */
   restore(json: string, nowMs: number): ObservedSession | undefined {
     const session = this.sessions.restore(json, nowMs);
     if (session !== undefined) this.#waiting.restored(session);
     return session;
   }
 
-  /** The connection ended: it is settled, and leaves its pool. */
+  /** The connection ended: its session is settled, and leaves its pool. */
   close(session: ObservedSession, atMs: number): void {
     if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#waiting.settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
@@ -153,7 +153,7 @@ export class Pipeline {
     this.sessions.close(session, atMs);
   }
 
-  /** Settles what has waited long enough. Called with every flush. */
+  /** Settles the sessions that have waited long enough, and counts the time of all. Called before every flush. */
   tick(nowMs: number): void {
     this.#waiting.settleDue(nowMs);
     for (const session of this.sessions.all()) {
@@ -186,7 +186,7 @@ export class Pipeline {
     let context: ExecutionContext = { protocol, statementName, transactionBefore };
     let left = executions;
     this.#texts.each(session, { observation, executions }, (statement, identity, measured) => {
-      // What the server said was before the whole request: the later statements of a text follow the earlier ones.
+      // The server's status is of before the whole text; later statements of it run after the earlier ones.
       if (left < executions)
         context = { protocol, statementName, transactionBefore: session.profile.inTransaction ? 'T' : 'I' };
       left--;
@@ -195,7 +195,7 @@ export class Pipeline {
     });
   }
 
-  /** Returns the execution's place in its transaction. The server's word comes once, with the last execution of a request. */
+  /** Returns the execution's place in its transaction. `openAfter` is known for the last execution of a text only. */
   #transaction(session: ObservedSession, measured: Measured, openAfter: boolean | undefined): number {
     const { transaction, member } = session;
     const { completedAtMs, serviceNs, command } = measured;

@@ -1,4 +1,4 @@
-// Puts an observer together from the configuration: the same for a live link and for a replay.
+// Puts an observer together from the configuration, for a live link and for a replay alike.
 // Not here: processes and links (main.ts), files of recordings (replay.ts).
 
 import { UserRules } from '../analyzer/attribution/rules/rule-user.js';
@@ -20,13 +20,13 @@ import { Observer } from './observer.js';
 import type { PlanCollector } from './plan-collector.js';
 import { type ExpectedRelays, Relays } from './relays.js';
 
-/** What of the configuration the observer needs. */
+/** The part of the configuration that the observer needs. */
 export type ObserverConfig = Pick<
   Config,
   'dataDir' | 'rules' | 'pools' | 'clientNetworks' | 'dimensionKeys' | 'contextKeys' | 'retention' | 'topSeries'
 >;
 
-/** What of it may change while an observer runs. */
+/** The part that may change while an observer runs. */
 export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks'>;
 
 export interface Assembled {
@@ -62,7 +62,7 @@ export async function assemble(
       bytesMax: retention.bytesMax,
     },
     onMovedAside(path, reason) {
-      log.error('the database was damaged: it was moved aside and a new one begun', { path, reason });
+      log.error('the database was damaged: it was moved aside, and a new one was begun', { path, reason });
       observer?.storeBeganAnew();
     },
   });

@@ -1,6 +1,6 @@
-// An observer whose relays connect to it: listens for them at a private Unix socket.
-// Invariant: the socket is 0600 in a directory of 0700, because what passes holds SQL; each link ends with a last flush.
-// Not here: what an observer is (service.ts), the relay's end (proxy/link/observer-socket.ts).
+// Listens at a private Unix socket for the relays that connect to this observer.
+// Invariant: the socket is 0600 in a directory of 0700, because SQL passes through it; each link ends with a last
+// flush. Not here: the observer behind it (service.ts), the relay's end (proxy/link/observer-socket.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { setPriority } from 'node:os';
@@ -14,15 +14,15 @@ import type { LiveConfig } from './assemble.js';
 import { type ServiceOptions, startObserver } from './service.js';
 
 export interface LinkServer {
-  /** What the links brought is stored. They are closed; or, `linksEndFirst`, waited for until the relays end them. */
+  /** Closes the links, with `linksEndFirst` after the relays had time to end them, and stores what they brought. */
   stop(order?: { linksEndFirst: boolean }): Promise<void>;
-  /** Other rules and networks, from now on. */
+  /** Takes other rules and networks, for later statements. */
   reconfigure(changed: LiveConfig): void;
   relayDied(relayId: string, atMs: number): void;
   supervisor(status: SupervisorStatus): void;
 }
 
-/** How long relays that are ending may take to say what they have left. */
+/** Time that ending relays have to send what is left. */
 const LINKS_END_MS = 10_000;
 
 /** Resolves when it listens at `config.socket`. Throws RuntimeError, UsageError or StoreError. */
@@ -32,7 +32,7 @@ export async function listenForRelays(config: Config, options: ServiceOptions): 
     privateDirectory(config.socket);
     await freeStaleSocket(config.socket);
   };
-  // A socket in the data directory belongs to whoever has the lock of that, which the observer takes.
+  // A socket in the data directory belongs to the process with the directory's lock, which the observer takes.
   const inData = config.socket === sharedSocketPath(config.dataDir);
   if (!inData) await prepare();
   const observer = await startObserver(config, options);
@@ -90,7 +90,7 @@ async function listenPrivately(server: Server, socket: string): Promise<void> {
   makePrivate(socket);
 }
 
-/** What comes first: the promise, or that much time. */
+/** Resolves with the promise, or after so much time. */
 function oneOf(promise: Promise<unknown>, ms: number): Promise<unknown> {
   return Promise.race([promise, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
 }

@@ -9,7 +9,7 @@ import type { LossRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { Loss } from '../proxy/stream/observation.js';
 
-/** Counts events, not executions: how many executions were lost is unknown, but it is at most a flush interval of them. */
+/** Counts events: how many executions were lost with each is unknown, but at most those of a flush interval. */
 const KILLED_REASON = 'killed';
 
 export class Losses implements Pending<LossRow> {
@@ -17,7 +17,7 @@ export class Losses implements Pending<LossRow> {
   readonly #totals = new Map<string, number>();
   readonly #pending = new Map<string, LossRow>();
 
-  /** Takes a relay's loss. Returns the total of its reason over all relays, or undefined when the loss says nothing new. */
+  /** Takes a relay's loss. Returns the total of its reason over all relays; undefined = the loss is not new. */
   take(counterId: string, { minute, reason, count }: Loss): number | undefined {
     const row: LossRow = { counterId, minute, reason, count };
     const key = keyOf(row);

@@ -1,7 +1,7 @@
-// The observer process that `run` starts: takes the link the relay left at descriptor 3, and ends when that does; with several relays
-// descriptor 3 is their supervisor's channel.
-// Invariant: signals of the terminal are the relay's business. It can be killed at any moment: what it had not acknowledged the relay
-// counts. Not here: what an observer is (service.ts), that of several relays (supervised.ts), starting and restarting it
+// Runs the observer process that `run` starts, until its link ends.
+// The link is descriptor 3; with several relays descriptor 3 is their supervisor's channel. Invariant: signals of the
+// terminal are left to the relay. The process can be killed at any moment: the relay counts what it had not
+// acknowledged. Not here: the observer itself (service.ts), that of several relays (supervised.ts), starting it again
 // (proxy/link/observer-process.ts).
 
 import '../config/process/no-inspector.js';

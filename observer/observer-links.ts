@@ -1,5 +1,6 @@
-// The links to relays that an observer has taken: each is read within the observer's share of a CPU, and acknowledged by itself.
-// Invariant: a link is in the set from when it is taken until it ends. Not here: where links come from (main.ts, link-server.ts).
+// Holds the links to relays: reads each within the CPU share, and acknowledges it.
+// Invariant: a link is in the set from when it is taken until it ends. Not here: where links come from (main.ts,
+// link-server.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';

@@ -1,6 +1,7 @@
-// Joins intake, pipeline and store: takes batches, flushes on time, acknowledges what is stored, and goes on where another left off.
-// Invariant: the last sequence of a relay is stored in the same transaction as everything its batches up to there said; a flush that
-// fails keeps everything for the next one. Not here: the steps of a statement (pipeline.ts), the process (main.ts).
+// Joins intake, pipeline and store: takes batches, flushes, acknowledges, resumes sessions.
+// Invariant: the last sequence of a relay is stored in the same transaction as everything that its batches said; a
+// flush that fails keeps everything for the next one. Not here: the steps of a statement (analyzer/pipeline.ts), what
+// waits for a flush (flush-parts.ts), the process (main.ts).
 
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { ConnectionsNow } from '../analyzer/pools/pool.js';
@@ -17,7 +18,7 @@ import type { IntakeTarget } from './intake/intake.js';
 import { Losses } from './losses.js';
 import type { Relays } from './relays.js';
 
-/** What the metrics are told besides counted statements. */
+/** Is told what the metrics show besides counted executions. */
 export interface HealthListener {
   setPoolConnections(pools: Iterable<ConnectionsNow & { name: string }>): void;
   /** What one flush adds to a pool. */
@@ -52,7 +53,7 @@ export class Observer implements IntakeTarget {
   readonly #progress: BatchProgress;
   readonly parts: FlushParts;
   #orphansTaken = false;
-  /** Not before the first flush: one that begins has relays to answer, and what it owes a large store would keep them waiting. */
+  /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
   #failing = false;
 
@@ -66,7 +67,7 @@ export class Observer implements IntakeTarget {
   /** `nowMs`: of a recording, where its time stands. */
   relayBegins(relayId: string, nowMs = Date.now()): number {
     const { store, pipeline, relays, log } = this.#options;
-    // A relay that comes back (its link broke) is told of what it sent before as well.
+    // A relay that comes back after its link broke gets the acknowledgement of what it sent before.
     this.flush(nowMs);
     this.#progress.begins(relayId);
     relays.begins(relayId);
@@ -80,7 +81,7 @@ export class Observer implements IntakeTarget {
     return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
   }
 
-  /** Relays that ended without their observer: their sessions are over. Once, when all relays that still run have come. */
+  /** Closes the sessions of relays that ended without their observer. Runs once, when all running relays have come. */
   #takeOrphans(nowMs: number): void {
     const { store, pipeline, relays } = this.#options;
     if (this.#orphansTaken || !relays.complete) return;
@@ -101,7 +102,7 @@ export class Observer implements IntakeTarget {
     }
   }
 
-  /** One of several relays was killed or crashed, and this process was told. */
+  /** The supervisor says that one of several relays was killed or crashed. */
   relayDied(relayId: string, atMs: number): void {
     this.#options.log.warn('a relay was killed: what it had not sent is not counted', { relayId });
     this.#losses.killed(relayId, atMs);
@@ -140,7 +141,7 @@ export class Observer implements IntakeTarget {
     health.setRelaysConnected(relays.connected.length);
   }
 
-  /** Stores what came since the last time, and acknowledges it. False when the store would not. */
+  /** Stores what waits, and acknowledges it. Returns false when the store refused. */
   flush(nowMs: number): boolean {
     const { pipeline, store, log } = this.#options;
     this.#takeOrphans(nowMs);
@@ -149,7 +150,8 @@ export class Observer implements IntakeTarget {
       store.flush(this.parts.flushAt(nowMs));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (!this.#failing) log.error('storing failed: it is tried again', { code: error.code, error: error.message });
+      if (!this.#failing)
+        log.error('storing failed and will be tried again', { code: error.code, error: error.message });
       this.#failing = true;
       return false;
     }
@@ -167,12 +169,12 @@ export class Observer implements IntakeTarget {
     return true;
   }
 
-  /** The store moved a damaged database aside and began anew. */
+  /** The store moved a damaged database aside and began anew, perhaps within a flush. */
   storeBeganAnew(): void {
     this.parts.storeAgain();
   }
 
-  /** What this flush added, before its holders begin anew. */
+  /** Tells the metrics what this flush added, before its holders begin anew. */
   #tellCounted(nowMs: number): void {
     const { pipeline, health } = this.#options;
     for (const row of pipeline.counting.rollups.pending()) health.recordTop(row, nowMs);

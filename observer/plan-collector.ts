@@ -1,6 +1,7 @@
-// Plans of slow statements, asked one at a time and seldom, where the user named a server to ask (--samples-dsn).
-// Invariant: at most one question in INTERVAL_MS and one per statement in RENEW_MS; at most WAITING_MAX statements wait; a server that does not
-// answer costs nothing but its plans. No value of traffic is in a question. Not here: the question itself (postgres/plans.ts).
+// Asks a server that the user named (--samples-dsn) for the plans of slow statements.
+// Invariant: one question at a time, at most one in INTERVAL_MS, and one per statement in RENEW_MS; at most WAITING_MAX
+// statements wait. A server that does not answer costs nothing but its plans. No question holds a value from traffic.
+// Not here: the question itself (postgres/plans.ts).
 
 import { type Plannable, plannableOf } from '../analyzer/fingerprint/plannable.js';
 import type { Identity } from '../analyzer/texts/facts-of-text.js';
@@ -13,7 +14,7 @@ import { genericPlan } from '../postgres/plans.js';
 
 const INTERVAL_MS = 2_000;
 const RENEW_MS = 6 * 3_600_000;
-/** After a connection that failed. */
+/** Pause after a connection that failed. */
 const RETRY_MS = 60_000;
 const WAITING_MAX = 500;
 const ASKED_MAX = 20_000;
@@ -38,7 +39,7 @@ export class PlanCollector implements Pending<PlanRow> {
     this.#timer.unref();
   }
 
-  /** Called for each execution that was slow; a look-up for those that are known. */
+  /** Called for each slow execution; a look-up when its statement was asked for lately. */
   noteSlow({ fingerprint, key }: Pick<Identity, 'fingerprint' | 'key'>, nowMs: number): void {
     const asked = this.#asked.get(fingerprint);
     if (asked !== undefined && nowMs - asked < RENEW_MS) return;

@@ -1,13 +1,14 @@
-// A recording of the observation stream: the frames a relay sent, in a file that only its owner can read, because it holds SQL text.
-// Invariant: the file is the magic and then whole frames; a run that was cut off leaves at most one torn frame at the end, which reading
-// leaves out and says so. Not here: what frames hold (proxy/stream/records.ts), feeding them back (replay.ts).
+// Writes and reads recordings of the observation stream: the frames that relays sent.
+// Only the owner can read the file, because it holds SQL text. Invariant: it is the magic and then whole frames; a run
+// that was cut off leaves at most one torn frame at the end, which reading leaves out and reports. Not here: what
+// frames hold (proxy/stream/records.ts), feeding them back (replay.ts).
 
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/values/errors.js';
 import { FRAME_HEADER_BYTES, FrameKind, FrameReader, type Hello, RECORDING_MAGIC } from '../proxy/stream/frames.js';
 import { SCHEMA_VERSION } from '../proxy/stream/observation.js';
 
-/** One link, as the recorder knows it. */
+/** The recorder's state of one link. */
 export interface RecordedRelay {
   hello?: Buffer;
 }
@@ -31,7 +32,7 @@ export class Recorder {
     writeSync(this.#fd, RECORDING_MAGIC);
   }
 
-  /** A frame of one relay. Its hello stands before it wherever the frame before was another relay's, so that replay knows whose it is. */
+  /** Writes a frame of one relay, and before it its hello where the last frame was another relay's. */
   frame(source: RecordedRelay, { kind, body }: { kind: number; body: Buffer }): void {
     if (kind === FrameKind.hello) source.hello = Buffer.from(body);
     else if (source !== this.#last && source.hello !== undefined) this.#write(FrameKind.hello, source.hello);
@@ -59,7 +60,7 @@ export class Recorder {
 }
 
 /**
- * Reads a recording; `frame` gets each whole frame, `onRead` is told the octets that were worked off. Returns the octets of a torn last
+ * Reads a recording; `frame` gets each whole frame, `onRead` the number of bytes read. Returns the bytes of a torn last
  * frame (0 = none). Throws RuntimeError.
  */
 export async function readRecording(

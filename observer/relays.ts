@@ -1,19 +1,19 @@
-// The relays that an observer has to do with: who is connected, what each said of itself last, and what all of them are together.
-// Invariant: a counter of all relays never falls while this process lives, whichever relay comes or goes; it is told only when every relay
-// that is expected has spoken, so that a scraper does not take an observer's restart for one relay's share of the traffic.
-// Not here: their sessions (sessions.ts).
+// Knows the relays of an observer: who is connected, the last status of each, and their sum.
+// Invariant: the sum of a counter never falls while this process lives, whichever relay comes or goes. There is no sum
+// until every expected relay has spoken: otherwise a scraper would see one relay's share after a restart. Not here:
+// their sessions (analyzer/sessions/).
 
 import { limits } from '../config/limits.js';
 import { type RelayCounts, type RelayStatus, sumOfCounts, sumOfStatuses } from '../proxy/stream/relay-status.js';
 
 export interface ExpectedRelays {
-  /** How many there are; undefined = not known, as with relays that run by themselves. */
+  /** Their number; undefined = not known, as with relays that run by themselves. */
   count: number | undefined;
   /** Counters of relays that ended before this process began. */
   ended: RelayCounts;
 }
 
-/** Relays look for an observer every two seconds: who has not come after this does not run. */
+/** Relays look for an observer every two seconds: one that has not come by then does not run. */
 const WAIT_MS = 5_000;
 
 export class Relays {
@@ -21,7 +21,7 @@ export class Relays {
   readonly #startedMs = performance.now();
   readonly #connected = new Set<string>();
   readonly #statuses = new Map<string, RelayStatus>();
-  /** Of relays that went and may come back under their name, latest last. */
+  /** Statuses of relays that went and may come back under their id, latest last. */
   readonly #gone = new Map<string, RelayStatus>();
   #endedCounts: RelayCounts;
   #allSpoke = false;
@@ -58,12 +58,12 @@ export class Relays {
     return [...this.#connected];
   }
 
-  /** Whoever still runs has come: what the store has of others is over. */
+  /** All running relays have come: sessions of others in the store are over. */
   get complete(): boolean {
     return this.#reached(this.#connected.size);
   }
 
-  /** All as one; undefined while not all have spoken. */
+  /** The sum of all relays; undefined until all have spoken. */
   get together(): RelayStatus | undefined {
     if (!this.#allSpoke) return undefined;
     return sumOfStatuses(this.#statuses.values(), sumOfCounts([this.#endedCounts, ...this.#gone.values()]));

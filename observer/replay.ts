@@ -1,6 +1,6 @@
-// Feeds a recording of the observation stream into a data directory, as if the traffic passed now: what `pgwitness replay` does.
-// Invariant: the minutes are those of the recording; a batch that the directory holds already (same relay, same sequence) is not counted
-// twice. Not here: the form of recordings (recording.ts).
+// Feeds a recording into a data directory: the work of `pgwitness replay`.
+// Invariant: the minutes are those of the recording; a batch that the directory holds already (same relay, same
+// sequence) is not counted twice. Not here: the form of recordings (recording.ts).
 
 import type { Log } from '../config/log.js';
 import { RuntimeError } from '../config/values/errors.js';
@@ -19,7 +19,7 @@ export interface Replayed {
   tornBytes: number;
 }
 
-/** Flush after so many executions: what waits in memory stays small however long the recording. */
+/** A flush follows after so many executions, so that little waits in memory however long the recording is. */
 const FLUSH_EXECUTIONS = 20_000;
 
 /** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
@@ -33,7 +33,7 @@ export async function replay(
     relays: { count: 1, ended: {} },
   });
   const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
-  /** Those of the recording, each with what the directory held of it already. */
+  /** Relays of the recording, each with the last batch that the directory held already. */
   const relays = new Map<string, { batches: BatchReader; lastSequence: number }>();
   let relayId = '';
   let nowMs = 0;

@@ -1,6 +1,6 @@
-// The running observer: store, HTTP and flushing, for any number of links to relays.
-// Invariant: each relay is acknowledged on its own link; what the links brought is stored before the service ends.
-// Not here: where links come from (main.ts, link-server.ts), the steps of a statement (pipeline.ts).
+// Runs an observer: store, HTTP and flushing, for any number of links to relays.
+// Invariant: what the links brought is stored before the service ends. Not here: where links come from (main.ts,
+// link-server.ts), the steps of a statement (analyzer/pipeline.ts).
 
 import type { Duplex } from 'node:stream';
 import { Tail } from '../analyzer/notable/tail.js';
@@ -24,22 +24,22 @@ import type { ExpectedRelays } from './relays.js';
 export interface ObserverService {
   /** Takes a relay's link; resolves when it ended. */
   take(link: Duplex): Promise<void>;
-  /** From now on these rules and networks judge; nothing that was counted changes. */
+  /** Judges later statements by these rules and networks; nothing that was counted changes. */
   reconfigure(changed: LiveConfig): void;
-  /** One of several relays ended without a word. */
+  /** One of several relays was killed or crashed. */
   relayDied(relayId: string, atMs: number): void;
-  /** What the supervisor of several relays says of itself. */
+  /** Takes the status of the supervisor of several relays. */
   supervisor(status: SupervisorStatus): void;
-  /** A last flush, then everything is closed. Links are the caller's. */
+  /** Flushes a last time and closes everything but the links, which are the caller's. */
   stop(): Promise<void>;
 }
 
 export interface ServiceOptions {
   log: Log;
-  /** How often an observer of this run was started before: each records into a file of its own, because one may end in a torn frame. */
+  /** Number of observers of this run before this one. */
   restarts: number;
   relays: ExpectedRelays;
-  /** Where HTTP is to be answered, when it is begun already. */
+  /** The thread for HTTP, when it was started already. */
   httpWorker?: HttpThreadOptions['worker'];
 }
 
@@ -79,7 +79,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
       await links.take(link, { target: observer, log, recorder, reconfigure, cpuShare: config.observerCpuShare });
-      // The relay counts what is not acknowledged as lost, so it is stored before the end is.
+      // The relay counts what is not acknowledged as lost, so everything is stored before the link's end is answered.
       observer.flush(Date.now());
     },
     async stop() {
@@ -117,7 +117,7 @@ function recorderOf(
   return new Recorder(file, (error) => log.error('recording ended', { error: error.message }));
 }
 
-/** Only where the user named a server to ask. Throws UsageError for an address that cannot be read. */
+/** Undefined where the user named no server. Throws UsageError for an address that cannot be read. */
 function planCollectorOf({ samplesDsn }: Config, log: Log): PlanCollector | undefined {
   if (samplesDsn === '') return undefined;
   return new PlanCollector(parseDsn(samplesDsn, { where: '--samples-dsn', env: process.env }), log);

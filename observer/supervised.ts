@@ -1,6 +1,7 @@
-// The observer of several relays, as a child of their supervisor: relays connect at a socket, the supervisor speaks over Node's channel.
-// Invariant: it ends when it is told to, or when its supervisor is gone and all relays have ended their links; never before what they
-// brought is stored. Not here: the socket and the links (link-server.ts), what an observer is (service.ts).
+// Runs the observer of several relays, as a child of their supervisor.
+// Relays connect at a socket; the supervisor speaks over Node's channel. Invariant: it ends when it is told to, or when
+// its supervisor is gone and all relays have ended their links; never before their observations are stored. Not here:
+// the socket and the links (link-server.ts), the observer itself (service.ts).
 
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
@@ -36,7 +37,7 @@ export async function observeForSupervisor({ config, shared, ...options }: Share
       else told(server, message, log);
     });
     process.on('disconnect', () => end(true));
-    // It may have gone before anybody listened.
+    // The supervisor may be gone since before the listener above was set.
     if (!process.connected) end(true);
     process.send?.({ kind: 'listening' } satisfies FromObserver, undefined, undefined, () => {});
   });
@@ -48,7 +49,7 @@ function told(server: LinkServer, message: Exclude<ToObserver, { kind: 'end' }>,
       try {
         server.reconfigure(message.changed as LiveConfig);
       } catch (error) {
-        log.error('the rules have a fault: those in force stay', { error: String(error) });
+        log.error('the rules have a fault: the rules in force stay', { error: String(error) });
       }
       return;
     case 'relay-died':

@@ -1,6 +1,7 @@
-// Moments that become marks by themselves: DDL that succeeded on the wire, and the first statement with a new app_version tag.
-// Invariant: bounded, whatever is sent: the same DDL is marked once in REPEAT_MS, at most WAITING_MAX marks wait for a flush, and at most
-// VERSIONS_MAX versions are told apart. Not here: marks that people set (cli/commands/mark.ts), the table (storage/sqlite/tables/marks.ts).
+// Makes marks from traffic: DDL that succeeded, and the first statement with a new app_version tag.
+// Invariant: bounded whatever is sent: the same DDL is marked once in REPEAT_MS, at most WAITING_MAX marks wait for a
+// flush, at most VERSIONS_MAX versions are told apart. Not here: marks that people set (cli/commands/mark.ts), the
+// table (storage/sqlite/tables/marks.ts).
 
 import { VERSION_KEY } from '../../config/values/tag-keys.js';
 import type { MarkRow } from '../../facts/flush.js';
@@ -11,19 +12,19 @@ const WAITING_MAX = 1_000;
 const VERSIONS_MAX = 1_000;
 const DDL_REMEMBERED_MAX = 1_000;
 const NAME_CHARS_MAX = 200;
-/** Command tags that begin like this change what plans are made of. */
+/** First words of command tags after which plans may change. */
 const DDL_COMMANDS: ReadonlySet<string> = new Set(['CREATE', 'ALTER', 'DROP', 'REINDEX', 'CLUSTER', 'REFRESH']);
-/** Objects no query plan depends on. */
+/** Changes of objects on which no query plan depends. */
 const NO_PLAN =
   /^(?:CREATE|ALTER|DROP) (?:ROLE|USER|DATABASE|SUBSCRIPTION|PUBLICATION|SERVER|CAST|COLLATION|CONVERSION|LANGUAGE)/;
 
-/** Nobody else's plans depend on them. */
+/** Temporary tables: no plan of another session depends on them. */
 const TEMPORARY = /^\s*create\s+(?:(?:local|global)\s+)?temp/i;
 
 /** Hot path: whether a completion's tag may be DDL. */
 export function isDdl(command: string): boolean {
   const first = command.charCodeAt(0);
-  // C, A, D, R: the tags of ordinary statements begin with S, I, U, D, B.
+  // C, A, D and R. Ordinary statements begin with S, I, U, D and B.
   if (first !== 67 && first !== 65 && first !== 68 && first !== 82) return false;
   const space = command.indexOf(' ');
   return DDL_COMMANDS.has(space < 0 ? command : command.slice(0, space));
@@ -34,7 +35,7 @@ export class Marks implements Pending<MarkRow> {
   readonly #ddl = new Map<string, number>();
   readonly #versions = new Set<string>();
 
-  /** `command`: the completion's tag, of a statement for which isDdl() said yes and that succeeded. */
+  /** `command`: the tag of a completion for which isDdl() is true. */
   noteDdl(
     command: string,
     statement: { atMs: number; fingerprint: string; source: string; summary: string; query: string },

@@ -1,6 +1,7 @@
-// The slowest executions of each statement since the last flush, with what leads back to the request that ran them.
-// Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; nothing of it holds a literal.
-// Not here: which of them are kept for good (storage/sqlite/tables/samples.ts), plans (plan-collector.ts).
+// Keeps the slowest executions of each statement since the last flush.
+// Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; none of them holds a literal.
+// Not here: which samples are kept for good (storage/sqlite/tables/samples.ts), plans (observer/plan-collector.ts), the
+// request that ran one (request-tags.ts).
 
 import type { SlowSampleRow } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
@@ -18,16 +19,16 @@ export interface SampleContext {
 
 const PER_STATEMENT = 3;
 const STATEMENTS_MAX = 5_000;
-/** Below it nothing is slow. */
+/** A faster execution is never slow. */
 export const SLOW_NS = 1_000_000;
-/** A statement's bar falls by half each time nothing passed it for so long, so that a slow start does not hide later days. */
+/** After so long without a slower execution a statement's bar is halved: a slow start must not hide later days. */
 const BAR_LIVES_MS = 3_600_000;
 
 interface Kept {
-  /** Executions at or below it are not offered: the fastest of the slowest that the store has from us. */
+  /** Service time of the fastest sample we already gave; only slower executions are wanted. */
   barNs: number;
   barAtMs: number;
-  /** Since the last flush, slowest first. */
+  /** Samples since the last flush, slowest first. */
   waiting: SlowSampleRow[];
 }
 
@@ -35,7 +36,7 @@ export class Samples implements Pending<SlowSampleRow> {
   readonly #byFingerprint = new Map<string, Kept>();
   #touched = new Set<Kept>();
 
-  /** Hot path: once per execution; a look-up and a comparison. What it wants is given to keep(). */
+  /** Hot path: once per execution, a look-up and a comparison. An execution that it wants is passed to keep(). */
   wants(fingerprint: string, measured: Measured): boolean {
     const { serviceNs } = measured;
     if (serviceNs < SLOW_NS || measured.batched) return false;

@@ -1,6 +1,6 @@
-// The last executions as they were counted, for who looks on (`pgwitness tail`).
-// Invariant: nothing is kept while nobody asks, at most TAIL_MAX executions while somebody does; no text and no literal is among it.
-// Not here: texts (the catalogue has them), who may look (dashboards/http).
+// Keeps the last executions as they were counted, for `pgwitness tail`.
+// Invariant: nothing is kept while nobody asks, and at most 2 * TAIL_MAX executions while somebody does; none of them
+// holds text or a literal. Not here: texts (the catalogue has them), who may ask (dashboards/http/).
 
 import type { ExecutionFacts, TailBatch } from '../../facts/tail-facts.js';
 import type { Verdict } from '../../facts/verdict.js';
@@ -15,7 +15,7 @@ export interface Counted {
 }
 
 const TAIL_MAX = 5_000;
-/** Who has not asked for so long has left. */
+/** A reader that has not asked for so long has left. */
 const LEFT_AFTER_MS = 10_000;
 
 export class Tail {
@@ -25,7 +25,7 @@ export class Tail {
 
   add({ facts }: ObservedSession, { execution, pool, verdict, tagSet }: Counted): void {
     const { statement, measured, transactionPosition } = execution;
-    // Nobody pays for what nobody sees.
+    // Without a reader nothing is kept.
     if (measured.completedAtMs - this.#askedMs > LEFT_AFTER_MS) {
       if (this.#kept.length > 0) this.#kept = [];
       return;
@@ -45,7 +45,7 @@ export class Tail {
       tagSet,
       request: requestOf(statement.tags.pairs),
     });
-    // In one go rather than one by one: shifting a long array at each execution costs.
+    // Cut in one go: shifting a long array at each execution is expensive.
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }
 

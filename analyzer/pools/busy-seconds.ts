@@ -1,15 +1,15 @@
-// How many sessions were busy at once, second by second.
-// Invariant: a session counts once per second and counter, however many statements it ran in it. Seconds older than KEPT_SECONDS are forgotten.
-// Not here: whose sessions (pools.ts).
+// Counts the sessions that were busy in each second.
+// Invariant: a session counts once per second and counter, however many executions it had in it. Seconds older than
+// KEPT_SECONDS are forgotten. Not here: whose sessions they are (pools.ts).
 
 const KEPT_SECONDS = 120;
-/** A statement that ran longer marks only its last seconds: the older ones are forgotten by then. */
+/** A longer execution marks only its last seconds: older ones are forgotten by then. */
 const MARKED_SECONDS_MAX = 60;
 
 export class BusySeconds {
   readonly #sessions = new Map<number, number>();
 
-  /** One more session is busy in this second; returns how many are. */
+  /** Counts one more busy session in this second. Returns their number. */
   mark(second: number): number {
     const busy = (this.#sessions.get(second) ?? 0) + 1;
     this.#sessions.set(second, busy);
@@ -26,8 +26,9 @@ export class BusySeconds {
 }
 
 /**
- * The seconds a statement was running in, without those this session was already counted in.
- * `lastSecond` is the last one it was counted in; returns the first second to mark (the last one is that of completedAtMs).
+ * Returns the first second of an execution in which its session is not counted yet; its last second is that of
+ * completedAtMs.
+ * `lastSecond`: the last second in which the session was counted.
  */
 export function firstUnmarkedSecond(times: { completedAtMs: number; serviceNs: number; lastSecond: number }): number {
   const end = Math.floor(times.completedAtMs / 1000);

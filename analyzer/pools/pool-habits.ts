@@ -1,17 +1,17 @@
-// What the connections of a pool do again and again: how they are taken and given back, and how long they live.
-// Invariant: a habit is one of many sessions, not of a single one; each session counts once, with what it shows by now.
-// Not here: habits of one connection (connection/connection-profile.ts). Known of this process's time only.
+// Finds the habits of a pool: how its connections are used, and how long they live.
+// Invariant: a habit belongs to many sessions, never to one; each session counts once, with what it shows now. Only
+// what this process saw is known. Not here: habits of one connection (attribution/connection/connection-profile.ts).
 
-/** A habit is the pool's where this share of its sessions shows it … */
+/** A pool has a habit when this share of its sessions shows it … */
 const SHARE_MIN = 0.25;
-/** … or this one, where it says "every". */
+/** … or this share, for a habit that says "every". */
 const EVERY_SHARE_MIN = 0.9;
-/** Fewer closed connections say nothing of how long they live. */
+/** Fewer closed connections do not show how long they live. */
 const CLOSED_MIN = 10;
-/** A connection for one request: longer ones are kept on purpose. */
+/** A connection for one request is shorter; a longer one is kept on purpose. */
 const SHORT_MS = 5_000;
 const SHORT_SHARE_MIN = 0.9;
-/** Lifetimes are alike where their deviation is within this share of their mean: somebody replaces connections by age. */
+/** Lifetimes are alike, so connections are replaced by age, when their deviation is within this share of the mean. */
 const ALIKE_SHARE_MAX = 0.3;
 
 export class PoolHabits {
@@ -22,7 +22,7 @@ export class PoolHabits {
   #lifetimeTotalMs = 0;
   #lifetimeSquares = 0;
 
-  /** What a session shows now, in place of what it showed `before` (undefined: it is new). */
+  /** Counts the habits of a session, and no longer those that it showed `before`; undefined = it is new. */
   shows(habits: readonly string[], before: readonly string[] | undefined): void {
     if (before === undefined) this.#sessionsTotal++;
     for (const habit of before ?? []) this.#sessions.set(habit, (this.#sessions.get(habit) ?? 0) - 1);
@@ -36,7 +36,7 @@ export class PoolHabits {
     this.#lifetimeSquares += lifetimeMs ** 2;
   }
 
-  /** In plain words, sorted. */
+  /** The habits of the pool in plain words, sorted. */
   words(): string[] {
     const words: string[] = [];
     for (const [habit, sessions] of this.#sessions) {

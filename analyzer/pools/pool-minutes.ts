@@ -69,7 +69,7 @@ export class FleetMinutes implements Pending<FleetMinute> {
   }
 }
 
-/** Sessions that followed one another within a second all count as busy in it, but no more were busy at once than were held. */
+/** Sessions busy after one another within a second all count in it; at once there were no more than were held. */
 function heldAtMost<T extends { connectionsMax: number; busyMax: number }>(minute: T): T {
   return minute.busyMax <= minute.connectionsMax ? minute : { ...minute, busyMax: minute.connectionsMax };
 }

@@ -1,14 +1,15 @@
-// The open minutes: rollup rows that still grow, bounded, and handed out as deltas at every flush.
-// Invariant: what was added is in exactly one row until stored(); a failed flush loses nothing.
-// Beyond rowsMax rows a minute, new ones give up their pool, then their fingerprint, and are counted. A minute closes a minute after its
-// end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk.
+// Keeps the open minutes: bounded rollup rows that still grow, given as deltas at each flush.
+// Invariant: what was added is in exactly one row until stored(); a failed flush loses nothing. Beyond
+// rollupRowsPerMinuteMax rows new ones give up their pool, then their fingerprint, and are counted. A minute closes
+// minuteClosesAfterMs after its end; what comes later goes to the oldest open minute and is counted. Not here: tags
+// (tag-rollups.ts), rows on disk (storage/sqlite/).
 
 import { minuteOf } from '../../config/values/minute.js';
 import type { Pending } from '../../facts/pending.js';
 import { type Measured, RollupRow } from '../../facts/rollup-row.js';
 import type { Verdict } from '../../facts/verdict.js';
 
-/** Stands for a pool or fingerprint that was given up. */
+/** Takes the place of a pool or fingerprint that was given up. */
 export const OTHER = '(other)';
 
 export interface RollupLimits {
@@ -35,11 +36,12 @@ interface Minute {
 export class Rollups implements Pending<RollupRow> {
   readonly #limits: RollupLimits;
   readonly #minutes = new Map<number, Minute>();
-  /** Rows with something in them since the last flush, in the order they got it. */
+  /** Rows that got something since the last flush, in that order. */
   #filled: RollupRow[] = [];
   #oldestOpen = 0;
-  /** Executions that gave up their pool or fingerprint, and that came after their minute was closed. */
+  /** Times an execution gave up its pool or fingerprint. */
   cappedTotal = 0;
+  /** Executions that came after their minute was closed. */
   lateTotal = 0;
 
   constructor(limits: RollupLimits) {
@@ -93,7 +95,7 @@ export class Rollups implements Pending<RollupRow> {
     const where = whereOf(OTHER, source, construct);
     const known = minute.byFingerprint.get(place.fingerprint)?.get(where);
     if (known !== undefined) return known;
-    // Half as many again for rows without a pool, then everything of a source is one row.
+    // Rows without a pool may be half as many again; beyond that, one row takes all of a source.
     if (minute.rows < this.#limits.rollupRowsPerMinuteMax * 1.5) {
       return put(minute, { fingerprint: place.fingerprint, pool: OTHER, source, construct, where });
     }

@@ -1,7 +1,7 @@
-// Counts per tag set of a statement: (minute, fingerprint, source, tag set).
-// Invariant: of the sets seen within the last hour at most tagSetsPerFingerprintMax per fingerprint and tagSetsMax in all are told apart;
-// the rest is '(other)', and counted.
-// Not here: reading tags from comments (comments/sql-comment.ts), which keys are dimensions (config).
+// Counts executions by minute, fingerprint, source and tag set.
+// Invariant: of the sets seen within the last hour, at most tagSetsPerFingerprintMax per fingerprint and tagSetsMax in
+// all are told apart; the rest is '(other)', and counted. Not here: reading tags from comments (attribution/comments/),
+// which keys are dimensions (config/values/tag-keys.ts).
 
 import { minuteOf } from '../../config/values/minute.js';
 import { LogHistogram } from '../../facts/histogram.js';
@@ -15,10 +15,10 @@ export interface TagLimits {
   tagSetsMax: number;
 }
 
-/** A tag set that has a place. */
+/** A tag set that is told apart. */
 interface Known {
   seenMinute: number;
-  /** The row it was last counted in, so that the hot path makes no key; undefined once that is stored. */
+  /** The row of its last execution, so that the hot path makes no key; undefined once it is stored. */
   row: TagRollup | undefined;
 }
 
@@ -83,7 +83,7 @@ export class TagRollups implements Pending<TagRollup> {
     return row;
   }
 
-  /** The set's place; undefined where it has none: then it counts as '(other)'. */
+  /** Returns the set if it is told apart; undefined = it counts as '(other)'. */
   #admit({ fingerprint, tagSet }: { fingerprint: string; tagSet: string }, minute: number): Known | undefined {
     let sets = this.#known.get(fingerprint);
     const known = sets?.get(tagSet);
@@ -107,7 +107,7 @@ export class TagRollups implements Pending<TagRollup> {
     return added;
   }
 
-  /** Sets that nobody sends any more (an old app_version) make room. */
+  /** Forgets sets that nobody sends any more, such as those with an old app_version. */
   #forget(minute: number): void {
     this.#forgottenAt = minute;
     for (const [fingerprint, sets] of this.#known) {

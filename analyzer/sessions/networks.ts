@@ -1,5 +1,6 @@
-// Which configured network a client address falls into. Invariant: the first network of the configuration that holds the address wins;
-// an address in none is ''. Not here: what that means for pools.
+// Finds the configured network of a client address.
+// Invariant: the first network of the configuration that holds the address wins; an address in none gives ''. Not here:
+// what a network means for pools (sessions.ts).
 
 import { prefixTest } from '../../config/values/network-prefix.js';
 

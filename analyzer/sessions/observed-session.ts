@@ -1,6 +1,6 @@
-// What the observer knows of one open connection, and how that survives a restart of the observer.
-// Invariant: the stored form holds no SQL text; an execution that waits for its verdict is in `waiting` and nowhere else.
-// Not here: what is done with it (pipeline.ts, sessions.ts).
+// Holds what the observer knows of one open session, and its form in the store.
+// Invariant: the stored form holds no SQL text; an execution that waits for its verdict is in `waiting` and nowhere
+// else. Not here: what changes a session (pipeline.ts, sessions.ts).
 
 import type { PoolIdentity } from '../../facts/pool.js';
 import type { Measured } from '../../facts/rollup-row.js';
@@ -12,7 +12,7 @@ import { internShape, type StatementShape } from '../attribution/shape/shape.js'
 import { PoolMember } from '../pools/pool.js';
 import { type TransactionState, TransactionWatch } from './transaction-watch.js';
 
-/** What attribution is given of one execution besides its connection. */
+/** What attribution needs of one execution besides its connection. */
 export interface Attributable {
   readonly fingerprint: string;
   readonly shape: StatementShape;
@@ -21,7 +21,7 @@ export interface Attributable {
   readonly tagSet: string;
   /** Expressions of the user's rules that are found in its normalised text. */
   readonly sqlMatches: readonly string[];
-  /** By the rules that were in force when it came, where others are in force since. */
+  /** The decision of the rules under which it came; only set when the rules have changed since. */
   readonly decided?: UserDecision;
 }
 
@@ -55,7 +55,7 @@ interface StoredSession {
   waiting: Waiting[];
   settled: boolean;
   authenticated: boolean;
-  /** These four are read in the store too: what is open now, and on which process of the server. */
+  /** The store's reader reads these four: what is open now, and on which process of the server. */
   backendPid: number;
   poolId: string;
   user: string;
@@ -77,7 +77,7 @@ export class ObservedSession {
   identity: PoolIdentity | undefined = undefined;
   waiting: Waiting[] = [];
   settled = false;
-  /** Reached AuthenticationOk: only such sessions have a pool. */
+  /** It reached AuthenticationOk: only such sessions have a pool. */
   authenticated = false;
   firstStatementMs = 0;
   statements = 0;
@@ -86,14 +86,14 @@ export class ObservedSession {
   backendPid = 0;
   serverVersion = '';
   backslashEscapes = false;
-  /** Revisions of its owner that counters know of. */
+  /** Revisions of its owner that are counted already. */
   revisionsCounted = 0;
-  /** What its pool counts it with, and the clues that follows from. */
+  /** Habits that its pool counts for it, and the clues they were read from. */
   habits: readonly string[] | undefined = undefined;
   habitBits = 0;
-  /** Differs from what was last stored. */
+  /** It differs from its stored form. */
   changed = true;
-  /** Announced since the last resync-begin. */
+  /** It was announced since the last resync-begin. */
   announced = true;
 
   constructor(facts: SessionFacts, profile: ConnectionProfile) {
@@ -102,7 +102,7 @@ export class ObservedSession {
     this.member = new PoolMember(facts.openedAtMs);
   }
 
-  /** A startup parameter; the last of a repeated name counts. */
+  /** A startup parameter, '' = not sent; the last of a repeated name counts. */
   parameter(name: string): string {
     let value = '';
     for (const [key, given] of this.facts.startup) if (key === name) value = given;
@@ -114,7 +114,7 @@ export class ObservedSession {
       facts: this.facts,
       profile: this.profile.snapshot(),
       identity: this.identity ?? null,
-      // Tags are kept: they are comments' keys and values, which dimensions store anyway; context (trace ids) is dropped.
+      // The tag set is stored with the counts anyway; the other pairs of the comments (trace ids) are dropped.
       waiting: this.waiting.map((waiting) => ({ ...waiting, statement: withoutContext(waiting.statement) })),
       settled: this.settled,
       authenticated: this.authenticated,
@@ -133,7 +133,7 @@ export class ObservedSession {
     return JSON.stringify(stored);
   }
 
-  /** Throws SyntaxError or TypeError on what toJson() did not make. */
+  /** Throws SyntaxError or TypeError for text that toJson() did not make. */
   static fromJson(json: string, siblings: Siblings): ObservedSession {
     const stored = JSON.parse(json) as StoredSession;
     const session = new ObservedSession(stored.facts, ConnectionProfile.restore(stored.profile, siblings));
@@ -150,7 +150,7 @@ export class ObservedSession {
     session.applicationName = stored.applicationName;
     session.serverVersion = stored.serverVersion;
     session.member.countedToMs = stored.countedToMs;
-    // When its last statement ended is not stored; it was no later.
+    // The end of its last statement is not stored; it was no later than this.
     session.member.silentSinceMs = stored.countedToMs;
     session.member.inTransaction = stored.inTransaction;
     session.transaction = new TransactionWatch(stored.transaction);

@@ -1,15 +1,15 @@
-// Requests of the application, told apart by the trace or request id in comments, over all connections.
-// Invariant: a request counts once per statement, on however many connections it runs and whatever runs between. Bounded: an id that comes
-// again after thousands of others counts anew, and of a request only so many statements are counted.
-// Not here: which tag is the id (notable/request-tags.ts), counts (rollup/).
+// Tells requests of the application apart by the trace or request id in comments.
+// Invariant: a request counts once per statement, on however many connections it runs. Memory is bounded: an id that
+// comes again after thousands of others counts anew, and at most requestStatementsMax statements of a request are
+// counted. Not here: which tag is the id (notable/request-tags.ts), counts (rollup/).
 
 import { limits } from '../../config/limits.js';
 
 export class RequestWatch {
-  /** Ids of requests → fingerprints they ran. Two generations: what is used moves to the younger one, what is not goes with the older. */
+  /** Request id → fingerprints it ran. An id that is used moves to the young generation; the old one is dropped whole. */
   #young = new Map<string, Set<string>>();
   #old = new Map<string, Set<string>>();
-  /** Statements of young requests. */
+  /** Statements of the young generation. */
   #statements = 0;
 
   /** True for the first execution of this statement in this request; false where there is no id. */

@@ -1,6 +1,7 @@
-// The open connections of all relays, as the observer knows them: opened, announced again, settled, closed, stored, restored.
-// Invariant: a session is in exactly one of: open here, or closed and told to the next flush. Only settled sessions are in a pool.
-// Not here: statements (pipeline.ts), pools' counts (pools/pools.ts).
+// Keeps the open sessions of all relays: opened, announced again, settled, closed, restored.
+// Invariant: a session is open here, or closed and waits for the next flush, never both. Only settled sessions are in a
+// pool. Not here: statements (pipeline.ts), counts of pools (pools/pools.ts), what a flush stores
+// (unstored-sessions.ts).
 
 import { foldedName, type PoolIdentity } from '../../facts/pool.js';
 import type { SessionOpened, SessionReady } from '../../proxy/stream/observation.js';
@@ -11,7 +12,7 @@ import type { Pools } from '../pools/pools.js';
 import { ObservedSession, type SessionFacts } from './observed-session.js';
 import { ChangedSessions, ClosedSessions } from './unstored-sessions.js';
 
-/** A stored pool, as far as it tells of its connections' startup packets; a name with digits in it is folded and tells nothing. */
+/** A stored pool, read for the startup packets of its connections. A name with digits is folded and matches none. */
 export type KnownPool = Omit<PoolIdentity, 'clientNetwork'> & { driver: string };
 
 export interface SessionsOptions {
@@ -26,7 +27,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #byRelay = new Map<string, Map<number, ObservedSession>>();
   readonly #unsettled = new Set<ObservedSession>();
-  /** What connections that began alike have shown. */
+  /** What connections with equal startup packets have shown. */
   readonly #siblings = new Siblings();
   /** Open sessions whose stored form is out of date. */
   readonly changed = new ChangedSessions(() => this.all());
@@ -36,7 +37,7 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** Pools that earlier observers stored: an Engine that was there before this process does not show itself again. */
+  /** Takes the pools that earlier observers stored: an Engine shows itself on its first connection only. */
   knowPools(pools: Iterable<KnownPool>): void {
     for (const { owner, user, database, applicationName, options, driver } of pools) {
       if (owner !== 'sqlalchemy') continue;
@@ -55,7 +56,7 @@ export class Sessions {
     return this.#byRelay.get(relayId)?.get(sessionId);
   }
 
-  /** A connection was opened, or is announced again by its relay. */
+  /** A connection was opened, or its relay announces it again. */
   opened(relayId: string, opened: SessionOpened): void {
     const known = this.get(relayId, opened.sessionId);
     if (known !== undefined) {
@@ -82,7 +83,7 @@ export class Sessions {
     session.member.inTransaction = inTransaction;
   }
 
-  /** Its verdict stands from now on: it gets its pool. */
+  /** From now on its owner stands, and it has a pool. */
   settle(session: ObservedSession, nowMs: number): Pool {
     session.settled = true;
     session.changed = true;
@@ -91,7 +92,7 @@ export class Sessions {
     return this.#join(session, { restored: false, nowMs });
   }
 
-  /** Not settled yet, oldest first. */
+  /** Sessions that are not settled, oldest first. */
   unsettled(): Iterable<ObservedSession> {
     return this.#unsettled;
   }
@@ -113,7 +114,7 @@ export class Sessions {
     for (const session of this.of(relayId)) session.announced = false;
   }
 
-  /** Those it did not announce are gone. */
+  /** Open sessions that the relay did not announce again: they are gone. */
   unannounced(relayId: string): ObservedSession[] {
     return [...this.of(relayId)].filter((session) => !session.announced);
   }
@@ -122,7 +123,7 @@ export class Sessions {
     return this.#byRelay.get(relayId)?.values() ?? [];
   }
 
-  /** As stored by an observer that is gone. Returns undefined where the stored form is damaged. */
+  /** Opens a session that an earlier observer stored. Returns undefined when its stored form is damaged. */
   restore(json: string, nowMs: number): ObservedSession | undefined {
     let session: ObservedSession;
     try {
@@ -170,7 +171,7 @@ export class Sessions {
     return pool;
   }
 
-  /** What this session tells of its pool besides the identity. */
+  /** Notes on the pool what this session shows of it besides the identity. */
   describe(session: ObservedSession, pool: Pool): void {
     const { profile } = session;
     pool.clientAddress = session.facts.clientAddress;
@@ -181,7 +182,7 @@ export class Sessions {
     pool.changed = true;
   }
 
-  /** Habits show with time: those of open sessions are looked at again with every flush. */
+  /** Counts the habits of open sessions again, because they show with time. Called before every flush. */
   habitsOfOpen(): void {
     for (const session of this.all()) {
       const { pool } = session.member;

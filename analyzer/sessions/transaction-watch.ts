@@ -1,9 +1,9 @@
-// The transaction that is open on one connection: since when, and how many statements it has run.
-// Invariant: a transaction is told exactly once, by the execution after which the server says that none is open; BEGIN, COMMIT and ROLLBACK
-// are not among its statements. Transactions of a single statement without BEGIN are none.
-// Source of the states: ReadyForQuery of the protocol. Not here: counts per pool (pools/pools.ts).
+// Follows the transaction that is open on one connection: its start and its number of statements.
+// Invariant: a transaction ends exactly once, with the execution after which the server says that none is open. BEGIN,
+// COMMIT and ROLLBACK are not among its statements; a single statement without BEGIN is no transaction. Source of the
+// states: ReadyForQuery of the protocol. Not here: counts per pool (pools/pools.ts).
 
-/** One that ended, with COMMIT or ROLLBACK. */
+/** A transaction that ended, with COMMIT or ROLLBACK. */
 export interface EndedTransaction {
   readonly statements: number;
   readonly durationMs: number;
@@ -50,7 +50,7 @@ export class TransactionWatch {
       state.statements = 0;
       return ended;
     }
-    // Pipelined behind BEGIN the state comes later than the statements: BEGIN alone says it then.
+    // In a pipeline the status comes after all statements, so BEGIN's own tag has to open the transaction.
     if (!isOpen && (execution.openAfter === true || execution.command === 'BEGIN')) {
       state.startedMs = execution.completedAtMs - execution.serviceNs / 1e6;
       state.statements = counts;

@@ -1,6 +1,7 @@
 // Knows which normalised texts the store does not have yet.
-// Invariant: a text is in the same flush as the first count under its fingerprint, or in an earlier one. A store that began anew (another
-// generation) gets each text with its next count. Not here: the texts (fingerprint/), the table (storage/sqlite/).
+// Invariant: a text is in the same flush as the first count under its fingerprint, or in an earlier one. A store that
+// began anew (another generation) gets each text with its next execution. Not here: the texts (fingerprint/), the table
+// (storage/sqlite/).
 
 import type { CatalogueEntry } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
@@ -16,11 +17,11 @@ const PLACES: readonly CatalogueEntry[] = [
 ];
 
 export class Catalogue implements Pending<CatalogueEntry> {
-  /** Number of the store: another one has none of the texts. */
+  /** Number of the store; a new one has no texts. */
   #generation = 1;
-  /** Number of the time since the last flush. */
+  /** Number of the interval since the last flush. */
   #interval = 1;
-  /** Every text that was executed since the last flush, whether the store has it or not. */
+  /** Texts that were executed since the last flush, stored or not. */
   #noted: Identity[] = [];
   #placesStoredIn = 0;
 

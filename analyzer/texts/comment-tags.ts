@@ -1,7 +1,7 @@
-// The comment tags of a text and the dimensions among them, read once per distinct comment where comments repeat.
-// Invariant: what it says of a comment is what sql-comment.ts and tag-set.ts say of it; memory is bounded whatever comments hold. Comments
-// that never repeat (a trace id in each) are not remembered: remembering would cost more than reading.
-// Not here: what tags mean (attribution/), their counts (rollup/tag-rollups.ts).
+// Reads the comment tags and the tag set of a text, once per comment where comments repeat.
+// Invariant: a remembered answer is the one that sql-comment.ts and tag-set.ts would give; memory is bounded whatever
+// comments hold. Comments that never repeat (a trace id in each) are not remembered: that would cost more than reading
+// them. Not here: what tags prove (attribution/), their counts (rollup/tag-rollups.ts).
 
 import { limits } from '../../config/limits.js';
 import {
@@ -23,12 +23,12 @@ export interface TagsOfText {
 
 export const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, tagSet: '' });
 
-/** Looks by which it is judged whether comments repeat … */
+/** Look-ups in one trial of whether comments repeat … */
 const TRIAL = 1_000;
-/** … this share of them at least, or the next ones are not looked up. */
+/** … and the share that must be found; with fewer, the next NEXT_TRIAL_AFTER are not looked up. */
 const REPEATED_SHARE_MIN = 0.25;
 const NEXT_TRIAL_AFTER = 20_000;
-/** Objects of an entry beside its strings. */
+/** Size of an entry's objects, beside its strings. */
 const ENTRY_BYTES = 1_000;
 
 export class CommentTagsReader {
@@ -37,7 +37,7 @@ export class CommentTagsReader {
     entriesMax: limits.commentCacheEntries,
     bytesMax: limits.commentCacheBytes,
   });
-  /** Canonical sets by their dimensions as written: those repeat where trace ids do not. */
+  /** Tag sets by their dimensions as written, which repeat even where trace ids differ. */
   readonly #tagSets = new Map<string, string>();
   #looks = 0;
   #hits = 0;

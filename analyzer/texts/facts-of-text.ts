@@ -1,4 +1,4 @@
-// What is worked out once per distinct text form and hangs on its identity: who could have written it, and whether the store has it.
+// Defines the facts that are worked out once per text and kept with its identity.
 // Not here: making identities (fingerprint/), judging (attribution/).
 
 import type { StatementShape } from '../attribution/shape/shape.js';

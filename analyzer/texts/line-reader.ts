@@ -1,6 +1,7 @@
-// How `pgwitness attribute` takes texts apart: by the same steps as texts from the wire, as if the server had run each without an error.
-// Invariant: fingerprints, statements of one text, and who an EXECUTE or FETCH belongs to are as the sidecar would say.
-// Not here: verdicts (attribution/attribute-lines.ts), files (cli/commands/attribute.ts).
+// Takes texts apart for `pgwitness attribute`, by the same steps as texts from the wire.
+// Invariant: fingerprints, the statements of one text, and the owner of an EXECUTE or FETCH are those that the sidecar
+// would give if the server had run each text without an error. Not here: verdicts (attribution/attribute-lines.ts),
+// files (cli/commands/attribute.ts).
 
 import { limits } from '../../config/limits.js';
 import type { LineReader, LineStatement } from '../attribution/attribute-lines.js';

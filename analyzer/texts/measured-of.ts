@@ -6,7 +6,7 @@ import type { Measured } from '../../facts/rollup-row.js';
 import type { Completion, StatementObservation } from '../../proxy/stream/observation.js';
 import type { Identity } from './facts-of-text.js';
 
-/** Everything that was measured, as one execution's. */
+/** Gives the whole observation to one execution. */
 export function measuredOf(observation: StatementObservation, identity: Identity): Measured {
   const completion: Completion | undefined = observation.completions[0];
   return {
@@ -24,7 +24,7 @@ export function measuredOf(observation: StatementObservation, identity: Identity
   };
 }
 
-/** An equal share: the server answers all statements of one text at once. Without a completion it is the one that failed. */
+/** Gives an equal share, because the server answers all statements of a text at once. No completion = it failed. */
 export function shareOf(
   observation: StatementObservation,
   part: { executions: number; completion: Completion | undefined; command: string },

@@ -1,12 +1,11 @@
-// From an observed statement to the executions it stands for: each with its identity, what attribution needs of its text, and what was
-// measured of it.
+// Takes a statement observation apart into executions: identity, text facts and measurement of each.
 //
 //   text or text id ► identify ► one statement: one execution
 //                               └ several: as many executions as the server answered, the time shared
-//                     EXECUTE counts under the prepared body; FETCH and MOVE take shape and source from their cursor's query
+//                     EXECUTE counts under the prepared body; FETCH and MOVE have the shape of their cursor's query
 //
-// Invariant: as many executions are handed on as the observation stands for, except where text and completions disagree: then one, counted
-// as a mismatch. Not here: sessions and verdicts (pipeline.ts).
+// Invariant: as many executions are passed on as the observation stands for; one, counted as a mismatch, where text and
+// completions disagree. Not here: sessions and verdicts (pipeline.ts).
 
 import type { Measured } from '../../facts/rollup-row.js';
 import { emptyStatement, type StatementObservation } from '../../proxy/stream/observation.js';
@@ -21,7 +20,7 @@ import { CommentTagsReader } from './comment-tags.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
 import { measuredOf, shareOf } from './measured-of.js';
 
-/** What is known of the connection the text came on. */
+/** What is known of the connection that sent the text. */
 export interface TextSession {
   readonly facts: { readonly relayId: string };
   readonly backslashEscapes: boolean;
@@ -54,10 +53,10 @@ export class StatementTexts {
   readonly #tags: CommentTagsReader;
   readonly #known = new Map<string, Map<number, KnownText>>();
   #rules: SqlRules;
-  /** What the rules find in each text, asked once. */
+  /** Matches of the rules in each text, found once. */
   #sqlMatches = new WeakMap<Identity, readonly string[]>();
   readonly #names = new WeakMap<TextSession, SqlNames<TextFacts>>();
-  /** Texts whose statements and completions disagree: counted as one. */
+  /** Texts whose statements and completions disagree: each is counted as one execution. */
   splitMismatchTotal = 0;
 
   static async load(dimensionKeys: ReadonlySet<string>, rules: SqlRules): Promise<StatementTexts> {
@@ -74,7 +73,7 @@ export class StatementTexts {
     this.#rules = rules;
   }
 
-  /** Other rules of the user: prepared texts are looked at again. */
+  /** Takes other rules of the user, and matches the prepared texts again. */
   useRules(rules: SqlRules): void {
     this.#rules = rules;
     this.#sqlMatches = new WeakMap();
@@ -97,12 +96,12 @@ export class StatementTexts {
     this.#known.get(relayId)?.delete(textId);
   }
 
-  /** The relay gives its texts new ids, or is gone. */
+  /** Forgets all texts of a relay that gives them new ids, or is gone. */
   forgetAll(relayId: string): void {
     this.#known.delete(relayId);
   }
 
-  /** Hands on each execution of an observation that stands for `executions` of them. */
+  /** Passes on each of the `executions` of an observation. */
   each(
     session: TextSession,
     observed: { observation: StatementObservation; executions: number },
@@ -127,7 +126,7 @@ export class StatementTexts {
     );
   }
 
-  /** Hands on each statement of a text that was not measured, as if the server had run it without an error. */
+  /** Passes on each statement of a text that was never run, as if the server had run it without an error. */
   eachIn(session: TextSession, kept: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
     const { statementCount } = this.#identify(kept.text, { ...kept, backslashEscapes: session.backslashEscapes });
     const isWhole = kept.missingBytes === 0 && statementCount > 1;
@@ -137,7 +136,7 @@ export class StatementTexts {
     this.each(session, { observation, executions }, take);
   }
 
-  /** k completions and then an error are k calls and one error; what follows was skipped. */
+  /** k completions and an error are k calls and one error; the server skipped the statements after it. */
   #several(
     session: TextSession,
     request: { observation: StatementObservation; executions: number; identity: Identity },
@@ -163,7 +162,7 @@ export class StatementTexts {
     }
   }
 
-  /** One statement by itself; of EXECUTE, FETCH and MOVE, whose it is. The fingerprinter has just identified `text`. */
+  /** Passes on one statement; EXECUTE, FETCH and MOVE with their owner. Comes right after `text` was identified. */
   #named(
     session: TextSession,
     execution: { text: Uint8Array; options: TextOptions; identity: Identity; measured: Measured },
@@ -196,7 +195,7 @@ export class StatementTexts {
     return this.#fingerprinter.identify(text, options);
   }
 
-  /** What attribution needs of the text just identified; reads the fingerprinter's tokens, so it comes right after identify. */
+  /** What attribution needs of the text. Reads the fingerprinter's tokens, so it must follow right after identify. */
   #attributable(identity: Identity): Attributable {
     const { fingerprint, facts } = identity;
     const { tokens } = this.#fingerprinter;
@@ -216,12 +215,12 @@ export class StatementTexts {
   }
 }
 
-/** Several statements are taken apart, names in SQL are followed, and some shapes rest on what a key folds. */
+/** Tokens are needed to split statements, to follow names in SQL, and for shapes that depend on folded literals. */
 function readsTokens({ facts, command, statementCount }: Identity): boolean {
   return facts.shape.readsFolded || statementCount > 1 || NAMING_COMMANDS.has(command);
 }
 
-/** The relay no longer had the text. */
+/** Stands for a text that the relay no longer had. */
 const TEXT_GONE: KnownText = {
   identity: {
     fingerprint: UNKNOWN_TEXT,

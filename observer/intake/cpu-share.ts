@@ -1,12 +1,12 @@
-// Keeps the observer within its share of a CPU: when it used more, it stops reading the link for a while.
-// Invariant: it never drops anything itself. A link that is not read fills up, and the relay counts what finds no place, in one place.
-// Not here: the relay's side of that (proxy/link/link.ts).
+// Keeps the observer within its share of a CPU: over it, the link is not read for a while.
+// Invariant: nothing is dropped here. A link that is not read fills up, and the relay counts what finds no room. Not
+// here: the relay's side (proxy/link/link.ts).
 
 import type { LinkGate } from './link-gate.js';
 
 const CHECK_MS = 250;
 
-/** Returns what stops it. `share`: of one CPU, 1 = a whole one. */
+/** Returns the function that ends it. `share`: of one CPU, 1 = a whole one. */
 export function holdCpuShare(gate: LinkGate, share: number): () => void {
   let usage = process.cpuUsage();
   let checkedMs = performance.now();

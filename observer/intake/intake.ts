@@ -1,6 +1,7 @@
-// The observer's end of the link: frames in, observations to the pipeline, acknowledgements out.
-// Invariant: a batch is acknowledged only after a flush that holds all of it was committed; batches come in order and each once.
-// A damaged frame ends the link (the relay then counts what was not stored). Not here: what observations mean (pipeline.ts).
+// Reads one relay's link: frames in, observations to the pipeline, acknowledgements out.
+// Invariant: a batch is acknowledged only after a flush that holds all of it was committed; batches come in order, each
+// once. A damaged frame ends the link, and the relay counts what was not stored. Not here: what observations mean
+// (analyzer/pipeline.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
@@ -9,15 +10,15 @@ import { type Observation, SCHEMA_VERSION } from '../../proxy/stream/observation
 import { BatchReader } from '../../proxy/stream/reader.js';
 import type { LinkGate } from './link-gate.js';
 
-/** What came is worked on for this long, then timers, scrapes and acknowledgements have their turn: one read may bring a second's work. */
+/** After so much work timers, scrapes and acknowledgements have their turn: one read may bring a second's work. */
 const SLICE_MS = 10;
 
-/** What takes the observations of one relay. */
+/** Takes the observations of relays. */
 export interface IntakeTarget {
-  /** A relay says who it is; answers with the last batch of it that is stored, after storing what is in memory. */
+  /** A relay gives its id. Stores everything in memory, then returns the last stored batch of this relay. */
   relayBegins(relayId: string): number;
   observe(relayId: string, observation: Observation): void;
-  /** All observations of this batch were handed over. */
+  /** All observations of this batch were passed on. */
   batchTaken(relayId: string, sequence: number, executions: number): void;
   /** The link ended: the relay is gone. */
   relayEnds(relayId: string): void;
@@ -28,9 +29,9 @@ export interface IntakeOptions {
   gate: LinkGate;
   target: IntakeTarget;
   log: Log;
-  /** Each frame as it came, when the stream is recorded. */
+  /** Is given each frame as it came, when the stream is recorded. */
   record?: (kind: number, body: Buffer) => void;
-  /** What the relay says of the configuration; throws what is wrong with it. */
+  /** Takes the configuration that a relay sends; throws when it cannot be used. */
   configure?: (changed: object) => void;
 }
 
@@ -41,7 +42,7 @@ export class Intake {
   #relayId = '';
   #acknowledged = 0;
   #ended = false;
-  /** Since others had their turn. */
+  /** Work since others had their turn. */
   #workedMs = 0;
   #yielding = false;
   readonly ended: Promise<void>;
@@ -74,7 +75,7 @@ export class Intake {
     this.#options.link.write(ackFrame(sequence));
   }
 
-  /** Says again what was stored last: storing fails for now, but this process is alive. */
+  /** Acknowledges the last stored batch again: storing fails for now, but this process is alive. */
   heartbeat(): void {
     if (!this.#ended) this.#options.link.write(ackFrame(this.#acknowledged));
   }
@@ -119,7 +120,7 @@ export class Intake {
     const hello = JSON.parse(body.toString('utf8')) as Hello;
     if (hello.schemaVersion === SCHEMA_VERSION) this.#relayId = hello.relayId;
     else {
-      this.#options.log.error('relay and observer are of different releases: use one', {
+      this.#options.log.error('relay and observer are of different releases: use the same for both', {
         relay: hello.schemaVersion,
         observer: SCHEMA_VERSION,
       });

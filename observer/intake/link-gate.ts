@@ -1,5 +1,6 @@
-// Whether a link is read: it is while nobody holds it.
-// Invariant: each hold is let go once, so that one who waits does not undo another. Not here: who holds it, and why (cpu-share.ts, intake.ts).
+// Pauses a link while anybody holds it.
+// Invariant: each hold is let go once, so that one holder does not undo another. Not here: the holders (cpu-share.ts,
+// intake.ts).
 
 import type { Duplex } from 'node:stream';
 
