@@ -99,7 +99,7 @@ export interface Use {
   readonly moments: { readonly count: number; readonly mean: number; readonly variance: number };
 }
 
-export function useOf(statements: readonly StatementFacts[]): Use {
+function useOf(statements: readonly StatementFacts[]): Use {
   const whole = merged(statements);
   const requests = requestsOf(statements);
   const first = statements[0];

@@ -37,7 +37,7 @@ export interface SqliteStoreOptions {
   onMovedAside?(path: string, reason: string): void;
 }
 
-export const DEFAULT_RETENTION: RetentionOptions = {
+const DEFAULT_RETENTION: RetentionOptions = {
   minutesKeptHours: 24,
   hoursKeptDays: 30,
   daysKeptDays: 400,
