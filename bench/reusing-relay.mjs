@@ -17,7 +17,7 @@ const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect
   accepted.on('error', () => accepted.destroy());
   const connected = (/** @type {import('../dist/proxy/connection/leg.js').Leg} */ leg) =>
     relay({ stream: accepted, socket: accepted }, leg);
-  connectUpstream(target, { timeoutMs: 5000, forRelay: true, connected, failed: () => accepted.destroy() });
+  connectUpstream(target, { timeoutMs: 5000, forConnection: true, connected, failed: () => accepted.destroy() });
 });
 server.listen({ host: '127.0.0.1', port: listenPort, backlog: 1024 });
 process.on('SIGTERM', () => process.exit(0));

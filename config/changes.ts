@@ -1,7 +1,8 @@
-// Says what differs between two configurations, and which process each part is for, so that a reload restarts no more
-// than it must.
+// Compares two configurations, and says which process each part is for.
+// A reload can thus restart no more than it must.
 // Invariant: every key of Config has one concern; an option or a list without one does not compile.
-// Not here: what a reload does (proxy/watch/switch.ts), which options need a restart of all (proxy/relay/fixed-options.ts).
+// Not here: what a reload does (proxy/watch/switch.ts), which options need a restart of all
+// (proxy/relay/fixed-options.ts).
 
 import type { Config } from './config.js';
 import { type Concern, OPTIONS, type OptionKey } from './options.js';

@@ -1,5 +1,5 @@
-// docs/CONFIGURATION.md from the table of options: one row per option, so that no flag is without its line.
-// Not here: writing the file (scripts/config-doc.mjs).
+// Makes docs/CONFIGURATION.md from the table of options.
+// Invariant: every option has its row. Not here: writing the file (scripts/config-doc.mjs).
 
 import { environmentName, flagName, OPTIONS } from './options.js';
 
@@ -26,7 +26,7 @@ const HEAD = `# Configuration
 Made from the table of options by \`node scripts/config-doc.mjs\`.
 
 Flags win over environment variables, these over the config file (\`--config FILE\` or \`PGWITNESS_CONFIG\`), that over defaults.
-\`pgwitness check-config\` takes the same and prints what is in force and where each value came from; a fault is named with file, line and
+\`pgwitness check-config\` takes the same and prints every value in force and where it came from. A fault is reported with file, line and
 column, and nothing starts. Durations are \`250ms\`, \`15m\`, \`7d\`; sizes \`64MiB\`; addresses \`HOST:PORT\`, \`[IPv6]:PORT\` or\n\`unix:PATH\`.
 `;
 
@@ -51,20 +51,20 @@ rules:
   - match: { sql: '(?i)from "?ledger_', tag: { route: "/reports/*" } }
     set: { source: reports }
 
-# Names for pools, by what identifies them: user, database, application_name, options, owner, client_network.
+# Your names for pools. A pool is identified by user, database, application_name, options, owner and client_network.
 pools:
   - name: web
     match: { owner: django, user: app }
 
-# Networks that set pools apart; without any, all clients are in one.
+# Networks that distinguish pools. Without any, all clients are in one network.
 clientNetworks:
   - { name: web, prefix: 10.1.0.0/16 }
 
-# Comment tags that are counted by, and those that are context of one request and never are.
+# Comment tags that are counted by, and tags of a single request, which never are.
 dimensionKeys: [route, controller, action, app, caller, job]
 contextKeys: [traceparent, request_id]
 
-# How long counts are kept, by how finely; and the most the file may take.
+# How long counts per minute, hour and day are kept, and the largest size of the file.
 retention: { minutes: 24h, hours: 30d, days: 400d, size: 2GiB }
 \`\`\`
 
@@ -73,10 +73,10 @@ map), \`fingerprint\` and \`sql\`, and set \`source\` (a built-in one or a name 
 is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), found anywhere in the normalised text as \`show\` prints
 it, without literals. A pool belongs to a connection: a rule that sets one matches connections alone (not \`tag\`, \`fingerprint\` or \`sql\`).
 
-SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a pause: they hold for what comes from then on. A file with a
-fault changes nothing and is told in the log.
+SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a pause. They hold for later statements. A file with a
+fault changes nothing, and the fault is logged.
 
 At SIGHUP \`run\` and \`relay\` also take certificates, upstreams, caps of connections and the drain timeout for new sessions, \`observe\` on or off and
-the log level at once; \`run\` starts its observer again for what else concerns it. What a reload cannot change (\`listen\`, \`health\`, \`socket\`, \`relays\`; of \`observe\`
+the log level at once; \`run\` restarts its observer when another option of the observer changed. What a reload cannot change (\`listen\`, \`health\`, \`socket\`, \`relays\`; of \`observe\`
 all but rules and client networks) stays as it was, and the log names each such option that differs.
 `;

@@ -1,4 +1,5 @@
-// Reads the config file (YAML) into options and checked lists. Every fault has its file, line and column.
+// Reads the config file (YAML) into options and checked lists.
+// Every fault is reported with file, line and column.
 // Invariant: a file with a fault gives nothing, so that no part of it can be used.
 // Not here: the form of the file (file-schema.ts), precedence over flags and environment (config.ts).
 

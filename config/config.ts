@@ -1,6 +1,8 @@
-// The configuration in force: flags over environment over config file over defaults.
-// Invariant: every value is checked before anything starts, and each is known by where it came from.
-// Not here: what the options are (options.ts), the file's form (config-file.ts), who listens and forwards where (pairs.ts), the command line.
+// Loads the configuration in force.
+// Flags win over the environment, the environment over the config file, the file over the defaults.
+// Invariant: every value is checked before anything starts, and the origin of each value is known.
+// Not here: the options (options.ts), the form of the file (file-schema.ts), listeners and upstreams (pairs.ts), flags
+// (cli/).
 
 import { type ConfigFile, parseConfig, readConfigFile } from './config-file.js';
 import type { ConfigLists } from './file-schema.js';
@@ -11,20 +13,20 @@ import { nearestName } from './values/nearest.js';
 import { SOCKET_PATH_BYTES_MAX, sharedSocketPath } from './values/unix-socket.js';
 
 export interface Config extends Readonly<OptionValues> {
-  /** What listens, and where each forwards to: those of the file, else the one of --listen and --upstream. */
+  /** Listeners and their upstreams: those of the config file, else the one of --listen and --upstream. */
   readonly pairs: readonly Pair[];
-  /** The user's own attribution rules, in the order they are tried. */
+  /** The user's own attribution rules, in the order in which they are tried. */
   readonly rules: ReadonlyArray<ConfigLists['rules'][number] & { readonly name: string }>;
-  /** Names for pools, by identity. */
+  /** The user's names for pools, by identity. */
   readonly pools: ConfigLists['pools'];
-  /** Networks that set pools apart; an address in none of them is in ''. */
+  /** Networks that distinguish pools. An address in none of them has the network ''. */
   readonly clientNetworks: ConfigLists['clientNetworks'];
-  /** Comment tags that become dimensions. */
+  /** Comment tags that are counted by. */
   readonly dimensionKeys: readonly string[];
-  /** Comment tags that are context of one request, never counted by. */
+  /** Comment tags of a single request. They are never counted by. */
   readonly contextKeys: readonly string[];
   readonly retention: {
-    /** Age at which minutes fold into hours, hours into days, and days are deleted. */
+    /** Ages at which minutes are rolled up into hours, hours into days, and days are deleted. */
     readonly minutesMs: number;
     readonly hoursMs: number;
     readonly daysMs: number;
@@ -33,24 +35,24 @@ export interface Config extends Readonly<OptionValues> {
 }
 
 export interface ConfigSources {
-  /** Values of flags as typed, by option name (`flushInterval`); undefined = not given. */
+  /** Values of flags as typed, by option name (`flushInterval`). undefined = not given. */
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Path of the config file; PGWITNESS_CONFIG when not given. */
+  /** Path of the config file. When not given it is PGWITNESS_CONFIG. */
   readonly file?: string;
 }
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** Where each one-valued option came from: a flag, a variable, file:line:column or "default". */
+  /** The origin of each option's value: a flag, a variable, file:line:column or "default". */
   readonly origins: ReadonlyMap<OptionKey, string>;
-  /** What is suspicious but not wrong, a sentence each. */
+  /** Suspicious but valid settings, a sentence each. */
   readonly warnings: readonly string[];
   /** The config file read; '' for none. */
   readonly file: string;
 }
 
-/** Throws UsageError that says where the fault is and what to do. */
+/** Throws UsageError with the place of the fault and what to do. */
 export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
   const env = sources.env ?? {};
   const path = sources.file ?? env.PGWITNESS_CONFIG ?? '';
@@ -87,7 +89,9 @@ interface Layers {
   readonly file: ConfigFile;
 }
 
-/** The text of the strongest layer that has the option, under its own or its former name. Throws UsageError for both. */
+/**
+ * The text of the strongest layer that has the option, under its own or its former name. Throws UsageError for both.
+ */
 function winner(key: OptionKey, layers: Layers): Written {
   const option = OPTIONS[key];
   for (const layer of [fromFlags, fromEnvironment, fromFile]) {
@@ -149,15 +153,15 @@ function checkRelays({ relays, maxConnections, dataDir }: Config, origins: Reado
   const socketBytes = Buffer.byteLength(sharedSocketPath(dataDir));
   if (socketBytes > SOCKET_PATH_BYTES_MAX) {
     throw new UsageError(
-      `several relays reach their observer at a socket in the data directory, and its path is ${socketBytes} octets long; the system takes ${SOCKET_PATH_BYTES_MAX}`,
+      `several relays reach their observer at a socket in the data directory, and its path is ${socketBytes} bytes long; the system takes ${SOCKET_PATH_BYTES_MAX}`,
       { where: origins.get('dataDir'), hint: 'name a directory with a shorter path, or run one relay' },
     );
   }
 }
 
 /**
- * Variables that look misspelled. Not an error: Kubernetes sets PGWITNESS_SERVICE_HOST and the like by itself
- * in every pod beside a Service of that name.
+ * Warnings for variables that look misspelled. They are no errors, because Kubernetes itself sets
+ * PGWITNESS_SERVICE_HOST and the like in every pod beside a Service of that name.
  */
 function strangeVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = ['PGWITNESS_CONFIG', ...Object.values(OPTIONS).flatMap(namesOf).map(environmentName)];

@@ -1,6 +1,7 @@
-// Every bound on what a peer controls, in one place, each with its reason.
-// Invariant: no queue, table or text in pgwitness grows with traffic beyond a number in this file.
-// The relations between them are asserted when this file is loaded. Not here: options of the user (config.ts).
+// Lists every bound on what a peer controls, each with its reason.
+// Invariant: no queue, table or text in pgwitness grows with traffic beyond a number in this file. The relations
+// between the bounds are asserted when this file is loaded.
+// Not here: options of the user (options.ts).
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -8,135 +9,137 @@ const MIB = 1024 * KIB;
 export const limits = {
   // The relay: what clients and the server send.
 
-  /** PostgreSQL's own MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h): the server refuses more, so more need not be held. */
+  /** PostgreSQL's MAX_STARTUP_PACKET_LENGTH (libpq/pqcomm.h): the server refuses longer packets. */
   startupBytesMax: 10_000,
-  /** Per startup value sent to the observer: a name that people read is shorter, NAMEDATALEN is 64. */
+  /** Per startup value sent to the observer. Names that people read are shorter; NAMEDATALEN is 64. */
   startupValueBytesMax: 256,
-  /** Start of a statement's text that is kept: longer texts are bulk literals, told apart well before this. */
+  /** Kept start of a statement's text. Longer texts are bulk literals, and differ long before this. */
   textHeadBytesMax: 256 * KIB,
-  /** End of a long text that is kept: comment tags stand at the end. */
+  /** Kept end of a long text, where comment tags stand. */
   textTailBytesMax: 4 * KIB,
-  /** Requests of one session without their answer yet; beyond it the session goes adrift rather than grow. */
+  /** Unanswered requests of one session. Beyond it the session goes adrift. */
   outstandingMax: 65_536,
   /** Texts held by one session's outstanding requests. */
   outstandingTextBytesMax: 8 * MIB,
-  /** Protocol statement names remembered per session; beyond it executions of the oldest have no text. */
+  /** Prepared statement names remembered per session. Beyond it, executions of the oldest ones have no text. */
   statementNamesMax: 10_000,
-  /** Completions kept of one Query: with their tags they fit into a batch beside its text. */
+  /** Completions kept of one Query. With their tags they fit into a batch beside its text. */
   completionsMax: 4_096,
   /** Prepared texts of all sessions, each stored once. */
   internedTextBytesMax: 64 * MIB,
-  /** Observations that wait for the observer; beyond it they are counted as queue_full. */
+  /** Observations that wait for the observer. Beyond it, executions are counted as queue_full. */
   linkQueueBytesMax: 16 * MIB,
   /** A batch is sent when it has this size … */
   batchBytes: 64 * KIB,
-  /** … or this age: far below the flush interval, so that it adds nothing to what a reader waits for. */
+  /** … or this age, which is far below the flush interval, so a reader waits no longer because of it. */
   batchAgeMs: 20,
-  /** Largest batch the observer accepts: one batch may exceed batchBytes by one statement. */
+  /** Largest batch that the observer accepts. A batch may exceed batchBytes by one statement. */
   batchBytesMax: 1 * MIB,
-  /** Batches sent but not acknowledged; a batch is acknowledged after the flush that stored it. */
+  /** Batches sent and not acknowledged. A batch is acknowledged after the flush that stored it. */
   unacknowledgedBatchesMax: 4_096,
-  /** Client connections, unless --max-connections says otherwise: each holds two descriptors. */
+  /** Client connections, unless --max-connections gives another number. Each holds two descriptors. */
   connectionsMax: 10_000,
   /** Client connections of one address. 0 = no cap per address: a sidecar's clients all share one address. */
   connectionsPerAddressMax: 0,
-  /** Connections that have not authenticated; they cost memory before Postgres has judged them. */
+  /** Connections that have not logged in. They cost memory before Postgres has authenticated them. */
   connectionsPreAuthMax: 2_000,
-  /** Connections beyond that which may only bring a CancelRequest: who is refused must still be able to stop what runs. */
+  /** Further connections that may only send a CancelRequest: refused clients must be able to cancel what runs. */
   connectionsCancelReserve: 64,
-  /** Descriptors that sessions leave for everything else (listeners, health, the link, certificates), at most half of all. */
+  /** Descriptors reserved for everything but connections (listeners, health, the link, files), at most half of all. */
   descriptorsReserved: 256,
-  /** For the TCP connection to the upstream; libpq's own waits are longer and report less. */
+  /** For connecting to the upstream. libpq waits longer and reports less. */
   connectTimeoutMs: 10_000,
-  /** A client that closed its half behind its StartupMessage, before the upstream was reached, is given up after this. */
+  /** A client that ended after its StartupMessage while the upstream is being connected is given up after this. */
   leftMs: 1_000,
-  /** From accept to the first ReadyForQuery, one deadline: authentication_timeout's default. */
+  /** One deadline from accept to AuthenticationOk: the default of authentication_timeout. */
   preAuthDeadlineMs: 60_000,
   /** A CancelRequest's connection lives this long at most. */
   cancelTimeoutMs: 10_000,
-  /** A silent connection is probed after this: a peer that vanished without a word is noticed within a few minutes. */
+  /** A silent connection is probed after this, so a peer that vanished is noticed within a few minutes. */
   keepAliveAfterMs: 60_000,
-  /** TLS records to clients: asynchronous libpq before 2026 hangs on larger ones (psycopg #1107, cockroach #148222). */
+  /** TLS records to clients. Asynchronous libpq before 2026 hangs on larger ones (psycopg #1107, cockroach #148222). */
   tlsRecordBytes: 8 * KIB,
-  /** One message of login held until it is whole, to be looked at: those that matter are far shorter, longer ones pass unseen. */
+  /** A login message that is held until it is complete. Those that matter are far shorter; longer ones pass unseen. */
   loginMessageBytesMax: 4 * KIB,
-  /** Certificate, key and CA files: a bundle of all public authorities is a quarter of this. */
+  /** Certificate, key and CA files. A bundle of all public authorities is a quarter of this. */
   certificateFileBytesMax: 1 * MIB,
-  /** The relay's loop is late: no statement should wait this long for pgwitness, and a full loop of short ones stays far below. */
+  /** The relay's loop is late with this delay. A loop full of short statements stays far below. */
   loopLateMs: 250,
-  /** … while it is at work for this share of the time; else it is the machine that is late. */
+  /** … while it is busy for this share of the time; else the machine is late, not the loop. */
   loopBusyShare: 0.8,
-  /** … in so many seconds in a row: observing is paused. One collection or one huge statement is no reason. */
+  /** … in so many seconds in a row: then observing is paused. One garbage collection is not enough. */
   loopLateTicks: 3,
-  /** Below this it is in time again … */
+  /** Below this delay the loop is calm … */
   loopCalmMs: 100,
-  /** … when it was in so many seconds in a row: observing goes on. */
+  /** … and after so many calm seconds in a row observing goes on. */
   loopCalmTicks: 5,
   /** A pause of observing lasts at least this … */
   pauseMs: 10_000,
-  /** … twice as long each time it comes again within this, and never longer. */
+  /** … and twice as long when the next one comes within this time, up to this time. */
   pauseMsMax: 600_000,
-  /** A statement in flight this long is announced once. */
+  /** An execution that has run this long is announced once. */
   runningAfterMs: 1_000,
-  /** Shutdown: after their last word, connections get this long to take it. */
+  /** At shutdown clients get this long to take the last message. */
   closeMs: 1_000,
-  /** Loss counters are kept per minute for this long until the observer has them, then summed into the oldest. */
+  /**
+   * Loss counts, one per minute and reason, kept until the observer has them. Beyond it they are added to the oldest.
+   */
   lossMinutesMax: 1_440,
 
-  /** What one read takes at most; libuv suggests the same to Node. */
+  /** Largest read. libuv suggests the same to Node. */
   readBufferBytes: 64 * KIB,
-  /** Connections that pass bulk without a copy at one time; each has a buffer of its own meanwhile. */
+  /** Connections that forward bulk without a copy at one time. Each has a buffer of its own meanwhile. */
   readBuffersMax: 256,
-  /** A read of this length is bulk: Postgres sends a long result in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, libpq/pqcomm.c). */
+  /** A read of this length is bulk: Postgres sends long results in pieces of 8 KiB (PQ_SEND_BUFFER_SIZE, pqcomm.c). */
   bulkReadBytesMin: 8 * KIB,
-  /** Reads of an accepted connection before its handle moves: one that logs in, asks something and leaves has fewer. */
+  /** Reads of an accepted connection before its handle moves. One that logs in, asks once and leaves has fewer. */
   readsBeforeReuse: 16,
-  /** Chunks that wait to be looked at, of all sessions: what a look takes (bench/tracker.mjs) times so many is what the loop is held … */
+  /** Chunks of all sessions that wait to be read. Reading them all holds the loop (bench/tracker.mjs: cost of one) … */
   waitingChunksMax: 128,
-  /** … each of at most this: longer ones are rare, or bulk, which is not to be kept … */
+  /** … each of at most this length: longer ones are rare, or bulk, which must not be kept … */
   waitingChunkBytesMax: 2 * KIB,
-  /** … for at most this: less than a batch waits anyway. */
+  /** … for at most this time, which is shorter than the wait of a batch. */
   waitingChunkAgeMs: 10,
 
-  // Several relays: what their supervisor waits for.
+  // Several relays: the waits of their supervisor.
 
-  /** Connections that were accepted and wait for a relay to take them, each a descriptor: a burst, not an outage. */
+  /** Accepted connections that wait for a relay, each with a descriptor: enough for a burst, not for an outage. */
   handoverQueueMax: 1_024,
-  /** A relay that has not taken a connection after this is passed over: its loop stands still for long beside what a login takes. */
+  /** A relay that has not taken a connection after this is passed over. A login takes far less. */
   handoverMs: 250,
-  /** Seconds for which a relay may say nothing before it is taken for hung and killed: what a liveness probe of one relay allows. */
+  /** Silent seconds after which a relay counts as hung and is killed, as after a liveness probe of one relay. */
   relaySilentTicksMax: 60,
 
-  // The observer: what traffic makes it remember.
+  // The observer: its memory of the traffic.
 
-  /** Relays connected to one observer, and most that one `run` starts: each costs a queue and some 60 MiB. */
+  /** Relays connected to one observer, or started by one `run`. Each costs a queue and some 60 MiB. */
   relaysMax: 64,
 
   /** Distinct keys whose fingerprint is remembered. */
   fingerprintCacheEntries: 50_000,
   fingerprintCacheBytes: 64 * MIB,
-  /** Texts without their literals that are known at sight: what is live within an hour is fewer. Beyond it a text costs its lex again. */
+  /** Remembered texts without their literals; fewer are live within an hour. Beyond it a text is lexed again. */
   skeletonCacheEntries: 20_000,
   skeletonCacheBytes: 8 * MIB,
-  /** Comments whose tags are remembered, where comments repeat: as many as there are tag sets, at most. */
+  /** Comments whose tags are remembered, for comments that repeat: at most as many as there are tag sets. */
   commentCacheEntries: 5_000,
   commentCacheBytes: 8 * MIB,
   /** Keys kept per fingerprint. */
   variantsMax: 20,
-  /** Rollup rows of one minute, before pool and then fingerprint become "(other)". */
+  /** Rollup rows of one minute. Beyond it, pool and then fingerprint become "(other)". */
   rollupRowsPerMinuteMax: 20_000,
-  /** Minutes that may still receive executions; later ones go to the oldest open minute. */
+  /** A minute takes executions for this long after its end. Later ones go to the oldest open minute. */
   minuteClosesAfterMs: 60_000,
   poolsMax: 200,
   tagSetsPerFingerprintMax: 50,
   tagSetsMax: 5_000,
-  /** Requests of the application remembered, twice: one that pauses while so many others begin counts again. */
+  /** Remembered requests of the application, in two generations. One that pauses while so many begin counts again. */
   requestsMax: 4_096,
-  /** Distinct statements of one request; a job that runs everything under one id has no time per request to compare. */
+  /** Distinct statements of one request. A job that runs everything under one id has no comparable time per request. */
   requestStatementsMax: 1_000,
-  /** Statements of all requests remembered, twice. */
+  /** Remembered statements of all requests, in two generations. */
   requestsStatementsMax: 65_536,
-  /** Executions held per session, as counts, until its verdict. */
+  /** Statements held per session, as counts, until its verdict. */
   settlingStatementsMax: 64,
   settlingMs: 2_000,
   /** Distinct (statement, minute) counts that wait for the verdict of all unsettled sessions. */
@@ -144,16 +147,16 @@ export const limits = {
 
   // HTTP and metrics.
 
-  /** A request line: fingerprint, filters and a few tags fit many times. */
+  /** A request line. Fingerprint, filters and a few tags need a small part of it. */
   urlBytesMax: 4 * KIB,
   headerBytesMax: 16 * KIB,
   httpRequestTimeoutMs: 10_000,
   httpConnectionsMax: 64,
-  /** Label value of a metric (unbounded ones take Prometheus down: prometheus-community/postgres_exporter #549). */
+  /** Label value of a metric. Unbounded ones take Prometheus down (prometheus-community/postgres_exporter #549). */
   labelBytesMax: 128,
-  /** Histogram series (source × pool × command × outcome); each is 19 lines, and rendering them stalls the loop. */
+  /** Histogram series (source × pool × command × outcome). Each is 19 lines, and rendering them holds the loop. */
   durationSeriesMax: 200,
-  /** Pools with metrics of their own; the rest is "other". */
+  /** Pools with metrics of their own. The rest is "other". */
   metricPoolsMax: 50,
   /** Sources with metrics of their own: the built-in six and those of user rules. */
   metricSourcesMax: 20,
@@ -162,10 +165,10 @@ export const limits = {
 
   // Logs.
 
-  /** Lines of the same message per window; the rest is counted and said in one line. */
+  /** Lines of the same message per window. The rest is counted, and the next line has the count. */
   logRepeatsMax: 10,
   logRepeatWindowMs: 10_000,
-  /** Lines that stderr has not taken yet; beyond it lines are lost, not memory. */
+  /** Lines that stderr has not taken yet. Beyond it lines are dropped, so that memory does not grow. */
   logQueueBytesMax: 1 * MIB,
   /** One string in a log line. */
   logValueCharsMax: 2_000,
@@ -194,7 +197,7 @@ relation(limits.internedTextBytesMax > limits.outstandingTextBytesMax, 'one sess
 relation(limits.connectionsPreAuthMax <= limits.connectionsMax, 'unauthenticated connections are connections');
 relation(
   limits.connectionsCancelReserve < limits.connectionsPreAuthMax,
-  'a reserve is smaller than what it is kept from',
+  'the reserve for cancel requests is smaller than the cap it adds to',
 );
 relation(
   limits.waitingChunkBytesMax < limits.bulkReadBytesMin,
@@ -209,5 +212,5 @@ relation(
   'the statements of one request are part of those of all',
 );
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
-relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics know no pool that the observer does not');
+relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics have no more pools than the observer');
 relation(limits.urlBytesMax < limits.headerBytesMax, 'node:http counts the request line among the headers');

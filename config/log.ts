@@ -1,6 +1,7 @@
-// The log: JSON lines on stderr. The only door to pino.
-// Invariant: a line is one JSON object, so that no value can forge a line or steer a terminal; a repeated message cannot flood.
-// Not here: what is worth a line. SQL text never is.
+// Writes the log: JSON lines on stderr. The only user of pino.
+// Invariant: a line is one JSON object, so that no value can forge a line or steer a terminal. A repeated message
+// cannot flood the log. SQL text is never logged.
+// Not here: which events are logged.
 
 import { pino } from 'pino';
 import { limits } from './limits.js';
@@ -15,15 +16,15 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** A log whose lines all carry these fields; it shares the repeat limit. */
   child(fields: LogFields): Log;
-  /** From now on; a child keeps the level it was made with. */
+  /** Holds from now on. A child keeps the level that it was made with. */
   setLevel(level: LogLevel): void;
 }
 
 export interface LogOptions {
   readonly level?: LogLevel;
-  /** The process that speaks: "relay", "observer". */
+  /** The process that logs: "relay", "observer". */
   readonly name?: string;
-  /** Where lines go instead of stderr. */
+  /** Gets the lines instead of stderr. */
   readonly destination?: { write(line: string): void };
   /** Monotonic clock in ms. */
   readonly now?: () => number;
@@ -32,7 +33,7 @@ export interface LogOptions {
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export function createLog(options: LogOptions = {}): Log {
-  // Asynchronous and bounded: a reader of stderr that stands still must not stop the process that logs.
+  // Asynchronous and bounded: a blocked reader of stderr must not block the process that logs.
   const destination =
     options.destination ?? pino.destination({ fd: 2, sync: false, maxLength: limits.logQueueBytesMax });
   const sink = pino(
@@ -84,7 +85,7 @@ class LimitedLog implements Log {
   }
 }
 
-/** How often one message may be written. Messages are constants of the program; what differs goes into fields. */
+/** Limits how often one message is written. Messages are constants of the program; variable parts are fields. */
 class RepeatLimit {
   readonly #now: () => number;
   readonly #windows = new Map<string, { sinceMs: number; written: number; leftOut: number }>();
@@ -93,12 +94,12 @@ class RepeatLimit {
     this.#now = now;
   }
 
-  /** undefined = leave it out; otherwise write it, and say how many were left out before. */
+  /** Returns undefined when the line must be left out; else how many lines were left out before. */
   take(message: string): number | undefined {
     const nowMs = this.#now();
     const window = this.#windows.get(message);
     if (window === undefined || nowMs - window.sinceMs >= limits.logRepeatWindowMs) {
-      // A caller that puts variable text into the message must not make this grow.
+      // Bounded, even when a caller puts variable text into the message.
       if (this.#windows.size >= 1_000) this.#windows.clear();
       this.#windows.set(message, { sinceMs: nowMs, written: 1, leftOut: 0 });
       return window?.leftOut ?? 0;
@@ -112,7 +113,7 @@ class RepeatLimit {
   }
 }
 
-/** Strings cut, errors as name, message and code: a stack or a whole object may hold what nobody meant to log. */
+/** Cuts strings and reduces errors to name, message and code: a stack may hold what must not be logged. */
 function shortened(fields: LogFields): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {

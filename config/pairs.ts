@@ -1,5 +1,6 @@
-// What listens and where it forwards to: one pair from the options, or several from the config file.
-// Invariant: no two listeners share an address, none forwards to itself, and none makes strangers look local without being told to.
+// Makes the pairs of listener and upstream: one from the options, or several from the config file.
+// Invariant: no two listeners share an address, and none forwards to itself. None makes remote clients look local to
+// Postgres unless an option allows it.
 // Not here: sockets (proxy/listen/listener.ts), certificates (tls-files.ts).
 
 import type { ConfigLists } from './file-schema.js';
@@ -18,7 +19,7 @@ export interface Pair {
     /** '' = the host of the upstream. */
     readonly serverName: string;
   };
-  /** Where listen, upstream and the CA file were said, for messages. */
+  /** Where listen, upstream and the CA file were given, for messages. */
   readonly origin: { readonly listen: string; readonly upstream: string; readonly upstreamTlsCa: string };
 }
 
@@ -48,7 +49,7 @@ export function pairsOf(options: OptionValues, { listed, origins, file }: PairSo
   }
   for (const key of ['listen', 'upstream'] as const) {
     if (originOf(key) === 'default') continue;
-    throw new UsageError(`${key} is given beside pairs, which say it for each`, {
+    throw new UsageError(`${key} is given beside pairs, which have their own`, {
       where: `${originOf(key)}, ${file}`,
       hint: `leave out ${key}, or pairs`,
     });
@@ -72,27 +73,27 @@ export function pairsOf(options: OptionValues, { listed, origins, file }: PairSo
   });
 }
 
-/** Throws UsageError for addresses that cannot be, or that would be a hole. */
+/** Throws UsageError for addresses that conflict or are unsafe. */
 export function checkAddresses(
   config: OptionValues & { readonly pairs: readonly Pair[] },
   origins: ReadonlyMap<OptionKey, string>,
 ): void {
   checkTls(config, origins);
   for (const pair of config.pairs) checkPair(pair, config.clientsAppearLocal);
-  const taken = new Map<string, { what: string; where: string }>();
-  const take = (address: Address, what: string, where: string) => {
+  const taken = new Map<string, { role: string; where: string }>();
+  const take = (address: Address, role: string, where: string) => {
     if (address.kind === 'tcp' && address.port === 0) return;
     const place = formatAddress(address);
     const other = taken.get(place);
     if (other !== undefined) {
-      throw new UsageError(`${other.what} and ${what} are both ${place}`, {
+      throw new UsageError(`${other.role} and ${role} are both ${place}`, {
         where: `${other.where}, ${where}`,
         hint: 'give each an address of its own',
       });
     }
-    taken.set(place, { what, where });
+    taken.set(place, { role, where });
   };
-  // Several pairs may well have one upstream.
+  // Several pairs may have the same upstream.
   const upstreams = new Set<string>();
   for (const { upstream, origin } of config.pairs) {
     const place = formatAddress(upstream);

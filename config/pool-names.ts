@@ -1,9 +1,10 @@
-// The user's own names for pools, by identity. Invariant: the first entry whose given fields are all equal names the pool.
-// Not here: what a pool's identity is and its name where the user gave none (facts/pool.ts).
+// Finds the user's own name for a pool.
+// Invariant: the first entry whose given fields all equal those of the pool names it.
+// Not here: the identity of a pool, and its name when the user gave none (facts/pool.ts).
 
 import type { Config } from './config.js';
 
-/** Shaped as facts/pool.ts has it; this folder imports nothing of ours. */
+/** The same shape as in facts/pool.ts, which this folder must not import. */
 export interface NamedIdentity {
   readonly user: string;
   readonly database: string;
@@ -13,7 +14,7 @@ export interface NamedIdentity {
   readonly clientNetwork: string;
 }
 
-/** The name given in the configuration; '' for none. */
+/** Returns a function that finds the configured name; '' when there is none. */
 export function poolNamer(pools: Config['pools']): (identity: NamedIdentity) => string {
   return (identity) => {
     const named = pools.find(

@@ -1,5 +1,5 @@
-// Certificate, key and authority files, read and proved usable before anything relies on them.
-// Invariant: what is returned makes a TLS context; a fault names the option and the file, never their content.
+// Reads certificate, key and authority files, and checks that TLS can use them.
+// Invariant: a returned certificate has made a TLS context. An error names the option and the file, never the content.
 // Not here: sockets (proxy/connection/tls.ts), when files are read again (proxy/relay/relay.ts).
 
 import { constants, X509Certificate } from 'node:crypto';
@@ -9,25 +9,25 @@ import { limits } from './limits.js';
 import type { Pair } from './pairs.js';
 import { UsageError } from './values/errors.js';
 
-/** The server offers neither (src/backend/libpq/be-secure-openssl.c): no renegotiation, and no session tickets, which no client uses. */
+/** No renegotiation and no session tickets, as in the server (src/backend/libpq/be-secure-openssl.c). */
 const AS_POSTGRES = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET;
 
 export interface ServerCertificate {
   readonly context: SecureContext;
-  /** SHA-256 of the leaf, as Node prints it: tells whether the upstream shows the same one. */
+  /** SHA-256 of the leaf, as Node prints it, to be compared with the upstream's certificate. */
   readonly fingerprint256: string;
   /** End of its validity, Unix ms. */
   readonly validToMs: number;
 }
 
 export interface TlsFiles {
-  /** What clients that ask for TLS are shown; undefined = they are answered N. */
+  /** The certificate for clients that ask for TLS; undefined = they are answered N. */
   readonly certificate: ServerCertificate | undefined;
-  /** What each pair trusts, in their order; undefined = the public authorities. */
+  /** The trusted authorities of each pair, in the order of the pairs; undefined = the public ones. */
   readonly authorities: ReadonlyArray<Buffer | undefined>;
 }
 
-/** Every file that the configuration names. Throws UsageError for the first that cannot be used. */
+/** Reads every file that the configuration names. Throws UsageError for the first that cannot be used. */
 export function readTlsFiles(config: {
   readonly tlsCert: string;
   readonly tlsKey: string;
@@ -41,7 +41,7 @@ export function readTlsFiles(config: {
   };
 }
 
-/** The certificate clients are shown. Throws UsageError. */
+/** Reads the certificate for clients. Throws UsageError. */
 function readServerCertificate(certFile: string, keyFile: string): ServerCertificate {
   const cert = readPem(certFile, '--tls-cert');
   const key = readPem(keyFile, '--tls-key');
@@ -56,7 +56,7 @@ function readServerCertificate(certFile: string, keyFile: string): ServerCertifi
       mismatch ? `the key ${keyFile} is not that of ${certFile}` : `the key cannot be used: ${message}`,
       {
         where: '--tls-key',
-        hint: mismatch ? 'give the two files that were made together' : 'give a PEM key without a passphrase',
+        hint: mismatch ? 'give a certificate and its own key' : 'give a PEM key without a passphrase',
         cause: error,
       },
     );
@@ -64,7 +64,7 @@ function readServerCertificate(certFile: string, keyFile: string): ServerCertifi
   return { context, fingerprint256: leaf.fingerprint256, validToMs: Date.parse(leaf.validTo) };
 }
 
-/** PEM of authorities. Throws UsageError naming `where`. */
+/** Reads the PEM of authorities. Throws UsageError naming `where`. */
 function readAuthorities(path: string, where: string): Buffer {
   const pem = readPem(path, where);
   leafOf(pem, { path, where });
@@ -85,7 +85,7 @@ function leafOf(pem: Buffer, { path, where }: { path: string; where: string }): 
 
 function readPem(path: string, where: string): Buffer {
   try {
-    // A device or a pipe would be read for ever, or never.
+    // Checked first: a device or a pipe might be read for ever.
     if (statSync(path).size <= limits.certificateFileBytesMax) return readFileSync(path);
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';

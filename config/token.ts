@@ -1,11 +1,12 @@
-// The bearer token of the HTTP API, read from its file. Invariant: a token that could be guessed is refused.
+// Reads the bearer token of the HTTP API from its file.
+// Invariant: a token that could be guessed is refused. Not here: checking requests (dashboards/http/guard.ts).
 
 import { readFileSync } from 'node:fs';
 import { UsageError } from './values/errors.js';
 
 const LENGTH_MIN = 16;
 
-/** The token without surrounding white space. Throws UsageError naming `where` (the option) and the file, never the token. */
+/** Returns the token without white space around it. Throws UsageError naming `where` and the file, never the token. */
 export function readToken(path: string, where: string): string {
   let token: string;
   try {

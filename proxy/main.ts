@@ -1,6 +1,8 @@
-// The ways to run relays: with an observer that is a child (`run`), or with one that runs by itself (`relay`); one relay, or several.
-// Invariant: one relay is this process itself; only several need a supervisor. Not here: what a relay is (relay.ts), several of
-// them (supervisor.ts), command-line parsing (cli/), the observer (analyzer/).
+// Starts relaying, with one relay or several.
+// The observer is a child process (`run`), or runs elsewhere (`relay`).
+// Invariant: a single relay runs in this process. Only several relays need a supervisor.
+// Not here: a relay (relay/relay.ts), several (supervisor/supervisor.ts), the command line (cli/), the observer
+// (observer/).
 
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
@@ -23,22 +25,22 @@ export interface Run {
   stop(): void;
 }
 
-/** Starts relay and observer. Throws RuntimeError when a port is taken or the observer says that it cannot work. */
+/** Starts relay and observer. Throws RuntimeError when a port is taken or the observer cannot work. */
 export async function startRun(config: Config, log: Log): Promise<Run> {
   if (config.relays > 1) return startSupervisor(config, { log, observer: 'child' });
   const observerEnd = (link: ObserverLink) => new ObserverProcess(config, { launcher: new PairedLauncher(link), log });
   return started(new Relay(config, { log, observerEnd }));
 }
 
-/** Starts the relay alone; it connects to the observer at `config.socket` whenever there is one. */
+/** Starts the relay alone. It connects to the observer at `config.socket` whenever there is one. */
 export async function startRelay(config: Config, log: Log): Promise<Run> {
   if (config.relays > 1) return startSupervisor(config, { log, observer: 'elsewhere' });
   return started(new Relay(config, { log, observerEnd: (link) => new ObserverSocket(config.socket, { link, log }) }));
 }
 
-async function startSupervisor(config: Config, how: { log: Log; observer: 'child' | 'elsewhere' }): Promise<Run> {
+async function startSupervisor(config: Config, options: { log: Log; observer: 'child' | 'elsewhere' }): Promise<Run> {
   const { Supervisor } = await import('./supervisor/supervisor.js');
-  return started(new Supervisor(config, how));
+  return started(new Supervisor(config, options));
 }
 
 async function started(service: Relay | Supervisor): Promise<Run> {

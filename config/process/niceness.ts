@@ -1,4 +1,5 @@
-// How far the observing side stands back for traffic. Not here: its share of a CPU (observer/intake/cpu-share.ts).
+// Sets the scheduling priority of the observing side.
+// Not here: its share of a CPU (observer/intake/cpu-share.ts).
 
-/** Below the relay and below a Postgres beside it: when they want the CPU, traffic goes first. */
+/** Nicer than the relay and than a Postgres on the same machine, so that traffic gets the CPU first. */
 export const OBSERVER_NICENESS = 5;

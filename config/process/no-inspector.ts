@@ -1,4 +1,5 @@
-// Keeps SIGUSR1 from opening Node's inspector, through which any local user could run code in a process that sees every statement.
-// Invariant: imported before anything else by the entry of every process. Not here: signals that mean something (cli/running/).
+// Keeps SIGUSR1 from opening Node's inspector.
+// Any local user could run code through it, in a process that sees every statement.
+// Invariant: the entry of every process imports this file first. Not here: signals with a meaning (cli/running/).
 
 process.on('SIGUSR1', () => {});

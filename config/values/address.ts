@@ -1,14 +1,14 @@
-// Where something listens or connects: HOST:PORT or unix:PATH, parsed and printed.
+// Parses and prints addresses: HOST:PORT or unix:PATH.
 // Invariant: formatAddress(parseAddress(text)) names the same place as text.
-// Not here: name resolution, sockets, and which kinds an option accepts (config.ts).
+// Not here: name resolution, sockets, the kinds that an option accepts (config/options.ts).
 
 import { UsageError } from './errors.js';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
-  /** Name or number, without the brackets of IPv6. */
+  /** Name or IP address, without the brackets of IPv6. */
   readonly host: string;
-  /** 0 asks the system for a free one. */
+  /** 0 = any free port. */
   readonly port: number;
 }
 
@@ -35,7 +35,7 @@ export function parseAddress(text: string, where = ''): Address {
   return { kind: 'tcp', host: parts[1] ?? parts[2], port };
 }
 
-/** As parseAddress, for what only speaks TCP. */
+/** As parseAddress, for TCP alone. */
 export function parseTcpAddress(text: string, where = ''): TcpAddress {
   const address = parseAddress(text, where);
   if (address.kind !== 'tcp')
@@ -48,7 +48,7 @@ export function formatAddress(address: Address): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** Whether only this machine can reach it. Names other than localhost are taken for reachable ones. */
+/** True when only this machine can reach it. Names other than localhost count as reachable from elsewhere. */
 export function isLoopback(address: Address): boolean {
   if (address.kind === 'unix') return true;
   const host = address.host.toLowerCase();

@@ -1,5 +1,5 @@
-// The two kinds of failure a command may end with, and the line that tells the user of it.
-// Invariant: an error says what was wrong, where, and what to do; the exit code follows from its class alone.
+// Defines the two kinds of failure that end a command, and the line printed for the user.
+// Invariant: an error says what was wrong, where, and what to do. Its class alone decides the exit code.
 // Not here: errors of the wire protocol (proxy/), of the store (storage/store-error.ts).
 
 export interface ErrorPlace {
@@ -21,12 +21,12 @@ abstract class PlacedError extends Error {
   }
 }
 
-/** The command line or the configuration is wrong: exit code 2. */
+/** A fault of the command line or of the configuration: exit code 2. */
 export class UsageError extends PlacedError {
   override readonly name = 'UsageError';
 }
 
-/** The command is right but the world is not (port in use, no such store, no answer): exit code 3. */
+/** A fault of the surroundings (port in use, no such store, no answer): exit code 3. */
 export class RuntimeError extends PlacedError {
   override readonly name = 'RuntimeError';
 }
@@ -42,8 +42,8 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * `what: where: what to do`, on one line, control characters made visible.
- * Any error with a string `hint` or `where` is printed with it; others by their message alone.
+ * One line: `what: where: what to do`, with control characters made visible. An error without `where` or `hint` gives
+ * its message alone.
  */
 export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return visible(String(error));
@@ -52,7 +52,7 @@ export function errorLine(error: unknown): string {
   return visible(parts.join(': '));
 }
 
-/** Text with C0, C1 and bidirectional control characters as \u escapes, so that it cannot steer a terminal. */
+/** Escapes C0, C1 and bidirectional control characters, so that the text cannot steer a terminal. */
 export function visible(text: string): string {
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

@@ -1,7 +1,7 @@
-// The known name that was most likely meant by an unknown one.
-// Invariant: a hint is given only when few letters differ. Not here: deciding that a name is unknown.
+// Finds the known name that an unknown one was most likely meant to be.
+// Invariant: a name is found only when few letters differ. Not here: deciding that a name is unknown.
 
-/** " did you mean …?" material: the nearest of `known`, or undefined when none is near. */
+/** For "did you mean …?": the nearest of `known`, or undefined when none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = plain(name);
   let best: string | undefined;
@@ -16,12 +16,12 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   return best;
 }
 
-/** Case and separators are what people get wrong most: flush-interval, flush_interval, flushInterval. */
+/** Ignores case and separators, the most frequent mistakes: flush-interval, flush_interval, flushInterval. */
 function plain(name: string): string {
   return name.slice(0, 64).toLowerCase().replace(/[-_]/g, '');
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** Levenshtein distance, computed one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -1,9 +1,10 @@
-// A network written as CIDR, and whether an address is in it. Invariant: an IPv4 address that a listener on :: writes as ::ffff:10.1.2.3 is the
-// IPv4 address. Not here: what networks mean for pools (analyzer/sessions/networks.ts) or rules (analyzer/attribution/rules/rule-user.ts).
+// Checks networks written as CIDR, and tests addresses for them.
+// Invariant: an IPv4 address that a listener on :: writes as ::ffff:10.1.2.3 counts as the IPv4 address.
+// Not here: networks of pools (analyzer/sessions/networks.ts) and of rules (analyzer/attribution/rules/rule-user.ts).
 
 import { BlockList, isIP } from 'node:net';
 
-/** 10.1.0.0/16, fd00::/8. */
+/** True for 10.1.0.0/16 or fd00::/8. */
 export function isPrefix(prefix: string): boolean {
   const [address, bits, ...rest] = prefix.split('/');
   const version = isIP(address);
@@ -12,7 +13,7 @@ export function isPrefix(prefix: string): boolean {
   );
 }
 
-/** The prefix was checked by isPrefix. What is no address (a Unix socket's '') is in no network. */
+/** `prefix` must have passed isPrefix. Text that is no address, as a Unix socket's '', is in no network. */
 export function prefixTest(prefix: string): (clientAddress: string) => boolean {
   const [network, bits] = prefix.split('/');
   const list = new BlockList();

@@ -1,4 +1,5 @@
-// Reads the text of an option's value into the value, or throws UsageError with where it was written and what to write.
+// Reads the texts of options into values.
+// Each reader throws UsageError with the place of the text and what to write instead.
 // Not here: the options (options.ts), values that not only options have (the other files of this folder).
 
 import { parseAddress } from './address.js';

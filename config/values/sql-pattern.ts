@@ -1,14 +1,15 @@
-// Regular expressions of the user over SQL: RE2's syntax, by an engine whose time is linear in the text. The only door to re2js.
-// Invariant: no pattern can make matching take longer than a constant times the length of what is matched.
-// Not here: what is matched (analyzer/attribution/rules/rule-user.ts). Source of the syntax: https://github.com/google/re2/wiki/Syntax.
+// Compiles the user's regular expressions over SQL. The only user of re2js.
+// Invariant: matching takes at most a constant times the length of the text, whatever the pattern.
+// Source of the syntax: https://github.com/google/re2/wiki/Syntax.
+// Not here: the texts that are matched (analyzer/attribution/rules/rule-user.ts).
 
 import { RE2JS } from 're2js';
 import { UsageError } from './errors.js';
 
-/** Whether the pattern is found anywhere in the text. */
+/** True when the pattern matches anywhere in the text. */
 export type SqlPattern = (sql: string) => boolean;
 
-/** Throws UsageError for what RE2 does not take. */
+/** Throws UsageError for a pattern that RE2 refuses. */
 export function readSqlPattern(source: string, where: string): SqlPattern {
   try {
     const compiled = RE2JS.compile(source);

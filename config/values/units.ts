@@ -1,5 +1,6 @@
 // Durations, sizes and moments as people write them, read into numbers with their unit in the name.
-// Invariant: what is not understood whole is refused, never read in part. Not here: printing them (facts/format.ts).
+// Invariant: text that is not understood completely is refused, never read in part. Not here: printing them
+// (facts/format.ts).
 
 import { UsageError } from './errors.js';
 
@@ -26,7 +27,7 @@ export function parseDuration(text: string, where = ''): number {
   return ms;
 }
 
-/** "512MiB", "2GiB", "65536" in octets. Throws UsageError naming `where`. */
+/** "512MiB", "2GiB", "65536" in bytes. Throws UsageError naming `where`. */
 export function parseBytes(text: string, where = ''): number {
   const parts = /^([0-9]{1,15}(?:\.[0-9]{1,6})?) ?(B|kB|MB|GB|KiB|MiB|GiB)?$/.exec(text);
   if (parts === null) {
@@ -35,7 +36,7 @@ export function parseBytes(text: string, where = ''): number {
   return Math.round(Number(parts[1]) * BYTES_OF[parts[2] ?? '']);
 }
 
-/** A moment in Unix ms: a duration ("15m" = that long before `nowMs`) or an ISO 8601 date or time (UTC where it names no zone). */
+/** A moment in Unix ms: a duration before `nowMs` ("15m"), or an ISO 8601 date or time, in UTC when it has no zone. */
 export function parseMoment(text: string, context: { readonly nowMs: number; readonly where?: string }): number {
   if (/^[0-9.]+(?:ms|[smhd])/.test(text)) return context.nowMs - parseDuration(text, context.where);
   const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:?\d{2})?)?$/.exec(text);

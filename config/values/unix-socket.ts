@@ -1,15 +1,16 @@
-// The path of a Unix socket that is to be listened on: freed where a process that is gone left it, private where it must be.
-// Invariant: a socket somebody answers on, and anything that is no socket, is left alone. Not here: listening.
+// Prepares the path of a Unix socket for listening: removes a stale socket, makes it private.
+// Invariant: a socket with a process behind it, and anything that is no socket, is left alone.
+// Not here: listening (proxy/listen/listening.ts, observer/link-server.ts).
 
 import { chmodSync, lstatSync, mkdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { RuntimeError } from './errors.js';
 
-/** What fits into sockaddr_un.sun_path beside its terminator, on Linux; elsewhere it is 103. */
+/** Length of sockaddr_un.sun_path without its terminator: 107 on Linux, 103 elsewhere. */
 export const SOCKET_PATH_BYTES_MAX = process.platform === 'linux' ? 107 : 103;
 
-/** Where several relays reach the observer that they share: it may write there whatever else is read-only. */
+/** The socket of an observer that several relays share. The data directory is always writable. */
 export function sharedSocketPath(dataDir: string): string {
   return path.join(dataDir, 'link', 'observer.sock');
 }
@@ -25,7 +26,7 @@ export async function freeStaleSocket(socketPath: string): Promise<void> {
     });
   }
   if (await answers(socketPath)) {
-    throw new RuntimeError('somebody listens there', {
+    throw new RuntimeError('another process listens there', {
       where: socketPath,
       hint: 'stop that process, or give another path',
     });
@@ -44,7 +45,7 @@ function answers(socketPath: string): Promise<boolean> {
   });
 }
 
-/** Makes the directory of a private socket, 0700. Throws RuntimeError when one is there that others may enter. */
+/** Makes the directory of a private socket, mode 0700. Throws RuntimeError for a directory that others may enter. */
 export function privateDirectory(socketPath: string): void {
   const directory = path.dirname(path.resolve(socketPath));
   try {
@@ -59,22 +60,22 @@ export function privateDirectory(socketPath: string): void {
   if ((statSync(directory).mode & 0o077) === 0) return;
   throw new RuntimeError('others may enter the directory of the socket, and what passes there holds SQL', {
     where: directory,
-    hint: `chmod 700 ${directory}, or name a directory that is not there yet`,
+    hint: `chmod 700 ${directory}, or name a directory that does not exist yet`,
   });
 }
 
-/** After listening: only this user may connect. */
+/** Lets only this user connect. Call it after listening. */
 export function makePrivate(socketPath: string): void {
   chmodSync(socketPath, 0o600);
 }
 
-/** False when others could have put this socket there, or could listen in. */
+/** False when other users could have made this socket, or could connect to it. */
 export function isPrivate(socketPath: string): boolean {
   const socket = statOf(socketPath);
   const directory = statOf(path.dirname(path.resolve(socketPath)));
   if (socket === undefined || directory === undefined) return false;
   const own = process.getuid?.() ?? 0;
-  // Root may use what an ordinary user made; nobody else may use what a third user made.
+  // Root may use what any user made. Any other user may use what root or the same user made.
   const trusted = (uid: number) => own === 0 || uid === own || uid === 0;
   return [socket, directory].every(({ uid, mode }) => trusted(uid) && (mode & 0o077) === 0);
 }

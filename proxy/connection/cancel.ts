@@ -1,13 +1,13 @@
-// Forwards a CancelRequest: as it is, to the upstream whose sessions this listener serves, with the same TLS.
-// Invariant: the server never answers one; the client's connection is closed when the server closed its own, and no earlier, because
-// clients take that for "done" (libpq PQcancel). The key is a secret: it is neither looked at nor logged.
+// Forwards a CancelRequest unchanged to the listener's upstream, with the same TLS as sessions have.
+// Invariant: the server never answers one. The client's connection is closed when the server has closed its own and not
+// before, because clients take that for "done" (libpq PQcancel). The key is a secret: it is neither read nor logged.
 // Source: PostgreSQL documentation "Canceling Requests in Progress". Not here: who may send one (listener.ts).
 
 import type { Socket } from 'node:net';
 import { connectUpstream, type Target } from './upstream.js';
 
-/** `client` is past its last interesting octet. It is closed in the end, whatever becomes of the request. */
-export function forwardCancel(client: Socket, packet: Buffer, how: { target: Target; timeoutMs: number }): void {
+/** Closes `client` in the end, whatever becomes of the request. Nothing else of it is read. */
+export function forwardCancel(client: Socket, packet: Buffer, options: { target: Target; timeoutMs: number }): void {
   const close = () => {
     clearTimeout(timer);
     client.end();
@@ -17,10 +17,10 @@ export function forwardCancel(client: Socket, packet: Buffer, how: { target: Tar
   const timer = setTimeout(() => {
     abandon();
     close();
-  }, how.timeoutMs);
+  }, options.timeoutMs);
   client.resume();
-  abandon = connectUpstream(how.target, {
-    timeoutMs: how.timeoutMs,
+  abandon = connectUpstream(options.target, {
+    timeoutMs: options.timeoutMs,
     failed: close,
     connected: ({ stream, socket }) => {
       abandon = () => socket.destroy();

@@ -1,10 +1,11 @@
-// Moves bytes between a client and its upstream, and shows each chunk to the tap after it was written on.
+// Moves bytes between a client and its upstream, and shows each chunk to the tap afterwards.
 //
-//   client ──data──► upstream.write ──full──► client.pause … upstream drain ──► client.resume      (the same the other way)
+//   client ──data──► upstream.write ──full──► client.pause … upstream drain ──► client.resume    (and the other way)
 //
-// Invariant: every octet received is written on, once, in order, before anything looks at it (during login on an encrypted upstream leg,
-// past the login filter); at most one direction's source is paused for one full sink, so that the two directions cannot block each other.
-// Half-closes, ends and resets are passed on as what they were. Not here: the first packet and connecting (listener.ts), understanding (tap.ts).
+// Invariant: every byte received is forwarded once, in order, before anything else reads it (during login on an
+// encrypted upstream leg, through the login filter). A full socket pauses only the leg that fills it, so that the two
+// directions cannot block each other. Half-closes, ends and resets are passed on as what they are.
+// Not here: the first packet and connecting (listen/listener.ts), understanding the bytes (watch/tap.ts).
 
 import type { Socket } from 'node:net';
 import { limits } from '../../config/limits.js';
@@ -22,9 +23,9 @@ export interface ConnectionCounters {
 export interface ConnectionOptions {
   tap: Tap;
   counters: ConnectionCounters;
-  /** What the server's bytes go through until login is over. */
+  /** The server's bytes pass it until login is over. */
   filter: LoginFilter | undefined;
-  /** The server let the client in. */
+  /** Called when the server let the client in. */
   onLoggedIn: () => void;
   onClosed: () => void;
 }
@@ -35,18 +36,18 @@ export class Connection {
   readonly #upstream: Reading;
   readonly #counters: ConnectionCounters;
   readonly #onClosed: () => void;
-  /** Both until login is over. */
+  /** Kept until login is over, as #onLoggedIn. */
   #filter: LoginFilter | undefined;
   #onLoggedIn: (() => void) | undefined;
   #closedBy: CloseReason | undefined;
   #openEnds = 2;
   #isProbed = false;
-  /** What the client is told when nothing runs any more; undefined = it may stay. */
+  /** The last message for the client, once it may close; undefined = the connection stays. */
   #farewell: Buffer | undefined;
   #waitsForIdle = true;
 
-  /** The legs are the connection's from here on: nobody else may listen to them. */
-  constructor(ends: { client: Leg; upstream: Leg }, options: ConnectionOptions) {
+  /** Takes over the legs: nobody else may listen to them afterwards. */
+  constructor(legs: { client: Leg; upstream: Leg }, options: ConnectionOptions) {
     this.tap = options.tap;
     this.#counters = options.counters;
     this.#onClosed = options.onClosed;
@@ -55,18 +56,18 @@ export class Connection {
     const fromClient = {
       take: (chunk: Buffer) => this.#toUpstream(chunk),
       writing: () => isWriting(this.#upstream),
-      moved: (from: Socket, to: Leg) => this.#hearMoved(this.#clientEvents, { from, to }),
+      moved: (oldSocket: Socket, leg: Leg) => hearMoved(this.#clientEvents, oldSocket, leg),
     };
     const fromServer = {
       take: (chunk: Buffer) => this.#toClient(chunk),
       writing: () => isWriting(this.#client),
-      moved: (from: Socket, to: Leg) => this.#hearMoved(this.#upstreamEvents, { from, to }),
+      moved: (oldSocket: Socket, leg: Leg) => hearMoved(this.#upstreamEvents, oldSocket, leg),
     };
-    this.#client = readInto(fromClient, ends.client);
-    this.#upstream = readInto(fromServer, ends.upstream);
+    this.#client = readInto(fromClient, legs.client);
+    this.#upstream = readInto(fromServer, legs.upstream);
   }
 
-  /** Begins to pass bytes on; `first` is what the client sent with or behind its StartupMessage, the message included. */
+  /** Starts forwarding. `first`: the StartupMessage, and what the client sent behind it. */
   start(first: { startup: Buffer; rest: Buffer }): void {
     const client = this.#client.leg.stream;
     const upstream = this.#upstream.leg.stream;
@@ -79,29 +80,32 @@ export class Connection {
     hear(upstream, this.#upstreamEvents);
     client.resume();
     upstream.resume();
-    // Its end came while the upstream was still connecting: that event is past.
+    // The client ended while the upstream was still connecting: that event has passed.
     if (client.readableEnded) {
       this.#closedBy ??= 'client';
       upstream.end();
     }
-    // It closed between being connected and being listened to: its events are past.
+    // A leg may have closed before anybody listened: its events have passed.
     if (client.destroyed) upstream.destroy();
     if (upstream.destroyed) client.destroy();
   }
 
-  /** Once a second. */
+  /** Called once a second. */
   tick(nowMs: number): void {
     if (!this.#isProbed) this.#probe();
     this.tap.tick(nowMs);
   }
 
-  /** Closes as soon as nothing runs and no transaction is open; `last` goes to the client first. */
+  /** Closes as soon as nothing runs and no transaction is open. The client gets `last` first. */
   closeWhenIdle(last: Buffer): void {
     this.#farewell = last;
     this.#leave();
   }
 
-  /** Closes as soon as the server's last message is whole; `last` goes to the client first. Without a word where nobody can tell. */
+  /**
+   * Closes as soon as the server's last message is complete. The client gets `last` first, unless the session is
+   * opaque.
+   */
   closeAtBoundary(last: Buffer): void {
     this.#farewell = last;
     this.#waitsForIdle = false;
@@ -109,7 +113,7 @@ export class Connection {
     else this.#leave();
   }
 
-  /** Both ends at once. `last` goes to the client first. */
+  /** Closes both legs. The client gets `last` first. */
   close(last?: Buffer): void {
     this.#closedBy ??= 'relay';
     const { stream } = this.#client.leg;
@@ -119,7 +123,7 @@ export class Connection {
     this.#upstream.leg.stream.destroy();
   }
 
-  /** As close, for a client that does not take its last word. */
+  /** Closes both legs at once, for a client that does not take the last message. */
   destroy(): void {
     this.#closedBy ??= 'relay';
     this.#client.leg.socket.destroy();
@@ -153,12 +157,7 @@ export class Connection {
     close: () => this.#ended('server'),
   };
 
-  #hearMoved(events: Events, { from, to }: { from: Socket; to: Leg }): void {
-    for (const event of EVENTS) from.off(event, events[event]);
-    hear(to.stream, events);
-  }
-
-  /** False = read no more until the upstream has taken what it has. */
+  /** Returns false to stop reading the client until the upstream has taken its bytes. */
   #toUpstream(chunk: Buffer): boolean {
     const taken = this.#upstream.leg.stream.write(chunk);
     this.#counters.clientBytesTotal += chunk.length;
@@ -166,7 +165,7 @@ export class Connection {
     return taken;
   }
 
-  /** Until login is over each chunk is looked at once more. */
+  /** During login each chunk passes the filter, and the tap is asked whether the login is over. */
   #toClient(chunk: Buffer): boolean {
     if (this.#onLoggedIn === undefined && this.#filter === undefined) return this.#pass(chunk);
     const filter = this.#filter;
@@ -195,21 +194,21 @@ export class Connection {
     if (this.#waitsForIdle ? this.tap.idle : atBoundary) this.close(atBoundary ? this.#farewell : undefined);
   }
 
-  /** Not when it begins: one that leaves within the second is spared the system calls. */
+  /** Turns on TCP keep-alive. Not at the start: a connection that ends within a second is spared the system calls. */
   #probe(): void {
     this.#isProbed = true;
     this.#client.leg.socket.setKeepAlive(true, limits.keepAliveAfterMs);
     this.#upstream.leg.socket.setKeepAlive(true, limits.keepAliveAfterMs);
   }
 
-  /** One end was reset: so is the other, because an orderly end would tell it a lie. */
+  /** A leg was reset, so the other one is reset too: an orderly end would be false. */
   #reset(by: CloseReason): void {
     this.#closedBy ??= by;
     resetLeg((by === 'client' ? this.#upstream : this.#client).leg);
   }
 
   #ended(which: CloseReason): void {
-    // A socket that closed without its peer's end (destroyed, or both halves done): nothing more can be written to the other.
+    // This leg is closed, so nothing more can come for the other one.
     const other = (which === 'client' ? this.#upstream : this.#client).leg.stream;
     this.#closedBy ??= which;
     if (which === 'client') other.destroy();
@@ -227,14 +226,19 @@ function hear(stream: Socket, events: Events): void {
   for (const event of EVENTS) stream.on(event, events[event]);
 }
 
+function hearMoved(events: Events, oldSocket: Socket, leg: Leg): void {
+  for (const event of EVENTS) oldSocket.off(event, events[event]);
+  hear(leg.stream, events);
+}
+
 function isWriting({ leg }: Reading): boolean {
   return leg.stream.writableLength > 0;
 }
 
-/** A TCP connection is reset under whatever runs on it; a Unix socket knows no reset and is closed. */
+/** Resets the TCP connection, below TLS. A Unix socket has no reset and is closed. */
 function resetLeg({ stream, socket }: Leg): void {
-  // An end on its way cannot be taken back: libuv refuses to reset after a shutdown, and Node would never close the descriptor
-  // (uv_tcp_close_reset). The close of the other leg follows and closes this one.
+  // After a shutdown libuv refuses to reset, and Node would never close the descriptor (uv_tcp_close_reset). The close
+  // of the other leg follows and closes this one.
   if (stream.writableEnded || socket.writableEnded) return;
   if (!socket.destroyed && socket.remoteAddress !== undefined) socket.resetAndDestroy();
   stream.destroy();

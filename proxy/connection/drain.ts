@@ -1,6 +1,7 @@
-// Closes sessions down in order: the idle ones now, the busy ones when they are done or time is up.
-// Invariant: 57P01 is said at a message boundary only; a session whose bytes are not followed is closed without a word. When it resolves,
-// every session has ended and was accounted for. Not here: when to drain (connection.ts).
+// Closes all connections for a shutdown: idle ones now, busy ones when they are done or time is up.
+// Invariant: 57P01 is sent at a message boundary only. A session whose bytes are not followed is closed without a
+// message. When drain() resolves, every connection has ended and was accounted for.
+// Not here: when to drain (relay/relay.ts).
 
 import { fatalError } from '../wire/error-message.js';
 import type { Connection } from './connection.js';
@@ -9,13 +10,13 @@ const LOOK_EVERY_MS = 50;
 const SHUTDOWN = fatalError('57P01', { message: 'terminating connection because pgwitness is shutting down' });
 
 export interface DrainTimes {
-  /** How long busy sessions may finish. */
+  /** Time for busy sessions to finish. */
   timeoutMs: number;
-  /** How long a message that is on its way may take to its end, and a client to take its last word. */
+  /** Time for the end of a message that is on its way, and for a client to take the last message. */
   closeMs: number;
 }
 
-/** `connections` is looked at anew each time: connecting clients may still become sessions. */
+/** `connections` is asked again each time, because clients that are connecting may still become connections. */
 export async function drain(
   connections: () => Iterable<Connection>,
   { timeoutMs, closeMs }: DrainTimes,

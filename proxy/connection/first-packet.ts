@@ -1,15 +1,17 @@
-// Takes an accepted connection to its first packet of substance: through GSSENCRequest and SSLRequest, into TLS where that is asked for.
+// Reads an accepted connection up to its StartupMessage or CancelRequest.
+// Requests for encryption are answered on the way.
 //
-//   octets ─┬─ 0x16 first of all ──► TLS, which must name the protocol (ALPN)
+//   bytes  ─┬─ 0x16 first of all ──► TLS, which must name the protocol (ALPN)
 //           ├─ SSLRequest ─────────► S and TLS with a certificate, N without
 //           ├─ GSSENCRequest ──────► N
 //           ├─ CancelRequest ──────► onCancel
 //           ├─ StartupMessage ─────► onStartup
-//           └─ anything else ──────► closed without a word, as the server does
+//           └─ anything else ──────► closed without an answer, as the server does
 //
-// Invariant: a packet is held until it is complete; each request is answered at most once and none inside TLS (CVE-2026-6479,
-// CVE-2026-14681); octets behind a request close the connection, because one side could take them for the encrypted stream's and the
-// other not (CVE-2021-23214). Not here: deadline and caps (listener.ts), what the packets say (wire/startup-packet.ts).
+// Invariant: a packet is held until it is complete. Each request is answered at most once, and none inside TLS
+// (CVE-2026-6479, CVE-2026-14681). Bytes behind a request close the connection, because one side could take them for
+// part of the encrypted stream and the other not (CVE-2021-23214).
+// Not here: deadline and caps (listen/listener.ts), reading the packets (wire/startup-packet.ts).
 
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -21,7 +23,7 @@ import { encryptClient, isEncrypted } from './tls.js';
 export interface FirstStartup {
   readonly startup: Startup;
   readonly packet: Buffer;
-  /** What the client sent behind it. */
+  /** Bytes that the client sent behind it. */
   readonly rest: Buffer;
 }
 
@@ -64,7 +66,7 @@ class FirstPacketReader {
     stream.on('end', onEnd);
   }
 
-  /** False when the connection is to be closed without a word. */
+  /** Returns false when the connection must be closed without an answer. */
   #take(stream: Socket, leave: () => void): boolean {
     const held = this.#held;
     const packet = readFirstPacket(held);
@@ -113,7 +115,7 @@ class FirstPacketReader {
     }
   }
 
-  /** `clientHello`: what a client that did not ask has sent already. */
+  /** `clientHello`: the bytes of a client that began TLS without an SSLRequest. */
   #encrypt(clientHello?: Buffer): boolean {
     const { context, onTlsFailed } = this.#handlers;
     if (context === undefined) return false;

@@ -1,21 +1,22 @@
-// One leg of a connection, client's or upstream's: its sockets, and the contract of reading them.
-// Invariant: types alone. Not here: how buffers serve again (reused-reads.ts), opening the upstream leg (upstream.ts).
+// Declares a leg of a connection (the client's or the upstream's): its sockets, and how they are read.
+// Invariant: these are types alone.
+// Not here: reusing buffers (reused-reads.ts), opening the upstream leg (upstream.ts).
 
 import type { Socket } from 'node:net';
 
-/** Both are the same object on a plaintext leg. */
+/** On a plaintext leg `stream` and `socket` are the same object. */
 export interface Leg {
-  /** What is written and read. */
+  /** Bytes are written to it and read from it. */
   readonly stream: Socket;
-  /** The connection under it. */
+  /** The TCP or Unix socket under it. */
   readonly socket: Socket;
-  /** The stream was opened to read in this way. */
+  /** Set when the stream was opened to be read by ReusedReads. */
   readonly reads?: LegReads;
 }
 
-/** What a leg needs of the way its socket was opened to read (ReusedReads). */
+/** The part of ReusedReads that a leg needs. */
 export interface LegReads {
-  /** What was read before, one read at most, after which the socket is paused. */
+  /** Gives further reads to `sink`. Returns earlier ones: one read at most, after which the socket is paused. */
   attach(sink: ReadSink): readonly Buffer[];
   /** To be called when the socket has closed. */
   readonly close: () => void;
@@ -23,19 +24,19 @@ export interface LegReads {
 
 export interface ReadSink {
   /**
-   * False = no more until the stream is resumed. A chunk shorter than limits.bulkReadBytesMin is the sink's to keep; a longer one lies in a
-   * buffer that is used again when the sink has written it.
+   * Returns false to get no more until the stream is resumed. The sink may keep a chunk shorter than
+   * limits.bulkReadBytesMin. A longer one lies in a buffer that is used again as soon as the sink has written it.
    */
   take(chunk: Buffer): boolean;
-  /** Something that was taken is not written yet. */
+  /** True while a chunk that was taken is not written yet. */
   writing(): boolean;
-  /** The connection is this leg's from here on: `from` will close, and that is not its end. */
-  moved(from: Socket, to: Leg): void;
+  /** The connection moved to a new leg. The old socket will close, which is not the connection's end. */
+  moved(oldSocket: Socket, leg: Leg): void;
 }
 
-/** How a leg is read. `leg` replaces the one given, and changes when its handle moves. */
+/** A leg that is being read. `leg` replaces the given one, and changes when its handle moves. */
 export interface Reading {
   readonly leg: Leg;
-  /** What it sent already. */
+  /** Chunks that the peer sent before. */
   readonly early: readonly Buffer[];
 }

@@ -1,26 +1,26 @@
-// Gives what a connection sends to a sink, from buffers that are used again instead of a new one for each read.
+// Reads connections into buffers that are used again, instead of a new buffer for each read.
 //
 //   read ─► the shared buffer ──copy──► sink          small reads, of all connections one after another
 //              │ a long read
 //              ▼
-//           a buffer of the connection's own ─► sink   bulk: no copy; while a write still holds it, the next read gets another
+//           a buffer of the connection's own ─► sink   bulk: no copy; while a write holds it, the next gets another
 //              │ a short read, which is copied
 //              └─► given back
 //
-// Invariant: what the sink was given stays as it is until the sink has written it; nothing refers to the shared buffer between two reads;
-// no more than limits.readBuffersMax buffers are connections' own, and without one the shared buffer serves as before.
-// Why: Node's own way costs an allocation per read, its trimming, and the garbage collection that keeps step with both. What that is of an
-// empty relay's processor time stands in docs/BENCHMARKS.md ("empty relay, buffers reused").
-// A socket that we open is told how to read (the option `onread`); an accepted one cannot be, so after some reads its handle moves into a new
-// Socket, at a moment when nothing is on its way in it. Where that cannot be (TLS legs, Windows, a Node without such handles), the connection
-// is read as Node reads.
-// Not here: what becomes of the octets (connection.ts).
+// Invariant: a chunk stays unchanged until the sink has written it. Nothing refers to the shared buffer between two
+// reads. At most limits.readBuffersMax buffers belong to connections; a connection without one uses the shared buffer.
+// Why: Node's own reads cost an allocation each, its trimming, and the garbage collection of both. docs/BENCHMARKS.md
+// ("empty relay, buffers reused") has their share of an empty relay's processor time. A socket that we open gets the
+// option `onread`. An accepted socket cannot get it, so after some reads its handle moves into a new Socket, at a
+// moment when nothing is on its way. Where that is impossible (TLS legs, Windows, a Node without such handles), the
+// connection is read as Node reads.
+// Not here: what happens to the bytes (connection.ts).
 
 import { Socket } from 'node:net';
 import { limits } from '../../config/limits.js';
 import type { Leg, Reading, ReadSink } from './leg.js';
 
-/** What of Node's handles is used: net.Socket and tls.TLSSocket hand them on in the same way. */
+/** The part of Node's handles that is used. net.Socket and tls.TLSSocket have it alike. */
 interface WithHandle {
   _handle: { useUserBuffer?: unknown } | null;
 }
@@ -28,19 +28,19 @@ interface WithHandle {
 const BUFFER_BYTES = limits.readBufferBytes;
 const BULK_BYTES_MIN = limits.bulkReadBytesMin;
 
-/** libuv reads and calls back in one step: one buffer serves all in turn. */
+/** libuv reads and calls back in one step, so one buffer is enough for all connections. */
 const shared = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 const spare: Buffer[] = [];
 let ownBuffers = 0;
 
-/** The leg's stream must be paused and not be used any more but through what is returned. */
+/** The leg's stream must be paused. Afterwards it may be used through the returned Reading only. */
 export function readInto(sink: ReadSink, leg: Leg): Reading {
   if (leg.reads === undefined) return new OrdinaryReads(sink, leg);
   leg.stream.once('close', leg.reads.close);
   return { leg, early: leg.reads.attach(sink) };
 }
 
-/** As Node reads, until the connection has shown that it stays: moving a handle costs as much as many reads. */
+/** Reads as Node reads until the connection has lasted for some reads: moving a handle costs as much as many reads. */
 class OrdinaryReads implements Reading {
   leg: Leg;
   readonly early = NONE;
@@ -57,20 +57,20 @@ class OrdinaryReads implements Reading {
 
   readonly #read = (chunk: Buffer): void => {
     if (!this.#sink.take(chunk)) this.leg.stream.pause();
-    // Until it ran there is no other one: libuv may read many times before it does.
+    // Queue at most one move: libuv may read many times before it runs.
     if (--this.#readsToMove === 0) setImmediate(this.#move);
   };
 
   readonly #move = (): void => {
     if (!canMove(this.leg)) {
-      // No moment for it; so many reads later is another one.
+      // Busy now; try again after `readsBeforeReuse` more reads.
       this.#readsToMove = limits.readsBeforeReuse;
       return;
     }
     const { stream } = this.leg;
-    const from = stream as unknown as WithHandle;
-    const handle = from._handle;
-    from._handle = null;
+    const old = stream as unknown as WithHandle;
+    const handle = old._handle;
+    old._handle = null;
     stream.off('data', this.#read);
     const reads = new ReusedReads();
     const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reads.onread };
@@ -79,13 +79,13 @@ class OrdinaryReads implements Reading {
     reads.attach(this.#sink);
     this.leg = { stream: moved, socket: moved };
     this.#sink.moved(stream, this.leg);
-    // Those who are not ours count it as closed: Node, in its servers.
+    // Destroy the old Socket so that net.Server's connection count goes down.
     stream.destroy();
     moved.resume();
   };
 }
 
-/** Nothing is on its way in it, in neither direction, nor has ended. */
+/** True when nothing is on its way in either direction, and neither direction has ended. */
 function canMove({ stream }: Leg): boolean {
   if (stream.destroyed || stream.errored !== null) return false;
   if (stream.writableLength > 0 || stream.writableNeedDrain || stream.writableEnded) return false;
@@ -93,18 +93,18 @@ function canMove({ stream }: Leg): boolean {
   return typeof (stream as unknown as WithHandle)._handle?.useUserBuffer === 'function';
 }
 
-/** Windows finishes reads by itself, later: there one buffer cannot serve all. */
+/** Windows completes reads later and by itself, so one buffer cannot serve all connections there. */
 export const READS_CAN_BE_REUSED = process.platform !== 'win32';
 
-/** How one socket reads: for the option `onread` of its constructor. `close` is to be called when it has closed. */
+/** The reads of one socket, for the option `onread` of its constructor. `close` must be called when it has closed. */
 export class ReusedReads {
   #sink: ReadSink | undefined;
   #early: Buffer[] = [];
   #own: Buffer | undefined;
-  /** Own buffers that writes have not finished with. */
+  /** Own buffers that are still being written. */
   #held: Buffer[] | undefined;
 
-  /** What was read before, one read at most, after which the socket is paused. */
+  /** Gives further reads to `sink`. Returns earlier ones: one read at most, after which the socket is paused. */
   attach(sink: ReadSink): readonly Buffer[] {
     this.#sink = sink;
     const early = this.#early;
@@ -119,7 +119,7 @@ export class ReusedReads {
   /** Called by Node after each read. */
   readonly #nextBuffer = (): Buffer => this.#own ?? shared;
 
-  /** Called by Node for each read; it is in what #nextBuffer gave. */
+  /** Called by Node for each read. The bytes are in the buffer of #nextBuffer. */
   readonly #read = (bytes: number): boolean => {
     const sink = this.#sink;
     const own = this.#own;
@@ -151,7 +151,7 @@ export class ReusedReads {
   };
 
   readonly close = (): void => {
-    // A write that never ended may still refer to what it held: those are left to the collector.
+    // A write that never ended may still refer to its buffers, so they are left to the garbage collector.
     ownBuffers -= this.#held?.length ?? 0;
     this.#held = undefined;
     if (this.#own !== undefined) spare.push(this.#own);

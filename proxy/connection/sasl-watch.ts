@@ -1,12 +1,12 @@
-// Decides what becomes of the server's offer of channel binding, and tells the operator where a combination cannot work.
+// Decides whether the server's offer of channel binding is passed on, and logs where it cannot work.
 //
 //   client leg   upstream leg                    offer               why
 //   any          plaintext                       as it is            the server does not offer it
 //   plaintext    TLS                             withheld            the client would take it for an attack and leave
 //   TLS          TLS, the same certificate       as it is            it works, end to end
-//   TLS          TLS, a certificate of our own   as it is            binding fails: 28000 from the server, with a line in the log
+//   TLS          TLS, a certificate of our own   as it is            binding fails: the server sends 28000; a log line
 //
-// Invariant: it is never withheld from a client on a TLS leg, because that would silently weaken what the client asked for.
+// Invariant: the offer is never withheld on a TLS leg: that would silently weaken what the client asked for.
 // Not here: the bytes of the messages (wire/login-filter.ts).
 
 import { limits } from '../../config/limits.js';
@@ -17,7 +17,7 @@ import { isEncrypted, peerFingerprint } from './tls.js';
 
 const WAYS_OUT =
   'give pgwitness the certificate and key of the server (--tls-cert, --tls-key); or let the client connect with ' +
-  'channel_binding=disable; or use --upstream-tls disable where the way to the server is safe';
+  'channel_binding=disable; or use --upstream-tls disable where the network to the server is safe';
 
 export class SaslWatch {
   readonly #log: Log;
@@ -28,11 +28,11 @@ export class SaslWatch {
     this.#log = log;
   }
 
-  /** What the server's bytes go through until login is over; undefined where there is nothing to watch. */
-  filterOf(ends: { client: Leg; upstream: Leg }, ownFingerprint: string): LoginFilter | undefined {
-    if (!isEncrypted(ends.upstream.stream)) return undefined;
-    const clientEncrypted = isEncrypted(ends.client.stream);
-    const sameCertificate = clientEncrypted && peerFingerprint(ends.upstream.stream) === ownFingerprint;
+  /** The filter for the server's bytes during login; undefined when there is nothing to watch. */
+  filterOf(legs: { client: Leg; upstream: Leg }, ownFingerprint: string): LoginFilter | undefined {
+    if (!isEncrypted(legs.upstream.stream)) return undefined;
+    const clientEncrypted = isEncrypted(legs.client.stream);
+    const sameCertificate = clientEncrypted && peerFingerprint(legs.upstream.stream) === ownFingerprint;
     return new LoginFilter({
       withhold: !clientEncrypted,
       messageBytesMax: limits.loginMessageBytesMax,
@@ -62,7 +62,7 @@ export class SaslWatch {
     if (this.#differenceSaid) return;
     this.#differenceSaid = true;
     this.#log.warn(
-      'the certificate of pgwitness is not that of the server: clients that use SCRAM channel binding (libpq by itself does) cannot log in',
+      'the certificate of pgwitness is not that of the server: clients that use SCRAM channel binding (libpq does by default) cannot log in',
       { hint: WAYS_OUT },
     );
   }

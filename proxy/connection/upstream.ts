@@ -1,16 +1,17 @@
-// Connects to the upstream: TCP or Unix socket, SSLRequest and TLS where that is asked for, one deadline for all of it.
+// Connects to the upstream by TCP or Unix socket, with TLS where configured, within one deadline.
 //
 //   connect ─► (disable, unix) ───────────────────────────► connected
 //           └► SSLRequest ─┬─ S ──► TLS handshake ────────► connected
 //                          ├─ N ──► prefer: plaintext ────► connected,  else failed
 //                          └─ E, anything else, more ─────► failed
 //
-// Invariant: exactly one octet is taken as the answer to SSLRequest; what comes with it could be taken for the encrypted stream's
-// (CVE-2021-23222), and an error said there is nobody's (CVE-2024-10977): both end the attempt and neither reaches a client.
-// A name is resolved for each connection. Not here: what is sent over it (listener.ts, cancel.ts).
+// Invariant: the answer to SSLRequest is exactly one byte. More bytes could be taken for the encrypted stream
+// (CVE-2021-23222), and an error at this point is not authenticated (CVE-2024-10977): both end the attempt, and neither
+// reaches a client. A host name is resolved for each connection.
+// Not here: what is sent over it (connection.ts, cancel.ts).
 
 import { connect, type Socket } from 'node:net';
-import { type Address, formatAddress } from '../../config/values/address.js';
+import type { Address } from '../../config/values/address.js';
 import type { UpstreamTlsMode } from '../../config/values/option-readers.js';
 import { SSL_REQUEST_PACKET } from '../wire/startup-packet.js';
 import type { Leg } from './leg.js';
@@ -27,31 +28,31 @@ export interface Target {
 }
 
 export interface UpstreamFailure {
-  /** Short: a system error code or a sentence. */
+  /** A system error code or a short sentence. */
   readonly why: string;
   readonly hint: string;
-  /** Descriptors ran out: a matter of this process, not of the upstream. */
+  /** The descriptors of this process ran out: the upstream is not at fault. */
   readonly exhausted: boolean;
 }
 
 const ACCEPTED = 0x53; // S
 const REFUSED = 0x4e; // N
 
-/** Calls `connected` or `failed`, once and never before it returned, unless what it returned (abandon) was called first. */
+/** Calls `connected` or `failed` once, after it has returned. Returns a function that gives the attempt up. */
 export function connectUpstream(
   target: Target,
-  how: {
+  options: {
     timeoutMs: number;
-    /** It is read by a relay (reused-reads.ts), not by 'data'. */
-    forRelay?: boolean;
+    /** The leg will be read by a Connection (reused-reads.ts), not by 'data'. */
+    forConnection?: boolean;
     connected: (leg: Leg) => void;
     failed: (failure: UpstreamFailure) => void;
   },
 ): () => void {
   const { address, tls } = target;
   const plain = tls.mode === 'disable' || address.kind === 'unix';
-  const reads = plain && how.forRelay && READS_CAN_BE_REUSED ? new ReusedReads() : undefined;
-  const socket = open(address, { timeoutMs: how.timeoutMs, reads });
+  const reads = plain && options.forConnection && READS_CAN_BE_REUSED ? new ReusedReads() : undefined;
+  const socket = open(address, { timeoutMs: options.timeoutMs, reads });
   let settled = false;
   const settle = () => {
     if (settled) return false;
@@ -64,17 +65,17 @@ export function connectUpstream(
   const fail = (why: string, hint = PLAIN_HINT) => {
     if (!settle()) return;
     socket.destroy();
-    how.failed({ why, hint, exhausted: why === 'EMFILE' || why === 'ENFILE' });
+    options.failed({ why, hint, exhausted: why === 'EMFILE' || why === 'ENFILE' });
   };
   const succeed = (stream: Socket) => {
     if (!settle()) return;
     socket.off('error', onError);
-    how.connected({ stream, socket, reads });
+    options.connected({ stream, socket, reads });
   };
   const onError = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message);
   const onClose = () => fail('it closed the connection');
-  const timer = setTimeout(() => fail('ETIMEDOUT'), how.timeoutMs);
-  // After it settled, an error of this socket has nobody to tell but must not be uncaught.
+  const timer = setTimeout(() => fail('ETIMEDOUT'), options.timeoutMs);
+  // After the attempt settled, an error of this socket concerns nobody, but it must be handled.
   socket.on('error', ignored);
   socket.on('error', onError);
   socket.on('close', onClose);
@@ -104,7 +105,7 @@ export function connectUpstream(
   };
 }
 
-/** Not a closure: it stays on the socket for the life of the session. */
+/** Not a closure, because it stays on the socket for the life of the session. */
 function ignored(): void {}
 
 const PLAIN_HINT = 'Is Postgres running there, and is --upstream right?';
@@ -133,11 +134,7 @@ function open(address: Address, { timeoutMs, reads }: { timeoutMs: number; reads
     port: address.port,
     ...common,
     noDelay: true,
-    // Node gives each address but the last only 250 ms by itself (nodejs/node #54359).
+    // By default Node gives each address but the last only 250 ms (nodejs/node #54359).
     autoSelectFamilyAttemptTimeout: Math.floor(timeoutMs / 2),
   });
-}
-
-export function formatTarget(target: Target): string {
-  return formatAddress(target.address);
 }

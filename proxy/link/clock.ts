@@ -17,7 +17,7 @@ export class Clock {
     return nowMs + this.#offsetMs;
   }
 
-  /** Follows the system clock. Called by a timer, not per chunk: Date.now costs as much as the rest of the bookkeeping. */
+  /** Follows the system clock. Called by a timer: per chunk Date.now would cost as much as the other bookkeeping. */
   renew(): void {
     this.#offsetMs = Date.now() - performance.now();
   }

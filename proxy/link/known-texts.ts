@@ -1,4 +1,4 @@
-// Decides how the SQL of an observation travels: by the id of a text that the observer knows, or inline.
+// Decides how the SQL of an observation travels: inline, or by the id of a known text.
 // Invariant: an id is used only after its text was sent to the present observer, and no longer after it was forgotten.
 // Not here: the table of texts (session/texts.ts), their bytes (stream/writer.ts).
 

@@ -1,7 +1,7 @@
-// Keeps the accounts of the link: batches that no observer has acknowledged, and executions that were not observed.
+// Keeps the accounts of the link: unacknowledged batches and executions that were not observed.
 //
-// Invariant: an execution is in the losses or in one batch, never in both. A batch that the observer did not store before
-// it ended is moved to the losses when the next observer says what it stored last.
+// Invariant: an execution is in the losses or in one batch, never in both. A batch that the observer did not store
+// before it ended is moved to the losses when the next observer says what it stored last.
 // Not here: when something counts as lost, bytes and sockets (link.ts), the counts of each minute (losses.ts).
 
 import { minuteOf } from '../../config/values/minute.js';

@@ -1,11 +1,11 @@
-// Carries observations to the observer: batches, a bounded queue, and the count of what did not arrive.
+// Carries observations to the observer in batches, with a bounded queue.
 //
 //   down ──attach──► greeting ──welcome──► live ◄──drained── shedding
 //     ▲                                      │ queue full ───────▲
 //     └────────────── detach ────────────────┴────────────────────┘
 //
-// Invariant: an execution is written into a batch or counted as lost, never both. A batch is never sent twice. The queue
-// never holds more than linkQueueBytesMax. Whenever the link becomes live, all open sessions are announced again
+// Invariant: an execution is written into a batch or counted as lost, never both. A batch is never sent twice. The
+// queue never holds more than linkQueueBytesMax. Whenever the link becomes live, all open sessions are announced again
 // (resync): a restart and an overload end in the same way.
 // Not here: what is unacknowledged or lost (ledger.ts), frames from the observer (greeting.ts), how texts travel
 // (known-texts.ts), the observer's process (observer-process.ts), the bytes of records (stream/writer.ts).
@@ -50,7 +50,7 @@ export interface LinkOptions {
   log: Log;
 }
 
-/** A larger batch is handed to the socket with its buffer. A smaller one is copied, so that its buffer can be used again. */
+/** A larger batch goes to the socket with its buffer. A smaller one is copied, so that its buffer is used again. */
 const COPY_BYTES_MAX = 16 * 1024;
 
 export class ObserverLink implements SessionEvents {

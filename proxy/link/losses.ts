@@ -1,6 +1,6 @@
 // Counts losses by minute and reason, cumulative for the life of the relay process.
-// Invariant: a count only grows, so sending it again after a restart of the observer neither drops nor doubles anything.
-// A minute is forgotten only when it is over and its last count is acknowledged as stored.
+// Invariant: a count only grows, so sending it again after a restart of the observer neither drops nor doubles
+// anything. A minute is forgotten only when it is over and its last count is acknowledged as stored.
 // Not here: when something counts as lost (link.ts, session/), batches (ledger.ts).
 
 import type { LossReason } from '../stream/observation.js';

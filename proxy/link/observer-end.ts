@@ -1,4 +1,5 @@
-// Declares the other end of the link: a child process (observer-process.ts) or a socket (observer-socket.ts).
+// Declares the other end of the link.
+// It is a child process (observer-process.ts) or a socket (observer-socket.ts).
 // Invariant: this is a type alone. Both implementations do what its comments say.
 
 import type { Config } from '../../config/config.js';
@@ -11,8 +12,8 @@ export interface ObserverEnd {
   /** How long the link waits at its end for an absent observer to come back and be told what was lost, ms. */
   readonly lastWordMs: number;
   /**
-   * Resolves with undefined when the observer works, or when waiting for it takes too long. At the first start it resolves
-   * with the exit code of an observer that cannot work. Later such an observer is started again and again.
+   * Resolves with undefined when the observer works, or when waiting for it takes too long. At the first start it
+   * resolves with the exit code of an observer that cannot work. Later such an observer is started again and again.
    */
   start(which: 'first' | 'later'): Promise<number | undefined>;
   /** Takes a new configuration. Returns true when the observer must be started again for it. */

@@ -18,7 +18,7 @@ import type { ObserverEnd } from './observer-end.js';
 /** The descriptor that the observer process inherits: its link, or its supervisor's channel. */
 const LINK_FD = 3;
 const OBSERVER_MAIN = fileURLToPath(new URL('../../observer/main.js', import.meta.url));
-/** Half of the young generation. Most garbage of statements dies at once, and V8 alone would keep 16 MiB after a burst. */
+/** Half of the young generation. Garbage of statements dies at once, and V8 would keep 16 MiB after a burst. */
 const SEMI_SPACE_MIB = 4;
 /** How long a start waits for the observer's first answer. Then it goes on without. */
 const FIRST_WORD_MS = 10_000;
@@ -84,7 +84,7 @@ export class ObserverProcess implements ObserverEnd {
   wasLive = false;
   /** Gets the exit code of an observer that ended before it ever worked. Its message is on stderr already. */
   #onRefused: (exitCode: number) => void = () => {};
-  /** It cannot use its data directory now. */
+  /** Called when the observer cannot use its data directory now. */
   #onUnusable: () => void = () => {};
 
   constructor(config: Config, { launcher, log }: { launcher: ObserverLauncher; log: Log }) {
@@ -177,11 +177,11 @@ export class ObserverProcess implements ObserverEnd {
         return;
       }
       const inMs = this.#backoff.ended();
-      const what =
+      const message =
         code === STORE_UNUSABLE
           ? 'the observer cannot use its data directory: traffic goes on unobserved, it is started again'
           : 'the observer ended: traffic goes on, it is started again';
-      this.#log.warn(what, { code, signal, inMs });
+      this.#log.warn(message, { code, signal, inMs });
       if (code === STORE_UNUSABLE) this.#onUnusable();
       this.#timer = setTimeout(() => {
         this.restartsTotal++;

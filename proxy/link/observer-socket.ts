@@ -1,4 +1,4 @@
-// Connects the link to an observer that listens at a path, and connects again whenever the connection ends.
+// Connects the link to an observer that listens at a path, again after each interruption.
 // Invariant: there is at most one connection, and traffic never waits for it. Nothing is sent to a socket that another
 // user could have made, because observations hold SQL.
 // Not here: what travels on the link (link.ts), the other end (observer/link-server.ts).
@@ -70,7 +70,9 @@ export class ObserverSocket implements ObserverEnd {
     this.#connect();
   }
 
-  /** Resolves when an observer has answered for the first time, at the latest after `deadlineMs`. At once when stopped. */
+  /**
+   * Resolves when an observer has answered for the first time, at the latest after `deadlineMs`. At once when stopped.
+   */
   async firstLive(deadlineMs?: number): Promise<void> {
     if (this.#stopped) return;
     if (deadlineMs === undefined) return this.#firstLive;

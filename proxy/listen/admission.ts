@@ -1,9 +1,9 @@
 // Counts the connections of all listeners of the process, and decides whether one more may come.
 //
-// Connections are counted until their login, after their StartupMessage, and by the client's address.
-// Invariant: every arrive() is followed by one leave() and every begin() that was allowed by one end(), so the counts are
-// of connections that exist. A refusal is counted by its reason. Clients of a Unix socket have no address, so they have
-// no cap per address.
+// It counts connections before their login, connections after their StartupMessage, and the latter by client address.
+// Invariant: every arrive() is followed by one leave() and every begin() that was allowed by one end(), so the counts
+// are of connections that exist. A refusal is counted by its reason. Clients of a Unix socket have no address, so they
+// have no cap per address.
 // Not here: the message a refused client gets (listener.ts).
 
 export interface AdmissionLimits {

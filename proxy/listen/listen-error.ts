@@ -1,10 +1,11 @@
-// Why a port or a socket cannot be listened on, in words a user can act on. Not here: listening.
+// Explains why a port or a socket cannot be listened on, with what the user can do.
+// Not here: listening (listening.ts).
 
 import type { Pair } from '../../config/pairs.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
 
-/** `place`: the flag, or where in the config file the address was said. */
+/** `place`: the flag, or the place in the config file, that gave the address. */
 export function cannotListen(error: Error & { code?: string }, place: string, address: Address): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const where = `${place} ${formatAddress(address)}`;
@@ -13,20 +14,20 @@ export function cannotListen(error: Error & { code?: string }, place: string, ad
     case 'EADDRINUSE':
       return new RuntimeError('the port is in use', {
         where,
-        hint: 'stop what listens there, or give another address',
+        hint: 'stop the process that listens there, or give another address',
       });
     case 'EACCES': {
       const hint = unix ? 'give a path where this user may write' : 'use a port from 1024 up';
       return new RuntimeError('listening is not allowed', { where, hint });
     }
     default: {
-      const hint = unix ? 'give a short path in a directory that is there' : 'give an address of this machine';
+      const hint = unix ? 'give a short path in a directory that exists' : 'give an address of this machine';
       return new RuntimeError(`cannot listen: ${error.code ?? error.message}`, { where, hint });
     }
   }
 }
 
-/** Throws that. */
+/** Returns a handler that throws the RuntimeError for the pair's listener. */
 export function cannotListenFor({ listen, origin }: Pair): (error: Error) => never {
   return (error) => {
     throw cannotListen(error, origin.listen === 'default' ? '--listen' : origin.listen, listen);

@@ -1,11 +1,12 @@
-// Accepts the clients of one pair and takes each as far as a relay: caps, deadline, refusals, connecting to the upstream.
+// Accepts the clients of one pair and takes each to a connection with the upstream, or refuses it.
 //
 //   accept ─► first packet (first-packet.ts) ─┬─ CancelRequest ──► forwarded (cancel.ts), silent close
 //                                             └─ StartupMessage ─► connect (upstream.ts) ─► Connection
 //
-// Invariant: one deadline covers everything from accept to AuthenticationOk; beyond the cap of connections that have not logged in, a small
-// reserve takes cancel requests and nothing else; a session counts against its caps from its StartupMessage to its last octet.
-// Not here: moving bytes (connection.ts), closing down in order (drain.ts).
+// Invariant: one deadline covers everything from accept to AuthenticationOk. Beyond the cap of connections that have
+// not logged in, a small reserve takes cancel requests and nothing else. A connection counts against the other caps
+// from its StartupMessage to its last byte.
+// Not here: counting (admission.ts), moving bytes (connection/connection.ts), shutting down (connection/drain.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -26,7 +27,7 @@ import { listenAt } from './listening.js';
 import { PreAuth } from './pre-auth.js';
 
 export interface ListenerLimits extends AdmissionLimits {
-  /** Of all relays, where there are several: what a refused client is told. */
+  /** The cap of all relays together, for the message to a refused client. undefined with one relay. */
   connectionsMaxOfAll?: number;
   connectTimeoutMs: number;
   preAuthDeadlineMs: number;
@@ -35,10 +36,10 @@ export interface ListenerLimits extends AdmissionLimits {
   startupValueBytesMax: number;
 }
 
-/** What a reload may change; it holds for connections accepted from then on. */
+/** Settings that a reload may change. They hold for connections accepted afterwards. */
 export interface ListenerSettings {
   readonly target: Target;
-  /** What clients that ask for TLS are shown; undefined = they are answered N. */
+  /** The certificate for clients that ask for TLS; undefined = they are answered N. */
   readonly certificate: { readonly context: SecureContext; readonly fingerprint256: string } | undefined;
   readonly limits: ListenerLimits;
 }
@@ -47,13 +48,13 @@ export interface ListenerOptions {
   listen: Address;
   settings: ListenerSettings;
   shared: TapShared;
-  /** One for all listeners of the process: the bounds are its own. */
+  /** Shared by all listeners of the process, because the caps are those of the process. */
   admission: Admission;
-  /** False: a plain relay. */
+  /** False = new sessions are not observed. */
   observe: () => boolean;
-  /** Ids are unique within the process, whichever listener took the client. */
+  /** Ids are unique within the process, not only within the listener. */
   nextSessionId: () => number;
-  /** A connection has gone. */
+  /** Called when a client's connection has closed. */
   onLeft?: () => void;
   log: Log;
 }
@@ -68,9 +69,9 @@ export class Listener implements ConnectionCounters {
   serverBytesTotal = 0;
   sessionsTotal = 0;
   connectErrorsTotal = 0;
-  /** From now on new sessions are told 57P03. */
+  /** True = new clients are refused with 57P03. */
   draining = false;
-  /** Accepted, and neither a Connection yet nor gone. */
+  /** Clients accepted that are neither a Connection yet nor closed. */
   #arriving = 0;
 
   constructor(options: ListenerOptions) {
@@ -94,12 +95,12 @@ export class Listener implements ConnectionCounters {
     );
   }
 
-  /** Clients' connections, logged in or not. */
+  /** Open connections of clients, logged in or not. */
   get connectionCount(): number {
     return this.#arriving + this.connections.size;
   }
 
-  /** A connection that another process accepted at the pair's address. */
+  /** Takes a connection that another process accepted at the pair's address. */
   take(client: Socket): void {
     client.allowHalfOpen = true;
     this.#accept(client);
@@ -109,18 +110,20 @@ export class Listener implements ConnectionCounters {
     return this.#server.listening && !this.draining;
   }
 
-  /** No more connections; sessions go on. */
+  /** Accepts no more connections. Open ones go on. */
   stopListening(): void {
     this.#server.close();
   }
 
   #accept(client: Socket): void {
     const { limits, certificate } = this.settings;
-    client.on('error', ignored); // a reset before login is no news, and the socket closes by itself; the relay adds its own handler
+    // A reset before login is not worth a log line, and the socket closes by itself. The Connection adds its own
+    // handler.
+    client.on('error', ignored);
     const { admission } = this.#options;
     const place = admission.arrive(limits);
     if (place === 'none') {
-      this.#sayRefused('not_logged_in', { max: limits.connectionsPreAuthMax });
+      this.#logRefused('not_logged_in', { max: limits.connectionsPreAuthMax });
       client.destroy();
       return;
     }
@@ -144,7 +147,7 @@ export class Listener implements ConnectionCounters {
       onStartup: (leg, first) => {
         if (!reserved) this.#startup(leg, first, preAuth);
         else {
-          this.#sayRefused(admission.refuse('not_logged_in'), { max: limits.connectionsPreAuthMax });
+          this.#logRefused(admission.refuse('not_logged_in'), { max: limits.connectionsPreAuthMax });
           refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
         }
       },
@@ -166,13 +169,13 @@ export class Listener implements ConnectionCounters {
     const refusal = admission.begin(address, limits);
     if (refusal === 'max_connections') {
       const max = limits.connectionsMaxOfAll ?? limits.connectionsMax;
-      this.#sayRefused(refusal, { max });
+      this.#logRefused(refusal, { max });
       refuse(client.stream, '53300', { message: `too many connections (${max})` });
       return;
     }
     if (refusal !== undefined) {
       const max = limits.connectionsPerAddressMax;
-      this.#sayRefused(refusal, { address, max });
+      this.#logRefused(refusal, { address, max });
       refuse(client.stream, '53300', {
         message: `too many connections from ${address} (${max})`,
         hint: 'Close some, or raise --max-connections-per-address.',
@@ -185,8 +188,8 @@ export class Listener implements ConnectionCounters {
       abandon();
     };
     client.stream.once('close', onClientGone);
-    // Behind a bare StartupMessage an end is that of a client which gave up, whatever it looks like; one that sent its requests along may
-    // be waiting for their answers. A server that can be reached has answered either long before the time is up.
+    // A client that ends after its bare StartupMessage has given up. One that sent requests with it may still wait for
+    // the answers. A server that can be reached has answered both long before the time is up.
     let leaving: NodeJS.Timeout | undefined;
     const onClientEnd = () => {
       if (first.rest.length === 0) leaving = setTimeout(() => client.stream.destroy(), limits.leftMs);
@@ -199,7 +202,7 @@ export class Listener implements ConnectionCounters {
     };
     const abandon = connectUpstream(target, {
       timeoutMs: limits.connectTimeoutMs,
-      forRelay: true,
+      forConnection: true,
       failed: (failure) => {
         settle();
         admission.end(address);
@@ -207,12 +210,12 @@ export class Listener implements ConnectionCounters {
       },
       connected: (upstream) => {
         settle();
-        this.#relay({ client, upstream }, first, { preAuth, address });
+        this.#connect({ client, upstream }, first, { preAuth, address });
       },
     });
   }
 
-  #sayRefused(reason: Refusal, fields: { address?: string; max: number }): void {
+  #logRefused(reason: Refusal, fields: { address?: string; max: number }): void {
     this.#options.log.warn('a client was refused: there are too many connections', { reason, ...fields });
   }
 
@@ -234,7 +237,11 @@ export class Listener implements ConnectionCounters {
     });
   }
 
-  #relay(ends: { client: Leg; upstream: Leg }, first: FirstStartup, held: { preAuth: PreAuth; address: string }): void {
+  #connect(
+    legs: { client: Leg; upstream: Leg },
+    first: FirstStartup,
+    held: { preAuth: PreAuth; address: string },
+  ): void {
     const { shared, admission, observe, nextSessionId } = this.#options;
     const { preAuth, address } = held;
     const { limits, certificate } = this.settings;
@@ -243,7 +250,7 @@ export class Listener implements ConnectionCounters {
       {
         sessionId: nextSessionId(),
         openedAtMs: shared.clock.wall(shared.clock.now()),
-        clientAddress: ends.client.socket.remoteAddress ?? '',
+        clientAddress: legs.client.socket.remoteAddress ?? '',
         protocolVersion: first.startup.protocolVersion,
         startup: first.startup.parameters.map(
           ([name, value]) => [name, cut(value, limits.startupValueBytesMax)] as const,
@@ -251,10 +258,10 @@ export class Listener implements ConnectionCounters {
       },
       { shared, interpret: interpretation(first.startup), off: !observe() },
     );
-    const connection = new Connection(ends, {
+    const connection = new Connection(legs, {
       tap,
       counters: this,
-      filter: this.#saslWatch.filterOf(ends, certificate?.fingerprint256 ?? ''),
+      filter: this.#saslWatch.filterOf(legs, certificate?.fingerprint256 ?? ''),
       onLoggedIn: preAuth.end,
       onClosed: () => {
         preAuth.end();
@@ -269,12 +276,12 @@ export class Listener implements ConnectionCounters {
   }
 }
 
-/** Not a closure: it stays on the socket for the life of the session. */
+/** Not a closure, because it stays on the socket for the life of the session. */
 function ignored(): void {}
 
 function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
   client.end(fatalError(sqlstate, text));
-  // What the client sent meanwhile is read: closing over unread octets is a reset, which can overtake the message.
+  // Read on: closing a socket with unread bytes resets it, and the reset can overtake the message.
   client.resume();
   client.once('end', () => client.destroySoon());
   const timer = setTimeout(() => client.destroy(), limits.closeMs);

@@ -1,21 +1,22 @@
-// An accepted connection until it logs in: it counts among those that have not, and its time is limited.
-// Invariant: it ends once, by login or by the connection's end, whichever comes first; afterwards it holds neither socket nor relay, because
-// the relay keeps it for as long as the session lasts. Not here: how many there may be (listener.ts).
+// Limits the time of an accepted connection until its login.
+// Invariant: it ends once, by login or by the connection's end, whichever comes first. Afterwards it refers to no
+// socket and no connection, because it is kept for as long as the session lasts.
+// Not here: how many such connections there may be (admission.ts).
 
 import type { Socket } from 'node:net';
 
 export interface PreAuthOptions {
   timeoutMs: number;
-  /** The connection is destroyed next. */
+  /** Called right before the connection is destroyed. */
   onTimeout: () => void;
   onHandedOver: () => void;
-  onEnded: (how: { handedOver: boolean }) => void;
+  onEnded: (end: { handedOver: boolean }) => void;
 }
 
 export class PreAuth {
   #socket: Socket | undefined;
-  /** Has the connection, once there is an upstream. */
-  #relay: { destroy(): void } | undefined;
+  /** The connection, once the upstream is connected. */
+  #connection: { destroy(): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #options: PreAuthOptions | undefined;
 
@@ -24,29 +25,29 @@ export class PreAuth {
     this.#options = options;
     this.#timer = setTimeout(() => {
       options.onTimeout();
-      (this.#relay ?? this.#socket)?.destroy();
+      (this.#connection ?? this.#socket)?.destroy();
     }, options.timeoutMs);
     socket.once('close', this.end);
   }
 
-  /** From now on the relay has the connection, and says when it is gone. */
-  handOver(relay: { destroy(): void }): void {
+  /** From now on the connection has the socket, and calls end() when it is closed. */
+  handOver(connection: { destroy(): void }): void {
     if (this.#options === undefined) return;
     this.#socket?.off('close', this.end);
     this.#socket = undefined;
-    this.#relay = relay;
+    this.#connection = connection;
     this.#options.onHandedOver();
   }
 
-  /** It logged in, or is gone. */
+  /** The client logged in, or the connection closed. */
   readonly end = (): void => {
     const options = this.#options;
     if (options === undefined) return;
-    const handedOver = this.#relay !== undefined;
+    const handedOver = this.#connection !== undefined;
     clearTimeout(this.#timer);
     this.#socket?.off('close', this.end);
     this.#socket = undefined;
-    this.#relay = undefined;
+    this.#connection = undefined;
     this.#timer = undefined;
     this.#options = undefined;
     options.onEnded({ handedOver });

@@ -1,6 +1,6 @@
-// /livez and /readyz, answered by the relay itself on a listener of its own.
-// Invariant: alive = this event loop turns; ready = the proxy port listens, and at the start an observer has answered or 5 s have
-// passed (readiness.ts). After that neither asks the observer, the disk or the upstream.
+// Answers /livez and /readyz on a listener of the relay's own.
+// Invariant: alive = this event loop turns; ready = the proxy port listens, and at the start an observer has answered
+// or 5 s have passed (readiness.ts). After that neither asks the observer, the disk or the upstream.
 // Not here: metrics and the API (dashboards/http).
 
 import { createServer, type Server } from 'node:http';
@@ -21,13 +21,13 @@ export function startHealth({ address, ready }: HealthOptions): Promise<Server> 
     let text = 'ok\n';
     if (!PATHS.includes(path)) {
       status = 404;
-      text = 'not found: /livez and /readyz are here\n';
+      text = 'not found: this port has /livez and /readyz only\n';
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       status = 405;
       text = 'only GET and HEAD\n';
     } else if (path === '/readyz' && !ready()) {
       status = 503;
-      text = 'not ready: not listening, or an observer is still waited for (5 s at most)\n';
+      text = 'not ready: not listening, or still waiting for an observer (5 s at most)\n';
     }
     response.writeHead(status, {
       'content-type': 'text/plain; charset=utf-8',

@@ -1,10 +1,11 @@
-// Decides when the relay stops observing because its event loop is late, and when it begins again.
+// Decides when the relay pauses observing because its event loop is late, and when it goes on.
 //
-//   observing ──late for loopLateTicks seconds in a row──► paused ──calm for loopCalmTicks, and the pause is over──► observing
+//   observing ──late for loopLateTicks in a row──► paused ──calm for loopCalmTicks, and the pause is over──► observing
 //
-// Invariant: traffic is not its business; a pause ends by itself; one that follows soon after another is twice as long, so that a load which
-// is too much does not make it swing. Late is a loop that has work all the time: one that mostly waits and wakes late is on a machine that
-// is busy with something else, and observing is not the cause. Not here: what pausing does (switch.ts), when it is asked (ticks.ts).
+// Invariant: a pause ends by itself. A pause soon after another one is twice as long, so that a load that is too high
+// does not make observing swing. A loop counts as late only when it is also busy: a loop that mostly waits and wakes
+// late is on a machine that is busy with something else, and observing is not the cause. Traffic is never affected.
+// Not here: what a pause does (watch/switch.ts), when the breaker is asked (ticks.ts).
 
 export interface BreakerLimits {
   loopLateMs: number;
@@ -18,9 +19,9 @@ export interface BreakerLimits {
 
 export interface LoopTick {
   nowMs: number;
-  /** Longest delay of the loop since the last tick. */
+  /** The loop's longest delay since the last tick. */
   lagMs: number;
-  /** Share of the time since then in which the loop did not wait for anything, 0 to 1. */
+  /** Share of the time since the last tick in which the loop was busy, 0 to 1. */
   busyShare: number;
 }
 

@@ -1,8 +1,8 @@
-// When a start counts as ready: an observer has answered, or it has been waited for long enough.
-// Invariant: once ready, always ready: what becomes of the observer later changes nothing. Traffic is relayed before it is ready too.
+// Decides when a start counts as ready: an observer has answered, or the wait took too long.
+// Invariant: once ready, always ready, whatever happens to the observer later. Traffic is relayed before that too.
 // Not here: the answer to a probe (health.ts).
 
-/** How long a start waits for an observer before it is ready without one. */
+/** A start waits this long for an observer. Then it is ready without one. */
 const WAIT_MS = 5_000;
 
 export class Readiness {

@@ -1,7 +1,7 @@
-// The relay: all listeners, the link to the observer, health; put together, reconfigured on SIGHUP, taken apart on SIGTERM.
-// Invariant: what fails at the start ends it with a clear message and nothing left behind; what fails later never stops the relaying;
-// a reload either holds as a whole or changes nothing. Not here: signals (cli/), which kind of observer there is (main.ts), several relays
-// (supervisor.ts).
+// Assembles a relay from listeners, link and health; reloads it on SIGHUP, ends it on SIGTERM.
+// Invariant: a failure at the start ends the relay with a clear message and leaves nothing behind. A later failure
+// never stops the relaying. A reload holds as a whole or changes nothing.
+// Not here: signals (cli/), the kind of observer (main.ts), several relays (supervisor/supervisor.ts).
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -26,23 +26,23 @@ import { listenerOf, warnOfFixed, withFixed } from './fixed-options.js';
 import { startHealth } from './health.js';
 import { Readiness } from './readiness.js';
 import { listenerSettings } from './settings.js';
-import { observerRefused, randomRelayId, sayRelaying } from './start-up.js';
+import { logRelaying, observerRefused, randomRelayId } from './start-up.js';
 import { Ticks } from './ticks.js';
 
 export interface RelayOptions {
   log: Log;
   observerEnd: (link: ObserverLink) => ObserverEnd;
-  /** One of several relays: a supervisor listens, answers for health and hands connections over. */
+  /** Set for one of several relays: its supervisor listens, answers for health and hands connections over. */
   supervised?: Supervised;
 }
 
 export interface Supervised {
   relayId: string;
-  /** The configuration has this relay's share of it. */
+  /** The cap of all relays together. The configuration has this relay's share. */
   connectionsMaxOfAll: number;
-  /** Once a second. */
+  /** Called once a second. */
   onStatus: (status: RelayFigures) => void;
-  /** Fewer connections are open than before. */
+  /** Called when a connection has closed. */
   onLeft: () => void;
 }
 
@@ -91,7 +91,7 @@ export class Relay {
     });
   }
 
-  /** Resolves with the addresses it listens on, in the order of the pairs; under a supervisor with none. Throws UsageError or RuntimeError. */
+  /** Resolves with the listening addresses by pair; none under a supervisor. Throws UsageError or RuntimeError. */
   async start(): Promise<Address[]> {
     const config = this.#config;
     const settings = this.#settingsOf(config, this.#supervised?.connectionsMaxOfAll);
@@ -127,23 +127,23 @@ export class Relay {
       await this.#switch.observer.stop(0);
       throw error;
     }
-    if (this.#supervised === undefined) sayRelaying(config, { bound, log: this.#log });
+    if (this.#supervised === undefined) logRelaying(config, { bound, log: this.#log });
     return bound;
   }
 
-  /** Clients' connections that are open. */
+  /** Open connections of clients. */
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.connectionCount, 0);
   }
 
-  /** A connection that the supervisor accepted for a pair. */
+  /** Takes a connection that the supervisor accepted for a pair. */
   take(pair: number, client: Socket): void {
     this.#listeners[pair].take(client);
   }
 
   /**
-   * SIGHUP: certificates are read again, new sessions get the new upstreams. Throws UsageError and changes nothing for a fault.
-   * A supervisor says too how many connections all relays may have.
+   * SIGHUP: reads certificates again; new sessions get the new upstreams. Throws UsageError for a fault, and then
+   * changes nothing. `connectionsMaxOfAll`: the cap of all relays, from a supervisor.
    */
   reload(config: Config, connectionsMaxOfAll?: number): void {
     if (this.#stopping) return;

@@ -1,5 +1,6 @@
-// The configuration as the listeners take it: files read, caps fitted to the descriptors there are.
-// Invariant: it either gives settings for every pair or throws a UsageError, so that a reload holds as a whole. Not here: when it is read.
+// Makes the listeners' settings from the configuration: reads files, fits caps to descriptors.
+// Invariant: it gives settings for every pair or throws a UsageError, so that a reload holds as a whole.
+// Not here: when the configuration is read (relay.ts).
 
 import type { Config } from '../../config/config.js';
 import { limits } from '../../config/limits.js';
@@ -8,7 +9,10 @@ import { readTlsFiles } from '../../config/tls-files.js';
 import type { ListenerSettings } from '../listen/listener.js';
 import { connectionCaps } from './descriptors.js';
 
-/** In the order of the pairs. `connectionsMaxOfAll`: of all relays, where the configuration has the share of one. */
+/**
+ * In the order of the pairs. `connectionsMaxOfAll`: the cap of all relays, where the configuration has one relay's
+ * share.
+ */
 export function listenerSettings(
   config: Config,
   { log, connectionsMaxOfAll }: { log: Log; connectionsMaxOfAll?: number },

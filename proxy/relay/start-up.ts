@@ -1,4 +1,5 @@
-// What every start of relaying says and names alike, with one relay or with several. Not here: the start (relay.ts, supervisor.ts).
+// Holds what the starts of one relay and of several have in common: ids, errors, log lines.
+// Not here: the start itself (relay.ts, supervisor/supervisor.ts).
 
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../config/config.js';
@@ -6,22 +7,22 @@ import type { Log } from '../../config/log.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
 
-/** Names one relay process for good. */
+/** A new id for one relay process. */
 export function randomRelayId(): string {
   return randomBytes(8).toString('hex');
 }
 
-/** The observer said at the first start that it cannot work. */
+/** The error for an observer that could not work at the first start. */
 export function observerRefused(exitCode: number): RuntimeError {
   return new RuntimeError('the observer cannot work', {
     where: 'see its message above',
-    hint: 'mend that and start again',
+    hint: 'correct that and start again',
     cause: exitCode,
   });
 }
 
-/** A line per pair; `bound`: where each listens, in the order of the pairs. */
-export function sayRelaying(config: Config, { bound, log }: { bound: readonly Address[]; log: Log }): void {
+/** Logs a line for each pair. `bound`: their listening addresses, in the order of the pairs. */
+export function logRelaying(config: Config, { bound, log }: { bound: readonly Address[]; log: Log }): void {
   for (const [index, pair] of config.pairs.entries()) {
     log.info('relaying', {
       listen: formatAddress(bound[index]),

@@ -1,7 +1,7 @@
 // Looks after the relay once a second: long requests, idle connections, its status, its observer.
 //
-// Invariant: the cost of a tick does not depend on traffic. A tick changes nothing of what is relayed, except that it lets
-// the system probe connections that have lasted (TCP keep-alive). It decides whether sessions are observed.
+// Invariant: the cost of a tick does not depend on traffic. A tick changes nothing of what is relayed, except that it
+// lets the system probe connections that have lasted (TCP keep-alive). It decides whether sessions are observed.
 // Not here: handling bytes (connection/), pausing itself (watch/switch.ts).
 
 import { performance } from 'node:perf_hooks';

@@ -1,8 +1,8 @@
 // Defines what the relay tells the observer: the shape of every observation.
 // Invariant: every execution the relay saw is either in exactly one `statement` observation or in one `loss` count.
 // Units are in the names: Ns is nanoseconds (monotonic clock), Ms is milliseconds since the Unix epoch (wall clock).
-// Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), the figures of a relay's status (relay-status.ts),
-// SQL, attribution, storage.
+// Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), the figures of a relay's status
+// (relay-status.ts), SQL, attribution, storage.
 
 import type { RelayStatus } from './relay-status.js';
 
@@ -59,7 +59,9 @@ export interface Completed {
   readonly sqlstate: string;
 }
 
-/** Counts the executions of a record: completions that are not empty, and its error. The unit of every count and loss. */
+/**
+ * Counts the executions of a record: completions that are not empty, and its error. The unit of every count and loss.
+ */
 export function executionCount(record: Completed): number {
   let count = record.sqlstate === '' ? 0 : 1;
   for (const completion of record.completions) if (completion.command !== '') count++;
@@ -74,7 +76,9 @@ export interface StatementObservation {
   protocol: 'simple' | 'extended';
   /** Name of the prepared statement in the protocol; '' for the unnamed one and for a simple Query. */
   statementName: string;
-  /** The SQL as sent. null when `textId` names it, and, with textId 0, when the relay does not have it ("text unknown"). */
+  /**
+   * The SQL as sent. null when `textId` names it, or, with textId 0, when the relay does not have it ("text unknown").
+   */
   text: Uint8Array | null;
   /** Bytes left out between head and tail of a very long text; 0 = the text is complete. */
   textMissingBytes: number;
@@ -138,8 +142,8 @@ export interface SessionClosed {
 }
 
 /**
- * Reasons why something was not observed. `opaque_session` and `loop_late_session` count sessions, once per minute each.
- * Every other reason counts executions.
+ * Reasons why something was not observed. `opaque_session` and `loop_late_session` count sessions, once per minute
+ * each. Every other reason counts executions.
  */
 export const LOSS_REASONS = [
   'observer_down', // no observer was connected

@@ -1,5 +1,6 @@
-// Listens at a pair's address for several relays: accepts, reads nothing, passes on.
-// Invariant: not an octet of a client is read here, so that the relay reads all of them. Not here: which relay (handover.ts).
+// Accepts connections at a pair's address for several relays.
+// Invariant: no byte of a client is read here, so that the relay gets all of them.
+// Not here: which relay gets a connection (handover.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../../config/log.js';
@@ -12,7 +13,7 @@ export class Front {
 
   constructor({ accepted, log }: { accepted: (client: Socket) => void; log: Log }) {
     this.#log = log;
-    // What is set here stays with the connection in the relay's process, as a listener of its own would set it.
+    // These settings stay with the connection in the relay's process. They are those of the relay's own listener.
     this.#server = createServer({ pauseOnConnect: true, noDelay: true }, (client) => {
       client.on('error', ignored);
       accepted(client);
@@ -35,5 +36,5 @@ export class Front {
   }
 }
 
-/** A connection that is gone is found so by the relay. */
+/** Nothing to do: the relay finds a connection that is closed. */
 function ignored(): void {}

@@ -1,8 +1,9 @@
-// Gives each accepted connection to the relay that holds the fewest, of its share of what all may hold.
-// Connections of pools live for long: taking turns would leave a relay that was started again with half of what the others have, and
-// letting the relays accept for themselves gives them what the moment decides (bench/handover.mjs).
-// Invariant: connections are handed over in the order they came; relays that keep up hold as many each, give or take one; a relay that does
-// not take its connection in time is passed over while another one can. Not here: accepting (front.ts), how one is handed over (relay-process.ts).
+// Gives each accepted connection to the relay with the most free places.
+// Connections of pools live long. Taking turns would leave a restarted relay with half of the others' connections, and
+// relays that accept for themselves get uneven numbers (bench/handover.mjs).
+// Invariant: connections are handed over in the order in which they came. Relays that keep up hold equal numbers, give
+// or take one. A relay that does not take its connection in time is passed over while another one can take it.
+// Not here: accepting (front.ts), the handover itself (relay-process.ts).
 
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
@@ -21,7 +22,7 @@ export class Handover {
 
   offer(accepted: Accepted): void {
     if (this.#waiting.length >= limits.handoverQueueMax) {
-      this.#log.warn('no relay takes connections: one was closed', { waiting: this.#waiting.length });
+      this.#log.warn('no relay takes connections: a waiting one was closed', { waiting: this.#waiting.length });
       accepted.client.destroy();
       return;
     }
@@ -29,19 +30,19 @@ export class Handover {
     this.pump();
   }
 
-  /** It could not be handed over: it is the next again. */
+  /** Puts a connection that could not be handed over first in the queue again. */
   offerAgain(accepted: Accepted): void {
     this.#waiting.unshift(accepted);
     this.pump();
   }
 
-  /** All relays are there; what came meanwhile is theirs. */
+  /** Starts handing over: all relays are ready, and take the connections that came meanwhile. */
   begin(): void {
     this.#begun = true;
     this.pump();
   }
 
-  /** A relay can take one, or one must not be waited for any longer. */
+  /** Hands over what it can. Called when a relay became free, or is passed over from now on. */
   pump(): void {
     while (this.#begun) {
       const next = this.#waiting[0];
@@ -53,7 +54,7 @@ export class Handover {
     }
   }
 
-  /** Nobody will take them. */
+  /** Closes the waiting connections: nobody will take them. */
   close(): void {
     for (const { client } of this.#waiting.splice(0)) client.destroy();
   }
@@ -68,8 +69,8 @@ export class Handover {
   }
 }
 
-function isBetter(relay: RelayProcess, than: RelayProcess): boolean {
-  if (relay.isLate !== than.isLate) return than.isLate;
-  const more = relay.places - than.places;
-  return more > 0 || (more === 0 && than.busy && !relay.busy);
+function isBetter(relay: RelayProcess, best: RelayProcess): boolean {
+  if (relay.isLate !== best.isLate) return best.isLate;
+  const more = relay.places - best.places;
+  return more > 0 || (more === 0 && best.busy && !relay.busy);
 }

@@ -1,6 +1,8 @@
-// What the supervisor of several relays, the relays and their observer tell one another over Node's own channels, besides observations.
-// Invariant: nothing here is needed to relay: a relay and an observer that lose their supervisor finish what they have and end.
-// Not here: who acts on it (supervisor.ts, relay-main.ts, observer/supervised.ts).
+// Declares the messages between the supervisor, its relays and their observer.
+// They travel over Node's own channels.
+// Invariant: no message is needed to relay. A relay and an observer that lose their supervisor finish their work and
+// end.
+// Not here: acting on the messages (supervisor.ts, relay-main.ts, observer/supervised.ts), observations (stream/).
 
 import type { Config } from '../../config/config.js';
 import type { RelayCounts, RelayFigures } from '../stream/relay-status.js';
@@ -9,26 +11,26 @@ import type { RelayCounts, RelayFigures } from '../stream/relay-status.js';
 export const RELAY_START = 'PGWITNESS_RELAY_START';
 
 export interface RelayStart {
-  /** With this relay's share of what holds for all. */
+  /** Has this relay's share of the caps for all relays. */
   config: Config;
   relayId: string;
-  /** Which of them it is, from 1: for the log. */
+  /** The relay's number for the log, from 1. */
   place: number;
-  /** Where the observer listens. */
+  /** The socket at which the observer listens. */
   socket: string;
   connectionsMaxOfAll: number;
 }
 
 export type ToRelay =
-  /** A connection comes with it. `pair`: which listener accepted it. */
+  /** Carries a connection. `pair`: the index of the listener that accepted it. */
   | { kind: 'client'; pair: number }
-  /** `observerAgain`: the observer is started again with it. */
+  /** `observerAgain`: the observer is started again with this configuration. */
   | { kind: 'reload'; config: Config; connectionsMaxOfAll: number; observerAgain: boolean }
   | { kind: 'observer-listens' }
   /** Drain and end. */
   | { kind: 'stop' };
 
-/** `open`: connections that it holds. */
+/** `open`: the relay's open connections. */
 export type FromRelay =
   | { kind: 'ready' }
   /** An observer has answered it. */
@@ -37,7 +39,7 @@ export type FromRelay =
   | { kind: 'open'; open: number }
   | { kind: 'status'; status: RelayFigures };
 
-/** What an observer of several relays is started with, besides the configuration. */
+/** Start options of an observer of several relays, besides the configuration. */
 export interface SharedStart {
   socket: string;
   relays: number;
@@ -54,10 +56,10 @@ export interface SupervisorStatus {
 
 export type ToObserver =
   | { kind: 'configure'; changed: object }
-  /** It was killed or crashed: what it had not sent is gone with it. */
+  /** A relay was killed or crashed, and what it had not sent is lost. */
   | { kind: 'relay-died'; relayId: string; atMs: number }
   | { kind: 'supervisor'; status: SupervisorStatus }
-  /** Store what there is, close the links (or wait for the relays to do so), end. */
+  /** Store everything, close the links (or wait until the relays close them), and end. */
   | { kind: 'end'; relaysEndLinks: boolean };
 
 export interface FromObserver {

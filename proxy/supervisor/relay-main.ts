@@ -1,6 +1,7 @@
-// One of several relays, as a process: takes the connections that its supervisor hands over.
-// Invariant: signals of the terminal are the supervisor's business; without a supervisor it drains and ends, because nobody would start it
-// again or bring it clients. Not here: what a relay is (relay.ts), starting and restarting it (relay-process.ts).
+// Runs one of several relays as a process that takes connections from its supervisor.
+// Invariant: only the supervisor acts on signals of the terminal. A relay without its supervisor drains and ends,
+// because nobody would restart it or bring it clients.
+// Not here: a relay (relay/relay.ts), starting and restarting this process (relay-process.ts).
 
 import '../../config/process/no-inspector.js';
 import type { Socket } from 'node:net';
@@ -11,9 +12,9 @@ import { Relay } from '../relay/relay.js';
 import { keepYoungGenerationSmall } from '../relay/young-generation.js';
 import { type FromRelay, RELAY_START, type RelayStart, type ToRelay } from './messages.js';
 
-/** How long after a connection closed the supervisor is told, so that many are told at once. */
+/** Delay before the supervisor hears of closed connections, so that one message is enough for many. */
 const TELL_AFTER_MS = 50;
-/** The observer is a child of the same supervisor, which starts it again: it is worth waiting for. */
+/** Long, because the supervisor starts its observer again. */
 const LAST_WORD_MS = 10_000;
 const FIRST_LINK_MS = 2_000;
 
@@ -24,7 +25,7 @@ let telling: NodeJS.Timeout | undefined;
 let observer: ObserverSocket | undefined;
 
 function tell(message: FromRelay): void {
-  // The channel may be gone, which 'disconnect' says.
+  // Without a channel nothing is sent: 'disconnect' handles that.
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }
 
@@ -34,7 +35,7 @@ function tellOpen(): void {
 }
 
 function take(pair: number, client: Socket | undefined): void {
-  // It was gone before it could be handed over.
+  // Undefined when the connection closed before it was handed over.
   if (client !== undefined) service.take(pair, client);
   clearTimeout(telling);
   telling = undefined;
@@ -69,7 +70,7 @@ const service = new Relay(config, {
 });
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-// A broken stderr is no reason to stop relaying.
+// A broken stderr must not stop the relaying.
 process.on('uncaughtException', (error) => log.error('unexpected error: relaying goes on', { error: error.stack }));
 process.on('message', (message: ToRelay, client?: Socket) => {
   switch (message.kind) {
@@ -96,7 +97,7 @@ process.on('disconnect', () => {
 
 async function begin(): Promise<void> {
   await service.start();
-  // The supervisor knows of an observer that listens: the first statements of all are observed too. Without it traffic waits no longer.
+  // Wait a little, so that the first statements are observed too. Traffic does not wait longer for an absent observer.
   await observer?.firstLive(FIRST_LINK_MS);
   tell({ kind: 'ready' });
   await observer?.firstLive();

@@ -1,5 +1,6 @@
-// One relay process, as its supervisor sees it: started, started again when it ends unasked, handed connections one at a time.
-// Invariant: at most one process at a time, and each has a relay id of its own; a connection that the relay said it took is its alone.
+// Runs one relay process: starts it, restarts it, and hands it connections one at a time.
+// Invariant: there is at most one process at a time, and each has its own relay id. A connection that a relay has taken
+// is never given to another one.
 // Not here: which relay gets a connection (handover.ts), the process itself (relay-main.ts).
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -14,7 +15,7 @@ import { type FromRelay, RELAY_START, type RelayStart, type ToRelay } from './me
 
 const RELAY_MAIN = fileURLToPath(new URL('./relay-main.js', import.meta.url));
 
-/** A connection that was accepted for a pair, and not read from. */
+/** A connection that was accepted for a pair. Nothing was read from it. */
 export interface Accepted {
   pair: number;
   client: Socket;
@@ -23,15 +24,15 @@ export interface Accepted {
 export interface RelayProcessOptions {
   /** From 1. */
   place: number;
-  /** How many connections it may have, as it is now. */
+  /** The present cap of its connections. */
   share: () => number;
-  /** What it is started with, as it is now. */
+  /** The present start options. */
   startWith: () => Omit<RelayStart, 'relayId' | 'place'>;
-  /** A connection could not be handed to it. */
+  /** Called when a connection could not be handed over. */
   onRefused: (accepted: Accepted) => void;
-  /** It may be handed a connection again, or cannot be waited for any longer. */
+  /** Called when it can take a connection again, or is too late with the last one. */
   onFree: () => void;
-  /** It ended unasked. `last`: what it said of itself last. */
+  /** Called when it ended by itself. `last`: its last status. */
   onEnded: (relayId: string, last: RelayFigures | undefined) => void;
   log: Log;
 }
@@ -45,12 +46,12 @@ export class RelayProcess {
   #relayId = '';
   #ready = false;
   #stopping = false;
-  /** Connections that it holds. */
+  /** Open connections of the process. */
   #open = 0;
-  /** A connection that is on its way to it. */
+  /** The connection on its way to the process. */
   #handing: Accepted | undefined;
   #late: NodeJS.Timeout | undefined;
-  /** It did not take a connection in time: its loop stands still, or it has much to do. */
+  /** It did not take a connection in time: its event loop is blocked or busy. */
   isLate = false;
   #last: RelayFigures | undefined;
   #silentTicks = 0;
@@ -64,7 +65,7 @@ export class RelayProcess {
     this.#log = options.log.child({ relay: options.place });
   }
 
-  /** Resolves with whether it works; false when its first process ended before. */
+  /** Resolves with true when it works, and with false when its first process ended before. */
   start(): Promise<boolean> {
     return new Promise((resolve) => {
       this.#onReady = resolve;
@@ -76,21 +77,21 @@ export class RelayProcess {
     return this.#ready;
   }
 
-  /** A connection is on its way to it. */
+  /** True while a connection is on its way to the process. */
   get busy(): boolean {
     return this.#handing !== undefined;
   }
 
-  /** Connections that it could still take, without the one on its way. */
+  /** Connections that it can still take after the one on its way. */
   get places(): number {
     return this.#options.share() - this.#open - (this.busy ? 1 : 0);
   }
 
-  get sessions(): number {
+  get connections(): number {
     return this.#open;
   }
 
-  /** Only when it is ready and not busy. */
+  /** Call it only when the process is ready and not busy. */
   hand(accepted: Accepted): void {
     const { pair, client } = accepted;
     this.#handing = accepted;
@@ -98,7 +99,7 @@ export class RelayProcess {
       this.isLate = true;
       this.#options.onFree();
     }, limits.handoverMs);
-    // Kept open here until the relay says that it has it: what cannot be sent to a process that just died is for another one.
+    // Kept open here until the relay has taken it: when the process has just died, another relay gets the connection.
     this.#child?.send({ kind: 'client', pair } satisfies ToRelay, client, { keepOpen: true }, (error) => {
       if (error === null || this.#handing !== accepted) return;
       this.#handed();
@@ -111,7 +112,7 @@ export class RelayProcess {
     if (this.#child?.connected === true) this.#child.send(message, () => {});
   }
 
-  /** Drain and end; it is not started again. Resolves when it ended; `deadlineMs` later it is killed. */
+  /** Drains and ends the process for good. Resolves when it has ended. After `deadlineMs` it is killed. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
@@ -129,7 +130,7 @@ export class RelayProcess {
     this.#child?.kill('SIGKILL');
   }
 
-  /** Once a second: a process that says nothing for long is replaced, as a liveness probe would. */
+  /** Called once a second. Replaces a process that has been silent for long, as a liveness probe would. */
   tick(): void {
     if (this.#child === undefined) return;
     this.#silentTicks++;
@@ -193,23 +194,23 @@ export class RelayProcess {
     return accepted;
   }
 
-  #ended(how: { code: number | null; signal: string | null }): void {
+  #ended(exit: { code: number | null; signal: string | null }): void {
     const last = this.#last;
-    const sessions = this.sessions;
+    const connections = this.connections;
     const relayId = this.#relayId;
     const wasReady = this.#ready;
     this.#child = undefined;
     this.#ready = false;
     this.#last = undefined;
     this.#open = 0;
-    // Whether it read of it already nobody knows.
+    // The dead relay may already have read from it, so no other relay can take it.
     this.#handed()?.client.destroy();
     this.#onReady(false);
     if (this.#stopping) return;
     const inMs = this.#backoff.ended();
-    this.#log.error('a relay ended: its sessions ended with it, the others go on, it is started again', {
-      ...how,
-      sessions,
+    this.#log.error('a relay ended: its connections ended with it, the other relays go on, it is started again', {
+      ...exit,
+      connections,
       inMs,
     });
     this.#timer = setTimeout(() => {

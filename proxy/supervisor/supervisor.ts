@@ -1,11 +1,12 @@
-// Several relays and their observer: listens for all, answers for health, hands connections over, starts again what ends, passes on signals.
+// Supervises several relays and their observer: listens for them, restarts them, passes signals on.
 //
 //                       ┌─► relay ─┐ link
-//   clients ─► front ───┼─► relay ─┼──────► observer      (children of this process; it moves no octet of traffic)
+//   clients ─► front ───┼─► relay ─┼──────► observer      (children of this process, which moves no byte of traffic)
 //                       └─► relay ─┘
 //
-// Invariant: what fails at the start ends it with a clear message and nothing left behind; a relay that ends takes its own sessions and
-// nothing else; a reload holds in all of them or changes nothing. Not here: a relay (relay.ts), signals (cli/).
+// Invariant: a failure at the start ends everything with a clear message and leaves nothing behind. A relay that ends
+// takes only its own connections with it. A reload holds in all processes or changes nothing.
+// Not here: a relay (relay/relay.ts), signals (cli/).
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -22,7 +23,7 @@ import { listenerOf, warnOfFixed, withFixed } from '../relay/fixed-options.js';
 import { startHealth } from '../relay/health.js';
 import { LoopLag } from '../relay/loop-lag.js';
 import { Readiness } from '../relay/readiness.js';
-import { observerRefused, sayRelaying } from '../relay/start-up.js';
+import { logRelaying, observerRefused } from '../relay/start-up.js';
 import { type RelayCounts, sumOfCounts } from '../stream/relay-status.js';
 import { ObserverSwitch } from '../watch/switch.js';
 import { Front } from './front.js';
@@ -32,12 +33,12 @@ import { RelayProcess } from './relay-process.js';
 import { SharedLauncher } from './shared-launcher.js';
 
 const TICK_MS = 1_000;
-/** What a relay that has drained may take to say its last word to the observer. */
+/** Time for a drained relay to send its last batch to the observer. */
 const AFTER_DRAIN_MS = 30_000;
 
 export interface SupervisorOptions {
   log: Log;
-  /** A child of this process, or one that runs by itself. */
+  /** 'child': a child of this process. 'elsewhere': started by somebody else. */
   observer: 'child' | 'elsewhere';
 }
 
@@ -48,14 +49,14 @@ export class Supervisor {
   readonly #handover: Handover;
   readonly #fronts: Front[] = [];
   readonly #launcher: SharedLauncher;
-  /** Both: where the observer is a child. */
+  /** Set when the observer is a child, as #switch. */
   readonly #observer: ObserverProcess | undefined;
   readonly #switch: ObserverSwitch | undefined;
   #lag: LoopLag | undefined;
   #config: Config;
-  /** By listener, as read last: a relay that is started again gets these upstreams. */
+  /** By listener, as last reloaded: a restarted relay gets these upstreams. */
   readonly #pairs: Pair[];
-  /** What relays that ended had counted. */
+  /** Counters of relays that ended. */
   #endedCounts: RelayCounts = {};
   #health: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -90,7 +91,7 @@ export class Supervisor {
     }
   }
 
-  /** Resolves with the addresses it listens on, in the order of the pairs. Throws UsageError or RuntimeError. */
+  /** Resolves with the listening addresses, in the order of the pairs. Throws UsageError or RuntimeError. */
   async start(): Promise<Address[]> {
     const config = this.#config;
     readTlsFiles(config);
@@ -113,7 +114,7 @@ export class Supervisor {
       if (working.includes(false)) {
         throw new RuntimeError('a relay process ended as it was started', {
           where: 'see its message above',
-          hint: 'mend that and start again',
+          hint: 'correct that and start again',
         });
       }
       this.#started = true;
@@ -127,11 +128,11 @@ export class Supervisor {
     }
     this.#lag = new LoopLag();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    sayRelaying(config, { bound, log: this.#log });
+    logRelaying(config, { bound, log: this.#log });
     return bound;
   }
 
-  /** SIGHUP, for all of them. Throws UsageError and changes nothing for a fault. */
+  /** SIGHUP: reloads all processes. Throws UsageError for a fault, and then changes nothing. */
   reload(config: Config): void {
     if (this.#stopping) return;
     readTlsFiles(config);
@@ -143,8 +144,8 @@ export class Supervisor {
     const observerAgain = config.observe && this.#observer?.isStartedAgainFor(config) === true;
     this.#config = withFixed({ now: this.#config, wanted: config });
     for (const [index, relay] of this.#relays.entries()) {
-      const { config: ofRelay, connectionsMaxOfAll } = this.#startOf(index + 1);
-      relay.send({ kind: 'reload', config: ofRelay, connectionsMaxOfAll, observerAgain });
+      const { config: relayConfig, connectionsMaxOfAll } = this.#startOf(index + 1);
+      relay.send({ kind: 'reload', config: relayConfig, connectionsMaxOfAll, observerAgain });
     }
     this.#launcher.relaysEndLinks = !config.observe || observerAgain;
     this.#switch?.reload(config, []);
@@ -160,13 +161,13 @@ export class Supervisor {
       return;
     }
     this.#stopping = true;
-    this.#log.info('draining', { sessions: this.#relays.reduce((sum, relay) => sum + relay.sessions, 0) });
+    this.#log.info('draining', { connections: this.#relays.reduce((sum, relay) => sum + relay.connections, 0) });
     void this.#finish();
   }
 
   async #finish(): Promise<void> {
     this.#launcher.relaysEndLinks = true;
-    // Those that still drain tell new clients so.
+    // New clients are still taken, so that draining relays can tell them 57P03.
     const deadlineMs = this.#config.drainTimeoutMs + AFTER_DRAIN_MS;
     await Promise.all(this.#relays.map((relay) => relay.stop(deadlineMs)));
     clearInterval(this.#timer);
@@ -195,13 +196,13 @@ export class Supervisor {
     });
   }
 
-  /** Of the connections, rounded so that the shares sum up. */
+  /** The relay's share of the connections. The shares of all relays add up to the cap. */
   #shareOf(place: number): number {
     const { maxConnections, relays } = this.#config;
     return Math.floor(maxConnections / relays) + (place <= maxConnections % relays ? 1 : 0);
   }
 
-  /** What a relay is started with now. */
+  /** The present start options of a relay. */
   #startOf(place: number): Omit<RelayStart, 'relayId' | 'place'> {
     return {
       config: { ...this.#config, pairs: this.#pairs, maxConnections: this.#shareOf(place) },
@@ -236,6 +237,6 @@ export class Supervisor {
   }
 }
 
-/** The links are the relays' own. */
+/** The relays have links, the supervisor has none. */
 const NO_LINK = { end: () => Promise.resolve(), detach: () => {} };
 const NOTHING_WAITS = { lookAtAll: () => {} };

@@ -1,7 +1,7 @@
-// Whether this relay is observed, and the order in which its observer is ended and begun.
-// Invariant: for traffic a change holds at once; the observer follows, one change after another, and what it had not stored is accounted
-// for by the link. While observing is paused the observer stays, and what passes is not looked at.
-// Not here: what runs the observer (observer-process.ts, observer-socket.ts), sessions (tap.ts).
+// Switches observing on and off, and starts and ends the observer in the right order.
+// Invariant: for traffic a change holds at once. The observer follows, one change after another, and the link accounts
+// for what the observer had not stored. During a pause the observer stays, and nothing that passes is read.
+// Not here: running the observer (link/observer-process.ts, link/observer-socket.ts), sessions (tap.ts).
 
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../config/log.js';
@@ -10,7 +10,7 @@ import type { ObserverEnd } from '../link/observer-end.js';
 import type { Tap } from './tap.js';
 import type { WaitingChunks } from './waiting-chunks.js';
 
-/** How long an observer may take to end after its link did, ms. */
+/** How long an observer may take to end after its link, ms. */
 const STOP_MS = 10_000;
 
 export interface ObserverSwitchParts {
@@ -38,17 +38,17 @@ export class ObserverSwitch {
     this.#log = log;
   }
 
-  /** Whether it should be observed, paused or not. */
+  /** True when observing is configured, paused or not. */
   get configured(): boolean {
     return this.#on;
   }
 
-  /** Sessions are observed. */
+  /** True when sessions are observed now. */
   get on(): boolean {
     return this.#on && !this.#paused;
   }
 
-  /** The loop is late (loop-breaker.ts): no session is observed until `resume`. */
+  /** Stops observing all sessions until `resume` (relay/loop-breaker.ts). */
   pause(taps: Iterable<Tap>): void {
     this.#paused = true;
     if (this.#on) for (const tap of taps) tap.switchOff('loop_late');
@@ -59,21 +59,21 @@ export class ObserverSwitch {
     if (this.#on) for (const tap of taps) tap.switchOn();
   }
 
-  /** Resolves with the exit code of an observer that cannot work, else with undefined. */
+  /** Resolves with the exit code of an observer that cannot work; else with undefined. */
   start(): Promise<number | undefined> {
     return this.#on ? this.observer.start('first') : Promise.resolve(undefined);
   }
 
-  /** A configuration that was read again; `taps` are those of all open sessions. */
+  /** Takes a new configuration. `taps`: those of all open sessions. */
   reload(config: Config, taps: Iterable<Tap>): void {
-    // What passed before is the business of the old configuration (of several relays' observer, that of their supervisor).
+    // Bytes that passed before belong to the old configuration.
     this.#waiting.lookAtAll();
     const changed = this.observer.configure(config);
     if (config.observe !== this.#on) this.#turn(config.observe, taps);
     else if (changed && this.#on) this.#restart();
   }
 
-  /** What the link still has is sent, and the observer ends. */
+  /** Sends what the link still has, then ends the observer. */
   async stop(): Promise<void> {
     await this.#work;
     if (this.#on) await this.#endLink();
@@ -86,7 +86,7 @@ export class ObserverSwitch {
       if (this.on) tap.switchOn();
       else tap.switchOff(on ? 'loop_late' : 'observe_off');
     }
-    this.#log.info(on ? 'observing again' : 'not observing any longer: a plain relay');
+    this.#log.info(on ? 'observing again' : 'no longer observing: traffic is relayed as before');
     this.#then(() => (on ? this.observer.start('later') : this.#end()));
   }
 

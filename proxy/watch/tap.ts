@@ -1,8 +1,9 @@
-// The observing side of one connection, behind a wall: what goes wrong in here stays in here.
-// Invariant: no call throws and none changes a byte. An error inside ends the observation of this session (it turns opaque), is logged
-// once and counted; the relay never learns of it. Switched off it looks at the last octets of a chunk and no more; switched on again it
-// observes a session anew from a moment when nothing runs in it. What comes while a session runs is looked at a little later
-// (waiting-chunks.ts), but before anything is asked or done here. Not here: sockets, what bytes mean (session/).
+// Observes one connection behind a wall: an error in here never reaches the traffic.
+// Invariant: no call throws and none changes a byte. An error inside ends the observation of this session: it becomes
+// opaque, and the error is logged. Switched off, a tap reads only the last bytes of a chunk. Switched on again, it
+// observes the session from a moment when nothing runs in it. Chunks of a running session are read a little later
+// (waiting-chunks.ts), but always before a tap answers a question or acts.
+// Not here: sockets (connection/), what bytes mean (session/).
 
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
@@ -22,7 +23,7 @@ export interface TapShared extends SessionShared {
 
 type NeededShared = Pick<TapShared, 'link' | 'clock' | 'texts' | 'counters' | 'log'>;
 
-/** What the taps of one relay share: made once, because of what waits. The link is told what sessions say, unless `events` is given. */
+/** Shared by all taps of a relay; must be one object, because waiting chunks keep a global order. */
 export function tapShared(parts: NeededShared & Partial<TapShared>): TapShared {
   return {
     events: parts.link,
@@ -34,7 +35,7 @@ export function tapShared(parts: NeededShared & Partial<TapShared>): TapShared {
   };
 }
 
-/** 'never': the stream is not one to interpret (protocol 2); 'after-login': replication. */
+/** 'never': protocol 2, not interpreted at all. 'after-login': replication, interpreted up to the end of the login. */
 export type Interpret = 'always' | 'after-login' | 'never';
 
 export class Tap {
@@ -42,33 +43,33 @@ export class Tap {
   readonly opened: Omit<SessionOpened, 'kind' | 'resumed'>;
   readonly #shared: TapShared;
   readonly #interpret: Interpret;
-  /** Observation is switched off: only the login is followed, for its deadline. */
+  /** Observation is switched off. Only the login is followed, because of its deadline. */
   #off: boolean;
   #offBecause: LossReason = 'observe_off';
-  /** Observation ended by switching off, so that it may begin again; not because the stream is unreadable. */
+  /** Observation ended by a switch, not because the stream is unreadable, so it may begin again. */
   #abandoned = false;
-  /** Switched on again, waiting for a moment when nothing runs. */
+  /** Switched on again, and waiting for a moment when nothing runs. */
   #resuming = false;
-  /** Of a session that is not followed: the server's last octets were an idle ReadyForQuery and the client was silent since. */
+  /** For a session that is not followed: the server's last bytes were an idle ReadyForQuery, and no byte came since. */
   #quiet = false;
   #stalledSinceMs = 0;
 
   constructor(
     opened: Omit<SessionOpened, 'kind' | 'resumed'>,
-    how: { shared: TapShared; interpret: Interpret; off: boolean },
+    options: { shared: TapShared; interpret: Interpret; off: boolean },
   ) {
     this.opened = opened;
-    this.#shared = how.shared;
-    this.#interpret = how.interpret;
-    this.#off = how.off;
-    this.session = new Session(opened.sessionId, how.shared);
+    this.#shared = options.shared;
+    this.#interpret = options.interpret;
+    this.#off = options.off;
+    this.session = new Session(opened.sessionId, options.shared);
     this.#guard(() => {
-      if (how.interpret === 'never') this.session.goOpaque();
-      if (!how.off) this.#shared.link.opened(opened);
+      if (options.interpret === 'never') this.session.goOpaque();
+      if (!options.off) this.#shared.link.opened(opened);
     });
   }
 
-  /** Announced to an observer that takes over. */
+  /** True when a new observer must be told of this session. */
   get announced(): boolean {
     return !this.#off;
   }
@@ -77,14 +78,14 @@ export class Tap {
     return this.session.state.authenticated || this.session.opaque;
   }
 
-  /** Nothing runs and no transaction is open, as far as can be known. */
+  /** True when nothing runs and no transaction is open, as far as is known. */
   get idle(): boolean {
     this.#shared.waiting.lookAtAll();
     if (this.session.opaque) return this.#quiet;
     return !this.session.state.adrift && this.session.idle;
   }
 
-  /** The server's last message is whole: a message of our own may follow it. */
+  /** True when the server's last message is complete, so that a message of our own may follow it. */
   get atBoundary(): boolean {
     this.#shared.waiting.lookAtAll();
     return this.session.atBoundary;
@@ -106,7 +107,7 @@ export class Tap {
     }
     const { clock, waiting } = this.#shared;
     const nowMs = clock.now();
-    // What the relay does at a login hangs on what was said.
+    // The connection acts on the login at once, so its bytes cannot wait.
     if (session.state.starting) {
       this.look(chunk, fromServer, nowMs);
     } else if (chunk.length <= limits.waitingChunkBytesMax) {
@@ -117,7 +118,7 @@ export class Tap {
     }
   }
 
-  /** A chunk that came at `nowMs`; called in the order of coming. */
+  /** Reads a chunk that came at `nowMs`. Called in the order in which the chunks came. */
   look(chunk: Buffer, fromServer: boolean, nowMs: number): void {
     if (this.session.opaque) {
       this.#quiet = fromServer && endsIdle(chunk);
@@ -135,7 +136,7 @@ export class Tap {
     if (this.session.opaque) this.#quiet = endsIdle(chunk);
   }
 
-  /** The upstream is not read because the client does not take what it has. */
+  /** The upstream is not read from now on, because the client does not take its bytes. */
   stallBegins(): void {
     this.#stalledSinceMs = this.#shared.clock.now();
   }
@@ -156,7 +157,7 @@ export class Tap {
     });
   }
 
-  /** Stop observing while the connection goes on; `why` is said of what is in flight. */
+  /** Stops observing while the connection goes on. `why`: the loss reason of executions in flight. */
   switchOff(why: LossReason): void {
     this.#shared.waiting.lookAtAll();
     this.#resuming = false;
@@ -169,7 +170,7 @@ export class Tap {
     });
   }
 
-  /** Observe again: at once where the session was never left, else when nothing runs in it. */
+  /** Observes again: at once when the session was followed all the time, else when nothing runs in it. */
   switchOn(): void {
     this.#shared.waiting.lookAtAll();
     if (!this.#off) return;
@@ -207,7 +208,7 @@ export class Tap {
     this.session.abandon(this.#offBecause);
   }
 
-  /** What the server reported before is taken over; names of prepared statements are not known any more. */
+  /** Starts a new session with the values that the server reported before. Names of prepared statements are lost. */
   #resume(nowMs: number): void {
     const { clock, link } = this.#shared;
     const before = this.session.state;
@@ -253,7 +254,7 @@ export class Tap {
         error: where,
       });
     } catch {
-      // A log that fails is no reason to fail: what waits behind this chunk is other sessions'.
+      // A failing log must not fail here: chunks of other sessions wait behind this one.
     }
   }
 }
@@ -262,7 +263,7 @@ const IDLE = 0x49; // I
 const READY = 0x5a; // Z
 const READY_BYTES = 6;
 
-/** Whether a chunk ends with ReadyForQuery, idle. Data may look like it, so nothing but waiting may hang on this. */
+/** True when a chunk ends with an idle ReadyForQuery. Data can look the same, so only waiting may depend on it. */
 function endsIdle(chunk: Buffer): boolean {
   const at = chunk.length - READY_BYTES;
   return at >= 0 && chunk[at] === READY && chunk.readInt32BE(at + 1) === READY_BYTES - 1 && chunk[at + 5] === IDLE;

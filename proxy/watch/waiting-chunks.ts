@@ -1,17 +1,17 @@
-// Chunks that were written on and wait to be looked at: some of all sessions together, a few milliseconds at most.
+// Queues chunks that were forwarded already and are read a few milliseconds later, in one row.
 //
 //   tap.client ─┐                                       ┌─► tap.look
-//   tap.server ─┴─► │chunk│chunk│ … free places … │ ────┴─► tap.look      all at once: many wait, one is old, or somebody asks
+//   tap.server ─┴─► │chunk│chunk│ … free places … │ ────┴─► tap.look   all at once: many wait, one is old, or asked
 //
-// Invariant: what waits is looked at in the order in which it came, with the time at which it came; who asks a tap for anything asks after
-// everything that waits was looked at. At most limits.waitingChunksMax wait, of limits.waitingChunkBytesMax each.
-// Why: between two system calls the code that understands the traffic finds the processor's caches full of the kernel's work; in a row it
-// finds its own.
-// Not here: what a chunk means, and which may not wait (tap.ts).
+// Invariant: chunks are read in the order in which they came, with the time at which they came. All waiting chunks are
+// read before a tap answers any question. At most limits.waitingChunksMax wait, of limits.waitingChunkBytesMax each.
+// Why: between two system calls the processor's caches are full of the kernel's work. Chunks read in a row find the
+// tracker's own code and data there.
+// Not here: what a chunk means, which chunks must not wait (tap.ts).
 
 import { limits } from '../../config/limits.js';
 
-/** Whom a chunk is shown to. Must not throw. */
+/** Reads a chunk. Must not throw. */
 export interface Looker {
   look(chunk: Buffer, fromServer: boolean, nowMs: number): void;
 }
@@ -24,7 +24,7 @@ export class WaitingChunks {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Keeps `chunk`, which nobody may change from here on. */
+  /** Keeps `chunk`. Nobody may change it afterwards. */
   push(looker: Looker, chunk: Buffer, fromServer: boolean, nowMs: number): void {
     const at = this.#count++;
     this.#lookers[at] = looker;
@@ -35,14 +35,14 @@ export class WaitingChunks {
     else this.#timer ??= setTimeout(this.lookAtAll, limits.waitingChunkAgeMs);
   }
 
-  /** Nothing waits any more when it returns. */
+  /** Reads all waiting chunks before it returns. */
   readonly lookAtAll = (): void => {
     if (this.#timer !== undefined) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }
     const count = this.#count;
-    // A look may ask for something, which is answered by what was looked at before it.
+    // Reset first: a look may ask a tap, which comes back here. The chunks before it were read already.
     this.#count = 0;
     for (let i = 0; i < count; i++) {
       const looker = this.#lookers[i] as Looker;

@@ -1,7 +1,9 @@
-// Builds the few messages that pgwitness itself sends, most of them right before it closes a connection.
+// Builds the few messages that pgwitness itself sends, mostly before it closes a connection.
 // Invariant: our FATAL ErrorResponse is complete, in protocol version 3, and names pgwitness as its routine.
-// SQLSTATEs: 08001 upstream unreachable, 08006 upstream lost, 08P01 malformed, 53300 connection cap, 57P01 forced close, 57P03 not ready.
-// Source: PostgreSQL documentation "Error and Notice Message Fields". Not here: when to send one (listen/, connection/).
+// SQLSTATEs: 08001 upstream unreachable, 08006 upstream lost, 08P01 malformed, 53300 connection cap, 57P01 forced
+// close, 57P03 not ready.
+// Source: PostgreSQL documentation "Error and Notice Message Fields".
+// Not here: when to send one (listen/, connection/).
 
 export type OwnSqlstate = '08001' | '08006' | '08P01' | '0A000' | '53300' | '57P01' | '57P03';
 

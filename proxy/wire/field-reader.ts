@@ -33,8 +33,8 @@ export interface ErrorFields {
 }
 
 /**
- * An ErrorResponse body: (field type, string)*, NUL. All fields are optional on the wire; a missing SQLSTATE reads as XX000
- * (internal_error). Severity is field V, which is never translated. Protocol: "Error and Notice Message Fields".
+ * An ErrorResponse body: (field type, string)*, NUL. All fields are optional on the wire; a missing SQLSTATE reads as
+ * XX000 (internal_error). Severity is field V, which is never translated. Protocol: "Error and Notice Message Fields".
  */
 export function readError(bytes: Buffer, start: number, end: number): ErrorFields {
   let sqlstate = '';

@@ -6,9 +6,9 @@
 //   │ code │ length, int32 │ kept head … skipped … kept tail      │
 //   └──────┴───────────────┴──────────────────────────────────────┘
 //
-// Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft bytes of the
-// current body are still to come. Wherever a stream is cut, the sink gets the same messages in the same order.
-// A body that lies whole in one chunk is handed over in place, without a copy. The sink must not keep the range.
+// Invariant: between two feeds, either a header is partly read (headerHave < 5 and bodyLeft = 0) or bodyLeft bytes of
+// the current body are still to come. Wherever a stream is cut, the sink gets the same messages in the same order. A
+// body that lies whole in one chunk is handed over in place, without a copy. The sink must not keep the range.
 // Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
 
 import { BodyRange, type FrameSink, NO_BYTES } from './frame-sink.js';

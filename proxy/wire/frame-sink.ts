@@ -25,7 +25,9 @@ export class BodyRange {
   bytes: Buffer = NO_BYTES;
   start = 0;
   end = 0;
-  /** How many bytes at the end of the range are the end of a longer body; 0 = the range is a prefix or the whole body. */
+  /**
+   * How many bytes at the end of the range are the end of a longer body; 0 = the range is a prefix or the whole body.
+   */
   tailBytes = 0;
 }
 

@@ -1,4 +1,5 @@
-// Filters the server's messages during login on an encrypted leg: the only place that changes a message.
+// Filters the server's messages during login on an encrypted leg.
+// No other file changes a message.
 //
 //   AuthenticationSASL [SCRAM-SHA-256-PLUS, SCRAM-SHA-256]  ──withhold──►  AuthenticationSASL [SCRAM-SHA-256]
 //
@@ -87,7 +88,7 @@ export class LoginFilter {
     return held;
   }
 
-  /** Length of the message at `at` when it must be read and is complete. Else 0: it passes, waits or ends the filtering. */
+  /** Length of the message at `at` if it must be read and is complete. Else 0: it passes, waits or ends the filter. */
   #next(bytes: Buffer, at: number): number {
     if (bytes.length - at < HEADER_BYTES) return 0;
     const code = bytes[at];

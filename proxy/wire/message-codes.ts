@@ -34,8 +34,8 @@ export interface MessageRow {
 }
 
 /**
- * Messages from client to server. None has an exact length: the server answers a Sync or a Flush that has a body with an
- * error, but keeps the session.
+ * Messages from client to server. None has an exact length: the server answers a Sync or a Flush that has a body with
+ * an error, but keeps the session.
  */
 const CLIENT_ROWS = {
   bind: { letter: 'B', name: 'Bind', keep: NAMES, max: LARGE },

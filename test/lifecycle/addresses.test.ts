@@ -56,7 +56,7 @@ describe('Unix sockets', () => {
     const socket = path.join(mkdtempSync(path.join(tmpdir(), 'pgw-')), 's');
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(socket, resolve));
-    await expect(startRelay(postgres(), { listen: `unix:${socket}` })).rejects.toThrow('somebody listens there');
+    await expect(startRelay(postgres(), { listen: `unix:${socket}` })).rejects.toThrow('another process listens there');
     const { ino } = statSync(socket);
     // What a SIGKILL leaves: the file without its listener.
     const left = path.join(path.dirname(socket), 'left');

@@ -187,7 +187,7 @@ test('a second observer at the same socket is refused', async () => {
   await observe();
   const { code, stderr } = await pgwitness('observe', '--socket', socket, '--data', temporaryDirectory('other'));
   expect(code).toBe(3);
-  expect(stderr).toContain('somebody listens there');
+  expect(stderr).toContain('another process listens there');
 });
 
 test('SIGHUP to an observer names what it cannot change', async () => {

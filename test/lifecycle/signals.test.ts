@@ -149,7 +149,7 @@ describe('SIGHUP', () => {
     await open.query("select upper('a')");
     const slow = busy.query('select pg_sleep(1)');
     await pause(200);
-    await hup('observe: off\n', 'a plain relay');
+    await hup('observe: off\n', 'no longer observing');
     await until('the observer to end', () => observerPid(sidecar.pid) === 0);
     await open.query("select lower('a')");
     await slow;
@@ -197,7 +197,7 @@ describe('SIGHUP', () => {
   async function startOff() {
     // Its /metrics is what the kit waits for, so it is switched off before the first client comes.
     const started = await withConfig('observe: on\n');
-    await started.hup('observe: off\n', 'a plain relay');
+    await started.hup('observe: off\n', 'no longer observing');
     await until('the observer to end', () => observerPid(started.sidecar.pid) === 0);
     return started;
   }

@@ -287,7 +287,7 @@ describe('signals', () => {
     await hup(rules, 'rules taken');
     for (const one of clients) await one.query("select lower('a')");
 
-    await hup(`${rules}observe: off\n`, 'a plain relay');
+    await hup(`${rules}observe: off\n`, 'no longer observing');
     await until('the observer to end', () => familyOf(sidecar.pid).observer === 0);
     await logged(sidecar, 'observer ended');
     for (const one of clients) await one.query("select initcap('a')");
