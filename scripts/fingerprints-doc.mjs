@@ -163,6 +163,14 @@ ${parts.join('\n\n')}
 
 Several keys share an id where pg_query ignores what tells them apart: spelling and case, redundant parentheses, aliases, numbers in the names of
 tables, the order of columns in an INSERT and of elements of a list. \`pgwitness show\` lists them as variants, at most 20 of an id.
+
+## What the grammar has not read
+
+An id that begins with \`x\` is of a text that the grammar refuses or does not look at: a key over 64 KiB, brackets deeper than 256, more than 64
+UNIONs. Any word of such a text may be a literal (a password at the wrong prompt, prose between ‘the wrong quotes’), so its structure alone is shown:
+words that part clauses, punctuation, and \`?\` for all else. The id is a hash of what is shown, so that the text cannot be found by trying
+words; only a key over 64 KiB keeps an id of its own. An id that begins with \`t\` is of a text that was cut: where the grammar reads what is
+there, once it is completed, its words are shown; else it is treated the same.
 `;
 writeFileSync(path.join(ROOT, 'docs', 'FINGERPRINTS.md'), document);
 process.stderr.write(`written: docs/FINGERPRINTS.md; without a reason: ${unexplained}\n`);

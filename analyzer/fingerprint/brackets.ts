@@ -7,9 +7,8 @@
 // It does not do that for ARRAY: there only constants are dropped.
 // Not here: which token opens or closes what (normalize.ts).
 
-import { TokenKind } from '../sql/tokens.js';
+import { Element } from './elements.js';
 import { Mark } from './key-marks.js';
-import { W } from './keywords.js';
 
 export const Bracket = {
   none: 0,
@@ -29,10 +28,23 @@ export const Bracket = {
   arms: 7,
 } as const;
 
-/** State of the element being read. */
-export const Element = { empty: 0, constant: 1, castMark: 2, type: 3, typeDot: 4, other: 5, query: 6 } as const;
-
 const REMEMBERED = 4;
+
+/** Brackets that hold lists of elements. */
+const FOLDING: ReadonlySet<number> = new Set([Bracket.list, Bracket.array, Bracket.rows, Bracket.arms]);
+/** What closes a bracket, if not a parenthesis. */
+const CLOSER_OF: ReadonlyMap<number, string> = new Map([
+  [Bracket.square, ']'],
+  [Bracket.array, ']'],
+  [Bracket.rows, ''],
+  [Bracket.arms, ' END'],
+]);
+/** An element of such a list, if not a string. */
+const ELEMENT_OF: ReadonlyMap<number, string> = new Map([
+  [Bracket.array, '1'],
+  [Bracket.rows, "('')"],
+  [Bracket.arms, "WHEN '' THEN ''"],
+]);
 
 /** The key under construction. */
 export class KeyBuffer {
@@ -172,11 +184,20 @@ export class OpenBrackets {
   /** Length of the key without the unfinished element of the outermost list; -1 outside of lists. For a cut text. */
   completeLength(): number {
     for (let depth = 1; depth <= this.depth; depth++) {
-      const kind = this.#kinds[depth];
-      if (kind === Bracket.list || kind === Bracket.array || kind === Bracket.rows || kind === Bracket.arms)
-        return this.#separatorAt[depth];
+      if (FOLDING.has(this.#kinds[depth])) return this.#separatorAt[depth];
     }
     return -1;
+  }
+
+  /** Pieces of keys that complete a key of completeLength(): what closes the brackets, with an element in front, or with a query behind. */
+  endings(): string[] {
+    let depth = 1;
+    while (depth <= this.depth && !FOLDING.has(this.#kinds[depth])) depth++;
+    depth = Math.min(depth, this.depth);
+    const element = ELEMENT_OF.get(this.#kinds[depth]) ?? "''";
+    let closers = '';
+    for (let at = depth; at > 0; at--) closers += CLOSER_OF.get(this.#kinds[at]) ?? ')';
+    return [closers, ` ${element}${closers}`, `${closers} SELECT 1`];
   }
 
   #grow(): void {
@@ -189,30 +210,6 @@ export class OpenBrackets {
     this.#elementLayout = copied(this.#elementLayout, new Int32Array(size));
     this.#remembered = copied(this.#remembered, new Uint8Array(size));
     this.#ranges = copied(this.#ranges, new Int32Array(size * REMEMBERED * 2));
-  }
-}
-
-/** State of an element after one more token. One that ends as `constant` or `type` folds. */
-export function elementAfter(element: number, kind: number, hash: number): number {
-  switch (element) {
-    case Element.empty:
-      if (kind === TokenKind.string || kind === TokenKind.number || kind === TokenKind.parameter)
-        return Element.constant;
-      if (hash === W.null || hash === W.true || hash === W.false || hash === W.default) return Element.constant;
-      return Element.other;
-    case Element.constant:
-      return kind === TokenKind.cast ? Element.castMark : Element.other;
-    case Element.castMark:
-    case Element.typeDot:
-      return kind === TokenKind.word || kind === TokenKind.quotedIdentifier ? Element.type : Element.other;
-    case Element.type:
-      if (kind === TokenKind.dot) return Element.typeDot;
-      // The rest of "timestamp with time zone", "double precision", "character varying".
-      if (hash === W.with || hash === W.without || hash === W.time || hash === W.zone) return Element.type;
-      // A second cast is no constant to pg_query.
-      return hash === W.precision || hash === W.varying ? Element.type : Element.other;
-    default:
-      return Element.other;
   }
 }
 

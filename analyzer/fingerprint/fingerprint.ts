@@ -11,11 +11,13 @@ import { Skeleton } from '../sql/skeleton.js';
 import { lex } from '../sql/sql-lexer.js';
 import { SqlTokens } from '../sql/tokens.js';
 import { commandOf } from './command.js';
-import { fingerprintOfKey, GRAMMAR_DEPTH_MAX, GRAMMAR_SET_OPERATIONS_MAX, hashOfKey, loadGrammar } from './grammar.js';
+import { loadGrammar } from './grammar.js';
 import { IdentityCache } from './identity-cache.js';
+import { identityOfKey } from './key-identity.js';
 import { shownOfKey } from './key-marks.js';
 import { W } from './keywords.js';
 import { Normalizer } from './normalize.js';
+import { verbOf } from './refused.js';
 import { SkeletonCache } from './skeleton-cache.js';
 import { splitStatements } from './split.js';
 import { summaryOf } from './summary.js';
@@ -25,7 +27,7 @@ import { keepTailComment } from './tail-comment.js';
 export const UNKNOWN_TEXT = 'x000000000000000';
 
 export interface StatementIdentity<T = undefined> {
-  /** 16 characters: pg_query's fingerprint; or 15 digits of keyHash after `x` (not SQL to the grammar) or `t` (cut). */
+  /** 16 characters: pg_query's fingerprint; or 15 digits of keyHash after `x` (not read by the grammar) or `t` (cut). */
   readonly fingerprint: string;
   /** Normalised bytes, one character each, with marks (key-marks.ts) for what is folded. */
   readonly key: string;
@@ -57,11 +59,13 @@ export interface FingerprinterOptions<T> {
   bytesMax?: number;
 }
 
+/** As in ReadableText (sql/client-text.ts). */
 export interface IdentifyOptions {
-  /** The session has standard_conforming_strings = off. */
   backslashEscapes: boolean;
-  /** Bytes left out between the head and the tail of the text; 0 = it is whole. */
   missingBytes: number;
+  /** Default: the tail that is kept of a client's text. */
+  tailBytes?: number;
+  endsInDoubt?: boolean;
 }
 
 /** Strings and object of an entry beside its key and query, and room for facts. */
@@ -101,7 +105,11 @@ export class Fingerprinter<T = undefined> {
 
   identify(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
     const skeleton = this.#skeleton;
-    const isPlain = this.#readsTokens !== undefined && options.missingBytes === 0 && !options.backslashEscapes;
+    const isPlain =
+      this.#readsTokens !== undefined &&
+      options.missingBytes === 0 &&
+      !options.backslashEscapes &&
+      options.endsInDoubt !== true;
     if (!isPlain || !skeleton.read(text)) return this.#identify(text, options);
     const known = this.#bySkeleton.get(skeleton);
     if (known !== undefined) {
@@ -118,6 +126,7 @@ export class Fingerprinter<T = undefined> {
     const tokens = this.tokens;
     if (truncated) this.#lexHead(text, options);
     else lex(text, tokens, options);
+    if (options.endsInDoubt === true) tokens.endInDoubt();
     const normalizer = this.#normalizer;
     normalizer.normalize(tokens, { truncated });
     const { bytes, length, layout } = normalizer.key;
@@ -131,31 +140,32 @@ export class Fingerprinter<T = undefined> {
 
   #make(cacheKey: string, truncated: boolean): StatementIdentity<T> {
     const tokens = this.tokens;
-    const key = cacheKey.slice(0, -LAYOUT_BYTES);
-    const hash = hashOfKey(key);
-    const readable =
-      !truncated &&
-      this.#normalizer.depthMax <= GRAMMAR_DEPTH_MAX &&
-      setOperations(tokens) <= GRAMMAR_SET_OPERATIONS_MAX;
-    const fingerprint = (readable ? fingerprintOfKey(key) : null) ?? (truncated ? 't' : 'x') + hash.slice(0, 15);
+    const made = cacheKey.slice(0, -LAYOUT_BYTES);
+    const { fingerprint, key, shownKey, hash, isRead } = identityOfKey({
+      key: made,
+      depthMax: this.#normalizer.depthMax,
+      setOperations: setOperations(tokens),
+      endings: truncated ? this.#normalizer.endings : undefined,
+    });
+    const command = isRead ? commandOf(tokens) : verbOf(commandOf(tokens));
     const identity: StatementIdentity<T> = {
       fingerprint,
       key,
       keyHash: hash.slice(0, 32),
-      query: shownOfKey(key),
-      summary: summaryOf(tokens),
-      command: commandOf(tokens),
+      query: shownOfKey(shownKey),
+      summary: isRead ? summaryOf(tokens) : command,
+      command,
       statementCount: splitStatements(tokens).length,
       truncated,
       facts: this.#analyse(tokens),
     };
-    this.cache.set(cacheKey, identity, ENTRY_BYTES + 2 * key.length + 2 * identity.query.length);
+    this.cache.set(cacheKey, identity, ENTRY_BYTES + 2 * made.length + 2 * key.length + 2 * identity.query.length);
     return identity;
   }
 
   /** The missing part may have begun or ended a literal, so only a comment at the end of the tail is read. */
   #lexHead(text: Uint8Array, options: IdentifyOptions): void {
-    const headEnd = Math.max(0, text.length - limits.textTailBytesMax);
+    const headEnd = Math.max(0, text.length - (options.tailBytes ?? limits.textTailBytesMax));
     lex(text.subarray(0, headEnd), this.tokens, options);
     keepTailComment(text, { headEnd, tokens: this.tokens });
   }

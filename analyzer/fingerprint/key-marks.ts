@@ -21,11 +21,13 @@ export const Mark = {
   unterminated: 0x08,
   /** The same in an ARRAY. */
   arrayConstant: 0x09,
+  /** What may be a literal, in a text that the grammar has not read. */
+  hidden: 0x0b,
   /** A control byte of the text itself. */
   control: 0x1f,
 } as const;
 
-const LAST_MARK = 0x1f;
+export const LAST_MARK = 0x1f;
 
 /** For libpg-query: each mark becomes a fixed literal of its kind. 1 and not 0, since the grammar refuses float(0). */
 const SQL_OF = readings({
@@ -40,6 +42,7 @@ const SQL_OF = readings({
   [Mark.truncated]: '',
   // The grammar refuses it, as the server does.
   [Mark.unterminated]: "'",
+  [Mark.hidden]: "'",
   [Mark.control]: '_',
 });
 
@@ -53,6 +56,7 @@ const SHOWN_OF = readings({
   [Mark.djangoCursor]: '"_django_curs_?"',
   [Mark.truncated]: ' …',
   [Mark.unterminated]: '?',
+  [Mark.hidden]: '?',
   [Mark.control]: '\ufffd',
 });
 

@@ -3,6 +3,7 @@
 // Not here: which names matter (summary.ts).
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
+import { typographicEnd } from '../sql/typographic-quotes.js';
 
 /** One past the last token of the dotted name that starts at `at`. */
 export function nameEnd(tokens: SqlTokens, at: number): number {
@@ -20,8 +21,8 @@ export function nameText(tokens: SqlTokens, { at, end }: { at: number; end: numb
   let name = '';
   for (let i = at; i < end; i++) {
     const text = tokens.text(i);
-    // What has no end quote may hold anything.
-    if (tokens.unterminated && i === tokens.count - 1) return `${name}?`;
+    // What has no end quote, or another one than SQL's, may hold anything.
+    if ((tokens.unterminated && i === tokens.count - 1) || typographicEnd(tokens, i) !== -1) return `${name}?`;
     name += text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
   }
   if (name.startsWith('_django_curs_')) return '_django_curs_?';

@@ -5,8 +5,10 @@
 // Words stay as written, because their case tells who wrote them. A gap becomes one space or none, and is hashed
 // apart as `layout`. Not here: the id of a key (fingerprint.ts), what a text means.
 
-import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
-import { Bracket, Element, elementAfter, KeyBuffer, OpenBrackets } from './brackets.js';
+import { Gap, isUnicodeEscaped, type SqlTokens, TokenKind } from '../sql/tokens.js';
+import { QUOTE_LEADS, typographicEnd } from '../sql/typographic-quotes.js';
+import { Bracket, KeyBuffer, OpenBrackets } from './brackets.js';
+import { Element, elementAfter } from './elements.js';
 import { Mark } from './key-marks.js';
 import { W } from './keywords.js';
 import { StatementFolds } from './statement-folds.js';
@@ -23,6 +25,8 @@ for (const hash of [W.values, W.case, W.when, W.else, W.end, W.uescape]) FOLDING
 export class Normalizer {
   /** The key of the last text. */
   readonly key = new KeyBuffer();
+  /** Of a cut text: what would complete the key, as pieces of keys; the likeliest first. */
+  endings: readonly string[] = [];
   /** Deepest nesting in it. */
   get depthMax(): number {
     return this.#brackets.depthMax;
@@ -75,7 +79,16 @@ export class Normalizer {
           }
           if (brackets.kind === Bracket.arms) this.#endArm(tokenHash);
         }
-        if (bytes[start[i]] === 0x5f && isDjangoCursor(tokens, start[i])) mark = Mark.djangoCursor;
+        const first = bytes[start[i]];
+        if (first === 0x5f) {
+          if (isDjangoCursor(tokens, start[i])) mark = Mark.djangoCursor;
+        } else if (first >= 0x80 && QUOTE_LEADS[first] === 1) {
+          const last = typographicEnd(tokens, i);
+          if (last !== -1) {
+            mark = Mark.string;
+            next = last;
+          }
+        }
       } else if (tokenKind === TokenKind.quotedIdentifier) {
         if (bytes[start[i] + 1] === 0x5f && isDjangoCursor(tokens, start[i] + 1)) mark = Mark.djangoCursor;
       } else if (tokenKind === TokenKind.other) {
@@ -198,6 +211,7 @@ export class Normalizer {
     const key = this.key;
     const complete = this.#brackets.completeLength();
     if (complete !== -1) key.length = complete;
+    this.endings = this.#brackets.endings();
     key.bytes[key.length++] = Mark.truncated;
   }
 }
@@ -225,13 +239,6 @@ function startsElement(tokens: SqlTokens, at: number): boolean {
 
 function isQueryStart(hash: number): boolean {
   return hash === W.select || hash === W.with || hash === W.values || hash === W.table;
-}
-
-/** U&'…' or U&"…", which UESCAPE may follow. */
-function isUnicodeEscaped(tokens: SqlTokens, at: number): boolean {
-  const { kind, start, bytes } = tokens;
-  if (kind[at] !== TokenKind.string && kind[at] !== TokenKind.quotedIdentifier) return false;
-  return (bytes[start[at]] | 0x20) === 0x75 && bytes[start[at] + 1] === 0x26;
 }
 
 /** Django names its server-side cursors by thread and number (django/db/backends/postgresql/base.py). */

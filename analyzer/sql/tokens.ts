@@ -38,6 +38,9 @@ export const Gap = {
 
 export const COMMENTS_MAX = 16;
 
+/** Words, strings, numbers and parameters: one more byte may belong to such a token. */
+const LAST_WORDLIKE: number = TokenKind.parameter;
+
 export class SqlTokens {
   /** The text the ranges point into. Borrowed: valid until the next lex(). */
   bytes: Uint8Array = new Uint8Array(0);
@@ -61,6 +64,29 @@ export class SqlTokens {
   /** A string, quoted identifier or comment has no end mark: the last token reaches to the end of the text. */
   unterminated = false;
 
+  /**
+   * The text went on, but from its last byte on nobody can say what is a literal: that is a token without its end mark. It
+   * begins with the last token where that may go on as well.
+   */
+  endInDoubt(): void {
+    const last = this.count - 1;
+    const mayGoOn =
+      this.unterminated || (last >= 0 && this.end[last] === this.bytes.length && this.kind[last] <= LAST_WORDLIKE);
+    this.unterminated = true;
+    if (mayGoOn) return;
+    if (this.count === this.kind.length) this.grow();
+    this.kind[this.count] = TokenKind.other;
+    this.start[this.count] = this.bytes.length;
+    this.end[this.count] = this.bytes.length;
+    this.hash[this.count] = 0;
+    this.gap[this.count] = this.gapAtEnd;
+    this.count++;
+    this.gapAtEnd = Gap.none;
+    if (this.count === this.kind.length) this.grow();
+    this.kind[this.count] = 0;
+    this.hash[this.count] = 0;
+  }
+
   /** Doubles the arrays. */
   grow(): void {
     const size = this.kind.length * 2;
@@ -79,6 +105,13 @@ export class SqlTokens {
       this.end[index] - this.start[index],
     ).toString('utf8');
   }
+}
+
+/** U&'…' or U&"…", which UESCAPE may follow. */
+export function isUnicodeEscaped(tokens: SqlTokens, at: number): boolean {
+  const { kind, start, bytes } = tokens;
+  if (kind[at] !== TokenKind.string && kind[at] !== TokenKind.quotedIdentifier) return false;
+  return (bytes[start[at]] | 0x20) === 0x75 && bytes[start[at] + 1] === 0x26;
 }
 
 function extended<T extends Uint8Array | Int32Array>(from: T, to: T): T {

@@ -92,7 +92,7 @@ describe('shown text', () => {
     // Broken text
     ["SELECT 1, 'abc", 'SELECT ?, ?'],
     ['SELECT "abc', 'SELECT ?'],
-    ['SELECT 1 /* abc', 'SELECT ? ?'],
+    ['SELECT 1 /* abc', 'SELECT ?'],
     ['SELECT \u0001, "a\u0002"', 'SELECT \ufffd, "a\ufffd"'],
     ['', ''],
   ])('%s', (sql, expected) => {
