@@ -7,6 +7,7 @@
 // Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two.
 // Not here: bytes (observer/intake/intake.ts), when things are stored (observer/observer.ts).
 
+import type { StoredSession } from '../facts/flush.js';
 import type { Measured } from '../facts/rollup-row.js';
 import {
   executionCount,
@@ -113,11 +114,9 @@ export class Pipeline {
       case 'session-opened':
         this.sessions.opened(relayId, observation);
         return;
-      case 'session-ready': {
-        const session = this.sessions.get(relayId, observation.sessionId);
-        if (session !== undefined) this.sessions.ready(session, observation);
+      case 'session-ready':
+        this.sessions.ready(relayId, observation);
         return;
-      }
       case 'session-closed': {
         const session = this.sessions.get(relayId, observation.sessionId);
         if (session !== undefined) this.close(session, observation.closedAtMs);
@@ -139,8 +138,8 @@ export class Pipeline {
   }
 
   /** Restores a session that an earlier observer stored. Returns undefined when its stored form is damaged. */
-  restore(json: string, nowMs: number): ObservedSession | undefined {
-    const session = this.sessions.restore(json, nowMs);
+  restore(stored: StoredSession, nowMs: number): ObservedSession | undefined {
+    const session = this.sessions.restore(stored, nowMs);
     if (session !== undefined) this.#waiting.restored(session);
     return session;
   }

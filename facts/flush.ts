@@ -64,6 +64,12 @@ export interface OpenSessionState {
   state: string;
 }
 
+/** An open session as the store gives it back. */
+export interface StoredSession extends OpenSessionState {
+  /** Time of the last flush that held its relay, Unix ms; 0 = not known. */
+  storedMs: number;
+}
+
 export interface ClosedSession {
   relayId: string;
   sessionId: number;
@@ -174,9 +180,9 @@ export interface Store {
   /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
   flush(flush: Flush): void;
   lastSequence(relayId: string): number;
-  openSessions(relayId: string): OpenSessionState[];
+  openSessions(relayId: string): StoredSession[];
   /** Removes and returns the open sessions of all other relays, which no longer run. */
-  takeOrphanSessions(running: readonly string[]): OpenSessionState[];
+  takeOrphanSessions(running: readonly string[]): StoredSession[];
   /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
   maintain(nowMs: number): void;
   close(): void;

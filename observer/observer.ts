@@ -73,9 +73,9 @@ export class Observer implements IntakeTarget {
     relays.begins(relayId);
     this.#takeOrphans(nowMs);
     let restored = 0;
-    for (const { sessionId, state } of this.#attempt(() => store.openSessions(relayId)) ?? []) {
-      if (pipeline.sessions.get(relayId, sessionId) !== undefined) continue;
-      if (pipeline.restore(state, nowMs) !== undefined) restored++;
+    for (const stored of this.#attempt(() => store.openSessions(relayId)) ?? []) {
+      if (pipeline.sessions.get(relayId, stored.sessionId) !== undefined) continue;
+      if (pipeline.restore(stored, nowMs) !== undefined) restored++;
     }
     if (restored > 0) log.info('open sessions restored', { sessions: restored });
     return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
@@ -89,8 +89,9 @@ export class Observer implements IntakeTarget {
     if (orphans === undefined) return;
     this.#orphansTaken = true;
     const killed = new Map<string, number>();
-    for (const { relayId: gone, sessionId, state } of orphans) {
-      const session = pipeline.sessions.get(gone, sessionId) ?? pipeline.restore(state, nowMs);
+    for (const stored of orphans) {
+      const gone = stored.relayId;
+      const session = pipeline.sessions.get(gone, stored.sessionId) ?? pipeline.restore(stored, nowMs);
       if (session === undefined) continue;
       killed.set(gone, Math.max(killed.get(gone) ?? 0, session.member.countedToMs));
       pipeline.close(session, session.member.countedToMs);

@@ -3,6 +3,7 @@
 // pool. Not here: statements (pipeline.ts), counts of pools (pools/pools.ts), what a flush stores
 // (unstored-sessions.ts).
 
+import type { StoredSession } from '../../facts/flush.js';
 import { foldedName, type PoolIdentity } from '../../facts/pool.js';
 import type { SessionOpened, SessionReady } from '../../proxy/stream/observation.js';
 import { ConnectionProfile } from '../attribution/connection/connection-profile.js';
@@ -72,7 +73,9 @@ export class Sessions {
     return this.#open({ relayId, sessionId, openedAtMs: Date.now(), clientAddress: '', startup: [] });
   }
 
-  ready(session: ObservedSession, ready: SessionReady): void {
+  ready(relayId: string, ready: SessionReady): void {
+    const session = this.get(relayId, ready.sessionId);
+    if (session === undefined) return;
     session.authenticated = true;
     session.applicationName = ready.applicationName;
     session.backendPid = ready.backendPid;
@@ -124,15 +127,17 @@ export class Sessions {
   }
 
   /** Opens a session that an earlier observer stored. Returns undefined when its stored form is damaged. */
-  restore(json: string, nowMs: number): ObservedSession | undefined {
+  restore({ state, storedMs }: StoredSession, nowMs: number): ObservedSession | undefined {
     let session: ObservedSession;
     try {
-      session = ObservedSession.fromJson(json, this.#siblings);
+      session = ObservedSession.fromJson(state, this.#siblings);
     } catch {
       return undefined;
     }
     this.#add(session);
     if (session.settled) {
+      // Its state is stored when it changes, but its time is counted with every flush.
+      session.member.countedToMs = Math.max(session.member.countedToMs, storedMs);
       this.#unsettled.delete(session);
       session.identity ??= this.#identityOf(session);
       // A recording may begin before the time up to which the stored session is counted.

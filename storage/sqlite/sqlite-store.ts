@@ -4,7 +4,7 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { Flush, OpenSessionState, Store } from '../../facts/flush.js';
+import type { Flush, Store, StoredSession } from '../../facts/flush.js';
 import type { StoreError } from '../store-error.js';
 import {
   type DirectoryLock,
@@ -46,7 +46,8 @@ const DEFAULT_RETENTION: RetentionOptions = {
 };
 
 const LAST_SEQUENCE = 'SELECT last_sequence AS sequence FROM relay_progress WHERE relay_id = ?';
-const SESSION_COLUMNS = 'relay_id AS relayId, session_id AS sessionId, state';
+const SESSION_COLUMNS = `relay_id AS relayId, session_id AS sessionId, state, coalesce(
+  (SELECT updated_ms FROM relay_progress AS progress WHERE progress.relay_id = open_session.relay_id), 0) AS storedMs`;
 const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
 const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING ${SESSION_COLUMNS}`;
 
@@ -99,12 +100,12 @@ export class SqliteStore implements Store {
     return this.#attempt('reading', () => this.#rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0);
   }
 
-  openSessions(relayId: string): OpenSessionState[] {
-    return this.#attempt('reading', () => this.#rows.all<OpenSessionState>(OPEN_SESSIONS, relayId));
+  openSessions(relayId: string): StoredSession[] {
+    return this.#attempt('reading', () => this.#rows.all<StoredSession>(OPEN_SESSIONS, relayId));
   }
 
-  takeOrphanSessions(running: readonly string[]): OpenSessionState[] {
-    return this.#attempt('writing to', () => this.#rows.all<OpenSessionState>(TAKE_ORPHANS, JSON.stringify(running)));
+  takeOrphanSessions(running: readonly string[]): StoredSession[] {
+    return this.#attempt('writing to', () => this.#rows.all<StoredSession>(TAKE_ORPHANS, JSON.stringify(running)));
   }
 
   maintain(nowMs: number): void {

@@ -6,7 +6,7 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Flush, OpenSessionState, PlanRow, Store } from '../../facts/flush.js';
+import type { Flush, PlanRow, Store, StoredSession } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import { Observer } from '../../observer/observer.js';
@@ -64,11 +64,14 @@ export class FailingStore implements Store {
     return 0;
   }
 
-  openSessions(): OpenSessionState[] {
-    return [];
+  /** Open sessions of an earlier observer. */
+  sessions: StoredSession[] = [];
+
+  openSessions(): StoredSession[] {
+    return this.sessions;
   }
 
-  takeOrphanSessions(): OpenSessionState[] {
+  takeOrphanSessions(): StoredSession[] {
     return [];
   }
 

@@ -14,6 +14,7 @@ import {
   entryOf,
   FINGERPRINT,
   flushOf,
+  MINUTE_MS,
   openStore,
   openTestReader,
   rollupOf,
@@ -130,7 +131,9 @@ describe('after a restart', () => {
     first.close();
     const second = openStore(dataDir);
     expect(second.lastSequence('relay-1')).toBe(41);
-    expect(second.openSessions('relay-1')).toEqual([{ relayId: 'relay-1', sessionId: 1, state: '{"pool":"a"}' }]);
+    expect(second.openSessions('relay-1')).toEqual([
+      { relayId: 'relay-1', sessionId: 1, state: '{"pool":"a"}', storedMs: DAY_START_MIN * MINUTE_MS },
+    ]);
     second.flush(flushOf({ rollups: [rollupOf({ callsNs: [1000] })] }));
     expect(callsIn(dataDir)).toBe(2);
   });
@@ -138,7 +141,9 @@ describe('after a restart', () => {
   it('sessions of relays that are gone are handed over once', () => {
     const store = openStore(temporaryDirectory());
     store.flush(flushOf({ sessionsOpen: [{ relayId: 'relay-0', sessionId: 9, state: '{}' }] }));
-    expect(store.takeOrphanSessions(['relay-1'])).toEqual([{ relayId: 'relay-0', sessionId: 9, state: '{}' }]);
+    expect(store.takeOrphanSessions(['relay-1'])).toEqual([
+      { relayId: 'relay-0', sessionId: 9, state: '{}', storedMs: 0 },
+    ]);
     expect(store.takeOrphanSessions(['relay-1'])).toEqual([]);
   });
 });
