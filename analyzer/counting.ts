@@ -54,11 +54,11 @@ export class Counting {
   /** Hot path: once per execution. The session is settled, so it has a pool. */
   count(session: ObservedSession, execution: Waiting): void {
     const { judge, counted, tail } = this.#options;
-    const { statement, context, measured, transactionPosition } = execution;
+    const { statement, measured, transactionPosition } = execution;
     const { fingerprint } = statement;
     const { pairs } = statement.tags;
     const pool = session.member.pool as Pool;
-    const { verdict, tagSet } = judge.judge(session, statement, context);
+    const { verdict, tagSet } = judge.judge(session, statement);
     let where = pool.where.get(verdict);
     if (where === undefined) {
       where = whereOf(pool.id, verdict.source, verdict.construct);

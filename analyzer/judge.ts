@@ -8,7 +8,7 @@ import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
 import { withTags } from './attribution/comments/tag-set.js';
 import type { UserRules, UserSubject } from './attribution/rules/rule-user.js';
 import { UNKNOWN_TEXT } from './fingerprint/fingerprint.js';
-import type { Attributable, ExecutionContext, ObservedSession } from './sessions/observed-session.js';
+import type { Attributable, ObservedSession } from './sessions/observed-session.js';
 
 /** The part of the configuration that may change while traffic passes. */
 export interface LiveOptions {
@@ -53,12 +53,12 @@ export class Judge {
   }
 
   /** May give another verdict later, when more is known of the connection. */
-  judge(session: ObservedSession, statement: Attributable, context: ExecutionContext): Judgement {
+  judge(session: ObservedSession, statement: Attributable): Judgement {
     const { rules } = this.#live;
     const { decided, tagSet } = statement;
-    if (decided === undefined && rules.isEmpty) return { verdict: attributed(session, statement, context), tagSet };
+    if (decided === undefined && rules.isEmpty) return { verdict: attributed(session, statement), tagSet };
     const decision = decided ?? rules.decide(this.#subjectOf(session, statement));
-    const verdict = decision.verdict ?? attributed(session, statement, context);
+    const verdict = decision.verdict ?? attributed(session, statement);
     return { verdict, tagSet: withTags(tagSet, decision.tags) };
   }
 
@@ -78,12 +78,7 @@ export class Judge {
   }
 }
 
-function attributed(session: ObservedSession, statement: Attributable, context: ExecutionContext): Verdict {
+function attributed(session: ObservedSession, statement: Attributable): Verdict {
   if (statement.fingerprint === UNKNOWN_TEXT) return TEXT_UNKNOWN;
-  const { transactionBefore } = context;
-  return attribute(statement.shape, {
-    profile: session.profile,
-    tags: statement.tags,
-    inTransaction: transactionBefore === '' ? undefined : transactionBefore !== 'I',
-  });
+  return attribute(statement.shape, { profile: session.profile, tags: statement.tags });
 }

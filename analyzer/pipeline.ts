@@ -53,6 +53,7 @@ export interface PipelineCounters {
 
 /** One execution and its text, until it is counted. The text is not kept beyond that. */
 interface Execution extends Waiting {
+  context: ExecutionContext;
   identity: Identity;
 }
 
@@ -217,7 +218,7 @@ export class Pipeline {
     profile.observe(statement.shape, context, statement.tags.proof);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
-    this.#waiting.take(session, { statement, context, measured, transactionPosition });
+    this.#waiting.take(session, { statement, measured, transactionPosition });
     profile.finish(statement.shape);
   }
 

@@ -22,6 +22,7 @@ export const CONSTRUCTS = [
   'core',
   'orm',
   'text',
+  'reflection',
 ] as const;
 export type Construct = (typeof CONSTRUCTS)[number];
 

@@ -62,7 +62,6 @@ export type LineResult = { output: Record<string, unknown> } | { error: LineErro
 /** A statement of a line and what became of it. */
 interface Judged {
   statement: LineStatement;
-  inTransaction: boolean;
   verdict: Verdict | undefined;
 }
 
@@ -107,7 +106,7 @@ function judge(line: AttributeLine, input: Input): readonly Judged[] {
   const { read, rules } = input.options;
   return read(session.names, line.sql).map((statement) => {
     profile.observe(statement.shape, contextOf(line), statement.tags.proof);
-    const judged: Judged = { statement, inTransaction: profile.inTransaction, verdict: undefined };
+    const judged: Judged = { statement, verdict: undefined };
     profile.finish(statement.shape);
     judged.verdict = rules?.decide(subjectOf(session, { statement, options: input.options })).verdict;
     if (judged.verdict === undefined) session.waiting.push(judged);
@@ -175,8 +174,8 @@ function settleFinal(session: Session): void {
   session.waiting.pop();
 }
 
-function verdictOn(session: Session, { statement, inTransaction }: Judged): Verdict {
-  return attribute(statement.shape, { profile: session.profile, tags: statement.tags, inTransaction });
+function verdictOn(session: Session, { statement }: Judged): Verdict {
+  return attribute(statement.shape, { profile: session.profile, tags: statement.tags });
 }
 
 function outputOf(line: AttributeLine, judged: readonly Judged[]): Record<string, unknown> {

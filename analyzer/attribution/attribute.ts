@@ -1,6 +1,6 @@
 // Decides who sent a statement: asks the rules in order and keeps each verdict for its like.
 // Invariant: equal subjects get the same verdict object; the common path looks up three maps and allocates nothing.
-// Order: housekeeping, tools, comment tags, the form of the text on this connection, then the default.
+// Order: housekeeping, tools, comment tags, other frameworks, the form of the text on this connection, then the default.
 // Not here: the user's rules, which go first (analyzer/judge.ts); when a verdict is final (settling.ts).
 
 import { CONSTRUCTS, type Verdict } from '../../facts/verdict.js';
@@ -10,6 +10,7 @@ import type { Standing } from './connection/standing.js';
 import type { Rule, Subject } from './rules/rule.js';
 import { ruleCommentTag } from './rules/rule-comment-tag.js';
 import { ruleDjangoShape } from './rules/rule-django-shape.js';
+import { ruleFramework } from './rules/rule-framework.js';
 import { ruleHandWritten } from './rules/rule-hand-written.js';
 import { ruleHousekeeping } from './rules/rule-housekeeping.js';
 import { ruleSqlalchemyShape } from './rules/rule-sqlalchemy-shape.js';
@@ -20,6 +21,7 @@ const RULES: readonly Rule[] = [
   ruleHousekeeping,
   ruleTool,
   ruleCommentTag,
+  ruleFramework,
   ruleDjangoShape,
   ruleSqlalchemyShape,
   ruleHandWritten,
@@ -33,22 +35,17 @@ export const TEXT_UNKNOWN: Verdict = Object.freeze({
   evidence: Object.freeze([]) as Verdict['evidence'],
 });
 
-/** Verdicts by standing, shape, and the bits of tags and transaction. Standings and shapes are interned and few. */
+/** Verdicts by standing, shape, and the bits of the tags. Standings and shapes are interned and few. */
 const verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>>();
 
 /**
  * The verdict on one statement.
  * @param profile of its connection, which has observed the statement already. Asked again at settling it may answer otherwise.
  * @param tags of its comments; tags.pairs do not matter here, only what they prove.
- * @param inTransaction as it was before the statement; left out, the profile's.
  */
 export function attribute(
   shape: StatementShape,
-  {
-    profile,
-    tags = NO_TAGS,
-    inTransaction = profile.inTransaction,
-  }: { profile: ConnectionProfile; tags?: CommentTags; inTransaction?: boolean },
+  { profile, tags = NO_TAGS }: { profile: ConnectionProfile; tags?: CommentTags },
 ): Verdict {
   const { standing } = profile;
   let byShape = verdicts.get(standing);
@@ -61,10 +58,10 @@ export function attribute(
     byBits = new Map();
     byShape.set(shape, byBits);
   }
-  const bits = subjectBits(tags, inTransaction);
+  const bits = subjectBits(tags);
   let verdict = byBits.get(bits);
   if (verdict === undefined) {
-    verdict = Object.freeze(decide({ shape, tags, standing, inTransaction }));
+    verdict = Object.freeze(decide({ shape, tags, standing }));
     byBits.set(bits, verdict);
   }
   return verdict;
@@ -85,8 +82,8 @@ function decide(subject: Subject): Verdict {
 
 const SOURCE_BITS = { '': 0, 'django-orm': 1, raw: 2, sqlalchemy: 3 } as const;
 
-/** Everything of tags and transaction that a rule may look at, in one number. */
-function subjectBits(tags: CommentTags, inTransaction: boolean): number {
+/** Everything of the tags that a rule may look at, in one number. */
+function subjectBits(tags: CommentTags): number {
   const said = SOURCE_BITS[tags.source] | (CONSTRUCTS.indexOf(tags.construct) << 2);
-  return (inTransaction ? 1 : 0) | (tags.proof << 1) | (said << 8);
+  return tags.proof | (said << 8);
 }

@@ -4,11 +4,12 @@
 
 import { type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { recogniseDjango } from './django/recognise-django.js';
+import { recogniseFramework } from './others/recognise-framework.js';
 import { recogniseHousekeeping } from './others/recognise-housekeeping.js';
-import { cursorClue, cursorNameAt, declaredAt } from './others/recognise-names.js';
+import { cursorClue, cursorNameAt, declaredAt, isPeeweeSavepoint, savepointNameAt } from './others/recognise-names.js';
 import { recogniseTool } from './others/recognise-tool.js';
 import type { Clue } from './shape/clues.js';
-import { type HandForm, internShape, NOTHING, type StatementShape } from './shape/shape.js';
+import { type Fit, type HandForm, internShape, NOTHING, type StatementShape } from './shape/shape.js';
 import { afterParens, hashSet, isCallproc, isKind, isWord, W } from './shape/words.js';
 import { recogniseSqlalchemy } from './sqlalchemy/recognise-sqlalchemy.js';
 
@@ -23,7 +24,10 @@ export function shapeOf(tokens: SqlTokens): StatementShape {
   const clues: Clue[] = [];
   if (routine !== undefined && routine.clue !== '') clues.push(routine.clue);
   if (routine !== undefined && routine.housekeeping !== '' && routine.housekeeping !== 'ping') {
-    return internShape({ ...NOTHING, housekeeping: routine.housekeeping, clues, readsFolded: routine.readsFolded });
+    const { housekeeping, readsFolded } = routine;
+    const framework =
+      housekeeping === 'savepoint' && isPeeweeSavepoint(tokens, savepointNameAt(tokens)) ? 'peewee' : '';
+    return internShape({ ...NOTHING, housekeeping, framework, clues, readsFolded });
   }
   const cursor = cursorNameAt(tokens);
   if (cursor >= 0) return cursorShape(tokens, cursor);
@@ -33,8 +37,8 @@ export function shapeOf(tokens: SqlTokens): StatementShape {
   const django = recogniseDjango(tokens, at);
   const sqlalchemy = recogniseSqlalchemy(tokens, at);
   tokens.count = count;
-  if (django.fit === 'own' && sqlalchemy.fit !== 'own') clues.push('django-text');
-  if (sqlalchemy.fit === 'own') clues.push(isQuery(tokens, at) ? 'sqlalchemy-text' : 'sqlalchemy-write');
+  if (!isOwn(sqlalchemy.fit) && isOwn(django.fit)) clues.push(django.fit === 'sure' ? 'django-text' : 'django-form');
+  if (isOwn(sqlalchemy.fit)) clues.push(sqlalchemy.fit === 'sure' ? 'sqlalchemy-text' : 'sqlalchemy-write');
   return internShape({
     django: django.fit,
     djangoConstruct: django.construct,
@@ -43,6 +47,8 @@ export function shapeOf(tokens: SqlTokens): StatementShape {
     hand: handForm(tokens, at),
     housekeeping: routine?.housekeeping ?? '',
     tool: recogniseTool(tokens),
+    framework: isOwn(sqlalchemy.fit) || isOwn(django.fit) ? '' : recogniseFramework(tokens, at),
+    quoted: isQuoted(tokens),
     clues,
     hasValues: hasValues(tokens),
     readsFolded: routine?.readsFolded === true || django.readsFolded || sqlalchemy.readsFolded,
@@ -54,10 +60,10 @@ function cursorShape(tokens: SqlTokens, name: number): StatementShape {
   const clue = cursorClue(tokens, name);
   const inner = declaredAt(tokens);
   const base = { ...NOTHING, hand: 'cursor' as const, clues: clue === '' ? [] : [clue], readsFolded: true };
-  if (clue === 'django-cursor') return internShape({ ...base, django: 'own', djangoConstruct: 'server-side-cursor' });
+  if (clue === 'django-cursor') return internShape({ ...base, django: 'sure', djangoConstruct: 'server-side-cursor' });
   const compiled = inner >= 0 ? recogniseSqlalchemy(tokens, inner) : undefined;
   if (clue !== 'sqlalchemy-cursor') return internShape(base);
-  if (compiled === undefined) return internShape({ ...base, sqlalchemy: 'own' });
+  if (compiled === undefined) return internShape({ ...base, sqlalchemy: 'sure' });
   return internShape({ ...base, sqlalchemy: compiled.fit, sqlalchemyConstruct: compiled.construct });
 }
 
@@ -69,6 +75,8 @@ function explainedAt(tokens: SqlTokens): number {
   while (at < 4 && EXPLAIN_WORDS.has(tokens.hash[at])) at++;
   return at;
 }
+
+const CATALOGUES = hashSet('pg_catalog information_schema pg_class pg_namespace pg_constraint pg_tables pg_indexes');
 
 const CUT_TOKENS_MAX = 12;
 
@@ -97,6 +105,18 @@ function handForm(tokens: SqlTokens, at: number): HandForm {
   if (isWord(tokens, at, W.call) || isCallproc(tokens, at)) return 'call';
   if (isQuery(tokens, at)) return 'select';
   return 'write';
+}
+
+/** In the library's form throughout. */
+function isOwn(fit: Fit): boolean {
+  return fit === 'own' || fit === 'sure';
+}
+
+function isQuoted(tokens: SqlTokens): boolean {
+  for (let i = 0; i < tokens.count; i++) {
+    if (tokens.kind[i] === TokenKind.quotedIdentifier || CATALOGUES.has(tokens.hash[i])) return true;
+  }
+  return false;
 }
 
 function hasValues(tokens: SqlTokens): boolean {

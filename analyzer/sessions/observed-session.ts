@@ -34,7 +34,6 @@ export interface ExecutionContext {
 /** An execution that waits until its session is settled. */
 export interface Waiting {
   statement: Attributable;
-  context: ExecutionContext;
   measured: Measured;
   /** Place in its transaction; 0 = outside of one. */
   transactionPosition: number;

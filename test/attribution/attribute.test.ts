@@ -7,8 +7,8 @@ describe("on Django's connection", () => {
   test.each([
     ['select * from shop_author where id=1', 'raw', ''],
     ['update shop_author set age=1 where id=1', 'raw', 'cursor'],
-    ["INSERT INTO t (a, b) VALUES ('x', 1)", 'raw', 'cursor'],
-    ['UPDATE t SET a=1 WHERE t.id = 2', 'raw', 'cursor'],
+    ['UPDATE t SET a = 1 WHERE id = 2', 'raw', 'cursor'],
+    ['SELECT now()', 'raw', ''],
     ['COPY t (a) FROM STDIN', 'raw', 'copy'],
     ['SELECT * FROM "upper"(\'x\')', 'raw', 'callproc'],
     ['CREATE EXTENSION IF NOT EXISTS "pgcrypto"', 'django-orm', 'migration'],
@@ -19,6 +19,21 @@ describe("on Django's connection", () => {
     ['BEGIN', 'housekeeping', ''],
   ])('%s is %s %s', (sql, source, construct) => {
     expect(djangoConnection().send(sql)).toMatchObject({ source, construct, confidence: 'strong' });
+  });
+
+  test.each([
+    ["INSERT INTO t (a, b) VALUES ('x', 1)", 'raw'],
+    ["INSERT INTO t (a) VALUES ('x') RETURNING t.id", 'sqlalchemy'],
+    ['UPDATE t SET a=1 WHERE t.id = 2', 'sqlalchemy'],
+  ])('%s, which SQLAlchemy would write, is %s and weak: the connection may be lent', (sql, source) => {
+    const verdict = djangoConnection().send(sql);
+    expect(verdict).toMatchObject({ source, confidence: 'weak' });
+    expect(JSON.stringify(verdict.evidence)).not.toContain("nor SQLAlchemy's");
+  });
+
+  test('what only SQLAlchemy writes is strongly its own', () => {
+    const sql = `INSERT INTO t (a) SELECT p0::TEXT FROM (VALUES ('x', 0), ('y', 1)) AS imp_sen(p0, sen_counter) ORDER BY sen_counter RETURNING t.id, t.id AS id__1`;
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'sqlalchemy', confidence: 'strong' });
   });
 
   test('a doubled percent sign in its tag excludes the ORM', () => {
@@ -56,7 +71,8 @@ describe("on SQLAlchemy's connection", () => {
 
 describe('on a connection nothing is known of', () => {
   test.each([
-    ['SELECT "a"."id" FROM "a"', 'django-orm', 'strong'],
+    ['SELECT "a"."id" FROM "a"', 'django-orm', 'weak'],
+    ['SELECT COUNT(*) AS "__count" FROM "a"', 'django-orm', 'strong'],
     ['SELECT t.id \nFROM t', 'sqlalchemy', 'strong'],
     ["INSERT INTO t (a, b) VALUES ('x', 1)", 'sqlalchemy', 'weak'],
     ['select * from t', 'raw', 'weak'],

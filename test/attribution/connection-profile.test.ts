@@ -20,7 +20,9 @@ describe('who opened a connection', () => {
     ['time zone set first, Django 4.2', djangoConnection(), 'django strong'],
     ["Django's savepoint", new Connection().run('BEGIN', 'SAVEPOINT "s140672773451840_x1"'), 'django strong'],
     ["Django's cursor", new Connection().run('FETCH FORWARD 2000 FROM "_django_curs_1_sync_1"'), 'django strong'],
-    ['text of its compiler', new Connection().run('SELECT "a"."id" FROM "a"'), 'django strong'],
+    ['text in the form of its compiler', new Connection().run('SELECT "a"."id" FROM "a"'), 'django weak'],
+    ['what only its compiler writes', new Connection().run('SELECT 1 AS "a" FROM "a" LIMIT 1'), 'django strong'],
+    ['startup and form', new Connection(DJANGO_STARTUP).run('SELECT "a"."id" FROM "a"'), 'django strong'],
     ['first connection of an Engine', sqlalchemyConnection(), 'sqlalchemy strong'],
     ['savepoint of SQLAlchemy', new Connection().run('BEGIN', 'SAVEPOINT sa_savepoint_1'), 'sqlalchemy strong'],
     [
@@ -64,11 +66,8 @@ describe('two libraries on one connection', () => {
   test('it stays with the one that opened it, and each keeps what is its own', () => {
     const connection = new Connection().run("SET TIME ZONE 'UTC'", 'select pg_catalog.version()');
     expect(connection.send('SELECT t.id \nFROM t')).toMatchObject({ source: 'sqlalchemy', confidence: 'strong' });
-    expect(connection.send('select name from t where id=1')).toMatchObject({
-      source: 'sqlalchemy',
-      construct: 'text',
-      confidence: 'weak',
-    });
+    for (const sql of ['select name from t where id=1', 'SELECT now()', "INSERT INTO t (name) VALUES ('a')"])
+      expect(connection.send(sql)).toMatchObject({ source: 'raw', confidence: 'weak' });
     expect(connection.send('SELECT COUNT(*) AS "__count" FROM "a"')).toMatchObject({
       source: 'django-orm',
       confidence: 'strong',

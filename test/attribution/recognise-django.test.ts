@@ -1,7 +1,7 @@
 // Forms of Django's compiler: each is recognised, and its near misses are not.
 
 import { describe, expect, test } from 'vitest';
-import { shape } from './shape.js';
+import { Connection, djangoConnection, shape } from './shape.js';
 
 const WRITTEN: readonly (readonly [name: string, sql: string, construct?: string])[] = [
   ['filter', `SELECT "shop_book"."id", "shop_book"."title" FROM "shop_book" WHERE "shop_book"."title" = 'x'`],
@@ -104,10 +104,18 @@ const WRITTEN: readonly (readonly [name: string, sql: string, construct?: string
   ['cache table', `SELECT "cache_key", "value", "expires" FROM "cache" WHERE "cache_key" IN ('x')`, 'internal'],
 ];
 
+/** Those that hold what no other framework writes. */
+const SURE = new Set([
+  ...['exists() of 3.2', 'exists() of 4.2', 'exists() bound on the server', 'count()', 'count of distinct'],
+  ...['aggregate over a subquery', 'joins with T aliases', 'quoted aliases of 6.1', 'outer reference'],
+  ...['subselect first in a group', 'prefetch of many-to-many', 'INSERT by UNNEST (5.2)', 'upsert'],
+  ...['iterator()', 'FETCH of iterator()', 'sequence reset', 'cache table'],
+]);
+
 describe("forms of Django's compiler", () => {
   const named = WRITTEN.map(([name, sql, construct]) => [name, sql, construct ?? 'queryset'] as const);
-  test.each(named)('%s is its own', (_name, sql, construct) => {
-    expect(shape(sql)).toMatchObject({ django: 'own', djangoConstruct: construct });
+  test.each(named)('%s is its own', (name, sql, construct) => {
+    expect(shape(sql)).toMatchObject({ django: SURE.has(name) ? 'sure' : 'own', djangoConstruct: construct });
   });
 
   test('names of tables and values of literals do not matter', () => {
@@ -179,5 +187,83 @@ describe('what people write is not taken for the compiler', () => {
     'SELECT * FROM "a" LIMIT 10',
   ])('%s', (sql) => {
     expect(shape(sql).django).toBe('no');
+  });
+});
+
+describe('values that drivers write out', () => {
+  test.each([
+    [
+      'E with a blank in front (psycopg 3)',
+      `INSERT INTO "a" ("k", "v", "x") VALUES ('t',  E'{"k": "\\\\u0001"}', false)`,
+    ],
+    ['a negative number', `INSERT INTO "a" ("k", "v") VALUES ('t',  -1)`],
+    [
+      'casts inside ARRAY (psycopg2)',
+      `INSERT INTO "a" ("n", "k") SELECT * FROM UNNEST((ARRAY[4,2])::integer[], (ARRAY['bf'::uuid,'0d'::uuid])::uuid[]) ON CONFLICT DO NOTHING`,
+    ],
+    ['times inside ARRAY', `UPDATE "a" SET "t" = ARRAY['2026-01-01'::timestamptz,NULL] WHERE "a"."id" = 1`],
+    ['an empty array with its type', `UPDATE "a" SET "t" = '{}'::varchar(20)[] WHERE "a"."id" = 1`],
+  ])('%s', (_name, sql) => {
+    expect(shape(sql)).toMatchObject({ django: expect.stringMatching(/likely|own|sure/), djangoConstruct: 'queryset' });
+  });
+
+  test('an expression inside ARRAY is a fragment', () => {
+    const sql = `UPDATE "a" SET "t" = (select array_agg(x) from y) WHERE "a"."id" = 1`;
+    expect(shape(sql)).toMatchObject({ djangoConstruct: 'rawsql' });
+  });
+});
+
+describe("Django's frame around a part that it does not write", () => {
+  test.each([
+    [
+      'a tree in front (unquoted names)',
+      `WITH RECURSIVE __tree ("tree_depth", "tree_pk") AS (SELECT 0, T.id FROM page T WHERE T.parent_id IS NULL UNION ALL SELECT __tree.tree_depth + 1, T.id FROM page T JOIN __tree ON T.parent_id = __tree.tree_pk) SELECT (__tree.tree_depth) AS "tree_depth", "page"."id", "page"."name" FROM "page" , "__tree" WHERE (__tree.tree_pk = page.id)`,
+    ],
+    [
+      'a lookup of its own',
+      `SELECT COUNT(*) AS "__count" FROM "vlan" WHERE EXISTS (SELECT 1 FROM unnest("vlan"."ranges") AS r WHERE r @> 123)`,
+    ],
+    ['DELETE', `DELETE FROM "a" WHERE "a"."id" IN (1) AND EXISTS (SELECT 1 FROM b)`],
+  ])('%s', (_name, sql) => {
+    expect(shape(sql)).toMatchObject({ django: 'possible' });
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'django-orm', confidence: 'weak' });
+    expect(new Connection().send(sql)).toMatchObject({ source: 'raw', confidence: 'weak' });
+  });
+
+  test('a CTE that Django’s compiler wrote is its own', () => {
+    const cte = `WITH RECURSIVE "cte" AS (SELECT "b"."a_id" AS "a_id", COUNT("b"."id") AS "n" FROM "b" GROUP BY 1) SELECT "a"."id", "cte"."n" AS "n" FROM "a" INNER JOIN "cte" ON "a"."id" = ("cte"."a_id")`;
+    expect(djangoConnection().send(cte)).toMatchObject({ source: 'django-orm' });
+  });
+
+  test.each([
+    'WITH x AS (SELECT 1) SELECT * FROM "a"',
+    'SELECT "a"."id" FROM "a" WHERE EXISTS (SELECT 1 FROM b) AND name = 3',
+    'SELECT "a"."id" FROM "a" JOIN "b" ON ("a"."id" = "b"."a_id") WHERE EXISTS (SELECT 1 FROM c)',
+    'SELECT "a"."id" FROM "a" "x" WHERE EXISTS (SELECT 1 FROM b)',
+    'DELETE FROM "a" WHERE EXISTS (SELECT 1 FROM b)',
+    'SELECT "id" FROM "a" WHERE EXISTS (SELECT 1 FROM b)',
+  ])('%s is not one', (sql) => {
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'raw', confidence: 'strong' });
+  });
+});
+
+describe('DDL that the schema editor does not write', () => {
+  test.each([
+    `CREATE TABLE "a"."b" AS SELECT 'hello world'`,
+    'CREATE TABLE "s"."t" (LIKE public."x" INCLUDING ALL)',
+    'CREATE TABLE IF NOT EXISTS "person" ("id" serial NOT NULL PRIMARY KEY)',
+    'CREATE UNIQUE INDEX IF NOT EXISTS "person_name" ON "person" ("name")',
+    'CREATE TABLE "person" ("id" SERIAL NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL)',
+    'ALTER TABLE "band" ADD COLUMN "extra" INTEGER DEFAULT 0',
+    'CREATE INDEX "i" ON "t" ("a","b")',
+  ])('%s', (sql) => {
+    expect(shape(sql).django).toBe('no');
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'raw', construct: 'cursor' });
+  });
+
+  test('the look-up of the test runner with --keepdb is Django’s', () => {
+    const sql = `SELECT 1 FROM pg_catalog.pg_database WHERE datname = 'test_shop'`;
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'django-orm', construct: 'internal' });
+    expect(djangoConnection().send('SELECT datname FROM pg_catalog.pg_database').source).toBe('raw');
   });
 });

@@ -1,7 +1,10 @@
 // Forms of SQLAlchemy's compiler, and forms it never writes.
 
 import { describe, expect, test } from 'vitest';
-import { shape } from './shape.js';
+import { djangoConnection, shape, sqlalchemyConnection } from './shape.js';
+
+/** Qualified statements in one line, which a person could write. */
+const ONE_LINE = new Set(['RETURNING', 'UPDATE', 'DELETE', 'upsert with RETURNING']);
 
 describe("forms of SQLAlchemy's compiler", () => {
   test.each([
@@ -39,8 +42,8 @@ describe("forms of SQLAlchemy's compiler", () => {
     ],
     ['CREATE TABLE', '\nCREATE TABLE t (\n\tid SERIAL NOT NULL, \n\tPRIMARY KEY (id)\n)\n\n'],
     ['DROP TABLE', '\nDROP TABLE t'],
-  ])('%s is its own', (_name, sql) => {
-    expect(shape(sql).sqlalchemy).toBe('own');
+  ])('%s is its own', (name, sql) => {
+    expect(shape(sql).sqlalchemy).toBe(ONE_LINE.has(name) ? 'own' : 'sure');
   });
 
   test.each([
@@ -86,6 +89,61 @@ describe('which part of SQLAlchemy', () => {
 
   test('a server-side cursor is as the statement in it', () => {
     const sql = 'DECLARE "c_7fcbd6eb0d10_1" CURSOR WITHOUT HOLD FOR SELECT t.id AS t_id \nFROM t';
-    expect(shape(sql)).toMatchObject({ sqlalchemy: 'own', sqlalchemyConstruct: 'orm', clues: ['sqlalchemy-cursor'] });
+    expect(shape(sql)).toMatchObject({ sqlalchemy: 'sure', sqlalchemyConstruct: 'orm', clues: ['sqlalchemy-cursor'] });
+  });
+});
+
+describe('its own reflection', () => {
+  test.each([
+    [
+      'has_table of 1.4',
+      `select relname from pg_class c join pg_namespace n on n.oid=c.relnamespace where pg_catalog.pg_table_is_visible(c.oid) and relname='t'`,
+    ],
+    [
+      'has_sequence of 1.4',
+      `SELECT relname FROM pg_class c join pg_namespace n on n.oid=c.relnamespace where relkind='S' and n.nspname='s' and relname='q'`,
+    ],
+    ['has_schema of 1.4', `select nspname from pg_namespace where lower(nspname)='s'`],
+    [
+      'get_table_names of 1.4',
+      `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind in ('r', 'p')`,
+    ],
+    [
+      'get_table_oid of 1.4',
+      `\n            SELECT c.oid\n            FROM pg_catalog.pg_class c\n            LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace\n            WHERE (n.nspname = 's')\n            AND c.relname = 't' AND c.relkind in\n            ('r', 'v', 'm', 'f', 'p')\n        `,
+    ],
+    [
+      'get_columns of 1.4',
+      `\n            SELECT a.attname,\n              pg_catalog.format_type(a.atttypid, a.atttypmod),\n              (\n                SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid)\n                FROM pg_catalog.pg_attrdef d\n              ) AS DEFAULT\n            FROM pg_catalog.pg_attribute a\n        `,
+    ],
+    [
+      'has_table of 2.0',
+      `SELECT pg_catalog.pg_class.relname \nFROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_catalog.pg_namespace.oid = pg_catalog.pg_class.relnamespace \nWHERE pg_catalog.pg_class.relname = 't'`,
+    ],
+    [
+      'get_multi_pk_constraint of 2.0',
+      `SELECT attr.conrelid, array_agg(attr.attname) AS cols \nFROM (SELECT con.conrelid AS conrelid \nFROM (SELECT pg_catalog.pg_constraint.conrelid AS conrelid \nFROM pg_catalog.pg_constraint) AS con) AS attr GROUP BY attr.conrelid`,
+    ],
+  ])('%s', (_name, sql) => {
+    expect(shape(sql).sqlalchemyConstruct).toBe('reflection');
+    const verdict = sqlalchemyConnection().run('BEGIN').send(sql);
+    expect(verdict).toMatchObject({ source: 'sqlalchemy', construct: 'reflection', confidence: 'strong' });
+  });
+
+  test.each([
+    [
+      'what psql sends',
+      `SELECT a.attname,\n  pg_catalog.format_type(a.atttypid, a.atttypmod),\n  (SELECT pg_catalog.pg_get_expr(d.adbin, d.adrelid, true)\n   FROM pg_catalog.pg_attrdef d)`,
+    ],
+    ['a look-up of somebody’s', `SELECT relname FROM pg_class WHERE relkind = 'r'`],
+    ['Core on the catalogue and a table', `SELECT t.id \nFROM t, pg_catalog.pg_class \nWHERE t.id = 1`],
+  ])('%s is not', (_name, sql) => {
+    expect(shape(sql).sqlalchemyConstruct).not.toBe('reflection');
+  });
+
+  test('a look-up by hand on its connection stays text()', () => {
+    const sql = `SELECT relname FROM pg_class WHERE relkind = 'r'`;
+    expect(sqlalchemyConnection().run('BEGIN').send(sql)).toMatchObject({ source: 'sqlalchemy', construct: 'text' });
+    expect(djangoConnection().send(sql)).toMatchObject({ source: 'raw' });
   });
 });

@@ -5,7 +5,7 @@
 
 import { Proof } from '../comments/sql-comment.js';
 import { CLUES, type Clue, clueBit, clueBits } from '../shape/clues.js';
-import type { StatementShape } from '../shape/shape.js';
+import type { Framework, StatementShape } from '../shape/shape.js';
 import { type Siblings, startupKeyOf } from './siblings.js';
 import { type Standing, standingOf } from './standing.js';
 import { toolOf } from './tool-names.js';
@@ -25,7 +25,7 @@ export interface StatementContext {
 export interface ProfileState {
   clues: Clue[];
   first: string;
-  recent: string;
+  framework?: Framework;
   tool: string;
   statements: number;
   revisions: number;
@@ -39,19 +39,18 @@ const AUTOCOMMIT = clueBit('autocommit');
 const BEGIN_FIRST = clueBit('begin-first');
 const SIBLING = clueBit('sibling');
 const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
-const DJANGO_TEXT = clueBit('django-text');
-const SQLALCHEMY_TEXT = clueBit('sqlalchemy-text');
 const NAME_BITS: readonly (readonly [prefix: string, bit: number])[] = [
-  ['__asyncpg_stmt_', clueBit('asyncpg-name')],
+  ['__asyncpg_', clueBit('asyncpg-name')],
   ['_pg3_', clueBit('psycopg3-name')],
 ];
 
 export class ConnectionProfile {
   #bits = 0;
   #standing: Standing;
-  /** The library that first spoke strongly, and the one whose compiler wrote last. */
+  /** The library that first spoke strongly. */
   #first = '';
-  #recent = '';
+  /** Another framework whose texts or names were seen. */
+  #framework: Framework = '';
   #tool: string;
   #statements = 0;
   #revisions = 0;
@@ -70,6 +69,11 @@ export class ConnectionProfile {
     this.#tool = '';
     this.#siblings = siblings;
     this.#startupKey = siblings === undefined ? '' : startupKeyOf(startup);
+    const names = startup.map(([name]) => name);
+    // libpq, psycopg and asyncpg name the user first.
+    if (names.indexOf('user') > names.indexOf('database') && names.includes('database')) {
+      this.#bits |= clueBit('pooler');
+    }
     startup.forEach(([name, value], index) => {
       if (name === 'application_name') this.#tool = toolOf(value);
       if (name !== 'client_encoding') return;
@@ -111,10 +115,10 @@ export class ConnectionProfile {
     if (context.protocol === 'extended') bits |= EXTENDED | nameBits(context.statementName);
     if (proof !== Proof.none) bits |= proofBits(proof);
     this.#statements++;
-    let recent = this.#recent;
-    if ((seen & DJANGO_TEXT) !== 0) recent = 'django';
-    else if ((seen & SQLALCHEMY_TEXT) !== 0) recent = 'sqlalchemy';
-    if (bits !== this.#bits || recent !== this.#recent) this.#revise(bits, recent);
+    let framework = this.#framework;
+    if (shape.framework !== '') framework = surer(framework, shape.framework);
+    else if (framework === '' && isForeignName(context.statementName)) framework = 'driver';
+    if (bits !== this.#bits || framework !== this.#framework) this.#revise(bits, framework);
   }
 
   /** The statement is done with: follows BEGIN and COMMIT for when the wire's own status is not known. */
@@ -163,7 +167,7 @@ export class ConnectionProfile {
     return {
       clues: CLUES.filter((clue) => (this.#bits & clueBit(clue)) !== 0),
       first: this.#first,
-      recent: this.#recent,
+      framework: this.#framework,
       tool: this.#tool,
       statements: this.#statements,
       revisions: this.#revisions,
@@ -178,7 +182,7 @@ export class ConnectionProfile {
     profile.#startupKey = state.startupKey;
     profile.#bits = clueBits(state.clues.filter((clue) => CLUES.includes(clue)));
     profile.#first = state.first;
-    profile.#recent = state.recent;
+    profile.#framework = state.framework ?? '';
     profile.#tool = state.tool;
     profile.#statements = state.statements;
     profile.#revisions = state.revisions;
@@ -189,9 +193,9 @@ export class ConnectionProfile {
     return profile;
   }
 
-  #revise(bits: number, recent: string): void {
+  #revise(bits: number, framework: Framework): void {
     this.#bits = bits;
-    this.#recent = recent;
+    this.#framework = framework;
     const before = this.#standing;
     this.#standing = this.#weigh();
     this.#teachSiblings();
@@ -209,11 +213,11 @@ export class ConnectionProfile {
   /** A later connection of an Engine: everything on it is inside transactions, as on the first. */
   #askSiblings(): void {
     const begins = (this.#bits & BEGIN_FIRST) !== 0 && (this.#bits & AUTOCOMMIT) === 0;
-    if (begins && this.#siblings!.isSqlalchemy(this.#startupKey)) this.#revise(this.#bits | SIBLING, this.#recent);
+    if (begins && this.#siblings!.isSqlalchemy(this.#startupKey)) this.#revise(this.#bits | SIBLING, this.#framework);
   }
 
   #weigh(): Standing {
-    return standingOf({ bits: this.#bits, tool: this.#tool, first: this.#first, recent: this.#recent });
+    return standingOf({ bits: this.#bits, tool: this.#tool, first: this.#first, framework: this.#framework });
   }
 }
 
@@ -239,6 +243,16 @@ function nameBits(statementName: string): number {
   if (statementName === '') return 0;
   for (const [prefix, bit] of NAME_BITS) if (statementName.startsWith(prefix)) return bit;
   return 0;
+}
+
+/** A name of a prepared statement that none of Python's drivers gives. */
+function isForeignName(statementName: string): boolean {
+  return statementName !== '' && nameBits(statementName) === 0 && !statementName.startsWith('pg8000_');
+}
+
+/** Of two frameworks seen on one connection, the one with a name; else the first. */
+function surer(known: Framework, seen: Framework): Framework {
+  return known === '' || known === 'other' || known === 'driver' ? seen : known;
 }
 
 function proofBits(proof: number): number {

@@ -156,7 +156,7 @@ function typeRest(text: DjangoText): void {
     const kind = text.kind();
     if (kind === TokenKind.word && TYPE_CONTINUATION.has(tokens.hash[text.at]) && isLower(tokens, text.at)) text.at++;
     else if (kind === TokenKind.leftParen && text.kind(1) === TokenKind.number) text.at = afterParens(tokens, text.at);
-    else if (kind === TokenKind.leftBracket || kind === TokenKind.rightBracket) text.at++;
+    else if (kind === TokenKind.leftBracket) text.at += text.kind(1) === TokenKind.rightBracket ? 2 : 3;
     else return;
   }
 }
@@ -201,10 +201,13 @@ function readGroup(text: DjangoText, zone: Zone): void {
   }
   if (text.kind() === TokenKind.semicolon) text.odd += 3;
   const foreign = text.bad || text.odd > odd || (text.bare > bare && zone === 'where' && !isCall);
-  if (foreign && !isCall && before !== W.over && before !== W.exists) {
+  const isLookup = before === W.exists && !isKind(tokens, open - 2, TokenKind.leftParen);
+  if (foreign && !isCall && before !== W.over && (before !== W.exists || isLookup)) {
     Object.assign(text, { bad: false, odd, qualified, bare, mark, fragment });
     const close = afterParens(tokens, open);
-    if (fragment === '') text.fragment = fragmentKind(text, { zone, open, close });
+    // extra() would stand in parentheses: this is a lookup of the application's or a package's.
+    if (isLookup) text.framed = true;
+    if (fragment === '') text.fragment = isLookup ? 'rawsql' : fragmentKind(text, { zone, open, close });
     text.at = close;
     return;
   }

@@ -13,7 +13,6 @@ import {
   hashSet,
   isKeyword,
   isKind,
-  isNewline,
   isText,
   isUpper,
   isValue,
@@ -21,6 +20,7 @@ import {
   startsWith,
   W,
 } from '../shape/words.js';
+import { recogniseDjangoSchema } from './django-schema.js';
 
 function answer(fit: Fit, construct: Construct, readsFolded = false): Recognition {
   return { fit, construct, readsFolded };
@@ -34,13 +34,13 @@ export function recogniseDjangoOwnSql(tokens: SqlTokens, at: number): Recognitio
     case W.alter:
     case W.drop:
     case W.comment:
-      return schemaStatement(tokens, at);
+      return recogniseDjangoSchema(tokens, at);
     case W.set:
       // SET CONSTRAINTS "fk" IMMEDIATE; ALTER TABLE … of the schema editor, in one text.
       return isWord(tokens, at + 1, W.constraints) &&
         isKind(tokens, at + 4, TokenKind.semicolon) &&
         at + 5 < tokens.count
-        ? schemaStatement(tokens, at + 5)
+        ? recogniseDjangoSchema(tokens, at + 5)
         : undefined;
     case W.truncate:
       return flush(tokens, at);
@@ -51,32 +51,6 @@ export function recogniseDjangoOwnSql(tokens: SqlTokens, at: number): Recognitio
     default:
       return undefined;
   }
-}
-
-const SCHEMA_OBJECTS = hashSet('table index extension collation sequence database view column');
-
-/** One line, upper-case keywords, the object's name in double quotes. */
-function schemaStatement(tokens: SqlTokens, at: number): Recognition | undefined {
-  if (!isUpper(tokens, at) || isNewline(tokens.gap[at])) return undefined;
-  let i = at + 1;
-  let object = 0;
-  while (i < tokens.count && tokens.kind[i] === TokenKind.word) {
-    if (!isUpper(tokens, i)) return undefined;
-    if (SCHEMA_OBJECTS.has(tokens.hash[i])) object = tokens.hash[i];
-    i++;
-  }
-  if (object === 0 || !isKind(tokens, i, TokenKind.quotedIdentifier)) return undefined;
-  let marks = 0;
-  // createcachetable writes its columns on lines of their own.
-  if (isCacheColumn(tokens, i + 2)) return answer('own', 'internal');
-  for (let k = i + 1; k < tokens.count; k++) {
-    if (isNewline(tokens.gap[k]) || tokens.gap[k] === Gap.tab) return undefined;
-    if (tokens.kind[k] === TokenKind.quotedIdentifier) marks++;
-    // The editor ends no statement with a semicolon, but for two it joins and one of createcachetable.
-    if (tokens.kind[k] === TokenKind.semicolon && k === tokens.count - 1 && tokens.hash[at] !== W.create)
-      return undefined;
-  }
-  return answer(marks > 0 || object === W.extension ? 'likely' : 'possible', 'migration');
 }
 
 /** UPDATE "t" SET "c" = … WHERE "c" IS NULL; SET CONSTRAINTS ALL IMMEDIATE: the rows before NOT NULL. */
@@ -92,7 +66,7 @@ function backfill(tokens: SqlTokens, at: number): Recognition | undefined {
     isKeyword(tokens, end - 2, W.is) &&
     isKind(tokens, end - 3, TokenKind.quotedIdentifier) &&
     isKeyword(tokens, end - 4, W.where);
-  return isBackfill ? answer(joined ? 'own' : 'likely', 'migration') : undefined;
+  return isBackfill ? answer(joined ? 'sure' : 'likely', 'migration') : undefined;
 }
 
 /** TRUNCATE "a", "b" [RESTART IDENTITY] [CASCADE]; */
@@ -115,13 +89,27 @@ function ownSelect(tokens: SqlTokens, at: number): Recognition | undefined {
       tokens.gap[at + 3] === Gap.none &&
       startsWith(tokens, at + 5, '\'"') &&
       isKind(tokens, tokens.count - 1, TokenKind.semicolon);
-    return isReset ? answer('own', 'internal') : undefined;
+    return isReset ? answer('sure', 'internal') : undefined;
   }
   if (isText(tokens, at + 1, '*') && isWord(tokens, at + 2, W.from)) return starSelect(tokens, at + 3);
   if (isValue(tokens, at + 1) && isWord(tokens, at + 2, W.from) && isWord(tokens, at + 3, W.pg_extension)) {
     return answer('likely', 'migration');
   }
+  if (isDatabaseLookup(tokens, at)) return answer('likely', 'internal');
   return cacheRead(tokens, at) ?? introspection(tokens, at);
+}
+
+/** SELECT 1 FROM pg_catalog.pg_database WHERE datname = 'test_shop', of the test runner with --keepdb. */
+function isDatabaseLookup(tokens: SqlTokens, at: number): boolean {
+  return (
+    isValue(tokens, at + 1) &&
+    isWord(tokens, at + 3, W.pg_catalog) &&
+    isWord(tokens, at + 5, W.pg_database) &&
+    isWord(tokens, at + 7, W.datname) &&
+    isValue(tokens, at + 9) &&
+    at + 10 === tokens.count &&
+    isUpper(tokens, at)
+  );
 }
 
 /** SELECT * FROM "t" LIMIT 1 of get_table_description(); SELECT * FROM "function"(…) of callproc(). */
@@ -148,7 +136,7 @@ function cacheRead(tokens: SqlTokens, at: number): Recognition | undefined {
   let i = at + 2;
   while (isKind(tokens, i, TokenKind.comma) && isCacheColumn(tokens, i + 1)) i += 2;
   return isKeyword(tokens, i, W.from) && isKind(tokens, i + 1, TokenKind.quotedIdentifier)
-    ? answer('own', 'internal')
+    ? answer('sure', 'internal')
     : undefined;
 }
 
@@ -190,5 +178,5 @@ const INTROSPECTION: readonly (readonly number[])[] = [
 
 function introspection(tokens: SqlTokens, at: number): Recognition | undefined {
   if (tokens.gap[at] !== Gap.otherNewline) return undefined;
-  return INTROSPECTION.some((words) => beginsWith(tokens, at, words)) ? answer('own', 'introspection') : undefined;
+  return INTROSPECTION.some((words) => beginsWith(tokens, at, words)) ? answer('sure', 'introspection') : undefined;
 }

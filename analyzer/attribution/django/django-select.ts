@@ -3,7 +3,7 @@
 // Source: SQLCompiler.as_sql, get_from_clause, get_combinator_sql, get_qualify_sql in django/db/models/sql/compiler.py.
 
 import { Gap, TokenKind } from '../../sql/tokens.js';
-import { isKeyword, isKind, isLower, isText, isValue, isWord, W } from '../shape/words.js';
+import { isKeyword, isKind, isLower, isText, isValue, isWord, startsWith, W } from '../shape/words.js';
 import { expression, expressions, group } from './django-expression.js';
 import type { DjangoText } from './django-text.js';
 
@@ -30,7 +30,7 @@ function member(text: DjangoText): void {
 
 function simpleSelect(text: DjangoText): void {
   const { tokens } = text;
-  if (!text.take(W.select)) {
+  if (!text.take(W.select) || isWord(tokens, text.at, W.all)) {
     text.bad = true;
     return;
   }
@@ -76,6 +76,8 @@ function existsMark(text: DjangoText): void {
       : -1;
   if (alias > 0 && isKeyword(tokens, alias - 1, W.as) && isText(tokens, alias, '"a"')) text.mark = true;
   if (isKeyword(tokens, at, W.count) && isText(tokens, at + 5, '"__count"')) text.mark = true;
+  if (isKind(tokens, at, TokenKind.leftParen) && startsWith(tokens, at + 6, '"_prefetch_related_val_'))
+    text.mark = true;
 }
 
 /** @returns whether columns come from a subquery. */
@@ -89,14 +91,13 @@ function fromClause(text: DjangoText): boolean {
     text.nest(djangoSelect);
     text.takeKind(TokenKind.rightParen);
     alias(text);
+    if (isText(tokens, text.at - 1, 'subquery') || isText(tokens, text.at - 1, '"subquery"')) text.mark = true;
   } else if (isKeyword(tokens, text.at, W.unnest)) {
     wrapped = true;
     text.mark = true;
     text.at++;
     expression(text, 'other');
-  } else {
-    table(text);
-  }
+  } else firstTable(text);
   while (!text.ended) {
     if (text.kind() === TokenKind.comma) {
       // extra(tables=…) writes ` , "table"`.
@@ -113,12 +114,26 @@ function fromClause(text: DjangoText): boolean {
   return wrapped;
 }
 
+/** Only subqueries name their first table anew, by a letter and a number. */
+function firstTable(text: DjangoText): void {
+  const { mark } = text;
+  text.mark = false;
+  const { at } = text;
+  table(text);
+  const isNamed =
+    text.kind(-1) !== TokenKind.rightParen && text.at > at + 1 && !isKind(text.tokens, text.at - 2, TokenKind.dot);
+  if (isNamed && !text.mark) text.odd += 3;
+  text.mark ||= mark;
+}
+
 function join(text: DjangoText): void {
   if (!text.take(W.join)) text.bad = !text.ended;
   table(text);
   if (!text.take(W.on)) {
     if (!text.ended) text.bad = true;
   } else if (text.kind() === TokenKind.leftParen) group(text, 'other');
+  // django-cte joins its tables with a bare comparison.
+  else if (isKeyword(text.tokens, text.first, W.with)) expression(text, 'other');
   else if (!text.ended) text.odd += 2;
 }
 
@@ -138,6 +153,7 @@ function table(text: DjangoText): void {
 function alias(text: DjangoText): void {
   const { tokens, at } = text;
   if (text.kind() === TokenKind.quotedIdentifier) {
+    if (/^"[A-Z]+[0-9]+"$/.test(tokens.text(at))) text.mark = true;
     text.at++;
   } else if (text.kind() === TokenKind.word) {
     if (isWord(tokens, at, W.as)) text.bad = true;

@@ -2,13 +2,15 @@
 // Invariant: moves forward only; nesting is bounded. Not here: the grammar (django-expression.ts, django-select.ts).
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
-import { isKind, isNewline, isUpper, isWord } from '../shape/words.js';
+import { isKind, isNewline, isUpper, isWord, startsWith } from '../shape/words.js';
 
 /** Parentheses within each other; a compiled statement stays far below. */
 const DEPTH_MAX = 100;
 
 export class DjangoText {
   readonly tokens: SqlTokens;
+  /** Index of the statement's first token. */
+  readonly first: number;
   at: number;
   /** Columns as "table"."column". */
   qualified = 0;
@@ -22,12 +24,15 @@ export class DjangoText {
   mark = false;
   /** A hand-written fragment in an otherwise compiled statement: extra() or RawSQL(). */
   fragment: '' | 'extra' | 'rawsql' = '';
+  /** A part that its compiler does not write, but a lookup or a package may. */
+  framed = false;
   #depth = 0;
   /** Reads a subselect at `at`; set by django-select.ts, which builds on this file. */
   readonly select: (text: DjangoText) => void;
 
   constructor(tokens: SqlTokens, at: number, select: (text: DjangoText) => void) {
     this.tokens = tokens;
+    this.first = at;
     this.at = at;
     this.select = select;
   }
@@ -66,9 +71,10 @@ export class DjangoText {
   comma(): void {
     const { gap } = this.tokens;
     const next = this.at + 1;
-    // Drivers put one more space in front of a negative number.
-    const isSigned = this.kind(1) === TokenKind.operator && gap[next] === Gap.spaces;
-    if (gap[this.at] !== Gap.none || (next < this.tokens.count && gap[next] !== Gap.space && !isSigned)) this.odd++;
+    // Drivers put one more space in front of a negative number and of E'…'.
+    const isPadded =
+      gap[next] === Gap.spaces && (this.kind(1) === TokenKind.operator || startsWith(this.tokens, next, "E'"));
+    if (gap[this.at] !== Gap.none || (next < this.tokens.count && gap[next] !== Gap.space && !isPadded)) this.odd++;
     this.at++;
   }
 

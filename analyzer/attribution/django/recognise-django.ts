@@ -8,6 +8,7 @@ import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
 import type { Recognition } from '../shape/shape.js';
 import { isKeyword, isKind, isNewline, isWord, W } from '../shape/words.js';
 import { expression, expressions, group } from './django-expression.js';
+import { isDjangoFrame } from './django-frame.js';
 import { recogniseDjangoOwnSql } from './django-own-sql.js';
 import { djangoSelect } from './django-select.js';
 import { DjangoText } from './django-text.js';
@@ -18,7 +19,8 @@ const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
 export function recogniseDjango(tokens: SqlTokens, at: number): Recognition {
   const own = recogniseDjangoOwnSql(tokens, at);
   if (own !== undefined) return own;
-  if (at >= tokens.count || isNewline(tokens.gap[at]) || tokens.gap[at] === Gap.spaces) return NO;
+  const isCte = isWord(tokens, at, W.with);
+  if (at >= tokens.count || (!isCte && (isNewline(tokens.gap[at]) || tokens.gap[at] === Gap.spaces))) return NO;
   const text = new DjangoText(tokens, at, djangoSelect);
   switch (tokens.hash[at]) {
     case W.select:
@@ -47,13 +49,21 @@ function verdict(text: DjangoText): Recognition {
   const { tokens } = text;
   if (text.at < tokens.count) text.bad = true;
   if (isNewline(tokens.gapAtEnd) && !tokens.unterminated) text.odd++;
-  if (text.bad || text.odd > 2) return NO;
+  if (text.bad || text.odd > 2 || text.framed) return framed(text);
   const construct = text.fragment === '' ? 'queryset' : text.fragment;
   const readsFolded = false;
   const known = text.qualified > 0 || text.mark;
-  if (text.odd > 0) return known && text.qualified > text.odd ? { fit: 'possible', construct, readsFolded } : NO;
+  if (text.odd > 0) {
+    return known && text.qualified > text.odd ? { fit: 'possible', construct, readsFolded } : framed(text);
+  }
   if (text.fragment !== '') return { fit: known ? 'likely' : 'possible', construct, readsFolded };
-  return { fit: known ? 'own' : 'likely', construct, readsFolded };
+  const fit = text.mark ? 'sure' : 'own';
+  return { fit: known ? fit : 'likely', construct, readsFolded };
+}
+
+/** Its compiler's frame, and in it something that it does not write. */
+function framed({ tokens, first }: DjangoText): Recognition {
+  return isDjangoFrame(tokens, first) ? { fit: 'possible', construct: 'rawsql', readsFolded: false } : NO;
 }
 
 /** INSERT INTO "t" ("a", "b") VALUES (…), (…) | SELECT * FROM UNNEST(…) | DEFAULT VALUES, then ON CONFLICT and RETURNING. */

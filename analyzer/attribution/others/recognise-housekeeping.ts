@@ -21,8 +21,7 @@ function answer(housekeeping: Housekeeping, clue: Clue | '' = '', readsFolded = 
 }
 
 export function recogniseHousekeeping(tokens: SqlTokens): HousekeepingAnswer | undefined {
-  if (tokens.count === 0) return answer('empty');
-  if (tokens.kind[0] === TokenKind.semicolon && tokens.count === 1) return answer('ping');
+  if (isEmpty(tokens)) return answer('empty');
   if (isWord(tokens, 0, W.select) && isWord(tokens, 1, W.pg_advisory_unlock_all))
     return answer('reset', 'asyncpg-reset');
   if (hasMore(tokens)) return undefined;
@@ -61,6 +60,12 @@ export function recogniseHousekeeping(tokens: SqlTokens): HousekeepingAnswer | u
   }
 }
 
+/** Nothing, or semicolons alone: SQLAlchemy pings with one on psycopg 3 and asyncpg, psycopg_pool with nothing. */
+function isEmpty(tokens: SqlTokens): boolean {
+  for (let i = 0; i < tokens.count; i++) if (tokens.kind[i] !== TokenKind.semicolon) return false;
+  return true;
+}
+
 /** A statement behind a semicolon. */
 function hasMore(tokens: SqlTokens): boolean {
   for (let i = 0; i < tokens.count - 1; i++) if (tokens.kind[i] === TokenKind.semicolon) return true;
@@ -75,8 +80,24 @@ function transaction(tokens: SqlTokens): HousekeepingAnswer {
 }
 
 function setting(tokens: SqlTokens): HousekeepingAnswer {
+  if (isPoolerSetting(tokens)) return answer('setting', 'pooler');
   const isZone = isWord(tokens, 1, W.time) && isWord(tokens, 2, W.zone) && isKind(tokens, 3, TokenKind.string);
   return answer('setting', isZone && tokens.count === 4 ? 'set-timezone' : '');
+}
+
+const POOLER_SETTINGS = ['DateStyle', 'TimeZone', 'IntervalStyle', 'standard_conforming_strings'];
+
+/** SET TimeZone='UTC'; as PgBouncer gives a connection the settings of its next client. */
+function isPoolerSetting(tokens: SqlTokens): boolean {
+  return (
+    tokens.count === 5 &&
+    isKind(tokens, 2, TokenKind.operator) &&
+    tokens.gap[2] === 0 &&
+    tokens.gap[3] === 0 &&
+    isKind(tokens, 3, TokenKind.string) &&
+    isKind(tokens, 4, TokenKind.semicolon) &&
+    POOLER_SETTINGS.some((name) => isText(tokens, 1, name))
+  );
 }
 
 /** show transaction isolation level, show standard_conforming_strings: in lower case they are SQLAlchemy's. */
@@ -100,9 +121,10 @@ const TYPE_LOOKUPS: readonly (readonly number[])[] = [
 ].map((words) => words.split(' ').map(wordHash));
 
 function query(tokens: SqlTokens): HousekeepingAnswer | undefined {
-  if (isText(tokens, 0, 'SELECT') && isText(tokens, 1, '1') && tokens.count === 2) return answer('ping', 'ping', true);
-  // Another number folds to the same key as the ping.
-  if (isKind(tokens, 1, TokenKind.number) && tokens.count === 2) return answer('', '', true);
+  if (isWord(tokens, 0, W.select) && isKind(tokens, 1, TokenKind.number) && lastOf(tokens) === 1) {
+    // Another number folds to the same key as the ping.
+    return isText(tokens, 1, '1') ? answer('ping', 'ping', true) : answer('', '', true);
+  }
   const behindSchema = isWord(tokens, 1, W.pg_catalog) && isKind(tokens, 2, TokenKind.dot) ? 3 : 1;
   if (isWord(tokens, behindSchema, W.set_config) && isLastCall(tokens, behindSchema + 1)) {
     const isZone = startsWith(tokens, behindSchema + 2, "'TimeZone'");
@@ -120,8 +142,12 @@ function query(tokens: SqlTokens): HousekeepingAnswer | undefined {
 
 /** A call's parentheses reach from `open` to the end of the text. */
 function isLastCall(tokens: SqlTokens, open: number): boolean {
-  const last = tokens.count - 1 - (isKind(tokens, tokens.count - 1, TokenKind.semicolon) ? 1 : 0);
-  return isKind(tokens, open, TokenKind.leftParen) && isKind(tokens, last, TokenKind.rightParen);
+  return isKind(tokens, open, TokenKind.leftParen) && isKind(tokens, lastOf(tokens), TokenKind.rightParen);
+}
+
+/** Index of the last token, a closing semicolon aside. */
+function lastOf(tokens: SqlTokens): number {
+  return tokens.count - 1 - (isKind(tokens, tokens.count - 1, TokenKind.semicolon) ? 1 : 0);
 }
 
 function wordsBegin(tokens: SqlTokens, words: readonly number[]): boolean {

@@ -25,6 +25,16 @@ export function savepointClue(tokens: SqlTokens, index: number): Clue | '' {
   return isDjangoSavepoint(tokens, index) ? 'django-savepoint' : '';
 }
 
+/** "s" and 32 hexadecimal digits: peewee's. */
+export function isPeeweeSavepoint(tokens: SqlTokens, index: number): boolean {
+  if (!startsWith(tokens, index, '"s') || tokens.end[index] - tokens.start[index] !== 35) return false;
+  for (let at = tokens.start[index] + 2; at < tokens.end[index] - 1; at++) {
+    const byte = tokens.bytes[at];
+    if (!((byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102))) return false;
+  }
+  return true;
+}
+
 /** "s140309073522752_x1" */
 function isDjangoSavepoint(tokens: SqlTokens, index: number): boolean {
   if (!startsWith(tokens, index, '"s')) return false;

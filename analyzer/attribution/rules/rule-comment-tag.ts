@@ -3,6 +3,7 @@
 
 import type { Construct } from '../../../facts/verdict.js';
 import { CONSTRUCT_KEY, Proof, SOURCE_KEY } from '../comments/sql-comment.js';
+import type { Fit } from '../shape/shape.js';
 import { type Rule, verdictOf } from './rule.js';
 
 export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
@@ -16,7 +17,7 @@ export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
     const evidence = [{ rule: 'comment-tag', saw: "comment tag db_framework='sqlalchemy…'" }];
     return verdictOf({ source: 'sqlalchemy', construct, confidence: 'certain' }, evidence);
   }
-  if ((tags.proof & Proof.rails) !== 0 && shape.django !== 'own' && shape.sqlalchemy !== 'own') {
+  if ((tags.proof & Proof.rails) !== 0 && !isCompiled(shape.django) && !isCompiled(shape.sqlalchemy)) {
     const evidence = [{ rule: 'comment-tag', saw: 'comment tag of Rails, whose SQL is not told apart here' }];
     return verdictOf({ source: 'unknown', confidence: 'weak' }, evidence);
   }
@@ -35,6 +36,11 @@ export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
   }
   return undefined;
 };
+
+/** In a library's form throughout. */
+function isCompiled(fit: Fit): boolean {
+  return fit === 'own' || fit === 'sure';
+}
 
 /** The schema editor and its kin send without parameters too. */
 function isDjangosOwn(construct: Construct): boolean {

@@ -15,26 +15,32 @@ const SAW: Readonly<Partial<Record<Construct, string>>> = {
   'server-side-cursor': "a cursor named as Django's iterator() names it",
 };
 
-function evidenceOf(shape: StatementShape): Evidence {
-  return { rule: 'django-shape', saw: SAW[shape.djangoConstruct] ?? SAW.queryset! };
+const FRAME = "the frame of Django's SQL compiler around a part that it does not write";
+
+function evidenceOf({ django, djangoConstruct }: StatementShape): Evidence {
+  const saw = django === 'possible' ? FRAME : (SAW[djangoConstruct] ?? SAW.queryset!);
+  return { rule: 'django-shape', saw };
 }
 
 export const ruleDjangoShape: Rule = ({ shape, standing }) => {
-  if (shape.django === 'no') return undefined;
+  const { django: fit } = shape;
+  if (fit === 'no') return undefined;
+  const { owner, shared, strength } = standing;
+  const isOwned = strength === 'strong' || strength === 'certain';
   const answer = (confidence: Confidence, evidence: readonly Evidence[] = []) =>
     verdictOf({ source: 'django-orm', construct: shape.djangoConstruct, confidence }, [evidenceOf(shape), ...evidence]);
-  if (standing.owner === 'django') {
-    const confidence = shape.django === 'possible' || standing.strength === 'weak' ? 'weak' : 'strong';
-    return answer(shape.django === 'own' ? 'strong' : confidence, standing.evidence);
+  if (owner === 'django') {
+    const isStrong = fit === 'sure' || (isOwned && !shared && fit !== 'possible');
+    return answer(isStrong ? 'strong' : 'weak', standing.evidence);
   }
-  if (shape.django === 'own') {
-    if (shape.sqlalchemy !== 'no' && standing.owner === 'sqlalchemy') return undefined;
-    const isOthers = standing.owner === 'sqlalchemy' && !standing.shared;
+  if (fit === 'sure' || fit === 'own') {
+    if (shape.sqlalchemy !== 'no' && owner === 'sqlalchemy') return undefined;
+    const isOthers = owner === 'sqlalchemy' && !shared;
     // People do not make up Django's names, but they do write queries in its form: on a connection surely SQLAlchemy's it is text().
-    if (isOthers && standing.strength !== 'weak' && shape.djangoConstruct === 'queryset') return undefined;
-    return answer(isOthers ? 'weak' : 'strong');
+    if (isOthers && isOwned && shape.djangoConstruct === 'queryset') return undefined;
+    return answer(fit === 'sure' && !isOthers ? 'strong' : 'weak');
   }
-  if (shape.django !== 'likely' || standing.strength === 'strong' || standing.strength === 'certain') return undefined;
+  if (fit !== 'likely' || isOwned) return undefined;
   // Names that both would quote, and spacing that both have: mixed-case names are rare in Django's tables.
   return shape.sqlalchemy === 'no' || shape.djangoConstruct === 'internal' ? answer('weak') : undefined;
 };

@@ -8,7 +8,7 @@ const SAW: Readonly<Record<Exclude<Housekeeping, ''>, string>> = {
   end: 'ends a transaction',
   savepoint: 'sets, releases or returns to a savepoint',
   setting: 'sets or shows a setting',
-  ping: 'a ping: SELECT 1 outside a transaction, or only a semicolon',
+  ping: 'a ping: nothing but SELECT 1 or a semicolon',
   lookup: 'a look-up that drivers and dialects make for themselves',
   cursor: 'closes a cursor',
   prepared: 'drops prepared statements',
@@ -16,9 +16,8 @@ const SAW: Readonly<Record<Exclude<Housekeeping, ''>, string>> = {
   empty: 'holds no statement',
 };
 
-export const ruleHousekeeping: Rule = ({ shape, inTransaction }) => {
+export const ruleHousekeeping: Rule = ({ shape }) => {
   if (shape.housekeeping === '') return undefined;
-  if (shape.housekeeping === 'ping' && shape.hand !== '' && inTransaction) return undefined;
   return verdictOf({ source: 'housekeeping', confidence: 'strong' }, [
     { rule: 'housekeeping', saw: SAW[shape.housekeeping] },
   ]);

@@ -11,24 +11,20 @@ const BY_HAND: Evidence = {
 };
 
 export const ruleSqlalchemyShape: Rule = ({ shape, standing }) => {
+  const { sqlalchemy: fit } = shape;
   const answer = (confidence: Confidence, construct: Construct, evidence: readonly Evidence[]) =>
     verdictOf({ source: 'sqlalchemy', construct, confidence }, evidence);
-  const speaks = standing.owner === 'sqlalchemy' || (standing.shared && standing.recent === 'sqlalchemy');
-  if (speaks) {
-    const confidence = standing.strength === 'weak' || standing.shared ? 'weak' : 'strong';
-    const evidence = [shape.sqlalchemy === 'no' ? BY_HAND : COMPILED, ...standing.evidence];
-    if (shape.sqlalchemy === 'own') return answer('strong', shape.sqlalchemyConstruct, evidence);
-    return answer(confidence, shape.sqlalchemy === 'no' ? 'text' : shape.sqlalchemyConstruct, evidence);
+  if (standing.owner === 'sqlalchemy' && !standing.shared) {
+    const confidence = standing.strength === 'weak' ? 'weak' : 'strong';
+    const evidence = [fit === 'no' ? BY_HAND : COMPILED, ...standing.evidence];
+    if (fit === 'sure') return answer('strong', shape.sqlalchemyConstruct, evidence);
+    return answer(confidence, fit === 'no' ? 'text' : shape.sqlalchemyConstruct, evidence);
   }
-  if (shape.sqlalchemy === 'own') {
-    const isQuery = shape.clues.includes('sqlalchemy-text');
-    if (isQuery || standing.shared) return answer('strong', shape.sqlalchemyConstruct, [COMPILED]);
-    // Qualified one-line INSERT, UPDATE and DELETE are written by people as well.
-    return standing.owner === 'django' ? undefined : answer('weak', shape.sqlalchemyConstruct, [COMPILED]);
-  }
-  const isOwned = standing.owner === 'django' || standing.strength === 'strong';
-  if (isOwned || shape.sqlalchemy === 'no') return undefined;
-  // What anybody writes so is not claimed for SQLAlchemy without a sign of it on the connection.
-  if (shape.sqlalchemy === 'possible') return undefined;
+  if (fit === 'sure') return answer('strong', shape.sqlalchemyConstruct, [COMPILED]);
+  // Qualified one-line INSERT, UPDATE and DELETE: people could write them, but few do.
+  if (fit === 'own') return answer('weak', shape.sqlalchemyConstruct, [COMPILED]);
+  // What people write as well is not claimed for SQLAlchemy where another owner, or a second client, could have sent it.
+  if (fit !== 'likely' || standing.shared || standing.owner === 'django' || standing.strength === 'strong')
+    return undefined;
   return answer('weak', shape.sqlalchemyConstruct, [COMPILED]);
 };

@@ -11,8 +11,6 @@ export interface Subject {
   readonly shape: StatementShape;
   readonly tags: CommentTags;
   readonly standing: Standing;
-  /** Status of the transaction before the statement is T or E. */
-  readonly inTransaction: boolean;
 }
 
 export type Rule = (subject: Subject) => Verdict | undefined;

@@ -33,6 +33,8 @@ export const CLUES = [
   'autocommit',
   'rollback',
   'sibling',
+  'django-form',
+  'pooler',
 ] as const;
 export type Clue = (typeof CLUES)[number];
 
@@ -78,6 +80,11 @@ export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   'django-text': {
     owner: 'django',
     strength: 'strong',
+    saw: "statements with what only Django's SQL compiler writes, on this connection",
+  },
+  'django-form': {
+    owner: 'django',
+    strength: 'weak',
     saw: "statements in the form of Django's SQL compiler on this connection",
   },
   'sqlalchemy-savepoint': { owner: 'sqlalchemy', strength: 'strong', saw: 'savepoint named sa_savepoint_<n>' },

@@ -8,9 +8,10 @@ import type { Clue } from './clues.js';
 
 /**
  * Could this compiler have written the text?
- * no: it never writes so. possible: it could, and so could many. likely: it does, and few others do. own: nobody else does by habit.
+ * no: it never writes so. possible: it could, and so could many. likely: it does, and few others do. own: all of the text is in its
+ * form; another library may have that form too. sure: the text holds something that no other library writes.
  */
-export type Fit = 'no' | 'possible' | 'likely' | 'own';
+export type Fit = 'no' | 'possible' | 'likely' | 'own' | 'sure';
 
 /** What a statement does for the session rather than for the application; '' = it is not housekeeping. */
 export type Housekeeping =
@@ -29,6 +30,9 @@ export type Housekeeping =
 /** What a text is when it is written by hand; '' = any statement. */
 export type HandForm = '' | 'select' | 'write' | 'copy' | 'call' | 'cursor';
 
+/** Another framework that wrote a text; `other`: one that no sure sign names; `driver`: one on a driver that is not Python's. */
+export type Framework = '' | 'peewee' | 'pony' | 'tortoise' | 'piccolo' | 'sqlobject' | 'other' | 'driver';
+
 export interface StatementShape {
   readonly django: Fit;
   readonly djangoConstruct: Construct;
@@ -38,6 +42,9 @@ export interface StatementShape {
   readonly housekeeping: Housekeeping;
   /** A tool that sends exactly this kind of text: "psql", "pg_dump"; '' = none. */
   readonly tool: string;
+  readonly framework: Framework;
+  /** A name in double quotes stands in the text, or one of the catalogue: what frameworks send, and people seldom. */
+  readonly quoted: boolean;
   /** What the statement proves about its connection. */
   readonly clues: readonly Clue[];
   /** A literal, a parameter or a `$n` stands in the text. */
@@ -61,6 +68,8 @@ export const NOTHING: StatementShape = {
   hand: '',
   housekeeping: '',
   tool: '',
+  framework: '',
+  quoted: false,
   clues: [],
   hasValues: false,
   readsFolded: false,
@@ -70,9 +79,11 @@ const interned = new Map<string, StatementShape>();
 
 /** The one object for this shape; also the way back from stored JSON. */
 export function internShape(shape: StatementShape): StatementShape {
+  // Sessions stored by earlier versions do not have these two.
+  const { framework = '', quoted = false } = shape;
   const id = [
     ...[shape.django, shape.djangoConstruct, shape.sqlalchemy, shape.sqlalchemyConstruct, shape.hand],
-    ...[shape.housekeeping, shape.tool, shape.hasValues, shape.readsFolded, ...shape.clues],
+    ...[shape.housekeeping, shape.tool, framework, quoted, shape.hasValues, shape.readsFolded, ...shape.clues],
   ].join();
   let known = interned.get(id);
   if (known === undefined) {
@@ -84,6 +95,8 @@ export function internShape(shape: StatementShape): StatementShape {
       hand: shape.hand,
       housekeeping: shape.housekeeping,
       tool: shape.tool,
+      framework,
+      quoted,
       clues: Object.freeze([...shape.clues]),
       hasValues: shape.hasValues,
       readsFolded: shape.readsFolded,

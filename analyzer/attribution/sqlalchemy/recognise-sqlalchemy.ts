@@ -10,6 +10,7 @@ import { isKeyword, isKind, isNewline, isUpper, isWord, W } from '../shape/words
 import { recogniseSqlalchemyDdl } from './sqlalchemy-ddl.js';
 import { SqlalchemyText } from './sqlalchemy-grammar.js';
 import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
+import { recogniseReflection } from './sqlalchemy-reflection.js';
 
 const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
 
@@ -17,8 +18,8 @@ const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
 export function recogniseSqlalchemy(tokens: SqlTokens, at: number): Recognition {
   const verb = tokens.hash[at];
   if (at >= tokens.count) return NO;
-  const ddl = recogniseSqlalchemyDdl(tokens, at);
-  if (ddl !== undefined) return ddl;
+  const fixed = recogniseSqlalchemyDdl(tokens, at) ?? (verb === W.select ? recogniseReflection(tokens, at) : undefined);
+  if (fixed !== undefined) return fixed;
   if (isNewline(tokens.gap[at]) || tokens.kind[tokens.count - 1] === TokenKind.semicolon) return NO;
   if (verb === W.select && !isUpper(tokens, at)) return sequenceCall(tokens, at);
   if (!isUpper(tokens, at) && !isKind(tokens, at, TokenKind.leftParen)) return NO;
@@ -43,6 +44,7 @@ export function recogniseSqlalchemy(tokens: SqlTokens, at: number): Recognition 
 }
 
 function construct(text: SqlalchemyText): Construct {
+  if (text.catalogueTables > 0 && text.otherTables === 0) return 'reflection';
   return text.ormLabels > 0 || text.sentinel ? 'orm' : '';
 }
 
@@ -53,7 +55,7 @@ function select(text: SqlalchemyText): Recognition {
     if (text.wrongLines > text.clauseLines) return NO;
     if (text.wrongLines > 0 || text.breaks > 2 * text.clauseLines)
       return { fit: 'possible', construct: construct(text), readsFolded };
-    return { fit: 'own', construct: construct(text), readsFolded };
+    return { fit: 'sure', construct: construct(text), readsFolded };
   }
   if (text.wrongLines > 0 || text.hasFrom || text.foreign + text.breaks > 1) return NO;
   const labelled = text.anonymousLabels > 0 || text.typedBinds > 0;
@@ -87,11 +89,11 @@ function tableName(tokens: SqlTokens, at: number): number {
 function insert(text: SqlalchemyText, at: number): Recognition {
   const { tokens } = text;
   const behind = isKeyword(tokens, at + 1, W.into) ? tableName(tokens, at + 2) : -1;
-  if (text.sentinel) return { fit: 'own', construct: 'orm', readsFolded: false };
+  if (text.sentinel) return { fit: 'sure', construct: 'orm', readsFolded: false };
   if (behind < 0 || text.wrongLines > 0) return NO;
   if (text.foreign + text.breaks > 0)
     return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
-  if (text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded: false };
+  if (text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded: false };
   if (isKeyword(tokens, behind, W.default))
     return { fit: text.qualified > 0 ? 'own' : 'likely', construct: '', readsFolded: false };
   if (!isKind(tokens, behind, TokenKind.leftParen) || tokens.gap[behind] !== 1) return NO;
@@ -102,7 +104,7 @@ function insert(text: SqlalchemyText, at: number): Recognition {
   }
   // The types of binds inside VALUES are folded in a key.
   const readsFolded = text.bareBinds + text.typedBinds > 0;
-  if (text.typedBinds > 0) return { fit: 'own', construct: '', readsFolded };
+  if (text.typedBinds > 0) return { fit: 'sure', construct: '', readsFolded };
   if (text.unqualified > 0) return NO;
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
   return text.bareBinds > 0 ? { fit: 'no', construct: '', readsFolded } : { fit: 'likely', construct: '', readsFolded };
@@ -129,7 +131,7 @@ function remove(text: SqlalchemyText, at: number): Recognition {
 
 function changed(text: SqlalchemyText): Recognition {
   const readsFolded = text.bareBinds + text.typedBinds > 0;
-  if (text.typedBinds > 0 || text.clauseLines > 0) return { fit: 'own', construct: '', readsFolded };
+  if (text.typedBinds > 0 || text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded };
   if (text.foreign + text.breaks > 0 || text.unqualified > 0 || text.bareBinds > 0)
     return { fit: 'no', construct: '', readsFolded };
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };

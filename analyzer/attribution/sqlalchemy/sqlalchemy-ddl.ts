@@ -19,7 +19,7 @@ export function recogniseSqlalchemyDdl(tokens: SqlTokens, at: number): Recogniti
   let name = at + 1;
   while (isKind(tokens, name, TokenKind.word) && isUpper(tokens, name)) name++;
   if (name >= tokens.count || !isRightName(tokens, name)) return NO;
-  if (ownLine) return { fit: isTabbed(tokens, name) ? 'own' : 'likely', construct: 'core', readsFolded: false };
+  if (ownLine) return { fit: isTabbed(tokens, name) ? 'sure' : 'likely', construct: 'core', readsFolded: false };
   if (isNewline(tokens.gap[at])) return NO;
   for (let i = name; i < tokens.count; i++) {
     if (isNewline(tokens.gap[i]) || tokens.gap[i] === Gap.tab || tokens.gap[i] === Gap.spaces) return NO;
@@ -38,8 +38,10 @@ function isRightName(tokens: SqlTokens, index: number): boolean {
 /** t (\n\tid INTEGER, … */
 function isTabbed(tokens: SqlTokens, name: number): boolean {
   for (let i = name; i < tokens.count && i < name + 6; i++) {
-    if (isKind(tokens, i, TokenKind.leftParen))
-      return tokens.gap[i + 1] === Gap.otherNewline || isNewline(tokens.gap[i + 1]);
+    if (!isKind(tokens, i, TokenKind.leftParen)) continue;
+    // "(\n\t"
+    const { bytes, end } = tokens;
+    return bytes[end[i]] === 0x0a && bytes[end[i] + 1] === 0x09;
   }
   return isWord(tokens, name - 1, W.table) && tokens.count === name + 1;
 }

@@ -25,6 +25,9 @@ export class SqlalchemyFindings {
   /** Columns with their table, and without, behind WHERE and RETURNING. */
   qualified = 0;
   unqualified = 0;
+  /** Tables behind FROM that are the server's own (pg_catalog.…), and others. */
+  catalogueTables = 0;
+  otherTables = 0;
   hasFrom = false;
   hasWhere = false;
 }

@@ -163,6 +163,8 @@ export class SqlalchemyText extends SqlalchemyFindings {
     if (frame !== Frame.select || (isWord(tokens, i - 1, W.distinct) && !isWord(tokens, i - 2, W.select))) return false;
     this.hasFrom = true;
     this.#line(tokens.gap[i] === Gap.spaceNewline);
+    if (isWord(tokens, i + 1, W.pg_catalog) && isKind(tokens, i + 2, TokenKind.dot)) this.catalogueTables++;
+    else if (!isKind(tokens, i + 1, TokenKind.leftParen)) this.otherTables++;
     return true;
   }
 
