@@ -52,10 +52,7 @@ export interface PipelineCounters {
 }
 
 /** One execution and its text, until it is counted. The text is not kept beyond that. */
-interface Execution extends Waiting {
-  context: ExecutionContext;
-  identity: Identity;
-}
+type Execution = Waiting & { context: ExecutionContext; identity: Identity };
 
 export class Pipeline {
   readonly #options: PipelineOptions;

@@ -6,6 +6,7 @@
 import { Proof } from '../comments/sql-comment.js';
 import { CLUES, type Clue, clueBit, clueBits } from '../shape/clues.js';
 import type { Framework, StatementShape } from '../shape/shape.js';
+import { firstBits, isForeignName, nameBits, proofBits, shapeBits, startupBits } from './clue-bits.js';
 import { type Siblings, startupKeyOf } from './siblings.js';
 import { type Standing, standingOf } from './standing.js';
 import { toolOf } from './tool-names.js';
@@ -39,10 +40,6 @@ const AUTOCOMMIT = clueBit('autocommit');
 const BEGIN_FIRST = clueBit('begin-first');
 const SIBLING = clueBit('sibling');
 const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
-const NAME_BITS: readonly (readonly [prefix: string, bit: number])[] = [
-  ['__asyncpg_', clueBit('asyncpg-name')],
-  ['_pg3_', clueBit('psycopg3-name')],
-];
 
 export class ConnectionProfile {
   #bits = 0;
@@ -66,20 +63,10 @@ export class ConnectionProfile {
    * @param siblings what other connections of the same server have shown, shared by all of them.
    */
   constructor(startup: ReadonlyArray<readonly [name: string, value: string]>, siblings?: Siblings) {
-    this.#tool = '';
     this.#siblings = siblings;
     this.#startupKey = siblings === undefined ? '' : startupKeyOf(startup);
-    const names = startup.map(([name]) => name);
-    // libpq, psycopg and asyncpg name the user first.
-    if (names.indexOf('user') > names.indexOf('database') && names.includes('database')) {
-      this.#bits |= clueBit('pooler');
-    }
-    startup.forEach(([name, value], index) => {
-      if (name === 'application_name') this.#tool = toolOf(value);
-      if (name !== 'client_encoding') return;
-      if (value === 'UTF8' && index >= 2) this.#bits |= clueBit('startup-utf8');
-      if (value === "'utf-8'") this.#bits |= clueBit('startup-asyncpg');
-    });
+    this.#tool = toolOf(startup.find(([name]) => name === 'application_name')?.[1] ?? '');
+    this.#bits = startupBits(startup);
     this.#standing = this.#weigh();
   }
 
@@ -106,8 +93,7 @@ export class ConnectionProfile {
   /** Takes in one statement; to be called before its verdict is asked for. @param proof bits of its comment tags. */
   observe(shape: StatementShape, context: StatementContext, proof: number = Proof.none): void {
     if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
-    const seen = bitsOf(shape);
-    let bits = this.#bits | seen;
+    let bits = this.#bits | shapeBits(shape);
     const inTransaction = this.#inTransaction;
     if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
     if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
@@ -221,44 +207,7 @@ export class ConnectionProfile {
   }
 }
 
-const shapeBits = new WeakMap<StatementShape, number>();
-
-/** Shapes are few and interned: their bits are worked out once. */
-function bitsOf(shape: StatementShape): number {
-  if (shape.clues.length === 0) return 0;
-  let bits = shapeBits.get(shape);
-  if (bits === undefined) {
-    bits = clueBits(shape.clues);
-    shapeBits.set(shape, bits);
-  }
-  return bits;
-}
-
-/** What the first statement of a connection tells. */
-function firstBits(shape: StatementShape, inTransaction: boolean): number {
-  return shape.clues.includes('set-timezone') && !inTransaction ? clueBit('timezone-first') : 0;
-}
-
-function nameBits(statementName: string): number {
-  if (statementName === '') return 0;
-  for (const [prefix, bit] of NAME_BITS) if (statementName.startsWith(prefix)) return bit;
-  return 0;
-}
-
-/** A name of a prepared statement that none of Python's drivers gives. */
-function isForeignName(statementName: string): boolean {
-  return statementName !== '' && nameBits(statementName) === 0 && !statementName.startsWith('pg8000_');
-}
-
 /** Of two frameworks seen on one connection, the one with a name; else the first. */
 function surer(known: Framework, seen: Framework): Framework {
   return known === '' || known === 'other' || known === 'driver' ? seen : known;
-}
-
-function proofBits(proof: number): number {
-  let bits = 0;
-  if ((proof & Proof.sqlalchemy) !== 0) bits |= clueBit('sqlalchemy-tag');
-  if ((proof & Proof.django) !== 0) bits |= clueBit('django-tag');
-  if ((proof & Proof.driver) !== 0) bits |= clueBit('driver-tag');
-  return bits;
 }
