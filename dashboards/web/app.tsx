@@ -17,7 +17,7 @@ const TIMES = [
   ['24h', 'last 24 hours'],
   ['7d', 'last 7 days'],
   ['30d', 'last 30 days'],
-  ['', 'everything kept'],
+  ['', 'everything stored'],
 ] as const;
 const SCHEME_KEY = 'pgwitness-scheme';
 
@@ -68,7 +68,7 @@ export function App() {
   );
 }
 
-/** What stays when another view is opened. */
+/** The filters that stay when another view is opened. */
 function timeOf({ filters }: Address): Record<string, string> {
   return filters.since ? { since: filters.since } : {};
 }

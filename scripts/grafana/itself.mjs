@@ -28,7 +28,7 @@ export const itself = dashboard({
     }),
     number({
       title: 'How many sessions cannot be followed?',
-      description: 'Opaque for good, or adrift until they resynchronise, now.',
+      description: 'Sessions that are now adrift (until they can be followed again) or opaque (until they end).',
       unit: 'short',
       thresholds: [
         [null, 'green'],
@@ -38,7 +38,7 @@ export const itself = dashboard({
     }),
     number({
       title: 'How often did the observer restart?',
-      description: 'In the time shown. Traffic is not touched by it.',
+      description: 'In the time shown. Traffic is not affected.',
       unit: 'short',
       thresholds: [
         [null, 'green'],
@@ -64,8 +64,8 @@ export const itself = dashboard({
       queries: [{ expr: `sum by (state) (pgwitness_sessions{${CHOSEN}})`, legend: '{{state}}' }],
     }),
     lines({
-      title: 'How often is track lost?',
-      description: 'Sessions that went adrift or opaque, per second, and the time that opaque ones were open.',
+      title: 'How often are sessions lost?',
+      description: 'Sessions that became adrift or opaque, per second, and the time that opaque sessions were open.',
       unit: 'ops',
       queries: [
         { expr: `sum(rate(pgwitness_sessions_adrift_total{${CHOSEN}}${RATE}))`, legend: 'adrift' },
@@ -76,7 +76,7 @@ export const itself = dashboard({
     lines({
       title: 'Was observing paused, did a relay end?',
       description:
-        'A relay that is late pauses observing, and traffic goes on. One of several (--relays) that ends takes its sessions with it.',
+        'A relay that runs late pauses observing; traffic goes on. If one of several relays (--relays) ends, its sessions end too.',
       unit: 'short',
       queries: [
         { expr: `max by (instance) (pgwitness_observing_paused{${CHOSEN}})`, legend: 'observing paused {{instance}}' },
@@ -88,7 +88,7 @@ export const itself = dashboard({
     }),
     lines({
       title: 'How late do the event loops run?',
-      description: 'Of the relay this delays traffic; of the observer only what is shown.',
+      description: 'A late relay delays traffic. A late observer delays only its reports.',
       unit: 's',
       queries: [
         {
@@ -98,8 +98,8 @@ export const itself = dashboard({
       ],
     }),
     lines({
-      title: 'How old is what a scrape gets?',
-      description: 'A busy observer gives its last metrics again. Differing clocks show here too.',
+      title: 'How old are the metrics of a scrape?',
+      description: 'While the observer is busy, a scrape gets its last metrics. Clocks that differ show here too.',
       unit: 's',
       queries: [
         {
@@ -143,7 +143,7 @@ export const itself = dashboard({
     }),
     lines({
       title: 'Does the observer keep up?',
-      description: 'Observations that wait in the relay. At 16 MiB new ones are counted as not observed.',
+      description: 'Observations that wait in the relay. At 16 MiB, new ones are dropped and counted as not observed.',
       unit: 'bytes',
       queries: [{ expr: `max by (instance) (pgwitness_link_queue_bytes{${CHOSEN}})`, legend: '{{instance}}' }],
     }),
@@ -157,8 +157,8 @@ export const itself = dashboard({
       ],
     }),
     lines({
-      title: 'Which label reached its cap?',
-      description: 'Executions per second counted under "other". Nothing is lost; it is told apart no more.',
+      title: 'Which label is full?',
+      description: 'Executions per second counted under "other", because the label had reached its maximum of values.',
       unit: 'ops',
       queries: [
         { expr: `sum by (label) (rate(pgwitness_series_overflow_total{${CHOSEN}}${RATE}))`, legend: '{{label}}' },

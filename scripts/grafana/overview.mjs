@@ -13,7 +13,7 @@ export const overview = dashboard({
     number({
       title: 'How much is not yet Django ORM?',
       description:
-        "Share of the application's executions in the time shown that were raw SQL or SQLAlchemy. 0 % is a finished migration.",
+        "Share of the application's executions in the time shown that were raw SQL or SQLAlchemy. At 0 % the migration is finished.",
       unit: 'percentunit',
       thresholds: [
         [null, 'green'],
@@ -29,7 +29,7 @@ export const overview = dashboard({
     }),
     number({
       title: 'How much of the time is not yet Django ORM?',
-      description: 'The same share of service time: a few slow statements can be most of it.',
+      description: 'The same share of service time. A few slow statements can take most of it.',
       unit: 'percentunit',
       thresholds: [
         [null, 'green'],
@@ -85,7 +85,7 @@ export const overview = dashboard({
     lines({
       title: 'How far is the migration?',
       description:
-        "Each source's share of the application's executions. Housekeeping and tools are left out: nobody moves them.",
+        "Each source's share of the application's executions. Housekeeping and tools are left out, because they do not migrate.",
       unit: 'percentunit',
       stacking: 'percent',
       queries: [
@@ -105,7 +105,7 @@ export const overview = dashboard({
     }),
     lines({
       title: "Where does the server's time go?",
-      description: 'Seconds of service time per second: 2 is two connections busy all the time.',
+      description: 'Seconds of service time per second: 2 means two connections busy all the time.',
       unit: 'short',
       stacking: 'normal',
       queries: [
@@ -114,7 +114,7 @@ export const overview = dashboard({
     }),
     lines({
       title: 'What share of each source fails?',
-      description: 'Executions answered by an error, of all of that source that ran alone.',
+      description: 'Share of executions that ended in an error. Pipelined executions are left out.',
       unit: 'percentunit',
       queries: [
         {
@@ -126,7 +126,7 @@ export const overview = dashboard({
     heatmap({
       title: 'How are durations distributed?',
       description:
-        "Service time of the application's statements. Two bands are two kinds of statement; a band that moves up is a change.",
+        "Service time of the application's statements. Two bands are two kinds of statement. If a band moves up, those statements became slower.",
       unit: 's',
       queries: [
         {
@@ -138,7 +138,7 @@ export const overview = dashboard({
     }),
     lines({
       title: 'How sure is the attribution?',
-      description: 'Executions by confidence. "none" is unknown source: it is never guessed into another.',
+      description: 'Executions by confidence. "none" means that the source is unknown; it is never guessed.',
       unit: 'ops',
       stacking: 'normal',
       queries: [
@@ -147,7 +147,7 @@ export const overview = dashboard({
     }),
     lines({
       title: 'What kinds of statement are sent?',
-      description: 'Executions per second by command, of statements that ran alone.',
+      description: 'Executions per second by command. Pipelined executions are left out.',
       unit: 'ops',
       stacking: 'normal',
       queries: [

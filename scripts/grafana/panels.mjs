@@ -7,7 +7,7 @@
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 /** Every expression is about the jobs and instances chosen. */
 export const CHOSEN = 'job=~"$job", instance=~"$instance"';
-/** What an application sends, as against housekeeping and tools. */
+/** Statements of the application, without housekeeping and tools. */
 export const APPLICATION = `${CHOSEN}, source!~"housekeeping|tool"`;
 
 /** The same colours as on pgwitness's own page. */
@@ -207,7 +207,7 @@ function annotations() {
     annotation('Mark', {
       expr: `changes(pgwitness_last_mark_timestamp_seconds{${CHOSEN}}[1m]) > 0`,
       colour: 'purple',
-      title: 'A mark ({{kind}}) on {{instance}}: pgwitness compare --around tells what changed',
+      title: 'A mark ({{kind}}) on {{instance}}: pgwitness compare --around shows what changed',
     }),
     annotation('pgwitness restarted', {
       expr: `changes(pgwitness_observer_restarts_total{${CHOSEN}}[1m]) > 0`,

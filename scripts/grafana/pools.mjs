@@ -19,14 +19,14 @@ export const pools = dashboard({
     }),
     number({
       title: 'How many of them are busy?',
-      description: 'Executing, or waiting inside a transaction. What one pool for all would need is the peak of this.',
+      description: 'Executing, or idle in a transaction. The peak is the size that one pool for all would need.',
       unit: 'short',
       width: 8,
       queries: [{ expr: `sum(pgwitness_pool_connections{${CHOSEN}, state=~"active|idle_in_transaction"})` }],
     }),
     number({
       title: 'How many pools are there?',
-      description: 'Groups of alike connections, over all workers of an application.',
+      description: 'Groups of connections that are alike, over all workers of an application.',
       unit: 'short',
       width: 8,
       queries: [{ expr: `count(count by (pool) (pgwitness_pool_connections{${CHOSEN}}))` }],
@@ -41,14 +41,15 @@ export const pools = dashboard({
     lines({
       title: 'What do the connections do?',
       description:
-        'Open connections by state. Many idle ones are held for nothing; idle in transaction holds locks too.',
+        'Open connections by state. Idle connections are not needed now; connections idle in a transaction hold locks too.',
       unit: 'short',
       stacking: 'normal',
       queries: [{ expr: `sum by (state) (pgwitness_pool_connections{${CHOSEN}})`, legend: '{{state}}' }],
     }),
     lines({
       title: 'How full is each pool?',
-      description: 'Share of its open connections that are busy. At 100 % the next request waits or opens another.',
+      description:
+        'Share of its open connections that are busy. At 100 % the next request waits or opens another connection.',
       unit: 'percentunit',
       max: 1,
       queries: [
@@ -71,7 +72,7 @@ export const pools = dashboard({
     }),
     lines({
       title: 'How much does each pool send?',
-      description: 'Executions per second, housekeeping included: pings and SET on every checkout show here.',
+      description: 'Executions per second, with housekeeping: pings, and SET at each checkout, show here.',
       unit: 'ops',
       stacking: 'normal',
       queries: [
@@ -83,7 +84,7 @@ export const pools = dashboard({
     }),
     lines({
       title: 'How much of it is housekeeping?',
-      description: "BEGIN, SET, pings, look-ups: share of each pool's executions.",
+      description: "Share of each pool's executions that are BEGIN, SET, pings or look-ups.",
       unit: 'percentunit',
       max: 1,
       queries: [

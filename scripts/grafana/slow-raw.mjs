@@ -16,11 +16,11 @@ export const slowRaw = dashboard({
   uid: 'pgwitness-slow-raw',
   title: 'pgwitness / Slow raw statements',
   description:
-    'Raw and SQLAlchemy statements that take most time. The text is not in Prometheus: pgwitness show FINGERPRINT, or its page, has it.',
+    'Raw and SQLAlchemy statements that take most time. Their text is not in Prometheus: see pgwitness show FINGERPRINT, or the page.',
   panels: [
     table({
       title: 'Which statements take most time?',
-      description: 'The raw and SQLAlchemy statements with metrics of their own (--top-series), over the time shown.',
+      description: 'The raw and SQLAlchemy statements with series of their own (--top-series), in the time shown.',
       unit: 'short',
       width: 24,
       height: 11,
@@ -58,7 +58,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: "Which raw statements take the server's time?",
-      description: 'Seconds of service time per second, the ten biggest.',
+      description: 'Seconds of service time per second, for the ten biggest.',
       unit: 'short',
       stacking: 'normal',
       queries: [
@@ -70,7 +70,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which raw statements are slow each time?',
-      description: 'Mean service time, the ten slowest.',
+      description: 'Mean service time of the ten slowest.',
       unit: 's',
       queries: [
         {
@@ -81,7 +81,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which SQLAlchemy statements are slow each time?',
-      description: 'Mean service time, the ten slowest.',
+      description: 'Mean service time of the ten slowest.',
       unit: 's',
       queries: [
         {
@@ -92,7 +92,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which are sent most often?',
-      description: 'Executions per second, the ten most frequent. Many fast ones are often one loop: an N+1.',
+      description: 'Executions per second of the ten most frequent. Many fast executions are often one loop: an N+1.',
       unit: 'ops',
       queries: [
         { expr: `topk(10, rate(pgwitness_top_statement_executions_total{${OWN}}${RATE}) * ${NAMED})`, legend: LEGEND },
@@ -100,16 +100,16 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which fail?',
-      description: 'Errors per second of statements with metrics of their own.',
+      description: 'Errors per second of statements with series of their own.',
       unit: 'ops',
       queries: [
         { expr: `topk(10, rate(pgwitness_top_statement_errors_total{${OWN}}${RATE}) * ${NAMED})`, legend: LEGEND },
       ],
     }),
     lines({
-      title: 'How much time has no metric of its own?',
+      title: 'How much time is in "other"?',
       description:
-        'Service time of raw and SQLAlchemy statements by whether they are among the statements named. Much in "other": raise --top-series.',
+        'Service time of raw and SQLAlchemy statements, with and without series of their own. If "other" is big, raise --top-series.',
       unit: 'percentunit',
       stacking: 'percent',
       queries: [

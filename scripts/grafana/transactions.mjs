@@ -16,11 +16,11 @@ const percentile = (q, by, over) => {
 export const transactions = dashboard({
   uid: 'pgwitness-transactions',
   title: 'pgwitness / Transactions',
-  description: 'From BEGIN to COMMIT or ROLLBACK, as the server says it. A statement outside of BEGIN is none.',
+  description: 'From BEGIN to COMMIT or ROLLBACK, as the server reports it. A statement without BEGIN is not counted.',
   panels: [
     number({
-      title: 'How long has one been left open?',
-      description: 'The connection that now waits longest inside a transaction: since its last statement.',
+      title: 'How long has a transaction been left open?',
+      description: 'Time since the last statement of the connection that is idle in a transaction for longest.',
       unit: 's',
       thresholds: [
         [null, 'green'],
@@ -30,8 +30,8 @@ export const transactions = dashboard({
       queries: [{ expr: `max(pgwitness_idle_in_transaction_longest_seconds{${CHOSEN}})` }],
     }),
     number({
-      title: 'How many wait inside a transaction?',
-      description: 'Connections idle in a transaction, now, over all pools.',
+      title: 'How many connections are idle in a transaction?',
+      description: 'Over all pools, now.',
       unit: 'short',
       thresholds: [
         [null, 'green'],
@@ -42,7 +42,7 @@ export const transactions = dashboard({
     }),
     number({
       title: 'How long is one transaction in twenty?',
-      description: 'p95 of those that ended in the time shown.',
+      description: 'p95 of the transactions that ended in the time shown.',
       unit: 's',
       thresholds: [
         [null, 'green'],
@@ -54,7 +54,7 @@ export const transactions = dashboard({
     number({
       title: 'What share is rolled back?',
       description:
-        "ROLLBACK, of all that ended in the time shown. SQLAlchemy's pool rolls back on return: look by pool below before worrying.",
+        "Share of transactions in the time shown that ended with ROLLBACK. SQLAlchemy's pool rolls back on return: see the panel by pool below.",
       unit: 'percentunit',
       thresholds: [
         [null, 'green'],
@@ -82,14 +82,13 @@ export const transactions = dashboard({
     }),
     lines({
       title: 'Whose transactions are long?',
-      description: 'p95 of the duration, by pool. A long one holds its locks, and what it read, all the time.',
+      description: 'p95 of the duration, by pool. A long transaction holds its locks and its snapshot all the time.',
       unit: 's',
       queries: [{ expr: percentile(0.95, 'pool, ', `rate ${RATE}`), legend: '{{pool}}' }],
     }),
     heatmap({
       title: 'How are their durations distributed?',
-      description:
-        'A second band far above the first is one kind of request that does something else inside a transaction.',
+      description: 'A second band far above the first is a kind of request that does other work inside a transaction.',
       unit: 's',
       queries: [
         {
@@ -100,9 +99,9 @@ export const transactions = dashboard({
       ],
     }),
     lines({
-      title: 'Who waits inside transactions, and how much?',
+      title: 'Which pool is idle in transactions, and how much?',
       description:
-        'Seconds per second, by pool: 2 is two connections on average that held a transaction open and asked nothing.',
+        'Seconds per second, by pool: 2 means that two connections on average held a transaction open and sent nothing.',
       unit: 'short',
       stacking: 'normal',
       queries: [
@@ -113,8 +112,9 @@ export const transactions = dashboard({
       ],
     }),
     lines({
-      title: 'Who leaves a transaction open?',
-      description: 'By pool, how long the connection that waits longest inside a transaction has sent nothing.',
+      title: 'Which pool leaves a transaction open?',
+      description:
+        'Time since the last statement of the connection that is idle in a transaction for longest, by pool.',
       unit: 's',
       queries: [
         {
@@ -124,8 +124,8 @@ export const transactions = dashboard({
       ],
     }),
     lines({
-      title: 'How many statements has a transaction?',
-      description: 'On average, by pool, without BEGIN and COMMIT. One alone needs no transaction.',
+      title: 'How many statements does a transaction have?',
+      description: 'On average, by pool, without BEGIN and COMMIT. A single statement needs no transaction.',
       unit: 'short',
       queries: [
         {
@@ -136,7 +136,7 @@ export const transactions = dashboard({
     }),
     lines({
       title: 'Which pool rolls back?',
-      description: 'Share of ROLLBACK among the ends of transactions, by pool.',
+      description: 'Share of transactions that ended with ROLLBACK, by pool.',
       unit: 'percentunit',
       max: 1,
       queries: [
@@ -148,7 +148,7 @@ export const transactions = dashboard({
     }),
     lines({
       title: 'How long do commits take?',
-      description: "COMMIT itself: median and p95 over all pools. Mostly the server's disk.",
+      description: "Service time of COMMIT: median and p95 over all pools. Mostly it is the server's disk.",
       unit: 's',
       queries: [
         {
@@ -162,8 +162,8 @@ export const transactions = dashboard({
       ],
     }),
     lines({
-      title: 'Who nests transactions?',
-      description: 'Savepoints per second by pool: atomic() inside atomic(). Each costs a round trip.',
+      title: 'Which pool nests transactions?',
+      description: 'Savepoints per second, by pool: atomic() inside atomic(). Each costs a round trip.',
       unit: 'ops',
       queries: [
         { expr: `sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command="SAVEPOINT"}${RATE}))`, legend: '{{pool}}' },

@@ -200,8 +200,8 @@ describe.skipIf(executablePath === '')('the page', () => {
 
   test('a statement that was not seen in the time chosen is told of, with a way on', async () => {
     const { page } = await open(`#/statements/${SLOWEST}?since=1m`);
-    await page.getByText('was not seen in this time').waitFor();
-    await page.getByRole('link', { name: 'Look at everything kept.' }).click();
+    await page.getByText('was not observed in this time range').waitFor();
+    await page.getByRole('link', { name: 'Show everything stored.' }).click();
     await page.waitForSelector('.distribution');
   });
 

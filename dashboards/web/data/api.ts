@@ -30,7 +30,7 @@ export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
     response = await fetch(path, { signal, headers: token === null ? {} : { authorization: `Bearer ${token}` } });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiProblem('pgwitness does not answer. What is shown is the last that it said.', 0);
+    throw new ApiProblem('pgwitness does not answer. The page shows its last answer.', 0);
   }
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body as T;
@@ -45,7 +45,7 @@ export interface Report<T> {
   readonly loading: boolean;
 }
 
-/** Asks at once and, while `live`, again and again; `version` asks anew when it changes. */
+/** Asks at once, again and again while `live`, and whenever `version` changes. */
 export function useReport<T>(path: string, { live, version = 0 }: { live: boolean; version?: number }): Report<T> {
   const [report, setReport] = useState<Report<T> & { path: string }>({
     path,

@@ -30,7 +30,7 @@ export function PoolsPage({ address, live, version, retry }: PageProps) {
             <Card
               title="Most busy at once"
               value={report.data.busy_max}
-              note="what one pool for all would have needed, within one second"
+              note="size that one pool for all would have needed, by the second"
             />
           </div>
           <div class="pools">

@@ -31,7 +31,7 @@ export function Samples({ fingerprint, source, live, version }: SamplesProps) {
         <section aria-labelledby="plan">
           <h2 id="plan">How would the server execute it?</h2>
           <p class="note">
-            A plan for any values, asked of server {plan.server_version} at {moment(plan.at)}.
+            The generic plan, for any values, from server {plan.server_version} at {moment(plan.at)}.
           </p>
           {plan.text === null ? (
             <p>None: {plan.problem}</p>
@@ -53,7 +53,7 @@ const ALWAYS: ReadonlyArray<readonly [string, (sample: Sample) => string]> = [
   ['Took', (sample) => duration(sample.service_ms)],
   ['Rows', (sample) => (sample.sqlstate === null ? count(sample.rows) : `error ${sample.sqlstate}`)],
 ];
-/** Columns that are there when any of the samples has something for them; '' = nothing. */
+/** Columns that are shown if a sample has a value for them; '' = no value. */
 const WHERE_KNOWN: ReadonlyArray<readonly [string, (sample: Sample) => string]> = [
   ['In transaction', ({ transaction_position: place }) => (place === null ? '' : `statement ${place}`)],
   ['Trace', (sample) => sample.trace_id ?? ''],

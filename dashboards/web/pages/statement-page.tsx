@@ -1,17 +1,15 @@
 // One statement: its text, its sources with evidence, its times and their history.
 // Invariant: numbers are of one source at a time; where a statement has several, all are named. Not here: the list.
 
-import { useMemo, useState } from 'preact/hooks';
-import type uPlot from 'uplot';
+import { useState } from 'preact/hooks';
 import type { StatementDetailsJson } from '../../../reports/forms/statement-json.js';
-import type { TimelineJson } from '../../../reports/forms/timeline-json.js';
 import { writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
-import { bytes, count, duration, moment, share, windowLength } from '../data/format.js';
-import { Distribution } from '../parts/distribution.js';
+import { bytes, count, duration, moment, share } from '../data/format.js';
 import { Sql } from '../parts/highlight.js';
-import { Copy, Facts, NumbersTable, Observed, type ObservedJson, Problem, Source } from '../parts/parts.js';
-import { axes, bars, durationValue, everyStep, fromZero, Plot, type PlotTheme, TIMES } from '../parts/plot.js';
+import { Copy, Facts, Observed, type ObservedJson, Problem, Source } from '../parts/parts.js';
+import { Breakdown } from './breakdown.js';
+import { History } from './history.js';
 import { Samples } from './samples.js';
 import type { PageProps } from './statements-page.js';
 
@@ -31,11 +29,11 @@ export function StatementPage({ address, live, version, retry }: PageProps) {
       </p>
       {report.problem?.status === 404 ? (
         <p class="nothing" role="alert">
-          <code>{fingerprint}</code> was not seen in this time.
+          <code>{fingerprint}</code> was not observed in this time range.
           {filters.since && (
             <>
               {' '}
-              <a href={writeAddress({ ...address, filters: { ...filters, since: '' } })}>Look at everything kept.</a>
+              <a href={writeAddress({ ...address, filters: { ...filters, since: '' } })}>Show everything stored.</a>
             </>
           )}
         </p>
@@ -122,7 +120,7 @@ function Evidence({ row }: { row: StatementDetailsJson }) {
         )}
       </p>
       {row.evidence.length === 0 ? (
-        <p>No rule spoke.</p>
+        <p>No rule matched.</p>
       ) : (
         <ul class="evidence">
           {row.evidence.map(({ rule, saw }) => (
@@ -133,163 +131,5 @@ function Evidence({ row }: { row: StatementDetailsJson }) {
         </ul>
       )}
     </section>
-  );
-}
-
-interface HistoryProps {
-  readonly fingerprint: string;
-  readonly source: string;
-  readonly range: string;
-  readonly live: boolean;
-  readonly version: number;
-}
-
-function History({ fingerprint, source, range, live, version }: HistoryProps) {
-  const query = new URLSearchParams(range);
-  query.set('source', source);
-  const { data } = useReport<TimelineJson>(`/api/v1/statements/${fingerprint}/history?${query}`, { live, version });
-  const drawn = useMemo(() => data && historyData(data), [data]);
-  if (data === undefined || drawn === undefined) return null;
-  const step = windowLength(data.step_ms);
-  return (
-    <>
-      <section aria-labelledby="history">
-        <h2 id="history">How long did it take, and how often was it sent?</h2>
-        <Plot
-          label={`Service time (p50 and p95) and executions of ${fingerprint} over time, a point per ${step}`}
-          data={drawn}
-          height={260}
-          options={historyOptions}
-          optionsKey="history"
-        />
-        <details>
-          <summary>The numbers, per {step}</summary>
-          <NumbersTable
-            caption="History"
-            head={['From', 'Calls', 'Errors', 'Mean', 'p50', 'p95', 'p99', 'Max']}
-            rows={data.points
-              .slice(-200)
-              .reverse()
-              .map((point) => [
-                moment(point.at),
-                count(point.calls),
-                count(point.errors),
-                duration(point.mean_ms),
-                duration(point.p50_ms),
-                duration(point.p95_ms),
-                duration(point.p99_ms),
-                duration(point.max_ms),
-              ])}
-          />
-        </details>
-      </section>
-      <Distribution bars={data.distribution} />
-    </>
-  );
-}
-
-function historyData(timeline: TimelineJson): uPlot.AlignedData {
-  const { times, at } = everyStep(timeline.points, timeline.step_ms);
-  return [
-    times,
-    at.map((point) => (point === undefined ? null : point.calls + point.errors)),
-    at.map((point) => point?.p50_ms ?? null),
-    at.map((point) => point?.p95_ms ?? null),
-  ];
-}
-
-function historyOptions(theme: PlotTheme) {
-  const [x, y] = axes(theme, duration);
-  const calls = theme.colour('--faint');
-  return {
-    scales: { ms: { range: fromZero }, calls: { range: fromZero } },
-    axes: [
-      x,
-      { ...y, scale: 'ms' },
-      {
-        ...y,
-        scale: 'calls',
-        side: 1,
-        grid: { show: false },
-        values: (_: uPlot, splits: number[]) => splits.map(count),
-      },
-    ],
-    series: [
-      TIMES,
-      { label: 'executions', scale: 'calls', stroke: calls, fill: calls, paths: bars(), points: { show: false } },
-      { label: 'p50', scale: 'ms', stroke: theme.colour('--accent'), width: 2, value: durationValue },
-      { label: 'p95', scale: 'ms', stroke: theme.colour('--warm'), width: 2, value: durationValue },
-    ],
-  } satisfies Omit<uPlot.Options, 'width' | 'height'>;
-}
-
-function Breakdown({ row }: { row: StatementDetailsJson }) {
-  const executions = row.calls + row.errors;
-  const counted = (record: Record<string, number>): Array<readonly [string, string, string]> =>
-    Object.entries(record)
-      .filter(([, number]) => number > 0)
-      .sort((a, b) => b[1] - a[1])
-      .map(([name, number]) => [name || '(none)', count(number), share(number, executions)] as const);
-  const errors = counted(row.errors_by_sqlstate);
-  const constructs = counted(row.by_construct);
-  return (
-    <div class="columns">
-      <section aria-labelledby="pools">
-        <h2 id="pools">Pools</h2>
-        <ul>
-          {row.pools.map((name) => (
-            <li key={name}>
-              <a href={writeAddress({ view: 'statements', fingerprint: '', filters: { pool: name } })}>{name}</a>
-            </li>
-          ))}
-        </ul>
-      </section>
-      <section aria-labelledby="tags">
-        <h2 id="tags">Tags</h2>
-        {Object.keys(row.tags).length === 0 && <p>None: no comment tags were sent.</p>}
-        <ul>
-          {Object.entries(row.tags).map(([key, values]) => (
-            <li key={key}>
-              <b>{key}</b>:{' '}
-              {values.map((value) => (
-                <a
-                  key={value}
-                  class="tag"
-                  href={writeAddress({ view: 'statements', fingerprint: '', filters: { tag: `${key}=${value}` } })}
-                >
-                  {value}
-                </a>
-              ))}
-            </li>
-          ))}
-        </ul>
-      </section>
-      <section aria-labelledby="errors">
-        <h2 id="errors">Errors by SQLSTATE</h2>
-        {errors.length === 0 ? (
-          <p>None.</p>
-        ) : (
-          <NumbersTable caption="Errors by SQLSTATE" head={['SQLSTATE', 'Errors', 'Share']} rows={errors} />
-        )}
-      </section>
-      {constructs.length > 1 && (
-        <section aria-labelledby="constructs">
-          <h2 id="constructs">Constructs</h2>
-          <NumbersTable
-            caption="Executions by construct"
-            head={['Construct', 'Executions', 'Share']}
-            rows={constructs}
-          />
-        </section>
-      )}
-      {row.variants.length > 1 && (
-        <section class="whole" aria-labelledby="variants">
-          <h2 id="variants">Texts with the same fingerprint</h2>
-          {row.variants.map((text, index) => (
-            <Sql key={text} text={text} label={`Variant ${index + 1}`} />
-          ))}
-        </section>
-      )}
-    </div>
   );
 }

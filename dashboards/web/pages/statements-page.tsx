@@ -151,7 +151,7 @@ function columnsFor(wholeMs: number): VirtualColumn<BriefStatementJson>[] {
     {
       key: 'source',
       title: 'Source',
-      help: 'who sent it, and by which construct',
+      help: 'the source that sent it, and its construct',
       className: 'from',
       sortable: false,
       cell: (row) => <Source name={row.source} construct={row.construct} />,
@@ -164,6 +164,7 @@ const NARROWING = ['find', 'source', 'pool', 'tag', 'handwritten'] as const;
 function Nothing({ filters, known }: { filters: Readonly<Record<string, string>>; known: boolean }) {
   const isNarrowed = NARROWING.some((name) => (filters[name] ?? '') !== '');
   if (!known && !isNarrowed) return <NothingYet since={filters.since} />;
-  if (!isNarrowed) return <p class="nothing">Only housekeeping and tools were seen: choose one of them as source.</p>;
-  return <p class="nothing">No statement fits. Clear a filter, or widen the time.</p>;
+  if (!isNarrowed)
+    return <p class="nothing">Only housekeeping and tools were observed. Choose one of them as source.</p>;
+  return <p class="nothing">No statement fits. Clear a filter, or choose a longer time range.</p>;
 }

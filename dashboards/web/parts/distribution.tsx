@@ -12,7 +12,7 @@ export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
     <section aria-labelledby="distribution">
       <h2 id="distribution">How are the durations distributed?</h2>
       {whole === 0 ? (
-        <p>Every execution was pipelined with others, so none has a duration of its own.</p>
+        <p>Every execution was pipelined with others, so none has its own duration.</p>
       ) : (
         <>
           <div
@@ -22,7 +22,7 @@ export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
           >
             {bars.map(({ from_ms, to_ms, count: n }) => (
               <div key={from_ms} title={`${duration(from_ms)} – ${duration(to_ms)}: ${count(n)}`}>
-                {/* A single slow execution must still be seen. */}
+                {/* A single slow execution must be visible. */}
                 <div class="bar" style={{ height: n === 0 ? '0' : `max(2px, ${(100 * n) / tallest}%)` }} />
               </div>
             ))}

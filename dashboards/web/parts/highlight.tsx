@@ -14,12 +14,12 @@ const KEYWORDS = new Set(
     /\s+/,
   ),
 );
-/** A clause that begins a line where it is not inside parentheses. */
+/** Keywords that begin a line outside parentheses. */
 const CLAUSES = new Set(
   'FROM WHERE GROUP ORDER HAVING LIMIT OFFSET UNION EXCEPT INTERSECT VALUES SET RETURNING WINDOW FOR'.split(' '),
 );
 const JOIN_STARTS = new Set('LEFT RIGHT FULL INNER CROSS NATURAL JOIN'.split(' '));
-/** Colours beyond this help nobody, and the elements cost. */
+/** Characters that are coloured; each coloured piece costs an element. */
 const COLOURED_MAX = 20_000;
 
 interface Piece {

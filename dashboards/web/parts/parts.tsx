@@ -6,7 +6,7 @@ import { type ApiProblem, keepToken } from '../data/api.js';
 import { count, share, span } from '../data/format.js';
 import { colourOf } from '../data/sources.js';
 
-/** A dot in the source's colour and its name; the colour alone says nothing. */
+/** The source's name with a dot in its colour, because a colour alone says nothing. */
 export function Source({ name, construct = '' }: { name: string; construct?: string }) {
   return (
     <span class="source">
@@ -21,7 +21,7 @@ export interface ObservedJson {
   readonly observed: { executions: number; not_observed: number; unknown: number; exact: boolean };
 }
 
-/** How complete what is shown is. */
+/** Tells how complete the report is. */
 export function Observed({ report }: { report: ObservedJson }) {
   const { window, observed } = report;
   return (
@@ -33,7 +33,7 @@ export function Observed({ report }: { report: ObservedJson }) {
   );
 }
 
-/** What went wrong; asks for the token where that is what is missing. */
+/** Shows an error, or asks for the token if it is missing. */
 export function Problem({ problem, retry }: { problem: ApiProblem; retry: () => void }) {
   const [token, setToken] = useState('');
   if (problem.status !== 401) {
@@ -63,14 +63,18 @@ export function Problem({ problem, retry }: { problem: ApiProblem; retry: () => 
   );
 }
 
-/** Where nothing was observed: what to do. */
+/** Tells what to do while nothing is observed. */
 export function NothingYet({ since = '' }: { since?: string }) {
   return (
     <div class="nothing">
-      <p>{since === '' ? 'Nothing observed yet.' : 'Nothing observed in this time: widen it, at the top right.'}</p>
       <p>
-        Let the application connect to pgwitness instead of to Postgres (by default 127.0.0.1:6433) and run some
-        queries: they appear here within a few seconds.
+        {since === ''
+          ? 'Nothing observed yet.'
+          : 'Nothing observed in this time range. Choose a longer one at the top right.'}
+      </p>
+      <p>
+        Let the application connect to pgwitness instead of Postgres (by default 127.0.0.1:6433) and run some queries.
+        They appear here within a few seconds.
       </p>
     </div>
   );

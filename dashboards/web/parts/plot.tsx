@@ -12,14 +12,14 @@ export interface PlotTheme {
 }
 
 export interface PlotProps {
-  /** What the chart shows, for who does not see it. */
+  /** What the chart shows, for screen readers. */
   readonly label: string;
   /** Seconds since the Unix epoch, then a list per series. */
   readonly data: uPlot.AlignedData;
   readonly height: number;
-  /** Made anew when the colour scheme changes. */
+  /** Called again when the colour scheme changes. */
   readonly options: (theme: PlotTheme) => Omit<uPlot.Options, 'width' | 'height'>;
-  /** Changes when `options` would give something else. */
+  /** Changes whenever the result of `options` would. */
   readonly optionsKey: string;
 }
 
@@ -44,10 +44,10 @@ export function Plot({ label, data, height, options, optionsKey }: PlotProps) {
   return <div class="plot" ref={place} role="img" aria-label={label} />;
 }
 
-/** Room for the half of a time that stands at the right end. */
+/** Room for the right half of the last label. */
 const PADDING: uPlot.Padding = [8, 26, null, null];
 
-/** No bucket is shorter than a minute: between two of them there is nothing to mark. */
+/** No bucket is shorter than a minute, so no label needs to be either. */
 const INCREMENTS_S = [
   ...[1, 2, 5, 10, 15, 30].map((minutes) => 60 * minutes),
   ...[1, 2, 3, 6, 12].map((hours) => 3_600 * hours),
@@ -56,7 +56,7 @@ const INCREMENTS_S = [
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 
-/** The clock, and below it the day where one begins; days alone where that is all there is. */
+/** The time of day, with the day below it where one begins; only days for long ranges. */
 function timesOf(splits: readonly number[], incrementS: number): string[] {
   let before = '';
   return splits.map((seconds) => {
@@ -69,7 +69,7 @@ function timesOf(splits: readonly number[], incrementS: number): string[] {
   });
 }
 
-/** The series of times, as the legend writes it. */
+/** The times, as the legend writes them. */
 export const TIMES: uPlot.Series = {
   label: 'from',
   value: (_: uPlot, seconds: number | null) =>

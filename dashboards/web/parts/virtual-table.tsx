@@ -12,7 +12,7 @@ export interface VirtualColumn<Row> {
   readonly help: string;
   readonly cell: (row: Row) => ComponentChildren;
   readonly className: string;
-  /** Sorted by this column when its head is pressed. */
+  /** Pressing its head sorts by this column. */
   readonly sortable: boolean;
 }
 
@@ -21,7 +21,7 @@ export interface VirtualTableProps<Row> {
   readonly rows: readonly Row[];
   readonly columns: readonly VirtualColumn<Row>[];
   readonly keyOf: (row: Row) => string;
-  /** The address a row leads to; its link is in the last column. */
+  /** Address of a row's link, which is in the last column. */
   readonly hrefOf: (row: Row) => string;
   readonly linkOf: (row: Row) => ComponentChildren;
   readonly linkTitle: string;
@@ -63,7 +63,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const move = (to: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     const element = scroller.current!;
-    // The head sticks to the top and takes one row's height.
+    // The sticky head covers one row.
     const visible = element.clientHeight - ROW_HEIGHT;
     if (next * ROW_HEIGHT < element.scrollTop) element.scrollTop = next * ROW_HEIGHT;
     else if ((next + 1) * ROW_HEIGHT > element.scrollTop + visible)
