@@ -1,6 +1,8 @@
-// Latency of a statement: the mean of all executions; extremes and percentiles of those not batched.
-// Invariant: percentiles are nearest-rank within 1 % and lie between minimum and maximum; all four are null while every
-// execution was batched. Not here: units and rounding for people (reports/forms/statements-json.ts).
+// Latency of a statement: the mean of all executions, and the spread of those not batched.
+// The spread is minimum, maximum and percentiles.
+// Invariant: percentiles are nearest-rank within 1 % and lie between minimum and maximum; all four are null while
+// every execution was batched.
+// Not here: units and rounding for people (reports/forms/statements-json.ts).
 
 import type { StatementFacts } from './answers.js';
 

@@ -1,7 +1,7 @@
-// What relays said they did not observe, by relay, minute and reason.
+// The losses that relays reported, by relay, minute and reason.
 // Invariant: a loss is the total of its relay, minute and reason, so telling or storing it twice changes nothing. At
-// most lossMinutesMax totals are remembered; one that is forgotten and told again is stored as the larger count. Not
-// here: why something was lost (proxy/link/), the table (storage/sqlite/).
+// most lossMinutesMax totals are remembered; one that is forgotten and told again is stored as the larger count.
+// Not here: why something was lost (proxy/link/), the table (storage/sqlite/).
 
 import { limits } from '../config/limits.js';
 import { minuteOf } from '../config/values/minute.js';

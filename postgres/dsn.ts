@@ -5,7 +5,7 @@
 import { userInfo } from 'node:os';
 import { UsageError } from '../config/values/errors.js';
 
-export const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
+const SSL_MODES = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof SSL_MODES)[number];
 
 export interface ServerAddress {

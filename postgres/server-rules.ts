@@ -44,7 +44,7 @@ const PLANNED: ReadonlySet<string> = new Set([
   '',
 ]);
 
-export function isUtility(command: string): boolean {
+function isUtility(command: string): boolean {
   return !PLANNED.has(command);
 }
 

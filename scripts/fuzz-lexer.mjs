@@ -1,5 +1,6 @@
-// `npm run fuzz:lexer -- --cases 1000000 --seed 1`: made-up SQL, read by the lexer as built and by Postgres' own scanner.
-// Prints the seed, the rate and how the cases ended; the exit code is 1 when a case failed.
+// `npm run fuzz:lexer`: made-up SQL, read by the lexer as built and by Postgres' own scanner.
+// `-- --cases 1000000 --seed 1` chooses the cases. Prints the seed, the rate and how the cases ended; the exit code
+// is 1 when a case failed.
 // Not here: the cases (lib/fuzz/sql-texts.mjs), who is asked (lib/fuzz/sql-scan.mjs).
 
 import { Random } from './lib/fuzz/random.mjs';

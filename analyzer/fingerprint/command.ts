@@ -17,7 +17,7 @@ export function commandOf(tokens: SqlTokens): string {
 }
 
 /** Token of the main verb of the first statement, -1 where there is none. */
-export function mainVerbAt(tokens: SqlTokens): number {
+function mainVerbAt(tokens: SqlTokens): number {
   const { kind, hash, count } = tokens;
   let at = afterParentheses(tokens, 0);
   if (at < count && hash[at] === W.explain) at = afterParentheses(tokens, explainedAt(tokens, { first: at, count }));

@@ -61,7 +61,7 @@ const SHOWN_OF = readings({
 });
 
 /** Bytes of a shown text before its ` …`. */
-export const SHOWN_BYTES_MAX = 8192;
+const SHOWN_BYTES_MAX = 8192;
 
 /** The key as SQL that the grammar can read. */
 export function sqlOfKey(key: string): string {

@@ -11,7 +11,7 @@ import { nameEnd, nameText } from './names.js';
 import { explainedAt } from './statement-folds.js';
 import { utilitySummary } from './utility-summary.js';
 
-export const SUMMARY_CHARS_MAX = 255;
+const SUMMARY_CHARS_MAX = 255;
 
 /** What one level of parentheses is about. */
 interface Level {
@@ -98,11 +98,17 @@ export function summaryOf(tokens: SqlTokens): string {
   return joined(words);
 }
 
+/** Where a word stands, and the summary so far. */
+interface WordPlace {
+  readonly at: number;
+  readonly level: Level;
+  readonly words: string[];
+  /** The verb of a statement may stand here. */
+  readonly isVerbPlace: boolean;
+}
+
 /** Takes in a keyword; false when the word is a name (or a keyword that says nothing here). */
-function keyword(
-  tokens: SqlTokens,
-  { at, level, words, isVerbPlace }: { at: number; level: Level; words: string[]; isVerbPlace: boolean },
-): boolean {
+function keyword(tokens: SqlTokens, { at, level, words, isVerbPlace }: WordPlace): boolean {
   const { hash } = tokens;
   switch (hash[at]) {
     case W.select:

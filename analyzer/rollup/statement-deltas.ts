@@ -1,6 +1,6 @@
-// What the rollup rows that wait add to each statement under each source.
-// Invariant: it is read from the rows themselves, so it is stored exactly when they are. Not here: the rows
-// (rollups.ts).
+// The sums that waiting rollup rows add to each statement under each source.
+// Invariant: it is read from the rows themselves, so it is stored exactly when they are.
+// Not here: the rows (rollups.ts).
 
 import type { StatementSourceDelta } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';

@@ -6,7 +6,9 @@
 import { limits } from '../../config/limits.js';
 
 export class RequestWatch {
-  /** Request id → fingerprints it ran. An id that is used moves to the young generation; the old one is dropped whole. */
+  /**
+   * Request id → fingerprints it ran. An id that is used moves to the young generation; the old one is dropped whole.
+   */
   #young = new Map<string, Set<string>>();
   #old = new Map<string, Set<string>>();
   /** Statements of the young generation. */

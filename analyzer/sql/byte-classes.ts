@@ -6,8 +6,8 @@
 import { Gap, TokenKind } from './tokens.js';
 
 // Classes. The first four are white space and index GAP_AFTER; those of punctuation are PUNCTUATION + their token kind.
-export const SPACE = 0;
-export const TAB = 1;
+const SPACE = 0;
+const TAB = 1;
 export const NEWLINE = 2;
 export const CARRIAGE_RETURN = 3;
 export const WORD = 4;

@@ -127,7 +127,7 @@ export function wordHash(word: string): number {
 }
 
 /** One step of wordHash (FNV-1a over the lower-cased byte), for the lexer's loop. */
-export function wordHashStep(hash: number, byte: number): number {
+function wordHashStep(hash: number, byte: number): number {
   const lower = byte >= 65 && byte <= 90 ? byte | 32 : byte;
   return Math.imul(hash ^ lower, 0x01000193);
 }

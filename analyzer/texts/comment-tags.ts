@@ -21,7 +21,7 @@ export interface TagsOfText {
   readonly tagSet: string;
 }
 
-export const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, tagSet: '' });
+const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, tagSet: '' });
 
 /** Look-ups in one trial of whether comments repeat … */
 const TRIAL = 1_000;

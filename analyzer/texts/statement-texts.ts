@@ -1,4 +1,4 @@
-// Takes a statement observation apart into executions: identity, text facts and measurement of each.
+// Takes a statement observation apart into executions, each with identity, facts and measures.
 //
 //   text or text id ► identify ► one statement: one execution
 //                               └ several: as many executions as the server answered, the time shared

@@ -46,7 +46,7 @@ async function history(name: string, flags: HistoryFlags): Promise<void> {
   }
 }
 
-export function historyText(timeline: TimelineReport, { title, screen }: { title: string; screen: Screen }): string {
+function historyText(timeline: TimelineReport, { title, screen }: { title: string; screen: Screen }): string {
   const { window, stepMs, points } = timeline;
   const width = Math.max(10, Math.min(120, screen.width - 12));
   const line = (measure: (point: TimelineReport['points'][number]) => number, merge: 'sum' | 'max'): string => {

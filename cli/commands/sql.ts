@@ -112,7 +112,7 @@ function printAnswer(result: ShellAnswer, { json, csv }: SqlFlags): void {
   if (result.truncated) process.stderr.write(`pgwitness: only the first ${ROWS_MAX} rows are printed; add a LIMIT\n`);
 }
 
-export function answerText({ columns, rows }: ShellAnswer, screen: Screen): string {
+function answerText({ columns, rows }: ShellAnswer, screen: Screen): string {
   // The last column, which is mostly the query, takes the rest of the line.
   const table = renderTable(
     rows,

@@ -1,5 +1,6 @@
-// The part of a message's body that a trace shows beside its name: SQL, names, command tags, SQLSTATEs.
-// Invariant: no parameter value, no row, no password and no text of an error: they hold literals. SQL is masked by the caller's mask.
+// Picks what a trace shows of a message's body: SQL, names, command tags, SQLSTATEs.
+// Invariant: no parameter value, no row, no password and no text of an error: they hold literals. SQL is masked by
+// the caller's mask.
 // Not here: walking messages (wire-trace.ts).
 
 import { latin1, readError, stringEnd } from '../../proxy/wire/field-reader.js';

@@ -1,4 +1,4 @@
-// Writes a recording of the observation stream (`run --record FILE`) as lines: sessions, executions and losses, in order.
+// Writes a recording of `run --record` as lines: sessions, executions and losses, in order.
 //
 //   13:05:07.123 session 4  extended s1 "select ?" [SELECT 1] rows=1 I>I 1.24 ms
 //

@@ -1,4 +1,5 @@
-// Makes lines of a recording, whichever kind it is: bytes of one connection, or the observation stream of `run --record`.
+// Makes lines of a recording, whichever kind it is.
+// It is the bytes of one connection, or the observation stream of `run --record`.
 // Invariant: a file that is neither is a RuntimeError with its place; no literal is in a line.
 // Not here: each kind's lines (wire-trace.ts, observation-trace.ts).
 
@@ -20,7 +21,10 @@ export interface TraceOptions {
   readonly drained?: () => Promise<void> | void;
 }
 
-/** Returns the bytes that were cut off at the end of an observation stream (0 = none). Throws RuntimeError or UsageError. */
+/**
+ * Returns the bytes that were cut off at the end of an observation stream (0 = none). Throws RuntimeError or
+ * UsageError.
+ */
 export async function traceFile(file: string, options: TraceOptions): Promise<number> {
   const { line, trackerOnly, sessionId, drained } = options;
   const mask = await loadMask();

@@ -1,10 +1,12 @@
-// Reads a recording of one connection's bytes: the form of test/recordings and of the fuzzer's failures.
+// Reads a recording of the bytes of one connection.
+// The fuzzer saves its failures in the form of test/recordings too.
 //
 //   { "events": [{ "from": "client" | "server", "bytes": base64 }, …], "limits": { … } }
 //
-// The events stand in the order of arrival, after the StartupMessage. `limits` are bounds of the tracker that differ from
-// config/limits.ts; other fields are not looked at.
-// Invariant: what is not of this form is a RuntimeError that names the place. Not here: walking the bytes (wire-trace.ts).
+// The events stand in the order of arrival, after the StartupMessage. `limits` are bounds of the tracker that differ
+// from config/limits.ts; other fields are not looked at.
+// Invariant: what is not of this form is a RuntimeError that names the place.
+// Not here: walking the bytes (wire-trace.ts).
 
 import { limits } from '../../config/limits.js';
 import { RuntimeError } from '../../config/values/errors.js';

@@ -1,13 +1,14 @@
-// Walks a recording of bytes and writes one line per message, and after it what the tracker made of it.
+// Writes a recording of bytes as lines: each message, then what the tracker made of it.
 //
 //   client  Query                     13  "select ?"
 //   server  DataRow x3                33
 //   tracker simple "select ?" [SELECT 3] rows=3 I>I
 //
-// The number is the bytes of the messages, headers included. Messages of one name that follow one another and say nothing
-// more are one line.
-// Invariant: the tracker gets the bytes as they are recorded, cut at the ends of messages too; wherever the recording is cut,
-// the lines are the same. Not here: the form of a recording (wire-recording.ts), what a body shows (message-detail.ts).
+// The number is the bytes of the messages, headers included. Messages of one name that follow one another and say
+// nothing more are one line.
+// Invariant: the tracker gets the bytes as they are recorded, cut at the ends of messages too; wherever the recording
+// is cut, the lines are the same.
+// Not here: the form of a recording (wire-recording.ts), the part of a body that is shown (message-detail.ts).
 
 import type { Execution } from '../../proxy/session/execution.js';
 import { Session } from '../../proxy/session/session.js';

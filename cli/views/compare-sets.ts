@@ -30,7 +30,7 @@ export function printSets(compared: ComparedSets, view: SetsView): void {
   else print(setsText(compared, { ...view, screen: screenOf(process.stdout, process.env) }));
 }
 
-export function setsText(compared: ComparedSets, { old, now, screen }: SetsView & { readonly screen: Screen }): string {
+function setsText(compared: ComparedSets, { old, now, screen }: SetsView & { readonly screen: Screen }): string {
   const bold = (text: string): string => styled(text, { style: 'bold', screen });
   const lines = [bold(summaryOf(compared)), ''];
   for (const [name, set, use] of setsOf(compared, { old, now })) {
@@ -43,7 +43,7 @@ export function setsText(compared: ComparedSets, { old, now, screen }: SetsView 
   return lines.join('\n').trimEnd();
 }
 
-export function setsMarkdown(compared: ComparedSets, { old, now }: SetsView): string {
+function setsMarkdown(compared: ComparedSets, { old, now }: SetsView): string {
   const lines = [`### ${markdownText(summaryOf(compared))}`, ''];
   for (const [name, set, use] of setsOf(compared, { old, now })) {
     lines.push(
@@ -65,7 +65,7 @@ export function setsMarkdown(compared: ComparedSets, { old, now }: SetsView): st
   return lines.join('\n').trimEnd();
 }
 
-export function setsJson(compared: ComparedSets, { old, now }: SetsView): object {
+function setsJson(compared: ComparedSets, { old, now }: SetsView): object {
   const side = (set: ReadSet, use: Use): object => ({
     per_use: { uses: use.uses, by: use.by, calls: use.calls, rows: use.rows, ms: use.timeNs / 1e6 },
     statements: set.statements.map((facts, at) => ({

@@ -36,7 +36,7 @@ export function printComparison(comparison: Comparison, { form, limit }: Compare
     );
 }
 
-export function comparisonText(comparison: Comparison, { screen, all }: { screen: Screen; all: number }): string {
+function comparisonText(comparison: Comparison, { screen, all }: { screen: Screen; all: number }): string {
   const { whole, rows, groupBy } = comparison;
   const lines = headLines(comparison).map((line) => styled(line, { style: 'bold', screen }));
   lines.push('', wholeLine(whole), '');
@@ -65,7 +65,7 @@ export function comparisonText(comparison: Comparison, { screen, all }: { screen
   return lines.join('\n');
 }
 
-export function comparisonMarkdown(comparison: Comparison): string {
+function comparisonMarkdown(comparison: Comparison): string {
   const { sides, whole, rows, groupBy } = comparison;
   const [before, after] = sides.map(({ label }) => markdownText(label));
   const lines = [
@@ -93,7 +93,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
   return lines.join('\n');
 }
 
-export function comparisonJson({ sides, reports, whole, rows, groupBy }: Comparison): object {
+function comparisonJson({ sides, reports, whole, rows, groupBy }: Comparison): object {
   return {
     sides: sides.map(({ label }, at) => ({
       label,
@@ -155,7 +155,7 @@ export function changeText({ judgement, factor, test, p }: ComparedRow): string 
   return agrees ? `${times} (${test}, ${chance})` : `${judgement} mostly, mean ${times} (${test}, ${chance})`;
 }
 
-export function factorText(factor: number): string {
+function factorText(factor: number): string {
   return factor >= 99.95 ? count(factor) : factor >= 9.995 ? factor.toFixed(1) : factor.toFixed(2);
 }
 

@@ -26,10 +26,7 @@ export function printReconciliation(result: Reconciliation, view: Reconciliation
   else print(reconciliationText(result, { ...view, screen: screenOf(process.stdout, process.env) }));
 }
 
-export function reconciliationText(
-  result: Reconciliation,
-  view: ReconciliationView & { readonly screen: Screen },
-): string {
+function reconciliationText(result: Reconciliation, view: ReconciliationView & { readonly screen: Screen }): string {
   const { server, witness, screen } = view;
   const { sums } = result;
   const lines = [
@@ -70,7 +67,7 @@ function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string 
   );
 }
 
-export function reconciliationJson(result: Reconciliation, { server, witness, all }: ReconciliationView): object {
+function reconciliationJson(result: Reconciliation, { server, witness, all }: ReconciliationView): object {
   return {
     server: {
       version: server.version,

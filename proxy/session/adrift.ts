@@ -1,7 +1,9 @@
-// Gives up matching replies to requests when they no longer fit, and finds the point where it can begin again.
+// Gives up matching replies to requests, and finds where it can begin again.
+// It gives up when they no longer fit.
 // Invariant: what was open is counted as lost exactly once; names are kept as well as they can be known.
-// While a session is adrift its messages are still walked. The ReadyForQuery messages owed are counted down; when none is
-// owed, the session is tracked again. Not here: what makes a session adrift (requests.ts, replies.ts).
+// While a session is adrift its messages are still walked. The ReadyForQuery messages owed are counted down; when
+// none is owed, the session is tracked again.
+// Not here: what makes a session adrift (requests.ts, replies.ts).
 
 import type { LossReason } from '../stream/observation.js';
 import { RequestKind } from './outstanding.js';

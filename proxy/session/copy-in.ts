@@ -1,6 +1,8 @@
-// Knows which Syncs a COPY FROM STDIN may swallow: the server ignores Sync while it reads the client's data.
+// Knows which Syncs a COPY FROM STDIN may swallow.
+// The server ignores Sync while it reads the client's data.
 // Invariant: a Sync is voidable only when it was sent while a COPY was running or starting.
-// Source: src/backend/commands/copyfromparse.c, CopyGetData. Not here: what a failed COPY skips (failures.ts).
+// Source: src/backend/commands/copyfromparse.c, CopyGetData.
+// Not here: what a failed COPY skips (failures.ts).
 
 import { type Request, RequestKind } from './outstanding.js';
 import type { SessionState } from './session-state.js';

@@ -1,4 +1,5 @@
-// Holds what is measured of one execution: a simple Query, a portal, or a Parse or Bind that failed.
+// Holds what is measured of one execution.
+// That is a simple Query, a portal, or a Parse or Bind that failed.
 // Invariant: times are ms of the relay's monotonic clock; serviceMs is set when the execution completes, not before.
 // Not here: when things happen (requests.ts, replies.ts).
 

@@ -1,6 +1,9 @@
-// Says what an ErrorResponse ends: a statement of a Query, an Execute, a Parse or Bind, or nothing that is outstanding.
-// Invariant: after an error of an extended request the server skips everything up to Sync, and that is counted as skipped.
-// Source: src/backend/tcop/postgres.c, PostgresMain. Not here: reading the message (wire/field-reader.ts).
+// Says what an ErrorResponse ends.
+// It ends a statement of a Query, an Execute, a Parse or Bind, or nothing that is outstanding.
+// Invariant: after an error of an extended request the server skips everything up to Sync, and that is counted as
+// skipped.
+// Source: src/backend/tcop/postgres.c, PostgresMain.
+// Not here: reading the message (wire/field-reader.ts).
 
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';

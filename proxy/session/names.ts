@@ -1,5 +1,6 @@
 // Knows the statement and portal names of one connection and what they stand for.
-// Invariant: Parse, Bind and Close take effect in the order of the replies, so a name means what it means to the server.
+// Invariant: Parse, Bind and Close take effect in the order of the replies, so a name means what it means to the
+// server.
 // Not here: the texts that connections share (texts.ts), reading messages (requests.ts, replies.ts).
 
 import type { Execution } from './execution.js';

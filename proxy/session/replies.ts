@@ -1,4 +1,4 @@
-// Reads the server's messages of one connection: each answers the oldest outstanding request, or none.
+// Reads the server's messages: each answers the oldest outstanding request, or none.
 //
 //   reply                                        answers                    note
 //   ParseComplete BindComplete CloseComplete     Parse, Bind, Close         the name takes effect now

@@ -1,4 +1,5 @@
-// Holds what both directions of one connection share: outstanding requests, names, transaction, and what has finished.
+// Holds what both directions of one connection share.
+// Outstanding requests, names, the transaction, and what has finished.
 //
 //   client bytes ► requests.ts ─┐                       ┌─► SessionEvents (statement, ready, lost)
 //                               ├─► SessionState ───────┤
@@ -50,7 +51,9 @@ export interface SessionEvents {
   lost(reason: LossReason, executions: number): void;
 }
 
-/** So many finished executions wait for ReadyForQuery. Beyond it they are sent without their transaction status after. */
+/**
+ * So many finished executions wait for ReadyForQuery. Beyond it they are sent without their transaction status after.
+ */
 const FINISHED_MAX = 1024;
 
 export class SessionState {

@@ -1,9 +1,9 @@
-// One line for one execution, as traces show it: how it was sent, its SQL, how it ended, the transaction around it.
+// Writes one execution as one line, as traces show it.
 //
 //   protocol name "sql" [tag rows, …] !sqlstate rows=dataRows before>after flags
 //
-// Invariant: the same facts give the same line, whether the tracker or a recording has them. Times differ from run to run
-// and are left out.
+// Invariant: the same facts give the same line, whether the tracker or a recording has them. Times differ from run to
+// run and are left out.
 // Not here: masking literals (the caller gives the SQL to show), reading recordings (cli/tracing/).
 
 import type { StatementObservation } from '../stream/observation.js';

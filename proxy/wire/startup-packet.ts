@@ -78,7 +78,7 @@ function parametersOf(body: Buffer): Array<readonly [string, string]> {
 }
 
 /** The value that the server uses: the last one of that name, or ''. */
-export function startupValue(startup: Startup, name: string): string {
+function startupValue(startup: Startup, name: string): string {
   let value = '';
   for (const [key, given] of startup.parameters) if (key === name) value = given;
   return value;

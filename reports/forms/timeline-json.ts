@@ -1,4 +1,5 @@
-// The JSON forms of reports over time: /api/v1/statements/:fingerprint/history and /api/v1/progress.
+// The JSON forms of reports over time.
+// /api/v1/statements/:fingerprint/history and /api/v1/progress answer with them.
 // Invariant: times are ISO 8601, durations milliseconds; a value that was not measured is null.
 // Not here: the reports (reports/timeline.ts, reports/progress.ts).
 

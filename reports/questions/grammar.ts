@@ -1,6 +1,7 @@
-// The spelling of questions: query parameters of the API and flags of the command line in one grammar.
+// The spelling of questions: query parameters and command-line flags in one grammar.
 // Invariant: reading what was written asks the same question again.
-// Not here: reading one parameter (reading.ts), answering (dashboards/http/api.ts, cli/reading/place.ts), flags (cli).
+// Not here: reading one parameter (reading.ts), answering (dashboards/http/api.ts, cli/reading/place.ts), flags
+// (cli).
 
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment, parseWhole } from '../../config/values/units.js';

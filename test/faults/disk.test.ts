@@ -1,5 +1,6 @@
-// 66: a data directory that cannot be used, at the first start and at later ones: the relay listens and relays, and the observer comes
-// when the fault is mended. Not here: disks that fail while the observer runs (test/storage, test/sidecar/observer-failures.test.ts).
+// A data directory that cannot be used: the relay relays, and the observer comes later.
+// Fault 66, at the first start and at later ones: the observer comes when the fault is mended.
+// Not here: disks that fail while the observer runs (test/storage, test/sidecar/observer-failures.test.ts).
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// A small run of `npm run fuzz:lexer` against the sources. Not here: single rules of the lexer (test/fingerprint/sql-lexer.test.ts).
+// A small run of `npm run fuzz:lexer` against the sources.
+// Not here: single rules of the lexer (test/fingerprint/sql-lexer.test.ts).
 
 import { beforeAll, expect, test } from 'vitest';
 import { lex } from '../../analyzer/sql/sql-lexer.js';

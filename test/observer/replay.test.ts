@@ -1,4 +1,4 @@
-// Replaying a recording: what it holds is counted in the minutes in which it passed, however long ago that was.
+// Replaying a recording: what it holds is counted in the minutes in which it passed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

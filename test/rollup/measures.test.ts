@@ -1,5 +1,6 @@
 // Counting that is written by hand, held to the table of measures; and the table to its own rules.
-// Not here: what the counts mean (rollups.test.ts), a measure's way through store and reports (../storage/measures.test.ts).
+// Not here: what the counts mean (rollups.test.ts), a measure's way through store and reports
+// (../storage/measures.test.ts).
 
 import { describe, expect, it, test } from 'vitest';
 import { TagRollups } from '../../analyzer/rollup/tag-rollups.js';

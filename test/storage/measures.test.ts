@@ -1,4 +1,5 @@
-// One more measure, declared in the table and given a column, and then followed: rollup row, SQLite, roll-up, report, merging, JSON.
+// One more measure, declared in the table and given a column, and then followed.
+// From the rollup row to SQLite, roll-up, report, merging and JSON.
 // Invariant: nothing else is told of it, so this fails where a step lists values by hand.
 // Not here: counting it (../rollup/measures.test.ts).
 

@@ -16,7 +16,7 @@ export interface Address {
 
 const FINGERPRINT = /^[0-9a-z]{16}$/;
 
-export function readAddress(hash: string): Address {
+function readAddress(hash: string): Address {
   const [path, query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const [name, part = ''] = path.split('/', 2);
   const view = VIEWS.find((known) => known === name) ?? 'statements';

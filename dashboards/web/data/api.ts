@@ -23,7 +23,7 @@ export function keepToken(token: string): void {
 }
 
 /** Rejects with ApiProblem, whose message is for a person; status 0 = no answer. */
-export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   let response: Response;
   try {

@@ -27,7 +27,7 @@ interface Piece {
   readonly text: string;
 }
 
-export function pieces(sql: string): Piece[] {
+function pieces(sql: string): Piece[] {
   const out: Piece[] = [];
   const breaks = !sql.includes('\n');
   let depth = 0;

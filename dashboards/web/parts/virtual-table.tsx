@@ -34,7 +34,65 @@ const ROW_HEIGHT = 34;
 const OVERSCAN = 10;
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
-  const { rows, columns, label } = props;
+  const { rows, label } = props;
+  const { scroller, first, last, current, setActive, onScroll, onKeyDown } = useVisibleRows(rows.length);
+  return (
+    <section
+      class="virtual"
+      ref={scroller}
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+      tabIndex={0}
+    >
+      <table aria-rowcount={rows.length + 1}>
+        <Head {...props} />
+        <tbody>
+          {first > 0 && <Spacer rows={first} />}
+          {rows.slice(first, last).map((row, offset) => {
+            const index = first + offset;
+            const isCurrent = index === current;
+            return (
+              <tr key={props.keyOf(row)} aria-rowindex={index + 2}>
+                <Cells {...props} row={row} index={index} isCurrent={isCurrent} onFocus={() => setActive(index)} />
+              </tr>
+            );
+          })}
+          {last < rows.length && <Spacer rows={rows.length - last} />}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+interface CellsProps<Row> extends VirtualTableProps<Row> {
+  readonly row: Row;
+  readonly index: number;
+  /** The row that the keyboard is at; of all links this one alone is reached by Tab. */
+  readonly isCurrent: boolean;
+  readonly onFocus: () => void;
+}
+
+function Cells<Row>({ columns, row, index, isCurrent, onFocus, hrefOf, linkOf }: CellsProps<Row>) {
+  return (
+    <>
+      {columns.map(({ key, className, cell }) => (
+        <td key={key} class={className}>
+          {cell(row)}
+        </td>
+      ))}
+      <td class="statement">
+        <a href={hrefOf(row)} data-row={index} tabIndex={isCurrent ? 0 : -1} onFocus={onFocus}>
+          {linkOf(row)}
+        </a>
+      </td>
+    </>
+  );
+}
+
+/** The rows [first, last) that are in view of `count`, the one the keyboard is at, and what moves them. */
+function useVisibleRows(count: number) {
   const scroller = useRef<HTMLElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -48,9 +106,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     return () => observer.disconnect();
   }, []);
 
-  const current = Math.min(active, Math.max(0, rows.length - 1));
-  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - OVERSCAN, rows.length - 1));
-  const last = Math.min(rows.length, Math.ceil((top + height) / ROW_HEIGHT) + OVERSCAN);
+  const current = Math.min(active, Math.max(0, count - 1));
+  const first = Math.max(0, Math.min(Math.floor(top / ROW_HEIGHT) - OVERSCAN, count - 1));
+  const last = Math.min(count, Math.ceil((top + height) / ROW_HEIGHT) + OVERSCAN);
 
   useLayoutEffect(() => {
     if (!focusWanted.current) return;
@@ -61,7 +119,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   });
 
   const move = (to: number): void => {
-    const next = Math.max(0, Math.min(rows.length - 1, to));
+    const next = Math.max(0, Math.min(count - 1, to));
     const element = scroller.current!;
     // The sticky head covers one row.
     const visible = element.clientHeight - ROW_HEIGHT;
@@ -76,63 +134,31 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const page = Math.max(1, Math.floor(height / ROW_HEIGHT) - 2);
-    const steps: Record<string, number> = {
-      ArrowDown: current + 1,
-      j: current + 1,
-      ArrowUp: current - 1,
-      k: current - 1,
-      PageDown: current + page,
-      PageUp: current - page,
-      Home: 0,
-      End: rows.length - 1,
-    };
-    const to = steps[event.key];
+    const to = rowAfterKey(event.key, { current, page, count });
     if (to === undefined) return;
     event.preventDefault();
     move(to);
   };
 
-  return (
-    <section
-      class="virtual"
-      ref={scroller}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-      onKeyDown={onKeyDown}
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-      tabIndex={0}
-    >
-      <table aria-rowcount={rows.length + 1}>
-        <Head {...props} />
-        <tbody>
-          {first > 0 && <Spacer rows={first} />}
-          {rows.slice(first, last).map((row, offset) => {
-            const index = first + offset;
-            return (
-              <tr key={props.keyOf(row)} aria-rowindex={index + 2}>
-                {columns.map(({ key, className, cell }) => (
-                  <td key={key} class={className}>
-                    {cell(row)}
-                  </td>
-                ))}
-                <td class="statement">
-                  <a
-                    href={props.hrefOf(row)}
-                    data-row={index}
-                    tabIndex={index === current ? 0 : -1}
-                    onFocus={() => setActive(index)}
-                  >
-                    {props.linkOf(row)}
-                  </a>
-                </td>
-              </tr>
-            );
-          })}
-          {last < rows.length && <Spacer rows={rows.length - last} />}
-        </tbody>
-      </table>
-    </section>
-  );
+  return { scroller, first, last, current, setActive, onScroll: () => setTop(scroller.current!.scrollTop), onKeyDown };
+}
+
+/** Where a key leads; undefined for a key that moves nothing. */
+function rowAfterKey(
+  key: string,
+  { current, page, count }: { current: number; page: number; count: number },
+): number | undefined {
+  const rows: Record<string, number> = {
+    ArrowDown: current + 1,
+    j: current + 1,
+    ArrowUp: current - 1,
+    k: current - 1,
+    PageDown: current + page,
+    PageUp: current - page,
+    Home: 0,
+    End: count - 1,
+  };
+  return rows[key];
 }
 
 function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>) {

@@ -1,6 +1,7 @@
 // The lexer beside Postgres' own scanner, as libpg-query has it: the same tokens, byte for byte.
-// Invariant: every difference that is not named here is a failure. libpg-query was changed to show comments, so it does not let a string go
-// on behind one; it knows UTF-8 and standard_conforming_strings = on. For all else a server is asked (sql-server.mjs).
+// Invariant: every difference that is not named here is a failure. libpg-query was changed to show comments, so it
+// does not let a string go on behind one; it knows UTF-8 and standard_conforming_strings = on. For all else a server
+// has to be asked.
 
 import { loadModule, scanSync } from 'libpg-query';
 
@@ -55,12 +56,19 @@ function scan(sql) {
   }
 }
 
-/** $1a: Postgres refuses it since 15, libpg-query does not. @param {import('libpg-query').ScanToken | undefined} next @param {number} end */
+/**
+ * $1a: Postgres refuses it since 15, libpg-query does not.
+ * @param {import('libpg-query').ScanToken | undefined} next
+ * @param {number} end
+ */
 function hasJunk(next, end) {
   return next?.start === end && /^[^\x00-\x7f]|^\w/.test(next.text);
 }
 
-/** N'…' is a keyword and a string to the scanner, one string to the lexer. @param {readonly import('libpg-query').ScanToken[]} scanned */
+/**
+ * N'…' is a keyword and a string to the scanner, one string to the lexer.
+ * @param {readonly import('libpg-query').ScanToken[]} scanned
+ */
 function merged(scanned) {
   /** @type {{ start: number, end: number }[]} */
   const ranges = [];

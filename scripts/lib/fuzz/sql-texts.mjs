@@ -1,6 +1,7 @@
-// Made-up SQL for the lexer: queries whose tokens are known as they are written, and soups of pieces.
-// Invariant: a query is valid under the settings it was made for, and the word CANARY is in its literals and comments alone.
-// Not here: who says whether the lexer is right (sql-scan.mjs, sql-server.mjs).
+// Makes up SQL for the lexer: queries of known tokens, and soups of pieces.
+// Invariant: a query is valid under the settings it was made for, and the word CANARY is in its literals and comments
+// alone.
+// Not here: who says whether the lexer is right (sql-scan.mjs).
 
 /** @import { Random } from './random.mjs' */
 
@@ -67,7 +68,11 @@ function character(random, encoding) {
   return random.pick(special.length > 0 && !random.oneIn(3) ? special : any);
 }
 
-/** Pieces of a value. Each is one Buffer: a quote or a backslash alone is escaped. @param {Random} random @param {string} encoding */
+/**
+ * Pieces of a value. Each is one Buffer: a quote or a backslash alone is escaped.
+ * @param {Random} random
+ * @param {string} encoding
+ */
 function unitsOf(random, encoding) {
   const units = [];
   for (let left = random.below(7); left > 0; left--) {
@@ -131,7 +136,13 @@ function partGap(random, { encoding, comments }) {
   return Buffer.concat([Buffer.from(before), odd, Buffer.from(random.pick(['\n', '\r', '\r\n'])), Buffer.from(after)]);
 }
 
-/** A string between quotes, in as many parts as it takes. @param {Random} random @param {string} prefix @param {Buffer[]} units @param {StringForm} form */
+/**
+ * A string between quotes, in as many parts as it takes.
+ * @param {Random} random
+ * @param {string} prefix
+ * @param {Buffer[]} units
+ * @param {StringForm} form
+ */
 function quoted(random, prefix, units, form) {
   /** @type {Buffer[]} */
   const parts = [Buffer.from(`${prefix}'`)];
@@ -143,7 +154,11 @@ function quoted(random, prefix, units, form) {
   return Buffer.concat(parts);
 }
 
-/** @param {Random} random @param {Settings} settings @returns {{ tokens: Buffer[], value: Buffer | undefined, isBits: boolean }} */
+/**
+ * @param {Random} random
+ * @param {Settings} settings
+ * @returns {{ tokens: Buffer[], value: Buffer | undefined, isBits: boolean }}
+ */
 function literal(random, settings) {
   const { backslashEscapes, encoding, partComments: comments = true } = settings;
   const units = unitsOf(random, encoding);

@@ -1,7 +1,8 @@
-// Builds messages of the Postgres protocol: the parts that every message is made of, and errors and notices.
-// Invariant: what is built is well formed. Protocol: chapter 53.7.
-// Not here: the fuzzer's messages (../fuzz/messages.mjs), which stand apart because they judge; the product's own errors
-// (proxy/wire/error-message.ts).
+// Builds messages of the Postgres protocol: their common parts, errors and notices.
+// Invariant: what is built is well formed.
+// Protocol: chapter 53.7.
+// Not here: the fuzzer's messages (../fuzz/messages.mjs), which stand apart because they judge; the product's own
+// errors (proxy/wire/error-message.ts).
 
 const NONE = Buffer.alloc(0);
 

@@ -1,6 +1,8 @@
-// Adds two encoded histograms without unpacking them: a merge of two rising lists of (index, count).
+// Adds two encoded histograms without unpacking them.
+// It is a merge of two rising lists of (index, count).
 // Invariant: the result is what LogHistogram would encode after both; order does not matter.
-// Source of the form: LogHistogram.encode. Not here: percentiles.
+// Source of the form: LogHistogram.encode.
+// Not here: percentiles.
 
 import type Database from 'better-sqlite3';
 import { makeStoreError } from './failures.js';

@@ -1,4 +1,5 @@
-// Finds the first statements in an order, and the sums of all, without reading everything about each.
+// Finds the first statements in an order, and the sums of all.
+// It does so without reading everything about each.
 // Invariant: the order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits.
 // Not here: percentiles (reports/statements.ts), reading the statements that come first.
 

@@ -1,4 +1,5 @@
-// The catalogue of statement texts: the first text of a fingerprint, up to 20 variants, and its bound.
+// The catalogue of statement texts: a first text per fingerprint, its variants, and its bound.
+// Up to 20 variants are kept.
 // Invariant: an entry outlives its rollups; only the least recently seen go, and only beyond the bound.
 // Not here: rollups (flush-writer.ts), how texts become fingerprints.
 
