@@ -189,7 +189,10 @@ export class OpenBrackets {
     return -1;
   }
 
-  /** Pieces of keys that complete a key of completeLength(): what closes the brackets, with an element in front, or with a query behind. */
+  /**
+   * Pieces of keys that complete a key of completeLength(): what closes the brackets, with an element in front, or
+   * with a query behind.
+   */
   endings(): string[] {
     let depth = 1;
     while (depth <= this.depth && !FOLDING.has(this.#kinds[depth])) depth++;

@@ -27,7 +27,9 @@ import { keepTailComment } from './tail-comment.js';
 export const UNKNOWN_TEXT = 'x000000000000000';
 
 export interface StatementIdentity<T = undefined> {
-  /** 16 characters: pg_query's fingerprint; or 15 digits of keyHash after `x` (not read by the grammar) or `t` (cut). */
+  /**
+   * 16 characters: pg_query's fingerprint; or 15 digits of keyHash after `x` (not read by the grammar) or `t` (cut).
+   */
   readonly fingerprint: string;
   /** Normalised bytes, one character each, with marks (key-marks.ts) for what is folded. */
   readonly key: string;
@@ -59,12 +61,14 @@ export interface FingerprinterOptions<T> {
   bytesMax?: number;
 }
 
-/** As in ReadableText (sql/client-text.ts). */
 export interface IdentifyOptions {
+  /** The session has standard_conforming_strings = off. */
   backslashEscapes: boolean;
+  /** Bytes left out between the head and the tail of the text; 0 = it is whole. */
   missingBytes: number;
-  /** Default: the tail that is kept of a client's text. */
+  /** Bytes of the tail. Default: the tail that is kept of a client's text. */
   tailBytes?: number;
+  /** Nobody can say what the last bytes are: what they belong to is taken as a literal without its end mark. */
   endsInDoubt?: boolean;
 }
 

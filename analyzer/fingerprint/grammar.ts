@@ -10,7 +10,7 @@ import { fingerprintSync, loadModule } from 'libpg-query';
 import { sqlOfKey } from './key-marks.js';
 
 /** A longer key costs the grammar milliseconds: it gets an id of its own. */
-const GRAMMAR_BYTES_MAX = 65_536;
+export const GRAMMAR_BYTES_MAX = 65_536;
 /** Deeper nesting, and longer chains of UNION, end in a stack overflow whose limit is not the same everywhere. */
 export const GRAMMAR_DEPTH_MAX = 256;
 export const GRAMMAR_SET_OPERATIONS_MAX = 64;

@@ -1,7 +1,8 @@
-// The id of a key, and whether the grammar has read it: only then its words are known to be no literals.
-// Invariants: the same key has the same id on every machine. What the grammar has not read shows its structure alone, and
-// its id tells no more than that, since the hash of a single word is found by trying. Only a key too long for the grammar
-// keeps an id of its own.
+// The id of a key, and whether the grammar has read it.
+// Only then its words are known to be no literals.
+// Invariants: the same key has the same id on every machine. What the grammar has not read shows its structure alone,
+// and its id tells no more than that, since the hash of a single word is found by trying. Only a key too long for the
+// grammar keeps an id of its own.
 // Not here: how keys are made (normalize.ts), hiding (refused.ts), the grammar itself (grammar.ts).
 
 import {
@@ -59,7 +60,10 @@ export function identityOfKey(made: MadeKey): KeyIdentity {
 
 const TRUNCATED = String.fromCharCode(Mark.truncated);
 
-/** The key of a cut text, if one of the endings makes it SQL; else its complete statements; undefined if they are none. */
+/**
+ * The key of a cut text, if one of the endings makes it SQL; else its complete statements; undefined if they are
+ * none.
+ */
 function readablePart(key: string, endings: readonly string[]): string | undefined {
   const begun = key.slice(0, -1);
   if (endings.some((ending) => fingerprintOfKey(begun + ending) !== null)) return key;

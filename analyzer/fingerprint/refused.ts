@@ -1,12 +1,16 @@
-// The key of a text that the grammar has not read: its structure alone, since any word of it may be a literal.
+// The key of a text that the grammar has not read: its structure alone.
+// Any word of it may be a literal.
 // A password at the wrong prompt, prose between the wrong quotes, and a text read under wrong settings all end here.
-// Invariant: of words only those of STRUCTURE are left, and of signs only punctuation and plain operators. Runs of what is
-// hidden become one mark, so that neither their number nor their length is told.
+// Invariant: of words only those of STRUCTURE are left, and of signs only punctuation and plain operators. Runs of
+// what is hidden become one mark, so that neither their number nor their length is told.
 // Not here: which texts the grammar has not read (fingerprint.ts).
 
 import { Mark } from './key-marks.js';
 
-/** Words that part a statement into its clauses. Those that may be a value as well ("left", "all", "open") are not here. */
+/**
+ * Words that part a statement into its clauses. Those that may be a value as well ("left", "all", "open") are not
+ * here.
+ */
 const STRUCTURE: ReadonlySet<string> = new Set(
   (
     'select insert update delete merge into from where set values join on using and or not in is null as distinct case ' +

@@ -65,8 +65,8 @@ export class SqlTokens {
   unterminated = false;
 
   /**
-   * The text went on, but from its last byte on nobody can say what is a literal: that is a token without its end mark. It
-   * begins with the last token where that may go on as well.
+   * The text went on, but from its last byte on nobody can say what is a literal: that is a token without its end
+   * mark. It begins with the last token where that may go on as well.
    */
   endInDoubt(): void {
     const last = this.count - 1;

@@ -1,7 +1,8 @@
 // Strings between the quotes of prose: ‘…’, “…”, «…», 「…」, as word processors put them into SQL.
 // To Postgres such a quote is a letter, so what is between two of them is words; to its author it is a string.
-// Invariant: a span that begins with such a quote is hidden up to the next word that ends with one, else to the end of the
-// statement. Not here: the lexer, which knows no such strings.
+// Invariant: a span that begins with such a quote is hidden up to the next word that ends with one, else to the end
+// of the statement.
+// Not here: the lexer, which knows no such strings.
 
 import { type SqlTokens, TokenKind } from './tokens.js';
 

@@ -1,7 +1,10 @@
-// Forwards a CancelRequest unchanged to the listener's upstream, with the same TLS as sessions have.
-// Invariant: the server never answers one. The client's connection is closed when the server has closed its own and not
-// before, because clients take that for "done" (libpq PQcancel). The key is a secret: it is neither read nor logged.
-// Source: PostgreSQL documentation "Canceling Requests in Progress". Not here: who may send one (listener.ts).
+// Forwards a CancelRequest unchanged to the listener's upstream.
+// It goes with the same TLS as sessions have.
+// Invariant: the server never answers one. The client's connection is closed when the server has closed its own and
+// not before, because clients take that for "done" (libpq PQcancel). The key is a secret: it is neither read nor
+// logged.
+// Source: PostgreSQL documentation "Canceling Requests in Progress".
+// Not here: who may send one (listener.ts).
 
 import type { Socket } from 'node:net';
 import { connectUpstream, type Target } from './upstream.js';

@@ -1,4 +1,4 @@
-// Declares a leg of a connection (the client's or the upstream's): its sockets, and how they are read.
+// Declares a leg of a connection (client's or upstream's): sockets, and how they are read.
 // Invariant: these are types alone.
 // Not here: reusing buffers (reused-reads.ts), opening the upstream leg (upstream.ts).
 

@@ -1,4 +1,5 @@
-// Decides whether the server's offer of channel binding is passed on, and logs where it cannot work.
+// Decides whether the server's offer of channel binding is passed on.
+// Logs where channel binding cannot work.
 //
 //   client leg   upstream leg                    offer               why
 //   any          plaintext                       as it is            the server does not offer it

@@ -1,6 +1,6 @@
 // Greets an observer at a socket and reads its answers: the welcome, then acknowledgements.
 // Invariant: an answer of an observer that is no longer the present one is dropped, and so is one of another release.
-// Not here: what the answers change (link.ts), the observer's side (observer/link-gate.ts).
+// Not here: what the answers change (link.ts), the observer's side (observer/intake/link-gate.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';

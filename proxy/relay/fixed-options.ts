@@ -1,4 +1,5 @@
-// Keeps the options that a reload cannot change: the addresses that listen, and the number of relays.
+// Keeps the options that a reload cannot change.
+// They are the addresses that listen, and the number of relays.
 // Invariant: a change to them is logged, and the rest of the reload holds.
 // Not here: what a reload changes (relay.ts, supervisor/supervisor.ts).
 

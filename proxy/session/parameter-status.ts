@@ -3,7 +3,7 @@
 // Source: PostgreSQL documentation "Asynchronous Operations". Not here: when observers are told (replies.ts).
 
 import { latin1, stringEnd } from '../wire/field-reader.js';
-import type { BodyRange } from '../wire/frame-sink.js';
+import type { BodyRange } from '../wire/message-sink.js';
 import type { SessionState } from './session-state.js';
 
 const VALUE_BYTES_MAX = 256;

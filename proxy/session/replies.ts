@@ -14,8 +14,8 @@
 
 import type { TransactionStatus } from '../stream/observation.js';
 import { CommandTag, readError } from '../wire/field-reader.js';
-import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-sink.js';
 import { Server } from '../wire/message-codes.js';
+import type { BodyRange, FramingLost, MessageSink } from '../wire/message-sink.js';
 import { goAdrift, readyWhileAdrift } from './adrift.js';
 import { copyInBegins, copyInEnds, synced } from './copy-in.js';
 import type { Execution } from './execution.js';
@@ -28,7 +28,7 @@ import type { SessionState } from './session-state.js';
 const HEADER_BYTES = 5;
 const AUTHENTICATION_OK = 0;
 
-export class Replies implements FrameSink {
+export class Replies implements MessageSink {
   readonly #state: SessionState;
   readonly #onFramingLost: (why: FramingLost) => void;
   readonly #tag = new CommandTag();

@@ -4,8 +4,8 @@
 // Source: PostgreSQL documentation "Message Flow", "Extended Query". Not here: bytes to messages (wire/), replies.
 
 import { latin1, serverName, stringEnd } from '../wire/field-reader.js';
-import type { BodyRange, FrameSink, FramingLost } from '../wire/frame-sink.js';
 import { Client } from '../wire/message-codes.js';
+import type { BodyRange, FramingLost, MessageSink } from '../wire/message-sink.js';
 import { goAdrift } from './adrift.js';
 import { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
@@ -15,7 +15,7 @@ import { textBytes } from './texts.js';
 const HEADER_BYTES = 5;
 const PORTAL = 0x50; // 'P' in Describe and Close
 
-export class Requests implements FrameSink {
+export class Requests implements MessageSink {
   readonly #state: SessionState;
   readonly #onFramingLost: (why: FramingLost) => void;
   /** The Parse and Bind before the next Execute: when the first arrived (0 = none came), and their bytes. */

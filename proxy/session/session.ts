@@ -5,8 +5,8 @@
 
 import { limits } from '../../config/limits.js';
 import type { LossReason } from '../stream/observation.js';
-import { FrameScanner } from '../wire/frame-scanner.js';
 import type { MessageTable } from '../wire/message-codes.js';
+import { MessageScanner } from '../wire/message-scanner.js';
 import { loseAll, recover } from './adrift.js';
 import type { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
@@ -32,8 +32,8 @@ export interface Running {
 
 export class Session {
   readonly state: SessionState;
-  readonly #client: FrameScanner;
-  readonly #server: FrameScanner;
+  readonly #client: MessageScanner;
+  readonly #server: MessageScanner;
   /** Framing is lost, or the stream is none to read (replication, protocol 2). */
   opaque = false;
   #lastChunkMs = 0;
@@ -41,8 +41,8 @@ export class Session {
   constructor(sessionId: number, shared: SessionShared) {
     this.state = new SessionState(sessionId, shared);
     const lost = () => this.goOpaque();
-    this.#client = new FrameScanner(shared.clientTable, new Requests(this.state, lost));
-    this.#server = new FrameScanner(shared.serverTable, new Replies(this.state, lost));
+    this.#client = new MessageScanner(shared.clientTable, new Requests(this.state, lost));
+    this.#server = new MessageScanner(shared.serverTable, new Replies(this.state, lost));
   }
 
   /** Bytes from the client; `nowMs` monotonic, `wallMs` wall clock. */

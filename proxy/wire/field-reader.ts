@@ -2,7 +2,7 @@
 // Bodies are ranges of a larger buffer. Only the result is copied.
 // Invariant: never reads outside [start, end) and never throws: a malformed field reads as empty.
 // SQL and names are latin1 strings, one character per byte: exact for any client_encoding, and cheap as Map keys.
-// Not here: message boundaries (frame-scanner.ts).
+// Not here: message boundaries (message-scanner.ts).
 
 /** Index of the NUL that ends the string at `at`, or `end` when it is cut off. */
 export function stringEnd(bytes: Buffer, { at, end }: { at: number; end: number }): number {

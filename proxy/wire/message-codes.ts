@@ -3,7 +3,7 @@
 // Invariant: a code without a row of its direction does not exist in the protocol, so framing is lost when one comes.
 // Password messages ('p') keep nothing, so their bodies cannot reach a log.
 // Source: PostgreSQL documentation "Message Formats"; src/include/libpq/protocol.h.
-// Not here: walking the messages (frame-scanner.ts), what they mean (session/).
+// Not here: walking the messages (message-scanner.ts), what they mean (session/).
 
 /** Body lengths beyond which the peer itself gives up. No sane stream has them. The length word counts 4 more. */
 const LARGE = 0x3fffffff - 4; // PQ_LARGE_MESSAGE_LIMIT and MaxAllocSize

@@ -1,4 +1,4 @@
-// Text that the grammar refuses, and text between the quotes of prose, show no word that may be a literal.
+// Refused texts, and text between the quotes of prose, show no word that may be a literal.
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';

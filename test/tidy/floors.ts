@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
   [
-    'proxy/wire/frame-scanner.ts',
+    'proxy/wire/message-scanner.ts',
     'proxy/stream/observation.ts',
     'analyzer/attribution/shape/shape.ts',
     'analyzer/attribution/comments/sql-comment.ts',

@@ -7,6 +7,8 @@ import { FILES, textOf } from './sources.js';
 
 /** [what is not written any more, what is written instead, files in which it is another thing] */
 const RETIRED: ReadonlyArray<readonly [word: RegExp, instead: string, elsewhere?: RegExp]> = [
+  [/octet/i, 'byte', /^scripts\/lib\/certificates\.mjs$/],
+  [/frame-scanner|\bFrameScanner\b|\bFrameSink\b/, 'MessageScanner, MessageSink'],
   [/\bRelayService\b/, 'Relay'],
   [
     /PerSource|per[-_]source/i,

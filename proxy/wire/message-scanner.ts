@@ -11,14 +11,14 @@
 // body that lies whole in one chunk is handed over in place, without a copy. The sink must not keep the range.
 // Not here: what messages mean (session/), the untyped first packet (startup-packet.ts), sockets.
 
-import { BodyRange, type FrameSink, NO_BYTES } from './frame-sink.js';
 import type { MessageTable } from './message-codes.js';
+import { BodyRange, type MessageSink, NO_BYTES } from './message-sink.js';
 
 const HEADER_BYTES = 5;
 
-export class FrameScanner {
+export class MessageScanner {
   readonly #table: MessageTable;
-  readonly #sink: FrameSink;
+  readonly #sink: MessageSink;
   readonly #range = new BodyRange();
   #headerHave = 0;
   /** The length word of a header that is cut over chunks, as far as it has come. */
@@ -33,7 +33,7 @@ export class FrameScanner {
   #tailHave = 0;
   #stopped = false;
 
-  constructor(table: MessageTable, sink: FrameSink) {
+  constructor(table: MessageTable, sink: MessageSink) {
     this.#table = table;
     this.#sink = sink;
   }

@@ -1,10 +1,10 @@
-// Declares what a frame scanner tells its reader: messages, headers alone, or that framing is lost.
+// Declares what the message scanner tells: a message, headers alone, or that framing is lost.
 // Invariant: a range is on loan; the reader must not keep it beyond the call.
-// Not here: walking the messages (frame-scanner.ts).
+// Not here: walking the messages (message-scanner.ts).
 
 export type FramingLost = 'unknown code' | 'bad length';
 
-export interface FrameSink {
+export interface MessageSink {
   /**
    * A message ended. Its body was bodyBytes long and starts with bytes[start, end). When the body is longer than that,
    * the last tailBytes of the range are the end of the body, and the part between was not kept.
