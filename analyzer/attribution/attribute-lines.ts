@@ -54,7 +54,8 @@ export interface LineError {
 }
 
 /**
- * An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not understood.
+ * An input object with source, construct, confidence, evidence and fingerprint added, or why the line was not
+ * understood.
  * A line of several statements gets those of its first statement that is not housekeeping, and `statements` lists all.
  */
 export type LineResult = { output: Record<string, unknown> } | { error: LineError };

@@ -1,6 +1,7 @@
 // Decides who sent a statement: asks the rules in order and keeps each verdict for its like.
 // Invariant: equal subjects get the same verdict object; the common path looks up three maps and allocates nothing.
-// Order: housekeeping, tools, comment tags, other frameworks, the form of the text on this connection, then the default.
+// Order: housekeeping, tools, comment tags, other frameworks, the form of the text on this connection, then the
+// default.
 // Not here: the user's rules, which go first (analyzer/judge.ts); when a verdict is final (settling.ts).
 
 import { CONSTRUCTS, type Verdict } from '../../facts/verdict.js';
@@ -40,7 +41,8 @@ const verdicts = new WeakMap<Standing, Map<StatementShape, Map<number, Verdict>>
 
 /**
  * The verdict on one statement.
- * @param profile of its connection, which has observed the statement already. Asked again at settling it may answer otherwise.
+ * @param profile of its connection, which has observed the statement already. Asked again at settling it may answer
+ *   otherwise.
  * @param tags of its comments; tags.pairs do not matter here, only what they prove.
  */
 export function attribute(

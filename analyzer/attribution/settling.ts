@@ -13,7 +13,10 @@ export interface SettlingState {
   nowMs: number;
 }
 
-/** Settled: the profile is strong or certain, or 64 statements were seen, or the first one is 2 s old. Closing settles too. */
+/**
+ * Settled: the profile is strong or certain, or 64 statements were seen, or the first one is 2 s old. Closing settles
+ * too.
+ */
 export function isSettled(standing: Standing, state: SettlingState): boolean {
   if (standing.strength === 'strong' || standing.strength === 'certain') return true;
   if (state.statements === 0) return false;

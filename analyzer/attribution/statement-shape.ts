@@ -80,7 +80,10 @@ const CATALOGUES = hashSet('pg_catalog information_schema pg_class pg_namespace 
 
 const CUT_TOKENS_MAX = 12;
 
-/** Tokens to judge by. A text cut by its length ends inside parentheses or a literal: leave out what follows the last whole piece. */
+/**
+ * Tokens to judge by. A text cut by its length ends inside parentheses or a literal: leave out what follows the last
+ * whole piece.
+ */
 function wholeCount(tokens: SqlTokens): number {
   let depth = 0;
   for (let i = 0; i < tokens.count; i++) {

@@ -59,8 +59,8 @@ const BOOKS = `SELECT /* pg_stat_statements */ (SELECT sum(abalance) FROM pgbenc
 const CALLS = `SELECT sum(calls) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT IN ('BEGIN', 'END')`;
 /**
  * BEGIN and END that were executed: two per transaction of two scripts in three modes, and one before each error.
- * pg_stat_statements counts
- * them only at the first execution of a prepared statement (it clears the query id of the cached utility statement).
+ * pg_stat_statements counts them only at the first execution of a prepared statement (it clears the query id of the
+ * cached utility statement).
  */
 const TRANSACTION_CONTROL = 2 * 2 * 3 * 400 + 2;
 

@@ -1,4 +1,5 @@
-// Conservation, whatever fails when: each execution is counted once or waits, each session is open or closed, in the store as here.
+// Conservation, whatever fails when: each execution is counted once or waits.
+// Each session is open or closed, in the store as here.
 // Invariant: the same seed gives the same run.
 
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-// Sessions that an earlier observer stored: the next one counts their time from where that one stopped.
+// Sessions that an earlier observer stored: their time goes on from where that one stopped.
 
 import { expect, test } from 'vitest';
 import { MINUTE_MS } from '../../config/values/minute.js';

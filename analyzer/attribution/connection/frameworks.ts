@@ -1,5 +1,6 @@
 // Says in plain words what was seen of another framework.
-// Invariant: a name is given only where the sign is that framework's alone. Not here: seeing it (others/recognise-framework.ts).
+// Invariant: a name is given only where the sign is that framework's alone.
+// Not here: seeing it (others/recognise-framework.ts).
 
 import type { Framework } from '../shape/shape.js';
 

@@ -12,7 +12,10 @@ export interface Standing {
   readonly owner: string;
   readonly strength: Confidence;
   readonly isTool: boolean;
-  /** Several libraries or clients speak on this connection (creator=, aldjemy, a pooler): it proves little of a statement. */
+  /**
+   * Several libraries or clients speak on this connection (creator=, aldjemy, a pooler): it proves little of a
+   * statement.
+   */
   readonly shared: boolean;
   /** Another framework that speaks here, where neither Django nor SQLAlchemy surely does. */
   readonly framework: Framework;
@@ -106,8 +109,8 @@ function ownerOfRank(ranks: ReadonlyMap<string, number>): string {
 }
 
 /**
- * Django lends its connection and never borrows one. On a connection that SQLAlchemy showed first, with everything inside
- * transactions (Django's reads never are), a text in Django's form was written by hand.
+ * Django lends its connection and never borrows one. On a connection that SQLAlchemy showed first, with everything
+ * inside transactions (Django's reads never are), a text in Django's form was written by hand.
  */
 function isSqlalchemysAlone(bits: number, first: string): boolean {
   const begins = (bits & clueBit('begin-first')) !== 0 && (bits & clueBit('autocommit')) === 0;

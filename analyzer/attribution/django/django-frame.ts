@@ -1,6 +1,6 @@
-// Recognises a statement whose frame is Django's compiler's though a part of it is not: a CTE in front, a custom lookup.
-// Packages put such parts into a queryset, so the frame alone decides: quoted and qualified columns, joins and keywords as Django
-// writes them. Parentheses are not looked into.
+// Recognises statements whose frame is that of Django's compiler, though a part is not.
+// Such a part is a CTE in front, or a custom lookup. Packages put such parts into a queryset, so the frame alone
+// decides: quoted and qualified columns, joins and keywords as Django writes them. Parentheses are not looked into.
 // Invariant: one pass over the tokens outside parentheses; ends on every input.
 // Not here: statements that are the compiler's throughout (recognise-django.ts).
 
@@ -115,7 +115,10 @@ function isOperand(tokens: SqlTokens, i: number): boolean {
   return before !== TokenKind.word && before !== TokenKind.comma && before !== TokenKind.dot;
 }
 
-/** FROM "t", then INNER JOIN or LEFT OUTER JOIN … ON (…), or ` , "t"` of extra(tables=…); never with AS. CTEs join by ON a = b. */
+/**
+ * FROM "t", then INNER JOIN or LEFT OUTER JOIN … ON (…), or ` , "t"` of extra(tables=…); never with AS. CTEs join by
+ * ON a = b.
+ */
 function joinsRight(tokens: SqlTokens, from: number, hasCte: boolean): boolean {
   if (isKind(tokens, from + 2, TokenKind.quotedIdentifier)) return false;
   for (let i = from + 2; i < tokens.count; i = next(tokens, i)) {

@@ -1,6 +1,9 @@
-// Recognises DDL in the form of Django's schema editor: one line, upper-case keywords, quoted names, lower-case types.
-// Invariant: returns undefined for any other text. Not here: other SQL that Django writes itself (django-own-sql.ts).
-// Source: sql_… templates in django/db/backends/{base,postgresql}/schema.py, contrib/postgres/operations.py, createcachetable.py.
+// Recognises DDL in the form of Django's schema editor.
+// That is one line, upper-case keywords, quoted names, lower-case types.
+// Invariant: returns undefined for any other text.
+// Not here: other SQL that Django writes itself (django-own-sql.ts).
+// Source: sql_… templates in django/db/backends/{base,postgresql}/schema.py, contrib/postgres/operations.py,
+// createcachetable.py.
 
 import type { Construct } from '../../../facts/verdict.js';
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';

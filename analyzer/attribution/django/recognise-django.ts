@@ -66,7 +66,10 @@ function framed({ tokens, first }: DjangoText): Recognition {
   return isDjangoFrame(tokens, first) ? { fit: 'possible', construct: 'rawsql', readsFolded: false } : NO;
 }
 
-/** INSERT INTO "t" ("a", "b") VALUES (…), (…) | SELECT * FROM UNNEST(…) | DEFAULT VALUES, then ON CONFLICT and RETURNING. */
+/**
+ * INSERT INTO "t" ("a", "b") VALUES (…), (…) | SELECT * FROM UNNEST(…) | DEFAULT VALUES, then ON CONFLICT and
+ * RETURNING.
+ */
 function insert(text: DjangoText): void {
   const { tokens } = text;
   text.take(W.insert);

@@ -1,4 +1,5 @@
-// Recognises texts of frameworks that quote as Django does and are not Django: other ORMs, by what only they write.
+// Recognises texts of other frameworks that quote as Django does, by what only they write.
+// They are other ORMs.
 // Invariant: a signature is one that Django and SQLAlchemy never write. Where no name is sure the answer is "other".
 // Not here: names of savepoints (recognise-names.ts), what follows for the connection (connection/standing.ts).
 // Source: texts of peewee 4, Pony 0.7, Tortoise ORM 1.1, Piccolo 1.38, SQLObject 3.14 on the wire.

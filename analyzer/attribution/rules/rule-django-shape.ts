@@ -36,7 +36,8 @@ export const ruleDjangoShape: Rule = ({ shape, standing }) => {
   if (fit === 'sure' || fit === 'own') {
     if (shape.sqlalchemy !== 'no' && owner === 'sqlalchemy') return undefined;
     const isOthers = owner === 'sqlalchemy' && !shared;
-    // People do not make up Django's names, but they do write queries in its form: on a connection surely SQLAlchemy's it is text().
+    // People do not make up Django's names, but they do write queries in its form: on a connection surely
+    // SQLAlchemy's it is text().
     if (isOthers && isOwned && shape.djangoConstruct === 'queryset') return undefined;
     return answer(fit === 'sure' && !isOthers ? 'strong' : 'weak');
   }

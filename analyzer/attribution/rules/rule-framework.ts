@@ -1,5 +1,6 @@
-// Rule: SQL that another framework generated is nobody's here: unknown, with the framework's name where its sign is sure.
-// A connection that is surely Django's or SQLAlchemy's has no other framework: such a text was written by hand there.
+// Rule: SQL that another framework generated is nobody's here: its source is unknown.
+// The framework's name is told where its sign is sure. A connection that is surely Django's or SQLAlchemy's has no
+// other framework: such a text was written by hand there.
 
 import type { Evidence } from '../../../facts/verdict.js';
 import { frameworkSaw } from '../connection/frameworks.js';

@@ -23,7 +23,8 @@ export const ruleSqlalchemyShape: Rule = ({ shape, standing }) => {
   if (fit === 'sure') return answer('strong', shape.sqlalchemyConstruct, [COMPILED]);
   // Qualified one-line INSERT, UPDATE and DELETE: people could write them, but few do.
   if (fit === 'own') return answer('weak', shape.sqlalchemyConstruct, [COMPILED]);
-  // What people write as well is not claimed for SQLAlchemy where another owner, or a second client, could have sent it.
+  // What people write as well is not claimed for SQLAlchemy where another owner, or a second client, could have sent
+  // it.
   if (fit !== 'likely' || standing.shared || standing.owner === 'django' || standing.strength === 'strong')
     return undefined;
   return answer('weak', shape.sqlalchemyConstruct, [COMPILED]);

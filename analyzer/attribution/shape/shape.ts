@@ -8,7 +8,8 @@ import type { Clue } from './clues.js';
 
 /**
  * Could this compiler have written the text?
- * no: it never writes so. possible: it could, and so could many. likely: it does, and few others do. own: all of the text is in its
+ * no: it never writes so. possible: it could, and so could many. likely: it does, and few others do. own: all of the
+ * text is in its
  * form; another library may have that form too. sure: the text holds something that no other library writes.
  */
 export type Fit = 'no' | 'possible' | 'likely' | 'own' | 'sure';
@@ -30,7 +31,10 @@ export type Housekeeping =
 /** What a text is when it is written by hand; '' = any statement. */
 export type HandForm = '' | 'select' | 'write' | 'copy' | 'call' | 'cursor';
 
-/** Another framework that wrote a text; `other`: one that no sure sign names; `driver`: one on a driver that is not Python's. */
+/**
+ * Another framework that wrote a text; `other`: one that no sure sign names; `driver`: one on a driver that is not
+ * Python's.
+ */
 export type Framework = '' | 'peewee' | 'pony' | 'tortoise' | 'piccolo' | 'sqlobject' | 'other' | 'driver';
 
 export interface StatementShape {
@@ -49,7 +53,10 @@ export interface StatementShape {
   readonly clues: readonly Clue[];
   /** A literal, a parameter or a `$n` stands in the text. */
   readonly hasValues: boolean;
-  /** The answer depends on what a key folds (a name, a number, a type): find the shape of each text, do not share it by key. */
+  /**
+   * The answer depends on what a key folds (a name, a number, a type): find the shape of each text, do not share it
+   * by key.
+   */
   readonly readsFolded: boolean;
 }
 

@@ -28,7 +28,9 @@ export function isPlainName(tokens: SqlTokens, index: number): boolean {
   return isLower(tokens, index) && !RESERVED.has(tokens.hash[index]);
 }
 
-/** A quoted name that the dialect would quote: a capital, an odd character, a digit or $ in front, or a reserved word. */
+/**
+ * A quoted name that the dialect would quote: a capital, an odd character, a digit or $ in front, or a reserved word.
+ */
 export function needsQuotes(tokens: SqlTokens, index: number): boolean {
   const { bytes } = tokens;
   const start = tokens.start[index] + 1;

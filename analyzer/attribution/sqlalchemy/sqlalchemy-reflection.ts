@@ -1,7 +1,8 @@
 // Recognises the look-ups of SQLAlchemy's reflection that its Postgres dialect keeps as text.
 // They are 1.4's; the dialect of 2.0 compiles its look-ups (sqlalchemy-grammar.ts notes their tables).
 // Invariant: a closed list of first words; a text that psql or an application could send so is not claimed.
-// Source: sqlalchemy/dialects/postgresql/base.py of 1.4: has_table, has_sequence, has_type, get_table_oid, get_columns and others.
+// Source: sqlalchemy/dialects/postgresql/base.py of 1.4: has_table, has_sequence, has_type, get_table_oid,
+// get_columns and others.
 
 import { Gap, type SqlTokens, wordHash } from '../../sql/tokens.js';
 import type { Recognition } from '../shape/shape.js';

@@ -145,8 +145,7 @@ export class MetricsState {
 
   /**
    * Sets the total so far for a reason. Reasons that count minutes of sessions, not executions, are kept apart;
-   * pauses are
-   * reported by the relay's status instead.
+   * pauses are reported by the relay's status instead.
    */
   setNotObserved(reason: string, total: number): void {
     if (reason === 'opaque_session') this.opaqueSessionMinutes = total;

@@ -1,4 +1,4 @@
-// One statement over time: its percentiles, how often it ran, and the distribution of its durations.
+// One statement over time: percentiles, executions, and the distribution of its durations.
 // Invariant: a time without executions is drawn as a gap. Not here: the points (reports/timeline.ts).
 
 import { useMemo } from 'preact/hooks';
