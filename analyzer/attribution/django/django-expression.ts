@@ -130,8 +130,9 @@ function word(text: DjangoText, i: number): void {
     return;
   }
   if (!EXPRESSION_KEYWORDS.has(hash)) text.odd++;
-  // Drivers write boolean literals in lower case.
-  else if (!isUpper(tokens, i) && !isTruth(tokens, i)) text.odd++;
+  // Drivers write boolean literals in lower case, Django the interval of a duration.
+  else if (!isUpper(tokens, i) && !isTruth(tokens, i) && !(isText(tokens, i, 'interval') && next === TokenKind.string))
+    text.odd++;
 }
 
 /** AS in CAST(… AS type), or an alias without quotes (Col1 of 3.2). */
@@ -200,7 +201,7 @@ function readGroup(text: DjangoText, zone: Zone): void {
     else token(text, zone);
   }
   if (text.kind() === TokenKind.semicolon) text.odd += 3;
-  const foreign = text.bad || text.odd > odd || (text.bare > bare && zone === 'where' && !isCall);
+  const foreign = text.bad || text.odd > odd || (text.bare > bare && zone === 'where' && !isCall && !text.wrapped);
   const isLookup = before === W.exists && !isKind(tokens, open - 2, TokenKind.leftParen);
   if (foreign && !isCall && before !== W.over && (before !== W.exists || isLookup)) {
     Object.assign(text, { bad: false, odd, qualified, bare, mark, fragment });

@@ -84,12 +84,15 @@ function isQualifiedBehind(tokens: SqlTokens, from: number): boolean {
   return false;
 }
 
-/** Outside parentheses: one line, keywords in upper case, every name quoted. */
+/** Outside parentheses: one line, every name quoted, keywords in upper case except within the lookups of a condition. */
 function isFramed(tokens: SqlTokens, from: number): boolean {
+  let inWhere = false;
   for (let i = from; i < tokens.count; i = next(tokens, i)) {
     const kind = tokens.kind[i];
     if (isNewline(tokens.gap[i]) || tokens.gap[i] === Gap.tab || kind === TokenKind.semicolon) return false;
-    if (kind === TokenKind.word && !isFrameWord(tokens, i)) return false;
+    inWhere ||= isKeyword(tokens, i, W.where);
+    if (kind === TokenKind.word && !isFrameWord(tokens, i) && !(inWhere && EXPRESSION_KEYWORDS.has(tokens.hash[i])))
+      return false;
     // SELECT * and "t".* are nobody's columns.
     if (isText(tokens, i, '*') && !isOperand(tokens, i)) return false;
   }

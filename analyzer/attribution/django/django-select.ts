@@ -3,7 +3,7 @@
 // Source: SQLCompiler.as_sql, get_from_clause, get_combinator_sql, get_qualify_sql in django/db/models/sql/compiler.py.
 
 import { Gap, TokenKind } from '../../sql/tokens.js';
-import { isKeyword, isKind, isLower, isText, isValue, isWord, startsWith, W } from '../shape/words.js';
+import { afterParens, isKeyword, isKind, isLower, isText, isValue, isWord, startsWith, W } from '../shape/words.js';
 import { expression, expressions, group } from './django-expression.js';
 import type { DjangoText } from './django-text.js';
 
@@ -36,8 +36,8 @@ function simpleSelect(text: DjangoText): void {
   }
   const { at, bare, qualified } = text;
   if (text.take(W.distinct) && text.take(W.on) && text.kind() === TokenKind.leftParen) {
-    group(text, 'group');
-    text.bare = bare;
+    // Columns, or the names of annotations without quotes.
+    text.at = afterParens(tokens, text.at);
   }
   let star = false;
   if (isText(tokens, text.at, '*')) {
@@ -54,7 +54,10 @@ function simpleSelect(text: DjangoText): void {
   if (!hasFrom && at === 1 && !isConstraintCheck && text.at >= tokens.count) text.bad = true;
   // SELECT * is of a subquery, and a column without its table as well.
   if (star && !wrapped && !text.ended) text.odd += 2;
+  const outer = text.wrapped;
+  text.wrapped = wrapped;
   if (text.take(W.where)) condition(text);
+  text.wrapped = outer;
   if (text.take(W.group) && text.take(W.by)) expressions(text, 'group');
   if (text.take(W.having)) condition(text);
   tail(text);

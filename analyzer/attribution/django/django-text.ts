@@ -26,6 +26,8 @@ export class DjangoText {
   fragment: '' | 'extra' | 'rawsql' = '';
   /** A part that its compiler does not write, but a lookup or a package may. */
   framed = false;
+  /** The conditions being read are of a SELECT around a subselect, whose columns have no table. */
+  wrapped = false;
   #depth = 0;
   /** Reads a subselect at `at`; set by django-select.ts, which builds on this file. */
   readonly select: (text: DjangoText) => void;

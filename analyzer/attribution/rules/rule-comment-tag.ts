@@ -10,7 +10,10 @@ export const ruleCommentTag: Rule = ({ shape, tags, standing }) => {
   if (tags.source !== '') {
     const saw = tags.construct === '' ? SOURCE_KEY : `${SOURCE_KEY} and ${CONSTRUCT_KEY}`;
     const evidence = [{ rule: 'comment-tag', saw: `comment tag ${saw} of the application's own package` }];
-    return verdictOf({ source: tags.source, construct: tags.construct, confidence: 'certain' }, evidence);
+    // The look-ups of 1.4's dialect are a text() to whoever tags them inside SQLAlchemy.
+    const isReflection = tags.source === 'sqlalchemy' && shape.sqlalchemyConstruct === 'reflection';
+    const construct = isReflection ? 'reflection' : tags.construct;
+    return verdictOf({ source: tags.source, construct, confidence: 'certain' }, evidence);
   }
   if ((tags.proof & Proof.sqlalchemy) !== 0) {
     const construct: Construct = shape.sqlalchemy === 'no' ? 'text' : shape.sqlalchemyConstruct;

@@ -5,7 +5,7 @@
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
 import type { Recognition } from '../shape/shape.js';
-import { isKind, isNewline, isUpper, isWord, W } from '../shape/words.js';
+import { hashSet, isKind, isNewline, isUpper, isWord, W } from '../shape/words.js';
 import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
 
 const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
@@ -20,13 +20,26 @@ export function recogniseSqlalchemyDdl(tokens: SqlTokens, at: number): Recogniti
   while (isKind(tokens, name, TokenKind.word) && isUpper(tokens, name)) name++;
   if (name >= tokens.count || !isRightName(tokens, name)) return NO;
   if (ownLine) return { fit: isTabbed(tokens, name) ? 'sure' : 'likely', construct: 'core', readsFolded: false };
-  if (isNewline(tokens.gap[at])) return NO;
+  if (isNewline(tokens.gap[at]) || !hasOneLineForm(tokens, at, name)) return NO;
   for (let i = name; i < tokens.count; i++) {
     if (isNewline(tokens.gap[i]) || tokens.gap[i] === Gap.tab || tokens.gap[i] === Gap.spaces) return NO;
     if (tokens.kind[i] === TokenKind.quotedIdentifier && !needsQuotes(tokens, i)) return NO;
   }
   // ALTER TABLE t ADD …, CREATE INDEX i ON t (c), CREATE TYPE t AS ENUM, DROP …: as anyone writes them.
   return { fit: 'possible', construct: 'core', readsFolded: false };
+}
+
+const ONE_LINE_OBJECTS = hashSet('index sequence type domain schema');
+
+/** ALTER TABLE, CREATE INDEX, COMMENT ON and the like; tables begin on a line of their own, and DROP INDEX does. */
+function hasOneLineForm(tokens: SqlTokens, at: number, name: number): boolean {
+  const verb = tokens.hash[at];
+  if (verb === W.comment) return true;
+  for (let i = at + 1; i < name; i++) {
+    if (ONE_LINE_OBJECTS.has(tokens.hash[i])) return verb !== W.drop || tokens.hash[i] !== W.index;
+    if (tokens.hash[i] === W.table) return verb === W.alter;
+  }
+  return false;
 }
 
 function isRightName(tokens: SqlTokens, index: number): boolean {
