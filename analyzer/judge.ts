@@ -73,6 +73,7 @@ export class Judge {
       fingerprint: statement?.fingerprint ?? '',
       clientAddress,
       clientNetwork: session.identity?.clientNetwork ?? this.#live.networkOf(clientAddress),
+      driver: session.profile.driver,
       sqlMatches: statement?.sqlMatches ?? [],
     };
   }

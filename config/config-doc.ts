@@ -50,6 +50,8 @@ rules:
     set: { pool: reporting }
   - match: { sql: '(?i)from "?ledger_', tag: { route: "/reports/*" } }
     set: { source: reports }
+  - match: { driver: asyncpg }
+    set: { source: covet }
 
 # Your names for pools. A pool is identified by user, database, application_name, options, owner and client_network.
 pools:
@@ -68,8 +70,8 @@ contextKeys: [traceparent, request_id]
 retention: { minutes: 24h, hours: 30d, days: 400d, size: 2GiB }
 \`\`\`
 
-A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\` (10.1.0.0/16, or a name from \`clientNetworks\`), \`tag\` (a
-map), \`fingerprint\` and \`sql\`, and set \`source\` (a built-in one or a name of yours), \`pool\` and \`tags\`. All that a rule matches must hold. \`sql\`
+A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\` (10.1.0.0/16, or a name from \`clientNetworks\`), \`driver\`
+(\`asyncpg\` or \`psycopg3\`, where it shows on the wire), \`tag\` (a map), \`fingerprint\` and \`sql\`, and set \`source\` (a built-in one or a name of yours), \`pool\` and \`tags\`. All that a rule matches must hold. \`sql\`
 is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), found anywhere in the normalised text as \`show\` prints
 it, without literals. A pool belongs to a connection: a rule that sets one matches connections alone (not \`tag\`, \`fingerprint\` or \`sql\`).
 

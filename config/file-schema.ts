@@ -20,6 +20,8 @@ const text = v.pipe(
 const scalar = v.union([v.string(), v.number(), v.boolean()], 'one value is needed here');
 const tagKeys = v.pipe(v.array(text, 'a list of tag keys is needed here'), v.maxLength(100, 'over 100 keys'));
 
+const RULE_DRIVERS = ['asyncpg', 'psycopg3'] as const;
+
 /** Fields are named as in the startup packet. Values may end or begin with `*`. */
 const ruleMatch = v.strictObject({
   application_name: v.optional(text),
@@ -30,6 +32,8 @@ const ruleMatch = v.strictObject({
   fingerprint: v.optional(text),
   /** A network as 10.1.0.0/16, or the name of one of clientNetworks. */
   client_network: v.optional(text),
+  /** The driver, where it shows on the wire. */
+  driver: v.optional(v.picklist(RULE_DRIVERS, `one of ${RULE_DRIVERS.join(', ')}: others do not show on the wire`)),
   /** RE2 pattern that may match anywhere in the normalised text. */
   sql: v.optional(v.pipe(text, checkedBy(readSqlPattern))),
 });
@@ -68,7 +72,7 @@ const ruleOfOne = v.pipe(
   v.forward(
     v.check(
       ({ match, set }) => set.pool === undefined || !Object.keys(match).some((key) => STATEMENT_KEYS.has(key)),
-      'a pool is set for a whole connection: match it by application_name, user, database and client_network alone',
+      'a pool is set for a whole connection: match it by application_name, user, database, client_network and driver alone',
     ),
     ['set', 'pool'],
   ),

@@ -6,7 +6,7 @@
 // Not here: reading files; splitting texts (texts/line-reader.ts, so that this folder does not depend on fingerprints).
 
 import type { Verdict } from '../../facts/verdict.js';
-import { attribute, isFinal } from './attribute.js';
+import { attribute } from './attribute.js';
 import type { CommentTags } from './comments/sql-comment.js';
 import { ConnectionProfile } from './connection/connection-profile.js';
 import { Siblings } from './connection/siblings.js';
@@ -96,24 +96,26 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions): L
     if (typeof line === 'string') read.push({ error: { line: number, message: line } });
     else read.push({ line, judged: judge(line, input) });
   }
-  for (const session of input.sessions.values()) settle(session);
+  for (const session of input.sessions.values()) settle(session, options);
   return read.map((one) => ('error' in one ? one : { output: outputOf(one.line, one.judged) }));
 }
 
-/** Its statements, each with its verdict or waiting for its session's. */
+/** Its statements, each with its verdict or waiting until its session settles. */
 function judge(line: AttributeLine, input: Input): readonly Judged[] {
   const session = sessionOf(line, input);
   const { profile } = session;
-  const { read, rules } = input.options;
-  return read(session.names, line.sql).map((statement) => {
-    profile.observe(statement.shape, contextOf(line), statement.tags.proof);
+  return input.options.read(session.names, line.sql).map((statement) => {
     const judged: Judged = { statement, verdict: undefined };
-    profile.finish(statement.shape);
-    judged.verdict = rules?.decide(subjectOf(session, { statement, options: input.options })).verdict;
-    if (judged.verdict === undefined) session.waiting.push(judged);
+    // The server runs nothing of an empty text, so on the wire it is no statement of the session.
+    if (statement.shape.housekeeping === 'empty') {
+      judged.verdict = verdictOn(session, { statement, options: input.options });
+      return judged;
+    }
+    profile.observe(statement.shape, contextOf(line), statement.tags.proof);
+    session.waiting.push(judged);
     if (isSettled(profile.standing, { statements: profile.statements, firstAtMs: 0, nowMs: 0 })) session.settled = true;
-    if (session.settled) settle(session);
-    else settleFinal(session);
+    if (session.settled) settle(session, input.options);
+    profile.finish(statement.shape);
     return judged;
   });
 }
@@ -143,7 +145,7 @@ function contextOf(line: AttributeLine): {
 }
 
 function subjectOf(
-  { line }: Session,
+  { line, profile }: Session,
   { statement, options }: { statement: LineStatement; options: LineOptions },
 ): UserSubject {
   const { startup = {}, client_address: clientAddress = '' } = line;
@@ -155,28 +157,21 @@ function subjectOf(
     fingerprint: statement.fingerprint,
     clientAddress,
     clientNetwork: options.networkOf?.(clientAddress) ?? '',
+    driver: profile.driver,
     sqlMatches: statement.sqlMatches,
   };
 }
 
 /** The verdict of the moment for all that waits. */
-function settle(session: Session): void {
-  for (const judged of session.waiting) judged.verdict = verdictOn(session, judged);
+function settle(session: Session, options: LineOptions): void {
+  for (const judged of session.waiting) judged.verdict = verdictOn(session, { statement: judged.statement, options });
   session.waiting = [];
 }
 
-/** Certain verdicts do not wait. */
-function settleFinal(session: Session): void {
-  const last = session.waiting.at(-1);
-  if (last === undefined || last.verdict !== undefined) return;
-  const verdict = verdictOn(session, last);
-  if (!isFinal(verdict)) return;
-  last.verdict = verdict;
-  session.waiting.pop();
-}
-
-function verdictOn(session: Session, { statement }: Judged): Verdict {
-  return attribute(statement.shape, { profile: session.profile, tags: statement.tags });
+function verdictOn(session: Session, judged: { statement: LineStatement; options: LineOptions }): Verdict {
+  const { shape, tags } = judged.statement;
+  const decided = judged.options.rules?.decide(subjectOf(session, judged)).verdict;
+  return decided ?? attribute(shape, { profile: session.profile, tags });
 }
 
 function outputOf(line: AttributeLine, judged: readonly Judged[]): Record<string, unknown> {

@@ -69,11 +69,6 @@ export function attribute(
   return verdict;
 }
 
-/** Whether a later look at the connection can no longer change this verdict. */
-export function isFinal(verdict: Verdict): boolean {
-  return verdict.confidence === 'certain' || verdict.source === 'housekeeping';
-}
-
 function decide(subject: Subject): Verdict {
   for (const rule of RULES) {
     const verdict = rule(subject);

@@ -118,6 +118,46 @@ describe("the user's rules", () => {
   });
 });
 
+describe('a rule by the driver', () => {
+  const rules = new UserRules([{ name: 'covet', match: { driver: 'asyncpg' }, set: { source: 'covet' } }]);
+  const sql = 'SELECT "book"."id" FROM "book" WHERE "book"."id" = $1';
+
+  async function judged(lines: object[]): Promise<unknown[]> {
+    const texts = lines.map((each) => JSON.stringify({ session: 1, protocol: 'extended', ...each }));
+    return sources(linesWith(texts, { read: await loadLineReader(rules), rules }));
+  }
+
+  test('tells an ORM on asyncpg from Django beside it', async () => {
+    const startup = { client_encoding: "'utf-8'", user: 'app', database: 'app' };
+    expect(await judged([{ startup, sql }])).toEqual(['covet']);
+    expect(await judged([{ startup: { user: 'app', database: 'app' }, sql }])).toEqual(['django-orm']);
+  });
+
+  test('holds for statements that came before the driver showed', async () => {
+    expect(await judged([{ sql }, { sql, statement_name: '__asyncpg_stmt_1__' }])).toEqual(['covet', 'covet']);
+  });
+});
+
+describe('empty queries', () => {
+  test('are no statements of the session, as on the wire', () => {
+    const results = attributeLines([
+      line('a', ''),
+      line('a', ';'),
+      line('a', "SET TIME ZONE 'UTC'"),
+      line('a', 'select 2'),
+    ]);
+    expect(sources(results)).toEqual(['housekeeping', 'housekeeping', 'housekeeping', 'raw']);
+    // The time zone came first, so the connection is Django's.
+    expect(results[3]).toMatchObject({ output: { confidence: 'strong' } });
+  });
+
+  test('do not settle it', () => {
+    const lines = Array.from({ length: 80 }, () => line('a', ';'));
+    lines.push(line('a', 'select 1 from t'), line('a', 'SAVEPOINT sa_savepoint_1'));
+    expect(sources(attributeLines(lines)).at(-2)).toBe('sqlalchemy');
+  });
+});
+
 describe('texts as the wire takes them', () => {
   test('each statement of a text is judged for itself; the line is as its first that is not housekeeping', () => {
     const results = attributeLines([

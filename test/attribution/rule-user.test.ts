@@ -11,6 +11,7 @@ const subject: UserSubject = {
   fingerprint: '0123456789abcdef',
   clientAddress: '::ffff:10.1.2.3',
   clientNetwork: 'web',
+  driver: 'asyncpg',
   sqlMatches: [],
 };
 
@@ -35,6 +36,8 @@ describe('patterns', () => {
     expect(matches({ user: 'app', database: 'shop', tag: { route: '/books*' }, fingerprint: '0123*' })).toBe(true);
     expect(matches({ user: 'app', database: 'other' })).toBe(false);
     expect(matches({ tag: { route: '/books*', job: '*' } })).toBe(false);
+    expect(matches({ user: 'app', driver: 'asyncpg' })).toBe(true);
+    expect(matches({ user: 'app', driver: 'psycopg3' })).toBe(false);
   });
 });
 

@@ -14,6 +14,6 @@ test('the file is up to date: node scripts/config-doc.mjs writes it', () => {
 test('its example is good', () => {
   const example = /```yaml\n(.*?)```/s.exec(configDoc())?.[1] ?? '';
   const { lists, values } = parseConfig(example, 'example.yaml');
-  expect(lists.rules).toHaveLength(3);
+  expect(lists.rules).toHaveLength(4);
   expect(values.get('upstream')?.text).toBe('db.internal:5432');
 });

@@ -136,6 +136,7 @@ describe('the file', () => {
     ['sql: "(a"', 'missing closing ): `(a`; the syntax is RE2’s'.replace('’', "'"), '3:14'],
     ['client_network: office', '"office" is neither a network nor the name of one', '3:25'],
     ['client_network: 10.0.0.0/40', 'neither a network', '3:25'],
+    ['driver: psycopg2', 'one of asyncpg, psycopg3: others do not show on the wire', '3:17'],
   ])('a rule that matches %s is refused where it stands', (match, what, place) => {
     const content = `rules:\n  - match:\n        ${match}\n    set: { source: x }\n`;
     const fault = faultOf(() => parseConfig(content, 'a.yaml'));

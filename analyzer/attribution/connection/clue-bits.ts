@@ -5,6 +5,10 @@ import { Proof } from '../comments/sql-comment.js';
 import { clueBit, clueBits } from '../shape/clues.js';
 import type { StatementShape } from '../shape/shape.js';
 
+/** What asyncpg alone sends. */
+export const ASYNCPG =
+  clueBit('startup-asyncpg') | clueBit('asyncpg-name') | clueBit('asyncpg-savepoint') | clueBit('asyncpg-reset');
+
 /** Parameters that pgjdbc and others send beside client_encoding, and Django does not. */
 const OTHER_DRIVERS: ReadonlySet<string> = new Set(['DateStyle', 'TimeZone', 'extra_float_digits']);
 

@@ -6,7 +6,7 @@
 import { Proof } from '../comments/sql-comment.js';
 import { CLUES, type Clue, clueBit, clueBits } from '../shape/clues.js';
 import type { Framework, StatementShape } from '../shape/shape.js';
-import { firstBits, isForeignName, nameBits, proofBits, shapeBits, startupBits } from './clue-bits.js';
+import { ASYNCPG, firstBits, isForeignName, nameBits, proofBits, shapeBits, startupBits } from './clue-bits.js';
 import { type Siblings, startupKeyOf } from './siblings.js';
 import { type Standing, standingOf } from './standing.js';
 import { toolOf } from './tool-names.js';
@@ -36,6 +36,7 @@ export interface ProfileState {
 }
 
 const EXTENDED = clueBit('extended');
+const PSYCOPG3 = clueBit('psycopg3-name') | clueBit('psycopg3-savepoint');
 const AUTOCOMMIT = clueBit('autocommit');
 const BEGIN_FIRST = clueBit('begin-first');
 const SIBLING = clueBit('sibling');
@@ -121,13 +122,12 @@ export class ConnectionProfile {
     }
   }
 
-  /** What drives the connection, as far as it shows: 'asyncpg', 'psycopg3', 'psycopg2' or ''. */
+  /** The driver, as far as it shows: 'asyncpg', 'psycopg3' or ''. */
   get driver(): string {
-    const has = (clue: Clue) => (this.#bits & clueBit(clue)) !== 0;
-    if (has('startup-asyncpg') || has('asyncpg-name') || has('asyncpg-reset')) return 'asyncpg';
-    if (has('psycopg3-name') || has('psycopg3-savepoint')) return 'psycopg3';
+    if ((this.#bits & ASYNCPG) !== 0) return 'asyncpg';
+    if ((this.#bits & PSYCOPG3) !== 0) return 'psycopg3';
     if (this.#standing.owner === 'unknown' || this.#tool !== '') return '';
-    return has('extended') ? 'psycopg3' : '';
+    return (this.#bits & EXTENDED) !== 0 ? 'psycopg3' : '';
   }
 
   /** Changes when something new is seen of it. */

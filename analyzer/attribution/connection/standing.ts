@@ -5,6 +5,7 @@
 import type { Confidence, Evidence } from '../../../facts/verdict.js';
 import { CLUES, clueBit, MEANING } from '../shape/clues.js';
 import type { Framework } from '../shape/shape.js';
+import { ASYNCPG } from './clue-bits.js';
 import { frameworkSaw } from './frameworks.js';
 
 export interface Standing {
@@ -38,8 +39,6 @@ const EVIDENCE_MAX = 3;
 const OPENED_BY_DJANGO = clueBit('timezone-first') | clueBit('startup-utf8');
 /** Nobody makes up such names by hand, nor such tags. */
 const NAMED_BY_DJANGO = clueBit('django-savepoint') | clueBit('django-cursor') | clueBit('django-tag');
-const ASYNCPG =
-  clueBit('startup-asyncpg') | clueBit('asyncpg-name') | clueBit('asyncpg-savepoint') | clueBit('asyncpg-reset');
 /** Django with the startup packet of 4.2.1 and later, on a server that has the wanted time zone already. */
 const QUIET_DJANGO = clueBit('startup-utf8') | clueBit('django-form');
 const POOLER = clueBit('pooler');

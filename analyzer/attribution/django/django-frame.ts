@@ -84,7 +84,7 @@ function isQualifiedBehind(tokens: SqlTokens, from: number): boolean {
   return false;
 }
 
-/** Outside parentheses: one line, every name quoted, keywords in upper case except within the lookups of a condition. */
+/** Outside parentheses: one line, every name quoted, keywords in upper case except in conditions. */
 function isFramed(tokens: SqlTokens, from: number): boolean {
   let inWhere = false;
   for (let i = from; i < tokens.count; i = next(tokens, i)) {

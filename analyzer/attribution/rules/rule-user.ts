@@ -23,6 +23,8 @@ export interface UserRule {
     readonly fingerprint?: string;
     /** A network as 10.1.0.0/16, or the name of a configured one. */
     readonly client_network?: string;
+    /** 'asyncpg' or 'psycopg3': a driver that shows on the wire. */
+    readonly driver?: string;
     /** RE2 expression, found anywhere in the normalised text. */
     readonly sql?: string;
   };
@@ -46,6 +48,8 @@ export interface UserSubject {
   clientAddress: string;
   /** The configured network it falls into, or ''. */
   clientNetwork: string;
+  /** As the connection's profile knows it by now; '' = not known. */
+  driver: string;
   /** Of the rules' SQL expressions, those that are found in the statement: sqlMatches() of its normalised text. */
   sqlMatches: readonly string[];
 }
@@ -116,6 +120,7 @@ interface Compiled {
   database: Test | undefined;
   fingerprint: Test | undefined;
   network: { isName: boolean; test: Test } | undefined;
+  driver: string | undefined;
   sql: string | undefined;
   tag: readonly (readonly [key: string, test: Test])[];
   verdict: Verdict | undefined;
@@ -131,6 +136,7 @@ function compile({ name, match, set }: UserRule): Compiled {
     database: testOf(match.database),
     fingerprint: testOf(match.fingerprint),
     network: networkOf(match.client_network),
+    driver: match.driver,
     sql: match.sql,
     tag: Object.entries(match.tag ?? {}).map(([key, pattern]) => [key, testOf(pattern)!] as const),
     verdict:
@@ -180,6 +186,7 @@ function matches(rule: Compiled, subject: UserSubject): boolean {
   if (rule.user !== undefined && !rule.user(subject.user)) return false;
   if (rule.database !== undefined && !rule.database(subject.database)) return false;
   if (rule.fingerprint !== undefined && !rule.fingerprint(subject.fingerprint)) return false;
+  if (rule.driver !== undefined && rule.driver !== subject.driver) return false;
   if (rule.sql !== undefined && !subject.sqlMatches.includes(rule.sql)) return false;
   const { network } = rule;
   if (network !== undefined && !network.test(network.isName ? subject.clientNetwork : subject.clientAddress))
