@@ -18,6 +18,9 @@ import {
   type TagMeasureName,
 } from './measures.js';
 
+/** Where sums stop, because a server may claim any number of rows. In ns it is 146 years. */
+export const SUM_MAX = 2 ** 62;
+
 export type Sums<Name extends string> = Record<Name, number>;
 /** Names with how they merge, in the order of the table. */
 export type MergeRules<Name extends string> = Readonly<Record<Name, Merge>>;
@@ -48,7 +51,7 @@ export function addSums<Name extends string>(
   for (const name in rules) {
     const value = more[name];
     if (value === undefined || value === null) continue;
-    if (rules[name] === 'sum') into[name] += value;
+    if (rules[name] === 'sum') into[name] = Math.min(into[name] + value, SUM_MAX);
     else if (rules[name] === 'max') {
       if (value > into[name]) into[name] = value;
     } else if (value < into[name]) into[name] = value;

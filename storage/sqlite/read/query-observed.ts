@@ -5,6 +5,7 @@
 import type { Observed } from '../../../facts/answers.js';
 import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
+import { totalSql } from '../tables/saturating.js';
 import { sourceExecutions } from './query-statements.js';
 import type { Span } from './span.js';
 
@@ -18,7 +19,8 @@ interface LossSum {
   count: number;
 }
 
-const LOSS = 'SELECT reason, sum(count) AS count FROM loss WHERE minute_min >= ? AND minute_min < ? GROUP BY reason';
+const LOSS = `SELECT reason, ${totalSql('count')} AS count FROM loss
+  WHERE minute_min >= ? AND minute_min < ? GROUP BY reason`;
 
 export function observedIn(rows: Rows, span: Span): Observed {
   const observed: Observed = {

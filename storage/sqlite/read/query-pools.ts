@@ -5,6 +5,7 @@ import type { FleetMeasureName, PoolMeasureName } from '../../../facts/measures.
 import type { Rows } from '../file/rows.js';
 import type { Segment } from '../tables/levels.js';
 import { FLEET_ROLLUP, POOL_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 import { seriesTotals } from './series-totals.js';
 
 /** Columns as in the table `pool`. */
@@ -65,7 +66,7 @@ export function transactionHistograms(
 export function poolSourceSums(rows: Rows, segments: readonly Segment[]): PoolSourceSums[] {
   const totals = seriesTotals(segments, { totals: ['calls', 'errors'] });
   if (totals === undefined) return [];
-  const sql = `SELECT s.pool_id AS poolId, s.source, sum(r.calls + r.errors) AS executions
+  const sql = `SELECT s.pool_id AS poolId, s.source, ${totalSql('r.calls + r.errors')} AS executions
     FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.pool_id, s.source`;
   return rows.all<PoolSourceSums>(sql, ...totals.values);
 }

@@ -13,6 +13,7 @@ import { HANDWRITTEN } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 
 /** Measures as SQL gives them: a minimum of nothing is null. */
 type SqlSums<Name extends StatementMeasureName> = {
@@ -58,7 +59,7 @@ export function seriesSums(rows: Rows, segments: readonly Segment[], filter: Ser
     const place = placeOf(segment, filter);
     const sums = rows.all<SeriesSums>(
       `SELECT s.fingerprint, s.source, s.construct, s.pool_id AS poolId, r.* FROM (
-         SELECT series_id AS seriesId, sum(${CALLS_SQL}) AS calls, ${sumsSql(ROLLUP)}
+         SELECT series_id AS seriesId, ${totalSql(CALLS_SQL)} AS calls, ${sumsSql(ROLLUP)}
            FROM rollup WHERE ${place.sql}${wanted.sql} GROUP BY series_id
        ) r JOIN series s ON s.series_id = r.seriesId`,
       ...place.values,
@@ -137,7 +138,7 @@ export function errorSums(rows: Rows, segments: readonly Segment[], filter: Seri
   return segments.flatMap((segment) => {
     const place = placeOf(segment, filter);
     return rows.all<ErrorSums>(
-      `SELECT series_id AS seriesId, sqlstate, sum(errors) AS errors
+      `SELECT series_id AS seriesId, sqlstate, ${totalSql('errors')} AS errors
          FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
       ...place.values,
       ...wanted.values,
@@ -155,7 +156,7 @@ export function sourceExecutions(rows: Rows, segments: readonly Segment[]): Sour
   return segments.flatMap((segment) => {
     const place = placeOf(segment, {});
     return rows.all<SourceExecutions>(
-      `SELECT source, sum(calls + errors) AS executions FROM source_rollup WHERE ${place.sql} GROUP BY source`,
+      `SELECT source, ${totalSql('calls + errors')} AS executions FROM source_rollup WHERE ${place.sql} GROUP BY source`,
       ...place.values,
     );
   });

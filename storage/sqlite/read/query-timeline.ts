@@ -7,6 +7,7 @@ import { POINT_RULES } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 import { seriesTotals } from './series-totals.js';
 import type { Timeline } from './timeline-levels.js';
 
@@ -39,7 +40,8 @@ const POINT_COLUMNS = Object.keys(POINT_RULES)
 const AT = 'bucket_min - bucket_min % ?';
 
 export function sourcePoints(rows: Rows, { segments, stepMinutes }: Timeline): SourcePoint[] {
-  const sql = `SELECT ${AT} AS at, source, sum(calls) AS calls, sum(errors) AS errors, sum(service_total_ns) AS totalNs
+  const sql = `SELECT ${AT} AS at, source, ${totalSql('calls')} AS calls, ${totalSql('errors')} AS errors,
+      ${totalSql('service_total_ns')} AS totalNs
     FROM source_rollup WHERE ${PLACE} GROUP BY 1, 2`;
   return segments.flatMap((segment) => rows.all<SourcePoint>(sql, stepMinutes, ...place(segment)));
 }

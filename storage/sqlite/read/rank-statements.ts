@@ -7,6 +7,7 @@ import type { SourceSums, StatementFilter } from '../../../facts/answers.js';
 import type { StatementSort } from '../../../facts/statement-order.js';
 import type { Rows } from '../file/rows.js';
 import type { Segment } from '../tables/levels.js';
+import { totalSql } from '../tables/saturating.js';
 import { type SeriesTotal, seriesTotals } from './series-totals.js';
 
 export interface RankedStatement {
@@ -75,18 +76,18 @@ export function rankStatements(rows: Rows, segments: readonly Segment[], questio
   const from = seriesTotals(segments, { totals, filter });
   const sums = new Map<string, SourceSums>();
   if (from === undefined) return { ranked: [], sums };
-  const merged = totals.map((name) => `${MERGES[name] ?? 'sum'}(r.${name}) AS ${name}`).join(', ');
+  const merged = totals.map((name) => `${mergeSql(name)} AS ${name}`).join(', ');
   const [least, most] = [needed.includes('min_ns') ? 'min_ns' : 'NULL', needed.includes('max_ns') ? 'max_ns' : '0'];
   const all = rows.all<Row>(
     `WITH ran AS MATERIALIZED (
        SELECT s.fingerprint, s.source, ${merged} FROM (${from.sql}) r JOIN series s ON s.series_id = r.series_id
-        GROUP BY s.fingerprint, s.source HAVING sum(r.total_ns) >= ? * (sum(r.calls) + sum(r.errors)))
+        GROUP BY s.fingerprint, s.source HAVING total(r.total_ns) >= ? * total(r.calls + r.errors))
      SELECT * FROM (
        SELECT fingerprint, source, ${VALUES[sort]} AS value, ${least} AS minNs, ${most} AS maxNs,
               NULL AS statements, 0 AS executions, 0 AS totalNs
          FROM ran WHERE source NOT IN (SELECT value FROM json_each(?)) ORDER BY value DESC, fingerprint, source LIMIT ?)
      UNION ALL
-     SELECT '', source, 0, NULL, 0, count(*), sum(calls) + sum(errors), sum(total_ns) FROM ran GROUP BY source`,
+     SELECT '', source, 0, NULL, 0, count(*), ${totalSql('calls + errors')}, ${totalSql('total_ns')} FROM ran GROUP BY source`,
     ...from.values,
     meanNsMin,
     JSON.stringify([...hidden]),
@@ -103,4 +104,7 @@ export function rankStatements(rows: Rows, segments: readonly Segment[], questio
   return { ranked, sums };
 }
 
-const MERGES: Readonly<Partial<Record<SeriesTotal, string>>> = { min_ns: 'min', max_ns: 'max' };
+function mergeSql(total: SeriesTotal): string {
+  if (total === 'min_ns') return 'min(r.min_ns)';
+  return total === 'max_ns' ? 'max(r.max_ns)' : totalSql(`r.${total}`);
+}

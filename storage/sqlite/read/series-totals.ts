@@ -4,15 +4,16 @@
 
 import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 import { type Condition, placeOf, type SeriesFilter, seriesConditions } from './query-statements.js';
 
 /** Totals that can be asked for. Day rows have all of them in their index (migrations/0002-day-index.ts). */
 const TOTALS = {
-  calls: `sum(${CALLS_SQL})`,
-  errors: 'sum(errors)',
-  batched_calls: 'sum(batched_calls)',
-  rows: 'sum(rows)',
-  total_ns: 'sum(service_total_ns)',
+  calls: totalSql(CALLS_SQL),
+  errors: totalSql('errors'),
+  batched_calls: totalSql('batched_calls'),
+  rows: totalSql('rows'),
+  total_ns: totalSql('service_total_ns'),
   min_ns: 'min(service_min_ns)',
   max_ns: 'max(service_max_ns)',
 } as const;

@@ -14,8 +14,9 @@ import {
   snakeCase,
   type TagMeasureName,
 } from '../../../facts/measures.js';
-import { FLEET_RULES, POOL_RULES, SOURCE_RULES, STATEMENT_RULES, TAG_RULES } from '../../../facts/sums.js';
+import { FLEET_RULES, POOL_RULES, SOURCE_RULES, STATEMENT_RULES, SUM_MAX, TAG_RULES } from '../../../facts/sums.js';
 import type { SqlValue } from '../file/rows.js';
+import { plusSql, totalSql } from './saturating.js';
 
 type ColumnMerge = Merge | 'histogram';
 
@@ -93,7 +94,10 @@ export function rollUpSql(table: RollupTable): string {
 export function sumsSql(table: RollupTable): string {
   return Object.entries(table.fields)
     .filter(([, merge]) => merge !== 'histogram')
-    .map(([field, merge]) => `${merge}(${snakeCase(field)}) AS ${field}`)
+    .map(([field, merge]) => {
+      const column = snakeCase(field);
+      return `${merge === 'sum' ? totalSql(column) : `${merge}(${column})`} AS ${field}`;
+    })
     .join(', ');
 }
 
@@ -113,9 +117,12 @@ export function valuesOf<Field extends string>(
   return values;
 }
 
-/** Shares of a batch's time are fractions; and one value that is no number must not fail the whole flush. */
+/**
+ * What a column takes. Shares of a batch's time are fractions. One value that is no number, or larger than a column
+ * holds, must not fail the whole flush.
+ */
 export function integer(value: number): number {
-  return Number.isFinite(value) ? Math.round(value) : 0;
+  return Number.isNaN(value) ? 0 : Math.round(Math.max(-SUM_MAX, Math.min(SUM_MAX, value)));
 }
 
 function rollupFields(): Record<Exclude<RollupField, 'histogram'>, Merge> {
@@ -139,7 +146,7 @@ function mergeSql(table: RollupTable): string {
 function mergedValue(column: string, merge: ColumnMerge): string {
   switch (merge) {
     case 'sum':
-      return `${column} + excluded.${column}`;
+      return plusSql(column, `excluded.${column}`);
     case 'min': // NULL means "none yet", but min() of NULL and a value is NULL.
       return `min(ifnull(${column}, excluded.${column}), ifnull(excluded.${column}, ${column}))`;
     case 'max':

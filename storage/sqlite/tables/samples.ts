@@ -5,6 +5,7 @@
 
 import type { PlanRow, SlowSampleRow } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';
+import { integer } from './rollup-tables.js';
 
 const SAMPLES_MAX = 10;
 
@@ -28,16 +29,16 @@ export function writeSamples(rows: Rows, samples: Iterable<SlowSampleRow>): void
       INSERT,
       sample.fingerprint,
       sample.source,
-      Math.round(sample.atMs),
-      Math.round(sample.serviceNs),
-      Math.round(sample.waitNs),
-      sample.rows,
+      integer(sample.atMs),
+      integer(sample.serviceNs),
+      integer(sample.waitNs),
+      integer(sample.rows),
       sample.sqlstate,
       sample.pool,
       sample.tagSet,
       sample.traceId,
       sample.requestId,
-      sample.transactionPosition,
+      integer(sample.transactionPosition),
     );
   }
   for (const fingerprint of touched) rows.run(KEEP_SLOWEST, fingerprint, fingerprint);
@@ -49,7 +50,7 @@ export function samplesOf(rows: Rows, fingerprint: string): SlowSampleRow[] {
 }
 
 export function writePlan(rows: Rows, plan: PlanRow): void {
-  rows.run(UPSERT_PLAN, plan.fingerprint, Math.round(plan.atMs), plan.serverVersion, plan.plan, plan.problem);
+  rows.run(UPSERT_PLAN, plan.fingerprint, integer(plan.atMs), plan.serverVersion, plan.plan, plan.problem);
 }
 
 export function planOf(rows: Rows, fingerprint: string): PlanRow | undefined {

@@ -10,6 +10,7 @@ import { seriesTotals } from '../read/series-totals.js';
 import { spanOf } from '../read/span.js';
 import { addHistograms, type FactsById, seriesOf } from '../read/statement-facts.js';
 import type { Segment } from '../tables/levels.js';
+import { totalSql } from '../tables/saturating.js';
 
 /** Length of each period; undefined = the whole life of the file. Bounds snap outward to the buckets that exist. */
 const PERIODS_MS = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, all: undefined } as const;
@@ -20,6 +21,9 @@ export const PERIODS = Object.keys(PERIODS_MS) as Period[];
 const MAKE_SUMS = `CREATE TEMP TABLE IF NOT EXISTS window_sums (
   fingerprint TEXT, source TEXT, calls INTEGER, batched_calls INTEGER, errors INTEGER, rows INTEGER,
   total_ns INTEGER, min_ns INTEGER, max_ns INTEGER, PRIMARY KEY (fingerprint, source)) WITHOUT ROWID`;
+
+/** In the order of the table's columns. */
+const WINDOW_SUMS = ['calls', 'batched_calls', 'errors', 'rows', 'total_ns'].map(totalSql).join(', ');
 
 const TOTALS = ['calls', 'batched_calls', 'errors', 'rows', 'total_ns', 'min_ns', 'max_ns'] as const;
 
@@ -64,8 +68,7 @@ function fillSums(rows: Rows, segments: readonly Segment[]): void {
   const totals = seriesTotals(segments, { totals: TOTALS });
   if (totals === undefined) return;
   rows.run(
-    `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, sum(calls), sum(batched_calls), sum(errors), sum(rows),
-        sum(total_ns), min(min_ns), max(max_ns)
+    `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, ${WINDOW_SUMS}, min(min_ns), max(max_ns)
       FROM (${totals.sql}) r JOIN series s ON s.series_id = r.series_id GROUP BY s.fingerprint, s.source`,
     ...totals.values,
   );

@@ -28,6 +28,7 @@ import {
   valuesOf,
 } from '../tables/rollup-tables.js';
 import { writePlan, writeSamples } from '../tables/samples.js';
+import { plusSql } from '../tables/saturating.js';
 import type { SeriesIds } from '../tables/series.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
@@ -40,7 +41,7 @@ const UPSERT_STATEMENT_SOURCE = `INSERT INTO statement_source
   ON CONFLICT (fingerprint, source, construct) DO UPDATE SET
     confidence = excluded.confidence, evidence = excluded.evidence,
     first_seen_ms = min(first_seen_ms, excluded.first_seen_ms), last_seen_ms = max(last_seen_ms, excluded.last_seen_ms),
-    calls = calls + excluded.calls, errors = errors + excluded.errors`;
+    calls = ${plusSql('calls', 'excluded.calls')}, errors = ${plusSql('errors', 'excluded.errors')}`;
 
 const UPSERT_POOL = `INSERT INTO pool (pool_id, name, owner, user, database, application_name, options, client_network,
     client_address, server_version, driver, habits, evidence, first_seen_ms, last_seen_ms)
@@ -56,7 +57,8 @@ const UPSERT_POOL = `INSERT INTO pool (pool_id, name, owner, user, database, app
 const UPSERT_POOL_COUNTS = `INSERT INTO pool (pool_id, name, owner, user, database, application_name, options, client_network,
     client_address, server_version, driver, habits, evidence, first_seen_ms, last_seen_ms, opened, closed)
   VALUES (?, ?, '', '', '', '', '', '', '', '', '', '[]', '[]', ?, ?, ?, ?)
-  ON CONFLICT (pool_id) DO UPDATE SET opened = opened + excluded.opened, closed = closed + excluded.closed`;
+  ON CONFLICT (pool_id) DO UPDATE SET
+    opened = ${plusSql('opened', 'excluded.opened')}, closed = ${plusSql('closed', 'excluded.closed')}`;
 
 const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?)
   ON CONFLICT (relay_id) DO UPDATE SET
