@@ -207,11 +207,11 @@ export class Connection {
     resetLeg((by === 'client' ? this.#upstream : this.#client).leg);
   }
 
-  #ended(which: CloseReason): void {
+  #ended(side: CloseReason): void {
     // This leg is closed, so nothing more can come for the other one.
-    const other = (which === 'client' ? this.#upstream : this.#client).leg.stream;
-    this.#closedBy ??= which;
-    if (which === 'client') other.destroy();
+    const other = (side === 'client' ? this.#upstream : this.#client).leg.stream;
+    this.#closedBy ??= side;
+    if (side === 'client') other.destroy();
     else other.destroySoon();
     if (--this.#openEnds > 0) return;
     this.tap.closed(this.#closedBy);
