@@ -84,9 +84,28 @@ export interface LossRow {
   count: number;
 }
 
+/**
+ * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did not take were lost
+ * at the end of a process. damaged: the database was damaged or removed, and a new one begun. clock_stepped: the system's clock was
+ * set, so executions are counted in minutes in which they were not.
+ */
+export type GapReason = 'killed' | 'unstored' | 'damaged' | 'clock_stepped';
+
+/** A stretch of time of which nobody can say how many executions there were: a window that touches it is not exact. */
+export interface GapRow {
+  fromMinute: number;
+  /** The last minute that belongs to it. */
+  untilMinute: number;
+  reason: GapReason;
+  /** Executions that are missing; undefined = nobody knows. */
+  executions?: number;
+}
+
 export interface RelayProgress {
   relayId: string;
   lastSequence: number;
+  /** It ended in order, or its end is known: nothing of it is missing that is not counted. */
+  ended: boolean;
 }
 
 export type MarkKind = 'manual' | 'ddl' | 'app-version';
@@ -148,6 +167,7 @@ export interface Flush {
   sessionsOpen: Iterable<OpenSessionState>;
   sessionsClosed: Iterable<ClosedSession>;
   losses: Iterable<LossRow>;
+  gaps: Iterable<GapRow>;
   marks: Iterable<MarkRow>;
   samples: Iterable<SlowSampleRow>;
   plans: Iterable<PlanRow>;
@@ -169,11 +189,22 @@ export function emptyFlush(atMs = 0): Flush {
     sessionsOpen: [],
     sessionsClosed: [],
     losses: [],
+    gaps: [],
     marks: [],
     samples: [],
     plans: [],
     counters: [],
   };
+}
+
+/** Nothing was stored since. */
+export interface UnstoredNote {
+  /** Unix ms. */
+  fromMs: number;
+  /** Unix ms when the process ended; left out while it may still store what it has. */
+  untilMs?: number;
+  /** Executions that were lost; left out where nobody knows. */
+  executions?: number;
 }
 
 export interface Store {
@@ -183,7 +214,14 @@ export interface Store {
   openSessions(relayId: string): StoredSession[];
   /** Removes and returns the open sessions of all other relays, which no longer run. */
   takeOrphanSessions(running: readonly string[]): StoredSession[];
-  /** Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush. */
-  maintain(nowMs: number): void;
+  /** Relays other than these that never said they ended: each leaves a gap from its last flush to `nowMs`. Returns the gaps. */
+  closeOrphanRelays(running: readonly string[], nowMs: number): GapRow[];
+  /** Storing fails: leaves a note that survives this process, or takes it back (undefined). Never throws. */
+  noteUnstored(note: UnstoredNote | undefined): void;
+  /**
+   * Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush.
+   * `clockIsTrusted`: else nothing is dropped for its age.
+   */
+  maintain(nowMs: number, clockIsTrusted?: boolean): void;
   close(): void;
 }

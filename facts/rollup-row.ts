@@ -90,6 +90,11 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
     this.key = key;
   }
 
+  /** Calls and errors. */
+  get executions(): number {
+    return this.calls + this.errors;
+  }
+
   get calls(): number {
     return this.callsCertain + this.callsStrong + this.callsWeak + this.callsNone;
   }

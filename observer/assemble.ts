@@ -16,9 +16,9 @@ import { LOSS_REASONS } from '../proxy/stream/observation.js';
 import { poolRecords } from '../storage/sqlite/read/query-pools.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
+import { type ExpectedRelays, Relays } from './accounts/relays.js';
 import { Observer } from './observer.js';
 import type { PlanCollector } from './plan-collector.js';
-import { type ExpectedRelays, Relays } from './relays.js';
 
 /** The part of the configuration that the observer needs. */
 export type ObserverConfig = Pick<

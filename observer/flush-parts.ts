@@ -4,10 +4,10 @@
 // (observer.ts), the holders themselves.
 
 import type { Pipeline } from '../analyzer/pipeline.js';
-import type { Flush, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';
+import type { Flush, GapRow, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import { Counters } from './counters.js';
-import type { Relays } from './relays.js';
+import { Counters } from './accounts/counters.js';
+import type { Relays } from './accounts/relays.js';
 
 type Part = Exclude<keyof Flush, 'atMs'>;
 type RowOf<Rows> = Rows extends Iterable<infer Row> ? Row : never;
@@ -18,6 +18,7 @@ export interface HolderSources {
   pipeline: Pipeline;
   relays: Relays;
   losses: Pending<LossRow>;
+  gaps: Pending<GapRow>;
   /** Left out where no plans are collected. */
   plans?: Pending<PlanRow>;
   progress: Pending<RelayProgress>;
@@ -27,7 +28,7 @@ export class FlushParts {
   readonly holders: FlushHolders;
   #beganAnew = false;
 
-  constructor({ pipeline, relays, losses, plans, progress }: HolderSources) {
+  constructor({ pipeline, relays, losses, gaps, plans, progress }: HolderSources) {
     const { sessions, pools } = pipeline;
     this.holders = {
       rollups: pipeline.counting.rollups,
@@ -40,6 +41,7 @@ export class FlushParts {
       sessionsOpen: sessions.changed,
       sessionsClosed: sessions.closed,
       losses,
+      gaps,
       marks: pipeline.marks,
       samples: pipeline.counting.samples,
       plans: plans ?? NO_PLANS,

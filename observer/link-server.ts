@@ -14,8 +14,11 @@ import type { LiveConfig } from './assemble.js';
 import { type ServiceOptions, startObserver } from './service.js';
 
 export interface LinkServer {
-  /** Closes the links, with `linksEndFirst` after the relays had time to end them, and stores what they brought. */
-  stop(order?: { linksEndFirst: boolean }): Promise<void>;
+  /**
+   * Closes the links, with `linksEndFirst` after the relays had time to end them, and stores what they brought. Resolves with
+   * false when counts were lost that the store did not take.
+   */
+  stop(order?: { linksEndFirst: boolean }): Promise<boolean>;
   /** Takes other rules and networks, for later statements. */
   reconfigure(changed: LiveConfig): void;
   relayDied(relayId: string, atMs: number): void;
@@ -69,7 +72,7 @@ export async function listenForRelays(config: Config, options: ServiceOptions): 
       await oneOf(Promise.all(links.values()), limits.closeMs);
       for (const link of links.keys()) link.destroy();
       await Promise.all(links.values());
-      await observer.stop();
+      return observer.stop({ linksWereClosed: !linksEndFirst });
     },
   };
 }

@@ -13,6 +13,7 @@ import { OBSERVER_NICENESS } from '../config/process/niceness.js';
 import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
 import { beginHttpThread } from '../dashboards/threads/http-thread.js';
 import type { SharedStart } from '../proxy/supervisor/messages.js';
+import { noteUnusable } from '../storage/sqlite/file/reserve.js';
 import { StoreError } from '../storage/store-error.js';
 import { startObserver } from './service.js';
 import { observeForSupervisor } from './supervised.js';
@@ -25,7 +26,8 @@ interface Start {
   shared?: SharedStart;
 }
 
-async function main({ config, shared }: Start): Promise<void> {
+/** Resolves with whether everything was stored. */
+async function main({ config, shared }: Start): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const httpWorker = beginHttpThread();
   setPriority(OBSERVER_NICENESS);
@@ -40,7 +42,7 @@ async function main({ config, shared }: Start): Promise<void> {
   const ended = observer.take(link);
   link.resume();
   await ended;
-  await observer.stop();
+  return observer.stop();
 }
 
 /** A faulty configuration, a port that is taken and a second writer end a start; whatever a disk does passes. */
@@ -54,8 +56,9 @@ function exitCodeFor(error: unknown, { dataDir }: Config): number {
 const start = JSON.parse(process.env.PGWITNESS_OBSERVER_OPTIONS ?? '{}') as Start;
 
 main(start).then(
-  () => process.exit(ExitCode.ok),
+  (stored) => process.exit(stored ? ExitCode.ok : STORE_UNUSABLE),
   (error: unknown) => {
+    if (exitCodeFor(error, start.config) === STORE_UNUSABLE) noteUnusable(start.config.dataDir, Date.now());
     process.stderr.write(`pgwitness: ${errorLine(error)}\n`);
     process.exit(exitCodeFor(error, start.config));
   },

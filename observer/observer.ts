@@ -12,11 +12,12 @@ import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import { StoreError } from '../storage/store-error.js';
-import { BatchProgress } from './batch-progress.js';
+import { BatchProgress } from './accounts/batch-progress.js';
+import { Losses } from './accounts/losses.js';
+import type { Relays } from './accounts/relays.js';
+import { Unaccounted } from './accounts/unaccounted.js';
 import { FlushParts } from './flush-parts.js';
 import type { IntakeTarget } from './intake/intake.js';
-import { Losses } from './losses.js';
-import type { Relays } from './relays.js';
 
 /** Is told what the metrics show besides counted executions. */
 export interface HealthListener {
@@ -50,18 +51,29 @@ const MAINTAIN_EVERY_MS = 5_000;
 export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
   readonly #losses = new Losses();
+  readonly #unaccounted: Unaccounted;
   readonly #progress: BatchProgress;
   readonly parts: FlushParts;
   #orphansTaken = false;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
   #failing = false;
+  /** Unix ms of the last flush that was stored. */
+  #storedMs = Date.now();
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { pipeline, relays, plans } = options;
+    const { pipeline, relays, plans, log } = options;
     this.#progress = new BatchProgress(options.acknowledge);
-    this.parts = new FlushParts({ pipeline, relays, plans, losses: this.#losses, progress: this.#progress });
+    this.#unaccounted = new Unaccounted({ log, onKilled: (relayId) => this.#progress.ends(relayId, true) });
+    this.parts = new FlushParts({
+      pipeline,
+      relays,
+      plans,
+      losses: this.#losses,
+      gaps: this.#unaccounted,
+      progress: this.#progress,
+    });
   }
 
   /** `nowMs`: of a recording, where its time stands. */
@@ -70,6 +82,7 @@ export class Observer implements IntakeTarget {
     // A relay that comes back after its link broke gets the acknowledgement of what it sent before.
     this.flush(nowMs);
     this.#progress.begins(relayId);
+    this.#unaccounted.relayIsBack(relayId);
     relays.begins(relayId);
     this.#takeOrphans(nowMs);
     let restored = 0;
@@ -88,25 +101,19 @@ export class Observer implements IntakeTarget {
     const orphans = this.#attempt(() => store.takeOrphanSessions(relays.connected));
     if (orphans === undefined) return;
     this.#orphansTaken = true;
-    const killed = new Map<string, number>();
+    const gaps = this.#attempt(() => store.closeOrphanRelays(relays.connected, nowMs));
+    this.#unaccounted.earlierRunsDied(gaps ?? []);
     for (const stored of orphans) {
       const gone = stored.relayId;
       const session = pipeline.sessions.get(gone, stored.sessionId) ?? pipeline.restore(stored, nowMs);
       if (session === undefined) continue;
-      killed.set(gone, Math.max(killed.get(gone) ?? 0, session.member.countedToMs));
       pipeline.close(session, session.member.countedToMs);
-    }
-    for (const [gone, lastSeenMs] of killed) {
-      const lastSeen = new Date(lastSeenMs).toISOString();
-      this.#options.log.warn('the last run was killed: what it saw after its last flush is not counted', { lastSeen });
-      this.#losses.killed(gone, lastSeenMs);
     }
   }
 
   /** The supervisor says that one of several relays was killed or crashed. */
   relayDied(relayId: string, atMs: number): void {
-    this.#options.log.warn('a relay was killed: what it had not sent is not counted', { relayId });
-    this.#losses.killed(relayId, atMs);
+    this.#unaccounted.relayDied(relayId, atMs);
   }
 
   observe(relayId: string, observation: Observation): void {
@@ -121,12 +128,14 @@ export class Observer implements IntakeTarget {
     this.#progress.taken(relayId, sequence);
   }
 
-  relayEnds(relayId: string, nowMs = Date.now()): void {
+  /** `orderly`: it said that nothing of it is missing. Else it is given some time to come back. */
+  relayEnds(relayId: string, orderly: boolean, nowMs = Date.now()): void {
     const { pipeline, relays } = this.#options;
     for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
     pipeline.relayEnded(relayId);
     relays.ends(relayId);
-    this.#progress.ends(relayId);
+    this.#progress.ends(relayId, orderly);
+    if (!orderly) this.#unaccounted.relayBrokeOff(relayId, nowMs);
     this.#tellRelays();
   }
 
@@ -146,17 +155,24 @@ export class Observer implements IntakeTarget {
   flush(nowMs: number): boolean {
     const { pipeline, store, log } = this.#options;
     this.#takeOrphans(nowMs);
+    this.#unaccounted.look(nowMs);
     pipeline.tick(nowMs);
     try {
       store.flush(this.parts.flushAt(nowMs));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (!this.#failing)
+      if (!this.#failing) {
         log.error('storing failed and will be tried again', { code: error.code, error: error.message });
+        store.noteUnstored({ fromMs: this.#storedMs });
+      }
       this.#failing = true;
       return false;
     }
-    if (this.#failing) log.info('storing works again');
+    if (this.#failing) {
+      log.info('storing works again');
+      store.noteUnstored(undefined);
+    }
+    this.#storedMs = nowMs;
     this.#failing = false;
     this.#tellCounted(nowMs);
     this.parts.stored();
@@ -165,9 +181,29 @@ export class Observer implements IntakeTarget {
     this.#maintainedMs ??= nowMs;
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
-      this.#attempt(() => store.maintain(nowMs));
+      this.#attempt(() => store.maintain(nowMs, this.#unaccounted.clockIsTrusted));
     }
     return true;
+  }
+
+  /**
+   * The last flush of this process. Returns false, and leaves a note for the next one, when counts could not be stored.
+   * `linksWereClosed`: by this side, not by the relays.
+   */
+  lastFlush(nowMs: number, { linksWereClosed }: { linksWereClosed: boolean }): boolean {
+    this.#unaccounted.end({ linksWereClosed });
+    if (this.flush(nowMs)) return true;
+    const executions = this.#unstored();
+    this.#options.store.noteUnstored({ fromMs: this.#storedMs, untilMs: nowMs, executions });
+    this.#options.log.error('ended with executions that could not be stored', { executions });
+    return false;
+  }
+
+  /** Executions that are counted and not stored. */
+  #unstored(): number {
+    let executions = 0;
+    for (const row of this.#options.pipeline.counting.rollups.pending()) executions += row.executions;
+    return executions;
   }
 
   /** The store moved a damaged database aside and began anew, perhaps within a flush. */

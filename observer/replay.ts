@@ -76,7 +76,7 @@ export async function replay(
       },
       options.onRead,
     );
-    for (const ended of relays.keys()) observer.relayEnds(ended, nowMs);
+    for (const ended of relays.keys()) observer.relayEnds(ended, true, nowMs);
     flush();
   } finally {
     store.close();

@@ -15,11 +15,11 @@ import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/h
 import { parseDsn } from '../postgres/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
+import type { ExpectedRelays } from './accounts/relays.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
 import { ObserverLinks } from './observer-links.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
-import type { ExpectedRelays } from './relays.js';
 
 export interface ObserverService {
   /** Takes a relay's link; resolves when it ended. */
@@ -30,8 +30,11 @@ export interface ObserverService {
   relayDied(relayId: string, atMs: number): void;
   /** Takes the status of the supervisor of several relays. */
   supervisor(status: SupervisorStatus): void;
-  /** Flushes a last time and closes everything but the links, which are the caller's. */
-  stop(): Promise<void>;
+  /**
+   * Flushes a last time and closes everything but the links, which are the caller's. `linksWereClosed`: by the caller, not by
+   * their relays. Resolves with false when counts were lost that the store did not take.
+   */
+  stop(options?: { linksWereClosed: boolean }): Promise<boolean>;
 }
 
 export interface ServiceOptions {
@@ -82,16 +85,17 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
       // The relay counts what is not acknowledged as lost, so everything is stored before the link's end is answered.
       observer.flush(Date.now());
     },
-    async stop() {
+    async stop({ linksWereClosed } = { linksWereClosed: false }) {
       clearInterval(flushing);
       plans?.stop();
       await http.close();
-      observer.flush(Date.now());
+      const stored = observer.lastFlush(Date.now(), { linksWereClosed });
       recorder?.close();
       exporter.close();
       reader.close();
       store.close();
-      log.info('observer ended');
+      log.info('observer ended', { stored });
+      return stored;
     },
   };
 }

@@ -18,14 +18,14 @@ export interface SharedOptions {
   log: Log;
 }
 
-/** Resolves when it ended. Throws RuntimeError, UsageError or StoreError. */
-export async function observeForSupervisor({ config, shared, ...options }: SharedOptions): Promise<void> {
+/** Resolves when it ended, with whether everything was stored. Throws RuntimeError, UsageError or StoreError. */
+export async function observeForSupervisor({ config, shared, ...options }: SharedOptions): Promise<boolean> {
   const server = await listenForRelays(
     { ...config, socket: shared.socket },
     { ...options, relays: { count: shared.relays, ended: shared.endedRelays } },
   );
   const { log } = options;
-  await new Promise<void>((resolve) => {
+  return new Promise<boolean>((resolve) => {
     let ending = false;
     const end = (linksEndFirst: boolean) => {
       if (ending) return;

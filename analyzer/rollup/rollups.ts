@@ -9,6 +9,9 @@ import type { Pending } from '../../facts/pending.js';
 import { type Measured, RollupRow } from '../../facts/rollup-row.js';
 import type { Verdict } from '../../facts/verdict.js';
 
+/** Minutes further ahead of now than this are of a clock that was set. */
+const AHEAD_MIN = 2;
+
 /** Takes the place of a pool or fingerprint that was given up. */
 export const OTHER = '(other)';
 
@@ -68,8 +71,10 @@ export class Rollups implements Pending<RollupRow> {
   /** Closes the minutes that are over. Their rows still wait until they are stored. */
   closeMinutes(nowMs: number): void {
     const open = minuteOf(nowMs - this.#limits.minuteClosesAfterMs);
-    for (const minute of this.#minutes.keys()) if (minute < open) this.#minutes.delete(minute);
-    this.#oldestOpen = Math.max(this.#oldestOpen, open);
+    const ahead = minuteOf(nowMs) + AHEAD_MIN;
+    for (const minute of this.#minutes.keys()) if (minute < open || minute > ahead) this.#minutes.delete(minute);
+    // A clock that was set back takes the open minutes with it.
+    this.#oldestOpen = this.#oldestOpen > ahead ? open : Math.max(this.#oldestOpen, open);
   }
 
   #minuteOf(completedAtMs: number): Minute {

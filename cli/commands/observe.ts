@@ -6,7 +6,7 @@ import { changedOptions } from '../../config/changes.js';
 import type { Config } from '../../config/config.js';
 import { createLog } from '../../config/log.js';
 import type { OptionKey } from '../../config/options.js';
-import { errorLine } from '../../config/values/errors.js';
+import { ExitCode, errorLine } from '../../config/values/errors.js';
 import { addConfigFlags, configOf } from '../running/config-flags.js';
 
 const KEYS: readonly OptionKey[] = [
@@ -54,7 +54,7 @@ async function observe(command: Command): Promise<void> {
   const stop = () => {
     if (stopping) process.exit(0);
     stopping = true;
-    void server.stop().then(() => process.exit(0));
+    void server.stop().then((stored) => process.exit(stored ? ExitCode.ok : ExitCode.runtime));
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -3,6 +3,7 @@
 // Not here: rows and their order (reports/forms/statements-json.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { GapReason } from '../../facts/flush.js';
 import type { StatementSort } from '../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { type StatementJson, statementsJson } from '../../reports/forms/statements-json.js';
@@ -106,14 +107,23 @@ export function headerOf({ window, observed }: Pick<StatementsReport, 'window' |
 }
 
 function inexactness({ notObservedByReason }: Observed): string {
-  const killed = notObservedByReason.get('killed') ?? 0;
-  if (killed === 0) return 'a session could not be followed';
-  const times = killed === 1 ? 'once' : `${count(killed)} times`;
-  return `pgwitness was killed ${times}, and what came after its last flush is missing`;
+  const found = Object.entries(GAPS).flatMap(([reason, words]) => {
+    const number = notObservedByReason.get(reason) ?? 0;
+    return number === 0 ? [] : [words(number === 1 ? 'once' : `${count(number)} times`)];
+  });
+  return found.length === 0 ? 'a session could not be followed' : found.join('; ');
 }
 
+/** What happened, by the reason of the gap that it left. */
+const GAPS: Readonly<Record<GapReason, (times: string) => string>> = {
+  killed: (times) => `pgwitness was killed ${times}, and what came after its last flush is missing`,
+  unstored: (times) => `${times} pgwitness ended with counts that its disk did not take`,
+  damaged: (times) => `the database was damaged or removed ${times}, and a new one begun`,
+  clock_stepped: (times) => `the clock of the system was set ${times}`,
+};
+
 /** Reasons that count something else than executions. */
-const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
+const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', ...Object.keys(GAPS)]);
 
 function reasons({ notObservedByReason }: Observed): string {
   const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && !EVENTS.has(reason));

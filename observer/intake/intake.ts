@@ -20,8 +20,8 @@ export interface IntakeTarget {
   observe(relayId: string, observation: Observation): void;
   /** All observations of this batch were passed on. */
   batchTaken(relayId: string, sequence: number, executions: number): void;
-  /** The link ended: the relay is gone. */
-  relayEnds(relayId: string): void;
+  /** The link ended. `orderly`: the relay said that it has nothing left to say. */
+  relayEnds(relayId: string, orderly: boolean): void;
 }
 
 export interface IntakeOptions {
@@ -42,6 +42,7 @@ export class Intake {
   #relayId = '';
   #acknowledged = 0;
   #ended = false;
+  #saidGoodbye = false;
   /** Work since others had their turn. */
   #workedMs = 0;
   #yielding = false;
@@ -54,7 +55,7 @@ export class Intake {
       const end = () => {
         if (this.#ended) return;
         this.#ended = true;
-        if (this.#relayId !== '') options.target.relayEnds(this.#relayId);
+        if (this.#relayId !== '') options.target.relayEnds(this.#relayId, this.#saidGoodbye);
         resolve();
       };
       link.on('end', end);
@@ -108,6 +109,10 @@ export class Intake {
   #frame(kind: number, body: Buffer): void {
     if (kind === FrameKind.configure) {
       this.#options.configure?.(JSON.parse(body.toString('utf8')) as object);
+      return;
+    }
+    if (kind === FrameKind.goodbye) {
+      this.#saidGoodbye = true;
       return;
     }
     this.#options.record?.(kind, body);

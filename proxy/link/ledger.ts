@@ -33,6 +33,11 @@ export class Ledger {
     return this.#unacknowledged.length;
   }
 
+  /** Executions in batches that no observer acknowledged, and losses that none stored. */
+  get unstored(): number {
+    return this.#unacknowledged.reduce((sum, { executions }) => sum + executions, this.#losses.unstored);
+  }
+
   /** An observer has yet to be told of losses, or to say which batches it stored. */
   get owes(): boolean {
     return this.#losses.unsent || this.#unacknowledged.length > 0;

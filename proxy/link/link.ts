@@ -82,6 +82,11 @@ export class ObserverLink implements SessionEvents {
     return (this.#socket?.writableLength ?? 0) + this.#writer.length;
   }
 
+  /** Executions that no observer is known to have stored, lost ones included. */
+  get unstored(): number {
+    return this.#ledger.unstored;
+  }
+
   /** Monotonic ms since the last acknowledgement while a batch waits for one; 0 when none does. */
   silentForMs(nowMs: number): number {
     return this.#ledger.silentForMs(nowMs);
@@ -138,7 +143,7 @@ export class ObserverLink implements SessionEvents {
         clearTimeout(timer);
         resolve();
       });
-      socket.end();
+      socket.end(controlFrame(FrameKind.goodbye, {}));
     });
   }
 

@@ -9,6 +9,8 @@ interface Entry {
   minute: number;
   reason: LossReason;
   count: number;
+  /** How much of the count is acknowledged as stored. */
+  stored: number;
   /** Sequence of the batch with this count; 0 = not sent since the count grew. */
   sentIn: number;
 }
@@ -28,7 +30,7 @@ export class Losses {
     if (entry === undefined) {
       if (this.#entries.size >= this.#entriesMax) entry = this.#oldestOf(reason);
       if (entry === undefined) {
-        entry = { minute, reason, count: 0, sentIn: 0 };
+        entry = { minute, reason, count: 0, stored: 0, sentIn: 0 };
         this.#entries.set(key, entry);
       }
     }
@@ -59,8 +61,17 @@ export class Losses {
 
   acknowledged(sequence: number, currentMinute: number): void {
     for (const [key, entry] of this.#entries) {
-      if (entry.sentIn !== 0 && entry.sentIn <= sequence && entry.minute < currentMinute - 1) this.#entries.delete(key);
+      if (entry.sentIn === 0 || entry.sentIn > sequence) continue;
+      entry.stored = entry.count;
+      if (entry.minute < currentMinute - 1) this.#entries.delete(key);
     }
+  }
+
+  /** Lost executions that no observer is known to have stored. */
+  get unstored(): number {
+    let unstored = 0;
+    for (const { count, stored } of this.#entries.values()) unstored += count - stored;
+    return unstored;
   }
 
   /** The sum of all counts that are still held: for tests. */

@@ -9,6 +9,7 @@ import type { Config } from '../../config/config.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
 import type { Address } from '../../config/values/address.js';
+import { ExitCode } from '../../config/values/errors.js';
 import { packageVersion } from '../../config/version.js';
 import { drain } from '../connection/drain.js';
 import { Clock } from '../link/clock.js';
@@ -179,7 +180,15 @@ export class Relay {
     this.#ticks?.stop();
     await this.#switch.stop();
     this.#closeAll();
-    this.#end(0);
+    this.#end(this.#lastWord());
+  }
+
+  /** The exit code: what nobody stored is said here, since nobody else knows of it. */
+  #lastWord(): number {
+    const executions = this.#link.unstored;
+    if (executions === 0) return ExitCode.ok;
+    this.#log.error('ended with executions that no observer has stored: they are in no report', { executions });
+    return ExitCode.runtime;
   }
 
   #settingsOf(config: Config, connectionsMaxOfAll: number | undefined): ListenerSettings[] {

@@ -5,6 +5,7 @@
 //   welcome  observer → relay   JSON Welcome
 //   batch    relay → observer   f64 sequence │ u32 executions │ records (writer.ts)
 //   ack      observer → relay   f64 sequence: everything up to it is stored
+//   goodbye  relay → observer   nothing: the relay ends the link in order and has nothing left to say; never recorded
 //   configure relay → observer  JSON of the options that changed while the observer runs; never recorded
 //
 // Invariant: frames come out complete and in order wherever the stream was cut; an impossible length is a RangeError.
@@ -25,7 +26,7 @@ export interface Welcome {
   lastSequence: number;
 }
 
-export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5 } as const;
+export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5, goodbye: 6 } as const;
 export const FRAME_HEADER_BYTES = 5;
 export const BATCH_HEADER_BYTES = FRAME_HEADER_BYTES + 12;
 

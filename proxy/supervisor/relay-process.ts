@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
+import { ExitCode } from '../../config/values/errors.js';
 import { Backoff } from '../link/backoff.js';
 import { randomRelayId } from '../relay/start-up.js';
 import type { RelayFigures } from '../stream/relay-status.js';
@@ -112,16 +113,17 @@ export class RelayProcess {
     if (this.#child?.connected === true) this.#child.send(message, () => {});
   }
 
-  /** Drains and ends the process for good. Resolves when it has ended. After `deadlineMs` it is killed. */
-  async stop(deadlineMs: number): Promise<void> {
+  /** Drains and ends the process for good. Resolves with its exit code. After `deadlineMs` it is killed. */
+  async stop(deadlineMs: number): Promise<number> {
     this.#stopping = true;
     clearTimeout(this.#timer);
     const child = this.#child;
-    if (child === undefined) return;
+    if (child === undefined) return ExitCode.ok;
     this.send({ kind: 'stop' });
     const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
-    await new Promise((resolve) => child.once('exit', resolve));
+    const exitCode = await new Promise<number | null>((resolve) => child.once('exit', resolve));
     clearTimeout(timer);
+    return exitCode ?? ExitCode.runtime;
   }
 
   kill(): void {

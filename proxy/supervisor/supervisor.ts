@@ -169,11 +169,11 @@ export class Supervisor {
     this.#launcher.relaysEndLinks = true;
     // New clients are still taken, so that draining relays can tell them 57P03.
     const deadlineMs = this.#config.drainTimeoutMs + AFTER_DRAIN_MS;
-    await Promise.all(this.#relays.map((relay) => relay.stop(deadlineMs)));
+    const exitCodes = await Promise.all(this.#relays.map((relay) => relay.stop(deadlineMs)));
     clearInterval(this.#timer);
     await this.#switch?.stop();
     this.#closeAll();
-    this.#end(0);
+    this.#end(Math.max(...exitCodes));
   }
 
   get #ready(): boolean {

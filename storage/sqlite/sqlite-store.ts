@@ -4,7 +4,8 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import type { Flush, Store, StoredSession } from '../../facts/flush.js';
+import { minuteOf } from '../../config/values/minute.js';
+import type { Flush, GapRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import type { StoreError } from '../store-error.js';
 import {
   type DirectoryLock,
@@ -15,7 +16,9 @@ import {
 } from './file/data-directory.js';
 import { makeStoreError, storeError } from './file/failures.js';
 import { openWriter } from './file/open-writer.js';
+import { clearNote, keepReserve, leaveNote, readNote } from './file/reserve.js';
 import { Rows } from './file/rows.js';
+import { writeGap } from './tables/gaps.js';
 import { SeriesIds } from './tables/series.js';
 import type { RetentionOptions } from './upkeep/retention.js';
 import { Upkeep } from './upkeep/upkeep.js';
@@ -51,6 +54,9 @@ const SESSION_COLUMNS = `relay_id AS relayId, session_id AS sessionId, state, co
 const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
 const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING ${SESSION_COLUMNS}`;
 
+const CLOSE_ORPHANS = `UPDATE relay_progress SET ended = 1
+  WHERE ended = 0 AND relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING updated_ms AS updatedMs`;
+
 /**
  * Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io.
  */
@@ -58,7 +64,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   makeDataDirectory(options.dataDir);
   const lock = lockDirectory(options.dataDir);
   try {
-    return new SqliteStore(options, lock);
+    const store = new SqliteStore(options, lock);
+    store.takeNote();
+    return store;
   } catch (error) {
     lock.release();
     throw error;
@@ -108,10 +116,35 @@ export class SqliteStore implements Store {
     return this.#attempt('writing to', () => this.#rows.all<StoredSession>(TAKE_ORPHANS, JSON.stringify(running)));
   }
 
-  maintain(nowMs: number): void {
+  closeOrphanRelays(running: readonly string[], nowMs: number): GapRow[] {
+    return this.#attempt('writing to', () =>
+      this.#db
+        .transaction(() => {
+          const orphans = this.#rows.all<{ updatedMs: number }>(CLOSE_ORPHANS, JSON.stringify(running));
+          const gaps = orphans.map(({ updatedMs }) => gapOf('killed', updatedMs, nowMs));
+          for (const gap of gaps) writeGap(this.#rows, gap);
+          return gaps;
+        })
+        .immediate(),
+    );
+  }
+
+  noteUnstored(note: UnstoredNote | undefined): void {
+    const { dataDir } = this.#options;
+    if (note === undefined) clearNote(dataDir);
+    else leaveNote(dataDir, note);
+  }
+
+  maintain(nowMs: number, clockIsTrusted = true): void {
     this.#attempt('looking after', () => {
       this.#reopenIfGone();
-      if (this.#upkeep.slice(nowMs)) this.#series.forget();
+      // Even when it fails: one half of it may have been done.
+      let idsVoid = true;
+      try {
+        idsVoid = this.#upkeep.slice(nowMs, clockIsTrusted);
+      } finally {
+        if (idsVoid) this.#series.forget();
+      }
     });
   }
 
@@ -134,17 +167,38 @@ export class SqliteStore implements Store {
 
   #open(): void {
     const options = this.#options;
+    let movedAside = false;
     this.#db = openWriter({
       dataDir: options.dataDir,
       busyMs: options.busyMs ?? 250,
       pagesMax: options.pagesMax,
-      onMovedAside: (path, reason) => options.onMovedAside?.(path, reason),
+      onMovedAside: (path, reason) => {
+        movedAside = true;
+        options.onMovedAside?.(path, reason);
+      },
     });
+    keepReserve(options.dataDir);
     this.#inode = statSync(databasePath(options.dataDir)).ino;
     this.#rows = new Rows(this.#db);
     this.#series = new SeriesIds(this.#rows, options.instance ?? '');
     this.#writer = new FlushWriter(this.#rows, this.#series);
     this.#upkeep = new Upkeep(this.#db, this.#rows, { ...DEFAULT_RETENTION, ...options.retention });
+    if (movedAside) this.#noteDamage();
+  }
+
+  /** What a process that ended could not store becomes a gap. Called once, after opening. Throws StoreError. */
+  takeNote(): void {
+    const { dataDir } = this.#options;
+    const note = readNote(dataDir);
+    if (note === undefined) return;
+    const gap = { ...gapOf('unstored', note.fromMs, note.untilMs ?? Date.now()), executions: note.executions };
+    this.#attempt('writing to', () => writeGap(this.#rows, gap));
+    clearNote(dataDir);
+  }
+
+  /** All that was stored before is gone with the old file. */
+  #noteDamage(): void {
+    writeGap(this.#rows, gapOf('damaged', 0, Date.now()));
   }
 
   #attempt<T>(doing: string, work: () => T): T {
@@ -176,6 +230,7 @@ export class SqliteStore implements Store {
     if (statSync(path, { throwIfNoEntry: false })?.ino === this.#inode) return;
     this.#db.close();
     this.#open();
+    this.#noteDamage();
     this.#options.onMovedAside?.(path, `${path} was removed or replaced while it was in use`);
   }
 
@@ -183,10 +238,15 @@ export class SqliteStore implements Store {
     this.#db.close();
     const aside = moveAside(this.#options.dataDir, Date.now());
     this.#open();
+    this.#noteDamage();
     this.#options.onMovedAside?.(aside, reason);
     return makeStoreError(
       'corrupt',
       `${reason}; it was moved to ${aside} and a new one begun: nothing of this was stored`,
     );
   }
+}
+
+function gapOf(reason: GapRow['reason'], fromMs: number, untilMs: number): GapRow {
+  return { fromMinute: minuteOf(fromMs), untilMinute: minuteOf(untilMs), reason };
 }

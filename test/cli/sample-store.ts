@@ -65,7 +65,7 @@ export function writeSampleStore(dataDir: string): void {
   store.flush(
     flushOf({
       atMs: SINCE_MS + 30_000,
-      relays: [{ relayId: 'relay-1', lastSequence: 7 }],
+      relays: [{ relayId: 'relay-1', lastSequence: 7, ended: false }],
       rollups: [
         rollupOf({ fingerprint: RAW, callsNs: [40 * MS, 50 * MS, 60 * MS], errors: ['57014'], rows: 6 }),
         rollupOf({ fingerprint: RAW_TWIN, callsNs: [1 * MS] }),

@@ -115,7 +115,8 @@ test('58: the whole sidecar killed and started again on its data: what was store
     60_000,
   );
   const { observed, statements } = await top(first.data);
-  expect(observed).toMatchObject({ statements: 25, not_observed: 0, exact: true });
+  // All of it had been stored, but of a relay that was killed nobody can know.
+  expect(observed).toMatchObject({ statements: 25, not_observed: 0, exact: false });
   expect(statements).toHaveLength(1);
 });
 

@@ -36,6 +36,7 @@ function fillEveryPart({ observer, plans }: Observing): number {
   observe(statement('CREATE TABLE shelf (id int)', { ...at, completions: ddl }));
   observe({ kind: 'session-closed', sessionId: 2, closedAtMs: T0 + 20, by: 'client' });
   observe({ kind: 'loss', minute: Math.floor(T0 / 60_000), reason: 'queue_full', count: 3 });
+  observer.relayDied('another-relay', T0);
   plans.push({ fingerprint: 'f', atMs: T0, serverVersion: '17.0', plan: 'Seq Scan', problem: '' });
   observer.batchTaken(RELAY, 5);
   return T0 + 1_000;

@@ -6,11 +6,11 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Flush, PlanRow, Store, StoredSession } from '../../facts/flush.js';
+import type { Flush, PlanRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
+import { Relays } from '../../observer/accounts/relays.js';
 import { Observer } from '../../observer/observer.js';
-import { Relays } from '../../observer/relays.js';
 import {
   emptyStatement,
   type Observation,
@@ -73,6 +73,16 @@ export class FailingStore implements Store {
 
   takeOrphanSessions(): StoredSession[] {
     return [];
+  }
+
+  closeOrphanRelays(): [] {
+    return [];
+  }
+
+  noted: UnstoredNote | undefined;
+
+  noteUnstored(note: UnstoredNote | undefined): void {
+    this.noted = note;
   }
 
   maintain(): void {}

@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { Relays } from '../../observer/relays.js';
+import { Relays } from '../../observer/accounts/relays.js';
 import { RELAY_STATUS, RELAY_STATUS_FIELDS, type RelayStatus } from '../../proxy/stream/relay-status.js';
 
 function status(over: Partial<RelayStatus>): RelayStatus {

@@ -37,7 +37,7 @@ function exampleStore(): string {
   const store = openStore(dataDir);
   store.flush(
     flushOf({
-      relays: [{ relayId: 'relay-1', lastSequence: 12 }],
+      relays: [{ relayId: 'relay-1', lastSequence: 12, ended: false }],
       catalogue: [
         entryOf(),
         entryOf({ fingerprint: ORM, query: 'SELECT orm' }),
@@ -352,7 +352,7 @@ describe('the status report', () => {
     expect(status.observed.notObservedByReason).toEqual(new Map([['queue_full', 6]]));
     expect(status.counters).toEqual(new Map([['late_rows', 2]]));
     expect(status).toMatchObject({
-      schemaVersion: 2,
+      schemaVersion: 3,
       statementsKnown: 3,
       poolsKnown: 2,
       firstMinuteMs: DAY_START_MIN * MINUTE_MS,

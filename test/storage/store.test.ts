@@ -42,7 +42,7 @@ describe('a flush', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir);
     const broken = flushOf({
-      relays: [{ relayId: 'relay-1', lastSequence: 7 }],
+      relays: [{ relayId: 'relay-1', lastSequence: 7, ended: false }],
       rollups: [rollupOf({ callsNs: [1000] })],
       // Not a string: the last part of the flush fails.
       counters: [
@@ -118,7 +118,7 @@ describe('after a restart', () => {
     const first = openStore(dataDir);
     first.flush(
       flushOf({
-        relays: [{ relayId: 'relay-1', lastSequence: 41 }],
+        relays: [{ relayId: 'relay-1', lastSequence: 41, ended: false }],
         rollups: [rollupOf({ callsNs: [1000] })],
         sessionsOpen: [
           { relayId: 'relay-1', sessionId: 1, state: '{"pool":"a"}' },
@@ -270,9 +270,11 @@ describe('a full disk', () => {
   it('loses the flush as a whole, keeps what was there, and takes flushes again when there is room', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir, { pagesMax: 80 });
-    store.flush(flushOf({ relays: [{ relayId: 'r', lastSequence: 1 }], rollups: [rollupOf({ callsNs: [1000] })] }));
+    store.flush(
+      flushOf({ relays: [{ relayId: 'r', lastSequence: 1, ended: false }], rollups: [rollupOf({ callsNs: [1000] })] }),
+    );
     const big = flushOf({
-      relays: [{ relayId: 'r', lastSequence: 2 }],
+      relays: [{ relayId: 'r', lastSequence: 2, ended: false }],
       rollups: Array.from({ length: 5000 }, (_, n) =>
         rollupOf({ fingerprint: n.toString(16).padStart(16, '0'), callsNs: [n] }),
       ),

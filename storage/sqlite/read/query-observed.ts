@@ -6,10 +6,11 @@ import type { Observed } from '../../../facts/answers.js';
 import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
 import { totalSql } from '../tables/saturating.js';
+import { gapsIn } from '../tables/gaps.js';
 import { sourceExecutions } from './query-statements.js';
 import type { Span } from './span.js';
 
-/** These count sessions, or times the sidecar was killed, not executions. */
+/** These count sessions, not executions. `killed` is of versions that had no gaps. */
 const EVENT_REASONS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', 'killed']);
 /** Reasons for which the number of executions lost is not known. */
 const INEXACT_REASONS: ReadonlySet<string> = new Set([...EVENT_REASONS, 'opaque', 'observe_off', 'loop_late']);
@@ -40,6 +41,10 @@ export function observedIn(rows: Rows, span: Span): Observed {
     addTo(observed.notObservedByReason, reason, count);
     if (!EVENT_REASONS.has(reason)) observed.notObserved += count;
     if (INEXACT_REASONS.has(reason) && count > 0) observed.exact = false;
+  }
+  for (const { reason } of gapsIn(rows, since, until)) {
+    addTo(observed.notObservedByReason, reason, 1);
+    observed.exact = false;
   }
   return observed;
 }

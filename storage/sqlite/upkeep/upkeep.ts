@@ -40,15 +40,23 @@ export class Upkeep {
   }
 
   /** One slice. Returns true when ids of series that are kept in memory are void. */
-  slice(nowMs: number): boolean {
+  slice(nowMs: number, clockIsTrusted: boolean): boolean {
     const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
-    const idsVoid = this.#db
-      .transaction(() => {
-        rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS });
-        const step = { options: this.#retention, nowMs, bytesUsed: this.#bytesUsed(), slice: SLICE_ROWS };
-        return retain(this.#rows, step);
-      })
-      .immediate();
+    // Each by itself: what one of them cannot do must not keep the other from its work.
+    const failed = [
+      attempt(() => this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS })).immediate()),
+    ];
+    let idsVoid = false;
+    if (clockIsTrusted) {
+      const step = { options: this.#retention, nowMs, bytesUsed: this.#bytesUsed(), slice: SLICE_ROWS };
+      failed.push(
+        attempt(() => {
+          idsVoid = this.#db.transaction(() => retain(this.#rows, step)).immediate();
+        }),
+      );
+    }
+    const error = failed.find((found) => found !== undefined);
+    if (error !== undefined) throw error;
     this.#refreshDue(nowMs);
     this.#giveBack();
     return idsVoid;
@@ -106,4 +114,14 @@ function isDue(window: KeptWindow, nowMs: number): boolean {
   const distanceMs = Math.abs(nowMs - window.atMs);
   if (!window.due && distanceMs < MINUTE_MS) return false;
   return distanceMs >= Math.max(WINDOWS_EVERY_MS, WINDOWS_SHARE * window.costMs);
+}
+
+/** What went wrong, if anything did. */
+function attempt(act: () => void): unknown {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

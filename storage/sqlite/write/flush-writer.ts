@@ -12,6 +12,7 @@ import type { Evidence } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
+import { writeGap } from '../tables/gaps.js';
 import { bucketsFor, type FoldState } from '../tables/levels.js';
 import { writeMark } from '../tables/marks.js';
 import {
@@ -60,9 +61,9 @@ const UPSERT_POOL_COUNTS = `INSERT INTO pool (pool_id, name, owner, user, databa
   ON CONFLICT (pool_id) DO UPDATE SET
     opened = ${plusSql('opened', 'excluded.opened')}, closed = ${plusSql('closed', 'excluded.closed')}`;
 
-const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?)
-  ON CONFLICT (relay_id) DO UPDATE SET
-    last_sequence = max(last_sequence, excluded.last_sequence), updated_ms = excluded.updated_ms`;
+const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?, ?)
+  ON CONFLICT (relay_id) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence),
+    updated_ms = excluded.updated_ms, ended = excluded.ended`;
 const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
   ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';
@@ -84,7 +85,7 @@ export class FlushWriter {
     this.#state = readFoldState(this.#rows);
     const { firstMinute, lastMinute } = this.#state;
     for (const relay of flush.relays) {
-      this.#rows.run(UPSERT_RELAY, relay.relayId, relay.lastSequence, integer(flush.atMs));
+      this.#rows.run(UPSERT_RELAY, relay.relayId, relay.lastSequence, integer(flush.atMs), relay.ended ? 1 : 0);
     }
     for (const entry of flush.catalogue) writeCatalogueEntry(this.#rows, entry);
     for (const delta of flush.statements) this.#writeStatement(delta);
@@ -98,6 +99,7 @@ export class FlushWriter {
     for (const open of flush.sessionsOpen) this.#rows.run(UPSERT_SESSION, open.relayId, open.sessionId, open.state);
     for (const closed of flush.sessionsClosed) this.#rows.run(DELETE_SESSION, closed.relayId, closed.sessionId);
     for (const loss of flush.losses) this.#writeLoss(loss);
+    for (const gap of flush.gaps) writeGap(this.#rows, gap);
     for (const mark of flush.marks) writeMark(this.#rows, mark);
     writeSamples(this.#rows, flush.samples);
     for (const plan of flush.plans) writePlan(this.#rows, plan);

@@ -2,9 +2,9 @@
 // Invariant: each value is a total, so storing it twice changes nothing. Not here: metrics of them
 // (dashboards/metrics/).
 
-import type { Pipeline } from '../analyzer/pipeline.js';
-import type { CounterRow } from '../facts/flush.js';
-import type { Pending } from '../facts/pending.js';
+import type { Pipeline } from '../../analyzer/pipeline.js';
+import type { CounterRow } from '../../facts/flush.js';
+import type { Pending } from '../../facts/pending.js';
 import type { Relays } from './relays.js';
 
 export class Counters implements Pending<CounterRow> {

@@ -3,14 +3,10 @@
 // most lossMinutesMax totals are remembered; one that is forgotten and told again is stored as the larger count.
 // Not here: why something was lost (proxy/link/), the table (storage/sqlite/).
 
-import { limits } from '../config/limits.js';
-import { minuteOf } from '../config/values/minute.js';
-import type { LossRow } from '../facts/flush.js';
-import type { Pending } from '../facts/pending.js';
-import type { Loss } from '../proxy/stream/observation.js';
-
-/** Counts events: how many executions were lost with each is unknown, but at most those of a flush interval. */
-const KILLED_REASON = 'killed';
+import { limits } from '../../config/limits.js';
+import type { LossRow } from '../../facts/flush.js';
+import type { Pending } from '../../facts/pending.js';
+import type { Loss } from '../../proxy/stream/observation.js';
 
 export class Losses implements Pending<LossRow> {
   readonly #told = new Map<string, LossRow>();
@@ -27,12 +23,6 @@ export class Losses implements Pending<LossRow> {
     const total = (this.#totals.get(reason) ?? 0) + count - (before?.count ?? 0);
     this.#totals.set(reason, total);
     return total;
-  }
-
-  /** A relay was killed: what it had not sent is unknown, so the event itself is stored. */
-  killed(relayId: string, lastSeenMs: number): void {
-    const row: LossRow = { counterId: relayId, minute: minuteOf(lastSeenMs), reason: KILLED_REASON, count: 1 };
-    this.#note(keyOf(row), row);
   }
 
   pending(): Iterable<LossRow> {

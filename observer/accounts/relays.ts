@@ -3,8 +3,8 @@
 // until every expected relay has spoken: otherwise a scraper would see one relay's share after a restart. Not here:
 // their sessions (analyzer/sessions/).
 
-import { limits } from '../config/limits.js';
-import { type RelayCounts, type RelayStatus, sumOfCounts, sumOfStatuses } from '../proxy/stream/relay-status.js';
+import { limits } from '../../config/limits.js';
+import { type RelayCounts, type RelayStatus, sumOfCounts, sumOfStatuses } from '../../proxy/stream/relay-status.js';
 
 export interface ExpectedRelays {
   /** Their number; undefined = not known, as with relays that run by themselves. */

@@ -1,0 +1,59 @@
+// A note that can be left in a data directory whose disk takes nothing more: executions were lost here, from this moment on.
+// Invariant: the file has its full length since the first start that could write, so that a note overwrites bytes the disk has already
+// given. Whatever the disk says, nothing throws. Not here: when a note is left (observer/), what becomes of it (sqlite-store.ts).
+
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { UnstoredNote } from '../../../facts/flush.js';
+
+const RESERVE_FILE = 'witness.reserve';
+const RESERVE_BYTES = 4096;
+
+/** Makes the file where it is missing. */
+export function keepReserve(dataDir: string): void {
+  if (!existsSync(join(dataDir, RESERVE_FILE))) overwrite(dataDir, '');
+}
+
+/** Leaves a note in place of an earlier one. */
+export function leaveNote(dataDir: string, note: UnstoredNote): void {
+  overwrite(dataDir, JSON.stringify(note));
+}
+
+/** A store that cannot be opened: executions go by unseen from now on, unless an earlier note says so already. */
+export function noteUnusable(dataDir: string, nowMs: number): void {
+  if (readNote(dataDir) === undefined) leaveNote(dataDir, { fromMs: nowMs });
+}
+
+export function clearNote(dataDir: string): void {
+  if (readNote(dataDir) !== undefined) overwrite(dataDir, '');
+}
+
+/** undefined = there is none, or none that can be read. */
+export function readNote(dataDir: string): UnstoredNote | undefined {
+  try {
+    const text = readFileSync(join(dataDir, RESERVE_FILE), 'utf8').replace(/\0+$/, '');
+    if (text === '') return undefined;
+    const note = JSON.parse(text) as Partial<UnstoredNote>;
+    return typeof note.fromMs === 'number' ? (note as UnstoredNote) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function overwrite(dataDir: string, text: string): void {
+  try {
+    const bytes = Buffer.alloc(RESERVE_BYTES);
+    bytes.write(text, 'utf8');
+    const path = join(dataDir, RESERVE_FILE);
+    // Not truncated first: bytes that were given back might not be had again.
+    const file = openSync(path, existsSync(path) ? 'r+' : 'w', 0o600);
+    try {
+      writeSync(file, bytes, 0, RESERVE_BYTES, 0);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // A disk that takes not even this: the log has it.
+  }
+}
