@@ -79,9 +79,10 @@ export class Observer implements IntakeTarget {
   /** `nowMs`: of a recording, where its time stands. */
   relayBegins(relayId: string, nowMs = Date.now()): number {
     const { store, pipeline, relays, log } = this.#options;
+    // Stored at once: if it is killed before the next flush, the next run knows of it.
+    this.#progress.begins(relayId);
     // A relay that comes back after its link broke gets the acknowledgement of what it sent before.
     this.flush(nowMs);
-    this.#progress.begins(relayId);
     this.#unaccounted.relayIsBack(relayId);
     relays.begins(relayId);
     this.#takeOrphans(nowMs);

@@ -4,7 +4,7 @@
 
 import { statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
-import { minuteOf } from '../../config/values/minute.js';
+
 import type { Flush, GapRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import type { StoreError } from '../store-error.js';
 import {
@@ -18,7 +18,7 @@ import { makeStoreError, storeError } from './file/failures.js';
 import { openWriter } from './file/open-writer.js';
 import { clearNote, keepReserve, leaveNote, readNote } from './file/reserve.js';
 import { Rows } from './file/rows.js';
-import { writeGap } from './tables/gaps.js';
+import { gapOf, writeGap } from './tables/gaps.js';
 import { SeriesIds } from './tables/series.js';
 import type { RetentionOptions } from './upkeep/retention.js';
 import { Upkeep } from './upkeep/upkeep.js';
@@ -245,8 +245,4 @@ export class SqliteStore implements Store {
       `${reason}; it was moved to ${aside} and a new one begun: nothing of this was stored`,
     );
   }
-}
-
-function gapOf(reason: GapRow['reason'], fromMs: number, untilMs: number): GapRow {
-  return { fromMinute: minuteOf(fromMs), untilMinute: minuteOf(untilMs), reason };
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
 import { build } from '../../scripts/lib/setup/build.mjs';
-import { startSidecar } from '../../scripts/lib/setup/sidecar.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { observerPid, temporaryDirectory, top, until } from '../kit/sidecar.js';
 

@@ -1,6 +1,7 @@
 // The table of gaps: stretches of time whose counts nobody can vouch for.
 // Invariant: writing a gap twice changes nothing; the larger number of missing executions stays. Not here: what a gap is (facts/flush.ts).
 
+import { minuteOf } from '../../../config/values/minute.js';
 import type { GapReason, GapRow } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';
 
@@ -18,6 +19,11 @@ interface StoredGap {
 
 export function writeGap(rows: Rows, { fromMinute, untilMinute, reason, executions }: GapRow): void {
   rows.run(UPSERT, fromMinute, Math.max(fromMinute, untilMinute), reason, executions ?? null);
+}
+
+/** From the minute of one moment to that of another, both Unix ms. */
+export function gapOf(reason: GapReason, fromMs: number, untilMs: number): GapRow {
+  return { fromMinute: minuteOf(fromMs), untilMinute: minuteOf(untilMs), reason };
 }
 
 /** Gaps that touch [sinceMinute, untilMinute). */
