@@ -5,8 +5,8 @@
 import type { Observed } from '../../../facts/answers.js';
 import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
-import { totalSql } from '../tables/saturating.js';
 import { gapsIn } from '../tables/gaps.js';
+import { totalSql } from '../tables/saturating.js';
 import { sourceExecutions } from './query-statements.js';
 import type { Span } from './span.js';
 
