@@ -85,9 +85,9 @@ export interface LossRow {
 }
 
 /**
- * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did not take were lost
- * at the end of a process. damaged: the database was damaged or removed, and a new one begun. clock_stepped: the system's clock was
- * set, so executions are counted in minutes in which they were not.
+ * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did
+ * not take were lost at the end of a process. damaged: the database was damaged or removed, and a new one begun.
+ * clock_stepped: the system's clock was set, so executions are counted in minutes in which they were not.
  */
 export type GapReason = 'killed' | 'unstored' | 'damaged' | 'clock_stepped';
 
@@ -214,7 +214,10 @@ export interface Store {
   openSessions(relayId: string): StoredSession[];
   /** Removes and returns the open sessions of all other relays, which no longer run. */
   takeOrphanSessions(running: readonly string[]): StoredSession[];
-  /** Relays other than these that never said they ended: each leaves a gap from its last flush to `nowMs`. Returns the gaps. */
+  /**
+   * Relays other than these that never said they ended: each leaves a gap from its last flush to `nowMs`. Returns the
+   * gaps.
+   */
   closeOrphanRelays(running: readonly string[], nowMs: number): GapRow[];
   /** Storing fails: leaves a note that survives this process, or takes it back (undefined). Never throws. */
   noteUnstored(note: UnstoredNote | undefined): void;

@@ -15,8 +15,8 @@ import { type ServiceOptions, startObserver } from './service.js';
 
 export interface LinkServer {
   /**
-   * Closes the links, with `linksEndFirst` after the relays had time to end them, and stores what they brought. Resolves with
-   * false when counts were lost that the store did not take.
+   * Closes the links, with `linksEndFirst` after the relays had time to end them, and stores what they brought.
+   * Resolves with false when counts were lost that the store did not take.
    */
   stop(order?: { linksEndFirst: boolean }): Promise<boolean>;
   /** Takes other rules and networks, for later statements. */

@@ -31,8 +31,8 @@ export interface ObserverService {
   /** Takes the status of the supervisor of several relays. */
   supervisor(status: SupervisorStatus): void;
   /**
-   * Flushes a last time and closes everything but the links, which are the caller's. `linksWereClosed`: by the caller, not by
-   * their relays. Resolves with false when counts were lost that the store did not take.
+   * Flushes a last time and closes everything but the links, which are the caller's. `linksWereClosed`: by the
+   * caller, not by their relays. Resolves with false when counts were lost that the store did not take.
    */
   stop(options?: { linksWereClosed: boolean }): Promise<boolean>;
 }

@@ -1,5 +1,6 @@
 // Notices that the system's clock was set, by comparing it with the monotonic clock at every flush.
-// Invariant: a step of at least STEP_MS is told once, with both moments. Not here: what a step does to minutes (analyzer/rollup/rollups.ts).
+// Invariant: a step of at least STEP_MS is told once, with both moments. Not here: what a step does to minutes
+// (analyzer/rollup/rollups.ts).
 
 const STEP_MS = 60_000;
 /** For so long after a step nothing is dropped for its age: the clock may be set right again. */

@@ -1,5 +1,5 @@
-// What nobody can account for: relays that were killed, and minutes around a step of the clock. Each leaves a gap in the store.
-// Invariant: a relay that broke off leaves a gap unless it comes back in time or is known to live; a gap is stored once.
+// Notes what nobody can account for: killed relays, and minutes around a step of the clock.
+// Invariant: each of them leaves one gap in the store. A relay that broke off leaves none when it comes back in time.
 // Not here: losses that are counted (losses.ts), counts that the store did not take (observer.ts).
 
 import type { Log } from '../../config/log.js';

@@ -103,7 +103,7 @@ export class Supervisor {
         bound.push(await front.listen(pair.listen).catch(cannotListenFor(pair)));
         this.#fronts.push(front);
       }
-      const readiness = new Readiness(() => !this.#config.observe || this.#relays.some((relay) => relay.wasObserved));
+      const readiness = new Readiness(() => !this.#config.observe || this.#relays.every((relay) => relay.wasObserved));
       const ready = () => readiness.ready && this.#ready;
       this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
         throw cannotListen(error, '--health', config.health);

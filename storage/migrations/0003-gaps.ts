@@ -1,7 +1,6 @@
-// Schema version 3: stretches of time of which nobody can say how many executions there were, and which relays ended in order.
-// Invariant: committed SQL here never changes again; a change is a new file with the next number. Not here: who notices a gap (observer/).
-//
-// Relays of earlier versions count as ended: of them nobody knows.
+// Schema version 3: gaps in what was counted, and relays that ended in order.
+// Invariant: committed SQL here never changes again; a change is a new file with the next number.
+// Not here: who notices a gap (observer/). Relays of earlier versions count as ended, because nobody knows of them.
 
 export const GAPS = `
 CREATE TABLE gap (

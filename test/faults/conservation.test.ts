@@ -1,5 +1,6 @@
-// 67: every pair of faults, one after the other, against what the clients counted: sent = observed + not observed, or the window says
-// that it is not exact. Faults come right behind a burst of traffic, while its counts wait in memory.
+// 67: every pair of faults, one after the other, against what the clients counted.
+// Invariant: sent = observed + not observed, or the window says that it is not exact. Faults come right behind a burst
+// of traffic, while its counts wait in memory.
 // Not here: each fault by itself (disk.test.ts, process.test.ts, test/sidecar/observer-failures.test.ts).
 
 import { execFileSync } from 'node:child_process';

@@ -1,6 +1,7 @@
-// A note that can be left in a data directory whose disk takes nothing more: executions were lost here, from this moment on.
-// Invariant: the file has its full length since the first start that could write, so that a note overwrites bytes the disk has already
-// given. Whatever the disk says, nothing throws. Not here: when a note is left (observer/), what becomes of it (sqlite-store.ts).
+// Leaves a note on a full disk: executions were lost here from this moment on.
+// Invariant: the file has its full length since the first start that could write, so that a note overwrites bytes that
+// the disk has already given. Whatever the disk says, nothing throws.
+// Not here: when a note is left (observer/), what becomes of it (sqlite-store.ts).
 
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // The table of gaps: stretches of time whose counts nobody can vouch for.
-// Invariant: writing a gap twice changes nothing; the larger number of missing executions stays. Not here: what a gap is (facts/flush.ts).
+// Invariant: writing a gap twice changes nothing; the larger number of missing executions stays. Not here: what a gap
+// is (facts/flush.ts).
 
 import { minuteOf } from '../../../config/values/minute.js';
 import type { GapReason, GapRow } from '../../../facts/flush.js';
