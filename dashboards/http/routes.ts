@@ -2,15 +2,25 @@
 // Invariant: a path is compared, never joined to a file name; metrics and the page wait for no report.
 // Not here: who may ask (guard.ts), the API's paths (api.ts).
 
+import { RuntimeError } from '../../config/values/errors.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
-import { type Answer, jsonAnswer } from './answer.js';
+import { type Answer, jsonAnswer, notNow } from './answer.js';
 import type { ApiReader } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 
 /** Reads the metrics of this moment. */
 export interface MetricsReader {
-  render(format: Format): Promise<string>;
+  /** `gone` is aborted when nobody waits for them any more. Rejects with RuntimeError when there are none now. */
+  render(format: Format, gone?: AbortSignal): Promise<string>;
 }
+
+/** What a route may know of who asks. */
+export interface Asker {
+  readonly accept?: string;
+  readonly gone: AbortSignal;
+}
+
+const SCRAPE_AGAIN_SECONDS = 5;
 
 export class Routes {
   readonly #metrics: MetricsReader;
@@ -22,18 +32,27 @@ export class Routes {
   }
 
   /**
-   * `url`: path and query as sent; `accept`: the header of that name. Rejects only because of a defect of pgwitness.
+   * `url`: path and query as sent; `accept`: the header of that name; `gone` is aborted when nobody waits for the
+   * answer any more. Rejects only because of a defect of pgwitness.
    */
-  async answer(url: string, accept?: string): Promise<Answer> {
+  async answer(url: string, { accept, gone }: Asker): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
     if (path === '/metrics') {
-      const format = formatFor(accept);
-      return { status: 200, contentType: CONTENT_TYPES[format], body: await this.#metrics.render(format) };
+      return this.#scrape(formatFor(accept), gone);
     }
     if (!PAGE_PATHS.has(path)) return this.#api.answer(url);
     const file = pageFile(path);
     return file === undefined ? NOT_BUILT : { status: 200, ...file };
+  }
+
+  async #scrape(format: Format, gone: AbortSignal): Promise<Answer> {
+    try {
+      return { status: 200, contentType: CONTENT_TYPES[format], body: await this.#metrics.render(format, gone) };
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      return notNow({ error: error.message, hint: error.hint }, SCRAPE_AGAIN_SECONDS);
+    }
   }
 }
 

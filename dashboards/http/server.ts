@@ -55,7 +55,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         send(response, jsonAnswer(refusal.status, { error: refusal.error, hint: refusal.hint }));
         return;
       }
-      routes.answer(url, request.headers.accept).then(
+      const left = new AbortController();
+      response.once('close', () => left.abort());
+      routes.answer(url, { accept: request.headers.accept, gone: left.signal }).then(
         (answer) => send(response, answer),
         (error: unknown) => {
           log.error('an HTTP request failed', { error });
@@ -106,6 +108,7 @@ function listening(server: Server, address: TcpAddress): Promise<void> {
 
 function send(response: ServerResponse<IncomingMessage>, answer: Answer): void {
   if (response.destroyed) return;
+  if (answer.retryAfterSeconds !== undefined) response.setHeader('retry-after', answer.retryAfterSeconds);
   response.writeHead(answer.status, {
     'content-type': answer.contentType,
     'content-length': Buffer.byteLength(answer.body),

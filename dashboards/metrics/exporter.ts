@@ -25,7 +25,7 @@ const SLICE_MS = 2;
 
 export class MetricsExporter {
   readonly #observer = new ObserverProcess();
-  readonly #readings: Readings;
+  readonly #readings: Omit<Readings, 'begunMs'>;
   readonly #histograms: ReadonlyMap<HistogramFamily, HistogramLines>;
   readonly #families: FamilyRegistry;
 
@@ -35,7 +35,7 @@ export class MetricsExporter {
     const histograms = CATALOGUE.filter((family): family is HistogramFamily => family.type === 'histogram');
     this.#histograms = new Map(histograms.map((family) => [family, new HistogramLines(family)]));
     const sampled = CATALOGUE.filter((family): family is SampledFamily => family.type !== 'histogram');
-    this.#families = new FamilyRegistry(sampled, this.#readings);
+    this.#families = new FamilyRegistry(sampled);
   }
 
   /**
@@ -59,15 +59,16 @@ export class MetricsExporter {
   }
 
   async *#parts(format: Format): AsyncGenerator<string> {
+    const readings: Readings = { ...this.#readings, begunMs: Date.now() };
     for (const family of CATALOGUE) {
       if (family.type !== 'histogram') {
-        yield await this.#families.textOf(family, format);
+        yield await this.#families.textOf(family, { format, readings });
         continue;
       }
       yield headerOf(family, format);
       const lines = this.#histograms.get(family)!;
       // Copied: series that are added while rendering yields are in the next scrape.
-      for (const series of [...family.series(this.#readings)]) yield lines.textOf(series, format);
+      for (const series of [...family.series(readings)]) yield lines.textOf(series, format);
     }
   }
 }

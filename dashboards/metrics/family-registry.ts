@@ -13,16 +13,17 @@ const CONTENT_TYPES = { text: Registry.PROMETHEUS_CONTENT_TYPE, openmetrics: Reg
 
 export class FamilyRegistry {
   readonly #registries: Readonly<Record<Format, Registry>>;
+  /** Of the family that is being rendered. */
+  #readings: Readings | undefined;
 
-  /** `readings` are read at each scrape. */
-  constructor(families: readonly SampledFamily[], readings: Readings) {
+  constructor(families: readonly SampledFamily[]) {
     const registryOf = (format: Format) => {
       const registry = new Registry();
       registry.setContentType(CONTENT_TYPES[format] as never);
       for (const family of families) {
         const name = registeredName(family, format);
         const { help, type, samples } = family;
-        const get = async () => ({ name, help, type, aggregator: 'sum', values: [...samples(readings)] });
+        const get = async () => ({ name, help, type, aggregator: 'sum', values: [...samples(this.#readings!)] });
         // A registry asks a metric for nothing else; prom-client's own classes would keep a second copy of every value.
         registry.registerMetric({ name, help, type, get, reset() {} } as unknown as Metric);
       }
@@ -32,7 +33,9 @@ export class FamilyRegistry {
   }
 
   /** Header and samples of one family, each line ended. */
-  async textOf(family: SampledFamily, format: Format): Promise<string> {
+  async textOf(family: SampledFamily, { format, readings }: { format: Format; readings: Readings }): Promise<string> {
+    // The registry reads before it waits for anything, so that two renderings may be under way at once.
+    this.#readings = readings;
     return `${await this.#registries[format].getSingleMetricAsString(registeredName(family, format))}\n`;
   }
 }

@@ -30,7 +30,7 @@ async function close(): Promise<void> {
 }
 
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'metrics') metrics.take(message.format, message.text);
+  if (message.kind === 'metrics') metrics.take(message.rendered);
   else if (message.kind === 'tail') reports?.takeTail(message);
   else if (message.kind === 'close') void close();
   else {

@@ -10,8 +10,8 @@ import { RuntimeError } from '../../config/values/errors.js';
 import type { TailBatch } from '../../facts/tail-facts.js';
 import type { MetricsReader } from '../http/routes.js';
 import type { HttpServer } from '../http/server.js';
-import type { Format } from '../metrics/exposition.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';
+import { MetricsRenderer } from './metrics-renderer.js';
 
 export interface HttpThreadOptions extends ThreadStart {
   /** Made earlier by beginHttpThread; default: made now. */
@@ -26,9 +26,6 @@ export interface HttpThreadOptions extends ThreadStart {
 const HEAP_MIB = 64;
 const RESTART_AFTER_MS = 1_000;
 const CLOSE_WITHIN_MS = 2_000;
-/** Metrics are rendered ahead for a scraper that came within this time, so that it waits for nothing. */
-const REMEMBERED_MS = 5 * 60_000;
-const RENDER_EVERY_MS = 1_000;
 
 /** Call it before the main thread lowers its priority: a thread keeps the priority that its maker had. */
 export function beginHttpThread(): Worker {
@@ -46,18 +43,21 @@ export async function startHttpThread(options: HttpThreadOptions): Promise<HttpS
 
 class HttpThread implements HttpServer {
   readonly #options: HttpThreadOptions;
-  /** When each format was scraped last, Unix ms. */
-  readonly #scrapedMs = new Map<Format, number>();
+  readonly #renderer: MetricsRenderer;
   #address: TcpAddress;
   #worker: Worker | undefined;
   #isListening = false;
   #isClosing = false;
   #restart: NodeJS.Timeout | undefined;
-  #rendering: NodeJS.Timeout | undefined;
 
   constructor(options: HttpThreadOptions) {
     this.#options = options;
     this.#address = options.address;
+    this.#renderer = new MetricsRenderer({
+      metrics: options.metrics,
+      onRendered: (rendered) => this.#say({ kind: 'metrics', rendered }),
+      log: options.log,
+    });
   }
 
   get address(): TcpAddress {
@@ -67,17 +67,11 @@ class HttpThread implements HttpServer {
   async start(worker: Worker): Promise<void> {
     this.#address = await this.#begin(worker);
     this.#isListening = true;
-    // Rendered now, so that the very first scrape waits for nothing either.
-    for (const format of ['text', 'openmetrics'] as const) this.#render(format);
-    this.#rendering = setInterval(() => {
-      const sinceMs = Date.now() - REMEMBERED_MS;
-      for (const [format, atMs] of this.#scrapedMs) if (atMs >= sinceMs) this.#render(format);
-    }, RENDER_EVERY_MS);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
-    clearInterval(this.#rendering);
+    this.#renderer.close();
     clearTimeout(this.#restart);
     const worker = this.#worker!;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -115,21 +109,11 @@ class HttpThread implements HttpServer {
 
   #take(message: Exclude<FromThread, { kind: 'listening' | 'failed' }>): void {
     if (message.kind === 'scraped') {
-      this.#scrapedMs.set(message.format, Date.now());
-      this.#render(message.format);
+      this.#renderer.ask(message.format);
       return;
     }
     const batch = this.#options.tail.batchAfter(message.after, Date.now());
     this.#say({ kind: 'tail', id: message.id, batch });
-  }
-
-  #render(format: Format): void {
-    this.#options.metrics.render(format).then(
-      (text) => {
-        if (!this.#isClosing) this.#say({ kind: 'metrics', format, text });
-      },
-      (error: unknown) => this.#options.log.error('metrics could not be rendered', { error }),
-    );
   }
 
   #say(message: ToThread): void {

@@ -8,6 +8,19 @@ import type { TailBatch } from '../../facts/tail-facts.js';
 import type { Answer } from '../http/answer.js';
 import type { Format } from '../metrics/exposition.js';
 
+/** A moment of the system's monotonic clock, which all threads share. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** Metrics of one moment. */
+export interface Rendered {
+  readonly format: Format;
+  readonly text: string;
+  /** When rendering began, by monotonicMs(): nothing in the text is older. */
+  readonly begunMs: number;
+}
+
 /** Options of the HTTP thread. */
 export interface ThreadStart {
   readonly address: TcpAddress;
@@ -18,7 +31,7 @@ export interface ThreadStart {
 
 export type ToThread =
   | { readonly kind: 'start'; readonly start: ThreadStart }
-  | { readonly kind: 'metrics'; readonly format: Format; readonly text: string }
+  | { readonly kind: 'metrics'; readonly rendered: Rendered }
   | TailMessage
   | { readonly kind: 'close' };
 

@@ -99,7 +99,8 @@ export const itself = dashboard({
     }),
     lines({
       title: 'How old are the metrics of a scrape?',
-      description: 'While the observer is busy, a scrape gets its last metrics. Clocks that differ show here too.',
+      description:
+        'While the observer is busy, a scrape gets its last metrics, at most ten seconds old. More is a difference of the clocks.',
       unit: 's',
       queries: [
         {

@@ -299,6 +299,21 @@ test('an exposition says when it was written', async () => {
   expect(written).toBeLessThanOrEqual(Date.now() / 1e3);
 });
 
+test('an exposition says when it was begun, for rendering yields to work that may take long', async () => {
+  const state = new MetricsState({ topSeries: 1 });
+  state.recordTop(topDelta('a'), 0);
+  const slow = (): string => {
+    for (const until = Date.now() + 60; Date.now() < until; );
+    return 'SELECT a';
+  };
+  const exporter = new MetricsExporter(state, { summaryOf: slow });
+  const before = Date.now();
+  const { value } = parseExposition(await exporter.render());
+  exporter.close();
+  expect(Date.now() - before).toBeGreaterThanOrEqual(60);
+  expect(value('pgwitness_exposition_timestamp_seconds', {})! * 1e3).toBeLessThan(before + 60);
+});
+
 describe('statements with metrics of their own', () => {
   const MINUTE = 60_000;
 

@@ -111,8 +111,10 @@ function scrapesPart(): string[] {
     'works on between two slices of a scrape.',
     '',
     'A thread with normal priority answers scrapes and waits for no report. It asks the observer for fresh metrics. If the observer is busy,',
-    'the thread sends the last metrics after 25 ms; they are rendered every second while anybody scrapes.',
-    '`pgwitness_exposition_timestamp_seconds` tells when the metrics of a scrape were rendered. `node bench/scrape.mjs` lets a real',
+    'the thread sends the last metrics after 25 ms, if they are at most 10 seconds old: they are rendered every second while anybody scrapes.',
+    'Without such metrics a scrape waits, and is refused after 8 seconds (503): old counts would look like an application that stands still.',
+    'No count is older than `pgwitness_exposition_timestamp_seconds` says.',
+    'Scrapers share renderings, and rendering takes at most a fifth of the time, however many scrape. `node bench/scrape.mjs` lets a real',
     'Prometheus scrape every second while 100,000 different statements pass.',
   ];
 }

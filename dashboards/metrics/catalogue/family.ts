@@ -30,6 +30,8 @@ export interface ProcessUse {
 /** Everything that a family may read. */
 export interface Readings {
   readonly state: MetricsState;
+  /** When this rendering began, Unix ms: no value is older. */
+  readonly begunMs: number;
   readonly observer: ProcessUse;
   /** Summary of a statement; '' while it is not known. */
   readonly summaryOf: (fingerprint: string) => string;

@@ -85,8 +85,8 @@ export const OWN_FAMILIES: readonly Family[] = [
     type: 'gauge',
     unit: 'seconds',
     labels: [],
-    help: 'Unix time at which these metrics were written. While the observer is busy, a scrape gets the last ones it wrote.',
-    samples: () => one(Date.now() / 1e3),
+    help: 'Unix time at which these metrics were read; none is older. While the observer is busy, a scrape may get those of the last 10 seconds.',
+    samples: ({ begunMs }) => one(begunMs / 1e3),
   },
   {
     name: 'pgwitness_build_info',
