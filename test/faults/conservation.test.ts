@@ -1,4 +1,4 @@
-// 67: every pair of faults, one after the other, against what the clients counted.
+// 75: every pair of faults, one after the other, against what the clients counted.
 // Invariant: sent = observed + not observed, or the window says that it is not exact. Faults come right behind a burst
 // of traffic, while its counts wait in memory.
 // Not here: each fault by itself (disk.test.ts, process.test.ts, test/sidecar/observer-failures.test.ts).
@@ -126,12 +126,12 @@ const FAULTS: Record<string, (scene: Scene) => Promise<void>> = {
 if (IS_ROOT) {
   FAULTS['the disk is full from here on'] = async (scene) => scene.fill();
 } else {
-  console.warn('67: a full disk is not tried: only root can mount a small one');
+  console.warn('75: a full disk is not tried: only root can mount a small one');
 }
 
 const NAMES = Object.keys(FAULTS);
 
-describe.each(NAMES)('67: %s', (first) => {
+describe.each(NAMES)('75: %s', (first) => {
   test.each(NAMES)('then %s', async (second) => {
     const scene = new Scene();
     await scene.up();

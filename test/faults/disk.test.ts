@@ -92,7 +92,7 @@ if (process.getuid?.() === 0) {
     },
   } satisfies Record<string, Fault>);
 } else {
-  console.warn('66: full and read-only disks are not tried: only root can mount one');
+  console.warn('74: full and read-only disks are not tried: only root can mount one');
   FAULTS['the directory may not be written'] = {
     make() {
       const parent = temporaryDirectory('data');
@@ -102,7 +102,7 @@ if (process.getuid?.() === 0) {
   };
 }
 
-describe.each(Object.entries(FAULTS))('66: %s', (_name, fault) => {
+describe.each(Object.entries(FAULTS))('74: %s', (_name, fault) => {
   test.each([[[]], [['--relays', '2']]])(
     'run %j relays, counts what it could not observe, and observes once it is mended',
     async (args) => {
@@ -130,7 +130,7 @@ describe.each(Object.entries(FAULTS))('66: %s', (_name, fault) => {
   );
 });
 
-test('66: a second run on the same directory ends with exit code 3, and says why', async () => {
+test('74: a second run on the same directory ends with exit code 3, and says why', async () => {
   const data = path.join(temporaryDirectory('data'), 'data');
   const first = await runOn(data);
   await until('the first observes', () => first.output().includes('"observing"'));
