@@ -75,7 +75,7 @@ for (const [name, textOf] of Object.entries(CASES)) {
       transactionSinceMs: openedAtMs,
     });
   }
-  writer.textDefined(1, `${SELECT} $1 LIMIT 21`, 0);
+  writer.textDefined(1, `${SELECT} $1 LIMIT 21`, { missingBytes: 0, reading: 0 });
   writer.resyncEnd();
   const opening = Buffer.from(writer.seal(1, 0));
   writer.reset();

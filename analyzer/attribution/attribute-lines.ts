@@ -26,7 +26,6 @@ export interface AttributeLine {
 /** What the names that a session gave to statements and cursors hang on. */
 export interface LineSession {
   readonly facts: { readonly relayId: string };
-  readonly backslashEscapes: boolean;
 }
 
 /** One statement of a text; EXECUTE, FETCH and MOVE as the statement they are for. */
@@ -127,7 +126,7 @@ function sessionOf(line: AttributeLine, { sessions, siblings }: Input): Session 
     session = {
       profile: new ConnectionProfile(Object.entries(line.startup ?? {}), siblings),
       line,
-      names: { facts: { relayId: '' }, backslashEscapes: false },
+      names: { facts: { relayId: '' } },
       waiting: [],
       settled: false,
     };

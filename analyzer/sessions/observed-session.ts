@@ -84,7 +84,6 @@ export class ObservedSession {
   /** Of the server; 0 while it is not known. */
   backendPid = 0;
   serverVersion = '';
-  backslashEscapes = false;
   /** Revisions of its owner that are counted already. */
   revisionsCounted = 0;
   /** Habits that its pool counts for it, and the clues they were read from. */

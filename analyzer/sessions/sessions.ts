@@ -80,7 +80,6 @@ export class Sessions {
     session.applicationName = ready.applicationName;
     session.backendPid = ready.backendPid;
     session.serverVersion = ready.serverVersion;
-    session.backslashEscapes = ready.backslashEscapes;
     session.changed = true;
     const inTransaction = ready.transactionStatus === 'T' || ready.transactionStatus === 'E';
     session.member.inTransaction = inTransaction;

@@ -8,7 +8,7 @@
 // completions disagree. Not here: sessions and verdicts (pipeline.ts).
 
 import type { Measured } from '../../facts/rollup-row.js';
-import { emptyStatement, type StatementObservation } from '../../proxy/stream/observation.js';
+import { emptyStatement, type StatementObservation, type TextDefined } from '../../proxy/stream/observation.js';
 import { NO_TAGS } from '../attribution/comments/sql-comment.js';
 import { NOTHING, type StatementShape } from '../attribution/shape/shape.js';
 import { shapeOf } from '../attribution/statement-shape.js';
@@ -16,6 +16,7 @@ import { Fingerprinter, UNKNOWN_TEXT } from '../fingerprint/fingerprint.js';
 import { splitStatements } from '../fingerprint/split.js';
 import { NAMING_COMMANDS, SqlNames } from '../fingerprint/sql-session.js';
 import type { Attributable } from '../sessions/observed-session.js';
+import { type ReadableText, readableText, USUAL_READING } from './client-text.js';
 import { CommentTagsReader } from './comment-tags.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
 import { measuredOf, shareOf } from './measured-of.js';
@@ -23,7 +24,6 @@ import { measuredOf, shareOf } from './measured-of.js';
 /** What is known of the connection that sent the text. */
 export interface TextSession {
   readonly facts: { readonly relayId: string };
-  readonly backslashEscapes: boolean;
 }
 
 /** One execution, ready to be judged and counted. */
@@ -43,10 +43,8 @@ interface SqlRules {
 
 const NO_MATCHES: readonly string[] = [];
 
-interface TextOptions {
-  backslashEscapes: boolean;
-  missingBytes: number;
-}
+/** SQLSTATE of a text or a parameter that is not valid in its encoding. */
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 
 export class StatementTexts {
   readonly #fingerprinter: Fingerprinter<TextFacts>;
@@ -82,8 +80,11 @@ export class StatementTexts {
         text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
   }
 
-  define(relayId: string, defined: { textId: number; text: Uint8Array; textMissingBytes: number }): void {
-    const identity = this.#identify(defined.text, { backslashEscapes: false, missingBytes: defined.textMissingBytes });
+  define(relayId: string, defined: Omit<TextDefined, 'kind'>): void {
+    const { text: bytes, textMissingBytes: missingBytes, reading } = defined;
+    // The server may yet refuse the text, and its error is told by an id that others use as well.
+    const isRefused = reading.clientEncoding === 'UTF8';
+    const identity = this.#identify(readableText({ bytes, missingBytes, reading, isRefused }));
     let known = this.#known.get(relayId);
     if (known === undefined) {
       known = new Map();
@@ -113,37 +114,38 @@ export class StatementTexts {
       take(known.statement, known.identity, measuredOf(observation, known.identity));
       return;
     }
-    const options = { backslashEscapes: session.backslashEscapes, missingBytes: observation.textMissingBytes };
-    const identity = this.#identify(observation.text, options);
-    if (executions > 1 || identity.statementCount > 1) {
-      this.#several(session, { observation, executions, identity }, take);
-      return;
-    }
-    this.#named(
-      session,
-      { text: observation.text, options, identity, measured: measuredOf(observation, identity) },
-      take,
-    );
+    const text = readableText({
+      bytes: observation.text,
+      missingBytes: observation.textMissingBytes,
+      reading: observation.reading,
+      isRefused: observation.sqlstate === CHARACTER_NOT_IN_REPERTOIRE,
+    });
+    const identity = this.#identify(text);
+    if (executions > 1 || identity.statementCount > 1)
+      this.#several(session, { observation, executions, text, identity }, take);
+    else this.#named(session, { text, identity, measured: measuredOf(observation, identity) }, take);
   }
 
   /** Passes on each statement of a text that was never run, as if the server had run it without an error. */
   eachIn(session: TextSession, kept: { text: Uint8Array; missingBytes: number }, take: ExecutionTaker): void {
-    const { statementCount } = this.#identify(kept.text, { ...kept, backslashEscapes: session.backslashEscapes });
-    const isWhole = kept.missingBytes === 0 && statementCount > 1;
+    const { text: bytes, missingBytes } = kept;
+    const { statementCount } = this.#identify(
+      readableText({ bytes, missingBytes, reading: USUAL_READING, isRefused: false }),
+    );
+    const isWhole = missingBytes === 0 && statementCount > 1;
     const executions = isWhole ? statementCount : 1;
     const completions = Array.from({ length: executions }, () => ({ command: '', rows: 0 }));
-    const observation = { ...UNMEASURED, text: kept.text, textMissingBytes: kept.missingBytes, completions };
+    const observation = { ...UNMEASURED, text: bytes, textMissingBytes: missingBytes, completions };
     this.each(session, { observation, executions }, take);
   }
 
   /** k completions and an error are k calls and one error; the server skipped the statements after it. */
   #several(
     session: TextSession,
-    request: { observation: StatementObservation; executions: number; identity: Identity },
+    request: { observation: StatementObservation; executions: number; text: ReadableText; identity: Identity },
     take: ExecutionTaker,
   ): void {
-    const { observation, executions } = request;
-    const text = observation.text as Uint8Array;
+    const { observation, executions, text } = request;
     const parts = splitStatements(this.#fingerprinter.tokens);
     const fits = observation.sqlstate !== '' ? executions <= parts.length : executions === parts.length;
     if (!fits || observation.textMissingBytes > 0) {
@@ -152,20 +154,23 @@ export class StatementTexts {
       return;
     }
     const completions = observation.completions.filter((completion) => completion.command !== '');
-    const options = { backslashEscapes: session.backslashEscapes, missingBytes: 0 };
     for (let i = 0; i < executions; i++) {
-      const part = text.subarray(parts[i].start, parts[i].end);
-      const identity = this.#identify(part, options);
+      const part = {
+        ...text,
+        bytes: text.bytes.subarray(parts[i].start, parts[i].end),
+        endsInDoubt: text.endsInDoubt && i === parts.length - 1,
+      };
+      const identity = this.#identify(part);
       const measured = shareOf(observation, { executions, completion: completions[i], command: identity.command });
       if (i > 0) measured.waitNs = 0;
-      this.#named(session, { text: part, options, identity, measured }, take);
+      this.#named(session, { text: part, identity, measured }, take);
     }
   }
 
   /** Passes on one statement; EXECUTE, FETCH and MOVE with their owner. Comes right after `text` was identified. */
   #named(
     session: TextSession,
-    execution: { text: Uint8Array; options: TextOptions; identity: Identity; measured: Measured },
+    execution: { text: ReadableText; identity: Identity; measured: Measured },
     take: ExecutionTaker,
   ): void {
     const { identity, measured } = execution;
@@ -178,21 +183,18 @@ export class StatementTexts {
     } else take({ ...statement, shape: owner.facts.shape }, identity, measured);
   }
 
-  #owner(
-    session: TextSession,
-    execution: { text: Uint8Array; options: TextOptions; measured: Measured },
-  ): Identity | undefined {
+  #owner(session: TextSession, execution: { text: ReadableText; measured: Measured }): Identity | undefined {
     let names = this.#names.get(session);
     if (names === undefined) {
       names = new SqlNames();
       this.#names.set(session, names);
     }
     if (execution.measured.sqlstate !== '') return names.ownerOf(this.#fingerprinter.tokens);
-    return names.follow(execution.text, this.#fingerprinter, execution.options);
+    return names.follow(execution.text.bytes, this.#fingerprinter, execution.text);
   }
 
-  #identify(text: Uint8Array, options: TextOptions): Identity {
-    return this.#fingerprinter.identify(text, options);
+  #identify(text: ReadableText): Identity {
+    return this.#fingerprinter.identify(text.bytes, text);
   }
 
   /** What attribution needs of the text. Reads the fingerprinter's tokens, so it must follow right after identify. */

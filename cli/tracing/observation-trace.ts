@@ -5,6 +5,7 @@
 // Invariant: literals are masked; a recording of any length takes the memory of its prepared texts. Times are UTC.
 // Not here: the form of a recording (observer/recording.ts), counting it (observer/replay.ts).
 
+import type { ClientText } from '../../analyzer/texts/client-text.js';
 import { readHello, readRecording } from '../../observer/recording.js';
 import { executionLine } from '../../proxy/session/trace-line.js';
 import { FrameKind } from '../../proxy/stream/frames.js';
@@ -15,17 +16,10 @@ import type { Mask } from './masked-text.js';
 
 const NS_PER_MS = 1e6;
 
-interface KnownText {
-  readonly text: Uint8Array;
-  readonly missingBytes: number;
-}
-
 /** A relay of the recording, with what its observations refer to. */
 interface TracedRelay {
   readonly batches: BatchReader;
-  readonly texts: Map<number, KnownText>;
-  /** Sessions with standard_conforming_strings = off. */
-  readonly backslashEscapes: Set<number>;
+  readonly texts: Map<number, ClientText>;
 }
 
 export interface ObservationTraceOptions {
@@ -49,7 +43,7 @@ export async function traceObservations(file: string, options: ObservationTraceO
         const hello = readHello(body, file);
         if (hello.relayId !== relayId) options.line(`relay ${hello.relayId}, pgwitness ${hello.version}`);
         relayId = hello.relayId;
-        relay = relays.get(relayId) ?? { batches: new BatchReader(), texts: new Map(), backslashEscapes: new Set() };
+        relay = relays.get(relayId) ?? { batches: new BatchReader(), texts: new Map() };
         relays.set(relayId, relay);
       } else if (kind === FrameKind.batch && relay !== undefined) {
         const from = relay;
@@ -82,21 +76,19 @@ function saidOf(observation: Observation, relay: TracedRelay, mask: Mask): { atM
     }
     case 'session-opened':
       return { atMs: observation.openedAtMs, text: openedText(observation) };
-    case 'session-ready': {
-      if (observation.backslashEscapes) relay.backslashEscapes.add(observation.sessionId);
-      else relay.backslashEscapes.delete(observation.sessionId);
+    case 'session-ready':
       return { text: `ready ${observation.serverVersion} ${observation.applicationName}`.trimEnd() };
-    }
     case 'session-closed':
-      relay.backslashEscapes.delete(observation.sessionId);
       return { atMs: observation.closedAtMs, text: `closed by ${observation.by}` };
     case 'loss':
       return { atMs: observation.minute * 60_000, text: `lost ${observation.count} ${observation.reason} (in all)` };
     case 'text-defined':
       // The bytes are the reader's: they change with the next batch.
       relay.texts.set(observation.textId, {
-        text: Buffer.from(observation.text),
+        bytes: Buffer.from(observation.text),
         missingBytes: observation.textMissingBytes,
+        reading: observation.reading,
+        isRefused: observation.reading.clientEncoding === 'UTF8',
       });
       return undefined;
     case 'text-forgotten':
@@ -129,13 +121,12 @@ function openedText({ clientAddress, startup, resumed }: SessionOpened): string 
 }
 
 function maskedSql(
-  from: { sessionId: number; text: Uint8Array | null; textMissingBytes: number; textId: number },
+  from: Pick<StatementObservation, 'text' | 'textMissingBytes' | 'textId' | 'reading'> & { sqlstate?: string },
   relay: TracedRelay,
   mask: Mask,
 ): string | null {
+  const { text: bytes, textMissingBytes: missingBytes, reading } = from;
+  if (bytes !== null) return mask({ bytes, missingBytes, reading, isRefused: from.sqlstate === '22021' });
   const known = relay.texts.get(from.textId);
-  const sql = from.text ?? known?.text;
-  if (sql === undefined) return null;
-  const missingBytes = from.text === null ? (known?.missingBytes ?? 0) : from.textMissingBytes;
-  return mask({ sql, missingBytes, backslashEscapes: relay.backslashEscapes.has(from.sessionId) });
+  return known === undefined ? null : mask(known);
 }

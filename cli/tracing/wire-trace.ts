@@ -16,7 +16,9 @@ import { type SessionEvents, type SessionState, TrackerCounters } from '../../pr
 import { TextTable } from '../../proxy/session/texts.js';
 import { executionLine, trackedText } from '../../proxy/session/trace-line.js';
 import type { LossReason } from '../../proxy/stream/observation.js';
+import { TEXT_READINGS, USUAL_READING, unsure } from '../../proxy/stream/text-reading.js';
 import {
+  Client,
   clientTable,
   type Direction,
   type MessageTable,
@@ -106,16 +108,17 @@ class WireTrace implements SessionEvents {
     );
   }
 
-  statement({ backslashEscapes }: SessionState, execution: Execution): void {
-    const { prepared, simple } = execution;
+  statement(_: SessionState, execution: Execution): void {
+    const { prepared, simple, sqlstate } = execution;
     const tracked = trackedText(prepared);
     const text =
       tracked === null
         ? null
         : this.#mask({
-            sql: Buffer.from(tracked, 'latin1'),
+            bytes: Buffer.from(tracked, 'latin1'),
             missingBytes: prepared?.shared?.missingBytes ?? prepared?.missingBytes ?? 0,
-            backslashEscapes,
+            reading: TEXT_READINGS[prepared?.reading ?? USUAL_READING],
+            isRefused: sqlstate === '22021',
           });
     const name = utf8(prepared?.name ?? '');
     this.#said.push(executionLine(execution, { protocol: simple ? 'simple' : 'extended', name, text }));
@@ -135,7 +138,7 @@ class WireTrace implements SessionEvents {
     way.begun = Buffer.alloc(0);
     const detail = messageDetail(from, begun[0], {
       body: begun.subarray(HEADER_BYTES),
-      masked: (sql) => this.#mask({ sql, missingBytes: 0, backslashEscapes: this.#session.state.backslashEscapes }),
+      masked: (sql) => this.#masked(sql, begun[0]),
     });
     const name = messageName(from, begun[0]) ?? '';
     const run = this.#run;
@@ -143,6 +146,14 @@ class WireTrace implements SessionEvents {
     this.#run = { from, name, count: this.#run.count + 1, bytes: this.#run.bytes + begun.length };
     if (detail !== '') this.#flushRun(detail);
     this.#flushSaid();
+  }
+
+  /** SQL of a message that the tracker was just given, before the server read it. */
+  #masked(bytes: Buffer, code: number): string {
+    const { readings, executionsOutstanding } = this.#session.state;
+    const ahead = executionsOutstanding - (code === Client.query ? 1 : 0);
+    const reading = TEXT_READINGS[ahead > 0 ? unsure(readings.now) : readings.now];
+    return this.#mask({ bytes, missingBytes: 0, reading, isRefused: reading.clientEncoding === 'UTF8' });
   }
 
   #framingLost(from: Direction, way: Way): void {

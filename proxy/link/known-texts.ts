@@ -3,6 +3,7 @@
 // Not here: the table of texts (session/texts.ts), their bytes (stream/writer.ts).
 
 import type { PreparedText, SharedText } from '../session/texts.js';
+import { USUAL_READING } from '../stream/text-reading.js';
 import type { BatchWriter } from '../stream/writer.js';
 
 /** The fields of a text in an observation. */
@@ -10,9 +11,11 @@ export interface TextFields {
   readonly text: string | null;
   readonly textMissingBytes: number;
   readonly textId: number;
+  /** As in stream/text-reading.ts. */
+  readonly reading: number;
 }
 
-const UNKNOWN: TextFields = { text: null, textMissingBytes: 0, textId: 0 };
+const UNKNOWN: TextFields = { text: null, textMissingBytes: 0, textId: 0, reading: USUAL_READING };
 
 export class KnownTexts {
   /** A text whose announcedIn equals this was sent to the present observer. */
@@ -30,13 +33,15 @@ export class KnownTexts {
   /** Hot path. Writes the definition first when the observer does not know a shared text. */
   fieldsOf(prepared: PreparedText | undefined, writer: BatchWriter): TextFields {
     if (prepared === undefined) return UNKNOWN;
-    const shared = prepared.shared;
-    if (shared === undefined) return { text: prepared.text, textMissingBytes: prepared.missingBytes, textId: 0 };
+    const { shared, reading } = prepared;
+    if (shared === undefined)
+      return { text: prepared.text, textMissingBytes: prepared.missingBytes, textId: 0, reading };
+    if (shared.reading !== reading) return UNKNOWN;
     if (shared.announcedIn !== this.#generation) {
       if (shared.text === undefined) return UNKNOWN;
-      writer.textDefined(shared.id, shared.text, shared.missingBytes);
+      writer.textDefined(shared.id, shared.text, shared);
       shared.announcedIn = this.#generation;
     }
-    return { text: null, textMissingBytes: 0, textId: shared.id };
+    return { text: null, textMissingBytes: 0, textId: shared.id, reading };
   }
 }

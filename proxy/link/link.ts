@@ -201,11 +201,12 @@ export class ObserverLink implements SessionEvents {
       this.#lose(this.#mode === 'shedding' ? 'queue_full' : 'observer_down', executions, completedAtMs);
       return;
     }
-    const { text, textMissingBytes, textId } = this.#texts.fieldsOf(execution.prepared, this.#writer);
+    const { text, textMissingBytes, textId, reading } = this.#texts.fieldsOf(execution.prepared, this.#writer);
     const fields = fillFields(this.#fields, { state, execution, completedAtMs });
     fields.text = text;
     fields.textMissingBytes = textMissingBytes;
     fields.textId = textId;
+    fields.reading = reading;
     this.#writer.statement(fields);
     this.#executions += executions;
     this.#written();

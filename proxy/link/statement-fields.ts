@@ -5,6 +5,7 @@
 import type { Execution } from '../session/execution.js';
 import type { SessionState } from '../session/session-state.js';
 import { emptyStatement, type SessionReady } from '../stream/observation.js';
+import { USUAL_READING } from '../stream/text-reading.js';
 import type { StatementFields } from '../stream/writer.js';
 
 const NS_PER_MS = 1e6;
@@ -38,7 +39,7 @@ export function fillFields(
 }
 
 export function emptyFields(): StatementFields {
-  return { ...emptyStatement(), text: null };
+  return { ...emptyStatement(), text: null, reading: USUAL_READING };
 }
 
 export function readyFields(state: SessionState): Omit<SessionReady, 'kind'> {

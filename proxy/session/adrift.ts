@@ -23,7 +23,8 @@ export function goAdrift(state: SessionState): void {
       state.readyOwed++;
       state.unsynced = 0;
     } else if (request.kind !== RequestKind.copyEnd) state.unsynced++;
-    if (request.kind === RequestKind.parse && request.prepared !== undefined) state.names.define(request.prepared);
+    if (request.kind === RequestKind.parse && request.prepared !== undefined)
+      state.names.define(request.prepared, state.readings);
   }
   loseOpen(state, 'adrift');
   state.discarding = false;

@@ -9,7 +9,9 @@ import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
 import { resume, takeUnit } from './portals.js';
 import type { SessionState } from './session-state.js';
-import type { PreparedText } from './texts.js';
+import { ownCopy, type PreparedText } from './texts.js';
+
+const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 
 /** An ErrorResponse came; `head` is the oldest outstanding request, if there is one. */
 export function fail(state: SessionState, head: Request | undefined, sqlstate: string): void {
@@ -49,7 +51,7 @@ function failed(state: SessionState, head: Request, sqlstate: string): Execution
     });
     execution.requestBytes = head.bytes;
     if (head.kind === RequestKind.parse) {
-      prepared = head.prepared;
+      prepared = readWithError(state, head.prepared, sqlstate);
       // The server lets the old unnamed statement go before it looks at the new one.
       if (prepared?.name === '') state.names.dropStatement('');
     } else if (head.ofPortal) prepared = state.names.portal(head.portalName)?.prepared;
@@ -59,6 +61,17 @@ function failed(state: SessionState, head: Request, sqlstate: string): Execution
   takeUnit(state, execution, prepared);
   state.complete(execution);
   return execution;
+}
+
+/** What a failed Parse read. A text refused for its encoding goes with its error, not by a name that others may use. */
+function readWithError(
+  state: SessionState,
+  prepared: PreparedText | undefined,
+  sqlstate: string,
+): PreparedText | undefined {
+  if (prepared === undefined) return undefined;
+  state.names.read(prepared, state.readings);
+  return sqlstate === CHARACTER_NOT_IN_REPERTOIRE ? ownCopy(prepared) : prepared;
 }
 
 /** Skips what is queued up to the next Sync. Without one in the queue, what still comes before it is skipped too. */

@@ -3,6 +3,7 @@
 // server.
 // Not here: the texts that connections share (texts.ts), reading messages (requests.ts, replies.ts).
 
+import { unsure } from '../stream/text-reading.js';
 import type { Execution } from './execution.js';
 import { type PreparedText, type TextTable, textBytes } from './texts.js';
 
@@ -16,6 +17,12 @@ export class Portal {
   constructor(prepared: PreparedText | undefined) {
     this.prepared = prepared;
   }
+}
+
+/** How the server reads SQL at this moment: as in TextReadings. */
+interface ReadAs {
+  readonly now: number;
+  readonly span: number;
 }
 
 interface NamesLimits {
@@ -44,9 +51,39 @@ export class Names {
   }
 
   /** What a Parse will define. The name is not valid before define(). */
-  prepare(name: string, text: string, missingBytes: number): PreparedText {
-    if (name === '') return { name, text, missingBytes, shared: undefined };
-    return { name, text: '', missingBytes, shared: this.#table.acquire(text, missingBytes) };
+  prepare(
+    name: string,
+    text: string,
+    { missingBytes, reading }: { missingBytes: number; reading: number },
+  ): PreparedText {
+    if (name === '') return { name, text, missingBytes, shared: undefined, reading, readIn: 0 };
+    const shared = this.#table.acquire(text, { missingBytes, reading });
+    return { name, text: '', missingBytes, shared, reading, readIn: 0 };
+  }
+
+  /** The same without its name: it had an error. */
+  read(prepared: PreparedText, { now, span }: ReadAs): void {
+    prepared.readIn = span;
+    this.#reread(prepared, now);
+  }
+
+  /** What was read in this span may have been read under other settings. */
+  doubt(span: number): void {
+    for (const prepared of this.#statements?.values() ?? []) this.#doubt(prepared, span);
+    if (this.#unnamedStatement !== undefined) this.#doubt(this.#unnamedStatement, span);
+  }
+
+  #doubt(prepared: PreparedText, span: number): void {
+    if (prepared.readIn === span) this.#reread(prepared, unsure(prepared.reading));
+  }
+
+  #reread(prepared: PreparedText, reading: number): void {
+    if (prepared.reading === reading) return;
+    prepared.reading = reading;
+    const { shared } = prepared;
+    if (shared?.text === undefined) return;
+    prepared.shared = this.#table.acquire(shared.text, { missingBytes: shared.missingBytes, reading });
+    this.#table.release(shared);
   }
 
   /** Lets go of a statement that was not defined, or is no more. */
@@ -54,7 +91,9 @@ export class Names {
     if (prepared.shared !== undefined) this.#table.release(prepared.shared);
   }
 
-  define(prepared: PreparedText): void {
+  /** The server has read the text of a Parse, under the settings that hold `now`. */
+  define(prepared: PreparedText, readings: ReadAs): void {
+    this.read(prepared, readings);
     if (prepared.name === '') {
       this.#unnamedStatement = prepared;
       return;

@@ -21,9 +21,9 @@ import { copyInBegins, copyInEnds, synced } from './copy-in.js';
 import type { Execution } from './execution.js';
 import { fail } from './failures.js';
 import { type Request, RequestKind } from './outstanding.js';
-import { takeParameter } from './parameter-status.js';
 import { endPortal, executed, suspended } from './portals.js';
 import type { SessionState } from './session-state.js';
+import { takeParameter } from './settings.js';
 
 const HEADER_BYTES = 5;
 const AUTHENTICATION_OK = 0;
@@ -68,7 +68,7 @@ export class Replies implements MessageSink {
           state.authenticated = true;
         return;
       case Server.parameterStatus:
-        if (takeParameter(state, range) && !state.starting) state.events.ready(state);
+        this.#parameterStatus(range);
         return;
       case Server.backendKeyData:
         if (range.end - range.start >= 4) state.backendPid = range.bytes.readInt32BE(range.start);
@@ -110,7 +110,7 @@ export class Replies implements MessageSink {
     switch (code) {
       case Server.parseComplete:
         if (head.kind !== RequestKind.parse) return false;
-        if (head.prepared !== undefined) state.names.define(head.prepared);
+        if (head.prepared !== undefined) state.names.define(head.prepared, state.readings);
         state.shift();
         return true;
 
@@ -143,10 +143,13 @@ export class Replies implements MessageSink {
       case Server.emptyQuery:
         return this.#completed(head, '', 0);
 
-      case Server.portalSuspended:
-        if (head.kind !== RequestKind.execute || head.execution === undefined) return false;
+      case Server.portalSuspended: {
+        const { execution } = head;
+        if (head.kind !== RequestKind.execute || execution === undefined) return false;
         suspended(state, head);
+        state.readings.executed('SELECT', execution.prepared, state.head());
         return true;
+      }
 
       case Server.copyIn:
       case Server.copyOut:
@@ -172,15 +175,32 @@ export class Replies implements MessageSink {
       if (execution.completions.length < state.limits.completionsMax) execution.complete(command, rows);
       else if (command !== '') state.events.lost('adrift', 1);
       execution.completedMs = state.nowMs;
-    } else executed(state, head, { command, rows });
+    } else {
+      executed(state, head, { command, rows });
+      state.readings.executed(command, execution.prepared, state.head());
+    }
     if (command === 'DEALLOCATE ALL' || command === 'DISCARD ALL') state.names.dropStatements();
     return true;
+  }
+
+  #parameterStatus(range: BodyRange): void {
+    const state = this.#state;
+    if (!takeParameter(state, range)) return;
+    if (state.readings.report(state)) state.doubtReadings();
+    if (!state.starting) state.events.ready(state);
   }
 
   #readyForQuery(status: number): void {
     const state = this.#state;
     const before = state.transaction.status;
     state.transaction.ready(status, state.wallMs);
+    this.#answered(before);
+    state.readings.ready();
+  }
+
+  /** What a ReadyForQuery ends. `before`: the transaction status before it. */
+  #answered(before: TransactionStatus): void {
+    const state = this.#state;
     if (state.starting) {
       state.starting = false;
       state.finishedMs = state.nowMs;
@@ -213,6 +233,7 @@ export class Replies implements MessageSink {
     state.complete(execution);
     state.nowMs = now;
     execution.transactionBefore = before;
+    if (execution.prepared !== undefined) execution.prepared.reading = state.readings.atReady;
     state.shift();
     // A simple Query replaces the unnamed statement and portal.
     endPortal(state, state.names.dropPortal(''));

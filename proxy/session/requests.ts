@@ -100,7 +100,9 @@ export class Requests implements MessageSink {
     execution.requestBytes = bytes;
     const end = textEnd(range);
     const text = latin1(range.bytes, range.start, end);
-    execution.prepared = { name: '', text, missingBytes: bodyBytes - (range.end - range.start), shared: undefined };
+    const missingBytes = bodyBytes - (range.end - range.start);
+    const reading = state.readings.now;
+    execution.prepared = { name: '', text, missingBytes, shared: undefined, reading, readIn: 0 };
     state.outstandingTextBytes += text.length;
     state.outstanding.push(RequestKind.query, state.nowMs, bytes).execution = execution;
     this.#flushPoint();
@@ -193,7 +195,7 @@ export class Requests implements MessageSink {
         if (code === Client.execute) state.unsynced++;
         break;
       case Client.parse:
-        state.names.define(preparedOf(state, bodyBytes, range));
+        state.names.define(preparedOf(state, bodyBytes, range), state.readings);
         state.unsynced++;
         break;
       case Client.bind:
@@ -220,9 +222,7 @@ function preparedOf(state: SessionState, bodyBytes: number, range: BodyRange) {
   const nameEnd = stringEnd(bytes, { at: start, end });
   const found = bytes.indexOf(0, nameEnd + 1);
   const sqlEnd = found < 0 || found >= end ? end : found;
-  return state.names.prepare(
-    serverName(bytes, start, nameEnd),
-    latin1(bytes, nameEnd + 1, sqlEnd),
-    bodyBytes - (end - start),
-  );
+  const sql = latin1(bytes, nameEnd + 1, sqlEnd);
+  const missingBytes = bodyBytes - (end - start);
+  return state.names.prepare(serverName(bytes, start, nameEnd), sql, { missingBytes, reading: state.readings.now });
 }

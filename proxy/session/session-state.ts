@@ -13,7 +13,8 @@ import { executionCount, type LossReason, type TransactionStatus } from '../stre
 import type { Execution } from './execution.js';
 import { Names } from './names.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
-import { type TextTable, textBytes } from './texts.js';
+import { TextReadings } from './settings.js';
+import { doubtedCopy, type TextTable, textBytes } from './texts.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {
@@ -64,6 +65,7 @@ export class SessionState {
   readonly outstanding = new Outstanding();
   readonly names: Names;
   readonly transaction = new Transaction();
+  readonly readings = new TextReadings();
 
   /** Clock readings of the chunk that is being walked: monotonic ms and wall ms. */
   nowMs = 0;
@@ -114,6 +116,17 @@ export class SessionState {
     this.counters = shared.counters;
     this.limits = shared.limits;
     this.names = new Names(shared.texts, shared.limits);
+  }
+
+  /** Observation begins again in mid-session, with what the server reported before it ended. */
+  takeOver(before: SessionState): void {
+    this.serverVersion = before.serverVersion;
+    this.applicationName = before.applicationName;
+    this.clientEncoding = before.clientEncoding;
+    this.serverTimeZone = before.serverTimeZone;
+    this.backslashEscapes = before.backslashEscapes;
+    this.backendPid = before.backendPid;
+    this.readings.missReports(this);
   }
 
   /** The oldest request that a reply may answer; undefined when there is none. */
@@ -212,6 +225,15 @@ export class SessionState {
     if (textBytesHeld !== this.outstandingTextBytes)
       throw new Error(`${textBytesHeld} bytes of text are outstanding, counted are ${this.outstandingTextBytes}`);
     if (this.finished.length >= FINISHED_MAX) throw new Error(`${this.finished.length} finished executions wait`);
+  }
+
+  /** A setting changed that decides how SQL is read. What the server read since it was last ready is in doubt. */
+  doubtReadings(): void {
+    const { span } = this.readings;
+    this.names.doubt(span);
+    // A finished execution may hold a text whose name is gone: it gets a copy of its own.
+    for (const execution of this.finished)
+      if (execution.prepared?.readIn === span) execution.prepared = doubtedCopy(execution.prepared);
   }
 
   /** A portal ended before its last row: one call with the rows that it gave. */

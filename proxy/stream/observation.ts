@@ -5,11 +5,12 @@
 // (relay-status.ts), SQL, attribution, storage.
 
 import type { RelayStatus } from './relay-status.js';
+import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.js';
 
 export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -84,6 +85,8 @@ export interface StatementObservation {
   textMissingBytes: number;
   /** Id of a text that a `text-defined` gave since the last resync-begin; 0 = none. */
   textId: number;
+  /** How the server read `text`; of a text by its id the definition says it. */
+  reading: TextReading;
   /** In the order of the answers. A portal has exactly one unless it failed. A simple Query may have several. */
   completions: Completion[];
   /** SQLSTATE of the ErrorResponse that ended it; '' = none. The error came after the listed completions. */
@@ -116,6 +119,7 @@ export interface StatementRunning {
   text: Uint8Array | null;
   textMissingBytes: number;
   textId: number;
+  reading: TextReading;
 }
 
 /** A prepared text that executions refer to by its id, so that it is not sent with each of them. */
@@ -124,6 +128,7 @@ export interface TextDefined {
   textId: number;
   text: Uint8Array;
   textMissingBytes: number;
+  reading: TextReading;
 }
 
 /** No observation refers to this id any more. */
@@ -200,6 +205,7 @@ export function emptyStatement(): StatementObservation {
     text: null,
     textMissingBytes: 0,
     textId: 0,
+    reading: TEXT_READINGS[USUAL_READING],
     completions: [],
     sqlstate: '',
     dataRows: 0,

@@ -6,6 +6,7 @@ import type { Completion, Observation, SessionOpened, SessionReady, StatementObs
 import { emptyStatement, LOSS_REASONS } from './observation.js';
 import { CLOSE_REASONS, COMMAND_OTHER, COMMANDS, COPIES, RecordKind, STATUSES } from './records.js';
 import { RELAY_STATUS_FIELDS, type RelayStatus } from './relay-status.js';
+import { TEXT_READINGS, USUAL_READING } from './text-reading.js';
 
 /** Reads batches. One StatementObservation is reused: it is valid during the callback. */
 export class BatchReader {
@@ -41,6 +42,7 @@ export class BatchReader {
         const startedAtMs = this.#double();
         const textId = this.#varint();
         const hasText = this.#varint() === 1;
+        const reading = this.#oneOf(TEXT_READINGS);
         const textMissingBytes = this.#varint();
         const text = this.#bytes();
         return {
@@ -50,12 +52,14 @@ export class BatchReader {
           text: hasText ? text : null,
           textMissingBytes,
           textId,
+          reading,
         };
       }
       case RecordKind.textDefined: {
         const textId = this.#varint();
+        const reading = this.#oneOf(TEXT_READINGS);
         const textMissingBytes = this.#varint();
-        return { kind: 'text-defined', textId, textMissingBytes, text: this.#bytes() };
+        return { kind: 'text-defined', textId, reading, textMissingBytes, text: this.#bytes() };
       }
       case RecordKind.textForgotten:
         return { kind: 'text-forgotten', textId: this.#varint() };
@@ -116,6 +120,7 @@ export class BatchReader {
     }
     s.statementName = this.#name();
     s.textId = flags & 32 ? this.#varint() : 0;
+    s.reading = flags & 128 ? this.#oneOf(TEXT_READINGS) : TEXT_READINGS[USUAL_READING];
     s.textMissingBytes = flags & 16 ? this.#varint() : 0;
     s.text = flags & 16 ? this.#bytes() : null;
     return s;

@@ -9,10 +9,13 @@ import type { CloseReason, LossReason, SessionOpened, SessionReady, StatementObs
 import { LOSS_REASONS } from './observation.js';
 import { CLOSE_REASONS, COMMAND_CODES, COMMAND_OTHER, COPIES, RecordKind, STATUSES } from './records.js';
 import { RELAY_STATUS_FIELDS, type RelayFigures } from './relay-status.js';
+import { USUAL_READING } from './text-reading.js';
 
 /** A statement as the relay has it: SQL as latin1 (one character per byte), so that encoding is one copy. */
-export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text'> {
+export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text' | 'reading'> {
   text: string | null;
+  /** By its number (text-reading.ts). */
+  reading: number;
 }
 
 /** Appends records to one growing buffer. */
@@ -52,7 +55,8 @@ export class BatchWriter {
       (COPIES.indexOf(s.copy) << 2) |
       (s.text !== null ? 16 : 0) |
       (s.textId !== 0 ? 32 : 0) |
-      (s.sqlstate !== '' ? 64 : 0);
+      (s.sqlstate !== '' ? 64 : 0) |
+      (s.text !== null && s.reading !== USUAL_READING ? 128 : 0);
     b[at++] = STATUSES.indexOf(s.transactionBefore) | (STATUSES.indexOf(s.transactionAfter) << 2);
     at = putVarint(b, at, s.sessionId);
     at = b.writeDoubleLE(s.completedAtMs, at);
@@ -76,6 +80,7 @@ export class BatchWriter {
     at = putLatin1(b, at, s.statementName);
     if (s.textId !== 0) at = putVarint(b, at, s.textId);
     if (s.text !== null) {
+      if (s.reading !== USUAL_READING) b[at++] = s.reading;
       at = putVarint(b, at, s.textMissingBytes);
       at = putLatin1(b, at, s.text);
     }
@@ -88,6 +93,7 @@ export class BatchWriter {
     text: string | null;
     textMissingBytes: number;
     textId: number;
+    reading: number;
   }): void {
     this.#room(64 + (s.text?.length ?? 0));
     this.bytes[this.length++] = RecordKind.statementRunning;
@@ -95,14 +101,20 @@ export class BatchWriter {
     this.#double(s.startedAtMs);
     this.#varint(s.textId);
     this.#varint(s.text === null ? 0 : 1);
+    this.#varint(s.reading);
     this.#varint(s.textMissingBytes);
     this.length = putLatin1(this.bytes, this.length, s.text ?? '');
   }
 
-  textDefined(textId: number, text: string, missingBytes: number): void {
+  textDefined(
+    textId: number,
+    text: string,
+    { missingBytes, reading }: { missingBytes: number; reading: number },
+  ): void {
     this.#room(32 + text.length);
     this.bytes[this.length++] = RecordKind.textDefined;
     this.#varint(textId);
+    this.#varint(reading);
     this.#varint(missingBytes);
     this.length = putLatin1(this.bytes, this.length, text);
   }

@@ -216,12 +216,7 @@ export class Tap {
     const { state } = this.session;
     state.starting = false;
     state.authenticated = true;
-    state.serverVersion = before.serverVersion;
-    state.applicationName = before.applicationName;
-    state.clientEncoding = before.clientEncoding;
-    state.serverTimeZone = before.serverTimeZone;
-    state.backslashEscapes = before.backslashEscapes;
-    state.backendPid = before.backendPid;
+    state.takeOver(before);
     state.nowMs = nowMs;
     state.wallMs = clock.wall(nowMs);
     state.finishedMs = nowMs;

@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { traceFile } from '../../cli/tracing/trace.js';
+import { emptyFields } from '../../proxy/link/statement-fields.js';
 import { controlFrame, FrameKind, RECORDING_MAGIC } from '../../proxy/stream/frames.js';
-import { emptyStatement, SCHEMA_VERSION } from '../../proxy/stream/observation.js';
+import { SCHEMA_VERSION } from '../../proxy/stream/observation.js';
+import { textReading } from '../../proxy/stream/text-reading.js';
 import { BatchWriter } from '../../proxy/stream/writer.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { B, F, message } from '../kit/frames.js';
@@ -188,13 +190,13 @@ function batch(sequence: number, write: (writer: BatchWriter) => void): Buffer {
 }
 
 function observations(): Buffer {
-  const statement = { ...emptyStatement(), text: null, sessionId: 4, completedAtMs: AT_MS };
+  const statement = { ...emptyFields(), sessionId: 4, completedAtMs: AT_MS };
   return Buffer.concat([
     RECORDING_MAGIC,
     hello('r1'),
     batch(1, (writer) => {
       writer.resyncBegin();
-      writer.textDefined(7, "select 'Secret 1' from customers where id = $1", 0);
+      writer.textDefined(7, "select 'Secret 1' from customers where id = $1", { missingBytes: 0, reading: 0 });
       writer.sessionOpened({
         sessionId: 4,
         openedAtMs: AT_MS,
@@ -233,7 +235,8 @@ function observations(): Buffer {
         transactionAfter: 'I',
       });
       // With backslash escapes on, the quote behind the backslash does not end the literal.
-      writer.statement({ ...statement, text: "select 'it\\'s Secret'", sqlstate: '22012', serviceNs: 90_000 });
+      const reading = textReading({ backslashEscapes: true, clientEncoding: 'UTF8' });
+      writer.statement({ ...statement, text: "select 'it\\'s Secret'", reading, sqlstate: '22012', serviceNs: 90_000 });
       writer.statement({ ...statement, sessionId: 5, textId: 99, completions: [{ command: '', rows: 0 }] });
       writer.loss(MINUTE, 'queue_full', 3);
       writer.sessionClosed(4, AT_MS + 1_000, 'client');

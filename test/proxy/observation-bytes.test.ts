@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { FrameKind, FrameReader } from '../../proxy/stream/frames.js';
 import type { Observation } from '../../proxy/stream/observation.js';
 import { BatchReader } from '../../proxy/stream/reader.js';
+import { TEXT_READINGS, USUAL_READING } from '../../proxy/stream/text-reading.js';
 import { BatchWriter, type StatementFields } from '../../proxy/stream/writer.js';
 
 const status = fc.constantFrom('' as const, 'I' as const, 'T' as const, 'E' as const);
@@ -21,6 +22,7 @@ const statement: fc.Arbitrary<StatementFields> = fc.record({
   text: fc.option(latin1),
   textMissingBytes: fc.nat(),
   textId: fc.nat(),
+  reading: fc.nat(TEXT_READINGS.length - 1),
   completions: fc.array(fc.record({ command, rows: count }), { maxLength: 5 }),
   sqlstate: fc.constantFrom('', '23505', 'XX000'),
   dataRows: count,
@@ -87,12 +89,26 @@ describe('statements', () => {
             kind: 'statement',
             text: fields.text === null ? null : Buffer.from(fields.text, 'latin1'),
             textMissingBytes: fields.text === null ? 0 : fields.textMissingBytes,
+            reading: TEXT_READINGS[fields.text === null ? USUAL_READING : fields.reading],
           };
           expect(found[i]).toEqual(expected);
         });
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+test('texts by an id and running requests come back with their reading', () => {
+  const writer = new BatchWriter(64);
+  for (const reading of TEXT_READINGS.keys()) {
+    writer.textDefined(reading + 1, 'select', { missingBytes: 300, reading });
+    writer.running({ sessionId: 1, startedAtMs: 2, text: 'sql', textMissingBytes: 3, textId: 0, reading });
+  }
+  const found = read(Buffer.from(writer.seal(1, 0)));
+  TEXT_READINGS.forEach((reading, i) => {
+    expect(found[2 * i]).toMatchObject({ textId: i + 1, textMissingBytes: 300, reading });
+    expect(found[2 * i + 1]).toMatchObject({ kind: 'statement-running', textMissingBytes: 3, reading });
   });
 });
 

@@ -114,7 +114,7 @@ function linkWith(limits: Partial<ConstructorParameters<typeof ObserverLink>[0][
   const run = (statements: number, name = '') => {
     for (let i = 0; i < statements; i++) {
       const execution = new Execution(true, { arrivedMs: 0, startMs: 0, flushGroup: i, pipelineDepth: 0 });
-      execution.prepared = state.names.prepare(name, `select ${i} ${'x'.repeat(200)}`, 0);
+      execution.prepared = state.names.prepare(name, `select ${i} ${'x'.repeat(200)}`, { missingBytes: 0, reading: 0 });
       execution.complete('SELECT', 1);
       link.statement(state, execution);
     }
@@ -248,7 +248,7 @@ test('an observer that is being started again is waited for at the end', async (
 
 test('a prepared text is sent once per observer, and again to the next', async () => {
   const { link, state } = linkWith();
-  const prepared = state.names.prepare('s1', 'select prepared', 0);
+  const prepared = state.names.prepare('s1', 'select prepared', { missingBytes: 0, reading: 0 });
   const runPrepared = () => {
     const execution = new Execution(false, { arrivedMs: 0, startMs: 0, flushGroup: 0, pipelineDepth: 0 });
     execution.prepared = prepared;

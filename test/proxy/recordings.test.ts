@@ -14,7 +14,7 @@ const FOLDER = path.join(import.meta.dirname, '..', 'recordings');
 
 function traceOf(recording: WireRecording): string {
   const lines: string[] = [];
-  traceWire(recording, { mask: ({ sql }) => Buffer.from(sql).toString('utf8'), line: (line) => lines.push(line) });
+  traceWire(recording, { mask: ({ bytes }) => Buffer.from(bytes).toString('utf8'), line: (line) => lines.push(line) });
   return `${lines.join('\n')}\n`;
 }
 

@@ -96,9 +96,9 @@ export class Witness {
     this.#texts = new subject.TextTable(bounds.internedTextBytesMax);
     const acquire = this.#texts.acquire.bind(this.#texts);
     const release = this.#texts.release.bind(this.#texts);
-    this.#texts.acquire = (text, missing) => {
+    this.#texts.acquire = (text, facts) => {
       this.#references++;
-      return acquire(text, missing);
+      return acquire(text, facts);
     };
     this.#texts.release = (shared) => {
       this.#references--;
