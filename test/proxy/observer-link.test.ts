@@ -41,6 +41,7 @@ class FakeObserver {
           );
           return;
         }
+        if (kind !== FrameKind.batch) return;
         batches.read(body, (observation) => {
           this.observations.push({ ...observation });
           if (observation.kind === 'loss')
