@@ -152,6 +152,12 @@ export const limits = {
   headerBytesMax: 16 * KIB,
   httpRequestTimeoutMs: 10_000,
   httpConnectionsMax: 64,
+  /** Different questions that wait for a report. Reports are made one by one; each of this many may take a second. */
+  questionsWaitingMax: 32,
+  /** A question that has waited this long is refused, before its connection is closed for being silent. */
+  questionWaitMs: 20_000,
+  /** … and may be asked again after this (Retry-After): some reports have been made by then. */
+  questionAgainSeconds: 5,
   /** Label value of a metric. Unbounded ones take Prometheus down (prometheus-community/postgres_exporter #549). */
   labelBytesMax: 128,
   /** Histogram series (source × pool × command × outcome). Each is 19 lines, and rendering them holds the loop. */
@@ -213,4 +219,5 @@ relation(
 );
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
 relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics have no more pools than the observer');
+relation(limits.questionWaitMs < 3 * limits.httpRequestTimeoutMs, 'a question is refused while its connection is open');
 relation(limits.urlBytesMax < limits.headerBytesMax, 'node:http counts the request line among the headers');

@@ -39,10 +39,14 @@ import type { TailReader } from './tail-reader.js';
 
 /** Answers the API's requests. */
 export interface ApiReader {
-  /** `url`: path and query as sent. Rejects only because of a defect of pgwitness. */
-  answer(url: string): Promise<Answer>;
+  /**
+   * `url`: path and query as sent; `gone` is aborted when nobody waits for the answer any more. Rejects only because of
+   * a defect of pgwitness.
+   */
+  answer(url: string, gone?: AbortSignal): Promise<Answer>;
 }
 
+export const TAIL_PATH = '/api/v1/tail';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
 export class Api implements ApiReader {
@@ -59,7 +63,7 @@ export class Api implements ApiReader {
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     try {
-      if (path === '/api/v1/tail' && this.#tail !== undefined) {
+      if (path === TAIL_PATH && this.#tail !== undefined) {
         const after = readTailQuery(parameters, { nowMs: Date.now() });
         return jsonAnswer(200, tailJson(this.#reader, await this.#tail.batchAfter(after)));
       }

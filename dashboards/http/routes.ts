@@ -41,7 +41,7 @@ export class Routes {
     if (path === '/metrics') {
       return this.#scrape(formatFor(accept), gone);
     }
-    if (!PAGE_PATHS.has(path)) return this.#api.answer(url);
+    if (!PAGE_PATHS.has(path)) return this.#api.answer(url, gone);
     const file = pageFile(path);
     return file === undefined ? NOT_BUILT : { status: 200, ...file };
   }

@@ -1,18 +1,21 @@
 // Starts the thread of reports at the first question, and ends it when nobody asks.
-// Invariant: every question is answered, with the report or with the reason why the thread ended.
-// Not here: the thread's own side (reports-main.ts).
+// Invariant: every question that is asked is answered, with the report or with the reason why the thread ended.
+// Not here: which question is asked when (question-queue.ts), the thread's own side (reports-main.ts).
 
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from '../http/answer.js';
-import type { ApiReader } from '../http/api.js';
+import { type ApiReader, TAIL_PATH } from '../http/api.js';
 import type { FromReports, ReportsStart, TailMessage, ToReports } from './messages.js';
+import { QuestionQueue } from './question-queue.js';
 
 /** Several times what a report over the largest store needs. */
 const HEAP_MIB = 256;
 /** After this time without a question the thread ends and frees its memory; the next question waits for a new one. */
 const IDLE_MS = 5 * 60_000;
+/** More than anybody runs at one sidecar. Each waits for the main thread, not for a report. */
+const TAILS_AT_ONCE = 8;
 
 export interface ReportsThreadOptions extends ReportsStart {
   readonly log: Log;
@@ -34,6 +37,9 @@ interface Thread {
 
 export class ReportsThread implements ApiReader {
   readonly #options: ReportsThreadOptions;
+  readonly #reports = new QuestionQueue({ ask: (url) => this.#ask(url) });
+  /** Apart, because an answer is made by the main thread, which may be slow while reports could be made. */
+  readonly #tails = new QuestionQueue({ ask: (url) => this.#ask(url), atOnce: TAILS_AT_ONCE });
   #thread: Promise<Thread> | undefined;
   #begun: Thread | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -43,7 +49,11 @@ export class ReportsThread implements ApiReader {
     this.#options = options;
   }
 
-  async answer(url: string): Promise<Answer> {
+  answer(url: string, gone?: AbortSignal): Promise<Answer> {
+    return (url.startsWith(TAIL_PATH) ? this.#tails : this.#reports).answer(url, gone);
+  }
+
+  async #ask(url: string): Promise<Answer> {
     clearTimeout(this.#idle);
     this.#thread ??= this.#begin();
     let thread: Thread;
