@@ -8,7 +8,7 @@ import type { Identity } from '../analyzer/texts/facts-of-text.js';
 import type { Log } from '../config/log.js';
 import type { PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import { connectServer, type ServerConnection } from '../postgres/connection.js';
+import type { ServerConnection } from '../postgres/connection.js';
 import type { ServerAddress } from '../postgres/dsn.js';
 import { genericPlan } from '../postgres/plans.js';
 
@@ -18,7 +18,13 @@ const RENEW_MS = 6 * 3_600_000;
 const RETRY_MS = 60_000;
 const WAITING_MAX = 500;
 const ASKED_MAX = 20_000;
-const CONNECT = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'pgwitness plans' };
+const CONNECT = {
+  timeoutMs: 5_000,
+  statementTimeoutMs: 1_000,
+  graceMs: 2_000,
+  answerBytesMax: 4 * 1024 * 1024,
+  applicationName: 'pgwitness plans',
+};
 
 export class PlanCollector implements Pending<PlanRow> {
   readonly #address: ServerAddress;
@@ -68,7 +74,7 @@ export class PlanCollector implements Pending<PlanRow> {
     const [fingerprint, plannable] = next.value;
     this.#busy = true;
     try {
-      this.#connection ??= await connectServer(this.#address, CONNECT);
+      this.#connection ??= await this.#connect();
       const { version } = this.#connection;
       const answer = await genericPlan(this.#connection, plannable);
       this.#waiting.delete(fingerprint);
@@ -83,6 +89,12 @@ export class PlanCollector implements Pending<PlanRow> {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** pg costs 16 MB, so it is loaded only where somebody asks for plans. */
+  async #connect(): Promise<ServerConnection> {
+    const { connectServer } = await import('../postgres/connection.js');
+    return connectServer(this.#address, CONNECT);
   }
 
   #remember(fingerprint: string, nowMs: number): void {

@@ -1,124 +1,112 @@
 // Opens a read-only connection of our own to a Postgres, for simple queries with results as text.
-// Invariant: every transaction is read-only and every statement is bounded in time; it does not go through the relay.
-// Only this folder imports pg-protocol.
+// Invariant: every transaction is read-only and every statement is bounded in time, on the server and here; every
+// answer is bounded in size; no password leaves in clear where others can read along. It does not go through the
+// relay. Only this file imports pg; what pg lacks stands between it and the socket (server-stream.ts, login-check.ts).
 // Not here: the queries (stat-statements.ts, activity.ts, plans.ts), addresses (dsn.ts).
-// Source: PostgreSQL documentation, "Message Flow" and "Message Formats".
+// Source: PostgreSQL documentation, "Message Flow", "Canceling Requests in Progress".
 
-import { createHash } from 'node:crypto';
-import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
-import { parse, serialize } from 'pg-protocol';
+import { once } from 'node:events';
+import pg from 'pg';
+import { serialize } from 'pg-protocol';
 import { RuntimeError } from '../config/values/errors.js';
 import { type ServerAddress, shownAddress } from './dsn.js';
-import { openSocket } from './open-socket.js';
-import { SCRAM_MECHANISM, ScramExchange } from './scram.js';
+import { LoginCheck } from './login-check.js';
+import { isPrivate, openSocket } from './open-socket.js';
+import { ServerError } from './server-error.js';
+import { ServerStream } from './server-stream.js';
 
 export type Row = ReadonlyArray<string | null>;
-
-/** The error that the server answered with. */
-export class ServerError extends Error {
-  override readonly name = 'ServerError';
-  readonly sqlstate: string;
-
-  constructor(sqlstate: string, message: string) {
-    super(message);
-    this.sqlstate = sqlstate;
-  }
-}
-
-/** For a command that a person waits for. */
-export const COMMAND_TIMEOUTS = { timeoutMs: 10_000, statementTimeoutMs: 30_000 } as const;
 
 export interface ConnectOptions {
   /** For connecting and authenticating together. */
   readonly timeoutMs: number;
   /** statement_timeout and lock_timeout of the session. */
   readonly statementTimeoutMs: number;
+  /** How long after statementTimeoutMs a server that is silent is sent a cancel, and how long after that it is left. */
+  readonly graceMs: number;
+  /** Bytes of one answer. */
+  readonly answerBytesMax: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
 }
 
-/** The used part of pg-protocol's messages. */
-interface Message {
-  readonly name: string;
-  readonly message?: string;
-  readonly code?: string;
-  readonly fields?: unknown[];
-  readonly mechanisms?: string[];
-  readonly data?: string;
-  readonly salt?: Uint8Array;
-  readonly parameterName?: string;
-  readonly parameterValue?: string;
-}
+/** For a command that a person waits for. */
+export const COMMAND_LIMITS = {
+  timeoutMs: 10_000,
+  statementTimeoutMs: 30_000,
+  graceMs: 5_000,
+  answerBytesMax: 256 * 1024 * 1024,
+} as const;
 
-/** Rows kept of one answer; the queries read catalogues, not data. */
-const ROWS_MAX = 1_000_000;
+/** As many as pgwitness ever answers to: a server that asks for more would only burn our CPU. */
+const SCRAM_ITERATIONS_MAX = 1_000_000;
+/** After our goodbye, how long a server may leave the socket open. */
+const GOODBYE_MS = 2_000;
+
+const asText = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
 /** Throws RuntimeError that names the server and the reason. */
 export async function connectServer(address: ServerAddress, options: ConnectOptions): Promise<ServerConnection> {
+  const deadlineMs = performance.now() + options.timeoutMs;
   const socket = await openSocket(address, options.timeoutMs);
-  const connection = new ServerConnection(socket, address);
+  const login = new LoginCheck({ isPrivate: isPrivate(address, socket), hasPassword: address.password !== '' });
+  const stream = new ServerStream(socket, { login, answerBytesMax: options.answerBytesMax });
+  const connection = new ServerConnection(stream, address, options);
+  const deadline = setTimeout(() => stream.destroy(new Error('no answer in time')), deadlineMs - performance.now());
   try {
-    await connection.start(options);
+    await connection.start();
     return connection;
   } catch (error) {
     connection.close();
     throw error;
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
 export class ServerConnection {
-  readonly #socket: Socket | TLSSocket;
+  readonly #stream: ServerStream;
   readonly #address: ServerAddress;
-  readonly #parameters = new Map<string, string>();
-  readonly #messages: Message[] = [];
-  #wake: (() => void) | undefined;
-  #ended: Error | undefined;
+  readonly #options: ConnectOptions;
+  readonly #client: pg.Client;
+  #version = '';
+  /** What a CancelRequest names. */
+  #key = { processID: 0, secretKey: 0 };
+  /** Why the connection is lost; pg itself says only that it is. */
+  #lost: Error | undefined;
 
   /** Use connectServer. */
-  constructor(socket: Socket | TLSSocket, address: ServerAddress) {
-    this.#socket = socket;
+  constructor(stream: ServerStream, address: ServerAddress, options: ConnectOptions) {
+    this.#stream = stream;
     this.#address = address;
-    socket.on('error', (error) => this.#end(error));
-    socket.on('close', () => this.#end(new Error('the server closed the connection')));
-    void parse(socket, (message: unknown) => {
-      this.#messages.push(message as Message);
-      this.#wake?.();
-    }).catch((error: Error) => this.#end(error));
-    // openSocket leaves it paused.
-    socket.resume();
+    this.#options = options;
+    this.#client = new pg.Client(clientConfig(stream, address, options));
+    this.#client.on('error', (error) => {
+      this.#lost ??= error;
+    });
+    this.#client.connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      if (parameterName === 'server_version') this.#version = parameterValue;
+    });
+    this.#client.connection.on('backendKeyData', (key) => {
+      this.#key = key;
+    });
   }
 
   /** Major version: 17. */
   get major(): number {
-    return Number.parseInt(this.#parameters.get('server_version') ?? '0', 10);
+    return Number.parseInt(this.#version || '0', 10);
   }
 
   get version(): string {
-    return this.#parameters.get('server_version') ?? '';
+    return this.#version;
   }
 
-  async start(options: ConnectOptions): Promise<void> {
-    const { user, database } = this.#address;
-    const { statementTimeoutMs } = options;
-    const settings = `-c default_transaction_read_only=on -c statement_timeout=${statementTimeoutMs} -c lock_timeout=${statementTimeoutMs}`;
-    const deadline = setTimeout(() => this.#socket.destroy(new Error('no answer in time')), options.timeoutMs);
+  async start(): Promise<void> {
     try {
-      this.#socket.write(
-        serialize.startup({
-          user,
-          database,
-          application_name: options.applicationName,
-          client_encoding: 'UTF8',
-          options: settings,
-        }),
-      );
-      await this.#authenticate();
+      await this.#client.connect();
     } catch (error) {
-      const hint = error instanceof ServerError && error.sqlstate.startsWith('28') ? 'check user and password' : '';
-      throw this.#failure(error, hint);
-    } finally {
-      clearTimeout(deadline);
+      const { sqlstate } = asServerError(error) ?? {};
+      throw this.#failure(error as Error, sqlstate?.startsWith('28') ? 'check user and password' : '');
     }
   }
 
@@ -127,94 +115,84 @@ export class ServerConnection {
    * connection.
    */
   async query(sql: string): Promise<Row[]> {
-    this.#socket.write(serialize.query(sql));
-    const rows: Row[] = [];
-    let refused: ServerError | undefined;
-    for (;;) {
-      const message = await this.#next();
-      if (message.name === 'dataRow') {
-        if (rows.length < ROWS_MAX) rows.push(message.fields as Row);
-      } else if (message.name === 'error') refused ??= errorOf(message);
-      else if (message.name === 'readyForQuery') {
-        if (refused !== undefined) throw refused;
-        return rows;
-      }
+    this.#stream.beginAnswer();
+    const { statementTimeoutMs, graceMs } = this.#options;
+    const cancel = setTimeout(() => void this.#cancel(), statementTimeoutMs + graceMs);
+    const leave = setTimeout(
+      () => this.#stream.destroy(new Error('no answer in time')),
+      statementTimeoutMs + 2 * graceMs,
+    );
+    try {
+      const answer = await this.#client.query<(string | null)[]>({ text: sql, rowMode: 'array', types: asText });
+      // pg gives a list when a server completes more statements than it was sent.
+      return [answer].flat().flatMap(({ rows }) => rows);
+    } catch (error) {
+      throw asServerError(error) ?? this.#failure(error as Error, '');
+    } finally {
+      clearTimeout(cancel);
+      clearTimeout(leave);
     }
   }
 
   close(): void {
-    if (this.#socket.writable) this.#socket.end(serialize.end());
-    this.#socket.unref();
+    void this.#client.end();
+    this.#stream.unref();
+    setTimeout(() => this.#stream.destroy(), GOODBYE_MS).unref();
   }
 
-  async #authenticate(): Promise<void> {
-    const { password, user } = this.#address;
-    let scram: ScramExchange | undefined;
-    for (;;) {
-      const message = await this.#next();
-      switch (message.name) {
-        case 'authenticationCleartextPassword':
-          this.#socket.write(serialize.password(password));
-          break;
-        case 'authenticationMD5Password':
-          this.#socket.write(serialize.password(md5Answer(user, password, message.salt as Uint8Array)));
-          break;
-        case 'authenticationSASL':
-          if (!message.mechanisms?.includes(SCRAM_MECHANISM)) {
-            throw new Error(`the server asks for ${message.mechanisms?.join(', ')}, which pgwitness does not support`);
-          }
-          if (password === '') throw new ServerError('28P01', 'the server asks for a password');
-          scram = new ScramExchange(password);
-          this.#socket.write(serialize.sendSASLInitialResponseMessage(SCRAM_MECHANISM, scram.first()));
-          break;
-        case 'authenticationSASLContinue':
-          this.#socket.write(serialize.sendSCRAMClientFinalMessage((scram as ScramExchange).final(message.data ?? '')));
-          break;
-        case 'authenticationSASLFinal':
-          (scram as ScramExchange).verify(message.data ?? '');
-          break;
-        case 'error':
-          throw errorOf(message);
-        case 'readyForQuery':
-          return;
-      }
+  /** Asks the server on a connection of its own, as encrypted as ours, to end the statement. */
+  async #cancel(): Promise<void> {
+    const { processID, secretKey } = this.#key;
+    try {
+      const socket = await openSocket(this.#address, this.#options.graceMs);
+      socket.setTimeout(this.#options.graceMs, () => socket.destroy());
+      socket.on('error', () => {});
+      socket.resume().write(serialize.cancel(processID, secretKey));
+      await once(socket, 'close');
+    } catch {
+      // A server that cannot be reached is left.
     }
   }
 
-  async #next(): Promise<Message> {
-    for (;;) {
-      const message = this.#messages.shift();
-      if (message !== undefined) {
-        if (message.name !== 'parameterStatus') return message;
-        this.#parameters.set(message.parameterName ?? '', message.parameterValue ?? '');
-        continue;
-      }
-      if (this.#ended !== undefined) throw this.#failure(this.#ended, '');
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #end(error: Error): void {
-    this.#ended ??= error;
-    this.#wake?.();
-  }
-
-  #failure(error: unknown, hint: string): RuntimeError {
-    if (error instanceof RuntimeError) return error;
-    const { message } = error as Error;
-    return new RuntimeError(message, { where: shownAddress(this.#address), hint, cause: error });
+  #failure(error: Error, hint: string): RuntimeError {
+    const { message, hint: own } = (this.#lost ?? error) as Error & { hint?: string };
+    return new RuntimeError(message, { where: shownAddress(this.#address), hint: own || hint, cause: error });
   }
 }
 
-function errorOf(message: Message): ServerError {
-  return new ServerError(message.code ?? '', message.message ?? 'the server refused');
+function clientConfig(
+  stream: ServerStream,
+  { host, port, user, database, password }: ServerAddress,
+  { statementTimeoutMs, applicationName }: ConnectOptions,
+): pg.ClientConfig {
+  const settings = {
+    default_transaction_read_only: 'on',
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: statementTimeoutMs,
+  };
+  const config = {
+    stream: () => stream,
+    host,
+    port,
+    user,
+    database,
+    // As a function, so that pg asks neither the environment nor a file when there is none.
+    password: () => password,
+    application_name: applicationName,
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    // TLS is the stream's business, whatever PGSSLMODE and PGSSLNEGOTIATION say.
+    ssl: false,
+    sslnegotiation: 'postgres',
+    enableChannelBinding: stream.isTls,
+    scramMaxIterations: SCRAM_ITERATIONS_MAX,
+  } as const;
+  return config;
 }
 
-function md5Answer(user: string, password: string, salt: Uint8Array): string {
-  const inner = createHash('md5')
-    .update(password + user)
-    .digest('hex');
-  return `md5${createHash('md5').update(inner).update(salt).digest('hex')}`;
+function asServerError(error: unknown): ServerError | undefined {
+  if (error instanceof ServerError) return error;
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  return new ServerError(error.code ?? '', error.message || 'the server refused');
 }

@@ -6,7 +6,8 @@
 // (analyzer/fingerprint/plannable.ts).
 
 import type { Plannable } from '../analyzer/fingerprint/plannable.js';
-import { type Row, type ServerConnection, ServerError } from './connection.js';
+import type { Row, ServerConnection } from './connection.js';
+import { ServerError } from './server-error.js';
 
 /** Either the plan or the problem; the other one is ''. */
 export interface ServerPlan {

@@ -6,6 +6,7 @@
 
 import { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
 import { nameUseOf } from '../analyzer/fingerprint/sql-session.js';
+import { limits } from '../config/limits.js';
 import { RuntimeError } from '../config/values/errors.js';
 import type { ServerConnection } from './connection.js';
 
@@ -35,6 +36,13 @@ const FIND_EXTENSION =
   "SELECT n.nspname, e.extversion FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
 const SETTINGS =
   "SELECT current_setting('pg_stat_statements.track', true), current_setting('pg_stat_statements.track_utility', true), current_database()";
+/**
+ * Characters of a text that is read whole. The server writes `$100000` where a client wrote `1`, so a text that the
+ * relay keeps whole is never longer than this. Of a longer one only as much is read as the relay keeps.
+ */
+const TEXT_CHARS_MAX = 8 * limits.textHeadBytesMax;
+const TEXT = `CASE WHEN length(s.query) <= ${TEXT_CHARS_MAX} THEN s.query
+  ELSE left(s.query, ${limits.textHeadBytesMax}) || right(s.query, ${limits.textTailBytesMax}) END, length(s.query) > ${TEXT_CHARS_MAX}`;
 const HIDDEN = '<insufficient privilege>';
 
 /** Throws RuntimeError if the server does not count, or hides its counts from this user. */
@@ -53,7 +61,7 @@ export async function readStatStatements(connection: ServerConnection): Promise<
     });
   }
   const infoSql = `SELECT dealloc, extract(epoch FROM stats_reset) * 1000 FROM ${schema}.pg_stat_statements_info`;
-  const entriesSql = `SELECT s.query, s.calls, s.rows FROM ${schema}.pg_stat_statements s JOIN pg_catalog.pg_database d ON d.oid = s.dbid WHERE s.toplevel AND d.datname = current_database()`;
+  const entriesSql = `SELECT ${TEXT}, s.calls, s.rows FROM ${schema}.pg_stat_statements s JOIN pg_catalog.pg_database d ON d.oid = s.dbid WHERE s.toplevel AND d.datname = current_database()`;
   if (connection.major < 14) {
     throw new RuntimeError(`this server is version ${connection.version}`, {
       hint: 'reconcile needs PostgreSQL 14 or later',
@@ -63,16 +71,16 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   const entries = await connection.query(entriesSql);
   const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
   const own = new Set(
-    [FIND_EXTENSION, SETTINGS, infoSql, entriesSql].map((sql) => identify(fingerprinter, sql).fingerprint),
+    [FIND_EXTENSION, SETTINGS, infoSql, entriesSql].map((sql) => identify(fingerprinter, sql, false).fingerprint),
   );
   const counts = new Map<string, ServerCount>();
-  for (const [query, calls, rows] of entries) {
+  for (const [query, isCut, calls, rows] of entries) {
     if (query === HIDDEN) {
       throw new RuntimeError('the server hides the texts of other users', {
         hint: 'GRANT pg_read_all_stats TO this user',
       });
     }
-    const identity = identify(fingerprinter, query ?? '');
+    const identity = identify(fingerprinter, query ?? '', isCut === 't');
     if (own.has(identity.fingerprint)) continue;
     const before = counts.get(identity.fingerprint);
     counts.set(identity.fingerprint, {
@@ -107,11 +115,17 @@ function asWritten(text: string): string {
 }
 
 /** The server counts EXECUTE under the text of its PREPARE; we count it under the prepared statement. */
-function identify(fingerprinter: Fingerprinter, text: string) {
-  const options = { backslashEscapes: false, missingBytes: 0 };
-  const bytes = Buffer.from(asWritten(text));
+function identify(fingerprinter: Fingerprinter, text: string, isCut: boolean) {
+  // How much is missing does not matter, only that something is.
+  const options = { backslashEscapes: false, missingBytes: isCut ? 1 : 0 };
+  const bytes = isCut ? headAndTail(Buffer.from(text)) : Buffer.from(asWritten(text));
   const identity = fingerprinter.identify(bytes, options);
   if (identity.command !== 'PREPARE') return identity;
   const use = nameUseOf(fingerprinter.tokens);
   return use === undefined ? identity : fingerprinter.identify(bytes.subarray(use.bodyStart), options);
+}
+
+/** As many bytes as the relay keeps. */
+function headAndTail(text: Buffer): Buffer {
+  return Buffer.concat([text.subarray(0, limits.textHeadBytesMax), text.subarray(-limits.textTailBytesMax)]);
 }

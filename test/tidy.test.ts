@@ -99,6 +99,7 @@ test.each([
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
   ['re2js', ['config/values/sql-pattern.ts']],
+  ['pg', ['postgres/connection.ts']],
   ['pg-protocol', ['postgres/']],
   ['preact', ['dashboards/web/']],
   ['uplot', ['dashboards/web/']],

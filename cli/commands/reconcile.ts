@@ -88,7 +88,7 @@ async function countBothSides(
     baseline: import('../../postgres/baseline.js').Baseline | undefined;
   },
 ): Promise<import('../../postgres/baseline.js').Baseline> {
-  const { COMMAND_TIMEOUTS, connectServer } = await import('../../postgres/connection.js');
+  const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
   const { readStatStatements } = await import('../../postgres/stat-statements.js');
   const { since } = await import('../../postgres/baseline.js');
   const { witnessedCounts } = await import('../reading/reconcile-witness.js');
@@ -96,7 +96,7 @@ async function countBothSides(
   let step = 0;
   const at = (what: string): void => progress.at(what, { done: step++, of: 6 });
   at('Asking the server');
-  const limits = { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness reconcile' };
+  const limits = { ...COMMAND_LIMITS, applicationName: 'pgwitness reconcile' };
   const connection = await connectServer(options.address, limits).finally(() => progress.end());
   try {
     // The server's count lies between what pgwitness counted before and after asking it. Without traffic both are the

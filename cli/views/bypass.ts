@@ -13,10 +13,10 @@ const SETTLE_MS = 2_000;
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
 export async function bypassOf(place: Place, dsn: string): Promise<BypassReport> {
   const { parseDsn } = await import('../../postgres/dsn.js');
-  const { COMMAND_TIMEOUTS, connectServer } = await import('../../postgres/connection.js');
+  const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
   const { compareActivity, readActivity } = await import('../../postgres/activity.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
-  const connection = await connectServer(address, { ...COMMAND_TIMEOUTS, applicationName: 'pgwitness pools' });
+  const connection = await connectServer(address, { ...COMMAND_LIMITS, applicationName: 'pgwitness pools' });
   try {
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

@@ -11,6 +11,9 @@ import { RawClient } from './raw-client.js';
 /** One accepted connection: an end as raw as the client's. */
 export type ServerEnd = RawClient;
 
+/** Where a server listens: an address of this machine, on a free port, or the path of a Unix socket. */
+export type Listening = { readonly host: string } | { readonly path: string };
+
 export interface Script {
   /** Each connection's first bytes are answered as a login that succeeded. */
   greets?: boolean;
@@ -18,15 +21,21 @@ export interface Script {
   onData?: (end: ServerEnd, chunk: Buffer) => void;
   /** Its own half of a connection stays open when the other end closes. */
   allowHalfOpen?: boolean;
+  /** Default: 127.0.0.1. */
+  listening?: Listening;
 }
 
 export class ScriptedServer {
-  readonly host = '127.0.0.1';
+  readonly host: string;
   readonly #server: Server;
+  readonly #listening: Listening;
   readonly connections: ServerEnd[] = [];
-  port = 0;
+  /** 5432 for a Unix socket, whose path names it. */
+  port = 5432;
 
-  constructor({ greets = true, onConnection, onData, allowHalfOpen }: Script = {}) {
+  constructor({ greets = true, onConnection, onData, allowHalfOpen, listening = { host: '127.0.0.1' } }: Script = {}) {
+    this.#listening = listening;
+    this.host = 'host' in listening ? listening.host : '';
     this.#server = createServer({ noDelay: true, allowHalfOpen }, (socket) => {
       const end = new RawClient(socket);
       this.connections.push(end);
@@ -38,8 +47,9 @@ export class ScriptedServer {
 
   start(): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.listen(0, this.host, () => {
-        this.port = (this.#server.address() as { port: number }).port;
+      this.#server.listen('host' in this.#listening ? { ...this.#listening, port: 0 } : this.#listening, () => {
+        const address = this.#server.address();
+        if (address !== null && typeof address === 'object') this.port = address.port;
         resolve();
       });
     });

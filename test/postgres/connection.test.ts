@@ -3,12 +3,13 @@
 import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { connectServer, ServerError } from '../../postgres/connection.js';
+import { COMMAND_LIMITS, connectServer } from '../../postgres/connection.js';
 import { parseDsn } from '../../postgres/dsn.js';
+import { ServerError } from '../../postgres/server-error.js';
 import { Authority } from '../../scripts/lib/certificates.mjs';
 import { usePostgres } from '../kit/postgres.js';
 
-const OPTIONS = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'pgwitness test' };
+const OPTIONS = { ...COMMAND_LIMITS, timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'pgwitness test' };
 
 describe('a Postgres with passwords', () => {
   const postgres = usePostgres({
@@ -102,12 +103,22 @@ test('a verified TLS connection to a real server, and a certificate that nobody 
     chownSync(files.key, uid, gid);
     await server.query("ALTER SYSTEM SET ssl = 'on'");
     await server.query('SELECT pg_reload_conf()');
-    const dsn = `postgres://postgres@${server.host}:${server.port}/postgres`;
-    const open = (query: string) => connectServer(parseDsn(dsn + query, { where: '', env: {} }), OPTIONS);
-    const connection = await open(`?sslmode=verify-ca&sslrootcert=${encodeURIComponent(files.ca)}`);
+    const open = (query: string, { user = 'postgres', host = server.host, password = '' } = {}) => {
+      const dsn = `postgres://${user}@${host}:${server.port}/postgres${query}`;
+      return connectServer(parseDsn(dsn, { where: '', env: { PGPASSWORD: password } }), OPTIONS);
+    };
+    const ca = `sslrootcert=${encodeURIComponent(files.ca)}`;
+    const connection = await open(`?sslmode=verify-ca&${ca}`);
     expect(await connection.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')).toEqual([['t']]);
     connection.close();
+    (await open(`?sslmode=verify-full&${ca}`)).close();
     await expect(open('?sslmode=verify-full')).rejects.toThrow(/certificate/);
+    await expect(open(`?sslmode=verify-full&${ca}`, { host: 'localhost' })).rejects.toThrow(/localhost/);
+    // This server offers SCRAM-SHA-256-PLUS, and would notice a proof that is not bound to its certificate.
+    await server.createScramUser('by_scram', 'pass word ü');
+    const bound = await open('?sslmode=require', { user: 'by_scram', password: 'pass word ü' });
+    expect(await bound.query('SELECT current_user')).toEqual([['by_scram']]);
+    bound.close();
   } finally {
     await server.stop();
   }

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
 import { plannableOf } from '../../analyzer/fingerprint/plannable.js';
-import { connectServer } from '../../postgres/connection.js';
+import { COMMAND_LIMITS, connectServer } from '../../postgres/connection.js';
 import { parseDsn } from '../../postgres/dsn.js';
 import { genericPlan } from '../../postgres/plans.js';
 import { majorOf, POSTGRES_VERSIONS, usePostgres, usePostgresVersion } from '../kit/postgres.js';
@@ -47,7 +47,7 @@ describe.each(POSTGRES_VERSIONS)('PostgreSQL %s', (version) => {
 
   test('plans, and executes nothing', async () => {
     await postgres().query('CREATE TABLE IF NOT EXISTS planned (id int PRIMARY KEY, name text)');
-    const options = { timeoutMs: 5_000, statementTimeoutMs: 1_000, applicationName: 'test' };
+    const options = { ...COMMAND_LIMITS, statementTimeoutMs: 1_000, applicationName: 'test' };
     const connection = await connectServer(parseDsn(dsn(), { where: '', env: {} }), options);
     expect(connection.major).toBe(majorOf(version));
     const statement = { sql: 'DELETE FROM planned WHERE id = $1 AND name = $2', parameters: 2 };

@@ -140,4 +140,18 @@ describe('past the proxy', () => {
     ]);
     expect(code).toBe(1);
   });
+
+  test('a text that is too long to be read whole agrees too', async () => {
+    const server = postgres();
+    const sidecar = await startSidecar(server);
+    await resetServerCounts(server, 'postgres');
+    const client = await connected(sidecar);
+    await client.query(`SELECT count(*) /*${'x'.repeat(17 * 1024 * 1024)}*/ FROM pg_catalog.pg_class`);
+    await client.end();
+    const { stdout } = await pgwitness('reconcile', '--dsn', dsnOf(server), '--data', sidecar.data, '--json', '--all');
+    const answer: Answer = JSON.parse(stdout);
+    expect(answer.statements.filter(({ query }) => query.startsWith('SELECT count'))).toMatchObject([
+      { outcome: 'equal', server: { calls: 1 }, proxy: { calls: 1 } },
+    ]);
+  });
 });
