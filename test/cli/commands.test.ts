@@ -263,7 +263,7 @@ describe('attribute', () => {
   const startup = { user: 'app', database: 'shop', application_name: 'nightly-etl' };
   const lines = [
     { session: 1, startup, protocol: 'simple', sql: "SELECT name FROM stock WHERE id = 42 AND note = 'secret'" },
-    { session: 2, protocol: 'simple', sql: "select 1 /*db_framework='sqlalchemy%3A2.0'*/", extra: [1] },
+    { session: 2, protocol: 'simple', sql: "select 7 /*db_framework='sqlalchemy%3A2.0'*/", extra: [1] },
     { session: 1, startup, protocol: 'simple', sql: 'BEGIN' },
   ];
   const input = lines.map((line) => JSON.stringify(line)).join('\n');
