@@ -5,6 +5,7 @@
 // (cli/).
 
 import { type ConfigFile, parseConfig, readConfigFile } from './config-file.js';
+import { dataRightsWarnings } from './data-rights.js';
 import type { ConfigLists } from './file-schema.js';
 import { environmentName, flagName, namesOf, OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
@@ -80,6 +81,7 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
     },
   };
   checkRelations(config, origins);
+  warnings.push(...dataRightsWarnings(config.dataDir));
   return { config, origins, warnings, file: path };
 }
 

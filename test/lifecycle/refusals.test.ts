@@ -1,11 +1,14 @@
 // Refusals before anything starts, and what check-config says of them.
 
 import { spawn } from 'node:child_process';
+import { chmodSync, statSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Authority } from '../../scripts/lib/certificates.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { temporaryFile } from '../kit/relay.js';
-import { MAIN, pgwitness, temporaryDirectory } from '../kit/sidecar.js';
+import { MAIN, pgwitness, temporaryDirectory, useSidecar } from '../kit/sidecar.js';
+
+const startSidecar = useSidecar();
 
 beforeAll(() => build(() => {}));
 
@@ -53,6 +56,22 @@ test('check-config takes a certificate that fits its key', async () => {
   const files = [temporaryFile('cert.pem', cert), temporaryFile('key.pem', key)];
   const { code } = await pgwitness('check-config', '--tls-cert', files[0], '--tls-key', files[1]);
   expect(code).toBe(0);
+});
+
+test('a data directory that others can get at is warned about: by check-config, and once in the log of run', async () => {
+  const data = temporaryDirectory('data');
+  const warning = `the data directory ${data} has mode 777: other users can replace its files: chmod 700 ${data}`;
+  chmodSync(data, 0o777);
+  const open = await pgwitness('check-config', '--data', data);
+  expect([open.code, open.stdout]).toEqual([0, expect.stringContaining(`warning: ${warning}`)]);
+  const sidecar = await startSidecar({ host: '127.0.0.1', port: 1 }, [], data);
+  expect(sidecar.output().split(warning)).toHaveLength(2);
+  // It is not ours to change.
+  expect(statSync(data).mode & 0o777).toBe(0o777);
+  chmodSync(data, 0o750);
+  expect((await pgwitness('check-config', '--data', data)).stdout).toContain('mode 750: other users can look into it');
+  chmodSync(data, 0o700);
+  expect((await pgwitness('check-config', '--data', data)).stdout).not.toContain('warning');
 });
 
 test('run ends with 0 after SIGTERM', async () => {

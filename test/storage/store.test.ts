@@ -2,12 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { reportStatements } from '../../reports/statements.js';
+import { leaveNote } from '../../storage/sqlite/file/reserve.js';
 import { StoreError } from '../../storage/store-error.js';
 import {
   DAY_START_MIN,
@@ -176,6 +177,36 @@ describe('the data directory', () => {
     holder.kill('SIGKILL');
     await once(holder, 'exit');
     expect(codeOf(() => openStore(dataDir))).toBe('no error');
+  });
+
+  describe.each([
+    ['witness.db', 'unwritable'],
+    ['witness.db-wal', 'unwritable'],
+    ['witness.db-shm', 'unwritable'],
+    ['witness.lock', 'unwritable'],
+    // Observing goes on without its reserve.
+    ['witness.reserve', 'no error'],
+  ])('with a link called %s', (name, code) => {
+    const openedBesideLink = (elsewhere: string) => {
+      const dataDir = temporaryDirectory();
+      symlinkSync(elsewhere, join(dataDir, name));
+      expect(codeOf(() => openStore(dataDir))).toBe(code);
+      leaveNote(dataDir, { fromMs: 1 });
+    };
+
+    it('changes nothing in the file that it leads to', () => {
+      const elsewhere = join(temporaryDirectory(), 'elsewhere');
+      writeFileSync(elsewhere, 'of somebody else', { mode: 0o644 });
+      openedBesideLink(elsewhere);
+      expect(readFileSync(elsewhere, 'utf8')).toBe('of somebody else');
+      expect(statSync(elsewhere).mode & 0o777).toBe(0o644);
+    });
+
+    it('makes no file where it leads to none', () => {
+      const elsewhere = join(temporaryDirectory(), 'elsewhere');
+      openedBesideLink(elsewhere);
+      expect(existsSync(elsewhere)).toBe(false);
+    });
   });
 
   it('that cannot be made is an error that says so', () => {

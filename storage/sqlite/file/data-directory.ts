@@ -2,10 +2,11 @@
 // Invariant: at most one process writes; the kernel gives the lock back when that process dies, however it dies.
 // Not here: what is in the database.
 
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf, makeStoreError, storeError } from './failures.js';
+import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
 
 /** The one database file in a data directory. */
 export const DATABASE_FILE = 'witness.db';
@@ -26,19 +27,6 @@ export function makeDataDirectory(dataDir: string): void {
   }
 }
 
-/**
- * Makes the file, or takes its group's and others' rights away; SQLite gives -wal and -shm the mode of the database.
- * A file that exists is not opened: closing it again would drop every POSIX lock that this process has on it.
- */
-export function makePrivateFile(path: string): void {
-  try {
-    if (existsSync(path)) chmodSync(path, 0o600);
-    else closeSync(openSync(path, 'a', 0o600));
-  } catch (error) {
-    throw storeError(error, `opening ${path} for writing`);
-  }
-}
-
 export interface DirectoryLock {
   release(): void;
 }
@@ -51,6 +39,7 @@ export interface DirectoryLock {
 export function lockDirectory(dataDir: string): DirectoryLock {
   const path = join(dataDir, LOCK_FILE);
   makePrivateFile(path);
+  refuseLinkedCompanions(path);
   let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: 0 });

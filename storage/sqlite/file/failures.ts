@@ -19,6 +19,7 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
   ['EPERM', 'unwritable'],
   ['EROFS', 'unwritable'],
   ['ENOTDIR', 'unwritable'],
+  ['ELOOP', 'unwritable'],
   ['EEXIST', 'unwritable'],
 ];
 

@@ -5,9 +5,10 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../../store-error.js';
-import { databasePath, makePrivateFile, moveAside } from './data-directory.js';
+import { databasePath, moveAside } from './data-directory.js';
 import { makeStoreError, storeError } from './failures.js';
 import { registerHistogramFunctions } from './merge-histograms.js';
+import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
 import { identityOf, migrate, requireOurs } from './schema.js';
 
 export interface OpenWriterOptions {
@@ -38,6 +39,7 @@ export function openWriter(options: OpenWriterOptions): Database.Database {
 
 function openOnce(options: OpenWriterOptions): Database.Database {
   const path = databasePath(options.dataDir);
+  refuseLinkedCompanions(path);
   const unclean = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
   makePrivateFile(path);
   requireDatabaseHeader(path);

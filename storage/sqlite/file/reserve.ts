@@ -3,9 +3,10 @@
 // the disk has already given. Whatever the disk says, nothing throws.
 // Not here: when a note is left (observer/), what becomes of it (sqlite-store.ts).
 
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UnstoredNote } from '../../../facts/flush.js';
+import { openPrivateFile } from './private-file.js';
 
 const RESERVE_FILE = 'witness.reserve';
 const RESERVE_BYTES = 4096;
@@ -45,9 +46,8 @@ function overwrite(dataDir: string, text: string): void {
   try {
     const bytes = Buffer.alloc(RESERVE_BYTES);
     bytes.write(text, 'utf8');
-    const path = join(dataDir, RESERVE_FILE);
     // Not truncated first: bytes that were given back might not be had again.
-    const file = openSync(path, existsSync(path) ? 'r+' : 'w', 0o600);
+    const file = openPrivateFile(join(dataDir, RESERVE_FILE));
     try {
       writeSync(file, bytes, 0, RESERVE_BYTES, 0);
       fsyncSync(file);
