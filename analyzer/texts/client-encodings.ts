@@ -21,11 +21,14 @@ export class ClientEncoding {
   readonly #trails = new Uint8Array(256);
   /** Second and fourth byte of a character may be digits. */
   readonly #hasFour: boolean;
+  /** Characters that the server may turn into ASCII before it reads the text, as numbers of two bytes. */
+  readonly #ambiguous: ReadonlySet<number>;
   #decoder: { decode(bytes: Uint8Array): string } | undefined;
   readonly #known = new Map<number, Uint8Array>();
 
-  constructor(label: string, { singles = '', trails, hasFour = false }: EncodingParts) {
+  constructor(label: string, { singles = '', trails, hasFour = false, ambiguous = [] }: EncodingParts) {
     this.#label = label;
+    this.#ambiguous = new Set(ambiguous);
     this.#hasFour = hasFour;
     this.#leads.fill(LEAD, 0x80);
     eachByte(singles, (byte) => {
@@ -36,10 +39,11 @@ export class ClientEncoding {
     });
   }
 
-  /** Bytes of the character at `at`, 0 if there is none. One that the end of the text cuts off is as long as it is. */
+  /** Bytes of the character at `at`, 0 if there is none to rely on. The end of the text may cut the last one short. */
   lengthAt(bytes: Uint8Array, at: number): number {
     if (this.#leads[bytes[at]] !== LEAD) return 1;
     if (at + 1 >= bytes.length) return 1;
+    if (this.#ambiguous.has((bytes[at] << 8) | bytes[at + 1])) return 0;
     if (this.#trails[bytes[at + 1]] === 1) return 2;
     if (!this.#hasFour || !isDigit(bytes[at + 1])) return 0;
     const left = bytes.length - at;
@@ -83,6 +87,7 @@ interface EncodingParts {
   singles?: string;
   trails: string;
   hasFour?: boolean;
+  ambiguous?: readonly number[];
 }
 
 function eachByte(ranges: string, take: (byte: number) => void): void {
@@ -104,7 +109,8 @@ const sjis = { singles: 'a1-df', trails: '40-7e 80-fc' };
  */
 export const CLIENT_ENCODINGS: ReadonlyMap<string, ClientEncoding> = new Map([
   ['SJIS', new ClientEncoding('shift_jis', sjis)],
-  ['SHIFT_JIS_2004', new ClientEncoding('shift_jis', sjis)],
+  // For a server in UTF8 these two are a backslash and a tilde, for one in EUC_JIS_2004 they are not.
+  ['SHIFT_JIS_2004', new ClientEncoding('shift_jis', { ...sjis, ambiguous: [0x815f, 0x81b0] })],
   ['BIG5', new ClientEncoding('big5', { trails: '40-7e a1-fe' })],
   ['GBK', new ClientEncoding('gbk', { trails: '40-7e 80-fe' })],
   ['GB18030', new ClientEncoding('gb18030', { trails: '40-7e 80-fe', hasFour: true })],

@@ -90,6 +90,12 @@ describe('encodings', () => {
     expect(shown(`SELECT E'\x81\x5c', E'${SECRET}'`, { clientEncoding: 'UHC' })).toBe('SELECT ?');
   });
 
+  test('two characters of SHIFT_JIS_2004 are ASCII to some servers, so nothing behind them is shown', () => {
+    const clientEncoding = 'SHIFT_JIS_2004';
+    expect(shown(`SELECT a, E'\x81\x5f'${SECRET}'`, { clientEncoding })).toBe('SELECT ?, ?');
+    expect(shown(`SELECT a, $\x81\xb0$ '${SECRET}`, { clientEncoding })).toBe('SELECT ?, ?');
+  });
+
   test('a character that no decoder knows stays apart from all others, and is no ASCII', () => {
     const keyOf = (bytes: string): string => identify(`SELECT 1 AS ${bytes}`, { clientEncoding: 'JOHAB' }).key;
     expect(keyOf('\x88\x5c')).not.toBe(keyOf('\x88\x5d'));

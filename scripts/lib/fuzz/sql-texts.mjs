@@ -23,8 +23,22 @@ export const CANARY = 'canary';
  */
 
 /** Client encodings and the decoder that knows their characters. @type {Readonly<Record<string, string>>} */
-const DECODERS = { SJIS: 'shift_jis', BIG5: 'big5', GBK: 'gbk', GB18030: 'gb18030', UHC: 'euc-kr' };
-export const ENCODINGS = ['UTF8', 'LATIN1', ...Object.keys(DECODERS)];
+const DECODERS = {
+  UTF8: 'utf-8',
+  LATIN1: 'latin1',
+  SJIS: 'shift_jis',
+  SHIFT_JIS_2004: 'shift_jis',
+  BIG5: 'big5',
+  GBK: 'gbk',
+  GB18030: 'gb18030',
+  UHC: 'euc-kr',
+};
+export const ENCODINGS = Object.keys(DECODERS);
+
+/** Throws for bytes that are no text. @param {string} encoding */
+export function decoderOf(encoding) {
+  return new TextDecoder(DECODERS[encoding], { fatal: true });
+}
 
 /** Trail bytes that mean something to a scanner, where they are no trail bytes. */
 const SPECIAL = new Set(Buffer.from('\\[]^{|}~@`_'));
@@ -39,16 +53,22 @@ function charactersOf(encoding) {
   if (encoding === 'UTF8') found.any.push(...['é', 'ß', '漢', 'ソ', '😀', '\u00a0', '’'].map((c) => Buffer.from(c)));
   else if (encoding === 'LATIN1') for (let byte = 0xa1; byte < 0x100; byte++) found.any.push(Buffer.from([byte]));
   else {
-    const decoder = new TextDecoder(DECODERS[encoding], { fatal: true });
+    const decoder = decoderOf(encoding);
     for (let lead = 0x81; lead < 0xff; lead++) {
       for (let trail = 0x40; trail < 0xff; trail++) {
         const bytes = Buffer.from([lead, trail]);
-        if (isOneCharacter(decoder, bytes)) found[SPECIAL.has(trail) ? 'special' : 'any'].push(bytes);
+        if (isOneCharacter(decoder, bytes) && !isAscii(encoding, bytes))
+          found[SPECIAL.has(trail) ? 'special' : 'any'].push(bytes);
       }
     }
   }
   characters.set(encoding, found);
   return found;
+}
+
+/** Two characters are ASCII to a server in UTF8. @param {string} encoding @param {Buffer} bytes */
+function isAscii(encoding, bytes) {
+  return encoding === 'SHIFT_JIS_2004' && ['815f', '81b0'].includes(bytes.toString('hex'));
 }
 
 /** @param {InstanceType<typeof TextDecoder>} decoder @param {Buffer} bytes */
@@ -116,7 +136,8 @@ function escaped(random, unit, { backslash }) {
   if (unit.equals(QUOTE)) return Buffer.from(backslash && random.oneIn(2) ? "\\'" : "''");
   if (!backslash) return unit;
   if (unit.equals(BACKSLASH)) return Buffer.from('\\\\');
-  if (unit.length !== 1 || !random.oneIn(4)) return unit;
+  // An escape of any other byte is one in the server's encoding.
+  if (unit.length !== 1 || unit[0] >= 0x80 || !random.oneIn(4)) return unit;
   const [byte] = unit;
   return Buffer.from(
     random.pick([
@@ -213,7 +234,7 @@ function gap(random, encoding) {
 }
 
 /**
- * A SELECT of literals that the server answers with their values, in hexadecimal digits of the client's encoding.
+ * A SELECT of literals that the server answers with their values, in hexadecimal digits of UTF-8.
  * @param {Random} random @param {Settings} settings
  * @returns {MadeQuery}
  */
@@ -236,7 +257,7 @@ export function makeQuery(random, settings) {
   for (let left = 1 + random.below(4); left > 0; left--) {
     const one = literal(random, settings);
     if (one.isBits) put('length', '(', ...one.tokens, ')');
-    else put('encode', '(', 'convert_to', '(', ...one.tokens, ',', `'${encoding}'`, ')', ',', "'hex'", ')');
+    else put('encode', '(', 'convert_to', '(', ...one.tokens, ',', "'UTF8'", ')', ',', "'hex'", ')');
     values.push(one.value);
     if (random.oneIn(3)) {
       const name = Buffer.concat([Buffer.from('a'), character(random, encoding)]);
