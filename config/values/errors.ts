@@ -54,8 +54,14 @@ export function errorLine(error: unknown): string {
 
 /** Escapes C0, C1 and bidirectional control characters, so that the text cannot steer a terminal. */
 export function visible(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => '\\u' + character.charCodeAt(0).toString(16).padStart(4, '0'),
-  );
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped);
+}
+
+/** As `visible`, but tabs and line ends stay. A carriage return alone is no line end. */
+export function visibleLines(text: string): string {
+  return text.replace(/\r(?!\n)|[^\P{Cc}\t\r\n]|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, escaped);
+}
+
+function escaped(character: string): string {
+  return '\\u' + character.charCodeAt(0).toString(16).padStart(4, '0');
 }

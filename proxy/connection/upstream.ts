@@ -4,6 +4,7 @@
 //           └► SSLRequest ─┬─ S ──► TLS handshake ────────► connected
 //                          ├─ N ──► prefer: plaintext ────► connected,  else failed
 //                          └─ E, anything else, more ─────► failed
+//   an end or a reset on the way ─────────────────────────► failed: not ready
 //
 // Invariant: the answer to SSLRequest is exactly one byte. More bytes could be taken for the encrypted stream
 // (CVE-2021-23222), and an error at this point is not authenticated (CVE-2024-10977): both end the attempt, and neither
@@ -31,8 +32,11 @@ export interface UpstreamFailure {
   /** A system error code or a short sentence. */
   readonly why: string;
   readonly hint: string;
-  /** The descriptors of this process ran out: the upstream is not at fault. */
-  readonly exhausted: boolean;
+  /**
+   * 'not-ready': it accepted the connection and let it go before it was set up, as a server that restarts does.
+   * 'exhausted': the descriptors of this process ran out, and the upstream is not at fault.
+   */
+  readonly kind: 'unreachable' | 'not-ready' | 'exhausted';
 }
 
 const ACCEPTED = 0x53; // S
@@ -65,15 +69,25 @@ export function connectUpstream(
   const fail = (why: string, hint = PLAIN_HINT) => {
     if (!settle()) return;
     socket.destroy();
-    options.failed({ why, hint, exhausted: why === 'EMFILE' || why === 'ENFILE' });
+    options.failed({ why, hint, kind: EXHAUSTED.has(why) ? 'exhausted' : 'unreachable' });
+  };
+  const letGo = (code: string) => {
+    if (!settle()) return;
+    socket.destroy();
+    const why = `it closed the connection before it was set up${code && ` (${code})`}`;
+    options.failed({ why, hint: LET_GO_HINT, kind: 'not-ready' });
   };
   const succeed = (stream: Socket) => {
     if (!settle()) return;
     socket.off('error', onError);
     options.connected({ stream, socket, reads });
   };
-  const onError = (error: NodeJS.ErrnoException) => fail(error.code ?? error.message);
-  const onClose = () => fail('it closed the connection');
+  const onError = (error: NodeJS.ErrnoException) => {
+    const why = error.code ?? error.message;
+    if (LETTING_GO.has(why)) letGo(why);
+    else fail(why);
+  };
+  const onClose = () => letGo('');
   const timer = setTimeout(() => fail('ETIMEDOUT'), options.timeoutMs);
   // After the attempt settled, an error of this socket concerns nobody, but it must be handled.
   socket.on('error', ignored);
@@ -95,7 +109,10 @@ export function connectUpstream(
         encryptUpstream(socket, {
           identity: { ...tls, host: address.host },
           done: succeed,
-          failed: (error) => fail(tlsReason(error), TLS_HINTS[error.code ?? ''] ?? TLS_HINT),
+          failed: (error) => {
+            if (LETTING_GO.has(error.code ?? '')) letGo(error.code ?? '');
+            else fail(tlsReason(error), TLS_HINTS[error.code ?? ''] ?? TLS_HINT);
+          },
         });
       }
     });
@@ -108,6 +125,11 @@ export function connectUpstream(
 /** Not a closure, because it stays on the socket for the life of the session. */
 function ignored(): void {}
 
+const EXHAUSTED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
+/** Codes of a connection that was accepted and then closed or reset: one that nobody accepts is ECONNREFUSED. */
+const LETTING_GO: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+
+const LET_GO_HINT = 'Postgres may be restarting. If this lasts, see its log, and whether --upstream is Postgres.';
 const PLAIN_HINT = 'Is Postgres running there, and is --upstream right?';
 const MIDDLE_HINT = 'Something between pgwitness and Postgres may tamper with the connection.';
 const NO_TLS_HINT = 'Set ssl = on there, or use --upstream-tls prefer or disable.';

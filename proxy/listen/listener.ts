@@ -222,7 +222,7 @@ export class Listener implements ConnectionCounters {
   #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
     this.connectErrorsTotal++;
     const upstream = formatAddress(target.address);
-    if (failure.exhausted) {
+    if (failure.kind === 'exhausted') {
       this.#options.log.error('descriptors have run out: a client was refused', { error: failure.why });
       refuse(client, '53300', {
         message: `too many open files (${failure.why})`,
@@ -230,7 +230,14 @@ export class Listener implements ConnectionCounters {
       });
       return;
     }
-    this.#options.log.warn('the upstream cannot be reached', { upstream, error: failure.why, hint: failure.hint });
+    const fields = { upstream, error: failure.why, hint: failure.hint };
+    if (failure.kind === 'not-ready') {
+      this.#options.log.warn('the upstream is not ready', fields);
+      // A client that asks the server itself gets 57P03 while it restarts, and drivers know that it passes.
+      refuse(client, '57P03', { message: `the upstream ${upstream} is not ready: ${failure.why}`, hint: failure.hint });
+      return;
+    }
+    this.#options.log.warn('the upstream cannot be reached', fields);
     refuse(client, '08001', {
       message: `cannot connect to the upstream ${upstream}: ${failure.why}`,
       hint: failure.hint,

@@ -151,4 +151,23 @@ print(json.dumps(told))
     if (expected.prefer === '') expect(refused).toBeUndefined();
     else expect(refused?.hint).toMatch(/--tls-cert.*channel_binding=disable.*--upstream-tls disable/);
   });
+
+  test("libpq's sslmode=prefer gets in without TLS, after one refused login", async () => {
+    const relay = await startRelay(postgres(), { ...OWN, upstreamTls: 'require' });
+    const program = `
+import sys, psycopg
+with psycopg.connect(host='127.0.0.1', port=sys.argv[1], user='scram', dbname='postgres', password=sys.argv[2], sslmode=sys.argv[3]) as c:
+    print(c.pgconn.ssl_in_use, c.execute('select ssl from pg_stat_ssl where pid = pg_backend_pid()').fetchone()[0])
+`;
+    const login = (mode: string) => python.run(program, { args: [String(relay.port), PASSWORD, mode] });
+    const refusals = () =>
+      relay.log.filter(({ msg }) => msg.startsWith('the server refused SCRAM channel binding')).length;
+    // The server takes it for encrypted, because pgwitness's own leg is.
+    expect(await login('prefer')).toMatchObject({ code: 0, stdout: 'False True\n' });
+    expect(refusals()).toBe(1);
+    const required = await login('require');
+    expect(required.code).not.toBe(0);
+    expect(required.stderr).toMatch(SERVER_REFUSES);
+    expect(refusals()).toBe(2);
+  });
 });

@@ -9,7 +9,7 @@ import { B, F } from '../kit/frames.js';
 import { usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile, useRelay } from '../kit/relay.js';
-import { bareServer } from '../kit/scripted-server.js';
+import { bareServer, type ServerEnd } from '../kit/scripted-server.js';
 import { tlsWorld } from '../kit/tls.js';
 
 const world = await tlsWorld();
@@ -158,11 +158,30 @@ describe('answers to SSLRequest that are none', () => {
     expect(await sent()).toHaveLength(0);
   });
 
-  test('a connection closed instead is 08001', async () => {
-    const stub = await bareServer((peer) => peer.socket.end());
-    const { port } = await startRelay(stub, { upstreamTls: 'require' });
-    const client = await halfOpenClient(port);
-    client.send(STARTUP);
-    expect((await client.closed()).toString('latin1')).toContain('C08001');
+  test.each<[string, (peer: ServerEnd) => void]>([
+    ['ended at once', (peer) => peer.socket.end()],
+    ['reset at once', (peer) => peer.socket.resetAndDestroy()],
+    ['ended instead of an answer', (peer) => void peer.take(8).then(() => peer.socket.end())],
+    ['reset instead of an answer', (peer) => void peer.take(8).then(() => peer.socket.resetAndDestroy())],
+    ['ended within the handshake', (peer) => void startsTls(peer).then(() => peer.socket.end())],
+    ['reset within the handshake', (peer) => void startsTls(peer).then(() => peer.socket.resetAndDestroy())],
+  ])('90: a connection %s is 57P03, as of a server that restarts', async (_name, serve) => {
+    const stub = await bareServer(serve);
+    for (const upstreamTls of ['prefer', 'require', 'verify-full']) {
+      const { port, log } = await startRelay(stub, { upstreamTls });
+      const client = await halfOpenClient(port);
+      client.send(STARTUP);
+      const told = (await client.closed()).toString('latin1');
+      expect(told).toContain('C57P03');
+      expect(told).toContain('is not ready: ');
+      expect(log).toContainEqual(expect.objectContaining({ level: 'warn', msg: 'the upstream is not ready' }));
+    }
   });
 });
+
+async function startsTls(peer: ServerEnd): Promise<void> {
+  await peer.take(8);
+  peer.send(Buffer.from('S'));
+  // The beginning of the ClientHello has come.
+  await peer.take(6);
+}
