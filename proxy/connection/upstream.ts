@@ -66,29 +66,19 @@ export function connectUpstream(
     socket.off('end', onClose);
     return true;
   };
-  const fail = (why: string, hint = PLAIN_HINT) => {
+  const fail = (failure: UpstreamFailure) => {
     if (!settle()) return;
     socket.destroy();
-    options.failed({ why, hint, kind: EXHAUSTED.has(why) ? 'exhausted' : 'unreachable' });
-  };
-  const letGo = (code: string) => {
-    if (!settle()) return;
-    socket.destroy();
-    const why = `it closed the connection before it was set up${code && ` (${code})`}`;
-    options.failed({ why, hint: LET_GO_HINT, kind: 'not-ready' });
+    options.failed(failure);
   };
   const succeed = (stream: Socket) => {
     if (!settle()) return;
     socket.off('error', onError);
     options.connected({ stream, socket, reads });
   };
-  const onError = (error: NodeJS.ErrnoException) => {
-    const why = error.code ?? error.message;
-    if (LETTING_GO.has(why)) letGo(why);
-    else fail(why);
-  };
-  const onClose = () => letGo('');
-  const timer = setTimeout(() => fail('ETIMEDOUT'), options.timeoutMs);
+  const onError = (error: NodeJS.ErrnoException) => fail(failureOf(error));
+  const onClose = () => fail(letGo(''));
+  const timer = setTimeout(() => fail(unreachable('ETIMEDOUT', PLAIN_HINT)), options.timeoutMs);
   // After the attempt settled, an error of this socket concerns nobody, but it must be handled.
   socket.on('error', ignored);
   socket.on('error', onError);
@@ -101,18 +91,14 @@ export function connectUpstream(
     }
     socket.write(SSL_REQUEST_PACKET);
     socket.once('data', (answer: Buffer) => {
-      if (answer.length !== 1) fail('it sent more than the answer to SSLRequest', MIDDLE_HINT);
-      else if (answer[0] === REFUSED && tls.mode === 'prefer') succeed(socket);
-      else if (answer[0] === REFUSED) fail(`it does not speak TLS, and --upstream-tls is ${tls.mode}`, NO_TLS_HINT);
-      else if (answer[0] !== ACCEPTED) fail('it did not answer SSLRequest with S or N', PLAIN_HINT);
+      const refusal = refusalOf(answer, tls.mode);
+      if (refusal !== undefined) fail(refusal);
+      else if (answer[0] === REFUSED) succeed(socket);
       else {
         encryptUpstream(socket, {
           identity: { ...tls, host: address.host },
           done: succeed,
-          failed: (error) => {
-            if (LETTING_GO.has(error.code ?? '')) letGo(error.code ?? '');
-            else fail(tlsReason(error), TLS_HINTS[error.code ?? ''] ?? TLS_HINT);
-          },
+          failed: (error) => fail(failureOfTls(error)),
         });
       }
     });
@@ -144,8 +130,33 @@ const TLS_HINTS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED_HINT,
 };
 
-function tlsReason(error: Error & { code?: string }): string {
-  return `TLS failed (${error.code ?? error.message})`;
+function unreachable(why: string, hint: string): UpstreamFailure {
+  return { why, hint, kind: EXHAUSTED.has(why) ? 'exhausted' : 'unreachable' };
+}
+
+function letGo(code: string): UpstreamFailure {
+  const why = `it closed the connection before it was set up${code && ` (${code})`}`;
+  return { why, hint: LET_GO_HINT, kind: 'not-ready' };
+}
+
+function failureOf({ code, message }: NodeJS.ErrnoException): UpstreamFailure {
+  return LETTING_GO.has(code ?? '') ? letGo(code ?? '') : unreachable(code ?? message, PLAIN_HINT);
+}
+
+function failureOfTls({ code = '', message }: NodeJS.ErrnoException): UpstreamFailure {
+  return LETTING_GO.has(code)
+    ? letGo(code)
+    : unreachable(`TLS failed (${code || message})`, TLS_HINTS[code] ?? TLS_HINT);
+}
+
+/** Why this answer to SSLRequest ends the attempt; undefined = it goes on, in plaintext where the answer is N. */
+function refusalOf(answer: Buffer, mode: UpstreamTlsMode): UpstreamFailure | undefined {
+  if (answer.length !== 1) return unreachable('it sent more than the answer to SSLRequest', MIDDLE_HINT);
+  if (answer[0] === REFUSED && mode !== 'prefer') {
+    return unreachable(`it does not speak TLS, and --upstream-tls is ${mode}`, NO_TLS_HINT);
+  }
+  if (answer[0] === REFUSED || answer[0] === ACCEPTED) return undefined;
+  return unreachable('it did not answer SSLRequest with S or N', PLAIN_HINT);
 }
 
 function open(address: Address, { timeoutMs, reads }: { timeoutMs: number; reads: ReusedReads | undefined }): Socket {

@@ -6,25 +6,24 @@
 // Invariant: one deadline covers everything from accept to AuthenticationOk. Beyond the cap of connections that have
 // not logged in, a small reserve takes cancel requests and nothing else. A connection counts against the other caps
 // from its StartupMessage to its last byte.
-// Not here: counting (admission.ts), moving bytes (connection/connection.ts), shutting down (connection/drain.ts).
+// Not here: counting (admission.ts), words to those refused (refuse.ts), moving bytes (connection/connection.ts), shutting down (connection/drain.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import { type Address, formatAddress } from '../../config/values/address.js';
+import type { Address } from '../../config/values/address.js';
 import { forwardCancel } from '../connection/cancel.js';
 import { Connection, type ConnectionCounters } from '../connection/connection.js';
 import { awaitFirstPacket, type FirstStartup } from '../connection/first-packet.js';
 import type { Leg } from '../connection/leg.js';
 import { SaslWatch } from '../connection/sasl-watch.js';
-import { connectUpstream, type Target, type UpstreamFailure } from '../connection/upstream.js';
+import { connectUpstream, type Target } from '../connection/upstream.js';
 import { type Interpret, Tap, type TapShared } from '../watch/tap.js';
-import { fatalError, type OwnSqlstate } from '../wire/error-message.js';
 import { isReplication, PROTOCOL_3_0, type Startup } from '../wire/startup-packet.js';
 import { type Admission, type AdmissionLimits, addressOf, type Refusal } from './admission.js';
 import { listenAt } from './listening.js';
 import { PreAuth } from './pre-auth.js';
+import { refuse, refuseUnreached } from './refuse.js';
 
 export interface ListenerLimits extends AdmissionLimits {
   /** The cap of all relays together, for the message to a refused client. undefined with one relay. */
@@ -206,7 +205,8 @@ export class Listener implements ConnectionCounters {
       failed: (failure) => {
         settle();
         admission.end(address);
-        this.#unreachable(client.stream, { target, failure });
+        this.connectErrorsTotal++;
+        refuseUnreached(client.stream, { address: target.address, failure, log: this.#options.log });
       },
       connected: (upstream) => {
         settle();
@@ -217,31 +217,6 @@ export class Listener implements ConnectionCounters {
 
   #logRefused(reason: Refusal, fields: { address?: string; max: number }): void {
     this.#options.log.warn('a client was refused: there are too many connections', { reason, ...fields });
-  }
-
-  #unreachable(client: Socket, { target, failure }: { target: Target; failure: UpstreamFailure }): void {
-    this.connectErrorsTotal++;
-    const upstream = formatAddress(target.address);
-    if (failure.kind === 'exhausted') {
-      this.#options.log.error('descriptors have run out: a client was refused', { error: failure.why });
-      refuse(client, '53300', {
-        message: `too many open files (${failure.why})`,
-        hint: 'Raise the limit (ulimit -n).',
-      });
-      return;
-    }
-    const fields = { upstream, error: failure.why, hint: failure.hint };
-    if (failure.kind === 'not-ready') {
-      this.#options.log.warn('the upstream is not ready', fields);
-      // A client that asks the server itself gets 57P03 while it restarts, and drivers know that it passes.
-      refuse(client, '57P03', { message: `the upstream ${upstream} is not ready: ${failure.why}`, hint: failure.hint });
-      return;
-    }
-    this.#options.log.warn('the upstream cannot be reached', fields);
-    refuse(client, '08001', {
-      message: `cannot connect to the upstream ${upstream}: ${failure.why}`,
-      hint: failure.hint,
-    });
   }
 
   #connect(
@@ -285,15 +260,6 @@ export class Listener implements ConnectionCounters {
 
 /** Not a closure, because it stays on the socket for the life of the session. */
 function ignored(): void {}
-
-function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
-  client.end(fatalError(sqlstate, text));
-  // Read on: closing a socket with unread bytes resets it, and the reset can overtake the message.
-  client.resume();
-  client.once('end', () => client.destroySoon());
-  const timer = setTimeout(() => client.destroy(), limits.closeMs);
-  client.once('close', () => clearTimeout(timer));
-}
 
 function interpretation(startup: Startup): Interpret {
   if (startup.protocolVersion < PROTOCOL_3_0) return 'never';
