@@ -59,7 +59,8 @@ export function decodeBaseline(text: string, file: string): Baseline {
 }
 
 /**
- * The counts since `before`. Throws RuntimeError if the server was reset in between, or if this is another database.
+ * The counts since `before`; one that is lower now is given as it is, as begun anew. Throws RuntimeError if the whole
+ * server was reset in between, or if this is another database.
  */
 export function since(now: Baseline, before: Baseline): Baseline {
   if (now.server.database !== before.server.database) {
@@ -68,15 +69,30 @@ export function since(now: Baseline, before: Baseline): Baseline {
     });
   }
   if (now.server.statsResetMs !== before.server.statsResetMs) {
-    throw new RuntimeError('pg_stat_statements was reset in between', { hint: 'make a new file with --save' });
+    throw new RuntimeError('pg_stat_statements was reset in between, by somebody or by a crash of the server', {
+      hint: 'nothing can be compared with this file; make a new one with --save',
+    });
   }
   const counts = new Map<string, ServerCount>();
+  for (const [fingerprint, then] of before.server.counts) {
+    const isGone = then.calls > 0 && !now.server.counts.has(fingerprint);
+    if (isGone) counts.set(fingerprint, { ...then, ...NONE, beganAnew: true });
+  }
   for (const [fingerprint, entry] of now.server.counts) {
-    counts.set(fingerprint, { ...entry, ...minus(entry, before.server.counts.get(fingerprint)) });
+    const then = before.server.counts.get(fingerprint);
+    counts.set(fingerprint, isLower(entry, then) ? { ...entry, beganAnew: true } : { ...entry, ...minus(entry, then) });
   }
   const witnessed = new Map<string, WitnessCount>();
+  for (const [fingerprint, then] of before.witness.counts) {
+    const isGone = then.least.calls > 0 && !now.witness.counts.has(fingerprint);
+    if (isGone) witnessed.set(fingerprint, { query: then.query, least: NONE, most: NONE, beganAnew: true });
+  }
   for (const [fingerprint, entry] of now.witness.counts) {
     const then = before.witness.counts.get(fingerprint);
+    if (isLower(entry.most, then?.least)) {
+      witnessed.set(fingerprint, { ...entry, beganAnew: true });
+      continue;
+    }
     // Upper bound of the increase = upper bound now − lower bound then.
     witnessed.set(fingerprint, {
       ...entry,
@@ -88,6 +104,13 @@ export function since(now: Baseline, before: Baseline): Baseline {
     server: { ...now.server, counts, deallocations: now.server.deallocations - before.server.deallocations },
     witness: { counts: witnessed, notObserved: Math.max(0, now.witness.notObserved - before.witness.notObserved) },
   };
+}
+
+const NONE: Count = { calls: 0, rows: 0 };
+
+/** Counts only grow, so this one began anew: the entry was reset or dropped, or it is another data directory. */
+function isLower(now: Count, before: Count | undefined): boolean {
+  return before !== undefined && (now.calls < before.calls || now.rows < before.rows);
 }
 
 function minus(now: Count, before: Count | undefined): Count {

@@ -1,10 +1,10 @@
 // Compares the server's counts with those of pgwitness, statement by statement.
 // Invariant: each fingerprint of either side is in exactly one row, and each row has one outcome; a difference
-// without a rule is 'unexplained'.
+// without a rule is 'unexplained', and counts that a reset makes impossible to compare are never 'equal'.
 // Not here: reading the counts (stat-statements.ts, cli/reading/reconcile-witness.ts), the server's rules
 // (server-rules.ts).
 
-import { type Difference, SERVER_RULES, type ServerRule, type ServerTraits } from './server-rules.js';
+import { type Difference, ENTRIES_DROPPED, SERVER_RULES, type ServerRule, type ServerTraits } from './server-rules.js';
 import type { ServerCount, ServerSnapshot } from './stat-statements.js';
 
 export interface Count {
@@ -13,19 +13,26 @@ export interface Count {
 }
 
 /**
- * Bounds of what pgwitness counted. The server's count lies between them while there is traffic, or if the window
- * begins within a
- * minute. Without traffic the bounds are equal.
+ * Bounds of what pgwitness counted: the server's count lies between them while there is traffic. Without traffic
+ * `least` and `doubtful` together are `most`.
  */
 export interface WitnessCount {
   readonly query: string;
+  /** What must lie in the window. */
   readonly least: Count;
+  /** Counted in the minute (of old data: hour, day) of the server's reset: before or after it, nobody knows. */
+  readonly doubtful?: Count;
   readonly most: Count;
+  /** It is lower than at the beginning of the window, so its increase is not known. */
+  readonly beganAnew?: boolean;
 }
 
 export type SeenBy = 'both' | 'server' | 'proxy';
-/** `bypass`: the server executed it, and pgwitness never saw it. */
-export type Outcome = 'equal' | 'explained' | 'bypass' | 'unexplained';
+/**
+ * `bypass`: the server executed it, and pgwitness never saw it. `reset`: it cannot be compared, because one side began
+ * to count anew in the window.
+ */
+export type Outcome = 'equal' | 'explained' | 'bypass' | 'reset' | 'unexplained';
 
 export interface ReconciledStatement {
   readonly fingerprint: string;
@@ -56,11 +63,11 @@ export function reconcile(
   const rules = SERVER_RULES.filter((rule) => rule.inForce(traits));
   const fingerprints = new Set([...server.counts.keys(), ...witness.counts.keys()]);
   const statements: ReconciledStatement[] = [];
-  const sums = { equal: 0, explained: 0, bypass: 0, unexplained: 0 };
+  const sums = { equal: 0, explained: 0, bypass: 0, reset: 0, unexplained: 0 };
   for (const fingerprint of fingerprints) {
     const counted = server.counts.get(fingerprint);
     const seen = witness.counts.get(fingerprint);
-    if (!isCounted(counted) && !isCounted(seen?.most)) continue;
+    if (!isCounted(counted) && !isCounted(seen?.most) && !beganAnew({ counted, seen })) continue;
     const row = judged(fingerprint, { counted, seen, rules, traits });
     statements.push(row);
     sums[row.outcome]++;
@@ -72,7 +79,7 @@ export function reconcile(
   return { statements, rules, sums };
 }
 
-const RANK: Readonly<Record<Outcome, number>> = { unexplained: 0, bypass: 1, explained: 2, equal: 3 };
+const RANK: Readonly<Record<Outcome, number>> = { unexplained: 0, reset: 1, bypass: 2, explained: 3, equal: 4 };
 
 interface Sides {
   readonly counted: ServerCount | undefined;
@@ -88,6 +95,10 @@ function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): R
   const query = seen?.query || counted?.query || '';
   const seenBy = server.calls === 0 ? 'proxy' : most.calls === 0 ? 'server' : 'both';
   const row = { fingerprint, query, seenBy, server, proxy: most } as const;
+  if (beganAnew({ counted, seen })) {
+    const dropped = traits.deallocations > 0 && seen?.beganAnew !== true;
+    return dropped ? { ...row, outcome: 'explained', rule: ENTRIES_DROPPED } : { ...row, outcome: 'reset', rule: '' };
+  }
   const difference: Difference = {
     command: counted?.command ?? commandOf(query),
     serverCalls: server.calls,
@@ -99,11 +110,22 @@ function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): R
   };
   const { moreCallsByServer, moreCallsByProxy, moreRowsByServer, moreRowsByProxy } = difference;
   if (moreCallsByServer + moreCallsByProxy + moreRowsByServer + moreRowsByProxy === 0) {
-    return { ...row, outcome: 'equal', rule: '' };
+    return { ...row, outcome: isInDoubt(server, seen) ? 'reset' : 'equal', rule: '' };
   }
   const rule = rules.find((candidate) => candidate.explains(difference, traits));
   if (seenBy === 'server') return { ...row, outcome: 'bypass', rule: rule?.name ?? '' };
   return { ...row, outcome: rule === undefined ? 'unexplained' : 'explained', rule: rule?.name ?? '' };
+}
+
+function beganAnew({ counted, seen }: Pick<Sides, 'counted' | 'seen'>): boolean {
+  return counted?.beganAnew === true || seen?.beganAnew === true;
+}
+
+/** The server agrees only if some executions of the reset's minute are taken for earlier than the reset. */
+function isInDoubt(server: Count, seen: WitnessCount | undefined): boolean {
+  if (seen?.doubtful === undefined) return false;
+  const { least, doubtful } = seen;
+  return server.calls < least.calls + doubtful.calls || server.rows < least.rows + doubtful.rows;
 }
 
 function isCounted(count: Count | undefined): boolean {

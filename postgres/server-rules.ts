@@ -52,6 +52,9 @@ function onlyProxyHasMore(d: Difference): boolean {
   return d.moreCallsByServer === 0 && d.moreRowsByServer === 0;
 }
 
+/** The rule for counts that the server dropped by itself. */
+export const ENTRIES_DROPPED = 'entries-thrown-out';
+
 export const SERVER_RULES: readonly ServerRule[] = [
   {
     name: 'prepare-not-counted',
@@ -99,7 +102,7 @@ export const SERVER_RULES: readonly ServerRule[] = [
     explains: (d) => d.command === 'REFRESH' && d.moreCallsByProxy === 0 && d.moreCallsByServer === 0,
   },
   {
-    name: 'entries-thrown-out',
+    name: ENTRIES_DROPPED,
     says: 'the server dropped entries and their counts, because there were more than pg_stat_statements.max',
     inForce: ({ deallocations }) => deallocations > 0,
     explains: (d) => onlyProxyHasMore(d),

@@ -16,6 +16,8 @@ export interface ServerCount {
   readonly command: string;
   readonly calls: number;
   readonly rows: number;
+  /** It is lower than at the beginning of the window, so its increase is not known. */
+  readonly beganAnew?: boolean;
 }
 
 export interface ServerSnapshot {
@@ -23,7 +25,7 @@ export interface ServerSnapshot {
   readonly version: string;
   readonly major: number;
   readonly database: string;
-  /** Last reset of all entries, Unix ms. */
+  /** Last reset of all entries, Unix ms: also a crash, and a restart that did not save them. */
   readonly statsResetMs: number;
   /** Times the server dropped entries because there were more than pg_stat_statements.max. */
   readonly deallocations: number;

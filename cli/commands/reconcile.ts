@@ -1,5 +1,6 @@
 // `pgwitness reconcile`: compares the server's counts with those of pgwitness, by statement.
-// Invariant: exit 1 if and only if a difference remains that no rule of the server explains.
+// Invariant: exit 1 if and only if a difference remains that no rule of the server explains, else 5 if a reset leaves
+// anything that cannot be compared.
 // Not here: comparing (postgres/reconcile.ts), printing (cli/views/reconcile.ts), pgwitness's counts
 // (cli/reading/reconcile-witness.ts).
 
@@ -7,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
+import type { WitnessCount } from '../../postgres/reconcile.js';
 import { addPlaceFlags, type PlaceFlags, placeOf } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
 
@@ -21,7 +23,7 @@ interface ReconcileFlags extends PlaceFlags {
 export function register(program: Command): void {
   const command = program
     .command('reconcile')
-    .description("compare with the server's pg_stat_statements; exit 1 if a difference is unexplained")
+    .description("compare with the server's pg_stat_statements; exit 1: a difference is unexplained, 5: undecided")
     .option(
       '--dsn <dsn>',
       'the server, not through pgwitness: postgres://user@host:port/database [env: PGWITNESS_DSN, PGPASSWORD]',
@@ -34,8 +36,10 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
-Without --from the window begins at the server's last pg_stat_statements_reset(). pgwitness counts by the minute, so
-executions in the minute of the reset may lie before or after it. A window that begins at a file is exact:
+Without --from the window begins at the server's last reset: pg_stat_statements_reset(), a crash, or a restart that did not
+save its counts. pgwitness counts by the minute, so executions in the minute of the reset may lie before or after it.
+Where agreement hangs on that, the outcome is "reset": cannot be compared. So it is if one side counts less than the file
+says. Without other differences the exit code is then 5. A window that begins at a file has no such minute:
   pgwitness reconcile --dsn postgres://app@db/shop --save before.json
   pgwitness reconcile --dsn postgres://app@db/shop --from before.json
 
@@ -64,7 +68,9 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
   const baseline = flags.from === undefined ? undefined : decodeBaseline(readText(flags.from), flags.from);
   const place = await placeOf(flags);
   try {
-    const counted = await countBothSides(place, { address, settleMs, baseline });
+    // A comparison with a file reads everything stored, so the file holds everything stored too.
+    const sinceReset = flags.save === undefined && baseline === undefined;
+    const counted = await countBothSides(place, { address, settleMs, baseline, sinceReset });
     if (flags.save !== undefined) {
       writeFileSync(flags.save, encodeBaseline(counted), { mode: 0o600 });
       process.stdout.write(`Saved to ${flags.save}. Compare later with --from ${flags.save}.\n`);
@@ -75,6 +81,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     const result = reconcile(counted.server, counted.witness);
     printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true });
     if (result.sums.unexplained > 0) process.exitCode = ExitCode.checkFailed;
+    else if (result.sums.reset > 0) process.exitCode = ExitCode.undecided;
   } finally {
     place.close();
   }
@@ -86,6 +93,8 @@ async function countBothSides(
     address: import('../../postgres/dsn.js').ServerAddress;
     settleMs: number;
     baseline: import('../../postgres/baseline.js').Baseline | undefined;
+    /** The window of pgwitness's counts begins at the server's reset; else it is everything stored. */
+    sinceReset: boolean;
   },
 ): Promise<import('../../postgres/baseline.js').Baseline> {
   const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
@@ -105,10 +114,13 @@ async function countBothSides(
     at('Waiting until everything is stored');
     await new Promise((resolve) => setTimeout(resolve, options.settleMs));
     at("Reading pgwitness's counts");
-    const sinceMs = options.baseline === undefined ? statsResetMs : undefined;
+    const sinceMs = options.sinceReset ? statsResetMs : undefined;
     const before = await witnessedCounts(place, { database, sinceMs });
     at('Asking the server');
     const server = await readStatStatements(connection);
+    if (server.statsResetMs !== statsResetMs) {
+      throw new RuntimeError('pg_stat_statements was reset while this command read it', { hint: 'run it again' });
+    }
     at('Waiting until everything is stored');
     await new Promise((resolve) => setTimeout(resolve, options.settleMs));
     at("Reading pgwitness's counts");
@@ -116,7 +128,7 @@ async function countBothSides(
     const counts = new Map(
       [...after.counts].map(([fingerprint, count]) => [
         fingerprint,
-        { ...count, least: before.counts.get(fingerprint)?.least ?? { calls: 0, rows: 0 } },
+        { ...count, ...lowerBound(before.counts.get(fingerprint)) },
       ]),
     );
     const now = { server, witness: { counts, notObserved: after.notObserved } };
@@ -125,6 +137,11 @@ async function countBothSides(
     progress.end();
     connection.close();
   }
+}
+
+function lowerBound(before: WitnessCount | undefined): Pick<WitnessCount, 'least' | 'doubtful'> {
+  const none = { calls: 0, rows: 0 };
+  return { least: before?.least ?? none, doubtful: before?.doubtful ?? none };
 }
 
 function readText(file: string): string {

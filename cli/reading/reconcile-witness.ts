@@ -1,5 +1,5 @@
 // Reads how often pgwitness counted each statement of a database since a moment, as bounds.
-// Invariant: `most` holds every execution that may lie in the window, `least` only those that must.
+// Invariant: `most` holds every execution that may lie in the window, `least` only those that must, `doubtful` the rest.
 // Not here: comparing (postgres/reconcile.ts).
 
 import type { StatementsReport } from '../../facts/answers.js';
@@ -29,10 +29,12 @@ export async function witnessedCounts(
   for (const [fingerprint, count] of most) {
     // First seen after the moment, so all its executions are, even those in the same minute.
     const isYounger = sinceMs !== undefined && count.firstSeenMs >= sinceMs;
+    const inside = boundOf(isYounger ? count : least.get(fingerprint));
     counts.set(fingerprint, {
       query: count.query,
       most: boundOf(count),
-      least: boundOf(isYounger ? count : least.get(fingerprint)),
+      least: inside,
+      doubtful: { calls: count.calls - inside.calls, rows: count.rows - inside.rows },
     });
   }
   return { counts, notObserved: whole.notObserved };

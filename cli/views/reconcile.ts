@@ -16,6 +16,7 @@ export interface ReconciliationView extends Baseline {
 
 const MEANINGS: Readonly<Record<Outcome, string>> = {
   unexplained: 'unexplained',
+  reset: 'reset',
   bypass: 'bypass',
   explained: 'explained',
   equal: 'equal',
@@ -34,7 +35,7 @@ function reconciliationText(result: Reconciliation, view: ReconciliationView & {
       `PostgreSQL ${oneLine(server.version)}, database ${oneLine(server.database)}, counting since ${moment(server.statsResetMs)}`,
       { style: 'bold', screen },
     ),
-    `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} bypassed pgwitness · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
+    `${count(sums.equal)} equal · ${count(sums.explained)} explained · ${count(sums.bypass)} bypassed pgwitness · ${count(sums.reset)} cannot be compared (reset) · ${count(sums.unexplained)} unexplained · ${count(witness.notObserved)} executions not observed`,
     '',
   ];
   const shown = view.all ? result.statements : result.statements.filter(({ outcome }) => outcome !== 'equal');
@@ -42,11 +43,18 @@ function reconciliationText(result: Reconciliation, view: ReconciliationView & {
   const used = new Set(result.statements.map(({ rule }) => rule));
   const rules = result.rules.filter(({ name }) => used.has(name));
   for (const rule of rules) lines.push(`${rule.name}: ${rule.says}.`);
+  if (sums.reset > 0) {
+    lines.push(
+      'reset: one side began to count anew in the minute of these executions, or counts less than the file says. They may agree or not.',
+      'To compare, begin a window at a file: --save FILE now, --from FILE later.',
+    );
+  }
   if (sums.unexplained > 0) {
     lines.push(
-      'Possible reasons of unexplained differences: some executions bypassed pgwitness, or one side began to count later.',
+      'Possible reasons of unexplained differences: some executions bypassed pgwitness, single entries of pg_stat_statements were reset, or one side began to count later.',
     );
-  } else lines.push('Every statement that passed pgwitness agrees with the server.');
+  } else if (sums.reset > 0) lines.push('Every other statement that passed pgwitness agrees with the server.');
+  else lines.push('Every statement that passed pgwitness agrees with the server.');
   return lines.join('\n');
 }
 

@@ -9,18 +9,29 @@ interface Counts {
   server?: [calls: number, rows: number];
   proxy?: [calls: number, rows: number];
   least?: [calls: number, rows: number];
+  doubtful?: [calls: number, rows: number];
+  beganAnew?: 'server' | 'proxy';
 }
 
 function outcomeOf(
-  { query, server, proxy, least }: Counts,
+  { query, server, proxy, least, doubtful, beganAnew }: Counts,
   traits: { major?: number; trackUtility?: boolean; deallocations?: number; notObserved?: number } = {},
 ): string {
   const { major = 17, trackUtility = true, deallocations = 0, notObserved = 0 } = traits;
   const id = '0123456789abcdef';
   const command = query.split(' ')[0];
   const pair = ([calls, rows]: [number, number]) => ({ calls, rows });
-  const counts = new Map(server === undefined ? [] : [[id, { query, command, ...pair(server) }]]);
-  const seen = proxy === undefined ? [] : [[id, { query, most: pair(proxy), least: pair(least ?? proxy) }] as const];
+  const counts = new Map(
+    server === undefined ? [] : [[id, { query, command, ...pair(server), beganAnew: beganAnew === 'server' }]],
+  );
+  const bounds = (most: [number, number]) => ({
+    query,
+    most: pair(most),
+    least: pair(least ?? most),
+    doubtful: doubtful && pair(doubtful),
+    beganAnew: beganAnew === 'proxy',
+  });
+  const seen = proxy === undefined ? [] : [[id, bounds(proxy)] as const];
   const result = reconcile({ major, trackUtility, deallocations, counts }, { counts: new Map(seen), notObserved });
   const [row] = result.statements;
   return row.rule === '' ? row.outcome : `${row.outcome} by ${row.rule}`;
@@ -45,6 +56,60 @@ describe('equal or not', () => {
     ['one call more by the server', { query: 'SELECT 1', server: [3, 2], proxy: [2, 2] }, 'unexplained'],
   ])('%s', (_, counts, outcome) => {
     expect(outcomeOf(counts)).toBe(outcome);
+  });
+});
+
+describe('where one side began to count anew', () => {
+  const query = 'SELECT 1';
+  test.each<[string, Counts, string]>([
+    [
+      'less than the whole minute of the reset',
+      { query, server: [8, 8], least: [0, 0], doubtful: [28, 28], proxy: [28, 28] },
+      'reset',
+    ],
+    [
+      'nothing of the minute of the reset',
+      { query, server: [8, 8], least: [8, 8], doubtful: [20, 20], proxy: [28, 28] },
+      'reset',
+    ],
+    ['a statement that only that minute had', { query, least: [0, 0], doubtful: [3, 3], proxy: [3, 3] }, 'reset'],
+    [
+      'the calls of the whole minute, and not its rows',
+      { query, server: [28, 8], least: [0, 0], doubtful: [28, 28], proxy: [28, 28] },
+      'reset',
+    ],
+    [
+      'the whole minute of the reset',
+      { query, server: [28, 28], least: [8, 8], doubtful: [20, 20], proxy: [28, 28] },
+      'equal',
+    ],
+    [
+      'the whole minute of the reset, and part of what ran meanwhile',
+      { query, server: [29, 29], least: [8, 8], doubtful: [20, 20], proxy: [30, 30] },
+      'equal',
+    ],
+    [
+      'less than must be in the window',
+      { query, server: [7, 7], least: [8, 8], doubtful: [20, 20], proxy: [28, 28] },
+      'unexplained',
+    ],
+    [
+      'more than may be in the window',
+      { query, server: [29, 29], least: [8, 8], doubtful: [20, 20], proxy: [28, 28] },
+      'unexplained',
+    ],
+    ['a lower count of the server', { query, server: [3, 3], proxy: [3, 3], beganAnew: 'server' }, 'reset'],
+    ['a lower count of pgwitness', { query, server: [3, 3], proxy: [3, 3], beganAnew: 'proxy' }, 'reset'],
+    ['no count of the server any more', { query, server: [0, 0], proxy: [0, 0], beganAnew: 'server' }, 'reset'],
+  ])('%s', (_, counts, outcome) => {
+    expect(outcomeOf(counts)).toBe(outcome);
+  });
+
+  test('a lower count of a server that dropped entries is explained, one of pgwitness is not', () => {
+    const counts: Counts = { query, server: [3, 3], proxy: [5, 5] };
+    const dropped = { deallocations: 1 };
+    expect(outcomeOf({ ...counts, beganAnew: 'server' }, dropped)).toBe('explained by entries-thrown-out');
+    expect(outcomeOf({ ...counts, beganAnew: 'proxy' }, dropped)).toBe('reset');
   });
 });
 
