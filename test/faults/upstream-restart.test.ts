@@ -18,7 +18,7 @@ const LOGIN = F.startup({ user: 'postgres', database: 'postgres' });
 const CRASHES = 4;
 const CLIENTS = 12;
 
-test('90: while the server restarts, clients are told 57P03 through TLS as well, and never 08001', async () => {
+test('100: while the server restarts, clients are told 57P03 through TLS as well, and never 08001', async () => {
   const { port, log } = await startRelay(postgres(), { upstreamTls: 'require' });
   const errors: string[] = [];
   let going = true;

@@ -89,7 +89,7 @@ async function resetMinute(): Promise<number> {
   return Math.floor(Number(ms) / MINUTE_MS);
 }
 
-test('91: a crash in the minute of the traffic: reset, exit 5, in text and JSON', async () => {
+test('101: a crash in the minute of the traffic: reset, exit 5, in text and JSON', async () => {
   const sidecar = await startSidecar(postgres());
   await earlyInTheMinute();
   await resetServerCounts(postgres(), 'postgres');
@@ -109,7 +109,7 @@ test('91: a crash in the minute of the traffic: reset, exit 5, in text and JSON'
 }, 120_000);
 
 describe('the minute of a reset', () => {
-  test('91: all of the minute on both sides: equal, exit 0', async () => {
+  test('101: all of the minute on both sides: equal, exit 0', async () => {
     const minute = await resetMinute();
     await run(postgres().port, 8);
     const { code, stdout } = await reconcile(await storeOf(minute, 8), '--json', '--all', '--settle', '0s');
@@ -117,7 +117,7 @@ describe('the minute of a reset', () => {
     expect(code).toBe(0);
   });
 
-  test('91: the server counted less, and part of the minute may lie before the reset: reset, exit 5', async () => {
+  test('101: the server counted less, and part of the minute may lie before the reset: reset, exit 5', async () => {
     const minute = await resetMinute();
     await run(postgres().port, 8);
     const { code, stdout } = await reconcile(await storeOf(minute, 28), '--json', '--settle', '0s');
@@ -125,7 +125,7 @@ describe('the minute of a reset', () => {
     expect(code).toBe(5);
   });
 
-  test('91: the minute behind it is no excuse: unexplained, exit 1', async () => {
+  test('101: the minute behind it is no excuse: unexplained, exit 1', async () => {
     const minute = await resetMinute();
     await run(postgres().port, 8);
     const { code, stdout } = await reconcile(await storeOf(minute + 1, 28), '--json', '--settle', '0s');
@@ -151,7 +151,7 @@ describe('since a file', () => {
     expect(code).toBe(0);
   });
 
-  test.each([0, 3])('91: one statement was reset since, and ran %i times after: reset, exit 5', async (after) => {
+  test.each([0, 3])('101: one statement was reset since, and ran %i times after: reset, exit 5', async (after) => {
     const data = await storeOf(await resetMinute(), 8);
     await run(postgres().port, 8);
     const file = await saved(data);
@@ -164,7 +164,7 @@ describe('since a file', () => {
     expect(code).toBe(5);
   });
 
-  test('91: pgwitness counts less than the file says: reset, exit 5', async () => {
+  test('101: pgwitness counts less than the file says: reset, exit 5', async () => {
     const minute = await resetMinute();
     const file = await saved(await storeOf(minute, 8));
     const { code, stdout } = await reconcile(await storeOf(minute, 3), '--from', file, '--json', '--settle', '0s');
@@ -172,7 +172,7 @@ describe('since a file', () => {
     expect(code).toBe(5);
   });
 
-  test('91: everything was reset since: an error that says so, exit 3', async () => {
+  test('101: everything was reset since: an error that says so, exit 3', async () => {
     const data = await storeOf(await resetMinute(), 8);
     const file = await saved(data);
     await resetMinute();

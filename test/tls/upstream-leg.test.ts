@@ -165,7 +165,7 @@ describe('answers to SSLRequest that are none', () => {
     ['reset instead of an answer', (peer) => void peer.take(8).then(() => peer.socket.resetAndDestroy())],
     ['ended within the handshake', (peer) => void startsTls(peer).then(() => peer.socket.end())],
     ['reset within the handshake', (peer) => void startsTls(peer).then(() => peer.socket.resetAndDestroy())],
-  ])('90: a connection %s is 57P03, as of a server that restarts', async (_name, serve) => {
+  ])('100: a connection %s is 57P03, as of a server that restarts', async (_name, serve) => {
     const stub = await bareServer(serve);
     for (const upstreamTls of ['prefer', 'require', 'verify-full']) {
       const { port, log } = await startRelay(stub, { upstreamTls });
