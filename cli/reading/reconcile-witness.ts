@@ -1,5 +1,6 @@
 // Reads how often pgwitness counted each statement of a database since a moment, as bounds.
-// Invariant: `most` holds every execution that may lie in the window, `least` only those that must, `doubtful` the rest.
+// Invariant: `most` holds every execution that may lie in the window, `least` only those that must, and `doubtful` the
+// rest.
 // Not here: comparing (postgres/reconcile.ts).
 
 import type { StatementsReport } from '../../facts/answers.js';

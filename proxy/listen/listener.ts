@@ -6,7 +6,8 @@
 // Invariant: one deadline covers everything from accept to AuthenticationOk. Beyond the cap of connections that have
 // not logged in, a small reserve takes cancel requests and nothing else. A connection counts against the other caps
 // from its StartupMessage to its last byte.
-// Not here: counting (admission.ts), words to those refused (refuse.ts), moving bytes (connection/connection.ts), shutting down (connection/drain.ts).
+// Not here: counting (admission.ts), words to the refused (refuse.ts), moving bytes (connection/connection.ts),
+// shutting down (connection/drain.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';

@@ -1,5 +1,5 @@
-// `pgwitness reconcile` where the server's counts began anew: by a crash, a reset of all, a reset of one statement.
-// Nothing of it may be called equal.
+// `pgwitness reconcile` where the server's counts began anew.
+// By a crash, a reset of all, a reset of one statement: nothing of it may be called equal.
 
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
