@@ -7,6 +7,8 @@ import path from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/free-port.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { freeFlags, pgwitness, temporaryDirectory, top, useSidecar } from '../kit/sidecar.js';
 
@@ -31,20 +33,20 @@ describe('run refuses', () => {
     },
   );
 
-  test('a data directory that is a file', async () => {
-    const file = path.join(temporaryDirectory('bad'), 'file');
-    writeFileSync(file, 'mine');
-    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--data', file);
-    expect(code).toBe(3);
-    expect(stderr).toContain(file);
-  });
-
-  test('a data directory that cannot be made', async () => {
+  // A disk that is mended later must not have taken the database away meanwhile: see test/faults/disk.test.ts.
+  test.each([
+    ['is a file', () => fileOf('mine')],
     // Not even root may make a directory there.
-    const { code, stderr } = await pgwitness('run', ...(await freeFlags()), '--data', '/sys/pgwitness-data');
-    expect(code).toBe(3);
-    expect(stderr).toContain('/sys/pgwitness-data');
-    expect(stderr).toMatch(/making the data directory/);
+    ['cannot be made', () => '/sys/pgwitness-data'],
+  ])('a data directory that %s is told, and does not end the relay', async (_what, directory) => {
+    const data = directory();
+    await build(() => {});
+    const upstream = { host: '127.0.0.1', port: await freePort() };
+    const sidecar = await startSidecar({ upstream, data, unobserved: true });
+    await sidecar.stop();
+    expect(sidecar.output()).toContain(data);
+    expect(sidecar.output()).toMatch(/making the data directory/);
+    expect(sidecar.output()).toContain('cannot use its data directory');
   });
 
   test('an unknown flag', async () => {
@@ -109,3 +111,9 @@ describe('with a Postgres', () => {
     expect((await top(sidecar.data)).observed).toMatchObject({ statements: 1, not_observed: 0, exact: true });
   });
 });
+
+function fileOf(content: string): string {
+  const file = path.join(temporaryDirectory('bad'), 'file');
+  writeFileSync(file, content);
+  return file;
+}
