@@ -126,6 +126,11 @@ function hasValues(tokens: SqlTokens): boolean {
   for (let i = 0; i < tokens.count; i++) {
     const kind = tokens.kind[i];
     if (kind === TokenKind.string || kind === TokenKind.number || kind === TokenKind.parameter) return true;
+    // In a list these fold like literals, so they count like them.
+    if (CONSTANT_WORDS.has(tokens.hash[i]) && BEFORE_ELEMENT.has(tokens.kind[i - 1])) return true;
   }
   return false;
 }
+
+const CONSTANT_WORDS = hashSet('null true false default');
+const BEFORE_ELEMENT: ReadonlySet<number> = new Set([TokenKind.leftParen, TokenKind.leftBracket, TokenKind.comma]);

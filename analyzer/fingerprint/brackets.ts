@@ -7,7 +7,7 @@
 // It does not do that for ARRAY: there only constants are dropped.
 // Not here: which token opens or closes what (normalize.ts).
 
-import { Element } from './elements.js';
+import { Element, Forms } from './elements.js';
 import { Mark } from './key-marks.js';
 
 export const Bracket = {
@@ -52,6 +52,7 @@ export class KeyBuffer {
   length = 0;
   /** Hash over the gaps of the tokens that are in the key. */
   layout = 0;
+  readonly forms = new Forms();
 }
 
 export class OpenBrackets {
@@ -79,6 +80,7 @@ export class OpenBrackets {
   }
 
   reset(): void {
+    this.#key.forms.reset();
     this.unwind();
     this.depthMax = 0;
   }
@@ -147,6 +149,7 @@ export class OpenBrackets {
     const key = this.#key;
     const isConstant = this.element === Element.constant || this.element === Element.type;
     if (isConstant) {
+      key.forms.addConstant(key.bytes, this.#elementAt[this.depth], key.length);
       key.length = this.#elementAt[this.depth];
       key.layout = this.#elementLayout[this.depth];
       key.bytes[key.length++] = this.kind === Bracket.array ? Mark.arrayConstant : Mark.listConstant;

@@ -109,6 +109,7 @@ export class Normalizer {
       if (length > 0 && (gap[i] !== Gap.none || start[i] > end[i - 1])) out[length++] = 0x20;
       key.layout = Math.imul(key.layout ^ (gap[i] + 1), LAYOUT_PRIME);
       key.length = length;
+      if (brackets.depth > 0) key.forms.addGap(tokens, i);
       if (brackets.kind >= Bracket.list) this.#element(tokens, next);
       length = key.length;
       if (mark !== 0) out[length++] = mark;
@@ -129,7 +130,8 @@ export class Normalizer {
       }
     }
     if (truncated) this.#cut();
-    key.layout = Math.imul(key.layout ^ ((tokens.gapAtEnd << 1) | (count < kept ? 1 : 0)), LAYOUT_PRIME);
+    const atEnd = (tokens.gapAtEnd << 1) | (count < kept ? 1 : 0);
+    key.layout = Math.imul(Math.imul(key.layout ^ key.forms.sum, LAYOUT_PRIME) ^ atEnd, LAYOUT_PRIME);
   }
 
   /** Before the bytes of a token inside a list, tuple, array, VALUES or CASE. */

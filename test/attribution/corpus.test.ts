@@ -8,7 +8,10 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { attributeLines } from '../../analyzer/attribution/attribute-lines.js';
 import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
+import { factsOf } from '../../analyzer/texts/facts-of-text.js';
 import { loadLineReader } from '../../analyzer/texts/line-reader.js';
+import { shape } from './shape.js';
 
 const read = await loadLineReader(new UserRules([]));
 
@@ -105,6 +108,17 @@ describe.skipIf(!present)(`recorded traffic (${where})`, () => {
     console.log(tables.at(-1));
     expect(wrong.filter(({ confidence }) => confidence === 'certain')).toEqual([]);
     expect(1 - wrong.length / counted.length).toBeGreaterThanOrEqual(0.989);
+  });
+
+  test('no text is judged by the form of another one with its fingerprint', async () => {
+    const fingerprinter = await Fingerprinter.load({ analyse: factsOf, readsTokens: () => true });
+    const others: string[] = [];
+    for (const name of ['django', 'sqlalchemy', 'raw', 'sessions'])
+      for (const { sql } of rowsOf(name)) {
+        const { facts } = fingerprinter.identify(Buffer.from(sql), { backslashEscapes: false, missingBytes: 0 });
+        if (!facts.shape.readsFolded && facts.shape !== shape(sql)) others.push(sql);
+      }
+    expect(others).toEqual([]);
   });
 
   test('docs/ATTRIBUTION.md has these tables; PGWITNESS_WRITE_DOCS=1 writes them', () => {

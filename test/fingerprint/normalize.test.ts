@@ -162,5 +162,18 @@ test('layouts of one key are two entries with one fingerprint', () => {
 
 test('the length of a folded list does not show in the layout', () => {
   expect(identify('SELECT a IN (1, 2, -3)')).toBe(identify('SELECT a IN (1)'));
-  expect(identify('VALUES (1, 2),\n(3, 4)')).toBe(identify('VALUES (1, 2)'));
+  expect(identify('VALUES (1, 2), (3, 4)')).toBe(identify('VALUES (1, 2)'));
+});
+
+test.each([
+  ['VALUES (1, 2),\n(3, 4)', 'VALUES (1, 2)'],
+  ['SELECT a IN (1,2)', 'SELECT a IN (1, 2)'],
+  ['SELECT a IN (null)', 'SELECT a IN (NULL)'],
+  ["SELECT a IN ('x'::uuid)", "SELECT a IN ('x'::UUID)"],
+  ['VALUES ($1)', 'VALUES (1)'],
+  ['VALUES ($1::INTEGER)', 'VALUES ($1)'],
+])('how its constants are written does: %j is not %j, under one id', (one, other) => {
+  expect(identify(one)).not.toBe(identify(other));
+  expect(identify(one).fingerprint).toBe(identify(other).fingerprint);
+  expect(identify(one)).toBe(identify(one));
 });

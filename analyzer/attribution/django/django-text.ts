@@ -2,7 +2,7 @@
 // Invariant: moves forward only; nesting is bounded. Not here: the grammar (django-expression.ts, django-select.ts).
 
 import { Gap, type SqlTokens, TokenKind } from '../../sql/tokens.js';
-import { isKind, isNewline, isUpper, isWord, startsWith } from '../shape/words.js';
+import { isKind, isNewline, isUpper, isValue, isWord } from '../shape/words.js';
 
 /** Parentheses within each other; a compiled statement stays far below. */
 const DEPTH_MAX = 100;
@@ -74,8 +74,7 @@ export class DjangoText {
     const { gap } = this.tokens;
     const next = this.at + 1;
     // Drivers put one more space in front of a negative number and of E'…'.
-    const isPadded =
-      gap[next] === Gap.spaces && (this.kind(1) === TokenKind.operator || startsWith(this.tokens, next, "E'"));
+    const isPadded = gap[next] === Gap.spaces && (this.kind(1) === TokenKind.operator || isValue(this.tokens, next));
     if (gap[this.at] !== Gap.none || (next < this.tokens.count && gap[next] !== Gap.space && !isPadded)) this.odd++;
     this.at++;
   }

@@ -41,7 +41,7 @@ function isLowerOfDriver(tokens: SqlTokens, i: number): boolean {
   return isText(tokens, i, 'true') || isText(tokens, i, 'false') || isText(tokens, i, 'null');
 }
 
-/** FROM "t" AS "t1": peewee numbers its aliases. FROM "t" "p" on a line of its own: Pony. Other names: others. */
+/** FROM "t" AS "t1": peewee numbers its aliases. FROM "t" "p" on a line of its own: Pony. */
 function aliased(tokens: SqlTokens, at: number): Framework {
   let isOther = false;
   for (let i = at; i < tokens.count; i++) {
@@ -91,16 +91,16 @@ function tight(tokens: SqlTokens, at: number): Framework {
     if (kind === TokenKind.comma && isKind(tokens, i + 1, TokenKind.quotedIdentifier)) commas++;
     else if (kind === TokenKind.operator && !isText(tokens, i, '->') && !isText(tokens, i, '->>')) comparisons++;
   }
-  const isPiccolos = isWord(tokens, at, W.insert) && hasDefaultFirst(tokens, at);
+  const isPiccolos = isWord(tokens, at, W.insert) && hasDefault(tokens, at);
   if (isPiccolos && commas > 0) return 'piccolo';
   if (comparisons > 0) return 'tortoise';
   return commas > 0 ? 'other' : '';
 }
 
-/** VALUES (DEFAULT,$1, …: Piccolo names the key and leaves it to the server. */
-function hasDefaultFirst(tokens: SqlTokens, at: number): boolean {
-  for (let i = at; i < tokens.count; i++)
-    if (isKeyword(tokens, i, W.values)) return isKeyword(tokens, i + 2, W.default);
+/** VALUES (DEFAULT,$1, …: Piccolo names the key and leaves it to the server. Lists fold: the place does not count. */
+function hasDefault(tokens: SqlTokens, at: number): boolean {
+  for (let i = at + 1; i < tokens.count; i++)
+    if (isKeyword(tokens, i, W.default) && !isWord(tokens, i + 1, W.values)) return true;
   return false;
 }
 

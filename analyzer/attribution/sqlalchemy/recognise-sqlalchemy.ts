@@ -12,7 +12,8 @@ import { SqlalchemyText } from './sqlalchemy-grammar.js';
 import { isPlainName, needsQuotes } from './sqlalchemy-names.js';
 import { recogniseReflection } from './sqlalchemy-reflection.js';
 
-const NO: Recognition = { fit: 'no', construct: '', readsFolded: false };
+const readsFolded = false;
+const NO: Recognition = { fit: 'no', construct: '', readsFolded };
 
 /** `at` is the first token of the statement proper: behind EXPLAIN or DECLARE … FOR. */
 export function recogniseSqlalchemy(tokens: SqlTokens, at: number): Recognition {
@@ -49,7 +50,6 @@ function construct(text: SqlalchemyText): Construct {
 }
 
 function select(text: SqlalchemyText): Recognition {
-  const readsFolded = false;
   if (text.clauseLines > 0) {
     // Words of text() inside a compiled statement do not count against it; clauses and line breaks out of place do.
     if (text.wrongLines > text.clauseLines) return NO;
@@ -59,13 +59,13 @@ function select(text: SqlalchemyText): Recognition {
   }
   if (text.wrongLines > 0 || text.hasFrom || text.foreign + text.breaks > 1) return NO;
   const labelled = text.anonymousLabels > 0 || text.typedBinds > 0;
-  return { fit: labelled ? 'likely' : 'possible', construct: '', readsFolded: text.bareBinds + text.typedBinds > 0 };
+  return { fit: labelled ? 'likely' : 'possible', construct: '', readsFolded };
 }
 
 /** select nextval('seq'), which the dialect sends for a default. */
 function sequenceCall(tokens: SqlTokens, at: number): Recognition {
   return isWord(tokens, at + 1, W.nextval) && isKind(tokens, at + 3, TokenKind.string) && at + 5 === tokens.count
-    ? { fit: 'likely', construct: 'core', readsFolded: false }
+    ? { fit: 'likely', construct: 'core', readsFolded }
     : NO;
 }
 
@@ -89,21 +89,18 @@ function tableName(tokens: SqlTokens, at: number): number {
 function insert(text: SqlalchemyText, at: number): Recognition {
   const { tokens } = text;
   const behind = isKeyword(tokens, at + 1, W.into) ? tableName(tokens, at + 2) : -1;
-  if (text.sentinel) return { fit: 'sure', construct: 'orm', readsFolded: false };
+  if (text.sentinel) return { fit: 'sure', construct: 'orm', readsFolded };
   if (behind < 0 || text.wrongLines > 0) return NO;
-  if (text.foreign + text.breaks > 0)
-    return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded: false } : NO;
-  if (text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded: false };
+  if (text.foreign + text.breaks > 0) return text.clauseLines > 0 ? { fit: 'likely', construct: '', readsFolded } : NO;
+  if (text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded };
   if (isKeyword(tokens, behind, W.default))
-    return { fit: text.qualified > 0 ? 'own' : 'likely', construct: '', readsFolded: false };
+    return { fit: text.qualified > 0 ? 'own' : 'likely', construct: '', readsFolded };
   if (!isKind(tokens, behind, TokenKind.leftParen) || tokens.gap[behind] !== 1) return NO;
   for (let i = behind + 1; i < tokens.count && tokens.kind[i] !== TokenKind.rightParen; i++) {
     const kind = tokens.kind[i];
     const right = kind === TokenKind.word ? isPlainName(tokens, i) : kind === TokenKind.comma || needsQuotes(tokens, i);
     if (!right) return NO;
   }
-  // The types of binds inside VALUES are folded in a key.
-  const readsFolded = text.bareBinds + text.typedBinds > 0;
   if (text.typedBinds > 0) return { fit: 'sure', construct: '', readsFolded };
   if (text.unqualified > 0) return NO;
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
@@ -130,7 +127,6 @@ function remove(text: SqlalchemyText, at: number): Recognition {
 }
 
 function changed(text: SqlalchemyText): Recognition {
-  const readsFolded = text.bareBinds + text.typedBinds > 0;
   if (text.typedBinds > 0 || text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded };
   if (text.foreign + text.breaks > 0 || text.unqualified > 0 || text.bareBinds > 0)
     return { fit: 'no', construct: '', readsFolded };
