@@ -1,12 +1,14 @@
 // `pgwitness sql`: runs read-only SQL on a data directory: an argument, standard input or a prompt.
-// Here: reading statements and printing answers. Not here: running them (storage/sqlite/read/shell.ts), the tables
-// (docs/SQL.md).
+// Here: reading statements and printing answers. Not here: running and stopping them (reading/sql-process.ts), the
+// tables (docs/SQL.md).
 
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
-import type { ShellAnswer, ShellValue, SqlShell } from '../../storage/sqlite/read/shell.js';
+import { parseDuration } from '../../config/values/units.js';
+import type { ShellAnswer, ShellValue } from '../../storage/sqlite/read/shell.js';
+import { SqlProcess } from '../reading/sql-process.js';
 import { csvLine } from '../terminal/csv.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -15,9 +17,11 @@ interface SqlFlags {
   readonly data?: string;
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly timeout: string;
 }
 
 const ROWS_MAX = 100_000;
+const PROMPT = 'pgwitness> ';
 
 export function register(program: Command): void {
   program
@@ -27,6 +31,7 @@ export function register(program: Command): void {
     .option('--data <dir>', 'data directory to read (default: ./pgwitness-data) [env: PGWITNESS_DATA]')
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
+    .option('--timeout <duration>', 'stop a statement that takes longer; 0s = never', '5m')
     .addHelpText(
       'after',
       `
@@ -45,59 +50,74 @@ async function sql(statement: string | undefined, flags: SqlFlags): Promise<void
   if (flags.json && flags.csv) {
     throw new UsageError('two output formats', { where: '--json, --csv', hint: 'give one of them' });
   }
-  const { SqlShell } = await import('../../storage/sqlite/read/shell.js');
+  const timeoutMs = parseDuration(flags.timeout, '--timeout');
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
-  const shell = new SqlShell(flags.data ?? config.dataDir);
+  const shell = new SqlProcess(flags.data ?? config.dataDir);
+  const asked: Asked = {
+    shell,
+    flags,
+    run: (statement) => shell.run({ sql: statement, rowsMax: ROWS_MAX }, { timeoutMs, limit: flags.timeout }),
+  };
   try {
-    if (statement !== undefined) answer(shell, statement, flags);
-    else if (process.stdin.isTTY) await prompt(shell, flags);
-    else answer(shell, await standardInput(), flags);
+    if (statement !== undefined) printAnswer(await asked.run(statement), flags);
+    else if (process.stdin.isTTY) await prompt(asked);
+    else printAnswer(await asked.run(await standardInput()), flags);
   } finally {
     shell.close();
   }
 }
 
-function answer(shell: SqlShell, statement: string, flags: SqlFlags): void {
-  try {
-    printAnswer(shell.run(statement, { rowsMax: ROWS_MAX }), flags);
-  } catch (error) {
-    if ((error as Error).name !== 'ShellError') throw error;
-    throw new UsageError((error as Error).message, { where: 'sql', hint: 'see docs/SQL.md for tables and views' });
-  }
+interface Asked {
+  readonly shell: SqlProcess;
+  readonly flags: SqlFlags;
+  run(statement: string): Promise<ShellAnswer>;
 }
 
 /** A statement ends with a semicolon at the end of a line. */
-async function prompt(shell: SqlShell, flags: SqlFlags): Promise<void> {
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'pgwitness> ' });
-  print('Read-only. End statements with ";". Type .tables to list tables and views, .quit to end.');
+async function prompt(asked: Asked): Promise<void> {
+  await asked.shell.open();
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: PROMPT });
+  print(
+    'Read-only. End statements with ";". Type .tables to list tables and views, .quit to end. Ctrl-C stops a statement.',
+  );
   lines.prompt();
   let statement = '';
+  // At a prompt the terminal sends no signal.
+  lines.on('SIGINT', () => {
+    if (asked.shell.cancel()) return;
+    if (statement === '') lines.close();
+    else {
+      statement = '';
+      process.stdout.write('\n');
+      lines.setPrompt(PROMPT);
+      lines.prompt();
+    }
+  });
   for await (const line of lines) {
     const word = line.trim();
     if (statement === '' && word === '.quit') break;
     if (statement === '' && word === '.tables') {
-      tryAnswer(
-        shell,
+      await tryAnswer(
+        asked,
         "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY type DESC, name",
-        flags,
       );
     } else if (word !== '' || statement !== '') {
       statement += `${line}\n`;
       if (word.endsWith(';')) {
-        tryAnswer(shell, statement, flags);
+        await tryAnswer(asked, statement);
         statement = '';
       }
     }
-    lines.setPrompt(statement === '' ? 'pgwitness> ' : '      ...> ');
+    lines.setPrompt(statement === '' ? PROMPT : '      ...> ');
     lines.prompt();
   }
   lines.close();
 }
 
 /** Prints an error instead of throwing it, so that the prompt goes on. */
-function tryAnswer(shell: SqlShell, statement: string, flags: SqlFlags): void {
+async function tryAnswer({ run, flags }: Asked, statement: string): Promise<void> {
   try {
-    printAnswer(shell.run(statement, { rowsMax: ROWS_MAX }), flags);
+    printAnswer(await run(statement), flags);
   } catch (error) {
     print(oneLine((error as Error).message));
   }
