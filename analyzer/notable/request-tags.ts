@@ -1,12 +1,11 @@
 // Finds the request of the application that an execution belongs to, by the tags of its comments.
-// Invariant: a trace id is 32 hexadecimal digits or what a tag holds as such; a text too long for an id is cut.
+// Invariant: a trace id is 16 or 32 hexadecimal digits or a decimal number, and a request's id one word of letters,
+// digits and plain signs; what a tag holds else is no id. Ids are in lower case.
 // Not here: reading tags from comments (attribution/comments/), counting requests (sessions/requests.ts).
 
 import { REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../config/values/tag-keys.js';
 
 export type TagPairs = readonly (readonly [key: string, value: string])[];
-
-const ID_CHARS_MAX = 128;
 
 /** The trace id in these tags; '' = none. */
 export function traceIdOf(pairs: TagPairs): string {
@@ -23,7 +22,7 @@ let lastTraceId = '';
 
 /** The application's own id of its request; '' = none. */
 export function requestIdOf(pairs: TagPairs): string {
-  return firstOf(pairs, REQUEST_KEYS);
+  return firstOf(pairs, { keys: REQUEST_KEYS, form: REQUEST_ID });
 }
 
 /** What names the request: its trace id, else its own id; '' = neither. */
@@ -34,7 +33,7 @@ export function requestOf(pairs: TagPairs): string {
 
 function findTraceId(pairs: TagPairs): string {
   for (const [key, value] of pairs) if (key === TRACEPARENT_KEY) return ofTraceparent(value);
-  return firstOf(pairs, TRACE_KEYS);
+  return firstOf(pairs, { keys: TRACE_KEYS, form: TRACE_ID }).toLowerCase();
 }
 
 const DASH = 0x2d;
@@ -56,7 +55,12 @@ function isHex(value: string, start: number, end: number): boolean {
   return true;
 }
 
-function firstOf(pairs: TagPairs, keys: readonly string[]): string {
-  for (const [key, value] of pairs) if (keys.includes(key)) return value.slice(0, ID_CHARS_MAX);
+/** 64 or 128 bits; Datadog writes 64 bits as a decimal number. */
+const TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32}|\d{1,20})$/i;
+const REQUEST_ID = /^[\w.:=+/~-]{1,128}$/;
+
+/** Of the first tag with one of these keys; '' if it has another form. */
+function firstOf(pairs: TagPairs, { keys, form }: { keys: readonly string[]; form: RegExp }): string {
+  for (const [key, value] of pairs) if (keys.includes(key)) return form.test(value) ? value : '';
   return '';
 }

@@ -11,6 +11,7 @@ import { Siblings, startupKeyOf } from '../attribution/connection/siblings.js';
 import type { Pool } from '../pools/pool.js';
 import type { Pools } from '../pools/pools.js';
 import { ObservedSession, type SessionFacts } from './observed-session.js';
+import { keptStartup } from './startup-values.js';
 import { ChangedSessions, ClosedSessions } from './unstored-sessions.js';
 
 /** A stored pool, read for the startup packets of its connections. A name with digits is folded and matches none. */
@@ -64,8 +65,8 @@ export class Sessions {
       known.announced = true;
       return;
     }
-    const { sessionId, openedAtMs, clientAddress, startup } = opened;
-    this.#open({ relayId, sessionId, openedAtMs, clientAddress, startup });
+    const { sessionId, openedAtMs, clientAddress } = opened;
+    this.#open({ relayId, sessionId, openedAtMs, clientAddress, startup: keptStartup(opened.startup) });
   }
 
   /** A session that sends statements and was never announced: it opens now, with nothing known of it. */

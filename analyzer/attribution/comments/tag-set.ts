@@ -2,7 +2,9 @@
 // Invariant: equal sets give equal text, whatever the order of the tags. Not here: which keys are dimensions
 // (config/values/tag-keys.ts), caps on the number of sets (analyzer/rollup/), reading comments (sql-comment.ts).
 
+import { VERSION_KEY } from '../../../config/values/tag-keys.js';
 import type { CommentTags } from './sql-comment.js';
+import { keptTagValue } from './tag-values.js';
 
 const VALUE_CHARS_MAX = 200;
 
@@ -11,7 +13,9 @@ export function tagSetOf(tags: CommentTags, keys: ReadonlySet<string>): string {
   if (tags.pairs.length === 0) return '';
   const kept = tags.pairs
     .filter(([key]) => keys.has(key))
-    .map(([key, value]) => [key, value.slice(0, VALUE_CHARS_MAX)] as const);
+    .map(
+      ([key, value]) => [key, (key === VERSION_KEY ? value : keptTagValue(value)).slice(0, VALUE_CHARS_MAX)] as const,
+    );
   if (kept.length === 0) return '';
   kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return JSON.stringify(Object.fromEntries(kept));
