@@ -1,6 +1,6 @@
 // `pgwitness reconcile`: compares the server's counts with those of pgwitness, by statement.
-// Invariant: exit 1 if and only if a difference remains that no rule of the server explains, else 5 if a reset leaves
-// anything that cannot be compared.
+// Invariant: exit 1 if and only if a difference remains that no rule of the server explains, or a reset leaves anything
+// that cannot be compared.
 // Not here: comparing (postgres/reconcile.ts), printing (cli/views/reconcile.ts), pgwitness's counts
 // (cli/reading/reconcile-witness.ts).
 
@@ -23,7 +23,7 @@ interface ReconcileFlags extends PlaceFlags {
 export function register(program: Command): void {
   const command = program
     .command('reconcile')
-    .description("compare with the server's pg_stat_statements; exit 1: a difference is unexplained, 5: undecided")
+    .description("compare with the server's pg_stat_statements; exit 1: a difference is unexplained, or undecided")
     .option(
       '--dsn <dsn>',
       'the server, not through pgwitness: postgres://user@host:port/database [env: PGWITNESS_DSN, PGPASSWORD]',
@@ -39,7 +39,7 @@ export function register(program: Command): void {
 Without --from the window begins at the server's last reset: pg_stat_statements_reset(), a crash, or a restart that did not
 save its counts. pgwitness counts by the minute, so executions in the minute of the reset may lie before or after it.
 Where agreement hangs on that, the outcome is "reset": cannot be compared. So it is if one side counts less than the file
-says. Without other differences the exit code is then 5. A window that begins at a file has no such minute:
+says. The exit code is then 1, too. A window that begins at a file has no such minute:
   pgwitness reconcile --dsn postgres://app@db/shop --save before.json
   pgwitness reconcile --dsn postgres://app@db/shop --from before.json
 
@@ -80,8 +80,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     const { printReconciliation } = await import('../views/reconcile.js');
     const result = reconcile(counted.server, counted.witness);
     printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true });
-    if (result.sums.unexplained > 0) process.exitCode = ExitCode.checkFailed;
-    else if (result.sums.reset > 0) process.exitCode = ExitCode.undecided;
+    if (result.sums.unexplained > 0 || result.sums.reset > 0) process.exitCode = ExitCode.checkFailed;
   } finally {
     place.close();
   }

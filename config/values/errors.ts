@@ -31,8 +31,8 @@ export class RuntimeError extends PlacedError {
   override readonly name = 'RuntimeError';
 }
 
-/** Exit codes of every command. `undecided`: a check found nothing wrong, and could not look at everything. */
-export const ExitCode = { ok: 0, checkFailed: 1, usage: 2, runtime: 3, undecided: 5 } as const;
+/** Exit codes of every command. `checkFailed`: also a check that could not look at everything. */
+export const ExitCode = { ok: 0, checkFailed: 1, usage: 2, runtime: 3 } as const;
 
 /** Exit code of an observer process alone: its data directory cannot be used now, so it is to be started again. */
 export const STORE_UNUSABLE = 4;

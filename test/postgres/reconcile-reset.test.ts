@@ -89,7 +89,7 @@ async function resetMinute(): Promise<number> {
   return Math.floor(Number(ms) / MINUTE_MS);
 }
 
-test('101: a crash in the minute of the traffic: reset, exit 5, in text and JSON', async () => {
+test('101: a crash in the minute of the traffic: reset, exit 1, in text and JSON', async () => {
   const sidecar = await startSidecar(postgres());
   await earlyInTheMinute();
   await resetServerCounts(postgres(), 'postgres');
@@ -100,12 +100,12 @@ test('101: a crash in the minute of the traffic: reset, exit 5, in text and JSON
   const json = await reconcile(sidecar.data, '--json');
   expect(outcomesOf(json.stdout)).toEqual([['reset', 8, 28]]);
   expect(JSON.parse(json.stdout).sums).toMatchObject({ reset: 1, unexplained: 0 });
-  expect(json.code).toBe(5);
+  expect(json.code).toBe(1);
   const text = await reconcile(sidecar.data);
   expect(text.stdout).toMatch(/1 cannot be compared \(reset\)/);
   expect(text.stdout).toMatch(/^reset +8 +28 /m);
   expect(text.stdout).not.toContain('Every statement that passed');
-  expect(text.code).toBe(5);
+  expect(text.code).toBe(1);
 }, 120_000);
 
 describe('the minute of a reset', () => {
@@ -117,12 +117,12 @@ describe('the minute of a reset', () => {
     expect(code).toBe(0);
   });
 
-  test('101: the server counted less, and part of the minute may lie before the reset: reset, exit 5', async () => {
+  test('101: the server counted less, and part of the minute may lie before the reset: reset, exit 1', async () => {
     const minute = await resetMinute();
     await run(postgres().port, 8);
     const { code, stdout } = await reconcile(await storeOf(minute, 28), '--json', '--settle', '0s');
     expect(outcomesOf(stdout)).toEqual([['reset', 8, 28]]);
-    expect(code).toBe(5);
+    expect(code).toBe(1);
   });
 
   test('101: the minute behind it is no excuse: unexplained, exit 1', async () => {
@@ -151,7 +151,7 @@ describe('since a file', () => {
     expect(code).toBe(0);
   });
 
-  test.each([0, 3])('101: one statement was reset since, and ran %i times after: reset, exit 5', async (after) => {
+  test.each([0, 3])('101: one statement was reset since, and ran %i times after: reset, exit 1', async (after) => {
     const data = await storeOf(await resetMinute(), 8);
     await run(postgres().port, 8);
     const file = await saved(data);
@@ -161,15 +161,15 @@ describe('since a file', () => {
     await run(postgres().port, after);
     const { code, stdout } = await reconcile(data, '--from', file, '--json', '--settle', '0s');
     expect(outcomesOf(stdout)).toEqual([['reset', after, 0]]);
-    expect(code).toBe(5);
+    expect(code).toBe(1);
   });
 
-  test('101: pgwitness counts less than the file says: reset, exit 5', async () => {
+  test('101: pgwitness counts less than the file says: reset, exit 1', async () => {
     const minute = await resetMinute();
     const file = await saved(await storeOf(minute, 8));
     const { code, stdout } = await reconcile(await storeOf(minute, 3), '--from', file, '--json', '--settle', '0s');
     expect(outcomesOf(stdout)).toEqual([['reset', 0, 3]]);
-    expect(code).toBe(5);
+    expect(code).toBe(1);
   });
 
   test('101: everything was reset since: an error that says so, exit 3', async () => {
