@@ -3,9 +3,12 @@
 // measures.ts, in any order. Not here: the source and pool of an execution (analyzer/attribution, analyzer/pools),
 // which rows are open (analyzer/rollup/rollups.ts), storing rows (storage/).
 
+import { type Measured, ValueSums } from './execution-values.js';
 import { LogHistogram } from './histogram.js';
 import type { StatementMeasureName, TagMeasureName } from './measures.js';
 import type { Confidence, Verdict } from './verdict.js';
+
+export type { Measured } from './execution-values.js';
 
 /** Identifies a rollup row. Strings are those shown to people. */
 export interface RollupKey {
@@ -17,28 +20,6 @@ export interface RollupKey {
   construct: string;
   /** 16 characters; see fingerprint/fingerprint.ts. */
   fingerprint: string;
-}
-
-/** One execution, measured. */
-export interface Measured {
-  /** Wall clock, ms. */
-  completedAtMs: number;
-  /** '' = a call; else an error, which is not a call. */
-  sqlstate: string;
-  /** Command tag without its numbers, or the first keyword where it failed. */
-  command: string;
-  rows: number;
-  requestBytes: number;
-  responseBytes: number;
-  serviceNs: number;
-  waitNs: number;
-  /** -1 = no row came. */
-  firstRowNs: number;
-  clientStallNs: number;
-  /** Shared its flush point: serviceNs is an equal share of the group's time, not a duration of its own. */
-  batched: boolean;
-  /** First execution of this statement in a request that its comment names; see requests.ts. */
-  firstOfRequest?: boolean;
 }
 
 /** One statement with one set of comment tags in one minute. */
@@ -53,7 +34,7 @@ export interface TagRollup extends Record<TagMeasureName, number> {
   histogram: LogHistogram;
 }
 
-export class RollupRow implements Readonly<Record<StatementMeasureName, number>> {
+export class RollupRow extends ValueSums implements Readonly<Record<StatementMeasureName, number>> {
   readonly key: RollupKey;
   /** Calls by confidence, in the order of CONFIDENCES. Errors are not in them. */
   callsCertain = 0;
@@ -67,17 +48,9 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
   rows = 0;
   /** Requests of the application that ran it, where comments name them. */
   requests = 0;
-  requestBytes = 0;
-  responseBytes = 0;
-  /** Calls and errors, batched ones included. */
-  serviceTotalNs = 0;
   /** Not batched only; min is Infinity while there is none. */
   serviceMinNs = Number.POSITIVE_INFINITY;
   serviceMaxNs = 0;
-  firstRowCount = 0;
-  firstRowTotalNs = 0;
-  clientStallTotalNs = 0;
-  waitTotalNs = 0;
   /** Of serviceNs, not batched only. */
   histogram = new LogHistogram();
   /** Wall clock, ms, of the executions in this row; 0 = none. */
@@ -87,6 +60,7 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
   verdict: Verdict | undefined = undefined;
 
   constructor(key: RollupKey) {
+    super();
     this.key = key;
   }
 
@@ -110,20 +84,12 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
       this.errorsBySqlstate.set(measured.sqlstate, (this.errorsBySqlstate.get(measured.sqlstate) ?? 0) + 1);
     }
     if (measured.firstOfRequest) this.requests++;
-    this.requestBytes += measured.requestBytes;
-    this.responseBytes += measured.responseBytes;
-    this.serviceTotalNs += measured.serviceNs;
+    this.addValues(measured);
     if (!measured.batched) {
       if (measured.serviceNs < this.serviceMinNs) this.serviceMinNs = measured.serviceNs;
       if (measured.serviceNs > this.serviceMaxNs) this.serviceMaxNs = measured.serviceNs;
       this.histogram.add(measured.serviceNs);
     }
-    if (measured.firstRowNs >= 0) {
-      this.firstRowCount++;
-      this.firstRowTotalNs += measured.firstRowNs;
-    }
-    this.clientStallTotalNs += measured.clientStallNs;
-    this.waitTotalNs += measured.waitNs;
     if (this.firstSeenMs === 0) this.firstSeenMs = measured.completedAtMs;
     this.lastSeenMs = measured.completedAtMs;
     this.verdict = verdict;
@@ -134,11 +100,9 @@ export class RollupRow implements Readonly<Record<StatementMeasureName, number>>
     this.callsCertain = this.callsStrong = this.callsWeak = this.callsNone = 0;
     this.batchedCalls = this.errors = this.rows = this.requests = 0;
     this.errorsBySqlstate = undefined;
-    this.requestBytes = this.responseBytes = 0;
-    this.serviceTotalNs = this.serviceMaxNs = 0;
+    this.resetValues();
     this.serviceMinNs = Number.POSITIVE_INFINITY;
-    this.firstRowCount = this.firstRowTotalNs = 0;
-    this.clientStallTotalNs = this.waitTotalNs = 0;
+    this.serviceMaxNs = 0;
     this.histogram = new LogHistogram();
     this.firstSeenMs = this.lastSeenMs = 0;
     this.verdict = undefined;

@@ -161,8 +161,8 @@ export class StatementTexts {
         endsInDoubt: text.endsInDoubt && i === parts.length - 1,
       };
       const identity = this.#identify(part);
-      const measured = shareOf(observation, { executions, completion: completions[i], command: identity.command });
-      if (i > 0) measured.waitNs = 0;
+      const run = { executions, index: i, completion: completions[i], command: identity.command };
+      const measured = shareOf(observation, run);
       this.#named(session, { text: part, identity, measured }, take);
     }
   }

@@ -2,19 +2,47 @@
 // Invariant: in full it is the row of `top --json` with more fields. Not here: that row (statements-json.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import { type SnakeCase, STATEMENT_MEASURES, type StatementMeasureName, snakeCase } from '../../facts/measures.js';
 import { type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
 
-export interface StatementDetailsJson extends StatementJson {
+/** Measures that the row of a list has, or that a mean is made of. Every other one is in the details by itself. */
+const SAID_ELSEWHERE = [
+  'calls',
+  'batchedCalls',
+  'errors',
+  'rows',
+  'requests',
+  'serviceTotalNs',
+  'serviceMinNs',
+  'serviceMaxNs',
+  'firstRowCount',
+  'firstRowTotalNs',
+] as const satisfies readonly StatementMeasureName[];
+
+type DetailMeasure = Exclude<StatementMeasureName, (typeof SAID_ELSEWHERE)[number]>;
+/** `waitTotalNs` is `wait_ms`. */
+type DetailName<Name extends string> = Name extends `${infer What}TotalNs`
+  ? `${SnakeCase<What>}_ms`
+  : Name extends `${infer What}Ns`
+    ? `${SnakeCase<What>}_ms`
+    : SnakeCase<Name>;
+type DetailSums = { [Name in DetailMeasure as DetailName<Name>]: number };
+
+const DETAILS = Object.entries(STATEMENT_MEASURES)
+  .filter(([name]) => !(SAID_ELSEWHERE as readonly string[]).includes(name))
+  .map(([name, { unit }]) => ({
+    measure: name as DetailMeasure,
+    key: snakeCase(unit === 'ns' ? name.replace(/(?:Total)?Ns$/, 'Ms') : name),
+    divisor: unit === 'ns' ? 1e6 : 1,
+  }));
+
+export interface StatementDetailsJson extends StatementJson, DetailSums {
   /** Executions by construct, by confidence, by SQLSTATE. */
   by_construct: Record<string, number>;
   by_confidence: Record<string, number>;
   errors_by_sqlstate: Record<string, number>;
-  request_bytes: number;
-  response_bytes: number;
   /** Mean over executions whose first row was timed (results over 8 KiB); null when there were none. */
   first_row_mean_ms: number | null;
-  client_stall_ms: number;
-  wait_ms: number;
   evidence: Array<{ rule: string; saw: string }>;
   /** Other normalised texts with the same fingerprint. */
   variants: string[];
@@ -34,14 +62,17 @@ function detailsOf(facts: StatementFacts): StatementDetailsJson {
     by_construct: Object.fromEntries(facts.byConstruct),
     by_confidence: Object.fromEntries(facts.byConfidence),
     errors_by_sqlstate: Object.fromEntries(facts.errorsBySqlstate),
-    request_bytes: facts.requestBytes,
-    response_bytes: facts.responseBytes,
+    ...sumsOf(facts),
     first_row_mean_ms: facts.firstRowCount === 0 ? null : facts.firstRowTotalNs / facts.firstRowCount / 1e6,
-    client_stall_ms: facts.clientStallTotalNs / 1e6,
-    wait_ms: facts.waitTotalNs / 1e6,
     evidence: facts.evidence.map(({ rule, saw }) => ({ rule, saw })),
     variants: [...facts.variants],
   };
+}
+
+function sumsOf(facts: StatementFacts): DetailSums {
+  const sums: Record<string, number> = {};
+  for (const { measure, key, divisor } of DETAILS) sums[key] = facts[measure] / divisor;
+  return sums as DetailSums;
 }
 
 /** Characters of a text in a list. */
