@@ -2,7 +2,7 @@
 // Invariant: nothing is kept while nobody asks, and at most 2 * TAIL_MAX executions while somebody does; none of them
 // holds text or a literal. Not here: texts (the catalogue has them), who may ask (dashboards/http/).
 
-import type { ExecutionFacts, TailBatch } from '../../facts/tail-facts.js';
+import type { ExecutionFacts, TailBatch } from '../../facts/answers.js';
 import type { Verdict } from '../../facts/verdict.js';
 import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
 import { requestOf } from './request-tags.js';

@@ -2,7 +2,7 @@
 // Invariant: a question that is not answered in time is given up. Not here: keeping executions
 // (analyzer/notable/tail.ts).
 
-import type { TailBatch } from '../../facts/tail-facts.js';
+import type { TailBatch } from '../../facts/answers.js';
 
 export interface TailReader {
   /** Executions after the `sequence` of an earlier batch; 0 = from now on. Rejects when there is no answer. */

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import type { TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
-import type { TailBatch } from '../../facts/tail-facts.js';
+import type { TailBatch } from '../../facts/answers.js';
 import type { MetricsReader } from '../http/routes.js';
 import type { HttpServer } from '../http/server.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';

@@ -4,7 +4,7 @@
 
 import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';
-import type { TailBatch } from '../../facts/tail-facts.js';
+import type { TailBatch } from '../../facts/answers.js';
 import type { Answer } from '../http/answer.js';
 import type { Format } from '../metrics/exposition.js';
 

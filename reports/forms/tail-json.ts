@@ -2,7 +2,7 @@
 // Invariant: texts are the catalogue's, without literals; a statement whose text is not known has the text ''.
 // Not here: keeping executions (analyzer/notable/tail.ts).
 
-import type { TailBatch } from '../../facts/tail-facts.js';
+import type { TailBatch } from '../../facts/answers.js';
 import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 
