@@ -5,7 +5,8 @@
 // (proxy/relay/fixed-options.ts).
 
 import type { Config } from './config.js';
-import { type Concern, OPTIONS, type OptionKey } from './options.js';
+import type { Concern } from './option.js';
+import { OPTIONS, type OptionKey } from './options.js';
 
 /** The parts of Config that have no flag. */
 const LISTS: Readonly<Record<Exclude<keyof Config, OptionKey>, Concern>> = {

@@ -1,7 +1,8 @@
 // Makes docs/CONFIGURATION.md from the table of options.
 // Invariant: every option has its row. Not here: writing the file (scripts/config-doc.mjs).
 
-import { environmentName, flagName, OPTIONS } from './options.js';
+import { environmentName, flagName } from './option.js';
+import { OPTIONS } from './options.js';
 
 export function configDoc(): string {
   const rows = Object.values(OPTIONS).map(({ name, formerName, value, fallback, help }) => {

@@ -7,7 +7,8 @@
 import { type ConfigFile, parseConfig, readConfigFile } from './config-file.js';
 import { dataRightsWarnings } from './data-rights.js';
 import type { ConfigLists } from './file-schema.js';
-import { environmentName, flagName, namesOf, OPTIONS, type OptionKey, type OptionValues } from './options.js';
+import { environmentName, flagName, namesOf } from './option.js';
+import { OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
 import { UsageError } from './values/errors.js';
 import { nearestName } from './values/nearest.js';

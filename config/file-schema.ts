@@ -3,7 +3,8 @@
 // Not here: reading the file and placing its faults (config-file.ts), the meaning of rules and pools (analyzer).
 
 import * as v from 'valibot';
-import { namesOf, OPTIONS } from './options.js';
+import { namesOf } from './option.js';
+import { OPTIONS } from './options.js';
 import { parseAddress } from './values/address.js';
 import type { UsageError } from './values/errors.js';
 import { isPrefix } from './values/network-prefix.js';

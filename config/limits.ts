@@ -152,12 +152,22 @@ export const limits = {
   headerBytesMax: 16 * KIB,
   httpRequestTimeoutMs: 10_000,
   httpConnectionsMax: 64,
+  /** Requests under way on one of them. Clients that send another before the answer to the last are rare. */
+  httpRequestsPerConnectionMax: 8,
   /** Different questions that wait for a report. Reports are made one by one; each of this many may take a second. */
   questionsWaitingMax: 32,
   /** A question that has waited this long is refused, before its connection is closed for being silent. */
   questionWaitMs: 20_000,
   /** … and may be asked again after this (Retry-After): some reports have been made by then. */
   questionAgainSeconds: 5,
+  /** Wrong tokens of one address that are read in a row: enough for a person. One more is read … */
+  wrongTokensMax: 10,
+  /** … after each time of this length. Guessing a token of 16 characters this way has no end. */
+  wrongTokenMs: 6_000,
+  /** An address that showed the right token is read in any case for this long: others may send from there too. */
+  tokenTrustedMs: 3_600_000,
+  /** Addresses whose tokens are remembered. Beyond it the one that was heard of longest ago begins anew. */
+  tokenAddressesMax: 1_024,
   /** Label value of a metric. Unbounded ones take Prometheus down (prometheus-community/postgres_exporter #549). */
   labelBytesMax: 128,
   /** Histogram series (source × pool × command × outcome). Each is 19 lines, and rendering them holds the loop. */

@@ -1,14 +1,16 @@
 // Declares the options with one value: name, default, help, and how their text is read.
 // Invariant: a value means the same in a flag, a variable and the file, because one `read` serves them all.
-// Not here: how texts are read (values/option-readers.ts), which layer wins (config.ts), the lists of the config file
-// (config-file.ts).
+// Not here: what an option is (option.ts), how texts are read (values/option-readers.ts), which layer wins (config.ts),
+// the lists of the config file (config-file.ts).
 
 import { limits } from './limits.js';
+import type { Option } from './option.js';
 import { parseAddress, parseTcpAddress } from './values/address.js';
 import {
   LOG_LEVELS,
   readDrainTimeout,
   readFlushInterval,
+  readHosts,
   readLogLevel,
   readNotEmpty,
   readSamplesDsn,
@@ -19,26 +21,6 @@ import {
   UPSTREAM_TLS_MODES,
 } from './values/option-readers.js';
 import { parseWhole } from './values/units.js';
-
-/**
- * Which process an option is for, and what a reload of it costs.
- * 'relay': the relay alone; the observer never sees a change. 'observer': the observer is started again for a change.
- * 'live': a running observer takes a change.
- */
-export type Concern = 'relay' | 'observer' | 'live';
-
-export interface Option<T> {
-  /** Key in the config file. `flushInterval` is --flush-interval and PGWITNESS_FLUSH_INTERVAL. */
-  readonly name: string;
-  /** A name it had before, which still works everywhere with a warning. */
-  readonly formerName?: string;
-  /** Shown in --help; '' for a flag without a value, which means "on". */
-  readonly value: string;
-  readonly fallback: string;
-  readonly help: string;
-  readonly concern: Concern;
-  readonly read: (text: string, where: string) => T;
-}
 
 function option<T>(definition: Option<T>): Option<T> {
   return definition;
@@ -159,6 +141,14 @@ const TABLE = {
     concern: 'observer',
     read: parseTcpAddress,
   }),
+  httpHosts: option({
+    name: 'httpHost',
+    value: 'hosts',
+    fallback: '',
+    help: 'names or addresses by which browsers reach --http besides its own, for instance behind a proxy; commas between them',
+    concern: 'observer',
+    read: readHosts,
+  }),
   health: option({
     name: 'health',
     value: 'host:port',
@@ -252,18 +242,3 @@ const TABLE = {
 export type OptionKey = keyof typeof TABLE;
 export type OptionValues = { [K in OptionKey]: ReturnType<(typeof TABLE)[K]['read']> };
 export const OPTIONS: { readonly [K in OptionKey]: Option<OptionValues[K]> } = TABLE;
-
-/** The names that an option may be written by: its own first, then a former one. */
-export function namesOf({ name, formerName }: { readonly name: string; readonly formerName?: string }): string[] {
-  return formerName === undefined ? [name] : [name, formerName];
-}
-
-/** `flushInterval` → `flush-interval`. */
-export function flagName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => '-' + letter.toLowerCase());
-}
-
-/** `flushInterval` → `PGWITNESS_FLUSH_INTERVAL`. */
-export function environmentName(name: string): string {
-  return 'PGWITNESS_' + flagName(name).replaceAll('-', '_').toUpperCase();
-}

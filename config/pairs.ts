@@ -4,7 +4,8 @@
 // Not here: sockets (proxy/listen/listener.ts), certificates (tls-files.ts).
 
 import type { ConfigLists } from './file-schema.js';
-import { flagName, OPTIONS, type OptionKey, type OptionValues } from './options.js';
+import { flagName } from './option.js';
+import { OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { type Address, formatAddress, isLoopback } from './values/address.js';
 import { UsageError } from './values/errors.js';
 import type { UpstreamTlsMode } from './values/option-readers.js';

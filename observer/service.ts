@@ -59,10 +59,12 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
   const http = await startHttpThread({
     address: config.http,
+    hosts: config.httpHosts,
     token: config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file'),
     dataDir: config.dataDir,
     logLevel: config.logLevel,
     metrics: exporter,
+    onCounted: (counts) => metrics.http.add(counts),
     tail: tailWithTexts(tail, pipeline.catalogue),
     log,
     worker: httpWorker,

@@ -3,7 +3,8 @@
 
 import { type Command, Option } from 'commander';
 import { type LoadedConfig, loadConfig } from '../../config/config.js';
-import { environmentName, flagName, OPTIONS, type OptionKey } from '../../config/options.js';
+import { environmentName, flagName } from '../../config/option.js';
+import { OPTIONS, type OptionKey } from '../../config/options.js';
 
 /** Adds --config, and a flag for each option of `keys` (default: all). */
 export function addConfigFlags(

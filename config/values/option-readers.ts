@@ -2,6 +2,7 @@
 // Each reader throws UsageError with the place of the text and what to write instead.
 // Not here: the options (options.ts), values that not only options have (the other files of this folder).
 
+import { isIP } from 'node:net';
 import { parseAddress } from './address.js';
 import { UsageError } from './errors.js';
 import { nearestName } from './nearest.js';
@@ -42,6 +43,22 @@ export function readNotEmpty(text: string, where: string): string {
   if (text === '') throw new UsageError('an empty path', { where, hint: 'name a file or a directory' });
   return text;
 }
+
+/** Host names and IP addresses, in lower case and without the brackets of IPv6. */
+export function readHosts(text: string, where: string): readonly string[] {
+  if (text.trim() === '') return [];
+  return text.split(',').map((part) => {
+    const host = /^\[(.+)\]$/.exec(part.trim())?.[1] ?? part.trim();
+    if (isIP(host) !== 0 || HOST_NAME.test(host)) return host.toLowerCase();
+    throw new UsageError(`"${part.trim()}" is not a host`, {
+      where,
+      hint: 'write names or IP addresses without scheme, port or path, for instance pgwitness.staging.example,10.0.0.7',
+    });
+  });
+}
+
+/** Labels of letters, digits, - and _, at most 253 characters in all. */
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i;
 
 export function readFlushInterval(text: string, where: string): number {
   const ms = parseDuration(text, where);

@@ -115,7 +115,7 @@ export class Api implements ApiReader {
   }
 }
 
-const NOT_FOUND = jsonAnswer(404, {
+export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
   hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });

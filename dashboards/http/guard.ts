@@ -1,32 +1,42 @@
-// Decides whether a request may be answered, by its method, address, host name and token.
-// Invariant: answers with SQL or names of users are given only on loopback or with the token; the decision reads no
-// state and no clock.
-// Not here: sockets (server.ts), routes (routes.ts).
+// Decides whether a request may be answered, by its method, its site, its host name and its token.
+// Invariant: answers with SQL or names of users are given only on loopback or with the token, and to no page of
+// another site; the decision reads no state and no clock.
+// Not here: sockets (server.ts), routes (routes.ts), reading tokens (token-gate.ts).
 
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import { limits } from '../../config/limits.js';
+import type { HttpRefusal } from '../metrics/state/http-counts.js';
+import { isOwnHost, type OwnHosts } from './own-hosts.js';
 import { PAGE_PATHS } from './page.js';
+import type { TokenState } from './token-gate.js';
 
 export interface Policy {
   /** It listens on an address that only this machine can reach. */
   readonly loopback: boolean;
-  /** The host name of the configured address. */
-  readonly host: string;
-  /** Bearer token; '' = none configured. */
-  readonly token: string;
+  readonly hosts: OwnHosts;
+  /** A bearer token is configured. */
+  readonly hasToken: boolean;
 }
 
 export interface RequestFacts {
   readonly method: string;
   readonly url: string;
+  /** The Host header. */
   readonly host: string | undefined;
-  readonly authorization: string | undefined;
+  /** The address of this machine that the request came to. */
+  readonly local: string;
+  readonly token: TokenState;
+  /** The Sec-Fetch headers. Browsers send them to loopback and over HTTPS; other programs do not. */
+  readonly fetch: {
+    readonly site: string | undefined;
+    readonly mode: string | undefined;
+    readonly dest: string | undefined;
+  };
   readonly hasBody: boolean;
 }
 
 export interface Refusal {
-  readonly status: 400 | 401 | 403 | 405 | 414;
+  readonly status: 400 | 401 | 403 | 405 | 414 | 429;
+  readonly reason: HttpRefusal;
   readonly error: string;
   readonly hint: string;
 }
@@ -35,60 +45,86 @@ const METRICS_PATH = '/metrics';
 
 /** undefined = answer it. */
 export function refusalOf(request: RequestFacts, policy: Policy): Refusal | undefined {
-  const { url } = request;
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { status: 405, error: `${request.method} is not answered`, hint: 'pgwitness only reads: use GET' };
+  const path = request.url.split('?', 1)[0];
+  return (
+    malformed(request) ??
+    crossSite(request, path) ??
+    foreignHost(request, { policy, path }) ??
+    closed(request, { policy, path })
+  );
+}
+
+function malformed({ method, url, hasBody }: RequestFacts): Refusal | undefined {
+  const reason = 'malformed';
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { status: 405, reason, error: `${method} is not answered`, hint: 'pgwitness only reads: use GET' };
   }
   if (url.length > limits.urlBytesMax) {
-    return { status: 414, error: 'the address is too long', hint: `at most ${limits.urlBytesMax} bytes` };
+    return { status: 414, reason, error: 'the address is too long', hint: `at most ${limits.urlBytesMax} bytes` };
   }
-  if (!url.startsWith('/') || request.hasBody) {
-    return { status: 400, error: 'not a plain GET', hint: 'ask for a path, without a body' };
-  }
-  const path = url.split('?', 1)[0];
-  const authorised = policy.token !== '' && isToken(request.authorization, policy.token);
-  // /metrics holds no SQL, and a scraper may use any name that the network has for this host.
-  const anyHost = authorised || (path === METRICS_PATH && !policy.loopback);
-  if (!anyHost && !isOwnHost(request.host, policy)) {
-    return {
-      status: 403,
-      error: 'the Host header names another host',
-      hint: 'use an IP address or localhost, or send the token: another name may belong to a page that attacks this address',
-    };
-  }
-  if (path === METRICS_PATH || authorised) return undefined;
-  if (policy.token !== '') {
-    if (PAGE_PATHS.has(path)) return undefined;
-    return {
-      status: 401,
-      error: 'a token is needed',
-      hint: 'send Authorization: Bearer with the token of --http-token-file',
-    };
-  }
+  if (url.startsWith('/') && !hasBody) return undefined;
+  return { status: 400, reason, error: 'not a plain GET', hint: 'ask for a path, without a body' };
+}
+
+/** A page of another site cannot read an answer, but asking alone costs a report. A link to the page is welcome. */
+function crossSite({ fetch }: RequestFacts, path: string): Refusal | undefined {
+  if (fetch.site === undefined || fetch.site === 'same-origin' || fetch.site === 'none') return undefined;
+  if (path === '/' && fetch.mode === 'navigate' && fetch.dest === 'document') return undefined;
+  return {
+    status: 403,
+    reason: 'cross_site',
+    error: 'a page of another site asked',
+    hint: 'open the page of pgwitness itself, or ask with a program that is no browser',
+  };
+}
+
+interface Asked {
+  readonly policy: Policy;
+  readonly path: string;
+}
+
+function foreignHost({ host, local, token }: RequestFacts, { policy, path }: Asked): Refusal | undefined {
+  // /metrics holds no SQL, and a scraper may use any name that the network has for this host. A page that attacks this
+  // address by a name of its own has no token.
+  if (token === 'right' || (path === METRICS_PATH && !policy.loopback)) return undefined;
+  if (isOwnHost(host, { own: policy.hosts, local })) return undefined;
+  return {
+    status: 403,
+    reason: 'foreign_host',
+    error: 'the Host header names another host',
+    hint: 'use localhost or the address that pgwitness listens on, name the host with --http-host, or send the token',
+  };
+}
+
+function closed({ token }: RequestFacts, { policy, path }: Asked): Refusal | undefined {
+  if (path === METRICS_PATH || token === 'right') return undefined;
+  if (policy.hasToken) return PAGE_PATHS.has(path) ? undefined : NEEDS_TOKEN[token];
   if (policy.loopback) return undefined;
   return {
     status: 403,
+    reason: 'not_loopback',
     error: 'only /metrics is answered on this address',
     hint: 'listen on loopback (--http 127.0.0.1:6434), or give --http-token-file to answer the rest with a token',
   };
 }
 
-/** DNS rebinding needs a name, so IP addresses are safe, and so are the names that we know. */
-function isOwnHost(header: string | undefined, policy: Policy): boolean {
-  if (header === undefined) return false;
-  const parts = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::[0-9]{1,5})?$/.exec(header);
-  if (parts === null) return false;
-  const name = (parts[1] ?? parts[2]).toLowerCase();
-  return isIP(name) !== 0 || name === 'localhost' || name === policy.host.toLowerCase();
-}
-
-/** Compares digests, so that the time it takes tells neither the content nor the length of the token. */
-function isToken(authorization: string | undefined, token: string): boolean {
-  const given = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
-  if (given === undefined) return false;
-  return timingSafeEqual(digestOf(given), digestOf(token));
-}
-
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
+const NEEDS_TOKEN: Readonly<Record<Exclude<TokenState, 'right'>, Refusal>> = {
+  none: {
+    status: 401,
+    reason: 'no_token',
+    error: 'a token is needed',
+    hint: 'send Authorization: Bearer with the token of --http-token-file',
+  },
+  wrong: {
+    status: 401,
+    reason: 'wrong_token',
+    error: 'the token is wrong',
+    hint: 'send Authorization: Bearer with the token of --http-token-file',
+  },
+  unread: {
+    status: 429,
+    reason: 'too_many_wrong_tokens',
+    error: 'too many wrong tokens came from this address',
+    hint: 'wait, then send the token of --http-token-file',
+  },
+};

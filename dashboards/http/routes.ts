@@ -5,7 +5,7 @@
 import { RuntimeError } from '../../config/values/errors.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
 import { type Answer, jsonAnswer, notNow } from './answer.js';
-import type { ApiReader } from './api.js';
+import { type ApiReader, NOT_FOUND } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 
 /** Reads the metrics of this moment. */
@@ -20,6 +20,7 @@ export interface Asker {
   readonly gone: AbortSignal;
 }
 
+const API_PATHS = '/api/';
 const SCRAPE_AGAIN_SECONDS = 5;
 
 export class Routes {
@@ -41,7 +42,8 @@ export class Routes {
     if (path === '/metrics') {
       return this.#scrape(formatFor(accept), gone);
     }
-    if (!PAGE_PATHS.has(path)) return this.#api.answer(url, gone);
+    if (path.startsWith(API_PATHS)) return this.#api.answer(url, gone);
+    if (!PAGE_PATHS.has(path)) return NOT_FOUND;
     const file = pageFile(path);
     return file === undefined ? NOT_BUILT : { status: 200, ...file };
   }

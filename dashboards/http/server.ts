@@ -1,25 +1,29 @@
-// Listens for HTTP: /metrics, the JSON API and the page, with headers that restrict the browser.
-// Invariant: the guard passes a request before a route sees it; a slow, silent or oversized client costs bounded time
-// and memory.
-// Not here: who may ask (guard.ts), what is answered (routes.ts), /livez and /readyz (the relay).
+// Listens for HTTP: /metrics, the JSON API and the page.
+// Invariant: a slow, silent or oversized client costs bounded time and memory.
+// Not here: what becomes of a request (desk.ts), /livez and /readyz (the relay).
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import { formatAddress, isLoopback, type TcpAddress } from '../../config/values/address.js';
+import { formatAddress, type TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
-import { type Answer, jsonAnswer } from './answer.js';
+import type { HttpCounts } from '../metrics/state/http-counts.js';
 import type { ApiReader } from './api.js';
-import { refusalOf } from './guard.js';
-import { type MetricsReader, Routes } from './routes.js';
+import { HttpConnections } from './connections.js';
+import { Desk } from './desk.js';
+import type { MetricsReader } from './routes.js';
 
 export interface HttpOptions {
   readonly address: TcpAddress;
+  /** Hosts by which it is reached besides its own address, in lower case. */
+  readonly hosts?: readonly string[];
   /** Bearer token; '' = none. Off loopback everything but /metrics needs one. */
   readonly token?: string;
   readonly metrics: MetricsReader;
   readonly api: ApiReader;
+  /** Where refusals are counted. */
+  readonly counts?: HttpCounts;
   readonly log: Log;
 }
 
@@ -32,47 +36,24 @@ export interface HttpServer {
 /** Throws RuntimeError when it cannot listen there. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, log } = options;
-  const policy = { loopback: isLoopback(address), host: address.host, token: options.token ?? '' };
-  const routes = new Routes(options);
+  const desk = new Desk(options);
+  const connections = new HttpConnections({
+    max: limits.httpConnectionsMax,
+    requestsMax: limits.httpRequestsPerConnectionMax,
+  });
   const server = createServer(
     { maxHeaderSize: limits.headerBytesMax, connectionsCheckingInterval: 1_000 },
     (request, response) => {
-      const url = request.url ?? '';
-      const refusal = refusalOf(
-        {
-          method: request.method ?? '',
-          url,
-          host: request.headers.host,
-          authorization: request.headers.authorization,
-          hasBody:
-            request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined,
-        },
-        policy,
-      );
-      if (refusal !== undefined) {
-        // The body of a refused request is not read, so the connection ends with the answer.
-        response.setHeader('connection', 'close');
-        send(response, jsonAnswer(refusal.status, { error: refusal.error, hint: refusal.hint }));
-        return;
-      }
-      const left = new AbortController();
-      response.once('close', () => left.abort());
-      routes.answer(url, { accept: request.headers.accept, gone: left.signal }).then(
-        (answer) => send(response, answer),
-        (error: unknown) => {
-          log.error('an HTTP request failed', { error });
-          send(
-            response,
-            jsonAnswer(500, { error: 'the request failed', hint: 'see the log of pgwitness for the reason' }),
-          );
-        },
-      );
+      const gone = endOf(request, response);
+      if (!connections.begin(request.socket)) return;
+      gone.addEventListener('abort', () => connections.end(request.socket));
+      desk.take(request, { response, gone });
     },
   );
+  server.on('connection', (socket) => connections.take(socket));
   server.headersTimeout = limits.httpRequestTimeoutMs;
   server.requestTimeout = limits.httpRequestTimeoutMs;
   server.keepAliveTimeout = 5_000;
-  server.maxConnections = limits.httpConnectionsMax;
   server.setTimeout(3 * limits.httpRequestTimeoutMs);
   await listening(server, address);
   server.on('error', (error) => log.error('the HTTP listener failed', { error }));
@@ -85,6 +66,17 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** Aborted when the request is answered or its connection is gone. */
+function endOf(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  const end = new AbortController();
+  response.once('close', () => end.abort());
+  // Behind an unanswered request of the same connection a response has no socket yet, and never says that it closed.
+  request.once('close', () => {
+    if (request.socket.destroyed) end.abort();
+  });
+  return end.signal;
 }
 
 function listening(server: Server, address: TcpAddress): Promise<void> {
@@ -104,21 +96,4 @@ function listening(server: Server, address: TcpAddress): Promise<void> {
       resolve();
     });
   });
-}
-
-function send(response: ServerResponse<IncomingMessage>, answer: Answer): void {
-  if (response.destroyed) return;
-  if (answer.retryAfterSeconds !== undefined) response.setHeader('retry-after', answer.retryAfterSeconds);
-  response.writeHead(answer.status, {
-    'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-resource-policy': 'same-origin',
-    'content-security-policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  });
-  response.end(answer.body);
 }

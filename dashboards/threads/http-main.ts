@@ -6,20 +6,22 @@
 import { parentPort } from 'node:worker_threads';
 import { createLog } from '../../config/log.js';
 import { type HttpServer, startHttp } from '../http/server.js';
+import { HttpCounts } from '../metrics/state/http-counts.js';
 import { KeptMetrics } from './kept-metrics.js';
 import { type FromThread, failed, type ThreadStart, type ToThread } from './messages.js';
 import { ReportsThread } from './reports-thread.js';
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
-const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format }));
+const counts = new HttpCounts();
+const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format, counts: counts.take() }));
 let reports: ReportsThread | undefined;
 let http: HttpServer | undefined;
 
-async function start({ address, token, dataDir, logLevel }: ThreadStart): Promise<void> {
+async function start({ address, hosts, token, dataDir, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
   reports = new ReportsThread({ dataDir, log, onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }) });
-  http = await startHttp({ address, token, metrics, api: reports, log });
+  http = await startHttp({ address, hosts, token, metrics, api: reports, counts, log });
   say({ kind: 'listening', address: http.address });
 }
 

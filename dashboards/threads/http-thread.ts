@@ -10,6 +10,7 @@ import { RuntimeError } from '../../config/values/errors.js';
 import type { TailBatch } from '../../facts/answers.js';
 import type { MetricsReader } from '../http/routes.js';
 import type { HttpServer } from '../http/server.js';
+import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';
 import { MetricsRenderer } from './metrics-renderer.js';
 
@@ -17,6 +18,8 @@ export interface HttpThreadOptions extends ThreadStart {
   /** Made earlier by beginHttpThread; default: made now. */
   readonly worker?: Worker;
   readonly metrics: MetricsReader;
+  /** Takes what the thread counted. */
+  readonly onCounted: (counts: HttpCountsDelta) => void;
   /** The last executions, for `pgwitness tail`. */
   readonly tail: { batchAfter(sequence: number, nowMs: number): TailBatch };
   readonly log: Log;
@@ -102,13 +105,14 @@ class HttpThread implements HttpServer {
         log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
         this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      const { token, dataDir, logLevel } = this.#options;
-      this.#say({ kind: 'start', start: { address: this.#address, token, dataDir, logLevel } });
+      const { hosts, token, dataDir, logLevel } = this.#options;
+      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, logLevel } });
     });
   }
 
   #take(message: Exclude<FromThread, { kind: 'listening' | 'failed' }>): void {
     if (message.kind === 'scraped') {
+      this.#options.onCounted(message.counts);
       this.#renderer.ask(message.format);
       return;
     }

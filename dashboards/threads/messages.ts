@@ -7,6 +7,7 @@ import type { LogLevel } from '../../config/values/option-readers.js';
 import type { TailBatch } from '../../facts/answers.js';
 import type { Answer } from '../http/answer.js';
 import type { Format } from '../metrics/exposition.js';
+import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 
 /** A moment of the system's monotonic clock, which all threads share. */
 export function monotonicMs(): number {
@@ -24,6 +25,8 @@ export interface Rendered {
 /** Options of the HTTP thread. */
 export interface ThreadStart {
   readonly address: TcpAddress;
+  /** Hosts by which it is reached besides its own address. */
+  readonly hosts: readonly string[];
   readonly token: string;
   readonly dataDir: string;
   readonly logLevel: LogLevel;
@@ -38,8 +41,8 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'listening'; readonly address: TcpAddress }
   | Failed
-  /** A scraper asked for metrics. */
-  | { readonly kind: 'scraped'; readonly format: Format }
+  /** A scraper asked for metrics. `counts`: what was counted since the last message of this kind. */
+  | { readonly kind: 'scraped'; readonly format: Format; readonly counts: HttpCountsDelta }
   | TailAsked;
 
 /** Options of the thread of reports. */

@@ -224,6 +224,27 @@ observe: off
   });
 });
 
+describe('hosts', () => {
+  test('are names and addresses, with commas between them', () => {
+    const hosts = (httpHost: string) => loadConfig({ flags: { httpHost } }).config.httpHosts;
+    expect(hosts('')).toEqual([]);
+    expect(hosts('Witness.Staging.example, 10.0.0.7,[2001:DB8::7]')).toEqual([
+      'witness.staging.example',
+      '10.0.0.7',
+      '2001:db8::7',
+    ]);
+  });
+
+  test.each(['https://witness.example', 'witness.example:443', 'a,,b', 'a b', '*.example', 'x/y', '-a'])(
+    '"%s" is refused with what to write',
+    (httpHost) => {
+      expect(faultOf(() => loadConfig({ flags: { httpHost } }))).toMatch(
+        /is not a host: --http-host: write names or IP addresses without scheme, port or path/,
+      );
+    },
+  );
+});
+
 describe('relations', () => {
   test('listening on the upstream address is refused', () => {
     expect(faultOf(() => loadConfig({ flags: { listen: '127.0.0.1:5432' } }))).toBe(

@@ -1,14 +1,12 @@
 // Questions for the thread of reports: abandoned, too many, and equal ones.
 
 import { connect } from 'node:net';
-import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { createLog } from '../../config/log.js';
 import { type Answer, jsonAnswer } from '../../dashboards/http/answer.js';
 import { QuestionQueue } from '../../dashboards/threads/question-queue.js';
-import { build } from '../../scripts/lib/setup/build.mjs';
-import { temporaryDirectory } from '../storage/flushes.js';
 import { writeManyStatements } from '../web/kit.js';
+import { useHttpThread } from './built-thread.js';
 
 /** A thread of reports whose answers the test gives. */
 class HandMade {
@@ -132,31 +130,8 @@ describe('the queue of questions', () => {
 });
 
 describe('over HTTP', () => {
-  type Thread = typeof import('../../dashboards/threads/http-thread.js');
-  let startHttpThread: Thread['startHttpThread'];
-  const STATEMENTS = 1_000;
-
-  beforeAll(async () => {
-    await build(() => {});
-    const built: string = '../../dist/dashboards/threads/http-thread.js';
-    ({ startHttpThread } = (await import(built)) as Thread);
-  });
-
-  async function start(): Promise<{ port: number; url: string }> {
-    const dataDir = temporaryDirectory();
-    writeManyStatements(dataDir, STATEMENTS);
-    const server = await startHttpThread({
-      address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-      token: '',
-      dataDir,
-      logLevel: 'silent',
-      metrics: { render: async () => 'a 1\n' },
-      tail: { batchAfter: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
-      log: createLog({ level: 'silent' }),
-    });
-    onTestFinished(() => server.close());
-    return { port: server.address.port, url: `http://127.0.0.1:${server.address.port}` };
-  }
+  const startThread = useHttpThread();
+  const start = () => startThread({ fill: (dataDir) => writeManyStatements(dataDir, 1_000) });
 
   /** Asks, and closes the connection as soon as the question is sent. */
   function abandon(port: number, path: string): Promise<void> {
@@ -169,7 +144,7 @@ describe('over HTTP', () => {
   }
 
   test('400 abandoned questions keep nobody waiting', async () => {
-    const { port, url } = await start();
+    const { url, address } = await start();
     // The thread of reports is there already, and the time that one report takes is known.
     const report = async (hours: number) => (await fetch(`${url}/api/v1/statements?since=${hours}h&limit=0`)).text();
     await report(900);
@@ -178,7 +153,7 @@ describe('over HTTP', () => {
     const reportMs = performance.now() - begun;
     for (let n = 0; n < 400; n += 20) {
       const some = Array.from({ length: 20 }, (_, k) =>
-        abandon(port, `/api/v1/statements?since=${1 + n + k}h&limit=0`),
+        abandon(address.port, `/api/v1/statements?since=${1 + n + k}h&limit=0`),
       );
       await Promise.all(some);
     }

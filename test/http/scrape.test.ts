@@ -2,14 +2,12 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../config/log.js';
 import { KeptMetrics } from '../../dashboards/threads/kept-metrics.js';
 import { monotonicMs, type Rendered } from '../../dashboards/threads/messages.js';
 import { MetricsRenderer } from '../../dashboards/threads/metrics-renderer.js';
-import { build } from '../../scripts/lib/setup/build.mjs';
-import { writeSampleStore } from '../cli/sample-store.js';
-import { temporaryDirectory } from '../storage/flushes.js';
+import { useHttpThread } from './built-thread.js';
 
 const SILENT = createLog({ level: 'silent' });
 
@@ -117,34 +115,11 @@ describe('rendering', () => {
 });
 
 describe('a main thread that stalls', () => {
-  type Thread = typeof import('../../dashboards/threads/http-thread.js');
-  let startHttpThread: Thread['startHttpThread'];
-
-  beforeAll(async () => {
-    await build(() => {});
-    const built: string = '../../dist/dashboards/threads/http-thread.js';
-    ({ startHttpThread } = (await import(built)) as Thread);
-  });
-
-  async function start(render: () => Promise<string>): Promise<string> {
-    const dataDir = temporaryDirectory();
-    writeSampleStore(dataDir);
-    const server = await startHttpThread({
-      address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-      token: '',
-      dataDir,
-      logLevel: 'silent',
-      metrics: { render },
-      tail: { batchAfter: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
-      log: SILENT,
-    });
-    onTestFinished(() => server.close());
-    return `http://127.0.0.1:${server.address.port}/metrics`;
-  }
+  const start = useHttpThread();
 
   /** Scrapes from another process, while this one does nothing but stall for so long. */
   async function scrapedDuring(url: string, stallMs: number): Promise<string> {
-    const script = `fetch(${JSON.stringify(url)}).then((a) => a.text()).then((t) => process.stdout.write(t))`;
+    const script = `fetch('${url}/metrics').then((a) => a.text()).then((t) => process.stdout.write(t))`;
     const scraper = promisify(execFile)(process.execPath, ['-e', script]);
     // It needs time to start.
     for (const until = Date.now() + stallMs; Date.now() < until; );
@@ -153,7 +128,7 @@ describe('a main thread that stalls', () => {
 
   test('the first scrape is not given what was there at the start', async () => {
     let count = 0;
-    const url = await start(async () => `a ${count}\n`);
+    const { url } = await start({ render: async () => `a ${count}\n` });
     // Whatever is rendered at the start has been.
     await new Promise((resolve) => setTimeout(resolve, 100));
     count = 153_000;
@@ -162,10 +137,10 @@ describe('a main thread that stalls', () => {
 
   test('a later scrape is given the last second', async () => {
     let count = 0;
-    const url = await start(async () => `a ${count}\n`);
-    await (await fetch(url)).text();
+    const { url } = await start({ render: async () => `a ${count}\n` });
+    await (await fetch(`${url}/metrics`)).text();
     count = 7;
-    await vi.waitFor(async () => expect(await (await fetch(url)).text()).toBe('a 7\n'));
+    await vi.waitFor(async () => expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 7\n'));
     count = 8;
     expect(await scrapedDuring(url, 2_000)).toMatch(/^a [78]\n$/);
   });

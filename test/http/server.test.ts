@@ -1,19 +1,23 @@
 // The HTTP server: each endpoint's answer, the guard, and refusals.
 
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { Script } from 'node:vm';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { createLog } from '../../config/log.js';
+import { createLog, type Log } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
+import { isOwnHost } from '../../dashboards/http/own-hosts.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
+import { HttpCounts } from '../../dashboards/metrics/state/http-counts.js';
 import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { summaryFinder } from '../../dashboards/metrics/summary-finder.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { RAW, writeSampleStore } from '../cli/sample-store.js';
+import { until } from '../kit/sidecar.js';
 import { parseExposition } from '../metrics/exposition.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 
@@ -26,7 +30,18 @@ afterEach(async () => {
   for (const undo of cleanup.splice(0).reverse()) await undo();
 });
 
-async function serve(options: { host?: string; token?: string; port?: number } = {}): Promise<HttpServer> {
+interface Serving {
+  host?: string;
+  port?: number;
+  hosts?: string[];
+  token?: string;
+  counts?: HttpCounts;
+  log?: Log;
+  /** Called for each question to the API. What it returns is waited for. */
+  onReport?: (gone: AbortSignal) => unknown;
+}
+
+async function serve({ host = '127.0.0.1', port = 0, ...options }: Serving = {}): Promise<HttpServer> {
   const data = temporaryDirectory();
   writeSampleStore(data);
   const reader = openReader(data);
@@ -37,12 +52,18 @@ async function serve(options: { host?: string; token?: string; port?: number } =
   }
   const metrics = new MetricsExporter(state, { summaryOf: summaryFinder(reader) });
   cleanup.push(() => metrics.close());
+  const api = new Api({ reader });
   const server = await startHttp({
-    address: { kind: 'tcp', host: options.host ?? '127.0.0.1', port: options.port ?? 0 },
-    token: options.token,
-    metrics,
-    api: new Api({ reader }),
     log: createLog({ level: 'silent' }),
+    ...options,
+    address: { kind: 'tcp', host, port },
+    metrics,
+    api: {
+      async answer(url, gone) {
+        await options.onReport?.(gone!);
+        return api.answer(url);
+      },
+    },
   });
   cleanup.push(() => server.close());
   return server;
@@ -52,6 +73,8 @@ interface Asked {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
+  /** The address of this machine that it comes from. */
+  from?: string;
 }
 
 interface Answered {
@@ -63,9 +86,9 @@ interface Answered {
 /** As a client that sends the path just as it is given. */
 function ask(server: HttpServer, path: string, asked: Asked = {}): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const { method = 'GET', headers } = asked;
+    const { method = 'GET', headers, from: localAddress } = asked;
     const sent = request(
-      { host: '127.0.0.1', port: server.address.port, path, method, headers, agent: false },
+      { host: '127.0.0.1', port: server.address.port, path, method, headers, agent: false, localAddress },
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (text: string) => {
@@ -252,26 +275,198 @@ describe('what is refused', () => {
 });
 
 describe('the Host header', () => {
-  test.each(['127.0.0.1', 'localhost', 'LOCALHOST:6434', '[::1]:6434', '10.0.0.7:1'])('%s is ours', async (host) => {
-    expect((await ask(await serve(), '/api/v1/pools', { headers: { host } })).status).toBe(200);
+  test.each([
+    '127.0.0.1',
+    'localhost',
+    'LOCALHOST:6434',
+    '[::1]:6434',
+    '127.0.0.9:1',
+    '[0:0:0:0:0:0:0:1]',
+    '[::ffff:127.0.0.1]',
+    'witness.example:80',
+    '192.0.2.7',
+  ])('%s is ours', async (host) => {
+    const server = await serve({ hosts: ['witness.example', '192.0.2.7'] });
+    expect((await ask(server, '/api/v1/pools', { headers: { host } })).status).toBe(200);
   });
 
-  test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.nip.io:6434', 'a@127.0.0.1', '[::1'])(
-    '"%s" may be a rebound name',
-    async (host) => {
-      const server = await serve();
-      for (const path of ['/api/v1/pools', '/metrics', '/']) {
-        const { status, body } = await ask(server, path, { headers: { host } });
-        expect(status, path).toBe(403);
-        expect(JSON.parse(body).error).toContain('Host header');
-      }
-    },
-  );
+  test.each([
+    'evil.example',
+    'localhost.evil.example',
+    'witness.example.evil.example',
+    '127.0.0.1.nip.io:6434',
+    'a@127.0.0.1',
+    '[::1',
+    '8.8.8.8',
+    '10.0.0.7:1',
+    '0.0.0.0:6434',
+    '[2001:db8::7]:6434',
+    '[::ffff:8.8.8.8]',
+    '127.0.0.1.',
+  ])('"%s" may be a rebound name, or is not our address', async (host) => {
+    const server = await serve({ hosts: ['witness.example'] });
+    for (const path of ['/api/v1/pools', '/metrics', '/']) {
+      const { status, body } = await ask(server, path, { headers: { host } });
+      expect(status, path).toBe(403);
+      expect(JSON.parse(body).error).toContain('Host header');
+    }
+  });
+
+  test.each([
+    ['10.0.0.7:6434', '10.0.0.7'],
+    ['10.0.0.7', '::ffff:10.0.0.7'],
+    ['[2001:db8:0::7]:6434', '2001:db8::7'],
+    ['pgwitness.internal', '10.0.0.7'],
+  ])('%s is ours for a request that came to %s', (header, local) => {
+    const own = { listen: 'pgwitness.internal', named: [] };
+    expect(isOwnHost(header, { own, local })).toBe(true);
+    expect(isOwnHost(header, { own: { ...own, listen: '0.0.0.0' }, local: '10.0.0.8' })).toBe(false);
+  });
 
   test('with the token any name will do', async () => {
     const server = await serve({ token: TOKEN });
     const headers = { host: 'pgwitness.staging.example', ...bearer };
     expect((await ask(server, '/api/v1/pools', { headers })).status).toBe(200);
+  });
+
+  test('a browser gets the page by a name of --http-host alone', async () => {
+    const server = await serve({ host: '0.0.0.0', token: TOKEN, hosts: ['witness.example'] });
+    expect((await ask(server, '/', { headers: { host: 'witness.example' } })).status).toBe(200);
+    expect((await ask(server, '/', { headers: { host: 'other.example' } })).status).toBe(403);
+    expect((await ask(server, '/', { headers: { host: '8.8.8.8' } })).status).toBe(403);
+  });
+});
+
+// As Chromium 131 sends them.
+const BY_SCRIPT = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'empty' };
+const BY_IMAGE = { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' };
+const BY_FRAME = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' };
+const BY_LINK = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-user': '?1' };
+
+describe('pages of other sites', () => {
+  const PATHS = ['/api/v1/statements?since=9h&limit=20000', '/metrics', '/', '/app.js'];
+
+  test.each(['cross-site', 'same-site', 'elsewhere'])('that are %s are refused', async (site) => {
+    let reports = 0;
+    const server = await serve({ onReport: () => reports++ });
+    for (const kind of [BY_SCRIPT, BY_IMAGE, BY_FRAME]) {
+      for (const path of PATHS) {
+        const { status, body } = await ask(server, path, { headers: { 'sec-fetch-site': site, ...kind } });
+        expect(status, path).toBe(403);
+        expect(JSON.parse(body).error).toContain('another site');
+      }
+    }
+    expect(reports).toBe(0);
+  });
+
+  test('may link to the page, and to nothing else', async () => {
+    const server = await serve();
+    const follow = (path: string) => ask(server, path, { headers: { 'sec-fetch-site': 'cross-site', ...BY_LINK } });
+    expect((await follow('/')).status).toBe(200);
+    for (const path of ['/api/v1/statements', '/metrics', '/app.js']) expect((await follow(path)).status).toBe(403);
+  });
+
+  test('are refused with the token too', async () => {
+    const server = await serve({ token: TOKEN });
+    const headers = { 'sec-fetch-site': 'cross-site', ...BY_SCRIPT, ...bearer };
+    expect((await ask(server, '/api/v1/status', { headers })).status).toBe(403);
+  });
+
+  test.each([
+    ['the page itself', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['an address typed in', { 'sec-fetch-site': 'none', ...BY_LINK }],
+    ['a program that is no browser', {}],
+  ])('do not keep %s from asking', async (_, headers) => {
+    const server = await serve();
+    for (const path of PATHS) expect((await ask(server, path, { headers })).status, path).toBe(200);
+  });
+});
+
+describe('wrong tokens', () => {
+  const wrong = (n: number) => ({ authorization: `Bearer wrong${n}` });
+
+  test('are limited: then no token of that address is read for a while', async () => {
+    const counts = new HttpCounts();
+    const server = await serve({ host: '0.0.0.0', token: TOKEN, counts });
+    const statuses: number[] = [];
+    for (let n = 0; n < 1_034; n++) {
+      statuses.push((await ask(server, '/api/v1/status', { headers: wrong(n) })).status);
+    }
+    expect(new Set(statuses.slice(0, limits.wrongTokensMax))).toEqual(new Set([401]));
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(1_000);
+    const refused = await ask(server, '/api/v1/status', { headers: bearer });
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    // Another address, and what needs no token, are served.
+    expect((await ask(server, '/api/v1/status', { headers: bearer, from: '127.0.0.2' })).status).toBe(200);
+    expect((await ask(server, '/metrics', { headers: wrong(0) })).status).toBe(200);
+    expect((await ask(server, '/', {})).status).toBe(200);
+    expect(counts.wrongTokens).toBeLessThan(30);
+    expect(counts.wrongTokens).toBe(counts.refused.wrong_token);
+    expect(counts.refused.too_many_wrong_tokens).toBe(1_035 - counts.wrongTokens);
+  });
+
+  test('are told of in the log, with the address and without the token', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', destination: { write: (line) => lines.push(line) } });
+    const server = await serve({ token: TOKEN, log });
+    await ask(server, '/api/v1/status', { headers: wrong(7) });
+    await ask(server, '/metrics', { headers: wrong(8) });
+    await ask(server, '/api/v1/status', { headers: bearer });
+    await ask(server, '/api/v1/status');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', msg: 'an HTTP request had a wrong token', address: '127.0.0.1' },
+      { level: 'warn', msg: 'an HTTP request had a wrong token', address: '127.0.0.1' },
+    ]);
+    expect(lines.join('')).not.toMatch(/wrong[78]/);
+  });
+
+  test('what is refused for another reason is counted by it', async () => {
+    const counts = new HttpCounts();
+    const server = await serve({ counts });
+    await ask(server, '/', { method: 'POST' });
+    await ask(server, '/', { headers: { host: 'evil.example' } });
+    await ask(server, '/', { headers: { 'sec-fetch-site': 'cross-site', ...BY_IMAGE } });
+    expect(counts.refused).toMatchObject({ malformed: 1, foreign_host: 1, cross_site: 1, no_token: 0, busy: 0 });
+  });
+});
+
+describe('room for those who ask', () => {
+  test('silent connections keep nobody out', async () => {
+    const server = await serve();
+    const silent = Array.from({ length: 3 * limits.httpConnectionsMax }, () =>
+      connect(server.address.port, '127.0.0.1'),
+    );
+    cleanup.push(() => {
+      for (const socket of silent) socket.destroy();
+    });
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    for (let n = 0; n < 5; n++) expect((await ask(server, '/api/v1/status')).status).toBe(200);
+  });
+
+  test('a connection that sends requests without end and takes no answers is closed', async () => {
+    let asked = 0;
+    let open = 0;
+    const server = await serve({
+      onReport: (gone) => {
+        asked++;
+        open++;
+        gone.addEventListener('abort', () => open--);
+        return new Promise(() => {});
+      },
+    });
+    const socket = connect(server.address.port, '127.0.0.1');
+    cleanup.push(() => socket.destroy());
+    socket.on('error', () => {});
+    const request = 'GET /api/v1/status HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    socket.write(request.repeat(limits.httpRequestsPerConnectionMax));
+    await until('all are asked', () => asked === limits.httpRequestsPerConnectionMax);
+    expect(socket.closed).toBe(false);
+    socket.write(request.repeat(1_000));
+    await until('it is closed', () => socket.closed);
+    expect(asked).toBe(limits.httpRequestsPerConnectionMax);
+    await until('none of its requests is worked on', () => open === 0);
   });
 });
 

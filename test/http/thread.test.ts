@@ -1,40 +1,18 @@
 // The HTTP thread: it answers while the main thread does not.
 
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../config/log.js';
-import { build } from '../../scripts/lib/setup/build.mjs';
+import type { HttpCountsDelta } from '../../dashboards/metrics/state/http-counts.js';
 import { writeSampleStore } from '../cli/sample-store.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 import { writeManyStatements } from '../web/kit.js';
+import { useHttpThread } from './built-thread.js';
 
-type Thread = typeof import('../../dashboards/threads/http-thread.js');
-let startHttpThread: Thread['startHttpThread'];
-
-// A thread runs what was built: sources are not JavaScript.
-beforeAll(async () => {
-  await build(() => {});
-  const built: string = '../../dist/dashboards/threads/http-thread.js';
-  ({ startHttpThread } = (await import(built)) as Thread);
-});
-
-async function start(render: () => Promise<string>, fill = writeSampleStore) {
-  const dataDir = temporaryDirectory();
-  fill(dataDir);
-  const server = await startHttpThread({
-    address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-    token: '',
-    dataDir,
-    logLevel: 'silent',
-    metrics: { render },
-    tail: { batchAfter: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
-    log: createLog({ level: 'silent' }),
-  });
-  onTestFinished(() => server.close());
-  return { url: `http://127.0.0.1:${server.address.port}`, server };
-}
+const TOKEN = '0123456789abcdef0123456789abcdef';
+const start = useHttpThread();
 
 test('the API, the page and the metrics are answered from the thread', async () => {
-  const { url } = await start(async () => 'a 1\n');
+  const { url } = await start();
   const { statements } = await (await fetch(`${url}/api/v1/statements`)).json();
   expect(statements).toHaveLength(5);
   expect((await fetch(url)).headers.get('content-type')).toContain('text/html');
@@ -42,14 +20,14 @@ test('the API, the page and the metrics are answered from the thread', async () 
 });
 
 test('executions are asked of the main thread', async () => {
-  const { url } = await start(async () => '');
+  const { url } = await start();
   expect(await (await fetch(`${url}/api/v1/tail`)).json()).toEqual({ sequence: 7, missed: 0, executions: [] });
   expect((await fetch(`${url}/api/v1/tail?after=x`)).status).toBe(400);
 });
 
 test('each scrape is fresh while the main thread answers', async () => {
   let renders = 0;
-  const { url } = await start(async () => `a ${++renders}\n`);
+  const { url } = await start({ render: async () => `a ${++renders}\n` });
   const scrape = async () => Number((await (await fetch(`${url}/metrics`)).text()).slice(2));
   const first = await scrape();
   expect(await scrape()).toBeGreaterThan(first);
@@ -57,17 +35,14 @@ test('each scrape is fresh while the main thread answers', async () => {
 
 test('a main thread that does not answer does not keep a scraper waiting', async () => {
   let stuck = false;
-  const { url } = await start(() => (stuck ? new Promise<string>(() => {}) : Promise.resolve('a 1\n')));
+  const { url } = await start({ render: () => (stuck ? new Promise<string>(() => {}) : Promise.resolve('a 1\n')) });
   await (await fetch(`${url}/metrics`)).text();
   stuck = true;
   expect(await (await fetch(`${url}/metrics`)).text()).toBe('a 1\n');
 });
 
 test('a scrape does not wait for the reports that were asked for before it', async () => {
-  const { url } = await start(
-    async () => 'a 1\n',
-    (dataDir) => writeManyStatements(dataDir, 2_000),
-  );
+  const { url } = await start({ fill: (dataDir) => writeManyStatements(dataDir, 2_000) });
   // The thread of reports is there already.
   await (await fetch(`${url}/api/v1/status`)).arrayBuffer();
   const order: string[] = [];
@@ -84,27 +59,25 @@ test('a scrape does not wait for the reports that were asked for before it', asy
 });
 
 test('a port that is in use is told of as without a thread', async () => {
-  const { server } = await start(async () => '');
-  const dataDir = temporaryDirectory();
-  writeSampleStore(dataDir);
-  await expect(
-    startHttpThread({
-      address: server.address,
-      token: '',
-      dataDir,
-      logLevel: 'silent',
-      metrics: { render: async () => '' },
-      tail: { batchAfter: () => ({ sequence: 0, missed: 0, executions: [], texts: new Map() }) },
-      log: createLog({ level: 'silent' }),
-    }),
-  ).rejects.toThrow(/the port is in use/);
+  const { address } = await start();
+  await expect(start({ address })).rejects.toThrow(/the port is in use/);
+});
+
+test('what was refused reaches the main thread with the next scrape', async () => {
+  const counted: HttpCountsDelta[] = [];
+  const { url } = await start({ onCounted: (counts) => counted.push(counts), token: TOKEN });
+  await fetch(`${url}/api/v1/status`, { headers: { authorization: 'Bearer of another' } });
+  await fetch(`${url}/api/v1/status`);
+  await (await fetch(`${url}/metrics`)).text();
+  await (await fetch(`${url}/metrics`)).text();
+  expect(counted).toMatchObject([
+    { wrongTokens: 1, refused: { wrong_token: 1, no_token: 1, cross_site: 0 } },
+    { wrongTokens: 0, refused: { wrong_token: 0, no_token: 0 } },
+  ]);
 });
 
 test('a store that cannot be read is told of, and the metrics are there all the same', async () => {
-  const { url } = await start(
-    async () => 'a 1\n',
-    () => {},
-  );
+  const { url } = await start({ fill: () => {} });
   const answer = await fetch(`${url}/api/v1/statements`);
   expect(answer.status).toBe(503);
   expect((await answer.json()).error).toMatch(/there is no witness.db/);

@@ -7,6 +7,7 @@ import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
+import type { HttpCounts } from '../../dashboards/metrics/state/http-counts.js';
 import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
@@ -86,14 +87,24 @@ export interface Served {
   close(): Promise<void>;
 }
 
-export async function serveStore(dataDir: string, options: { token?: string } = {}): Promise<Served> {
+export async function serveStore(
+  dataDir: string,
+  options: { token?: string; counts?: HttpCounts; onQuestion?: (url: string) => void } = {},
+): Promise<Served> {
   const reader = openReader(dataDir);
   const metrics = new MetricsExporter(new MetricsState());
+  const api = new Api({ reader });
   const server: HttpServer = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: options.token,
+    counts: options.counts,
     metrics,
-    api: new Api({ reader }),
+    api: {
+      answer(url) {
+        options.onQuestion?.(url);
+        return api.answer(url);
+      },
+    },
     log: createLog({ level: 'silent' }),
   });
   return {

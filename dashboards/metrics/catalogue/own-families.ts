@@ -81,6 +81,23 @@ export const OWN_FAMILIES: readonly Family[] = [
     samples: ({ lastMarks }) => [...lastMarks()].map(([kind, ms]) => ({ value: ms / 1e3, labels: { kind } })),
   },
   {
+    name: 'pgwitness_http_refused_total',
+    type: 'counter',
+    unit: '',
+    labels: ['reason'],
+    help: 'HTTP requests refused, by reason: malformed, foreign_host, cross_site (a page of another site asked), not_loopback, no_token, wrong_token, too_many_wrong_tokens or busy.',
+    samples: ({ state }) =>
+      Object.entries(state.http.refused).map(([reason, value]) => ({ value, labels: { reason } })),
+  },
+  {
+    name: 'pgwitness_http_wrong_tokens_total',
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Wrong tokens that HTTP requests sent, needed or not. Each is logged with its address.',
+    samples: ({ state }) => one(state.http.wrongTokens),
+  },
+  {
     name: 'pgwitness_exposition_timestamp_seconds',
     type: 'gauge',
     unit: 'seconds',

@@ -5,6 +5,7 @@
 import { limits } from '../../../config/limits.js';
 import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
 import { DurationTable } from './duration-series.js';
+import { HttpCounts } from './http-counts.js';
 import { commandLabel, LabelSet } from './labels.js';
 import { type PoolDelta, PoolTable } from './pool-series.js';
 import { type TopDelta, TopStatements } from './top-statements.js';
@@ -66,6 +67,7 @@ export class MetricsState {
   readonly statements = new Map<string, Map<string, number>>();
   readonly serviceNsBySource = new Map<string, number>();
   readonly notObserved = new Map<string, number>();
+  readonly http = new HttpCounts();
   readonly overflow = { duration: 0, source: 0, pool: 0 };
   opaqueSessionMinutes = 0;
   /** Connections whose owner was revised. */
