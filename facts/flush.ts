@@ -207,6 +207,25 @@ export interface UnstoredNote {
   executions?: number;
 }
 
+/** Why a store may refuse a flush; each is a series from the start, so that its first failure is an increase. */
+const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'corrupt', 'io'] as const;
+
+/** No failure yet, of any kind. */
+export function noFailures(): Map<string, number> {
+  return new Map(FLUSH_FAILURES.map((code) => [code, 0]));
+}
+
+/** How storing goes. */
+export interface StoringHealth {
+  readonly failing: boolean;
+  /** Unix ms of the last flush that was stored; 0 = none yet. */
+  readonly storedMs: number;
+  /** Flushes that were refused, by the store's code. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** Executions that are counted and wait. */
+  readonly unstoredExecutions: number;
+}
+
 export interface Store {
   /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
   flush(flush: Flush): void;

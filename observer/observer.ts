@@ -6,7 +6,7 @@
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { ConnectionsNow } from '../analyzer/pools/pool.js';
 import type { Log } from '../config/log.js';
-import type { PlanRow, Store } from '../facts/flush.js';
+import type { PlanRow, Store, StoringHealth } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
@@ -15,6 +15,7 @@ import { StoreError } from '../storage/store-error.js';
 import { BatchProgress } from './accounts/batch-progress.js';
 import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';
+import { Storing } from './accounts/storing.js';
 import { Unaccounted } from './accounts/unaccounted.js';
 import { FlushParts } from './flush-parts.js';
 import type { IntakeTarget } from './intake/intake.js';
@@ -27,6 +28,7 @@ export interface HealthListener {
   setNotObserved(reason: string, total: number): void;
   /** Connections whose owner was revised so far. */
   setRevisions(total: number): void;
+  setStoring(storing: StoringHealth): void;
   /** All relays as one. */
   setRelayStatus(status: RelayStatus): void;
   setRelaysConnected(count: number): void;
@@ -57,9 +59,7 @@ export class Observer implements IntakeTarget {
   #orphansTaken = false;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
-  #failing = false;
-  /** Unix ms of the last flush that was stored. */
-  #storedMs = Date.now();
+  readonly #storing = new Storing(Date.now());
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -162,19 +162,18 @@ export class Observer implements IntakeTarget {
       store.flush(this.parts.flushAt(nowMs));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      if (!this.#failing) {
+      if (this.#storing.failed(error.code)) {
         log.error('storing failed and will be tried again', { code: error.code, error: error.message });
-        store.noteUnstored({ fromMs: this.#storedMs });
+        store.noteUnstored({ fromMs: this.#storing.storedMs });
       }
-      this.#failing = true;
+      this.#options.health.setStoring(this.#storing.health(this.#unstored()));
       return false;
     }
-    if (this.#failing) {
+    if (this.#storing.stored(nowMs)) {
       log.info('storing works again');
       store.noteUnstored(undefined);
     }
-    this.#storedMs = nowMs;
-    this.#failing = false;
+    this.#options.health.setStoring(this.#storing.health(0));
     this.#tellCounted(nowMs);
     this.parts.stored();
     pipeline.counting.rollups.closeMinutes(nowMs);
@@ -195,7 +194,7 @@ export class Observer implements IntakeTarget {
     this.#unaccounted.end({ linksWereClosed });
     if (this.flush(nowMs)) return true;
     const executions = this.#unstored();
-    this.#options.store.noteUnstored({ fromMs: this.#storedMs, untilMs: nowMs, executions });
+    this.#options.store.noteUnstored({ fromMs: this.#storing.storedMs, untilMs: nowMs, executions });
     this.#options.log.error('ended with executions that could not be stored', { executions });
     return false;
   }

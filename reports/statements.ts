@@ -62,7 +62,7 @@ export function reportStatements(reader: Reader, question: StatementsQuestion = 
     if (!tagged) addErrors(rows, grouped, { span, statements });
     describe(rows, statements);
     addTags(rows, statements, span);
-    return { window: span.window, observed: observedIn(rows, span), statements, sums };
+    return { window: span.window, observed: observedIn(rows, span, reader.unstoredSinceMs), statements, sums };
   });
 }
 

@@ -25,6 +25,8 @@ export interface StatusReport {
   /** Counters that the observer keeps, by name. */
   counters: Map<string, number>;
   schemaVersion: number;
+  /** Since when the store takes nothing; null while it does. */
+  unstoredSinceMs: number | null;
   databaseBytes: number;
   /** Of the write-ahead log, which grows while a reader holds an old snapshot. */
   logBytes: number;
@@ -49,11 +51,12 @@ export function reportStatus(reader: Reader, bounds: TimeBounds = {}): StatusRep
     const counters = rows.all<{ name: string; value: number }>('SELECT name, value FROM counter ORDER BY name');
     return {
       window: span.window,
-      observed: observedIn(rows, span),
+      observed: observedIn(rows, span, reader.unstoredSinceMs),
       relays: rows.all<RelayStatusFacts>(RELAYS),
       ...rows.get<Totals>(TOTALS)!,
       counters: new Map(counters.map(({ name, value }) => [name, value])),
       schemaVersion: SCHEMA_VERSION,
+      unstoredSinceMs: reader.unstoredSinceMs ?? null,
       ...reader.sizes(),
     };
   });

@@ -117,7 +117,7 @@ function inexactness({ notObservedByReason }: Observed): string {
 /** What happened, by the reason of the gap that it left. */
 const GAPS: Readonly<Record<GapReason, (times: string) => string>> = {
   killed: (times) => `pgwitness was killed ${times}, and what came after its last flush is missing`,
-  unstored: (times) => `${times} pgwitness ended with counts that its disk did not take`,
+  unstored: (times) => `${times} the disk did not take counts`,
   damaged: (times) => `the database was damaged or removed ${times}, and a new one begun`,
   clock_stepped: (times) => `the clock of the system was set ${times}`,
 };

@@ -29,9 +29,20 @@ export function statusJson(report: StatusReport) {
     schema_version: report.schemaVersion,
     database_bytes: report.databaseBytes,
     log_bytes: report.logBytes,
+    storing: {
+      failing: report.unstoredSinceMs !== null,
+      stored_until: storedUntil(report),
+    },
     first_minute: report.firstMinuteMs === null ? null : iso(report.firstMinuteMs),
     last_minute: report.lastMinuteMs === null ? null : iso(report.lastMinuteMs),
   };
+}
+
+/** The end of the last minute that is stored, or the moment since when nothing is. */
+function storedUntil({ unstoredSinceMs, relays }: StatusReport): string | null {
+  if (unstoredSinceMs !== null) return iso(unstoredSinceMs);
+  const lastMs = Math.max(...relays.map(({ updatedMs }) => updatedMs));
+  return relays.length === 0 ? null : iso(lastMs);
 }
 
 function iso(ms: number): string {

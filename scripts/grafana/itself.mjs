@@ -57,6 +57,17 @@ export const itself = dashboard({
       ],
     }),
     lines({
+      title: 'Does the store take what is counted?',
+      description:
+        'Executions that are counted and wait to be stored, and flushes per second that the store refused, by why.',
+      unit: 'short',
+      queries: [
+        { expr: `sum(pgwitness_unstored_executions{${CHOSEN}})`, legend: 'waiting' },
+        { expr: `sum by (code) (rate(pgwitness_flush_failures_total{${CHOSEN}}${RATE}))`, legend: 'refused: {{code}}' },
+        { expr: `max(pgwitness_store_failing{${CHOSEN}})`, legend: 'failing' },
+      ],
+    }),
+    lines({
       title: 'Can every session be followed?',
       description: 'Open sessions by state.',
       unit: 'short',

@@ -6,7 +6,7 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Flush, PlanRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
+import type { Flush, PlanRow, Store, StoredSession, StoringHealth, UnstoredNote } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import { Relays } from '../../observer/accounts/relays.js';
@@ -80,6 +80,8 @@ export class FailingStore implements Store {
   }
 
   noted: UnstoredNote | undefined;
+  /** What the metrics are told. */
+  health: StoringHealth | undefined;
 
   noteUnstored(note: UnstoredNote | undefined): void {
     this.noted = note;
@@ -126,6 +128,9 @@ export async function startObserving(): Promise<Observing> {
     recordPool() {},
     setNotObserved() {},
     setRevisions() {},
+    setStoring(health: StoringHealth) {
+      store.health = health;
+    },
     setRelayStatus() {},
     setRelaysConnected() {},
     recordTop() {},

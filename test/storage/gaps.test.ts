@@ -4,7 +4,9 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { statusJson } from '../../reports/forms/status-json.js';
 import { reportStatements } from '../../reports/statements.js';
+import { reportStatus } from '../../reports/status.js';
 import { noteUnusable, readNote } from '../../storage/sqlite/file/reserve.js';
 import {
   DAY_START_MIN,
@@ -88,6 +90,18 @@ describe('the note of a disk that takes nothing more', () => {
     const after = statSync(file);
     expect([after.ino, after.size, after.blocks]).toEqual([before.ino, before.size, before.blocks]);
     expect(readFileSync(file, 'utf8')).toContain('123456');
+  });
+
+  test('makes windows that reach beyond it inexact while it stands, and status says since when', () => {
+    const dataDir = temporaryDirectory();
+    const store = openStore(dataDir);
+    const rollups = [0, 10].map((after) => rollupOf({ minute: DAY_START_MIN + after }));
+    store.flush(flushOf({ rollups }));
+    store.noteUnstored({ fromMs: T0 + 5 * MINUTE_MS });
+    expect(observedOf(dataDir)).toEqual({ exact: false, reasons: { unstored: 1 } });
+    expect(observedOf(dataDir, { sinceMs: T0, untilMs: T0 + MINUTE_MS })).toEqual(EXACT);
+    const { storing } = statusJson(reportStatus(openTestReader(dataDir)));
+    expect(storing).toEqual({ failing: true, stored_until: new Date(T0 + 5 * MINUTE_MS).toISOString() });
   });
 
   test('of a store that cannot be opened says since when, however often it is tried', () => {

@@ -8,10 +8,12 @@ import { OWN_FAMILIES } from './own-families.js';
 import { POOL_FAMILIES } from './pool-families.js';
 import { RELAY_FAMILIES } from './relay-families.js';
 import { STATEMENT_FAMILIES } from './statement-families.js';
+import { STORING_FAMILIES } from './storing-families.js';
 
 export const CATALOGUE: readonly Family[] = [
   ...STATEMENT_FAMILIES,
   ...POOL_FAMILIES,
   ...RELAY_FAMILIES,
+  ...STORING_FAMILIES,
   ...OWN_FAMILIES,
 ];

@@ -3,6 +3,7 @@
 // Not here: the exposition format (../exporter.ts), history (storage).
 
 import { limits } from '../../../config/limits.js';
+import { noFailures, type StoringHealth } from '../../../facts/flush.js';
 import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
 import { DurationTable } from './duration-series.js';
 import { HttpCounts } from './http-counts.js';
@@ -72,6 +73,7 @@ export class MetricsState {
   opaqueSessionMinutes = 0;
   /** Connections whose owner was revised. */
   revisions = 0;
+  storing: StoringHealth = { failing: false, storedMs: 0, failures: noFailures(), unstoredExecutions: 0 };
   relay: RelayHealth | undefined = undefined;
   relaysConnected = 0;
   /** Undefined with one relay. */
@@ -152,6 +154,10 @@ export class MetricsState {
   setNotObserved(reason: string, total: number): void {
     if (reason === 'opaque_session') this.opaqueSessionMinutes = total;
     else if (reason !== 'loop_late_session') this.notObserved.set(reason, total);
+  }
+
+  setStoring(storing: StoringHealth): void {
+    this.storing = storing;
   }
 
   setRevisions(total: number): void {

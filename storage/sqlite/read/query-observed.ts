@@ -2,6 +2,7 @@
 // Invariant: loss counters are cumulative per counter and minute, so their sum counts each lost execution once.
 // Not here: what the reasons mean (proxy/stream/observation.ts).
 
+import { minuteOf } from '../../../config/values/minute.js';
 import type { Observed } from '../../../facts/answers.js';
 import { addTo } from '../../../facts/sums.js';
 import type { Rows } from '../file/rows.js';
@@ -23,7 +24,8 @@ interface LossSum {
 const LOSS = `SELECT reason, ${totalSql('count')} AS count FROM loss
   WHERE minute_min >= ? AND minute_min < ? GROUP BY reason`;
 
-export function observedIn(rows: Rows, span: Span): Observed {
+/** @param unstoredSinceMs since when nothing is stored, although there may be something to store. */
+export function observedIn(rows: Rows, span: Span, unstoredSinceMs?: number): Observed {
   const observed: Observed = {
     executions: 0,
     notObserved: 0,
@@ -44,6 +46,10 @@ export function observedIn(rows: Rows, span: Span): Observed {
   }
   for (const { reason } of gapsIn(rows, since, until)) {
     addTo(observed.notObservedByReason, reason, 1);
+    observed.exact = false;
+  }
+  if (unstoredSinceMs !== undefined && minuteOf(unstoredSinceMs) < until) {
+    addTo(observed.notObservedByReason, 'unstored', 1);
     observed.exact = false;
   }
   return observed;

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DATABASE_FILE, databasePath } from '../file/data-directory.js';
 import { codeOf, makeStoreError, storeError } from '../file/failures.js';
+import { readNote } from '../file/reserve.js';
 import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
 
@@ -45,6 +46,11 @@ export class Reader {
       if (codeOf(error) === '') throw error;
       throw storeError(error, `reading ${databasePath(this.dataDir)}`);
     }
+  }
+
+  /** Unix ms since when the writer could not store, or undefined while it can. */
+  get unstoredSinceMs(): number | undefined {
+    return readNote(this.dataDir)?.fromMs;
   }
 
   /** Sizes on disk, of the database and of its log. */
