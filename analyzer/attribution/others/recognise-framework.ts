@@ -11,17 +11,20 @@ import { isKeyword, isKind, isNewline, isText, isUpper, isWord, W } from '../sha
 /** The framework that wrote the text, 'other' for one without a sure name, '' for none or not known. */
 export function recogniseFramework(tokens: SqlTokens, at: number): Framework {
   if (!isUpper(tokens, at) || tokens.kind[at] !== TokenKind.word || isNewline(tokens.gap[at])) return '';
-  if (isKeyword(tokens, at, W.select) && isKeyword(tokens, at + 1, W.all)) return selectAll(tokens, at + 2);
+  if (hasSelectAll(tokens, at)) return 'piccolo';
   if (!isQuotedThroughout(tokens, at)) return sqlobject(tokens, at);
   return aliased(tokens, at) || tight(tokens, at) || ddl(tokens, at);
 }
 
-/** SELECT ALL "t"."c" AS "c", SELECT ALL COUNT(*) AS "count" FROM "t". */
-function selectAll(tokens: SqlTokens, at: number): Framework {
-  const isColumn = isKind(tokens, at, TokenKind.quotedIdentifier) && isKind(tokens, at + 1, TokenKind.dot);
-  const isCall =
-    isKind(tokens, at, TokenKind.word) && isUpper(tokens, at) && isKind(tokens, at + 1, TokenKind.leftParen);
-  return (isColumn || isCall) && isQuotedThroughout(tokens, at) ? 'piccolo' : '';
+/** SELECT ALL "t"."c" AS "c", SELECT ALL COUNT(*) AS "count" FROM "t", also inside EXISTS(…). */
+function hasSelectAll(tokens: SqlTokens, at: number): boolean {
+  for (let i = at; i + 3 < tokens.count; i++) {
+    if (!isKeyword(tokens, i, W.select) || !isKeyword(tokens, i + 1, W.all)) continue;
+    const isColumn = isKind(tokens, i + 2, TokenKind.quotedIdentifier) && isKind(tokens, i + 3, TokenKind.dot);
+    const isCall = isUpper(tokens, i + 2) && isKind(tokens, i + 3, TokenKind.leftParen);
+    return (isColumn || isCall) && isQuotedThroughout(tokens, at);
+  }
+  return false;
 }
 
 /** Words are keywords, types and functions in upper case; every name is quoted. People rarely keep that up. */

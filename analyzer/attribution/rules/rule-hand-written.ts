@@ -11,7 +11,8 @@ const ANYBODY = 'a text that people write as well, and no sign of the library th
 
 export const ruleHandWritten: Rule = (subject) => {
   const { shape, standing } = subject;
-  const isOwned = standing.strength === 'strong' && !standing.shared;
+  // Another framework may send such texts, too.
+  const isOwned = standing.strength === 'strong' && !standing.shared && standing.framework === '';
   // A form of SQLAlchemy's that few others have may be the first that shows of it on a connection it was lent.
   const isSure = shape.django === 'no' && (shape.sqlalchemy === 'no' || shape.sqlalchemy === 'possible');
   return verdictOf(

@@ -112,7 +112,7 @@ export const MEANING: Readonly<Partial<Record<Clue, ClueMeaning>>> = {
   'sqlalchemy-write': {
     owner: 'sqlalchemy',
     strength: 'weak',
-    saw: 'INSERT, UPDATE or DELETE spaced as SQLAlchemy does',
+    saw: 'statements spaced and labelled as SQLAlchemy does',
   },
   'dialect-lookup': {
     owner: 'sqlalchemy',

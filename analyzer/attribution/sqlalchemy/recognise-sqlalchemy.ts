@@ -59,7 +59,7 @@ function select(text: SqlalchemyText): Recognition {
   }
   if (text.wrongLines > 0 || text.hasFrom || text.foreign + text.breaks > 1) return NO;
   const labelled = text.anonymousLabels > 0 || text.typedBinds > 0;
-  return { fit: labelled ? 'likely' : 'possible', construct: '', readsFolded };
+  return { fit: labelled ? 'own' : 'possible', construct: '', readsFolded };
 }
 
 /** select nextval('seq'), which the dialect sends for a default. */
