@@ -51,6 +51,8 @@ export const limits = {
   connectTimeoutMs: 10_000,
   /** A client that ended after its StartupMessage while the upstream is being connected is given up after this. */
   leftMs: 1_000,
+  /** From accept to the first byte. A client speaks first, at once; only a machine that stalls needs seconds. */
+  firstByteMs: 5_000,
   /** One deadline from accept to AuthenticationOk: the default of authentication_timeout. */
   preAuthDeadlineMs: 60_000,
   /** A CancelRequest's connection lives this long at most. */
@@ -222,6 +224,7 @@ relation(
 relation(limits.loopCalmMs < limits.loopLateMs, 'a loop that is late is not in time');
 relation(limits.pauseMs <= limits.pauseMsMax, 'the first pause is the shortest');
 relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
+relation(limits.firstByteMs < limits.cancelTimeoutMs, 'a first byte is part of the shortest exchange');
 relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
 relation(
   limits.requestStatementsMax < limits.requestsStatementsMax,

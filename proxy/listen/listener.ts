@@ -3,9 +3,9 @@
 //   accept ─► first packet (first-packet.ts) ─┬─ CancelRequest ──► forwarded (cancel.ts), silent close
 //                                             └─ StartupMessage ─► connect (upstream.ts) ─► Connection
 //
-// Invariant: one deadline covers everything from accept to AuthenticationOk. Beyond the cap of connections that have
-// not logged in, a small reserve takes cancel requests and nothing else. A connection counts against the other caps
-// from its StartupMessage to its last byte.
+// Invariant: one deadline covers everything from accept to AuthenticationOk, and a short one the first byte. Beyond the
+// cap of connections that have not logged in, and that of an address, a small reserve takes cancel requests and nothing
+// else. A connection counts for its address from accept, and against the cap of all from its StartupMessage.
 // Not here: counting (admission.ts), words to the refused (refuse.ts), moving bytes (connection/connection.ts),
 // shutting down (connection/drain.ts).
 
@@ -21,15 +21,14 @@ import { SaslWatch } from '../connection/sasl-watch.js';
 import { connectUpstream, type Target } from '../connection/upstream.js';
 import { type Interpret, Tap, type TapShared } from '../watch/tap.js';
 import { isReplication, PROTOCOL_3_0, type Startup } from '../wire/startup-packet.js';
-import { type Admission, type AdmissionLimits, addressOf, type Refusal } from './admission.js';
+import { type Admission, addressOf, type Refusal, type Ticket } from './admission.js';
 import { listenAt } from './listening.js';
 import { PreAuth } from './pre-auth.js';
-import { refuse, refuseUnreached } from './refuse.js';
+import { capOf, type RefusalLimits, refuse, refuseFull, refuseUnreached } from './refuse.js';
 
-export interface ListenerLimits extends AdmissionLimits {
-  /** The cap of all relays together, for the message to a refused client. undefined with one relay. */
-  connectionsMaxOfAll?: number;
+export interface ListenerLimits extends RefusalLimits {
   connectTimeoutMs: number;
+  firstByteMs: number;
   preAuthDeadlineMs: number;
   cancelTimeoutMs: number;
   leftMs: number;
@@ -120,70 +119,71 @@ export class Listener implements ConnectionCounters {
     // A reset before login is not worth a log line, and the socket closes by itself. The Connection adds its own
     // handler.
     client.on('error', ignored);
-    const { admission } = this.#options;
-    const place = admission.arrive(limits);
-    if (place === 'none') {
-      this.#logRefused('not_logged_in', { max: limits.connectionsPreAuthMax });
+    const { admission, log } = this.#options;
+    const address = addressOf(client.remoteAddress);
+    const evict = () => {
+      preAuth.end();
+      client.destroy();
+    };
+    const ticket = admission.arrive({ address, evict }, limits);
+    if (typeof ticket === 'string') {
+      this.#logRefused(ticket, address);
       client.destroy();
       return;
     }
-    const reserved = place === 'reserved';
     this.#arriving++;
     const preAuth = new PreAuth(client, {
-      timeoutMs: reserved ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
-      onTimeout: () => this.#options.log.debug('a connection did not log in before its deadline'),
+      firstByteMs: limits.firstByteMs,
+      timeoutMs: ticket.cancelsOnly ? limits.cancelTimeoutMs : limits.preAuthDeadlineMs,
+      onTimeout: () => log.debug('a connection did not log in before its deadline'),
       onHandedOver: () => {
         this.#arriving--;
       },
       onEnded: ({ handedOver }) => {
-        admission.leave();
+        ticket.leave();
         if (handedOver) return;
+        ticket.giveBack();
         this.#arriving--;
         this.#options.onLeft?.();
       },
     });
+    client.once('data', () => {
+      ticket.spoke();
+      preAuth.spoke();
+    });
     awaitFirstPacket(client, {
       context: certificate?.context,
       onStartup: (leg, first) => {
-        if (!reserved) this.#startup(leg, first, preAuth);
-        else {
-          this.#logRefused(admission.refuse('not_logged_in'), { max: limits.connectionsPreAuthMax });
-          refuse(leg.stream, '53300', { message: 'too many connections that have not logged in' });
-        }
+        ticket.heard();
+        this.#startup(leg, first, { preAuth, ticket });
       },
-      onCancel: (leg, packet) =>
-        forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs }),
+      onCancel: (leg, packet) => {
+        ticket.heard();
+        forwardCancel(leg.stream, packet, { target: this.settings.target, timeoutMs: limits.cancelTimeoutMs });
+      },
       onTlsFailed: (error) =>
-        this.#options.log.info('a client did not complete its TLS handshake', { error: error.code ?? error.message }),
+        log.info('a client did not complete its TLS handshake', { error: error.code ?? error.message }),
     });
   }
 
-  #startup(client: Leg, first: FirstStartup, preAuth: PreAuth): void {
+  #startup(client: Leg, first: FirstStartup, held: Held): void {
     const { target, limits } = this.settings;
+    const { ticket } = held;
     if (this.draining) {
+      ticket.giveBack();
       refuse(client.stream, '57P03', { message: 'pgwitness is shutting down' });
       return;
     }
-    const { admission } = this.#options;
-    const address = addressOf(client.socket.remoteAddress);
-    const refusal = admission.begin(address, limits);
-    if (refusal === 'max_connections') {
-      const max = limits.connectionsMaxOfAll ?? limits.connectionsMax;
-      this.#logRefused(refusal, { max });
-      refuse(client.stream, '53300', { message: `too many connections (${max})` });
-      return;
-    }
+    const refusal = ticket.begin(limits);
     if (refusal !== undefined) {
-      const max = limits.connectionsPerAddressMax;
-      this.#logRefused(refusal, { address, max });
-      refuse(client.stream, '53300', {
-        message: `too many connections from ${address} (${max})`,
-        hint: 'Close some, or raise --max-connections-per-address.',
-      });
+      const { address } = ticket;
+      ticket.giveBack();
+      this.#logRefused(refusal, address);
+      refuseFull(client.stream, { refusal, address, limits });
       return;
     }
     const onClientGone = () => {
-      admission.end(address);
+      ticket.giveBack();
       clearTimeout(leaving);
       abandon();
     };
@@ -205,28 +205,24 @@ export class Listener implements ConnectionCounters {
       forConnection: true,
       failed: (failure) => {
         settle();
-        admission.end(address);
+        ticket.giveBack();
         this.connectErrorsTotal++;
         refuseUnreached(client.stream, { address: target.address, failure, log: this.#options.log });
       },
       connected: (upstream) => {
         settle();
-        this.#connect({ client, upstream }, first, { preAuth, address });
+        this.#connect({ client, upstream }, first, held);
       },
     });
   }
 
-  #logRefused(reason: Refusal, fields: { address?: string; max: number }): void {
-    this.#options.log.warn('a client was refused: there are too many connections', { reason, ...fields });
+  #logRefused(reason: Refusal, address: string): void {
+    const max = capOf(reason, this.settings.limits);
+    this.#options.log.warn('a client was refused: there are too many connections', { reason, address, max });
   }
 
-  #connect(
-    legs: { client: Leg; upstream: Leg },
-    first: FirstStartup,
-    held: { preAuth: PreAuth; address: string },
-  ): void {
-    const { shared, admission, observe, nextSessionId } = this.#options;
-    const { preAuth, address } = held;
+  #connect(legs: { client: Leg; upstream: Leg }, first: FirstStartup, { preAuth, ticket }: Held): void {
+    const { shared, observe, nextSessionId } = this.#options;
     const { limits, certificate } = this.settings;
     this.sessionsTotal++;
     const tap = new Tap(
@@ -248,7 +244,7 @@ export class Listener implements ConnectionCounters {
       onLoggedIn: preAuth.end,
       onClosed: () => {
         preAuth.end();
-        admission.end(address);
+        ticket.giveBack();
         this.connections.delete(connection);
         this.#options.onLeft?.();
       },
@@ -257,6 +253,12 @@ export class Listener implements ConnectionCounters {
     this.connections.add(connection);
     connection.start({ startup: first.packet, rest: first.rest });
   }
+}
+
+/** What a connection has of the time and of the caps. */
+interface Held {
+  readonly preAuth: PreAuth;
+  readonly ticket: Ticket;
 }
 
 /** Not a closure, because it stays on the socket for the life of the session. */

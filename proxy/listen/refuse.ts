@@ -8,6 +8,12 @@ import type { Log } from '../../config/log.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
 import type { UpstreamFailure } from '../connection/upstream.js';
 import { fatalError, type OwnSqlstate } from '../wire/error-message.js';
+import type { AdmissionLimits, Refusal } from './admission.js';
+
+export interface RefusalLimits extends AdmissionLimits {
+  /** The cap of all relays together, for the message to a refused client. undefined with one relay. */
+  connectionsMaxOfAll?: number;
+}
 
 export function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: string; hint?: string }): void {
   client.end(fatalError(sqlstate, text));
@@ -16,6 +22,34 @@ export function refuse(client: Socket, sqlstate: OwnSqlstate, text: { message: s
   client.once('end', () => client.destroySoon());
   const timer = setTimeout(() => client.destroy(), limits.closeMs);
   client.once('close', () => clearTimeout(timer));
+}
+
+/** Refuses a client because a cap is reached. `address`: the client's. */
+export function refuseFull(
+  client: Socket,
+  { refusal, address, limits: caps }: { refusal: Refusal; address: string; limits: RefusalLimits },
+): void {
+  switch (refusal) {
+    case 'not_logged_in':
+      refuse(client, '53300', { message: 'too many connections that have not logged in' });
+      break;
+    case 'max_connections':
+      refuse(client, '53300', { message: `too many connections (${capOf(refusal, caps)})` });
+      break;
+    case 'max_connections_per_address':
+      refuse(client, '53300', {
+        message: `too many connections from ${address} (${capOf(refusal, caps)})`,
+        hint: 'Close some, or raise --max-connections-per-address.',
+      });
+      break;
+  }
+}
+
+/** The cap that was reached, as its user knows it. */
+export function capOf(refusal: Refusal, limits: RefusalLimits): number {
+  if (refusal === 'not_logged_in') return limits.connectionsPreAuthMax;
+  if (refusal === 'max_connections_per_address') return limits.connectionsPerAddressMax;
+  return limits.connectionsMaxOfAll ?? limits.connectionsMax;
 }
 
 /** Refuses a client because its connection to the upstream at `address` failed. */

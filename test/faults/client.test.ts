@@ -92,14 +92,18 @@ describe('before login', () => {
   });
 
   test('36: beyond the cap of connections that have not logged in nobody else waits', async () => {
-    const relayed = await startRelayed(await startServer(), { connectionsPreAuthMax: 2, connectionsCancelReserve: 0 });
+    let answers = false;
+    const server = await startServer({ greets: false, onData: (end) => answers && end.send(B.greeting()) });
+    const relayed = await startRelayed(server, { connectionsPreAuthMax: 2, connectionsCancelReserve: 0 });
     const waiting = [new RawClient(relayed.port), new RawClient(relayed.port)];
+    for (const client of waiting) client.send(STARTUP);
     await until('both are in', () => waiting.every(({ socket }) => !socket.connecting));
     await new Promise((resolve) => setTimeout(resolve, 50));
     const third = new RawClient(relayed.port);
     await third.ended();
     expect(third.received).toHaveLength(0);
     for (const client of waiting) client.reset();
+    answers = true;
     await until('there is room again', async () => {
       const again = new RawClient(relayed.port).send(STARTUP);
       await new Promise((resolve) => setTimeout(resolve, 100));

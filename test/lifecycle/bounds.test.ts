@@ -1,6 +1,8 @@
 // The bounds on what a peer can make pgwitness hold, and the answer at each bound.
 
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { connectionCaps } from '../../proxy/relay/descriptors.js';
 import { F } from '../kit/frames.js';
@@ -112,15 +114,17 @@ describe('connections that have not logged in', () => {
   });
 
   test('beyond their cap may only cancel', async () => {
+    const request = F.cancelRequest(7, Buffer.from('01020304', 'hex'));
     const received: string[] = [];
+    // It answers no login.
     const stub = await bareServer(async (peer) => {
-      received.push((await peer.take(16)).toString('hex'));
+      const first = await peer.take(16);
+      if (!first.equals(request)) return;
+      received.push(first.toString('hex'));
       peer.socket.end();
     });
     const { port } = await listen(stub, { connectionsPreAuthMax: 2, connectionsCancelReserve: 1 });
-    await halfOpenClient(port);
-    await halfOpenClient(port);
-    const request = F.cancelRequest(7, Buffer.from('01020304', 'hex'));
+    await waitingLogins(port, 2);
     const canceller = await halfOpenClient(port);
     canceller.send(request);
     expect(await canceller.closed()).toHaveLength(0);
@@ -131,13 +135,100 @@ describe('connections that have not logged in', () => {
   });
 
   test('beyond the reserve too are closed at once', async () => {
-    const { port } = await listen(postgres(), { connectionsPreAuthMax: 1, connectionsCancelReserve: 1 });
-    await halfOpenClient(port);
+    const { port } = await listen(await bareServer(), { connectionsPreAuthMax: 1, connectionsCancelReserve: 1 });
+    await waitingLogins(port, 1);
     await halfOpenClient(port);
     const third = await halfOpenClient(port);
     expect(await third.closed()).toHaveLength(0);
   });
 });
+
+describe('connections that say nothing', () => {
+  test('are closed after some seconds, long before the deadline of a login', async () => {
+    const { port } = await listen(postgres(), { firstByteMs: 100 });
+    const spoke = (await halfOpenClient(port)).send(STARTUP.subarray(0, 1));
+    const silent = await halfOpenClient(port);
+    expect(await silent.closed()).toHaveLength(0);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(spoke.endedBy).toBeUndefined();
+    spoke.send(STARTUP.subarray(1));
+    await spoke.until(READY);
+  });
+
+  test('are not taken for silent when the loop was late', async () => {
+    const { port } = await listen(postgres(), { firstByteMs: 100 });
+    const client = await halfOpenClient(port);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.send(STARTUP);
+    for (const end = Date.now() + 200; Date.now() < end; );
+    await client.until(READY);
+  });
+
+  test('by the thousand keep nobody out', async () => {
+    const relayed = await listen(postgres());
+    const { port } = relayed;
+    const silent: Socket[] = [];
+    onTestFinished(() => {
+      for (const socket of silent) socket.destroy();
+    });
+    const open = async (count: number) => {
+      const some = Array.from({ length: count }, () => connect(port, '127.0.0.1').on('error', () => {}));
+      silent.push(...some);
+      await Promise.all(some.map((socket) => once(socket, 'connect')));
+    };
+    while (silent.length < limits.connectionsPreAuthMax + 500) await open(250);
+    await until('the house is full', () => relayed.listener.connectionCount >= limits.connectionsPreAuthMax);
+    const victims = [];
+    for (let n = 0; n < 5; n++) {
+      const victim = await halfOpenClient(port);
+      victim.send(STARTUP);
+      await victim.until(READY);
+      victims.push(victim);
+      // The attack goes on.
+      await open(50);
+    }
+    expect(victims.map(({ endedBy }) => endedBy)).toEqual(Array(5).fill(undefined));
+    expect(relayed.listener.connectionCount).toBeLessThanOrEqual(
+      limits.connectionsPreAuthMax + limits.connectionsCancelReserve + victims.length,
+    );
+  });
+
+  test('by the thousand and a byte each keep nobody out either', async () => {
+    const { port } = await listen(postgres(), { connectionsPreAuthMax: 200 });
+    const begun: Socket[] = [];
+    onTestFinished(() => {
+      for (const socket of begun) socket.destroy();
+    });
+    for (let n = 0; n < 1_000; n++) {
+      const socket = connect(port, '127.0.0.1', () => socket.write(STARTUP.subarray(0, 1))).on('error', () => {});
+      begun.push(socket);
+    }
+    await Promise.all(begun.map((socket) => once(socket, 'connect')));
+    const victim = await halfOpenClient(port);
+    victim.send(STARTUP);
+    await victim.until(READY);
+  });
+
+  test('of an address at its cap give way to the next client from there', async () => {
+    const { port } = await listen(postgres(), { connectionsPerAddressMax: 10 });
+    const silent = await Promise.all(Array.from({ length: 12 }, () => halfOpenClient(port)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const victim = await halfOpenClient(port);
+    victim.send(STARTUP);
+    await victim.until(READY);
+    await until('one went', () => silent.filter(({ endedBy }) => endedBy !== undefined).length >= 1);
+    const other = await halfOpenClient(port, '127.0.0.2');
+    other.send(STARTUP);
+    await other.until(READY);
+  });
+});
+
+/** Clients that sent their StartupMessage to a server that does not answer. */
+async function waitingLogins(port: number, count: number): Promise<void> {
+  for (let n = 0; n < count; n++) (await halfOpenClient(port)).send(STARTUP);
+  // What they sent is read before the next one comes.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 describe('cancel requests', () => {
   test.each([1, 4, 32, 256])('with a key of %i bytes are forwarded as they are', async (keyBytes) => {

@@ -81,7 +81,7 @@ export const RELAY_FAMILIES: readonly Family[] = [
     type: 'counter',
     unit: '',
     labels: ['reason'],
-    help: 'Clients refused (SQLSTATE 53300) or closed, by the limit that was reached: max_connections, max_connections_per_address or not_logged_in.',
+    help: 'Clients refused (SQLSTATE 53300) or closed, by the limit that was reached: max_connections, max_connections_per_address or not_logged_in. Silent connections that gave way to others are among them.',
     samples: figures('connections_refused_total'),
   },
   {
