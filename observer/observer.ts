@@ -129,6 +129,10 @@ export class Observer implements IntakeTarget {
     this.#progress.taken(relayId, sequence);
   }
 
+  relayLeaves(): void {
+    this.flush(Date.now());
+  }
+
   /** `orderly`: it said that nothing of it is missing. Else it is given some time to come back. */
   relayEnds(relayId: string, orderly: boolean, nowMs = Date.now()): void {
     const { pipeline, relays } = this.#options;

@@ -20,6 +20,8 @@ export interface IntakeTarget {
   observe(relayId: string, observation: Observation): void;
   /** All observations of this batch were passed on. */
   batchTaken(relayId: string, sequence: number, executions: number): void;
+  /** The relay has nothing left to say. Stores everything in memory, so that the relay hears of it. */
+  relayLeaves(relayId: string): void;
   /** The link ended. `orderly`: the relay said that it has nothing left to say. */
   relayEnds(relayId: string, orderly: boolean): void;
 }
@@ -113,6 +115,8 @@ export class Intake {
     }
     if (kind === FrameKind.goodbye) {
       this.#saidGoodbye = true;
+      // Acknowledged while the link can still be written to: the relay's exit code hangs on it.
+      this.#options.target.relayLeaves(this.#relayId);
       return;
     }
     this.#options.record?.(kind, body);

@@ -49,6 +49,7 @@ describe('durability', () => {
     for (let n = 0; n < 50; n++) await client.query('SELECT lower(version())');
     await client.end();
     await sidecar.stop();
+    expect(sidecar.ended()).toBe('ended with exit code 0');
     expect(await callsOf(sidecar.data, 'lower(version())')).toBe(50);
     expect((await top(sidecar.data)).observed).toMatchObject({ not_observed: 0, exact: true });
   });
