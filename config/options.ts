@@ -233,7 +233,7 @@ const TABLE = {
     name: 'observerCpuShare',
     value: 'share',
     fallback: '0.5',
-    help: 'share of one CPU beyond which the observer drops observations',
+    help: 'share of one CPU beyond which the observer drops observations; HTTP and reports are not counted',
     concern: 'observer',
     read: readShare,
   }),

@@ -5,7 +5,7 @@
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';
 import type { LiveConfig } from './assemble.js';
-import { holdCpuShare } from './intake/cpu-share.js';
+import { type CpuShare, holdCpuShare } from './intake/cpu-share.js';
 import { Intake, type IntakeTarget } from './intake/intake.js';
 import { LinkGate } from './intake/link-gate.js';
 import type { RecordedRelay, Recorder } from './recording.js';
@@ -15,8 +15,7 @@ export interface LinkParts {
   log: Log;
   recorder: Recorder | undefined;
   reconfigure: (changed: LiveConfig) => void;
-  /** Of one CPU, 1 = a whole one. */
-  cpuShare: number;
+  cpuShare: CpuShare;
 }
 
 export class ObserverLinks {

@@ -83,7 +83,8 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     relayDied: (relayId, atMs) => observer.relayDied(relayId, atMs),
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
-      await links.take(link, { target: observer, log, recorder, reconfigure, cpuShare: config.observerCpuShare });
+      const cpuShare = { share: config.observerCpuShare, otherThreads: () => http.threads };
+      await links.take(link, { target: observer, log, recorder, reconfigure, cpuShare });
       // The relay counts what is not acknowledged as lost, so everything is stored before the link's end is answered.
       observer.flush(Date.now());
     },

@@ -5,6 +5,7 @@
 
 import { parentPort } from 'node:worker_threads';
 import { createLog } from '../../config/log.js';
+import { threadId } from '../../config/process/thread-cpu.js';
 import { type HttpServer, startHttp } from '../http/server.js';
 import { HttpCounts } from '../metrics/state/http-counts.js';
 import { KeptMetrics } from './kept-metrics.js';
@@ -15,14 +16,25 @@ const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);
 const counts = new HttpCounts();
 const metrics = new KeptMetrics((format) => say({ kind: 'scraped', format, counts: counts.take() }));
+const own = threadId();
 let reports: ReportsThread | undefined;
 let http: HttpServer | undefined;
 
 async function start({ address, hosts, token, dataDir, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
-  reports = new ReportsThread({ dataDir, log, onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }) });
+  sayThreads(undefined);
+  reports = new ReportsThread({
+    dataDir,
+    log,
+    onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }),
+    onThread: sayThreads,
+  });
   http = await startHttp({ address, hosts, token, metrics, api: reports, counts, log });
   say({ kind: 'listening', address: http.address });
+}
+
+function sayThreads(ofReports: number | undefined): void {
+  say({ kind: 'threads', threads: [own, ofReports].filter((thread) => thread !== undefined) });
 }
 
 async function close(): Promise<void> {

@@ -37,17 +37,23 @@ export function beginHttpThread(): Worker {
   });
 }
 
+export interface HttpThreadServer extends HttpServer {
+  /** The threads behind HTTP, that of reports among them, by their numbers in the system. Empty where it tells none. */
+  readonly threads: readonly number[];
+}
+
 /** Throws RuntimeError when it cannot listen there. */
-export async function startHttpThread(options: HttpThreadOptions): Promise<HttpServer> {
+export async function startHttpThread(options: HttpThreadOptions): Promise<HttpThreadServer> {
   const thread = new HttpThread(options);
   await thread.start(options.worker ?? beginHttpThread());
   return thread;
 }
 
-class HttpThread implements HttpServer {
+class HttpThread implements HttpThreadServer {
   readonly #options: HttpThreadOptions;
   readonly #renderer: MetricsRenderer;
   #address: TcpAddress;
+  threads: readonly number[] = [];
   #worker: Worker | undefined;
   #isListening = false;
   #isClosing = false;
@@ -111,6 +117,10 @@ class HttpThread implements HttpServer {
   }
 
   #take(message: Exclude<FromThread, { kind: 'listening' | 'failed' }>): void {
+    if (message.kind === 'threads') {
+      this.threads = message.threads;
+      return;
+    }
     if (message.kind === 'scraped') {
       this.#options.onCounted(message.counts);
       this.#renderer.ask(message.format);

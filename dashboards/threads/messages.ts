@@ -40,6 +40,8 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'listening'; readonly address: TcpAddress }
+  /** The threads behind HTTP, this one and that of reports, by their numbers in the system. */
+  | { readonly kind: 'threads'; readonly threads: readonly number[] }
   | Failed
   /** A scraper asked for metrics. `counts`: what was counted since the last message of this kind. */
   | { readonly kind: 'scraped'; readonly format: Format; readonly counts: HttpCountsDelta }
@@ -53,6 +55,8 @@ export interface ReportsStart {
 export type ToReports = { readonly kind: 'ask'; readonly id: number; readonly url: string } | TailMessage;
 
 export type FromReports =
+  /** The first message: `thread` is its number in the system; undefined where that is not told. */
+  | { readonly kind: 'begun'; readonly thread: number | undefined }
   | { readonly kind: 'ready' }
   | Failed
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }

@@ -6,6 +6,7 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OBSERVER_NICENESS } from '../../config/process/niceness.js';
+import { threadId } from '../../config/process/thread-cpu.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { Api } from '../http/api.js';
 import { AskedTail } from '../http/tail-reader.js';
@@ -14,6 +15,7 @@ import { type FromReports, failed, type ReportsStart, type ToReports } from './m
 const port = parentPort!;
 
 function main({ dataDir }: ReportsStart): void {
+  say({ kind: 'begun', thread: threadId() });
   // On Linux this sets the priority of this thread alone.
   setPriority(OBSERVER_NICENESS);
   const reader = openReader(dataDir);

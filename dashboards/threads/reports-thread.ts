@@ -21,6 +21,8 @@ export interface ReportsThreadOptions extends ReportsStart {
   readonly log: Log;
   /** `pgwitness tail` asks for executions; answer with `takeTail`. */
   readonly onTailAsked: (id: number, after: number) => void;
+  /** The thread began or, with undefined, ended; its number in the system. */
+  readonly onThread?: (thread: number | undefined) => void;
   /** Default: IDLE_MS. */
   readonly idleMs?: number;
 }
@@ -93,13 +95,15 @@ export class ReportsThread implements ApiReader {
       const thread: Thread = { worker, asked: new Map() };
       this.#begun = thread;
       worker.on('message', (message: FromReports) => {
-        if (message.kind === 'ready') resolve(thread);
+        if (message.kind === 'begun') this.#options.onThread?.(message.thread);
+        else if (message.kind === 'ready') resolve(thread);
         else if (message.kind === 'failed') reject(new RuntimeError(message.message, message));
         else this.#take(thread, message);
       });
       worker.on('error', (error) => log.error('the thread of reports failed', { error: error.message }));
       worker.on('exit', () => {
         this.#forget(thread);
+        if (this.#begun === undefined) this.#options.onThread?.(undefined);
         for (const { resolve: answer } of thread.asked.values()) answer(ENDED);
         reject(
           new RuntimeError('the thread of reports ended before it was ready', { hint: 'see the log for the reason' }),
@@ -115,7 +119,7 @@ export class ReportsThread implements ApiReader {
     this.#thread = undefined;
   }
 
-  #take(thread: Thread, message: Exclude<FromReports, { kind: 'ready' | 'failed' }>): void {
+  #take(thread: Thread, message: Exclude<FromReports, { kind: 'begun' | 'ready' | 'failed' }>): void {
     if (message.kind === 'tail-asked') {
       this.#options.onTailAsked(message.id, message.after);
       return;

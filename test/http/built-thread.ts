@@ -22,6 +22,8 @@ export interface ThreadParts {
 export interface StartedThread {
   readonly address: TcpAddress;
   readonly url: string;
+  /** The threads behind HTTP now. */
+  threads(): readonly number[];
 }
 
 const ANY_PORT: TcpAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 };
@@ -56,6 +58,6 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       log: createLog({ level: 'silent' }),
     });
     onTestFinished(() => server.close());
-    return { address: server.address, url: `http://127.0.0.1:${server.address.port}` };
+    return { address: server.address, url: `http://127.0.0.1:${server.address.port}`, threads: () => server.threads };
   };
 }

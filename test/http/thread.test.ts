@@ -1,6 +1,7 @@
 // The HTTP thread: it answers while the main thread does not.
 
-import { expect, onTestFinished, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../config/log.js';
 import type { HttpCountsDelta } from '../../dashboards/metrics/state/http-counts.js';
 import { writeSampleStore } from '../cli/sample-store.js';
@@ -99,4 +100,12 @@ test('the thread of reports goes when nobody asks, and comes when somebody does'
   }
   const both = await Promise.all([asked(), asked()]);
   expect(both.map(({ statements }) => statements.length)).toEqual([5, 5]);
+});
+
+test.skipIf(!existsSync('/proc/thread-self'))('the threads behind HTTP are known by their numbers', async () => {
+  const { url, threads } = await start();
+  expect(threads()).toHaveLength(1);
+  await (await fetch(`${url}/api/v1/status`)).text();
+  await vi.waitFor(() => expect(threads()).toHaveLength(2));
+  for (const thread of threads()) expect(existsSync(`/proc/self/task/${thread}`)).toBe(true);
 });
