@@ -47,6 +47,8 @@ export async function assemble(
     relays: ExpectedRelays;
     plans?: PlanCollector;
     tail?: Tail;
+    /** False for a recording, whose time passes in jumps. */
+    watchesClock?: boolean;
   },
 ): Promise<Assembled> {
   const { log } = parts;
@@ -79,7 +81,8 @@ export async function assemble(
   pipeline.sessions.knowPools(storedPools(config.dataDir));
   const { acknowledge, plans } = parts;
   const relays = new Relays(parts.relays);
-  observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans });
+  const { watchesClock } = parts;
+  observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans, watchesClock });
   return { observer, pipeline, store, metrics };
 }
 

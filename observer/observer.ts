@@ -42,6 +42,7 @@ export interface ObserverOptions {
   relays: Relays;
   health: HealthListener;
   log: Log;
+  watchesClock?: boolean;
   /** Where plans come from, if they are collected. */
   plans?: Pending<PlanRow>;
   /** Called with each relay's last stored sequence. */
@@ -65,7 +66,11 @@ export class Observer implements IntakeTarget {
     this.#options = options;
     const { pipeline, relays, plans, log } = options;
     this.#progress = new BatchProgress(options.acknowledge);
-    this.#unaccounted = new Unaccounted({ log, onKilled: (relayId) => this.#progress.ends(relayId, true) });
+    this.#unaccounted = new Unaccounted({
+      log,
+      watchesClock: options.watchesClock ?? true,
+      onKilled: (relayId) => this.#progress.ends(relayId, true),
+    });
     this.parts = new FlushParts({
       pipeline,
       relays,
@@ -79,9 +84,8 @@ export class Observer implements IntakeTarget {
   /** `nowMs`: of a recording, where its time stands. */
   relayBegins(relayId: string, nowMs = Date.now()): number {
     const { store, pipeline, relays, log } = this.#options;
-    // Stored at once: if it is killed before the next flush, the next run knows of it.
+    // Stored at once, so that the next run knows of one that is killed; one that comes back gets its acknowledgement.
     this.#progress.begins(relayId);
-    // A relay that comes back after its link broke gets the acknowledgement of what it sent before.
     this.flush(nowMs);
     this.#unaccounted.relayIsBack(relayId);
     relays.begins(relayId);

@@ -31,6 +31,7 @@ export async function replay(
     log: options.log,
     acknowledge: () => {},
     relays: { count: 1, ended: {} },
+    watchesClock: false,
   });
   const result: Replayed = { batches: 0, executions: 0, skippedBatches: 0, tornBytes: 0 };
   /** Relays of the recording, each with the last batch that the directory held already. */

@@ -13,6 +13,8 @@ const BACK_MS = 10_000;
 
 export interface UnaccountedOptions {
   log: Log;
+  /** False for a recording, whose time passes in jumps. */
+  watchesClock: boolean;
   /** The end of this relay is known from now on: what is missing of it lies in a gap. */
   onKilled: (relayId: string) => void;
 }
@@ -65,7 +67,7 @@ export class Unaccounted implements Pending<GapRow> {
   /** Called at every flush. */
   look(nowMs: number): void {
     for (const [relayId, atMs] of this.#brokeOffMs) if (nowMs - atMs >= BACK_MS) this.relayDied(relayId, atMs);
-    const step = this.#clock.look(nowMs);
+    const step = this.#options.watchesClock ? this.#clock.look(nowMs) : undefined;
     if (step === undefined) return;
     this.#options.log.warn('the clock of the system was set: the minutes between are not exact', {
       from: new Date(step.fromMs).toISOString(),
