@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { attributeLines } from '../../analyzer/attribution/attribute-lines.js';
 import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
@@ -14,6 +14,9 @@ import { loadLineReader } from '../../analyzer/texts/line-reader.js';
 import { shape } from './shape.js';
 
 const read = await loadLineReader(new UserRules([]));
+
+// Tens of thousands of texts, on a machine that may have other things to do.
+vi.setConfig({ testTimeout: 240_000 });
 
 const folder = process.env.PGWITNESS_CORPUS ?? resolve(import.meta.dirname, '../../../shared/corpus');
 const present = existsSync(join(folder, 'sessions.jsonl.gz'));
