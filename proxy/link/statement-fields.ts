@@ -5,10 +5,9 @@
 import type { Execution } from '../session/execution.js';
 import type { SessionState } from '../session/session-state.js';
 import { emptyStatement, type SessionReady } from '../stream/observation.js';
+import { fillValues } from '../stream/statement-values.js';
 import { USUAL_READING } from '../stream/text-reading.js';
 import type { StatementFields } from '../stream/writer.js';
-
-const NS_PER_MS = 1e6;
 
 /** Fills `fields` and returns them. `completedAtMs`: wall clock. */
 export function fillFields(
@@ -23,12 +22,7 @@ export function fillFields(
   fields.completions = execution.completions;
   fields.sqlstate = execution.sqlstate;
   fields.dataRows = execution.dataRows;
-  fields.requestBytes = execution.requestBytes;
-  fields.responseBytes = execution.responseBytes;
-  fields.serviceNs = execution.serviceMs * NS_PER_MS;
-  fields.waitNs = execution.waitMs * NS_PER_MS;
-  fields.firstRowNs = execution.firstRowMs < 0 ? -1 : (execution.firstRowMs - execution.startMs) * NS_PER_MS;
-  fields.clientStallNs = execution.clientStallMs * NS_PER_MS;
+  fillValues(fields, execution);
   fields.transactionBefore = execution.transactionBefore;
   fields.transactionAfter = execution.transactionAfter;
   fields.suspensions = execution.suspensions;

@@ -5,12 +5,13 @@
 // (relay-status.ts), SQL, attribution, storage.
 
 import type { RelayStatus } from './relay-status.js';
+import { noValues, type StatementValues, VALUES_VERSION } from './statement-values.js';
 import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.js';
 
 export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 4 + VALUES_VERSION;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -70,7 +71,7 @@ export function executionCount(record: Completed): number {
 }
 
 /** One simple Query, one portal run to its end (with any number of Executes), or a Parse or Bind that failed. */
-export interface StatementObservation {
+export interface StatementObservation extends StatementValues {
   kind: 'statement';
   sessionId: number;
   completedAtMs: number;
@@ -93,13 +94,6 @@ export interface StatementObservation {
   sqlstate: string;
   /** DataRows seen. For a portal that was suspended this is its number of rows. */
   dataRows: number;
-  requestBytes: number;
-  responseBytes: number;
-  serviceNs: number;
-  waitNs: number;
-  /** From the start of the service time; -1 when no DataRow came. */
-  firstRowNs: number;
-  clientStallNs: number;
   transactionBefore: TransactionStatus;
   /** '' when this was sent before the ReadyForQuery came. */
   transactionAfter: TransactionStatus;
@@ -209,12 +203,7 @@ export function emptyStatement(): StatementObservation {
     completions: [],
     sqlstate: '',
     dataRows: 0,
-    requestBytes: 0,
-    responseBytes: 0,
-    serviceNs: 0,
-    waitNs: 0,
-    firstRowNs: -1,
-    clientStallNs: 0,
+    ...noValues(),
     transactionBefore: '',
     transactionAfter: '',
     suspensions: 0,

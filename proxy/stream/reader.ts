@@ -6,6 +6,7 @@ import type { Completion, Observation, SessionOpened, SessionReady, StatementObs
 import { emptyStatement, LOSS_REASONS } from './observation.js';
 import { CLOSE_REASONS, COMMAND_OTHER, COMMANDS, COPIES, RecordKind, STATUSES } from './records.js';
 import { RELAY_STATUS_FIELDS, type RelayStatus } from './relay-status.js';
+import { takeValues } from './statement-values.js';
 import { TEXT_READINGS, USUAL_READING } from './text-reading.js';
 
 /** Reads batches. One StatementObservation is reused: it is valid during the callback. */
@@ -38,12 +39,12 @@ export class BatchReader {
       case RecordKind.statement:
         return this.#readStatement();
       case RecordKind.statementRunning: {
-        const sessionId = this.#varint();
+        const sessionId = this.varint();
         const startedAtMs = this.#double();
-        const textId = this.#varint();
-        const hasText = this.#varint() === 1;
+        const textId = this.varint();
+        const hasText = this.varint() === 1;
         const reading = this.#oneOf(TEXT_READINGS);
-        const textMissingBytes = this.#varint();
+        const textMissingBytes = this.varint();
         const text = this.#bytes();
         return {
           kind: 'statement-running',
@@ -56,13 +57,13 @@ export class BatchReader {
         };
       }
       case RecordKind.textDefined: {
-        const textId = this.#varint();
+        const textId = this.varint();
         const reading = this.#oneOf(TEXT_READINGS);
-        const textMissingBytes = this.#varint();
+        const textMissingBytes = this.varint();
         return { kind: 'text-defined', textId, reading, textMissingBytes, text: this.#bytes() };
       }
       case RecordKind.textForgotten:
-        return { kind: 'text-forgotten', textId: this.#varint() };
+        return { kind: 'text-forgotten', textId: this.varint() };
       case RecordKind.sessionOpened:
         return this.#sessionOpened();
       case RecordKind.sessionReady:
@@ -70,12 +71,12 @@ export class BatchReader {
       case RecordKind.sessionClosed:
         return {
           kind: 'session-closed',
-          sessionId: this.#varint(),
+          sessionId: this.varint(),
           closedAtMs: this.#double(),
           by: this.#oneOf(CLOSE_REASONS),
         };
       case RecordKind.loss:
-        return { kind: 'loss', minute: this.#varint(), reason: this.#oneOf(LOSS_REASONS), count: this.#varint() };
+        return { kind: 'loss', minute: this.varint(), reason: this.#oneOf(LOSS_REASONS), count: this.varint() };
       case RecordKind.relayStatus: {
         const status = { kind: 'relay-status' } as RelayStatus;
         for (const field of RELAY_STATUS_FIELDS) status[field] = this.#double();
@@ -98,18 +99,13 @@ export class BatchReader {
     s.copy = COPIES[(flags >> 2) & 3];
     s.transactionBefore = STATUSES[statuses & 3];
     s.transactionAfter = STATUSES[(statuses >> 2) & 3];
-    s.sessionId = this.#varint();
+    s.sessionId = this.varint();
     s.completedAtMs = this.#double();
-    s.serviceNs = this.#varint();
-    s.waitNs = this.#varint();
-    s.firstRowNs = this.#varint() - 1;
-    s.clientStallNs = this.#varint();
-    s.dataRows = this.#varint();
-    s.requestBytes = this.#varint();
-    s.responseBytes = this.#varint();
-    s.suspensions = this.#varint();
-    s.pipelineDepth = this.#varint();
-    const completions = this.#varint();
+    takeValues(s, this);
+    s.dataRows = this.varint();
+    s.suspensions = this.varint();
+    s.pipelineDepth = this.varint();
+    const completions = this.varint();
     s.completions = [];
     for (let i = 0; i < completions; i++) s.completions.push(this.#completion());
     s.sqlstate = '';
@@ -119,9 +115,9 @@ export class BatchReader {
       this.#at += 5;
     }
     s.statementName = this.#name();
-    s.textId = flags & 32 ? this.#varint() : 0;
+    s.textId = flags & 32 ? this.varint() : 0;
     s.reading = flags & 128 ? this.#oneOf(TEXT_READINGS) : TEXT_READINGS[USUAL_READING];
-    s.textMissingBytes = flags & 16 ? this.#varint() : 0;
+    s.textMissingBytes = flags & 16 ? this.varint() : 0;
     s.text = flags & 16 ? this.#bytes() : null;
     return s;
   }
@@ -130,12 +126,12 @@ export class BatchReader {
     const code = this.#byte();
     const command = code === COMMAND_OTHER ? this.#bytes().toString('latin1') : COMMANDS[code];
     if (command === undefined) throw new RangeError(`a command has the unknown code ${code}`);
-    return { command, rows: this.#varint() };
+    return { command, rows: this.varint() };
   }
 
   /** Statement names repeat: reuse the previous string when the bytes are equal. */
   #name(): string {
-    const length = this.#varint();
+    const length = this.varint();
     if (length === 0) return '';
     this.#need(length);
     const from = this.#at;
@@ -151,17 +147,17 @@ export class BatchReader {
   }
 
   #oneOf<T>(values: readonly T[]): T {
-    const code = this.#varint();
+    const code = this.varint();
     if (code >= values.length) throw new RangeError(`a code is ${code}, and only ${values.length} are known`);
     return values[code];
   }
 
   #sessionOpened(): SessionOpened {
-    const sessionId = this.#varint();
+    const sessionId = this.varint();
     const openedAtMs = this.#double();
-    const resumed = this.#varint() === 1;
+    const resumed = this.varint() === 1;
     const protocolVersion = this.#int32();
-    const parameters = this.#varint();
+    const parameters = this.varint();
     const clientAddress = this.#text();
     const startup: Array<readonly [string, string]> = [];
     for (let i = 0; i < parameters; i++) startup.push([this.#text(), this.#text()]);
@@ -171,8 +167,8 @@ export class BatchReader {
   #sessionReady(): SessionReady {
     return {
       kind: 'session-ready',
-      sessionId: this.#varint(),
-      backslashEscapes: this.#varint() === 1,
+      sessionId: this.varint(),
+      backslashEscapes: this.varint() === 1,
       backendPid: this.#int32(),
       transactionStatus: this.#oneOf(STATUSES),
       transactionSinceMs: this.#double(),
@@ -192,7 +188,8 @@ export class BatchReader {
     return this.#b[this.#at++];
   }
 
-  #varint(): number {
+  /** The next number of the record. Public for statement-values.ts. */
+  varint(): number {
     // Most are one byte.
     const first = this.#b[this.#at];
     if (first < 0x80) {
@@ -218,11 +215,11 @@ export class BatchReader {
   }
 
   #int32(): number {
-    return this.#varint() | 0;
+    return this.varint() | 0;
   }
 
   #bytes(): Buffer {
-    const length = this.#varint();
+    const length = this.varint();
     this.#need(length);
     this.#at += length;
     return this.#b.subarray(this.#at - length, this.#at);

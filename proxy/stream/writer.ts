@@ -1,6 +1,6 @@
 // Writes the records of a batch, on the relay's side.
 //
-// Numbers are varints (7 bits a byte, low bits first), moments f64, texts bytes behind their length.
+// Numbers are varints (varint.ts), moments f64, texts bytes behind their length.
 // Invariant: reader.ts reads exactly what was written, for every observation.
 // Not here: frames (frames.ts), when batches are cut and sent (link/link.ts).
 
@@ -9,7 +9,9 @@ import type { CloseReason, LossReason, SessionOpened, SessionReady, StatementObs
 import { LOSS_REASONS } from './observation.js';
 import { CLOSE_REASONS, COMMAND_CODES, COMMAND_OTHER, COPIES, RecordKind, STATUSES } from './records.js';
 import { RELAY_STATUS_FIELDS, type RelayFigures } from './relay-status.js';
+import { putValues } from './statement-values.js';
 import { USUAL_READING } from './text-reading.js';
+import { putLatin1, putVarint } from './varint.js';
 
 /** A statement as the relay has it: SQL as latin1 (one character per byte), so that encoding is one copy. */
 export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text' | 'reading'> {
@@ -60,13 +62,8 @@ export class BatchWriter {
     b[at++] = STATUSES.indexOf(s.transactionBefore) | (STATUSES.indexOf(s.transactionAfter) << 2);
     at = putVarint(b, at, s.sessionId);
     at = b.writeDoubleLE(s.completedAtMs, at);
-    at = putVarint(b, at, Math.round(s.serviceNs));
-    at = putVarint(b, at, Math.round(s.waitNs));
-    at = putVarint(b, at, Math.round(s.firstRowNs) + 1);
-    at = putVarint(b, at, Math.round(s.clientStallNs));
+    at = putValues(b, at, s);
     at = putVarint(b, at, s.dataRows);
-    at = putVarint(b, at, s.requestBytes);
-    at = putVarint(b, at, s.responseBytes);
     at = putVarint(b, at, s.suspensions);
     at = putVarint(b, at, s.pipelineDepth);
     at = putVarint(b, at, s.completions.length);
@@ -213,24 +210,4 @@ export class BatchWriter {
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
   }
-}
-
-function putVarint(b: Buffer, at: number, value: number): number {
-  let rest = value;
-  // Bit operators hold 31 bits only, so the high part is cut by division.
-  while (rest > 0x7fffffff) {
-    b[at++] = (rest % 128) | 0x80;
-    rest = Math.floor(rest / 128);
-  }
-  while (rest >= 128) {
-    b[at++] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-  }
-  b[at++] = rest;
-  return at;
-}
-
-function putLatin1(b: Buffer, at: number, text: string): number {
-  const start = putVarint(b, at, text.length);
-  return text.length === 0 ? start : start + b.write(text, start, text.length, 'latin1');
 }

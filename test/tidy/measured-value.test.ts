@@ -14,12 +14,9 @@ test('the example of the recipe is named nowhere but in its files and a migratio
     'dashboards/web/pages/statement-page.tsx',
     'facts/execution-values.ts',
     'facts/measures.ts',
-    'proxy/link/statement-fields.ts',
     'proxy/session/execution.ts',
     'proxy/session/session.ts',
-    'proxy/stream/observation.ts',
-    'proxy/stream/reader.ts',
-    'proxy/stream/writer.ts',
+    'proxy/stream/statement-values.ts',
     'storage/migrations/0001-initial.ts',
   ]);
 });
