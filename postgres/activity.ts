@@ -44,10 +44,11 @@ export interface BypassReport {
   readonly bypassing: readonly Bypassing[];
 }
 
-// A user without pg_read_all_stats does not see backend_type; background processes then have no database.
+// A user without pg_read_all_stats does not see backend_type; background processes then have no database or, as
+// those of autovacuum, no user.
 const ACTIVITY = `SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coalesce(application_name, ''), coalesce(host(client_addr), '')
   FROM pg_catalog.pg_stat_activity
-  WHERE pid <> pg_catalog.pg_backend_pid() AND datname IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
+  WHERE pid <> pg_catalog.pg_backend_pid() AND datname IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
 
 /** The client sessions in all databases of the server, without this connection. */
 export async function readActivity(connection: ServerConnection): Promise<ServerSession[]> {

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { RuntimeError } from '../config/values/errors.js';
 import type { Count, WitnessCount } from './reconcile.js';
 import type { ServerCount, ServerSnapshot } from './stat-statements.js';
+import { ORIGINS } from './text-origin.js';
 
 export interface Baseline {
   readonly server: ServerSnapshot;
@@ -24,11 +25,26 @@ const schema = v.object({
     statsResetMs: v.number(),
     deallocations: v.number(),
     trackUtility: v.boolean(),
-    counts: v.array(v.tuple([v.string(), v.object({ query: v.string(), command: v.string(), ...count.entries })])),
+    counts: v.array(
+      v.tuple([
+        v.string(),
+        v.object({
+          query: v.string(),
+          command: v.string(),
+          origin: v.optional(v.picklist(ORIGINS)),
+          ...count.entries,
+        }),
+      ]),
+    ),
   }),
   witness: v.object({
     notObserved: v.number(),
-    counts: v.array(v.tuple([v.string(), v.object({ query: v.string(), least: count, most: count })])),
+    counts: v.array(
+      v.tuple([
+        v.string(),
+        v.object({ query: v.string(), isHousekeeping: v.optional(v.boolean()), least: count, most: count }),
+      ]),
+    ),
   }),
 });
 

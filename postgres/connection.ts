@@ -14,6 +14,7 @@ import { LoginCheck } from './login-check.js';
 import { isPrivate, openSocket } from './open-socket.js';
 import { ServerError } from './server-error.js';
 import { ServerStream } from './server-stream.js';
+import { OWN_MARK } from './text-origin.js';
 
 export type Row = ReadonlyArray<string | null>;
 
@@ -101,6 +102,14 @@ export class ServerConnection {
     return this.#version;
   }
 
+  /** Whether these sessions, which a pgwitness sees, are this connection too: then it leads through that pgwitness. */
+  isAmong(sessions: readonly { backendPid: number; user: string; database: string }[]): boolean {
+    const { user, database } = this.#address;
+    return sessions.some(
+      (session) => session.backendPid === this.#key.processID && session.user === user && session.database === database,
+    );
+  }
+
   async start(): Promise<void> {
     try {
       await this.#client.connect();
@@ -123,7 +132,11 @@ export class ServerConnection {
       statementTimeoutMs + 2 * graceMs,
     );
     try {
-      const answer = await this.#client.query<(string | null)[]>({ text: sql, rowMode: 'array', types: asText });
+      const answer = await this.#client.query<(string | null)[]>({
+        text: `${sql}\n${OWN_MARK}`,
+        rowMode: 'array',
+        types: asText,
+      });
       // pg gives a list when a server completes more statements than it was sent.
       return [answer].flat().flatMap(({ rows }) => rows);
     } catch (error) {

@@ -18,6 +18,8 @@ export interface Count {
  */
 export interface WitnessCount {
   readonly query: string;
+  /** All of it is housekeeping: BEGIN, SET, pings. */
+  readonly isHousekeeping?: boolean;
   /** What must lie in the window. */
   readonly least: Count;
   /** Counted in the minute (of old data: hour, day) of the server's reset: before or after it, nobody knows. */
@@ -59,7 +61,11 @@ export function reconcile(
   server: Pick<ServerSnapshot, 'counts' | 'major' | 'trackUtility' | 'deallocations'>,
   witness: { readonly counts: ReadonlyMap<string, WitnessCount>; readonly notObserved: number },
 ): Reconciliation {
-  const traits: ServerTraits = { ...server, notObserved: witness.notObserved };
+  const traits: ServerTraits = {
+    ...server,
+    notObserved: witness.notObserved,
+    passedBy: passedBy(server.counts, witness.counts),
+  };
   const rules = SERVER_RULES.filter((rule) => rule.inForce(traits));
   const fingerprints = new Set([...server.counts.keys(), ...witness.counts.keys()]);
   const statements: ReconciledStatement[] = [];
@@ -77,6 +83,21 @@ export function reconcile(
       RANK[a.outcome] - RANK[b.outcome] || b.server.calls - a.server.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
   );
   return { statements, rules, sums };
+}
+
+/**
+ * Executions of statements that only the server saw, without those it runs by itself. Of our own, plans alone are asked
+ * for between BEGIN and ROLLBACK.
+ */
+function passedBy(counted: ReadonlyMap<string, ServerCount>, seen: ReadonlyMap<string, WitnessCount>): number {
+  let calls = 0;
+  for (const [fingerprint, count] of counted) {
+    const { origin, command } = count;
+    const sendsHousekeeping =
+      origin === undefined || origin === 'catalogue-look-up' || (origin === 'own-query' && command === 'EXPLAIN');
+    if (sendsHousekeeping && !isCounted(seen.get(fingerprint)?.most)) calls += count.calls;
+  }
+  return calls;
 }
 
 const RANK: Readonly<Record<Outcome, number>> = { unexplained: 0, reset: 1, bypass: 2, explained: 3, equal: 4 };
@@ -101,6 +122,8 @@ function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): R
   }
   const difference: Difference = {
     command: counted?.command ?? commandOf(query),
+    origin: counted?.origin,
+    isHousekeeping: seen?.isHousekeeping === true,
     serverCalls: server.calls,
     proxyCalls: most.calls,
     moreCallsByServer: Math.max(0, server.calls - most.calls),
@@ -113,7 +136,7 @@ function judged(fingerprint: string, { counted, seen, rules, traits }: Sides): R
     return { ...row, outcome: isInDoubt(server, seen) ? 'reset' : 'equal', rule: '' };
   }
   const rule = rules.find((candidate) => candidate.explains(difference, traits));
-  if (seenBy === 'server') return { ...row, outcome: 'bypass', rule: rule?.name ?? '' };
+  if (seenBy === 'server' && rule?.isOrigin !== true) return { ...row, outcome: 'bypass', rule: rule?.name ?? '' };
   return { ...row, outcome: rule === undefined ? 'unexplained' : 'explained', rule: rule?.name ?? '' };
 }
 

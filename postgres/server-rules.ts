@@ -1,8 +1,11 @@
 // Lists the rules by which pg_stat_statements counts differently from pgwitness, by server version.
 // Invariant: a rule explains a difference of one statement, in the direction and size that it can cause, and hides no
 // other.
-// Not here: comparing (reconcile.ts). Sources: PostgreSQL contrib/pg_stat_statements/pg_stat_statements.c
+// Not here: comparing (reconcile.ts), telling where a text comes from (text-origin.ts, function-bodies.ts).
+// Sources: PostgreSQL contrib/pg_stat_statements/pg_stat_statements.c
 // (pgss_ProcessUtility, pgss_ExecutorEnd), src/backend/tcop/pquery.c.
+
+import type { Origin } from './text-origin.js';
 
 export interface ServerTraits {
   readonly major: number;
@@ -10,11 +13,16 @@ export interface ServerTraits {
   readonly deallocations: number;
   /** Executions that pgwitness did not observe, or whose text it does not know. */
   readonly notObserved: number;
+  /** Executions of clients that bypassed pgwitness, as far as they sent what nobody sent through it. */
+  readonly passedBy: number;
 }
 
 /** Calls and rows that one side has more than the bounds allow; never negative. */
 export interface Difference {
   readonly command: string;
+  /** Where the text comes from, if no application sends it. */
+  readonly origin: Origin | undefined;
+  readonly isHousekeeping: boolean;
   readonly serverCalls: number;
   readonly proxyCalls: number;
   readonly moreCallsByServer: number;
@@ -29,6 +37,8 @@ export interface ServerRule {
   readonly says: string;
   inForce(traits: ServerTraits): boolean;
   explains(difference: Difference, traits: ServerTraits): boolean;
+  /** It also explains what only the server saw, which is a bypass otherwise. */
+  readonly isOrigin?: true;
 }
 
 /** Statements that the planner plans; all others are utility statements. */
@@ -52,10 +62,34 @@ function onlyProxyHasMore(d: Difference): boolean {
   return d.moreCallsByServer === 0 && d.moreRowsByServer === 0;
 }
 
+function onlyServerHasMore(d: Difference): boolean {
+  return d.moreCallsByProxy === 0 && d.moreRowsByProxy === 0;
+}
+
+function ofOrigin(origin: Origin, says: string): ServerRule {
+  return {
+    name: origin,
+    says,
+    inForce: () => true,
+    explains: (d) => d.origin === origin && onlyServerHasMore(d),
+    isOrigin: true,
+  };
+}
+
 /** The rule for counts that the server dropped by itself. */
 export const ENTRIES_DROPPED = 'entries-thrown-out';
 
 export const SERVER_RULES: readonly ServerRule[] = [
+  ofOrigin(
+    'foreign-key-check',
+    'the server itself checks foreign keys; a deferred one, as Django makes them, at COMMIT',
+  ),
+  ofOrigin(
+    'function-body',
+    'the statement is in a function that the server runs at top level, for a deferred trigger at COMMIT',
+  ),
+  ofOrigin('own-query', 'pgwitness asked the server itself, on a connection of its own'),
+  ofOrigin('catalogue-look-up', 'a tool or driver on a direct connection asked the system catalogue'),
   {
     name: 'prepare-not-counted',
     says: 'PREPARE is not counted, and each EXECUTE counts under the statement that was prepared',
@@ -113,5 +147,11 @@ export const SERVER_RULES: readonly ServerRule[] = [
     inForce: ({ notObserved }) => notObserved > 0,
     explains: (d, { notObserved }) =>
       d.moreCallsByServer > 0 && d.moreCallsByServer <= notObserved && d.moreCallsByProxy === 0,
+  },
+  {
+    name: 'housekeeping-of-bypassing',
+    says: 'clients that bypassed pgwitness sent BEGIN, COMMIT, SET and the like too; they are no more than their statements',
+    inForce: ({ passedBy }) => passedBy > 0,
+    explains: (d, { passedBy }) => d.isHousekeeping && onlyServerHasMore(d) && d.moreCallsByServer <= passedBy,
   },
 ];

@@ -1,7 +1,7 @@
 // Reads the counts of pg_stat_statements in one database, added up by our fingerprint.
-// Invariant: only top-level statements are counted; entries with the same fingerprint are one count; our own queries
-// are left out.
-// Not here: comparing (reconcile.ts). Source: PostgreSQL contrib/pg_stat_statements, versions 1.9 (PostgreSQL 14) and
+// Invariant: only top-level statements are counted, and entries with the same fingerprint are one count.
+// Not here: comparing (reconcile.ts), texts that no client sent (text-origin.ts, function-bodies.ts).
+// Source: PostgreSQL contrib/pg_stat_statements, versions 1.9 (PostgreSQL 14) and
 // later.
 
 import { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
@@ -9,6 +9,8 @@ import { nameUseOf } from '../analyzer/fingerprint/sql-session.js';
 import { limits } from '../config/limits.js';
 import { RuntimeError } from '../config/values/errors.js';
 import type { ServerConnection } from './connection.js';
+import { topLevelFunctionStatements } from './function-bodies.js';
+import { type Origin, originOf } from './text-origin.js';
 
 export interface ServerCount {
   readonly query: string;
@@ -16,6 +18,8 @@ export interface ServerCount {
   readonly command: string;
   readonly calls: number;
   readonly rows: number;
+  /** Where the text comes from, if no application sends it. */
+  readonly origin?: Origin;
   /** It is lower than at the beginning of the window, so its increase is not known. */
   readonly beganAnew?: boolean;
 }
@@ -72,6 +76,9 @@ export async function readStatStatements(connection: ServerConnection): Promise<
   const [info] = await connection.query(infoSql);
   const entries = await connection.query(entriesSql);
   const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
+  const trackUtility = settings[1] === 'on';
+  const nested = await topLevelFunctionStatements(connection, { fingerprinter, trackUtility });
+  // Where the server first saw them without our mark, it keeps them so.
   const own = new Set(
     [FIND_EXTENSION, SETTINGS, infoSql, entriesSql].map((sql) => identify(fingerprinter, sql, false).fingerprint),
   );
@@ -83,13 +90,16 @@ export async function readStatStatements(connection: ServerConnection): Promise<
       });
     }
     const identity = identify(fingerprinter, query ?? '', isCut === 't');
-    if (own.has(identity.fingerprint)) continue;
     const before = counts.get(identity.fingerprint);
     counts.set(identity.fingerprint, {
       query: before?.query ?? identity.query,
       command: identity.command,
       calls: (before?.calls ?? 0) + Number(calls),
       rows: (before?.rows ?? 0) + Number(rows),
+      origin:
+        before?.origin ??
+        (own.has(identity.fingerprint) ? 'own-query' : originOf({ ...identity, raw: query ?? '' })) ??
+        (nested.has(identity.fingerprint) ? 'function-body' : undefined),
     });
   }
   return {
@@ -98,7 +108,7 @@ export async function readStatStatements(connection: ServerConnection): Promise<
     database: String(settings[2]),
     statsResetMs: Math.round(Number(info[1])),
     deallocations: Number(info[0]),
-    trackUtility: settings[1] === 'on',
+    trackUtility,
     counts,
   };
 }

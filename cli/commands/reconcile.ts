@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
-import { parseDuration } from '../../config/values/units.js';
+import { parseDuration, parseWhole } from '../../config/values/units.js';
 import type { WitnessCount } from '../../postgres/reconcile.js';
 import { addPlaceFlags, type PlaceFlags, placeOf } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
@@ -18,6 +18,7 @@ interface ReconcileFlags extends PlaceFlags {
   readonly from?: string;
   readonly settle?: string;
   readonly all?: boolean;
+  readonly limit?: string;
 }
 
 export function register(program: Command): void {
@@ -31,7 +32,8 @@ export function register(program: Command): void {
     .option('--save <file>', 'write the counts of both sides to a file instead of comparing')
     .option('--from <file>', 'compare only what was counted since that file was written')
     .option('--settle <duration>', 'time to wait for executions that are not stored yet (default: 4s)')
-    .option('--all', 'also list the statements that agree');
+    .option('--all', 'also list the statements that agree')
+    .option('--limit <n>', 'statements to list, 0 for all (default: 20; with --json all)');
   addPlaceFlags(command)
     .addHelpText(
       'after',
@@ -43,7 +45,8 @@ says. The exit code is then 1, too. A window that begins at a file has no such m
   pgwitness reconcile --dsn postgres://app@db/shop --save before.json
   pgwitness reconcile --dsn postgres://app@db/shop --from before.json
 
-It compares the statements of the DSN's database. Statements that only the server saw bypassed pgwitness.
+It compares the statements of the DSN's database. Statements that only the server saw bypassed pgwitness, but
+for those that the server or pgwitness itself sends: foreign-key checks, deferred triggers, look-ups. Each has its reason.
 
 Examples:
   pgwitness reconcile --dsn postgres://app@db/shop
@@ -62,6 +65,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     throw new UsageError('both --save and --from', { where: '--save, --from', hint: 'save first, compare later' });
   }
   const settleMs = parseDuration(flags.settle ?? '4s', '--settle');
+  const limit = parseWhole(flags.limit ?? (flags.json ? '0' : '20'), { min: 0, max: 1_000_000, where: '--limit' });
   const { parseDsn } = await import('../../postgres/dsn.js');
   const { decodeBaseline, encodeBaseline } = await import('../../postgres/baseline.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
@@ -79,7 +83,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
     const { reconcile } = await import('../../postgres/reconcile.js');
     const { printReconciliation } = await import('../views/reconcile.js');
     const result = reconcile(counted.server, counted.witness);
-    printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true });
+    printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true, limit });
     if (result.sums.unexplained > 0 || result.sums.reset > 0) process.exitCode = ExitCode.checkFailed;
   } finally {
     place.close();
@@ -95,7 +99,7 @@ async function countBothSides(
     /** The window of pgwitness's counts begins at the server's reset; else it is everything stored. */
     sinceReset: boolean;
   },
-): Promise<import('../../postgres/baseline.js').Baseline> {
+): Promise<import('../../postgres/baseline.js').Baseline & { leadsThrough: boolean }> {
   const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
   const { readStatStatements } = await import('../../postgres/stat-statements.js');
   const { since } = await import('../../postgres/baseline.js');
@@ -113,6 +117,8 @@ async function countBothSides(
     at('Waiting until everything is stored');
     await new Promise((resolve) => setTimeout(resolve, options.settleMs));
     at("Reading pgwitness's counts");
+    // Stored by now, where it is one of pgwitness's sessions.
+    const leadsThrough = connection.isAmong(await place.sessions());
     const sinceMs = options.sinceReset ? statsResetMs : undefined;
     const before = await witnessedCounts(place, { database, sinceMs });
     at('Asking the server');
@@ -131,7 +137,7 @@ async function countBothSides(
       ]),
     );
     const now = { server, witness: { counts, notObserved: after.notObserved } };
-    return options.baseline === undefined ? now : since(now, options.baseline);
+    return { ...(options.baseline === undefined ? now : since(now, options.baseline)), leadsThrough };
   } finally {
     progress.end();
     connection.close();

@@ -33,6 +33,7 @@ export async function witnessedCounts(
     const inside = boundOf(isYounger ? count : least.get(fingerprint));
     counts.set(fingerprint, {
       query: count.query,
+      isHousekeeping: count.isHousekeeping,
       most: boundOf(count),
       least: inside,
       doubtful: { calls: count.calls - inside.calls, rows: count.rows - inside.rows },
@@ -43,6 +44,7 @@ export async function witnessedCounts(
 
 interface Counted {
   query: string;
+  isHousekeeping: boolean;
   calls: number;
   rows: number;
   firstSeenMs: number;
@@ -69,10 +71,11 @@ async function databaseReport(
 function countsOf(reports: readonly StatementsReport[]): Map<string, Counted> {
   const counts = new Map<string, Counted>();
   for (const { statements } of reports) {
-    for (const { fingerprint, query, calls, rows, firstSeenMs } of statements) {
-      const before = counts.get(fingerprint) ?? { query, calls: 0, rows: 0, firstSeenMs };
+    for (const { fingerprint, source, query, calls, rows, firstSeenMs } of statements) {
+      const before = counts.get(fingerprint) ?? { query, isHousekeeping: true, calls: 0, rows: 0, firstSeenMs };
       counts.set(fingerprint, {
         query,
+        isHousekeeping: before.isHousekeeping && source === 'housekeeping',
         calls: before.calls + calls,
         rows: before.rows + rows,
         firstSeenMs: Math.min(before.firstSeenMs, firstSeenMs),

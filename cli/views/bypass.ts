@@ -10,8 +10,13 @@ import { renderTable } from '../terminal/table.js';
 /** Twice the default flush interval: a session of the first look is stored before the second. */
 const SETTLE_MS = 2_000;
 
+export interface BypassView extends BypassReport {
+  /** Our own connection to the server passed pgwitness. */
+  readonly leadsThrough: boolean;
+}
+
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
-export async function bypassOf(place: Place, dsn: string): Promise<BypassReport> {
+export async function bypassOf(place: Place, dsn: string): Promise<BypassView> {
   const { parseDsn } = await import('../../postgres/dsn.js');
   const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
   const { compareActivity, readActivity } = await import('../../postgres/activity.js');
@@ -21,13 +26,22 @@ export async function bypassOf(place: Place, dsn: string): Promise<BypassReport>
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const witnessed = await place.sessions();
-    return compareActivity(witnessed, { before, after: await readActivity(connection) });
+    const compared = compareActivity(witnessed, { before, after: await readActivity(connection) });
+    return { ...compared, leadsThrough: connection.isAmong(witnessed) };
   } finally {
     connection.close();
   }
 }
 
-export function bypassText(report: BypassReport, screen: Screen): string {
+export function bypassText(report: BypassView, screen: Screen): string {
+  const text = sessionsText(report, screen);
+  return report.leadsThrough ? `${text}\n${LEADS_THROUGH}` : text;
+}
+
+const LEADS_THROUGH =
+  'The DSN leads through pgwitness, where its statements are tool. Give the address of the server itself.';
+
+function sessionsText(report: BypassReport, screen: Screen): string {
   const { bypassing, serverSessions, matchedSessions, witnessedSessions } = report;
   if (report.outcome === 'cannot tell') return `Sessions that bypass pgwitness: cannot tell, because ${report.reason}.`;
   const past = bypassing.reduce((sum, { connections }) => sum + connections, 0);
@@ -49,12 +63,13 @@ export function bypassText(report: BypassReport, screen: Screen): string {
   return `${held}${elsewhere}.\n${styled(past === 1 ? '1 bypasses it:' : `${count(past)} bypass it:`, { style: 'bold', screen })}\n${table}`;
 }
 
-export function bypassJson(report: BypassReport): object {
+export function bypassJson(report: BypassView): object {
   return {
     outcome: report.outcome,
     // The name that `outcome` had before.
     verdict: report.outcome,
     reason: report.reason,
+    leads_through_pgwitness: report.leadsThrough,
     server_sessions: report.serverSessions,
     witnessed_sessions: report.witnessedSessions,
     matched_sessions: report.matchedSessions,

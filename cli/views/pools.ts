@@ -4,19 +4,18 @@
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { lifetimeMeanMs } from '../../facts/pool-minute.js';
-import type { BypassReport } from '../../postgres/activity.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
-import { bypassJson, bypassText } from './bypass.js';
+import { type BypassView, bypassJson, bypassText } from './bypass.js';
 
 export interface PoolsPrinting {
   readonly json: boolean;
   /** The place that was read, for people. */
   readonly read: string;
   /** Sessions that bypass pgwitness; undefined without --dsn. */
-  readonly bypass: BypassReport | undefined;
+  readonly bypass: BypassView | undefined;
 }
 
 export function printPools(report: PoolsReport, { json, read, bypass }: PoolsPrinting): void {

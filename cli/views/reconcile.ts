@@ -12,6 +12,10 @@ export interface ReconciliationView extends Baseline {
   readonly json: boolean;
   /** Also list statements that agree. */
   readonly all: boolean;
+  /** Statements to list; 0 = all. */
+  readonly limit: number;
+  /** The connection to the server passed pgwitness. */
+  readonly leadsThrough: boolean;
 }
 
 const MEANINGS: Readonly<Record<Outcome, string>> = {
@@ -39,10 +43,17 @@ function reconciliationText(result: Reconciliation, view: ReconciliationView & {
     '',
   ];
   const shown = view.all ? result.statements : result.statements.filter(({ outcome }) => outcome !== 'equal');
-  if (shown.length > 0) lines.push(tableOf(shown, screen), '');
-  const used = new Set(result.statements.map(({ rule }) => rule));
-  const rules = result.rules.filter(({ name }) => used.has(name));
-  for (const rule of rules) lines.push(`${rule.name}: ${rule.says}.`);
+  const listed = cut(shown, view.limit);
+  if (listed.length > 0) lines.push(tableOf(listed, screen), '');
+  if (listed.length < shown.length) {
+    const more = `… ${count(shown.length - listed.length)} more: --limit 0 lists all`;
+    lines.splice(-1, 0, styled(more, { style: 'dim', screen }));
+  }
+  for (const { name, says } of result.rules) {
+    const used = result.statements.filter(({ rule }) => rule === name).length;
+    if (used > 0) lines.push(`${name} (${count(used)} ${used === 1 ? 'statement' : 'statements'}): ${says}.`);
+  }
+  if (view.leadsThrough) lines.push(LEADS_THROUGH);
   if (sums.reset > 0) {
     lines.push(
       'reset: one side began to count anew in the minute of these executions, or counts less than the file says. They may agree or not.',
@@ -56,6 +67,13 @@ function reconciliationText(result: Reconciliation, view: ReconciliationView & {
   } else if (sums.reset > 0) lines.push('Every other statement that passed pgwitness agrees with the server.');
   else lines.push('Every statement that passed pgwitness agrees with the server.');
   return lines.join('\n');
+}
+
+const LEADS_THROUGH =
+  'The DSN leads through pgwitness: what this command asked the server is among the statements of both, as tool. Give the address of the server itself.';
+
+function cut<T>(rows: readonly T[], limit: number): readonly T[] {
+  return limit === 0 ? rows : rows.slice(0, limit);
 }
 
 function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string {
@@ -75,7 +93,11 @@ function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string 
   );
 }
 
-function reconciliationJson(result: Reconciliation, { server, witness, all }: ReconciliationView): object {
+function reconciliationJson(
+  result: Reconciliation,
+  { server, witness, all, limit, leadsThrough }: ReconciliationView,
+): object {
+  const shown = result.statements.filter(({ outcome }) => all || outcome !== 'equal');
   return {
     server: {
       version: server.version,
@@ -84,11 +106,11 @@ function reconciliationJson(result: Reconciliation, { server, witness, all }: Re
       deallocations: server.deallocations,
       track_utility: server.trackUtility,
     },
+    leads_through_pgwitness: leadsThrough,
     not_observed: witness.notObserved,
     sums: result.sums,
     rules: result.rules.map(({ name, says }) => ({ name, says })),
-    statements: result.statements
-      .filter(({ outcome }) => all || outcome !== 'equal')
+    statements: cut(shown, limit)
       // `verdict` is the name that `outcome` had before.
       .map(({ seenBy, ...row }) => ({ ...row, verdict: row.outcome, seen_by: seenBy })),
   };

@@ -8,6 +8,7 @@ import { resetServerCounts } from '../kit/server-counts.js';
 import { pgwitness, useSidecar } from '../kit/sidecar.js';
 
 interface Answer {
+  leads_through_pgwitness: boolean;
   sums: { equal: number; explained: number; bypass: number; unexplained: number };
   statements: Array<{
     query: string;
@@ -153,5 +154,101 @@ describe('past the proxy', () => {
     expect(answer.statements.filter(({ query }) => query.startsWith('SELECT count'))).toMatchObject([
       { outcome: 'equal', server: { calls: 1 }, proxy: { calls: 1 } },
     ]);
+  });
+});
+
+describe('what the server and pgwitness send by themselves', () => {
+  const postgres = usePostgres();
+  const startSidecar = useSidecar();
+
+  test('deferred foreign keys and triggers, look-ups of tools and of pgwitness are explained, each by its own rule', async () => {
+    const server = postgres();
+    const sidecar = await startSidecar(server);
+    const client = await connected(sidecar);
+    await client.query('CREATE TABLE author (id int PRIMARY KEY); CREATE TABLE log (id int, what text)');
+    await client.query(
+      'CREATE TABLE book (id int PRIMARY KEY, author int REFERENCES author DEFERRABLE INITIALLY DEFERRED)',
+    );
+    await client.query(`CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $$
+      DECLARE n int;
+      BEGIN
+        INSERT INTO log VALUES (NEW.id, 'a book; deferred');
+        SELECT count(*) INTO STRICT n FROM log WHERE id = NEW.id;
+        FOR n IN SELECT id FROM author WHERE id = NEW.author LOOP PERFORM count(*) FROM book; END LOOP;
+        RETURN NULL;
+      END $$`);
+    await client.query(
+      'CREATE CONSTRAINT TRIGGER later AFTER INSERT ON book DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION logged()',
+    );
+    await client.query('CREATE TRIGGER at_once AFTER INSERT ON book FOR EACH ROW EXECUTE FUNCTION logged()');
+    await resetServerCounts(server, 'postgres');
+    for (let id = 1; id <= 3; id++) {
+      await client.query('BEGIN');
+      await client.query('INSERT INTO author VALUES ($1)', [id]);
+      await client.query('INSERT INTO book VALUES ($1, $1)', [id]);
+      await client.query('COMMIT');
+    }
+    const direct = await connected(server);
+    await direct.query('BEGIN');
+    await direct.query("SELECT c.relname FROM pg_catalog.pg_class c WHERE c.relkind = 'r'");
+    await direct.query('COMMIT');
+    await direct.end();
+    await client.end();
+    const answers: Answer[] = [];
+    for (const _ of [1, 2]) {
+      const { stdout } = await pgwitness('reconcile', '--dsn', dsnOf(server), '--data', sidecar.data, '--json');
+      answers.push(JSON.parse(stdout));
+    }
+    const { statements, sums, leads_through_pgwitness } = answers[1];
+    expect(sums.unexplained).toBe(0);
+    expect(leads_through_pgwitness).toBe(false);
+    expect(
+      statements.filter(({ outcome }) => outcome === 'bypass').filter(({ query }) => !/EXTENSION|_reset/.test(query)),
+    ).toEqual([]);
+    const byRule = (name: string) =>
+      statements.filter(({ rule }) => rule === name).map(({ query, server: { calls } }) => [query, calls]);
+    expect(byRule('foreign-key-check')).toEqual([[expect.stringContaining('FOR KEY SHARE OF x'), 3]]);
+    expect(byRule('function-body').sort()).toEqual([
+      [expect.stringContaining('INSERT INTO log'), 3],
+      [expect.stringMatching(/^SELECT count\(\*\) FROM book/), 3],
+      [expect.stringMatching(/^SELECT count\(\*\) FROM log/), 3],
+      [expect.stringMatching(/^SELECT id FROM author/), 3],
+    ]);
+    expect(byRule('catalogue-look-up')).toEqual([[expect.stringContaining('pg_class'), 1]]);
+    expect(byRule('own-query')).toContainEqual([expect.stringContaining('s.toplevel'), expect.any(Number)]);
+    expect(byRule('housekeeping-of-bypassing').sort()).toEqual([
+      ['BEGIN', 4],
+      ['COMMIT', 4],
+    ]);
+  });
+
+  test('a DSN that leads through pgwitness is said, and its statements are of a tool', async () => {
+    const server = postgres();
+    const sidecar = await startSidecar(server);
+    await resetServerCounts(server, 'postgres');
+    const through = `postgres://postgres@${sidecar.host}:${sidecar.port}/postgres`;
+    const { stdout, stderr } = await pgwitness('reconcile', '--dsn', through, '--data', sidecar.data);
+    expect(stdout, stderr).toContain('The DSN leads through pgwitness');
+    const pools = await pgwitness('pools', '--dsn', through, '--url', sidecar.httpUrl);
+    expect(pools.stdout).toContain('The DSN leads through pgwitness');
+    const top = await pgwitness('top', '--data', sidecar.data, '--json');
+    const sources = JSON.parse(top.stdout).statements.map((row: { source: string }) => row.source);
+    expect(new Set(sources)).toEqual(new Set(['tool']));
+  });
+
+  test('--limit cuts the list, in text to 20', async () => {
+    const server = postgres();
+    const sidecar = await startSidecar(server);
+    await resetServerCounts(server, 'postgres');
+    const direct = await connected(server);
+    for (let n = 1; n <= 25; n++) await direct.query(`SELECT ${'lower('.repeat(n)}'A'${')'.repeat(n)}`);
+    await direct.end();
+    const run = (...args: string[]) =>
+      pgwitness('reconcile', '--dsn', dsnOf(server), '--data', sidecar.data, '--settle', '1s', ...args);
+    const { stdout } = await run();
+    expect(stdout.match(/^bypass /gm)).toHaveLength(20);
+    expect(stdout).toMatch(/^… \d+ more: --limit 0 lists all$/m);
+    expect((await run('--limit', '0')).stdout.match(/^bypass /gm)?.length).toBeGreaterThanOrEqual(25);
+    expect(JSON.parse((await run('--limit', '3', '--json')).stdout).statements).toHaveLength(3);
   });
 });

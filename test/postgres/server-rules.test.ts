@@ -2,7 +2,9 @@
 // Pure arithmetic on counts of both sides.
 
 import { describe, expect, test } from 'vitest';
+import { statementsOfBody } from '../../postgres/function-bodies.js';
 import { reconcile } from '../../postgres/reconcile.js';
+import { type Origin, originOf } from '../../postgres/text-origin.js';
 
 interface Counts {
   query: string;
@@ -11,21 +13,39 @@ interface Counts {
   least?: [calls: number, rows: number];
   doubtful?: [calls: number, rows: number];
   beganAnew?: 'server' | 'proxy';
+  origin?: Origin;
+  isHousekeeping?: boolean;
 }
 
 function outcomeOf(
-  { query, server, proxy, least, doubtful, beganAnew }: Counts,
-  traits: { major?: number; trackUtility?: boolean; deallocations?: number; notObserved?: number } = {},
+  { query, server, proxy, least, doubtful, beganAnew, origin, isHousekeeping }: Counts,
+  traits: {
+    major?: number;
+    trackUtility?: boolean;
+    deallocations?: number;
+    notObserved?: number;
+    bypassing?: number;
+  } = {},
 ): string {
-  const { major = 17, trackUtility = true, deallocations = 0, notObserved = 0 } = traits;
+  const { major = 17, trackUtility = true, deallocations = 0, notObserved = 0, bypassing = 0 } = traits;
   const id = '0123456789abcdef';
   const command = query.split(' ')[0];
   const pair = ([calls, rows]: [number, number]) => ({ calls, rows });
   const counts = new Map(
-    server === undefined ? [] : [[id, { query, command, ...pair(server), beganAnew: beganAnew === 'server' }]],
+    server === undefined ? [] : [[id, { query, command, ...pair(server), beganAnew: beganAnew === 'server', origin }]],
   );
+  if (bypassing > 0) {
+    counts.set('fedcba9876543210', {
+      query: 'SELECT 9',
+      command: 'SELECT',
+      ...pair([bypassing, 0]),
+      beganAnew: false,
+      origin: undefined,
+    });
+  }
   const bounds = (most: [number, number]) => ({
     query,
+    isHousekeeping,
     most: pair(most),
     least: pair(least ?? most),
     doubtful: doubtful && pair(doubtful),
@@ -33,7 +53,7 @@ function outcomeOf(
   });
   const seen = proxy === undefined ? [] : [[id, bounds(proxy)] as const];
   const result = reconcile({ major, trackUtility, deallocations, counts }, { counts: new Map(seen), notObserved });
-  const [row] = result.statements;
+  const row = result.statements.find(({ fingerprint }) => fingerprint === id)!;
   return row.rule === '' ? row.outcome : `${row.outcome} by ${row.rule}`;
 }
 
@@ -148,5 +168,54 @@ describe('rules by version and setting', () => {
     const counts: Counts = { query: 'SELECT 1', server: [9, 9], proxy: [4, 4] };
     expect(outcomeOf(counts, { notObserved: 5 })).toBe('explained by not-observed');
     expect(outcomeOf(counts, { notObserved: 4 })).toBe('unexplained');
+  });
+});
+
+describe('what no client sent through pgwitness', () => {
+  test('an origin explains what the server has more, alone or beside the proxy, and nothing that it lacks', () => {
+    const query = 'SELECT ? FROM ONLY "a"."b" x';
+    const origin = 'foreign-key-check';
+    expect(outcomeOf({ query, server: [9, 9], origin })).toBe('explained by foreign-key-check');
+    expect(outcomeOf({ query, server: [9, 9], proxy: [2, 2], origin })).toBe('explained by foreign-key-check');
+    expect(outcomeOf({ query, server: [1, 1], proxy: [2, 2], origin })).toBe('unexplained');
+  });
+
+  test('housekeeping may be more on the server by as much as bypassed, other statements may not', () => {
+    const begin: Counts = { query: 'BEGIN', server: [9, 0], proxy: [4, 0], isHousekeeping: true };
+    expect(outcomeOf(begin, { bypassing: 5 })).toBe('explained by housekeeping-of-bypassing');
+    expect(outcomeOf(begin, { bypassing: 4 })).toBe('unexplained');
+    expect(outcomeOf({ ...begin, isHousekeeping: false }, { bypassing: 5 })).toBe('unexplained');
+  });
+
+  const check = 'FROM ONLY "public"."book" x WHERE "id" OPERATOR(pg_catalog.=) ? FOR KEY SHARE OF x';
+  test.each<[string, string, Origin | undefined]>([
+    [`SELECT ? ${check}`, 'SELECT public.book', 'foreign-key-check'],
+    ['DELETE FROM ONLY "public"."book" WHERE ? OPERATOR(pg_catalog.=) "author"', '', 'foreign-key-check'],
+    [
+      'UPDATE ONLY "public"."book" SET "author" = NULL WHERE ? OPERATOR(pg_catalog.=) "author"',
+      '',
+      'foreign-key-check',
+    ],
+    ['SELECT ? FROM "public"."book" x WHERE "id" = ? FOR KEY SHARE OF x', 'SELECT public.book', undefined],
+    ['SELECT * FROM book WHERE name OPERATOR(pg_catalog.~) ?', 'SELECT book', undefined],
+    ['SELECT relname FROM pg_class', 'SELECT pg_class', 'catalogue-look-up'],
+    ['SELECT relname FROM pg_class, book', 'SELECT pg_class book', undefined],
+    ['SELECT ?', 'SELECT', undefined],
+  ])('%s', (query, summary, origin) => {
+    expect(originOf({ raw: query, query, summary, command: query.split(' ')[0] })).toBe(origin);
+  });
+
+  test('statements of a body in PL/pgSQL', () => {
+    const body = `-- a; comment
+      DECLARE n int; BEGIN
+      IF NEW.id > 1 THEN INSERT INTO log SELECT id FROM book RETURNING id INTO n; END IF;
+      WITH a AS (SELECT 1) SELECT a.b, (SELECT 2) INTO STRICT n, NEW.x FROM a;
+      FOR n IN SELECT id FROM book LOOP PERFORM f('x;y'); END LOOP; RETURN NULL; END`;
+    expect(statementsOfBody(body).map((text) => text.replace(/ *([(),.]) */g, '$1'))).toEqual([
+      'INSERT INTO log SELECT id FROM book RETURNING id',
+      'WITH a AS(SELECT 1)SELECT a.b,(SELECT 2)FROM a',
+      'SELECT id FROM book',
+      "SELECT f('x;y')",
+    ]);
   });
 });

@@ -27,6 +27,8 @@ const PREFIXES = [
   'Beekeeper',
   'postgres_exporter',
   'pgwatch',
+  // The connections of our own: reconcile, pools, check-config, plans.
+  'pgwitness',
 ];
 
 /** The tool's name, or '' for an application. */
