@@ -2,6 +2,7 @@
 // Invariant: escape sequences are written only to a terminal. Not here: tables (table.ts), numbers (format.ts).
 
 import { visible } from '../../config/values/errors.js';
+import { type ColourSlot, colourSlotOf } from '../../facts/words/source-colours.js';
 
 export interface Screen {
   /** Columns a table may take. */
@@ -19,10 +20,30 @@ export function screenOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Sc
 
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], yellow: [33, 39] } as const;
 
+/** Of the terminal's 256 colours those nearest to the page's. */
+const SOURCE_COLOURS: Readonly<Record<ColourSlot, number>> = {
+  'django-orm': 69,
+  sqlalchemy: 178,
+  raw: 167,
+  unknown: 246,
+  housekeeping: 244,
+  tool: 144,
+  'other-0': 36,
+  'other-1': 134,
+  'other-2': 169,
+  'other-3': 106,
+};
+
 export function styled(text: string, options: { style: keyof typeof STYLES; screen: Screen }): string {
   if (!options.screen.colours || text === '') return text;
   const [on, off] = STYLES[options.style];
   return `\u001b[${on}m${text}\u001b[${off}m`;
+}
+
+/** A name or text in the colour of a source. */
+export function coloured(text: string, options: { source: string; screen: Screen }): string {
+  if (!options.screen.colours) return text;
+  return `\u001b[38;5;${SOURCE_COLOURS[colourSlotOf(options.source)]}m${text}\u001b[39m`;
 }
 
 /** Text from traffic on one line: white space runs become one space, control characters visible. */
@@ -36,6 +57,21 @@ export function severalLines(text: string, indent: string): string {
     .split(/\r?\n/)
     .map((line) => indent + visible(line.replaceAll('\t', '  ')))
     .join('\n');
+}
+
+/** Breaks between words, so that no line but a single long word is wider; lines after the first begin with `indent`. */
+export function wrapped(text: string, { width, indent = '' }: { width: number; indent?: string }): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) (?=\S)/)) {
+    if (line === '' && lines.length === 0) line = word;
+    else if ([...line, ...word].length < width) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = indent + word;
+    }
+  }
+  return [...lines, line];
 }
 
 export function print(text: string): void {

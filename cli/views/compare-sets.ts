@@ -3,6 +3,7 @@
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';
+import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Use } from '../../reports/compare/compare.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import type { SamplesReport } from '../../reports/samples.js';
@@ -118,7 +119,7 @@ function statementsTable(statements: readonly StatementFacts[], screen: Screen):
       { title: 'mean', align: 'right', cell: meanText },
       { title: 'p95', align: 'right', cell: p95Text },
       { title: 'fingerprint', cell: (facts) => facts.fingerprint },
-      { title: 'query', flexible: true, cell: (facts) => oneLine(facts.query) },
+      { title: 'query', flexible: true, cell: (facts) => oneLine(shortSql(facts.query)) },
     ],
     screen,
   );

@@ -2,6 +2,7 @@
 // Invariant: the three say the same, and each judgement comes with its test. Not here: comparing (reports/compare).
 
 import type { StatementsReport } from '../../facts/answers.js';
+import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Side } from '../../reports/compare/compare.js';
 import type { ComparedSide } from '../reading/compare-windows.js';
 import { count, duration, span } from '../terminal/format.js';
@@ -55,7 +56,7 @@ function comparisonText(comparison: Comparison, { screen, all }: { screen: Scree
         { title: 'per request', align: 'right', dropOrder: 6, cell: (row) => both(row, perRequest) },
         { title: 'source', dropOrder: 2, cell: (row) => oneLine(row.source) },
         { title: groupBy === undefined ? 'fingerprint' : oneLine(groupBy), cell: (row) => oneLine(row.key) },
-        { title: groupBy === undefined ? 'query' : '', flexible: true, cell: (row) => oneLine(row.query) },
+        { title: groupBy === undefined ? 'query' : '', flexible: true, cell: (row) => oneLine(shortSql(row.query)) },
       ],
       screen,
     ),
@@ -78,7 +79,8 @@ function comparisonMarkdown(comparison: Comparison): string {
     '|---|---|---|---|---|---|---|',
   ];
   for (const row of rows) {
-    const name = groupBy === undefined ? `\`${row.key}\` ${markdownText(shortened(row.query))}` : markdownText(row.key);
+    const name =
+      groupBy === undefined ? `\`${row.key}\` ${markdownText(shortened(shortSql(row.query)))}` : markdownText(row.key);
     const cells = [
       markdownText(changeText(row)),
       both(row, (side) => duration(side.meanNs / 1e6)),

@@ -3,13 +3,25 @@
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
+import { laidOut } from '../../facts/words/sql-pieces.js';
+import { titleOf } from '../../facts/words/titles.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import { statementDetailsJson } from '../../reports/forms/statement-json.js';
 import { statementsJson } from '../../reports/forms/statements-json.js';
 import type { SamplesReport } from '../../reports/samples.js';
 import type { TimelineReport } from '../../reports/timeline.js';
-import { bytes, count, duration, moment, share } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, severalLines, styled } from '../terminal/output.js';
+import { bytes, count, duration, moment, share, span } from '../terminal/format.js';
+import {
+  coloured,
+  oneLine,
+  print,
+  printJson,
+  type Screen,
+  screenOf,
+  severalLines,
+  styled,
+  wrapped,
+} from '../terminal/output.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { type Column, renderTable } from '../terminal/table.js';
 import { headerOf } from './top.js';
@@ -38,10 +50,14 @@ export function statementText(
 ): string {
   const first = report.statements[0];
   const title = (text: string): string => styled(text, { style: 'bold', screen });
-  const lines = [headerOf(report), '', `${title(first.fingerprint)}  ${oneLine(first.summary)}`, ''];
-  lines.push(severalLines(first.query, '  '), '');
-  lines.push(`  ${trendOf(timeline)}  total time`, '');
-  for (const facts of report.statements) lines.push(...sourceLines(report, { facts, title }));
+  const lines = [...wrapped(headerOf(report), screen), ''];
+  lines.push(`${title(first.fingerprint)}  ${oneLine(titleOf(first))}`, '', ...sqlLines(first.query, screen), '');
+  if (timeline.points.length > 1) lines.push(...trendLines(timeline, screen), '');
+  for (const facts of report.statements) {
+    lines.push(
+      ...sourceLines(report, { facts, title, screen }).flatMap((line) => wrapped(line, { ...screen, indent: INDENT })),
+    );
+  }
   const others = first.variants.filter((variant) => variant !== first.query);
   if (others.length > 0) {
     lines.push(title(`Also written as (${others.length})`), ...listed(others), '');
@@ -52,9 +68,25 @@ export function statementText(
   return lines.join('\n').trimEnd();
 }
 
-function trendOf({ window, stepMs, points }: TimelineReport): string {
-  const sum = (bar: TimelineReport['points']): number => bar.reduce((ns, point) => ns + point.serviceTotalNs, 0);
-  return sparkline(evenly(points, { stepMs, width: 60, ...window, join: (bar) => sum([...bar]) }));
+/** The continuation of a line that begins with a name. */
+const INDENT = ' '.repeat(14);
+
+/** A line per clause; what is longer than the screen goes on below. */
+function sqlLines(query: string, { width }: Screen): string[] {
+  const text = laidOut(query)
+    .map((piece) => piece.text)
+    .join('');
+  return severalLines(text, '  ')
+    .split('\n')
+    .flatMap((line) => wrapped(line, { width, indent: `${/^ */.exec(line)![0]}  ` }));
+}
+
+function trendLines({ window, stepMs, points }: TimelineReport, screen: Screen): string[] {
+  const join = (bar: readonly { serviceTotalNs: number }[]): number =>
+    bar.reduce((ns, point) => ns + point.serviceTotalNs, 0);
+  const width = Math.min(60, screen.width - 4);
+  const bars = sparkline(evenly(points, { stepMs, width, ...window, join }));
+  return [`  ${bars}`, `  total time, ${span(window.sinceMs, window.untilMs)}, highest bar = most`];
 }
 
 function samplesTable({ samples }: SamplesReport, screen: Screen): string {
@@ -68,12 +100,21 @@ function samplesTable({ samples }: SamplesReport, screen: Screen): string {
       cell: (row) => (row.transactionPosition === 0 ? '' : `statement ${row.transactionPosition}`),
     },
     { title: 'pool', dropOrder: 2, cell: (row) => oneLine(row.pool) },
-    { title: 'trace or request', cell: (row) => oneLine(row.traceId || row.requestId) },
-    { title: 'tags', flexible: true, cell: (row) => oneLine(row.tagSet) },
+    { title: 'sent from', flexible: true, cell: (row) => oneLine(placesOf(row.tagSet)) },
+    { title: 'trace or request', dropOrder: 3, cell: (row) => oneLine(row.traceId || row.requestId) },
   ];
   // A column without any value is left out.
   const known = columns.filter(({ cell }) => samples.some((sample) => cell(sample).trim() !== ''));
   return renderTable(samples, known, screen);
+}
+
+/** `reports.py:41 · reports/dead-stock · app_version=42`: the values that name themselves, then the rest. */
+function placesOf(tagSet: string): string {
+  if (!tagSet.startsWith('{')) return '';
+  const tags = Object.entries(JSON.parse(tagSet) as Record<string, unknown>);
+  const rank = ([key]: readonly [string, unknown]): number => (FIRST_TAGS.includes(key) ? FIRST_TAGS.indexOf(key) : 9);
+  const ordered = tags.sort((a, b) => rank(a) - rank(b));
+  return ordered.map(([key, value]) => (FIRST_TAGS.includes(key) ? value : `${key}=${value}`)).join(' · ');
 }
 
 function planLines({ plan }: SamplesReport): string[] {
@@ -84,14 +125,17 @@ function planLines({ plan }: SamplesReport): string[] {
 interface SourceBlock {
   readonly facts: StatementFacts;
   readonly title: (text: string) => string;
+  readonly screen: Screen;
 }
 
-function sourceLines(report: StatementsReport, { facts, title }: SourceBlock): string[] {
+function sourceLines(report: StatementsReport, { facts, title, screen }: SourceBlock): string[] {
   const { statements } = statementsJson({ ...report, statements: [facts] }, { sort: 'total', limit: 1 });
   const row = statements[0];
   const executions = facts.calls + facts.errors;
   const lines = [
-    title(`Sent by ${oneLine(facts.source)}${row.construct === '' ? '' : `, as ${oneLine(row.construct)}`}`),
+    `${title('Sent by')} ${coloured(oneLine(facts.source), { source: facts.source, screen })}${row.construct === '' ? '' : `, as ${oneLine(row.construct)}`}`,
+    ...tagLines(facts.tags),
+    `  pools       ${[...facts.pools].map(oneLine).join(', ') || 'none'}`,
     `  confidence  ${row.confidence}${mixOf(facts.byConfidence)}`,
   ];
   if (facts.byConstruct.size > 1) lines.push(`  constructs  ${mix(facts.byConstruct)}`);
@@ -99,17 +143,16 @@ function sourceLines(report: StatementsReport, { facts, title }: SourceBlock): s
     lines.push(`  ${index === 0 ? 'because   ' : '          '}  ${oneLine(saw)} (${oneLine(rule)})`);
   }
   lines.push(
-    `  calls       ${count(facts.calls)}${facts.batchedCalls > 0 ? `, ${count(facts.batchedCalls)} of them pipelined` : ''}`,
+    `  executions  ${count(executions)}${facts.batchedCalls > 0 ? `, ${count(facts.batchedCalls)} of them pipelined` : ''}`,
     `  errors      ${facts.errors === 0 ? 'none' : `${count(facts.errors)} (${share(facts.errors, executions)}): ${mix(facts.errorsBySqlstate)}`}`,
     `  time        total ${duration(row.total_ms)}, mean ${duration(row.mean_ms)}, min ${duration(row.min_ms)}, max ${duration(row.max_ms)}`,
     `  percentiles p50 ${duration(row.p50_ms)}, p95 ${duration(row.p95_ms)}, p99 ${duration(row.p99_ms)}`,
     `  rows        ${count(facts.rows)} (${perExecution(facts.rows, executions)} each)`,
-    `  traffic     ${bytes(facts.requestBytes)} sent, ${bytes(facts.responseBytes)} received`,
+    `  traffic     ${bytes(facts.requestBytes)} sent by the client, ${bytes(facts.responseBytes)} by Postgres`,
   );
   if (facts.firstRowCount > 0) {
-    lines.push(
-      `  first row   after ${duration(facts.firstRowTotalNs / facts.firstRowCount / 1e6)} on average, in large results`,
-    );
+    const meanMs = facts.firstRowTotalNs / facts.firstRowCount / 1e6;
+    lines.push(`  first row   after ${duration(meanMs)} on average`);
   }
   if (facts.clientStallTotalNs > 0) {
     lines.push(
@@ -117,19 +160,25 @@ function sourceLines(report: StatementsReport, { facts, title }: SourceBlock): s
     );
   }
   lines.push(`  seen        ${moment(facts.firstSeenMs)} to ${moment(facts.lastSeenMs)}`);
-  lines.push(`  pools       ${[...facts.pools].map(oneLine).join(', ') || 'none'}`);
-  for (const [key, values] of facts.tags) {
-    const some = [...values].slice(0, SHOWN_MAX).map(oneLine).join(', ');
-    lines.push(
-      `  ${oneLine(key).padEnd(11)} ${some}${values.size > SHOWN_MAX ? `, … ${values.size - SHOWN_MAX} more` : ''}`,
-    );
-  }
   return [...lines, ''];
+}
+
+/** What people look for first: the places in the code, then the routes. */
+const FIRST_TAGS = ['caller', 'route', 'job'];
+
+function tagLines(tags: StatementFacts['tags']): string[] {
+  const rank = (key: string): number => (FIRST_TAGS.includes(key) ? FIRST_TAGS.indexOf(key) : FIRST_TAGS.length);
+  const keys = [...tags.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return keys.map((key) => {
+    const values = [...tags.get(key)!];
+    const more = values.length > SHOWN_MAX ? `, and ${values.length - SHOWN_MAX} more` : '';
+    return `  ${oneLine(key).padEnd(11)} ${values.slice(0, SHOWN_MAX).map(oneLine).join(', ')}${more}`;
+  });
 }
 
 function listed(texts: readonly string[]): string[] {
   const lines = texts.slice(0, SHOWN_MAX).map((text) => `  ${oneLine(text)}`);
-  return texts.length > SHOWN_MAX ? [...lines, `  … ${texts.length - SHOWN_MAX} more`] : lines;
+  return texts.length > SHOWN_MAX ? [...lines, `  and ${texts.length - SHOWN_MAX} more`] : lines;
 }
 
 function mixOf(counts: ReadonlyMap<string, number>): string {

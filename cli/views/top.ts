@@ -6,10 +6,11 @@ import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../
 import type { GapReason } from '../../facts/flush.js';
 import type { StatementSort } from '../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import { shortSql } from '../../facts/words/short-sql.js';
 import { type StatementJson, statementsJson } from '../../reports/forms/statements-json.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { coloured, oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { type Column, renderTable } from '../terminal/table.js';
 
 export interface TopOptions {
@@ -46,9 +47,11 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
   const hidden = hiddenFor(options);
   const whole = sumOf(sums, () => true);
   const wholeMs = whole.serviceTotalNs / 1e6;
-  const lines = [styled(headerOf(report), { style: 'bold', screen }), ''];
+  const lines = [...boldLines(headerOf(report), screen), ''];
   if (shown.length > 0)
-    lines.push(renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends }), screen));
+    lines.push(
+      renderTable(shown, columnsFor(shown, { sort: query.sort, wholeMs, trends: options.trends, screen }), screen),
+    );
   else lines.push('Only housekeeping and tools were observed; --all shows them.');
   const left = less(
     sumOf(sums, (source) => !hidden.includes(source)),
@@ -66,6 +69,11 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     lines.push('', styled(`${next}   shows who sends it, and why we think so`, { style: 'dim', screen }));
   }
   return lines.join('\n');
+}
+
+/** A header or footer, broken between words where the screen is narrow. */
+export function boldLines(text: string, screen: Screen): string[] {
+  return wrapped(text, { width: screen.width }).map((line) => styled(line, { style: 'bold', screen }));
 }
 
 /** Hidden sources: each has a line instead of rows. */
@@ -100,7 +108,7 @@ export function headerOf({ window, observed }: Pick<StatementsReport, 'window' |
     span(window.sinceMs, window.untilMs),
     `${count(observed.executions)} executions observed`,
     `${count(observed.notObserved)} not observed${reasons(observed)}`,
-    `${share(observed.unknown, observed.executions)} unknown`,
+    `${share(observed.unknown, observed.executions)} of unknown source`,
   ];
   if (!observed.exact) parts.push(`not exact: ${inexactness(observed)}`);
   return parts.join(' · ');
@@ -153,9 +161,13 @@ interface TableOptions {
   readonly sort: StatementSort;
   readonly wholeMs: number;
   readonly trends?: ReadonlyMap<string, string>;
+  readonly screen: Screen;
 }
 
-function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: TableOptions): Column<StatementJson>[] {
+function columnsFor(
+  shown: readonly StatementJson[],
+  { sort, wholeMs, trends, screen }: TableOptions,
+): Column<StatementJson>[] {
   const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
     { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
     {
@@ -177,13 +189,16 @@ function columnsFor(shown: readonly StatementJson[], { sort, wholeMs, trends }: 
       title: 'source',
       // Dropped late if the rows differ in it: it is what people use this tool for.
       dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
-      cell: (row) => oneLine(row.construct === '' ? row.source : `${row.source}/${row.construct}`),
+      cell: (row) => {
+        const { source, construct } = row;
+        return coloured(oneLine(construct === '' ? source : `${source}/${construct}`), { source, screen });
+      },
     },
     ...(trends === undefined
       ? []
       : [{ title: 'trend', dropOrder: 9, cell: (row: StatementJson) => trends.get(trendKey(row)) ?? '' }]),
     { title: 'fingerprint', cell: (row) => row.fingerprint },
-    { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
+    { title: 'query', flexible: true, cell: (row) => oneLine(shortSql(row.query)) },
   ];
   // The column that the rows are sorted by is never dropped.
   return columns.map((column) =>

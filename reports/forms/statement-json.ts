@@ -3,6 +3,7 @@
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { type SnakeCase, STATEMENT_MEASURES, type StatementMeasureName, snakeCase } from '../../facts/measures.js';
+import { shortSql } from '../../facts/words/short-sql.js';
 import { type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
 
 /** Measures that the row of a list has, or that a mean is made of. Every other one is in the details by itself. */
@@ -75,7 +76,7 @@ function sumsOf(facts: StatementFacts): DetailSums {
   return sums as DetailSums;
 }
 
-/** Characters of a text in a list. */
+/** Characters of a text in a list; a longer one is folded before it is cut. */
 const BRIEF_CHARACTERS = 240;
 
 /** A row as a list shows it: times to a tenth of a microsecond. */
@@ -98,7 +99,7 @@ function brief(row: StatementJson): BriefStatementJson {
     fingerprint,
     source,
     construct,
-    query: query.length <= BRIEF_CHARACTERS ? query : `${query.slice(0, BRIEF_CHARACTERS)}…`,
+    query: query.length <= BRIEF_CHARACTERS ? query : cut(shortSql(query)),
     summary,
     calls,
     errors,
@@ -108,6 +109,10 @@ function brief(row: StatementJson): BriefStatementJson {
     p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
     max_ms: row.max_ms === null ? null : short(row.max_ms),
   };
+}
+
+function cut(text: string): string {
+  return text.length <= BRIEF_CHARACTERS ? text : `${text.slice(0, BRIEF_CHARACTERS)}…`;
 }
 
 function short(ms: number): number {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { bytes, count, duration, share, span } from '../../cli/terminal/format.js';
-import { oneLine, screenOf, severalLines, styled } from '../../cli/terminal/output.js';
+import { coloured, oneLine, screenOf, severalLines, styled, wrapped } from '../../cli/terminal/output.js';
 import { type Column, renderTable, textWidth } from '../../cli/terminal/table.js';
 import { poolsText } from '../../cli/views/pools.js';
 import { statementText } from '../../cli/views/show.js';
@@ -87,6 +87,20 @@ describe('terminal', () => {
   });
 });
 
+test('long lines break between words, and a long word stays whole', () => {
+  expect(wrapped('  name        one two three', { width: 20, indent: '    ' })).toEqual([
+    '  name        one',
+    '    two three',
+  ]);
+  expect(wrapped('a-word-of-26-characters-long x', { width: 10 })).toEqual(['a-word-of-26-characters-long', 'x']);
+});
+
+test('a source has its colour on a terminal, and none elsewhere', () => {
+  expect(coloured('raw/cursor', { source: 'raw', screen: PLAIN })).toBe('raw/cursor');
+  const screen = { width: 80, colours: true };
+  expect(coloured('raw', { source: 'raw', screen })).not.toBe(coloured('raw', { source: 'django-orm', screen }));
+});
+
 describe('numbers for people', () => {
   test.each([
     [0.00085, '1 µs'],
@@ -131,7 +145,7 @@ describe('reports as text', () => {
 
   test('a header says what was and was not observed', () => {
     expect(top('').split('\n')[0]).toBe(
-      '2026-03-01 00:00 – 00:01 UTC (1 min) · 13 executions observed · 2 not observed (queue_full 2) · 0 % unknown',
+      '2026-03-01 00:00 – 00:01 UTC (1 min) · 13 executions observed · 2 not observed (queue_full 2) · 0 % of unknown source',
     );
   });
 
@@ -147,7 +161,7 @@ describe('reports as text', () => {
   });
 
   test('what it is sorted by stays on a narrow screen', () => {
-    expect(top('sort=p99', { width: 60 }).split('\n')[2]).toContain('p99↓');
+    expect(top('sort=p99', { width: 60 })).toMatch(/^calls.*p99↓/m);
   });
 
   test('filters that fit nothing say so', () => {
@@ -178,5 +192,8 @@ describe('reports as text', () => {
       screen: PLAIN,
     };
     expect(statementText(report, background)).toContain('\n  SELECT pg_sleep($1)\n    FROM shop_order\n');
+    const narrow = statementText(report, { ...background, screen: { width: 60, colours: false } });
+    expect(Math.max(...narrow.split('\n').map(textWidth))).toBeLessThanOrEqual(60);
+    expect(narrow.split('\n')).toContain('2026-03-01 00:00 – 00:01 UTC (1 min) · 13 executions');
   });
 });

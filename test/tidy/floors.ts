@@ -14,6 +14,7 @@ export interface Room {
 const FLOORS: readonly (readonly string[])[] = [
   [
     'facts/rollup-row.ts',
+    'facts/words/short-sql.ts',
     'config/values/units.ts',
     'config/process/no-inspector.ts',
     'storage/store-error.ts',

@@ -1,9 +1,7 @@
 // The sources of statements: their order and their colours, the same in every view.
-// Invariant: a name always has the same colour. Not here: what the names mean (docs).
+// Not here: which name has which colour (facts/words/source-colours.ts), what the names mean (docs).
 
-const BUILT_IN = ['django-orm', 'sqlalchemy', 'raw', 'unknown', 'housekeeping', 'tool'] as const;
-/** Of user rules, by name. */
-const OTHER_COLOURS = 4;
+import { BUILT_IN, colourSlotOf } from '../../../facts/words/source-colours.js';
 
 export function bySourceOrder(a: string, b: string): number {
   return rank(a) - rank(b) || (a < b ? -1 : a > b ? 1 : 0);
@@ -22,8 +20,5 @@ export function sourceNames(seen: Iterable<string>): string[] {
 
 /** Name of a custom property of app.css. */
 export function colourOf(source: string): string {
-  if ((BUILT_IN as readonly string[]).includes(source)) return `--source-${source}`;
-  let hash = 0;
-  for (const character of source) hash = (hash * 31 + character.codePointAt(0)!) % 9973;
-  return `--source-other-${hash % OTHER_COLOURS}`;
+  return `--source-${colourSlotOf(source)}`;
 }

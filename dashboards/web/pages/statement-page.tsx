@@ -2,6 +2,7 @@
 // Invariant: numbers are of one source at a time; where a statement has several, all are named. Not here: the list.
 
 import { useState } from 'preact/hooks';
+import { titleOf } from '../../../facts/words/titles.js';
 import type { StatementDetailsJson } from '../../../reports/forms/statement-json.js';
 import { writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
@@ -43,7 +44,7 @@ export function StatementPage({ address, live, version, retry }: PageProps) {
       {row === undefined && !report.problem && <p role="status">Reading…</p>}
       {row !== undefined && report.data && (
         <>
-          <h1>{row.summary || 'Statement'}</h1>
+          <h1>{titleOf(row) || 'Statement'}</h1>
           <p class="identity">
             <code>{row.fingerprint}</code> <Copy text={row.fingerprint} what="fingerprint" />{' '}
             {rows.length === 1 ? (

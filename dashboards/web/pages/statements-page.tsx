@@ -4,6 +4,7 @@
 import { useMemo } from 'preact/hooks';
 import { SORT_COLUMNS, STATEMENT_SORTS } from '../../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../../facts/verdict.js';
+import { shortSql } from '../../../facts/words/short-sql.js';
 import type { BriefStatementJson, BriefStatementsJson } from '../../../reports/forms/statement-json.js';
 import { type Address, replaceAddress, writeAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
@@ -53,7 +54,7 @@ export function StatementsPage({ address, live, version, retry }: PageProps) {
             <>
               {/* Where there is no room for its column; the statement's page names it. */}
               <span class="dot only-narrow" style={{ background: `var(${colourOf(row.source)})` }} aria-hidden="true" />
-              <code>{row.query}</code>
+              <code>{shortSql(row.query)}</code>
             </>
           )}
           linkTitle="Statement"
