@@ -72,7 +72,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
 }
 
 /** A header or footer, broken between words where the screen is narrow. */
-export function boldLines(text: string, screen: Screen): string[] {
+function boldLines(text: string, screen: Screen): string[] {
   return wrapped(text, { width: screen.width }).map((line) => styled(line, { style: 'bold', screen }));
 }
 

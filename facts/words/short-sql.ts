@@ -1,4 +1,5 @@
-// Shortens a normalised statement to what tells it from others: one line for the lists of terminal, tail and page.
+// Shortens a normalised statement to one line that tells it from others.
+// For the lists of terminal, tail and page.
 // Long select lists, column lists and joins are folded into "…"; columns of the main table lose its name.
 // Invariant: what is left stands in the order of the text; a folded stretch leaves its "…". Not here: cutting to a
 // width, escaping.

@@ -1,4 +1,4 @@
-// Gives each source the colour it has in every view, terminal and page alike, by the name of a slot.
+// Gives each source the colour that it has in every view, by the name of a slot.
 // Invariant: a name always has the same slot. Not here: the colours (dashboards/web/app.css, cli/terminal/output.ts).
 
 /** In the order of views: what is known first. */

@@ -60,7 +60,7 @@ function kindOf(text: string): string {
   if (first === '"') return 'name';
   if (first === "'") return 'string';
   if (first === '?' || (first === '$' && text.length > 1)) return 'mark';
-  if (first <= ' ') return 'space';
+  if (first === ' ' || first === '\n') return 'space';
   if (first >= '0' && first <= '9') return 'number';
   if ((first === '-' && text[1] === '-') || (first === '/' && text[1] === '*')) return 'comment';
   return /^[\p{L}_]/u.test(text) ? 'word' : /^\s/u.test(text) ? 'space' : 'sign';

@@ -88,3 +88,7 @@ test('a text on one line gets a line per clause, and keeps its characters', () =
   ]);
   expect(lines.replaceAll('\n', ' ')).toBe(sql);
 });
+
+test('a control character is left for whoever prints it to escape', () => {
+  expect(shortSql('DELETE FROM cart \u001b[31m')).toBe('DELETE FROM cart \u001b[31m');
+});
