@@ -216,7 +216,7 @@ export class Pipeline {
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
     this.#waiting.take(session, { statement, measured, transactionPosition });
-    profile.finish(statement.shape);
+    profile.finish(statement.shape, measured.sqlstate !== '');
   }
 
   #noteDdl({ fingerprint, summary, query }: Identity, { command, completedAtMs }: Measured): void {

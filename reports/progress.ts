@@ -4,6 +4,7 @@
 
 import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
+import type { Rows } from '../storage/sqlite/file/rows.js';
 import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
@@ -24,7 +25,7 @@ export interface ProgressPoint {
   sources: Map<string, SourceShare>;
 }
 
-export interface ProgressReport {
+interface Shares {
   window: Window;
   stepMs: number;
   /** In order; points without an execution are left out. */
@@ -32,46 +33,69 @@ export interface ProgressReport {
   totals: Map<string, SourceShare>;
 }
 
+export interface ProgressReport extends Shares {
+  /** The same time one week earlier; undefined where it was not recorded from its start. */
+  weekBefore: { window: Window; totals: Map<string, SourceShare> } | undefined;
+}
+
+const DAY_MS = DAY_MIN * MINUTE_MS;
+const HOUR_MS = HOUR_MIN * MINUTE_MS;
+
 /** Distinct statements are counted over every row of the range: beyond this the hours do. */
 const MINUTE_ROWS_MAX = 6 * 60;
 /** … and beyond this the days. */
 const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
 
-/** Throws StoreError, and RangeError for a window that ends before it starts. */
+/**
+ * Without a start it is of the last 24 hours that were recorded, from a full hour: what was migrated away is gone from
+ * it after a day. Throws StoreError, and RangeError for a window that ends before it starts.
+ */
 export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
   return reader.read((rows) => {
-    const { window } = spanOf(rows, bounds);
-    const range = { since: minuteOf(window.sinceMs), until: Math.ceil(window.untilMs / MINUTE_MS) };
-    const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
-    const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
-    const points = new Map<number, ProgressPoint>();
-    const totals = new Map<string, SourceShare>();
-    for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
-      let point = points.get(at);
-      if (point === undefined) {
-        point = { atMs: at * MINUTE_MS, sources: new Map() };
-        points.set(at, point);
-      }
-      for (const share of [shareOf(point.sources, source), shareOf(totals, source)]) {
-        share.calls += calls;
-        share.errors += errors;
-        share.totalNs += totalNs;
-      }
-    }
-    for (const { at, source, statements } of distinctPoints(rows, timeline)) {
-      const point = points.get(at);
-      if (point !== undefined) shareOf(point.sources, source).statements = statements;
-    }
-    for (const { source, statements } of distinctStatements(rows, timeline.segments)) {
-      shareOf(totals, source).statements = statements;
-    }
-    return {
-      window: { sinceMs: timeline.range.since * MINUTE_MS, untilMs: timeline.range.until * MINUTE_MS },
-      stepMs: timeline.stepMinutes * MINUTE_MS,
-      points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
-      totals,
-    };
+    const { firstMinute, lastMinute } = readFoldState(rows);
+    const endMs = bounds.untilMs ?? ((lastMinute ?? minuteOf(Date.now())) + 1) * MINUTE_MS;
+    const sinceMs = bounds.sinceMs ?? Math.floor((endMs - DAY_MS) / HOUR_MS) * HOUR_MS;
+    const shares = sharesIn(rows, { ...bounds, sinceMs });
+    const { window } = shares;
+    const earlier = { sinceMs: window.sinceMs - 7 * DAY_MS, untilMs: window.untilMs - 7 * DAY_MS };
+    if (firstMinute === null || firstMinute * MINUTE_MS > earlier.sinceMs) return { ...shares, weekBefore: undefined };
+    const { window: found, totals } = sharesIn(rows, earlier);
+    return { ...shares, weekBefore: { window: found, totals } };
   });
+}
+
+function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
+  const { window } = spanOf(rows, bounds);
+  const range = { since: minuteOf(window.sinceMs), until: Math.ceil(window.untilMs / MINUTE_MS) };
+  const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
+  const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
+  const points = new Map<number, ProgressPoint>();
+  const totals = new Map<string, SourceShare>();
+  for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
+    let point = points.get(at);
+    if (point === undefined) {
+      point = { atMs: at * MINUTE_MS, sources: new Map() };
+      points.set(at, point);
+    }
+    for (const share of [shareOf(point.sources, source), shareOf(totals, source)]) {
+      share.calls += calls;
+      share.errors += errors;
+      share.totalNs += totalNs;
+    }
+  }
+  for (const { at, source, statements } of distinctPoints(rows, timeline)) {
+    const point = points.get(at);
+    if (point !== undefined) shareOf(point.sources, source).statements = statements;
+  }
+  for (const { source, statements } of distinctStatements(rows, timeline.segments)) {
+    shareOf(totals, source).statements = statements;
+  }
+  return {
+    window: { sinceMs: timeline.range.since * MINUTE_MS, untilMs: timeline.range.until * MINUTE_MS },
+    stepMs: timeline.stepMinutes * MINUTE_MS,
+    points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
+    totals,
+  };
 }
 
 function shareOf(sources: Map<string, SourceShare>, source: string): SourceShare {

@@ -1,6 +1,7 @@
 // The state of a store: what it holds, and how complete it is.
 // Invariant: numbers come from one snapshot. Not here: whether the observer runs now (the HTTP API knows).
 
+import { MINUTE_MS } from '../config/values/minute.js';
 import type { Observed, Window } from '../facts/answers.js';
 import { SCHEMA_VERSION } from '../storage/sqlite/file/schema.js';
 import { observedIn } from '../storage/sqlite/read/query-observed.js';
@@ -60,4 +61,11 @@ export function reportStatus(reader: Reader, bounds: TimeBounds = {}): StatusRep
       ...reader.sizes(),
     };
   });
+}
+
+/** From the first to the last minute with anything in it; undefined while there is none. */
+export function recordedWindow(status: Pick<StatusReport, 'firstMinuteMs' | 'lastMinuteMs'>): Window | undefined {
+  const { firstMinuteMs, lastMinuteMs } = status;
+  if (firstMinuteMs === null || lastMinuteMs === null) return undefined;
+  return { sinceMs: firstMinuteMs, untilMs: lastMinuteMs + MINUTE_MS };
 }

@@ -1,30 +1,28 @@
-// `pgwitness compare`: compares two windows, two sets of statements, or two values of a tag.
+// `pgwitness compare`: compares two windows, sets of statements, values of a tag, or sources.
 // Here: flags, and reading the reports of both sides. Not here: comparing (reports/compare), printing
-// (cli/views/compare.ts), choosing windows (cli/reading/compare-windows.ts).
+// (cli/views/compare.ts), choosing sides (cli/reading/compare-sides.ts).
 
 import type { Command } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
 import { parseWhole } from '../../config/values/units.js';
-import type { StatementFilter, StatementsReport } from '../../facts/answers.js';
+import type { StatementsReport } from '../../facts/answers.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
-import type { ComparedSide } from '../reading/compare-windows.js';
+import type { ComparedSide, SideFlags } from '../reading/compare-sides.js';
+import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
-import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, repeatable } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
+import type { CompareView } from '../views/comparison.js';
 
-interface CompareFlags extends ReadFlags {
-  readonly before?: string;
-  readonly after?: string;
-  readonly around?: string;
-  readonly span?: string;
+interface CompareFlags extends SideFlags {
   readonly old?: string;
   readonly new?: string;
-  readonly tag?: string;
   readonly groupBy?: string;
-  readonly source?: string;
-  readonly handwritten?: boolean;
   readonly limit?: string;
   readonly markdown?: boolean;
+  readonly all?: boolean;
+  readonly verbose?: boolean;
 }
 
 export function register(program: Command): void {
@@ -33,7 +31,7 @@ export function register(program: Command): void {
   )
     .option(
       '--before <window>',
-      'window as from..to, each a time ago (15m), ISO 8601 or nothing: 3h..1h, 2026-01-31T08:00..',
+      'window as from..to, each a time ago (15m), ISO 8601, a mark or nothing: 3h..1h, 2026-01-31T08:00..',
     )
     .option('--after <window>', 'window to compare it with')
     .option('--around <mark>', 'compare before and after a mark (pgwitness mark) or a moment')
@@ -43,101 +41,109 @@ export function register(program: Command): void {
       'statements before their migration, separated by commas; each execution of the first is one use',
     )
     .option('--new <fingerprints>', 'statements that replace them')
-    .option('--tag <key=a,b>', 'compare executions with value a of a comment tag to those with value b')
+    .addOption(
+      repeatable(
+        '--tag <key=a,b>',
+        'compare executions with value a of a comment tag to those with value b; key=a narrows both sides; may repeat',
+      ),
+    )
     .option('--group-by <tag>', 'print a row per value of this comment tag instead of a row per statement')
-    .option('--source <source>', 'only statements of this source')
+    .option('--source <source>', 'only statements of this source; a,b compares two sources')
     .option('--handwritten', 'only handwritten SQL')
+    .option('--all', 'also compare housekeeping (BEGIN, pings, …) and tools')
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
+    .option('--verbose', 'name the test of each judgement')
     .option('--markdown', 'print Markdown, for instance for a pull request')
     .addHelpText(
       'after',
       `
 A factor compares mean service times. A difference counts as slower or faster if Mann-Whitney's U test on the merged
 histograms, or Welch's t test on the means, gives p < 0.005. With fewer than 20 executions there is no verdict.
+Windows are clipped to what was recorded; where they differ in length, counts are per minute.
 
 Examples:
   pgwitness compare --around "deploy 42" --span 2h
   pgwitness compare --before 3h..2h --after 1h.. --group-by route
   pgwitness compare --old 5c1d2a… --new 77aa01…,90bc12…,1f00aa…     one CTE against three ORM queries
+  pgwitness compare --old 5c1d2a… --new 77aa01… --tag route=/books/   as this route uses them
+  pgwitness compare --tag route=/api/x,/api/v2/x                    a route and the one that replaces it
+  pgwitness compare --tag flag=off,on --tag route=/books/
   pgwitness compare --tag app_version=41,42 --markdown
 `,
     )
     .action(compare);
 }
 
-async function compare(flags: CompareFlags): Promise<void> {
-  const modes = [
-    flags.before !== undefined || flags.after !== undefined,
-    flags.around !== undefined,
-    flags.old !== undefined || flags.new !== undefined,
-    flags.tag !== undefined,
-  ].filter(Boolean).length;
-  if (modes !== 1) {
-    throw new UsageError(modes === 0 ? 'nothing to compare' : 'several comparisons at once', {
-      where: 'compare',
-      hint: 'give --before and --after, or --around, or --old and --new, or --tag key=a,b',
-    });
-  }
-  if (flags.json && flags.markdown) {
+async function compare(given: CompareFlags): Promise<void> {
+  const { severalComparisons } = await import('../reading/compare-sides.js');
+  const sets = given.old !== undefined || given.new !== undefined;
+  const modes = [given.before !== undefined || given.after !== undefined, given.around !== undefined, sets];
+  if (modes.filter(Boolean).length > 1) throw severalComparisons();
+  if (given.json && given.markdown) {
     throw new UsageError('two output formats', { where: '--json, --markdown', hint: 'give one of them' });
   }
-  const limit = parseWhole(flags.limit ?? '20', { min: 0, max: 1_000_000, where: '--limit' });
+  const limit = parseWhole(given.limit ?? '20', { min: 0, max: 1_000_000, where: '--limit' });
+  const flags = await withMarks(given);
   const place = await placeOf(flags);
   try {
-    const view = {
-      form: flags.json ? ('json' as const) : flags.markdown ? ('markdown' as const) : ('text' as const),
-      limit,
-    };
-    if (flags.old !== undefined || flags.new !== undefined) await compareSetsOf(place, flags, view);
+    const form = flags.json ? ('json' as const) : flags.markdown ? ('markdown' as const) : ('text' as const);
+    const view = { form, limit, verbose: flags.verbose === true };
+    if (sets) await compareSetsOf(place, flags, view);
     else await compareSidesOf(place, flags, view);
   } finally {
     place.close();
   }
 }
 
-interface View {
-  readonly form: 'json' | 'markdown' | 'text';
-  readonly limit: number;
-}
-
-async function compareSetsOf(place: Place, flags: CompareFlags, view: View): Promise<void> {
+async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
   const { compareSets, statementsOfSet } = await import('../../reports/compare/compare.js');
   const { fingerprintOf } = await import('../reading/find-statement.js');
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { printSets } = await import('../views/compare-sets.js');
+  const { scopeOf } = await import('../reading/compare-sides.js');
   if (flags.groupBy !== undefined) {
     throw new UsageError('--old and --new cannot be grouped', { where: '--group-by', hint: 'leave it out' });
   }
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  const scope = scopeOf(flags);
   const read = async (flag: '--old' | '--new', text: string | undefined) => {
     const names = (text ?? '').split(',').map((name) => name.trim());
     if (names.includes(''))
       throw new UsageError('no fingerprint', { where: flag, hint: 'give --old FP,… and --new FP,…' });
     const fingerprints = await Promise.all(names.map((name) => fingerprintOf(place, { name, range, where: flag })));
-    const reports = await Promise.all(fingerprints.map((fingerprint) => place.statement(fingerprint, range)));
+    const side = (fingerprint: string): ComparedSide => ({
+      label: fingerprint,
+      range,
+      filter: { ...scope, prefix: fingerprint },
+    });
+    const reports = await Promise.all(fingerprints.map((fingerprint) => ask(place, side(fingerprint), [])));
     const plans = await Promise.all(fingerprints.map((fingerprint) => place.samples(fingerprint)));
     return { reports, statements: statementsOfSet(reports), plans };
   };
   const [old, now] = [await read('--old', flags.old), await read('--new', flags.new)];
-  printSets(compareSets(old.statements, now.statements), { old, now, ...view });
+  printSets(compareSets(old.statements, now.statements), { old, now, scope, ...view });
 }
 
-async function compareSidesOf(place: Place, flags: CompareFlags, view: View): Promise<void> {
+async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
   const { compareStatements, compareWhole } = await import('../../reports/compare/compare.js');
+  const { sidesOf } = await import('../reading/compare-sides.js');
+  const { clipped } = await import('../reading/compare-windows.js');
   const { printComparison } = await import('../views/compare.js');
-  const sides = await sidesOf(place, flags);
+  const { sides, differInTime, mark } = await sidesOf(place, flags);
   const progress = openProgress();
   const reports = async (both: readonly ComparedSide[], steps: { done: number; of: number }) => {
     const read: StatementsReport[] = [];
     for (const [index, side] of both.entries()) {
       progress.at(`Reading ${side.label}`, { done: steps.done + index, of: steps.of });
-      read.push(await ask(place, side));
+      read.push(await ask(place, side, leftOut(side, flags)));
     }
     return read;
   };
   const [before, after] = await reports(sides, { done: 0, of: 2 });
+  const recorded = await place.recorded();
+  const times = [before, after].map(({ window }) => clipped(window, recorded));
   const whole = compareWhole('all', before, after);
-  let rows = compareStatements(before, after);
+  let rows = compareStatements(before, after, differInTime ? times.map(minutesOf) : undefined);
   if (flags.groupBy !== undefined) {
     const key = flags.groupBy;
     rows = [];
@@ -151,35 +157,23 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: View): Pr
     }
   }
   progress.end();
-  printComparison({ sides, reports: [before, after], whole, rows, groupBy: flags.groupBy }, view);
+  const hidden = leftOut(sides[0], flags);
+  const comparison = { sides, reports: [before, after], times, differInTime, mark, hidden, whole, rows } as const;
+  printComparison({ ...comparison, groupBy: flags.groupBy }, view);
 }
 
-async function sidesOf(place: Place, flags: CompareFlags): Promise<[ComparedSide, ComparedSide]> {
-  const filter: StatementFilter = { source: flags.source, handwritten: flags.handwritten };
-  if (flags.tag !== undefined) {
-    const { readTimeRange } = await import('../../reports/questions/grammar.js');
-    const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
-    const [key, values] = [flags.tag.split('=', 1)[0], flags.tag.slice(flags.tag.indexOf('=') + 1).split(',')];
-    if (!flags.tag.includes('=') || key === '' || values.length !== 2 || values.includes('')) {
-      throw new UsageError(`"${flags.tag}" is not key=a,b`, { where: '--tag', hint: 'for instance app_version=41,42' });
-    }
-    const side = (value: string): ComparedSide => ({
-      label: `${key}=${value}`,
-      range,
-      filter: { ...filter, tags: [[key, value]] },
-    });
-    return [side(values[0]), side(values[1])];
-  }
-  const { windowsOf } = await import('../reading/compare-windows.js');
-  const [before, after] = await windowsOf(place, flags);
-  return [
-    { ...before, filter },
-    { ...after, filter },
-  ];
+/** Sources that nobody compares unless they are asked for. */
+function leftOut({ filter }: ComparedSide, { all }: CompareFlags): readonly string[] {
+  return all || HIDDEN_SOURCES.some((source) => source === filter.source) ? [] : HIDDEN_SOURCES;
 }
 
-function ask(place: Place, side: ComparedSide): Promise<StatementsReport> {
-  const query: StatementsQuery = { ...side, sort: 'total', limit: 0, minMs: 0, hidden: [], form: 'mergeable' };
+function minutesOf(window: { sinceMs: number; untilMs: number } | undefined): number {
+  return window === undefined ? 0 : (window.untilMs - window.sinceMs) / 60_000;
+}
+
+function ask(place: Place, side: ComparedSide, hidden: readonly string[]): Promise<StatementsReport> {
+  const { range, filter } = side;
+  const query: StatementsQuery = { range, filter, sort: 'total', limit: 0, minMs: 0, hidden, form: 'mergeable' };
   return place.statements(query);
 }
 

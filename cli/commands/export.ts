@@ -6,6 +6,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
 import type { StatementJson } from '../../reports/forms/statements-json.js';
+import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { csvLine } from '../terminal/csv.js';
 import { print, printJson } from '../terminal/output.js';
@@ -28,7 +29,8 @@ export function register(program: Command): void {
     .action(exportAll);
 }
 
-async function exportAll(flags: ExportFlags): Promise<void> {
+async function exportAll(given: ExportFlags): Promise<void> {
+  const flags = await withMarks(given);
   const format = oneOf(flags.json ? 'json' : (flags.format ?? 'json'), { known: ['json', 'csv'], where: '--format' });
   const what = oneOf(flags.what ?? 'statements', { known: ['statements', 'pools'], where: '--what' });
   const { readTimeRange } = await import('../../reports/questions/grammar.js');

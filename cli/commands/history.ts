@@ -2,8 +2,10 @@
 // Here: flags and printing. Not here: the points (reports/timeline.ts), their JSON (reports/forms/timeline-json.ts).
 
 import type { Command } from 'commander';
+import { percentileOf } from '../../reports/forms/timeline-json.js';
 import type { TimelinePoint, TimelineReport } from '../../reports/timeline.js';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
@@ -23,7 +25,8 @@ export function register(program: Command): void {
     .action(history);
 }
 
-async function history(name: string, flags: HistoryFlags): Promise<void> {
+async function history(name: string, given: HistoryFlags): Promise<void> {
+  const flags = await withMarks(given);
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { timelineJson } = await import('../../reports/forms/timeline-json.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
@@ -88,6 +91,6 @@ function historyText(timeline: TimelineReport, { title, screen }: { title: strin
   ].join('\n');
 }
 
-function percentile({ histogram, serviceMaxNs }: TimelineReport['points'][number], q: number): string {
-  return histogram.count === 0 ? '–' : duration(Math.min(histogram.percentile(q), serviceMaxNs) / 1e6);
+function percentile(point: TimelinePoint, q: number): string {
+  return point.histogram.count === 0 ? '–' : duration(percentileOf(point, q) / 1e6);
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment } from '../../config/values/units.js';
+import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 import { moment } from '../terminal/format.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
@@ -60,7 +61,8 @@ async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
   else print(`Marked ${moment(atMs)}: ${oneLine(name)}. See pgwitness compare --around "${oneLine(name)}".`);
 }
 
-async function list(flags: MarkFlags): Promise<void> {
+async function list(given: MarkFlags): Promise<void> {
+  const flags = await withMarks(given);
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { marksJson } = await import('../../reports/forms/marks-json.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());

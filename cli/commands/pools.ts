@@ -2,6 +2,7 @@
 // Not here: the table (cli/views/pools.ts), how pools are told apart (analyzer/pools).
 
 import type { Command } from 'commander';
+import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
 interface PoolsFlags extends ReadFlags {
@@ -26,7 +27,8 @@ Examples:
   pgwitness pools --url http://10.0.0.1:6434 --url http://10.0.0.2:6434 --dsn postgres://monitor@db/shop
 `,
     )
-    .action(async (flags: PoolsFlags) => {
+    .action(async (given: PoolsFlags) => {
+      const flags = await withMarks(given);
       const { readTimeRange } = await import('../../reports/questions/grammar.js');
       const { bypassOf } = await import('../views/bypass.js');
       const { printPools } = await import('../views/pools.js');

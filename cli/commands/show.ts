@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
 export function register(program: Command): void {
@@ -10,7 +11,8 @@ export function register(program: Command): void {
     program.command('show <fingerprint>').description('show everything about one statement; a unique prefix is enough'),
   )
     .addHelpText('after', '\nExamples:\n  pgwitness show 5c1d2a\n  pgwitness show 5c1d2a --since 24h --json\n')
-    .action(async (name: string, flags: ReadFlags) => {
+    .action(async (name: string, given: ReadFlags) => {
+      const flags = await withMarks(given);
       const { readTimeRange } = await import('../../reports/questions/grammar.js');
       const { printStatement } = await import('../views/show.js');
       const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());

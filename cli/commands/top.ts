@@ -4,6 +4,7 @@
 
 import type { Command } from 'commander';
 import { ExitCode, UsageError } from '../../config/values/errors.js';
+import { withMarks } from '../reading/marked-moments.js';
 import {
   addReadFlags,
   flagContext,
@@ -50,7 +51,8 @@ Examples:
     .action(top);
 }
 
-async function top(flags: TopFlags): Promise<void> {
+async function top(given: TopFlags): Promise<void> {
+  const flags = await withMarks(given);
   if (flags.watch && flags.json) {
     throw new UsageError('two output formats', { where: '--watch, --json', hint: 'give one of them' });
   }

@@ -1,12 +1,14 @@
 // Reads the two windows of `compare`: given one by one, or around a mark.
-// Invariant: the two share no minute, and the minute of a mark is in neither. Not here: comparing (reports/compare).
+// Invariant: the two share no minute, and the minute of a mark is in neither; of each only what was recorded counts
+// as its length. Not here: comparing (reports/compare), filters (compare-sides.ts).
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import { parseDuration, parseMoment } from '../../config/values/units.js';
-import type { StatementFilter } from '../../facts/answers.js';
+import type { Window } from '../../facts/answers.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import { moment } from '../terminal/format.js';
+import { lastOf, markedMoment } from './marked-moments.js';
 import type { Place } from './place.js';
 
 export interface WindowFlags {
@@ -21,19 +23,27 @@ export interface LabelledWindow {
   readonly range: TimeRange;
 }
 
-/** One side of a comparison: its window, and the filter of its statements. */
-export interface ComparedSide extends LabelledWindow {
-  readonly filter: StatementFilter;
+/** The moment that two windows lie around. */
+export interface MarkedMoment {
+  readonly name: string;
+  readonly atMs: number;
+  /** Its own minute, which is in neither window. */
+  readonly leftOut: Window;
 }
 
-export async function windowsOf(place: Place, flags: WindowFlags): Promise<[LabelledWindow, LabelledWindow]> {
+export interface ComparedWindows {
+  readonly windows: readonly [LabelledWindow, LabelledWindow];
+  readonly mark?: MarkedMoment;
+}
+
+export async function windowsOf(place: Place, flags: WindowFlags): Promise<ComparedWindows> {
   const nowMs = Date.now();
   if (flags.around !== undefined) return around(place, { name: flags.around, span: flags.span ?? '1h', nowMs });
   if (flags.before === undefined || flags.after === undefined) {
     throw new UsageError('only one window', { where: 'compare', hint: 'give --before and --after, each as from..to' });
   }
-  const before = readWindow(flags.before, { where: '--before', nowMs });
-  const after = readWindow(flags.after, { where: '--after', nowMs });
+  const before = await readWindow(place, { text: flags.before, where: '--before', nowMs });
+  const after = await readWindow(place, { text: flags.after, where: '--after', nowMs });
   const overlap =
     (before.range.sinceMs ?? 0) < (after.range.untilMs ?? Infinity) &&
     (after.range.sinceMs ?? 0) < (before.range.untilMs ?? Infinity);
@@ -42,41 +52,59 @@ export async function windowsOf(place: Place, flags: WindowFlags): Promise<[Labe
       where: '--before, --after',
       hint: 'end one before the other begins',
     });
-  return [before, after];
+  return { windows: [before, after] };
 }
 
-function readWindow(text: string, context: { where: string; nowMs: number }): LabelledWindow {
-  const { where, nowMs } = context;
+/** The part of a window between the first and the last minute that was recorded; undefined = nothing of it was. */
+export function clipped(window: Window, recorded: Window | undefined): Window | undefined {
+  if (recorded === undefined) return undefined;
+  const sinceMs = Math.max(window.sinceMs, recorded.sinceMs);
+  const untilMs = Math.min(window.untilMs, recorded.untilMs);
+  return sinceMs < untilMs ? { sinceMs, untilMs } : undefined;
+}
+
+async function readWindow(
+  place: Place,
+  { text, where, nowMs }: { text: string; where: string; nowMs: number },
+): Promise<LabelledWindow> {
   const parts = text.split('..');
   if (parts.length !== 2 || (parts[0] === '' && parts[1] === '')) {
     throw new UsageError(`"${text}" is not a window`, { where, hint: 'write from..to, for instance 3h..1h or 1h..' });
   }
-  const [sinceMs, untilMs] = parts.map((part) => (part === '' ? undefined : parseMoment(part, { nowMs, where })));
-  if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs) {
+  const read = async (part: string): Promise<number | undefined> =>
+    part === '' ? undefined : markedMoment(place, { text: part, where, nowMs });
+  const [since, until] = [await read(parts[0]), await read(parts[1])];
+  if (since !== undefined && until !== undefined && since >= until) {
     throw new UsageError(`"${text}" is empty`, { where, hint: 'the first moment must lie before the second' });
   }
+  // Both bounds go to the start of their minute: where one window ends and the other begins no minute is in both.
+  const [sinceMs, endMs] = [since, until].map((at) => (at === undefined ? undefined : minuteOf(at) * MINUTE_MS));
+  const untilMs = endMs !== undefined && endMs === sinceMs ? endMs + MINUTE_MS : endMs;
   return { label: where.slice(2), range: { sinceMs, untilMs } };
 }
 
 async function around(
   place: Place,
   { name, span, nowMs }: { name: string; span: string; nowMs: number },
-): Promise<[LabelledWindow, LabelledWindow]> {
+): Promise<ComparedWindows> {
   const spanMs = parseDuration(span, '--span');
-  const atMs = await momentOf(place, name, nowMs);
+  const atMs = await momentNamed(place, name, nowMs);
   const minute = minuteOf(atMs) * MINUTE_MS;
   const next = minute + MINUTE_MS;
-  return [
-    { label: `before ${moment(atMs)}`, range: { sinceMs: minute - spanMs, untilMs: minute } },
-    { label: `after ${moment(atMs)}`, range: { sinceMs: next, untilMs: next + spanMs } },
-  ];
+  return {
+    windows: [
+      { label: `before ${moment(atMs)}`, range: { sinceMs: minute - spanMs, untilMs: minute } },
+      { label: `after ${moment(atMs)}`, range: { sinceMs: next, untilMs: next + spanMs } },
+    ],
+    mark: { name, atMs, leftOut: { sinceMs: minute, untilMs: next } },
+  };
 }
 
 /** The moment of the last mark with this name, else the moment that the text gives. */
-async function momentOf(place: Place, name: string, nowMs: number): Promise<number> {
+async function momentNamed(place: Place, name: string, nowMs: number): Promise<number> {
   const marks = await place.marks({});
-  const fits = marks.filter((mark) => mark.name === name);
-  if (fits.length > 0) return fits[fits.length - 1].atMs;
+  const atMs = lastOf(marks, name);
+  if (atMs !== undefined) return atMs;
   try {
     return parseMoment(name, { nowMs });
   } catch {

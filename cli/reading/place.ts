@@ -4,7 +4,7 @@
 // Not here: flags (read-flags.ts), printing (cli/views).
 
 import { RuntimeError } from '../../config/values/errors.js';
-import type { PoolsReport, StatementsReport } from '../../facts/answers.js';
+import type { PoolsReport, StatementsReport, Window } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
@@ -14,6 +14,7 @@ import { poolsFromJson } from '../../reports/forms/pools-json.js';
 import { samplesFromJson } from '../../reports/forms/samples-json.js';
 import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
+import { recordedFromJson } from '../../reports/forms/status-json.js';
 import { decodeTimeline, mergeTimelines } from '../../reports/forms/timeline-codec.js';
 import { reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
@@ -28,6 +29,7 @@ import {
 import { mergeSamples, reportSamples, type SamplesReport } from '../../reports/samples.js';
 import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
+import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { httpGet } from './http-get.js';
@@ -46,6 +48,8 @@ export interface Place {
   marks(range: TimeRange): Promise<MarkRow[]>;
   /** Slow samples and plan of one statement. */
   samples(fingerprint: string): Promise<SamplesReport>;
+  /** From the first to the last minute with anything in it; undefined while there is none. */
+  recorded(): Promise<Window | undefined>;
   close(): void;
 }
 
@@ -90,6 +94,7 @@ function localPlace(directory: string): Place {
       reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
     marks: async (range) => reportMarks(reader, range),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
+    recorded: async () => recordedWindow(reportStatus(reader)),
     close: () => reader.close(),
   };
 }
@@ -135,6 +140,7 @@ function remotePlace(base: URL, token: string | undefined): Place {
     marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
     samples: (fingerprint) =>
       ask(`/api/v1/statements/${fingerprint}/samples`, { parameters: new URLSearchParams(), decode: samplesFromJson }),
+    recorded: () => ask('/api/v1/status', { parameters: new URLSearchParams(), decode: recordedFromJson }),
     close: () => {},
   };
 }
@@ -160,6 +166,16 @@ function mergedPlace(places: readonly Place[]): Place {
     marks: async (range) =>
       (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
     samples: async (fingerprint) => mergeSamples(await Promise.all(places.map((place) => place.samples(fingerprint)))),
+    recorded: async () => {
+      const each = (await Promise.all(places.map((place) => place.recorded()))).filter(
+        (window) => window !== undefined,
+      );
+      if (each.length === 0) return undefined;
+      return {
+        sinceMs: Math.min(...each.map(({ sinceMs }) => sinceMs)),
+        untilMs: Math.max(...each.map(({ untilMs }) => untilMs)),
+      };
+    },
     close: () => {
       for (const place of places) place.close();
     },

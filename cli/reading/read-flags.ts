@@ -25,8 +25,11 @@ export interface ReadFlags extends PlaceFlags {
 
 export function addReadFlags(command: Command): Command {
   return addPlaceFlags(command)
-    .option('--since <when>', 'start of the window: a time ago (15m, 7d) or ISO 8601 (default: everything stored)')
-    .option('--until <when>', 'end of the window (default: now)');
+    .option(
+      '--since <when>',
+      'start of the window: a time ago (15m, 7d), ISO 8601 or the name of a mark (default: everything stored)',
+    )
+    .option('--until <when>', 'end of the window (default: now); of a mark, its own minute is in the window');
 }
 
 export function addPlaceFlags(command: Command): Command {

@@ -1,7 +1,7 @@
 // Prints `compare --old … --new …`: the cost of one use of each set, its statements and its plans.
 // Invariant: text, JSON and Markdown say the same. Not here: comparing (reports/compare), plans (postgres/plans.ts).
 
-import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';
 import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Use } from '../../reports/compare/compare.js';
@@ -10,7 +10,9 @@ import type { SamplesReport } from '../../reports/samples.js';
 import { count, duration } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable, textWidth } from '../terminal/table.js';
-import { type CompareView, changeText, markdownText, rowJson } from './compare.js';
+import { rowJson } from './compare-json.js';
+import { type ChangeOptions, changeText, markdownText } from './compare-words.js';
+import type { CompareView } from './comparison.js';
 
 export interface ReadSet {
   readonly reports: readonly StatementsReport[];
@@ -23,6 +25,8 @@ type ComparedSets = ComparedRow & { readonly beforePerUse: Use; readonly afterPe
 interface SetsView extends CompareView {
   readonly old: ReadSet;
   readonly now: ReadSet;
+  /** What both sets have in common. */
+  readonly scope: StatementFilter;
 }
 
 export function printSets(compared: ComparedSets, view: SetsView): void {
@@ -31,9 +35,12 @@ export function printSets(compared: ComparedSets, view: SetsView): void {
   else print(setsText(compared, { ...view, screen: screenOf(process.stdout, process.env) }));
 }
 
-function setsText(compared: ComparedSets, { old, now, screen }: SetsView & { readonly screen: Screen }): string {
+function setsText(
+  compared: ComparedSets,
+  { old, now, scope, verbose, screen }: SetsView & { readonly screen: Screen },
+): string {
   const bold = (text: string): string => styled(text, { style: 'bold', screen });
-  const lines = [bold(summaryOf(compared)), ''];
+  const lines = [bold(summaryOf(compared, { scope, verbose, screen })), ''];
   for (const [name, set, use] of setsOf(compared, { old, now })) {
     lines.push(bold(`${name}: ${useText(use)}`), statementsTable(set.statements, screen), '');
   }
@@ -44,19 +51,19 @@ function setsText(compared: ComparedSets, { old, now, screen }: SetsView & { rea
   return lines.join('\n').trimEnd();
 }
 
-function setsMarkdown(compared: ComparedSets, { old, now }: SetsView): string {
-  const lines = [`### ${markdownText(summaryOf(compared))}`, ''];
+function setsMarkdown(compared: ComparedSets, { old, now, scope, verbose }: SetsView): string {
+  const lines = [`### ${markdownText(summaryOf(compared, { scope, verbose }))}`, ''];
   for (const [name, set, use] of setsOf(compared, { old, now })) {
     lines.push(
       `**${name}**: ${markdownText(useText(use))}`,
       '',
-      '| calls | mean | p95 | statement |',
+      '| executions | mean | p95 | statement |',
       '|---|---|---|---|',
     );
     for (const facts of set.statements) {
       const { fingerprint, query } = facts;
       lines.push(
-        `| ${count(facts.calls)} | ${meanText(facts)} | ${p95Text(facts)} | \`${fingerprint}\` ${markdownText(query)} |`,
+        `| ${count(facts.calls + facts.errors)} | ${meanText(facts)} | ${p95Text(facts)} | \`${fingerprint}\` ${markdownText(query)} |`,
       );
     }
     lines.push('');
@@ -91,26 +98,31 @@ function setsOf(compared: ComparedSets, { old, now }: { old: ReadSet; now: ReadS
   ] as const;
 }
 
-function summaryOf(compared: ComparedSets): string {
+function summaryOf(compared: ComparedSets, view: ChangeOptions & { readonly scope: StatementFilter }): string {
   const { beforePerUse, afterPerUse } = compared;
+  const within = (view.scope.tags ?? []).map(([key, value]) => `${oneLine(key)}=${oneLine(value)}`).join(', ');
   if (compared.before === undefined || compared.after === undefined) {
-    return `The ${compared.before === undefined ? 'old' : 'new'} statements did not run in this window`;
+    const side = compared.before === undefined ? 'old' : 'new';
+    return `The ${side} statements did not run in this window${within === '' ? '' : ` with ${within}`}`;
   }
-  return `Per use ${duration(beforePerUse.timeNs / 1e6)} → ${duration(afterPerUse.timeNs / 1e6)}: ${changeText(compared)}`;
+  const times = `${duration(beforePerUse.timeNs / 1e6)} → ${duration(afterPerUse.timeNs / 1e6)}`;
+  return `${within === '' ? '' : `${within}: `}per use ${times}: ${changeText(compared, view)}`;
 }
 
 function useText({ uses, by, calls, rows, timeNs }: Use): string {
-  const counted = by === 'requests' ? 'requests' : 'uses (executions of its first statement)';
-  return `${count(uses)} ${counted}, each ${calls.toFixed(1)} executions, ${rows.toFixed(1)} rows, ${duration(timeNs / 1e6)}`;
+  const each = `${rows.toFixed(1)} rows, ${duration(timeNs / 1e6)}`;
+  if (by === 'executions' && calls === 1) return `${count(uses)} executions, each ${each}`;
+  const counted = by === 'requests' ? 'requests' : 'executions of its first statement';
+  return `${count(uses)} ${counted}, for each ${calls.toFixed(1)} executions, ${each}`;
 }
 
 function statementsTable(statements: readonly StatementFacts[], screen: Screen): string {
   return renderTable(
     statements,
     [
-      { title: 'calls', align: 'right', cell: (facts) => count(facts.calls) },
+      { title: 'executions', align: 'right', cell: (facts) => count(facts.calls + facts.errors) },
       {
-        title: 'errors',
+        title: 'failed',
         align: 'right',
         dropOrder: 1,
         cell: (facts) => (facts.errors === 0 ? '' : count(facts.errors)),

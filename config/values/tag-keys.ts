@@ -13,6 +13,7 @@ export const DIMENSION_KEYS: readonly string[] = [
   'caller',
   'command',
   'controller',
+  'flag',
   'job',
   'route',
 ];

@@ -16,7 +16,7 @@ import { statusJson } from '../../reports/forms/status-json.js';
 import { tailJson } from '../../reports/forms/tail-json.js';
 import { encodeTimeline } from '../../reports/forms/timeline-codec.js';
 import { progressJson, timelineJson } from '../../reports/forms/timeline-json.js';
-import { reportMarks } from '../../reports/marks.js';
+import { markMoment, reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
 import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
@@ -74,7 +74,7 @@ export class Api implements ApiReader {
   }
 
   #report(path: string, parameters: URLSearchParams): Answer | undefined {
-    const context = { nowMs: Date.now() };
+    const context = { nowMs: Date.now(), markAt: (name: string) => markMoment(this.#reader, name) };
     switch (path) {
       case '/api/v1/statements': {
         const asked = readStatementsQuery(parameters, context);

@@ -19,6 +19,10 @@ const TIMES = [
   ['30d', 'last 30 days'],
   ['', 'everything stored'],
 ] as const;
+/** Of the progress page, which shows the last day unless it is asked for more. */
+const PROGRESS_TIMES = TIMES.map(([value, title]) =>
+  value === '24h' ? ['', title] : value === '' ? ['1970-01-01', title] : [value, title],
+);
 const SCHEME_KEY = 'pgwitness-scheme';
 
 export function App() {
@@ -97,6 +101,7 @@ interface ControlsProps {
 }
 
 function Controls({ address, live, setLive, showHelp }: ControlsProps) {
+  const times = address.view === 'progress' ? PROGRESS_TIMES : TIMES;
   const since = address.filters.since ?? '';
   const setSince = (value: string): void =>
     replaceAddress({ ...address, filters: { ...address.filters, since: value } });
@@ -105,12 +110,12 @@ function Controls({ address, live, setLive, showHelp }: ControlsProps) {
       <label>
         Time{' '}
         <select value={since} onChange={(event) => setSince(event.currentTarget.value)}>
-          {TIMES.map(([value, title]) => (
+          {times.map(([value, title]) => (
             <option key={value} value={value}>
               {title}
             </option>
           ))}
-          {!TIMES.some(([value]) => value === since) && <option value={since}>since {since}</option>}
+          {!times.some(([value]) => value === since) && <option value={since}>since {since}</option>}
         </select>
       </label>
       <label class="check">

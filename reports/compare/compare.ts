@@ -40,8 +40,15 @@ export interface ComparedRow {
   readonly p: number;
 }
 
-/** A row per (fingerprint, source) of either side, the largest change of total time first. */
-export function compareStatements(before: StatementsReport, after: StatementsReport): ComparedRow[] {
+/**
+ * A row per (fingerprint, source) of either side, the largest change of total time first; where `minutes` says how long
+ * each side was recorded, of total time per minute.
+ */
+export function compareStatements(
+  before: StatementsReport,
+  after: StatementsReport,
+  minutes: readonly number[] = [1, 1],
+): ComparedRow[] {
   const pairs = new Map<string, { before?: StatementFacts; after?: StatementFacts }>();
   for (const facts of before.statements) pairs.set(keyOf(facts), { before: facts });
   for (const facts of after.statements) pairs.set(keyOf(facts), { ...pairs.get(keyOf(facts)), after: facts });
@@ -50,6 +57,8 @@ export function compareStatements(before: StatementsReport, after: StatementsRep
     const { fingerprint, source, query } = facts;
     return rowOf({ key: fingerprint, source, query }, { before: listOf(pair.before), after: listOf(pair.after) });
   });
+  const weightOf = (row: ComparedRow): number =>
+    Math.abs((row.after?.totalNs ?? 0) / (minutes[1] || 1) - (row.before?.totalNs ?? 0) / (minutes[0] || 1));
   return rows.sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1));
 }
 
@@ -168,10 +177,6 @@ function isEmpty({ calls, errors }: StatementFacts): boolean {
 
 function ratio(after: number, before: number): number | undefined {
   return before > 0 ? after / before : undefined;
-}
-
-function weightOf({ before, after }: ComparedRow): number {
-  return Math.abs((after?.totalNs ?? 0) - (before?.totalNs ?? 0));
 }
 
 function listOf(facts: StatementFacts | undefined): StatementFacts[] {

@@ -1,8 +1,10 @@
 // The JSON form of the status report: /api/v1/status.
 // Invariant: times are ISO 8601; what is not known is null. Not here: the numbers (reports/status.ts).
 
+import * as v from 'valibot';
 import { packageVersion } from '../../config/version.js';
-import type { StatusReport } from '../status.js';
+import type { Window } from '../../facts/answers.js';
+import { recordedWindow, type StatusReport } from '../status.js';
 
 export function statusJson(report: StatusReport) {
   const { window, observed } = report;
@@ -47,4 +49,14 @@ function storedUntil({ unstoredSinceMs, relays }: StatusReport): string | null {
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+const moment = v.nullable(v.pipe(v.string(), v.isoTimestamp()));
+const recordedSchema = v.object({ first_minute: moment, last_minute: moment });
+
+/** Of a status, what was recorded. Throws valibot's ValiError on what statusJson did not make. */
+export function recordedFromJson(value: unknown): Window | undefined {
+  const { first_minute, last_minute } = v.parse(recordedSchema, value);
+  const inMs = (text: string | null): number | null => (text === null ? null : Date.parse(text));
+  return recordedWindow({ firstMinuteMs: inMs(first_minute), lastMinuteMs: inMs(last_minute) });
 }

@@ -42,6 +42,8 @@ export interface ProgressJson {
   step_ms: number;
   points: Array<{ at: string; sources: Record<string, SourceShareJson> }>;
   totals: Record<string, SourceShareJson>;
+  /** The same time one week earlier; null where it was not recorded from its start. */
+  week_before: { window: { since: string; until: string }; totals: Record<string, SourceShareJson> } | null;
 }
 
 export function timelineJson(report: TimelineReport): TimelineJson {
@@ -60,8 +62,7 @@ export function timelineJson(report: TimelineReport): TimelineJson {
 function pointJson(point: TimelinePoint): TimelinePointJson {
   const { histogram } = point;
   const executions = point.calls + point.errors;
-  const percentile = (q: number): number | null =>
-    histogram.count === 0 ? null : Math.min(histogram.percentile(q), point.serviceMaxNs) / 1e6;
+  const percentile = (q: number): number | null => (histogram.count === 0 ? null : percentileOf(point, q) / 1e6);
   return {
     at: iso(point.atMs),
     calls: point.calls,
@@ -76,12 +77,21 @@ function pointJson(point: TimelinePoint): TimelinePointJson {
   };
 }
 
+/** Of a single execution it is that execution, not the middle of its bucket. The histogram must not be empty. */
+export function percentileOf({ histogram, serviceMaxNs }: TimelinePoint, q: number): number {
+  return histogram.count === 1 ? serviceMaxNs : Math.min(histogram.percentile(q), serviceMaxNs);
+}
+
 export function progressJson(report: ProgressReport): ProgressJson {
   return {
     window: windowJson(report.window),
     step_ms: report.stepMs,
     points: report.points.map(({ atMs, sources }) => ({ at: iso(atMs), sources: sharesJson(sources) })),
     totals: sharesJson(report.totals),
+    week_before:
+      report.weekBefore === undefined
+        ? null
+        : { window: windowJson(report.weekBefore.window), totals: sharesJson(report.weekBefore.totals) },
   };
 }
 

@@ -158,7 +158,7 @@ export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
 function rangeOf(read: Reading, context: ParameterContext): TimeRange {
   const moment = (name: string): number | undefined => {
     const value = read.text(name);
-    return value === undefined ? undefined : parseMoment(value, { nowMs: context.nowMs, where: read.place(name) });
+    return value === undefined ? undefined : momentOf(value, { ...context, where: read.place(name) });
   };
   const sinceMs = moment('since');
   const untilMs = moment('until');
@@ -166,4 +166,20 @@ function rangeOf(read: Reading, context: ParameterContext): TimeRange {
     throw new UsageError('the window is empty', { where: read.place('since'), hint: 'since must lie before until' });
   }
   return { sinceMs, untilMs };
+}
+
+/** A moment, else the last mark of this name. Throws UsageError naming `where`. */
+export function momentOf(text: string, context: ParameterContext & { readonly where: string }): number {
+  const { nowMs, where, markAt } = context;
+  try {
+    return parseMoment(text, { nowMs, where });
+  } catch (error) {
+    const atMs = markAt?.(text);
+    if (atMs !== undefined) return atMs;
+    if (markAt === undefined || !(error instanceof UsageError)) throw error;
+    throw new UsageError(`"${text}" is not a moment`, {
+      where,
+      hint: 'write how long ago (15m, 7d), ISO 8601 (2026-01-31T08:00:00Z) or the name of a mark',
+    });
+  }
 }

@@ -7,6 +7,8 @@ import { nearestName } from '../../config/values/nearest.js';
 
 export interface ParameterContext {
   readonly nowMs: number;
+  /** When the last mark of this name was set, in Unix ms. Left out where names of marks are no moments. */
+  readonly markAt?: (name: string) => number | undefined;
   /** How errors name a parameter. */
   readonly place?: (name: string) => string;
 }

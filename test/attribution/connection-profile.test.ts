@@ -150,6 +150,15 @@ test('habits are seen', () => {
   expect(connection.profile.habits).toEqual(expect.arrayContaining(['ROLLBACK on return', 'pre-ping (SELECT 1)']));
 });
 
+test('a ping after an error is no habit: Django asks so whether the connection still works', () => {
+  const connection = new Connection(DJANGO_STARTUP);
+  connection.send('SELECT nonsense', { transactionBefore: 'I', failed: true });
+  connection.send('SELECT 1', { transactionBefore: 'I' });
+  expect(connection.profile.habits).not.toContain('pre-ping (SELECT 1)');
+  connection.send('SELECT 1', { transactionBefore: 'I' });
+  expect(connection.profile.habits).toContain('pre-ping (SELECT 1)');
+});
+
 describe('what was revised is to be seen', () => {
   const evidence = (connection: Connection) => connection.profile.standing.evidence.map(({ saw }) => saw);
 

@@ -29,6 +29,7 @@ export interface Sent {
   protocol?: 'simple' | 'extended';
   statementName?: string;
   transactionBefore?: '' | 'I' | 'T' | 'E';
+  failed?: boolean;
 }
 
 /** A connection under observation, as the pipeline drives one. */
@@ -39,13 +40,13 @@ export class Connection {
     this.profile = new ConnectionProfile(Object.entries(startup), siblings);
   }
 
-  send(sql: string, sent: Sent = {}): Verdict {
+  send(sql: string, { failed = false, ...sent }: Sent = {}): Verdict {
     const statement = shape(sql);
     const comment = tags(sql);
     const context = { protocol: 'simple', statementName: '', transactionBefore: '', ...sent } as const;
     this.profile.observe(statement, context, comment.proof);
     const verdict = attribute(statement, { profile: this.profile, tags: comment });
-    this.profile.finish(statement);
+    this.profile.finish(statement, failed);
     return verdict;
   }
 

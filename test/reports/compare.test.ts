@@ -43,6 +43,10 @@ describe('compare', () => {
         await client.query(`SELECT name, pg_sleep(0.004) FROM item WHERE id = ${each + 1} ${tags(42, '/new/')}`);
       }
     }
+    for (let n = 300; n < 350; n++) {
+      await client.query(`SELECT min(name) FROM item /* flag='${n % 2 === 0 ? 'on' : 'off'}',${trace(n)} */`);
+    }
+    for (let n = 0; n < 20; n++) for (const word of ['BEGIN', 'ROLLBACK']) await client.query(word);
     // Requests that take turns on two connections, a statement here and a statement there.
     const other = new pg.Client({ host: sidecar.host, port: sidecar.port, user: 'postgres', database: 'postgres' });
     await other.connect();
@@ -127,6 +131,48 @@ describe('compare', () => {
     );
   });
 
+  test('sets as one route uses them: uses by other routes do not count', async () => {
+    const turns = await fingerprintOf('SELECT name, pg_sleep');
+    const args = ['compare', '--old', turns, '--new', turns];
+    expect((await json(...args, '--tag', 'route=/new/')).old.per_use).toMatchObject({ uses: 30, calls: 3 });
+    const elsewhere = await pgwitness(...args, '--tag', 'route=/books/', '--data', data);
+    expect(elsewhere.stdout).toContain('did not run in this window with route=/books/');
+  });
+
+  test('two routes, two values of a flag and two sources in one window are pairs; other tags narrow both sides', async () => {
+    const routes = await json('compare', '--tag', 'route=/old/,/new/', '--tag', 'app_version=42');
+    expect(routes.sides.map(({ label }: { label: string }) => label)).toEqual(['route=/old/', 'route=/new/']);
+    expect(routes.whole).toMatchObject({ before: null, after: { executions: 90, requests: 30 } });
+    const flags = await json('compare', '--tag', 'flag=off,on');
+    expect(flags.whole).toMatchObject({ before: { executions: 25 }, after: { executions: 25 } });
+    const sources = await json('compare', '--source', 'raw,housekeeping');
+    expect(sources.whole.before.executions).toBeGreaterThan(200);
+    expect(sources.whole.after).toMatchObject({ executions: 40 });
+  });
+
+  test('housekeeping is left out, and said, unless it is asked for', async () => {
+    const sources = ({ rows }: { rows: Array<{ source: string }> }) => new Set(rows.map(({ source }) => source));
+    const window = ['compare', '--before', '3h..2h', '--after', '2h..'];
+    const plain = await json(...window);
+    expect(plain.left_out).toEqual({ housekeeping: [0, 40] });
+    expect(sources(plain)).not.toContain('housekeeping');
+    expect(sources(await json(...window, '--all'))).toContain('housekeeping');
+    const text = await pgwitness(...window, '--data', data);
+    expect(text.stdout).toContain('housekeeping: 0 → 40 executions left out, --all compares them');
+  });
+
+  test('windows are clipped to what was recorded, and counts are per minute where they differ', async () => {
+    const { sides, whole } = await json('compare', '--before', '3h..1h', '--after', '1h..');
+    expect(sides[0]).toMatchObject({ recorded: null, minutes: 0 });
+    expect(sides[1].minutes).toBeLessThan(10);
+    const { executions, executions_per_minute } = whole.after;
+    expect(executions_per_minute).toBeCloseTo(executions / sides[1].minutes);
+    const text = await pgwitness('compare', '--before', '3h..1h', '--after', '1h..', '--data', data);
+    expect(text.stdout).toContain('(2 h), nothing of it recorded');
+    expect(text.stdout).toContain(`${sides[1].minutes} min of it recorded`);
+    expect(text.stdout).toContain('executions/min');
+  });
+
   test('around a mark: what ran before it only is gone', async () => {
     const marked = await pgwitness(
       'mark',
@@ -137,17 +183,42 @@ describe('compare', () => {
       data,
     );
     expect(marked.code).toBe(0);
-    const { rows } = (await json('compare', '--around', 'later')) as { rows: Row[] };
+    const { rows, mark } = (await json('compare', '--around', 'later')) as {
+      rows: Row[];
+      mark: { name: string; left_out: { since: string; until: string } };
+    };
+    expect(mark.name).toBe('later');
+    expect(Date.parse(mark.left_out.until) - Date.parse(mark.left_out.since)).toBe(60_000);
+    const text = await pgwitness('compare', '--around', 'later', '--data', data);
+    expect(text.stdout).toMatch(/The minute of "later", \d\d:\d\d – \d\d:\d\d UTC, is in neither\./);
+    expect(text.stdout).not.toMatch(/before +before/);
     expect(rows.length).toBeGreaterThan(3);
     expect(new Set(rows.map(({ judgement }) => judgement))).toEqual(new Set(['gone']));
+  });
+
+  test('a mark is a moment: in --since and --until, in windows, and in the API', async () => {
+    const at = new Date(Date.now() - 60_000).toISOString();
+    expect((await pgwitness('mark', 'a moment', '--at', at, '--data', data)).code).toBe(0);
+    const minute = `${at.slice(0, 16)}:00.000Z`;
+    expect((await json('top', '--since', 'a moment')).window.since).toBe(minute);
+    expect((await json('compare', '--before', '..a moment', '--after', 'a moment..')).sides[1].window.since).toBe(
+      minute,
+    );
+    const answer = await fetch(`${sidecar.httpUrl}/api/v1/statements?since=a%20moment`);
+    expect(((await answer.json()) as { window: { since: string } }).window.since).toBe(minute);
+    const unknown = await fetch(`${sidecar.httpUrl}/api/v1/statements?since=nowhere`);
+    expect(unknown.status).toBe(400);
+    expect(await unknown.text()).toContain('the name of a mark');
   });
 
   test('Markdown for a pull request, text for a terminal', async () => {
     const markdown = await pgwitness('compare', '--tag', 'app_version=41,42', '--markdown', '--data', data);
     expect(markdown.stdout).toContain('| change | mean |');
-    expect(markdown.stdout).toMatch(/\d× slower \(Mann–Whitney U, p \\< 0\.001\)/);
+    expect(markdown.stdout).toMatch(/\d× slower \(p \\< 0\.001\)/);
     const text = await pgwitness('compare', '--tag', 'app_version=41,42', '--data', data);
-    expect(text.stdout).toMatch(/\d+\.\d+× slower \(Mann–Whitney U, p < 0\.001\)/);
+    expect(text.stdout).toMatch(/\d+\.\d+× slower \(p < 0\.001\)/);
+    const verbose = await pgwitness('compare', '--tag', 'app_version=41,42', '--verbose', '--data', data);
+    expect(verbose.stdout).toMatch(/\d+\.\d+× slower \(Mann–Whitney U, p < 0\.001\)/);
   });
 
   test('a running sidecar answers as its data directory does', async () => {

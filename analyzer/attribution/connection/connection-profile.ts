@@ -41,6 +41,7 @@ const AUTOCOMMIT = clueBit('autocommit');
 const BEGIN_FIRST = clueBit('begin-first');
 const SIBLING = clueBit('sibling');
 const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
+const PING = clueBit('ping');
 
 export class ConnectionProfile {
   #bits = 0;
@@ -55,6 +56,8 @@ export class ConnectionProfile {
   #inTransaction = false;
   /** Nothing but reads since BEGIN. */
   #readsOnly = false;
+  /** Django pings after an error even where it has no habit of it. */
+  #failedSincePing = false;
 
   readonly #siblings: Siblings | undefined;
   #startupKey: string;
@@ -94,7 +97,9 @@ export class ConnectionProfile {
   /** Takes in one statement; to be called before its verdict is asked for. @param proof bits of its comment tags. */
   observe(shape: StatementShape, context: StatementContext, proof: number = Proof.none): void {
     if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
-    let bits = this.#bits | shapeBits(shape);
+    const shown = shapeBits(shape);
+    let bits = this.#bits | (this.#failedSincePing ? shown & ~PING : shown);
+    if ((shown & PING) !== 0) this.#failedSincePing = false;
     const inTransaction = this.#inTransaction;
     if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
     if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
@@ -109,7 +114,8 @@ export class ConnectionProfile {
   }
 
   /** The statement is done with: follows BEGIN and COMMIT for when the wire's own status is not known. */
-  finish(shape: StatementShape): void {
+  finish(shape: StatementShape, failed = false): void {
+    if (failed) this.#failedSincePing = true;
     if (shape.housekeeping === 'begin') {
       this.#inTransaction = true;
       this.#readsOnly = true;

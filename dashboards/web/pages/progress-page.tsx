@@ -28,7 +28,8 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
   const { data } = report;
   const names = useMemo(
     () =>
-      Object.keys(data?.totals ?? {})
+      // What ran a week before and no longer does is what the migration is about.
+      [...new Set([...Object.keys(data?.totals ?? {}), ...Object.keys(data?.week_before?.totals ?? {})])]
         .filter((name) => !HIDDEN_SOURCES.includes(name))
         .sort(bySourceOrder),
     [data],
@@ -42,6 +43,7 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
         <>
           <p class="observed" role="status">
             {span(data.window)} · housekeeping and tools are left out
+            {data.week_before === null && ' · a week before, nothing was recorded to compare with'}
           </p>
           <Cards data={data} names={names} />
           {MEASURES.map((measure) => (
@@ -56,7 +58,7 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
 }
 
 function Cards({ data, names }: { data: ProgressJson; names: readonly string[] }) {
-  const sum = (of: Measure['of']): number => names.reduce((whole, name) => whole + of(data.totals[name]), 0);
+  const sum = (of: Measure['of']): number => names.reduce((whole, name) => whole + of(totalOf(data, name)), 0);
   return (
     <div class="cards">
       {names.map((name) => (
@@ -66,16 +68,34 @@ function Cards({ data, names }: { data: ProgressJson; names: readonly string[] }
               <Source name={name} />
             </a>
           </h2>
-          <p class="big">{share(data.totals[name].statements, sum(MEASURES[2].of))}</p>
+          <p class="big">{share(totalOf(data, name).statements, sum(MEASURES[2].of))}</p>
           <p class="note">
-            of distinct statements ({count(data.totals[name].statements)}),{' '}
-            {share(MEASURES[0].of(data.totals[name]), sum(MEASURES[0].of))} of executions,{' '}
-            {share(data.totals[name].total_ms, sum(MEASURES[1].of))} of time
+            of distinct statements ({count(totalOf(data, name).statements)}),{' '}
+            {share(MEASURES[0].of(totalOf(data, name)), sum(MEASURES[0].of))} of executions,{' '}
+            {share(totalOf(data, name).total_ms, sum(MEASURES[1].of))} of time
           </p>
+          {data.week_before && (
+            <p class="note">
+              a week before: {count(data.week_before.totals[name]?.statements ?? 0)} (
+              {difference(totalOf(data, name).statements, data.week_before.totals[name]?.statements ?? 0)})
+            </p>
+          )}
         </div>
       ))}
     </div>
   );
+}
+
+const NONE: SourceShareJson = { calls: 0, errors: 0, total_ms: 0, statements: 0 };
+
+function totalOf({ totals }: ProgressJson, name: string): SourceShareJson {
+  return totals[name] ?? NONE;
+}
+
+/** "+3", "−5", "no change". */
+function difference(now: number, before: number): string {
+  if (now === before) return 'no change';
+  return now > before ? `+${count(now - before)}` : `−${count(before - now)}`;
 }
 
 function Shares({ measure, data, names }: { measure: Measure; data: ProgressJson; names: readonly string[] }) {
@@ -146,13 +166,13 @@ function Totals({ data, names }: { data: ProgressJson; names: readonly string[] 
   return (
     <NumbersTable
       caption="Executions, time and distinct statements by source"
-      head={['Source', 'Statements', 'Calls', 'Errors', 'Time']}
+      head={['Source', 'Statements', 'Executions', 'Failed', 'Time']}
       rows={rows.map((name) => {
-        const one = data.totals[name];
+        const one = totalOf(data, name);
         return [
           <Source key={name} name={name} />,
           count(one.statements),
-          count(one.calls),
+          count(one.calls + one.errors),
           count(one.errors),
           duration(one.total_ms),
         ];

@@ -28,6 +28,12 @@ export function marksIn(rows: Rows, window: { sinceMs: number; untilMs: number }
   return rows.all<MarkRow>(IN_WINDOW, window.sinceMs, window.untilMs);
 }
 
+/** When the last mark of this name was set. */
+export function markNamed(rows: Rows, name: string): number | undefined {
+  const { atMs } = rows.get<{ atMs: number | null }>('SELECT max(at_ms) AS atMs FROM mark WHERE name = ?', name)!;
+  return atMs ?? undefined;
+}
+
 /** When the last mark of each kind was set. */
 export function latestMarks(rows: Rows): Array<{ kind: string; atMs: number }> {
   return rows.all('SELECT kind, max(at_ms) AS atMs FROM mark GROUP BY kind');

@@ -1,0 +1,72 @@
+// The JSON of `compare`: sides with their windows, and rows of changes.
+// Invariant: it says all that the text says; times are ISO 8601, durations milliseconds.
+// Not here: comparing (reports/compare), text and Markdown (compare.ts, compare-sets.ts).
+
+import type { Window } from '../../facts/answers.js';
+import type { ComparedRow, Side } from '../../reports/compare/compare.js';
+import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
+
+export function comparisonJson(comparison: Comparison): object {
+  const { sides, reports, times, mark, whole, rows, groupBy } = comparison;
+  const minutes = times.map(minutesOf);
+  return {
+    sides: sides.map(({ label }, at) => ({
+      label,
+      window: windowJson(reports[at].window),
+      /** The part of the window that was recorded. */
+      recorded: times[at] === undefined ? null : windowJson(times[at]),
+      minutes: minutes[at],
+      not_observed: reports[at].observed.notObserved,
+      exact: reports[at].observed.exact,
+    })),
+    mark:
+      mark === undefined
+        ? null
+        : { name: mark.name, at: new Date(mark.atMs).toISOString(), left_out: windowJson(mark.leftOut) },
+    left_out: Object.fromEntries(leftOutOf(comparison)),
+    group_by: groupBy ?? null,
+    whole: rowJson(whole, minutes),
+    rows: rows.map((row) => rowJson(row, minutes)),
+  };
+}
+
+/** `minutes`: how long each side was recorded. */
+export function rowJson(row: ComparedRow, minutes?: readonly number[]): object {
+  const { key, source, query, before, after, factor, judgement, test, p } = row;
+  return {
+    key,
+    source,
+    query,
+    factor: factor ?? null,
+    judgement,
+    test: test === '' ? null : test,
+    p,
+    before: before === undefined ? null : sideJson(before, minutes?.[0]),
+    after: after === undefined ? null : sideJson(after, minutes?.[1]),
+  };
+}
+
+function sideJson(side: Side, minutes: number | undefined): object {
+  const inMs = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
+  const tagged = side.requests > 0;
+  const executions = side.calls + side.errors;
+  return {
+    calls: side.calls,
+    errors: side.errors,
+    executions,
+    executions_per_minute: minutes === undefined || minutes === 0 ? null : executions / minutes,
+    rows: side.rows,
+    requests: side.requests,
+    total_ms: inMs(side.totalNs),
+    mean_ms: inMs(side.meanNs),
+    p50_ms: inMs(side.p50Ns),
+    p95_ms: inMs(side.p95Ns),
+    p99_ms: inMs(side.p99Ns),
+    calls_per_request: tagged ? executions / side.requests : null,
+    ms_per_request: tagged ? side.totalNs / side.requests / 1e6 : null,
+  };
+}
+
+function windowJson({ sinceMs, untilMs }: Window): { since: string; until: string } {
+  return { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() };
+}
