@@ -7,6 +7,7 @@ import '../config/process/no-inspector.js';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, errorLine, exitCodeOf } from '../config/values/errors.js';
 import { usageErrorOf } from './command-errors.js';
+import { applyFormat } from './reading/format-flag.js';
 
 interface CommandFile {
   register(program: Command): void;
@@ -42,7 +43,8 @@ async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .option('--version', 'print the version')
-    .helpCommand('help [command]', 'show the help of a command');
+    .helpCommand('help [command]', 'show the help of a command')
+    .hook('preAction', (_, command) => applyFormat(command));
   // Help and misspelled names need every command.
   const asked = COMMANDS[argv[0] ?? ''];
   const files = asked === undefined ? Object.values(COMMANDS) : [asked];

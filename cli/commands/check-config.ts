@@ -7,6 +7,7 @@ import { OPTIONS, type OptionKey } from '../../config/options.js';
 import { readTlsFiles } from '../../config/tls-files.js';
 import { readToken } from '../../config/token.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
+import { formatFlag } from '../reading/format-flag.js';
 import { addConfigFlags, configOf } from '../running/config-flags.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -15,6 +16,7 @@ export function register(program: Command): void {
   const command = program
     .command('check-config')
     .description('check the configuration and print the values in force')
+    .addOption(formatFlag())
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  pgwitness check-config --config pgwitness.yaml\n');
   addConfigFlags(command).action(() => check(command));

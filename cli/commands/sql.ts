@@ -8,6 +8,7 @@ import { loadConfig } from '../../config/config.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
 import type { ShellAnswer, ShellValue } from '../../storage/sqlite/read/shell.js';
+import { formatFlag } from '../reading/format-flag.js';
 import { SqlProcess } from '../reading/sql-process.js';
 import { csvLine } from '../terminal/csv.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
@@ -29,6 +30,7 @@ export function register(program: Command): void {
     .argument('[statement]', 'one SQL statement; without it, standard input, or a prompt on a terminal')
     .description('run read-only SQL on a data directory')
     .option('--data <dir>', 'data directory to read (default: ./pgwitness-data) [env: PGWITNESS_DATA]')
+    .addOption(formatFlag())
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
     .option('--timeout <duration>', 'stop a statement that takes longer; 0s = never', '5m')

@@ -8,6 +8,7 @@ import { loadConfig } from '../../config/config.js';
 import { readToken } from '../../config/token.js';
 import { UsageError } from '../../config/values/errors.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
+import { formatFlag } from './format-flag.js';
 import type { Place } from './place.js';
 
 /** The place to read, and the output format. */
@@ -42,7 +43,8 @@ export function addPlaceFlags(command: Command): Command {
     )
     .addOption(repeatable('--url <url>', 'running pgwitness to ask (http://127.0.0.1:6434), may repeat; reports merge'))
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
-    .option('--json', 'print JSON');
+    .addOption(formatFlag())
+    .option('--json', 'print JSON: --format json');
 }
 
 /** An option that may be given several times; commander alone would keep the last value. */

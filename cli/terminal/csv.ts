@@ -6,6 +6,62 @@ import { visibleLines } from '../../config/values/errors.js';
 
 type Cell = string | number | bigint | boolean | null | undefined | Uint8Array;
 
+/** Of what a command prints as JSON, the list: the first of these names that it has. */
+const LISTS = ['statements', 'pools', 'points', 'marks', 'changes', 'rows', 'options'] as const;
+
+/** A row per entry of the list, with the columns of the first. Lists in a cell are joined by "; ". */
+export function csvOf(value: unknown): string {
+  const rows = listOf(value).map(flat);
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return [csvLine(columns), ...rows.map((row) => csvLine(columns.map((column) => row[column])))].join('\n');
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function listOf(value: unknown): readonly Json[] {
+  if (Array.isArray(value)) return value as Json[];
+  const list = LISTS.map((name) => (value as Json)[name]).find((found) => found !== undefined);
+  if (list === undefined) return [value as Json];
+  if (Array.isArray(list)) return list as Json[];
+  return Object.entries(list as Json).map(([name, entry]) => ({ name, ...(entry as Json) }));
+}
+
+/** An object in an entry becomes columns: before → before_calls, before_mean_ms. */
+function flat(entry: Json): Record<string, Cell> {
+  const row: Record<string, Cell> = {};
+  for (const [name, value] of Object.entries(entry)) {
+    if (!isObject(value)) row[name] = cellOf(value);
+    else if (NAMED_FREELY.has(name)) row[name] = pairsOf(value);
+    else for (const [part, inner] of Object.entries(value)) row[`${name}_${part}`] = cellOf(inner);
+  }
+  return row;
+}
+
+/** Objects whose names come from traffic; as columns there would be no end of them. */
+const NAMED_FREELY: ReadonlySet<string> = new Set([
+  'tags',
+  'sources',
+  'by_construct',
+  'by_confidence',
+  'errors_by_sqlstate',
+]);
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function pairsOf(value: Json): string {
+  const pairs = Object.entries(value).flatMap(([key, part]) =>
+    (Array.isArray(part) ? part : [part]).map((one) => `${key}=${one}`),
+  );
+  return pairs.join('; ');
+}
+
+function cellOf(value: unknown): Cell {
+  if (Array.isArray(value)) return value.map((one) => (isObject(one) ? pairsOf(one) : String(one))).join('; ');
+  return isObject(value) ? pairsOf(value) : (value as Cell);
+}
+
 export function csvLine(cells: readonly Cell[]): string {
   return cells.map(csvCell).join(',');
 }

@@ -1,8 +1,11 @@
-// Writes to the terminal: its width, its colours, and text that is safe to print.
+// Writes to the terminal: its width, its colours, text that is safe to print, in the form asked for.
 // Invariant: escape sequences are written only to a terminal. Not here: tables (table.ts), numbers (format.ts).
 
 import { visible } from '../../config/values/errors.js';
 import { type ColourSlot, colourSlotOf } from '../../facts/words/source-colours.js';
+import { csvOf } from './csv.js';
+import { formNow } from './form.js';
+import { markdownOf } from './markdown.js';
 
 export interface Screen {
   /** Columns a table may take. */
@@ -75,9 +78,14 @@ export function wrapped(text: string, { width, indent = '' }: { width: number; i
 }
 
 export function print(text: string): void {
+  write(formNow() === 'markdown' ? markdownOf(text) : text);
+}
+
+function write(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+/** As JSON; as CSV where that is asked for. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  write(formNow() === 'csv' ? csvOf(value) : JSON.stringify(value, null, 2));
 }

@@ -1,9 +1,11 @@
-// Renders a text table that fits the terminal; one flexible column takes the rest of the width.
+// Renders a table that fits the terminal, or a Markdown one; one flexible column takes the rest of the width.
 // Invariant: columns are dropped before the flexible column is narrower than FLEXIBLE_MIN; while it is not, every
 // line fits.
 // Not here: escaping text from traffic (output.ts), units (format.ts).
 
 import { stripVTControlCharacters } from 'node:util';
+import { formNow } from './form.js';
+import { markdownTable } from './markdown.js';
 import { type Screen, styled } from './output.js';
 
 export interface Column<Row> {
@@ -22,6 +24,13 @@ const FLEXIBLE_SHARE = 0.28;
 const GAP = '  ';
 
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], screen: Screen): string {
+  if (formNow() === 'markdown') {
+    const cells = rows.map((row) => columns.map((column) => column.cell(row)));
+    return markdownTable(
+      columns.map(({ title }) => title),
+      cells,
+    );
+  }
   let shown = [...columns];
   let widths: number[] = [];
   for (;;) {

@@ -8,10 +8,11 @@ import type { ComparedRow, Use } from '../../reports/compare/compare.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import type { SamplesReport } from '../../reports/samples.js';
 import { count, duration } from '../terminal/format.js';
+import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable, textWidth } from '../terminal/table.js';
 import { rowJson } from './compare-json.js';
-import { type ChangeOptions, changeText, markdownText } from './compare-words.js';
+import { type ChangeOptions, changeText } from './compare-words.js';
 import type { CompareView } from './comparison.js';
 
 export interface ReadSet {

@@ -4,7 +4,7 @@
 
 import type { ComparedRow } from '../../reports/compare/compare.js';
 import { count } from '../terminal/format.js';
-import { oneLine, type Screen, styled } from '../terminal/output.js';
+import { type Screen, styled } from '../terminal/output.js';
 
 export interface ChangeOptions {
   /** Name the test. */
@@ -34,11 +34,6 @@ export function changeText({ judgement, factor, test, p }: ComparedRow, { verbos
 export function rateText(perMinute: number): string {
   if (perMinute >= 99.95 || Number.isInteger(perMinute)) return count(perMinute);
   return perMinute >= 9.995 ? perMinute.toFixed(1) : perMinute.toFixed(2);
-}
-
-/** Escapes text from traffic, so that it cannot end a cell or begin markup. */
-export function markdownText(text: string): string {
-  return oneLine(text).replace(/[\\`*_{}[\]<>|#]/g, '\\$&');
 }
 
 function factorText(factor: number): string {

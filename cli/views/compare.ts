@@ -5,10 +5,11 @@
 import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Side } from '../../reports/compare/compare.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
+import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { comparisonJson } from './compare-json.js';
-import { changeText, markdownText, rateText } from './compare-words.js';
+import { changeText, rateText } from './compare-words.js';
 import { type CompareView, type Comparison, leftOutOf, minutesOf } from './comparison.js';
 
 export function printComparison(comparison: Comparison, view: CompareView): void {
