@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   relay: () => import('./commands/relay.js'),
   observe: () => import('./commands/observe.js'),
   top: () => import('./commands/top.js'),
+  status: () => import('./commands/status.js'),
   show: () => import('./commands/show.js'),
   tail: () => import('./commands/tail.js'),
   pools: () => import('./commands/pools.js'),

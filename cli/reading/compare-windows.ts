@@ -6,9 +6,10 @@ import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import { parseDuration, parseMoment } from '../../config/values/units.js';
 import type { Window } from '../../facts/answers.js';
+import type { MarkRow } from '../../facts/flush.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import { moment } from '../terminal/format.js';
-import { lastOf, markedMoment } from './marked-moments.js';
+import { markedMoment } from './marked-moments.js';
 import type { Place } from './place.js';
 
 export interface WindowFlags {
@@ -102,15 +103,22 @@ async function around(
 
 /** The moment of the last mark with this name, else the moment that the text gives. */
 async function momentNamed(place: Place, name: string, nowMs: number): Promise<number> {
-  const marks = await place.marks({});
-  const atMs = lastOf(marks, name);
-  if (atMs !== undefined) return atMs;
+  return markNamed(await place.marks({}), { name, nowMs, read: place.name }).atMs;
+}
+
+/** Of `marks`, oldest first; a moment is a mark of its own. Throws RuntimeError naming those there are. */
+export function markNamed(
+  marks: readonly MarkRow[],
+  { name, nowMs, read }: { name: string; nowMs: number; read: string },
+): MarkRow {
+  const last = marks.findLast((mark) => mark.name === name);
+  if (last !== undefined) return last;
   try {
-    return parseMoment(name, { nowMs });
+    return { atMs: parseMoment(name, { nowMs }), kind: 'manual', name, fingerprint: '', source: '' };
   } catch {
     const known = [...new Set(marks.slice(-5).map((mark) => `"${mark.name}"`))].join(', ');
     throw new RuntimeError(`there is no mark "${name}"`, {
-      where: place.name,
+      where: read,
       hint: known === '' ? 'set one with pgwitness mark NAME, or give a moment' : `the last ones are ${known}`,
     });
   }

@@ -1,4 +1,4 @@
-// Defines --format, and brings it to the commands: to their own flags, or to the form of all printing.
+// Defines --format, and brings it to the command: to a flag of its own, or to all printing.
 // Invariant: --format json is --json. Not here: the forms (cli/terminal/form.ts).
 
 import { type Command, Option } from 'commander';

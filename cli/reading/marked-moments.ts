@@ -34,7 +34,7 @@ export async function markedMoment(
 }
 
 /** When the last mark of this name was set. */
-export function lastOf(marks: readonly MarkRow[], name: string): number | undefined {
+function lastOf(marks: readonly MarkRow[], name: string): number | undefined {
   return marks.findLast((mark) => mark.name === name)?.atMs;
 }
 

@@ -20,8 +20,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 function listOf(value: unknown): readonly Json[] {
   if (Array.isArray(value)) return value as Json[];
-  const list = LISTS.map((name) => (value as Json)[name]).find((found) => found !== undefined);
-  if (list === undefined) return [value as Json];
+  const name = LISTS.find((list) => list in (value as Json));
+  if (name === undefined) return [value as Json];
+  const list = (value as Json)[name] ?? [];
   if (Array.isArray(list)) return list as Json[];
   return Object.entries(list as Json).map(([name, entry]) => ({ name, ...(entry as Json) }));
 }

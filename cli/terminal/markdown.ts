@@ -3,7 +3,7 @@
 
 import { visible } from '../../config/values/errors.js';
 
-const CELL_CHARS_MAX = 200;
+const CELL_CHARS_MAX = 400;
 
 /** One line. */
 export function markdownText(text: string): string {

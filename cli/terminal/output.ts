@@ -1,4 +1,4 @@
-// Writes to the terminal: its width, its colours, text that is safe to print, in the form asked for.
+// Writes to the terminal: width, colours, safe text, in the form asked for.
 // Invariant: escape sequences are written only to a terminal. Not here: tables (table.ts), numbers (format.ts).
 
 import { visible } from '../../config/values/errors.js';

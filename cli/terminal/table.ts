@@ -1,4 +1,5 @@
-// Renders a table that fits the terminal, or a Markdown one; one flexible column takes the rest of the width.
+// Renders a table that fits the terminal, or one in Markdown.
+// One flexible column takes the rest of the width.
 // Invariant: columns are dropped before the flexible column is narrower than FLEXIBLE_MIN; while it is not, every
 // line fits.
 // Not here: escaping text from traffic (output.ts), units (format.ts).

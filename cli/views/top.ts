@@ -133,6 +133,11 @@ const GAPS: Readonly<Record<GapReason, (times: string) => string>> = {
 /** Reasons that count something else than executions. */
 const EVENTS: ReadonlySet<string> = new Set(['opaque_session', 'loop_late_session', ...Object.keys(GAPS)]);
 
+/** "12 (queue_full 12)" */
+export function notObservedText(observed: Observed): string {
+  return `${count(observed.notObserved)}${reasons(observed)}`;
+}
+
 function reasons({ notObservedByReason }: Observed): string {
   const some = [...notObservedByReason].filter(([reason, number]) => number > 0 && !EVENTS.has(reason));
   return some.length === 0
