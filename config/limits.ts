@@ -21,6 +21,10 @@ export const limits = {
   outstandingMax: 65_536,
   /** Texts held by one session's outstanding requests. */
   outstandingTextBytesMax: 8 * MIB,
+  /** Replies of one session that are held while it is open what a failed COPY FROM STDIN has swallowed (doubt.ts) … */
+  doubtBytesMax: 1 * MIB,
+  /** … and how many answers to that are followed at one time. A client that needs more sends Syncs without end. */
+  doubtPlacesMax: 64,
   /** Prepared statement names remembered per session. Beyond it, executions of the oldest ones have no text. */
   statementNamesMax: 10_000,
   /** Completions kept of one Query. With their tags they fit into a batch beside its text. */

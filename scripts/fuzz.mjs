@@ -2,28 +2,37 @@
 // The reader of startup packets is among them.
 // Prints the seed, the rate and how the cases ended. A case that fails is saved to test/fuzz/crashers/, in a form
 // that `pgwitness trace` shows, and the exit code is 1.
+// Or, by --kind conversations, conversations in which a COPY FROM STDIN fails, in random orders of both directions.
 // Not here: relaying through sockets (test/fuzz/relay.test.ts).
 
 import path from 'node:path';
+import { runConversations } from './lib/fuzz/copy-witness.mjs';
 import { runCases, saveCrasher } from './lib/fuzz/run.mjs';
 import { optionsOf } from './lib/options.mjs';
 import { build } from './lib/setup/build.mjs';
 
 /** @import { Subject } from './lib/fuzz/witness.mjs' */
 
-const USAGE = `npm run fuzz -- [--cases N] [--seed N] [--from N]
+const USAGE = `npm run fuzz -- [--kind streams|conversations] [--cases N] [--seed N] [--from N]
+  --kind K    streams (default), or conversations: a COPY FROM STDIN that fails, seen in three random orders
   --cases N   how many (default 100000)
   --seed N    the same cases for the same seed (default: another one each time)
   --from N    the number of the first case (default 0): --seed 7 --from 4711 --cases 1 is one case`;
 const values = optionsOf('fuzz', {
   usage: USAGE,
-  options: { cases: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string' } },
+  options: { kind: { type: 'string' }, cases: { type: 'string' }, seed: { type: 'string' }, from: { type: 'string' } },
 });
+const kind = values.kind ?? 'streams';
 const cases = Number(values.cases ?? 100_000);
 const seed = Number(values.seed ?? Date.now() % 1_000_000_007);
 const first = Number(values.from ?? 0);
 if (![cases, seed, first].every(Number.isSafeInteger) || cases < 1 || first < 0) {
   console.error('fuzz: --cases, --seed and --from are whole numbers, cases at least 1, from at least 0');
+  process.exit(2);
+}
+
+if (kind !== 'streams' && kind !== 'conversations') {
+  console.error(`fuzz: --kind ${kind} does not exist; it is streams or conversations`);
   process.exit(2);
 }
 
@@ -44,7 +53,7 @@ const built = { ...session, ...names, ...texts, ...state, ...observation, ...cod
 // The sources, compiled; their private members make them other types.
 const subject = /** @type {Subject} */ (/** @type {unknown} */ (built));
 
-console.log(`fuzz: ${cases} cases${first > 0 ? ` from ${first}` : ''}, seed ${seed}`);
+console.log(`fuzz: ${cases} ${kind === 'streams' ? 'cases' : kind}${first > 0 ? ` from ${first}` : ''}, seed ${seed}`);
 const startedMs = performance.now();
 const ends = new Map();
 let crashers = 0;
@@ -57,7 +66,8 @@ const onCrash = (name, error, it) => {
 };
 for (let done = 0; done < cases && crashers === 0; ) {
   const take = Math.min(STEP, cases - done);
-  const step = runCases(subject, { seed, from: first + done, cases: take, onCrash });
+  const run = kind === 'streams' ? runCases : runConversations;
+  const step = run(subject, { seed, from: first + done, cases: take, onCrash });
   for (const [end, count] of step.ends) ends.set(end, (ends.get(end) ?? 0) + count);
   crashers += step.crashers;
   most = Math.max(most, process.memoryUsage.rss());

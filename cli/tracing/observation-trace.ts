@@ -7,11 +7,11 @@
 
 import type { ClientText } from '../../analyzer/texts/client-text.js';
 import { readHello, readRecording } from '../../observer/recording.js';
-import { executionLine } from '../../proxy/session/trace-line.js';
 import { FrameKind } from '../../proxy/stream/frames.js';
 import type { Observation, SessionOpened, StatementObservation } from '../../proxy/stream/observation.js';
 import { BatchReader } from '../../proxy/stream/reader.js';
 import { duration } from '../terminal/format.js';
+import { executionLine } from './execution-line.js';
 import type { Mask } from './masked-text.js';
 
 const NS_PER_MS = 1e6;

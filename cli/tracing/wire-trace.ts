@@ -14,7 +14,6 @@ import type { Execution } from '../../proxy/session/execution.js';
 import { Session } from '../../proxy/session/session.js';
 import { type SessionEvents, type SessionState, TrackerCounters } from '../../proxy/session/session-state.js';
 import { TextTable } from '../../proxy/session/texts.js';
-import { executionLine, trackedText } from '../../proxy/session/trace-line.js';
 import type { LossReason } from '../../proxy/stream/observation.js';
 import { TEXT_READINGS, USUAL_READING, unsure } from '../../proxy/stream/text-reading.js';
 import {
@@ -25,6 +24,7 @@ import {
   messageName,
   serverTable,
 } from '../../proxy/wire/message-codes.js';
+import { executionLine, trackedText } from './execution-line.js';
 import type { Mask } from './masked-text.js';
 import { messageDetail } from './message-detail.js';
 import type { WireRecording } from './wire-recording.js';

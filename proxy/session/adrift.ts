@@ -17,10 +17,12 @@ export function goAdrift(state: SessionState): void {
   state.send();
   state.readyOwed = 0;
   state.unsynced = 0;
+  const answered = state.doubt?.oldestOpen ?? 0;
+  const swallowed = state.copying ? state.outstanding.syncsBehind(0, state.outstanding.size) : 0;
   for (let i = 0; i < state.outstanding.size; i++) {
     const request = state.outstanding.at(i);
-    if (isSynchronising(request.kind) && !request.voidable) {
-      state.readyOwed++;
+    if (isSynchronising(request.kind)) {
+      if (i >= answered && (i === 0 || i > swallowed)) state.readyOwed++;
       state.unsynced = 0;
     } else if (request.kind !== RequestKind.copyEnd) state.unsynced++;
     if (request.kind === RequestKind.parse && request.prepared !== undefined)
@@ -28,7 +30,7 @@ export function goAdrift(state: SessionState): void {
   }
   loseOpen(state, 'adrift');
   state.discarding = false;
-  state.copyInOpen = false;
+  state.copying = false;
 }
 
 /** Counts everything that is open as lost and forgets it. */
@@ -48,6 +50,7 @@ function loseOpen(state: SessionState, reason: LossReason): void {
     state.shift();
   }
   state.names.dropPortals(() => open++);
+  state.doubt = undefined;
   state.outstandingTextBytes = 0;
   if (open > 0) state.events.lost(reason, open);
 }

@@ -5,6 +5,7 @@
 // Source: src/backend/tcop/postgres.c, PostgresMain.
 // Not here: reading the message (wire/field-reader.ts).
 
+import { copyInFails } from './copy-in.js';
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
 import { resume, takeUnit } from './portals.js';
@@ -26,7 +27,7 @@ export function fail(state: SessionState, head: Request | undefined, sqlstate: s
     // A second error of one Query (57P01 after 08P01) does not count twice.
     if (execution.sqlstate === '') execution.sqlstate = sqlstate;
     execution.completedMs = state.nowMs;
-    state.copyInOpen = false;
+    state.doubtfulSyncs = copyInFails(state);
     return;
   }
   state.finish(failed(state, head, sqlstate));
@@ -77,10 +78,15 @@ function readWithError(
 /** Skips what is queued up to the next Sync. Without one in the queue, what still comes before it is skipped too. */
 function discardToSync(state: SessionState): void {
   const queue = state.outstanding;
+  const syncs = copyInFails(state);
   // The failed request itself was not skipped.
   const failedRequest = queue.head;
   failedRequest.execution = undefined;
+  state.skip();
+  if (syncs > 0) {
+    state.doubtSyncs({ syncs, skipping: true });
+    return;
+  }
   while (queue.size > 0 && queue.head.kind !== RequestKind.sync) state.skip();
-  if (queue.size === 0) state.discarding = !state.copyInOpen;
-  state.copyInOpen = false;
+  state.discarding = queue.size === 0;
 }

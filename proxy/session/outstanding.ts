@@ -40,8 +40,6 @@ export class Request {
   prepared: PreparedText | undefined = undefined;
   /** Query, Execute: the measurements. */
   execution: Execution | undefined = undefined;
-  /** Sync: a COPY FROM STDIN may have swallowed it (copy-in.ts). */
-  voidable = false;
 }
 
 const CAPACITY_MIN = 8;
@@ -59,6 +57,13 @@ export class Outstanding {
   /** The i-th oldest request. */
   at(index: number): Request {
     return this.#slots[(this.#first + index) & (this.#slots.length - 1)] as Request;
+  }
+
+  /** How many Syncs stand directly behind the request at `index`, before `end`. */
+  syncsBehind(index: number, end: number): number {
+    let next = index + 1;
+    while (next < end && this.at(next).kind === RequestKind.sync) next++;
+    return next - index - 1;
   }
 
   /** Appends a request and returns its cleared slot, which the caller fills. */
@@ -82,7 +87,6 @@ export class Outstanding {
     const request = this.head;
     request.prepared = undefined;
     request.execution = undefined;
-    request.voidable = false;
     request.ofPortal = false;
     request.statementName = '';
     request.portalName = '';
@@ -129,7 +133,7 @@ export class Outstanding {
 }
 
 function isCleared(request: Request): boolean {
-  const { prepared, execution, voidable, ofPortal, statementName, portalName } = request;
+  const { prepared, execution, ofPortal, statementName, portalName } = request;
   const keepsNothing = prepared === undefined && execution === undefined && statementName === '' && portalName === '';
-  return keepsNothing && !voidable && !ofPortal;
+  return keepsNothing && !ofPortal;
 }

@@ -17,7 +17,7 @@ import { CommandTag, readError } from '../wire/field-reader.js';
 import { Server } from '../wire/message-codes.js';
 import type { BodyRange, FramingLost, MessageSink } from '../wire/message-sink.js';
 import { goAdrift, readyWhileAdrift } from './adrift.js';
-import { copyInBegins, copyInEnds, synced } from './copy-in.js';
+import { copyInEnds, HeldReplies } from './copy-in.js';
 import type { Execution } from './execution.js';
 import { fail } from './failures.js';
 import { type Request, RequestKind } from './outstanding.js';
@@ -32,10 +32,12 @@ export class Replies implements MessageSink {
   readonly #state: SessionState;
   readonly #onFramingLost: (why: FramingLost) => void;
   readonly #tag = new CommandTag();
+  readonly held: HeldReplies;
 
   constructor(state: SessionState, onFramingLost: (why: FramingLost) => void) {
     this.#state = state;
     this.#onFramingLost = onFramingLost;
+    this.held = new HeldReplies(state, this);
   }
 
   framingLost(why: FramingLost): void {
@@ -47,6 +49,10 @@ export class Replies implements MessageSink {
     const state = this.#state;
     if (state.adrift || state.starting) {
       state.lastReplyWasReady = false;
+      return;
+    }
+    if (state.doubt !== undefined) {
+      this.held.headers(state.doubt, { code, count, bodyBytes });
       return;
     }
     const execution = state.head()?.execution;
@@ -62,6 +68,7 @@ export class Replies implements MessageSink {
 
   message(code: number, bodyBytes: number, range: BodyRange): void {
     const state = this.#state;
+    if (state.doubt !== undefined && this.held.takes(state.doubt, { code, bodyBytes, range })) return;
     switch (code) {
       case Server.authentication:
         if (range.end - range.start >= 4 && range.bytes.readInt32BE(range.start) === AUTHENTICATION_OK)
@@ -156,7 +163,7 @@ export class Replies implements MessageSink {
       case Server.copyBoth:
         if (head.execution === undefined) return false;
         head.execution.copy = code === Server.copyIn ? 'in' : code === Server.copyOut ? 'out' : 'both';
-        if (code === Server.copyIn) copyInBegins(state);
+        if (code === Server.copyIn) state.copying = true;
         return true;
 
       case Server.functionCallResponse:
@@ -170,7 +177,7 @@ export class Replies implements MessageSink {
     const state = this.#state;
     const execution = head.execution;
     if (execution === undefined) return false;
-    if (execution.copy === 'in') copyInEnds(state, head);
+    if (state.copying) copyInEnds(state);
     if (head.kind === RequestKind.query) {
       if (execution.completions.length < state.limits.completionsMax) execution.complete(command, rows);
       else if (command !== '') state.events.lost('adrift', 1);
@@ -216,8 +223,7 @@ export class Replies implements MessageSink {
     }
     const head = state.head();
     if (head === undefined) state.counters.unmatchedReadyTotal++;
-    else if (head.kind === RequestKind.sync) synced(state, head);
-    else if (head.kind === RequestKind.functionCall) state.shift();
+    else if (head.kind === RequestKind.sync || head.kind === RequestKind.functionCall) state.shift();
     else if (head.kind === RequestKind.query && head.execution?.answered) this.#queryEnds(head.execution, before);
     else state.counters.unmatchedReadyTotal++;
     // Portals live as long as their transaction.
@@ -239,5 +245,6 @@ export class Replies implements MessageSink {
     endPortal(state, state.names.dropPortal(''));
     state.names.dropStatement('');
     state.finish(execution);
+    if (state.doubtfulSyncs > 0) state.doubtSyncs({ syncs: state.doubtfulSyncs, skipping: false });
   }
 }

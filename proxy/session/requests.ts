@@ -58,13 +58,11 @@ export class Requests implements MessageSink {
       case Client.execute:
         this.#execute(bytes, range);
         break;
-      case Client.sync: {
-        const sync = state.outstanding.push(RequestKind.sync, state.nowMs, bytes);
-        sync.voidable = state.copyInOpen;
-        if (!sync.voidable) state.discarding = false;
+      case Client.sync:
+        state.outstanding.push(RequestKind.sync, state.nowMs, bytes);
+        state.discarding = false;
         this.#flushPoint();
         break;
-      }
       case Client.flush:
         this.#flushPoint();
         break;
@@ -77,9 +75,11 @@ export class Requests implements MessageSink {
         break;
       case Client.copyDone:
       case Client.copyFail:
-        state.copyInOpen = false;
         // With nothing outstanding it is stray: the server ignores it.
         if (state.outstanding.size > 0) state.outstanding.push(RequestKind.copyEnd, state.nowMs, bytes);
+        break;
+      case Client.terminate:
+        state.terminated = true;
         break;
     }
     if (

@@ -10,6 +10,7 @@
 // Not here: which message does what (requests.ts, replies.ts).
 
 import { executionCount, type LossReason, type TransactionStatus } from '../stream/observation.js';
+import { Doubt } from './doubt.js';
 import type { Execution } from './execution.js';
 import { Names } from './names.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
@@ -24,7 +25,7 @@ export interface SessionLimits {
   outstandingTextBytesMax: number;
   /** Statement names, and as many portal names. */
   statementNamesMax: number;
-  /** Completions kept of one Query; executions beyond it are counted as not observed. */
+  /** Completions kept of one Query; the rest is counted as not observed. */
   completionsMax: number;
 }
 
@@ -83,8 +84,16 @@ export class SessionState {
   lastReplyWasReady = false;
   /** The server skips everything up to the next Sync. */
   discarding = false;
-  /** COPY FROM STDIN is running (CopyInResponse came) and the client has not ended it. */
-  copyInOpen = false;
+  /** The head runs a COPY FROM STDIN: CopyInResponse came, and no end of it. */
+  copying = false;
+  /** Syncs that a failed COPY of the Query at the head may have swallowed. */
+  doubtfulSyncs = 0;
+  /** Open while it is not known which Syncs a failed COPY swallowed. */
+  doubt: Doubt | undefined = undefined;
+  /** Of the outstanding requests so many came after the reply that is read: more than 0 for replies that were held. */
+  later = 0;
+  /** The client said Terminate. */
+  terminated = false;
 
   /** Bytes of ParseComplete … RowDescription before the Execute that they belong to. */
   unitResponseBytes = 0;
@@ -151,6 +160,13 @@ export class SessionState {
     if (head.execution !== undefined) this.counters.skippedTotal++;
     if (head.kind === RequestKind.parse && head.prepared !== undefined) this.names.discard(head.prepared);
     this.shift();
+  }
+
+  /** A COPY FROM STDIN failed: so many of the oldest requests are Syncs that it may have swallowed. */
+  doubtSyncs(open: { syncs: number; skipping: boolean }): void {
+    this.doubt = new Doubt(this.outstanding, open);
+    this.doubtfulSyncs = 0;
+    this.transaction.keep();
   }
 
   /** The last reply of an execution arrived. Its time begins when the request before it on the connection ended. */

@@ -34,6 +34,7 @@ export class Session {
   readonly state: SessionState;
   readonly #client: MessageScanner;
   readonly #server: MessageScanner;
+  readonly #replies: Replies;
   /** Framing is lost, or the stream is none to read (replication, protocol 2). */
   opaque = false;
   #lastChunkMs = 0;
@@ -41,8 +42,9 @@ export class Session {
   constructor(sessionId: number, shared: SessionShared) {
     this.state = new SessionState(sessionId, shared);
     const lost = () => this.goOpaque();
+    this.#replies = new Replies(this.state, lost);
     this.#client = new MessageScanner(shared.clientTable, new Requests(this.state, lost));
-    this.#server = new MessageScanner(shared.serverTable, new Replies(this.state, lost));
+    this.#server = new MessageScanner(shared.serverTable, this.#replies);
   }
 
   /** Bytes from the client; `nowMs` monotonic, `wallMs` wall clock. */
@@ -85,7 +87,7 @@ export class Session {
       // The connection is silent after a ReadyForQuery: whatever was owed has come, or never will.
       if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) recover(state);
     }
-    if (state.adrift) return undefined;
+    if (state.adrift || state.doubt !== undefined) return undefined;
     for (let i = 0; i < state.outstanding.size; i++) {
       const request = state.outstanding.at(i);
       const execution = request.execution;
@@ -117,7 +119,9 @@ export class Session {
 
   /** Nothing outstanding, not in a transaction. */
   get idle(): boolean {
-    return this.state.outstanding.size === 0 && this.state.transaction.status === 'I';
+    const { state } = this;
+    if (state.transaction.status !== 'I') return false;
+    return state.doubt === undefined ? state.head() === undefined : state.doubt.mayBeIdle;
   }
 
   /** The server's last message is whole: a message of our own may follow it. */
@@ -130,6 +134,7 @@ export class Session {
     if (this.opaque) return;
     this.#clock(nowMs, wallMs);
     const state = this.state;
+    this.#replies.held.ended();
     const head = state.head();
     // A Query that failed with a FATAL error gets no ReadyForQuery, but it has its answer.
     if (!state.adrift && head?.kind === RequestKind.query && head.execution?.sqlstate) {

@@ -9,11 +9,26 @@ export class Transaction {
   /** Wall clock: when this status began. */
   sinceMs = 0;
 
+  #keptStatus: TransactionStatus = '';
+  #keptSinceMs = 0;
+
   /** `code` is the status byte of a ReadyForQuery: 'I' idle, 'T' in a transaction, 'E' in a failed one. */
   ready(code: number, nowMs: number): void {
     const status = code === 0x54 ? 'T' : code === 0x45 ? 'E' : 'I';
     if (status === this.status) return;
     this.status = status;
     this.sinceMs = nowMs;
+  }
+
+  /** Remembers how it is now. */
+  keep(): void {
+    this.#keptStatus = this.status;
+    this.#keptSinceMs = this.sinceMs;
+  }
+
+  /** Makes it as it was kept: replies that changed it meanwhile are read again. */
+  restore(): void {
+    this.status = this.#keptStatus;
+    this.sinceMs = this.#keptSinceMs;
   }
 }

@@ -1,6 +1,7 @@
 // The relay's tracker on bytes, without sockets, with what it says as the lines of a trace.
-// Invariant: SQL is shown as it was sent. Not here: the form of a line (proxy/session/trace-line.ts).
+// Invariant: SQL is shown as it was sent. Not here: the form of a line (cli/tracing/execution-line.ts).
 
+import { executionLine, trackedText } from '../../cli/tracing/execution-line.js';
 import type { Execution } from '../../proxy/session/execution.js';
 import { Session } from '../../proxy/session/session.js';
 import {
@@ -10,7 +11,6 @@ import {
   TrackerCounters,
 } from '../../proxy/session/session-state.js';
 import { TextTable } from '../../proxy/session/texts.js';
-import { executionLine, trackedText } from '../../proxy/session/trace-line.js';
 import type { LossReason } from '../../proxy/stream/observation.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 

@@ -40,7 +40,7 @@ export const client = {
   sync: () => message('S'),
   flush: () => message('H'),
   terminate: () => message('X'),
-  copyData: () => message('d', '1\t2\n'),
+  copyData: (text = '1\t2\n') => message('d', text),
   copyDone: () => message('c'),
   copyFail: () => message('f', 'enough\0'),
 };

@@ -4,10 +4,10 @@
 //
 // Invariant: the same facts give the same line, whether the tracker or a recording has them. Times differ from run to
 // run and are left out.
-// Not here: masking literals (the caller gives the SQL to show), reading recordings (cli/tracing/).
+// Not here: masking literals (the caller gives the SQL to show), reading recordings (wire-recording.ts).
 
-import type { StatementObservation } from '../stream/observation.js';
-import type { PreparedText } from './texts.js';
+import type { PreparedText } from '../../proxy/session/texts.js';
+import type { StatementObservation } from '../../proxy/stream/observation.js';
 
 /** The facts that an Execution and a StatementObservation have in common. */
 export type TracedFacts = Pick<
