@@ -15,6 +15,7 @@ import {
   type StatementObservation,
   type StatementRunning,
 } from '../proxy/stream/observation.js';
+import type { ParameterKey } from '../proxy/stream/parameters.js';
 import { type CountedListener, Counting } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
@@ -41,6 +42,8 @@ export interface PipelineOptions extends LiveOptions {
   plans?: { noteSlow(identity: Identity, nowMs: number): void };
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
+  /** Parameters and literals are hashed with it; left out = none are. */
+  parameterKey?: ParameterKey;
 }
 
 export interface PipelineCounters {
@@ -68,7 +71,7 @@ export class Pipeline {
   readonly #waiting: WaitingExecutions;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
-    return new Pipeline(options, await StatementTexts.load(options.dimensionKeys, options.rules));
+    return new Pipeline(options, await StatementTexts.load(options));
   }
 
   private constructor(options: PipelineOptions, texts: StatementTexts) {

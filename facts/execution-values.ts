@@ -32,14 +32,26 @@ interface Ran {
   batched: boolean;
 }
 
+/** What tells the parameters and literals of an execution from others; see proxy/stream/parameters.ts. */
+export interface ParametersTold {
+  /** 0 = unknown. Never stored. */
+  parameterHash: number;
+  parameterCount: number;
+  /** An equal hash proves nothing. */
+  parametersCut: boolean;
+}
+
 /** One execution, measured. */
-export interface Measured extends ExecutionValues, Ran {
+export interface Measured extends ExecutionValues, Ran, ParametersTold {
   /** First execution of this statement in a request that its comment names; see requests.ts. */
   firstOfRequest?: boolean;
 }
 
 /** Gives one execution all values. One literal: a spread, or fields set one by one, is slower. */
-export function wholeOf(values: ExecutionValues, ran: Ran): Measured {
+export function wholeOf(
+  values: ExecutionValues,
+  ran: Ran & { readonly parameters: Readonly<ParametersTold> },
+): Measured {
   return {
     completedAtMs: ran.completedAtMs,
     sqlstate: ran.sqlstate,
@@ -52,11 +64,18 @@ export function wholeOf(values: ExecutionValues, ran: Ran): Measured {
     firstRowNs: values.firstRowNs,
     clientStallNs: values.clientStallNs,
     batched: ran.batched,
+    parameterHash: ran.parameters.parameterHash,
+    parameterCount: ran.parameters.parameterCount,
+    parametersCut: ran.parameters.parametersCut,
   };
 }
 
 /** Gives one of several executions its equal share. Only the first of them waited; none has a first row of its own. */
-export function partOf(values: ExecutionValues, ran: Ran, part: { executions: number; index: number }): Measured {
+export function partOf(
+  values: ExecutionValues,
+  ran: Parameters<typeof wholeOf>[1],
+  part: { executions: number; index: number },
+): Measured {
   const share = 1 / part.executions;
   const measured = wholeOf(values, ran);
   measured.requestBytes = Math.round(values.requestBytes * share);

@@ -13,6 +13,7 @@ import type { Log } from '../config/log.js';
 import { poolNamer } from '../config/pool-names.js';
 import { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
 import { LOSS_REASONS } from '../proxy/stream/observation.js';
+import type { ParameterKey } from '../proxy/stream/parameters.js';
 import { poolRecords } from '../storage/sqlite/read/query-pools.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
@@ -32,6 +33,8 @@ export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks'>;
 export interface Assembled {
   observer: Observer;
   pipeline: Pipeline;
+  /** Drawn for this process. */
+  parameterKey: ParameterKey;
   store: SqliteStore;
   metrics: MetricsState;
 }
@@ -69,6 +72,7 @@ export async function assemble(
     },
   });
   const context = new Set(config.contextKeys);
+  const parameterKey = drawKey();
   const pipeline = await Pipeline.load({
     limits,
     dimensionKeys: new Set(config.dimensionKeys.filter((key) => !context.has(key))),
@@ -77,13 +81,19 @@ export async function assemble(
     counted: metrics,
     plans: parts.plans,
     tail: parts.tail,
+    parameterKey,
   });
   pipeline.sessions.knowPools(storedPools(config.dataDir));
   const { acknowledge, plans } = parts;
   const relays = new Relays(parts.relays);
   const { watchesClock } = parts;
   observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans, watchesClock });
-  return { observer, pipeline, store, metrics };
+  return { observer, pipeline, parameterKey, store, metrics };
+}
+
+function drawKey(): ParameterKey {
+  const [low, high] = crypto.getRandomValues(new Int32Array(2));
+  return [low, high];
 }
 
 /** Throws UsageError for a rule that cannot be used. */

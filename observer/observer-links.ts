@@ -4,6 +4,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../config/log.js';
+import type { ParameterKey } from '../proxy/stream/parameters.js';
 import type { LiveConfig } from './assemble.js';
 import { type CpuShare, holdCpuShare } from './intake/cpu-share.js';
 import { Intake, type IntakeTarget } from './intake/intake.js';
@@ -12,6 +13,7 @@ import type { RecordedRelay, Recorder } from './recording.js';
 
 export interface LinkParts {
   target: IntakeTarget;
+  parameterKey: ParameterKey;
   log: Log;
   recorder: Recorder | undefined;
   reconfigure: (changed: LiveConfig) => void;
@@ -22,7 +24,7 @@ export class ObserverLinks {
   readonly #intakes = new Set<Intake>();
 
   /** Resolves when the link ended. */
-  async take(link: Duplex, { target, log, recorder, reconfigure, cpuShare }: LinkParts): Promise<void> {
+  async take(link: Duplex, { target, log, parameterKey, recorder, reconfigure, cpuShare }: LinkParts): Promise<void> {
     const gate = new LinkGate(link);
     const recorded: RecordedRelay = {};
     const intake = new Intake({
@@ -30,6 +32,7 @@ export class ObserverLinks {
       gate,
       target,
       log,
+      parameterKey,
       record: recorder && ((kind, body) => recorder.frame(recorded, { kind, body })),
       configure: (changed) => reconfigure(changed as LiveConfig),
     });

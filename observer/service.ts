@@ -54,7 +54,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const tail = new Tail();
   const acknowledge = (relayId: string, sequence: number) => links.acknowledge(relayId, sequence);
   const assembled = await assemble(config, { log, relays, plans, tail, acknowledge });
-  const { observer, pipeline, store, metrics } = assembled;
+  const { observer, pipeline, parameterKey, store, metrics } = assembled;
   const reader = openReader(config.dataDir);
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
   const http = await startHttpThread({
@@ -84,7 +84,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
       const cpuShare = { share: config.observerCpuShare, otherThreads: () => http.threads };
-      await links.take(link, { target: observer, log, recorder, reconfigure, cpuShare });
+      await links.take(link, { target: observer, parameterKey, log, recorder, reconfigure, cpuShare });
       // The relay counts what is not acknowledged as lost, so everything is stored before the link's end is answered.
       observer.flush(Date.now());
     },

@@ -141,6 +141,9 @@ function rowsOf(n, minute) {
     firstRowNs: -1,
     clientStallNs: 0,
     batched: false,
+    parameterHash: 0,
+    parameterCount: 0,
+    parametersCut: false,
   };
   // Of many calls a sample has the shape of all.
   for (let call = 0; call < Math.min(calls, 40); call++) {

@@ -7,6 +7,7 @@
 // Not here: sessions, and attribution, whose facts the caller's `analyse` hangs on the identity.
 
 import { limits } from '../../config/limits.js';
+import { hashLiterals, type LiteralHash } from '../sql/literals.js';
 import { Skeleton } from '../sql/skeleton.js';
 import { lex } from '../sql/sql-lexer.js';
 import { SqlTokens } from '../sql/tokens.js';
@@ -59,6 +60,8 @@ export interface FingerprinterOptions<T> {
   readsTokens?: (identity: StatementIdentity<T>) => boolean;
   entriesMax?: number;
   bytesMax?: number;
+  /** Takes the literals of each text; left out = nobody does. */
+  literalHash?: LiteralHash;
 }
 
 export interface IdentifyOptions {
@@ -80,9 +83,12 @@ export class Fingerprinter<T = undefined> {
   /** Tokens of the last text, for its comments. Of a cut text only the head is here, and the comment at its end. */
   readonly tokens = new SqlTokens();
   readonly cache: IdentityCache<StatementIdentity<T>>;
+  /** Tells the literals of the last text from those of another; comments are none. */
+  readonly literals = { parameterHash: 0, parameterCount: 0, parametersCut: false };
   readonly #normalizer = new Normalizer();
   readonly #analyse: (tokens: SqlTokens) => T;
   readonly #readsTokens: ((identity: StatementIdentity<T>) => boolean) | undefined;
+  readonly #hash: LiteralHash | undefined;
   readonly #skeleton = new Skeleton();
   readonly #bySkeleton: SkeletonCache<StatementIdentity<T>>;
 
@@ -91,8 +97,10 @@ export class Fingerprinter<T = undefined> {
     readsTokens,
     entriesMax = limits.fingerprintCacheEntries,
     bytesMax = limits.fingerprintCacheBytes,
+    literalHash,
   }: FingerprinterOptions<T>) {
     this.#analyse = analyse;
+    this.#hash = literalHash?.isKeyed ? literalHash : undefined;
     this.#readsTokens = readsTokens;
     this.cache = new IdentityCache({ entriesMax, bytesMax });
     this.#bySkeleton = new SkeletonCache({
@@ -114,18 +122,34 @@ export class Fingerprinter<T = undefined> {
       options.missingBytes === 0 &&
       !options.backslashEscapes &&
       options.endsInDoubt !== true;
-    if (!isPlain || !skeleton.read(text)) return this.#identify(text, options);
+    if (!isPlain || !skeleton.read(text, this.#hash)) return this.#identify(text, options);
+    if (this.#hash !== undefined) this.#keepLiterals(this.#hash, skeleton.literals, false);
     const known = this.#bySkeleton.get(skeleton);
     if (known !== undefined) {
       skeleton.keepComments(this.tokens);
       return known;
     }
-    const identity = this.#identify(text, options);
+    const identity = this.#lexed(text, options);
     if (!this.#readsTokens!(identity)) this.#bySkeleton.set(skeleton, identity);
     return identity;
   }
 
   #identify(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
+    const identity = this.#lexed(text, options);
+    if (this.#hash !== undefined) {
+      const count = hashLiterals(this.tokens, this.#hash);
+      this.#keepLiterals(this.#hash, count, options.missingBytes > 0 || options.endsInDoubt === true);
+    }
+    return identity;
+  }
+
+  #keepLiterals({ hash }: LiteralHash, count: number, cut: boolean): void {
+    this.literals.parameterHash = hash;
+    this.literals.parameterCount = count;
+    this.literals.parametersCut = cut;
+  }
+
+  #lexed(text: Uint8Array, options: IdentifyOptions): StatementIdentity<T> {
     const truncated = options.missingBytes > 0;
     const tokens = this.tokens;
     if (truncated) this.#lexHead(text, options);

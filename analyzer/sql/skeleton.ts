@@ -7,6 +7,7 @@
 // Not here: tokens (sql-lexer.ts), what is kept by skeleton (fingerprint/skeleton-cache.ts).
 
 import { CLASS, DIGIT, IDENTIFIER, OTHER, WORD } from './byte-classes.js';
+import type { LiteralHash } from './literals.js';
 import { commentEnd, numberEnd, plainWordEnd, quotedEnd } from './token-ends.js';
 import { COMMENTS_MAX, Gap, type SqlTokens } from './tokens.js';
 
@@ -58,20 +59,29 @@ export class Skeleton {
   readonly words = new Int32Array(SKELETON_TEXT_BYTES_MAX / 4 + 1);
   wordCount = 0;
   hash = 0;
+  /** Literals in the text. */
+  literals = 0;
   readonly #bytes = new Uint8Array(this.words.buffer);
   readonly #commentStart = new Int32Array(COMMENTS_MAX);
   readonly #commentEnd = new Int32Array(COMMENTS_MAX);
   #comments = 0;
   #text: Uint8Array = new Uint8Array(0);
 
-  /** False if the text has no skeleton. Only for texts with standard_conforming_strings = on. */
-  read(text: Uint8Array): boolean {
+  /**
+   * False if the text has no skeleton. Only for texts with standard_conforming_strings = on. A hash with a key takes
+   * the literals.
+   */
+  read(text: Uint8Array, hash?: LiteralHash): boolean {
     const { length } = text;
     if (length > SKELETON_TEXT_BYTES_MAX) return false;
     const out = this.#bytes;
     let to = 0;
     let at = 0;
+    let from = 0;
     let comments = 0;
+    let literals = 0;
+    const hashed = hash?.isKeyed === true ? hash : undefined;
+    hashed?.begin();
     /** The first token was seen; `inFront` comments came before it. */
     let begun = false;
     let inFront = 0;
@@ -114,13 +124,19 @@ export class Skeleton {
           break;
         }
         case IN_NUMBER:
+          from = at;
           at = numberEnd(text, at);
           out[to++] = NUMBER;
+          literals++;
+          if (hashed !== undefined) hashed.add(text, from, at);
           break;
         case IN_STRING:
+          from = at;
           at = quotedEnd(text, at + 1, 0x27);
           if (at > length) return false;
           out[to++] = STRING;
+          literals++;
+          if (hashed !== undefined) hashed.add(text, from, at);
           break;
         case IN_QUOTED: {
           let next = byte;
@@ -161,6 +177,7 @@ export class Skeleton {
     }
     this.#text = text;
     this.#comments = comments;
+    this.literals = literals;
     this.#finish(to);
     return true;
   }

@@ -9,7 +9,7 @@ import type { UserRules } from '../attribution/rules/rule-user.js';
 import { StatementTexts } from './statement-texts.js';
 
 export async function loadLineReader(rules: UserRules): Promise<LineReader> {
-  const texts = await StatementTexts.load(new Set(), rules);
+  const texts = await StatementTexts.load({ dimensionKeys: new Set(), rules });
   return (session, sql) => {
     const statements: LineStatement[] = [];
     texts.eachIn(session, keptOf(Buffer.from(sql)), (statement) => statements.push(statement));

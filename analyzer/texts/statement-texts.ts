@@ -9,16 +9,17 @@
 
 import type { Measured } from '../../facts/rollup-row.js';
 import { emptyStatement, type StatementObservation, type TextDefined } from '../../proxy/stream/observation.js';
-import { NO_TAGS } from '../attribution/comments/sql-comment.js';
-import { NOTHING, type StatementShape } from '../attribution/shape/shape.js';
+import { KeyedHash, type ParameterKey, type ParameterSet, UNKNOWN_PARAMETERS } from '../../proxy/stream/parameters.js';
+import type { StatementShape } from '../attribution/shape/shape.js';
 import { shapeOf } from '../attribution/statement-shape.js';
-import { Fingerprinter, UNKNOWN_TEXT } from '../fingerprint/fingerprint.js';
+import { Fingerprinter } from '../fingerprint/fingerprint.js';
 import { splitStatements } from '../fingerprint/split.js';
 import { NAMING_COMMANDS, SqlNames } from '../fingerprint/sql-session.js';
 import type { Attributable } from '../sessions/observed-session.js';
 import { type ReadableText, readableText, USUAL_READING } from './client-text.js';
 import { CommentTagsReader } from './comment-tags.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
+import { type KnownText, TEXT_GONE } from './known-text.js';
 import { measuredOf, shareOf } from './measured-of.js';
 
 /** What is known of the connection that sent the text. */
@@ -29,16 +30,17 @@ export interface TextSession {
 /** One execution, ready to be judged and counted. */
 export type ExecutionTaker = (statement: Attributable, identity: Identity, measured: Measured) => void;
 
-/** A prepared text that statements refer to by id. */
-interface KnownText {
-  identity: Identity;
-  statement: Attributable;
-}
-
 /** The part of the user's rules that looks at texts. */
 interface SqlRules {
   readonly readsSql: boolean;
   sqlMatches(query: string): readonly string[];
+}
+
+export interface TextsOptions {
+  readonly dimensionKeys: ReadonlySet<string>;
+  readonly rules: SqlRules;
+  /** Literals are hashed with it; left out = none are. */
+  readonly parameterKey?: ParameterKey;
 }
 
 const NO_MATCHES: readonly string[] = [];
@@ -48,6 +50,7 @@ const CHARACTER_NOT_IN_REPERTOIRE = '22021';
 
 export class StatementTexts {
   readonly #fingerprinter: Fingerprinter<TextFacts>;
+  readonly #hash: KeyedHash;
   readonly #tags: CommentTagsReader;
   readonly #known = new Map<string, Map<number, KnownText>>();
   #rules: SqlRules;
@@ -57,15 +60,19 @@ export class StatementTexts {
   /** Texts whose statements and completions disagree: each is counted as one execution. */
   splitMismatchTotal = 0;
 
-  static async load(dimensionKeys: ReadonlySet<string>, rules: SqlRules): Promise<StatementTexts> {
-    const fingerprinter = await Fingerprinter.load({ analyse: factsOf, readsTokens });
-    return new StatementTexts(fingerprinter, { dimensionKeys, rules });
+  static async load(options: TextsOptions): Promise<StatementTexts> {
+    const hash = new KeyedHash();
+    if (options.parameterKey !== undefined) hash.use(options.parameterKey);
+    const fingerprinter = await Fingerprinter.load({ analyse: factsOf, readsTokens, literalHash: hash });
+    return new StatementTexts(fingerprinter, hash, options);
   }
 
   private constructor(
     fingerprinter: Fingerprinter<TextFacts>,
-    { dimensionKeys, rules }: { dimensionKeys: ReadonlySet<string>; rules: SqlRules },
+    hash: KeyedHash,
+    { dimensionKeys, rules }: TextsOptions,
   ) {
+    this.#hash = hash;
     this.#fingerprinter = fingerprinter;
     this.#tags = new CommentTagsReader(dimensionKeys);
     this.#rules = rules;
@@ -90,7 +97,8 @@ export class StatementTexts {
       known = new Map();
       this.#known.set(relayId, known);
     }
-    known.set(defined.textId, { identity, statement: this.#attributable(identity) });
+    const literals = { ...this.#fingerprinter.literals };
+    known.set(defined.textId, { identity, literals, statement: this.#attributable(identity) });
   }
 
   forget(relayId: string, textId: number): void {
@@ -111,7 +119,7 @@ export class StatementTexts {
     const { observation, executions } = observed;
     if (observation.text === null) {
       const known = this.#known.get(session.facts.relayId)?.get(observation.textId) ?? TEXT_GONE;
-      take(known.statement, known.identity, measuredOf(observation, known.identity));
+      take(known.statement, known.identity, this.#measured(observation, known));
       return;
     }
     const text = readableText({
@@ -123,7 +131,12 @@ export class StatementTexts {
     const identity = this.#identify(text);
     if (executions > 1 || identity.statementCount > 1)
       this.#several(session, { observation, executions, text, identity }, take);
-    else this.#named(session, { text, identity, measured: measuredOf(observation, identity) }, take);
+    else
+      this.#named(
+        session,
+        { text, identity, measured: this.#measured(observation, { identity, literals: this.#fingerprinter.literals }) },
+        take,
+      );
   }
 
   /** Passes on each statement of a text that was never run, as if the server had run it without an error. */
@@ -150,7 +163,9 @@ export class StatementTexts {
     const fits = observation.sqlstate !== '' ? executions <= parts.length : executions === parts.length;
     if (!fits || observation.textMissingBytes > 0) {
       this.splitMismatchTotal++;
-      take(this.#attributable(request.identity), request.identity, measuredOf(observation, request.identity));
+      const { identity } = request;
+      const measured = this.#measured(observation, { identity, literals: UNKNOWN_PARAMETERS });
+      take(this.#attributable(identity), identity, measured);
       return;
     }
     const completions = observation.completions.filter((completion) => completion.command !== '');
@@ -161,7 +176,8 @@ export class StatementTexts {
         endsInDoubt: text.endsInDoubt && i === parts.length - 1,
       };
       const identity = this.#identify(part);
-      const run = { executions, index: i, completion: completions[i], command: identity.command };
+      const { command } = identity;
+      const run = { executions, index: i, completion: completions[i], command, literals: this.#fingerprinter.literals };
       const measured = shareOf(observation, run);
       this.#named(session, { text: part, identity, measured }, take);
     }
@@ -193,6 +209,13 @@ export class StatementTexts {
     return names.follow(execution.text.bytes, this.#fingerprinter, execution.text);
   }
 
+  #measured(
+    observation: StatementObservation,
+    text: { identity: Identity; literals: Readonly<ParameterSet> },
+  ): Measured {
+    return measuredOf(observation, { ...text, hash: this.#hash });
+  }
+
   #identify(text: ReadableText): Identity {
     return this.#fingerprinter.identify(text.bytes, text);
   }
@@ -221,21 +244,5 @@ export class StatementTexts {
 function readsTokens({ facts, command, statementCount }: Identity): boolean {
   return facts.shape.readsFolded || statementCount > 1 || NAMING_COMMANDS.has(command);
 }
-
-/** Stands for a text that the relay no longer had. */
-const TEXT_GONE: KnownText = {
-  identity: {
-    fingerprint: UNKNOWN_TEXT,
-    key: '',
-    keyHash: '',
-    query: '(text unknown)',
-    summary: '',
-    command: '',
-    statementCount: 1,
-    truncated: false,
-    facts: { shape: NOTHING, storedIn: 0, notedIn: Number.POSITIVE_INFINITY },
-  },
-  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: NO_MATCHES },
-};
 
 const UNMEASURED: StatementObservation = Object.freeze(emptyStatement());

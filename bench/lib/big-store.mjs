@@ -90,6 +90,9 @@ function writeHour(directory, hour) {
           firstRowNs: -1,
           clientStallNs: 0,
           batched: false,
+          parameterHash: 0,
+          parameterCount: 0,
+          parametersCut: false,
         },
         verdict,
       );

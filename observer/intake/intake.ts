@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
 import { ackFrame, controlFrame, FrameKind, FrameReader, type Hello, type Welcome } from '../../proxy/stream/frames.js';
 import { type Observation, SCHEMA_VERSION } from '../../proxy/stream/observation.js';
+import type { ParameterKey } from '../../proxy/stream/parameters.js';
 import { BatchReader } from '../../proxy/stream/reader.js';
 import type { LinkGate } from './link-gate.js';
 
@@ -31,6 +32,8 @@ export interface IntakeOptions {
   gate: LinkGate;
   target: IntakeTarget;
   log: Log;
+  /** One for all relays, so that parameters are told apart over relays. */
+  parameterKey: ParameterKey;
   /** Is given each frame as it came, when the stream is recorded. */
   record?: (kind: number, body: Buffer) => void;
   /** Takes the configuration that a relay sends; throws when it cannot be used. */
@@ -136,7 +139,11 @@ export class Intake {
     }
     const lastSequence = this.#relayId === '' ? 0 : this.#options.target.relayBegins(this.#relayId);
     this.#acknowledged = lastSequence;
-    const welcome: Welcome = { schemaVersion: SCHEMA_VERSION, lastSequence };
+    const welcome: Welcome = {
+      schemaVersion: SCHEMA_VERSION,
+      lastSequence,
+      parameterKey: this.#options.parameterKey,
+    };
     this.#options.link.write(controlFrame(FrameKind.welcome, welcome));
   }
 }

@@ -11,7 +11,7 @@ export interface Greeter {
   readonly hello: Omit<Hello, 'schemaVersion'>;
   /** This socket still leads to the present observer. */
   readonly isPresent: () => boolean;
-  readonly onWelcome: (lastSequence: number) => void;
+  readonly onWelcome: (welcome: Welcome) => void;
   readonly onAcknowledged: (sequence: number) => void;
   /** The socket closed, or the observer is of another release. */
   readonly onGone: () => void;
@@ -43,7 +43,7 @@ function answered(kind: number, body: Buffer, { onAcknowledged, onWelcome, onGon
   if (kind !== FrameKind.welcome) return;
   const welcome = JSON.parse(body.toString('utf8')) as Welcome;
   if (welcome.schemaVersion === SCHEMA_VERSION) {
-    onWelcome(welcome.lastSequence);
+    onWelcome(welcome);
     return;
   }
   log.error('observer and relay are of different releases: use the same release for both', {

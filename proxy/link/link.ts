@@ -18,6 +18,7 @@ import type { SessionEvents, SessionState } from '../session/session-state.js';
 import type { SharedText, TextTable } from '../session/texts.js';
 import { controlFrame, FrameKind } from '../stream/frames.js';
 import { type CloseReason, executionCount, type LossReason, type SessionOpened } from '../stream/observation.js';
+import { KeyedHash } from '../stream/parameters.js';
 import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
 import type { Clock } from './clock.js';
@@ -57,6 +58,7 @@ export class ObserverLink implements SessionEvents {
   readonly #options: LinkOptions;
   readonly #ledger: Ledger;
   readonly #texts = new KnownTexts();
+  readonly parameters = new KeyedHash();
   #writer: BatchWriter;
   #socket: Duplex | undefined;
   #mode: 'down' | 'greeting' | 'live' | 'shedding' = 'down';
@@ -101,7 +103,8 @@ export class ObserverLink implements SessionEvents {
     greet(socket, {
       hello: { relayId, version },
       isPresent: () => socket === this.#socket,
-      onWelcome: (lastSequence) => {
+      onWelcome: ({ lastSequence, parameterKey }) => {
+        if (parameterKey !== undefined) this.parameters.use(parameterKey);
         this.#ledger.settle(lastSequence);
         this.#goLive();
         this.onLive();

@@ -5,6 +5,7 @@
 import type { Execution } from '../session/execution.js';
 import type { SessionState } from '../session/session-state.js';
 import { emptyStatement, type SessionReady } from '../stream/observation.js';
+import { takeParameters } from '../stream/parameters.js';
 import { fillValues } from '../stream/statement-values.js';
 import { USUAL_READING } from '../stream/text-reading.js';
 import type { StatementFields } from '../stream/writer.js';
@@ -23,6 +24,7 @@ export function fillFields(
   fields.sqlstate = execution.sqlstate;
   fields.dataRows = execution.dataRows;
   fillValues(fields, execution);
+  takeParameters(fields, execution);
   fields.transactionBefore = execution.transactionBefore;
   fields.transactionAfter = execution.transactionAfter;
   fields.suspensions = execution.suspensions;

@@ -25,6 +25,10 @@ export class Execution {
   readonly pipelineDepth: number;
   /** Its SQL; undefined = unknown. */
   prepared: PreparedText | undefined = undefined;
+  /** Of what was bound; see proxy/stream/parameters.ts. */
+  parameterHash = 0;
+  parameterCount = 0;
+  parametersCut = false;
   requestBytes = 0;
   responseBytes = 0;
   dataRows = 0;

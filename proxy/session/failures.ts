@@ -5,6 +5,7 @@
 // Source: src/backend/tcop/postgres.c, PostgresMain.
 // Not here: reading the message (wire/field-reader.ts).
 
+import { takeParameters } from '../stream/parameters.js';
 import { copyInFails } from './copy-in.js';
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
@@ -42,6 +43,7 @@ function failed(state: SessionState, head: Request, sqlstate: string): Execution
     const portal = state.names.portal(head.portalName);
     prepared = portal?.prepared;
     resume(state, execution, portal);
+    if (portal !== undefined) takeParameters(execution, portal);
   } else {
     // It stands for the execution that never came.
     execution = new Execution(false, {
@@ -51,6 +53,7 @@ function failed(state: SessionState, head: Request, sqlstate: string): Execution
       pipelineDepth: 0,
     });
     execution.requestBytes = head.bytes;
+    takeParameters(execution, head);
     if (head.kind === RequestKind.parse) {
       prepared = readWithError(state, head.prepared, sqlstate);
       // The server lets the old unnamed statement go before it looks at the new one.

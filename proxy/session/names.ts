@@ -3,6 +3,7 @@
 // server.
 // Not here: the texts that connections share (texts.ts), reading messages (requests.ts, replies.ts).
 
+import { type ParameterSet, takeParameters, UNKNOWN_PARAMETERS } from '../stream/parameters.js';
 import { unsure } from '../stream/text-reading.js';
 import type { Execution } from './execution.js';
 import { type PreparedText, type TextTable, textBytes } from './texts.js';
@@ -13,9 +14,14 @@ export class Portal {
   suspended: Execution | undefined = undefined;
   /** It ran to its end: another Execute of it is no other call. */
   done = false;
+  /** What tells its parameters from others. */
+  parameterHash = 0;
+  parameterCount = 0;
+  parametersCut = false;
 
-  constructor(prepared: PreparedText | undefined) {
+  constructor(prepared: PreparedText | undefined, bound: Readonly<ParameterSet>) {
     this.prepared = prepared;
+    takeParameters(this, bound);
   }
 }
 
@@ -133,17 +139,17 @@ export class Names {
   }
 
   /** Binds a portal and returns the portal that it replaces. */
-  bind(name: string, statementName: string): Portal | undefined {
+  bind(name: string, statementName: string, bound: Readonly<ParameterSet> = UNKNOWN_PARAMETERS): Portal | undefined {
     const prepared = this.statement(statementName);
     const old = this.dropPortal(name);
     if (name === '') {
-      this.#unnamedPortal = new Portal(prepared);
+      this.#unnamedPortal = new Portal(prepared, bound);
       return old;
     }
     this.#portals ??= new Map();
     if (this.#portals.size >= this.#limits.statementNamesMax) return old;
     const room = this.#limits.outstandingTextBytesMax - this.#portalTextBytes;
-    const portal = new Portal(textBytes(prepared) <= room ? prepared : undefined);
+    const portal = new Portal(textBytes(prepared) <= room ? prepared : undefined, bound);
     this.#portalTextBytes += textBytes(portal.prepared);
     this.#portals.set(name, portal);
     return old;

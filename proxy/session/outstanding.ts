@@ -40,6 +40,10 @@ export class Request {
   prepared: PreparedText | undefined = undefined;
   /** Query, Execute: the measurements. */
   execution: Execution | undefined = undefined;
+  /** Bind: what tells its parameters from others. */
+  parameterHash = 0;
+  parameterCount = 0;
+  parametersCut = false;
 }
 
 const CAPACITY_MIN = 8;
@@ -90,6 +94,9 @@ export class Outstanding {
     request.ofPortal = false;
     request.statementName = '';
     request.portalName = '';
+    request.parameterHash = 0;
+    request.parameterCount = 0;
+    request.parametersCut = false;
     this.#first = (this.#first + 1) & (this.#slots.length - 1);
     this.size--;
     if (this.size > 0) return;
@@ -133,7 +140,7 @@ export class Outstanding {
 }
 
 function isCleared(request: Request): boolean {
-  const { prepared, execution, ofPortal, statementName, portalName } = request;
+  const { prepared, execution, ofPortal, statementName, portalName, parameterHash } = request;
   const keepsNothing = prepared === undefined && execution === undefined && statementName === '' && portalName === '';
-  return keepsNothing && !ofPortal;
+  return keepsNothing && !ofPortal && parameterHash === 0;
 }

@@ -2,6 +2,7 @@
 // Invariant: one portal is one call, however many Executes it takes. What it measured while suspended is in one place.
 // Not here: names of portals (names.ts), the measurements themselves (execution.ts).
 
+import { takeParameters } from '../stream/parameters.js';
 import type { Execution } from './execution.js';
 import type { Portal } from './names.js';
 import type { Request } from './outstanding.js';
@@ -18,6 +19,7 @@ export function executed(
   const portal = state.names.portal(head.portalName);
   state.shift();
   takeUnit(state, execution, portal?.prepared);
+  if (portal !== undefined) takeParameters(execution, portal);
   state.complete(execution);
   resume(state, execution, portal);
   execution.complete(command, execution.suspensions > 0 ? execution.dataRows : rows);
@@ -36,6 +38,7 @@ export function suspended(state: SessionState, head: Request): void {
   const portal = state.names.portal(head.portalName);
   state.shift();
   takeUnit(state, execution, portal?.prepared);
+  if (portal !== undefined) takeParameters(execution, portal);
   state.complete(execution);
   if (portal === undefined) {
     state.endSuspended(execution);

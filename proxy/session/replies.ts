@@ -123,7 +123,7 @@ export class Replies implements MessageSink {
 
       case Server.bindComplete:
         if (head.kind !== RequestKind.bind) return false;
-        endPortal(state, state.names.bind(head.portalName, head.statementName));
+        endPortal(state, state.names.bind(head.portalName, head.statementName, head));
         state.shift();
         return true;
 

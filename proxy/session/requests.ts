@@ -3,7 +3,7 @@
 // Parse, Bind and Close take effect when the server confirms them (replies.ts), not here.
 // Source: PostgreSQL documentation "Message Flow", "Extended Query". Not here: bytes to messages (wire/), replies.
 
-import { latin1, serverName, stringEnd } from '../wire/field-reader.js';
+import { latin1, parameterCount, serverName, stringEnd } from '../wire/field-reader.js';
 import { Client } from '../wire/message-codes.js';
 import type { BodyRange, FramingLost, MessageSink } from '../wire/message-sink.js';
 import { goAdrift } from './adrift.js';
@@ -49,7 +49,7 @@ export class Requests implements MessageSink {
         this.#parse(bytes, bodyBytes, range);
         break;
       case Client.bind:
-        this.#bind(bytes, range);
+        this.#bind(bytes, bodyBytes, range);
         break;
       case Client.describe:
       case Client.close:
@@ -117,7 +117,7 @@ export class Requests implements MessageSink {
     state.outstandingTextBytes += textBytes(request.prepared);
   }
 
-  #bind(bytes: number, range: BodyRange): void {
+  #bind(bytes: number, bodyBytes: number, range: BodyRange): void {
     const state = this.#state;
     this.#unit(bytes);
     if (state.discarding) return;
@@ -125,7 +125,13 @@ export class Requests implements MessageSink {
     const portalEnd = stringEnd(body, { at: start, end });
     const request = state.outstanding.push(RequestKind.bind, state.nowMs, bytes);
     request.portalName = serverName(body, start, portalEnd);
-    request.statementName = serverName(body, portalEnd + 1, stringEnd(body, { at: portalEnd + 1, end }));
+    const namesEnd = stringEnd(body, { at: portalEnd + 1, end });
+    request.statementName = serverName(body, portalEnd + 1, namesEnd);
+    const { parameters } = state.events;
+    if (!parameters?.isKeyed || namesEnd >= end) return;
+    request.parameterHash = parameters.of(body, namesEnd + 1, end);
+    request.parameterCount = parameterCount(body, namesEnd + 1, end);
+    request.parametersCut = bodyBytes > end - start;
   }
 
   #describeOrClose(code: number, bytes: number, range: BodyRange): void {

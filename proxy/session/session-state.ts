@@ -10,6 +10,7 @@
 // Not here: which message does what (requests.ts, replies.ts).
 
 import { executionCount, type LossReason, type TransactionStatus } from '../stream/observation.js';
+import type { KeyedHash } from '../stream/parameters.js';
 import { Doubt } from './doubt.js';
 import type { Execution } from './execution.js';
 import { Names } from './names.js';
@@ -51,6 +52,8 @@ export interface SessionEvents {
   /** The first ReadyForQuery came, or a reported parameter changed. */
   ready(state: SessionState): void;
   lost(reason: LossReason, executions: number): void;
+  /** Hashes what is bound, once it has a key; undefined = nothing is hashed. */
+  readonly parameters?: KeyedHash;
 }
 
 /**

@@ -12,6 +12,7 @@
 // Not here: the content of a batch (writer.ts, reader.ts), when frames are sent (link/link.ts).
 
 import { limits } from '../../config/limits.js';
+import type { ParameterKey } from './parameters.js';
 
 export interface Hello {
   schemaVersion: number;
@@ -24,6 +25,8 @@ export interface Welcome {
   schemaVersion: number;
   /** The last batch of this relay that is stored; 0 = none. */
   lastSequence: number;
+  /** The relay hashes parameters with it; left out = it hashes none. Drawn by each observer anew. */
+  parameterKey?: ParameterKey;
 }
 
 export const FrameKind = { hello: 1, welcome: 2, batch: 3, ack: 4, configure: 5, goodbye: 6 } as const;

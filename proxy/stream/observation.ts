@@ -4,6 +4,7 @@
 // Not here: the bytes of the shapes (writer.ts, reader.ts, frames.ts), the figures of a relay's status
 // (relay-status.ts), SQL, attribution, storage.
 
+import { type ParameterSet, UNKNOWN_PARAMETERS } from './parameters.js';
 import type { RelayStatus } from './relay-status.js';
 import { noValues, type StatementValues, VALUES_VERSION } from './statement-values.js';
 import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.js';
@@ -11,7 +12,7 @@ import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.j
 export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
-export const SCHEMA_VERSION = 4 + VALUES_VERSION;
+export const SCHEMA_VERSION = 5 + VALUES_VERSION;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -71,7 +72,7 @@ export function executionCount(record: Completed): number {
 }
 
 /** One simple Query, one portal run to its end (with any number of Executes), or a Parse or Bind that failed. */
-export interface StatementObservation extends StatementValues {
+export interface StatementObservation extends StatementValues, ParameterSet {
   kind: 'statement';
   sessionId: number;
   completedAtMs: number;
@@ -204,6 +205,7 @@ export function emptyStatement(): StatementObservation {
     sqlstate: '',
     dataRows: 0,
     ...noValues(),
+    ...UNKNOWN_PARAMETERS,
     transactionBefore: '',
     transactionAfter: '',
     suspensions: 0,

@@ -102,6 +102,9 @@ export class BatchReader {
     s.sessionId = this.varint();
     s.completedAtMs = this.#double();
     takeValues(s, this);
+    s.parameterHash = statuses & 16 ? this.#double() : 0;
+    s.parameterCount = statuses & 16 ? this.varint() : 0;
+    s.parametersCut = (statuses & 32) !== 0;
     s.dataRows = this.varint();
     s.suspensions = this.varint();
     s.pipelineDepth = this.varint();

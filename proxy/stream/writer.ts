@@ -47,7 +47,7 @@ export class BatchWriter {
   }
 
   statement(s: StatementFields): void {
-    this.#room(160 + (s.text === null ? 0 : s.text.length) + s.statementName.length * 3 + s.completions.length * 80);
+    this.#room(180 + (s.text === null ? 0 : s.text.length) + s.statementName.length * 3 + s.completions.length * 80);
     const b = this.bytes;
     let at = this.length;
     b[at++] = RecordKind.statement;
@@ -59,10 +59,18 @@ export class BatchWriter {
       (s.textId !== 0 ? 32 : 0) |
       (s.sqlstate !== '' ? 64 : 0) |
       (s.text !== null && s.reading !== USUAL_READING ? 128 : 0);
-    b[at++] = STATUSES.indexOf(s.transactionBefore) | (STATUSES.indexOf(s.transactionAfter) << 2);
+    b[at++] =
+      STATUSES.indexOf(s.transactionBefore) |
+      (STATUSES.indexOf(s.transactionAfter) << 2) |
+      (s.parameterHash !== 0 ? 16 : 0) |
+      (s.parametersCut ? 32 : 0);
     at = putVarint(b, at, s.sessionId);
     at = b.writeDoubleLE(s.completedAtMs, at);
     at = putValues(b, at, s);
+    if (s.parameterHash !== 0) {
+      at = b.writeDoubleLE(s.parameterHash, at);
+      at = putVarint(b, at, s.parameterCount);
+    }
     at = putVarint(b, at, s.dataRows);
     at = putVarint(b, at, s.suspensions);
     at = putVarint(b, at, s.pipelineDepth);

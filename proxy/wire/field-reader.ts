@@ -25,6 +25,13 @@ export function serverName(bytes: Buffer, at: number, end: number): string {
   return latin1(bytes, at, Math.min(end, at + NAME_BYTES));
 }
 
+/** Parameters of a Bind whose names end at `from`. Before their number stand that of format codes, and the codes. */
+export function parameterCount(bytes: Buffer, from: number, end: number): number {
+  if (from + 2 > end) return 0;
+  const at = from + 2 + 2 * ((bytes[from] << 8) | bytes[from + 1]);
+  return at + 2 > end ? 0 : (bytes[at] << 8) | bytes[at + 1];
+}
+
 /** The fields kept of an ErrorResponse. The others are not kept: message, detail and where can hold data. */
 export interface ErrorFields {
   sqlstate: string;

@@ -60,7 +60,7 @@ const CLIENT_SMALL = 10_000 - 4; // PQ_SMALL_MESSAGE_LIMIT, src/include/libpq/li
 const PASSWORD = 65_535 - 4; // PG_MAX_AUTH_TOKEN_LENGTH, src/include/libpq/auth.h
 const SERVER_SMALL = 30_000 - 4; // handleSyncLoss, src/interfaces/libpq/fe-protocol3.c
 
-/** Bytes kept of a body that starts with names. The parameters of a Bind come behind them and are never kept. */
+/** Bytes kept of a body that starts with names. The parameters of a Bind come behind them: hashed, never copied. */
 const NAMES = 1024;
 /** Bytes kept of a short message that is read whole. */
 const WHOLE = 8192;

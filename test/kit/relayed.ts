@@ -21,6 +21,9 @@ import { BatchReader } from '../../proxy/stream/reader.js';
 import { type TapShared, tapShared } from '../../proxy/watch/tap.js';
 import { until } from './sidecar.js';
 
+/** What an observer would draw. */
+export const PARAMETER_KEY = [0x1234567, -0x7654321] as const;
+
 export interface Upstream {
   readonly host: string;
   readonly port: number;
@@ -93,7 +96,13 @@ export class Relayed {
     observerSide.on('data', (chunk: Buffer) =>
       frames.feed(chunk, (kind, body) => {
         if (kind === FrameKind.hello) {
-          observerSide.write(controlFrame(FrameKind.welcome, { schemaVersion: SCHEMA_VERSION, lastSequence: 0 }));
+          observerSide.write(
+            controlFrame(FrameKind.welcome, {
+              schemaVersion: SCHEMA_VERSION,
+              lastSequence: 0,
+              parameterKey: PARAMETER_KEY,
+            }),
+          );
           return;
         }
         batches.read(body, (observation) => this.#observed(observation));

@@ -16,6 +16,9 @@ export function measuredAt(completedAtMs: number): Measured {
     waitNs: 0,
     firstRowNs: -1,
     clientStallNs: 0,
+    parameterHash: 0,
+    parameterCount: 0,
+    parametersCut: false,
     batched: false,
   };
 }

@@ -21,6 +21,9 @@ function measured(minute: number, more: Partial<Measured> = {}): Measured {
     waitNs: 0,
     firstRowNs: -1,
     clientStallNs: 0,
+    parameterHash: 0,
+    parameterCount: 0,
+    parametersCut: false,
     batched: false,
     ...more,
   };

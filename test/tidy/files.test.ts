@@ -12,7 +12,7 @@ test('every file of the product begins by saying what it is', () => {
 const LINES_MAX = 250;
 /** Files that are longer, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
-  'proxy/link/link.ts': 300,
+  'proxy/link/link.ts': 305,
   'proxy/listen/listener.ts': 290,
   'proxy/session/session-state.ts': 265,
   'proxy/watch/tap.ts': 270,
