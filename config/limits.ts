@@ -17,8 +17,11 @@ export const limits = {
   textHeadBytesMax: 256 * KIB,
   /** Kept end of a long text, where comment tags stand. */
   textTailBytesMax: 4 * KIB,
-  /** Unanswered requests of one session. Beyond it the session goes adrift. */
-  outstandingMax: 65_536,
+  /**
+   * What the unanswered requests of one session take. Beyond it the session goes adrift. In a long pipeline one takes
+   * some 20 bytes besides its text, so this holds pgx's batch of 100,000 queries twice.
+   */
+  outstandingBytesMax: 16 * MIB,
   /** Texts held by one session's outstanding requests. */
   outstandingTextBytesMax: 8 * MIB,
   /** Replies of one session that are held while it is open what a failed COPY FROM STDIN has swallowed (doubt.ts) … */

@@ -19,7 +19,7 @@ export interface WireEvent {
 
 /** The bounds of one connection's tracker. */
 export interface TrackerLimits {
-  readonly outstandingMax: number;
+  readonly outstandingBytesMax: number;
   readonly outstandingTextBytesMax: number;
   readonly statementNamesMax: number;
   readonly completionsMax: number;
@@ -34,7 +34,7 @@ export interface WireRecording {
 }
 
 const USUAL: TrackerLimits = {
-  outstandingMax: limits.outstandingMax,
+  outstandingBytesMax: limits.outstandingBytesMax,
   outstandingTextBytesMax: limits.outstandingTextBytesMax,
   statementNamesMax: limits.statementNamesMax,
   completionsMax: limits.completionsMax,

@@ -6,7 +6,7 @@
 // Not here: what makes a session adrift (requests.ts, replies.ts).
 
 import type { LossReason } from '../stream/observation.js';
-import { RequestKind } from './outstanding.js';
+import { type Request, RequestKind } from './outstanding.js';
 import type { SessionState } from './session-state.js';
 
 /** Replies no longer fit the requests, or requests are too many: counts what is open as lost. */
@@ -19,16 +19,15 @@ export function goAdrift(state: SessionState): void {
   state.unsynced = 0;
   const answered = state.doubt?.oldestOpen ?? 0;
   const swallowed = state.copying ? state.outstanding.syncsBehind(0, state.outstanding.size) : 0;
-  for (let i = 0; i < state.outstanding.size; i++) {
-    const request = state.outstanding.at(i);
-    if (isSynchronising(request.kind)) {
-      if (i >= answered && (i === 0 || i > swallowed)) state.readyOwed++;
+  let index = 0;
+  loseOpen(state, 'adrift', ({ kind, prepared }) => {
+    if (isSynchronising(kind)) {
+      if (index >= answered && (index === 0 || index > swallowed)) state.readyOwed++;
       state.unsynced = 0;
-    } else if (request.kind !== RequestKind.copyEnd) state.unsynced++;
-    if (request.kind === RequestKind.parse && request.prepared !== undefined)
-      state.names.define(request.prepared, state.readings);
-  }
-  loseOpen(state, 'adrift');
+    } else if (kind !== RequestKind.copyEnd) state.unsynced++;
+    if (kind === RequestKind.parse && prepared !== undefined) state.names.define(prepared, state.readings);
+    index++;
+  });
   state.discarding = false;
   state.copying = false;
 }
@@ -36,16 +35,15 @@ export function goAdrift(state: SessionState): void {
 /** Counts everything that is open as lost and forgets it. */
 export function loseAll(state: SessionState, reason: LossReason): void {
   state.send();
-  for (let i = 0; i < state.outstanding.size; i++) {
-    const request = state.outstanding.at(i);
-    if (request.kind === RequestKind.parse && request.prepared !== undefined) state.names.discard(request.prepared);
-  }
-  loseOpen(state, reason);
+  loseOpen(state, reason, ({ kind, prepared }) => {
+    if (kind === RequestKind.parse && prepared !== undefined) state.names.discard(prepared);
+  });
 }
 
-function loseOpen(state: SessionState, reason: LossReason): void {
+function loseOpen(state: SessionState, reason: LossReason, onRequest: (request: Request) => void): void {
   let open = 0;
   while (state.outstanding.size > 0) {
+    onRequest(state.outstanding.head);
     if (state.outstanding.head.execution !== undefined) open++;
     state.shift();
   }

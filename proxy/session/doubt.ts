@@ -56,7 +56,8 @@ export class Doubt {
     this.held.push(reply);
     if (!says) return;
     const found: Place[] = [];
-    for (const place of this.#places) advance(place, reply.code, { queue: this.#queue, end: reply.requests, found });
+    for (const place of this.#places)
+      advance(place, reply.code, { queue: this.#queue, end: Math.min(reply.requests, this.#queue.near), found });
     // What cannot be told apart any more is followed once.
     this.#places = [...new Map(found.map((place) => [Object.values(place).join(), place])).values()];
   }
@@ -70,6 +71,8 @@ export class Doubt {
   /** Nothing fits, or too much does. */
   get isLost(): boolean {
     const { length } = this.#places;
+    // Far requests are packed: they cannot be looked at.
+    if (this.#queue.near < this.#queue.size) return true;
     return length === 0 || length > limits.doubtPlacesMax || this.#heldBytes > limits.doubtBytesMax;
   }
 

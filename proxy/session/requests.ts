@@ -83,7 +83,7 @@ export class Requests implements MessageSink {
         break;
     }
     if (
-      state.outstanding.size > state.limits.outstandingMax ||
+      state.outstanding.bytes > state.limits.outstandingBytesMax ||
       state.outstandingTextBytes > state.limits.outstandingTextBytesMax
     )
       goAdrift(state);

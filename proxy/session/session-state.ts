@@ -20,8 +20,8 @@ import { doubtedCopy, type TextTable, textBytes } from './texts.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {
-  /** Outstanding requests; beyond it the session goes adrift. */
-  outstandingMax: number;
+  /** What outstanding requests take (Outstanding.bytes); beyond it the session goes adrift. */
+  outstandingBytesMax: number;
   /** Bytes of SQL text of outstanding requests; the same again for what has finished, and for open named portals. */
   outstandingTextBytesMax: number;
   /** Statement names, and as many portal names. */
@@ -232,16 +232,18 @@ export class SessionState {
   /** Checks what must always hold. Throws an Error that names what does not; tests call it. */
   invariants(): void {
     this.outstanding.invariants();
+    const { near, size } = this.outstanding;
     let executions = 0;
     let textBytesHeld = 0;
-    for (let i = 0; i < this.outstanding.size; i++) {
+    for (let i = 0; i < near; i++) {
       const { kind, prepared, execution } = this.outstanding.at(i);
       if (kind === RequestKind.query || kind === RequestKind.execute) executions++;
       textBytesHeld += textBytes(kind === RequestKind.query ? execution?.prepared : prepared);
     }
-    if (executions !== this.executionsOutstanding)
+    // Those that are packed cannot be looked at.
+    if (near === size && executions !== this.executionsOutstanding)
       throw new Error(`${executions} executions are outstanding, counted are ${this.executionsOutstanding}`);
-    if (textBytesHeld !== this.outstandingTextBytes)
+    if (near === size && textBytesHeld !== this.outstandingTextBytes)
       throw new Error(`${textBytesHeld} bytes of text are outstanding, counted are ${this.outstandingTextBytes}`);
     if (this.finished.length >= FINISHED_MAX) throw new Error(`${this.finished.length} finished executions wait`);
   }

@@ -88,7 +88,7 @@ export class Session {
       if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) recover(state);
     }
     if (state.adrift || state.doubt !== undefined) return undefined;
-    for (let i = 0; i < state.outstanding.size; i++) {
+    for (let i = 0; i < state.outstanding.near; i++) {
       const request = state.outstanding.at(i);
       const execution = request.execution;
       if (execution === undefined) continue;

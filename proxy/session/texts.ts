@@ -4,6 +4,7 @@
 // Not here: what a name stands for (names.ts).
 
 import { USUAL_READING, unsure } from '../stream/text-reading.js';
+import type { PackedQueue } from '../wire/packed-queue.js';
 
 /** Overhead of one text in the table, as measured: two objects and a place in a map. */
 export const TEXT_ENTRY_BYTES = 160;
@@ -29,6 +30,24 @@ export interface PreparedText {
 /** Bytes of text that this holder alone keeps: 0 for a shared text. */
 export function textBytes(prepared: PreparedText | undefined): number {
   return prepared === undefined ? 0 : prepared.text.length;
+}
+
+/** Of an unnamed statement or a Query, before the server has read it. */
+export function packText(far: PackedQueue, { text, missingBytes, reading }: PreparedText): void {
+  far.text(text);
+  far.count(missingBytes);
+  far.count(reading);
+}
+
+export function unpackText(far: PackedQueue): PreparedText {
+  return {
+    name: '',
+    text: far.takeText(),
+    missingBytes: far.takeCount(),
+    shared: undefined,
+    reading: far.takeCount(),
+    readIn: 0,
+  };
 }
 
 interface TextFacts {

@@ -160,7 +160,7 @@ describe('a recording of bytes', () => {
 
   test('limits of the recording are those of the tracker', async () => {
     const file = bytesFile('limits.json', [server(B.greeting()), client(F.query('select 1'), F.query('select 2'))], {
-      limits: { outstandingMax: 1 },
+      limits: { outstandingBytesMax: 256 },
     });
     expect((await linesOf(file)).slice(5, 9)).toEqual([
       'client  Query                      14  "select ?"',
@@ -302,7 +302,11 @@ describe('files that are no recording', () => {
     ['from.json', event('relay', ''), /neither "client" nor "server": .*from\.json: events\[0\]: /],
     ['bytes.json', event('client', 'UQ=='.slice(1)), /"bytes" is not base64: .*bytes\.json: events\[0\]: /],
     ['no-event.json', '{"events": [null]}', /neither "client" nor "server"/],
-    ['limit.json', '{"events": [], "limits": {"outstandingMax": 0}}', /at least 1: .*limits\.outstandingMax: /],
+    [
+      'limit.json',
+      '{"events": [], "limits": {"outstandingBytesMax": 0}}',
+      /at least 1: .*limits\.outstandingBytesMax: /,
+    ],
     ['limits.json', '{"events": [], "limits": {"most": 1}}', /"most" is no limit of the tracker: /],
     ['codec.json', '{"kind": "codec", "events": []}', /kind "codec" is no stream of messages: /],
   ])('%s', async (name, content, message) => {

@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import dns from 'node:dns';
 import { connect, createServer, type LookupFunction } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { REQUEST_BYTES } from '../../proxy/session/outstanding.js';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { B, F, message } from '../kit/frames.js';
 import { loggedIn, RawClient } from '../kit/raw-client.js';
@@ -220,7 +221,7 @@ describe('in a session', () => {
 
   test('43: a thousand requests unread by the server: the client is held, nothing is lost, nothing blocks', async () => {
     const server = await startServer();
-    const relayed = await startRelayed(server, { outstandingMax: 1000 });
+    const relayed = await startRelayed(server, { outstandingBytesMax: 1000 * REQUEST_BYTES });
     const client = await loggedIn(relayed.port);
     const { socket } = server.last;
     socket.pause();

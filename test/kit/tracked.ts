@@ -15,7 +15,7 @@ import type { LossReason } from '../../proxy/stream/observation.js';
 import { clientTable, serverTable } from '../../proxy/wire/message-codes.js';
 
 export const LIMITS: SessionLimits = {
-  outstandingMax: 65_536,
+  outstandingBytesMax: 16 << 20,
   outstandingTextBytesMax: 8 << 20,
   statementNamesMax: 10_000,
   completionsMax: 4096,

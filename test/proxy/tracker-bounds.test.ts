@@ -2,6 +2,7 @@
 // They limit what a peer could make the tracker hold or misread.
 
 import { describe, expect, test } from 'vitest';
+import { REQUEST_BYTES } from '../../proxy/session/outstanding.js';
 import { B, F, message } from '../kit/frames.js';
 import { Tracked } from '../kit/tracked.js';
 
@@ -131,7 +132,11 @@ describe('lengths that no peer would take', () => {
 });
 
 test('a session that went adrift before it had logged in is found again', () => {
-  const t = new Tracked({ limits: { outstandingMax: 2 } }).client(F.query('a'), F.query('b'), F.query('c'));
+  const t = new Tracked({ limits: { outstandingBytesMax: 2 * REQUEST_BYTES } }).client(
+    F.query('a'),
+    F.query('b'),
+    F.query('c'),
+  );
   expect(t.session.state.adrift).toBe(true);
   t.server(B.greeting(), ...Array(3).fill(Buffer.concat([B.commandComplete('SELECT 1'), B.ready()])));
   t.client(F.query('select found')).server(B.commandComplete('SELECT 1'), B.ready());

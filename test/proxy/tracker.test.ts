@@ -2,6 +2,7 @@
 // Times, losing and finding track, bounds, names that were forgotten.
 
 import { describe, expect, test } from 'vitest';
+import { REQUEST_BYTES } from '../../proxy/session/outstanding.js';
 import { TEXT_ENTRY_BYTES } from '../../proxy/session/texts.js';
 import { B, F, message } from '../kit/frames.js';
 import { Tracked } from '../kit/tracked.js';
@@ -125,7 +126,7 @@ describe('adrift', () => {
   });
 
   test('too many outstanding requests', () => {
-    const t = ready({ limits: { outstandingMax: 100 } });
+    const t = ready({ limits: { outstandingBytesMax: 100 * REQUEST_BYTES } });
     for (let i = 0; i < 30; i++) t.client(...unit('select 1'), F.sync());
     expect(t.counters.adriftTotal).toBe(1);
     for (let i = 0; i < 30; i++) t.server(...answer(), B.ready());

@@ -23,7 +23,7 @@
 
 /**
  * @typedef {object} Bounds
- * @property {number} outstandingMax
+ * @property {number} outstandingBytesMax
  * @property {number} outstandingTextBytesMax
  * @property {number} statementNamesMax
  * @property {number} completionsMax
@@ -34,7 +34,7 @@
 
 /** @type {Bounds} */
 export const WIDE = {
-  outstandingMax: 65_536,
+  outstandingBytesMax: 16 << 20,
   outstandingTextBytesMax: 8 << 20,
   statementNamesMax: 10_000,
   completionsMax: 4_096,
@@ -45,7 +45,7 @@ export const WIDE = {
 
 /** Every bound within reach of a short stream. @type {Bounds} */
 export const TIGHT = {
-  outstandingMax: 12,
+  outstandingBytesMax: 12 * 256,
   outstandingTextBytesMax: 150,
   statementNamesMax: 2,
   completionsMax: 2,
@@ -244,7 +244,7 @@ export class Witness {
     const { outstanding, outstandingTextBytes } = this.#session.state;
     const bounds = this.#bounds;
     const textBytesMax = bounds.textHeadBytesMax + bounds.textTailBytesMax;
-    holds(outstanding.size <= bounds.outstandingMax, `${outstanding.size} outstanding requests`);
+    holds(outstanding.bytes <= bounds.outstandingBytesMax, `${outstanding.bytes} bytes of outstanding requests`);
     holds(outstandingTextBytes <= bounds.outstandingTextBytesMax, `${outstandingTextBytes} bytes of outstanding text`);
     holds(
       this.#texts.bytes <= Math.max(bounds.internedTextBytesMax, textBytesMax),
