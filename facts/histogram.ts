@@ -8,6 +8,13 @@ const LOG_GAMMA = Math.log(GAMMA);
 /** Middle of bucket (γ^(i-1), γ^i] in the sense of equal relative error to both bounds. */
 const MIDDLE = 2 / (GAMMA + 1);
 
+/** Bytes or a text that no histogram was encoded to. */
+export class DamagedHistogram extends RangeError {
+  constructor() {
+    super('histogram bytes are damaged');
+  }
+}
+
 export class LogHistogram {
   /** Bucket index → count. */
   readonly buckets = new Map<number, number>();
@@ -65,7 +72,7 @@ export class LogHistogram {
 
   /** Throws RangeError on a text that toBase64() did not make. */
   static fromBase64(text: string): LogHistogram {
-    if (!BASE64.test(text)) throw new RangeError(DAMAGED);
+    if (!BASE64.test(text)) throw new DamagedHistogram();
     const histogram = new LogHistogram();
     histogram.mergeEncoded(Buffer.from(text, 'base64'));
     return histogram;
@@ -83,7 +90,7 @@ export class LogHistogram {
       if (value >= 0x80) {
         value -= 0x80;
         for (let scale = 128; ; scale *= 128) {
-          if (at >= length || scale > 2 ** 49) throw new RangeError(DAMAGED);
+          if (at >= length || scale > 2 ** 49) throw new DamagedHistogram();
           const byte = bytes[at++];
           value += (byte & 0x7f) * scale;
           if (byte < 0x80) break;
@@ -94,12 +101,11 @@ export class LogHistogram {
         count += value;
       } else index += value;
     }
-    if (isCount) throw new RangeError(DAMAGED);
+    if (isCount) throw new DamagedHistogram();
     this.count += count;
   }
 }
 
-const DAMAGED = 'histogram bytes are damaged';
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Index of the bucket of a duration in ns. A clock's nonsense (NaN, negative, infinite) gets a bucket too. */

@@ -4,7 +4,7 @@
 import { UserRules } from '../analyzer/attribution/rules/rule-user.js';
 import type { LiveOptions } from '../analyzer/judge.js';
 import type { Tail } from '../analyzer/notable/tail.js';
-import { Pipeline } from '../analyzer/pipeline.js';
+import { Pipeline, type PipelineOptions } from '../analyzer/pipeline.js';
 import { networkFinder } from '../analyzer/sessions/networks.js';
 import type { KnownPool } from '../analyzer/sessions/sessions.js';
 import type { Config } from '../config/config.js';
@@ -71,24 +71,33 @@ export async function assemble(
       observer?.storeBeganAnew();
     },
   });
+  try {
+    const { acknowledge, plans, tail, watchesClock } = parts;
+    const parameterKey = drawKey();
+    const pipeline = await loadPipeline(config, { counted: metrics, plans, tail, parameterKey });
+    const relays = new Relays(parts.relays);
+    observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans, watchesClock });
+    return { observer, pipeline, parameterKey, store, metrics };
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
+async function loadPipeline(
+  config: ObserverConfig,
+  told: Pick<PipelineOptions, 'counted' | 'plans' | 'tail' | 'parameterKey'>,
+): Promise<Pipeline> {
   const context = new Set(config.contextKeys);
-  const parameterKey = drawKey();
   const pipeline = await Pipeline.load({
     limits,
     dimensionKeys: new Set(config.dimensionKeys.filter((key) => !context.has(key))),
     ...liveOptions(config),
     nameOfPool: poolNamer(config.pools),
-    counted: metrics,
-    plans: parts.plans,
-    tail: parts.tail,
-    parameterKey,
+    ...told,
   });
   pipeline.sessions.knowPools(storedPools(config.dataDir));
-  const { acknowledge, plans } = parts;
-  const relays = new Relays(parts.relays);
-  const { watchesClock } = parts;
-  observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans, watchesClock });
-  return { observer, pipeline, parameterKey, store, metrics };
+  return pipeline;
 }
 
 function drawKey(): ParameterKey {

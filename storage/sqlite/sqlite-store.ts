@@ -2,10 +2,8 @@
 // Invariant: each public method is one transaction or leaves no trace; after an error the store can be used again.
 // Not here: reading for people (read/reader.ts), the SQL of each part (write/flush-writer.ts, upkeep/upkeep.ts).
 
-import { statSync } from 'node:fs';
-import type Database from 'better-sqlite3';
-
 import type { Flush, GapRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
+import { DamagedHistogram } from '../../facts/histogram.js';
 import type { StoreError } from '../store-error.js';
 import {
   type DirectoryLock,
@@ -15,14 +13,10 @@ import {
   moveAside,
 } from './file/data-directory.js';
 import { makeStoreError, storeError } from './file/failures.js';
-import { openWriter } from './file/open-writer.js';
-import { clearNote, keepReserve, leaveNote, readNote } from './file/reserve.js';
-import { Rows } from './file/rows.js';
+import { clearNote, leaveNote, readNote } from './file/reserve.js';
+import { OpenedFile } from './opened-file.js';
 import { gapOf, writeGap } from './tables/gaps.js';
-import { SeriesIds } from './tables/series.js';
 import type { RetentionOptions } from './upkeep/retention.js';
-import { Upkeep } from './upkeep/upkeep.js';
-import { FlushWriter } from './write/flush-writer.js';
 
 export interface SqliteStoreOptions {
   dataDir: string;
@@ -63,11 +57,13 @@ const CLOSE_ORPHANS = `UPDATE relay_progress SET ended = 1
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   makeDataDirectory(options.dataDir);
   const lock = lockDirectory(options.dataDir);
+  let store: SqliteStore | undefined;
   try {
-    const store = new SqliteStore(options, lock);
+    store = new SqliteStore(options, lock);
     store.takeNote();
     return store;
   } catch (error) {
+    store?.close();
     lock.release();
     throw error;
   }
@@ -76,53 +72,53 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 export class SqliteStore implements Store {
   readonly #options: SqliteStoreOptions;
   readonly #lock: DirectoryLock;
-  #db!: Database.Database;
-  #inode = 0;
+  #file: OpenedFile;
   #closed = false;
-  #rows!: Rows;
-  #series!: SeriesIds;
-  #writer!: FlushWriter;
-  #upkeep!: Upkeep;
+  /** What met damage that a second look did not find, and has not worked since. */
+  readonly #suspected = new Set<string>();
 
   /** Use openSqliteStore. */
   constructor(options: SqliteStoreOptions, lock: DirectoryLock) {
     this.#options = options;
     this.#lock = lock;
-    this.#open();
+    this.#file = this.#open();
   }
 
   flush(flush: Flush): void {
     this.#attempt('writing to', () => {
       try {
-        this.#db.transaction(() => this.#writer.write(flush)).immediate();
+        this.#file.db.transaction(() => this.#file.writer.write(flush)).immediate();
       } catch (error) {
         // Ids that the transaction made went with it.
-        this.#series.forget();
+        this.#file.series.forget();
         throw error;
       }
-      this.#upkeep.noteFlush();
+      this.#file.upkeep.noteFlush();
     });
   }
 
   lastSequence(relayId: string): number {
-    return this.#attempt('reading', () => this.#rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0);
+    return this.#attempt(
+      'reading',
+      () => this.#file.rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0,
+    );
   }
 
   openSessions(relayId: string): StoredSession[] {
-    return this.#attempt('reading', () => this.#rows.all<StoredSession>(OPEN_SESSIONS, relayId));
+    return this.#attempt('reading', () => this.#file.rows.all<StoredSession>(OPEN_SESSIONS, relayId));
   }
 
   takeOrphanSessions(running: readonly string[]): StoredSession[] {
-    return this.#attempt('writing to', () => this.#rows.all<StoredSession>(TAKE_ORPHANS, JSON.stringify(running)));
+    return this.#attempt('writing to', () => this.#file.rows.all<StoredSession>(TAKE_ORPHANS, JSON.stringify(running)));
   }
 
   closeOrphanRelays(running: readonly string[], nowMs: number): GapRow[] {
     return this.#attempt('writing to', () =>
-      this.#db
+      this.#file.db
         .transaction(() => {
-          const orphans = this.#rows.all<{ updatedMs: number }>(CLOSE_ORPHANS, JSON.stringify(running));
+          const orphans = this.#file.rows.all<{ updatedMs: number }>(CLOSE_ORPHANS, JSON.stringify(running));
           const gaps = orphans.map(({ updatedMs }) => gapOf('killed', updatedMs, nowMs));
-          for (const gap of gaps) writeGap(this.#rows, gap);
+          for (const gap of gaps) writeGap(this.#file.rows, gap);
           return gaps;
         })
         .immediate(),
@@ -141,9 +137,9 @@ export class SqliteStore implements Store {
       // Even when it fails: one half of it may have been done.
       let idsVoid = true;
       try {
-        idsVoid = this.#upkeep.slice(nowMs, clockIsTrusted);
+        idsVoid = this.#file.upkeep.slice(nowMs, clockIsTrusted);
       } finally {
-        if (idsVoid) this.#series.forget();
+        if (idsVoid) this.#file.series.forget();
       }
     });
   }
@@ -153,37 +149,26 @@ export class SqliteStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      if (!this.#db.open) return;
-      this.#upkeep.refreshWindows(Date.now());
-      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+      if (!this.#file.isOpen) return;
+      this.#file.upkeep.refreshWindows(Date.now());
+      this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {
       // Everything flushed is in the log already: the next start reads it from there.
       storeError(error, 'closing');
     } finally {
-      this.#db.close();
+      this.#file.close();
       this.#lock.release();
     }
   }
 
-  #open(): void {
-    const options = this.#options;
-    let movedAside = false;
-    this.#db = openWriter({
-      dataDir: options.dataDir,
-      busyMs: options.busyMs ?? 250,
-      pagesMax: options.pagesMax,
-      onMovedAside: (path, reason) => {
-        movedAside = true;
-        options.onMovedAside?.(path, reason);
-      },
-    });
-    keepReserve(options.dataDir);
-    this.#inode = statSync(databasePath(options.dataDir)).ino;
-    this.#rows = new Rows(this.#db);
-    this.#series = new SeriesIds(this.#rows, options.instance ?? '');
-    this.#writer = new FlushWriter(this.#rows, this.#series);
-    this.#upkeep = new Upkeep(this.#db, this.#rows, { ...DEFAULT_RETENTION, ...options.retention });
-    if (movedAside) this.#noteDamage();
+  /** `suspected`: somebody met damage in the file. */
+  #open(suspected = false): OpenedFile {
+    const { dataDir, busyMs = 250, pagesMax, instance = '', retention } = this.#options;
+    const onMovedAside = (path: string, reason: string) => this.#options.onMovedAside?.(path, reason);
+    return new OpenedFile(
+      { dataDir, busyMs, pagesMax, instance, retention: { ...DEFAULT_RETENTION, ...retention }, onMovedAside },
+      suspected,
+    );
   }
 
   /** What a process that ended could not store becomes a gap. Called once, after opening. Throws StoreError. */
@@ -192,25 +177,22 @@ export class SqliteStore implements Store {
     const note = readNote(dataDir);
     if (note === undefined) return;
     const gap = { ...gapOf('unstored', note.fromMs, note.untilMs ?? Date.now()), executions: note.executions };
-    this.#attempt('writing to', () => writeGap(this.#rows, gap));
+    this.#attempt('writing to', () => writeGap(this.#file.rows, gap));
     clearNote(dataDir);
-  }
-
-  /** All that was stored before is gone with the old file. */
-  #noteDamage(): void {
-    writeGap(this.#rows, gapOf('damaged', 0, Date.now()));
   }
 
   #attempt<T>(doing: string, work: () => T): T {
     const path = databasePath(this.#options.dataDir);
     try {
       // An earlier failure may have left no file open.
-      if (!this.#db.open) this.#open();
-      return work();
+      if (!this.#file.isOpen) this.#file = this.#open();
+      const answer = work();
+      this.#suspected.delete(doing);
+      return answer;
     } catch (error) {
       const failure = storeError(error, `${doing} ${path}`);
       if (failure.code === 'full') this.#shrinkLog();
-      if (failure.code === 'corrupt') throw this.#startAnew(failure.message);
+      if (failure.code === 'corrupt') throw this.#damaged(doing, failure);
       throw failure;
     }
   }
@@ -218,31 +200,39 @@ export class SqliteStore implements Store {
   /** Without the log's bytes a full disk often has room again. */
   #shrinkLog(): void {
     try {
-      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+      this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {
       storeError(error, 'shrinking the log');
     }
   }
 
-  /** After somebody removed or replaced the file, writing to the old one would be in vain. */
   #reopenIfGone(): void {
+    if (!this.#file.isGone) return;
     const path = databasePath(this.#options.dataDir);
-    if (statSync(path, { throwIfNoEntry: false })?.ino === this.#inode) return;
-    this.#db.close();
-    this.#open();
-    this.#noteDamage();
+    this.#file.close();
+    this.#file = this.#open();
+    this.#file.noteDamage();
     this.#options.onMovedAside?.(path, `${path} was removed or replaced while it was in use`);
   }
 
-  #startAnew(reason: string): StoreError {
-    this.#db.close();
+  /** A read that fails once looks like damage too: it is believed when it is found again, or met again. */
+  #damaged(doing: string, { message, cause }: StoreError): StoreError {
+    const isCertain = cause instanceof DamagedHistogram || this.#suspected.has(doing);
+    if (!isCertain) {
+      this.#file.close();
+      this.#file = this.#open(true);
+      this.#suspected.add(doing);
+      if (!this.#file.beganAnew) return makeStoreError('io', `${message}; a second look found no damage`);
+    } else this.#startAnew(message);
+    return makeStoreError('corrupt', `${message}; it was moved aside and a new one begun: nothing of this was stored`);
+  }
+
+  #startAnew(reason: string): void {
+    this.#suspected.clear();
+    this.#file.close();
     const aside = moveAside(this.#options.dataDir, Date.now());
-    this.#open();
-    this.#noteDamage();
+    this.#file = this.#open();
+    this.#file.noteDamage();
     this.#options.onMovedAside?.(aside, reason);
-    return makeStoreError(
-      'corrupt',
-      `${reason}; it was moved to ${aside} and a new one begun: nothing of this was stored`,
-    );
   }
 }

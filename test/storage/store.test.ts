@@ -258,6 +258,23 @@ describe('a file that cannot be used', () => {
     expect(callsIn(dataDir)).toBe(1);
   });
 
+  it('is replaced when upkeep meets a histogram that is damaged, and at an end nothing throws', () => {
+    const dataDir = temporaryDirectory();
+    const moved: string[] = [];
+    const store = openStore(dataDir, { onMovedAside: (aside) => moved.push(aside) });
+    const damage = () => {
+      store.flush(flushOf({ rollups: [rollupOf({ callsNs: [1] })] }));
+      const other = new Database(join(dataDir, 'witness.db'));
+      other.prepare("UPDATE rollup SET histogram = x'ff'").run();
+      other.close();
+    };
+    damage();
+    expect(codeOf(() => store.maintain(DAY_START_MIN * MINUTE_MS))).toBe('corrupt');
+    expect(moved).toHaveLength(1);
+    damage();
+    store.close();
+  });
+
   it('is replaced when a histogram in it is damaged', () => {
     const dataDir = temporaryDirectory();
     const moved: string[] = [];

@@ -4,8 +4,9 @@
 
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { codeOf, makeStoreError, storeError } from './failures.js';
+import { openDatabase } from './open-database.js';
 import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
 
 /** The one database file in a data directory. */
@@ -38,11 +39,11 @@ export interface DirectoryLock {
  */
 export function lockDirectory(dataDir: string): DirectoryLock {
   const path = join(dataDir, LOCK_FILE);
-  makePrivateFile(path);
-  refuseLinkedCompanions(path);
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: 0 });
+    makePrivateFile(path);
+    refuseLinkedCompanions(path);
+    db = openDatabase(path, { timeout: 0 });
     // Nothing is ever written to this file, so it needs no journal.
     db.pragma('journal_mode = MEMORY');
     db.exec('BEGIN EXCLUSIVE');

@@ -2,6 +2,7 @@
 // Invariant: no message holds a value of a row, only paths and SQLite's own words. Not here: handling them
 // (sqlite-store.ts).
 
+import { DamagedHistogram } from '../../../facts/histogram.js';
 import { StoreError, type StoreErrorCode } from '../../store-error.js';
 
 const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
@@ -45,6 +46,7 @@ export function codeOf(error: unknown): string {
 /** `doing` names the attempt and the file: "writing to /data/witness.db". Throws every other error as it is. */
 export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
+  if (error instanceof DamagedHistogram) return makeStoreError('corrupt', `${doing}: ${error.message}`, error);
   const found = codeOf(error);
   if (found === '') throw error;
   const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';

@@ -5,7 +5,7 @@
 // Not here: percentiles.
 
 import type Database from 'better-sqlite3';
-import { makeStoreError } from './failures.js';
+import { DamagedHistogram } from '../../../facts/histogram.js';
 
 /** A position in one encoded list. */
 class Cursor {
@@ -33,7 +33,7 @@ class Cursor {
     let value = 0;
     let scale = 1;
     for (;;) {
-      if (this.#at >= this.#bytes.length || scale > 2 ** 49) throw new RangeError('histogram bytes are damaged');
+      if (this.#at >= this.#bytes.length || scale > 2 ** 49) throw new DamagedHistogram();
       const byte = this.#bytes[this.#at++];
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) return value;
@@ -72,13 +72,7 @@ function pushVarint(out: number[], value: number): void {
   out.push(rest);
 }
 
-/** Makes merge_histograms(blob, blob) known to SQL on this connection; damaged bytes are a StoreError 'corrupt'. */
+/** Makes merge_histograms(blob, blob) known to SQL on this connection; it throws DamagedHistogram. */
 export function registerHistogramFunctions(db: Database.Database): void {
-  db.function('merge_histograms', { deterministic: true }, (one: Uint8Array, other: Uint8Array) => {
-    try {
-      return mergeHistograms(one, other);
-    } catch (error) {
-      throw makeStoreError('corrupt', 'a histogram in the database is damaged', error);
-    }
-  });
+  db.function('merge_histograms', { deterministic: true }, mergeHistograms);
 }

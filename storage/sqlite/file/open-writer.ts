@@ -2,12 +2,13 @@
 // Invariant: what it returns can be written; a damaged or foreign file is moved aside whole and a new one begun.
 // Not here: the directory's lock (data-directory.ts), what is written.
 
-import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../../store-error.js';
 import { databasePath, moveAside } from './data-directory.js';
-import { makeStoreError, storeError } from './failures.js';
+import { storeError } from './failures.js';
 import { registerHistogramFunctions } from './merge-histograms.js';
+import { openDatabase, requireDatabaseHeader, requireSound } from './open-database.js';
 import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
 import { identityOf, migrate, requireOurs } from './schema.js';
 
@@ -26,29 +27,42 @@ const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
 /** A file that was not closed cleanly is checked up to this size: the check reads all of it. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Throws StoreError. */
-export function openWriter(options: OpenWriterOptions): Database.Database {
+/**
+ * `suspected`: somebody met damage in the file, so it is checked. Throws StoreError.
+ */
+export function openWriter(options: OpenWriterOptions, suspected = false): Database.Database {
   try {
-    return openOnce(options);
+    return openOnce(options, suspected);
   } catch (error) {
-    if (!(error instanceof StoreError) || error.code !== 'corrupt') throw error;
+    if (!isDamage(error)) throw error;
+  }
+  // A read that fails once looks like damage too: it is believed when a second look finds the same.
+  try {
+    return openOnce(options, true);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
     options.onMovedAside(moveAside(options.dataDir, Date.now()), error.message);
-    return openOnce(options);
+    return openOnce(options, false);
   }
 }
 
-function openOnce(options: OpenWriterOptions): Database.Database {
+function isDamage(error: unknown): error is StoreError {
+  return error instanceof StoreError && error.code === 'corrupt';
+}
+
+function openOnce(options: OpenWriterOptions, suspected: boolean): Database.Database {
   const path = databasePath(options.dataDir);
-  refuseLinkedCompanions(path);
-  const unclean = existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
-  makePrivateFile(path);
-  requireDatabaseHeader(path);
   let db: Database.Database | undefined;
   try {
-    db = new Database(path, { timeout: options.busyMs });
+    refuseLinkedCompanions(path);
+    const unclean = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    makePrivateFile(path);
+    requireDatabaseHeader(path);
+    db = openDatabase(path, { timeout: options.busyMs });
     const identity = identityOf(db);
     requireOurs(identity, path);
-    if (unclean && !identity.empty && statSync(path).size <= CHECKED_BYTES_MAX) check(db, path);
+    const isChecked = (unclean || suspected) && !identity.empty && statSync(path).size <= CHECKED_BYTES_MAX;
+    if (isChecked) requireSound(db, path);
     // Both can be chosen only while there is no table, and this one only before WAL mode writes the first page.
     if (identity.empty) db.pragma('auto_vacuum = INCREMENTAL');
     db.pragma('journal_mode = WAL');
@@ -64,22 +78,4 @@ function openOnce(options: OpenWriterOptions): Database.Database {
     db?.close();
     throw storeError(error, `opening ${path}`);
   }
-}
-
-/** SQLite would notice too, but only after it has dropped the log beside the file. */
-function requireDatabaseHeader(path: string): void {
-  const magic = Buffer.from('SQLite format 3\0');
-  const head = Buffer.alloc(magic.length);
-  const file = openSync(path, 'r');
-  try {
-    if (readSync(file, head) > 0 && !head.equals(magic))
-      throw makeStoreError('corrupt', `${path} is no SQLite database`);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function check(db: Database.Database, path: string): void {
-  const answer = db.pragma('quick_check(1)', { simple: true });
-  if (answer !== 'ok') throw makeStoreError('corrupt', `${path} is damaged`);
 }

@@ -33,7 +33,8 @@ export function clearNote(dataDir: string): void {
 /** undefined = there is none, or none that can be read. */
 export function readNote(dataDir: string): UnstoredNote | undefined {
   try {
-    const text = readFileSync(join(dataDir, RESERVE_FILE), 'utf8').replace(/\0+$/, '');
+    // As bytes: asked for text, Node ends the process where the disk fails to close the file.
+    const text = readFileSync(join(dataDir, RESERVE_FILE)).toString('utf8').replace(/\0+$/, '');
     if (text === '') return undefined;
     const note = JSON.parse(text) as Partial<UnstoredNote>;
     return typeof note.fromMs === 'number' ? (note as UnstoredNote) : undefined;

@@ -5,9 +5,11 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { DamagedHistogram } from '../../../facts/histogram.js';
 import { DATABASE_FILE, databasePath } from '../file/data-directory.js';
 import { codeOf, makeStoreError, storeError } from '../file/failures.js';
+import { openDatabase } from '../file/open-database.js';
 import { readNote } from '../file/reserve.js';
 import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
@@ -31,19 +33,19 @@ export class Reader {
     this.dataDir = dataDir;
     requirePresent(dataDir);
     const path = databasePath(dataDir);
-    this.#inode = statSync(path).ino;
+    this.#inode = inodeOf(path) ?? 0;
     this.#db = openFile(path);
     this.#rows = new Rows(this.#db);
   }
 
   /** Runs `work` on one snapshot of the database. Throws StoreError. */
   read<T>(work: (rows: Rows) => T): T {
-    this.#reopenIfReplaced();
     try {
+      this.#reopenIfReplaced();
       return this.#db.transaction(() => work(this.#rows)).deferred();
     } catch (error) {
       // A mistake in the question is the caller's, not the disk's.
-      if (codeOf(error) === '') throw error;
+      if (codeOf(error) === '' && !(error instanceof DamagedHistogram)) throw error;
       throw storeError(error, `reading ${databasePath(this.dataDir)}`);
     }
   }
@@ -67,12 +69,21 @@ export class Reader {
   /** The writer moves a damaged file aside and begins a new one under the old name. */
   #reopenIfReplaced(): void {
     const path = databasePath(this.dataDir);
-    const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+    const inode = inodeOf(path);
     if (inode === undefined || inode === this.#inode) return;
     this.#db.close();
     this.#db = openFile(path);
     this.#rows = new Rows(this.#db);
     this.#inode = inode;
+  }
+}
+
+/** undefined = it is not there now. Throws StoreError. */
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.ino;
+  } catch (error) {
+    throw storeError(error, `opening ${path}`);
   }
 }
 
@@ -98,7 +109,7 @@ function openFile(path: string): Database.Database {
 }
 
 function openInPlace(path: string): Database.Database {
-  const db = new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
+  const db = openDatabase(path, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
   return checked(db, path);
 }
 
@@ -112,7 +123,7 @@ function openCopy(path: string): Database.Database {
     const copy = join(directory, DATABASE_FILE);
     copyFileSync(path, copy);
     if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
-    const db = new Database(copy, { timeout: BUSY_MS });
+    const db = openDatabase(copy, { timeout: BUSY_MS });
     // Without WAL mode there is one file, and an open file needs no name.
     db.pragma('journal_mode = MEMORY');
     return checked(db, path);

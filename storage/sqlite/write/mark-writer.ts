@@ -3,10 +3,11 @@
 // Not here: marks that the observer sets itself (flush-writer.ts).
 
 import { existsSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { MarkRow } from '../../../facts/flush.js';
 import { databasePath } from '../file/data-directory.js';
 import { makeStoreError, storeError } from '../file/failures.js';
+import { openDatabase } from '../file/open-database.js';
 import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
 import { writeMark } from '../tables/marks.js';
@@ -20,7 +21,7 @@ export function setMark(dataDir: string, mark: MarkRow): void {
   if (!existsSync(path)) throw makeStoreError('missing', `there is no database in ${dataDir}`);
   let db: Database.Database | undefined;
   try {
-    const opened = new Database(path, { fileMustExist: true, timeout: BUSY_MS });
+    const opened = openDatabase(path, { fileMustExist: true, timeout: BUSY_MS });
     db = opened;
     requireCurrent(identityOf(opened), path);
     opened.pragma('wal_autocheckpoint = 0');

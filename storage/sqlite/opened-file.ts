@@ -1,0 +1,80 @@
+// One opening of the database file, with all that belongs to it: statements, ids, writer, upkeep.
+// Invariant: it is open from its making to close(), whole; after a failure the store makes another.
+// Not here: when to open another (sqlite-store.ts), what opening means (file/open-writer.ts).
+
+import { statSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import { databasePath } from './file/data-directory.js';
+import { storeError } from './file/failures.js';
+import { type OpenWriterOptions, openWriter } from './file/open-writer.js';
+import { keepReserve } from './file/reserve.js';
+import { Rows } from './file/rows.js';
+import { gapOf, writeGap } from './tables/gaps.js';
+import { SeriesIds } from './tables/series.js';
+import type { RetentionOptions } from './upkeep/retention.js';
+import { Upkeep } from './upkeep/upkeep.js';
+import { FlushWriter } from './write/flush-writer.js';
+
+export interface OpenedFileOptions extends OpenWriterOptions {
+  instance: string;
+  retention: RetentionOptions;
+}
+
+export class OpenedFile {
+  readonly db: Database.Database;
+  readonly rows: Rows;
+  readonly series: SeriesIds;
+  readonly writer: FlushWriter;
+  readonly upkeep: Upkeep;
+  readonly #path: string;
+  readonly #inode: number;
+  /** The file before this one was damaged, and moved aside. */
+  readonly beganAnew: boolean;
+
+  /** `suspected`: somebody met damage in the file. Throws StoreError; then nothing stays open. */
+  constructor(options: OpenedFileOptions, suspected = false) {
+    let beganAnew = false;
+    this.db = openWriter(
+      {
+        ...options,
+        onMovedAside(path, reason) {
+          beganAnew = true;
+          options.onMovedAside(path, reason);
+        },
+      },
+      suspected,
+    );
+    this.#path = databasePath(options.dataDir);
+    try {
+      keepReserve(options.dataDir);
+      this.#inode = statSync(this.#path).ino;
+      this.rows = new Rows(this.db);
+      this.series = new SeriesIds(this.rows, options.instance);
+      this.writer = new FlushWriter(this.rows, this.series);
+      this.upkeep = new Upkeep(this.db, this.rows, options.retention);
+      if (beganAnew) this.noteDamage();
+      this.beganAnew = beganAnew;
+    } catch (error) {
+      this.db.close();
+      throw storeError(error, `opening ${this.#path}`);
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.db.open;
+  }
+
+  /** Somebody removed or replaced the file: writing to this one would be in vain. */
+  get isGone(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino !== this.#inode;
+  }
+
+  /** All that was stored before is gone with an old file. */
+  noteDamage(): void {
+    writeGap(this.rows, gapOf('damaged', 0, Date.now()));
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
