@@ -87,9 +87,9 @@ export interface LossRow {
 /**
  * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did
  * not take were lost at the end of a process. damaged: the database was damaged or removed, and a new one begun.
- * clock_stepped: the system's clock was set, so executions are counted in minutes in which they were not.
+ * refused: what was counted in minutes could not be rolled up, so that longer windows lack it. clock_stepped: the system's clock was set, so executions are counted in minutes in which they were not.
  */
-export type GapReason = 'killed' | 'unstored' | 'damaged' | 'clock_stepped';
+export type GapReason = 'killed' | 'unstored' | 'damaged' | 'refused' | 'clock_stepped';
 
 /** A stretch of time of which nobody can say how many executions there were: a window that touches it is not exact. */
 export interface GapRow {
@@ -152,7 +152,7 @@ export interface PlanRow {
 /** A free counter that status shows: its name and its total. */
 export type CounterRow = readonly [name: string, value: number];
 
-/** Everything one flush writes. */
+/** Everything one flush writes. Each part can be read more than once. */
 export interface Flush {
   atMs: number;
   relays: Iterable<RelayProgress>;
@@ -208,12 +208,30 @@ export interface UnstoredNote {
 }
 
 /** Why a store may refuse a flush; each is a series from the start, so that its first failure is an increase. */
-const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'corrupt', 'io'] as const;
+const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'corrupt', 'refused', 'io'] as const;
 
 /** No failure yet, of any kind. */
 export function noFailures(): Map<string, number> {
   return new Map(FLUSH_FAILURES.map((code) => [code, 0]));
 }
+
+/** Before the first flush. */
+export function noHealth(): StoringHealth {
+  const failures = { failures: noFailures(), upkeepFailures: noFailures() };
+  return { failing: false, storedMs: 0, unstoredExecutions: 0, ...failures };
+}
+
+/** Rows of a flush that the database refused for what they are: they were given up, and the rest is stored. */
+export interface RefusedRows {
+  rows: number;
+  /** Executions that they stood for; they are stored as lost, by this reason. */
+  executions: number;
+  /** The database's words. */
+  reason: string;
+}
+
+/** The reason of a loss: see RefusedRows. */
+export const STORE_REFUSED = 'store_refused';
 
 /** How storing goes. */
 export interface StoringHealth {
@@ -224,11 +242,16 @@ export interface StoringHealth {
   readonly failures: ReadonlyMap<string, number>;
   /** Executions that are counted and wait. */
   readonly unstoredExecutions: number;
+  /** Turns of upkeep that failed, by the store's code. */
+  readonly upkeepFailures: ReadonlyMap<string, number>;
 }
 
 export interface Store {
-  /** Throws StoreError (store-error.ts) when nothing was stored; the caller keeps the flush and tries again. */
-  flush(flush: Flush): void;
+  /**
+   * Returns the rows that were given up, if any. Throws StoreError (store-error.ts) when nothing was stored; the caller
+   * keeps the flush and tries again.
+   */
+  flush(flush: Flush): RefusedRows | undefined;
   lastSequence(relayId: string): number;
   openSessions(relayId: string): StoredSession[];
   /** Removes and returns the open sessions of all other relays, which no longer run. */

@@ -12,6 +12,7 @@ import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { poolNamer } from '../config/pool-names.js';
 import { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
+import { STORE_REFUSED } from '../facts/flush.js';
 import { LOSS_REASONS } from '../proxy/stream/observation.js';
 import type { ParameterKey } from '../proxy/stream/parameters.js';
 import { poolRecords } from '../storage/sqlite/read/query-pools.js';
@@ -55,7 +56,10 @@ export async function assemble(
   },
 ): Promise<Assembled> {
   const { log } = parts;
-  const metrics = new MetricsState({ notObservedReasons: LOSS_REASONS, topSeries: config.topSeries });
+  const metrics = new MetricsState({
+    notObservedReasons: [...LOSS_REASONS, STORE_REFUSED],
+    topSeries: config.topSeries,
+  });
   const { retention } = config;
   let observer: Observer | undefined;
   const store = openSqliteStore({

@@ -51,10 +51,12 @@ export class FlushParts {
     };
   }
 
-  /** Everything that waits. */
+  /** Everything that waits. Each part can be read more than once: the store may have to try row by row. */
   flushAt(atMs: number): Flush {
     this.#beganAnew = false;
-    const parts = Object.entries(this.holders).map(([name, holder]) => [name, holder.pending()] as const);
+    const parts = Object.entries(this.holders).map(
+      ([name, holder]) => [name, { [Symbol.iterator]: () => holder.pending()[Symbol.iterator]() }] as const,
+    );
     return { atMs, ...Object.fromEntries(parts) } as unknown as Flush;
   }
 

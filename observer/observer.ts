@@ -11,7 +11,6 @@ import type { Pending } from '../facts/pending.js';
 import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
-import { StoreError } from '../storage/store-error.js';
 import { BatchProgress } from './accounts/batch-progress.js';
 import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';
@@ -60,11 +59,13 @@ export class Observer implements IntakeTarget {
   #orphansTaken = false;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
-  readonly #storing = new Storing(Date.now());
+  readonly #storing: Storing;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { pipeline, relays, plans, log } = options;
+    const { pipeline, relays, plans, log, store, health } = options;
+    const unstored = () => this.#unstored();
+    this.#storing = new Storing({ store, log, health, unstored, startedMs: Date.now() });
     this.#progress = new BatchProgress(options.acknowledge);
     this.#unaccounted = new Unaccounted({
       log,
@@ -91,22 +92,22 @@ export class Observer implements IntakeTarget {
     relays.begins(relayId);
     this.#takeOrphans(nowMs);
     let restored = 0;
-    for (const stored of this.#attempt(() => store.openSessions(relayId)) ?? []) {
+    for (const stored of this.#storing.attempt(() => store.openSessions(relayId)) ?? []) {
       if (pipeline.sessions.get(relayId, stored.sessionId) !== undefined) continue;
       if (pipeline.restore(stored, nowMs) !== undefined) restored++;
     }
     if (restored > 0) log.info('open sessions restored', { sessions: restored });
-    return this.#attempt(() => store.lastSequence(relayId)) ?? 0;
+    return this.#storing.attempt(() => store.lastSequence(relayId)) ?? 0;
   }
 
   /** Closes the sessions of relays that ended without their observer. Runs once, when all running relays have come. */
   #takeOrphans(nowMs: number): void {
     const { store, pipeline, relays } = this.#options;
     if (this.#orphansTaken || !relays.complete) return;
-    const orphans = this.#attempt(() => store.takeOrphanSessions(relays.connected));
+    const orphans = this.#storing.attempt(() => store.takeOrphanSessions(relays.connected));
     if (orphans === undefined) return;
     this.#orphansTaken = true;
-    const gaps = this.#attempt(() => store.closeOrphanRelays(relays.connected, nowMs));
+    const gaps = this.#storing.attempt(() => store.closeOrphanRelays(relays.connected, nowMs));
     this.#unaccounted.earlierRunsDied(gaps ?? []);
     for (const stored of orphans) {
       const gone = stored.relayId;
@@ -162,26 +163,11 @@ export class Observer implements IntakeTarget {
 
   /** Stores what waits, and acknowledges it. Returns false when the store refused. */
   flush(nowMs: number): boolean {
-    const { pipeline, store, log } = this.#options;
+    const { pipeline } = this.#options;
     this.#takeOrphans(nowMs);
     this.#unaccounted.look(nowMs);
     pipeline.tick(nowMs);
-    try {
-      store.flush(this.parts.flushAt(nowMs));
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      if (this.#storing.failed(error.code)) {
-        log.error('storing failed and will be tried again', { code: error.code, error: error.message });
-        store.noteUnstored({ fromMs: this.#storing.storedMs });
-      }
-      this.#options.health.setStoring(this.#storing.health(this.#unstored()));
-      return false;
-    }
-    if (this.#storing.stored(nowMs)) {
-      log.info('storing works again');
-      store.noteUnstored(undefined);
-    }
-    this.#options.health.setStoring(this.#storing.health(0));
+    if (!this.#storing.flush(this.parts.flushAt(nowMs))) return false;
     this.#tellCounted(nowMs);
     this.parts.stored();
     pipeline.counting.rollups.closeMinutes(nowMs);
@@ -189,7 +175,7 @@ export class Observer implements IntakeTarget {
     this.#maintainedMs ??= nowMs;
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
-      this.#attempt(() => store.maintain(nowMs, this.#unaccounted.clockIsTrusted));
+      this.#storing.maintain(nowMs, this.#unaccounted.clockIsTrusted);
     }
     return true;
   }
@@ -200,11 +186,9 @@ export class Observer implements IntakeTarget {
    */
   lastFlush(nowMs: number, { linksWereClosed }: { linksWereClosed: boolean }): boolean {
     this.#unaccounted.end({ linksWereClosed });
-    if (this.flush(nowMs)) return true;
-    const executions = this.#unstored();
-    this.#options.store.noteUnstored({ fromMs: this.#storing.storedMs, untilMs: nowMs, executions });
-    this.#options.log.error('ended with executions that could not be stored', { executions });
-    return false;
+    const isStored = this.flush(nowMs);
+    if (!isStored) this.#storing.leaveNote(nowMs);
+    return isStored;
   }
 
   /** Executions that are counted and not stored. */
@@ -236,15 +220,5 @@ export class Observer implements IntakeTarget {
     }));
     health.setPoolConnections(connections);
     health.setRevisions(pipeline.counters.revisionsTotal);
-  }
-
-  #attempt<T>(act: () => T): T | undefined {
-    try {
-      return act();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      this.#options.log.error('the store failed', { code: error.code, error: error.message });
-      return undefined;
-    }
   }
 }

@@ -19,6 +19,8 @@ export type StoreErrorCode =
   | 'corrupt'
   /** There is nothing to read: no directory, or no database in it. */
   | 'missing'
+  /** The rows do not fit the tables: trying again is in vain. */
+  | 'refused'
   /** Anything else the disk said. */
   | 'io';
 

@@ -127,6 +127,7 @@ const GAPS: Readonly<Record<GapReason, (times: string) => string>> = {
   killed: (times) => `pgwitness was killed ${times}, and what came after its last flush is missing`,
   unstored: (times) => `${times} the disk did not take counts`,
   damaged: (times) => `the database was damaged or removed ${times}, and a new one begun`,
+  refused: (times) => `${times} the database refused to roll up minutes`,
   clock_stepped: (times) => `the clock of the system was set ${times}`,
 };
 

@@ -1,47 +1,127 @@
-// Keeps account of storing: since when it fails, how often and why.
-// Invariant: a failure is counted once per flush that the store refused. Not here: trying again (observer.ts).
+// Gives flushes to the store and keeps account of it: since when it fails, how often and why, what it gave up.
+// Invariant: a failure is counted once per flush that the store did not take; whatever the disk says, nothing but a
+// defect is thrown. Not here: what is in a flush (flush-parts.ts), when one is made (observer.ts).
 
-import { noFailures, type StoringHealth } from '../../facts/flush.js';
+import type { Log } from '../../config/log.js';
+import {
+  type Flush,
+  noFailures,
+  type RefusedRows,
+  STORE_REFUSED,
+  type Store,
+  type StoringHealth,
+} from '../../facts/flush.js';
+import { StoreError } from '../../storage/store-error.js';
+
+export interface StoringOptions {
+  store: Store;
+  log: Log;
+  health: {
+    setStoring(storing: StoringHealth): void;
+    setNotObserved(reason: string, total: number): void;
+  };
+  /** Executions that are counted and not stored. */
+  unstored: () => number;
+  /** Unix ms. */
+  startedMs: number;
+}
 
 export class Storing {
+  readonly #options: StoringOptions;
   readonly #failures = noFailures();
+  readonly #upkeepFailures = noFailures();
   #failing = false;
-  /** Unix ms; of this process's start until the first flush is stored. */
+  /** Unix ms, everything up to then is stored; of this process's start until the first flush is. */
   #storedMs: number;
   #hasStored = false;
+  #refusedTotal = 0;
 
-  constructor(startedMs: number) {
-    this.#storedMs = startedMs;
+  constructor(options: StoringOptions) {
+    this.#options = options;
+    this.#storedMs = options.startedMs;
   }
 
-  /** Unix ms: everything up to then is stored. */
-  get storedMs(): number {
-    return this.#storedMs;
+  /** Returns false when the store did not take it. */
+  flush(flush: Flush): boolean {
+    try {
+      const refused = this.#options.store.flush(flush);
+      this.#stored(flush.atMs);
+      if (refused !== undefined) this.#gaveUp(refused);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#failed(error);
+    }
+    this.#tell();
+    return !this.#failing;
   }
 
-  get failing(): boolean {
-    return this.#failing;
+  /** The process ends, and the last flush failed: leaves a note for the next one. */
+  leaveNote(nowMs: number): void {
+    const executions = this.#options.unstored();
+    this.#options.store.noteUnstored({ fromMs: this.#storedMs, untilMs: nowMs, executions });
+    this.#options.log.error('ended with executions that could not be stored', { executions });
   }
 
-  /** Returns true when storing worked before. */
-  failed(code: string): boolean {
-    this.#failures.set(code, (this.#failures.get(code) ?? 0) + 1);
-    const began = !this.#failing;
+  maintain(nowMs: number, clockIsTrusted: boolean): void {
+    const { store } = this.#options;
+    this.attempt(
+      () => store.maintain(nowMs, clockIsTrusted),
+      ({ code }) => {
+        addOne(this.#upkeepFailures, code);
+        this.#tell();
+      },
+    );
+  }
+
+  /** Undefined when the store failed. */
+  attempt<T>(act: () => T, onFailure?: (error: StoreError) => void): T | undefined {
+    try {
+      return act();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#options.log.error('the store failed', { code: error.code, error: error.message });
+      onFailure?.(error);
+      return undefined;
+    }
+  }
+
+  #failed({ code, message }: StoreError): void {
+    const { log, store } = this.#options;
+    addOne(this.#failures, code);
+    if (this.#failing) return;
     this.#failing = true;
-    return began;
+    log.error('storing failed and will be tried again', { code, error: message });
+    store.noteUnstored({ fromMs: this.#storedMs });
   }
 
-  /** Returns true when storing failed before. */
-  stored(nowMs: number): boolean {
-    const mended = this.#failing;
-    this.#failing = false;
+  #stored(nowMs: number): void {
     this.#storedMs = nowMs;
     this.#hasStored = true;
-    return mended;
+    if (!this.#failing) return;
+    this.#failing = false;
+    this.#options.log.info('storing works again');
+    this.#options.store.noteUnstored(undefined);
   }
 
-  health(unstoredExecutions: number): StoringHealth {
-    const storedMs = this.#hasStored ? this.#storedMs : 0;
-    return { failing: this.#failing, storedMs, failures: this.#failures, unstoredExecutions };
+  #gaveUp({ rows, executions, reason }: RefusedRows): void {
+    const { log, health } = this.#options;
+    addOne(this.#failures, 'refused');
+    this.#refusedTotal += executions;
+    log.error('the database refused rows: they are given up and counted as lost', { rows, executions, reason });
+    health.setNotObserved(STORE_REFUSED, this.#refusedTotal);
   }
+
+  #tell(): void {
+    this.#options.health.setStoring({
+      failing: this.#failing,
+      storedMs: this.#hasStored ? this.#storedMs : 0,
+      failures: this.#failures,
+      upkeepFailures: this.#upkeepFailures,
+      unstoredExecutions: this.#failing ? this.#options.unstored() : 0,
+    });
+  }
+}
+
+function addOne(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
 }

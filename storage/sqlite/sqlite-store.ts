@@ -2,7 +2,7 @@
 // Invariant: each public method is one transaction or leaves no trace; after an error the store can be used again.
 // Not here: reading for people (read/reader.ts), the SQL of each part (write/flush-writer.ts, upkeep/upkeep.ts).
 
-import type { Flush, GapRow, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
+import type { Flush, GapRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import { DamagedHistogram } from '../../facts/histogram.js';
 import type { StoreError } from '../store-error.js';
 import {
@@ -12,11 +12,12 @@ import {
   makeDataDirectory,
   moveAside,
 } from './file/data-directory.js';
-import { makeStoreError, storeError } from './file/failures.js';
+import { isRefusal, makeStoreError, storeError } from './file/failures.js';
 import { clearNote, leaveNote, readNote } from './file/reserve.js';
 import { OpenedFile } from './opened-file.js';
 import { gapOf, writeGap } from './tables/gaps.js';
 import type { RetentionOptions } from './upkeep/retention.js';
+import { Salvage } from './write/salvage.js';
 
 export interface SqliteStoreOptions {
   dataDir: string;
@@ -84,16 +85,21 @@ export class SqliteStore implements Store {
     this.#file = this.#open();
   }
 
-  flush(flush: Flush): void {
-    this.#attempt('writing to', () => {
+  flush(flush: Flush): RefusedRows | undefined {
+    return this.#attempt('writing to', () => {
+      const { db, rows, series, writer, upkeep } = this.#file;
+      let refused: RefusedRows | undefined;
       try {
-        this.#file.db.transaction(() => this.#file.writer.write(flush)).immediate();
+        db.transaction(() => writer.write(flush)).immediate();
       } catch (error) {
         // Ids that the transaction made went with it.
-        this.#file.series.forget();
-        throw error;
+        series.forget();
+        if (!isRefusal(error)) throw error;
+        // As it is, it would be refused again and again.
+        refused = db.transaction(() => writer.salvage(flush, new Salvage(db, rows, series))).immediate();
       }
-      this.#file.upkeep.noteFlush();
+      upkeep.noteFlush();
+      return refused;
     });
   }
 

@@ -6,7 +6,15 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Flush, PlanRow, Store, StoredSession, StoringHealth, UnstoredNote } from '../../facts/flush.js';
+import type {
+  Flush,
+  PlanRow,
+  RefusedRows,
+  Store,
+  StoredSession,
+  StoringHealth,
+  UnstoredNote,
+} from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import { Relays } from '../../observer/accounts/relays.js';
@@ -48,7 +56,10 @@ export class FailingStore implements Store {
   /** Runs within the next flush, before it is taken. */
   within: (() => void) | undefined;
 
-  flush(flush: Flush): void {
+  /** What the next flush gives up. */
+  refused: RefusedRows | undefined;
+
+  flush(flush: Flush): RefusedRows | undefined {
     const parts = copyOf(flush);
     this.given.push(parts);
     this.within?.();
@@ -58,6 +69,9 @@ export class FailingStore implements Store {
       throw new StoreError('full', 'no space is left', { hint: 'make room' });
     }
     this.taken.push(parts);
+    const { refused } = this;
+    this.refused = undefined;
+    return refused;
   }
 
   lastSequence(): number {
@@ -81,13 +95,19 @@ export class FailingStore implements Store {
 
   noted: UnstoredNote | undefined;
   /** What the metrics are told. */
+  readonly notObserved: Record<string, number> = {};
   health: StoringHealth | undefined;
 
   noteUnstored(note: UnstoredNote | undefined): void {
     this.noted = note;
   }
 
-  maintain(): void {}
+  upkeepFailures = 0;
+
+  maintain(): void {
+    if (this.upkeepFailures-- > 0) throw new StoreError('io', 'the disk fails', { hint: 'mend it' });
+  }
+
   close(): void {}
 }
 
@@ -126,7 +146,9 @@ export async function startObserving(): Promise<Observing> {
   const health = {
     setPoolConnections() {},
     recordPool() {},
-    setNotObserved() {},
+    setNotObserved(reason: string, total: number) {
+      store.notObserved[reason] = total;
+    },
     setRevisions() {},
     setStoring(health: StoringHealth) {
       store.health = health;

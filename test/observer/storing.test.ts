@@ -39,3 +39,26 @@ test('78: an end with counts that are not stored leaves their number', async () 
   expect(observer.lastFlush(T0 + 1_000, { linksWereClosed: false })).toBe(false);
   expect(store.noted).toEqual({ fromMs: T0, untilMs: T0 + 1_000, executions: 1 });
 });
+
+test('82: rows that the database refused are counted, and what is stored beside them is acknowledged', async () => {
+  const { observer, store, acknowledged } = await failing();
+  store.failures = 0;
+  store.refused = { rows: 2, executions: 5, reason: 'no such column' };
+  observer.batchTaken(RELAY, 3);
+  expect(observer.flush(T0 + 1_000)).toBe(true);
+  expect(acknowledged.at(-1)).toBe(3);
+  expect(store.health).toMatchObject({ failing: false, unstoredExecutions: 0 });
+  expect(Object.fromEntries(store.health!.failures)).toMatchObject({ refused: 1, full: 0 });
+  expect(store.notObserved).toEqual({ store_refused: 5 });
+});
+
+test('82: upkeep that fails is counted by its code, and flushes go on', async () => {
+  const { observer, store } = await failing();
+  store.failures = 0;
+  observer.flush(T0 + 1_000);
+  store.upkeepFailures = 1;
+  expect(observer.flush(T0 + 7_000)).toBe(true);
+  expect(observer.flush(T0 + 14_000)).toBe(true);
+  expect(Object.fromEntries(store.health!.upkeepFailures)).toMatchObject({ io: 1, refused: 0 });
+  expect(store.health).toMatchObject({ failing: false, storedMs: T0 + 14_000 });
+});

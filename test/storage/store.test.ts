@@ -60,7 +60,7 @@ describe('a flush', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir);
     const rollups = [rollupOf({ callsNs: [1000] })];
-    expect(() => store.flush(flushOf({ rollups, counters: [[undefined as unknown as string, 1]] }))).toThrow();
+    expect(() => store.flush(flushOf({ rollups, counters: [['late', 1n as unknown as number]] }))).toThrow();
     store.flush(flushOf({ rollups }));
     expect(callsIn(dataDir)).toBe(1);
   });

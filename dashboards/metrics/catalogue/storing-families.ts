@@ -25,8 +25,16 @@ export const STORING_FAMILIES: readonly Family[] = [
     type: 'counter',
     unit: '',
     labels: ['code'],
-    help: 'Flushes that the store refused, by why: full, unwritable, busy, corrupt, locked, io.',
+    help: 'Flushes that the store did not take, by why: full, unwritable, busy, corrupt, io. refused: it took all but some rows, which are lost.',
     samples: ({ state }) => [...state.storing.failures].map(([code, value]) => ({ value, labels: { code } })),
+  },
+  {
+    name: 'pgwitness_upkeep_failures_total',
+    type: 'counter',
+    unit: '',
+    labels: ['code'],
+    help: 'Turns of rolling up, retention or windows that failed, by why, as above. Each is tried again after five seconds.',
+    samples: ({ state }) => [...state.storing.upkeepFailures].map(([code, value]) => ({ value, labels: { code } })),
   },
   {
     name: 'pgwitness_unstored_executions',

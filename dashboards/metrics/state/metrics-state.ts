@@ -3,7 +3,7 @@
 // Not here: the exposition format (../exporter.ts), history (storage).
 
 import { limits } from '../../../config/limits.js';
-import { noFailures, type StoringHealth } from '../../../facts/flush.js';
+import { noHealth, type StoringHealth } from '../../../facts/flush.js';
 import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
 import { DurationTable } from './duration-series.js';
 import { HttpCounts } from './http-counts.js';
@@ -73,7 +73,7 @@ export class MetricsState {
   opaqueSessionMinutes = 0;
   /** Connections whose owner was revised. */
   revisions = 0;
-  storing: StoringHealth = { failing: false, storedMs: 0, failures: noFailures(), unstoredExecutions: 0 };
+  storing: StoringHealth = noHealth();
   relay: RelayHealth | undefined = undefined;
   relaysConnected = 0;
   /** Undefined with one relay. */

@@ -22,6 +22,11 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
   ['ENOTDIR', 'unwritable'],
   ['ELOOP', 'unwritable'],
   ['EEXIST', 'unwritable'],
+  ['SQLITE_CONSTRAINT', 'refused'],
+  ['SQLITE_MISMATCH', 'refused'],
+  ['SQLITE_TOOBIG', 'refused'],
+  ['SQLITE_RANGE', 'refused'],
+  ['SQLITE_ERROR', 'refused'],
 ];
 
 const HINTS: Readonly<Record<StoreErrorCode, string>> = {
@@ -34,6 +39,7 @@ const HINTS: Readonly<Record<StoreErrorCode, string>> = {
     'Start pgwitness run (or observe) of this version with that --data directory: it brings the file up to date. Until then the version that wrote it reads it.',
   corrupt: 'The damaged file is kept beside a new one; nothing needs to be done.',
   missing: 'Has pgwitness run with this --data directory?',
+  refused: 'This is a fault of pgwitness: please report it with this message.',
   io: 'Check the disk and the log of the operating system.',
 };
 
@@ -43,16 +49,24 @@ export function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
+function codeFor(found: string): StoreErrorCode {
+  return CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
+}
+
 /** `doing` names the attempt and the file: "writing to /data/witness.db". Throws every other error as it is. */
 export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
   if (error instanceof DamagedHistogram) return makeStoreError('corrupt', `${doing}: ${error.message}`, error);
   const found = codeOf(error);
   if (found === '') throw error;
-  const code = CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
-  return makeStoreError(code, `${doing}: ${(error as Error).message} (${found})`, error);
+  return makeStoreError(codeFor(found), `${doing}: ${(error as Error).message} (${found})`, error);
 }
 
 export function makeStoreError(code: StoreErrorCode, message: string, cause?: unknown): StoreError {
   return new StoreError(code, message, { hint: HINTS[code], cause });
+}
+
+/** The database took no row of this statement, and never will: its disk has no part in it. */
+export function isRefusal(error: unknown): boolean {
+  return codeFor(codeOf(error)) === 'refused';
 }

@@ -3,7 +3,7 @@
 // the disk has already given. Whatever the disk says, nothing throws.
 // Not here: when a note is left (observer/), what becomes of it (sqlite-store.ts).
 
-import { closeSync, existsSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UnstoredNote } from '../../../facts/flush.js';
 import { openPrivateFile } from './private-file.js';
@@ -33,13 +33,23 @@ export function clearNote(dataDir: string): void {
 /** undefined = there is none, or none that can be read. */
 export function readNote(dataDir: string): UnstoredNote | undefined {
   try {
-    // As bytes: asked for text, Node ends the process where the disk fails to close the file.
-    const text = readFileSync(join(dataDir, RESERVE_FILE)).toString('utf8').replace(/\0+$/, '');
+    const text = readReserve(join(dataDir, RESERVE_FILE)).replace(/\0+$/, '');
     if (text === '') return undefined;
     const note = JSON.parse(text) as Partial<UnstoredNote>;
     return typeof note.fromMs === 'number' ? (note as UnstoredNote) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Step by step: where a disk fails at it, Node's own reading in one call ends the process, or leaves the file open. */
+function readReserve(path: string): string {
+  const bytes = Buffer.alloc(RESERVE_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    return bytes.toString('utf8', 0, readSync(file, bytes, 0, RESERVE_BYTES, 0));
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -2,7 +2,7 @@
 // Invariant: it never writes and never checkpoints. It holds a snapshot no longer than one report takes, so that the
 // writer's log can be reused. Not here: the reports (reports/).
 
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Database from 'better-sqlite3';
@@ -80,16 +80,21 @@ export class Reader {
 
 /** undefined = it is not there now. Throws StoreError. */
 function inodeOf(path: string): number | undefined {
+  return found(path)?.ino;
+}
+
+function found(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.ino;
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
     throw storeError(error, `opening ${path}`);
   }
 }
 
 function requirePresent(dataDir: string): void {
-  if (!existsSync(dataDir)) throw makeStoreError('missing', `there is no data directory ${dataDir}`);
-  if (!statSync(dataDir).isDirectory()) throw makeStoreError('missing', `${dataDir} is not a directory`);
+  const directory = found(dataDir);
+  if (directory === undefined) throw makeStoreError('missing', `there is no data directory ${dataDir}`);
+  if (!directory.isDirectory()) throw makeStoreError('missing', `${dataDir} is not a directory`);
   if (!existsSync(databasePath(dataDir))) throw makeStoreError('missing', `there is no ${DATABASE_FILE} in ${dataDir}`);
 }
 

@@ -39,26 +39,32 @@ export class Upkeep {
     for (const window of this.#windows) window.due = true;
   }
 
-  /** One slice. Returns true when ids of series that are kept in memory are void. */
+  /**
+   * One slice. Returns true when ids of series that are kept in memory are void. Each part works by itself: what one
+   * cannot do must not keep another from its work; then the first error is thrown.
+   */
   slice(nowMs: number, clockIsTrusted: boolean): boolean {
+    const errors: unknown[] = [];
+    const attempt = (act: () => unknown) => {
+      try {
+        const refusal = act();
+        if (refusal !== undefined) errors.push(refusal);
+      } catch (error) {
+        errors.push(error);
+      }
+    };
     const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
-    // Each by itself: what one of them cannot do must not keep the other from its work.
-    const failed = [
-      attempt(() => this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS })).immediate()),
-    ];
+    const rollUpSlice = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS }));
+    attempt(() => rollUpSlice.immediate());
     let idsVoid = false;
-    if (clockIsTrusted) {
+    attempt(() => {
+      if (!clockIsTrusted) return;
       const step = { options: this.#retention, nowMs, bytesUsed: this.#bytesUsed(), slice: SLICE_ROWS };
-      failed.push(
-        attempt(() => {
-          idsVoid = this.#db.transaction(() => retain(this.#rows, step)).immediate();
-        }),
-      );
-    }
-    const error = failed.find((found) => found !== undefined);
-    if (error !== undefined) throw error;
-    this.#refreshDue(nowMs);
-    this.#giveBack();
+      idsVoid = this.#db.transaction(() => retain(this.#rows, step)).immediate();
+    });
+    attempt(() => this.#refreshDue(nowMs));
+    attempt(() => this.#giveBack());
+    if (errors.length > 0) throw errors[0];
     return idsVoid;
   }
 
@@ -114,14 +120,4 @@ function isDue(window: KeptWindow, nowMs: number): boolean {
   const distanceMs = Math.abs(nowMs - window.atMs);
   if (!window.due && distanceMs < MINUTE_MS) return false;
   return distanceMs >= Math.max(WINDOWS_EVERY_MS, WINDOWS_SHARE * window.costMs);
-}
-
-/** What went wrong, if anything did. */
-function attempt(act: () => void): unknown {
-  try {
-    act();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
 }

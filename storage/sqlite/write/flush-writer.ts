@@ -3,7 +3,7 @@
 // Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
-import type { Flush, LossRow, PoolRow, StatementSourceDelta } from '../../../facts/flush.js';
+import type { Flush, LossRow, PoolRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';
 import type { SourceMeasureName } from '../../../facts/measures.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RollupRow, TagRollup } from '../../../facts/rollup-row.js';
@@ -31,6 +31,7 @@ import {
 import { writePlan, writeSamples } from '../tables/samples.js';
 import { plusSql } from '../tables/saturating.js';
 import type { SeriesIds } from '../tables/series.js';
+import type { RowExecutions, Salvage } from './salvage.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
 
@@ -71,48 +72,70 @@ const UPSERT_LOSS = `INSERT INTO loss (counter_id, minute_min, reason, count) VA
   ON CONFLICT (minute_min, reason, counter_id) DO UPDATE SET count = max(count, excluded.count)`;
 const UPSERT_COUNTER = 'INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 
+/** A source in one minute. */
+interface SourceTotal extends RowExecutions {
+  source: string;
+  sums: Sums<SourceMeasureName>;
+}
+
 export class FlushWriter {
   readonly #rows: Rows;
   readonly #series: SeriesIds;
   #state!: FoldState;
+  #salvage: Salvage | undefined;
 
   constructor(rows: Rows, series: SeriesIds) {
     this.#rows = rows;
     this.#series = series;
   }
 
+  /** Writes the rows that the database takes. Returns what it did not. */
+  salvage(flush: Flush, salvage: Salvage): RefusedRows {
+    this.#salvage = salvage;
+    try {
+      this.write(flush);
+    } finally {
+      this.#salvage = undefined;
+    }
+    return salvage.end();
+  }
+
   write(flush: Flush): void {
     this.#state = readFoldState(this.#rows);
     const { firstMinute, lastMinute } = this.#state;
-    for (const relay of flush.relays) {
-      this.#rows.run(UPSERT_RELAY, relay.relayId, relay.lastSequence, integer(flush.atMs), relay.ended ? 1 : 0);
-    }
-    for (const entry of flush.catalogue) writeCatalogueEntry(this.#rows, entry);
-    for (const delta of flush.statements) this.#writeStatement(delta);
+    const run = (sql: string, ...values: SqlValue[]) => this.#rows.run(sql, ...values);
+    this.#each(flush.relays, ({ relayId, lastSequence, ended }) => {
+      run(UPSERT_RELAY, relayId, lastSequence, integer(flush.atMs), ended ? 1 : 0);
+    });
+    this.#each(flush.catalogue, (entry) => writeCatalogueEntry(this.#rows, entry));
+    this.#each(flush.statements, (delta) => this.#writeStatement(delta));
     this.#writeRollups(flush.rollups);
-    for (const delta of flush.tags) this.#writeTags(delta);
-    for (const pool of flush.pools) this.#writePool(pool);
-    for (const delta of flush.poolMinutes) this.#writePoolMinute(delta);
-    for (const fleet of flush.fleetMinutes) {
-      this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet));
-    }
-    for (const open of flush.sessionsOpen) this.#rows.run(UPSERT_SESSION, open.relayId, open.sessionId, open.state);
-    for (const closed of flush.sessionsClosed) this.#rows.run(DELETE_SESSION, closed.relayId, closed.sessionId);
-    for (const loss of flush.losses) this.#writeLoss(loss);
-    for (const gap of flush.gaps) writeGap(this.#rows, gap);
-    for (const mark of flush.marks) writeMark(this.#rows, mark);
-    writeSamples(this.#rows, flush.samples);
-    for (const plan of flush.plans) writePlan(this.#rows, plan);
-    for (const [name, value] of flush.counters) this.#rows.run(UPSERT_COUNTER, name, integer(value));
+    this.#each(flush.tags, (delta) => this.#writeTags(delta));
+    this.#each(flush.pools, (pool) => this.#writePool(pool));
+    this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));
+    this.#each(flush.fleetMinutes, (fleet) => this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet)));
+    this.#each(flush.sessionsOpen, (open) => run(UPSERT_SESSION, open.relayId, open.sessionId, open.state));
+    this.#each(flush.sessionsClosed, (closed) => run(DELETE_SESSION, closed.relayId, closed.sessionId));
+    this.#each(flush.losses, (loss) => this.#writeLoss(loss));
+    this.#each(flush.gaps, (gap) => writeGap(this.#rows, gap));
+    this.#each(flush.marks, (mark) => writeMark(this.#rows, mark));
+    this.#each([flush.samples], (samples) => writeSamples(this.#rows, samples));
+    this.#each(flush.plans, (plan) => writePlan(this.#rows, plan));
+    this.#each(flush.counters, ([name, value]) => run(UPSERT_COUNTER, name, integer(value)));
     if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
       writeFoldState(this.#rows, this.#state);
     }
   }
 
+  #each<Row>(rows: Iterable<Row>, write: (row: Row) => void, executionsOf?: (row: Row) => RowExecutions): void {
+    if (this.#salvage !== undefined) this.#salvage.each(rows, write, executionsOf);
+    else for (const row of rows) write(row);
+  }
+
   #writeRollups(rollups: Iterable<RollupRow>): void {
-    const bySource = new Map<string, { minute: number; source: string; sums: Sums<SourceMeasureName> }>();
+    const bySource = new Map<string, SourceTotal>();
     const rounded = noSums(SOURCE_RULES);
-    for (const row of rollups) {
+    const write = (row: RollupRow) => {
       const { minute, source } = row.key;
       const series = this.#series.ofRollup(row.key);
       this.#add(ROLLUP, minute, [series, ...valuesOf(ROLLUP, row)]);
@@ -122,16 +145,18 @@ export class FlushWriter {
       const at = `${minute} ${source}`;
       let total = bySource.get(at);
       if (total === undefined) {
-        total = { minute, source, sums: noSums(SOURCE_RULES) };
+        total = { minute, source, executions: 0, sums: noSums(SOURCE_RULES) };
         bySource.set(at, total);
       }
       // As the row itself is stored, so that a source's total is the sum of its rows.
       for (const name of SOURCE_NAMES) rounded[name] = integer(row[name]);
       addSums(SOURCE_RULES, total.sums, rounded);
-    }
-    for (const { minute, source, sums } of bySource.values()) {
+      total.executions += row.executions;
+    };
+    this.#each(rollups, write, (row) => ({ minute: row.key.minute, executions: row.executions }));
+    const writeTotal = ({ minute, source, sums }: SourceTotal) =>
       this.#add(SOURCE_ROLLUP, minute, [source, ...valuesOf(SOURCE_ROLLUP, sums)]);
-    }
+    this.#each(bySource.values(), writeTotal, (total) => total);
   }
 
   #writeStatement(delta: StatementSourceDelta): void {
