@@ -1,10 +1,20 @@
 // Leads observers and their store through several lives, while calls of the C library fail (io-faults.c).
-// Run by store-sweep.test.ts: `node store-life.mjs DIRECTORY HOW FROM STEP TO`. For each call from FROM on, in steps,
-// it prints a line of JSON: what was sent, what is stored, what was acknowledged.
+// Run by test/faults/disk-calls.test.ts: `node store-life.mjs DIRECTORY HOW CALLS FIRST STEP SECONDS`. It takes the calls
+// in an order of its own, of those every STEP-th from the FIRST one on, until so many seconds are over. For each it
+// prints a line of JSON: what was sent, what is stored, what was acknowledged.
 // Invariant: it does what a relay and `pgwitness run` do: it starts an observer again that could not start, counts as
 // lost what none took, and sends nothing twice. Not here: what must come out.
 
-import { accessSync, copyFileSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { assemble } from '../../../dist/observer/assemble.js';
 import { emptyStatement } from '../../../dist/proxy/stream/observation.js';
@@ -206,7 +216,7 @@ class Lives {
   killed() {
     const crashed = `${this.dataDir}-crashed`;
     mkdirSync(crashed, { recursive: true });
-    for (const file of readdirSync(this.dataDir)) {
+    for (const file of existsSync(this.dataDir) ? readdirSync(this.dataDir) : []) {
       if (!file.endsWith('-shm')) copyFileSync(path.join(this.dataDir, file), path.join(crashed, file));
     }
     // Only so that this process holds nothing of it.
@@ -298,10 +308,16 @@ function openFiles(directory) {
   return files.filter((file) => file.startsWith(directory));
 }
 
-const [, , directory, how, from, step, to] = process.argv;
-for (let call = Number(from); call <= Number(to); call += Number(step)) {
+/** Prime, and about the golden part of all calls: the first few in this order are spread over the whole life. */
+const STRIDE = 1361;
+
+const [, , directory, how, last, first, step, seconds] = process.argv;
+const endMs = performance.now() + 1000 * Number(seconds);
+// Call 0 is that none fails.
+for (let n = Number(first); n < Math.max(1, Number(last)) && performance.now() < endMs; n += Number(step)) {
+  const call = Number(last) === 0 ? 0 : 1 + ((n * STRIDE) % Number(last));
   const dataDir = path.join(directory, `call-${call}`);
-  process.stdout.write(`${JSON.stringify({ begins: call })}\n`);
+  process.stdout.write(`${JSON.stringify({ begins: call, turn: n })}\n`);
   rmSync(String(process.env.IO_FAULTS_LOG), { force: true });
   process.stdout.write(`${JSON.stringify(await live(dataDir, call, how))}\n`);
   for (const each of [dataDir, `${dataDir}-crashed`]) rmSync(each, { recursive: true, force: true });
