@@ -87,7 +87,8 @@ export interface LossRow {
 /**
  * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did
  * not take were lost at the end of a process. damaged: the database was damaged or removed, and a new one begun.
- * refused: what was counted in minutes could not be rolled up, so that longer windows lack it. clock_stepped: the system's clock was set, so executions are counted in minutes in which they were not.
+ * refused: minutes could not be rolled up, so that longer windows lack them. clock_stepped: the system's clock was
+ * set, so executions are counted in minutes in which they were not.
  */
 export type GapReason = 'killed' | 'unstored' | 'damaged' | 'refused' | 'clock_stepped';
 
@@ -207,20 +208,6 @@ export interface UnstoredNote {
   executions?: number;
 }
 
-/** Why a store may refuse a flush; each is a series from the start, so that its first failure is an increase. */
-const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'corrupt', 'refused', 'io'] as const;
-
-/** No failure yet, of any kind. */
-export function noFailures(): Map<string, number> {
-  return new Map(FLUSH_FAILURES.map((code) => [code, 0]));
-}
-
-/** Before the first flush. */
-export function noHealth(): StoringHealth {
-  const failures = { failures: noFailures(), upkeepFailures: noFailures() };
-  return { failing: false, storedMs: 0, unstoredExecutions: 0, ...failures };
-}
-
 /** Rows of a flush that the database refused for what they are: they were given up, and the rest is stored. */
 export interface RefusedRows {
   rows: number;
@@ -232,19 +219,6 @@ export interface RefusedRows {
 
 /** The reason of a loss: see RefusedRows. */
 export const STORE_REFUSED = 'store_refused';
-
-/** How storing goes. */
-export interface StoringHealth {
-  readonly failing: boolean;
-  /** Unix ms of the last flush that was stored; 0 = none yet. */
-  readonly storedMs: number;
-  /** Flushes that were refused, by the store's code. */
-  readonly failures: ReadonlyMap<string, number>;
-  /** Executions that are counted and wait. */
-  readonly unstoredExecutions: number;
-  /** Turns of upkeep that failed, by the store's code. */
-  readonly upkeepFailures: ReadonlyMap<string, number>;
-}
 
 export interface Store {
   /**

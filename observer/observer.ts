@@ -6,11 +6,12 @@
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { ConnectionsNow } from '../analyzer/pools/pool.js';
 import type { Log } from '../config/log.js';
-import type { PlanRow, Store, StoringHealth } from '../facts/flush.js';
+import type { PlanRow, Store } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
+import type { StoringHealth } from '../storage/storing-health.js';
 import { BatchProgress } from './accounts/batch-progress.js';
 import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';

@@ -1,17 +1,11 @@
-// Gives flushes to the store and keeps account of it: since when it fails, how often and why, what it gave up.
+// Gives flushes to the store, and keeps account of what it did not take.
 // Invariant: a failure is counted once per flush that the store did not take; whatever the disk says, nothing but a
 // defect is thrown. Not here: what is in a flush (flush-parts.ts), when one is made (observer.ts).
 
 import type { Log } from '../../config/log.js';
-import {
-  type Flush,
-  noFailures,
-  type RefusedRows,
-  STORE_REFUSED,
-  type Store,
-  type StoringHealth,
-} from '../../facts/flush.js';
+import { type Flush, type RefusedRows, STORE_REFUSED, type Store } from '../../facts/flush.js';
 import { StoreError } from '../../storage/store-error.js';
+import { noFailures, type StoringHealth } from '../../storage/storing-health.js';
 
 export interface StoringOptions {
   store: Store;

@@ -6,15 +6,7 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type {
-  Flush,
-  PlanRow,
-  RefusedRows,
-  Store,
-  StoredSession,
-  StoringHealth,
-  UnstoredNote,
-} from '../../facts/flush.js';
+import type { Flush, PlanRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import { Relays } from '../../observer/accounts/relays.js';
@@ -27,6 +19,7 @@ import {
   type StatementObservation,
 } from '../../proxy/stream/observation.js';
 import { StoreError } from '../../storage/store-error.js';
+import type { StoringHealth } from '../../storage/storing-health.js';
 
 export const RELAY = 'relay-1';
 export const T0 = 1_800_000_000_000;

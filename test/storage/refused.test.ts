@@ -1,4 +1,4 @@
-// 82: rows that the database refuses for what they are, not for its disk: given up once, counted, and nothing waits.
+// 82: rows that the database refuses for what they are: given up once, counted, and nothing waits.
 // Triggers refuse them here: no traffic is known that makes such a row (saturating.test.ts).
 // Not here: what the observer says of it (test/observer/storing.test.ts).
 

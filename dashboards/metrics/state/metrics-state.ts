@@ -3,8 +3,8 @@
 // Not here: the exposition format (../exporter.ts), history (storage).
 
 import { limits } from '../../../config/limits.js';
-import { noHealth, type StoringHealth } from '../../../facts/flush.js';
 import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
+import { noHealth, type StoringHealth } from '../../../storage/storing-health.js';
 import { DurationTable } from './duration-series.js';
 import { HttpCounts } from './http-counts.js';
 import { commandLabel, LabelSet } from './labels.js';

@@ -1,7 +1,7 @@
-// Leads observers and their store through several lives, while calls of the C library fail (io-faults.c).
-// Run by test/faults/disk-calls.test.ts: `node store-life.mjs DIRECTORY HOW CALLS FIRST STEP SECONDS`. It takes the calls
-// in an order of its own, of those every STEP-th from the FIRST one on, until so many seconds are over. For each it
-// prints a line of JSON: what was sent, what is stored, what was acknowledged.
+// Leads observers and their store through several lives, while calls to the disk fail.
+// Run by test/faults/disk-calls.test.ts: `node store-life.mjs DIRECTORY HOW CALLS FIRST STEP SECONDS`. It takes the
+// calls in an order of its own, of those every STEP-th from the FIRST one on, until so many seconds are over. For each
+// it prints a line of JSON: what was sent, what is stored, what was acknowledged.
 // Invariant: it does what a relay and `pgwitness run` do: it starts an observer again that could not start, counts as
 // lost what none took, and sends nothing twice. Not here: what must come out.
 
