@@ -11,6 +11,8 @@ import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import type { ObservedSession, Waiting } from './sessions/observed-session.js';
+import { UnitTagSets } from './work/unit-tag-sets.js';
+import { Units, type UnitsListener } from './work/units.js';
 
 /** Is told of each counted execution, for the metrics. */
 export interface CountedListener {
@@ -35,6 +37,8 @@ export interface CountingOptions {
   counted: CountedListener;
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
+  /** Told of each unit of work that ended. */
+  units?: UnitsListener;
 }
 
 export class Counting {
@@ -43,18 +47,24 @@ export class Counting {
   readonly statementDeltas: StatementDeltas;
   readonly tagRollups: TagRollups;
   readonly samples = new Samples();
+  readonly units: Units;
+  readonly unitTagSets = new UnitTagSets();
 
   constructor(options: CountingOptions) {
     this.#options = options;
     this.rollups = new Rollups(options.limits);
     this.statementDeltas = new StatementDeltas(this.rollups);
     this.tagRollups = new TagRollups(options.limits);
+    this.units = new Units({
+      listener: options.units,
+      tellsApart: (fingerprint, tagSet) => this.tagRollups.tellsApart(fingerprint, tagSet),
+    });
   }
 
   /** Hot path: once per execution. The session is settled, so it has a pool. */
   count(session: ObservedSession, execution: Waiting): void {
     const { judge, counted, tail } = this.#options;
-    const { statement, measured, transactionPosition } = execution;
+    const { statement, measured, transactionPosition, inUnit } = execution;
     const { fingerprint } = statement;
     const { pairs } = statement.tags;
     const pool = session.member.pool as Pool;
@@ -63,6 +73,11 @@ export class Counting {
     if (where === undefined) {
       where = whereOf(pool.id, verdict.source, verdict.construct);
       pool.where.set(verdict, where);
+    }
+    if (inUnit !== undefined) {
+      const { source, construct } = verdict;
+      const unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.unitTagSets.of(tagSet);
+      measured.firstOfRequest = this.units.settled(inUnit, { source, construct, pool: pool.id, tagSet, unitTagSet });
     }
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });

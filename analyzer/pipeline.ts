@@ -1,8 +1,9 @@
 // Takes one observation through all its steps, in order. Read this first.
 //
 //   statement ► its executions: identify, split, SQL-level names (statement-texts.ts, fingerprint/)
-//             ► tags and profile (attribution/) ► settled? ─ no ► wait in the session (waiting-executions.ts)
-//                                                         └ yes ► verdict, pool, counts, metrics (counting.ts)
+//             ► tags and profile (attribution/) ► its unit of work (work/)
+//             ► settled? ─ no ► wait in the session (waiting-executions.ts)
+//                        └ yes ► verdict, pool, counts, metrics (counting.ts)
 //
 // Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two.
 // Not here: bytes (observer/intake/intake.ts), when things are stored (observer/observer.ts).
@@ -19,18 +20,17 @@ import type { ParameterKey } from '../proxy/stream/parameters.js';
 import { type CountedListener, Counting } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
-import { requestOf } from './notable/request-tags.js';
 import { SLOW_NS } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
 import { Pools, type PoolsOptions } from './pools/pools.js';
 import type { RollupLimits } from './rollup/rollups.js';
 import type { TagLimits } from './rollup/tag-rollups.js';
-import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
-import { RequestWatch } from './sessions/requests.js';
+import type { ExecutionContext, ObservedSession } from './sessions/observed-session.js';
 import { Sessions } from './sessions/sessions.js';
 import { Catalogue } from './texts/catalogue.js';
 import type { Identity } from './texts/facts-of-text.js';
 import { StatementTexts } from './texts/statement-texts.js';
+import { type Fed, UnitFeed } from './unit-feed.js';
 import { WaitingExecutions } from './waiting-executions.js';
 
 export interface PipelineOptions extends LiveOptions {
@@ -55,7 +55,7 @@ export interface PipelineCounters {
 }
 
 /** One execution and its text, until it is counted. The text is not kept beyond that. */
-type Execution = Waiting & { context: ExecutionContext; identity: Identity };
+type Execution = Fed & { identity: Identity };
 
 export class Pipeline {
   readonly #options: PipelineOptions;
@@ -67,8 +67,8 @@ export class Pipeline {
   readonly catalogue = new Catalogue();
   readonly marks = new Marks();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
-  readonly #requests = new RequestWatch();
   readonly #waiting: WaitingExecutions;
+  readonly #unitFeed: UnitFeed;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
     return new Pipeline(options, await StatementTexts.load(options));
@@ -85,6 +85,7 @@ export class Pipeline {
       poolNameOf: (session) => this.#judge.poolNameOf(session),
     });
     this.counting = new Counting({ ...options, judge: this.#judge });
+    this.#unitFeed = new UnitFeed(this.counting.units, this.counting.unitTagSets);
     this.#waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 
@@ -150,6 +151,7 @@ export class Pipeline {
     if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#waiting.settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
     this.#countRevisions(session);
+    this.#unitFeed.closed(session, atMs);
     this.sessions.close(session, atMs);
   }
 
@@ -162,10 +164,12 @@ export class Pipeline {
     }
     this.sessions.habitsOfOpen();
     this.pools.tick(nowMs);
+    this.counting.units.tick(nowMs);
   }
 
   relayEnded(relayId: string): void {
     this.#texts.forgetAll(relayId);
+    if (this.sessions.isEmpty) this.counting.units.endAll();
   }
 
   get splitMismatchTotal(): number {
@@ -191,7 +195,8 @@ export class Pipeline {
         context = { protocol, statementName, transactionBefore: session.profile.inTransaction ? 'T' : 'I' };
       left--;
       const transactionPosition = this.#transaction(session, measured, left === 0 ? openAfter : undefined);
-      this.#execution(session, { statement, identity, context, measured, transactionPosition });
+      const transactionAfter = left === 0 ? after : '';
+      this.#execution(session, { statement, identity, context, measured, transactionPosition, transactionAfter });
     });
   }
 
@@ -207,7 +212,8 @@ export class Pipeline {
 
   #execution(session: ObservedSession, execution: Execution): void {
     const { statement, identity, context, measured, transactionPosition } = execution;
-    this.#noteRequest(statement, measured);
+    const { pairs } = statement.tags;
+    if (pairs.length > 0) this.marks.noteTags(pairs, measured.completedAtMs);
     if (measured.sqlstate === '') {
       if (isDdl(measured.command)) this.#noteDdl(identity, measured);
       if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(identity, measured.completedAtMs);
@@ -216,20 +222,15 @@ export class Pipeline {
     this.catalogue.note(identity);
     const { profile } = session;
     profile.observe(statement.shape, context, statement.tags.proof);
+    const inUnit = this.#unitFeed.take(session, execution);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
-    this.#waiting.take(session, { statement, measured, transactionPosition });
+    this.#waiting.take(session, { statement, measured, transactionPosition, inUnit });
     profile.finish(statement.shape, measured.sqlstate !== '');
   }
 
   #noteDdl({ fingerprint, summary, query }: Identity, { command, completedAtMs }: Measured): void {
     this.marks.noteDdl(command, { atMs: completedAtMs, fingerprint, source: '', summary, query });
-  }
-
-  #noteRequest({ fingerprint, tags: { pairs } }: Attributable, measured: Measured): void {
-    if (pairs.length === 0) return;
-    measured.firstOfRequest = this.#requests.isFirst(requestOf(pairs), fingerprint);
-    this.marks.noteTags(pairs, measured.completedAtMs);
   }
 
   #countRevisions(session: ObservedSession): void {

@@ -142,12 +142,26 @@ export const limits = {
   poolsMax: 200,
   tagSetsPerFingerprintMax: 50,
   tagSetsMax: 5_000,
-  /** Remembered requests of the application, in two generations. One that pauses while so many begin counts again. */
-  requestsMax: 4_096,
+  /** Units of work that are open. Beyond it the oldest ends early. A unit ends a second after its last statement. */
+  unitsOpenMax: 10_000,
+  /** Statements kept of one unit, in their order. Further ones are in its sums alone. */
+  unitStatementsMax: 1_000,
+  /** … and of all open units: some 30 MiB. */
+  unitsStatementsMax: 100_000,
+  /** Units that ended and are remembered by their id, in two generations. One that goes on later counts anew. */
+  requestsMax: 8_192,
   /** Distinct statements of one request. A job that runs everything under one id has no comparable time per request. */
   requestStatementsMax: 1_000,
   /** Remembered statements of all requests, in two generations. */
   requestsStatementsMax: 65_536,
+  /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */
+  routesMax: 2_000,
+  /** Statements within requests that wait for one flush. Beyond it they are not counted per request. */
+  requestStatementRowsMax: 20_000,
+  /** Sources and pools of one route's requests within one flush. The rest is the pool "(other)". */
+  requestPartsMax: 100,
+  /** Groups of connections whose pauses are learnt. Beyond it the oldest is learnt anew. */
+  pacesMax: 1_000,
   /** Statements held per session, as counts, until its verdict. */
   settlingStatementsMax: 64,
   settlingMs: 2_000,
@@ -237,6 +251,8 @@ relation(
   limits.requestStatementsMax < limits.requestsStatementsMax,
   'the statements of one request are part of those of all',
 );
+relation(limits.unitStatementsMax < limits.unitsStatementsMax, 'the statements of one unit are part of those of all');
+relation(limits.requestStatementsMax <= limits.requestStatementRowsMax, 'one request fits into a flush');
 relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
 relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics have no more pools than the observer');
 relation(limits.questionWaitMs < 3 * limits.httpRequestTimeoutMs, 'a question is refused while its connection is open');

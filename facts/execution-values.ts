@@ -43,7 +43,7 @@ export interface ParametersTold {
 
 /** One execution, measured. */
 export interface Measured extends ExecutionValues, Ran, ParametersTold {
-  /** First execution of this statement in a request that its comment names; see requests.ts. */
+  /** First execution of this statement in a request that its comment names; see analyzer/work/units.ts. */
   firstOfRequest?: boolean;
 }
 

@@ -5,7 +5,7 @@
 import type { FleetMeasureName } from './measures.js';
 import type { PoolIdentity } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
-import type { RollupRow, TagRollup } from './rollup-row.js';
+import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from './rollup-row.js';
 import type { Evidence } from './verdict.js';
 
 /** A statement's normalised text; outlives its rollups. */
@@ -160,6 +160,8 @@ export interface Flush {
   rollups: Iterable<RollupRow>;
   /** Deltas since the last flush. Pool minutes are too, but for their peaks: those are maxima within the minute. */
   tags: Iterable<TagRollup>;
+  requests: Iterable<RequestRollup>;
+  requestStatements: Iterable<RequestStatementRollup>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
   pools: Iterable<PoolRow>;
@@ -182,6 +184,8 @@ export function emptyFlush(atMs = 0): Flush {
     relays: [],
     rollups: [],
     tags: [],
+    requests: [],
+    requestStatements: [],
     catalogue: [],
     statements: [],
     pools: [],

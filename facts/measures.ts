@@ -3,11 +3,14 @@
 // a count ends with its unit. Not here: adding values up (sums.ts); counting executions, which is hot and written by
 // hand (rollup-row.ts).
 
-/** How two values of one measure become one. `min` starts at Infinity, the others at 0. */
-export type Merge = 'sum' | 'min' | 'max';
+/**
+ * How two values of one measure become one. `min` starts at Infinity, the others at 0. `squares` is a sum that leaves
+ * the whole numbers behind.
+ */
+export type Merge = 'sum' | 'min' | 'max' | 'squares';
 
 export interface Measure {
-  readonly unit: 'count' | 'bytes' | 'ns' | 'ms';
+  readonly unit: 'count' | 'bytes' | 'ns' | 'ms' | 'count²' | 'ns²';
   readonly merge: Merge;
 }
 
@@ -94,6 +97,52 @@ export const FLEET_MEASURES = {
 } as const satisfies Readonly<Record<string, PoolMeasure>>;
 
 export type FleetMeasureName = keyof typeof FLEET_MEASURES;
+
+/**
+ * Of the requests of one route. Statements, repeated ones and rows leave out housekeeping; time and errors are of all.
+ * Squares are of whole requests.
+ */
+export const REQUEST_MEASURES = {
+  /** Requests that sent at least one statement. */
+  requests: { unit: 'count', merge: 'sum' },
+  /** Requests before them that sent none, where the application counts them. */
+  idleRequests: { unit: 'count', merge: 'sum' },
+  statements: { unit: 'count', merge: 'sum' },
+  statementsSquared: { unit: 'count²', merge: 'squares' },
+  statementsMax: { unit: 'count', merge: 'max' },
+  /** Executions of a statement that its request had run before. */
+  repeated: { unit: 'count', merge: 'sum' },
+  serviceTotalNs: { unit: 'ns', merge: 'sum' },
+  serviceSquaredNs2: { unit: 'ns²', merge: 'squares' },
+  serviceMaxNs: { unit: 'ns', merge: 'max' },
+  rows: { unit: 'count', merge: 'sum' },
+  rowsSquared: { unit: 'count²', merge: 'squares' },
+  errors: { unit: 'count', merge: 'sum' },
+} as const satisfies Readonly<Record<string, Measure>>;
+
+export type RequestMeasureName = keyof typeof REQUEST_MEASURES;
+
+/** Of one source and pool within the requests of a route. */
+export const REQUEST_PART_MEASURES = {
+  /** Executions, errors included. */
+  statements: { unit: 'count', merge: 'sum' },
+  serviceTotalNs: { unit: 'ns', merge: 'sum' },
+} as const satisfies Readonly<Record<string, Measure>>;
+
+export type RequestPartMeasureName = keyof typeof REQUEST_PART_MEASURES;
+
+/** Of one statement within the requests that ran it. Executions are calls and errors. */
+export const REQUEST_STATEMENT_MEASURES = {
+  requests: { unit: 'count', merge: 'sum' },
+  executions: { unit: 'count', merge: 'sum' },
+  executionsSquared: { unit: 'count²', merge: 'squares' },
+  serviceTotalNs: { unit: 'ns', merge: 'sum' },
+  serviceSquaredNs2: { unit: 'ns²', merge: 'squares' },
+  rows: { unit: 'count', merge: 'sum' },
+  rowsSquared: { unit: 'count²', merge: 'squares' },
+} as const satisfies Readonly<Record<string, Measure>>;
+
+export type RequestStatementMeasureName = keyof typeof REQUEST_STATEMENT_MEASURES;
 
 /** A name as SQL and JSON spell it: `serviceMinNs` is `service_min_ns`. */
 export type SnakeCase<Name extends string> = Name extends `${infer First}${infer Rest}`

@@ -1,11 +1,17 @@
-// The counts of one statement in one minute, and adding an execution to them.
+// The counts of one minute: of a statement, with adding an execution to them, and of requests.
 // Invariant: a row only grows until it is stored and reset. Two rows with the same key merge by the rules of
 // measures.ts, in any order. Not here: the source and pool of an execution (analyzer/attribution, analyzer/pools),
 // which rows are open (analyzer/rollup/rollups.ts), storing rows (storage/).
 
 import { type Measured, ValueSums } from './execution-values.js';
 import { LogHistogram } from './histogram.js';
-import type { StatementMeasureName, TagMeasureName } from './measures.js';
+import type {
+  RequestMeasureName,
+  RequestPartMeasureName,
+  RequestStatementMeasureName,
+  StatementMeasureName,
+  TagMeasureName,
+} from './measures.js';
 import type { Confidence, Verdict } from './verdict.js';
 
 export type { Measured } from './execution-values.js';
@@ -32,6 +38,46 @@ export interface TagRollup extends Record<TagMeasureName, number> {
   tagSet: string;
   /** Of serviceNs, not batched only. */
   histogram: LogHistogram;
+}
+
+/** How a request was found: its tags or its short connection say it, or it was guessed from the traffic. */
+export type Found = 'direct' | 'heuristic';
+
+/**
+ * Requests of one route (or job, or command) that began in one minute. A request is counted once, in the minute of its
+ * first statement.
+ */
+export interface RequestRollup extends Record<RequestMeasureName, number> {
+  /** Of the requests' first statements, in minutes since the Unix epoch. */
+  minute: number;
+  found: Found;
+  /** Canonical JSON object of the dimensions without the caller; '' = untagged, '(other)' beyond the cap. */
+  tagSet: string;
+  /** Statements per request, of requests that ended. */
+  statementHistogram: LogHistogram;
+  /** Service time per request in ns, of requests that ended. */
+  serviceHistogram: LogHistogram;
+  /** By source and pool. */
+  parts: Map<string, RequestPart>;
+}
+
+/** What one source sent through one pool in these requests, housekeeping included. */
+export interface RequestPart extends Record<RequestPartMeasureName, number> {
+  source: string;
+  /** Pool id, or '(other)'. */
+  pool: string;
+}
+
+/**
+ * One statement within the requests of one minute that ran it. A request that does not run it adds zeros: their number
+ * is the route's requests less these.
+ */
+export interface RequestStatementRollup extends Record<RequestStatementMeasureName, number> {
+  minute: number;
+  fingerprint: string;
+  source: string;
+  /** The whole tag set, caller included, of its first execution in the request; '' = none. */
+  tagSet: string;
 }
 
 export class RollupRow extends ValueSums implements Readonly<Record<StatementMeasureName, number>> {

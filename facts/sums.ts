@@ -11,6 +11,12 @@ import {
   POOL_MEASURES,
   type PointMeasureName,
   type PoolMeasureName,
+  REQUEST_MEASURES,
+  REQUEST_PART_MEASURES,
+  REQUEST_STATEMENT_MEASURES,
+  type RequestMeasureName,
+  type RequestPartMeasureName,
+  type RequestStatementMeasureName,
   type SourceMeasureName,
   STATEMENT_MEASURES,
   type StatementMeasure,
@@ -31,6 +37,9 @@ export const SOURCE_RULES = rulesOf<SourceMeasureName>(kept('bySource'));
 export const POINT_RULES = rulesOf<PointMeasureName>(kept('overTime'));
 export const POOL_RULES = rulesOf<PoolMeasureName>(POOL_MEASURES);
 export const FLEET_RULES = rulesOf<FleetMeasureName>(FLEET_MEASURES);
+export const REQUEST_RULES = rulesOf<RequestMeasureName>(REQUEST_MEASURES);
+export const REQUEST_PART_RULES = rulesOf<RequestPartMeasureName>(REQUEST_PART_MEASURES);
+export const REQUEST_STATEMENT_RULES = rulesOf<RequestStatementMeasureName>(REQUEST_STATEMENT_MEASURES);
 /** Between sidecars. */
 export const POOL_RULES_ACROSS = across<PoolMeasureName>(POOL_MEASURES);
 export const FLEET_RULES_ACROSS = across<FleetMeasureName>(FLEET_MEASURES);
@@ -52,6 +61,7 @@ export function addSums<Name extends string>(
     const value = more[name];
     if (value === undefined || value === null) continue;
     if (rules[name] === 'sum') into[name] = Math.min(into[name] + value, SUM_MAX);
+    else if (rules[name] === 'squares') into[name] += value;
     else if (rules[name] === 'max') {
       if (value > into[name]) into[name] = value;
     } else if (value < into[name]) into[name] = value;

@@ -34,6 +34,8 @@ export class FlushParts {
       rollups: pipeline.counting.rollups,
       statements: pipeline.counting.statementDeltas,
       tags: pipeline.counting.tagRollups,
+      requests: pipeline.counting.units.requests,
+      requestStatements: pipeline.counting.units.statements,
       catalogue: pipeline.catalogue,
       pools: pools.rows,
       poolMinutes: pools.minutes,

@@ -187,6 +187,7 @@ export class Observer implements IntakeTarget {
    */
   lastFlush(nowMs: number, { linksWereClosed }: { linksWereClosed: boolean }): boolean {
     this.#unaccounted.end({ linksWereClosed });
+    this.#options.pipeline.counting.units.endAll();
     const isStored = this.flush(nowMs);
     if (!isStored) this.#storing.leaveNote(nowMs);
     return isStored;
@@ -215,10 +216,8 @@ export class Observer implements IntakeTarget {
 
   #tellMetrics(nowMs: number): void {
     const { pipeline, health } = this.#options;
-    const connections = [...pipeline.pools.all()].map((pool) => ({
-      name: pool.name,
-      ...pool.connectionsAt(nowMs),
-    }));
+    const pools = [...pipeline.pools.all()];
+    const connections = pools.map((pool) => ({ name: pool.name, ...pool.connectionsAt(nowMs) }));
     health.setPoolConnections(connections);
     health.setRevisions(pipeline.counters.revisionsTotal);
   }

@@ -1,9 +1,9 @@
 // Finds the request of the application that an execution belongs to, by the tags of its comments.
 // Invariant: a trace id is 16 or 32 hexadecimal digits or a decimal number, and a request's id one word of letters,
 // digits and plain signs; what a tag holds else is no id. Ids are in lower case.
-// Not here: reading tags from comments (attribution/comments/), counting requests (sessions/requests.ts).
+// Not here: reading tags from comments (attribution/comments/), telling requests apart (work/).
 
-import { REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../config/values/tag-keys.js';
+import { IDLE_REQUESTS_KEY, REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../config/values/tag-keys.js';
 
 export type TagPairs = readonly (readonly [key: string, value: string])[];
 
@@ -30,6 +30,36 @@ export function requestOf(pairs: TagPairs): string {
   if (pairs.length === 0) return '';
   return traceIdOf(pairs) || requestIdOf(pairs);
 }
+
+export interface RequestIds {
+  /** The application's own id; '' = none. */
+  readonly requestId: string;
+  readonly traceId: string;
+  /** Requests that sent nothing since the last that did, as the application counts them. */
+  readonly idleRequests: number;
+}
+
+const NO_IDS: RequestIds = { requestId: '', traceId: '', idleRequests: 0 };
+
+/** What its tags say of the request. Hot path: comments repeat within a request. */
+export function requestIdsOf(pairs: TagPairs): RequestIds {
+  if (pairs.length === 0) return NO_IDS;
+  if (pairs !== idsPairs) {
+    idsPairs = pairs;
+    ids = { requestId: requestIdOf(pairs), traceId: traceIdOf(pairs), idleRequests: idleRequestsOf(pairs) };
+  }
+  return ids;
+}
+
+let idsPairs: TagPairs = [];
+let ids = NO_IDS;
+
+function idleRequestsOf(pairs: TagPairs): number {
+  for (const [key, value] of pairs) if (key === IDLE_REQUESTS_KEY && IDLE_REQUESTS.test(value)) return Number(value);
+  return 0;
+}
+
+const IDLE_REQUESTS = /^\d{1,6}$/;
 
 function findTraceId(pairs: TagPairs): string {
   for (const [key, value] of pairs) if (key === TRACEPARENT_KEY) return ofTraceparent(value);

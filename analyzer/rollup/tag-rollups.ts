@@ -57,6 +57,11 @@ export class TagRollups implements Pending<TagRollup> {
     row.histogram.add(measured.serviceNs);
   }
 
+  /** The set has rows of its own. */
+  tellsApart(fingerprint: string, tagSet: string): boolean {
+    return this.#known.get(fingerprint)?.has(tagSet) ?? false;
+  }
+
   pending(): Iterable<TagRollup> {
     return this.#rows.values();
   }

@@ -10,6 +10,8 @@ import type { Siblings } from '../attribution/connection/siblings.js';
 import type { UserDecision } from '../attribution/rules/rule-user.js';
 import { internShape, type StatementShape } from '../attribution/shape/shape.js';
 import { PoolMember } from '../pools/pool.js';
+import type { SessionWork } from '../work/session-work.js';
+import type { UnitExecution } from '../work/unit.js';
 import { type TransactionState, TransactionWatch } from './transaction-watch.js';
 
 /** What attribution needs of one execution besides its connection. */
@@ -37,6 +39,8 @@ export interface Waiting {
   measured: Measured;
   /** Place in its transaction; 0 = outside of one. */
   transactionPosition: number;
+  /** In its unit of work; undefined where another process took it. */
+  inUnit?: UnitExecution;
 }
 
 export interface SessionFacts {
@@ -73,6 +77,8 @@ export class ObservedSession {
   readonly profile: ConnectionProfile;
   readonly member: PoolMember;
   transaction = new TransactionWatch();
+  /** Undefined before its first statement of this process. */
+  work: SessionWork | undefined = undefined;
   identity: PoolIdentity | undefined = undefined;
   waiting: Waiting[] = [];
   settled = false;
@@ -113,7 +119,11 @@ export class ObservedSession {
       profile: this.profile.snapshot(),
       identity: this.identity ?? null,
       // The tag set is stored with the counts anyway; the other pairs of the comments (trace ids) are dropped.
-      waiting: this.waiting.map((waiting) => ({ ...waiting, statement: withoutContext(waiting.statement) })),
+      waiting: this.waiting.map((waiting) => ({
+        ...waiting,
+        statement: withoutContext(waiting.statement),
+        inUnit: undefined,
+      })),
       settled: this.settled,
       authenticated: this.authenticated,
       backendPid: this.backendPid,

@@ -146,6 +146,11 @@ export class Sessions {
     return session;
   }
 
+  get isEmpty(): boolean {
+    for (const _ of this.all()) return false;
+    return true;
+  }
+
   *all(): Iterable<ObservedSession> {
     for (const sessions of this.#byRelay.values()) yield* sessions.values();
   }

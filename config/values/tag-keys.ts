@@ -27,8 +27,14 @@ export const CONTEXT_KEYS: readonly string[] = [TRACEPARENT_KEY, 'tracestate', '
 /** Tags that hold a trace id and nothing else. */
 export const TRACE_KEYS: readonly string[] = ['trace_id', 'dd.trace_id'];
 
-/** Tags that hold the application's own id of a request. */
-export const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid'];
+/** Tags that hold the application's own id of a request, or of a job. */
+export const REQUEST_KEYS: readonly string[] = ['request_id', 'x_request_id', 'requestid', 'job_id', 'task_id'];
+
+/** The tag that holds how many requests sent nothing since the last one that sent something. */
+export const IDLE_REQUESTS_KEY = 'idle_requests';
+
+/** The dimension that says where in a request a statement was made; the others are of the whole request. */
+export const CALLER_KEY = 'caller';
 
 /** The tag that names the running version of the application. */
 export const VERSION_KEY = 'app_version';

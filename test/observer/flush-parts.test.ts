@@ -27,7 +27,7 @@ test('a flush has every part that a flush can have', async () => {
 /** Puts something into every part. Returns the moment after it. */
 function fillEveryPart({ observer, plans }: Observing): number {
   const observe = (observation: Parameters<typeof observer.observe>[1]) => observer.observe(RELAY, observation);
-  for (const sessionId of [1, 2]) for (const observation of opened(sessionId)) observe(observation);
+  for (const sessionId of [1, 2, 3]) for (const observation of opened(sessionId)) observe(observation);
   const at = { sessionId: 1, completedAtMs: T0 + 10 };
   for (let i = 0; i < limits.settlingStatementsMax + 6; i++) observe(statement(`SELECT ${i} FROM book`, at));
   observe(statement("SELECT * FROM shelf WHERE id = 7 /*route='%2Fshelves'*/", { ...at, serviceNs: 30_000_000 }));
@@ -35,6 +35,9 @@ function fillEveryPart({ observer, plans }: Observing): number {
   const ddl = [{ command: 'CREATE TABLE', rows: 0 }];
   observe(statement('CREATE TABLE shelf (id int)', { ...at, completions: ddl }));
   observe({ kind: 'session-closed', sessionId: 2, closedAtMs: T0 + 20, by: 'client' });
+  // A connection for one request: with it the request is over.
+  observe(statement('SELECT 1 FROM book', { sessionId: 3, completedAtMs: T0 + 10 }));
+  observe({ kind: 'session-closed', sessionId: 3, closedAtMs: T0 + 20, by: 'client' });
   observe({ kind: 'loss', minute: Math.floor(T0 / 60_000), reason: 'queue_full', count: 3 });
   observer.relayDied('another-relay', T0);
   plans.push({ fingerprint: 'f', atMs: T0, serverVersion: '17.0', plan: 'Seq Scan', problem: '' });

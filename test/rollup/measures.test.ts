@@ -8,6 +8,9 @@ import {
   CALLS_BY_CONFIDENCE,
   type Measure,
   POOL_MEASURES,
+  REQUEST_MEASURES,
+  REQUEST_PART_MEASURES,
+  REQUEST_STATEMENT_MEASURES,
   STATEMENT_MEASURES,
   type StatementMeasureName,
 } from '../../facts/measures.js';
@@ -100,12 +103,21 @@ test("a pool's minute has every measure of its table and nothing else that adds 
   expect(sums).toEqual(noSums(POOL_RULES));
 });
 
-const SUFFIXES = { ns: /Ns$/, ms: /Ms$/, bytes: /Bytes$/, count: /^(?!.*(Ns|Ms|Bytes)$)/ } as const;
+const SUFFIXES = {
+  ns: /Ns$/,
+  ms: /Ms$/,
+  bytes: /Bytes$/,
+  count: /^(?!.*(Ns|Ms|Bytes)$)/,
+  'ns²': /SquaredNs2$/,
+  'count²': /Squared$/,
+} as const;
+const OF_REQUESTS = { ...REQUEST_MEASURES, ...REQUEST_PART_MEASURES, ...REQUEST_STATEMENT_MEASURES };
 
-test.each(Object.entries<Measure>({ ...STATEMENT_MEASURES, ...POOL_MEASURES }))(
+test.each(Object.entries<Measure>({ ...STATEMENT_MEASURES, ...POOL_MEASURES, ...OF_REQUESTS }))(
   'the name of %s says its unit and how it merges',
   (name, { unit, merge }) => {
     expect(name).toMatch(SUFFIXES[unit]);
-    expect(merge).toBe(/Max(Ns|Ms)?$/.test(name) ? 'max' : /Min(Ns|Ms)?$/.test(name) ? 'min' : 'sum');
+    if (/Squared(Ns2)?$/.test(name)) expect(merge).toBe('squares');
+    else expect(merge).toBe(/Max(Ns|Ms)?$/.test(name) ? 'max' : /Min(Ns|Ms)?$/.test(name) ? 'min' : 'sum');
   },
 );

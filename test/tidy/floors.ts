@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/store-error.ts',
     'storage/migrations/migrations.ts',
   ],
-  ['config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
+  ['facts/work/unit.ts', 'config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
   [
     'proxy/wire/message-scanner.ts',
     'proxy/stream/observation.ts',
@@ -29,6 +29,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/fingerprint/fingerprint.ts',
     'analyzer/pools/pools.ts',
     'analyzer/rollup/rollups.ts',
+    'analyzer/work/units.ts',
     'storage/sqlite/file/data-directory.ts',
   ],
   [

@@ -34,6 +34,7 @@ const FORGET = [
   'DELETE FROM rollup WHERE span_s = 0 AND bucket_min = 0 AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?)',
   'DELETE FROM rollup_error WHERE span_s = 0 AND bucket_min = 0 AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?)',
   'DELETE FROM tag_rollup WHERE span_s = 0 AND bucket_min = 0 AND tag_series_id IN (SELECT tag_series_id FROM tag_series WHERE fingerprint = ?)',
+  'DELETE FROM request_statement_rollup WHERE span_s = 0 AND bucket_min = 0 AND tag_series_id IN (SELECT tag_series_id FROM tag_series WHERE fingerprint = ?)',
   'DELETE FROM series WHERE fingerprint = ?',
   'DELETE FROM tag_series WHERE fingerprint = ?',
 ];

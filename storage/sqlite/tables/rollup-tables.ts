@@ -9,12 +9,25 @@ import {
   type FleetMeasureName,
   type Merge,
   type PoolMeasureName,
+  type RequestMeasureName,
+  type RequestPartMeasureName,
+  type RequestStatementMeasureName,
   type SourceMeasureName,
   type StatementMeasureName,
   snakeCase,
   type TagMeasureName,
 } from '../../../facts/measures.js';
-import { FLEET_RULES, POOL_RULES, SOURCE_RULES, STATEMENT_RULES, SUM_MAX, TAG_RULES } from '../../../facts/sums.js';
+import {
+  FLEET_RULES,
+  POOL_RULES,
+  REQUEST_PART_RULES,
+  REQUEST_RULES,
+  REQUEST_STATEMENT_RULES,
+  SOURCE_RULES,
+  STATEMENT_RULES,
+  SUM_MAX,
+  TAG_RULES,
+} from '../../../facts/sums.js';
 import type { SqlValue } from '../file/rows.js';
 import { plusSql, totalSql } from './saturating.js';
 
@@ -70,7 +83,35 @@ export const FLEET_ROLLUP: RollupTable<FleetMeasureName> = {
   fields: FLEET_RULES,
 };
 
-export const ROLLUP_TABLES = [ROLLUP, ROLLUP_ERROR, SOURCE_ROLLUP, TAG_ROLLUP, POOL_ROLLUP, FLEET_ROLLUP] as const;
+export const REQUEST_ROLLUP: RollupTable<RequestMeasureName | 'statementHistogram' | 'serviceHistogram'> = {
+  name: 'request_rollup',
+  keys: ['request_series_id'],
+  fields: { ...REQUEST_RULES, statementHistogram: 'histogram', serviceHistogram: 'histogram' },
+};
+
+export const REQUEST_PART_ROLLUP: RollupTable<RequestPartMeasureName> = {
+  name: 'request_part_rollup',
+  keys: ['request_series_id', 'source', 'pool_id'],
+  fields: REQUEST_PART_RULES,
+};
+
+export const REQUEST_STATEMENT_ROLLUP: RollupTable<RequestStatementMeasureName> = {
+  name: 'request_statement_rollup',
+  keys: ['tag_series_id'],
+  fields: REQUEST_STATEMENT_RULES,
+};
+
+export const ROLLUP_TABLES = [
+  ROLLUP,
+  ROLLUP_ERROR,
+  SOURCE_ROLLUP,
+  TAG_ROLLUP,
+  POOL_ROLLUP,
+  FLEET_ROLLUP,
+  REQUEST_ROLLUP,
+  REQUEST_PART_ROLLUP,
+  REQUEST_STATEMENT_ROLLUP,
+] as const;
 
 /** Calls of a rollup row, whatever their confidence. */
 export const CALLS_SQL = Object.values(CALLS_BY_CONFIDENCE)
@@ -96,9 +137,14 @@ export function sumsSql(table: RollupTable): string {
     .filter(([, merge]) => merge !== 'histogram')
     .map(([field, merge]) => {
       const column = snakeCase(field);
-      return `${merge === 'sum' ? totalSql(column) : `${merge}(${column})`} AS ${field}`;
+      return `${totalOf(column, merge)} AS ${field}`;
     })
     .join(', ');
+}
+
+function totalOf(column: string, merge: ColumnMerge): string {
+  if (merge === 'sum') return totalSql(column);
+  return merge === 'squares' ? `total(${column})` : `${merge}(${column})`;
 }
 
 /** The values that a row binds, in the order of the table's fields. */
@@ -112,6 +158,7 @@ export function valuesOf<Field extends string>(
     if (typeof value !== 'number') values.push(value.encode());
     // A minimum of nothing is Infinity, and NULL in SQL.
     else if (table.fields[field] === 'min' && !Number.isFinite(value)) values.push(null);
+    else if (table.fields[field] === 'squares') values.push(Number.isFinite(value) ? value : 0);
     else values.push(integer(value));
   }
   return values;
@@ -147,6 +194,8 @@ function mergedValue(column: string, merge: ColumnMerge): string {
   switch (merge) {
     case 'sum':
       return plusSql(column, `excluded.${column}`);
+    case 'squares':
+      return `${column} + excluded.${column}`;
     case 'min': // NULL means "none yet", but min() of NULL and a value is NULL.
       return `min(ifnull(${column}, excluded.${column}), ifnull(excluded.${column}, ${column}))`;
     case 'max':

@@ -2,7 +2,7 @@
 // Invariant: an id in memory exists in the database, or the transaction that made it is still open; forget() after a
 // rollback. Not here: the rows that use them (write/flush-writer.ts).
 
-import type { RollupKey, TagRollup } from '../../../facts/rollup-row.js';
+import type { RequestRollup, RollupKey, TagRollup } from '../../../facts/rollup-row.js';
 import type { Rows } from '../file/rows.js';
 
 /** Ids kept in memory; beyond, memory starts anew and ids are looked up again. */
@@ -33,7 +33,7 @@ export class SeriesIds {
     );
   }
 
-  ofTags(delta: TagRollup): number {
+  ofTags(delta: Pick<TagRollup, 'fingerprint' | 'source' | 'tagSet'>): number {
     const name = `${delta.fingerprint}\0${delta.source}\0\0\0${delta.tagSet}`;
     return (
       this.#ids.get(name) ??
@@ -43,6 +43,21 @@ export class SeriesIds {
           'SELECT tag_series_id AS id FROM tag_series WHERE fingerprint = ? AND source = ? AND tag_set = ?',
           'INSERT INTO tag_series (fingerprint, source, tag_set) VALUES (?, ?, ?) RETURNING tag_series_id AS id',
           [delta.fingerprint, delta.source, delta.tagSet],
+        ),
+      )
+    );
+  }
+
+  ofRequests({ found, tagSet }: Pick<RequestRollup, 'found' | 'tagSet'>): number {
+    const name = `\0${found}\0${tagSet}`;
+    return (
+      this.#ids.get(name) ??
+      this.#remember(
+        name,
+        this.#findOrMake(
+          'SELECT request_series_id AS id FROM request_series WHERE tag_set = ? AND found = ? AND instance = ?',
+          'INSERT INTO request_series (tag_set, found, instance) VALUES (?, ?, ?) RETURNING request_series_id AS id',
+          [tagSet, found, this.#instance],
         ),
       )
     );

@@ -6,7 +6,7 @@ import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { Flush, LossRow, PoolRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';
 import type { SourceMeasureName } from '../../../facts/measures.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
-import type { RollupRow, TagRollup } from '../../../facts/rollup-row.js';
+import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
 import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
 import type { Evidence } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
@@ -19,6 +19,9 @@ import {
   FLEET_ROLLUP,
   integer,
   POOL_ROLLUP,
+  REQUEST_PART_ROLLUP,
+  REQUEST_ROLLUP,
+  REQUEST_STATEMENT_ROLLUP,
   ROLLUP,
   ROLLUP_ERROR,
   ROLLUP_TABLES,
@@ -111,6 +114,8 @@ export class FlushWriter {
     this.#each(flush.statements, (delta) => this.#writeStatement(delta));
     this.#writeRollups(flush.rollups);
     this.#each(flush.tags, (delta) => this.#writeTags(delta));
+    this.#each(flush.requests, (delta) => this.#writeRequests(delta));
+    this.#each(flush.requestStatements, (delta) => this.#writeRequestStatement(delta));
     this.#each(flush.pools, (pool) => this.#writePool(pool));
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));
     this.#each(flush.fleetMinutes, (fleet) => this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet)));
@@ -176,6 +181,24 @@ export class FlushWriter {
 
   #writeTags(delta: TagRollup): void {
     this.#add(TAG_ROLLUP, delta.minute, [this.#series.ofTags(delta), ...valuesOf(TAG_ROLLUP, delta)]);
+  }
+
+  #writeRequests(delta: RequestRollup): void {
+    const series = this.#series.ofRequests(delta);
+    this.#add(REQUEST_ROLLUP, delta.minute, [series, ...valuesOf(REQUEST_ROLLUP, delta)]);
+    for (const part of delta.parts.values()) {
+      this.#add(REQUEST_PART_ROLLUP, delta.minute, [
+        series,
+        part.source,
+        part.pool,
+        ...valuesOf(REQUEST_PART_ROLLUP, part),
+      ]);
+    }
+  }
+
+  #writeRequestStatement(delta: RequestStatementRollup): void {
+    const values = valuesOf(REQUEST_STATEMENT_ROLLUP, delta);
+    this.#add(REQUEST_STATEMENT_ROLLUP, delta.minute, [this.#series.ofTags(delta), ...values]);
   }
 
   #writePool(pool: PoolRow): void {

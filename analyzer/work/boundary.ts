@@ -1,0 +1,58 @@
+// Decides whether a statement without an id goes on with its session's unit, or begins another.
+// Invariant: pure. A transaction is never cut. Signs of the driver are looked for first, then transactions, then
+// pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
+
+import type { Boundary } from '../../facts/work/unit.js';
+import type { SessionWork } from './session-work.js';
+import type { UnitExecution } from './unit.js';
+
+/** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
+const AFTER_COMMIT_MS = 2;
+
+/**
+ * The sign that a new unit begins with this statement; undefined = it goes on with the session's unit.
+ * `autocommits`: the session has run statements outside of transactions.
+ */
+export function boundaryBefore(
+  session: SessionWork,
+  execution: UnitExecution,
+  autocommits: boolean,
+): Boundary | undefined {
+  const { unit, pace } = session;
+  if (unit === undefined) return firstBoundary(session, execution, autocommits);
+  if (isInside(session, execution)) return undefined;
+  if (session.returned) return 'driver';
+  // Django asks whether a connection is usable after an error too, in the middle of a request.
+  if (execution.housekeeping === 'ping' && !session.failed) return 'driver';
+  if (pace.isPerRequest) return undefined;
+  const pauseMs = execution.startMs - session.lastEndMs;
+  if (!autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
+  if (pauseMs > pace.gapMs) return 'burst';
+  return namesAnother(unit.namedTagSet, execution.unitTagSet) ? 'burst' : undefined;
+}
+
+/** A statement that its session's transaction holds. */
+export function isInside(session: SessionWork, { transactionBefore }: UnitExecution): boolean {
+  return transactionBefore === '' ? session.inTransaction : transactionBefore !== 'I';
+}
+
+/** The connection goes back to its pool with this statement. */
+export function givesBack({ housekeeping, isRollback }: UnitExecution, autocommits: boolean): boolean {
+  if (housekeeping === 'reset') return true;
+  return housekeeping === 'end' && isRollback && !autocommits;
+}
+
+/** It prepares the connection for the request that comes, rather than belonging to the one before. */
+export function isPrelude({ housekeeping }: UnitExecution): boolean {
+  return housekeeping === 'begin' || housekeeping === 'ping' || housekeeping === 'setting';
+}
+
+function firstBoundary({ pace }: SessionWork, { housekeeping }: UnitExecution, autocommits: boolean): Boundary {
+  if (pace.isPerRequest) return 'connection';
+  if (housekeeping === 'ping') return 'driver';
+  return autocommits ? 'burst' : 'transaction';
+}
+
+function namesAnother(one: string, other: string): boolean {
+  return one !== '' && other !== '' && one !== other;
+}

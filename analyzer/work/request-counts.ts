@@ -1,0 +1,133 @@
+// Adds units of work to the rows of their minute and route, as far as these lack them.
+// Invariant: a unit is in one row, once: counted again, it adds what came since. It is a request when it sent a
+// statement of the application. At most routesMax sets of dimensions are told apart within an hour; the rest is
+// '(other)', and counted. Not here: when a unit is counted (units.ts), its statements (statement-counts.ts).
+
+import { limits } from '../../config/limits.js';
+import { minuteOf } from '../../config/values/minute.js';
+import { LogHistogram } from '../../facts/histogram.js';
+import type { Pending } from '../../facts/pending.js';
+import type { Found, RequestPart, RequestRollup } from '../../facts/rollup-row.js';
+import { noSums, REQUEST_PART_RULES, REQUEST_RULES } from '../../facts/sums.js';
+import type { Unit } from './unit.js';
+import { noUnitSums, type PartOfUnit } from './unit-sums.js';
+
+const OTHER = '(other)';
+const FORGOTTEN_AFTER_MIN = 60;
+
+export class RequestCounts implements Pending<RequestRollup> {
+  #rows = new Map<string, RequestRollup>();
+  /** Sets of dimensions that are told apart → the minute in which each was last seen. */
+  readonly #routes = new Map<string, number>();
+  #forgottenAt = 0;
+  /** Times a request gave up its dimensions. */
+  cappedTotal = 0;
+
+  /** Returns false while it is no request yet. */
+  count(unit: Unit): boolean {
+    const { sums } = unit;
+    if (sums.statements === 0) return false;
+    const isNew = unit.counted === undefined;
+    unit.counted ??= this.#place(unit);
+    const { counted } = unit;
+    const row = this.#row(counted.minute, counted.found, counted.tagSet);
+    const before = counted.sums;
+    if (isNew) row.requests++;
+    row.idleRequests += sums.idleRequests - before.idleRequests;
+    row.statements += sums.statements - before.statements;
+    row.statementsSquared += sums.statements ** 2 - before.statements ** 2;
+    row.statementsMax = Math.max(row.statementsMax, sums.statements);
+    row.repeated += sums.repeated - before.repeated;
+    row.serviceTotalNs += sums.serviceNs - before.serviceNs;
+    row.serviceSquaredNs2 += sums.serviceNs ** 2 - before.serviceNs ** 2;
+    row.serviceMaxNs = Math.max(row.serviceMaxNs, sums.serviceNs);
+    row.rows += sums.rows - before.rows;
+    row.rowsSquared += sums.rows ** 2 - before.rows ** 2;
+    row.errors += sums.errors - before.errors;
+    Object.assign(before, sums);
+    for (const part of unit.parts) addPart(row, part);
+    return true;
+  }
+
+  /** Adds its length to the histograms, once: it has ended. */
+  measure(unit: Unit): void {
+    const { counted } = unit;
+    if (counted === undefined || unit.measured) return;
+    unit.measured = true;
+    const row = this.#row(counted.minute, counted.found, counted.tagSet);
+    row.statementHistogram.add(unit.sums.statements);
+    row.serviceHistogram.add(unit.sums.serviceNs);
+  }
+
+  pending(): Iterable<RequestRollup> {
+    return this.#rows.values();
+  }
+
+  stored(): void {
+    this.#rows = new Map();
+  }
+
+  #place(unit: Unit): NonNullable<Unit['counted']> {
+    const minute = minuteOf(unit.firstMs);
+    const tagSet = unit.tagSet === '' || this.#isAdmitted(unit.tagSet, minute) ? unit.tagSet : OTHER;
+    return { minute, found: unit.found, tagSet, sums: noUnitSums() };
+  }
+
+  #isAdmitted(tagSet: string, minute: number): boolean {
+    if (!this.#routes.has(tagSet) && this.#routes.size >= limits.routesMax) {
+      if (minute > this.#forgottenAt) this.#forget(minute);
+      if (this.#routes.size >= limits.routesMax) {
+        this.cappedTotal++;
+        return false;
+      }
+    }
+    this.#routes.set(tagSet, minute);
+    return true;
+  }
+
+  #forget(minute: number): void {
+    this.#forgottenAt = minute;
+    for (const [tagSet, seen] of this.#routes) if (seen < minute - FORGOTTEN_AFTER_MIN) this.#routes.delete(tagSet);
+  }
+
+  #row(minute: number, found: Found, tagSet: string): RequestRollup {
+    const key = `${minute}\0${found}\0${tagSet}`;
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = {
+        minute,
+        found,
+        tagSet,
+        ...noSums(REQUEST_RULES),
+        statementHistogram: new LogHistogram(),
+        serviceHistogram: new LogHistogram(),
+        parts: new Map(),
+      };
+      this.#rows.set(key, row);
+    }
+    return row;
+  }
+}
+
+function addPart(row: RequestRollup, part: PartOfUnit): void {
+  const statements = part.statements - part.countedStatements;
+  if (statements === 0) return;
+  const into = partOf(row, part.source, part.pool);
+  into.statements += statements;
+  into.serviceTotalNs += part.serviceNs - part.countedNs;
+  part.countedStatements = part.statements;
+  part.countedNs = part.serviceNs;
+}
+
+function partOf(row: RequestRollup, source: string, pool: string): RequestPart {
+  const known = row.parts.get(`${source}\0${pool}`);
+  if (known !== undefined) return known;
+  const place = row.parts.size < limits.requestPartsMax ? pool : OTHER;
+  const key = `${source}\0${place}`;
+  let part = row.parts.get(key);
+  if (part === undefined) {
+    part = { source, pool: place, ...noSums(REQUEST_PART_RULES) };
+    row.parts.set(key, part);
+  }
+  return part;
+}

@@ -1,0 +1,34 @@
+// Holds what is known of one session's work: the unit it is in, and what tells the next one apart.
+// Invariant: constant size. Not here: deciding (boundary.ts), counting (units.ts).
+
+import type { Pace } from './pace.js';
+import type { SessionInUnit, Unit } from './unit.js';
+
+export class SessionWork implements SessionInUnit {
+  /** Relay and session. */
+  readonly name: string;
+  /** Shared by all connections with its startup packet. */
+  readonly pace: Pace;
+  /** The unit of its last statement. */
+  unit: Unit | undefined = undefined;
+  /** Units that it had a part in. */
+  units = 0;
+  /** Unix ms; 0 = it has sent nothing. */
+  lastEndMs = 0;
+  inTransaction = false;
+  /** The last statement gave the connection back to its pool. */
+  returned = false;
+  /** The last statement ended a transaction. */
+  ended = false;
+  failed = false;
+  readonly member: SessionInUnit['member'];
+  /** Earlier statements of it were seen by another process. */
+  readonly partial: boolean;
+
+  constructor(name: string, options: { pace: Pace; partial: boolean; member: SessionInUnit['member'] }) {
+    this.name = name;
+    this.pace = options.pace;
+    this.partial = options.partial;
+    this.member = options.member;
+  }
+}

@@ -1,0 +1,57 @@
+// Finds units of work by the ids that tags give: of the request, or of its trace.
+// Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
+// unit of that trace. Memory is bounded: an id that comes again after thousands of others begins anew.
+// Not here: reading ids from tags (pipeline.ts).
+
+import { limits } from '../../config/limits.js';
+import type { Unit } from './unit.js';
+
+export class UnitIds {
+  /** An id that is used moves to the young generation; the old one is dropped whole. */
+  #young = new Map<string, Unit>();
+  #old = new Map<string, Unit>();
+  /** Statements that units of the young generation remember. */
+  #statements = 0;
+
+  find(requestId: string, traceId: string): Unit | undefined {
+    if (requestId !== '') {
+      const unit = this.#get(requestId);
+      if (unit !== undefined) return unit;
+    }
+    if (traceId === '') return undefined;
+    const unit = this.#get(traceId);
+    return unit === undefined || requestId === '' || unit.requestId === '' ? unit : undefined;
+  }
+
+  /** From now on these ids lead to this unit. */
+  name(unit: Unit, requestId: string, traceId: string): void {
+    if (requestId !== '' && unit.requestId === '') {
+      unit.requestId = requestId;
+      this.#set(requestId, unit);
+    }
+    if (traceId !== '' && unit.traceId === '') {
+      unit.traceId = traceId;
+      if (this.#get(traceId) === undefined) this.#set(traceId, unit);
+    }
+  }
+
+  #get(id: string): Unit | undefined {
+    const young = this.#young.get(id);
+    if (young !== undefined) return young;
+    const old = this.#old.get(id);
+    if (old === undefined) return undefined;
+    this.#old.delete(id);
+    this.#set(id, old);
+    return old;
+  }
+
+  #set(id: string, unit: Unit): void {
+    if (this.#young.size >= limits.requestsMax || this.#statements >= limits.requestsStatementsMax) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#statements = 0;
+    }
+    this.#young.set(id, unit);
+    this.#statements += unit.byFingerprint.size;
+  }
+}

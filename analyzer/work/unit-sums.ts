@@ -1,0 +1,36 @@
+// Defines the sums of one unit of work: of the whole, of its statements, of its parts.
+// Invariant: `counted` fields say what the rows hold already. Not here: adding executions to them (unit.ts).
+
+/** One statement within a unit. Counted: what its rows hold already. */
+export interface StatementInUnit {
+  readonly fingerprint: string;
+  startMs: number;
+  source: string;
+  tagSet: string;
+  executions: number;
+  serviceNs: number;
+  rows: number;
+  counted: { executions: number; serviceNs: number; rows: number } | undefined;
+}
+
+export interface PartOfUnit {
+  readonly source: string;
+  readonly pool: string;
+  statements: number;
+  serviceNs: number;
+  countedStatements: number;
+  countedNs: number;
+}
+
+export interface UnitSums {
+  statements: number;
+  repeated: number;
+  serviceNs: number;
+  rows: number;
+  errors: number;
+  idleRequests: number;
+}
+
+export function noUnitSums(): UnitSums {
+  return { statements: 0, repeated: 0, serviceNs: 0, rows: 0, errors: 0, idleRequests: 0 };
+}

@@ -1,0 +1,29 @@
+// Makes the tag set of a unit from that of a statement: without the caller.
+// Invariant: an answer is worked out once while it is remembered; memory is bounded.
+// Not here: which tags are dimensions (config/values/tag-keys.ts).
+
+import { limits } from '../../config/limits.js';
+import { CALLER_KEY } from '../../config/values/tag-keys.js';
+
+export class UnitTagSets {
+  readonly #known = new Map<string, string>();
+
+  /** @param tagSet canonical JSON object, '' = none. */
+  of(tagSet: string): string {
+    if (tagSet === '') return '';
+    let known = this.#known.get(tagSet);
+    if (known === undefined) {
+      known = withoutCaller(tagSet);
+      if (this.#known.size >= limits.tagSetsMax) this.#known.clear();
+      this.#known.set(tagSet, known);
+    }
+    return known;
+  }
+}
+
+function withoutCaller(tagSet: string): string {
+  const tags = JSON.parse(tagSet) as Record<string, string>;
+  if (!(CALLER_KEY in tags)) return tagSet;
+  delete tags[CALLER_KEY];
+  return Object.keys(tags).length === 0 ? '' : JSON.stringify(tags);
+}

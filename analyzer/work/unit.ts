@@ -1,0 +1,231 @@
+// One unit of work while it is seen: its executions, and the sums of those whose session settled.
+// Invariant: executions may come in any order of their sessions: the sums, the order of `statements` and what names the
+// unit depend on when they started alone. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
+
+import { limits } from '../../config/limits.js';
+import type { Found } from '../../facts/rollup-row.js';
+import type { Boundary, UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import { noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
+
+/** An execution on its way through a unit. */
+export interface UnitExecution extends UnitStatement {
+  /** ROLLBACK, where housekeeping is 'end'. */
+  readonly isRollback: boolean;
+  /** Its dimensions without the caller, as its comment gives them; '' = none. */
+  readonly unitTagSet: string;
+  /** Requests without a statement that its request's application counted before it. */
+  readonly idleRequests: number;
+  /** Undefined before it is taken. */
+  unit: Unit | undefined;
+}
+
+/** What a unit asks of a session that is in it. */
+export interface SessionInUnit {
+  readonly inTransaction: boolean;
+  /** A statement has been in flight for a second. */
+  readonly member: { readonly running: boolean };
+}
+
+/** What a settled session says of an execution. */
+export interface Settled {
+  source: string;
+  construct: string;
+  /** Pool id. */
+  pool: string;
+  /** Rules of the user may add dimensions. */
+  tagSet: string;
+  unitTagSet: string;
+}
+
+/** Sources and pools of one unit. Further ones are added to the last. */
+const PARTS_MAX = 32;
+
+export class Unit implements WorkUnit {
+  boundary: Boundary;
+  /** The request's own id. */
+  requestId = '';
+  traceId = '';
+  firstMs = Number.POSITIVE_INFINITY;
+  lastMs = 0;
+  statementsDropped = 0;
+  /** Executions whose session has not settled. */
+  unsettled = 0;
+  readonly sums: UnitSums = noUnitSums();
+  readonly byFingerprint = new Map<string, StatementInUnit>();
+  parts: PartOfUnit[] = [];
+  /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
+  counted: { minute: number; found: Found; tagSet: string; sums: UnitSums } | undefined = undefined;
+  /** Something was added since it was counted. */
+  dirty = false;
+  /** Its length is in the histograms. */
+  measured = false;
+  ended = false;
+  /** Sessions whose last statement is in it. */
+  readonly sessions = new Set<SessionInUnit>();
+  #statements: UnitExecution[] = [];
+  #sorted = true;
+  #tagSet = '';
+  #tagSetMs = Number.POSITIVE_INFINITY;
+  #namedTagSet = '';
+
+  constructor(boundary: Boundary) {
+    this.boundary = boundary;
+  }
+
+  get found(): Found {
+    return this.boundary === 'tags' || this.boundary === 'connection' ? 'direct' : 'heuristic';
+  }
+
+  get id(): string {
+    return this.requestId || this.traceId;
+  }
+
+  get tagSet(): string {
+    return this.#tagSet;
+  }
+
+  /** As its comments alone give them; '' = none yet. */
+  get namedTagSet(): string {
+    return this.#namedTagSet;
+  }
+
+  get statements(): readonly UnitStatement[] {
+    if (!this.#sorted) {
+      this.#statements.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || (a.session < b.session ? -1 : 1));
+      this.#sorted = true;
+    }
+    return this.#statements;
+  }
+
+  get kept(): number {
+    return this.#statements.length;
+  }
+
+  /** Hot path. `keep` false = it is in the sums alone. */
+  add(execution: UnitExecution, keep: boolean): void {
+    execution.unit = this;
+    this.unsettled++;
+    if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
+    else if (execution.startMs < this.lastMs) this.#sorted = false;
+    if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
+    if (execution.unitTagSet !== '' && this.#namedTagSet === '') this.#namedTagSet = execution.unitTagSet;
+    if (keep) this.#statements.push(execution);
+    else this.statementsDropped++;
+  }
+
+  /** Hot path: the session of one of its executions has settled. True for the first execution of that statement. */
+  settle(execution: UnitExecution, { source, construct, pool, tagSet, unitTagSet }: Settled): boolean {
+    execution.source = source;
+    execution.construct = construct;
+    execution.pool = pool;
+    execution.tagSet = tagSet;
+    this.unsettled--;
+    this.dirty = true;
+    const { sums } = this;
+    const { serviceNs, startMs } = execution;
+    sums.serviceNs += serviceNs;
+    sums.idleRequests += execution.idleRequests;
+    const rows = execution.sqlstate === '' ? execution.rows : 0;
+    if (execution.sqlstate !== '') sums.errors++;
+    if (unitTagSet !== '' && isBefore(startMs, unitTagSet, this.#tagSetMs, this.#tagSet)) {
+      this.#tagSet = unitTagSet;
+      this.#tagSetMs = startMs;
+    }
+    const isFirst = this.#addStatement(execution, rows);
+    if (source !== 'housekeeping') {
+      sums.statements++;
+      sums.rows += rows;
+      if (!isFirst) sums.repeated++;
+    }
+    const part = this.#part(source, pool);
+    part.statements++;
+    part.serviceNs += serviceNs;
+    return isFirst;
+  }
+
+  /** Takes over a unit that was not counted: it turned out to be a part of this one. */
+  absorb(other: Unit): void {
+    for (const execution of other.#statements) execution.unit = this;
+    this.#statements.push(...other.#statements);
+    this.#sorted = false;
+    this.statementsDropped += other.statementsDropped;
+    this.unsettled += other.unsettled;
+    this.firstMs = Math.min(this.firstMs, other.firstMs);
+    this.lastMs = Math.max(this.lastMs, other.lastMs);
+    this.dirty ||= other.dirty;
+    if (isBefore(other.#tagSetMs, other.#tagSet, this.#tagSetMs, this.#tagSet)) {
+      this.#tagSet = other.#tagSet;
+      this.#tagSetMs = other.#tagSetMs;
+    }
+    for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
+    for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
+    for (const { source, pool, statements, serviceNs } of other.parts) {
+      const part = this.#part(source, pool);
+      part.statements += statements;
+      part.serviceNs += serviceNs;
+    }
+    other.#statements = [];
+  }
+
+  /** Keeps what a later execution needs to go on with it, and no statement. */
+  strip(): void {
+    this.#statements = [];
+    this.#sorted = true;
+    this.parts = [];
+  }
+
+  /** True for the first execution of this statement. */
+  #addStatement({ fingerprint, source, tagSet, startMs, serviceNs }: UnitExecution, rows: number): boolean {
+    const known = this.byFingerprint.get(fingerprint);
+    if (known === undefined) {
+      if (this.byFingerprint.size >= limits.requestStatementsMax) return false;
+      const counted = undefined;
+      this.byFingerprint.set(fingerprint, {
+        fingerprint,
+        startMs,
+        source,
+        tagSet,
+        executions: 1,
+        serviceNs,
+        rows,
+        counted,
+      });
+      return true;
+    }
+    known.executions++;
+    known.serviceNs += serviceNs;
+    known.rows += rows;
+    // Its row stands once it is counted.
+    if (known.counted === undefined && isBefore(startMs, tagSet, known.startMs, known.tagSet)) {
+      known.startMs = startMs;
+      known.source = source;
+      known.tagSet = tagSet;
+    }
+    return false;
+  }
+
+  #addAll(theirs: StatementInUnit): void {
+    const ours = this.byFingerprint.get(theirs.fingerprint);
+    if (ours === undefined) {
+      this.byFingerprint.set(theirs.fingerprint, theirs);
+      return;
+    }
+    if (theirs.source !== 'housekeeping') this.sums.repeated++;
+    ours.executions += theirs.executions;
+    ours.serviceNs += theirs.serviceNs;
+    ours.rows += theirs.rows;
+  }
+
+  #part(source: string, pool: string): PartOfUnit {
+    for (const part of this.parts) if (part.source === source && part.pool === pool) return part;
+    if (this.parts.length >= PARTS_MAX) return this.parts[PARTS_MAX - 1];
+    const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
+    this.parts.push(part);
+    return part;
+  }
+}
+
+/** The earlier one names; of two at one moment the one that is first in the alphabet. */
+function isBefore(ms: number, tagSet: string, otherMs: number, other: string): boolean {
+  return ms < otherMs || (ms === otherMs && tagSet < other);
+}

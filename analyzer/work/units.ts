@@ -1,0 +1,239 @@
+// Finds the unit of work that each execution belongs to, and counts units: read this first.
+//
+//   execution ► an id in its tags? ─ yes ► the unit of that id
+//                                  └ no ─► the unit of its session, or a new one (boundary.ts)
+//             ► its session settles ► the unit's sums ► rows, once the unit is quiet or long (tick)
+//
+// Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
+// request. At most unitsOpenMax units are open, with unitsStatementsMax statements; what goes beyond is counted.
+// Not here: tags and sources (pipeline.ts gives them), rows (request-counts.ts, statement-counts.ts).
+
+import { limits } from '../../config/limits.js';
+import type { WorkUnit } from '../../facts/work/unit.js';
+import { boundaryBefore, givesBack, isInside, isPrelude } from './boundary.js';
+import { Pace, SHORT_LIFE_MS } from './pace.js';
+import { RequestCounts } from './request-counts.js';
+import { SessionWork } from './session-work.js';
+import { StatementCounts, type TellsApart } from './statement-counts.js';
+import { type Settled, Unit, type UnitExecution } from './unit.js';
+import { UnitIds } from './unit-ids.js';
+
+/** A unit has ended when it is quiet for so long … */
+const QUIET_MS = 1_000;
+/** … or, while it holds a transaction or its only connection, for so long: nothing waits for ever. */
+const QUIET_BUSY_MS = 30_000;
+/** Longer units show before they end. */
+const LONG_MS = 2_000;
+/** An execution whose session never settles must not keep its unit. */
+const UNSETTLED_MS = 10_000;
+
+export interface UnitsListener {
+  /** A unit ended, with its statements. It is not kept. */
+  unitEnded(unit: WorkUnit): void;
+}
+
+export interface UnitsCounters {
+  unitsTotal: number;
+  /** Units that ended early, because too many were open. */
+  unitsCutTotal: number;
+  /** Executions that are in the sums of their unit alone. */
+  unitStatementsDroppedTotal: number;
+}
+
+export class Units {
+  readonly #listener: UnitsListener | undefined;
+  readonly requests = new RequestCounts();
+  readonly statements: StatementCounts;
+  readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
+  readonly #ids = new UnitIds();
+  /** Oldest first. */
+  readonly #open = new Set<Unit>();
+  readonly #paces = new Map<string, Pace>();
+  #kept = 0;
+  /** The newest moment of the relays' clocks, and when a tick first saw it. */
+  #newestMs = 0;
+  #newestSeenMs = 0;
+  #isNewestSeen = true;
+
+  constructor({ listener, tellsApart }: { listener?: UnitsListener; tellsApart: TellsApart }) {
+    this.#listener = listener;
+    this.statements = new StatementCounts(tellsApart);
+  }
+
+  /** Units that are not over yet, oldest first. */
+  open(): Iterable<WorkUnit> {
+    return this.#open;
+  }
+
+  /** @param startup what connections of one application have in common. `partial`: it was open before this process. */
+  sessionOf(
+    name: string,
+    { startup, ...of }: { startup: string; partial: boolean; member: SessionWork['member'] },
+  ): SessionWork {
+    let pace = this.#paces.get(startup);
+    if (pace === undefined) {
+      if (this.#paces.size >= limits.pacesMax) {
+        for (const oldest of this.#paces.keys()) {
+          this.#paces.delete(oldest);
+          break;
+        }
+      }
+      pace = new Pace();
+      this.#paces.set(startup, pace);
+    }
+    return new SessionWork(name, { pace, ...of });
+  }
+
+  /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
+  take(
+    session: SessionWork,
+    execution: UnitExecution,
+    ids: { requestId: string; traceId: string; autocommits: boolean },
+  ): void {
+    const unit = this.#unitOf(session, execution, ids);
+    const keep = unit.kept < limits.unitStatementsMax && this.#kept < limits.unitsStatementsMax;
+    if (keep) this.#kept++;
+    else this.counters.unitStatementsDroppedTotal++;
+    unit.add(execution, keep);
+    if (execution.endMs > this.#newestMs) {
+      this.#newestMs = execution.endMs;
+      this.#isNewestSeen = false;
+    }
+    if (session.unit !== unit) this.#move(session, unit);
+    if (!isInside(session, execution) && session.lastEndMs > 0)
+      session.pace.paused(execution.startMs - session.lastEndMs);
+    session.lastEndMs = execution.endMs;
+    session.failed = execution.sqlstate !== '';
+    session.ended = execution.housekeeping === 'end';
+    session.returned = givesBack(execution, ids.autocommits);
+    const after = execution.transactionAfter;
+    if (after !== '') session.inTransaction = after !== 'I';
+    else if (execution.housekeeping === 'begin') session.inTransaction = true;
+    else if (session.ended) session.inTransaction = false;
+  }
+
+  /** Hot path: its session has settled. True for the first execution of a statement in a request that its tags name. */
+  settled(execution: UnitExecution, settled: Settled): boolean {
+    const unit = this.#goOn(execution.unit!);
+    return unit.settle(execution, settled) && unit.boundary === 'tags';
+  }
+
+  /** The connection is closed. */
+  closed(session: SessionWork, lifetimeMs: number): void {
+    if (!session.partial) session.pace.closed(lifetimeMs);
+    const { unit } = session;
+    if (unit === undefined) return;
+    const isWhole = session.units === 1 && !session.partial && lifetimeMs < SHORT_LIFE_MS;
+    if (isWhole && unit.found === 'heuristic' && unit.counted === undefined) unit.boundary = 'connection';
+    unit.sessions.delete(session);
+    session.unit = undefined;
+  }
+
+  /** Counts the units that are over, and those that are long. Called before every flush. */
+  tick(nowMs: number): void {
+    // The relays' clocks need not agree with ours: silence is measured on theirs, and passes on ours.
+    if (!this.#isNewestSeen) {
+      this.#isNewestSeen = true;
+      this.#newestSeenMs = nowMs;
+    }
+    const theirNowMs = this.#newestMs + Math.max(0, nowMs - this.#newestSeenMs);
+    for (const unit of this.#open) {
+      if (isOver(unit, theirNowMs)) this.#end(unit);
+      else if (unit.dirty && theirNowMs - unit.firstMs > LONG_MS) this.#count(unit);
+    }
+  }
+
+  /** Ends all units: nothing more comes. */
+  endAll(): void {
+    for (const unit of this.#open) this.#end(unit);
+  }
+
+  #unitOf(
+    session: SessionWork,
+    execution: UnitExecution,
+    ids: { requestId: string; traceId: string; autocommits: boolean },
+  ): Unit {
+    const { requestId, traceId, autocommits } = ids;
+    const current = session.unit;
+    if (requestId === '' && traceId === '') {
+      const boundary = boundaryBefore(session, execution, autocommits);
+      if (current === undefined || boundary !== undefined) return this.#begin(boundary ?? 'burst');
+      if (current.boundary === 'tags' && !isInside(session, execution) && isPrelude(execution))
+        return this.#begin(autocommits ? 'burst' : 'transaction');
+      return this.#goOn(current);
+    }
+    if (current !== undefined && current.requestId === requestId && current.traceId === traceId)
+      return this.#goOn(current);
+    const known = this.#ids.find(requestId, traceId);
+    const unit = known === undefined ? this.#begin('tags') : this.#goOn(known);
+    this.#ids.name(unit, requestId, traceId);
+    const isPart = current !== undefined && current !== unit && current.found === 'heuristic' && !current.ended;
+    if (isPart && current.counted === undefined && boundaryBefore(session, execution, autocommits) === undefined)
+      this.#absorb(unit, current);
+    return unit;
+  }
+
+  #begin(boundary: Unit['boundary']): Unit {
+    if (this.#open.size >= limits.unitsOpenMax) {
+      for (const oldest of this.#open) {
+        this.counters.unitsCutTotal++;
+        this.#end(oldest);
+        break;
+      }
+    }
+    const unit = new Unit(boundary);
+    this.#open.add(unit);
+    this.counters.unitsTotal++;
+    return unit;
+  }
+
+  #goOn(unit: Unit): Unit {
+    if (unit.ended) {
+      unit.ended = false;
+      this.#open.add(unit);
+    }
+    return unit;
+  }
+
+  #absorb(unit: Unit, part: Unit): void {
+    unit.absorb(part);
+    this.#open.delete(part);
+    part.ended = true;
+    this.counters.unitsTotal--;
+  }
+
+  #move(session: SessionWork, unit: Unit): void {
+    session.unit?.sessions.delete(session);
+    session.unit = unit;
+    session.units++;
+    unit.sessions.add(session);
+  }
+
+  #count(unit: Unit): void {
+    unit.dirty = false;
+    if (this.requests.count(unit)) this.statements.count(unit);
+  }
+
+  #end(unit: Unit): void {
+    this.#open.delete(unit);
+    unit.ended = true;
+    if (unit.dirty) this.#count(unit);
+    this.requests.measure(unit);
+    this.#kept -= unit.kept;
+    if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
+    unit.strip();
+  }
+}
+
+function isOver(unit: Unit, nowMs: number): boolean {
+  const quietMs = nowMs - unit.lastMs;
+  if (unit.unsettled > 0 && quietMs < UNSETTLED_MS) return false;
+  let isBusy = false;
+  for (const session of unit.sessions) {
+    if (session.member.running) return false;
+    if (session.inTransaction || unit.boundary === 'connection') isBusy = true;
+  }
+  // What only its connections held together ends with them.
+  if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
+  return quietMs > (isBusy ? QUIET_BUSY_MS : QUIET_MS);
+}

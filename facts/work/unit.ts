@@ -1,0 +1,60 @@
+// A unit of work as the rest of the house sees it: what one request, job or transaction sent.
+// Invariant: nothing here holds text or a literal. `statements` are in the order in which they started, over all
+// sessions; a statement's source and pool are '' until its session settled.
+// Not here: finding units (analyzer/work/), what is counted of them (../rollup-row.ts).
+
+import type { Found } from '../rollup-row.js';
+
+/**
+ * By what a unit was told from the next. driver: between signs that the driver gives (a ping, ROLLBACK or a reset on
+ * return). burst: between two gaps that are long for its pool.
+ */
+export type Boundary = 'tags' | 'connection' | 'driver' | 'transaction' | 'burst';
+
+/** One execution inside a unit. */
+export interface UnitStatement {
+  readonly fingerprint: string;
+  /** Relay and session, one string per session. */
+  readonly session: string;
+  /** Unix ms, of the relay's clock. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Of a batched execution: an equal share. */
+  readonly serviceNs: number;
+  readonly rows: number;
+  /** '' = it completed. */
+  readonly sqlstate: string;
+  /** Command tag without its numbers. */
+  readonly command: string;
+  readonly batched: boolean;
+  /** What it does for the session ('begin', 'ping', …); '' = it is the application's. */
+  readonly housekeeping: string;
+  /** Status of ReadyForQuery; '' = the server has not said. */
+  readonly transactionBefore: '' | 'I' | 'T' | 'E';
+  readonly transactionAfter: '' | 'I' | 'T' | 'E';
+  /** 1 for the first statement of a transaction; 0 = outside of one. */
+  readonly transactionPosition: number;
+  /** Known when its session settled; '' before. */
+  source: string;
+  construct: string;
+  /** Pool id. */
+  pool: string;
+  /** Canonical JSON object of its dimensions, the caller among them; '' = none. */
+  tagSet: string;
+}
+
+/** What was seen of a unit so far, or of one that ended. */
+export interface WorkUnit {
+  readonly found: Found;
+  readonly boundary: Boundary;
+  /** The id that its tags give; '' = none. */
+  readonly id: string;
+  /** Canonical JSON object of its dimensions without the caller; '' = untagged. */
+  readonly tagSet: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** At most limits.unitStatementsMax, in the order in which they started. */
+  readonly statements: readonly UnitStatement[];
+  /** Further executions, which are in the sums alone. */
+  readonly statementsDropped: number;
+}

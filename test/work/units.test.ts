@@ -1,0 +1,325 @@
+// Each kind of boundary, between what one request sent and what the next one did.
+// Not here: real drivers (../sidecar/, ../shop/), rows in the store (../storage/).
+
+import { describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
+import { Playing, type Sent } from './playing.js';
+
+/** The statements of each unit that ended, in the order in which units began. */
+function unitsOf(playing: Playing): string[][] {
+  playing.pass(40_000);
+  const byStart = [...playing.ended].sort((a, b) => a.firstMs - b.firstMs);
+  return byStart.map((unit) => unit.statements.map(({ fingerprint }) => fingerprint));
+}
+
+describe('tags', () => {
+  test('a request id joins sessions and pools, whatever else they run in between', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, requestId: 'r1', session: 'one' },
+      { sql: 'x', at: 2, requestId: 'r2', session: 'two' },
+      { sql: 'b', at: 4, requestId: 'r1', session: 'two', pool: 'pool-b', source: 'sqlalchemy' },
+      { sql: 'y', at: 6, requestId: 'r2', session: 'one' },
+    );
+    expect(unitsOf(playing)).toEqual([
+      ['a', 'b'],
+      ['x', 'y'],
+    ]);
+    expect(playing.ended.map(({ found, boundary, id }) => [found, boundary, id])).toContainEqual([
+      'direct',
+      'tags',
+      'r1',
+    ]);
+    const [row] = playing.requests;
+    expect([...row.parts.values()].map(({ source, pool, statements }) => [source, pool, statements])).toEqual([
+      ['raw', 'pool-a', 3],
+      ['sqlalchemy', 'pool-b', 1],
+    ]);
+  });
+
+  test('two request ids of one trace are two, and a statement with the trace alone joins', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, requestId: 'r1', traceId: 't1' },
+      { sql: 'b', at: 2, traceId: 't1', session: 'two' },
+      { sql: 'c', at: 4, requestId: 'r2', traceId: 't1' },
+    );
+    expect(unitsOf(playing)).toEqual([['a', 'b'], ['c']]);
+  });
+
+  test('BEGIN comes without tags and belongs to the request that it is for, COMMIT to that which it ends', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, requestId: 'r1' },
+      { sql: 'BEGIN', at: 2 },
+      { sql: 'b', at: 4, requestId: 'r2' },
+      { sql: 'untagged', at: 6 },
+      { sql: 'COMMIT', at: 8 },
+      { sql: 'BEGIN', at: 10 },
+      { sql: 'c', at: 12, requestId: 'r2' },
+      { sql: 'COMMIT', at: 14 },
+    );
+    expect(unitsOf(playing)).toEqual([['a'], ['BEGIN', 'b', 'untagged', 'COMMIT', 'BEGIN', 'c', 'COMMIT']]);
+    expect(playing.total).toEqual({ requests: 2, statements: 4 });
+  });
+
+  test('a request that goes on after a pause is still one', () => {
+    const playing = new Playing().send({ sql: 'a', at: 0, requestId: 'r1' }).pass(5_000);
+    expect(playing.total).toEqual({ requests: 1, statements: 1 });
+    playing.send({ sql: 'b', at: 5_000, requestId: 'r1' }).pass(5_000);
+    expect(playing.total).toEqual({ requests: 1, statements: 2 });
+    expect(playing.requests[0].statementsSquared).toBe(4);
+    expect(playing.requests[0].statementHistogram.count).toBe(1);
+  });
+
+  test('a route that changes without an id is another request', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, tags: { caller: 'views.py:1', route: '/a' } },
+      { sql: 'b', at: 2, tags: { caller: 'views.py:2', route: '/a' } },
+      { sql: 'c', at: 4, tags: { route: '/c' } },
+    );
+    expect(unitsOf(playing)).toEqual([['a', 'b'], ['c']]);
+    expect(playing.requests.map(({ tagSet, found }) => [tagSet, found])).toEqual([
+      ['{"route":"/a"}', 'heuristic'],
+      ['{"route":"/c"}', 'heuristic'],
+    ]);
+  });
+});
+
+describe('the life of a short connection', () => {
+  test('is a request, and direct', () => {
+    const playing = new Playing().send({ sql: 'SET', at: 0 }, { sql: 'a', at: 2 }, { sql: 'b', at: 20 }).close();
+    expect(unitsOf(playing)).toEqual([['SET', 'a', 'b']]);
+    expect(playing.ended[0]).toMatchObject({ found: 'direct', boundary: 'connection' });
+  });
+
+  test('once a pool is known for it, a pause inside does not cut it', () => {
+    const playing = new Playing();
+    for (let n = 0; n < 4; n++) playing.send({ sql: 'a', at: n * 100, session: `s${n}` }).close(`s${n}`);
+    playing.send({ sql: 'a', at: 1_000 }, { sql: 'b', at: 3_000 }).close('one', 2_100);
+    expect(unitsOf(playing)[4]).toEqual(['a', 'b']);
+  });
+
+  test('a connection that is kept is none', () => {
+    const playing = new Playing().send({ sql: 'a', at: 0 }).close('one', 60_000);
+    unitsOf(playing);
+    expect(playing.ended[0].found).toBe('heuristic');
+  });
+});
+
+describe('signs of the driver', () => {
+  test('a ping begins a request', () => {
+    const playing = new Playing().send(
+      { sql: 'PING', at: 0 },
+      { sql: 'a', at: 2 },
+      { sql: 'PING', at: 4 },
+      { sql: 'b', at: 6 },
+    );
+    expect(unitsOf(playing)).toEqual([
+      ['PING', 'a'],
+      ['PING', 'b'],
+    ]);
+    expect(playing.ended[1].boundary).toBe('driver');
+  });
+
+  test('but not after an error: then the connection is looked at in the middle of a request', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, sqlstate: '23505' },
+      { sql: 'PING', at: 2 },
+      { sql: 'b', at: 4 },
+    );
+    expect(unitsOf(playing)).toEqual([['a', 'PING', 'b']]);
+  });
+
+  test('ROLLBACK on return and DISCARD end one', () => {
+    const playing = new Playing().send(
+      { sql: 'BEGIN', at: 0 },
+      { sql: 'a', at: 2 },
+      { sql: 'COMMIT', at: 4 },
+      { sql: 'BEGIN', at: 5.5 },
+      { sql: 'b', at: 7 },
+      { sql: 'ROLLBACK', at: 8 },
+      { sql: 'BEGIN', at: 9.5 },
+      { sql: 'c', at: 11 },
+      { sql: 'COMMIT', at: 12 },
+      { sql: 'DISCARD ALL', at: 13 },
+      { sql: 'd', at: 14.5 },
+    );
+    expect(unitsOf(playing)).toEqual([
+      ['BEGIN', 'a', 'COMMIT', 'BEGIN', 'b', 'ROLLBACK'],
+      ['BEGIN', 'c', 'COMMIT', 'DISCARD ALL'],
+      ['d'],
+    ]);
+  });
+});
+
+test('a session that works in transactions alone: each is one', () => {
+  const playing = new Playing().send(
+    ...[0, 20].flatMap((at): Sent[] => [
+      { sql: 'BEGIN', at },
+      { sql: 'a', at: at + 2 },
+      { sql: 'COMMIT', at: at + 4 },
+    ]),
+  );
+  expect(unitsOf(playing)).toHaveLength(2);
+  expect(playing.ended[0].boundary).toBe('transaction');
+});
+
+describe('bursts', () => {
+  /** Requests of five statements, `inside` ms apart, and `between` ms from one request to the next. */
+  function bursts(requests: number, { inside, between }: { inside: number; between: number }): Playing {
+    const playing = new Playing();
+    let at = 0;
+    for (let request = 0; request < requests; request++) {
+      for (let n = 0; n < 5; n++, at += 1 + inside) playing.send({ sql: `s${n}`, at });
+      at += between;
+    }
+    return playing;
+  }
+
+  test.each([
+    { inside: 0.3, between: 15 },
+    { inside: 2, between: 200 },
+    { inside: 80, between: 1_500 },
+  ])('the gap is learnt: $inside ms inside, $between ms between', ({ inside, between }) => {
+    const playing = bursts(300, { inside, between });
+    playing.pass(10_000);
+    const last = playing.ended.slice(-100);
+    expect(last.filter(({ statements }) => statements.length === 5)).toHaveLength(100);
+    expect(last[0]).toMatchObject({ found: 'heuristic', boundary: 'burst' });
+  });
+
+  test('pauses of one kind teach nothing: the usual gap stands', () => {
+    const playing = new Playing();
+    for (let n = 0, at = 0; n < 500; n++, at += 2 + (n % 3)) playing.send({ sql: 'a', at });
+    expect(unitsOf(playing)).toHaveLength(1);
+  });
+
+  test('a transaction is not cut, however long it pauses', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0 },
+      { sql: 'BEGIN', at: 2 },
+      { sql: 'b', at: 700 },
+      { sql: 'COMMIT', at: 1_400 },
+      { sql: 'c', at: 1_402 },
+    );
+    expect(unitsOf(playing)).toEqual([['a', 'BEGIN', 'b', 'COMMIT', 'c']]);
+  });
+});
+
+describe('what is counted', () => {
+  test('housekeeping is in the time alone, and a unit of nothing else is no request', () => {
+    const playing = new Playing()
+      .send({ sql: 'PING', at: 0, session: 'two' })
+      .send({ sql: 'BEGIN', at: 0 }, { sql: 'a', at: 2, ms: 3, rows: 4 }, { sql: 'a', at: 6 }, { sql: 'COMMIT', at: 8 })
+      .pass(5_000);
+    expect(playing.requests).toHaveLength(1);
+    expect(playing.requests[0]).toMatchObject({
+      requests: 1,
+      statements: 2,
+      repeated: 1,
+      rows: 5,
+      serviceTotalNs: 6e6,
+    });
+    expect(playing.requests[0].serviceSquaredNs2).toBe(36e12);
+  });
+
+  test('a statement counts once per request, with its squares', () => {
+    const playing = new Playing();
+    for (const requestId of ['r1', 'r2', 'r3'])
+      for (let n = 0; n < 4; n++) playing.send({ sql: 'a', at: n, requestId, session: requestId });
+    playing.pass(5_000);
+    const [row] = playing.units.statements.pending();
+    expect(row).toMatchObject({ requests: 3, executions: 12, executionsSquared: 48, serviceSquaredNs2: 48e12 });
+  });
+
+  test('a long unit shows before its end, and is counted once', () => {
+    const playing = new Playing();
+    for (let at = 0; at < 6_000; at += 500) {
+      playing.send({ sql: 'a', at, requestId: 'job' });
+      playing.units.tick(1_800_000_000_000 + at + 1);
+    }
+    expect(playing.total).toEqual({ requests: 1, statements: 12 });
+    expect(playing.requests[0].statementHistogram.count).toBe(0);
+    playing.pass(3_000);
+    expect(playing.requests[0]).toMatchObject({ requests: 1, statements: 12, statementsSquared: 144 });
+    expect(playing.requests[0].statementHistogram.count).toBe(1);
+  });
+
+  test('sources and pools come when the session settles, also after the unit was quiet for long', () => {
+    const playing = new Playing();
+    const taken = playing.take({ sql: 'a', at: 0, requestId: 'r1' });
+    playing.pass(2_000);
+    expect(playing.requests).toEqual([]);
+    playing.settle(taken);
+    playing.pass(2_000);
+    expect(playing.total).toEqual({ requests: 1, statements: 1 });
+  });
+
+  test('requests without a statement are those that the application counted', () => {
+    const playing = new Playing().send({ sql: 'a', at: 0, requestId: 'r1', idle: 7 }).pass(3_000);
+    expect(playing.requests[0].idleRequests).toBe(7);
+  });
+});
+
+describe('bounds', () => {
+  test('of one unit so many statements are kept; all are counted', () => {
+    const playing = new Playing();
+    const sent = limits.unitStatementsMax + 50;
+    for (let at = 0; at < sent; at++) playing.send({ sql: `s${at % 7}`, at, requestId: 'job' });
+    playing.pass(3_000);
+    expect(playing.ended[0].statements).toHaveLength(limits.unitStatementsMax);
+    expect(playing.ended[0].statementsDropped).toBe(50);
+    expect(playing.units.counters.unitStatementsDroppedTotal).toBe(50);
+    expect(playing.total).toEqual({ requests: 1, statements: sent });
+  });
+
+  test('too many open: the oldest ends early, and is counted', () => {
+    const playing = new Playing();
+    for (let n = 0; n < limits.unitsOpenMax + 30; n++) playing.send({ sql: 'a', at: 0, requestId: `r${n}` });
+    expect([...playing.units.open()]).toHaveLength(limits.unitsOpenMax);
+    expect(playing.units.counters.unitsCutTotal).toBe(30);
+    playing.pass(3_000);
+    expect(playing.total.requests).toBe(limits.unitsOpenMax + 30);
+    expect([...playing.units.open()]).toEqual([]);
+  });
+});
+
+/** A small generator with a seed, so that a failure can be run again. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test.each(Array.from({ length: 40 }, (_, seed) => seed + 1))(
+  'any interleaving of the sessions of a request gives the same unit (seed %i)',
+  (seed) => {
+    const next = random(seed);
+    const sessions = Array.from({ length: 4 }, (_, session) =>
+      Array.from({ length: 6 }, (_, n): Sent => {
+        const at = n * 10 + Math.floor(next() * 10);
+        const route = next() < 0.5 ? { tags: { route: `/r${Math.floor(next() * 3)}` } } : {};
+        const traceId = next() < 0.5 ? 't1' : '';
+        return { sql: `s${Math.floor(next() * 5)}`, at, session: `${session}`, requestId: 'r1', traceId, ...route };
+      }),
+    );
+    const played = () => {
+      const left = sessions.map((list) => [...list]);
+      const playing = new Playing();
+      while (left.some((list) => list.length > 0)) {
+        const list = left[Math.floor(next() * left.length)];
+        const sent = list.shift();
+        if (sent !== undefined) playing.send(sent);
+      }
+      playing.pass(3_000);
+      return { unit: playing.ended, requests: playing.requests, statements: sorted(playing) };
+    };
+    const first = played();
+    expect(first.unit).toHaveLength(1);
+    for (let n = 0; n < 5; n++) expect(played()).toEqual(first);
+  },
+);
+
+function sorted(playing: Playing) {
+  return [...playing.units.statements.pending()].sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+}
