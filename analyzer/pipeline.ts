@@ -212,8 +212,7 @@ export class Pipeline {
 
   #execution(session: ObservedSession, execution: Execution): void {
     const { statement, identity, context, measured, transactionPosition } = execution;
-    const { pairs } = statement.tags;
-    if (pairs.length > 0) this.marks.noteTags(pairs, measured.completedAtMs);
+    if (statement.tags.pairs.length > 0) this.marks.noteTags(statement.tags.pairs, measured.completedAtMs);
     if (measured.sqlstate === '') {
       if (isDdl(measured.command)) this.#noteDdl(identity, measured);
       if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(identity, measured.completedAtMs);

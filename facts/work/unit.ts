@@ -34,6 +34,11 @@ export interface UnitStatement {
   readonly transactionAfter: '' | 'I' | 'T' | 'E';
   /** 1 for the first statement of a transaction; 0 = outside of one. */
   readonly transactionPosition: number;
+  /** Of its parameters and literals; 0 = unknown. In memory alone. */
+  readonly parameterHash: number;
+  readonly parameterCount: number;
+  /** An equal hash proves nothing. */
+  readonly parametersCut: boolean;
   /** Known when its session settled; '' before. */
   source: string;
   construct: string;
