@@ -170,6 +170,8 @@ export const limits = {
 
   // HTTP and metrics.
 
+  /** Characters of a mark's name: one that a person gives. */
+  markNameCharsMax: 200,
   /** A request line. Fingerprint, filters and a few tags need a small part of it. */
   urlBytesMax: 4 * KIB,
   headerBytesMax: 16 * KIB,

@@ -3,10 +3,19 @@
 
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
+import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment } from '../../config/values/units.js';
 import { withMarks } from '../reading/marked-moments.js';
-import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
+import {
+  addReadFlags,
+  flagContext,
+  parametersOf,
+  placeOf,
+  type ReadFlags,
+  tokenOf,
+  urlOf,
+} from '../reading/read-flags.js';
 import { moment } from '../terminal/format.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -14,8 +23,6 @@ import { renderTable } from '../terminal/table.js';
 interface MarkFlags extends ReadFlags {
   readonly at?: string;
 }
-
-const NAME_CHARS_MAX = 200;
 
 export function register(program: Command): void {
   addReadFlags(
@@ -29,10 +36,12 @@ export function register(program: Command): void {
       'after',
       `
 CREATE INDEX and other DDL, and the first statement with a new app_version comment tag, are marked automatically.
+At a running pgwitness (--url) a mark is set only with the token of its --http-token-file.
 
 Examples:
   pgwitness mark "books on the ORM" --data /var/lib/pgwitness
   pgwitness mark "deploy 42" --at 10m
+  pgwitness mark "deploy 42" --url http://10.0.0.7:6434 --token-file token
   pgwitness mark --since 7d                       the marks of the last week
 `,
     )
@@ -41,20 +50,23 @@ Examples:
 
 async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
   if (name === undefined) return list(flags);
-  if (name.trim() === '' || name.length > NAME_CHARS_MAX) {
-    throw new UsageError('not a valid name', { where: 'mark', hint: `give 1 to ${NAME_CHARS_MAX} characters` });
-  }
-  if (flags.url !== undefined) {
-    throw new UsageError('a mark cannot be set over HTTP', {
-      where: '--url',
-      hint: 'use --data on the machine where pgwitness runs',
+  if (name.trim() === '' || name.length > limits.markNameCharsMax) {
+    throw new UsageError('not a valid name', {
+      where: 'mark',
+      hint: `give 1 to ${limits.markNameCharsMax} characters`,
     });
   }
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
   const nowMs = Date.now();
   const atMs = flags.at === undefined ? nowMs : parseMoment(flags.at, { nowMs, where: '--at' });
+  const urls = (flags.url ?? []).map(urlOf);
+  if (urls.length > 0) {
+    const { setMarkAt } = await import('../reading/set-mark.js');
+    const token = tokenOf(flags);
+    for (const url of urls) await setMarkAt(url, { atMs, name, token });
+  }
   const { setMark } = await import('../../storage/sqlite/write/mark-writer.js');
-  for (const dataDir of flags.data ?? [config.dataDir]) {
+  for (const dataDir of flags.data ?? (urls.length > 0 ? [] : [config.dataDir])) {
     setMark(dataDir, { atMs, kind: 'manual', name, fingerprint: '', source: '' });
   }
   if (flags.json) printJson({ at: new Date(atMs).toISOString(), name });

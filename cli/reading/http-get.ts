@@ -1,4 +1,4 @@
-// Sends one GET to another pgwitness process: to its API or its health listener.
+// Sends one request to another pgwitness process: to its API or its health listener.
 // Invariant: the answer is bounded in time and size, and its connection is closed, so that the command can exit.
 // Not here: the meaning of the answer.
 
@@ -8,7 +8,9 @@ import { RuntimeError } from '../../config/values/errors.js';
 
 const ANSWER_BYTES_MAX = 512 * 1024 * 1024;
 
-export interface GetOptions {
+export interface AskOptions {
+  /** Without a body. */
+  readonly method?: 'GET' | 'POST';
   readonly token?: string;
   readonly timeoutMs: number;
 }
@@ -18,8 +20,15 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+export type GetOptions = Omit<AskOptions, 'method'>;
+
 /** Throws RuntimeError when there is no answer. */
 export function httpGet(url: URL, options: GetOptions): Promise<HttpAnswer> {
+  return httpAsk(url, options);
+}
+
+/** Throws RuntimeError when there is no answer. */
+export function httpAsk(url: URL, options: AskOptions): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void => {
       const hint = 'check the address, and that pgwitness runs there';
@@ -27,7 +36,7 @@ export function httpGet(url: URL, options: GetOptions): Promise<HttpAnswer> {
     };
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     const headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-    const request = send(url, { agent: false, headers }, (response) => {
+    const request = send(url, { agent: false, headers, method: options.method ?? 'GET' }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       response.on('data', (chunk: Buffer) => {

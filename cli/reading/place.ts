@@ -182,7 +182,8 @@ function mergedPlace(places: readonly Place[]): Place {
   };
 }
 
-function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeError {
+/** The error that an answer other than 200 is. */
+export function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeError {
   let told: { error?: unknown; hint?: unknown } = {};
   try {
     told = JSON.parse(answer.body) as typeof told;

@@ -57,10 +57,15 @@ export async function placeOf(flags: PlaceFlags): Promise<Place> {
   const urls = (flags.url ?? []).map(urlOf);
   const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
   const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);
-  const tokenFile = flags.tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
-  const token = tokenFile === '' || urls.length === 0 ? undefined : readToken(tokenFile, '--token-file');
+  const token = urls.length === 0 ? undefined : tokenOf(flags);
   const { openPlaces } = await import('./place.js');
   return openPlaces({ directories, urls, token });
+}
+
+/** Throws UsageError for a file that holds none. */
+export function tokenOf({ tokenFile }: Pick<PlaceFlags, 'tokenFile'>): string | undefined {
+  const file = tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
+  return file === '' ? undefined : readToken(file, '--token-file');
 }
 
 /** The flags that name the place, each after a space, quoted for a shell where needed. */
@@ -87,7 +92,8 @@ export function flagContext(): ParameterContext {
   return { nowMs: Date.now(), place: (name) => `--${name}` };
 }
 
-function urlOf(text: string): URL {
+/** Of --url. Throws UsageError. */
+export function urlOf(text: string): URL {
   const hint = 'for instance http://127.0.0.1:6434';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

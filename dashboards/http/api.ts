@@ -5,6 +5,7 @@
 
 import { limits } from '../../config/limits.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';
+import type { MarkRow } from '../../facts/flush.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
@@ -21,6 +22,7 @@ import { reportPools } from '../../reports/pools.js';
 import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
+  readMarkQuery,
   readStatementQuery,
   readStatementsQuery,
   readTailQuery,
@@ -35,27 +37,32 @@ import { reportTimeline } from '../../reports/timeline.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
+import { MARKS_PATH } from './guard.js';
 import type { TailReader } from './tail-reader.js';
 
 /** Answers the API's requests. */
 export interface ApiReader {
   /**
-   * `url`: path and query as sent; `gone` is aborted when nobody waits for the answer any more. Rejects only because of
-   * a defect of pgwitness.
+   * `url`: path and query as sent, after SETS where something is to be set; `gone` is aborted when nobody waits for the
+   * answer any more. Rejects only because of a defect of pgwitness.
    */
   answer(url: string, gone?: AbortSignal): Promise<Answer>;
 }
 
+/** Two that ask for the same with it set the same mark: its moment is a parameter. */
+export const SETS = 'POST ';
 export const TAIL_PATH = '/api/v1/tail';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
 export class Api implements ApiReader {
   readonly #reader: Reader;
   readonly #tail: TailReader | undefined;
+  readonly #setMark: ((mark: MarkRow) => void) | undefined;
 
-  constructor({ reader, tail }: { reader: Reader; tail?: TailReader }) {
+  constructor({ reader, tail, setMark }: { reader: Reader; tail?: TailReader; setMark?: (mark: MarkRow) => void }) {
     this.#reader = reader;
     this.#tail = tail;
+    this.#setMark = setMark;
   }
 
   async answer(url: string): Promise<Answer> {
@@ -67,10 +74,18 @@ export class Api implements ApiReader {
         const after = readTailQuery(parameters, { nowMs: Date.now() });
         return jsonAnswer(200, tailJson(this.#reader, await this.#tail.batchAfter(after)));
       }
+      if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
       return this.#report(path, parameters) ?? NOT_FOUND;
     } catch (error) {
       return answerOf(error);
     }
+  }
+
+  #set(path: string, parameters: URLSearchParams): Answer {
+    if (path !== MARKS_PATH || this.#setMark === undefined) return NOT_FOUND;
+    const { name, atMs } = readMarkQuery(parameters, { nowMs: Date.now() });
+    this.#setMark({ atMs, kind: 'manual', name, fingerprint: '', source: '' });
+    return jsonAnswer(200, { at: new Date(atMs).toISOString(), name });
   }
 
   #report(path: string, parameters: URLSearchParams): Answer | undefined {
@@ -87,7 +102,7 @@ export class Api implements ApiReader {
         const json = statementsJson(report, query);
         return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
       }
-      case '/api/v1/marks':
+      case MARKS_PATH:
         return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
@@ -123,6 +138,6 @@ export const NOT_FOUND = jsonAnswer(404, {
 function answerOf(error: unknown): Answer {
   if (error instanceof UsageError) return jsonAnswer(400, { error: errorLine(error), hint: error.hint });
   if (error instanceof StoreError)
-    return jsonAnswer(503, { error: `the store cannot be read (${error.code})`, hint: error.hint });
+    return jsonAnswer(503, { error: `the store cannot be used (${error.code})`, hint: error.hint });
   throw error;
 }

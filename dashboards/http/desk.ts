@@ -53,8 +53,8 @@ export class Desk {
       this.#send(response, answerOf(refusal));
       return;
     }
-    const { accept } = request.headers;
-    this.#routes.answer(request.url!, { accept, gone }).then(
+    const { method, headers } = request;
+    this.#routes.answer(request.url!, { accept: headers.accept, sets: method === 'POST', gone }).then(
       (answer) => this.#send(response, answer),
       (error: unknown) => {
         this.#log.error('an HTTP request failed', { error });
@@ -76,7 +76,8 @@ export class Desk {
           mode: header(headers['sec-fetch-mode']),
           dest: header(headers['sec-fetch-dest']),
         },
-        hasBody: headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined,
+        hasBody:
+          (headers['content-length'] ?? empty(method)) !== empty(method) || headers['transfer-encoding'] !== undefined,
       },
       this.#policy,
     );
@@ -105,6 +106,11 @@ function answerOf({ status, error, hint, reason }: Refusal): Answer {
   const answer = jsonAnswer(status, { error, hint });
   if (reason !== 'too_many_wrong_tokens') return answer;
   return { ...answer, retryAfterSeconds: limits.wrongTokenMs / 1_000 };
+}
+
+/** Some clients say of a POST that nothing comes. */
+function empty(method: string): string | undefined {
+  return method === 'POST' ? '0' : undefined;
 }
 
 /** node:http joins headers of this kind that come twice. */

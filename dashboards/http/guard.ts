@@ -1,6 +1,6 @@
 // Decides whether a request may be answered, by its method, its site, its host name and its token.
 // Invariant: answers with SQL or names of users are given only on loopback or with the token, and to no page of
-// another site; the decision reads no state and no clock.
+// another site; what writes (a mark) needs the token everywhere; the decision reads no state and no clock.
 // Not here: sockets (server.ts), routes (routes.ts), reading tokens (token-gate.ts).
 
 import { limits } from '../../config/limits.js';
@@ -42,28 +42,30 @@ export interface Refusal {
 }
 
 const METRICS_PATH = '/metrics';
+export const MARKS_PATH = '/api/v1/marks';
 
 /** undefined = answer it. */
 export function refusalOf(request: RequestFacts, policy: Policy): Refusal | undefined {
   const path = request.url.split('?', 1)[0];
   return (
-    malformed(request) ??
+    malformed(request, path) ??
     crossSite(request, path) ??
     foreignHost(request, { policy, path }) ??
     closed(request, { policy, path })
   );
 }
 
-function malformed({ method, url, hasBody }: RequestFacts): Refusal | undefined {
+function malformed({ method, url, hasBody }: RequestFacts, path: string): Refusal | undefined {
   const reason = 'malformed';
-  if (method !== 'GET' && method !== 'HEAD') {
-    return { status: 405, reason, error: `${method} is not answered`, hint: 'pgwitness only reads: use GET' };
+  if (method !== 'GET' && method !== 'HEAD' && !(method === 'POST' && path === MARKS_PATH)) {
+    const hint = `use GET; POST sets a mark at ${MARKS_PATH}`;
+    return { status: 405, reason, error: `${method} is not answered`, hint };
   }
   if (url.length > limits.urlBytesMax) {
     return { status: 414, reason, error: 'the address is too long', hint: `at most ${limits.urlBytesMax} bytes` };
   }
   if (url.startsWith('/') && !hasBody) return undefined;
-  return { status: 400, reason, error: 'not a plain GET', hint: 'ask for a path, without a body' };
+  return { status: 400, reason, error: 'not a plain request', hint: 'ask for a path, without a body' };
 }
 
 /** A page of another site cannot read an answer, but asking alone costs a report. A link to the page is welcome. */
@@ -96,8 +98,10 @@ function foreignHost({ host, local, token }: RequestFacts, { policy, path }: Ask
   };
 }
 
-function closed({ token }: RequestFacts, { policy, path }: Asked): Refusal | undefined {
+function closed({ method, token }: RequestFacts, { policy, path }: Asked): Refusal | undefined {
   if (path === METRICS_PATH || token === 'right') return undefined;
+  // What writes needs the token on loopback too: any program of the machine may ask there.
+  if (method === 'POST' && !policy.hasToken) return NO_MARKS;
   if (policy.hasToken) return PAGE_PATHS.has(path) ? undefined : NEEDS_TOKEN[token];
   if (policy.loopback) return undefined;
   return {
@@ -107,6 +111,13 @@ function closed({ token }: RequestFacts, { policy, path }: Asked): Refusal | und
     hint: 'listen on loopback (--http 127.0.0.1:6434), or give --http-token-file to answer the rest with a token',
   };
 }
+
+const NO_MARKS: Refusal = {
+  status: 403,
+  reason: 'no_token',
+  error: 'a mark is set only with a token',
+  hint: 'run pgwitness with --http-token-file, or set the mark with --data on its machine',
+};
 
 const NEEDS_TOKEN: Readonly<Record<Exclude<TokenState, 'right'>, Refusal>> = {
   none: {

@@ -5,7 +5,7 @@
 import { RuntimeError } from '../../config/values/errors.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
 import { type Answer, jsonAnswer, notNow } from './answer.js';
-import { type ApiReader, NOT_FOUND } from './api.js';
+import { type ApiReader, NOT_FOUND, SETS } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
 
 /** Reads the metrics of this moment. */
@@ -17,6 +17,8 @@ export interface MetricsReader {
 /** What a route may know of who asks. */
 export interface Asker {
   readonly accept?: string;
+  /** It asks to set something (POST). */
+  readonly sets?: boolean;
   readonly gone: AbortSignal;
 }
 
@@ -36,9 +38,10 @@ export class Routes {
    * `url`: path and query as sent; `accept`: the header of that name; `gone` is aborted when nobody waits for the
    * answer any more. Rejects only because of a defect of pgwitness.
    */
-  async answer(url: string, { accept, gone }: Asker): Promise<Answer> {
+  async answer(url: string, { accept, sets, gone }: Asker): Promise<Answer> {
     const at = url.indexOf('?');
     const path = at < 0 ? url : url.slice(0, at);
+    if (sets) return this.#api.answer(`${SETS}${url}`, gone);
     if (path === '/metrics') {
       return this.#scrape(formatFor(accept), gone);
     }

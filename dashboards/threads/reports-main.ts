@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { OBSERVER_NICENESS } from '../../config/process/niceness.js';
 import { threadId } from '../../config/process/thread-cpu.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
+import { setMark } from '../../storage/sqlite/write/mark-writer.js';
 import { Api } from '../http/api.js';
 import { AskedTail } from '../http/tail-reader.js';
 import { type FromReports, failed, type ReportsStart, type ToReports } from './messages.js';
@@ -20,7 +21,7 @@ function main({ dataDir }: ReportsStart): void {
   setPriority(OBSERVER_NICENESS);
   const reader = openReader(dataDir);
   const tail = new AskedTail((id, after) => say({ kind: 'tail-asked', id, after }));
-  const api = new Api({ reader, tail });
+  const api = new Api({ reader, tail, setMark: (mark) => setMark(dataDir, mark) });
   port.on('message', (message: ToReports) => {
     if (message.kind === 'tail') return tail.take(message.id, message.batch);
     void answer(message);

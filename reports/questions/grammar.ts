@@ -3,6 +3,7 @@
 // Not here: reading one parameter (reading.ts), answering (dashboards/http/api.ts, cli/reading/place.ts), flags
 // (cli).
 
+import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment, parseWhole } from '../../config/values/units.js';
 import type { StatementFilter } from '../../facts/answers.js';
@@ -123,6 +124,19 @@ export function readTailQuery(parameters: URLSearchParams, context: ParameterCon
   return after === undefined
     ? 0
     : parseWhole(after, { min: 0, max: Number.MAX_SAFE_INTEGER, where: read.place('after') });
+}
+
+/** A mark to set: its name, and when (now, where nothing is said). Throws UsageError naming the parameter. */
+export function readMarkQuery(parameters: URLSearchParams, context: ParameterContext): { name: string; atMs: number } {
+  const read = new Reading(parameters, ['name', 'at'], context);
+  const name = read.text('name')?.trim() ?? '';
+  if (name === '' || name.length > limits.markNameCharsMax) {
+    const hint = `give 1 to ${limits.markNameCharsMax} characters`;
+    throw new UsageError('not a valid name', { where: read.place('name'), hint });
+  }
+  const at = read.text('at');
+  const { nowMs } = context;
+  return { name, atMs: at === undefined ? nowMs : parseMoment(at, { nowMs, where: read.place('at') }) };
 }
 
 export function writeTimeRange(range: TimeRange): URLSearchParams {

@@ -11,6 +11,7 @@ import { Api } from '../../dashboards/http/api.js';
 import { startHttp } from '../../dashboards/http/server.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
+import { setMark } from '../../storage/sqlite/write/mark-writer.js';
 import { pgwitness } from './command.js';
 import { ORM, RAW, RAW_TWIN, SINCE_MS, writeEmptyStore, writeSampleStore } from './sample-store.js';
 
@@ -219,6 +220,33 @@ describe('--url', () => {
       }
       const merged = await pgwitness(['top', '--json', '--url', url, '--data', data, '--limit', '1']);
       expect(JSON.parse(merged.stdout).statements).toMatchObject([{ fingerprint: RAW, calls: 6 }]);
+    } finally {
+      await server.close();
+      reader.close();
+    }
+  });
+});
+
+describe('mark --url', () => {
+  test('sets the mark at a running pgwitness with its token', async () => {
+    const token = '0123456789abcdef0123456789abcdef';
+    const marked = join(root, 'marked');
+    writeSampleStore(marked);
+    const reader = openReader(marked);
+    const api = new Api({ reader, setMark: (mark) => setMark(marked, mark) });
+    const address = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+    const log = createLog({ level: 'silent' });
+    const server = await startHttp({ address, token, metrics: { render: async () => '' }, api, log });
+    const url = `http://127.0.0.1:${server.address.port}`;
+    try {
+      const args = ['mark', 'deploy 42', '--url', url];
+      const refused = await pgwitness(args);
+      expect(refused.stderr).toBe(`pgwitness: a token is needed: ${url}: give --token-file\n`);
+      expect(refused.code).toBe(3);
+      const { stdout, stderr } = await pgwitness([...args, '--token-file', fileOf('right-token', `${token}\n`)]);
+      expect(stderr).toBe('');
+      expect(stdout).toContain(': deploy 42.');
+      expect((await pgwitness(['mark', '--data', marked])).stdout).toMatch(/manual +deploy 42$/m);
     } finally {
       await server.close();
       reader.close();

@@ -109,3 +109,25 @@ test.skipIf(!existsSync('/proc/thread-self'))('the threads behind HTTP are known
   await vi.waitFor(() => expect(threads()).toHaveLength(2));
   for (const thread of threads()) expect(existsSync(`/proc/self/task/${thread}`)).toBe(true);
 });
+
+test('a mark is set with the token alone, and once however often the same is asked for', async () => {
+  const { url } = await start({ token: TOKEN });
+  const mark = `${url}/api/v1/marks?name=deploy%2042&at=2026-03-01T00:00:30Z`;
+  const right = { authorization: `Bearer ${TOKEN}` };
+  expect((await fetch(mark, { method: 'POST' })).status).toBe(401);
+  expect((await fetch(mark, { method: 'POST', headers: right, body: 'x' })).status).toBe(400);
+  expect((await fetch(`${url}/api/v1/marks?name=`, { method: 'POST', headers: right })).status).toBe(400);
+  expect((await fetch(`${url}/api/v1/pools`, { method: 'POST', headers: right })).status).toBe(405);
+  const set = await fetch(mark, { method: 'POST', headers: right });
+  expect(set.status).toBe(200);
+  expect(await set.json()).toEqual({ at: '2026-03-01T00:00:30.000Z', name: 'deploy 42' });
+  const { marks } = await (await fetch(`${url}/api/v1/marks`, { headers: right })).json();
+  expect(marks).toEqual([{ at: '2026-03-01T00:00:30.000Z', kind: 'manual', name: 'deploy 42', fingerprint: '' }]);
+});
+
+test('without a token file no mark is set, on loopback neither', async () => {
+  const { url } = await start();
+  const refused = await fetch(`${url}/api/v1/marks?name=deploy`, { method: 'POST' });
+  expect(refused.status).toBe(403);
+  expect((await refused.json()).hint).toContain('--http-token-file');
+});
