@@ -7,7 +7,10 @@ import { UsageError } from '../../config/values/errors.js';
 import { parseWhole } from '../../config/values/units.js';
 import type { StatementsReport } from '../../facts/answers.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import type { ComparedRequests } from '../../reports/compare/compare.js';
+import type { PerRequest } from '../../reports/compare/per-request.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
+import type { RequestGroup, RequestsReport } from '../../reports/requests.js';
 import type { ComparedSide, SideFlags } from '../reading/compare-sides.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
@@ -57,8 +60,10 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
-A factor compares mean service times. A difference counts as slower or faster if Mann-Whitney's U test on the merged
-histograms, or Welch's t test on the means, gives p < 0.005. With fewer than 20 executions there is no verdict.
+A factor compares the time per request where requests are known (two values of a tag, --group-by, or a --tag that both
+sides share, without --source and --handwritten), else mean service times. A difference counts as slower or faster if Mann-Whitney's U test on the merged
+histograms, or Welch's t test on the means, gives p < 0.005; of requests
+Welch's alone. With fewer than 20 executions or requests there is no verdict.
 Windows are clipped to what was recorded; where they differ in length, counts are per minute.
 
 Examples:
@@ -126,6 +131,8 @@ async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareVie
 
 async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
   const { compareStatements, compareWhole } = await import('../../reports/compare/compare.js');
+  const { compareRequests } = await import('../../reports/compare/per-request.js');
+  const { groupsTogether } = await import('../../reports/requests.js');
   const { sidesOf } = await import('../reading/compare-sides.js');
   const { clipped } = await import('../reading/compare-windows.js');
   const { printComparison } = await import('../views/compare.js');
@@ -142,10 +149,19 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
   const [before, after] = await reports(sides, { done: 0, of: 2 });
   const recorded = await place.recorded();
   const times = [before, after].map(({ window }) => clipped(window, recorded));
-  const whole = compareWhole('all', before, after);
-  let rows = compareStatements(before, after, differInTime ? times.map(minutesOf) : undefined);
-  if (flags.groupBy !== undefined) {
-    const key = flags.groupBy;
+  const key = flags.groupBy;
+  const requests = await requestsOf(place, sides, key);
+  const byGroup = (value: string): PerRequest | undefined =>
+    compareRequests(requests?.before.groups.get(value), requests?.after.groups.get(value));
+  const allOf = (side: RequestsReport | undefined): RequestGroup | undefined => side && groupsTogether(side);
+  const whole = compareWhole('all', {
+    before,
+    after,
+    requests: compareRequests(allOf(requests?.before), allOf(requests?.after)),
+  });
+  const minutes = differInTime ? times.map(minutesOf) : undefined;
+  let rows = compareStatements(before, after, { minutes, requests: key === undefined ? requests : undefined });
+  if (key !== undefined) {
     rows = [];
     const values = valuesOf(key, [before, after]);
     for (const [index, value] of values.entries()) {
@@ -153,13 +169,28 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
         sides.map((side) => narrowed(side, key, value)),
         { done: 2 + 2 * index, of: 2 + 2 * values.length },
       );
-      rows.push(compareWhole(value, one, other));
+      rows.push(compareWhole(value, { before: one, after: other, requests: byGroup(value) }));
     }
   }
   progress.end();
   const hidden = leftOut(sides[0], flags);
   const comparison = { sides, reports: [before, after], times, differInTime, mark, hidden, whole, rows } as const;
   printComparison({ ...comparison, groupBy: flags.groupBy }, view);
+}
+
+/** The requests of both sides. Undefined where executions are compared: without tags, or of some statements alone. */
+async function requestsOf(
+  place: Place,
+  sides: readonly [ComparedSide, ComparedSide],
+  by: string | undefined,
+): Promise<ComparedRequests | undefined> {
+  const isWhole = ({ filter }: ComparedSide): boolean =>
+    filter.source === undefined && !filter.handwritten && (by !== undefined || filter.tags !== undefined);
+  if (!sides.every(isWhole)) return undefined;
+  const [before, after] = await Promise.all(
+    sides.map(({ range, filter }) => place.requests({ range, tags: filter.tags ?? [], by })),
+  );
+  return { before, after };
 }
 
 /** Sources that nobody compares unless they are asked for. */

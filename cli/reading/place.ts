@@ -11,6 +11,7 @@ import { ordered } from '../../facts/statement-order.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { poolsFromJson } from '../../reports/forms/pools-json.js';
+import { mergeRequests, requestsFromJson } from '../../reports/forms/requests-json.js';
 import { samplesFromJson } from '../../reports/forms/samples-json.js';
 import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
@@ -22,10 +23,12 @@ import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   type StatementsQuery,
   type TimeRange,
+  writeRequestsQuery,
   writeStatementQuery,
   writeStatementsQuery,
   writeTimeRange,
 } from '../../reports/questions/grammar.js';
+import { type RequestsReport, reportRequests } from '../../reports/requests.js';
 import { mergeSamples, reportSamples, type SamplesReport } from '../../reports/samples.js';
 import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
@@ -46,6 +49,7 @@ export interface Place {
   timeline(query: TimelineAsked): Promise<TimelineReport>;
   /** Oldest first. */
   marks(range: TimeRange): Promise<MarkRow[]>;
+  requests(question: RequestsAsked): Promise<RequestsReport>;
   /** Slow samples and plan of one statement. */
   samples(fingerprint: string): Promise<SamplesReport>;
   /** From the first to the last minute with anything in it; undefined while there is none. */
@@ -59,6 +63,13 @@ export interface TimelineAsked {
   readonly source?: string;
   /** For a sparkline: about this number of points, without histograms. A running sidecar may answer with more. */
   readonly sketch?: number;
+}
+
+/** Requests with all of these tags, by the values of another. */
+export interface RequestsAsked {
+  readonly range: TimeRange;
+  readonly tags: ReadonlyArray<readonly [key: string, value: string]>;
+  readonly by?: string;
 }
 
 export interface PlaceNames {
@@ -93,6 +104,7 @@ function localPlace(directory: string): Place {
     timeline: async ({ range, fingerprint, source, sketch }) =>
       reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
     marks: async (range) => reportMarks(reader, range),
+    requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
     recorded: async () => recordedWindow(reportStatus(reader)),
     close: () => reader.close(),
@@ -138,6 +150,7 @@ function remotePlace(base: URL, token: string | undefined): Place {
       return ask(`/api/v1/statements/${fingerprint}/history`, { parameters, decode: decodeTimeline });
     },
     marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
+    requests: (asked) => ask('/api/v1/requests', { parameters: writeRequestsQuery(asked), decode: requestsFromJson }),
     samples: (fingerprint) =>
       ask(`/api/v1/statements/${fingerprint}/samples`, { parameters: new URLSearchParams(), decode: samplesFromJson }),
     recorded: () => ask('/api/v1/status', { parameters: new URLSearchParams(), decode: recordedFromJson }),
@@ -165,6 +178,7 @@ function mergedPlace(places: readonly Place[]): Place {
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
     marks: async (range) =>
       (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
+    requests: async (asked) => mergeRequests(await Promise.all(places.map((place) => place.requests(asked)))),
     samples: async (fingerprint) => mergeSamples(await Promise.all(places.map((place) => place.samples(fingerprint)))),
     recorded: async () => {
       const each = (await Promise.all(places.map((place) => place.recorded()))).filter(

@@ -3,7 +3,8 @@
 // Not here: comparing (reports/compare), text and Markdown (compare.ts, compare-sets.ts).
 
 import type { Window } from '../../facts/answers.js';
-import type { ComparedRow, Side } from '../../reports/compare/compare.js';
+import type { Changed, ComparedRow, Side } from '../../reports/compare/compare.js';
+import type { PerRequest, RequestChange, RequestSide } from '../../reports/compare/per-request.js';
 import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
 
 export function comparisonJson(comparison: Comparison): object {
@@ -32,21 +33,50 @@ export function comparisonJson(comparison: Comparison): object {
 
 /** `minutes`: how long each side was recorded. */
 export function rowJson(row: ComparedRow, minutes?: readonly number[]): object {
-  const { key, source, query, before, after, factor, judgement, test, p } = row;
+  const { key, source, query, before, after, perRequest, perExecution } = row;
   return {
     key,
     source,
     query,
-    factor: factor ?? null,
-    judgement,
-    test: test === '' ? null : test,
-    p,
-    before: before === undefined ? null : sideJson(before, minutes?.[0]),
-    after: after === undefined ? null : sideJson(after, minutes?.[1]),
+    ...changedJson(row),
+    before: before === undefined ? null : sideJson(before, { minutes: minutes?.[0], requests: perRequest?.before }),
+    after: after === undefined ? null : sideJson(after, { minutes: minutes?.[1], requests: perRequest?.after }),
+    of: perRequest === undefined ? 'executions' : 'requests',
+    per_request: perRequest === undefined ? null : perRequestJson(perRequest),
+    per_execution: perExecution === undefined ? null : changedJson(perExecution),
   };
 }
 
-function sideJson(side: Side, minutes: number | undefined): object {
+function changedJson({ factor, judgement, test, p }: Changed): object {
+  return { factor: factor ?? null, judgement, test: test === '' ? null : test, p };
+}
+
+function perRequestJson({ before, after, statements, time, rows }: PerRequest): object {
+  const side = (one: RequestSide): object => ({
+    requests: one.requests,
+    guessed: one.guessed,
+    statements: one.statements,
+    ms: one.timeNs / 1e6,
+    rows: one.rows,
+  });
+  const change = (one: RequestChange): object => {
+    const words = { slower: 'more', faster: 'fewer' } as Readonly<Record<string, string>>;
+    const judgement = one === time ? one.judgement : (words[one.judgement] ?? one.judgement);
+    return { ...changedJson(one), judgement, low: one.low ?? null, high: one.high ?? null };
+  };
+  return {
+    before: side(before),
+    after: side(after),
+    statements: change(statements),
+    time: change(time),
+    rows: change(rows),
+  };
+}
+
+function sideJson(
+  side: Side,
+  { minutes, requests }: { minutes: number | undefined; requests: RequestSide | undefined },
+): object {
   const inMs = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
   const tagged = side.requests > 0;
   const executions = side.calls + side.errors;
@@ -56,14 +86,14 @@ function sideJson(side: Side, minutes: number | undefined): object {
     executions,
     executions_per_minute: minutes === undefined || minutes === 0 ? null : executions / minutes,
     rows: side.rows,
-    requests: side.requests,
+    requests: requests?.requests ?? side.requests,
     total_ms: inMs(side.totalNs),
     mean_ms: inMs(side.meanNs),
     p50_ms: inMs(side.p50Ns),
     p95_ms: inMs(side.p95Ns),
     p99_ms: inMs(side.p99Ns),
-    calls_per_request: tagged ? executions / side.requests : null,
-    ms_per_request: tagged ? side.totalNs / side.requests / 1e6 : null,
+    calls_per_request: requests?.statements ?? (tagged ? executions / side.requests : null),
+    ms_per_request: requests !== undefined ? requests.timeNs / 1e6 : tagged ? side.totalNs / side.requests / 1e6 : null,
   };
 }
 

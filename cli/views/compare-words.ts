@@ -3,6 +3,7 @@
 // Not here: judging (reports/compare), tables (compare.ts, compare-sets.ts).
 
 import type { ComparedRow } from '../../reports/compare/compare.js';
+import type { RequestChange } from '../../reports/compare/per-request.js';
 import { count } from '../terminal/format.js';
 import { type Screen, styled } from '../terminal/output.js';
 
@@ -28,6 +29,13 @@ export function changeText({ judgement, factor, test, p }: ComparedRow, { verbos
   // A mean can fall while most executions got slower: print the judgement, then the mean.
   const agrees = judgement === 'slower' ? factor >= 1 : factor < 1;
   return agrees ? `${times} (${why})` : `${judgement} mostly, mean ${times} (${why})`;
+}
+
+/** ", 3.21 to 3.99× with 95 %" in the direction of the change; '' where there is no interval. */
+export function intervalText({ factor, low, high }: RequestChange): string {
+  if (factor === undefined || low === undefined || high === undefined) return '';
+  const [from, to] = factor >= 1 ? [low, high] : [1 / high, 1 / low];
+  return `, ${factorText(from)} to ${factorText(to)}× with 95 %`;
 }
 
 /** Three digits at most, for a count per minute. */

@@ -9,7 +9,7 @@ import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { comparisonJson } from './compare-json.js';
-import { changeText, rateText } from './compare-words.js';
+import { changeText, intervalText, rateText } from './compare-words.js';
 import { type CompareView, type Comparison, leftOutOf, minutesOf } from './comparison.js';
 
 export function printComparison(comparison: Comparison, view: CompareView): void {
@@ -42,10 +42,14 @@ function comparisonText(comparison: Comparison, { screen, verbose, all }: TextOp
       rows,
       [
         { title: 'change', cell: (row) => changeText(row, { verbose, screen }) },
-        { title: 'mean', align: 'right', cell: (row) => both(row, (side) => duration(side.meanNs / 1e6)) },
-        ...(rows.some(hasRequests)
-          ? [{ title: 'per request', align: 'right' as const, cell: (row: ComparedRow) => both(row, perRequest) }]
-          : []),
+        {
+          title: 'mean',
+          align: 'right',
+          // Beside requests it is the first to go.
+          dropOrder: rows.some(hasRequests) ? 7 : undefined,
+          cell: (row) => both(row, (side) => duration(side.meanNs / 1e6)),
+        },
+        ...(rows.some(hasRequests) ? [{ title: 'per request', align: 'right' as const, cell: requestsCell }] : []),
         { title: 'p95', align: 'right', dropOrder: 1, cell: (row) => both(row, (side) => ms(side.p95Ns)) },
         { title: 'p99', align: 'right', dropOrder: 4, cell: (row) => both(row, (side) => ms(side.p99Ns)) },
         { title: executions.title, align: 'right', dropOrder: 0, cell: executions.cell },
@@ -83,7 +87,7 @@ function comparisonMarkdown(comparison: Comparison, verbose: boolean): string {
       both(row, (side) => ms(side.p95Ns)),
       executions.cell(row),
       both(row, (side) => count(side.errors)),
-      both(row, perRequest),
+      requestsCell(row),
       name,
     ];
     lines.push(`| ${cells.join(' | ')} |`);
@@ -121,8 +125,17 @@ function wholeLines(comparison: Comparison): string[] {
     `total ${both(whole, (side) => duration(side.totalNs / 1e6))}`,
     `mean ${both(whole, (side) => duration(side.meanNs / 1e6))}`,
   ];
-  if (hasRequests(whole)) parts.push(`per request ${both(whole, perRequest)}`);
+  if (hasRequests(whole)) parts.push(`per request ${requestsCell(whole)}`);
   const lines = [`All statements: ${parts.join(', ')}`];
+  const { perRequest: known } = whole;
+  if (known !== undefined) {
+    const { before, after } = known;
+    const guessed = before.guessed + after.guessed;
+    lines.push(
+      `Requests: ${count(before.requests)} → ${count(after.requests)}, ${changeText(whole, { verbose: false })} per request` +
+        `${intervalText(known.time)}${guessed === 0 ? '' : `; the bounds of ${count(guessed)} are guessed from the traffic`}`,
+    );
+  }
   if (isPerMinute(comparison)) {
     lines.push(
       `The sides were recorded for different times, so rows are per minute: executions ${executionsOf(comparison).cell(whole)}`,
@@ -163,6 +176,15 @@ function both({ before, after }: ComparedRow, cell: (side: Side) => string): str
 
 function hasRequests({ before, after }: ComparedRow): boolean {
   return (before?.requests ?? 0) + (after?.requests ?? 0) > 0;
+}
+
+/** "21.0 in 9.91 ms → 2.0 in 2.76 ms": statements of a request, and their time. */
+function requestsCell(row: ComparedRow): string {
+  const { perRequest: known } = row;
+  if (known === undefined) return both(row, perRequest);
+  return [known.before, known.after]
+    .map(({ statements, timeNs }) => `${statements.toFixed(1)} in ${duration(timeNs / 1e6)}`)
+    .join(' → ');
 }
 
 function perRequest(side: Side): string {

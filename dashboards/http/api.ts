@@ -8,6 +8,7 @@ import { errorLine, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
+import { requestsJson } from '../../reports/forms/requests-json.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import { sessionsJson } from '../../reports/forms/sessions-json.js';
 import { briefStatements, statementDetailsJson } from '../../reports/forms/statement-json.js';
@@ -23,12 +24,14 @@ import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   readMarkQuery,
+  readRequestsQuery,
   readStatementQuery,
   readStatementsQuery,
   readTailQuery,
   readTimelineQuery,
   readTimeRange,
 } from '../../reports/questions/grammar.js';
+import { reportRequests } from '../../reports/requests.js';
 import { reportSamples } from '../../reports/samples.js';
 import { reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
@@ -108,6 +111,10 @@ export class Api implements ApiReader {
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/progress':
         return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/requests': {
+        const { range, tags, by } = readRequestsQuery(parameters, context);
+        return jsonAnswer(200, requestsJson(reportRequests(this.#reader, { ...range, tags, by })));
+      }
       case '/api/v1/sessions':
         return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
       case '/api/v1/status':
@@ -132,7 +139,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

@@ -1,5 +1,6 @@
 // Compares two sides: statement by statement, group by group, or one set against another.
-// Invariant: a row's factor is of mean service times, and a judgement is given only where noise-test.ts gives one. A
+// Invariant: a row's factor is of the time per request where requests are known, else of mean service times; a
+// judgement is given only where noise-test.ts gives one. Of executions a
 // request counts once per statement, so several statements have the requests of the one that most requests ran.
 // Not here: which reports the sides are (cli/commands/compare.ts), printing.
 
@@ -8,7 +9,9 @@ import { latencyOf } from '../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
 import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
 import { mergeStatements } from '../forms/merge.js';
+import type { RequestsReport } from '../requests.js';
 import { type Judgement, momentsOf, type NoiseTest, testMeans, testNoise } from './noise-test.js';
+import { compareWithinRequests, type PerRequest } from './per-request.js';
 
 /** Totals of one side; times in ns. */
 export interface Side {
@@ -38,6 +41,19 @@ export interface ComparedRow {
   readonly judgement: Judgement | 'new' | 'gone';
   readonly test: string;
   readonly p: number;
+  /** Where requests are known on both sides: then factor, judgement, test and p are of the time per request … */
+  readonly perRequest?: PerRequest;
+  /** … and this is what they are of executions. */
+  readonly perExecution?: Changed;
+}
+
+/** A change, and whether it is more than noise. */
+export type Changed = Pick<ComparedRow, 'factor' | 'judgement' | 'test' | 'p'>;
+
+/** What is known of the requests of both sides. */
+export interface ComparedRequests {
+  readonly before: RequestsReport;
+  readonly after: RequestsReport;
 }
 
 /**
@@ -47,7 +63,7 @@ export interface ComparedRow {
 export function compareStatements(
   before: StatementsReport,
   after: StatementsReport,
-  minutes: readonly number[] = [1, 1],
+  { minutes = [1, 1], requests }: { minutes?: readonly number[]; requests?: ComparedRequests } = {},
 ): ComparedRow[] {
   const pairs = new Map<string, { before?: StatementFacts; after?: StatementFacts }>();
   for (const facts of before.statements) pairs.set(keyOf(facts), { before: facts });
@@ -55,16 +71,37 @@ export function compareStatements(
   const rows = [...pairs.values()].map((pair) => {
     const facts = (pair.after ?? pair.before) as StatementFacts;
     const { fingerprint, source, query } = facts;
-    return rowOf({ key: fingerprint, source, query }, { before: listOf(pair.before), after: listOf(pair.after) });
+    const row = rowOf({ key: fingerprint, source, query }, { before: listOf(pair.before), after: listOf(pair.after) });
+    if (requests === undefined) return row;
+    const [was, is] = [requests.before, requests.after].map((side) => ({
+      group: side.groups.get(''),
+      sums: side.statements.get(keyOf(facts)),
+    }));
+    return byRequest(row, compareWithinRequests(was, is));
   });
   const weightOf = (row: ComparedRow): number =>
     Math.abs((row.after?.totalNs ?? 0) / (minutes[1] || 1) - (row.before?.totalNs ?? 0) / (minutes[0] || 1));
   return rows.sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1));
 }
 
-/** One row for everything of the two sides, under a name. */
-export function compareWhole(key: string, before: StatementsReport, after: StatementsReport): ComparedRow {
-  return rowOf({ key, source: '', query: '' }, { before: before.statements, after: after.statements });
+/** One row for everything of the two sides, under a name; by requests where they are known. */
+export function compareWhole(
+  key: string,
+  { before, after, requests }: { before: StatementsReport; after: StatementsReport; requests?: PerRequest },
+): ComparedRow {
+  return byRequest(
+    rowOf({ key, source: '', query: '' }, { before: before.statements, after: after.statements }),
+    requests,
+  );
+}
+
+/** People wait for requests, so these decide. */
+function byRequest(row: ComparedRow, perRequest: PerRequest | undefined): ComparedRow {
+  if (perRequest === undefined || row.before === undefined || row.after === undefined) return row;
+  const { factor, judgement, test, p } = row;
+  const { time } = perRequest;
+  const change = { factor: time.factor, judgement: time.judgement, test: time.test, p: time.p };
+  return { ...row, ...change, perRequest, perExecution: { factor, judgement, test, p } };
 }
 
 /**

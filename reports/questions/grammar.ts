@@ -182,6 +182,26 @@ function rangeOf(read: Reading, context: ParameterContext): TimeRange {
   return { sinceMs, untilMs };
 }
 
+export interface RequestsQuery {
+  readonly range: TimeRange;
+  readonly tags: ReadonlyArray<readonly [key: string, value: string]>;
+  /** Tag to group by. */
+  readonly by?: string;
+}
+
+/** Throws UsageError naming the parameter. */
+export function readRequestsQuery(parameters: URLSearchParams, context: ParameterContext): RequestsQuery {
+  const read = new Reading(parameters, [...RANGE_NAMES, 'tag', 'by'], context);
+  return { range: rangeOf(read, context), tags: read.tags() ?? [], by: read.text('by') };
+}
+
+export function writeRequestsQuery({ range, tags, by }: RequestsQuery): URLSearchParams {
+  const parameters = writeTimeRange(range);
+  for (const [key, value] of tags) parameters.append('tag', `${key}=${value}`);
+  if (by !== undefined) parameters.set('by', by);
+  return parameters;
+}
+
 /** A moment, else the last mark of this name. Throws UsageError naming `where`. */
 export function momentOf(text: string, context: ParameterContext & { readonly where: string }): number {
   const { nowMs, where, markAt } = context;

@@ -1,0 +1,63 @@
+// Queries for requests: their sums by tag set, and each statement's part in them.
+// Invariant: every value is bound; a request is in the sums of one tag set.
+// Not here: choosing segments (levels.ts), grouping by a tag (reports/requests.ts).
+
+import type { RequestMeasureName, RequestStatementMeasureName } from '../../../facts/measures.js';
+import type { Found } from '../../../facts/rollup-row.js';
+import type { Sums } from '../../../facts/sums.js';
+import type { Rows, SqlValue } from '../file/rows.js';
+import type { Segment } from '../tables/levels.js';
+import { REQUEST_ROLLUP, REQUEST_STATEMENT_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
+import { placeOf } from './query-statements.js';
+
+export type Tags = ReadonlyArray<readonly [key: string, value: string]>;
+
+/** Requests of one tag set over one segment. */
+export interface RequestSeriesSums extends Sums<RequestMeasureName> {
+  tagSet: string;
+  found: Found;
+}
+
+export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestSeriesSums[] {
+  const wanted = tagged('t', tags);
+  return segments.flatMap((segment) => {
+    const place = placeOf(segment, {});
+    return rows.all<RequestSeriesSums>(
+      `SELECT s.tag_set AS tagSet, s.found, r.* FROM (
+         SELECT request_series_id AS id, ${sumsSql(REQUEST_ROLLUP)}
+           FROM request_rollup WHERE ${place.sql} AND request_series_id IN (
+             SELECT request_series_id FROM request_series t WHERE ${wanted.sql}) GROUP BY request_series_id
+       ) r JOIN request_series s ON s.request_series_id = r.id`,
+      ...place.values,
+      ...wanted.values,
+    );
+  });
+}
+
+/** One statement within requests, over one segment. */
+export interface RequestStatementSums extends Sums<RequestStatementMeasureName> {
+  fingerprint: string;
+  source: string;
+}
+
+export function requestStatementSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestStatementSums[] {
+  const wanted = tagged('t', tags);
+  return segments.flatMap((segment) => {
+    const place = placeOf(segment, {});
+    return rows.all<RequestStatementSums>(
+      `SELECT s.fingerprint, s.source, r.* FROM (
+         SELECT tag_series_id AS id, ${sumsSql(REQUEST_STATEMENT_ROLLUP)}
+           FROM request_statement_rollup WHERE ${place.sql} AND tag_series_id IN (
+             SELECT tag_series_id FROM tag_series t WHERE ${wanted.sql}) GROUP BY tag_series_id
+       ) r JOIN tag_series s ON s.tag_series_id = r.id`,
+      ...place.values,
+      ...wanted.values,
+    );
+  });
+}
+
+function tagged(table: string, tags: Tags): { sql: string; values: SqlValue[] } {
+  const one = `EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(${table}.tag_set) THEN ${table}.tag_set ELSE '{}' END) pair
+    WHERE pair.key = ? AND CAST(pair.value AS TEXT) = ?)`;
+  return { sql: tags.length === 0 ? '1' : tags.map(() => one).join(' AND '), values: tags.flat() };
+}
