@@ -4,6 +4,7 @@
 // Not here: the commands (one file each in commands/).
 
 import '../config/process/no-inspector.js';
+import '../config/process/core-dumps.js';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, errorLine, exitCodeOf } from '../config/values/errors.js';
 import { usageErrorOf } from './command-errors.js';

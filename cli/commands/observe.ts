@@ -8,6 +8,7 @@ import { createLog } from '../../config/log.js';
 import type { OptionKey } from '../../config/options.js';
 import { ExitCode, errorLine } from '../../config/values/errors.js';
 import { addConfigFlags, configOf } from '../running/config-flags.js';
+import { warnOfCoreFiles } from '../running/core-warning.js';
 
 const KEYS: readonly OptionKey[] = [
   'socket',
@@ -48,6 +49,7 @@ async function observe(command: Command): Promise<void> {
   const { config, warnings } = configOf(command);
   const log = createLog({ level: config.logLevel, name: 'observer' });
   for (const warning of warnings) log.warn(warning);
+  warnOfCoreFiles(log);
   const { listenForRelays } = await import('../../observer/link-server.js');
   const server = await listenForRelays(config, { log, restarts: 0, relays: { count: undefined, ended: {} } });
   let stopping = false;

@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import type { Config, LoadedConfig } from '../../config/config.js';
 import { createLog, type Log } from '../../config/log.js';
+import { warnOfCoreFiles } from './core-warning.js';
 import { readToken } from '../../config/token.js';
 import { ExitCode, errorLine } from '../../config/values/errors.js';
 import type { Run } from '../../proxy/main.js';
@@ -13,6 +14,7 @@ export async function runRelay(command: Command, start: (config: Config, log: Lo
   const { config, warnings } = checkedConfig(command);
   const log = createLog({ level: config.logLevel, name: config.relays > 1 ? 'supervisor' : 'relay' });
   for (const warning of warnings) log.warn(warning);
+  warnOfCoreFiles(log);
   // For instance a broken stderr: no reason to stop relaying.
   process.on('uncaughtException', (error) => log.error('unexpected error; relaying goes on', { error: error.stack }));
   // Handled from the start, because the signal's default would end the process.
