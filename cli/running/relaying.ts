@@ -4,11 +4,11 @@
 import type { Command } from 'commander';
 import type { Config, LoadedConfig } from '../../config/config.js';
 import { createLog, type Log } from '../../config/log.js';
-import { warnOfCoreFiles } from './core-warning.js';
 import { readToken } from '../../config/token.js';
 import { ExitCode, errorLine } from '../../config/values/errors.js';
 import type { Run } from '../../proxy/main.js';
 import { configOf } from './config-flags.js';
+import { warnOfCoreFiles } from './core-warning.js';
 
 export async function runRelay(command: Command, start: (config: Config, log: Log) => Promise<Run>): Promise<void> {
   const { config, warnings } = checkedConfig(command);

@@ -31,7 +31,7 @@ export interface CoreSettings {
   readonly pattern: string;
 }
 
-/** Returns what makes a core file with memory in it possible; undefined when none is, or when the system does not tell. */
+/** Returns what makes a core file with memory possible; undefined when none is, or when the system does not tell. */
 export function coreRisk({ filtered, limits, pattern }: CoreSettings): string | undefined {
   if (filtered) return undefined;
   const soft = /^Max core file size\s+(\S+)/m.exec(limits)?.[1];

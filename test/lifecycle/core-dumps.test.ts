@@ -79,7 +79,8 @@ describe.skipIf(process.platform !== 'linux')('a crashed process', () => {
 });
 
 describe('the warning', () => {
-  const limits = (soft: string) => `Max core file size        ${soft}                    unlimited            bytes     \n`;
+  const limits = (soft: string) =>
+    `Max core file size        ${soft}                    unlimited            bytes     \n`;
 
   test.each([
     ['nothing to say when dumps hold no memory', { filtered: true, limits: limits('unlimited'), pattern: 'core' }],

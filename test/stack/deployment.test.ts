@@ -22,7 +22,7 @@ beforeAll(() => build(() => {}));
 
 interface Service {
   image?: string;
-  build?: string | { context: string; dockerfile: string };
+  build?: string | { context: string; dockerfile?: string };
   ports?: string[];
   volumes?: string[];
   healthcheck?: { test: string[] };
@@ -75,7 +75,7 @@ describe('docker-compose.yml', () => {
       for (const volume of volumes.filter((one) => one.startsWith('./'))) {
         expect(existsSync(join(ROOT, volume.split(':')[0])), volume).toBe(true);
       }
-      if (typeof from === 'object') expect(existsSync(join(ROOT, from.dockerfile))).toBe(true);
+      if (typeof from === 'object') expect(existsSync(join(ROOT, from.dockerfile ?? 'Dockerfile'))).toBe(true);
     }
   });
 

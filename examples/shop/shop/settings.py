@@ -17,6 +17,16 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 
+
+def database_password() -> str:
+    """The content of SHOP_DB_PASSWORD_FILE, or SHOP_DB_PASSWORD."""
+    path = os.environ.get("SHOP_DB_PASSWORD_FILE", "")
+    if not path:
+        return os.environ.get("SHOP_DB_PASSWORD", "")
+    with open(path, encoding="utf-8") as file:
+        return file.read().strip()
+
+
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
@@ -24,7 +34,7 @@ DATABASES = {
         "PORT": os.environ.get("SHOP_DB_PORT", "5432"),
         "NAME": os.environ.get("SHOP_DB_NAME", "shop"),
         "USER": os.environ.get("SHOP_DB_USER", "postgres"),
-        "PASSWORD": os.environ.get("SHOP_DB_PASSWORD", ""),
+        "PASSWORD": database_password(),
         # Connections outlive requests, one per worker, as in most deployments.
         "CONN_MAX_AGE": int(os.environ.get("SHOP_CONN_MAX_AGE", "600")),
         "CONN_HEALTH_CHECKS": True,
