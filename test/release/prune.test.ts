@@ -1,4 +1,4 @@
-// What the image keeps of a built copy: it runs, and nothing in it was there for an installation or for developers.
+// The copy that the image gets runs, and holds nothing for an installation or for developers.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
