@@ -165,6 +165,10 @@ describe("Django's own statements outside the compiler", () => {
       "\n            SELECT\n                c.relname,\n                CASE\n                    WHEN c.relispartition THEN 'p'\n",
       'introspection',
     ],
+    [
+      '\n            SELECT a1.attname, c2.relname, a2.attname, con.confdeltype\n            FROM pg_constraint con\n',
+      'introspection',
+    ],
     ['DELETE FROM "cache" WHERE "expires" < \'2026-01-01\'::timestamp', 'internal'],
   ])('%s', (sql, construct) => {
     expect(shape(sql).django).not.toBe('no');
@@ -185,6 +189,8 @@ describe('what people write is not taken for the compiler', () => {
     'UPDATE "a" SET "x" = 1 WHERE "id" = 3',
     'SELECT a.id FROM "a" a WHERE a.id = 3',
     'SELECT * FROM "a" LIMIT 10',
+    'SELECT a1.attname, c2.relname, a2.attname, con.confdeltype FROM pg_constraint con',
+    '\n SELECT a1.attname, c2.relname, con.confdeltype FROM pg_constraint con',
   ])('%s', (sql) => {
     expect(shape(sql).django).toBe('no');
   });

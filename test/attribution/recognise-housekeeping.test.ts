@@ -33,6 +33,10 @@ describe('housekeeping by text', () => {
       'SELECT\n    t.oid,\n    t.typelem     AS elemtype,\n    t.typtype     AS kind\nFROM\n    pg_catalog.pg_type AS t\nWHERE\n    t.oid = $1\n',
       'lookup',
     ],
+    [
+      "\n    SELECT\n        current_setting('jit') AS cur,\n        set_config('jit', 'off', false) AS new\n    ",
+      'setting',
+    ],
     ['SELECT pg_advisory_unlock_all();\nCLOSE ALL;\nUNLISTEN *;\nRESET ALL;', 'reset'],
     ['DISCARD ALL', 'reset'],
     ['DEALLOCATE ALL', 'prepared'],
@@ -50,6 +54,8 @@ describe('housekeeping by text', () => {
     'BEGIN; DELETE FROM t; COMMIT',
     'SET x = 1; SELECT 2',
     'SELECT set_config(a, b, true) FROM t',
+    "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new FROM t",
+    "SELECT current_setting('jit') AS old, set_config('jit', 'off', false) AS new",
   ])('%j is not', (sql) => {
     expect(shape(sql).housekeeping).toBe('');
   });

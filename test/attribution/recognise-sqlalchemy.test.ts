@@ -1,7 +1,7 @@
 // Forms of SQLAlchemy's compiler, and forms it never writes.
 
 import { describe, expect, test } from 'vitest';
-import { djangoConnection, shape, sqlalchemyConnection } from './shape.js';
+import { Connection, djangoConnection, shape, sqlalchemyConnection } from './shape.js';
 
 /** Qualified statements in one line, which a person could write. */
 const ONE_LINE = new Set(['RETURNING', 'UPDATE', 'DELETE', 'upsert with RETURNING', 'a labelled expression']);
@@ -71,6 +71,32 @@ describe('what it never writes', () => {
     ['no blank behind a comma', 'INSERT INTO t (a,b) VALUES (1,2)'],
   ])('%s', (_name, sql) => {
     expect(shape(sql).sqlalchemy).toBe('no');
+  });
+});
+
+describe('binds with the type as asyncpg’s dialect of 1.4 writes it', () => {
+  const written = [
+    'INSERT INTO t (a, b) VALUES ($1::integer, $2)',
+    'UPDATE t SET a=(t.a + $1::integer)',
+    'DELETE FROM t WHERE t.a = $1::varchar AND t.b = $2',
+  ];
+
+  test.each(written)('%s is compiled on its own connection', (sql) => {
+    expect(sqlalchemyConnection().send(sql)).toMatchObject({ source: 'sqlalchemy', construct: '' });
+  });
+
+  test.each(written.slice(0, 2))('%s is nothing of SQLAlchemy’s elsewhere: people write such casts', (sql) => {
+    expect(djangoConnection().send(sql).source).toBe('raw');
+    expect(new Connection().send(sql).source).toBe('raw');
+  });
+
+  test.each([
+    'INSERT INTO t (a,b) VALUES ($1::integer,$2)',
+    'UPDATE t SET a = $1::integer WHERE t.b = 2',
+    'DELETE FROM t WHERE a = $1::varchar',
+    'INSERT INTO t (a, b) VALUES ($1, $2)',
+  ])('%s is text() all the same', (sql) => {
+    expect(sqlalchemyConnection().send(sql).construct).toBe('text');
   });
 });
 

@@ -171,6 +171,7 @@ const INTROSPECTION: readonly (readonly number[])[] = [
   'select s relname as sequence_name col attname',
   'select s relname as sequence_name a attname',
   'select a1 attname c2 relname a2 attname from pg_constraint',
+  'select a1 attname c2 relname a2 attname con confdeltype from pg_constraint',
   'select kcu column_name ccu table_name ccu column_name',
   'select c conname array select attname from unnest',
   'select indexname array_agg attname order by arridx',

@@ -120,6 +120,10 @@ const TYPE_LOOKUPS: readonly (readonly number[])[] = [
   'with recursive typeinfo_tree',
 ].map((words) => words.split(' ').map(wordHash));
 
+/** SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new: asyncpg, before it looks types up. */
+const JIT_OFF = 'select current_setting as cur set_config'.split(' ').map(wordHash);
+const JIT_OFF_TOKENS = 18;
+
 function query(tokens: SqlTokens): HousekeepingAnswer | undefined {
   if (isWord(tokens, 0, W.select) && isKind(tokens, 1, TokenKind.number) && lastOf(tokens) === 1) {
     // Another number folds to the same key as the ping.
@@ -136,6 +140,7 @@ function query(tokens: SqlTokens): HousekeepingAnswer | undefined {
   if (isWord(tokens, 1, W.current_schema) && isLastCall(tokens, 2)) {
     return answer('lookup', isLower(tokens, 0) ? 'dialect-lookup' : '');
   }
+  if (tokens.count === JIT_OFF_TOKENS && wordsBegin(tokens, JIT_OFF)) return answer('setting');
   for (const words of TYPE_LOOKUPS) if (wordsBegin(tokens, words)) return answer('lookup');
   return undefined;
 }

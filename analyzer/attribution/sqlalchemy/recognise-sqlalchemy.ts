@@ -104,7 +104,8 @@ function insert(text: SqlalchemyText, at: number): Recognition {
   if (text.typedBinds > 0) return { fit: 'sure', construct: '', readsFolded };
   if (text.unqualified > 0) return NO;
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
-  return text.bareBinds > 0 ? { fit: 'no', construct: '', readsFolded } : { fit: 'likely', construct: '', readsFolded };
+  if (text.castBinds > 0) return { fit: 'possible', construct: '', readsFolded };
+  return text.bareBinds > 0 ? NO : { fit: 'likely', construct: '', readsFolded };
 }
 
 /** UPDATE t SET a=1, b=2 WHERE t.id = 3. */
@@ -128,8 +129,8 @@ function remove(text: SqlalchemyText, at: number): Recognition {
 
 function changed(text: SqlalchemyText): Recognition {
   if (text.typedBinds > 0 || text.clauseLines > 0) return { fit: 'sure', construct: '', readsFolded };
-  if (text.foreign + text.breaks > 0 || text.unqualified > 0 || text.bareBinds > 0)
-    return { fit: 'no', construct: '', readsFolded };
+  if (text.foreign + text.breaks > 0 || text.unqualified > 0) return NO;
+  if (text.bareBinds > 0 && text.castBinds === 0) return NO;
   if (text.qualified > 0) return { fit: 'own', construct: '', readsFolded };
-  return { fit: text.hasWhere ? 'possible' : 'likely', construct: '', readsFolded };
+  return { fit: text.hasWhere || text.castBinds > 0 ? 'possible' : 'likely', construct: '', readsFolded };
 }

@@ -16,6 +16,9 @@ export class SqlalchemyFindings {
   anonymousLabels = 0;
   /** $1::INTEGER: a bind with the type in SQLAlchemy's spelling. */
   typedBinds = 0;
+  /** $1::integer: so the asyncpg dialect of 1.4 writes what it compiled, text() never; people write it too. */
+  castBinds = 0;
+  /** $1, also in a compiled statement of 1.4, where the dialect knows no type for it. */
   bareBinds = 0;
   /** AS imp_sen: INSERT of many rows with RETURNING in their order (2.x). */
   sentinel = false;

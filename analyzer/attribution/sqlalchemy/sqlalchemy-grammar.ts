@@ -239,8 +239,8 @@ export class SqlalchemyText extends SqlalchemyFindings {
 
   #parameter(i: number): void {
     const { tokens } = this;
-    if (isKind(tokens, i + 1, TokenKind.cast) && isKind(tokens, i + 2, TokenKind.word) && isUpper(tokens, i + 2)) {
-      this.typedBinds++;
-    } else this.bareBinds++;
+    if (!isKind(tokens, i + 1, TokenKind.cast) || !isKind(tokens, i + 2, TokenKind.word)) this.bareBinds++;
+    else if (isUpper(tokens, i + 2)) this.typedBinds++;
+    else this.castBinds++;
   }
 }

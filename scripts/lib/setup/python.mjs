@@ -4,7 +4,8 @@
 // Not here: running the shop.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import path from 'node:path';
 import { CACHE, SHOP } from '../paths.mjs';
 import { runCommand } from '../run-command.mjs';
@@ -15,10 +16,29 @@ const NAMES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11'
 const PROBE =
   'import sys, venv, ensurepip; print(sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.version_info >= (3, 10))';
 
-/** @returns {Promise<{ program: string, version: string } | { missing: string }>} */
-async function findPython() {
+/**
+ * Programs of one minor version: on PATH, and those of pyenv, which are not on it.
+ * @param {string} minor such as 3.12
+ */
+function namesOf(minor) {
+  const versions = path.join(process.env.PYENV_ROOT ?? path.join(homedir(), '.pyenv'), 'versions');
+  const installed = existsSync(versions) ? readdirSync(versions).filter((name) => name.startsWith(`${minor}.`)) : [];
+  return [...installed.map((name) => path.join(versions, name, 'bin', 'python')), `python${minor}`];
+}
+
+/**
+ * @param {string} [minor] version that it has to be
+ * @returns {Promise<{ program: string, version: string } | { missing: string }>}
+ */
+async function findPython(minor) {
+  if (minor !== undefined) return firstPython(namesOf(minor), `no Python ${minor} found: install it`);
   const names = process.env.PGWITNESS_PYTHON ? [process.env.PGWITNESS_PYTHON] : NAMES;
-  let missing = `no Python found (tried ${names.join(', ')}): install Python 3.10 or newer`;
+  return firstPython(names, `no Python found (tried ${names.join(', ')}): install Python 3.10 or newer`);
+}
+
+/** @param {readonly string[]} names @param {string} none */
+async function firstPython(names, none) {
+  let missing = none;
   for (const name of names) {
     const { code, stdout, stderr } = await runCommand(name, ['-c', PROBE]);
     const found = /^(.+) (\S+) (True|False)$/.exec(stdout.trim());
@@ -33,10 +53,11 @@ async function findPython() {
 /**
  * @param {(text: string) => void} note
  * @param {string} [requirements] file with every package pinned
+ * @param {string} [minor] version of Python; left out: the newest that is found
  * @returns {Promise<{ python: string } | { missing: string }>} the interpreter of the environment, or why there is none
  */
-export async function pythonEnvironment(note, requirements = REQUIREMENTS) {
-  const found = await findPython();
+export async function pythonEnvironment(note, requirements = REQUIREMENTS, minor) {
+  const found = await findPython(minor);
   if ('missing' in found) return found;
   const id = createHash('sha256')
     .update(readFileSync(requirements))

@@ -1,0 +1,1 @@
+"""A small lending library: the models of the Django programs."""
