@@ -1,6 +1,6 @@
-// Reads a recording of `run --record` into lines of `attribute`, each with the label that the sending process gave it.
+// Reads a recording of `run --record` into lines of `attribute`, with the labels of the sender.
 // Invariant: the label's comment is cut out of the text, so what is judged is what the application sends by itself.
-// Not here: who labels (labels.py), what is said of a line (matrix.test.ts).
+// Not here: who labels (labels.py), what is said of a line (judged.ts).
 
 import { readHello, readRecording } from '../../observer/recording.js';
 import { FrameKind } from '../../proxy/stream/frames.js';

@@ -1,4 +1,4 @@
-// Every version's recorded traffic, with the label of the process that sent it: the matrix that CI runs each time.
+// Every version's recorded traffic, with the labels of the processes that sent it.
 // docs/ATTRIBUTION.md has the table; PGWITNESS_WRITE_DOCS=1 writes it.
 
 import { readFileSync, writeFileSync } from 'node:fs';

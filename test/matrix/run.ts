@@ -1,4 +1,4 @@
-// Runs a program of programs/ through a pgwitness that records, and returns what it sent with its labels.
+// Runs a program of programs/ through a pgwitness that records; returns what it sent, labelled.
 // Not here: what of it is right (judged.ts).
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
