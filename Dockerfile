@@ -15,6 +15,7 @@ COPY scripts scripts
 COPY config config
 COPY proxy proxy
 COPY analyzer analyzer
+COPY audit audit
 COPY storage storage
 COPY postgres postgres
 COPY facts facts

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   sql: () => import('./commands/sql.js'),
   export: () => import('./commands/export.js'),
   reconcile: () => import('./commands/reconcile.js'),
+  audit: () => import('./commands/audit.js'),
   attribute: () => import('./commands/attribute.js'),
   replay: () => import('./commands/replay.js'),
   trace: () => import('./commands/trace.js'),

@@ -1,4 +1,4 @@
-// The one door to libpg-query: the id of a key.
+// The one door to libpg-query: the id of a key, and the tree of a text.
 // Invariants: the same key has the same id on every machine, so nothing that depends on stack size or timing
 // reaches the grammar. Only 16 hexadecimal digits are believed, because libpg-query returns the text of some errors
 // (with literals) as if it were a result. Not here: how keys are made (normalize.ts) and kept (fingerprint.ts).
@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { fingerprintSync, loadModule } from 'libpg-query';
+import { fingerprintSync, loadModule, parseSync } from 'libpg-query';
 import { sqlOfKey } from './key-marks.js';
 
 /** A longer key costs the grammar milliseconds: it gets an id of its own. */
@@ -37,6 +37,16 @@ export function fingerprintOfKey(key: string): string | null {
   try {
     const result: unknown = fingerprintSync(sqlOfKey(key));
     return typeof result === 'string' && FINGERPRINT.test(result) ? result : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The parse tree of a text, or null where the grammar cannot read it. Not for the statement path: it is dear. */
+export function treeOfSql(sql: string): unknown {
+  if (sql.length > GRAMMAR_BYTES_MAX) return null;
+  try {
+    return parseSync(sql);
   } catch {
     return null;
   }

@@ -23,6 +23,15 @@ interface Witnessed {
   readonly errors: number;
 }
 
+interface AuditedPlace {
+  readonly file: string;
+  readonly function: string;
+  readonly kind: string;
+  readonly join: string | null;
+  readonly complexity: string | null;
+  readonly seen: { readonly calls: number } | null;
+}
+
 /** A statement that is empty is answered, and counts nothing. */
 const EMPTY = /^[\s;]*$/;
 
@@ -41,6 +50,7 @@ await describeWithPython('pgwitness in front of the shop', (python) => {
     /** "source fingerprint" → executions, as the shop and as pgwitness count them; errors apart. */
     const sent = new Map<string, number>();
     const seen = new Map<string, number>();
+    let audit: { places: AuditedPlace[]; coverage: { grade: string } };
     let report: { observed: { not_observed: number; unknown: number; exact: boolean }; statements: Witnessed[] };
 
     beforeAll(async () => {
@@ -67,6 +77,17 @@ await describeWithPython('pgwitness in front of the shop', (python) => {
         tally(seen, `${source} ${fingerprint}`, calls);
         tally(seen, `${source} ${fingerprint} error`, errors);
       }
+      const asked = [
+        'dist/cli/main.js',
+        'audit',
+        'examples/shop',
+        '--python',
+        python.executable,
+        '--json',
+        '--data',
+        data,
+      ];
+      audit = JSON.parse((await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout);
       const fingerprinter = await Fingerprinter.load({ analyse: () => undefined });
       const options = { backslashEscapes: false, missingBytes: 0 };
       for (const { source, sql, error } of readOracle(oracleLog)) {
@@ -92,6 +113,19 @@ await describeWithPython('pgwitness in front of the shop', (python) => {
 
     test('nothing is lost and nothing unknown', () => {
       expect(report.observed).toMatchObject({ not_observed: 0, unknown: 0, exact: true });
+    });
+
+    test('the audit joins the constant texts of the code with what ran, and says how to move them', () => {
+      const found = (name: string) => audit.places.find((place) => place.function === name && place.kind === 'raw');
+      expect(found('customer_ranking')).toMatchObject({ join: 'text', complexity: 'orm-expressions' });
+      expect(found('category_tree')).toMatchObject({ join: 'text', complexity: 'stays' });
+      const ranking = report.statements.find(({ query }) => query.includes('rank() OVER'));
+      expect(found('customer_ranking')?.seen?.calls).toBe(ranking?.calls);
+      const estimate = audit.places.find((place) => place.function === 'refund_estimate');
+      expect(estimate).toMatchObject({ kind: 'sqlalchemy', join: 'text', complexity: 'orm' });
+      // The shop is not tagged here: no route was seen, and the seeding never runs behind the sidecar.
+      expect(audit.coverage.grade).toBe('insufficient');
+      expect(audit.places.find(({ file }) => file.endsWith('seed.py'))?.seen).toBeNull();
     });
 
     test('the two slow reports come first among the raw statements', () => {

@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/store-error.ts',
     'storage/migrations/migrations.ts',
   ],
-  ['facts/work/unit.ts', 'config/config.ts', 'analyzer/sql/sql-lexer.ts', 'cli/terminal/output.ts'],
+  ['facts/work/unit.ts', 'config/config.ts', 'analyzer/sql/sql-lexer.ts', 'audit/answer.ts', 'cli/terminal/output.ts'],
   [
     'proxy/wire/message-scanner.ts',
     'proxy/stream/observation.ts',

@@ -1,0 +1,64 @@
+// The audit as JSON: `audit --json`.
+// Invariant: the names are those of the contract in docs/AUDIT.md. Not here: finding the answer (answer.ts).
+
+import type { AuditAnswer, AuditedPlace } from './answer.js';
+
+export function auditJson(answer: AuditAnswer): Record<string, unknown> {
+  const { catalogue, coverage, unexplained, report } = answer;
+  return {
+    version: 1,
+    root: catalogue.root,
+    window: report === null ? null : { since: moment(report.window.sinceMs), until: moment(report.window.untilMs) },
+    places: answer.places.map(placeJson),
+    unexplained: unexplained.map(({ fingerprint, source, query, calls, errors, tags }) => ({
+      fingerprint,
+      source,
+      query,
+      calls,
+      errors,
+      callers: [...(tags.get('caller') ?? [])],
+    })),
+    coverage: {
+      routes: coverage.routes,
+      jobs: coverage.jobs,
+      callers: coverage.callers,
+      grade: coverage.grade,
+      routes_not_seen: coverage.routesNotSeen,
+      jobs_not_seen: coverage.jobsNotSeen,
+    },
+  };
+}
+
+function placeJson(one: AuditedPlace): Record<string, unknown> {
+  const { place, joined, seen } = one;
+  return {
+    ...place,
+    seen:
+      seen === null
+        ? null
+        : {
+            calls: seen.calls,
+            calls_per_day: seen.callsPerDay,
+            p95_ms: seen.p95Ms,
+            total_ms: seen.totalMs,
+            errors: seen.errors,
+            routes: seen.routes,
+            pools: seen.pools,
+            last_seen: moment(seen.lastSeenMs),
+            findings: [],
+          },
+    join: joined.by,
+    confidence: joined.confidence,
+    fingerprints: [...new Set([...joined.fingerprints, ...joined.statements.map(({ fingerprint }) => fingerprint)])],
+    categories: one.categories,
+    complexity: one.complexity,
+    replaced_by: one.replacedBy,
+    risk: one.risk.level,
+    risk_reasons: one.risk.reasons,
+    state: null,
+  };
+}
+
+function moment(ms: number): string {
+  return new Date(ms).toISOString();
+}

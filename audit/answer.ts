@@ -1,0 +1,170 @@
+// Puts the audit together: each place with what ran of it and how hard it is to move, in order.
+// Invariant: the order is that of the work: SQLAlchemy, then raw SQL from easy to hard, then what stays, then the ORM.
+// Not here: the single steps (join.ts, difficulty.ts, ways.ts, coverage.ts), printing (cli/views/audit.ts).
+
+import type { StatementFacts, StatementsReport } from '../facts/answers.js';
+import { meanNs, percentileNs } from '../facts/latency.js';
+import { type Catalogue, type CodePlace, queriesOf } from './catalogue.js';
+import { type Coverage, coverageOf } from './coverage.js';
+import { type Category, categoriesOf } from './difficulty.js';
+import { type Joined, joinPlaces } from './join.js';
+import { sentText } from './sent-text.js';
+import { COMPLEXITIES, type Complexity, complexityOf, type Risk, replacedBy, riskOf } from './ways.js';
+
+/** What ran of a place. Times in ms. */
+export interface Seen {
+  readonly calls: number;
+  readonly callsPerDay: number;
+  readonly errors: number;
+  readonly totalMs: number;
+  /** null = all executions were batched. */
+  readonly p95Ms: number | null;
+  readonly routes: readonly string[];
+  readonly pools: readonly string[];
+  readonly lastSeenMs: number;
+}
+
+export interface AuditedPlace {
+  readonly place: CodePlace;
+  readonly joined: Joined;
+  readonly seen: Seen | null;
+  readonly categories: readonly Category[];
+  /** null = nothing is to be moved: the place is the ORM's. */
+  readonly complexity: Complexity | null;
+  readonly replacedBy: string | null;
+  readonly risk: Risk;
+}
+
+export interface AuditAnswer {
+  readonly catalogue: Catalogue;
+  /** In the order of the work. */
+  readonly places: readonly AuditedPlace[];
+  readonly unexplained: readonly StatementFacts[];
+  readonly coverage: Coverage;
+  readonly report: StatementsReport | null;
+}
+
+export interface AuditInput {
+  readonly catalogue: Catalogue;
+  /** null = no traffic is known. */
+  readonly report: StatementsReport | null;
+  readonly fingerprintsOf: (sql: string) => readonly string[];
+  /** libpg-query's parse tree, or null where the grammar refuses the text. */
+  readonly treeOf: (sql: string) => unknown;
+  /** What one caller sent of these statements. */
+  readonly sentBy: (
+    callers: readonly string[],
+    statements: readonly StatementFacts[],
+  ) => Promise<readonly StatementFacts[]>;
+  /** Django's version, for links. */
+  readonly django: string;
+  readonly moneyTables: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+const WRITES = /^\s*(?:insert|update|delete|merge|copy|call|with\b[\s\S]*\b(?:insert\s+into|update|delete\s+from))\b/i;
+
+export async function answerAudit(input: AuditInput): Promise<AuditAnswer> {
+  const { catalogue, report, fingerprintsOf } = input;
+  const statements = report?.statements ?? [];
+  const { joined, unexplained } = joinPlaces({ places: queriesOf(catalogue), statements, fingerprintsOf });
+  const places: AuditedPlace[] = [];
+  for (const one of joined) places.push(await audited(one, input));
+  places.sort((a, b) => rankOf(a) - rankOf(b) || timeOf(b) - timeOf(a) || compareLines(a.place, b.place));
+  return { catalogue, places, unexplained, coverage: coverageOf(catalogue, joined, statements), report };
+}
+
+async function audited(joined: Joined, input: AuditInput): Promise<AuditedPlace> {
+  const { place } = joined;
+  const ran = joined.by === 'caller' ? await input.sentBy(joined.callers, joined.statements) : joined.statements;
+  const seen = ran.length === 0 ? null : seenOf(ran, input.report!);
+  const isMoved = place.kind !== 'orm';
+  const categories = isMoved ? categoriesOfPlace(joined, input.treeOf) : [];
+  const money = new Set(input.moneyTables.map((table) => table.toLowerCase()));
+  const timeShare = seen === null ? 0 : seen.totalMs / Math.max(1, totalMsOf(input.report!));
+  const risk = riskOf({
+    timeShare,
+    callsPerDay: seen?.callsPerDay ?? 0,
+    writes: writesIn(place),
+    touchesMoney: place.tables.some((table) => money.has(table.toLowerCase())),
+  });
+  return {
+    place,
+    joined,
+    seen,
+    categories,
+    complexity: isMoved ? complexityOf(categories) : null,
+    replacedBy: isMoved ? replacedBy(categories, input.django) : null,
+    risk,
+  };
+}
+
+function seenOf(ran: readonly StatementFacts[], report: StatementsReport): Seen {
+  const days = Math.max(report.window.untilMs - report.window.sinceMs, 60_000) / DAY_MS;
+  const calls = sum(ran, ({ calls: own }) => own);
+  const histogram = ran[0].histogram.copy();
+  for (const facts of ran.slice(1)) histogram.merge(facts.histogram);
+  const whole = { ...ran[0], histogram, serviceMaxNs: Math.max(...ran.map(({ serviceMaxNs }) => serviceMaxNs)) };
+  const p95Ns = percentileNs(
+    { ...whole, serviceMinNs: Math.min(...ran.map(({ serviceMinNs }) => serviceMinNs)) },
+    0.95,
+  );
+  return {
+    calls,
+    callsPerDay: Math.round(calls / days),
+    errors: sum(ran, ({ errors }) => errors),
+    totalMs: sum(ran, (facts) => meanNs(facts) * (facts.calls + facts.errors)) / 1e6,
+    p95Ms: p95Ns === null ? null : p95Ns / 1e6,
+    routes: valuesOf(ran, (facts) => facts.tags.get('route') ?? []),
+    pools: valuesOf(ran, ({ pools }) => pools),
+    lastSeenMs: Math.max(...ran.map(({ lastSeenMs }) => lastSeenMs)),
+  };
+}
+
+/** Of the constant texts where the place has some; else of what it was seen to send. */
+function categoriesOfPlace({ place, statements }: Joined, treeOf: AuditInput['treeOf']): Category[] {
+  const texts = place.statements.flatMap(({ sql, holes, form }) =>
+    sql === null || holes || form === 'fragment' ? [] : [sentText(sql, place)],
+  );
+  const trees = texts.length > 0 ? texts.map(treeOf) : statements.map(({ query }) => treeOf(shownAsSql(query)));
+  return [...new Set(trees.flatMap(categoriesOf))];
+}
+
+/** A normalised text as the grammar reads it: each `?` is a value. */
+export function shownAsSql(query: string): string {
+  return query.replace(/(?<![?@|&])\?(?![?|&])/g, "''");
+}
+
+function writesIn(place: CodePlace): boolean {
+  if (/\.(?:add|add_all|merge|delete|bulk_\w+|save|create|update|copy_from|copy_expert)$/.test(`.${place.api}`))
+    return true;
+  return place.statements.some(({ sql, form }) => sql !== null && form === 'statement' && WRITES.test(sql));
+}
+
+/** SQLAlchemy first, then raw SQL from easy to hard; the ORM is at its end already. */
+function rankOf({ place, complexity }: AuditedPlace): number {
+  if (place.kind === 'sqlalchemy') return 0;
+  return complexity === null ? 1 + COMPLEXITIES.length : 1 + COMPLEXITIES.indexOf(complexity);
+}
+
+function timeOf({ seen }: AuditedPlace): number {
+  return seen?.totalMs ?? -1;
+}
+
+function compareLines(a: CodePlace, b: CodePlace): number {
+  return a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1;
+}
+
+function totalMsOf(report: StatementsReport): number {
+  let total = 0;
+  for (const { serviceTotalNs } of report.sums.values()) total += serviceTotalNs / 1e6;
+  return total;
+}
+
+function valuesOf(ran: readonly StatementFacts[], of: (facts: StatementFacts) => Iterable<string>): string[] {
+  return [...new Set(ran.flatMap((facts) => [...of(facts)]))].sort();
+}
+
+function sum(ran: readonly StatementFacts[], of: (facts: StatementFacts) => number): number {
+  return ran.reduce((total, facts) => total + of(facts), 0);
+}

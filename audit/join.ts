@@ -1,0 +1,132 @@
+// Joins the places of the code with the statements that ran.
+// By the caller's line where tags name it, by fingerprint where a text is constant, by verb and tables where it has
+// holes. Invariant: a join says by what it was made and how sure it is; a place that nothing proves is not seen.
+// Not here: reading either side (catalogue.ts, reports/), how hard a place is to move (difficulty.ts).
+
+import type { StatementFacts } from '../facts/answers.js';
+import type { CodePlace } from './catalogue.js';
+import { sentText } from './sent-text.js';
+
+export type JoinedBy = 'caller' | 'text' | 'shape';
+
+export interface Joined {
+  readonly place: CodePlace;
+  readonly by: JoinedBy | null;
+  readonly confidence: 'certain' | 'strong' | 'weak' | 'none';
+  /** The statements that the place sent. */
+  readonly statements: readonly StatementFacts[];
+  /** Callers of these statements that are this place: file:line. Empty unless joined by caller. */
+  readonly callers: readonly string[];
+  /** Fingerprints of the place's constant texts. */
+  readonly fingerprints: readonly string[];
+}
+
+export interface JoinInput {
+  readonly places: readonly CodePlace[];
+  readonly statements: readonly StatementFacts[];
+  /** Fingerprints of the statements in one text. */
+  readonly fingerprintsOf: (sql: string) => readonly string[];
+}
+
+export interface JoinResult {
+  readonly joined: readonly Joined[];
+  /** Statements of raw SQL, SQLAlchemy or the ORM that no place explains. */
+  readonly unexplained: readonly StatementFacts[];
+}
+
+/** Sources whose statements the code's places should explain. */
+const OF_THE_CODE: ReadonlySet<string> = new Set(['django-orm', 'raw', 'sqlalchemy']);
+/** Sources that a place of this kind may send as. */
+const SOURCES: Readonly<Record<CodePlace['kind'], readonly string[]>> = {
+  orm: ['django-orm'],
+  raw: ['raw', 'django-orm', 'unknown'],
+  sqlalchemy: ['sqlalchemy', 'unknown'],
+};
+
+export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): JoinResult {
+  const byFingerprint = grouped(statements, ({ fingerprint }) => [fingerprint]);
+  const byCaller = grouped(statements, ({ tags }) => [...(tags.get('caller') ?? [])]);
+  const callers = [...byCaller.keys()].map(callerOf).filter((caller) => caller !== undefined);
+  const texts = new Map(places.map((place) => [place.id, fingerprintsOfPlace(place, fingerprintsOf)]));
+  const shared = grouped(places, ({ id }) => texts.get(id) ?? []);
+  const joined = places.map((place): Joined => {
+    const fingerprints = texts.get(place.id) ?? [];
+    const base = { place, fingerprints, callers: [] as string[] };
+    const own = callers.filter((caller) => isOf(place, caller));
+    if (own.length > 0) {
+      const names = own.map(({ name }) => name);
+      const ran = unique(names.flatMap((name) => byCaller.get(name) ?? []));
+      // A helper's line is not its caller's: the caller's own text says which of its statements is meant.
+      return { ...base, by: 'caller', confidence: 'certain', statements: ran, callers: names };
+    }
+    const ran = unique(fingerprints.flatMap((fingerprint) => byFingerprint.get(fingerprint) ?? [])).filter((facts) =>
+      SOURCES[place.kind].includes(facts.source),
+    );
+    if (ran.length > 0) {
+      const isShared = fingerprints.some((fingerprint) => (shared.get(fingerprint)?.length ?? 0) > 1);
+      return { ...base, by: 'text', confidence: isShared ? 'weak' : 'strong', statements: ran };
+    }
+    const alike = hasHoles(place) ? statements.filter((facts) => looksLike(place, facts)) : [];
+    if (alike.length === 1) return { ...base, by: 'shape', confidence: 'weak', statements: alike };
+    return { ...base, by: null, confidence: 'none', statements: [] };
+  });
+  const explained = new Set(joined.flatMap((one) => one.statements));
+  const unexplained = statements.filter((facts) => OF_THE_CODE.has(facts.source) && !explained.has(facts));
+  return { joined, unexplained };
+}
+
+interface Caller {
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+function callerOf(name: string): Caller | undefined {
+  const found = /^(.*):(\d+)(?: .*)?$/.exec(name);
+  return found === null ? undefined : { name, file: found[1], line: Number(found[2]) };
+}
+
+/** Either path may start further up than the other. */
+function isOf(place: CodePlace, { file, line }: Caller): boolean {
+  if (line < place.line || line > place.end_line) return false;
+  return `/${place.file}`.endsWith(`/${file}`) || `/${file}`.endsWith(`/${place.file}`);
+}
+
+function fingerprintsOfPlace(place: CodePlace, fingerprintsOf: JoinInput['fingerprintsOf']): string[] {
+  const found = new Set<string>();
+  for (const { sql, holes, form } of place.statements) {
+    if (sql === null || holes || form === 'fragment') continue;
+    for (const fingerprint of fingerprintsOf(sentText(sql, place))) found.add(fingerprint);
+  }
+  return [...found];
+}
+
+function hasHoles(place: CodePlace): boolean {
+  return place.tables.length > 0 && place.statements.some(({ sql, holes }) => sql !== null && holes);
+}
+
+/** Verb and tables agree, as far as the text names them. */
+function looksLike(place: CodePlace, { source, summary }: StatementFacts): boolean {
+  if (!SOURCES[place.kind].includes(source)) return false;
+  const [verb, ...tables] = summary.toLowerCase().split(' ');
+  const verbs = place.statements.map(({ sql }) =>
+    /^\s*(?:with\b.*?\)\s*)?([a-z]+)/is.exec(sql ?? '')?.[1].toLowerCase(),
+  );
+  return verbs.includes(verb) && place.tables.every((table) => tables.includes(table.toLowerCase()));
+}
+
+function grouped<Item>(items: readonly Item[], keysOf: (item: Item) => readonly string[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    for (const key of keysOf(item)) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
+    }
+  }
+  return groups;
+}
+
+function unique<Item>(items: readonly Item[]): Item[] {
+  return [...new Set(items)];
+}

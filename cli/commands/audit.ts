@@ -1,0 +1,108 @@
+// `pgwitness audit PATH`: lists the code's queries beside what ran of them.
+// Not here: reading the code (audit/code-walker.ts), the join (audit/), printing (cli/views/audit.ts).
+
+import { type Command, Option } from 'commander';
+import type { AuditInput } from '../../audit/answer.js';
+import type { CodeFlags } from '../../audit/code-walker.js';
+import { UsageError } from '../../config/values/errors.js';
+import type { StatementFacts } from '../../facts/answers.js';
+import { withMarks } from '../reading/marked-moments.js';
+import type { Place } from '../reading/place.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
+
+interface AuditFlags extends ReadFlags, CodeFlags {
+  readonly code?: string;
+  readonly django: string;
+  readonly money?: string[];
+  readonly all?: boolean;
+  readonly static?: boolean;
+}
+
+export function register(program: Command): void {
+  addReadFlags(
+    program
+      .command('audit [path]')
+      .description(
+        'list the queries of the code beside what ran: what is to move, how hard it is, what was never seen',
+      ),
+  )
+    .option('--code <file>', 'take audit.json instead of reading the code (python -m pgwitness.audit makes it)')
+    .option('--python <command>', 'the Python that reads the code (default: python3)')
+    .addOption(repeatable('--exclude <pattern>', "leave out files whose path matches ('legacy/*'), may repeat"))
+    .option('--include-tests', 'look at tests too')
+    .option('--static', 'say only what the code says: look at no traffic')
+    .addOption(new Option('--django <version>', 'Django version that the links lead to').default('5.2'))
+    .addOption(repeatable('--money <table>', 'table whose statements are a risk by themselves, may repeat'))
+    .option('--all', "list the ORM's places too")
+    .addHelpText('after', '\nExamples:\n  pgwitness audit .\n  pgwitness audit --code audit.json --since 7d --json\n')
+    .action(audit);
+}
+
+async function audit(path: string | undefined, given: AuditFlags): Promise<void> {
+  const flags = given.static === true ? given : await withMarks(given);
+  if (path === undefined && flags.code === undefined) {
+    throw new UsageError('there is no code to look at', {
+      where: 'audit',
+      hint: 'give the folder of the application (pgwitness audit .), or --code audit.json',
+    });
+  }
+  if (path !== undefined && flags.code !== undefined) {
+    throw new UsageError('a folder and --code are both given', { where: 'audit', hint: 'give one of them' });
+  }
+  const { readCatalogue } = await import('../../audit/catalogue.js');
+  const { auditCode } = await import('../../audit/code-walker.js');
+  const { answerAudit } = await import('../../audit/answer.js');
+  const { printAudit } = await import('../views/audit.js');
+  const catalogue = flags.code !== undefined ? readCatalogue(flags.code) : auditCode(path!, flags);
+  const place = flags.static === true ? null : await placeOf(flags);
+  try {
+    const answer = await answerAudit({
+      catalogue,
+      ...(await ranOf(place, flags)),
+      ...(await textsRead()),
+      django: flags.django,
+      moneyTables: flags.money ?? [],
+    });
+    printAudit(answer, { json: flags.json === true, all: flags.all === true });
+  } finally {
+    place?.close();
+  }
+}
+
+async function ranOf(place: Place | null, flags: AuditFlags): Promise<Pick<AuditInput, 'report' | 'sentBy'>> {
+  if (place === null) return { report: null, sentBy: () => Promise.resolve([]) };
+  const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
+  const asked = parametersOf(flags, ['since', 'until']);
+  asked.set('limit', '0');
+  const query = readStatementsQuery(asked, flagContext());
+  const report = await place.statements(query);
+  return {
+    report,
+    async sentBy(callers, statements) {
+      const wanted = new Set(statements.map(({ fingerprint }) => fingerprint));
+      const found: StatementFacts[] = [];
+      for (const caller of callers) {
+        const filter = { tags: [['caller', caller] as const] };
+        const sent = await place.statements({ ...query, filter });
+        found.push(...sent.statements.filter(({ fingerprint }) => wanted.has(fingerprint)));
+      }
+      // Rows by tag know no pools: those are of the whole statement.
+      for (const facts of found) {
+        const whole = statements.find((one) => one.fingerprint === facts.fingerprint && one.source === facts.source);
+        if (whole !== undefined) facts.pools = whole.pools;
+      }
+      return found;
+    },
+  };
+}
+
+async function textsRead(): Promise<Pick<AuditInput, 'fingerprintsOf' | 'treeOf'>> {
+  const { UserRules } = await import('../../analyzer/attribution/rules/rule-user.js');
+  const { loadLineReader } = await import('../../analyzer/texts/line-reader.js');
+  const { treeOfSql } = await import('../../analyzer/fingerprint/grammar.js');
+  const read = await loadLineReader(new UserRules([]));
+  return {
+    fingerprintsOf: (sql) => read({ facts: { relayId: '' } }, sql).map(({ fingerprint }) => fingerprint),
+    treeOf: treeOfSql,
+  };
+}

@@ -1,0 +1,150 @@
+// Prints `audit`: what is in the code, what of it ran, and the work in its order.
+// Not here: the JSON form (audit/answer-json.ts), finding the answer (audit/answer.ts).
+
+import type { AuditAnswer, AuditedPlace } from '../../audit/answer.js';
+import { auditJson } from '../../audit/answer-json.js';
+import type { Coverage, Share } from '../../audit/coverage.js';
+import type { Complexity } from '../../audit/ways.js';
+import { count, duration, span } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+
+export function printAudit(answer: AuditAnswer, { json, all }: { json: boolean; all: boolean }): void {
+  if (json) printJson(auditJson(answer));
+  else print(auditText(answer, { all, screen: screenOf(process.stdout, process.env) }));
+}
+
+const GROUPS: ReadonlyArray<readonly [title: string, holds: (place: AuditedPlace) => boolean]> = [
+  ['SQLAlchemy', ({ place }) => place.kind === 'sqlalchemy'],
+  ['Raw SQL, simple: a queryset does it', isRaw('orm')],
+  ['Raw SQL, medium: a queryset with expressions', isRaw('orm-expressions')],
+  ['Raw SQL, complex: .raw() or rethought', isRaw('raw-queryset')],
+  ['Raw SQL that stays', isRaw('stays')],
+  ['Django ORM', ({ place }) => place.kind === 'orm'],
+];
+
+function isRaw(complexity: Complexity): (place: AuditedPlace) => boolean {
+  return (one) => one.place.kind === 'raw' && one.complexity === complexity;
+}
+
+/** `all`: the ORM's places are listed too, and all that nothing explains. */
+function auditText(answer: AuditAnswer, { all, screen }: { all: boolean; screen: Screen }): string {
+  const { places, report } = answer;
+  const lines = [styled(headOf(answer), { style: 'bold', screen })];
+  lines.push(...wrapped(coverageLine(answer.coverage, report !== null), { width: screen.width }));
+  for (const [title, holds] of GROUPS) {
+    const own = places.filter(holds);
+    if (own.length === 0) continue;
+    const seen = own.filter((one) => one.seen !== null).length;
+    const known = report === null ? '' : `, ${seen} seen`;
+    lines.push(
+      '',
+      styled(`${title}: ${own.length} ${own.length === 1 ? 'place' : 'places'}${known}`, { style: 'bold', screen }),
+    );
+    if (own[0].place.kind !== 'orm' || all) lines.push(table(own, { traffic: report !== null, screen }));
+  }
+  lines.push(...constructLines(places, screen), ...unexplainedLines(answer, { all, screen }));
+  return lines.join('\n');
+}
+
+function headOf({ catalogue, places, report }: AuditAnswer): string {
+  const files = new Set(places.map(({ place }) => place.file)).size;
+  const kinds = (['sqlalchemy', 'raw', 'orm'] as const).map(
+    (kind) =>
+      `${places.filter(({ place }) => place.kind === kind).length} ${{ sqlalchemy: 'SQLAlchemy', raw: 'raw SQL', orm: 'Django ORM' }[kind]}`,
+  );
+  const window = report === null ? '' : ` · ${span(report.window.sinceMs, report.window.untilMs)}`;
+  return `${oneLine(catalogue.root)}: ${places.length} places in ${files} files: ${kinds.join(', ')}${window}`;
+}
+
+function coverageLine({ routes, jobs, grade, callers }: Coverage, hasTraffic: boolean): string {
+  if (!hasTraffic) return 'Without traffic: this is what the code says. Give --data or --url to see what ran of it.';
+  const parts = [`${callers.seen} of ${callers.all} places`, shareText(routes, 'routes'), shareText(jobs, 'jobs')];
+  const verdict = grade === 'high' ? '' : ' "Not seen" is no verdict at this coverage.';
+  return `Coverage ${grade}: the traffic touched ${parts.join(', ')}.${verdict}`;
+}
+
+function shareText({ seen, all }: Share, what: string): string {
+  return all === null ? `an unknown share of the ${what}` : `${seen} of ${all} ${what}`;
+}
+
+function table(own: readonly AuditedPlace[], { traffic, screen }: { traffic: boolean; screen: Screen }): string {
+  const columns = [
+    { title: 'place', cell: ({ place }: AuditedPlace) => `${oneLine(place.file)}:${place.line}` },
+    { title: 'function', cell: ({ place }: AuditedPlace) => oneLine(place.function), dropOrder: 3 },
+    { title: 'what', flexible: true, cell: whatOf },
+  ];
+  const ran = [
+    {
+      title: 'calls/day',
+      align: 'right' as const,
+      cell: ({ seen }: AuditedPlace) => (seen === null ? '' : count(seen.callsPerDay)),
+    },
+    {
+      title: 'p95',
+      align: 'right' as const,
+      cell: ({ seen }: AuditedPlace) => (seen?.p95Ms ? duration(seen.p95Ms) : ''),
+    },
+    {
+      title: 'seen by',
+      cell: ({ joined, seen }: AuditedPlace) => (seen === null ? 'not seen' : joined.by!),
+      dropOrder: 2,
+    },
+  ];
+  const risk = { title: 'risk', cell: (one: AuditedPlace) => one.risk.reasons.join(', '), dropOrder: 1 };
+  return renderTable(
+    own,
+    traffic ? [...columns.slice(0, 2), ...ran, risk, columns[2]] : [...columns.slice(0, 2), risk, columns[2]],
+    screen,
+  );
+}
+
+/** What makes it hard, else what it is. */
+function whatOf({ place, categories }: AuditedPlace): string {
+  if (place.unresolved !== null) return oneLine(place.unresolved);
+  const tables = place.tables.slice(0, 3).map(oneLine).join(' ');
+  return categories.length > 0 ? `${categories.join(', ')} · ${tables}` : `${oneLine(place.api)} · ${tables}`;
+}
+
+const CONSTRUCTS_MAX = 8;
+
+function constructLines(places: readonly AuditedPlace[], screen: Screen): string[] {
+  const counts = new Map<string, { places: number; words: string }>();
+  for (const { categories, replacedBy } of places) {
+    for (const category of categories) {
+      const known = counts.get(category) ?? { places: 0, words: categories.length === 1 ? (replacedBy ?? '') : '' };
+      counts.set(category, {
+        places: known.places + 1,
+        words: known.words || (categories.length === 1 ? (replacedBy ?? '') : ''),
+      });
+    }
+  }
+  if (counts.size === 0) return [];
+  const most = [...counts].sort((a, b) => b[1].places - a[1].places).slice(0, CONSTRUCTS_MAX);
+  return [
+    '',
+    styled('Constructs to replace', { style: 'bold', screen }),
+    ...most.map(
+      ([category, { places: n, words }]) =>
+        `  ${category}: ${n} ${n === 1 ? 'place' : 'places'}${words === '' ? '' : `, ${words}`}`,
+    ),
+  ];
+}
+
+const UNEXPLAINED_MAX = 10;
+
+function unexplainedLines({ unexplained }: AuditAnswer, { all, screen }: { all: boolean; screen: Screen }): string[] {
+  if (unexplained.length === 0) return [];
+  const shown = all ? unexplained : unexplained.slice(0, UNEXPLAINED_MAX);
+  const lines = ['', styled(`Statements that no place explains: ${unexplained.length}`, { style: 'bold', screen })];
+  const columns = [
+    { title: 'fingerprint', cell: (facts: (typeof shown)[number]) => facts.fingerprint },
+    { title: 'source', cell: (facts: (typeof shown)[number]) => facts.source },
+    { title: 'calls', align: 'right' as const, cell: (facts: (typeof shown)[number]) => count(facts.calls) },
+    { title: 'query', flexible: true, cell: (facts: (typeof shown)[number]) => oneLine(facts.query) },
+  ];
+  lines.push(renderTable(shown, columns, screen));
+  if (shown.length < unexplained.length)
+    lines.push(`… and ${unexplained.length - shown.length} more: --all lists them`);
+  return lines;
+}

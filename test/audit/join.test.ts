@@ -1,0 +1,178 @@
+// The join of code and traffic: by caller, by text, by shape; what it leaves open; the coverage.
+// Not here: a real application (../shop/witness.test.ts).
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { loadLineReader } from '../../analyzer/texts/line-reader.js';
+import type { Catalogue, CodePlace } from '../../audit/catalogue.js';
+import { parseCatalogue, queriesOf } from '../../audit/catalogue.js';
+import { coverageOf } from '../../audit/coverage.js';
+import { joinPlaces } from '../../audit/join.js';
+import { sentText } from '../../audit/sent-text.js';
+import type { StatementFacts } from '../../facts/answers.js';
+import { emptyFacts } from '../../facts/statement-facts.js';
+
+let fingerprintsOf: (sql: string) => string[];
+beforeAll(async () => {
+  const read = await loadLineReader(new UserRules([]));
+  fingerprintsOf = (sql) => read({ facts: { relayId: '' } }, sql).map(({ fingerprint }) => fingerprint);
+});
+
+let ids = 0;
+function place(parts: Partial<CodePlace> & { sql?: string | null; holes?: boolean }): CodePlace {
+  const { sql, holes = false, ...rest } = parts;
+  const statements = sql === undefined ? [] : [{ sql, holes, form: 'statement' as const, reverse: false }];
+  return {
+    id: `place-${ids++}`,
+    file: 'app/views.py',
+    line: 10,
+    end_line: 12,
+    function: 'f',
+    kind: 'raw',
+    in_migration: false,
+    api: 'cursor.execute',
+    statements,
+    tables: [],
+    database: 'default',
+    via: null,
+    resolved: true,
+    unresolved: null,
+    ...rest,
+  };
+}
+
+function ran(
+  sql: string,
+  parts: { source?: string; summary?: string; caller?: string; route?: string } = {},
+): StatementFacts {
+  const facts = emptyFacts(fingerprintsOf(sql)[0], parts.source ?? 'raw');
+  facts.query = sql;
+  facts.summary = parts.summary ?? '';
+  facts.calls = 1;
+  if (parts.caller !== undefined) facts.tags.set('caller', new Set([parts.caller]));
+  if (parts.route !== undefined) facts.tags.set('route', new Set([parts.route]));
+  return facts;
+}
+
+const joinOf = (places: CodePlace[], statements: StatementFacts[]) =>
+  joinPlaces({ places, statements, fingerprintsOf });
+
+describe('the join', () => {
+  test('by the line of the caller, wherever the paths start', () => {
+    const code = place({ file: 'src/app/views.py' });
+    const sent = ran('SELECT 1 FROM a', { source: 'django-orm', caller: 'app/views.py:11' });
+    const other = ran('SELECT 1 FROM b', { caller: 'app/views.py:13' });
+    const { joined, unexplained } = joinOf([code], [sent, other]);
+    expect(joined[0]).toMatchObject({ by: 'caller', confidence: 'certain', callers: ['app/views.py:11'] });
+    expect(joined[0].statements).toEqual([sent]);
+    expect(unexplained).toEqual([other]);
+  });
+
+  test('of a file with the same end of its name it takes no line', () => {
+    const { joined } = joinOf([place({ file: 'reviews.py' })], [ran('SELECT 1 FROM a', { caller: 'views.py:11' })]);
+    expect(joined[0].by).toBeNull();
+  });
+
+  test('by text, whatever the values and the spacing', () => {
+    const code = place({ sql: 'SELECT a\n  FROM t\n WHERE b = %s AND c LIKE %s' });
+    const { joined } = joinOf([code], [ran("SELECT a FROM t WHERE b = 4 AND c LIKE 'x'")]);
+    expect(joined[0]).toMatchObject({ by: 'text', confidence: 'strong' });
+  });
+
+  test('a text that two places have is weak', () => {
+    const sql = 'SELECT a FROM t';
+    const { joined } = joinOf([place({ sql }), place({ sql, line: 40, end_line: 40 })], [ran(sql)]);
+    expect(joined.map(({ confidence }) => confidence)).toEqual(['weak', 'weak']);
+  });
+
+  test('a text that another library sent is not this place', () => {
+    const { joined } = joinOf([place({ sql: 'SELECT a FROM t' })], [ran('SELECT a FROM t', { source: 'sqlalchemy' })]);
+    expect(joined[0].by).toBeNull();
+  });
+
+  test('by verb and tables where the text has holes, if one statement alone fits', () => {
+    const code = place({ sql: 'SELECT {column} FROM t', holes: true, tables: ['t'] });
+    const one = ran('SELECT a FROM t', { summary: 'SELECT t' });
+    expect(joinOf([code], [one]).joined[0]).toMatchObject({ by: 'shape', confidence: 'weak' });
+    const two = ran('SELECT b FROM t', { summary: 'SELECT t' });
+    expect(joinOf([code], [one, two]).joined[0].by).toBeNull();
+    expect(joinOf([code], [ran('UPDATE t SET a = 1', { summary: 'UPDATE t' })]).joined[0].by).toBeNull();
+  });
+
+  test('fragments and holes have no fingerprint', () => {
+    const code = place({ sql: 'a > 1' });
+    code.statements[0].form = 'fragment';
+    expect(joinOf([code], []).joined[0].fingerprints).toEqual([]);
+  });
+});
+
+describe('what is sent', () => {
+  const raw = { kind: 'raw' as const, api: 'cursor.execute' };
+  const alchemy = { kind: 'sqlalchemy' as const, api: 'session.execute' };
+  test.each([
+    ['a = %s AND b = %(b)s AND c LIKE %s', raw, 'a = $1 AND b = $1 AND c LIKE $1'],
+    ["a LIKE '5%%' AND b = %s", raw, "a LIKE '5%' AND b = $1"],
+    ["a LIKE '5%'", raw, "a LIKE '5%'"],
+    ['a = :a AND b = c::int AND d = :long_name', alchemy, 'a = $1 AND b = c::int AND d = $1'],
+    ["a = '12\\:30'", alchemy, "a = '12:30'"],
+  ])('%s', (sql, of, sent) => {
+    expect(sentText(sql, of)).toBe(sent);
+  });
+});
+
+describe('coverage', () => {
+  const catalogue = (routes: string[] | null): Catalogue => ({
+    version: 1,
+    root: '.',
+    routes,
+    jobs: null,
+    commands: null,
+    places: [],
+  });
+  const seen = (...routes: string[]) => routes.map((route) => ran('SELECT 1', { route }));
+
+  test.each([
+    [['a', 'b', 'c', 'd'], ['a', '/b', 'c'], 'high'],
+    [['a', 'b'], ['a'], 'medium'],
+    [['a', 'b', 'c', 'd', 'e'], ['a'], 'low'],
+    [['a'], [], 'insufficient'],
+    [null, ['a'], 'insufficient'],
+  ] as const)('of %j after %j is %s', (routes, routesRan, grade) => {
+    expect(coverageOf(catalogue(routes === null ? null : [...routes]), [], seen(...routesRan)).grade).toBe(grade);
+  });
+
+  test('names what was not seen', () => {
+    expect(coverageOf(catalogue(['a', 'b']), [], seen('b')).routesNotSeen).toEqual(['a']);
+  });
+});
+
+describe('the catalogue', () => {
+  test.each([
+    ['no JSON', 'audit.json', /is no JSON/],
+    ['{"version":2}', 'audit.json: version', /this release reads version 1/],
+    [
+      '{"version":1,"root":"","routes":null,"jobs":null,"commands":null,"places":[{"id":1}]}',
+      'audit.json: places.0.id',
+      /string/,
+    ],
+  ])('refuses %s', (text, where, message) => {
+    let error: unknown;
+    try {
+      parseCatalogue(text, 'audit.json');
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ where: expect.stringContaining(where), message: expect.stringMatching(message) });
+  });
+
+  test('counts queries: no declaration, no migration, no helper that its callers stand for', () => {
+    const helper = place({ sql: null, holes: true });
+    const places = [
+      place({ sql: 'SELECT 1', via: helper.id }),
+      helper,
+      place({ api: 'import' }),
+      place({ in_migration: true }),
+    ];
+    expect(queriesOf({ version: 1, root: '', routes: null, jobs: null, commands: null, places })).toEqual([places[0]]);
+  });
+});
