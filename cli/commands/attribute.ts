@@ -2,13 +2,13 @@
 // Invariant: each line that is not empty gives one line, in the same order; a wrong line gives its error and spoils
 // no other.
 // Not here: the rules (analyzer/attribution), reading a statement (analyzer/texts/line-reader.ts), kinds of files
-// (cli/reading/statement-file.ts).
+// (cli/files/statement-file.ts).
 
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.js';
 import { ExitCode, RuntimeError, visible } from '../../config/values/errors.js';
-import { FILE_KINDS, statementLines } from '../reading/statement-file.js';
+import { FILE_KINDS, statementLines } from '../files/statement-file.js';
 import { print } from '../terminal/output.js';
 
 export function register(program: Command): void {

@@ -1,13 +1,16 @@
 // `pgwitness check-config`: checks the configuration, and prints each value and where it came from.
-// Invariant: it starts nothing and opens no port. Not here: the checks (config/).
+// Invariant: it starts nothing and opens no port. Not here: the checks (config/), trials at the server
+// (cli/running/before-start.ts).
 
 import type { Command } from 'commander';
-import type { LoadedConfig } from '../../config/config.js';
+import type { Config, LoadedConfig } from '../../config/config.js';
 import { OPTIONS, type OptionKey } from '../../config/options.js';
 import { readTlsFiles } from '../../config/tls-files.js';
 import { readToken } from '../../config/token.js';
 import { type Address, formatAddress } from '../../config/values/address.js';
+import { ExitCode } from '../../config/values/errors.js';
 import { formatFlag } from '../reading/format-flag.js';
+import type { Trial } from '../running/before-start.js';
 import { addConfigFlags, configOf } from '../running/config-flags.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -18,26 +21,43 @@ export function register(program: Command): void {
     .description('check the configuration and print the values in force')
     .addOption(formatFlag())
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  pgwitness check-config --config pgwitness.yaml\n');
+    .option('--dsn <dsn>', 'also try the server, with a user that may log in: postgres://user@host:port/database')
+    .addHelpText(
+      'after',
+      `
+--dsn tries TLS, the login, the client address, connections and the disk, and changes nothing. Exit 1: a trial failed.
+
+Examples:
+  pgwitness check-config --config pgwitness.yaml
+  pgwitness check-config --upstream db:5432 --dsn postgres://app@db:5432/shop
+`,
+    );
   addConfigFlags(command).action(() => check(command));
 }
 
-function check(command: Command): void {
+async function check(command: Command): Promise<void> {
   const loaded = configOf(command);
   const { config, warnings, file } = loaded;
   if (config.httpTokenFile !== '') readToken(config.httpTokenFile, loaded.origins.get('httpTokenFile') ?? '');
   readTlsFiles(config);
-  if (command.opts<{ json?: boolean }>().json) {
+  const { json, dsn } = command.opts<{ json?: boolean; dsn?: string }>();
+  const trials = dsn === undefined ? undefined : await triedWith(loaded.config, dsn);
+  if (trials?.some(({ outcome }) => outcome === 'failed')) process.exitCode = ExitCode.checkFailed;
+  if (json) {
     printJson({
       ok: true,
       file: file === '' ? null : file,
       options: optionsOf(loaded),
       lists: listsOf(loaded),
       warnings,
+      ...(trials === undefined ? {} : { trials }),
     });
     return;
   }
-  const rows = Object.entries(optionsOf(loaded)).map(([name, option]) => ({ name, ...option }));
+  const rows = [
+    ...Object.entries(optionsOf(loaded)).map(([name, option]) => ({ name, ...option })),
+    ...listRows(loaded),
+  ];
   print(
     renderTable(
       rows,
@@ -51,6 +71,23 @@ function check(command: Command): void {
   );
   for (const warning of warnings) print(`warning: ${oneLine(warning)}`);
   print('The configuration is valid.');
+  for (const { name, outcome, says } of trials ?? [])
+    print(`${outcome === 'ok' ? 'ok' : `${outcome}:`} ${name}: ${oneLine(says)}`);
+}
+
+async function triedWith(config: Config, dsn: string): Promise<Trial[]> {
+  const { tryBeforeStart } = await import('../running/before-start.js');
+  return tryBeforeStart(config, dsn);
+}
+
+/** Every list of the file as rows: one per entry, or one that says that there is none. */
+function listRows(loaded: LoadedConfig): Array<{ name: string; value: string; from: string }> {
+  const from = loaded.file === '' ? 'default' : loaded.file;
+  return Object.entries(listsOf(loaded)).flatMap(([name, list]) => {
+    if (!Array.isArray(list)) return [{ name, value: JSON.stringify(list), from }];
+    if (list.every((entry) => typeof entry === 'string')) return [{ name, value: list.join(', ') || 'none', from }];
+    return list.map((entry, at) => ({ name: `${name}[${at}]`, value: JSON.stringify(entry), from }));
+  });
 }
 
 function optionsOf({ config, origins }: LoadedConfig): Record<string, { value: unknown; from: string }> {

@@ -2,7 +2,6 @@
 // Not here: marks that are set automatically (analyzer/notable/marks.ts).
 
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.js';
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment } from '../../config/values/units.js';
@@ -10,11 +9,11 @@ import { withMarks } from '../reading/marked-moments.js';
 import {
   addReadFlags,
   flagContext,
+  namedPlace,
   parametersOf,
   placeOf,
   type ReadFlags,
   tokenOf,
-  urlOf,
 } from '../reading/read-flags.js';
 import { moment } from '../terminal/format.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
@@ -56,17 +55,16 @@ async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
       hint: `give 1 to ${limits.markNameCharsMax} characters`,
     });
   }
-  const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
   const nowMs = Date.now();
   const atMs = flags.at === undefined ? nowMs : parseMoment(flags.at, { nowMs, where: '--at' });
-  const urls = (flags.url ?? []).map(urlOf);
+  const { directories, urls } = await namedPlace(flags);
   if (urls.length > 0) {
     const { setMarkAt } = await import('../reading/set-mark.js');
     const token = tokenOf(flags);
     for (const url of urls) await setMarkAt(url, { atMs, name, token });
   }
   const { setMark } = await import('../../storage/sqlite/write/mark-writer.js');
-  for (const dataDir of flags.data ?? (urls.length > 0 ? [] : [config.dataDir])) {
+  for (const dataDir of directories) {
     setMark(dataDir, { atMs, kind: 'manual', name, fingerprint: '', source: '' });
   }
   if (flags.json) printJson({ at: new Date(atMs).toISOString(), name });

@@ -4,10 +4,10 @@
 // Not here: reading (place.ts), flags of single commands.
 
 import { type Command, Option } from 'commander';
-import { loadConfig } from '../../config/config.js';
 import { readToken } from '../../config/token.js';
 import { UsageError } from '../../config/values/errors.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
+import type { FoundPlace } from './find-place.js';
 import { formatFlag } from './format-flag.js';
 import type { Place } from './place.js';
 
@@ -38,7 +38,7 @@ export function addPlaceFlags(command: Command): Command {
     .addOption(
       repeatable(
         '--data <dir>',
-        'data directory to read, may repeat (default: ./pgwitness-data) [env: PGWITNESS_DATA]',
+        'data directory to read, may repeat (default: ./pgwitness-data, else the sidecar that runs) [env: PGWITNESS_DATA]',
       ),
     )
     .addOption(repeatable('--url <url>', 'running pgwitness to ask (http://127.0.0.1:6434), may repeat; reports merge'))
@@ -54,12 +54,17 @@ export function repeatable(flags: string, description: string): Option {
 
 /** Opens what the flags name, merged. Throws UsageError, or StoreError for a directory without a store. */
 export async function placeOf(flags: PlaceFlags): Promise<Place> {
-  const urls = (flags.url ?? []).map(urlOf);
-  const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
-  const directories = flags.data ?? (urls.length === 0 ? [config.dataDir] : []);
-  const token = urls.length === 0 ? undefined : tokenOf(flags);
+  const named = await namedPlace(flags);
   const { openPlaces } = await import('./place.js');
-  return openPlaces({ directories, urls, token });
+  return openPlaces({ ...named, token: named.urls.length === 0 ? undefined : tokenOf(flags) });
+}
+
+/** What the flags name; without them what is found (find-place.ts). Throws UsageError, RuntimeError. */
+export async function namedPlace(flags: PlaceFlags): Promise<FoundPlace> {
+  const urls = (flags.url ?? []).map(urlOf);
+  if (urls.length > 0 || flags.data !== undefined) return { directories: flags.data ?? [], urls };
+  const { findPlace } = await import('./find-place.js');
+  return findPlace(tokenOf(flags));
 }
 
 /** Throws UsageError for a file that holds none. */
@@ -92,8 +97,7 @@ export function flagContext(): ParameterContext {
   return { nowMs: Date.now(), place: (name) => `--${name}` };
 }
 
-/** Of --url. Throws UsageError. */
-export function urlOf(text: string): URL {
+function urlOf(text: string): URL {
   const hint = 'for instance http://127.0.0.1:6434';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {

@@ -1,17 +1,21 @@
-// Runs a relay for `run` and `relay`: configuration, signals, exit code.
+// Runs a relay for `run` and `relay`: configuration, what a terminal is told, signals, exit code.
 // Invariant: an invalid configuration at SIGHUP changes nothing and is logged. Not here: relaying (proxy/main.ts).
 
 import type { Command } from 'commander';
 import type { Config, LoadedConfig } from '../../config/config.js';
 import { createLog, type Log } from '../../config/log.js';
 import { readToken } from '../../config/token.js';
-import { ExitCode, errorLine } from '../../config/values/errors.js';
+import { type Address, formatAddress } from '../../config/values/address.js';
+import { ExitCode, errorLine, visible } from '../../config/values/errors.js';
 import type { Run } from '../../proxy/main.js';
+import { print } from '../terminal/output.js';
 import { configOf } from './config-flags.js';
 import { warnOfCoreFiles } from './core-warning.js';
 
 export async function runRelay(command: Command, start: (config: Config, log: Log) => Promise<Run>): Promise<void> {
-  const { config, warnings } = checkedConfig(command);
+  const loaded = checkedConfig(command);
+  const { warnings } = loaded;
+  const config = forPeople(command, loaded) ? { ...loaded.config, logLevel: 'warn' as const } : loaded.config;
   const log = createLog({ level: config.logLevel, name: config.relays > 1 ? 'supervisor' : 'relay' });
   for (const warning of warnings) log.warn(warning);
   warnOfCoreFiles(log);
@@ -37,8 +41,24 @@ export async function runRelay(command: Command, start: (config: Config, log: Lo
     process.removeAllListeners('uncaughtException');
     throw error;
   }
+  if (forPeople(command, loaded)) print(linesFor(config, running.listen).join('\n'));
   if (stopsAsked > 0) running.stop();
   process.exit(await running.ended);
+}
+
+/** `run` at a terminal, unless somebody asked for the log. */
+function forPeople(command: Command, { origins }: LoadedConfig): boolean {
+  if (command.name() !== 'run') return false;
+  return process.stdout.isTTY === true && process.stderr.isTTY === true && origins.get('logLevel') === 'default';
+}
+
+function linesFor({ pairs, http, dataDir }: Config, bound: readonly Address[]): string[] {
+  const ways = pairs.map(({ upstream }, at) => `${formatAddress(bound[at])} (to ${formatAddress(upstream)})`);
+  return [
+    `Connect   point the application's HOST and PORT at ${ways.join(', ')}`,
+    `Page      http://${formatAddress(http)}/`,
+    `Data      ${visible(dataDir)}   pgwitness status says what is in it; Ctrl-C ends pgwitness`,
+  ];
 }
 
 function checkedConfig(command: Command): LoadedConfig {
@@ -50,9 +70,10 @@ function checkedConfig(command: Command): LoadedConfig {
 
 function reload(command: Command, { running, log }: { running: Run; log: Log }): void {
   try {
-    const { config } = checkedConfig(command);
+    const loaded = checkedConfig(command);
+    const { config } = loaded;
     running.reload(config);
-    log.setLevel(config.logLevel);
+    log.setLevel(forPeople(command, loaded) ? 'warn' : config.logLevel);
   } catch (error) {
     log.error('the configuration has a fault; the old one stays in force', { error: errorLine(error) });
   }

@@ -72,6 +72,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/compare/compare.ts',
     'dashboards/http/server.ts',
     'dashboards/web/data/api.ts',
+    'cli/files/statement-file.ts',
     'cli/reading/place.ts',
   ],
   [
