@@ -136,7 +136,7 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
   const { sidesOf } = await import('../reading/compare-sides.js');
   const { clipped } = await import('../reading/compare-windows.js');
   const { printComparison } = await import('../views/compare.js');
-  const { sides, differInTime, mark } = await sidesOf(place, flags);
+  const { sides, differInTime, pairTag, mark } = await sidesOf(place, flags);
   const progress = openProgress();
   const reports = async (both: readonly ComparedSide[], steps: { done: number; of: number }) => {
     const read: StatementsReport[] = [];
@@ -147,6 +147,8 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
     return read;
   };
   const [before, after] = await reports(sides, { done: 0, of: 2 });
+  if (pairTag !== undefined && [before, after].some(({ statements }) => statements.length === 0))
+    await refuseUnseen(place, { key: pairTag, sides });
   const recorded = await place.recorded();
   const times = [before, after].map(({ window }) => clipped(window, recorded));
   const key = flags.groupBy;
@@ -208,18 +210,36 @@ function ask(place: Place, side: ComparedSide, hidden: readonly string[]): Promi
   return place.statements(query);
 }
 
+/** A value that nothing has in this window is a slip of the pen: throws UsageError that names those that are there. */
+async function refuseUnseen(
+  place: Place,
+  { key, sides }: { key: string; sides: readonly [ComparedSide, ComparedSide] },
+): Promise<void> {
+  const whole = await ask(place, { ...sides[0], filter: {} }, []);
+  const seen = valuesOf(key, [whole], '--tag');
+  for (const { filter } of sides) {
+    const value = filter.tags?.find(([known]) => known === key)?.[1] ?? '';
+    if (seen.includes(value)) continue;
+    const some = seen.slice(0, 10).join(', ') + (seen.length > 10 ? ', …' : '');
+    throw new UsageError(`no statement has ${key}=${value} in this window`, {
+      where: '--tag',
+      hint: `there is ${some}`,
+    });
+  }
+}
+
 function narrowed(side: ComparedSide, key: string, value: string): ComparedSide {
   return { ...side, filter: { ...side.filter, tags: [...(side.filter.tags ?? []), [key, value]] } };
 }
 
-function valuesOf(key: string, reports: readonly StatementsReport[]): string[] {
+function valuesOf(key: string, reports: readonly StatementsReport[], where = '--group-by'): string[] {
   const values = new Set<string>();
   for (const { statements } of reports) {
     for (const { tags } of statements) for (const value of tags.get(key) ?? []) values.add(value);
   }
   if (values.size > 0) return [...values].sort();
   throw new UsageError(`no statement has the tag "${key}" here`, {
-    where: '--group-by',
+    where,
     hint: 'pgwitness show FINGERPRINT lists the tags of a statement; dimensionKeys in the config file names the keys that are kept',
   });
 }

@@ -24,6 +24,8 @@ export interface ComparedSides {
   readonly sides: readonly [ComparedSide, ComparedSide];
   /** Both have a window of their own, so that counts are to be held against time. */
   readonly differInTime: boolean;
+  /** The tag in whose value they differ. */
+  readonly pairTag?: string;
   readonly mark?: MarkedMoment;
 }
 
@@ -51,7 +53,8 @@ export async function sidesOf(place: Place, flags: SideFlags): Promise<ComparedS
           range,
           filter: { source, handwritten, tags: [...others(tags, key.tag, pair), [key.tag, value]] },
         };
-  return { sides: [side(pair[0]), side(pair[1])], differInTime: false };
+  const pairTag = key === 'source' ? undefined : key.tag;
+  return { sides: [side(pair[0]), side(pair[1])], differInTime: false, pairTag };
 }
 
 /** What all statements of both sides have in common. Throws UsageError for a tag that is not key=value. */

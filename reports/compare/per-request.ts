@@ -1,6 +1,7 @@
 // Compares requests: what one sent, how long its statements took together, how many rows it got.
-// Invariant: mean and variance are those of whole requests, as they were counted; a request that does not run a
-// statement counts with zeros. Intervals hold the true ratio with 95 % (delta method on its logarithm).
+// Invariant: mean and variance are those of whole requests, as they were counted. Of one statement they are of the
+// requests that ran it, so that another mix of requests changes nothing. Intervals hold the true ratio with 95 %
+// (delta method on its logarithm).
 // Not here: which requests (reports/requests.ts), executions (compare.ts).
 
 import type { RequestStatementMeasureName } from '../../facts/measures.js';
@@ -11,7 +12,7 @@ import { type Judgement, type Moments, testMeans } from './noise-test.js';
 /** A side, per request: means. */
 export interface RequestSide {
   readonly requests: number;
-  /** Of them: bounds guessed from the traffic. */
+  /** Of them: bounds guessed from the traffic; of one statement at most so many. */
   readonly guessed: number;
   readonly statements: number;
   readonly timeNs: number;
@@ -87,10 +88,11 @@ function ofGroup(group: RequestGroup): Measured {
   };
 }
 
-function ofStatement({ requests, guessed }: RequestGroup, sums: Sums<RequestStatementMeasureName>): Measured {
+function ofStatement(group: RequestGroup, sums: Sums<RequestStatementMeasureName>): Measured {
+  const { requests } = sums;
   return {
     requests,
-    guessed,
+    guessed: Math.min(group.guessed, requests),
     statements: momentsOf(requests, sums.executions, sums.executionsSquared),
     timeNs: momentsOf(requests, sums.serviceTotalNs, sums.serviceSquaredNs2),
     rows: momentsOf(requests, sums.rows, sums.rowsSquared),

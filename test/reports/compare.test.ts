@@ -255,6 +255,11 @@ describe('compare', () => {
   test.each([
     [['compare'], 'nothing to compare'],
     [['compare', '--tag', 'x'], 'is not key=a,b'],
+    [
+      ['compare', '--tag', 'app_version=41,99'],
+      'no statement has app_version=99 in this window: --tag: there is 41, 42',
+    ],
+    [['compare', '--tag', 'nothing=a,b'], 'no statement has the tag "nothing" here: --tag'],
     [['compare', '--before', '1h..', '--after', '2h..'], 'overlap'],
     [['compare', '--before', '1h..30m'], 'only one window'],
     [['compare', '--tag', 'app_version=41,42', '--group-by', 'nothing'], 'no statement has the tag'],

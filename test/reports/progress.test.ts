@@ -54,3 +54,8 @@ test('a week before that was recorded has its own window and totals', () => {
   expect(weekBefore?.window.sinceMs).toBe(window.sinceMs - week * MINUTE_MS);
   expect(all.totals.get('raw')).toMatchObject({ calls: 4, statements: 2 });
 });
+
+test('an empty store has no progress', () => {
+  const { points, totals, weekBefore } = reportProgress(store({}));
+  expect({ points, totals: totals.size, weekBefore }).toEqual({ points: [], totals: 0, weekBefore: undefined });
+});

@@ -75,7 +75,7 @@ function Cards({ data, names }: { data: ProgressJson; names: readonly string[] }
             {share(totalOf(data, name).total_ms, sum(MEASURES[1].of))} of time
           </p>
           {data.week_before && (
-            <p class="note">
+            <p class="week">
               a week before: {count(data.week_before.totals[name]?.statements ?? 0)} (
               {difference(totalOf(data, name).statements, data.week_before.totals[name]?.statements ?? 0)})
             </p>
