@@ -8,10 +8,12 @@ import type { PoolsReport, StatementsReport, Window } from '../../facts/answers.
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
+import type { RoutesReport } from '../../facts/work/routes.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { poolsFromJson } from '../../reports/forms/pools-json.js';
 import { mergeRequests, requestsFromJson } from '../../reports/forms/requests-json.js';
+import { routesFromJson } from '../../reports/forms/routes-json.js';
 import { samplesFromJson } from '../../reports/forms/samples-json.js';
 import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
@@ -29,6 +31,7 @@ import {
   writeTimeRange,
 } from '../../reports/questions/grammar.js';
 import { type RequestsReport, reportRequests } from '../../reports/requests.js';
+import { mergeRoutes, reportRoutes } from '../../reports/routes.js';
 import { mergeSamples, reportSamples, type SamplesReport } from '../../reports/samples.js';
 import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
@@ -44,6 +47,7 @@ export interface Place {
   /** A row per source of the statement; no row if the statement is unknown. */
   statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
   pools(range: TimeRange): Promise<PoolsReport>;
+  routes(range: TimeRange): Promise<RoutesReport>;
   /** Sessions that are open now. */
   sessions(): Promise<OpenSession[]>;
   timeline(query: TimelineAsked): Promise<TimelineReport>;
@@ -100,6 +104,7 @@ function localPlace(directory: string): Place {
     statements: async (query) => answerStatements(reader, query),
     statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
     pools: async (range) => reportPools(reader, range),
+    routes: async (range) => reportRoutes(reader, range),
     sessions: async () => reportSessions(reader),
     timeline: async ({ range, fingerprint, source, sketch }) =>
       reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
@@ -142,6 +147,7 @@ function remotePlace(base: URL, token: string | undefined): Place {
         decode: decodeStatementsReport,
       }),
     pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
     timeline: ({ fingerprint, range, source }) => {
       const parameters = writeTimeRange(range);
@@ -175,6 +181,7 @@ function mergedPlace(places: readonly Place[]): Place {
       mergeStatements(await Promise.all(places.map((place) => place.statement(fingerprint, range)))),
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
+    routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
     marks: async (range) =>
       (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),

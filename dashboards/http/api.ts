@@ -9,6 +9,7 @@ import type { MarkRow } from '../../facts/flush.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { requestsJson } from '../../reports/forms/requests-json.js';
+import { routesJson } from '../../reports/forms/routes-json.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import { sessionsJson } from '../../reports/forms/sessions-json.js';
 import { briefStatements, statementDetailsJson } from '../../reports/forms/statement-json.js';
@@ -32,6 +33,7 @@ import {
   readTimeRange,
 } from '../../reports/questions/grammar.js';
 import { reportRequests } from '../../reports/requests.js';
+import { reportRoutes } from '../../reports/routes.js';
 import { reportSamples } from '../../reports/samples.js';
 import { reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
@@ -109,6 +111,8 @@ export class Api implements ApiReader {
         return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/routes':
+        return jsonAnswer(200, routesJson(reportRoutes(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/progress':
         return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/requests': {
@@ -139,7 +143,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/routes, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

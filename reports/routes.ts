@@ -1,0 +1,70 @@
+// The routes of a window: requests, statements, time, rows and errors of each.
+// Invariant: the route with most database time comes first. Not here: which statements are one request (analyzer/work),
+// its JSON (forms/routes-json.ts).
+
+import { addSums, addTo, REQUEST_RULES } from '../facts/sums.js';
+import { addRoute, emptyRoute, type RouteFacts, type RoutesReport, routeOf } from '../facts/work/routes.js';
+import { requestSums } from '../storage/sqlite/read/query-requests.js';
+import { requestHistograms, requestPartSums } from '../storage/sqlite/read/query-routes.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+
+/** Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesReport {
+  return reader.read((rows) => {
+    const span = spanOf(rows, bounds);
+    const routes = new Map<string, RouteFacts>();
+    const byTagSet = new Map<string, RouteFacts>();
+    const of = (tagSet: string): RouteFacts => {
+      let facts = byTagSet.get(tagSet);
+      if (facts === undefined) {
+        const { kind, route } = routeOf(tagSet);
+        facts = routes.get(`${kind} ${route}`) ?? emptyRoute(kind, route);
+        routes.set(`${kind} ${route}`, facts);
+        byTagSet.set(tagSet, facts);
+      }
+      return facts;
+    };
+    for (const sums of requestSums(rows, span.segments, [])) {
+      const facts = of(sums.tagSet);
+      addSums(REQUEST_RULES, facts, sums);
+      if (sums.found === 'direct') facts.directRequests += sums.requests;
+    }
+    for (const { tagSet, source, pool, statements } of requestPartSums(rows, span.segments)) {
+      const facts = of(tagSet);
+      addTo(facts.sources, source, statements);
+      facts.pools.add(pool);
+    }
+    for (const { tagSet, statementHistogram, serviceHistogram } of requestHistograms(rows, span.segments)) {
+      const facts = of(tagSet);
+      facts.statementHistogram.mergeEncoded(statementHistogram);
+      facts.serviceHistogram.mergeEncoded(serviceHistogram);
+    }
+    return { window: span.window, routes: byTime([...routes.values()]) };
+  });
+}
+
+/** At least one report. The reports given are not changed. */
+export function mergeRoutes(reports: readonly RoutesReport[]): RoutesReport {
+  const routes = new Map<string, RouteFacts>();
+  for (const report of reports) {
+    for (const more of report.routes) {
+      const key = `${more.kind} ${more.route}`;
+      const into = routes.get(key) ?? emptyRoute(more.kind, more.route);
+      addRoute(into, more);
+      routes.set(key, into);
+    }
+  }
+  const windows = reports.map(({ window }) => window);
+  return {
+    window: {
+      sinceMs: Math.min(...windows.map(({ sinceMs }) => sinceMs)),
+      untilMs: Math.max(...windows.map(({ untilMs }) => untilMs)),
+    },
+    routes: byTime([...routes.values()]),
+  };
+}
+
+function byTime(routes: RouteFacts[]): RouteFacts[] {
+  return routes.sort((a, b) => b.serviceTotalNs - a.serviceTotalNs || (a.route < b.route ? -1 : 1));
+}
