@@ -45,11 +45,17 @@ function nodeHeadersDirectory() {
   return undefined;
 }
 
-/** @param {readonly string[]} args @param {(text: string) => void} note */
-async function npm(args, note) {
+/** For an npm that may compile. @returns {NodeJS.ProcessEnv} */
+export function headersEnvironment() {
   const env = { ...process.env };
   const headers = nodeHeadersDirectory();
   if (headers !== undefined && env.npm_config_nodedir === undefined) env.npm_config_nodedir = headers;
+  return env;
+}
+
+/** @param {readonly string[]} args @param {(text: string) => void} note */
+async function npm(args, note) {
+  const env = headersEnvironment();
   const program = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   return runCommand(program, args, { cwd: ROOT, env, onLine: (line) => note(line.slice(0, 60)) });
 }

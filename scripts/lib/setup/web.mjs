@@ -9,23 +9,34 @@ import { ROOT } from '../paths.mjs';
 const SOURCES = path.join(ROOT, 'dashboards', 'web');
 const TARGET = path.join(ROOT, 'dist', 'dashboards', 'web');
 
+/** @type {import('esbuild').BuildOptions} */
+const SCRIPT = {
+  absWorkingDir: ROOT,
+  entryPoints: { app: path.join(SOURCES, 'main.tsx') },
+  outdir: TARGET,
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  legalComments: 'eof',
+  logLevel: 'silent',
+};
+
+/** @returns {Promise<string[]>} names of the packages whose code is in the page */
+export async function packagesOfPage() {
+  const { build } = await import('esbuild');
+  const { metafile } = await build({ ...SCRIPT, metafile: true, write: false });
+  const names = Object.keys(metafile.inputs).map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
 /** @returns {Promise<void>} rejects with esbuild's messages */
 export async function buildWeb() {
   const { build } = await import('esbuild');
   mkdirSync(TARGET, { recursive: true });
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: { app: path.join(SOURCES, 'main.tsx') },
-    outdir: TARGET,
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    target: 'es2022',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    legalComments: 'eof',
-    logLevel: 'silent',
-  });
+  await build(SCRIPT);
   await build({
     absWorkingDir: ROOT,
     entryPoints: { app: path.join(SOURCES, 'app.css') },
