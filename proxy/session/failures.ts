@@ -9,7 +9,7 @@ import { takeParameters } from '../stream/parameters.js';
 import { copyInFails } from './copy-in.js';
 import { Execution } from './execution.js';
 import { type Request, RequestKind } from './outstanding.js';
-import { resume, takeUnit } from './portals.js';
+import { cutOffYoung, endPortal, resume, takeUnit } from './portals.js';
 import type { SessionState } from './session-state.js';
 import { ownCopy, type PreparedText } from './texts.js';
 
@@ -20,19 +20,24 @@ export function fail(state: SessionState, head: Request | undefined, sqlstate: s
   if (head === undefined || head.kind === RequestKind.sync) {
     // At commit inside Sync, or out of the blue (57P01): no execution failed by it.
     state.counters.sessionErrorsTotal++;
-    return;
+  } else if (head.kind === RequestKind.query) failQuery(state, head.execution as Execution, sqlstate);
+  else if (head.kind !== RequestKind.functionCall) {
+    state.finish(failed(state, head, sqlstate));
+    discardToSync(state);
   }
-  if (head.kind === RequestKind.functionCall) return;
-  if (head.kind === RequestKind.query) {
-    const execution = head.execution as Execution;
-    // A second error of one Query (57P01 after 08P01) does not count twice.
-    if (execution.sqlstate === '') execution.sqlstate = sqlstate;
-    execution.completedMs = state.nowMs;
-    state.doubtfulSyncs = copyInFails(state);
-    return;
-  }
-  state.finish(failed(state, head, sqlstate));
-  discardToSync(state);
+  cutOffYoung(state);
+}
+
+const INTEGRITY_CONSTRAINT = '23';
+
+function failQuery(state: SessionState, execution: Execution, sqlstate: string): void {
+  // A Query that began to run has ended the unnamed portal before; one that could not be read has not.
+  if (execution.responseBytes > 0 || sqlstate.startsWith(INTEGRITY_CONSTRAINT))
+    endPortal(state, state.names.dropPortal(''));
+  // A second error of one Query (57P01 after 08P01) does not count twice.
+  if (execution.sqlstate === '') execution.sqlstate = sqlstate;
+  execution.completedMs = state.nowMs;
+  state.doubtfulSyncs = copyInFails(state);
 }
 
 /** The execution that an error of an extended request ends. */

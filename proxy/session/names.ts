@@ -14,13 +14,16 @@ export class Portal {
   suspended: Execution | undefined = undefined;
   /** It ran to its end: another Execute of it is no other call. */
   done = false;
+  /** Savepoints that the session had set before it was bound (Names.savepoints). */
+  readonly savepoints: number;
   /** What tells its parameters from others. */
   parameterHash = 0;
   parameterCount = 0;
   parametersCut = false;
 
-  constructor(prepared: PreparedText | undefined, bound: Readonly<ParameterSet>) {
+  constructor(prepared: PreparedText | undefined, bound: Readonly<ParameterSet>, savepoints: number) {
     this.prepared = prepared;
+    this.savepoints = savepoints;
     takeParameters(this, bound);
   }
 }
@@ -50,6 +53,8 @@ export class Names {
   #portals: Map<string, Portal> | undefined = undefined;
   /** Texts of named portals: each keeps the text it was bound to, even after its statement is closed. */
   #portalTextBytes = 0;
+  /** SAVEPOINT commands of the session so far. */
+  savepoints = 0;
 
   constructor(table: TextTable, limits: NamesLimits) {
     this.#table = table;
@@ -143,13 +148,13 @@ export class Names {
     const prepared = this.statement(statementName);
     const old = this.dropPortal(name);
     if (name === '') {
-      this.#unnamedPortal = new Portal(prepared, bound);
+      this.#unnamedPortal = new Portal(prepared, bound, this.savepoints);
       return old;
     }
     this.#portals ??= new Map();
     if (this.#portals.size >= this.#limits.statementNamesMax) return old;
     const room = this.#limits.outstandingTextBytesMax - this.#portalTextBytes;
-    const portal = new Portal(textBytes(prepared) <= room ? prepared : undefined, bound);
+    const portal = new Portal(textBytes(prepared) <= room ? prepared : undefined, bound, this.savepoints);
     this.#portalTextBytes += textBytes(portal.prepared);
     this.#portals.set(name, portal);
     return old;
@@ -167,6 +172,14 @@ export class Names {
       this.#portals?.delete(name);
     }
     return old;
+  }
+
+  /** Calls back for each suspended portal that was bound since the last SAVEPOINT. */
+  sinceSavepoint(onSuspended: (portal: Portal) => void): void {
+    const unnamed = this.#unnamedPortal;
+    if (unnamed?.suspended !== undefined && unnamed.savepoints === this.savepoints) onSuspended(unnamed);
+    for (const portal of this.#portals?.values() ?? [])
+      if (portal.suspended !== undefined && portal.savepoints === this.savepoints) onSuspended(portal);
   }
 
   /** Forgets all portals, as at the end of a transaction. Calls back for each one that is suspended. */

@@ -64,9 +64,31 @@ export function resume(state: SessionState, execution: Execution, portal: Portal
   state.counters.continuedTotal++;
 }
 
-/** The portal is no more. When it was suspended, it was a call all the same. */
+/** The portal is no more, in good order. When it was suspended, it was a call all the same, for the server too. */
 export function endPortal(state: SessionState, portal: Portal | undefined): void {
   if (portal?.suspended === undefined) return;
   state.endSuspended(portal.suspended);
   portal.suspended = undefined;
+}
+
+/** Its transaction was rolled back, or its connection ended: when it was suspended, the server counts no call. */
+export function cutOff(state: SessionState, portal: Portal): void {
+  if (portal.suspended === undefined) return;
+  portal.suspended = undefined;
+  state.events.lost('cut_off', 1);
+}
+
+/** An error, or a ROLLBACK TO: portals that are older than the last savepoint may live on. */
+export function cutOffYoung(state: SessionState): void {
+  state.names.sinceSavepoint((portal) => cutOff(state, portal));
+}
+
+/** ReadyForQuery. Portals live as long as their transaction. */
+export function portalsAtReady(state: SessionState): void {
+  const { transaction } = state;
+  if (transaction.status === 'I') {
+    const end = transaction.rolledBack ? cutOff : endPortal;
+    state.names.dropPortals((portal) => end(state, portal));
+  } else if (transaction.rolledBack) cutOffYoung(state);
+  transaction.rolledBack = false;
 }

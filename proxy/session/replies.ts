@@ -8,8 +8,7 @@
 //   ReadyForQuery                                Sync, Query, FunctionCall  says the transaction status; a resync point
 //   Notice Notification ParameterStatus          nothing                    may come at any time
 //
-// Invariant: a reply that cannot answer the head makes the session adrift. An unmatched ReadyForQuery does not; it is
-// counted, because a COPY FROM STDIN swallows Syncs and the wire does not always tell which.
+// Invariant: a reply that cannot answer the head makes the session adrift; an unmatched ReadyForQuery is counted.
 // Source: PostgreSQL documentation "Message Flow"; src/backend/tcop/postgres.c. Not here: bytes to messages (wire/).
 
 import type { TransactionStatus } from '../stream/observation.js';
@@ -21,7 +20,7 @@ import { copyInEnds, HeldReplies } from './copy-in.js';
 import type { Execution } from './execution.js';
 import { fail } from './failures.js';
 import { type Request, RequestKind } from './outstanding.js';
-import { endPortal, executed, suspended } from './portals.js';
+import { endPortal, executed, portalsAtReady, suspended } from './portals.js';
 import type { SessionState } from './session-state.js';
 import { takeParameter } from './settings.js';
 
@@ -163,7 +162,7 @@ export class Replies implements MessageSink {
       case Server.copyBoth:
         if (head.execution === undefined) return false;
         head.execution.copy = code === Server.copyIn ? 'in' : code === Server.copyOut ? 'out' : 'both';
-        if (code === Server.copyIn) state.copying = true;
+        state.copying = code === Server.copyIn;
         return true;
 
       case Server.functionCallResponse:
@@ -186,7 +185,9 @@ export class Replies implements MessageSink {
       executed(state, head, { command, rows });
       state.readings.executed(command, execution.prepared, state.head());
     }
-    if (command === 'DEALLOCATE ALL' || command === 'DISCARD ALL') state.names.dropStatements();
+    if (command === 'ROLLBACK') state.transaction.rolledBack = true;
+    else if (command === 'SAVEPOINT') state.names.savepoints++;
+    else if (command === 'DEALLOCATE ALL' || command === 'DISCARD ALL') state.names.dropStatements();
     return true;
   }
 
@@ -226,8 +227,7 @@ export class Replies implements MessageSink {
     else if (head.kind === RequestKind.sync || head.kind === RequestKind.functionCall) state.shift();
     else if (head.kind === RequestKind.query && head.execution?.answered) this.#queryEnds(head.execution, before);
     else state.counters.unmatchedReadyTotal++;
-    // Portals live as long as their transaction.
-    if (state.transaction.status === 'I') state.names.dropPortals((portal) => endPortal(state, portal));
+    portalsAtReady(state);
     state.send(state.transaction.status);
   }
 

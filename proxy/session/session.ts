@@ -10,6 +10,7 @@ import { MessageScanner } from '../wire/message-scanner.js';
 import { loseAll, recover } from './adrift.js';
 import type { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
+import { cutOff } from './portals.js';
 import { Replies } from './replies.js';
 import { Requests } from './requests.js';
 import { type SessionEvents, type SessionLimits, SessionState, type TrackerCounters } from './session-state.js';
@@ -143,9 +144,7 @@ export class Session {
       state.shift();
       state.finish(execution);
     }
-    state.names.dropPortals((portal) => {
-      if (portal.suspended !== undefined) state.endSuspended(portal.suspended);
-    });
+    state.names.dropPortals((portal) => cutOff(state, portal));
     loseAll(state, 'connection_closed');
     state.names.dropStatements();
   }

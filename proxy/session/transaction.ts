@@ -9,6 +9,8 @@ export class Transaction {
   /** Wall clock: when this status began. */
   sinceMs = 0;
 
+  /** A ROLLBACK, or a ROLLBACK TO, completed since the last ReadyForQuery. */
+  rolledBack = false;
   #keptStatus: TransactionStatus = '';
   #keptSinceMs = 0;
 

@@ -156,6 +156,7 @@ export const LOSS_REASONS = [
   'observe_off', // observation was switched off while the session was open
   'loop_late', // in flight when observing was paused, because the relay's event loop was late
   'loop_late_session', // a session was open in this minute while observing was paused
+  'cut_off', // a portal fetched in part, whose transaction was rolled back or whose connection ended
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 

@@ -111,16 +111,22 @@ class Model {
     this.#portals.delete(name);
   }
 
-  /** The connection ends: what was suspended is a call. */
-  end() {
-    for (const name of [...this.#portals.keys()]) this.#drop(name);
+  /** The connection ends, or the transaction is rolled back: what was suspended is no call. */
+  cutOff() {
+    for (const portal of this.#portals.values()) portal.suspended = false;
+  }
+
+  /** It ran into an error. */
+  #abort() {
+    this.cutOff();
+    if (this.#status === 'T') this.#status = 'E';
   }
 
   /** @param {string | null} text @param {string} sqlstate @param {Portal} [portal] */
   #fail(text, sqlstate, portal) {
     if (portal) portal.suspended = false;
     this.expected.push({ text, calls: 0, sqlstate });
-    if (this.#status === 'T') this.#status = 'E';
+    this.#abort();
     this.#discarding = true;
     return [server.error(sqlstate)];
   }
@@ -139,13 +145,13 @@ class Model {
     const replies = [];
     let calls = 0;
     let sqlstate = '';
-    // It replaces the unnamed portal and statement even when it fails.
+    const isRefused = kind === 'fails' || (this.#status === 'E' && kind !== 'commit' && kind !== 'empty');
+    // It replaces the unnamed portal and statement even when it fails; one that is not read rolls the portal back.
+    if (isRefused) this.#abort();
     this.#drop('');
     this.#statements.delete('');
-    if (kind === 'fails' || (this.#status === 'E' && kind !== 'commit' && kind !== 'empty')) {
-      sqlstate = '42601';
-      if (this.#status === 'T') this.#status = 'E';
-    } else if (kind === 'empty') replies.push(server.emptyQuery());
+    if (isRefused) sqlstate = '42601';
+    else if (kind === 'empty') replies.push(server.emptyQuery());
     else if (kind === 'begin' || kind === 'commit') {
       calls = 1;
       this.#status = kind === 'begin' ? 'T' : 'I';
@@ -158,7 +164,7 @@ class Model {
       for (let i = 0; i < calls; i++) replies.push(...this.#rows(random.pick(ROWS)));
       if (kind === 'several' && random.oneIn(3)) {
         sqlstate = '22012';
-        if (this.#status === 'T') this.#status = 'E';
+        this.#abort();
       }
     }
     if (sqlstate) replies.push(server.error(sqlstate));
@@ -293,7 +299,7 @@ class Model {
     this.#drop('');
     this.#statements.delete('');
     this.expected.push({ text, calls: fails ? 0 : 1, sqlstate: fails ? '57014' : '' });
-    if (fails && this.#status === 'T') this.#status = 'E';
+    if (fails) this.#abort();
     const data = Array.from({ length: this.#random.below(4) }, () => ({ request: client.copyData(), replies: [] }));
     return [
       { request: client.query(text), replies: [server.copyIn()] },
@@ -333,6 +339,6 @@ export function conversation(random) {
   send(model.sync());
   parts.push({ from: 'client', bytes: client.terminate() });
   answer(waiting.length);
-  model.end();
+  model.cutOff();
   return { parts, expected: model.expected, skipped: model.skipped };
 }
