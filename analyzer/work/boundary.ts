@@ -5,6 +5,7 @@
 import type { Boundary } from '../../facts/work/unit.js';
 import type { SessionWork } from './session-work.js';
 import type { UnitExecution } from './unit.js';
+import { namesRoute } from './unit-tag-sets.js';
 
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
 const AFTER_COMMIT_MS = 2;
@@ -53,6 +54,6 @@ function firstBoundary({ pace }: SessionWork, { housekeeping }: UnitExecution, a
   return autocommits ? 'burst' : 'transaction';
 }
 
-function namesAnother(one: string, other: string): boolean {
-  return one !== '' && other !== '' && one !== other;
+function namesAnother(named: string, tagSet: string): boolean {
+  return named !== '' && named !== tagSet && namesRoute(tagSet);
 }

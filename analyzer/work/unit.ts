@@ -6,6 +6,7 @@ import { limits } from '../../config/limits.js';
 import type { Found } from '../../facts/rollup-row.js';
 import type { Boundary, UnitStatement, WorkUnit } from '../../facts/work/unit.js';
 import { noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
+import { namesRoute } from './unit-tag-sets.js';
 
 /** An execution on its way through a unit. */
 export interface UnitExecution extends UnitStatement {
@@ -66,6 +67,7 @@ export class Unit implements WorkUnit {
   #sorted = true;
   #tagSet = '';
   #tagSetMs = Number.POSITIVE_INFINITY;
+  #hasRoute = false;
   #namedTagSet = '';
 
   constructor(boundary: Boundary) {
@@ -84,7 +86,7 @@ export class Unit implements WorkUnit {
     return this.#tagSet;
   }
 
-  /** As its comments alone give them; '' = none yet. */
+  /** The first that names a route, as comments alone give them; '' = none yet. */
   get namedTagSet(): string {
     return this.#namedTagSet;
   }
@@ -108,7 +110,7 @@ export class Unit implements WorkUnit {
     if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
     else if (execution.startMs < this.lastMs) this.#sorted = false;
     if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
-    if (execution.unitTagSet !== '' && this.#namedTagSet === '') this.#namedTagSet = execution.unitTagSet;
+    if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
     if (keep) this.#statements.push(execution);
     else this.statementsDropped++;
   }
@@ -127,10 +129,7 @@ export class Unit implements WorkUnit {
     sums.idleRequests += execution.idleRequests;
     const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (execution.sqlstate !== '') sums.errors++;
-    if (unitTagSet !== '' && isBefore(startMs, unitTagSet, this.#tagSetMs, this.#tagSet)) {
-      this.#tagSet = unitTagSet;
-      this.#tagSetMs = startMs;
-    }
+    if (unitTagSet !== '') this.#offerTagSet(unitTagSet, startMs);
     const isFirst = this.#addStatement(execution, rows);
     if (source !== 'housekeeping') {
       sums.statements++;
@@ -153,10 +152,7 @@ export class Unit implements WorkUnit {
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
     this.dirty ||= other.dirty;
-    if (isBefore(other.#tagSetMs, other.#tagSet, this.#tagSetMs, this.#tagSet)) {
-      this.#tagSet = other.#tagSet;
-      this.#tagSetMs = other.#tagSetMs;
-    }
+    if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
     for (const { source, pool, statements, serviceNs } of other.parts) {
@@ -172,6 +168,17 @@ export class Unit implements WorkUnit {
     this.#statements = [];
     this.#sorted = true;
     this.parts = [];
+  }
+
+  /** What runs before a URL is resolved has tags, but no route: the first that has one names the unit. */
+  #offerTagSet(tagSet: string, startMs: number): void {
+    const isRoute = tagSet === this.#tagSet ? this.#hasRoute : namesRoute(tagSet);
+    if (isRoute === this.#hasRoute) {
+      if (!isBefore(startMs, tagSet, this.#tagSetMs, this.#tagSet)) return;
+    } else if (this.#hasRoute) return;
+    this.#tagSet = tagSet;
+    this.#tagSetMs = startMs;
+    this.#hasRoute = isRoute;
   }
 
   /** True for the first execution of this statement. */

@@ -69,6 +69,24 @@ describe('tags', () => {
     expect(playing.requests[0].statementHistogram.count).toBe(1);
   });
 
+  test('what runs before the URL is resolved has tags without a route, and belongs to the route that comes', () => {
+    const version = { app_version: '5' };
+    const playing = new Playing().send(
+      { sql: 'session', at: 0, tags: version },
+      { sql: 'a', at: 2, tags: { ...version, route: '/a' } },
+      { sql: 'session', at: 100, requestId: 'r1', tags: version },
+      { sql: 'b', at: 102, requestId: 'r1', tags: { ...version, route: '/b' } },
+    );
+    expect(unitsOf(playing)).toEqual([
+      ['session', 'a'],
+      ['session', 'b'],
+    ]);
+    expect(playing.ended.map(({ tagSet }) => tagSet).sort()).toEqual([
+      '{"app_version":"5","route":"/a"}',
+      '{"app_version":"5","route":"/b"}',
+    ]);
+  });
+
   test('a route that changes without an id is another request', () => {
     const playing = new Playing().send(
       { sql: 'a', at: 0, tags: { caller: 'views.py:1', route: '/a' } },
