@@ -40,6 +40,7 @@ class PgwitnessConfig(AppConfig):
         connection_created.connect(put_on, weak=False, dispatch_uid="pgwitness")
         for connection in connections.all():
             wrapper.install(connection)
+        # On unless it is turned off: a process has it beside Django while a port is under way.
         if settings.sqlalchemy:
             from sqlalchemy.engine import Engine
 

@@ -41,9 +41,12 @@ def frames_from(frame: FrameType | None) -> Iterator[FrameType]:
 class Callers:
     """Which files are the application's; remembers the answer per file."""
 
-    def __init__(self, packages: Sequence[str] = ()) -> None:
-        """`packages`: names of packages that are the application's although they are installed."""
+    def __init__(self, packages: Sequence[str] = (), skip: Sequence[str] = ()) -> None:
+        """`packages`: names of packages that are the application's although they are installed; `skip`: modules and
+        packages of the application that only pass statements on, such as repositories."""
         self._packages = tuple(packages)
+        self._skip = tuple(skip)
+        self._skipped: dict[str, bool] = {}
         self._paths: dict[str, str] = {}
         self._shown: dict[tuple[str, int], str] = {}
 
@@ -65,6 +68,24 @@ class Callers:
 
     def is_application(self, frame: FrameType) -> bool:
         return self._path(frame) != ""
+
+    def beyond_skipped(self, frame: FrameType) -> FrameType:
+        """The first frame of the application, from this one outwards, that is not to be skipped; this one where all are."""
+        if not self._skip or not self._is_skipped(frame):
+            return frame
+        for outer in frames_from(frame):
+            if self.is_application(outer) and not self._is_skipped(outer):
+                return outer
+        return frame
+
+    def _is_skipped(self, frame: FrameType) -> bool:
+        file = frame.f_code.co_filename
+        skipped = self._skipped.get(file)
+        if skipped is None:
+            skipped = _is_in(str(frame.f_globals.get("__name__", "")), self._skip)
+            if len(self._skipped) < 10_000:
+                self._skipped[file] = skipped
+        return skipped
 
     def shown(self, frame: FrameType) -> str:
         """`file:line` of an application's frame, encoded for a comment."""
@@ -89,14 +110,17 @@ class Callers:
     def _read_path(self, file: str, module: str) -> str:
         if file.startswith("<"):
             return ""
-        is_listed = any(module == package or module.startswith(package + ".") for package in self._packages)
-        if not is_listed:
+        if not _is_in(module, self._packages):
             file = os.path.abspath(file)
             if file.startswith(_OWN) or module.partition(".")[0] in _LIBRARIES:
                 return ""
             if file.startswith(_STANDARD) or any(part in file for part in _INSTALLED):
                 return ""
         return _relative(os.path.abspath(file))
+
+
+def _is_in(module: str, packages: Sequence[str]) -> bool:
+    return any(module == package or module.startswith(package + ".") for package in packages)
 
 
 def _relative(file: str) -> str:

@@ -26,13 +26,15 @@ class Options:
     tags: Mapping[str, object | Callable[[], object]] = field(default_factory=dict)
     #: Packages that count as the application's although they are installed.
     caller_packages: Sequence[str] = ()
+    #: Modules and packages that are not the caller: it is whoever called them, and they are the tag `via`.
+    caller_skip: Sequence[str] = ()
 
 
 class Commenter:
     def __init__(self, options: Options) -> None:
         """Raises ValueError for a tag whose key cannot be one."""
         self.options = options
-        self.callers = Callers(options.caller_packages)
+        self.callers = Callers(options.caller_packages, options.caller_skip)
         # A server keeps its version and flags: most values are encoded once.
         self._fixed: dict[str, str] = {}
         self._asked: dict[str, Callable[[], object]] = {}
@@ -50,7 +52,10 @@ class Commenter:
             own[SOURCE_KEY] = source
             own[CONSTRUCT_KEY] = construct
         if caller is not None:
-            own["caller"] = self.callers.shown(caller)
+            outer = self.callers.beyond_skipped(caller)
+            own["caller"] = self.callers.shown(outer)
+            if outer is not caller:
+                own["via"] = self.callers.shown(caller)
         return comment_of(own, self._application_tags())
 
     def tagged(self, sql: str, comment: str, *, formatted: bool) -> str:

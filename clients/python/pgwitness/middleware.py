@@ -23,7 +23,7 @@ def PgwitnessMiddleware(get_response: Callable[[Any], Any]) -> Callable[[Any], A
 
     def scope_of(request: Any) -> scope.Request:
         given = request.META.get("HTTP_" + settings.request_id_header.upper().replace("-", "_"))
-        return scope.Request(request, given or uuid4().hex)
+        return scope.Request(lambda: _route_of(request), given or uuid4().hex)
 
     if _is_async(get_response):
 
@@ -53,6 +53,11 @@ def PgwitnessMiddleware(get_response: Callable[[Any], Any]) -> Callable[[Any], A
 
 PgwitnessMiddleware.sync_capable = True  # type: ignore[attr-defined]
 PgwitnessMiddleware.async_capable = True  # type: ignore[attr-defined]
+
+
+def _route_of(request: Any) -> str:
+    match = getattr(request, "resolver_match", None)
+    return "" if match is None else match.route or "/"
 
 
 def _is_async(get_response: Callable[[Any], Any]) -> bool:

@@ -24,12 +24,13 @@ command: ContextVar[str] = ContextVar("pgwitness_command", default="")
 
 
 class Request:
-    """A Django request: its id, and its route as soon as URLs are resolved."""
+    """A request of a web framework: its id, and its route as soon as URLs are resolved."""
 
-    __slots__ = ("_request", "_route", "request_id")
+    __slots__ = ("_ask", "_route", "request_id")
 
-    def __init__(self, request: Any, request_id: str) -> None:
-        self._request = request
+    def __init__(self, ask: Callable[[], str], request_id: str) -> None:
+        """`ask` gives the route as the framework writes its pattern, '' while it is not known."""
+        self._ask = ask
         self._route = ""
         self.request_id = encoded(request_id)
 
@@ -37,9 +38,7 @@ class Request:
     def route(self) -> str:
         """Encoded; '' while middleware runs before the URL is resolved."""
         if self._route == "":
-            match = getattr(self._request, "resolver_match", None)
-            if match is not None:
-                self._route = encoded(match.route or "/")
+            self._route = encoded(self._ask())
         return self._route
 
 

@@ -7,12 +7,13 @@ Not here: what the options do (commenter.py).
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 from pgwitness.commenter import Options
 
 _SWITCHES = ("ENABLED", "SQLALCHEMY", "CALLER", "ROUTE", "REQUEST_ID", "JOB", "COMMAND")
-_KEYS = (*_SWITCHES, "REQUEST_ID_HEADER", "TAGS", "CALLER_PACKAGES")
+_KEYS = (*_SWITCHES, "REQUEST_ID_HEADER", "TAGS", "CALLER_PACKAGES", "CALLER_SKIP")
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,8 @@ def _settings_of(given: Any) -> Settings:
     for key in _SWITCHES:
         if not isinstance(given.get(key, False), bool):
             raise ValueError(f"{key} is True or False, not {given[key]!r}")
-    packages = given.get("CALLER_PACKAGES", ())
-    if isinstance(packages, str) or not all(isinstance(package, str) for package in packages):
-        raise ValueError("CALLER_PACKAGES is a list of package names")
+    packages = _names(given, "CALLER_PACKAGES")
+    skip = _names(given, "CALLER_SKIP")
     tags = given.get("TAGS", {})
     if not isinstance(tags, Mapping):
         raise ValueError("TAGS is a dict of values, or of functions that return them")
@@ -62,11 +62,19 @@ def _settings_of(given: Any) -> Settings:
         job=on["JOB"],
         command=on["COMMAND"],
         tags=tags,
-        caller_packages=tuple(packages),
+        caller_packages=packages,
+        caller_skip=skip,
     )
     return Settings(
         enabled=bool(given.get("ENABLED", False)),
-        sqlalchemy=bool(given.get("SQLALCHEMY", False)),
+        sqlalchemy=on["SQLALCHEMY"] and ("SQLALCHEMY" in given or find_spec("sqlalchemy") is not None),
         request_id_header=header,
         options=options,
     )
+
+
+def _names(given: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    names = given.get(key, ())
+    if isinstance(names, (str, Mapping)) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{key} is a list of names of packages or modules")
+    return tuple(names)

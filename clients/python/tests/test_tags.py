@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import pgwitness
 from pgwitness import scope
 from pgwitness.commenter import Commenter, Options
+from pgwitness.middleware import _route_of
 
 
 def tags_of(options=Options(), caller=None):
@@ -84,7 +85,7 @@ class ApplicationTags(unittest.TestCase):
 class Requests(unittest.TestCase):
     def setUp(self):
         self.request = types.SimpleNamespace(resolver_match=None)
-        token = scope.request.set(scope.Request(self.request, "id 1"))
+        token = scope.request.set(scope.Request(lambda: _route_of(self.request), "id 1"))
         self.addCleanup(scope.request.reset, token)
 
     def test_the_route_comes_when_the_url_is_resolved(self):
