@@ -67,7 +67,8 @@ print("pgwitness" in str(handler._middleware_chain))`,
       ['{"PGWITNESS": {"ENABLED": "yes"}}', "PGWITNESS: ENABLED is True or False, not 'yes'"],
       ['{"PGWITNESS": True}', 'PGWITNESS: a dict is needed here'],
       ['{"PGWITNESS": {"ENABLED": True, "TAGS": {"a b": 1}}}', "PGWITNESS: tag 'a b': a key is a letter or _"],
-      ['{"PGWITNESS": {"CALLER_PACKAGES": "shop"}}', 'PGWITNESS: CALLER_PACKAGES is a list of package names'],
+      ['{"PGWITNESS": {"CALLER_PACKAGES": "shop"}}', 'PGWITNESS: CALLER_PACKAGES is a list of names of packages'],
+      ['{"PGWITNESS": {"CALLER_SKIP": [1]}}', 'PGWITNESS: CALLER_SKIP is a list of names of packages'],
     ])('settings %s end the start with the reason', async (options, reason) => {
       const { code, stderr } = await run(django(options, 'print("started")'));
       expect(code).toBe(1);
