@@ -19,7 +19,11 @@ export interface StatementFilter {
   construct?: string;
   /** Name or id. */
   pool?: string;
-  /** key=value pairs, all of which must match. */
+  /** Words that the text must have, all of them; case does not matter. */
+  find?: readonly string[];
+  /** A table of the summary; `*` stands for anything. */
+  table?: string;
+  /** key=value pairs, all of which must match; `*` in a value stands for anything. */
   tags?: ReadonlyArray<readonly [key: string, value: string]>;
   fingerprint?: string;
   /** First characters of fingerprints. */

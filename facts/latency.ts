@@ -6,6 +6,12 @@
 
 import type { StatementFacts } from './answers.js';
 
+/** Of a statement, or of a group of them. */
+type Timed = Pick<
+  StatementFacts,
+  'calls' | 'errors' | 'serviceTotalNs' | 'serviceMinNs' | 'serviceMaxNs' | 'histogram'
+>;
+
 /** All in ns. */
 export interface Latency {
   meanNs: number;
@@ -16,7 +22,7 @@ export interface Latency {
   p99Ns: number | null;
 }
 
-export function latencyOf(facts: StatementFacts): Latency {
+export function latencyOf(facts: Timed): Latency {
   const alone = facts.histogram.count > 0;
   return {
     meanNs: meanNs(facts),
@@ -29,13 +35,13 @@ export function latencyOf(facts: StatementFacts): Latency {
 }
 
 /** Calls and errors, batched ones included; 0 when there are none. */
-export function meanNs(facts: StatementFacts): number {
+export function meanNs(facts: Timed): number {
   const executions = facts.calls + facts.errors;
   return executions === 0 ? 0 : facts.serviceTotalNs / executions;
 }
 
 /** Null when every call was batched. */
-export function percentileNs(facts: StatementFacts, q: number): number | null {
+export function percentileNs(facts: Timed, q: number): number | null {
   if (facts.histogram.count === 0) return null;
   return Math.min(Math.max(facts.histogram.percentile(q), facts.serviceMinNs), facts.serviceMaxNs);
 }

@@ -5,7 +5,17 @@
 import type { StatementFacts } from './answers.js';
 import { meanNs, percentileNs } from './latency.js';
 
-export const STATEMENT_SORTS = ['total', 'mean', 'p95', 'p99', 'max', 'calls', 'errors', 'rows'] as const;
+export const STATEMENT_SORTS = [
+  'total',
+  'mean',
+  'p95',
+  'p99',
+  'max',
+  'calls',
+  'errors',
+  'rows',
+  'per-request',
+] as const;
 export type StatementSort = (typeof STATEMENT_SORTS)[number];
 
 /** The column of a statement's JSON row that an order goes by; what is null there comes last. */
@@ -18,9 +28,13 @@ export const SORT_COLUMNS = {
   calls: 'calls',
   errors: 'errors',
   rows: 'rows',
+  'per-request': 'calls_per_request',
 } as const satisfies Readonly<Record<StatementSort, string>>;
 
-const KEYS: Readonly<Record<StatementSort, (facts: StatementFacts) => number>> = {
+/** Of a statement, or of a group of them. */
+type Ordered = Parameters<typeof percentileNs>[0] & Pick<StatementFacts, 'rows' | 'requests'>;
+
+const KEYS: Readonly<Record<StatementSort, (facts: Ordered) => number>> = {
   total: (facts) => facts.serviceTotalNs,
   mean: meanNs,
   p95: (facts) => percentileNs(facts, 0.95) ?? -1,
@@ -29,7 +43,12 @@ const KEYS: Readonly<Record<StatementSort, (facts: StatementFacts) => number>> =
   calls: (facts) => facts.calls,
   errors: (facts) => facts.errors,
   rows: (facts) => facts.rows,
+  'per-request': (facts) => (facts.requests === 0 ? -1 : (facts.calls + facts.errors) / facts.requests),
 };
+
+export function sortValue(sort: StatementSort, facts: Ordered): number {
+  return KEYS[sort](facts);
+}
 
 /** True for an order that needs the histogram of every statement. */
 export function needsHistograms(sort: StatementSort): boolean {

@@ -9,10 +9,16 @@ import { needsHistograms, ordered, type StatementSort } from '../facts/statement
 import { addTo, mostOf } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
+import type { SeriesFilter } from '../storage/sqlite/read/filter-conditions.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from '../storage/sqlite/read/query-catalogue.js';
 import { observedIn } from '../storage/sqlite/read/query-observed.js';
-import { errorSums, type SeriesFilter, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
-import { type RankedStatement, type Ranking, rankStatements } from '../storage/sqlite/read/rank-statements.js';
+import { errorSums, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
+import {
+  type RankedSort,
+  type RankedStatement,
+  type Ranking,
+  rankStatements,
+} from '../storage/sqlite/read/rank-statements.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import {
@@ -22,6 +28,7 @@ import {
   groupTags,
   seriesOf,
 } from '../storage/sqlite/read/statement-facts.js';
+import { taggedSums } from './tagged-sums.js';
 
 /** Values shown per tag key. */
 const TAG_VALUES_MAX = 20;
@@ -44,21 +51,20 @@ export interface StatementsQuestion extends TimeBounds {
 
 /**
  * With `filter.tags` counts are of the executions with those tags; pools, bytes, waiting times and SQLSTATEs are not
- * known by tag and stay empty. Throws StoreError, and RangeError for a window that ends before it starts or a pool
- * asked for together with tags.
+ * known by tag and stay empty. Throws StoreError, RangeError for a window that ends before it starts, and UsageError
+ * for a pool with tags where a statement ran in another pool too.
  */
 export function reportStatements(reader: Reader, question: StatementsQuestion = {}): StatementsReport {
   const filter = question.filter ?? {};
   const tagged = (filter.tags ?? []).length > 0;
-  if (tagged && filter.pool !== undefined) {
-    throw new RangeError('tags are not kept by pool: ask for a pool or for tags, not for both');
-  }
   return reader.read((rows) => {
     const span = spanOf(rows, question);
+    const { sort = 'total' } = question;
     const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
-    const { grouped, statements, sums } = isCut
-      ? first(rows, { span, question })
-      : chooseOfAll(rows, { span, question, tagged });
+    const { grouped, statements, sums } =
+      isCut && sort !== 'per-request'
+        ? first(rows, { span, question, sort })
+        : chooseOfAll(rows, { span, question, tagged });
     if (!tagged) addErrors(rows, grouped, { span, statements });
     describe(rows, statements);
     addTags(rows, statements, span);
@@ -76,7 +82,7 @@ function chooseOfAll(rows: Rows, parts: { span: Span; question: StatementsQuesti
   const { span, question, tagged } = parts;
   const { filter = {}, sort = 'total', limit = 0, hidden, meanNsMin = 0 } = question;
   const grouped = tagged
-    ? groupTags(tagSums(rows, span.segments, filter))
+    ? groupTags(taggedSums(rows, span, filter))
     : groupSeries(seriesSums(rows, span.segments, filter));
   const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
   const wanted = hidden === undefined ? all : all.filter(({ source }) => !hidden.has(source));
@@ -94,8 +100,11 @@ function chooseOfAll(rows: Rows, parts: { span: Span; question: StatementsQuesti
 const NONE: ReadonlySet<string> = new Set();
 
 /** Ranks inside SQL, and reads only the first statements. */
-function first(rows: Rows, { span, question }: { span: Span; question: StatementsQuestion }): Chosen {
-  const { sort = 'total', limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
+function first(
+  rows: Rows,
+  { span, question, sort }: { span: Span; question: StatementsQuestion; sort: RankedSort },
+): Chosen {
+  const { limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
     rankStatements(rows, span.segments, { filter, sort, hidden, meanNsMin, limit: most });
   const { best, sums } = needsHistograms(sort)

@@ -1,4 +1,4 @@
-// `npm run demo [-- --once] [-- --seconds N]`: everything from nothing.
+// `npm run demo [-- --once --seconds N]`: everything from nothing.
 // Installs, starts Postgres 17, pgwitness in front of it and the example shop behind it, sends the shop requests, and
 // shows what pgwitness saw. Stays up until Ctrl-C, with --once it ends there.
 // Invariant: however it ends, what it started is stopped and what it stored is removed.
@@ -59,8 +59,8 @@ function withoutPython(find) {
 async function shopTraffic({ python, postgres, sidecar, seconds }) {
   await step('Tables and data (about 125,000 order lines)', () => prepareShop({ python, database: postgres }));
   const database = { host: sidecar.host, port: sidecar.port, user: postgres.user, database: postgres.database };
-  const shop = await step('Shop: Django under gunicorn', () =>
-    startShop({ python, database, workers: WORKERS, port: 8000 }),
+  const shop = await step('Shop: Django under gunicorn, tagged by clients/python', () =>
+    startShop({ python, database, workers: WORKERS, port: 8000, tagged: true }),
   );
   teardown.add(shop.stop);
   const bar = progress.bar('Requests', seconds);
@@ -81,6 +81,18 @@ async function slowestRaw(url) {
     await response.json()
   );
   return statements[0]?.fingerprint ?? '';
+}
+
+/**
+ * "store/views/reports.py:41 takes 51 % of the time": of the line of code that costs most; '' where none is tagged.
+ * @param {string} url of the sidecar
+ */
+async function dearest(url) {
+  const response = await fetch(`${url}/api/v1/groups?group-by=caller&limit=2&hide=housekeeping,tool`);
+  const { groups } = /** @type {import('../dist/reports/groups/groups-json.js').GroupsJson} */ (await response.json());
+  const first = groups.find(({ value }) => value !== '');
+  if (first === undefined) return '';
+  return `${first.value} takes ${Math.round(100 * first.share)} % of the time`;
 }
 
 /**
@@ -130,7 +142,13 @@ async function demo({ once, seconds }) {
 
   const shown = path.relative(ROOT, data);
   const slowest = await slowestRaw(sidecar.httpUrl);
-  const commands = [['top', '--source', 'raw'], ...(slowest === '' ? [] : [['show', slowest]]), ['pools']];
+  const tagged = baseUrl === '' ? [] : [['top', '--group-by', 'route', '--limit', '8']];
+  const commands = [
+    ['top', '--source', 'raw'],
+    ...tagged,
+    ...(slowest === '' ? [] : [['show', slowest.slice(0, 8)]]),
+    ['pools'],
+  ];
   for (const command of commands) {
     process.stdout.write(`\n$ npx pgwitness ${command.join(' ')} --data ${shown}\n\n`);
     if ((await showPgwitness([...command, '--data', data])) !== 0) throw new Error(`pgwitness ${command[0]} failed`);
@@ -141,8 +159,12 @@ async function demo({ once, seconds }) {
     `Postgres  through pgwitness on ${sidecar.host}:${sidecar.port}, user ${postgres.user}, database ${postgres.database}\n`,
   );
   if (baseUrl !== '') process.stdout.write(`Shop      ${baseUrl}/products\n`);
+  if (!once) process.stdout.write(`Live      npx pgwitness tail --url ${sidecar.httpUrl}\n`);
+  const line = await dearest(sidecar.httpUrl);
+  if (line !== '') process.stdout.write(`\n${line}.\n`);
+  const end = once ? 'All of it stops now' : '\nCtrl-C ends it';
+  process.stdout.write(`${end}; what was stored is deleted.\n`);
   if (once) return;
-  process.stdout.write(`Live      npx pgwitness tail --url ${sidecar.httpUrl}\n\nCtrl-C ends it.\n`);
   const { signal } = teardown;
   // A trickle of requests, so that what people look at moves.
   const trickle =
@@ -151,16 +173,29 @@ async function demo({ once, seconds }) {
   await trickle;
 }
 
+const USAGE = `Usage: npm run demo [-- --once --seconds N]
+
+A real Postgres, pgwitness in front of it, and a real Django shop that gets N seconds of requests (default 20).
+  --once       end after showing what was seen, instead of staying up
+  --seconds N  seconds of requests
+
+It takes ports 6433 to 6435 and 8000 where they are free, and others where not; it says which at the end.
+`;
+
 function options() {
   try {
     const { values } = parseArgs({
-      options: { once: { type: 'boolean' }, seconds: { type: 'string', default: '20' } },
+      options: { once: { type: 'boolean' }, seconds: { type: 'string', default: '20' }, help: { type: 'boolean' } },
     });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
     const seconds = Number(values.seconds);
     if (!(seconds > 0)) throw new Error(`--seconds ${values.seconds}: a number above 0 is needed`);
     return { once: values.once === true, seconds };
   } catch (error) {
-    progress.say(`${error instanceof Error ? error.message : error}\nUsage: npm run demo [-- --once] [-- --seconds N]`);
+    progress.say(`${error instanceof Error ? error.message : error}\n${USAGE}`);
     process.exit(2);
   }
 }

@@ -1,5 +1,5 @@
 // `pgwitness tail`: prints the executions of a running sidecar as they complete.
-// Not here: grouping (cli/views/tail-groups.ts), printing (cli/views/tail.ts), keeping executions
+// Not here: grouping (cli/views/tail/tail-groups.ts), printing (cli/views/tail/tail.ts), keeping executions
 // (analyzer/notable/tail.ts).
 
 import type { Command } from 'commander';
@@ -10,8 +10,8 @@ import type { TailExecutionJson, TailJson } from '../../reports/forms/tail-json.
 import { httpGet } from '../reading/http-get.js';
 import { repeatable } from '../reading/read-flags.js';
 import { print, screenOf } from '../terminal/output.js';
-import { groupText } from '../views/tail.js';
-import { type TailGroup, TailGroups } from '../views/tail-groups.js';
+import { groupText } from '../views/tail/tail.js';
+import { type TailGroup, TailGroups } from '../views/tail/tail-groups.js';
 
 interface TailFlags {
   readonly url: string;

@@ -4,7 +4,9 @@
 
 import type { Command } from 'commander';
 import { ExitCode, UsageError } from '../../config/values/errors.js';
+import type { StatementFilter } from '../../facts/answers.js';
 import { withMarks } from '../reading/marked-moments.js';
+import type { Place } from '../reading/place.js';
 import {
   addReadFlags,
   flagContext,
@@ -17,11 +19,15 @@ import {
 
 interface TopFlags extends ReadFlags {
   readonly limit?: string;
+  readonly groupBy?: string;
   readonly all?: boolean;
   readonly watch?: boolean;
 }
 
-const PARAMETERS = ['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'];
+const PARAMETERS = [
+  ...['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'],
+  ...['find', 'table'],
+];
 const WATCH_INTERVAL_MS = 2_000;
 /** Cursor home, then clear to the end: rows are overwritten in place, so that the screen does not flicker. */
 const REDRAW = '\u001b[H\u001b[J';
@@ -29,11 +35,14 @@ const REDRAW = '\u001b[H\u001b[J';
 export function register(program: Command): void {
   addReadFlags(program.command('top').description('show the statements that take most time, with their source'))
     .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
-    .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors or rows (default: total)')
+    .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors, rows or per-request (default: total)')
+    .option('--group-by <what>', 'a row per route, caller, job, pool, table, source, or value of another tag')
+    .option('--find <words>', 'only statements whose text has these words')
+    .option('--table <name>', 'only statements on this table, * for any letters')
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
     .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
     .option('--pool <name>', 'only statements of this pool')
-    .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
+    .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
     .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
     .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
     .option('--watch', 'print again every 2 s until interrupted')
@@ -44,7 +53,11 @@ export function register(program: Command): void {
 Examples:
   pgwitness top --source raw                      the raw SQL that takes most time
   pgwitness top --handwritten --sort p95 --since 1h
-  pgwitness top --tag route=/books/ --min-ms 20
+  pgwitness top --group-by route                  what each endpoint costs: requests, statements and time of one
+  pgwitness top --group-by caller --source raw    the lines of code whose raw SQL takes most time
+  pgwitness top --tag 'route=reports/*' --min-ms 20
+  pgwitness top --sort per-request                the statements that one request repeats most, as an N+1 does
+  pgwitness top --find 'store_order status'
   pgwitness top --url http://10.0.0.7:6434 --url http://10.0.0.8:6434 --json
 `,
     )
@@ -56,6 +69,7 @@ async function top(given: TopFlags): Promise<void> {
   if (flags.watch && flags.json) {
     throw new UsageError('two output formats', { where: '--watch, --json', hint: 'give one of them' });
   }
+  if (flags.groupBy !== undefined) return topGroups(flags, flags.groupBy);
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
   const { hiddenFor, printTop } = await import('../views/top.js');
   const { trendsOf } = await import('../views/trends.js');
@@ -74,7 +88,9 @@ async function top(given: TopFlags): Promise<void> {
     for (;;) {
       const shown = { query, all: flags.all === true };
       const report = await place.statements(flags.json ? query : { ...query, hidden: hiddenFor(shown) });
-      const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, range: query.range });
+      if (report.sums.size === 0 && report.observed.executions > 0 && !flags.watch)
+        await refuseUnseen(place, query.filter);
+      const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, ...query });
       if (redraws) process.stdout.write(REDRAW);
       printTop(report, { ...shown, trends, json: flags.json === true, read: place.name, typedPlace });
       if (!flags.watch) return;
@@ -85,6 +101,36 @@ async function top(given: TopFlags): Promise<void> {
   } finally {
     place.close();
   }
+}
+
+async function topGroups(flags: TopFlags, groupBy: string): Promise<void> {
+  if (flags.watch) {
+    throw new UsageError('groups are not watched', { where: '--watch, --group-by', hint: 'leave one of them out' });
+  }
+  const { readGroupsQuery } = await import('../../reports/questions/groups-query.js');
+  const { printGroups } = await import('../views/groups.js');
+  const { hiddenFor } = await import('../views/top.js');
+  const parameters = parametersOf(flags, [...PARAMETERS, 'group-by']);
+  const query = readGroupsQuery(parameters, flagContext());
+  const place = await placeOf(flags);
+  try {
+    const hidden = flags.json ? [] : hiddenFor({ query, all: flags.all === true });
+    const report = await place.groups({ ...query, hidden });
+    if (report.observed.executions > 0 && report.groups.every(({ value }) => value === '')) {
+      const { checkGroupBy } = await import('../../reports/groups/seen-filters.js');
+      checkGroupBy(groupBy, await place.seen());
+      await refuseUnseen(place, query.filter);
+    }
+    printGroups(report, { query, json: flags.json === true });
+  } finally {
+    place.close();
+  }
+}
+
+/** Nothing fitted: throws UsageError where a value was never seen. */
+async function refuseUnseen(place: Place, filter: StatementFilter): Promise<void> {
+  const { checkSeen } = await import('../../reports/groups/seen-filters.js');
+  checkSeen(filter, await place.seen());
 }
 
 /** A watched table must not scroll; its header and the lines below it need about eight lines. */

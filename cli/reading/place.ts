@@ -4,7 +4,7 @@
 // Not here: flags (read-flags.ts), printing (cli/views).
 
 import { RuntimeError } from '../../config/values/errors.js';
-import type { PoolsReport, StatementsReport, Window } from '../../facts/answers.js';
+import type { PoolsReport, StatementFilter, StatementsReport, Window } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
@@ -19,6 +19,9 @@ import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
 import { recordedFromJson } from '../../reports/forms/status-json.js';
 import { decodeTimeline, mergeTimelines } from '../../reports/forms/timeline-codec.js';
+import { type GroupsReport, reportGroups } from '../../reports/groups/groups.js';
+import { decodeGroups, mergeGroups } from '../../reports/groups/groups-codec.js';
+import { mergeSeen, reportSeen, type SeenValues, seenFromJson } from '../../reports/groups/seen.js';
 import { reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
@@ -28,8 +31,10 @@ import {
   writeRequestsQuery,
   writeStatementQuery,
   writeStatementsQuery,
+  writeTimelineQuery,
   writeTimeRange,
 } from '../../reports/questions/grammar.js';
+import { type GroupsQuery, writeGroupsQuery } from '../../reports/questions/groups-query.js';
 import { type RequestsReport, reportRequests } from '../../reports/requests.js';
 import { mergeRoutes, reportRoutes } from '../../reports/routes.js';
 import { mergeSamples, reportSamples, type SamplesReport } from '../../reports/samples.js';
@@ -46,6 +51,9 @@ export interface Place {
   statements(query: StatementsQuery): Promise<StatementsReport>;
   /** A row per source of the statement; no row if the statement is unknown. */
   statement(fingerprint: string, range: TimeRange): Promise<StatementsReport>;
+  groups(query: GroupsQuery): Promise<GroupsReport>;
+  /** Values that filters can have. */
+  seen(): Promise<SeenValues>;
   pools(range: TimeRange): Promise<PoolsReport>;
   routes(range: TimeRange): Promise<RoutesReport>;
   /** Sessions that are open now. */
@@ -65,6 +73,8 @@ export interface TimelineAsked {
   readonly fingerprint: string;
   readonly range: TimeRange;
   readonly source?: string;
+  readonly pool?: string;
+  readonly tags?: StatementFilter['tags'];
   /** For a sparkline: about this number of points, without histograms. A running sidecar may answer with more. */
   readonly sketch?: number;
 }
@@ -103,11 +113,14 @@ function localPlace(directory: string): Place {
     name: directory,
     statements: async (query) => answerStatements(reader, query),
     statement: async (fingerprint, range) => reportStatements(reader, { ...range, filter: { fingerprint } }),
+    groups: async ({ range, filter, hidden, groupBy }) =>
+      reportGroups(reader, { ...range, by: groupBy, filter, hidden: new Set(hidden) }),
+    seen: async () => reportSeen(reader),
     pools: async (range) => reportPools(reader, range),
     routes: async (range) => reportRoutes(reader, range),
     sessions: async () => reportSessions(reader),
-    timeline: async ({ range, fingerprint, source, sketch }) =>
-      reportTimeline(reader, { ...range, fingerprint, source, pointsMax: sketch, totalsOnly: sketch !== undefined }),
+    timeline: async ({ range, sketch, ...asked }) =>
+      reportTimeline(reader, { ...range, ...asked, pointsMax: sketch, totalsOnly: sketch !== undefined }),
     marks: async (range) => reportMarks(reader, range),
     requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
@@ -146,15 +159,17 @@ function remotePlace(base: URL, token: string | undefined): Place {
         parameters: writeStatementQuery({ range, form }),
         decode: decodeStatementsReport,
       }),
+    groups: (query) =>
+      ask('/api/v1/groups', { parameters: writeGroupsQuery({ ...query, form }), decode: decodeGroups }),
+    seen: () => ask('/api/v1/filters', { parameters: new URLSearchParams(), decode: seenFromJson }),
     pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
     routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
-    timeline: ({ fingerprint, range, source }) => {
-      const parameters = writeTimeRange(range);
-      if (source !== undefined) parameters.set('source', source);
-      parameters.set('form', form);
-      return ask(`/api/v1/statements/${fingerprint}/history`, { parameters, decode: decodeTimeline });
-    },
+    timeline: ({ fingerprint, ...asked }) =>
+      ask(`/api/v1/statements/${fingerprint}/history`, {
+        parameters: writeTimelineQuery({ ...asked, form }),
+        decode: decodeTimeline,
+      }),
     marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
     requests: (asked) => ask('/api/v1/requests', { parameters: writeRequestsQuery(asked), decode: requestsFromJson }),
     samples: (fingerprint) =>
@@ -179,6 +194,8 @@ function mergedPlace(places: readonly Place[]): Place {
     },
     statement: async (fingerprint, range) =>
       mergeStatements(await Promise.all(places.map((place) => place.statement(fingerprint, range)))),
+    groups: async (query) => mergeGroups(await Promise.all(places.map((place) => place.groups(query)))),
+    seen: async () => mergeSeen(await Promise.all(places.map((place) => place.seen()))),
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),

@@ -4,14 +4,13 @@
 
 import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { GapReason } from '../../facts/flush.js';
-import type { StatementSort } from '../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import { shortSql } from '../../facts/words/short-sql.js';
-import { type StatementJson, statementsJson } from '../../reports/forms/statements-json.js';
+import { statementsJson } from '../../reports/forms/statements-json.js';
 import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
-import { coloured, oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
-import { type Column, renderTable } from '../terminal/table.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+import { columnsFor, digitsOf } from './top-columns.js';
 
 export interface TopOptions {
   readonly query: StatementsQuery;
@@ -24,10 +23,6 @@ export interface TopOptions {
   readonly trends?: ReadonlyMap<string, string>;
   /** Flags that name the place, to suggest the next command with; undefined = suggest none. */
   readonly typedPlace?: string;
-}
-
-export function trendKey({ fingerprint, source }: { fingerprint: string; source: string }): string {
-  return `${fingerprint} ${source}`;
 }
 
 export function printTop(report: StatementsReport, options: TopOptions): void {
@@ -58,22 +53,27 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     report.statements,
   );
   if (left.statements > 0) {
-    lines.push(styled(`… ${summaryOf(left, whole)}: --limit 0 shows all`, { style: 'dim', screen }));
+    const more = summaryOf(left, whole).replace(/ statements?,/, ' more statements,');
+    lines.push(...dimLines(`${more}: --limit 0 shows all`, screen));
   }
   for (const source of hidden) {
     const sum = sums.get(source);
-    if (sum !== undefined) lines.push(styled(`${source}: ${summaryOf(sum, whole)}`, { style: 'dim', screen }));
+    if (sum !== undefined) lines.push(...dimLines(`${source}: ${summaryOf(sum, whole)}`, screen));
   }
   if (options.typedPlace !== undefined && shown.length > 0) {
-    const next = `pgwitness show ${shown[0].fingerprint}${options.typedPlace}`;
-    lines.push('', styled(`${next}   shows who sends it, and why we think so`, { style: 'dim', screen }));
+    const next = `pgwitness show ${shown[0].fingerprint.slice(0, digitsOf(shown))}${options.typedPlace}`;
+    lines.push('', ...dimLines(`${next}   shows who sends it, and why we think so`, screen));
   }
   return lines.join('\n');
 }
 
 /** A header or footer, broken between words where the screen is narrow. */
-function boldLines(text: string, screen: Screen): string[] {
+export function boldLines(text: string, screen: Screen): string[] {
   return wrapped(text, { width: screen.width }).map((line) => styled(line, { style: 'bold', screen }));
+}
+
+export function dimLines(text: string, screen: Screen): string[] {
+  return wrapped(text, { width: screen.width }).map((line) => styled(line, { style: 'dim', screen }));
 }
 
 /** Hidden sources: each has a line instead of rows. */
@@ -161,53 +161,4 @@ function summaryOf(sum: SourceSums, whole: SourceSums): string {
   const statements = `${count(sum.statements)} ${sum.statements === 1 ? 'statement' : 'statements'}`;
   const time = `${duration(sum.serviceTotalNs / 1e6)} (${share(sum.serviceTotalNs, whole.serviceTotalNs)})`;
   return `${statements}, ${count(sum.executions)} executions, ${time}`;
-}
-
-interface TableOptions {
-  readonly sort: StatementSort;
-  readonly wholeMs: number;
-  readonly trends?: ReadonlyMap<string, string>;
-  readonly screen: Screen;
-}
-
-function columnsFor(
-  shown: readonly StatementJson[],
-  { sort, wholeMs, trends, screen }: TableOptions,
-): Column<StatementJson>[] {
-  const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
-    { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
-    {
-      title: 'errors',
-      key: 'errors',
-      align: 'right',
-      // The first column to drop if it is empty.
-      dropOrder: shown.some((row) => row.errors > 0) ? 3 : 10,
-      cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
-    },
-    { title: 'rows', key: 'rows', align: 'right', dropOrder: 8, cell: (row) => count(row.rows) },
-    { title: 'total', key: 'total', align: 'right', cell: (row) => duration(row.total_ms) },
-    { title: 'share', align: 'right', dropOrder: 5, cell: (row) => share(row.total_ms, wholeMs) },
-    { title: 'mean', key: 'mean', align: 'right', dropOrder: 2, cell: (row) => duration(row.mean_ms) },
-    { title: 'p95', key: 'p95', align: 'right', dropOrder: 4, cell: (row) => duration(row.p95_ms) },
-    { title: 'p99', key: 'p99', align: 'right', dropOrder: 7, cell: (row) => duration(row.p99_ms) },
-    { title: 'max', key: 'max', align: 'right', dropOrder: 6, cell: (row) => duration(row.max_ms) },
-    {
-      title: 'source',
-      // Dropped late if the rows differ in it: it is what people use this tool for.
-      dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
-      cell: (row) => {
-        const { source, construct } = row;
-        return coloured(oneLine(construct === '' ? source : `${source}/${construct}`), { source, screen });
-      },
-    },
-    ...(trends === undefined
-      ? []
-      : [{ title: 'trend', dropOrder: 9, cell: (row: StatementJson) => trends.get(trendKey(row)) ?? '' }]),
-    { title: 'fingerprint', cell: (row) => row.fingerprint },
-    { title: 'query', flexible: true, cell: (row) => oneLine(shortSql(row.query)) },
-  ];
-  // The column that the rows are sorted by is never dropped.
-  return columns.map((column) =>
-    column.key === sort ? { ...column, title: `${column.title}↓`, dropOrder: undefined } : column,
-  );
 }

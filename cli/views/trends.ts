@@ -1,10 +1,11 @@
 // Draws sparklines of statements: their total time over the window.
 // Invariant: it asks for at most ROWS_MAX timelines. Not here: the points (reports/timeline.ts).
 
+import type { StatementFilter } from '../../facts/answers.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from '../reading/place.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
-import { trendKey } from './top.js';
+import { trendKey } from './top-columns.js';
 
 /** Each line costs a query, and a longer list is not read line by line. */
 const ROWS_MAX = 50;
@@ -13,9 +14,14 @@ const WIDTH = 12;
 /** By trendKey; undefined if there are too many rows, or if no statement has more than one point. */
 export async function trendsOf(
   place: Place,
-  shown: { rows: ReadonlyArray<{ fingerprint: string; source: string }>; range: TimeRange },
+  shown: {
+    rows: ReadonlyArray<{ fingerprint: string; source: string }>;
+    range: TimeRange;
+    /** Its pool and tags hold for the bars too. */
+    filter: StatementFilter;
+  },
 ): Promise<Map<string, string> | undefined> {
-  const { rows, range } = shown;
+  const { rows, range, filter } = shown;
   if (rows.length > ROWS_MAX) return undefined;
   const trends = new Map<string, string>();
   let hasMore = false;
@@ -24,6 +30,8 @@ export async function trendsOf(
       fingerprint: row.fingerprint,
       source: row.source,
       range,
+      pool: filter.pool,
+      tags: filter.tags,
       sketch: 4 * WIDTH,
     });
     if (points.length > 1) hasMore = true;

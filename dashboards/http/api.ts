@@ -19,6 +19,10 @@ import { statusJson } from '../../reports/forms/status-json.js';
 import { tailJson } from '../../reports/forms/tail-json.js';
 import { encodeTimeline } from '../../reports/forms/timeline-codec.js';
 import { progressJson, timelineJson } from '../../reports/forms/timeline-json.js';
+import { reportGroups } from '../../reports/groups/groups.js';
+import { encodeGroups } from '../../reports/groups/groups-codec.js';
+import { groupsJson } from '../../reports/groups/groups-json.js';
+import { reportSeen } from '../../reports/groups/seen.js';
 import { markMoment, reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
 import { reportProgress } from '../../reports/progress.js';
@@ -32,6 +36,7 @@ import {
   readTimelineQuery,
   readTimeRange,
 } from '../../reports/questions/grammar.js';
+import { readGroupsQuery } from '../../reports/questions/groups-query.js';
 import { reportRequests } from '../../reports/requests.js';
 import { reportRoutes } from '../../reports/routes.js';
 import { reportSamples } from '../../reports/samples.js';
@@ -107,6 +112,14 @@ export class Api implements ApiReader {
         const json = statementsJson(report, query);
         return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
       }
+      case '/api/v1/groups': {
+        const { range, filter, hidden, groupBy: by, ...asked } = readGroupsQuery(parameters, context);
+        const report = reportGroups(this.#reader, { ...range, by, filter, hidden: new Set(hidden) });
+        const isMergeable = asked.form === 'mergeable';
+        return jsonAnswer(200, isMergeable ? encodeGroups(report) : groupsJson(report, { ...asked, by }));
+      }
+      case '/api/v1/filters':
+        return jsonAnswer(200, reportSeen(this.#reader));
       case MARKS_PATH:
         return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/pools':
@@ -128,8 +141,8 @@ export class Api implements ApiReader {
     if (named === null) return undefined;
     const [, fingerprint, part] = named;
     if (part === 'history') {
-      const { range, source, form } = readTimelineQuery(parameters, context);
-      const timeline = reportTimeline(this.#reader, { ...range, fingerprint, source });
+      const { range, form, ...filter } = readTimelineQuery(parameters, context);
+      const timeline = reportTimeline(this.#reader, { ...range, fingerprint, ...filter });
       return jsonAnswer(200, form === 'mergeable' ? encodeTimeline(timeline) : timelineJson(timeline));
     }
     if (part === 'samples') return jsonAnswer(200, samplesJson(fingerprint, reportSamples(this.#reader, fingerprint)));
@@ -143,7 +156,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/pools, /api/v1/routes, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

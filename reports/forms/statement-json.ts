@@ -84,7 +84,7 @@ export type BriefStatementJson = Pick<
   StatementJson,
   'fingerprint' | 'source' | 'construct' | 'query' | 'summary' | 'calls' | 'errors' | 'rows' | 'total_ms' | 'mean_ms'
 > &
-  Pick<StatementJson, 'p95_ms' | 'max_ms'>;
+  Pick<StatementJson, 'p95_ms' | 'max_ms' | 'calls_per_request'>;
 
 export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
 
@@ -108,6 +108,7 @@ function brief(row: StatementJson): BriefStatementJson {
     mean_ms: short(row.mean_ms),
     p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
     max_ms: row.max_ms === null ? null : short(row.max_ms),
+    calls_per_request: row.calls_per_request === null ? null : short(row.calls_per_request),
   };
 }
 

@@ -19,6 +19,9 @@ export interface StatementJson {
   batched_calls: number;
   errors: number;
   rows: number;
+  /** Requests of the application that ran it, as far as comments name them; null where they name none. */
+  requests: number | null;
+  calls_per_request: number | null;
   total_ms: number;
   mean_ms: number;
   /** null when every call was batched; so are the maximum and the percentiles. */
@@ -71,6 +74,8 @@ export function statementJson(facts: StatementFacts): StatementJson {
     batched_calls: facts.batchedCalls,
     errors: facts.errors,
     rows: facts.rows,
+    requests: facts.requests === 0 ? null : facts.requests,
+    calls_per_request: facts.requests === 0 ? null : (facts.calls + facts.errors) / facts.requests,
     total_ms: milliseconds(facts.serviceTotalNs),
     mean_ms: milliseconds(latency.meanNs),
     min_ms: orNull(latency.minNs),

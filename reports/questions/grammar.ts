@@ -47,6 +47,8 @@ const STATEMENT_NAMES = [
   'tag',
   'construct',
   'min-ms',
+  'find',
+  'table',
   'fingerprint',
   'hide',
   'fold',
@@ -61,12 +63,6 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
   const limit = read.text('limit');
   const pool = read.text('pool');
   const tags = read.tags();
-  if (pool !== undefined && tags !== undefined) {
-    throw new UsageError('tags are not kept by pool', {
-      where: `${read.place('pool')}, ${read.place('tag')}`,
-      hint: 'ask for a pool or for tags',
-    });
-  }
   const hidden = read.text('hide') ?? read.text('fold');
   if (read.text('hide') !== undefined && read.text('fold') !== undefined) {
     throw new UsageError('given twice', { where: read.place('hide'), hint: 'fold is its old name: leave it out' });
@@ -79,6 +75,8 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
       construct: read.text('construct'),
       pool,
       tags,
+      find: read.text('find')?.split(/\s+/).filter(Boolean),
+      table: read.text('table'),
       prefix: read.prefix('fingerprint'),
     },
     sort,
@@ -108,13 +106,16 @@ export function readStatementQuery(parameters: URLSearchParams, context: Paramet
 export interface TimelineQuery {
   readonly range: TimeRange;
   readonly source?: string;
+  readonly pool?: string;
+  readonly tags?: StatementFilter['tags'];
   readonly form: ReportForm;
 }
 
 /** For a statement over time. Throws UsageError naming the parameter. */
 export function readTimelineQuery(parameters: URLSearchParams, context: ParameterContext): TimelineQuery {
-  const read = new Reading(parameters, [...RANGE_NAMES, 'source', 'form'], context);
-  return { range: rangeOf(read, context), source: read.text('source'), form: read.oneOf('form', FORMS) ?? 'json' };
+  const read = new Reading(parameters, [...RANGE_NAMES, 'source', 'pool', 'tag', 'form'], context);
+  const [source, pool, tags] = [read.text('source'), read.text('pool'), read.tags()];
+  return { range: rangeOf(read, context), source, pool, tags, form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
 /** The sequence to tail from. Throws UsageError naming the parameter. */
@@ -146,6 +147,14 @@ export function writeTimeRange(range: TimeRange): URLSearchParams {
   return parameters;
 }
 
+export function writeTimelineQuery({ range, source, pool, tags, form }: TimelineQuery): URLSearchParams {
+  const parameters = writeStatementQuery({ range, form });
+  if (source !== undefined) parameters.set('source', source);
+  if (pool !== undefined) parameters.set('pool', pool);
+  for (const [key, value] of tags ?? []) parameters.append('tag', `${key}=${value}`);
+  return parameters;
+}
+
 export function writeStatementQuery({ range, form }: StatementQuery): URLSearchParams {
   const parameters = writeTimeRange(range);
   if (form !== 'json') parameters.set('form', form);
@@ -155,10 +164,11 @@ export function writeStatementQuery({ range, form }: StatementQuery): URLSearchP
 export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
   const { filter } = query;
   const parameters = writeStatementQuery(query);
-  for (const name of ['source', 'construct', 'pool'] as const) {
+  for (const name of ['source', 'construct', 'pool', 'table'] as const) {
     const value = filter[name];
     if (value !== undefined) parameters.set(name, value);
   }
+  if (filter.find !== undefined) parameters.set('find', filter.find.join(' '));
   if (filter.handwritten) parameters.set('handwritten', 'true');
   if (filter.prefix !== undefined) parameters.set('fingerprint', filter.prefix);
   if (query.hidden.length > 0) parameters.set('hide', query.hidden.join(','));

@@ -67,7 +67,7 @@ export class Reading {
       if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
       throw new UsageError(`"${pair}" is not a tag`, {
         where: this.place('tag'),
-        hint: 'write key=value, for instance route=/books/',
+        hint: 'write key=value, for instance route=reports/slow-movers or route=reports/*',
       });
     });
   }

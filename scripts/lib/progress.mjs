@@ -4,6 +4,9 @@
 
 const BAR_WIDTH = 28;
 const REDRAW_MS = 250;
+/** Without a terminal a step says that it goes on: soon for the first time, then now and then. */
+const FIRST_LINE_MS = 3_000;
+const LINE_EVERY_MS = 10_000;
 
 /**
  * @typedef {object} Progress
@@ -37,7 +40,13 @@ export function openProgress(stream = process.stderr) {
     const startedAt = Date.now();
     let noted = '';
     const draw = () => redraw(`  … ${title} (${inWords(Date.now() - startedAt)})${noted && `: ${noted}`}`);
-    const timer = live ? setInterval(draw, REDRAW_MS) : undefined;
+    const tell = () => write(`  … ${title} (${inWords(Date.now() - startedAt)})${noted && `: ${noted}`}\n`);
+    let timer = live
+      ? setInterval(draw, REDRAW_MS)
+      : setTimeout(() => {
+          tell();
+          timer = setInterval(tell, LINE_EVERY_MS);
+        }, FIRST_LINE_MS);
     if (live) draw();
     else write(`  … ${title}\n`);
     const finish = (/** @type {string} */ mark) => {

@@ -30,6 +30,7 @@ process.on('exit', endRunningCommands);
  * @property {'capture' | 'inherit' | 'ignore'} [output] 'inherit' shows it instead of keeping it; 'ignore' for what
  *   leaves a service behind
  * @property {(line: string) => void} [onLine] the latest line of either stream, for progress
+ * @property {(text: string) => void} [onText] all of either stream, in pieces as they come
  */
 
 /**
@@ -37,7 +38,7 @@ process.on('exit', endRunningCommands);
  * @returns {Promise<CommandResult>}
  */
 export function runCommand(program, args, options = {}) {
-  const { cwd, env = process.env, uid, gid, input, output = 'capture', onLine } = options;
+  const { cwd, env = process.env, uid, gid, input, output = 'capture', onLine, onText } = options;
   return new Promise((resolve) => {
     // A service that a command leaves behind would hold a pipe open, and the end would never come.
     const stream = output === 'capture' ? 'pipe' : output;
@@ -53,6 +54,7 @@ export function runCommand(program, args, options = {}) {
     for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
       child[name]?.setEncoding('utf8').on('data', (chunk) => {
         kept[name] = (kept[name] + chunk).slice(-OUTPUT_CHARACTERS_MAX);
+        onText?.(chunk);
         const line = chunk.trimEnd().split('\n').at(-1);
         if (line) onLine?.(line);
       });

@@ -46,7 +46,7 @@ describe('exit codes and errors', () => {
     [['top', '--since', 'yesterday'], /^pgwitness: "yesterday" is not a moment: --since: write how long ago/],
     [['top', '--since', '1h', '--until', '2h'], /the window is empty/],
     [['top', '--tag', 'route'], /"route" is not a tag: --tag: write key=value/],
-    [['top', '--pool', 'p', '--tag', 'a=b'], /tags are not kept by pool/],
+    [['top', '--watch', '--group-by', 'route'], /groups are not watched/],
     [['top', '--watch', '--json'], /two output formats/],
     [['top', '--url', 'ftp://x'], /is not an http address: --url/],
     [['check-config', '--listen', 'nowhere'], /^pgwitness: "nowhere" is not an address: --listen: write HOST:PORT/],
@@ -96,7 +96,7 @@ describe('top', () => {
       [
         ...['batched_calls', 'calls', 'confidence', 'construct', 'errors', 'fingerprint', 'first_seen', 'last_seen'],
         ...['max_ms', 'mean_ms', 'min_ms', 'p50_ms', 'p95_ms', 'p99_ms', 'pools', 'query', 'rows', 'source', 'summary'],
-        ...['tags', 'total_ms'],
+        ...['tags', 'total_ms', 'requests', 'calls_per_request'],
       ].sort(),
     );
     expect(report.statements).toHaveLength(5);

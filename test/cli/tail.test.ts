@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { filterOf } from '../../cli/commands/tail.js';
-import { groupText } from '../../cli/views/tail.js';
-import { TailGroups } from '../../cli/views/tail-groups.js';
+import { groupText } from '../../cli/views/tail/tail.js';
+import { TailGroups } from '../../cli/views/tail/tail-groups.js';
 import type { TailExecutionJson } from '../../reports/forms/tail-json.js';
 
 const SCREEN = { width: 80, colours: false };

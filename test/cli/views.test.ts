@@ -157,7 +157,7 @@ describe('reports as text', () => {
   });
 
   test('rows beyond the limit are summed up', () => {
-    expect(top('limit=1')).toContain('… 3 statements, 5 executions, 9.00 ms (5.7 %): --limit 0 shows all');
+    expect(top('limit=1')).toContain('3 more statements, 5 executions, 9.00 ms (5.7 %): --limit 0 shows all');
   });
 
   test('what it is sorted by stays on a narrow screen', () => {

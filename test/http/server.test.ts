@@ -147,7 +147,7 @@ describe('what is answered', () => {
     expect(history).toMatchObject({ step_ms: 60_000, points: [{ calls: 3, errors: 1, max_ms: 60 }] });
     const counted = history.distribution.reduce((sum: number, bar: { count: number }) => sum + bar.count, 0);
     expect(counted).toBe(4);
-    expect((await ask(server, `/api/v1/statements/${RAW}/history?pool=a`)).status).toBe(400);
+    expect((await ask(server, `/api/v1/statements/${RAW}/history?poool=a`)).status).toBe(400);
   });
 
   test('progress by source', async () => {
@@ -232,7 +232,7 @@ describe('what is refused', () => {
     ['since=never', /is not a moment/],
     ['min-ms=-1', /is not a number of milliseconds/],
     ['handwritten=perhaps', /neither true nor false/],
-    ['pool=a&tag=b%3Dc', /tags are not kept by pool/],
+    ['tag=b', /is not a tag/],
   ])('parameters %s', async (query, message) => {
     const { status, body } = await ask(await serve(), `/api/v1/statements?${query}`);
     expect(status).toBe(400);

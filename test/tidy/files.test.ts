@@ -19,7 +19,6 @@ const LONG: Readonly<Record<string, number>> = {
   'proxy/session/session-state.ts': 270,
   'proxy/watch/tap.ts': 270,
   'storage/migrations/0001-initial.ts': 340,
-  'storage/sqlite/read/query-statements.ts': 270,
 };
 const SLACK_MAX = 20;
 

@@ -64,6 +64,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/sqlite/sqlite-store.ts',
     'reports/forms/statements-json.ts',
     'reports/questions/grammar.ts',
+    'reports/groups/groups.ts',
     'dashboards/metrics/exporter.ts',
   ],
   [
@@ -81,6 +82,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'dashboards/threads/http-thread.ts',
     'dashboards/web/parts/parts.tsx',
     'cli/views/top.ts',
+    'cli/views/tail/tail.ts',
   ],
   ['proxy/supervisor/supervisor.ts', 'dashboards/web/pages/statements-page.tsx'],
   ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],

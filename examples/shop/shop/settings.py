@@ -45,6 +45,12 @@ DATABASES = {
 SQLALCHEMY_DRIVER = os.environ.get("SHOP_SQLALCHEMY_DRIVER", "psycopg")
 SQLALCHEMY_POOL_SIZE = int(os.environ.get("SHOP_SQLALCHEMY_POOL_SIZE", "3"))
 
+# With the package of clients/python on the path, statements say which route and which line sent them.
+if os.environ.get("SHOP_TAGS") == "1":
+    INSTALLED_APPS.append("pgwitness")
+    MIDDLEWARE.insert(0, "pgwitness.middleware.PgwitnessMiddleware")
+    PGWITNESS = {"ENABLED": True, "SQLALCHEMY": True}
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -53,16 +53,57 @@ export function headersEnvironment() {
   return env;
 }
 
-/** @param {readonly string[]} args @param {(text: string) => void} note */
-async function npm(args, note) {
+/** @param {readonly string[]} args @param {(text: string) => void} tell hears all that npm prints */
+async function npm(args, tell) {
   const env = headersEnvironment();
   const program = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  return runCommand(program, args, { cwd: ROOT, env, onLine: (line) => note(line.slice(0, 60)) });
+  return runCommand(program, args, { cwd: ROOT, env, onText: tell });
+}
+
+/** Packages that npm fetches, those for other platforms left out. */
+function packagesWanted() {
+  const { packages } = JSON.parse(readFileSync(LOCKFILE, 'utf8'));
+  const fits = (/** @type {readonly string[] | undefined} */ wanted, /** @type {string} */ here) =>
+    wanted === undefined || wanted.includes(here);
+  return Object.entries(packages).filter(
+    ([name, entry]) => name !== '' && fits(entry.os, process.platform) && fits(entry.cpu, process.arch),
+  ).length;
+}
+
+const FETCHED = /http fetch GET 200 .*\/-\/([^/]+)\.tgz/;
+
+/**
+ * Says of npm's own lines which package has come.
+ * @param {(text: string) => void} note
+ */
+function fetchedBy(note) {
+  const wanted = packagesWanted();
+  let fetched = 0;
+  note(`npm ci: ${wanted} packages, 300 MB on disk when done, one to three minutes`);
+  return (/** @type {string} */ text) => {
+    for (const line of text.split('\n')) {
+      const name = FETCHED.exec(line)?.[1];
+      if (name === undefined) continue;
+      fetched++;
+      // Compiling comes last and says nothing: this line stays until it is done.
+      note(
+        `npm ci: fetched ${fetched} of about ${wanted} packages, last ${name}; then SQLite is compiled where no prebuilt one fits`,
+      );
+    }
+  };
+}
+
+/** @param {string} text */
+function lastLine(text) {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }
 
 /** npm says the reason first and a compiler says it last. @param {string} text */
 function headAndTail(text) {
-  const lines = text.trim().split('\n');
+  const lines = text
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('npm http '));
   return (lines.length <= 24 ? lines : [...lines.slice(0, 10), '…', ...lines.slice(-14)]).join('\n');
 }
 
@@ -94,15 +135,17 @@ export async function install(note) {
   const stamp = wantedStamp();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return note('up to date');
   if (!installedMatchesLockfile()) {
-    note('npm ci (compiles SQLite where no prebuilt one fits: one to three minutes)');
-    const { code, stderr, stdout } = await npm(['ci', '--no-audit', '--no-fund'], note);
+    const args = ['ci', '--no-audit', '--no-fund', '--loglevel', 'http'];
+    const { code, stderr, stdout } = await npm(args, fetchedBy(note));
     if (code !== 0) throw new Error(`npm ci failed in ${ROOT}:\n${headAndTail(stderr || stdout)}`);
   }
   await hydratePostgres();
   let problem = await sqliteProblem();
   if (problem !== '') {
     note('building better-sqlite3');
-    const { stderr } = await npm(['rebuild', 'better-sqlite3', '--foreground-scripts'], note);
+    const { stderr } = await npm(['rebuild', 'better-sqlite3', '--foreground-scripts'], (text) =>
+      note(lastLine(text).slice(0, 60)),
+    );
     problem = await sqliteProblem();
     if (problem !== '') {
       throw new Error(

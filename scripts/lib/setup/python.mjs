@@ -79,7 +79,8 @@ export async function pythonEnvironment(note, requirements = REQUIREMENTS, minor
     const venv = await runCommand(found.program, ['-m', 'venv', directory]);
     if (venv.code !== 0)
       return { missing: `${found.program} -m venv failed: ${lastLines(venv.stderr || venv.stdout)}` };
-    note('pip install');
+    const packages = readFileSync(requirements, 'utf8').match(/==/g)?.length ?? 0;
+    note(`pip install: ${packages} packages, about half a minute`);
     const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--only-binary', ':all:', '-r', requirements];
     const pip = await runCommand(python, args, { onLine: (line) => note(line.slice(0, 60)) });
     if (pip.code !== 0)

@@ -4,8 +4,9 @@
 // front of it.
 // Not here: the requests (traffic.mjs), Postgres (../postgres.mjs), the interpreter (../setup/python.mjs).
 
+import path from 'node:path';
 import { freePort } from '../free-port.mjs';
-import { SHOP } from '../paths.mjs';
+import { ROOT, SHOP } from '../paths.mjs';
 import { runOrThrow } from '../run-command.mjs';
 import { answers, startService } from '../service.mjs';
 
@@ -42,12 +43,12 @@ export async function prepareShop({ python, database, env = {} }) {
 }
 
 /**
- * @param {{ python: string, database: Database, workers?: number, port?: number, oracleLog?: string, env?:
- *   NodeJS.ProcessEnv }} options
- *   `oracleLog`: the file the shop logs its statements to; `port`: preferred one
+ * @param {{ python: string, database: Database, workers?: number, port?: number, oracleLog?: string, tagged?: boolean,
+ *   env?: NodeJS.ProcessEnv }} options
+ *   `oracleLog`: the file the shop logs its statements to; `port`: preferred one; `tagged`: clients/python is on
  * @returns {Promise<import('../service.mjs').Service & { baseUrl: string }>} after /health answered
  */
-export async function startShop({ python, database, workers = 3, port = 0, oracleLog = '', env = {} }) {
+export async function startShop({ python, database, workers = 3, port = 0, oracleLog = '', tagged = false, env = {} }) {
   const baseUrl = `http://127.0.0.1:${await freePort(port)}`;
   const service = await startService('the shop', {
     program: python,
@@ -58,6 +59,7 @@ export async function startShop({ python, database, workers = 3, port = 0, oracl
       SHOP_BIND: new URL(baseUrl).host,
       SHOP_WORKERS: String(workers),
       SHOP_ORACLE_LOG: oracleLog,
+      ...(tagged ? { SHOP_TAGS: '1', PYTHONPATH: path.join(ROOT, 'clients', 'python') } : {}),
       ...env,
     },
     ready: () => answers(`${baseUrl}/health`),

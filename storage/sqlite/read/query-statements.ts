@@ -2,18 +2,24 @@
 // Invariant: every value is bound; cost grows with the rows of the segments, which levels.ts keeps few.
 // Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
 
-import type { StatementFilter } from '../../../facts/answers.js';
 import type {
   CALLS_BY_CONFIDENCE,
   STATEMENT_MEASURES,
   StatementMeasureName,
   TagMeasureName,
 } from '../../../facts/measures.js';
-import { HANDWRITTEN } from '../../../facts/verdict.js';
-import type { Rows, SqlValue } from '../file/rows.js';
+import type { Rows } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
+import {
+  type Condition,
+  OF_POOL,
+  type SeriesFilter,
+  seriesCondition,
+  seriesConditions,
+  tagCondition,
+} from './filter-conditions.js';
 
 /** Measures as SQL gives them: a minimum of nothing is null. */
 type SqlSums<Name extends StatementMeasureName> = {
@@ -38,18 +44,6 @@ export interface TagSums extends SqlSums<TagMeasureName> {
   source: string;
   tagSet: string;
 }
-
-export interface Condition {
-  sql: string;
-  values: SqlValue[];
-}
-
-/** A filter, and of what passes it only these statements. */
-export interface SeriesFilter extends StatementFilter {
-  fingerprints?: readonly string[];
-}
-
-const ALL: Condition = { sql: '', values: [] };
 
 /** Series that a filter asks for; its tags are ignored. One row per series and segment. */
 export function seriesSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
@@ -95,6 +89,19 @@ export function seriesIds(
 ): Array<{ id: number; fingerprint: string; source: string }> {
   const { sql, values } = seriesConditions(filter);
   return rows.all(`SELECT series_id AS id, fingerprint, source FROM series ${sql && `WHERE ${sql}`}`, ...values);
+}
+
+/** Of these statements those that ran in another pool too. Tag sets do not say in which. */
+export function alsoElsewhere(
+  rows: Rows,
+  { pool, fingerprints }: { pool: string; fingerprints: readonly string[] },
+): Array<{ fingerprint: string; source: string }> {
+  return rows.all(
+    `SELECT DISTINCT fingerprint, source FROM series WHERE fingerprint IN (SELECT value FROM json_each(?)) AND NOT ${OF_POOL}`,
+    JSON.stringify(fingerprints),
+    pool,
+    pool,
+  );
 }
 
 export interface EncodedHistogram {
@@ -162,9 +169,6 @@ export function sourceExecutions(rows: Rows, segments: readonly Segment[]): Sour
   });
 }
 
-const BY_HAND = { source: oneOf(HANDWRITTEN.sources), construct: oneOf(HANDWRITTEN.constructs) };
-const AMONG = 'fingerprint IN (SELECT value FROM json_each(?))';
-
 const STEPS_MIN = new Map<number, number>([
   [SPAN.minute, 1],
   [SPAN.hour, HOUR_MIN],
@@ -195,74 +199,4 @@ export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
     sql: 'span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))',
     values: [spanS, JSON.stringify(list)],
   };
-}
-
-/** The condition of a filter on a row of `series`; '' = none. */
-export function seriesConditions(filter: SeriesFilter): Condition {
-  const parts: string[] = [];
-  const values: SqlValue[] = [];
-  if (filter.fingerprint !== undefined) push(parts, values, 'fingerprint = ?', filter.fingerprint);
-  if (filter.fingerprints !== undefined) push(parts, values, AMONG, JSON.stringify(filter.fingerprints));
-  if (filter.prefix !== undefined) {
-    parts.push('fingerprint >= ? AND fingerprint < ?');
-    values.push(filter.prefix, afterPrefix(filter.prefix));
-  }
-  if (filter.source !== undefined) push(parts, values, 'source = ?', filter.source);
-  if (filter.construct !== undefined) push(parts, values, 'construct = ?', filter.construct);
-  if (filter.handwritten === true) parts.push(`(source ${BY_HAND.source} OR construct ${BY_HAND.construct})`);
-  if (filter.pool !== undefined) {
-    parts.push('pool_id IN (SELECT ? UNION SELECT pool_id FROM pool WHERE name = ?)');
-    values.push(filter.pool, filter.pool);
-  }
-  return { sql: parts.join(' AND '), values };
-}
-
-function seriesCondition(filter: SeriesFilter): Condition {
-  const { sql, values } = seriesConditions(filter);
-  return sql === '' ? ALL : { sql: ` AND series_id IN (SELECT series_id FROM series WHERE ${sql})`, values };
-}
-
-/** The first text after all that begin with a prefix: only digits and letters up to f follow it. */
-function afterPrefix(prefix: string): string {
-  return `${prefix}g`;
-}
-
-/** Tag rows have no construct, so any construct of the statement will do. */
-function tagCondition(filter: SeriesFilter): Condition {
-  const parts: string[] = [];
-  const values: SqlValue[] = [];
-  if (filter.fingerprint !== undefined) push(parts, values, 't.fingerprint = ?', filter.fingerprint);
-  if (filter.fingerprints !== undefined) push(parts, values, `t.${AMONG}`, JSON.stringify(filter.fingerprints));
-  if (filter.prefix !== undefined) {
-    parts.push('t.fingerprint >= ? AND t.fingerprint < ?');
-    values.push(filter.prefix, afterPrefix(filter.prefix));
-  }
-  if (filter.source !== undefined) push(parts, values, 't.source = ?', filter.source);
-  const ofStatement = 'FROM statement_source o WHERE o.fingerprint = t.fingerprint AND o.source = t.source';
-  if (filter.construct !== undefined) {
-    push(parts, values, `EXISTS (SELECT 1 ${ofStatement} AND o.construct = ?)`, filter.construct);
-  }
-  if (filter.handwritten === true) {
-    parts.push(`(t.source ${BY_HAND.source} OR EXISTS (SELECT 1 ${ofStatement} AND o.construct ${BY_HAND.construct}))`);
-  }
-  for (const [key, value] of filter.tags ?? []) {
-    parts.push(`EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(t.tag_set) THEN t.tag_set ELSE '{}' END) pair
-      WHERE pair.key = ? AND CAST(pair.value AS TEXT) = ?)`);
-    values.push(key, value);
-  }
-  if (parts.length === 0) return ALL;
-  return {
-    sql: ` AND tag_series_id IN (SELECT tag_series_id FROM tag_series t WHERE ${parts.join(' AND ')})`,
-    values,
-  };
-}
-
-/** For constants of ours only; every other value is bound. */
-function oneOf(names: readonly string[]): string {
-  return `IN (${names.map((name) => `'${name}'`).join(', ')})`;
-}
-
-function push(parts: string[], values: SqlValue[], sql: string, value: string): void {
-  parts.push(sql);
-  values.push(value);
 }

@@ -2,12 +2,14 @@
 // Invariant: every value is bound; `at` is the first minute of a point.
 // Not here: choosing points (timeline-levels.ts), adding rows up (reports/timeline.ts).
 
+import type { StatementFilter } from '../../../facts/answers.js';
 import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
+import { seriesCondition, tagCondition } from './filter-conditions.js';
 import { seriesTotals } from './series-totals.js';
 import type { Timeline } from './timeline-levels.js';
 
@@ -34,9 +36,6 @@ export interface StatementPoint extends Record<PointMeasureName, number> {
 }
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
-const POINT_COLUMNS = Object.keys(POINT_RULES)
-  .map((name) => `${name === 'calls' ? CALLS_SQL : snakeCase(name)} AS ${name}`)
-  .join(', ');
 const AT = 'bucket_min - bucket_min % ?';
 
 export function sourcePoints(rows: Rows, { segments, stepMinutes }: Timeline): SourcePoint[] {
@@ -64,21 +63,24 @@ export function distinctStatements(rows: Rows, segments: readonly Segment[]): Ar
   return rows.all<Omit<DistinctPoint, 'at'>>(sql, ...ran.values);
 }
 
-/** Rows of one statement, of one source or of all. */
+/** Rows of one statement, as far as the filter goes; with tags those of its tag sets. */
 export function* statementPoints(
   rows: Rows,
   timeline: Timeline,
-  statement: { fingerprint: string; source?: string; totalsOnly?: boolean },
+  statement: Pick<StatementFilter, 'source' | 'pool' | 'tags'> & { fingerprint: string; totalsOnly?: boolean },
 ): Generator<StatementPoint> {
-  const ofSource = statement.source === undefined ? '' : ' AND source = ?';
-  const histogram = statement.totalsOnly ? "x'' AS histogram" : 'histogram';
-  const sql = `SELECT ${AT} AS at, ${POINT_COLUMNS}, ${histogram}
-    FROM rollup WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))
-      AND series_id IN (SELECT series_id FROM series WHERE fingerprint = ?${ofSource})`;
-  const named: SqlValue[] = [statement.fingerprint];
-  if (statement.source !== undefined) named.push(statement.source);
+  const { fingerprint, source, pool, tags, totalsOnly } = statement;
+  const tagged = (tags ?? []).length > 0;
+  const filter = { fingerprint, source, pool, tags };
+  const wanted = tagged ? tagCondition(filter) : seriesCondition(filter);
+  const columns = Object.keys(POINT_RULES).map(
+    (name) => `${name === 'calls' && !tagged ? CALLS_SQL : snakeCase(name)} AS ${name}`,
+  );
+  const sql = `SELECT ${AT} AS at, ${columns.join(', ')}, ${totalsOnly ? "x'' AS histogram" : 'histogram'}
+    FROM ${tagged ? 'tag_rollup' : 'rollup'} WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))${wanted.sql}`;
   for (const segment of timeline.segments) {
-    yield* rows.iterate<StatementPoint>(sql, timeline.stepMinutes, segment.spanS, bucketList(segment), ...named);
+    const named: SqlValue[] = [timeline.stepMinutes, segment.spanS, bucketList(segment), ...wanted.values];
+    yield* rows.iterate<StatementPoint>(sql, ...named);
   }
 }
 

@@ -27,7 +27,7 @@ export interface Ranking {
 
 export interface RankingQuestion {
   filter: StatementFilter;
-  sort: StatementSort;
+  sort: RankedSort;
   /** 0 = all. */
   limit: number;
   /** Sources that are in the sums but not ranked. */
@@ -36,7 +36,10 @@ export interface RankingQuestion {
   meanNsMin: number;
 }
 
-const VALUES: Readonly<Record<StatementSort, string>> = {
+/** Orders that are ranked here; requests are in no index. */
+export type RankedSort = Exclude<StatementSort, 'per-request'>;
+
+const VALUES: Readonly<Record<RankedSort, string>> = {
   total: 'total_ns',
   mean: 'total_ns * 1.0 / max(1, calls + errors)',
   max: 'max_ns',
@@ -56,7 +59,7 @@ function percentileMost(share: number): string {
 }
 
 const SUMS = ['calls', 'errors', 'total_ns'] as const;
-const NEEDED: Readonly<Partial<Record<StatementSort, readonly SeriesTotal[]>>> = {
+const NEEDED: Readonly<Partial<Record<RankedSort, readonly SeriesTotal[]>>> = {
   max: ['max_ns'],
   rows: ['rows'],
   p95: ['batched_calls', 'min_ns', 'max_ns'],

@@ -5,7 +5,8 @@
 import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
-import { type Condition, placeOf, type SeriesFilter, seriesConditions } from './query-statements.js';
+import { type Condition, type SeriesFilter, seriesConditions } from './filter-conditions.js';
+import { placeOf } from './query-statements.js';
 
 /** Totals that can be asked for. Day rows have all of them in their index (migrations/0002-day-index.ts). */
 const TOTALS = {

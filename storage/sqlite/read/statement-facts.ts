@@ -9,7 +9,8 @@ import { addSums, addTo, STATEMENT_RULES, TAG_RULES } from '../../../facts/sums.
 import { CONFIDENCES } from '../../../facts/verdict.js';
 import type { Rows } from '../file/rows.js';
 import type { Segment } from '../tables/levels.js';
-import { histogramsOf, type SeriesFilter, type SeriesSums, seriesIds, type TagSums } from './query-statements.js';
+import type { SeriesFilter } from './filter-conditions.js';
+import { histogramsOf, type SeriesSums, seriesIds, type TagSums } from './query-statements.js';
 
 export interface FactsById {
   facts: StatementFacts[];

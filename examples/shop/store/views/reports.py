@@ -9,11 +9,9 @@ from store.models import Product
 from store.views.params import number
 
 
-def _rows(sql, params=None):
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        columns = [column.name for column in cursor.description]
-        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+def _rows(cursor):
+    columns = [column.name for column in cursor.description]
+    return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
 
 def customer_ranking(request):
@@ -36,7 +34,9 @@ def customer_ranking(request):
         WHERE position <= %s AND region = %s
         ORDER BY position
     """
-    return JsonResponse({"ranking": _rows(sql, [number(request, "top", 10), request.GET.get("region", "north")])})
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [number(request, "top", 10), request.GET.get("region", "north")])
+        return JsonResponse({"ranking": _rows(cursor)})
 
 
 def slow_movers(request):
@@ -52,7 +52,9 @@ def slow_movers(request):
         ORDER BY last_sold NULLS FIRST
         LIMIT 25
     """
-    return JsonResponse({"products": _rows(sql, [number(request, "above", 100)])})
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [number(request, "above", 100)])
+        return JsonResponse({"products": _rows(cursor)})
 
 
 def category_tree(request, category_id):
@@ -69,7 +71,9 @@ def category_tree(request, category_id):
         GROUP BY tree.id, tree.name, tree.parent_id, tree.depth
         ORDER BY depth, id
     """
-    return JsonResponse({"tree": _rows(sql, [category_id])})
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [category_id])
+        return JsonResponse({"tree": _rows(cursor)})
 
 
 def reorder_list(request, warehouse_id):

@@ -2,9 +2,9 @@
 // Invariant: no line is wider than the screen, and control characters from traffic are escaped.
 // Not here: grouping (tail-groups.ts).
 
-import { count, duration } from '../terminal/format.js';
-import { oneLine, type Screen, styled } from '../terminal/output.js';
-import { shortened } from '../terminal/table.js';
+import { count, duration } from '../../terminal/format.js';
+import { oneLine, type Screen, styled } from '../../terminal/output.js';
+import { shortened } from '../../terminal/table.js';
 import type { TailGroup } from './tail-groups.js';
 
 interface Line {

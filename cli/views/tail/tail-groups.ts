@@ -3,7 +3,7 @@
 // nothing.
 // Not here: printing groups (tail.ts).
 
-import type { TailExecutionJson } from '../../reports/forms/tail-json.js';
+import type { TailExecutionJson } from '../../../reports/forms/tail-json.js';
 
 export interface TailGroup {
   readonly kind: 'request' | 'transaction' | 'statement';

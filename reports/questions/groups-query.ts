@@ -1,0 +1,32 @@
+// The spelling of `top --group-by`: a question for statements, and what to group them by.
+// Invariant: reading what was written asks the same question again. Not here: the rest of the question (grammar.ts).
+
+import { UsageError } from '../../config/values/errors.js';
+import { readStatementsQuery, type StatementsQuery, writeStatementsQuery } from './grammar.js';
+import type { ParameterContext } from './reading.js';
+
+export interface GroupsQuery extends StatementsQuery {
+  /** `pool`, `table`, `source`, `construct`, or the key of a tag. */
+  readonly groupBy: string;
+}
+
+/** For `top --group-by`. Throws UsageError naming the parameter. */
+export function readGroupsQuery(parameters: URLSearchParams, context: ParameterContext): GroupsQuery {
+  const place = context.place ?? ((name: string) => `parameter "${name}"`);
+  const by = parameters.getAll('group-by');
+  if (by.length !== 1 || !/^[\w.:-]{1,64}$/.test(by[0])) {
+    throw new UsageError(by.length === 0 ? 'nothing to group by' : `"${by.join('", "')}" is nothing to group by`, {
+      where: place('group-by'),
+      hint: 'give one of route, caller, job, pool, table, source, construct, or the key of another tag',
+    });
+  }
+  const rest = new URLSearchParams(parameters);
+  rest.delete('group-by');
+  return { ...readStatementsQuery(rest, context), groupBy: by[0] };
+}
+
+export function writeGroupsQuery(query: GroupsQuery): URLSearchParams {
+  const parameters = writeStatementsQuery(query);
+  parameters.set('group-by', query.groupBy);
+  return parameters;
+}
