@@ -9,7 +9,6 @@ import { needsHistograms, ordered, type StatementSort } from '../facts/statement
 import { addTo, mostOf } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
-import type { SeriesFilter } from '../storage/sqlite/read/filter-conditions.js';
 import { poolNames, textsOf, variantsOf, verdictsOf } from '../storage/sqlite/read/query-catalogue.js';
 import { observedIn } from '../storage/sqlite/read/query-observed.js';
 import { errorSums, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
@@ -28,6 +27,7 @@ import {
   groupTags,
   seriesOf,
 } from '../storage/sqlite/read/statement-facts.js';
+import type { SeriesFilter } from '../storage/sqlite/tables/filter-conditions.js';
 import { taggedSums } from './tagged-sums.js';
 
 /** Values shown per tag key. */

@@ -4,9 +4,9 @@
 import { UsageError } from '../config/values/errors.js';
 import { keyOf } from '../facts/statement-facts.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
-import type { SeriesFilter } from '../storage/sqlite/read/filter-conditions.js';
 import { alsoElsewhere, type TagSums, tagSums } from '../storage/sqlite/read/query-statements.js';
 import type { Span } from '../storage/sqlite/read/span.js';
+import type { SeriesFilter } from '../storage/sqlite/tables/filter-conditions.js';
 
 /** Throws UsageError for a pool of whose statements some ran in other pools too: tag sets do not say in which. */
 export function taggedSums(rows: Rows, { segments }: Span, filter: SeriesFilter): TagSums[] {

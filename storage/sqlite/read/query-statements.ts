@@ -9,9 +9,6 @@ import type {
   TagMeasureName,
 } from '../../../facts/measures.js';
 import type { Rows } from '../file/rows.js';
-import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
-import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
-import { totalSql } from '../tables/saturating.js';
 import {
   type Condition,
   OF_POOL,
@@ -19,7 +16,10 @@ import {
   seriesCondition,
   seriesConditions,
   tagCondition,
-} from './filter-conditions.js';
+} from '../tables/filter-conditions.js';
+import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 
 /** Measures as SQL gives them: a minimum of nothing is null. */
 type SqlSums<Name extends StatementMeasureName> = {

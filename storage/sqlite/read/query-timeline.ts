@@ -6,10 +6,10 @@ import type { StatementFilter } from '../../../facts/answers.js';
 import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
+import { seriesCondition, tagCondition } from '../tables/filter-conditions.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
-import { seriesCondition, tagCondition } from './filter-conditions.js';
 import { seriesTotals } from './series-totals.js';
 import type { Timeline } from './timeline-levels.js';
 

@@ -2,10 +2,10 @@
 // Invariant: cost grows with the rows of the window and, over days, with the series ever seen; nothing is sorted where
 // an index has the order. Not here: other columns of a series (query-statements.ts), choosing segments (levels.ts).
 
+import { type Condition, type SeriesFilter, seriesConditions } from '../tables/filter-conditions.js';
 import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
-import { type Condition, type SeriesFilter, seriesConditions } from './filter-conditions.js';
 import { placeOf } from './query-statements.js';
 
 /** Totals that can be asked for. Day rows have all of them in their index (migrations/0002-day-index.ts). */

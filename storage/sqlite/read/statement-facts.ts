@@ -8,8 +8,8 @@ import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
 import { addSums, addTo, STATEMENT_RULES, TAG_RULES } from '../../../facts/sums.js';
 import { CONFIDENCES } from '../../../facts/verdict.js';
 import type { Rows } from '../file/rows.js';
+import type { SeriesFilter } from '../tables/filter-conditions.js';
 import type { Segment } from '../tables/levels.js';
-import type { SeriesFilter } from './filter-conditions.js';
 import { histogramsOf, type SeriesSums, seriesIds, type TagSums } from './query-statements.js';
 
 export interface FactsById {
