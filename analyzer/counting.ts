@@ -2,6 +2,7 @@
 // Invariant: an execution is added to one rollup row, once. Not here: when it is counted (pipeline.ts,
 // waiting-executions.ts), the verdict (judge.ts).
 
+import { Findings } from './findings/findings.js';
 import type { Judge } from './judge.js';
 import { traceIdOf } from './notable/request-tags.js';
 import { Samples } from './notable/samples.js';
@@ -12,7 +13,7 @@ import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import type { ObservedSession, Waiting } from './sessions/observed-session.js';
 import { UnitTagSets } from './work/unit-tag-sets.js';
-import { Units, type UnitsListener } from './work/units.js';
+import { Units } from './work/units.js';
 
 /** Is told of each counted execution, for the metrics. */
 export interface CountedListener {
@@ -37,8 +38,6 @@ export interface CountingOptions {
   counted: CountedListener;
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
-  /** Told of each unit of work that ended. */
-  units?: UnitsListener;
 }
 
 export class Counting {
@@ -47,6 +46,7 @@ export class Counting {
   readonly statementDeltas: StatementDeltas;
   readonly tagRollups: TagRollups;
   readonly samples = new Samples();
+  readonly findings = new Findings();
   readonly units: Units;
   readonly unitTagSets = new UnitTagSets();
 
@@ -56,7 +56,7 @@ export class Counting {
     this.statementDeltas = new StatementDeltas(this.rollups);
     this.tagRollups = new TagRollups(options.limits);
     this.units = new Units({
-      listener: options.units,
+      listener: this.findings,
       tellsApart: (fingerprint, tagSet) => this.tagRollups.tellsApart(fingerprint, tagSet),
     });
   }

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   show: () => import('./commands/show.js'),
   tail: () => import('./commands/tail.js'),
   pools: () => import('./commands/pools.js'),
+  findings: () => import('./commands/findings.js'),
   routes: () => import('./commands/routes.js'),
   history: () => import('./commands/history.js'),
   compare: () => import('./commands/compare.js'),

@@ -154,6 +154,8 @@ export const limits = {
   requestStatementsMax: 1_000,
   /** Remembered statements of all requests, in two generations. */
   requestsStatementsMax: 65_536,
+  /** Findings that wait for one flush. Further occurrences are counted as dropped. */
+  findingsMax: 500,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */
   routesMax: 2_000,
   /** Statements within requests that wait for one flush. Beyond it they are not counted per request. */

@@ -2,6 +2,7 @@
 // Invariant: a flush is stored whole or not at all; the lastSequence of a relay is stored in the same transaction as
 // what its batches said. Not here: SQL (storage/sqlite/), answers to people (reports/).
 
+import type { FindingDelta } from './finding.js';
 import type { FleetMeasureName } from './measures.js';
 import type { PoolIdentity } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
@@ -70,10 +71,7 @@ export interface StoredSession extends OpenSessionState {
   storedMs: number;
 }
 
-export interface ClosedSession {
-  relayId: string;
-  sessionId: number;
-}
+export type ClosedSession = Pick<OpenSessionState, 'relayId' | 'sessionId'>;
 
 export interface LossRow {
   /** Relay id, or the observer's own id for what it lost itself. */
@@ -162,6 +160,7 @@ export interface Flush {
   tags: Iterable<TagRollup>;
   requests: Iterable<RequestRollup>;
   requestStatements: Iterable<RequestStatementRollup>;
+  findings: Iterable<FindingDelta>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
   pools: Iterable<PoolRow>;
@@ -186,6 +185,7 @@ export function emptyFlush(atMs = 0): Flush {
     tags: [],
     requests: [],
     requestStatements: [],
+    findings: [],
     catalogue: [],
     statements: [],
     pools: [],

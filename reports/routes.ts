@@ -8,6 +8,7 @@ import { requestSums } from '../storage/sqlite/read/query-requests.js';
 import { requestHistograms, requestPartSums } from '../storage/sqlite/read/query-routes.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { findingsOf } from './findings.js';
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesReport {
@@ -39,6 +40,12 @@ export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesRep
       const facts = of(tagSet);
       facts.statementHistogram.mergeEncoded(statementHistogram);
       facts.serviceHistogram.mergeEncoded(serviceHistogram);
+    }
+    const { findings } = findingsOf(rows, span.window);
+    for (const facts of routes.values()) {
+      for (const finding of findings) {
+        if (finding.state !== 'candidate' && finding.routes.includes(facts.route)) facts.findings.add(finding.id);
+      }
     }
     return { window: span.window, routes: byTime([...routes.values()]) };
   });

@@ -9,6 +9,8 @@ import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
 import type { RoutesReport } from '../../facts/work/routes.js';
+import { type FindingsReport, mergeFindings, reportFindings } from '../../reports/findings.js';
+import { findingsFromJson } from '../../reports/forms/findings-json.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { poolsFromJson } from '../../reports/forms/pools-json.js';
@@ -56,6 +58,7 @@ export interface Place {
   seen(): Promise<SeenValues>;
   pools(range: TimeRange): Promise<PoolsReport>;
   routes(range: TimeRange): Promise<RoutesReport>;
+  findings(range: TimeRange): Promise<FindingsReport>;
   /** Sessions that are open now. */
   sessions(): Promise<OpenSession[]>;
   timeline(query: TimelineAsked): Promise<TimelineReport>;
@@ -118,6 +121,7 @@ function localPlace(directory: string): Place {
     seen: async () => reportSeen(reader),
     pools: async (range) => reportPools(reader, range),
     routes: async (range) => reportRoutes(reader, range),
+    findings: async (range) => reportFindings(reader, range),
     sessions: async () => reportSessions(reader),
     timeline: async ({ range, sketch, ...asked }) =>
       reportTimeline(reader, { ...range, ...asked, pointsMax: sketch, totalsOnly: sketch !== undefined }),
@@ -163,6 +167,11 @@ function remotePlace(base: URL, token: string | undefined): Place {
       ask('/api/v1/groups', { parameters: writeGroupsQuery({ ...query, form }), decode: decodeGroups }),
     seen: () => ask('/api/v1/filters', { parameters: new URLSearchParams(), decode: seenFromJson }),
     pools: (range) => ask('/api/v1/pools', { parameters: writeTimeRange(range), decode: poolsFromJson }),
+    findings: (range) => {
+      const parameters = writeTimeRange(range);
+      parameters.set('all', 'true');
+      return ask('/api/v1/findings', { parameters, decode: findingsFromJson });
+    },
     routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
     timeline: ({ fingerprint, ...asked }) =>
@@ -198,6 +207,7 @@ function mergedPlace(places: readonly Place[]): Place {
     seen: async () => mergeSeen(await Promise.all(places.map((place) => place.seen()))),
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
+    findings: async (range) => mergeFindings(await Promise.all(places.map((place) => place.findings(range)))),
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
     marks: async (range) =>

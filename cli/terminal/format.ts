@@ -1,10 +1,10 @@
 // Formats numbers and times for the terminal; times are in UTC.
-// Invariant: numbers look as they do on the page. Not here: how they look (facts/format.ts); exact values, which
+// Invariant: numbers look as they do on the page. Not here: how they look (facts/words/format.ts); exact values, which
 // --json prints.
 
-import { windowLength } from '../../facts/format.js';
+import { windowLength } from '../../facts/words/format.js';
 
-export { bytes, count, duration, share, windowLength } from '../../facts/format.js';
+export { bytes, count, duration, share, windowLength } from '../../facts/words/format.js';
 
 /** "2026-01-31 08:05 UTC". */
 export function moment(ms: number): string {

@@ -1,6 +1,6 @@
 // Durations, sizes and moments as people write them, read into numbers with their unit in the name.
 // Invariant: text that is not understood completely is refused, never read in part. Not here: printing them
-// (facts/format.ts).
+// (facts/words/format.ts).
 
 import { UsageError } from './errors.js';
 

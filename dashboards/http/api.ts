@@ -6,6 +6,8 @@
 import { limits } from '../../config/limits.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
+import { reportFindings } from '../../reports/findings.js';
+import { findingsJson } from '../../reports/forms/findings-json.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { requestsJson } from '../../reports/forms/requests-json.js';
@@ -28,6 +30,7 @@ import { reportPools } from '../../reports/pools.js';
 import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
+  readFindingsQuery,
   readMarkQuery,
   readRequestsQuery,
   readStatementQuery,
@@ -124,6 +127,10 @@ export class Api implements ApiReader {
         return jsonAnswer(200, marksJson(reportMarks(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
+      case '/api/v1/findings': {
+        const { range, all } = readFindingsQuery(parameters, context);
+        return jsonAnswer(200, findingsJson(reportFindings(this.#reader, range), { all }));
+      }
       case '/api/v1/routes':
         return jsonAnswer(200, routesJson(reportRoutes(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/progress':
@@ -156,7 +163,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

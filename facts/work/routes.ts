@@ -23,6 +23,8 @@ export interface RouteFacts extends Record<RequestMeasureName, number> {
   sources: Map<string, number>;
   /** Names. */
   pools: Set<string>;
+  /** Ids of what was found in its requests. */
+  findings: Set<string>;
 }
 
 export interface RoutesReport {
@@ -40,6 +42,7 @@ export function emptyRoute(kind: RouteKind, route: string): RouteFacts {
     serviceHistogram: new LogHistogram(),
     sources: new Map(),
     pools: new Set(),
+    findings: new Set(),
   };
 }
 
@@ -51,6 +54,7 @@ export function addRoute(into: RouteFacts, more: RouteFacts): void {
   into.serviceHistogram.merge(more.serviceHistogram);
   addAll(into.sources, more.sources);
   for (const pool of more.pools) into.pools.add(pool);
+  for (const finding of more.findings) into.findings.add(finding);
 }
 
 /** The route that a unit's tag set names. @param tagSet canonical JSON object, '' or '(other)'. */

@@ -24,9 +24,10 @@ export class Counters implements Pending<CounterRow> {
     yield ['rollupsLateTotal', pipeline.counting.rollups.lateTotal];
     yield ['tagSetsCappedTotal', pipeline.counting.tagRollups.cappedTotal];
     yield ['poolsCappedTotal', pipeline.pools.cappedTotal];
-    const { units } = pipeline.counting;
+    const { findings, units } = pipeline.counting;
     yield* Object.entries(units.counters);
     yield ['routesCappedTotal', units.requests.cappedTotal];
+    yield ['findingsDroppedTotal', findings.droppedTotal];
     yield ['requestStatementsCappedTotal', units.statements.cappedTotal];
     for (const [name, value] of Object.entries(this.#relays.together ?? {})) {
       if (typeof value === 'number') yield [`relay.${name}`, value];

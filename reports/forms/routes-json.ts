@@ -63,6 +63,7 @@ export function routesFromJson(json: unknown): RoutesReport {
       serviceHistogram: LogHistogram.fromBase64(route.service_histogram),
       sources: new Map(Object.entries(route.sources)),
       pools: new Set(route.pools),
+      findings: new Set(route.findings),
     })),
   };
 }
@@ -90,7 +91,7 @@ function routeJson(facts: RouteFacts): v.InferOutput<typeof routeSchema> {
     errors: facts.errors,
     sources: Object.fromEntries([...facts.sources].sort(([, a], [, b]) => b - a)),
     pools: [...facts.pools].sort(),
-    findings: [],
+    findings: [...facts.findings].sort(),
     sums: Object.fromEntries(NAMES.map((name) => [snakeCase(name), facts[name]])) as SumsJson,
     statement_histogram: statements.toBase64(),
     service_histogram: service.toBase64(),

@@ -92,6 +92,15 @@ export function readTimeRange(parameters: URLSearchParams, context: ParameterCon
   return rangeOf(new Reading(parameters, RANGE_NAMES, context), context);
 }
 
+/** Findings of a window; `all`: candidates too. Throws UsageError naming the parameter. */
+export function readFindingsQuery(
+  parameters: URLSearchParams,
+  context: ParameterContext,
+): { range: TimeRange; all: boolean } {
+  const read = new Reading(parameters, [...RANGE_NAMES, 'all'], context);
+  return { range: rangeOf(read, context), all: read.flag('all') ?? false };
+}
+
 export interface StatementQuery {
   readonly range: TimeRange;
   readonly form: ReportForm;

@@ -23,7 +23,7 @@ const REPORTS: ReadonlyArray<readonly string[]> = [
   ['pools'],
   ['history', RAW],
   ['mark'],
-  ['compare', '--tag', 'route=/books/,/none/'],
+  ['compare', '--source', 'raw,sqlalchemy'],
   ['sql', 'SELECT fingerprint, query FROM statements'],
 ];
 

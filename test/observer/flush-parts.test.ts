@@ -36,7 +36,12 @@ function fillEveryPart({ observer, plans }: Observing): number {
   observe(statement('CREATE TABLE shelf (id int)', { ...at, completions: ddl }));
   observe({ kind: 'session-closed', sessionId: 2, closedAtMs: T0 + 20, by: 'client' });
   // A connection for one request: with it the request is over.
-  observe(statement('SELECT 1 FROM book', { sessionId: 3, completedAtMs: T0 + 10 }));
+  // It repeats a read with other parameters each time, which is a finding.
+  const repeated = { protocol: 'extended', parameterCount: 1 } as const;
+  for (let parameterHash = 1; parameterHash <= 6; parameterHash++) {
+    const of = { sessionId: 3, completedAtMs: T0 + 10, parameterHash };
+    observe(statement('SELECT title FROM book WHERE id = $1', { ...repeated, ...of }));
+  }
   observe({ kind: 'session-closed', sessionId: 3, closedAtMs: T0 + 20, by: 'client' });
   observe({ kind: 'loss', minute: Math.floor(T0 / 60_000), reason: 'queue_full', count: 3 });
   observer.relayDied('another-relay', T0);

@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/pools/pools.ts',
     'analyzer/rollup/rollups.ts',
     'analyzer/work/units.ts',
+    'analyzer/findings/findings.ts',
     'storage/sqlite/file/data-directory.ts',
   ],
   [

@@ -1,8 +1,8 @@
 // Formats numbers and times for the page; times are in the reader's own time zone.
-// Invariant: numbers look as they do in the terminal. Not here: how they look (facts/format.ts); exact values, which
-// the API has; markup.
+// Invariant: numbers look as they do in the terminal. Not here: how they look (facts/words/format.ts); exact values,
+// which the API has; markup.
 
-export { bytes, count, duration, share, windowLength } from '../../../facts/format.js';
+export { bytes, count, duration, share, windowLength } from '../../../facts/words/format.js';
 
 const RANGE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 

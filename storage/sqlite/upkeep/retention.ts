@@ -5,6 +5,7 @@
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
 import { boundCatalogue } from '../tables/catalogue.js';
+import { dropFindings } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
@@ -61,6 +62,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   }
   rows.run(DROP_LOSS, state.daysKeptFrom, slice);
   dropGaps(rows, state.daysKeptFrom);
+  dropFindings(rows, state.daysKeptFrom * MINUTE_MS);
   rows.run(DROP_RELAYS, nowMs - RELAYS_KEPT_MS);
   const forgotten = boundCatalogue(rows, {
     entriesMax: options.catalogueEntriesMax,

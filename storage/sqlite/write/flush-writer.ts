@@ -11,6 +11,7 @@ import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js
 import type { Evidence } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
+import { writeFinding } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
 import { bucketsFor, type FoldState } from '../tables/levels.js';
@@ -91,6 +92,7 @@ export class FlushWriter {
     this.#each(flush.tags, (delta) => this.#writeTags(delta));
     this.#each(flush.requests, (delta) => this.#writeRequests(delta));
     this.#each(flush.requestStatements, (delta) => this.#writeRequestStatement(delta));
+    this.#each(flush.findings, (finding) => writeFinding(this.#rows, finding));
     this.#each(flush.pools, (pool) => this.#writePool(pool));
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));
     this.#each(flush.fleetMinutes, (fleet) => this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet)));

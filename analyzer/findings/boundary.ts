@@ -1,0 +1,124 @@
+// Finds work on another pool while a transaction is open: it is not covered by that transaction.
+// Reads may miss rows that are not committed yet; writes stay when the transaction is rolled back.
+// Invariant: the open transaction has written something, and its request is told by tags. Not here: how long a
+// transaction is open (transactions.ts).
+
+import type { FindingKind, Occurrence } from '../../facts/finding.js';
+import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import { callerOf, isRead, isWrite, type Kind, tableWords } from './kind.js';
+
+interface Transaction {
+  readonly session: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly statements: readonly UnitStatement[];
+  readonly isRolledBack: boolean;
+}
+
+export const BOUNDARY_READ: Kind = {
+  kind: 'boundary-read',
+  look: (unit) => besides(unit, 'boundary-read', (other, outer) => isRead(other) && wroteBefore(outer, other.startMs)),
+  words: (told) => ({
+    title: `A read of ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} beside an open transaction`,
+    explanation:
+      `While a transaction is open that has written ${tableWords(told, 'inside')}, the same request reads ${tableWords(told, 'beside')} through another pool. ` +
+      'That read sees nothing of what the transaction has not committed yet.',
+    nextStep: 'Send both through one connection, or read after the commit (transaction.on_commit).',
+  }),
+};
+
+export const BOUNDARY_WRITE: Kind = {
+  kind: 'boundary-write',
+  look: (unit) => besides(unit, 'boundary-write', (other, outer) => isWrite(other) && !outer.isRolledBack),
+  words: (told) => ({
+    title: `A write to ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} outside of the open transaction`,
+    explanation:
+      `While a transaction is open that writes ${tableWords(told, 'inside')}, the same request writes ${tableWords(told, 'beside')} through another pool. ` +
+      'If the transaction is rolled back, that write stays.',
+    nextStep: 'Move that write to the connection of the transaction; until then, make it after the commit.',
+  }),
+};
+
+export const BOUNDARY_LOST_ROLLBACK: Kind = {
+  kind: 'boundary-lost-rollback',
+  look: (unit) => besides(unit, 'boundary-lost-rollback', (other, outer) => isWrite(other) && outer.isRolledBack),
+  words: (told) => ({
+    title: `A rollback that did not reach ${tableWords(told, 'beside')} in ${told.pools.join(' and ')}`,
+    explanation:
+      `A transaction that had written ${tableWords(told, 'inside')} was rolled back, and the write to ${tableWords(told, 'beside')} that the same request made through another pool stayed. ` +
+      'The data is now half of what the request meant.',
+    nextStep: 'Look at the rows of both tables, then move that write to the connection of the transaction.',
+  }),
+};
+
+/** Statements on other pools, within transactions that write. One occurrence per statement. */
+function besides(
+  unit: WorkUnit,
+  kind: FindingKind,
+  concerns: (other: UnitStatement, outer: Transaction) => boolean,
+): Occurrence[] {
+  const found = new Map<string, Occurrence>();
+  if (unit.found !== 'direct') return [];
+  for (const outer of transactionsOf(unit)) {
+    const inside = outer.statements.find(isWrite);
+    if (inside === undefined || inside.pool === '') continue;
+    for (const other of unit.statements) {
+      const isElsewhere = other.session !== outer.session && other.pool !== '' && other.pool !== inside.pool;
+      const isWithin = other.startMs >= outer.startMs && other.endMs <= outer.endMs;
+      if (!isElsewhere || !isWithin || other.sqlstate !== '' || other.housekeeping !== '') continue;
+      if (!concerns(other, outer) || !stays(unit, other)) continue;
+      const known = found.get(other.fingerprint);
+      found.set(other.fingerprint, {
+        kind,
+        confidence: 'strong',
+        statements: [
+          { fingerprint: other.fingerprint, source: other.source, role: 'beside' },
+          { fingerprint: inside.fingerprint, source: inside.source, role: 'inside' },
+        ],
+        pools: [inside.pool, other.pool],
+        times: (known?.times ?? 0) + 1,
+        costNs: (known?.costNs ?? 0) + other.serviceNs,
+        caller: callerOf(other),
+      });
+    }
+  }
+  return [...found.values()];
+}
+
+/** A write whose own transaction was rolled back did not stay. */
+function stays(unit: WorkUnit, other: UnitStatement): boolean {
+  if (!isWrite(other)) return true;
+  const own = transactionsOf(unit).find(
+    ({ session, startMs, endMs }) => session === other.session && startMs <= other.startMs && other.endMs <= endMs,
+  );
+  return own === undefined || !own.isRolledBack;
+}
+
+function wroteBefore(outer: Transaction, ms: number): boolean {
+  return outer.statements.some((statement) => isWrite(statement) && statement.endMs <= ms);
+}
+
+/** Transactions of a unit that have an end, by session. */
+export function transactionsOf(unit: WorkUnit): Transaction[] {
+  const open = new Map<string, UnitStatement[]>();
+  const found: Transaction[] = [];
+  for (const statement of unit.statements) {
+    const { session } = statement;
+    const isOpen = statement.transactionAfter === 'T' || statement.transactionAfter === 'E';
+    const inside = open.get(session);
+    if (inside !== undefined) inside.push(statement);
+    else if (isOpen) open.set(session, [statement]);
+    if (isOpen || statement.transactionAfter === '') continue;
+    const statements = open.get(session);
+    open.delete(session);
+    if (statements === undefined) continue;
+    found.push({
+      session,
+      startMs: statements[0].startMs,
+      endMs: statement.endMs,
+      statements,
+      isRolledBack: statement.command === 'ROLLBACK',
+    });
+  }
+  return found;
+}

@@ -1,0 +1,62 @@
+// Finds the same read with the same parameters, again and again in one request.
+// Invariant: parameters that were cut, or are not known, prove nothing; a write between two reads makes them two.
+// Not here: other parameters each time (n-plus-one.ts).
+
+import type { Occurrence } from '../../facts/finding.js';
+import type { UnitStatement } from '../../facts/work/unit.js';
+import { callerOf, costOf, isRead, isWrite, type Kind, ownStatements, poolsOf, tableWords } from './kind.js';
+
+const SAME_MIN = 3;
+
+export const DUPLICATE: Kind = {
+  kind: 'duplicate',
+  look(unit) {
+    const found = new Map<string, Occurrence>();
+    for (const same of runsOf(ownStatements(unit))) {
+      if (same.length < SAME_MIN) continue;
+      const [first] = same;
+      const known = found.get(first.fingerprint);
+      // The first of them is needed.
+      const times = same.length - 1 + (known?.times ?? 0);
+      const costNs = costOf(same.slice(1)) + (known?.costNs ?? 0);
+      found.set(first.fingerprint, {
+        kind: 'duplicate',
+        confidence: unit.found === 'direct' ? 'strong' : 'weak',
+        statements: [{ fingerprint: first.fingerprint, source: first.source, role: 'repeated' }],
+        pools: poolsOf(same),
+        times,
+        costNs,
+        caller: callerOf(first),
+      });
+    }
+    return [...found.values()];
+  },
+  excludes: (query) => /\bSKIP\s+LOCKED\b|^\s*FETCH\b|\bnextval\s*\(/i.test(query),
+  words(told) {
+    const table = tableWords(told);
+    return {
+      title: `The same read of ${table}, ${Math.round(told.timesMean)} times more than needed in a request`,
+      explanation:
+        `One statement on ${table} runs again with the same parameters, and nothing was written in between. ` +
+        'The answer is the one that the request has already.',
+      nextStep: 'Keep the first answer for the length of the request: pass it on, or use a cached property.',
+    };
+  },
+};
+
+/** Equal reads since the last write. */
+function* runsOf(statements: readonly UnitStatement[]): Generator<UnitStatement[]> {
+  let runs = new Map<string, UnitStatement[]>();
+  for (const statement of statements) {
+    if (isWrite(statement)) {
+      yield* runs.values();
+      runs = new Map();
+    }
+    if (!isRead(statement) || statement.parameterHash === 0 || statement.parametersCut) continue;
+    const key = `${statement.fingerprint} ${statement.parameterHash}`;
+    const run = runs.get(key);
+    if (run === undefined) runs.set(key, [statement]);
+    else run.push(statement);
+  }
+  yield* runs.values();
+}

@@ -1,0 +1,84 @@
+// The form of a kind of finding, and what several kinds ask of a unit.
+// Invariant: a rule is pure and looks at one unit that has ended. Not here: the kinds, keeping findings (findings.ts).
+
+import type { FindingKind, FindingTold, FindingWords, Occurrence } from '../../facts/finding.js';
+import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+
+export interface Kind {
+  readonly kind: FindingKind;
+  /** At most one occurrence per statement that it is about. */
+  look(unit: WorkUnit): Occurrence[];
+  /** True for a statement whose text shows that the finding is none. */
+  excludes?(query: string): boolean;
+  words(told: FindingTold): FindingWords;
+}
+
+/** Repetitions that are found. */
+export const REPEATED_MIN = 5;
+/** So many constants or parameters are a batch, not a loop. */
+export const BATCH_PARAMETERS_MIN = 50;
+
+const WRITES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+/** Serialisation failure and deadlock: what comes after is the same work again. */
+const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
+
+export function isWrite({ command }: UnitStatement): boolean {
+  return WRITES.has(command);
+}
+
+export function isRead({ command }: UnitStatement): boolean {
+  return command === 'SELECT';
+}
+
+/** The application's own statements, those after the last retry. */
+export function ownStatements({ statements }: WorkUnit): UnitStatement[] {
+  const retry = statements.findLastIndex(({ sqlstate }) => RETRIED.has(sqlstate));
+  return statements
+    .slice(retry + 1)
+    .filter(({ housekeeping, source }) => housekeeping === '' && source !== 'housekeeping');
+}
+
+/** Executions of each statement, in the order of their first. */
+export function byFingerprint(statements: readonly UnitStatement[]): Map<string, UnitStatement[]> {
+  const groups = new Map<string, UnitStatement[]>();
+  for (const statement of statements) {
+    const group = groups.get(statement.fingerprint);
+    if (group === undefined) groups.set(statement.fingerprint, [statement]);
+    else group.push(statement);
+  }
+  return groups;
+}
+
+/** Sets of parameters that differ for certain. A cut set may prove that two differ, never that they are the same. */
+export function distinctParameters(statements: readonly UnitStatement[]): number {
+  const hashes = new Set<number>();
+  for (const { parameterHash } of statements) if (parameterHash !== 0) hashes.add(parameterHash);
+  return hashes.size;
+}
+
+export function callerOf({ tagSet }: UnitStatement): string {
+  if (!tagSet.includes('"caller"')) return '';
+  return (JSON.parse(tagSet) as { caller?: string }).caller ?? '';
+}
+
+export function costOf(statements: readonly UnitStatement[]): number {
+  return statements.reduce((sum, { serviceNs }) => sum + serviceNs, 0);
+}
+
+export function poolsOf(statements: readonly UnitStatement[]): string[] {
+  return [...new Set(statements.map(({ pool }) => pool).filter((pool) => pool !== ''))].sort();
+}
+
+/** The first table of a summary ("SELECT shop_book shop_author"). */
+export function tableOf(summary: string): string {
+  return summary.split(' ')[1] ?? '';
+}
+
+/** "store_product", or "its table" where no text is known. */
+export function tableWords(
+  told: FindingTold,
+  role: 'repeated' | 'caused-by' | 'inside' | 'beside' = 'repeated',
+): string {
+  const statement = told.statements.find((one) => one.role === role);
+  return tableOf(statement?.summary ?? '') || 'its table';
+}

@@ -1,0 +1,89 @@
+// Prints `findings`: a line per finding, severest first; and one finding with its next step.
+// Not here: the JSON form (reports/forms/findings-json.ts), the words (analyzer/findings).
+
+import type { FindingFacts } from '../../facts/finding.js';
+import type { FindingsReport } from '../../reports/findings.js';
+import { findingsJson } from '../../reports/forms/findings-json.js';
+import { count, duration, span } from '../terminal/format.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
+import { renderTable } from '../terminal/table.js';
+
+const LINES_MAX = 10;
+
+export function printFindings(
+  report: FindingsReport,
+  { json, all, read }: { readonly json: boolean; readonly all: boolean; readonly read: string },
+): void {
+  if (json) printJson(findingsJson(report, { all }));
+  else print(findingsText(report, { all, read, screen: screenOf(process.stdout, process.env) }));
+}
+
+export function printFinding(finding: FindingFacts, { json }: { readonly json: boolean }): void {
+  const window = { sinceMs: finding.firstSeenMs, untilMs: finding.lastSeenMs };
+  if (json) printJson(findingsJson({ window, findings: [finding] }, { all: true }).findings[0]);
+  else print(findingText(finding, screenOf(process.stdout, process.env)));
+}
+
+function findingsText(
+  { findings, window }: FindingsReport,
+  { all, read, screen }: { readonly all: boolean; readonly read: string; readonly screen: Screen },
+): string {
+  const open = findings.filter(({ state, confidence }) => state === 'open' && confidence === 'strong');
+  const shown = all ? findings : open.slice(0, LINES_MAX);
+  const left = findings.length - shown.length;
+  const more = left === 0 ? '' : `${left} more (candidates, weak or quiet ones): --all lists them.`;
+  if (shown.length === 0) {
+    return `Nothing is wrong that can be proven, in ${oneLine(read)} in this window. ${more}`.trimEnd();
+  }
+  const head = `${span(window.sinceMs, window.untilMs)} · ${shown.length} ${shown.length === 1 ? 'finding' : 'findings'}`;
+  const lines = [styled(head, { style: 'bold', screen }), '', table(shown, { all, screen })];
+  lines.push('', `pgwitness findings ${shown[0].id.slice(0, 8)} shows the first: why, and what to do.`);
+  if (more !== '') lines.push(more);
+  return lines.join('\n');
+}
+
+function table(findings: readonly FindingFacts[], { all, screen }: { all: boolean; screen: Screen }): string {
+  return renderTable(
+    findings,
+    [
+      { title: 'id', cell: ({ id }) => id.slice(0, 8) },
+      { title: 'severity', cell: ({ severity }) => severity },
+      ...(all ? [{ title: 'state', cell: ({ state, confidence }: FindingFacts) => `${state}, ${confidence}` }] : []),
+      { title: 'where', dropOrder: 1, cell: whereOf },
+      { title: 'units', align: 'right', dropOrder: 2, cell: ({ units }) => count(units) },
+      { title: 'a day', align: 'right', cell: ({ costMsPerDay }) => duration(costMsPerDay) },
+      { title: 'finding', flexible: true, cell: ({ title }) => oneLine(title) },
+    ],
+    screen,
+  );
+}
+
+function whereOf({ callers, routes }: FindingFacts): string {
+  return oneLine(callers[0] ?? routes[0] ?? 'untagged');
+}
+
+function findingText(finding: FindingFacts, screen: Screen): string {
+  const { width } = screen;
+  const say = (text: string): string[] => wrapped(oneLine(text), { width });
+  const lines = [
+    styled(oneLine(finding.title), { style: 'bold', screen }),
+    '',
+    ...say(finding.explanation),
+    '',
+    ...say(`Next: ${finding.nextStep}`),
+    '',
+    `  kind        ${finding.kind}, severity ${finding.severity}, ${finding.confidence}, ${finding.state}`,
+    `  seen in     ${count(finding.units)} ${finding.unit === 'direct' ? 'requests' : 'units found by the traffic'}, ${span(finding.firstSeenMs, finding.lastSeenMs)}`,
+    `  costs       ${duration(finding.costMsPerDay)} a day at this rate`,
+  ];
+  if (finding.routes.length > 0) lines.push(`  routes      ${finding.routes.map(oneLine).join(', ')}`);
+  if (finding.callers.length > 0) lines.push(`  callers     ${finding.callers.map(oneLine).join(', ')}`);
+  lines.push(`  pools       ${finding.pools.map(oneLine).join(', ')}`, '');
+  for (const { role, source, fingerprint, query } of finding.statements) {
+    lines.push(
+      `  ${role.padEnd(10)}  ${source} ${fingerprint}`,
+      ...wrapped(`    ${oneLine(query)}`, { width, indent: '    ' }),
+    );
+  }
+  return lines.join('\n');
+}

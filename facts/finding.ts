@@ -1,0 +1,99 @@
+// A finding: something that is wrong in how requests use the database.
+// Invariant: no literal is in it; what can be added up stays addable (units, cost). Not here: the rules and words of
+// each kind (analyzer/findings/), rows (storage/), their JSON (reports/forms/).
+
+import type { Found } from './rollup-row.js';
+
+export const FINDING_KINDS = [
+  'n-plus-one',
+  'duplicate',
+  'writes-in-loop',
+  'boundary-read',
+  'boundary-write',
+  'boundary-lost-rollback',
+  'idle-in-transaction',
+  'long-transaction',
+] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
+export type FindingConfidence = 'strong' | 'weak';
+
+export interface FindingStatement {
+  readonly fingerprint: string;
+  readonly source: string;
+  readonly role: FindingRole;
+}
+
+/** What one unit shows. */
+export interface Occurrence {
+  readonly kind: FindingKind;
+  readonly confidence: FindingConfidence;
+  /** The statements that it is about; the first names it. */
+  readonly statements: readonly FindingStatement[];
+  /** Pool ids. */
+  readonly pools: readonly string[];
+  /** Repetitions, or statements concerned. */
+  readonly times: number;
+  /** Time in the database, or time idle, that would be saved. */
+  readonly costNs: number;
+  /** Caller of the first statement that it is about; '' = unknown. */
+  readonly caller: string;
+}
+
+/** All occurrences of one finding since the last flush. */
+export interface FindingDelta {
+  /** Of kind, statements, pools and route: the same on every machine. */
+  readonly id: string;
+  readonly kind: FindingKind;
+  /** Of the last occurrence; strong once it was strong. */
+  confidence: FindingConfidence;
+  found: Found;
+  /** Route, job or command; '' = untagged. */
+  readonly route: string;
+  readonly statements: readonly FindingStatement[];
+  readonly pools: readonly string[];
+  callers: readonly string[];
+  units: number;
+  times: number;
+  timesMax: number;
+  costNs: number;
+  firstMs: number;
+  lastMs: number;
+}
+
+export type FindingState = 'candidate' | 'open' | 'quiet' | 'closed';
+export type Severity = 'high' | 'medium' | 'low';
+
+/** What its words are made of. */
+export interface FindingTold {
+  readonly kind: FindingKind;
+  readonly units: number;
+  readonly timesMean: number;
+  readonly timesMax: number;
+  /** Names of pools. */
+  readonly pools: readonly string[];
+  readonly statements: ReadonlyArray<FindingStatement & { readonly query: string; readonly summary: string }>;
+}
+
+export interface FindingWords {
+  readonly title: string;
+  /** Two sentences: what happens, and why it costs. */
+  readonly explanation: string;
+  readonly nextStep: string;
+}
+
+export interface FindingFacts extends FindingTold, FindingWords {
+  readonly id: string;
+  readonly severity: Severity;
+  readonly confidence: FindingConfidence;
+  readonly unit: Found;
+  readonly state: FindingState;
+  readonly routes: readonly string[];
+  readonly callers: readonly string[];
+  readonly tables: readonly string[];
+  readonly sources: readonly string[];
+  readonly costMsPerDay: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+}

@@ -1,0 +1,146 @@
+// The findings of a window, with their words, state and severity.
+// Invariant: what is answered first costs most among the severest. Not here: the rules and words of each kind
+// (analyzer/findings/), the JSON (forms/findings-json.ts).
+
+import { KINDS } from '../analyzer/findings/findings.js';
+import { tableOf } from '../analyzer/findings/kind.js';
+import type { Window } from '../facts/answers.js';
+import type { FindingDelta, FindingFacts, FindingState, FindingTold, Severity } from '../facts/finding.js';
+import type { Rows } from '../storage/sqlite/file/rows.js';
+import { poolNames, textsOf } from '../storage/sqlite/read/query-catalogue.js';
+import type { Reader } from '../storage/sqlite/read/reader.js';
+import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { findingsIn } from '../storage/sqlite/tables/findings.js';
+
+export interface FindingsReport {
+  readonly window: Window;
+  readonly findings: FindingFacts[];
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const NS_PER_MS = 1e6;
+/** A finding is open from so many units on; in a store that is minutes old (a test run) from the first. */
+const UNITS_OPEN = 3;
+const TEST_RUN_MS = 10 * MINUTE_MS;
+/** A rate is worked out over this time at least. */
+const RATE_MS_MIN = 10 * MINUTE_MS;
+const QUIET_AFTER_MS = DAY_MS;
+const CLOSED_AFTER_MS = 7 * DAY_MS;
+const HIGH_MS_PER_DAY = 60_000;
+const MEDIUM_MS_PER_DAY = 1_000;
+/** Data is half of what was meant. */
+const DAMAGE = 'boundary-lost-rollback';
+const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low'];
+
+/** Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportFindings(reader: Reader, bounds: TimeBounds = {}): FindingsReport {
+  return reader.read((rows) => findingsOf(rows, spanOf(rows, bounds).window));
+}
+
+/** Inside a snapshot that is being read. */
+export function findingsOf(rows: Rows, window: Window): FindingsReport {
+  const deltas = findingsIn(rows, window.sinceMs, window.untilMs);
+  const fingerprints = [
+    ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),
+  ];
+  const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
+  const pools = poolNames(rows);
+  const isTestRun = window.untilMs - window.sinceMs < TEST_RUN_MS;
+  const findings: FindingFacts[] = [];
+  for (const delta of deltas) {
+    const told: FindingTold = {
+      kind: delta.kind,
+      units: delta.units,
+      timesMean: delta.times / delta.units,
+      timesMax: delta.timesMax,
+      pools: delta.pools.map((id) => pools.get(id) ?? id),
+      statements: delta.statements.map((statement) => ({
+        ...statement,
+        query: texts.get(statement.fingerprint)?.query ?? '(text unknown)',
+        summary: texts.get(statement.fingerprint)?.summary ?? '',
+      })),
+    };
+    const kind = KINDS[delta.kind];
+    if (kind === undefined || kind.excludes?.(told.statements[0].query)) continue;
+    findings.push(factsOf(delta, { told, untilMs: window.untilMs, isTestRun }));
+  }
+  return { window, findings: findings.sort(byWeight) };
+}
+
+/** At least one report. A finding of several sidecars is one. */
+export function mergeFindings(reports: readonly FindingsReport[]): FindingsReport {
+  const merged = new Map<string, FindingFacts>();
+  for (const finding of reports.flatMap(({ findings }) => findings)) {
+    const known = merged.get(finding.id);
+    merged.set(finding.id, known === undefined ? finding : added(known, finding));
+  }
+  const windows = reports.map(({ window }) => window);
+  return {
+    window: {
+      sinceMs: Math.min(...windows.map(({ sinceMs }) => sinceMs)),
+      untilMs: Math.max(...windows.map(({ untilMs }) => untilMs)),
+    },
+    findings: [...merged.values()].sort(byWeight),
+  };
+}
+
+function factsOf(
+  delta: FindingDelta,
+  { told, untilMs, isTestRun }: { told: FindingTold; untilMs: number; isTestRun: boolean },
+): FindingFacts {
+  const costMsPerDay = delta.costNs / NS_PER_MS / (Math.max(delta.lastMs - delta.firstMs, RATE_MS_MIN) / DAY_MS);
+  return {
+    ...told,
+    ...KINDS[delta.kind].words(told),
+    id: delta.id,
+    severity: severityOf(delta, costMsPerDay),
+    confidence: delta.confidence,
+    unit: delta.found,
+    state: stateOf(delta, untilMs, isTestRun),
+    routes: delta.route === '' ? [] : [delta.route],
+    callers: delta.callers,
+    tables: [...new Set(told.statements.map(({ summary }) => tableOf(summary)).filter((table) => table !== ''))],
+    sources: [...new Set(told.statements.map(({ source }) => source))],
+    costMsPerDay,
+    firstSeenMs: delta.firstMs,
+    lastSeenMs: delta.lastMs,
+  };
+}
+
+function added(a: FindingFacts, b: FindingFacts): FindingFacts {
+  const units = a.units + b.units;
+  return {
+    ...(a.confidence === 'strong' ? a : b),
+    units,
+    timesMean: (a.timesMean * a.units + b.timesMean * b.units) / units,
+    timesMax: Math.max(a.timesMax, b.timesMax),
+    callers: [...new Set([...a.callers, ...b.callers])],
+    routes: [...new Set([...a.routes, ...b.routes])],
+    pools: [...new Set([...a.pools, ...b.pools])],
+    state: units >= UNITS_OPEN && a.state === 'candidate' ? 'open' : a.state,
+    costMsPerDay: a.costMsPerDay + b.costMsPerDay,
+    firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
+    lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
+  };
+}
+
+function stateOf({ units, lastMs }: FindingDelta, untilMs: number, isTestRun: boolean): FindingState {
+  if (untilMs - lastMs > CLOSED_AFTER_MS) return 'closed';
+  if (units < UNITS_OPEN && !isTestRun) return 'candidate';
+  return untilMs - lastMs > QUIET_AFTER_MS ? 'quiet' : 'open';
+}
+
+/** Data that is wrong is worse than time that is lost. */
+function severityOf({ kind }: FindingDelta, costMsPerDay: number): Severity {
+  if (kind === DAMAGE) return 'high';
+  if (kind === 'boundary-write') return 'medium';
+  if (costMsPerDay >= HIGH_MS_PER_DAY) return 'high';
+  return costMsPerDay >= MEDIUM_MS_PER_DAY || kind === 'boundary-read' ? 'medium' : 'low';
+}
+
+function byWeight(a: FindingFacts, b: FindingFacts): number {
+  const severity = SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
+  const damage = Number(b.kind === DAMAGE) - Number(a.kind === DAMAGE);
+  return severity || damage || b.costMsPerDay - a.costMsPerDay || (a.id < b.id ? -1 : 1);
+}

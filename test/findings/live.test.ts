@@ -1,0 +1,96 @@
+// Findings of real traffic: a tagged client sends faults and clean twins through a sidecar.
+// Not here: each rule's edges (rules.test.ts).
+
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+import { runOrThrow } from '../../scripts/lib/run-command.mjs';
+import { usePostgres } from '../kit/postgres.js';
+import { MAIN, until, useSidecar } from '../kit/sidecar.js';
+
+interface Finding {
+  readonly id: string;
+  readonly kind: string;
+  readonly confidence: string;
+  readonly title: string;
+  readonly routes: readonly string[];
+  readonly callers: readonly string[];
+  readonly units: number;
+  readonly times_mean: number;
+  readonly statements: ReadonlyArray<{ readonly role: string; readonly query: string }>;
+}
+
+describe('findings', () => {
+  const postgres = usePostgres();
+  const startSidecar = useSidecar();
+
+  test('name the faults of a tagged application, and nothing of its clean twin', async () => {
+    await postgres().query(`
+      CREATE TABLE book (id int PRIMARY KEY, title text);
+      CREATE TABLE stock (book_id int, n int);
+      INSERT INTO book SELECT n, 'b' || n FROM generate_series(1, 8) n;
+      INSERT INTO stock SELECT n, 1 FROM generate_series(1, 8) n`);
+    const sidecar = await startSidecar(postgres());
+    const { user, database } = postgres();
+    const open = async (application: string): Promise<pg.Client> => {
+      const at = { host: sidecar.host, port: sidecar.port, user, database, application_name: application };
+      const client = new pg.Client(at);
+      await client.connect();
+      return client;
+    };
+    const app = await open('app');
+    const beside = await open('beside');
+    for (let request = 0; request < 4; request++) {
+      const tag = (route: string) => `/*caller='views.py%3A7',request_id='${route}-${request}',route='${route}'*/`;
+      // N+1, and its twin with one statement for all.
+      await app.query(`SELECT id FROM book ${tag('loop')}`);
+      for (let id = 1; id <= 8; id++) await app.query(`SELECT n FROM stock WHERE book_id = $1 ${tag('loop')}`, [id]);
+      await app.query(`SELECT id FROM book ${tag('clean')}`);
+      await app.query(`SELECT n FROM stock WHERE book_id = ANY($1) ${tag('clean')}`, [[1, 2, 3]]);
+      // A transaction that is rolled back, and a write beside it that stays; its twin on one connection.
+      await app.query('BEGIN');
+      await app.query(`INSERT INTO book VALUES ($1, 'new') ${tag('order')}`, [100 + request]);
+      await beside.query(`UPDATE stock SET n = n - 1 WHERE book_id = $1 ${tag('order')}`, [request + 1]);
+      await app.query('ROLLBACK');
+      await app.query('BEGIN');
+      await app.query(`INSERT INTO book VALUES ($1, 'new') ${tag('tidy')}`, [200 + request]);
+      await app.query(`UPDATE stock SET n = n - 1 WHERE book_id = $1 ${tag('tidy')}`, [request + 1]);
+      await app.query('COMMIT');
+    }
+    await app.end();
+    await beside.end();
+    const ask = async (): Promise<Finding[]> => {
+      const answer = await fetch(`${sidecar.httpUrl}/api/v1/findings`);
+      return ((await answer.json()) as { findings: Finding[] }).findings;
+    };
+    await until('the findings are stored', async () => (await ask()).filter(({ units }) => units === 4).length >= 2);
+    const found = await ask();
+    expect(found.map(({ kind, confidence, routes }) => ({ kind, confidence, routes }))).toEqual([
+      { kind: 'boundary-lost-rollback', confidence: 'strong', routes: ['order'] },
+      { kind: 'n-plus-one', confidence: 'strong', routes: ['loop'] },
+    ]);
+    expect(found[1]).toMatchObject({
+      units: 4,
+      times_mean: 8,
+      callers: ['views.py:7'],
+      title: expect.stringContaining('stock'),
+    });
+    expect(found[1].statements.map(({ role }) => role)).toEqual(['repeated', 'caused-by']);
+
+    const run = async (...args: string[]) =>
+      (await runOrThrow(process.execPath, [MAIN, 'findings', ...args], { cwd: ROOT })).stdout;
+    expect(await run('--url', sidecar.httpUrl)).toMatch(
+      /2 findings[\s\S]*views\.py:7[\s\S]*N\+1 on stock: 8 reads per request/,
+    );
+    const one = await run(found[1].id.slice(0, 6), '--url', sidecar.httpUrl);
+    expect(one).toContain('Next: Ask stock once for all of them');
+    const { routes } = (await (await fetch(`${sidecar.httpUrl}/api/v1/routes`)).json()) as {
+      routes: { route: string; findings: string[] }[];
+    };
+    expect(routes.find(({ route }) => route === 'loop')?.findings).toEqual([found[1].id]);
+    expect(routes.find(({ route }) => route === 'clean')?.findings).toEqual([]);
+    await sidecar.stop();
+    const stored = JSON.parse(await run('--data', sidecar.data, '--json')) as { findings: Finding[] };
+    expect(stored.findings).toEqual(found);
+  });
+});
