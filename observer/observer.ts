@@ -200,6 +200,16 @@ export class Observer implements IntakeTarget {
     return executions;
   }
 
+  /** A reader met damage in the store, in its words. */
+  damageMet(reason: string): void {
+    this.#storing.damageMet(reason);
+  }
+
+  /** Since when nothing is stored, Unix ms; undefined while it is. */
+  get unstoredSinceMs(): number | undefined {
+    return this.#storing.unstoredSinceMs;
+  }
+
   /** The store moved a damaged database aside and began anew, perhaps within a flush. */
   storeBeganAnew(): void {
     this.parts.storeAgain();

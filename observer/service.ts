@@ -66,12 +66,14 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     metrics: exporter,
     onCounted: (counts) => metrics.http.add(counts),
     tail: tailWithTexts(tail, pipeline.catalogue),
+    onDamage: (reason) => observer.damageMet(reason),
     log,
     worker: httpWorker,
   });
   const recorder = recorderOf(config, { log, restarts });
   const flushing = setInterval(() => {
     if (!observer.flush(Date.now())) links.heartbeat();
+    http.tellUnstored(observer.unstoredSinceMs);
   }, config.flushIntervalMs);
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
   const reconfigure = (changed: LiveConfig): void => {

@@ -67,15 +67,25 @@ export const SETS = 'POST ';
 export const TAIL_PATH = '/api/v1/tail';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
+export interface ApiOptions {
+  reader: Reader;
+  tail?: TailReader;
+  setMark?: (mark: MarkRow) => void;
+  /** A report met damage in the store. */
+  onDamage?: (reason: string) => void;
+}
+
 export class Api implements ApiReader {
   readonly #reader: Reader;
   readonly #tail: TailReader | undefined;
   readonly #setMark: ((mark: MarkRow) => void) | undefined;
+  readonly #onDamage: (reason: string) => void;
 
-  constructor({ reader, tail, setMark }: { reader: Reader; tail?: TailReader; setMark?: (mark: MarkRow) => void }) {
+  constructor({ reader, tail, setMark, onDamage = () => {} }: ApiOptions) {
     this.#reader = reader;
     this.#tail = tail;
     this.#setMark = setMark;
+    this.#onDamage = onDamage;
   }
 
   async answer(url: string): Promise<Answer> {
@@ -90,6 +100,7 @@ export class Api implements ApiReader {
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
       return this.#report(path, parameters) ?? NOT_FOUND;
     } catch (error) {
+      if (error instanceof StoreError && error.code === 'corrupt') this.#onDamage(error.message);
       return answerOf(error);
     }
   }

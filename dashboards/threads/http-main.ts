@@ -28,6 +28,7 @@ async function start({ address, hosts, token, dataDir, logLevel }: ThreadStart):
     log,
     onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }),
     onThread: sayThreads,
+    onDamage: (reason) => say({ kind: 'damage-met', reason }),
   });
   http = await startHttp({ address, hosts, token, metrics, api: reports, counts, log });
   say({ kind: 'listening', address: http.address });
@@ -46,6 +47,7 @@ async function close(): Promise<void> {
 port.on('message', (message: ToThread) => {
   if (message.kind === 'metrics') metrics.take(message.rendered);
   else if (message.kind === 'tail') reports?.takeTail(message);
+  else if (message.kind === 'storing') reports?.takeStoring(message);
   else if (message.kind === 'close') void close();
   else {
     start(message.start).catch((error: unknown) => {

@@ -22,6 +22,8 @@ export interface HttpThreadOptions extends ThreadStart {
   readonly onCounted: (counts: HttpCountsDelta) => void;
   /** The last executions, for `pgwitness tail`. */
   readonly tail: { batchAfter(sequence: number, nowMs: number): TailBatch };
+  /** A report met damage in the store. */
+  readonly onDamage: (reason: string) => void;
   readonly log: Log;
 }
 
@@ -40,6 +42,8 @@ export function beginHttpThread(): Worker {
 export interface HttpThreadServer extends HttpServer {
   /** The threads behind HTTP, that of reports among them, by their numbers in the system. Empty where it tells none. */
   readonly threads: readonly number[];
+  /** Reports say since when nothing is stored: Unix ms, undefined while it is. */
+  tellUnstored(sinceMs: number | undefined): void;
 }
 
 /** Throws RuntimeError when it cannot listen there. */
@@ -54,6 +58,7 @@ class HttpThread implements HttpThreadServer {
   readonly #renderer: MetricsRenderer;
   #address: TcpAddress;
   threads: readonly number[] = [];
+  #unstoredSinceMs: number | undefined;
   #worker: Worker | undefined;
   #isListening = false;
   #isClosing = false;
@@ -76,6 +81,12 @@ class HttpThread implements HttpThreadServer {
   async start(worker: Worker): Promise<void> {
     this.#address = await this.#begin(worker);
     this.#isListening = true;
+  }
+
+  tellUnstored(sinceMs: number | undefined): void {
+    if (sinceMs === this.#unstoredSinceMs) return;
+    this.#unstoredSinceMs = sinceMs;
+    this.#say({ kind: 'storing', unstoredSinceMs: sinceMs });
   }
 
   async close(): Promise<void> {
@@ -113,12 +124,17 @@ class HttpThread implements HttpThreadServer {
       });
       const { hosts, token, dataDir, logLevel } = this.#options;
       this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, logLevel } });
+      this.#say({ kind: 'storing', unstoredSinceMs: this.#unstoredSinceMs });
     });
   }
 
   #take(message: Exclude<FromThread, { kind: 'listening' | 'failed' }>): void {
     if (message.kind === 'threads') {
       this.threads = message.threads;
+      return;
+    }
+    if (message.kind === 'damage-met') {
+      this.#options.onDamage(message.reason);
       return;
     }
     if (message.kind === 'scraped') {

@@ -36,6 +36,7 @@ export type ToThread =
   | { readonly kind: 'start'; readonly start: ThreadStart }
   | { readonly kind: 'metrics'; readonly rendered: Rendered }
   | TailMessage
+  | StoringMessage
   | { readonly kind: 'close' };
 
 export type FromThread =
@@ -45,6 +46,7 @@ export type FromThread =
   | Failed
   /** A scraper asked for metrics. `counts`: what was counted since the last message of this kind. */
   | { readonly kind: 'scraped'; readonly format: Format; readonly counts: HttpCountsDelta }
+  | DamageMet
   | TailAsked;
 
 /** Options of the thread of reports. */
@@ -52,7 +54,10 @@ export interface ReportsStart {
   readonly dataDir: string;
 }
 
-export type ToReports = { readonly kind: 'ask'; readonly id: number; readonly url: string } | TailMessage;
+export type ToReports =
+  | { readonly kind: 'ask'; readonly id: number; readonly url: string }
+  | TailMessage
+  | StoringMessage;
 
 export type FromReports =
   /** The first message: `thread` is its number in the system; undefined where that is not told. */
@@ -62,7 +67,20 @@ export type FromReports =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   /** A defect of pgwitness. */
   | { readonly kind: 'fault'; readonly id: number; readonly message: string }
+  | DamageMet
   | TailAsked;
+
+/** A report met damage in the store. */
+export interface DamageMet {
+  readonly kind: 'damage-met';
+  readonly reason: string;
+}
+
+/** Since when nothing is stored, Unix ms; undefined while it is. The observer knows it without the disk's help. */
+export interface StoringMessage {
+  readonly kind: 'storing';
+  readonly unstoredSinceMs: number | undefined;
+}
 
 /** `pgwitness tail` asks for the executions after the `sequence` of its last batch. */
 interface TailAsked {

@@ -9,6 +9,7 @@ import { OBSERVER_NICENESS } from '../../config/process/niceness.js';
 import { threadId } from '../../config/process/thread-cpu.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { setMark } from '../../storage/sqlite/write/mark-writer.js';
+import { StoreError } from '../../storage/store-error.js';
 import { Api } from '../http/api.js';
 import { AskedTail } from '../http/tail-reader.js';
 import { type FromReports, failed, type ReportsStart, type ToReports } from './messages.js';
@@ -21,9 +22,10 @@ function main({ dataDir }: ReportsStart): void {
   setPriority(OBSERVER_NICENESS);
   const reader = openReader(dataDir);
   const tail = new AskedTail((id, after) => say({ kind: 'tail-asked', id, after }));
-  const api = new Api({ reader, tail, setMark: (mark) => setMark(dataDir, mark) });
+  const api = new Api({ reader, tail, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });
   port.on('message', (message: ToReports) => {
     if (message.kind === 'tail') return tail.take(message.id, message.batch);
+    if (message.kind === 'storing') return reader.tellUnstored(message.unstoredSinceMs);
     void answer(message);
   });
 
@@ -44,9 +46,14 @@ function say(message: FromReports, transferred: ArrayBuffer[] = []): void {
   port.postMessage(message, transferred);
 }
 
+function sayDamage(reason: string): void {
+  say({ kind: 'damage-met', reason });
+}
+
 try {
   main(workerData as ReportsStart);
 } catch (error) {
+  if (error instanceof StoreError && error.code === 'corrupt') sayDamage(error.message);
   say(failed(error));
   port.close();
 }

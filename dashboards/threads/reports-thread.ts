@@ -7,7 +7,7 @@ import type { Log } from '../../config/log.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from '../http/answer.js';
 import { type ApiReader, TAIL_PATH } from '../http/api.js';
-import type { FromReports, ReportsStart, TailMessage, ToReports } from './messages.js';
+import type { FromReports, ReportsStart, StoringMessage, TailMessage, ToReports } from './messages.js';
 import { QuestionQueue } from './question-queue.js';
 
 /** Several times what a report over the largest store needs. */
@@ -21,6 +21,8 @@ export interface ReportsThreadOptions extends ReportsStart {
   readonly log: Log;
   /** `pgwitness tail` asks for executions; answer with `takeTail`. */
   readonly onTailAsked: (id: number, after: number) => void;
+  /** A report met damage in the store. */
+  readonly onDamage?: (reason: string) => void;
   /** The thread began or, with undefined, ended; its number in the system. */
   readonly onThread?: (thread: number | undefined) => void;
   /** Default: IDLE_MS. */
@@ -46,6 +48,7 @@ export class ReportsThread implements ApiReader {
   #begun: Thread | undefined;
   #idle: NodeJS.Timeout | undefined;
   #lastId = 0;
+  #storing: StoringMessage = { kind: 'storing', unstoredSinceMs: undefined };
 
   constructor(options: ReportsThreadOptions) {
     this.#options = options;
@@ -76,6 +79,11 @@ export class ReportsThread implements ApiReader {
     this.#begun?.worker.postMessage(message);
   }
 
+  takeStoring(message: StoringMessage): void {
+    this.#storing = message;
+    this.#begun?.worker.postMessage(message);
+  }
+
   /** Does not wait for open questions; they are answered with an error. */
   close(): void {
     clearTimeout(this.#idle);
@@ -94,6 +102,7 @@ export class ReportsThread implements ApiReader {
       });
       const thread: Thread = { worker, asked: new Map() };
       this.#begun = thread;
+      worker.postMessage(this.#storing);
       worker.on('message', (message: FromReports) => {
         if (message.kind === 'begun') this.#options.onThread?.(message.thread);
         else if (message.kind === 'ready') resolve(thread);
@@ -122,6 +131,10 @@ export class ReportsThread implements ApiReader {
   #take(thread: Thread, message: Exclude<FromReports, { kind: 'begun' | 'ready' | 'failed' }>): void {
     if (message.kind === 'tail-asked') {
       this.#options.onTailAsked(message.id, message.after);
+      return;
+    }
+    if (message.kind === 'damage-met') {
+      this.#options.onDamage?.(message.reason);
       return;
     }
     const asked = thread.asked.get(message.id);

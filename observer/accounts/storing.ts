@@ -20,6 +20,8 @@ export interface StoringOptions {
   startedMs: number;
 }
 
+const LOOK_EVERY_MS = 5_000;
+
 export class Storing {
   readonly #options: StoringOptions;
   readonly #failures = noFailures();
@@ -29,6 +31,7 @@ export class Storing {
   #storedMs: number;
   #hasStored = false;
   #refusedTotal = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: StoringOptions) {
     this.#options = options;
@@ -65,6 +68,19 @@ export class Storing {
         this.#tell();
       },
     );
+  }
+
+  /** A reader met damage. It is looked for at most once in a while: readers may ask without end. */
+  damageMet(reason: string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedMs < LOOK_EVERY_MS) return;
+    this.#lookedMs = nowMs;
+    this.attempt(() => this.#options.store.lookForDamage(reason));
+  }
+
+  /** Since when nothing is stored, Unix ms; undefined while it is. */
+  get unstoredSinceMs(): number | undefined {
+    return this.#failing ? this.#storedMs : undefined;
   }
 
   /** Undefined when the store failed. */

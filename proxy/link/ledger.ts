@@ -22,6 +22,8 @@ export class Ledger {
   #sequence = 0;
   #unacknowledged: SentBatch[] = [];
   #lastAckMs = 0;
+  #lastAck = 0;
+  #storeFails = false;
 
   constructor(clock: Clock, lossMinutesMax: number) {
     this.#clock = clock;
@@ -69,6 +71,9 @@ export class Ledger {
   /** The observer stored every batch up to `sequence`. */
   acknowledged(sequence: number): void {
     this.#lastAckMs = this.#clock.now();
+    // It says the last one again only while its store fails, so that it does not count as hung.
+    this.#storeFails = sequence <= this.#lastAck;
+    this.#lastAck = sequence;
     const waiting = this.#unacknowledged;
     let stored = 0;
     while (stored < waiting.length && waiting[stored].sequence <= sequence) stored++;
@@ -82,6 +87,13 @@ export class Ledger {
       if (sequence > lastSequence && executions > 0) this.#losses.add('observer_lost', executions, minute);
     }
     this.#unacknowledged = [];
+    this.#lastAck = lastSequence;
+    this.#storeFails = false;
+  }
+
+  /** The observer said last that its store takes nothing. */
+  get storeFails(): boolean {
+    return this.#storeFails;
   }
 
   /** All losses are to be sent again. */

@@ -80,6 +80,16 @@ export class ObserverLink implements SessionEvents {
     return this.#mode === 'live';
   }
 
+  /** An observer is there, or is being greeted. */
+  get attached(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** … and its store takes nothing. */
+  get storeFails(): boolean {
+    return this.attached && this.#ledger.storeFails;
+  }
+
   get queueBytes(): number {
     return (this.#socket?.writableLength ?? 0) + this.#writer.length;
   }

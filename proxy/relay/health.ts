@@ -9,12 +9,14 @@ import type { TcpAddress } from '../../config/values/address.js';
 export interface HealthOptions {
   address: TcpAddress;
   ready: () => boolean;
+  /** What is wrong with observing, in a line; '' = nothing. It changes no status. */
+  trouble?: () => string;
 }
 
 const PATHS = ['/livez', '/readyz'];
 
 /** Resolves when it listens. Rejects with the system's error. */
-export function startHealth({ address, ready }: HealthOptions): Promise<Server> {
+export function startHealth({ address, ready, trouble = () => '' }: HealthOptions): Promise<Server> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?', 1)[0];
     let status = 200;
@@ -28,7 +30,7 @@ export function startHealth({ address, ready }: HealthOptions): Promise<Server> 
     } else if (path === '/readyz' && !ready()) {
       status = 503;
       text = 'not ready: not listening, or still waiting for an observer (5 s at most)\n';
-    }
+    } else if (path === '/readyz' && trouble() !== '') text = `ok, but ${trouble()}\n`;
     response.writeHead(status, {
       'content-type': 'text/plain; charset=utf-8',
       'content-length': text.length,

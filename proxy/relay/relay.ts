@@ -106,7 +106,8 @@ export class Relay {
       if (this.#supervised === undefined) {
         const readiness = new Readiness(() => !this.#switch.configured || this.#switch.observer.wasLive);
         const ready = () => readiness.ready && this.#listeners.every((listener) => listener.listening);
-        this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
+        const trouble = () => (this.#switch.configured ? troubleOf(this.#link) : '');
+        this.#health = await startHealth({ address: config.health, ready, trouble }).catch((error) => {
           throw cannotListen(error, '--health', config.health);
         });
       }
@@ -227,4 +228,10 @@ export class Relay {
     this.#health?.close();
     this.#health?.closeAllConnections();
   }
+}
+
+/** What /readyz says beside "ok". */
+function troubleOf(link: ObserverLink): string {
+  if (link.storeFails) return 'what is counted cannot be stored: it waits in memory (see the log of the observer)';
+  return link.attached ? '' : 'no observer runs: what passes is counted as not observed';
 }

@@ -5,6 +5,7 @@
 import type { Flush, GapRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import { DamagedHistogram } from '../../facts/histogram.js';
 import type { StoreError } from '../store-error.js';
+import { DamageWatch } from './file/damage-watch.js';
 import {
   type DirectoryLock,
   databasePath,
@@ -16,7 +17,7 @@ import { isRefusal, makeStoreError, storeError } from './file/failures.js';
 import { clearNote, leaveNote, readNote } from './file/reserve.js';
 import { OpenedFile } from './opened-file.js';
 import { gapOf, writeGap } from './tables/gaps.js';
-import type { RetentionOptions } from './upkeep/retention.js';
+import { DEFAULT_RETENTION, type RetentionOptions } from './upkeep/retention.js';
 import { Salvage } from './write/salvage.js';
 
 export interface SqliteStoreOptions {
@@ -28,20 +29,14 @@ export interface SqliteStoreOptions {
   busyMs?: number;
   /** Pages of 4096 bytes that the file may have; default: as many as the disk holds. */
   pagesMax?: number;
+  /** How often a small file is read whole, to find damage that nobody has met; default: once a minute. */
+  checkEveryMs?: number;
   /**
    * A damaged database was moved to `path` and a new one begun. The caller has to send again what is stored only once
    * (catalogue entries, pools, open sessions).
    */
   onMovedAside?(path: string, reason: string): void;
 }
-
-const DEFAULT_RETENTION: RetentionOptions = {
-  minutesKeptHours: 24,
-  hoursKeptDays: 30,
-  daysKeptDays: 400,
-  bytesMax: 2 * 1024 ** 3,
-  catalogueEntriesMax: 100_000,
-};
 
 const LAST_SEQUENCE = 'SELECT last_sequence AS sequence FROM relay_progress WHERE relay_id = ?';
 const SESSION_COLUMNS = `relay_id AS relayId, session_id AS sessionId, state, coalesce(
@@ -73,6 +68,7 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 export class SqliteStore implements Store {
   readonly #options: SqliteStoreOptions;
   readonly #lock: DirectoryLock;
+  readonly #damage: DamageWatch;
   #file: OpenedFile;
   #closed = false;
   /** What met damage that a second look did not find, and has not worked since. */
@@ -82,6 +78,7 @@ export class SqliteStore implements Store {
   constructor(options: SqliteStoreOptions, lock: DirectoryLock) {
     this.#options = options;
     this.#lock = lock;
+    this.#damage = new DamageWatch(databasePath(options.dataDir), options.checkEveryMs);
     this.#file = this.#open();
   }
 
@@ -140,6 +137,7 @@ export class SqliteStore implements Store {
   maintain(nowMs: number, clockIsTrusted = true): void {
     this.#attempt('looking after', () => {
       this.#reopenIfGone();
+      this.#damage.lookIfDue();
       // Even when it fails: one half of it may have been done.
       let idsVoid = true;
       try {
@@ -148,6 +146,10 @@ export class SqliteStore implements Store {
         if (idsVoid) this.#file.series.forget();
       }
     });
+  }
+
+  lookForDamage(reported: string): void {
+    this.#attempt('checking', () => this.#damage.look(reported));
   }
 
   /** Brings the windows up to date and frees the directory; never throws for an error of the disk. */

@@ -15,6 +15,7 @@ export interface ThreadParts {
   /** Fills the data directory; default: the sample store. */
   fill?: (dataDir: string) => void;
   onCounted?: (counts: HttpCountsDelta) => void;
+  onDamage?: (reason: string) => void;
   address?: TcpAddress;
   token?: string;
 }
@@ -24,6 +25,7 @@ export interface StartedThread {
   readonly url: string;
   /** The threads behind HTTP now. */
   threads(): readonly number[];
+  tellUnstored(sinceMs: number | undefined): void;
 }
 
 const ANY_PORT: TcpAddress = { kind: 'tcp', host: '127.0.0.1', port: 0 };
@@ -41,6 +43,7 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
     render = async () => 'a 1\n',
     fill = writeSampleStore,
     onCounted = () => {},
+    onDamage = () => {},
     address = ANY_PORT,
     token = '',
   } = {}) => {
@@ -54,10 +57,16 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       logLevel: 'silent',
       metrics: { render },
       onCounted,
+      onDamage,
       tail: { batchAfter: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
       log: createLog({ level: 'silent' }),
     });
     onTestFinished(() => server.close());
-    return { address: server.address, url: `http://127.0.0.1:${server.address.port}`, threads: () => server.threads };
+    return {
+      address: server.address,
+      url: `http://127.0.0.1:${server.address.port}`,
+      threads: () => server.threads,
+      tellUnstored: (sinceMs) => server.tellUnstored(sinceMs),
+    };
   };
 }

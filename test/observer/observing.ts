@@ -95,6 +95,13 @@ export class FailingStore implements Store {
     this.noted = note;
   }
 
+  /** Words of readers that met damage. */
+  readonly damage: string[] = [];
+
+  lookForDamage(reported: string): void {
+    this.damage.push(reported);
+  }
+
   upkeepFailures = 0;
 
   maintain(): void {

@@ -39,3 +39,16 @@ export function requireSound(db: Database.Database, path: string): void {
   const answer = db.pragma('quick_check(1)', { simple: true });
   if (answer !== 'ok') throw makeStoreError('corrupt', `${path} is damaged`);
 }
+
+/** As requireSound, by a connection of its own, past what others keep in memory. Throws StoreError. */
+export function requireSoundFile(path: string): void {
+  let db: Database.Database | undefined;
+  try {
+    db = openDatabase(path, { readonly: true, fileMustExist: true });
+    requireSound(db, path);
+  } catch (error) {
+    throw storeError(error, `checking ${path}`);
+  } finally {
+    db?.close();
+  }
+}

@@ -27,6 +27,7 @@ export class Reader {
   #db: Database.Database;
   #rows: Rows;
   #inode: number;
+  #toldUnstoredMs: number | undefined;
 
   /** Use openReader. */
   constructor(dataDir: string) {
@@ -52,7 +53,12 @@ export class Reader {
 
   /** Unix ms since when the writer could not store, or undefined while it can. */
   get unstoredSinceMs(): number | undefined {
-    return readNote(this.dataDir)?.fromMs;
+    return this.#toldUnstoredMs ?? readNote(this.dataDir)?.fromMs;
+  }
+
+  /** The writer says so itself: its note may not have reached the disk. */
+  tellUnstored(sinceMs: number | undefined): void {
+    this.#toldUnstoredMs = sinceMs;
   }
 
   /** Sizes on disk, of the database and of its log. */

@@ -23,6 +23,14 @@ export interface RetentionOptions {
   catalogueEntriesMax: number;
 }
 
+export const DEFAULT_RETENTION: RetentionOptions = {
+  minutesKeptHours: 24,
+  hoursKeptDays: 30,
+  daysKeptDays: 400,
+  bytesMax: 2 * 1024 ** 3,
+  catalogueEntriesMax: 100_000,
+};
+
 const DROP = ROLLUP_TABLES.map(
   ({ name }) => `DELETE FROM ${name} WHERE span_s = ? AND bucket_min >= 0 AND bucket_min < ? LIMIT ?`,
 );

@@ -31,7 +31,7 @@ enum kind { OPENING, WRITING, OTHER };
 static const char *directory, *log_file;
 static size_t directory_length;
 static atomic_long failing_call, calls;
-static atomic_int how, rests;
+static atomic_int how, rests, by_environment;
 static atomic_char is_ours[FILES_MAX];
 
 #define REAL(name) ({ static __typeof__(&name) found; if (!found) found = dlsym(RTLD_NEXT, #name); found; })
@@ -42,6 +42,7 @@ __attribute__((constructor)) static void begin(void) {
   directory_length = directory ? strlen(directory) : 0;
   const char *at = getenv("IO_FAULTS_AT"), *with = getenv("IO_FAULTS_HOW");
   failing_call = at ? atol(at) : 0;
+  by_environment = failing_call != 0;
   how = with ? atoi(with) : 0;
 }
 
@@ -72,6 +73,8 @@ static int fails(const char *call, enum kind kind, const char *path, int fd) {
   long n = ++calls, at = failing_call;
   int error_is_natural = how / 10 == 1, often = how % 10;
   if (at == 0 || (often == 0 ? n != at : often == 1 ? n < at : n % at != 0)) return 0;
+  // Of several processes, and of one that is started again, the first that comes there.
+  if (by_environment && often == 0 && log_file && REAL(access)(log_file, F_OK) == 0) return 0;
   int error = EIO;
   if (error_is_natural && kind == WRITING) error = ENOSPC;
   if (error_is_natural && kind == OPENING) error = EACCES;
@@ -161,6 +164,7 @@ int access(const char *path, int mode) {
   if (sscanf(path, "/io-faults/%ld/%d", &at, &with) == 2) {
     note("calls", calls, "", -1, 0);
     failing_call = 0;
+    by_environment = 0;
     calls = 0;
     how = with;
     rests = 0;
