@@ -246,7 +246,7 @@ export interface Store {
    * `clockIsTrusted`: else nothing is dropped for its age.
    */
   maintain(nowMs: number, clockIsTrusted?: boolean): void;
-  /** A reader met damage, in the words of `reported`. Begins anew where there is some, and throws StoreError 'corrupt'. */
+  /** A reader met damage, in the words of `reported`. Where there is some, begins anew and throws StoreError. */
   lookForDamage(reported: string): void;
   close(): void;
 }

@@ -1,4 +1,4 @@
-// 81: the database is damaged under a running observer; a report meets it, and the observer begins anew.
+// 81: the database is damaged under a running observer; a report meets it, and it begins anew.
 // Not here: what the store does of it by itself (test/storage/damage.test.ts).
 
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// 79: calls to the disk fail under a whole `run`: the relay is unharmed, and every execution is accounted for.
+// 79: calls to the disk fail under a whole `run`: all is answered, and accounted for.
 // Invariant: every statement is answered; sent = observed + not observed, or the window says that it is not exact.
 // Not here: every call in turn, without processes (disk-calls.test.ts).
 

@@ -1,14 +1,18 @@
 // The HTTP thread: it answers while the main thread does not.
 
 import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../config/log.js';
 import type { HttpCountsDelta } from '../../dashboards/metrics/state/http-counts.js';
+import { databasePath } from '../../storage/sqlite/file/data-directory.js';
 import { writeSampleStore } from '../cli/sample-store.js';
 import { temporaryDirectory } from '../storage/flushes.js';
 import { writeManyStatements } from '../web/kit.js';
 import { useHttpThread } from './built-thread.js';
 
+/** Later than anything in the sample store. */
+const T0 = Date.UTC(2030, 0, 1);
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const start = useHttpThread();
 
@@ -24,6 +28,35 @@ test('executions are asked of the main thread', async () => {
   const { url } = await start();
   expect(await (await fetch(`${url}/api/v1/tail`)).json()).toEqual({ sequence: 7, missed: 0, executions: [] });
   expect((await fetch(`${url}/api/v1/tail?after=x`)).status).toBe(400);
+});
+
+test('78: reports say from the observer itself since when nothing is stored', async () => {
+  const { url, tellUnstored } = await start();
+  const storing = async () => {
+    const { storing, observed } = await (await fetch(`${url}/api/v1/status`)).json();
+    return { ...storing, exact: observed.exact };
+  };
+  tellUnstored(T0);
+  expect(await storing()).toEqual({ failing: true, stored_until: new Date(T0).toISOString(), exact: false });
+  // The thread of reports is there already.
+  tellUnstored(T0 + 1_000);
+  expect(await storing()).toMatchObject({ stored_until: new Date(T0 + 1_000).toISOString() });
+  tellUnstored(undefined);
+  expect(await storing()).toMatchObject({ failing: false });
+});
+
+test('81: a report that meets damage tells the observer', async () => {
+  const told: string[] = [];
+  const fill = (dataDir: string) => {
+    writeSampleStore(dataDir);
+    const db = new Database(databasePath(dataDir));
+    db.prepare("UPDATE rollup SET histogram = x'ff'").run();
+    db.close();
+  };
+  const { url } = await start({ fill, onDamage: (reason) => told.push(reason) });
+  const answer = await fetch(`${url}/api/v1/statements`);
+  expect([answer.status, await answer.json()]).toMatchObject([503, { error: 'the store cannot be read (corrupt)' }]);
+  await vi.waitFor(() => expect(told.join()).toContain('damaged'));
 });
 
 test('each scrape is fresh while the main thread answers', async () => {

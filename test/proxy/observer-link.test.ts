@@ -186,6 +186,27 @@ test('what a dead observer had not stored is lost, once, and counts survive the 
   }
 });
 
+test('an observer whose store fails says its last acknowledgement again, and the link knows', async () => {
+  const { link, run } = linkWith();
+  const [relaySide, observerSide] = await pair();
+  const observer = new FakeObserver(observerSide);
+  link.attach(relaySide);
+  await until(() => link.live);
+  run(10);
+  await until(() => link.unstored === 0);
+  expect(link.storeFails).toBe(false);
+  observer.acknowledges = false;
+  observerSide.write(ackFrame(observer.lastSequence));
+  await until(() => link.storeFails);
+  observer.acknowledges = true;
+  run(1);
+  await until(() => !link.storeFails);
+  observerSide.write(ackFrame(observer.lastSequence));
+  await until(() => link.storeFails);
+  observerSide.destroy();
+  await until(() => !link.storeFails);
+});
+
 test('an observer that does not read: the queue is bounded, the rest is counted, and it recovers by itself', async () => {
   const { link, run, state } = linkWith({ linkQueueBytesMax: 64 * 1024 });
   const [relaySide, observerSide] = await pair();

@@ -1,6 +1,6 @@
-// 81: pages of the file are overwritten while it is open: found, told, and its minutes are not exact.
-// Not here: damage that is there at a start, or met by the writer itself (store.test.ts), the whole way from a report to
-// the writer (test/faults/damage.test.ts).
+// 81: pages of the file are overwritten while it is open: found, and its minutes are not exact.
+// Not here: damage that is there at a start, or met by the writer itself (store.test.ts), the whole way from a report
+// to the writer (test/faults/damage.test.ts).
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
