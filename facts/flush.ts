@@ -225,10 +225,7 @@ export interface RefusedRows {
 export const STORE_REFUSED = 'store_refused';
 
 export interface Store {
-  /**
-   * Returns the rows that were given up, if any. Throws StoreError (store-error.ts) when nothing was stored; the caller
-   * keeps the flush and tries again.
-   */
+  /** Returns rows that were given up. Throws StoreError when nothing was stored; the caller keeps the flush. */
   flush(flush: Flush): RefusedRows | undefined;
   lastSequence(relayId: string): number;
   openSessions(relayId: string): StoredSession[];
