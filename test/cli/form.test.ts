@@ -23,7 +23,8 @@ const REPORTS: ReadonlyArray<readonly string[]> = [
   ['pools'],
   ['history', RAW],
   ['mark'],
-  ['compare', '--source', 'raw,sqlalchemy'],
+  ['top', '--group-by', 'source'],
+  ['compare', '--source', 'raw,django-orm'],
   ['sql', 'SELECT fingerprint, query FROM statements'],
 ];
 
