@@ -3,12 +3,16 @@
 // pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
 
 import type { Boundary } from '../../facts/work/unit.js';
+import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
 import type { UnitExecution } from './unit.js';
 import { namesRoute } from './unit-tag-sets.js';
 
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
 const AFTER_COMMIT_MS = 2;
+
+/** So many pings show that every request of a connection begins with one: a pause inside is none of its own. */
+const PINGS_MIN = 2;
 
 /**
  * The sign that a new unit begins with this statement; undefined = it goes on with the session's unit.
@@ -25,10 +29,10 @@ export function boundaryBefore(
   if (session.returned) return 'driver';
   // Django asks whether a connection is usable after an error too, in the middle of a request.
   if (execution.housekeeping === 'ping' && !session.failed) return 'driver';
-  if (pace.isPerRequest) return undefined;
+  if (pace.isPerRequest && execution.startMs - session.firstMs < SHORT_LIFE_MS) return undefined;
   const pauseMs = execution.startMs - session.lastEndMs;
   if (!autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
-  if (pauseMs > pace.gapMs) return 'burst';
+  if (pauseMs > (session.pings < PINGS_MIN ? pace.gapMs : GAP_MAX_MS)) return 'burst';
   return namesAnother(unit.namedTagSet, execution.unitTagSet) ? 'burst' : undefined;
 }
 

@@ -4,17 +4,17 @@
 // one is used. Not here: what begins a unit (boundary.ts).
 
 /** Used until enough pauses were seen, and where they are all of one kind. */
-const USUAL_GAP_MS = 50;
+const USUAL_GAP_MS = 10;
 /** A request may pause longer than the shortest of these, and a user is not faster than the longest. */
 const GAP_MIN_MS = 4;
-const GAP_MAX_MS = 500;
+export const GAP_MAX_MS = 500;
 /** Pauses after which the gap is worked out anew. */
 const LEARN_EVERY = 64;
 /** Pauses count half after so many, so that the gap follows the traffic. */
 const FORGET_EVERY = 4_096;
-/** Share of the pauses' spread (of their logarithms) that two groups must explain. A single group explains less. */
-const APART_MIN = 0.8;
-/** The smaller of the two groups holds this share at least. */
+/** Between two heaps the emptiest place has this share of the smaller heap at most. */
+const VALLEY_MAX = 0.3;
+/** The longer pauses are this share of all at least. */
 const GROUP_MIN = 0.02;
 
 /** Two buckets for each doubling, from 1/16 ms on. */
@@ -37,7 +37,7 @@ export class Pace {
   /** A longer pause outside of a transaction lies between two requests. */
   gapMs = USUAL_GAP_MS;
 
-  /** Hot path: a pause outside of a transaction. */
+  /** Hot path: a pause outside of a transaction, and whether a ping came after it. */
   paused(ms: number): void {
     this.#counts[bucketOf(ms)]++;
     this.#pauses++;
@@ -75,30 +75,35 @@ function msOf(bucket: number): number {
   return 2 ** (bucket / PER_DOUBLING + FIRST_DOUBLING);
 }
 
-/** Splits the pauses where their logarithms fall apart most (Otsu's criterion), in the middle of the empty stretch. */
+/**
+ * The emptiest place between two heaps of pauses. Pauses of one kind have one heap, however wide; a second one counts
+ * when the stretch before it is nearly empty.
+ */
 function gapBetween(counts: Float64Array): number {
-  let total = 0;
-  let sum = 0;
-  let squares = 0;
-  for (let at = 0; at < BUCKETS; at++) {
-    total += counts[at];
-    sum += counts[at] * at;
-    squares += counts[at] * at * at;
+  const smooth = counts.map((count, at) => ((counts[at - 1] ?? 0) + 2 * count + (counts[at + 1] ?? 0)) / 4);
+  const total = smooth.reduce((sum, count) => sum + count, 0);
+  let best = { depth: 0, at: -1 };
+  let heap = 0;
+  for (let at = 1; at < BUCKETS - 1; at++) {
+    heap = Math.max(heap, smooth[at - 1]);
+    let later = 0;
+    let above = 0;
+    for (let after = at + 1; after < BUCKETS; after++) {
+      later = Math.max(later, smooth[after]);
+      above += smooth[after];
+    }
+    const smaller = Math.min(heap, later);
+    if (above < total * GROUP_MIN || smooth[at] > smaller * VALLEY_MAX) continue;
+    const depth = smaller - smooth[at];
+    if (depth > best.depth) best = { depth, at };
   }
-  const spread = squares / total - (sum / total) ** 2;
-  let best = { apart: 0, from: 0, to: 0 };
-  let below = 0;
-  let belowSum = 0;
-  for (let at = 0; at < BUCKETS - 1; at++) {
-    below += counts[at];
-    belowSum += counts[at] * at;
-    const above = total - below;
-    if (Math.min(below, above) < total * GROUP_MIN) continue;
-    const apart = ((below * above) / total ** 2) * (belowSum / below - (sum - belowSum) / above) ** 2;
-    if (apart > best.apart + 1e-9) best = { apart, from: at, to: at };
-    else if (apart > best.apart - 1e-9) best.to = at;
-  }
-  if (spread <= 0 || best.apart < spread * APART_MIN) return USUAL_GAP_MS;
-  const middle = msOf((best.from + best.to) / 2 + 1);
-  return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, middle));
+  if (best.at < 0) return USUAL_GAP_MS;
+  return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, msOf(middleOf(smooth, best.at) + 0.5)));
+}
+
+/** The middle of the stretch that is as empty as this bucket. */
+function middleOf(smooth: Float64Array, from: number): number {
+  let to = from;
+  while (to + 1 < BUCKETS && smooth[to + 1] <= smooth[from] + 1e-9) to++;
+  return (from + to) / 2;
 }

@@ -14,7 +14,10 @@ export class SessionWork implements SessionInUnit {
   /** Units that it had a part in. */
   units = 0;
   /** Unix ms; 0 = it has sent nothing. */
+  firstMs = 0;
   lastEndMs = 0;
+  /** Pings between two requests: whoever takes the connection looks at it first (health checks, pre-ping). */
+  pings = 0;
   inTransaction = false;
   /** The last statement gave the connection back to its pool. */
   returned = false;

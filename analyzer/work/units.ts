@@ -102,6 +102,8 @@ export class Units {
     if (session.unit !== unit) this.#move(session, unit);
     if (!isInside(session, execution) && session.lastEndMs > 0)
       session.pace.paused(execution.startMs - session.lastEndMs);
+    if (session.firstMs === 0) session.firstMs = execution.startMs;
+    if (execution.housekeeping === 'ping' && !session.failed && !isInside(session, execution)) session.pings++;
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';

@@ -103,7 +103,7 @@ describe('tags', () => {
 
 describe('the life of a short connection', () => {
   test('is a request, and direct', () => {
-    const playing = new Playing().send({ sql: 'SET', at: 0 }, { sql: 'a', at: 2 }, { sql: 'b', at: 20 }).close();
+    const playing = new Playing().send({ sql: 'SET', at: 0 }, { sql: 'a', at: 2 }, { sql: 'b', at: 9 }).close();
     expect(unitsOf(playing)).toEqual([['SET', 'a', 'b']]);
     expect(playing.ended[0]).toMatchObject({ found: 'direct', boundary: 'connection' });
   });
@@ -135,6 +135,13 @@ describe('signs of the driver', () => {
       ['PING', 'b'],
     ]);
     expect(playing.ended[1].boundary).toBe('driver');
+  });
+
+  test('where every request begins with one, a pause inside of a request cuts nothing', () => {
+    const playing = new Playing();
+    for (let n = 0; n < 20; n++) playing.send({ sql: 'PING', at: n * 500 }, { sql: 'a', at: n * 500 + 2 });
+    playing.send({ sql: 'PING', at: 20_000 }, { sql: 'a', at: 20_002 }, { sql: 'b', at: 20_400 });
+    expect(unitsOf(playing).at(-1)).toEqual(['PING', 'a', 'b']);
   });
 
   test('but not after an error: then the connection is looked at in the middle of a request', () => {

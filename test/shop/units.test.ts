@@ -1,0 +1,191 @@
+// The units of work of the shop's traffic against the requests that the shop itself logged.
+// Invariant: a request is right when all its statements, and no others, are one unit.
+// Not here: each kind of boundary by itself (../work/).
+
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { Pipeline } from '../../analyzer/pipeline.js';
+import { limits } from '../../config/limits.js';
+import { DIMENSION_KEYS } from '../../config/values/tag-keys.js';
+import type { WorkUnit } from '../../facts/work/unit.js';
+import { readHello, readRecording } from '../../observer/recording.js';
+import { FrameKind } from '../../proxy/stream/frames.js';
+import type { Observation } from '../../proxy/stream/observation.js';
+import { BatchReader } from '../../proxy/stream/reader.js';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+import { runOrThrow } from '../../scripts/lib/run-command.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { prepareShop, startShop } from '../../scripts/lib/shop/shop.mjs';
+import { drive } from '../../scripts/lib/shop/traffic.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
+import { usePostgres } from '../kit/postgres.js';
+import { describeWithPython } from '../kit/python.js';
+import { oracleLogPath, readOracle } from '../kit/shop.js';
+
+const REQUESTS = 500;
+
+/** Settings of the shop with a middleware that logs when each request begins. */
+const MEASURED = `
+import json, os, time
+from shop.settings import *
+
+def log_requests(get_response):
+    file = os.open(os.environ["TRUTH_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    def middleware(request):
+        line = {"worker": os.getpid(), "at": time.time() * 1000, "path": request.path}
+        os.write(file, (json.dumps(line) + "\\n").encode())
+        return get_response(request)
+    return middleware
+
+if os.environ.get("MEASURED_TAGS"):
+    MIDDLEWARE = ["pgwitness.middleware.PgwitnessMiddleware", *MIDDLEWARE]
+    INSTALLED_APPS = [*INSTALLED_APPS, "pgwitness"]
+    PGWITNESS = {"ENABLED": True, "SQLALCHEMY": True}
+MIDDLEWARE = ["measured.log_requests", *MIDDLEWARE]
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = bool(os.environ.get("MEASURED_PINGS"))
+`;
+
+interface Began {
+  readonly worker: number;
+  readonly at: number;
+}
+
+async function unitsIn(
+  recording: string,
+): Promise<Array<{ unit: WorkUnit; statements: Array<{ pid: number; ms: number }> }>> {
+  const units: Array<{ unit: WorkUnit; statements: Array<{ pid: number; ms: number }> }> = [];
+  const pids = new Map<string, number>();
+  const pipeline = await Pipeline.load({
+    limits,
+    dimensionKeys: new Set(DIMENSION_KEYS),
+    rules: new UserRules([]),
+    networkOf: () => '',
+    counted: { recordStatement() {} },
+    units: {
+      unitEnded(unit) {
+        const own = unit.statements.filter(({ source }) => source !== 'housekeeping');
+        units.push({
+          unit,
+          statements: own.map(({ session, startMs }) => ({ pid: pids.get(session) ?? 0, ms: startMs })),
+        });
+      },
+    },
+  });
+  const batches = new BatchReader();
+  let relayId = '';
+  let nowMs = 0;
+  let flushedMs = 0;
+  const observe = (observation: Observation) => {
+    if (observation.kind === 'session-ready') pids.set(`${relayId}.${observation.sessionId}`, observation.backendPid);
+    if (observation.kind === 'statement') nowMs = Math.max(nowMs, observation.completedAtMs);
+    pipeline.observe(relayId, observation);
+    if (nowMs - flushedMs < 1_000) return;
+    flushedMs = nowMs;
+    pipeline.tick(nowMs);
+  };
+  await readRecording(recording, (kind, body) => {
+    if (kind === FrameKind.hello) relayId = readHello(body, recording).relayId;
+    else if (kind === FrameKind.batch) {
+      batches.begin(body);
+      batches.read(body, observe);
+    }
+  });
+  for (const session of [...pipeline.sessions.all()]) pipeline.close(session, nowMs);
+  pipeline.counting.units.endAll();
+  return units;
+}
+
+/** What fits together: requests by the statements of their worker since they began, units by what they hold. */
+function compared(units: Awaited<ReturnType<typeof unitsIn>>, began: readonly Began[], workerOf: Map<number, number>) {
+  const byWorker = new Map<number, number[]>();
+  for (const { worker, at } of began) byWorker.set(worker, [...(byWorker.get(worker) ?? []), at]);
+  const requestOf = ({ pid, ms }: { pid: number; ms: number }): string => {
+    const worker = workerOf.get(pid) ?? 0;
+    // The clocks are one, but of different libraries.
+    const at = (byWorker.get(worker) ?? []).filter((start) => start <= ms + 0.5).length;
+    return `${worker} ${at}`;
+  };
+  const unitsOfRequest = new Map<string, Set<number>>();
+  const unitsOfPart = new Map<string, Set<number>>();
+  const requestsOfUnit = units.map(({ statements }, index) => {
+    const requests = new Set<string>();
+    for (const statement of statements) {
+      const request = requestOf(statement);
+      requests.add(request);
+      for (const [map, key] of [
+        [unitsOfRequest, request],
+        [unitsOfPart, `${request} ${statement.pid}`],
+      ] as const)
+        map.set(key, (map.get(key) ?? new Set()).add(index));
+    }
+    return requests;
+  });
+  const isRight = (of: Set<number>) => of.size === 1 && requestsOfUnit[[...of][0]].size === 1;
+  return {
+    requests: unitsOfRequest.size,
+    right: [...unitsOfRequest.values()].filter(isRight).length,
+    parts: unitsOfPart.size,
+    rightParts: [...unitsOfPart.values()].filter(isRight).length,
+  };
+}
+
+/** The least share that must be right: pauses alone depend on how busy the machine is. */
+const CASES = [
+  { name: 'tagged, connections kept', tags: '1', age: '600', pings: '', least: 0.95 },
+  { name: 'tagged, a connection per request', tags: '1', age: '0', pings: '', least: 0.99 },
+  { name: 'untagged, a connection per request', tags: '', age: '0', pings: '', least: 0.85 },
+  { name: 'untagged, connections kept, health checks', tags: '', age: '600', pings: '1', least: 0.85 },
+  { name: 'untagged, connections kept', tags: '', age: '600', pings: '', least: 0.2 },
+] as const;
+
+await describeWithPython('units of work of the shop', (python) => {
+  const postgres = usePostgres({ database: 'shop' });
+  beforeAll(async () => {
+    await build(() => {});
+    await prepareShop({ python: python.executable, database: postgres() });
+  });
+
+  test.each(CASES)('$name', { timeout: 120_000 }, async ({ name, tags, age, pings, least }) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-units-'));
+    mkdirSync(path.join(directory, 'settings'));
+    writeFileSync(path.join(directory, 'settings', 'measured.py'), MEASURED);
+    const data = path.join(directory, 'data');
+    const recording = path.join(directory, 'recording');
+    const truthLog = path.join(directory, 'truth');
+    const sidecar = await startSidecar({ upstream: postgres(), data, args: ['--record', recording] });
+    const oracleLog = oracleLogPath();
+    const shop = await startShop({
+      python: python.executable,
+      database: { ...postgres(), host: sidecar.host, port: sidecar.port },
+      oracleLog,
+      env: {
+        DJANGO_SETTINGS_MODULE: 'measured',
+        PYTHONPATH: [path.join(directory, 'settings'), path.join(ROOT, 'clients', 'python')].join(':'),
+        TRUTH_LOG: truthLog,
+        MEASURED_TAGS: tags,
+        MEASURED_PINGS: pings,
+        SHOP_CONN_MAX_AGE: age,
+      },
+    });
+    await drive({ baseUrl: shop.baseUrl, seconds: 60, requests: REQUESTS, concurrency: 3, seed: 5, pauseMs: 10 });
+    await shop.stop();
+    await sidecar.stop();
+    const began = readFileSync(truthLog, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Began);
+    const workerOf = new Map(readOracle(oracleLog).map(({ backend_pid, worker }) => [backend_pid, worker]));
+    const found = compared(await unitsIn(recording), began, workerOf);
+    const asked = ['dist/cli/main.js', 'routes', '--json', '--data', data];
+    const { routes } = JSON.parse((await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout) as {
+      routes: Array<{ route: string; requests: number; statements_per_request: { mean: number } }>;
+    };
+    const counted = routes.reduce((sum, { requests }) => sum + requests, 0);
+    if (process.env.PGWITNESS_SHOW_UNITS) console.log(name, { ...found, counted, routes: routes.length });
+    expect(found.requests).toBeGreaterThan(REQUESTS / 2);
+    expect(found.right / found.requests).toBeGreaterThanOrEqual(least);
+  });
+});
