@@ -17,7 +17,7 @@ import {
   type StatementRunning,
 } from '../proxy/stream/observation.js';
 import type { ParameterKey } from '../proxy/stream/parameters.js';
-import { type CountedListener, Counting } from './counting.js';
+import { type CountedListener, Counting, type CountingOptions } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
 import { SLOW_NS } from './notable/samples.js';
