@@ -42,6 +42,8 @@ export interface PipelineOptions extends LiveOptions {
   plans?: { noteSlow(identity: Identity, nowMs: number): void };
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
+  /** Told of each unit of work that ended. */
+  units?: CountingOptions['units'];
   /** Parameters and literals are hashed with it; left out = none are. */
   parameterKey?: ParameterKey;
 }
@@ -219,13 +221,12 @@ export class Pipeline {
     }
     this.counters.statementsTotal++;
     this.catalogue.note(identity);
-    const { profile } = session;
-    profile.observe(statement.shape, context, statement.tags.proof);
+    session.profile.observe(statement.shape, context, statement.tags.proof);
     const inUnit = this.#unitFeed.take(session, execution);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
     this.#waiting.take(session, { statement, measured, transactionPosition, inUnit });
-    profile.finish(statement.shape, measured.sqlstate !== '');
+    session.profile.finish(statement.shape, measured.sqlstate !== '');
   }
 
   #noteDdl({ fingerprint, summary, query }: Identity, { command, completedAtMs }: Measured): void {
@@ -233,9 +234,8 @@ export class Pipeline {
   }
 
   #countRevisions(session: ObservedSession): void {
-    const { revisions } = session.profile;
-    this.counters.revisionsTotal += revisions - session.revisionsCounted;
-    session.revisionsCounted = revisions;
+    this.counters.revisionsTotal += session.profile.revisions - session.revisionsCounted;
+    session.revisionsCounted = session.profile.revisions;
   }
 
   #running(relayId: string, running: StatementRunning): void {
