@@ -17,7 +17,7 @@ import {
   type StatementRunning,
 } from '../proxy/stream/observation.js';
 import type { ParameterKey } from '../proxy/stream/parameters.js';
-import { type CountedListener, Counting, type CountingOptions } from './counting.js';
+import { type CountedListener, Counting } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
 import { isDdl, Marks } from './notable/marks.js';
 import { SLOW_NS } from './notable/samples.js';
@@ -42,8 +42,6 @@ export interface PipelineOptions extends LiveOptions {
   plans?: { noteSlow(identity: Identity, nowMs: number): void };
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
-  /** Told of each unit of work that ended. */
-  units?: CountingOptions['units'];
   /** Parameters and literals are hashed with it; left out = none are. */
   parameterKey?: ParameterKey;
 }

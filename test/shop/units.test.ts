@@ -64,16 +64,14 @@ async function unitsIn(
     rules: new UserRules([]),
     networkOf: () => '',
     counted: { recordStatement() {} },
-    units: {
-      unitEnded(unit) {
-        const own = unit.statements.filter(({ source }) => source !== 'housekeeping');
-        units.push({
-          unit,
-          statements: own.map(({ session, startMs }) => ({ pid: pids.get(session) ?? 0, ms: startMs })),
-        });
-      },
-    },
   });
+  const { findings } = pipeline.counting;
+  const findIn = findings.unitEnded.bind(findings);
+  findings.unitEnded = (unit) => {
+    const own = unit.statements.filter(({ source }) => source !== 'housekeeping');
+    units.push({ unit, statements: own.map(({ session, startMs }) => ({ pid: pids.get(session) ?? 0, ms: startMs })) });
+    findIn(unit);
+  };
   const batches = new BatchReader();
   let relayId = '';
   let nowMs = 0;
