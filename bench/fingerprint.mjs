@@ -11,8 +11,8 @@ const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).p
 const { Fingerprinter } = /** @type {typeof import('../dist/analyzer/fingerprint/fingerprint.js')} */ (
   await import(`${dist}/analyzer/fingerprint/fingerprint.js`)
 );
-const { Normalizer } = /** @type {typeof import('../dist/analyzer/fingerprint/normalize.js')} */ (
-  await import(`${dist}/analyzer/fingerprint/normalize.js`)
+const { Normalizer } = /** @type {typeof import('../dist/analyzer/fingerprint/make-key.js')} */ (
+  await import(`${dist}/analyzer/fingerprint/make-key.js`)
 );
 const { lex } = /** @type {typeof import('../dist/analyzer/sql/sql-lexer.js')} */ (
   await import(`${dist}/analyzer/sql/sql-lexer.js`)

@@ -5,7 +5,7 @@
 // Dropping is safe for identity: pg_query's fingerprint ignores constants, and it sorts and de-duplicates the
 // elements of IN lists and VALUES and the arms of CASE (_fingerprintNode in libpg_query's pg_query_fingerprint.c).
 // It does not do that for ARRAY: there only constants are dropped.
-// Not here: which token opens or closes what (normalize.ts).
+// Not here: which token opens or closes what (make-key.ts).
 
 import { Element, Forms } from './elements.js';
 import { Mark } from './key-marks.js';

@@ -2,7 +2,7 @@
 // Folded parts are not in the key, but who wrote a text shows in them too: `(1,2)` or `(1, 2)`, `null` or `NULL`.
 // Invariants: an element that ends as `constant` or `type` is a constant to pg_query, too. Forms are a sum over the
 // distinct ones, so a list has the same sum however long it is and in whatever order.
-// Not here: lists and what folds in them (brackets.ts), what forms are for (normalize.ts mixes them into `layout`).
+// Not here: lists and what folds in them (brackets.ts), what forms are for (make-key.ts mixes them into `layout`).
 
 import { Gap, type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { Mark } from './key-marks.js';

@@ -17,7 +17,7 @@ import { IdentityCache } from './identity-cache.js';
 import { identityOfKey } from './key-identity.js';
 import { shownOfKey } from './key-marks.js';
 import { W } from './keywords.js';
-import { Normalizer } from './normalize.js';
+import { Normalizer } from './make-key.js';
 import { verbOf } from './refused.js';
 import { SkeletonCache } from './skeleton-cache.js';
 import { splitStatements } from './split.js';

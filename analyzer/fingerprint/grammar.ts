@@ -1,7 +1,7 @@
 // The one door to libpg-query: the id of a key, and the tree of a text.
 // Invariants: the same key has the same id on every machine, so nothing that depends on stack size or timing
 // reaches the grammar. Only 16 hexadecimal digits are believed, because libpg-query returns the text of some errors
-// (with literals) as if it were a result. Not here: how keys are made (normalize.ts) and kept (fingerprint.ts).
+// (with literals) as if it were a result. Not here: how keys are made (make-key.ts) and kept (fingerprint.ts).
 
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';

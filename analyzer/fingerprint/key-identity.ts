@@ -3,7 +3,7 @@
 // Invariants: the same key has the same id on every machine. What the grammar has not read shows its structure alone,
 // and its id tells no more than that, since the hash of a single word is found by trying. Only a key too long for the
 // grammar keeps an id of its own.
-// Not here: how keys are made (normalize.ts), hiding (refused.ts), the grammar itself (grammar.ts).
+// Not here: how keys are made (make-key.ts), hiding (refused.ts), the grammar itself (grammar.ts).
 
 import {
   fingerprintOfKey,

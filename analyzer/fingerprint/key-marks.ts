@@ -1,7 +1,7 @@
 // The marks in a key, and the two readings of a key: SQL for the grammar, text for people.
 // Invariant: marks are control bytes and no other control byte is in a key, so a key has one reading only.
 // A key is bytes (UTF-8 if the client's text was) and travels as a latin1 string: one character per byte.
-// Not here: making keys (normalize.ts).
+// Not here: making keys (make-key.ts).
 
 export const Mark = {
   /** Any string literal, and the value of a SET. */

@@ -1,6 +1,6 @@
 // Folds by place: names of savepoints, cursors and prepared statements, and values of SET.
 // Invariant: reads only the tokens of the one statement, once. Not here: folds by kind, such as literals
-// (normalize.ts).
+// (make-key.ts).
 // Source of the forms: PostgreSQL's reference pages of FETCH, MOVE, CLOSE, DECLARE, SAVEPOINT, RELEASE, ROLLBACK
 // TO, PREPARE, EXECUTE, DEALLOCATE, SET, ALTER ROLE, ALTER DATABASE, ALTER SYSTEM.
 

@@ -2,7 +2,7 @@
 // Invariant: tokens are in text order and do not overlap. The arrays are valid for [0, count); at [count] kind and
 // hash are 0.
 // One instance serves every text, so that no statement allocates; a caller that needs a token later copies it.
-// Not here: finding tokens (sql-lexer.ts) and what they mean (normalize.ts, the recognisers).
+// Not here: finding tokens (sql-lexer.ts) and what they mean (fingerprint/make-key.ts, the recognisers).
 
 /** Token kinds. Keywords are `word`; a keyword is told from a name by `hash` (see wordHash) and by place. */
 export const TokenKind = {

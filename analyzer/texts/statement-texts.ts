@@ -17,7 +17,7 @@ import { splitStatements } from '../fingerprint/split.js';
 import { NAMING_COMMANDS, SqlNames } from '../fingerprint/sql-session.js';
 import type { Attributable } from '../sessions/observed-session.js';
 import { type ReadableText, readableText, USUAL_READING } from './client-text.js';
-import { CommentTagsReader } from './comment-tags.js';
+import { CommentTagsReader } from './comment-tags-cache.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
 import { type KnownText, TEXT_GONE } from './known-text.js';
 import { measuredOf, shareOf } from './measured-of.js';

@@ -1,5 +1,5 @@
 // SQL as a trace may show it: the analyzer's normalised text, with `?` for every literal.
-// Invariant: no literal passes. Not here: what is folded (analyzer/fingerprint/normalize.ts).
+// Invariant: no literal passes. Not here: what is folded (analyzer/fingerprint/make-key.ts).
 
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
 import { type ClientText, readableText } from '../../analyzer/texts/client-text.js';

@@ -1,6 +1,6 @@
 // Takes each HTTP request to its answer, with headers that restrict the browser.
 // Invariant: the guard passes a request before a route sees it; every refusal is counted.
-// Not here: connections and their time limits (server.ts), who may ask (guard.ts), what is answered (routes.ts).
+// Not here: connections and their time limits (server.ts), who may ask (guard.ts), what is answered (dispatch.ts).
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '../../config/limits.js';
@@ -9,8 +9,8 @@ import { isLoopback, type TcpAddress } from '../../config/values/address.js';
 import { HttpCounts } from '../metrics/state/http-counts.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import type { ApiReader } from './api.js';
+import { type MetricsReader, Routes } from './dispatch.js';
 import { type Policy, type Refusal, refusalOf } from './guard.js';
-import { type MetricsReader, Routes } from './routes.js';
 import { TokenGate } from './token-gate.js';
 
 export interface DeskOptions {

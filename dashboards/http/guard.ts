@@ -1,7 +1,7 @@
 // Decides whether a request may be answered, by its method, its site, its host name and its token.
 // Invariant: answers with SQL or names of users are given only on loopback or with the token, and to no page of
 // another site; what writes (a mark) needs the token everywhere; the decision reads no state and no clock.
-// Not here: sockets (server.ts), routes (routes.ts), reading tokens (token-gate.ts).
+// Not here: sockets (server.ts), routes (dispatch.ts), reading tokens (token-gate.ts).
 
 import { limits } from '../../config/limits.js';
 import type { HttpRefusal } from '../metrics/state/http-counts.js';

@@ -12,7 +12,7 @@ import type { HttpCounts } from '../metrics/state/http-counts.js';
 import type { ApiReader } from './api.js';
 import { HttpConnections } from './connections.js';
 import { Desk } from './desk.js';
-import type { MetricsReader } from './routes.js';
+import type { MetricsReader } from './dispatch.js';
 
 export interface HttpOptions {
   readonly address: TcpAddress;

@@ -2,12 +2,12 @@
 // Invariant: every family of the catalogue is rendered, and no other; a scrape changes no counter and holds the event
 // loop for SLICE_MS at a time.
 // Not here: counting (state/metrics-state.ts), which values a family has (catalogue/), how a line is written
-// (exposition.ts), serving (dashboards/http).
+// (exposition-format.ts), serving (dashboards/http).
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CATALOGUE } from './catalogue/catalogue.js';
 import type { HistogramFamily, Readings, SampledFamily } from './catalogue/family.js';
-import { type Format, headerOf, trailerOf } from './exposition.js';
+import { type Format, headerOf, trailerOf } from './exposition-format.js';
 import { FamilyRegistry } from './family-registry.js';
 import { HistogramLines } from './histogram-lines.js';
 import { ObserverProcess } from './observer-process.js';

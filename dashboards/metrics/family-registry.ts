@@ -7,7 +7,7 @@
 
 import { type Metric, Registry } from 'prom-client';
 import type { Readings, SampledFamily } from './catalogue/family.js';
-import type { Format } from './exposition.js';
+import type { Format } from './exposition-format.js';
 
 const CONTENT_TYPES = { text: Registry.PROMETHEUS_CONTENT_TYPE, openmetrics: Registry.OPENMETRICS_CONTENT_TYPE };
 

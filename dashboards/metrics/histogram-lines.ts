@@ -3,7 +3,7 @@
 // (state/duration-series.ts, state/pool-series.ts).
 
 import type { HistogramFamily, HistogramSeries } from './catalogue/family.js';
-import { type Format, labelsText, numberText } from './exposition.js';
+import { type Format, labelsText, numberText } from './exposition-format.js';
 import type { Exemplar } from './state/duration-series.js';
 
 interface Lines {

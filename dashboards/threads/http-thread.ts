@@ -8,7 +8,7 @@ import type { Log } from '../../config/log.js';
 import type { TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import type { TailBatch } from '../../facts/answers.js';
-import type { MetricsReader } from '../http/routes.js';
+import type { MetricsReader } from '../http/dispatch.js';
 import type { HttpServer } from '../http/server.js';
 import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';

@@ -6,7 +6,7 @@ import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';
 import type { TailBatch } from '../../facts/answers.js';
 import type { Answer } from '../http/answer.js';
-import type { Format } from '../metrics/exposition.js';
+import type { Format } from '../metrics/exposition-format.js';
 import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 
 /** A moment of the system's monotonic clock, which all threads share. */

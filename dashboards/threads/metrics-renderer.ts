@@ -1,11 +1,11 @@
 // Renders the metrics whenever the HTTP thread asks, and ahead while somebody scrapes.
 // Invariant: one rendering at a time, with a rest behind each, so that no number of scrapers takes the main thread
 // from observing.
-// Not here: what a rendering is (dashboards/metrics/exporter.ts), keeping it (kept-metrics.ts).
+// Not here: what a rendering is (dashboards/metrics/exporter.ts), keeping it (scrape-answers.ts).
 
 import type { Log } from '../../config/log.js';
-import type { MetricsReader } from '../http/routes.js';
-import type { Format } from '../metrics/exposition.js';
+import type { MetricsReader } from '../http/dispatch.js';
+import type { Format } from '../metrics/exposition-format.js';
 import { monotonicMs, type Rendered } from './messages.js';
 
 /** Metrics are rendered ahead for a scraper that came within this time, so that it waits for nothing. */

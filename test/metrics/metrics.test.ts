@@ -6,7 +6,7 @@ import { limits } from '../../config/limits.js';
 import { CATALOGUE } from '../../dashboards/metrics/catalogue/catalogue.js';
 import { metricsDoc } from '../../dashboards/metrics/catalogue/catalogue-doc.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
-import { formatFor } from '../../dashboards/metrics/exposition.js';
+import { formatFor } from '../../dashboards/metrics/exposition-format.js';
 import { cleanLabel, commandLabel } from '../../dashboards/metrics/state/labels.js';
 import {
   MetricsState,

@@ -1,6 +1,6 @@
 // One metric family: what is told of it, and how its values are read at a scrape.
 // Invariant: reading changes no counter. Not here: the families (catalogue.ts), how a line is written
-// (../exposition.ts).
+// (../exposition-format.ts).
 
 import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../../proxy/stream/relay-status.js';
 import type { Exemplar } from '../state/duration-series.js';

@@ -1,7 +1,7 @@
 // Makes label values that are safe to export, and bounds their number.
 // Invariant: a LabelSet gives at most its maximum of distinct values plus "other", and always the same label for a
 // name.
-// Not here: escaping for the exposition format (../exposition.ts).
+// Not here: escaping for the exposition format (../exposition-format.ts).
 
 import { limits } from '../../../config/limits.js';
 

@@ -4,8 +4,8 @@
 // Not here: rendering (metrics-renderer.ts).
 
 import { RuntimeError } from '../../config/values/errors.js';
-import type { MetricsReader } from '../http/routes.js';
-import type { Format } from '../metrics/exposition.js';
+import type { MetricsReader } from '../http/dispatch.js';
+import type { Format } from '../metrics/exposition-format.js';
 import { monotonicMs, type Rendered } from './messages.js';
 
 /** A flush or a roll-up may hold the main thread for longer; a scraper need not wait for that. */

@@ -3,7 +3,7 @@
 // Not here: who may ask (guard.ts), the API's paths (api.ts).
 
 import { RuntimeError } from '../../config/values/errors.js';
-import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition.js';
+import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition-format.js';
 import { type Answer, jsonAnswer, notNow } from './answer.js';
 import { type ApiReader, NOT_FOUND, SETS } from './api.js';
 import { PAGE_PATHS, pageFile } from './page.js';
