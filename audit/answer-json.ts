@@ -45,7 +45,7 @@ function placeJson(one: AuditedPlace): Record<string, unknown> {
             routes: seen.routes,
             pools: seen.pools,
             last_seen: moment(seen.lastSeenMs),
-            findings: [],
+            findings: seen.findings,
           },
     join: joined.by,
     confidence: joined.confidence,

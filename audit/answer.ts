@@ -3,6 +3,7 @@
 // Not here: the single steps (join.ts, difficulty.ts, ways.ts, coverage.ts), printing (cli/views/audit.ts).
 
 import type { StatementFacts, StatementsReport } from '../facts/answers.js';
+import type { FindingFacts } from '../facts/finding.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
 import { type Catalogue, type CodePlace, queriesOf } from './catalogue.js';
 import { type Coverage, coverageOf } from './coverage.js';
@@ -22,6 +23,8 @@ export interface Seen {
   readonly routes: readonly string[];
   readonly pools: readonly string[];
   readonly lastSeenMs: number;
+  /** Ids of findings about its statements. */
+  readonly findings: readonly string[];
 }
 
 export interface AuditedPlace {
@@ -56,6 +59,8 @@ export interface AuditInput {
     callers: readonly string[],
     statements: readonly StatementFacts[],
   ) => Promise<readonly StatementFacts[]>;
+  /** What was found in the window. */
+  readonly findings: readonly FindingFacts[];
   /** Django's version, for links. */
   readonly django: string;
   readonly moneyTables: readonly string[];
@@ -77,7 +82,7 @@ export async function answerAudit(input: AuditInput): Promise<AuditAnswer> {
 async function audited(joined: Joined, input: AuditInput): Promise<AuditedPlace> {
   const { place } = joined;
   const ran = joined.by === 'caller' ? await input.sentBy(joined.callers, joined.statements) : joined.statements;
-  const seen = ran.length === 0 ? null : seenOf(ran, input.report!);
+  const seen = ran.length === 0 ? null : seenOf(ran, input.report!, findingsOf(joined, input.findings));
   const isMoved = place.kind !== 'orm';
   const categories = isMoved ? categoriesOfPlace(joined, input.treeOf) : [];
   const money = new Set(input.moneyTables.map((table) => table.toLowerCase()));
@@ -99,7 +104,7 @@ async function audited(joined: Joined, input: AuditInput): Promise<AuditedPlace>
   };
 }
 
-function seenOf(ran: readonly StatementFacts[], report: StatementsReport): Seen {
+function seenOf(ran: readonly StatementFacts[], report: StatementsReport, findings: readonly string[]): Seen {
   const days = Math.max(report.window.untilMs - report.window.sinceMs, 60_000) / DAY_MS;
   const calls = sum(ran, ({ calls: own }) => own);
   const histogram = ran[0].histogram.copy();
@@ -118,7 +123,17 @@ function seenOf(ran: readonly StatementFacts[], report: StatementsReport): Seen 
     routes: valuesOf(ran, (facts) => facts.tags.get('route') ?? []),
     pools: valuesOf(ran, ({ pools }) => pools),
     lastSeenMs: Math.max(...ran.map(({ lastSeenMs }) => lastSeenMs)),
+    findings,
   };
+}
+
+/** Those about its statements; of a place that its caller's line names, those of this caller alone. */
+function findingsOf({ by, callers, statements }: Joined, findings: readonly FindingFacts[]): string[] {
+  const own = new Set(statements.map(({ fingerprint }) => fingerprint));
+  return findings
+    .filter((finding) => finding.state !== 'candidate' && own.has(finding.statements[0].fingerprint))
+    .filter((finding) => by !== 'caller' || finding.callers.some((caller) => callers.includes(caller)))
+    .map(({ id }) => id);
 }
 
 /** Of the constant texts where the place has some; else of what it was seen to send. */

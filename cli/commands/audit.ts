@@ -69,15 +69,20 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
   }
 }
 
-async function ranOf(place: Place | null, flags: AuditFlags): Promise<Pick<AuditInput, 'report' | 'sentBy'>> {
-  if (place === null) return { report: null, sentBy: () => Promise.resolve([]) };
+async function ranOf(
+  place: Place | null,
+  flags: AuditFlags,
+): Promise<Pick<AuditInput, 'report' | 'findings' | 'sentBy'>> {
+  if (place === null) return { report: null, findings: [], sentBy: () => Promise.resolve([]) };
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
   const asked = parametersOf(flags, ['since', 'until']);
   asked.set('limit', '0');
   const query = readStatementsQuery(asked, flagContext());
   const report = await place.statements(query);
+  const { findings } = await place.findings(query.range);
   return {
     report,
+    findings,
     async sentBy(callers, statements) {
       const wanted = new Set(statements.map(({ fingerprint }) => fingerprint));
       const found: StatementFacts[] = [];
