@@ -10,7 +10,7 @@ const FILTER_FILE = '/proc/self/coredump_filter';
 /** Of no mapping the content. */
 const NOTHING = '0x0';
 
-/** True when a core file of this process holds no memory. */
+/** True when a core file of this process holds no memory; registers are in every one. */
 const filtered = filterNothing();
 
 function filterNothing(): boolean {
