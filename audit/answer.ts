@@ -4,7 +4,8 @@
 
 import type { StatementFacts, StatementsReport } from '../facts/answers.js';
 import type { FindingFacts } from '../facts/finding.js';
-import { meanNs, percentileNs } from '../facts/latency.js';
+import { LogHistogram } from '../facts/histogram.js';
+import { percentileNs, type Timed } from '../facts/latency.js';
 import { type Catalogue, type CodePlace, queriesOf } from './catalogue.js';
 import { type Coverage, coverageOf } from './coverage.js';
 import { type Category, categoriesOf } from './difficulty.js';
@@ -54,11 +55,8 @@ export interface AuditInput {
   readonly fingerprintsOf: (sql: string) => readonly string[];
   /** libpg-query's parse tree, or null where the grammar refuses the text. */
   readonly treeOf: (sql: string) => unknown;
-  /** What one caller sent of these statements. */
-  readonly sentBy: (
-    callers: readonly string[],
-    statements: readonly StatementFacts[],
-  ) => Promise<readonly StatementFacts[]>;
+  /** What each caller (file:line) sent. */
+  readonly byCaller: ReadonlyMap<string, Timed>;
   /** What was found in the window. */
   readonly findings: readonly FindingFacts[];
   /** Django's version, for links. */
@@ -69,20 +67,18 @@ export interface AuditInput {
 const DAY_MS = 86_400_000;
 const WRITES = /^\s*(?:insert|update|delete|merge|copy|call|with\b[\s\S]*\b(?:insert\s+into|update|delete\s+from))\b/i;
 
-export async function answerAudit(input: AuditInput): Promise<AuditAnswer> {
+export function answerAudit(input: AuditInput): AuditAnswer {
   const { catalogue, report, fingerprintsOf } = input;
   const statements = report?.statements ?? [];
   const { joined, unexplained } = joinPlaces({ places: queriesOf(catalogue), statements, fingerprintsOf });
-  const places: AuditedPlace[] = [];
-  for (const one of joined) places.push(await audited(one, input));
+  const places = joined.map((one) => audited(one, input));
   places.sort((a, b) => rankOf(a) - rankOf(b) || timeOf(b) - timeOf(a) || compareLines(a.place, b.place));
   return { catalogue, places, unexplained, coverage: coverageOf(catalogue, joined, statements), report };
 }
 
-async function audited(joined: Joined, input: AuditInput): Promise<AuditedPlace> {
+function audited(joined: Joined, input: AuditInput): AuditedPlace {
   const { place } = joined;
-  const ran = joined.by === 'caller' ? await input.sentBy(joined.callers, joined.statements) : joined.statements;
-  const seen = ran.length === 0 ? null : seenOf(ran, input.report!, findingsOf(joined, input.findings));
+  const seen = joined.statements.length === 0 ? null : seenOf(joined, input);
   const isMoved = place.kind !== 'orm';
   const categories = isMoved ? categoriesOfPlace(joined, input.treeOf) : [];
   const money = new Set(input.moneyTables.map((table) => table.toLowerCase()));
@@ -104,26 +100,38 @@ async function audited(joined: Joined, input: AuditInput): Promise<AuditedPlace>
   };
 }
 
-function seenOf(ran: readonly StatementFacts[], report: StatementsReport, findings: readonly string[]): Seen {
-  const days = Math.max(report.window.untilMs - report.window.sinceMs, 60_000) / DAY_MS;
-  const calls = sum(ran, ({ calls: own }) => own);
-  const histogram = ran[0].histogram.copy();
-  for (const facts of ran.slice(1)) histogram.merge(facts.histogram);
-  const whole = { ...ran[0], histogram, serviceMaxNs: Math.max(...ran.map(({ serviceMaxNs }) => serviceMaxNs)) };
+function seenOf(joined: Joined, { byCaller, findings, report }: AuditInput): Seen {
+  const { callers, statements } = joined;
+  const { sinceMs, untilMs } = report!.window;
+  const days = Math.max(untilMs - sinceMs, 60_000) / DAY_MS;
+  // Other callers send these statements too: what this place sent, its callers' own sums say.
+  const ran: readonly Timed[] =
+    joined.by === 'caller' ? callers.flatMap((caller) => byCaller.get(caller) ?? []) : statements;
+  const histogram = new LogHistogram();
+  for (const one of ran) histogram.merge(one.histogram);
+  const calls = sum(ran, (one) => one.calls);
+  const serviceTotalNs = sum(ran, (one) => one.serviceTotalNs);
   const p95Ns = percentileNs(
-    { ...whole, serviceMinNs: Math.min(...ran.map(({ serviceMinNs }) => serviceMinNs)) },
+    {
+      calls,
+      errors: 0,
+      serviceTotalNs,
+      serviceMinNs: Math.min(...ran.map(({ serviceMinNs }) => serviceMinNs)),
+      serviceMaxNs: Math.max(...ran.map(({ serviceMaxNs }) => serviceMaxNs)),
+      histogram,
+    },
     0.95,
   );
   return {
     calls,
     callsPerDay: Math.round(calls / days),
     errors: sum(ran, ({ errors }) => errors),
-    totalMs: sum(ran, (facts) => meanNs(facts) * (facts.calls + facts.errors)) / 1e6,
+    totalMs: serviceTotalNs / 1e6,
     p95Ms: p95Ns === null ? null : p95Ns / 1e6,
-    routes: valuesOf(ran, (facts) => facts.tags.get('route') ?? []),
-    pools: valuesOf(ran, ({ pools }) => pools),
-    lastSeenMs: Math.max(...ran.map(({ lastSeenMs }) => lastSeenMs)),
-    findings,
+    routes: valuesOf(statements, (facts) => facts.tags.get('route') ?? []),
+    pools: valuesOf(statements, ({ pools }) => pools),
+    lastSeenMs: Math.max(...statements.map(({ lastSeenMs }) => lastSeenMs)),
+    findings: findingsOf(joined, findings),
   };
 }
 
@@ -180,6 +188,6 @@ function valuesOf(ran: readonly StatementFacts[], of: (facts: StatementFacts) =>
   return [...new Set(ran.flatMap((facts) => [...of(facts)]))].sort();
 }
 
-function sum(ran: readonly StatementFacts[], of: (facts: StatementFacts) => number): number {
-  return ran.reduce((total, facts) => total + of(facts), 0);
+function sum(ran: readonly Timed[], of: (one: Timed) => number): number {
+  return ran.reduce((total, one) => total + of(one), 0);
 }

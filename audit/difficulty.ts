@@ -70,100 +70,96 @@ const JSON_OPERATORS: ReadonlySet<string> = new Set([
 export function categoriesOf(tree: unknown): Category[] {
   if (tree === null) return ['not-parsed'];
   const found = new Set<Category>();
-  visit(tree, { found, inFrom: false });
+  visit(tree, found);
   return CATEGORIES.filter((category) => found.has(category));
 }
 
-interface At {
-  readonly found: Set<Category>;
-  /** Inside FROM, where a function is a table. */
-  readonly inFrom: boolean;
-}
+type Found = Set<Category>;
 
-function visit(value: unknown, at: At): void {
+function visit(value: unknown, found: Found): void {
   if (Array.isArray(value)) {
-    for (const one of value) visit(one, at);
+    for (const one of value) visit(one, found);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, inner] of Object.entries(value as Node)) {
     if (typeof inner !== 'object' || inner === null) continue;
     const rule = RULES[name];
-    if (rule !== undefined) rule(inner as Node, at);
-    visit(inner, name === 'RangeFunction' ? { ...at, inFrom: true } : at);
+    if (rule !== undefined) rule(inner as Node, found);
+    visit(inner, found);
   }
 }
 
-const RULES: Readonly<Record<string, (node: Node, at: At) => void>> = {
+const RULES: Readonly<Record<string, (node: Node, found: Found) => void>> = {
   SelectStmt: selected,
   FuncCall: called,
   // Fields whose node has one type only are named by the field, not by the type.
-  withClause(node, { found }) {
+  withClause(node, found) {
     found.add(node.recursive === true ? 'recursive-cte' : 'cte');
   },
-  CommonTableExpr(node, { found }) {
+  CommonTableExpr(node, found) {
     const query = Object.keys((node.ctequery ?? {}) as Node)[0];
     if (query !== undefined && query !== 'SelectStmt') found.add('writing-cte');
   },
-  JoinExpr(node, { found }) {
+  JoinExpr(node, found) {
     if (node.quals !== undefined && !joinsKeys(node.quals)) found.add('join-off-keys');
   },
-  RangeSubselect(node, { found }) {
+  RangeSubselect(node, found) {
     found.add(node.lateral === true ? 'lateral' : 'subquery');
   },
-  RangeFunction(node, { found }) {
+  RangeFunction(node, found) {
     if (node.lateral === true) found.add('lateral');
   },
-  SubLink(_, { found }) {
+  SubLink(_, found) {
     found.add('subquery');
   },
   WindowDef: windowed,
   over: windowed,
-  GroupingSet(_, { found }) {
+  GroupingSet(_, found) {
     found.add('grouping-sets');
   },
-  InsertStmt(node, { found }) {
+  InsertStmt(node, found) {
     if (node.onConflictClause !== undefined) found.add('upsert');
   },
-  MergeStmt(_, { found }) {
+  MergeStmt(_, found) {
     found.add('upsert');
   },
-  UpdateStmt(node, { found }) {
+  UpdateStmt(node, found) {
     if (node.fromClause !== undefined) found.add('update-from');
   },
-  DeleteStmt(node, { found }) {
+  DeleteStmt(node, found) {
     if (node.usingClause !== undefined) found.add('delete-using');
   },
-  CopyStmt(_, { found }) {
+  CopyStmt(_, found) {
     found.add('copy');
   },
-  CallStmt(_, { found }) {
+  CallStmt(_, found) {
     found.add('stored-function');
   },
-  RefreshMatViewStmt(_, { found }) {
+  RefreshMatViewStmt(_, found) {
     found.add('materialised-view');
   },
-  CreateTableAsStmt(node, { found }) {
+  CreateTableAsStmt(node, found) {
     found.add(node.objtype === 'OBJECT_MATVIEW' ? 'materialised-view' : 'schema-change');
   },
   RangeVar: named,
   relation: named,
   rel: named,
-  A_Expr(node, { found }) {
+  A_Expr(node, found) {
     if (JSON_OPERATORS.has(nameOf(node.name))) found.add(nameOf(node.name) === '@@' ? 'full-text' : 'json');
   },
   ...Object.fromEntries(
     'CreateStmt AlterTableStmt IndexStmt ViewStmt CreateFunctionStmt DropStmt TruncateStmt CreateTrigStmt'
       .split(' ')
-      .map((name) => [name, (_: Node, { found }: At) => void found.add('schema-change')]),
+      .map((name) => [name, (_: Node, found: Found) => void found.add('schema-change')]),
   ),
 };
 
-function named(node: Node, { found }: At): void {
+function named(node: Node, found: Found): void {
   if (node.relpersistence === 't') found.add('temporary-table');
 }
 
-function selected(node: Node, { found }: At): void {
+function selected(node: Node, found: Found): void {
   if (node.op !== undefined && node.op !== 'SETOP_NONE') found.add('set-operation');
   if (node.lockingClause !== undefined) found.add('locking');
   if (Array.isArray(node.distinctClause) && Object.keys((node.distinctClause[0] ?? {}) as Node).length > 0) {
@@ -174,7 +170,7 @@ function selected(node: Node, { found }: At): void {
   if (isJoin && !(node.whereClause !== undefined && joinsKeys(node.whereClause))) found.add('join-off-keys');
 }
 
-function called(node: Node, { found, inFrom }: At): void {
+function called(node: Node, found: Found): void {
   const name = nameOf(node.funcname);
   if (node.over !== undefined) found.add('window');
   if (node.agg_filter !== undefined) found.add('aggregate-filter');
@@ -182,13 +178,12 @@ function called(node: Node, { found, inFrom }: At): void {
   else if (JSON_FUNCTION.test(name)) found.add('json');
   else if (DJANGO_KNOWS.has(name)) return;
   else found.add(SERVER_FUNCTION.test(name) ? 'database-function' : 'stored-function');
-  if (inFrom && SERVER_FUNCTION.test(name)) found.add('database-function');
 }
 
 /** Frames other than the usual RANGE UNBOUNDED PRECEDING have further bits set; see FRAMEOPTION in parsenodes.h. */
 const FRAMEOPTION_NONDEFAULT = 1;
 
-function windowed(node: Node, { found }: At): void {
+function windowed(node: Node, found: Found): void {
   found.add('window');
   if (((node.frameOptions as number | undefined) ?? 0) & FRAMEOPTION_NONDEFAULT) found.add('window-frame');
 }

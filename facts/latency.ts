@@ -7,7 +7,7 @@
 import type { StatementFacts } from './answers.js';
 
 /** Of a statement, or of a group of them. */
-type Timed = Pick<
+export type Timed = Pick<
   StatementFacts,
   'calls' | 'errors' | 'serviceTotalNs' | 'serviceMinNs' | 'serviceMaxNs' | 'histogram'
 >;

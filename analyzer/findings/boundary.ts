@@ -4,20 +4,13 @@
 // transaction is open (transactions.ts).
 
 import type { FindingKind, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { UnitStatement } from '../../facts/work/unit.js';
 import { callerOf, isRead, isWrite, type Kind, tableWords } from './kind.js';
-
-interface Transaction {
-  readonly session: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly statements: readonly UnitStatement[];
-  readonly isRolledBack: boolean;
-}
+import type { Transaction, UnitView } from './unit-view.js';
 
 export const BOUNDARY_READ: Kind = {
   kind: 'boundary-read',
-  look: (unit) => besides(unit, 'boundary-read', (other, outer) => isRead(other) && wroteBefore(outer, other.startMs)),
+  look: (view) => besides(view, 'boundary-read', (other, outer) => isRead(other) && wroteBefore(outer, other.startMs)),
   words: (told) => ({
     title: `A read of ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} beside an open transaction`,
     explanation:
@@ -29,7 +22,7 @@ export const BOUNDARY_READ: Kind = {
 
 export const BOUNDARY_WRITE: Kind = {
   kind: 'boundary-write',
-  look: (unit) => besides(unit, 'boundary-write', (other, outer) => isWrite(other) && !outer.isRolledBack),
+  look: (view) => besides(view, 'boundary-write', (other, outer) => isWrite(other) && !outer.isRolledBack),
   words: (told) => ({
     title: `A write to ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} outside of the open transaction`,
     explanation:
@@ -41,7 +34,7 @@ export const BOUNDARY_WRITE: Kind = {
 
 export const BOUNDARY_LOST_ROLLBACK: Kind = {
   kind: 'boundary-lost-rollback',
-  look: (unit) => besides(unit, 'boundary-lost-rollback', (other, outer) => isWrite(other) && outer.isRolledBack),
+  look: (view) => besides(view, 'boundary-lost-rollback', (other, outer) => isWrite(other) && outer.isRolledBack),
   words: (told) => ({
     title: `A rollback that did not reach ${tableWords(told, 'beside')} in ${told.pools.join(' and ')}`,
     explanation:
@@ -53,20 +46,21 @@ export const BOUNDARY_LOST_ROLLBACK: Kind = {
 
 /** Statements on other pools, within transactions that write. One occurrence per statement. */
 function besides(
-  unit: WorkUnit,
+  view: UnitView,
   kind: FindingKind,
   concerns: (other: UnitStatement, outer: Transaction) => boolean,
 ): Occurrence[] {
   const found = new Map<string, Occurrence>();
+  const { unit, transactions } = view;
   if (unit.found !== 'direct') return [];
-  for (const outer of transactionsOf(unit)) {
+  for (const outer of transactions) {
     const inside = outer.statements.find(isWrite);
     if (inside === undefined || inside.pool === '') continue;
     for (const other of unit.statements) {
       const isElsewhere = other.session !== outer.session && other.pool !== '' && other.pool !== inside.pool;
       const isWithin = other.startMs >= outer.startMs && other.endMs <= outer.endMs;
       if (!isElsewhere || !isWithin || other.sqlstate !== '' || other.housekeeping !== '') continue;
-      if (!concerns(other, outer) || !stays(unit, other)) continue;
+      if (!concerns(other, outer) || !stays(view, other)) continue;
       const known = found.get(other.fingerprint);
       found.set(other.fingerprint, {
         kind,
@@ -86,9 +80,9 @@ function besides(
 }
 
 /** A write whose own transaction was rolled back did not stay. */
-function stays(unit: WorkUnit, other: UnitStatement): boolean {
+function stays({ transactions }: UnitView, other: UnitStatement): boolean {
   if (!isWrite(other)) return true;
-  const own = transactionsOf(unit).find(
+  const own = transactions.find(
     ({ session, startMs, endMs }) => session === other.session && startMs <= other.startMs && other.endMs <= endMs,
   );
   return own === undefined || !own.isRolledBack;
@@ -96,29 +90,4 @@ function stays(unit: WorkUnit, other: UnitStatement): boolean {
 
 function wroteBefore(outer: Transaction, ms: number): boolean {
   return outer.statements.some((statement) => isWrite(statement) && statement.endMs <= ms);
-}
-
-/** Transactions of a unit that have an end, by session. */
-export function transactionsOf(unit: WorkUnit): Transaction[] {
-  const open = new Map<string, UnitStatement[]>();
-  const found: Transaction[] = [];
-  for (const statement of unit.statements) {
-    const { session } = statement;
-    const isOpen = statement.transactionAfter === 'T' || statement.transactionAfter === 'E';
-    const inside = open.get(session);
-    if (inside !== undefined) inside.push(statement);
-    else if (isOpen) open.set(session, [statement]);
-    if (isOpen || statement.transactionAfter === '') continue;
-    const statements = open.get(session);
-    open.delete(session);
-    if (statements === undefined) continue;
-    found.push({
-      session,
-      startMs: statements[0].startMs,
-      endMs: statement.endMs,
-      statements,
-      isRolledBack: statement.command === 'ROLLBACK',
-    });
-  }
-  return found;
 }

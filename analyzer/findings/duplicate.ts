@@ -4,15 +4,15 @@
 
 import type { Occurrence } from '../../facts/finding.js';
 import type { UnitStatement } from '../../facts/work/unit.js';
-import { callerOf, costOf, isRead, isWrite, type Kind, ownStatements, poolsOf, tableWords } from './kind.js';
+import { callerOf, costOf, isRead, isWrite, type Kind, poolsOf, tableWords } from './kind.js';
 
 const SAME_MIN = 3;
 
 export const DUPLICATE: Kind = {
   kind: 'duplicate',
-  look(unit) {
+  look({ unit, own }) {
     const found = new Map<string, Occurrence>();
-    for (const same of runsOf(ownStatements(unit))) {
+    for (const same of runsOf(own)) {
       if (same.length < SAME_MIN) continue;
       const [first] = same;
       const known = found.get(first.fingerprint);

@@ -14,6 +14,7 @@ import { DUPLICATE } from './duplicate.js';
 import type { Kind } from './kind.js';
 import { N_PLUS_ONE } from './n-plus-one.js';
 import { IDLE_IN_TRANSACTION, LONG_TRANSACTION } from './transactions.js';
+import { UnitView } from './unit-view.js';
 import { WRITES_IN_LOOP } from './writes-in-loop.js';
 
 export const KINDS: { readonly [Name in FindingKind]: Kind } = {
@@ -35,8 +36,8 @@ export class Findings implements Pending<FindingDelta> {
   droppedTotal = 0;
 
   unitEnded(unit: WorkUnit): void {
-    // Most units are short, and a short one repeats nothing.
-    for (const kind of ALL) for (const occurrence of kind.look(unit)) this.#add(unit, occurrence);
+    const view = new UnitView(unit);
+    for (const kind of ALL) for (const occurrence of kind.look(view)) this.#add(unit, occurrence);
   }
 
   pending(): Iterable<FindingDelta> {

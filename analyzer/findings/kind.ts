@@ -2,12 +2,13 @@
 // Invariant: a rule is pure and looks at one unit that has ended. Not here: the kinds, keeping findings (findings.ts).
 
 import type { FindingKind, FindingTold, FindingWords, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { UnitStatement } from '../../facts/work/unit.js';
+import type { UnitView } from './unit-view.js';
 
 export interface Kind {
   readonly kind: FindingKind;
   /** At most one occurrence per statement that it is about. */
-  look(unit: WorkUnit): Occurrence[];
+  look(view: UnitView): Occurrence[];
   /** True for a statement whose text shows that the finding is none. */
   excludes?(query: string): boolean;
   words(told: FindingTold): FindingWords;
@@ -19,34 +20,12 @@ export const REPEATED_MIN = 5;
 export const BATCH_PARAMETERS_MIN = 50;
 
 const WRITES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
-/** Serialisation failure and deadlock: what comes after is the same work again. */
-const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
-
 export function isWrite({ command }: UnitStatement): boolean {
   return WRITES.has(command);
 }
 
 export function isRead({ command }: UnitStatement): boolean {
   return command === 'SELECT';
-}
-
-/** The application's own statements, those after the last retry. */
-export function ownStatements({ statements }: WorkUnit): UnitStatement[] {
-  const retry = statements.findLastIndex(({ sqlstate }) => RETRIED.has(sqlstate));
-  return statements
-    .slice(retry + 1)
-    .filter(({ housekeeping, source }) => housekeeping === '' && source !== 'housekeeping');
-}
-
-/** Executions of each statement, in the order of their first. */
-export function byFingerprint(statements: readonly UnitStatement[]): Map<string, UnitStatement[]> {
-  const groups = new Map<string, UnitStatement[]>();
-  for (const statement of statements) {
-    const group = groups.get(statement.fingerprint);
-    if (group === undefined) groups.set(statement.fingerprint, [statement]);
-    else group.push(statement);
-  }
-  return groups;
 }
 
 /** Sets of parameters that differ for certain. A cut set may prove that two differ, never that they are the same. */

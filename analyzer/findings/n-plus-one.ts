@@ -2,21 +2,20 @@
 // Invariant: a chunk of a batch, a cursor's FETCH, polling and a retry are none. Not here: writes (writes-in-loop.ts),
 // the same parameters again (duplicate.ts).
 
-import type { FindingTold, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { FindingStatement, FindingTold, Occurrence } from '../../facts/finding.js';
+import type { UnitStatement } from '../../facts/work/unit.js';
 import {
   BATCH_PARAMETERS_MIN,
-  byFingerprint,
   callerOf,
   costOf,
   distinctParameters,
   isRead,
   type Kind,
-  ownStatements,
   poolsOf,
   REPEATED_MIN,
   tableWords,
 } from './kind.js';
+import type { UnitView } from './unit-view.js';
 
 /** Without the rows of the statement before as a proof, so many repetitions are one. */
 const PROVEN_BY_NUMBER = 10;
@@ -25,11 +24,10 @@ const ROWS_SHARE = { least: 0.8, most: 1.25 } as const;
 
 export const N_PLUS_ONE: Kind = {
   kind: 'n-plus-one',
-  look(unit) {
-    const own = ownStatements(unit);
+  look(view) {
     const found: Occurrence[] = [];
-    for (const repeated of byFingerprint(own).values()) {
-      const occurrence = occurrenceOf(unit, own, repeated);
+    for (const repeated of view.byFingerprint.values()) {
+      const occurrence = repeated.length < REPEATED_MIN ? undefined : occurrenceOf(view, repeated);
       if (occurrence !== undefined) found.push(occurrence);
     }
     return found;
@@ -49,33 +47,32 @@ export const N_PLUS_ONE: Kind = {
   },
 };
 
-function occurrenceOf(
-  unit: WorkUnit,
-  own: readonly UnitStatement[],
-  repeated: UnitStatement[],
-): Occurrence | undefined {
+function occurrenceOf({ unit, own }: UnitView, repeated: readonly UnitStatement[]): Occurrence | undefined {
   const [first] = repeated;
-  if (repeated.length < REPEATED_MIN || !isRead(first) || first.parameterCount >= BATCH_PARAMETERS_MIN)
-    return undefined;
+  if (!isRead(first) || first.parameterCount >= BATCH_PARAMETERS_MIN) return undefined;
   const distinct = distinctParameters(repeated);
   if (distinct < REPEATED_MIN) return undefined;
-  const before = own[own.indexOf(first) - 1];
-  const share = before === undefined ? 0 : before.rows / distinct;
-  const isProof = isRead(before ?? first) && share >= ROWS_SHARE.least && share <= ROWS_SHARE.most;
+  const cause = causeOf(own, first, distinct);
   const isMany = unit.found === 'direct' && distinct >= PROVEN_BY_NUMBER;
-  const cause =
-    before === undefined
-      ? []
-      : [{ fingerprint: before.fingerprint, source: before.source, role: 'caused-by' as const }];
+  const statements: FindingStatement[] = [{ fingerprint: first.fingerprint, source: first.source, role: 'repeated' }];
+  if (cause !== undefined) statements.push({ fingerprint: cause.fingerprint, source: cause.source, role: 'caused-by' });
   return {
     kind: 'n-plus-one',
-    confidence: isProof || isMany ? 'strong' : 'weak',
-    statements: [{ fingerprint: first.fingerprint, source: first.source, role: 'repeated' }, ...(isProof ? cause : [])],
+    confidence: cause !== undefined || isMany ? 'strong' : 'weak',
+    statements,
     pools: poolsOf(repeated),
     times: repeated.length,
     costNs: costOf(repeated),
     caller: callerOf(first),
   };
+}
+
+/** The read before it, where that gave about as many rows. */
+function causeOf(own: readonly UnitStatement[], first: UnitStatement, distinct: number): UnitStatement | undefined {
+  const before = own[own.indexOf(first) - 1];
+  if (before === undefined || !isRead(before)) return undefined;
+  const share = before.rows / distinct;
+  return share >= ROWS_SHARE.least && share <= ROWS_SHARE.most ? before : undefined;
 }
 
 /** In the words of the library that sent it. */

@@ -4,8 +4,8 @@
 
 import type { Occurrence } from '../../facts/finding.js';
 import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
-import { transactionsOf } from './boundary.js';
 import { callerOf, type Kind, poolsOf, tableWords } from './kind.js';
+import { isOpen } from './unit-view.js';
 
 const IDLE_MIN_MS = 1_000;
 const LONG_MIN_MS = 30_000;
@@ -13,7 +13,7 @@ const NS_PER_MS = 1e6;
 
 export const IDLE_IN_TRANSACTION: Kind = {
   kind: 'idle-in-transaction',
-  look(unit) {
+  look({ unit }) {
     const found = new Map<string, Occurrence>();
     for (const { before, idleMs } of pausesOf(unit)) {
       if (idleMs < IDLE_MIN_MS) continue;
@@ -42,8 +42,8 @@ export const IDLE_IN_TRANSACTION: Kind = {
 
 export const LONG_TRANSACTION: Kind = {
   kind: 'long-transaction',
-  look(unit) {
-    return transactionsOf(unit)
+  look({ transactions }) {
+    return transactions
       .filter(({ startMs, endMs }) => endMs - startMs >= LONG_MIN_MS)
       .map(({ statements, startMs, endMs }) => {
         const first = statements.find(({ housekeeping }) => housekeeping === '') ?? statements[0];
@@ -72,7 +72,7 @@ function pausesOf(unit: WorkUnit): Array<{ before: UnitStatement; idleMs: number
   const pauses: Array<{ before: UnitStatement; idleMs: number }> = [];
   for (const statement of unit.statements) {
     const before = last.get(statement.session);
-    if (before !== undefined && (before.transactionAfter === 'T' || before.transactionAfter === 'E')) {
+    if (before !== undefined && isOpen(before)) {
       pauses.push({ before, idleMs: statement.startMs - before.endMs });
     }
     last.set(statement.session, statement);

@@ -5,13 +5,11 @@
 import type { FindingTold, Occurrence } from '../../facts/finding.js';
 import {
   BATCH_PARAMETERS_MIN,
-  byFingerprint,
   callerOf,
   costOf,
   distinctParameters,
   isWrite,
   type Kind,
-  ownStatements,
   poolsOf,
   REPEATED_MIN,
   tableWords,
@@ -19,9 +17,10 @@ import {
 
 export const WRITES_IN_LOOP: Kind = {
   kind: 'writes-in-loop',
-  look(unit) {
+  look({ unit, byFingerprint }) {
     const found: Occurrence[] = [];
-    for (const repeated of byFingerprint(ownStatements(unit)).values()) {
+    for (const repeated of byFingerprint.values()) {
+      if (repeated.length < REPEATED_MIN) continue;
       const single = repeated.filter(({ batched, sqlstate }) => !batched && sqlstate === '');
       const [first] = single;
       if (single.length < REPEATED_MIN || !isWrite(first) || first.parameterCount >= BATCH_PARAMETERS_MIN) continue;

@@ -5,7 +5,6 @@ import { type Command, Option } from 'commander';
 import type { AuditInput } from '../../audit/answer.js';
 import type { CodeFlags } from '../../audit/code-walker.js';
 import { UsageError } from '../../config/values/errors.js';
-import type { StatementFacts } from '../../facts/answers.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
@@ -56,7 +55,7 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
   const catalogue = flags.code !== undefined ? readCatalogue(flags.code) : auditCode(path!, flags);
   const place = flags.static === true ? null : await placeOf(flags);
   try {
-    const answer = await answerAudit({
+    const answer = answerAudit({
       catalogue,
       ...(await ranOf(place, flags)),
       ...(await textsRead()),
@@ -69,36 +68,18 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
   }
 }
 
-async function ranOf(
-  place: Place | null,
-  flags: AuditFlags,
-): Promise<Pick<AuditInput, 'report' | 'findings' | 'sentBy'>> {
-  if (place === null) return { report: null, findings: [], sentBy: () => Promise.resolve([]) };
+type Ran = Pick<AuditInput, 'report' | 'findings' | 'byCaller'>;
+
+async function ranOf(place: Place | null, flags: AuditFlags): Promise<Ran> {
+  if (place === null) return { report: null, findings: [], byCaller: new Map() };
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
   const asked = parametersOf(flags, ['since', 'until']);
   asked.set('limit', '0');
   const query = readStatementsQuery(asked, flagContext());
   const report = await place.statements(query);
   const { findings } = await place.findings(query.range);
-  return {
-    report,
-    findings,
-    async sentBy(callers, statements) {
-      const wanted = new Set(statements.map(({ fingerprint }) => fingerprint));
-      const found: StatementFacts[] = [];
-      for (const caller of callers) {
-        const filter = { tags: [['caller', caller] as const] };
-        const sent = await place.statements({ ...query, filter });
-        found.push(...sent.statements.filter(({ fingerprint }) => wanted.has(fingerprint)));
-      }
-      // Rows by tag know no pools: those are of the whole statement.
-      for (const facts of found) {
-        const whole = statements.find((one) => one.fingerprint === facts.fingerprint && one.source === facts.source);
-        if (whole !== undefined) facts.pools = whole.pools;
-      }
-      return found;
-    },
-  };
+  const { groups } = await place.groups({ ...query, groupBy: 'caller' });
+  return { report, findings, byCaller: new Map(groups.map((group) => [group.value, group])) };
 }
 
 async function textsRead(): Promise<Pick<AuditInput, 'fingerprintsOf' | 'treeOf'>> {

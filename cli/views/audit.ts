@@ -108,26 +108,20 @@ function whatOf({ place, categories }: AuditedPlace): string {
 
 const CONSTRUCTS_MAX = 8;
 
+/** The way is said where some place needs nothing else. */
 function constructLines(places: readonly AuditedPlace[], screen: Screen): string[] {
-  const counts = new Map<string, { places: number; words: string }>();
+  const counts = new Map<string, number>();
+  const ways = new Map<string, string>();
   for (const { categories, replacedBy } of places) {
-    for (const category of categories) {
-      const known = counts.get(category) ?? { places: 0, words: categories.length === 1 ? (replacedBy ?? '') : '' };
-      counts.set(category, {
-        places: known.places + 1,
-        words: known.words || (categories.length === 1 ? (replacedBy ?? '') : ''),
-      });
-    }
+    for (const category of categories) counts.set(category, (counts.get(category) ?? 0) + 1);
+    if (categories.length === 1 && replacedBy !== null) ways.set(categories[0], `, ${replacedBy}`);
   }
   if (counts.size === 0) return [];
-  const most = [...counts].sort((a, b) => b[1].places - a[1].places).slice(0, CONSTRUCTS_MAX);
+  const most = [...counts].sort((a, b) => b[1] - a[1]).slice(0, CONSTRUCTS_MAX);
   return [
     '',
     styled('Constructs to replace', { style: 'bold', screen }),
-    ...most.map(
-      ([category, { places: n, words }]) =>
-        `  ${category}: ${n} ${n === 1 ? 'place' : 'places'}${words === '' ? '' : `, ${words}`}`,
-    ),
+    ...most.map(([category, n]) => `  ${category}: ${n} ${n === 1 ? 'place' : 'places'}${ways.get(category) ?? ''}`),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { StatementMeasureName } from '../../facts/measures.js';
 import { addSums, noSums, STATEMENT_RULES, type Sums } from '../../facts/sums.js';
+import { decodeObserved, encodeObserved, observedSchema } from '../observed-codec.js';
 
 const measureNames = Object.keys(STATEMENT_RULES) as StatementMeasureName[];
 /** A reader refuses another form. The number goes up with every change but to the measures, which it names. */
@@ -35,13 +36,7 @@ const statementSchema = v.object({
 const reportSchema = v.object({
   form: v.literal(FORM, 'it was made by another version of pgwitness'),
   window: v.object({ sinceMs: v.number(), untilMs: v.number() }),
-  observed: v.object({
-    executions: count,
-    notObserved: count,
-    notObservedByReason: counts,
-    unknown: count,
-    exact: v.boolean(),
-  }),
+  observed: observedSchema,
   statements: v.array(statementSchema),
   sums: v.array(v.tuple([v.string(), v.object({ statements: count, executions: count, serviceTotalNs: count })])),
 });
@@ -53,7 +48,7 @@ export function encodeStatementsReport(report: StatementsReport): EncodedStateme
   return {
     form: FORM,
     window: report.window,
-    observed: { ...report.observed, notObservedByReason: [...report.observed.notObservedByReason] },
+    observed: encodeObserved(report.observed),
     sums: [...report.sums],
     statements: report.statements.map((facts) => ({
       ...facts,
@@ -74,7 +69,7 @@ export function decodeStatementsReport(value: unknown): StatementsReport {
   const encoded = v.parse(reportSchema, value);
   return {
     window: encoded.window,
-    observed: { ...encoded.observed, notObservedByReason: new Map(encoded.observed.notObservedByReason) },
+    observed: decodeObserved(encoded.observed),
     sums: new Map(encoded.sums),
     statements: encoded.statements.map((facts) => ({
       ...facts,

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { TagMeasureName } from '../../facts/measures.js';
 import { addAll, addSums, TAG_RULES } from '../../facts/sums.js';
+import { decodeObserved, encodeObserved, observedSchema } from '../observed-codec.js';
 import { emptyGroup, type GroupFacts, type GroupsReport } from './groups.js';
 
 const names = Object.keys(TAG_RULES) as TagMeasureName[];
@@ -16,13 +17,7 @@ const counts = v.array(v.tuple([v.string(), count]));
 const schema = v.object({
   form: v.literal(FORM, 'it was made by another version of pgwitness'),
   window: v.object({ sinceMs: v.number(), untilMs: v.number() }),
-  observed: v.object({
-    executions: count,
-    notObserved: count,
-    notObservedByReason: counts,
-    unknown: count,
-    exact: v.boolean(),
-  }),
+  observed: observedSchema,
   groups: v.array(
     v.object({
       value: v.string(),
@@ -40,7 +35,7 @@ export function encodeGroups({ window, observed, groups }: GroupsReport): v.Infe
   return {
     form: FORM,
     window,
-    observed: { ...observed, notObservedByReason: [...observed.notObservedByReason] },
+    observed: encodeObserved(observed),
     groups: groups.map((group) => ({
       value: group.value,
       statements: [...group.statements],
@@ -56,7 +51,7 @@ export function decodeGroups(value: unknown): GroupsReport {
   const { window, observed, groups } = v.parse(schema, value);
   return {
     window,
-    observed: { ...observed, notObservedByReason: new Map(observed.notObservedByReason) },
+    observed: decodeObserved(observed),
     groups: groups.map(({ value: name, statements, sources, measures, histogram }) => {
       const group = emptyGroup(name);
       addSums(TAG_RULES, group, Object.fromEntries(names.map((measure, at) => [measure, measures[at]])));

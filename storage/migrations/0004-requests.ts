@@ -63,21 +63,4 @@ CREATE TABLE request_statement_rollup (
   rows_squared         REAL NOT NULL,
   PRIMARY KEY (span_s, bucket_min, tag_series_id)
 ) STRICT, WITHOUT ROWID;
-
--- Single requests with their statements, for \`routes ROUTE\`: of each route the slowest, and one by chance per window.
--- statements is JSON without text or literals.
-CREATE TABLE unit_sample (
-  route       TEXT NOT NULL, -- the request series it belongs to, as its tag set
-  kind        TEXT NOT NULL, -- 'slowest' or 'random'
-  window_min  INTEGER NOT NULL, -- start of the window it was kept for
-  found       TEXT NOT NULL,
-  boundary    TEXT NOT NULL,
-  id          TEXT NOT NULL, -- the request's own id; '' = none
-  at_ms       INTEGER NOT NULL,
-  span_ns     INTEGER NOT NULL, -- from its first statement to the end of its last
-  service_ns  INTEGER NOT NULL,
-  statements  TEXT NOT NULL,
-  dropped     INTEGER NOT NULL, -- further statements that are not in it
-  PRIMARY KEY (route, kind, window_min)
-) STRICT, WITHOUT ROWID;
 `;

@@ -47,7 +47,7 @@ const finding = (id: string, fingerprint: string, caller: string, state: Finding
     statements: [{ fingerprint, source: 'raw', role: 'repeated' }],
   }) as unknown as FindingFacts;
 
-test('a place has what its own caller sent, its findings, and its turn', async () => {
+test('a place has what its own caller sent, its findings, and its turn', () => {
   const statements = [ran('a', 'views.py:1', 5), ran('b', 'views.py:2', 50), ran('c', 'views.py:3', 1)];
   const report: StatementsReport = {
     window: { sinceMs: 0, untilMs: 86_400_000 },
@@ -55,7 +55,7 @@ test('a place has what its own caller sent, its findings, and its turn', async (
     statements,
     sums: new Map([['raw', { statements: 3, executions: 30, serviceTotalNs: 56e6 }]]),
   };
-  const { places } = await answerAudit({
+  const { places } = answerAudit({
     catalogue: {
       version: 1,
       root: '.',
@@ -77,7 +77,8 @@ test('a place has what its own caller sent, its findings, and its turn', async (
     ],
     fingerprintsOf: () => [],
     treeOf: treeOfSql,
-    sentBy: (_, sent) => Promise.resolve(sent),
+    // Of its statement, this caller sent half.
+    byCaller: new Map(statements.map((facts, n) => [`views.py:${n + 1}`, { ...facts, calls: 5 }])),
     django: '5.2',
     moneyTables: ['t'],
   });
@@ -88,7 +89,7 @@ test('a place has what its own caller sent, its findings, and its turn', async (
     [1, 'stays'],
   ]);
   expect(places.map(({ seen }) => seen?.findings)).toEqual([undefined, ['of-b'], [], []]);
-  expect(places[1].seen).toMatchObject({ calls: 10, callsPerDay: 10, totalMs: 50 });
+  expect(places[1].seen).toMatchObject({ calls: 5, callsPerDay: 5, totalMs: 50 });
   expect(places[1].risk).toEqual({ level: 'high', reasons: ['hot path', 'money'] });
   expect(places[2].risk.reasons).toEqual(['writes', 'money']);
 });

@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { KINDS } from '../../analyzer/findings/findings.js';
+import { UnitView } from '../../analyzer/findings/unit-view.js';
 import { FINDING_KINDS, type FindingKind, type Occurrence } from '../../facts/finding.js';
 import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
 
@@ -54,7 +55,7 @@ function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): WorkUnit {
 }
 
 const look = (kind: FindingKind, sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Occurrence[] =>
-  KINDS[kind].look(unit(sent, parts));
+  KINDS[kind].look(new UnitView(unit(sent, parts)));
 const times = (count: number, of: (n: number) => Sent): Sent[] => Array.from({ length: count }, (_, n) => of(n));
 const item = (n: number, parts: Partial<UnitStatement> = {}): Sent => ({
   sql: 'SELECT item',

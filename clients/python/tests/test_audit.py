@@ -152,6 +152,19 @@ class RawText(Case):
         """
         self.assertEqual(self.sent(code), ['SELECT "a" FROM "s"."t"'])
 
+    def test_asyncpg_fetches_send_and_those_of_cursors_do_not(self):
+        code = """
+            import asyncpg, psycopg2
+            async def f():
+                connection = await asyncpg.connect()
+                await connection.fetch("SELECT 1 FROM a")
+            def g():
+                cursor = psycopg2.connect().cursor()
+                cursor.execute("SELECT 1 FROM b")
+                cursor.fetchall()
+        """
+        self.assertEqual(self.sent(code), ["SELECT 1 FROM a", "SELECT 1 FROM b"])
+
     def test_functions_and_methods_that_return_sql(self):
         code = """
             from django.db import connection

@@ -2,6 +2,7 @@
 
 import sys
 import unittest
+from unittest.mock import patch
 
 from test_tags import tags_of
 
@@ -64,6 +65,8 @@ class Setting(unittest.TestCase):
             with self.assertRaisesRegex(ValueError, "CALLER_SKIP is a list of names"):
                 _settings_of({"CALLER_SKIP": wrong})
 
-    def test_sqlalchemy_is_listened_to_unless_it_is_turned_off(self):
-        self.assertEqual(_settings_of({"ENABLED": True}).sqlalchemy, True)
-        self.assertEqual(_settings_of({"ENABLED": True, "SQLALCHEMY": False}).sqlalchemy, False)
+    def test_sqlalchemy_is_listened_to_where_it_is_installed_unless_it_is_turned_off(self):
+        for installed in (True, False):
+            with patch("pgwitness.settings.find_spec", return_value=object() if installed else None):
+                self.assertEqual(_settings_of({"ENABLED": True}).sqlalchemy, installed)
+                self.assertEqual(_settings_of({"ENABLED": True, "SQLALCHEMY": False}).sqlalchemy, False)

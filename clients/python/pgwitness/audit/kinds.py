@@ -194,7 +194,8 @@ class Kinds:
         if binding.how == "for":
             return names.iterated(kind)
         if binding.how == "part":
-            return kind if kind.name == "dj.pair" and binding.target == "0" and (kind := Kind("dj.instance", kind.of)) else None
+            is_first = kind.name == "dj.pair" and binding.target == "0"
+            return Kind("dj.instance", kind.of) if is_first else None
         return kind
 
     def _qualified(self, node: ast.AST) -> str:
@@ -344,14 +345,14 @@ class Kinds:
             return names.instance_of(callee)
         if callee.name == "external":
             return self._external_call(node, callee, scope)
-        return names.called(callee, node)
+        return names.called(callee)
 
     def _unknown_call(self, node: ast.Call, scope: Scope) -> Kind | None:
         """A method that is not known on a receiver that is: custom methods of managers give querysets."""
         if isinstance(node.func, ast.Attribute):
             receiver = self.of(node.func.value, scope)
             if receiver is not None:
-                return names.result(receiver, node.func.attr, node)
+                return names.result(receiver, node.func.attr)
         return None
 
     def _external_call(self, node: ast.Call, callee: Kind, scope: Scope) -> Kind | None:

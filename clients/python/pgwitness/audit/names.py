@@ -264,19 +264,17 @@ def member(kind: Kind, name: str) -> Kind | None:
                 "select": Kind("external", "sqlalchemy.select"), "Model": Kind("external", "flask_sqlalchemy.Model")}.get(name)  # fmt: skip
     if kind.name == "sa.model" and name == "query":
         return Kind("sa.query", kind.of)
-    if kind.name == "dj.instance" and name == "_meta":
-        return None
     return None
 
 
-def called(kind: Kind, node: ast.Call) -> Kind | None:
+def called(kind: Kind) -> Kind | None:
     """Calling an object: a session factory, a scoped session."""
     if kind.name in ("sa.sessionmaker", "sa.session"):
         return Kind("sa.session")
     return None
 
 
-def result(receiver: Kind, method: str, node: ast.Call) -> Kind | None:
+def result(receiver: Kind, method: str) -> Kind | None:
     """What a method of a known object gives."""
     name = receiver.name
     if name in ("dj.connection", "db.connection"):

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from pgwitness.audit import names
 from pgwitness.audit.code import Code
-from pgwitness.audit.kind import Kind
 from pgwitness.audit.scopes import Scope
 
 _SHORTCUTS = {"get_object_or_404", "get_list_or_404", "aget_object_or_404", "aget_list_or_404"}
@@ -51,7 +50,7 @@ def _touches(code: Code, node: ast.Call, scope: Scope) -> tuple[str, str]:
     if receiver is None:
         return "", ""
     if receiver.name == "dj.manager":
-        return (method, receiver.of) if _queries(code, receiver, method) else ("", "")
+        return (method, receiver.of) if _queries(method) else ("", "")
     if receiver.name == "dj.queryset":
         return (method, receiver.of) if method in names.TERMINAL else ("", "")
     if receiver.name == "dj.instance" and method in names.INSTANCE:
@@ -59,7 +58,7 @@ def _touches(code: Code, node: ast.Call, scope: Scope) -> tuple[str, str]:
     return "", ""
 
 
-def _queries(code: Code, receiver: Kind, method: str) -> bool:
+def _queries(method: str) -> bool:
     if method in ("get_queryset", "as_manager", "db_manager", "contribute_to_class", "deconstruct", "check"):
         return False
     # A custom manager's own method is a place where it is defined.

@@ -11,9 +11,9 @@ from pgwitness.audit.code import Code
 from pgwitness.audit.kind import Kind
 from pgwitness.audit.scopes import Scope
 
-_ASYNCPG = frozenset({"fetch", "fetchrow", "fetchval", "stream"})
+# Of asyncpg they send; elsewhere they only read what was sent.
+_FETCHES = frozenset({"fetch", "fetchrow", "fetchval"})
 _FRAGMENTS = frozenset({"select", "where", "tables", "order_by"})
-_FETCHES = frozenset({"fetch", "fetchone", "fetchall", "fetchmany"})
 
 
 def find_raw(code: Code) -> None:
@@ -26,18 +26,13 @@ def find_raw(code: Code) -> None:
             if receiver is not None and _on_known(code, node, receiver, scope):
                 used.add(scope)
                 continue
-            if receiver is not None and receiver.name.endswith(".connection") and node.func.attr == "cursor":
+            if receiver is not None and receiver.name in ("dj.connection", "db.connection") and node.func.attr == "cursor":
                 cursors[node] = scope
         _by_name(code, node, scope)
     for node, scope in cursors.items():
-        if not any(scope is one or _around(scope, one) for one in used) and receiver_is_plain(code, node, scope):
+        if not any(scope is one or _around(scope, one) for one in used):
             place = code.place(node, scope, "raw", "connection.cursor")
             place.resolved, place.unresolved = False, "what the cursor sends is not to be seen here"
-
-
-def receiver_is_plain(code: Code, node: ast.Call, scope: Scope) -> bool:
-    receiver = code.kinds.of(node.func.value, scope) if isinstance(node.func, ast.Attribute) else None
-    return receiver is not None and receiver.name in ("dj.connection", "db.connection")
 
 
 def _around(outer: Scope, inner: Scope) -> bool:
@@ -56,13 +51,8 @@ def _on_known(code: Code, node: ast.Call, receiver: Kind, scope: Scope) -> bool:
         _sent(code, node, receiver, (f"cursor.{method}", scope))
         return True
     if receiver.name == "db.connection":
-        query = method == "query" and receiver.of == "dataset"
-        if (
-            method in names.CURSOR
-            and (method not in _FETCHES or receiver.of == "asyncpg")
-            or query
-            or method in _ASYNCPG & names.CURSOR
-        ):
+        sends = names.CURSOR if receiver.of == "asyncpg" else names.CURSOR - _FETCHES
+        if method in sends or (receiver.of == "dataset" and method == "query"):
             _sent(code, node, receiver, (f"connection.{method}", scope))
             return True
     if receiver.name == "dj.schema-editor" and method == "execute":

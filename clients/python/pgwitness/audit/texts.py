@@ -107,8 +107,6 @@ class Texts:
                 for text in self.of(node.left, scope, given)
                 for filled in self._percent(text, values, named, (scope, given))
             ]
-        if isinstance(node.op, ast.Mult) and isinstance(node.right, ast.Constant):
-            return [_hole(node)]
         return [_hole(node)]
 
     def _percent(self, text: Text, values: list[ast.expr], named: dict[str, ast.expr], where: tuple[Scope, Given]) -> list[Text]:
