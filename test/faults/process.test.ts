@@ -153,13 +153,18 @@ describe('one sidecar', () => {
     await ask('select during');
     process.kill(sidecar.pid, 'SIGUSR2');
     await until('its end', () => sidecar.output().includes('observing goes on'), 60_000);
-    await until('the open session to be observed again', async () => {
-      await ask('select after');
-      await new Promise((resolve) => setTimeout(resolve, 1_200));
-      return (
-        (await metric('pool_connections{pool="[^"]*",state="idle"}')) > 0 && (await metric('observing_paused')) === 0
-      );
-    }).catch((error: Error) => {
+    await until(
+      'the open session to be observed again',
+      async () => {
+        await ask('select after');
+        // A session is active in the second of its statement and in the next one, and figures are up to a second old.
+        await new Promise((resolve) => setTimeout(resolve, 3_200));
+        return (
+          (await metric('pool_connections{pool="[^"]*",state="idle"}')) > 0 && (await metric('observing_paused')) === 0
+        );
+      },
+      30_000,
+    ).catch((error: Error) => {
       const said = metrics
         .split('\n')
         .filter((line) => /^pgwitness_(pool_connections|sessions|observing|not_obs)/.test(line));
