@@ -1,5 +1,6 @@
 // The first minutes: what is read without a flag, what a terminal is told, what is tried.
 
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,6 @@ import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
 import { startHttp } from '../../dashboards/http/server.js';
 import { freePort } from '../../scripts/lib/free-port.mjs';
-import { runCommand } from '../../scripts/lib/run-command.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { usePostgres } from '../kit/postgres.js';
@@ -70,7 +70,7 @@ describe('run', () => {
     const args = ['run', '--listen', at(listen), '--upstream', '127.0.0.1:5432', '--http', at(http)];
     args.push('--health', at(health), '--data', join(root, 'run'));
     const command = [process.execPath, MAIN, ...args].join(' ');
-    const terminal = await runCommand('timeout', ['-s', 'INT', '5', 'script', '-qec', command, '/dev/null'], {});
+    const terminal = await printedUntil('Ctrl-C ends', 'script', ['-qec', command, '/dev/null']);
     const lines = terminal.stdout.split('\r\n').filter((line) => /^[A-Z]/.test(line));
     expect(lines.slice(0, 3)).toEqual([
       `Connect   point the application's HOST and PORT at ${at(listen)} (to 127.0.0.1:5432)`,
@@ -78,11 +78,27 @@ describe('run', () => {
       `Data      ${join(root, 'run')}   pgwitness status says what is in it; Ctrl-C ends pgwitness`,
     ]);
     expect(terminal.stdout).not.toContain('"msg"');
-    const pipe = await runCommand('timeout', ['-s', 'INT', '5', process.execPath, MAIN, ...args], {});
+    const pipe = await printedUntil('"msg":"relaying"', process.execPath, [MAIN, ...args]);
     expect(pipe.stdout).toBe('');
     expect(pipe.stderr).toContain('"msg":"relaying"');
   });
 });
+
+/** What a program printed before its end; it is interrupted once `text` came, so a slow start fails nothing. */
+function printedUntil(text: string, program: string, args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed = { stdout: '', stderr: '' };
+  let interrupted = false;
+  const onPrinted = (stream: 'stdout' | 'stderr', chunk: Buffer): void => {
+    printed[stream] += chunk;
+    if (interrupted || !printed[stream].includes(text)) return;
+    interrupted = true;
+    process.kill(-(child.pid as number), 'SIGINT');
+  };
+  child.stdout.on('data', (chunk) => onPrinted('stdout', chunk));
+  child.stderr.on('data', (chunk) => onPrinted('stderr', chunk));
+  return new Promise((done, failed) => child.on('error', failed).on('close', () => done(printed)));
+}
 
 describe('check-config', () => {
   const postgres = usePostgres();
