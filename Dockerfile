@@ -17,7 +17,7 @@ COPY proxy proxy
 COPY analyzer analyzer
 COPY audit audit
 COPY storage storage
-COPY postgres postgres
+COPY own-queries own-queries
 COPY facts facts
 COPY reports reports
 COPY observer observer

@@ -12,7 +12,7 @@ import type { PoolMinute } from '../facts/pool-minute.js';
 import type { RollupRow } from '../facts/rollup-row.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import type { StoringHealth } from '../storage/storing-health.js';
-import { BatchProgress } from './accounts/batch-progress.js';
+import { Acknowledgements } from './accounts/acknowledgements.js';
 import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';
 import { Storing } from './accounts/storing.js';
@@ -55,7 +55,7 @@ export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
   readonly #losses = new Losses();
   readonly #unaccounted: Unaccounted;
-  readonly #progress: BatchProgress;
+  readonly #acknowledgements: Acknowledgements;
   readonly parts: FlushParts;
   #orphansTaken = false;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
@@ -67,11 +67,11 @@ export class Observer implements IntakeTarget {
     const { pipeline, relays, plans, log, store, health } = options;
     const unstored = () => this.#unstored();
     this.#storing = new Storing({ store, log, health, unstored, startedMs: Date.now() });
-    this.#progress = new BatchProgress(options.acknowledge);
+    this.#acknowledgements = new Acknowledgements(options.acknowledge);
     this.#unaccounted = new Unaccounted({
       log,
       watchesClock: options.watchesClock ?? true,
-      onKilled: (relayId) => this.#progress.ends(relayId, true),
+      onKilled: (relayId) => this.#acknowledgements.ends(relayId, true),
     });
     this.parts = new FlushParts({
       pipeline,
@@ -79,7 +79,7 @@ export class Observer implements IntakeTarget {
       plans,
       losses: this.#losses,
       gaps: this.#unaccounted,
-      progress: this.#progress,
+      progress: this.#acknowledgements,
     });
   }
 
@@ -87,7 +87,7 @@ export class Observer implements IntakeTarget {
   relayBegins(relayId: string, nowMs = Date.now()): number {
     const { store, pipeline, relays, log } = this.#options;
     // Stored at once, so that the next run knows of one that is killed; one that comes back gets its acknowledgement.
-    this.#progress.begins(relayId);
+    this.#acknowledgements.begins(relayId);
     this.flush(nowMs);
     this.#unaccounted.relayIsBack(relayId);
     relays.begins(relayId);
@@ -132,7 +132,7 @@ export class Observer implements IntakeTarget {
   }
 
   batchTaken(relayId: string, sequence: number): void {
-    this.#progress.taken(relayId, sequence);
+    this.#acknowledgements.taken(relayId, sequence);
   }
 
   relayLeaves(): void {
@@ -145,7 +145,7 @@ export class Observer implements IntakeTarget {
     for (const session of [...pipeline.sessions.of(relayId)]) pipeline.close(session, nowMs);
     pipeline.relayEnded(relayId);
     relays.ends(relayId);
-    this.#progress.ends(relayId, orderly);
+    this.#acknowledgements.ends(relayId, orderly);
     if (!orderly) this.#unaccounted.relayBrokeOff(relayId, nowMs);
     this.#tellRelays();
   }

@@ -1,16 +1,16 @@
 // Asks a server that the user named (--samples-dsn) for the plans of slow statements.
 // Invariant: one question at a time, at most one in INTERVAL_MS, and one per statement in RENEW_MS; at most WAITING_MAX
 // statements wait. A server that does not answer costs nothing but its plans. No question holds a value from traffic.
-// Not here: the question itself (postgres/plans.ts).
+// Not here: the question itself (own-queries/plans.ts).
 
 import { type Plannable, plannableOf } from '../analyzer/fingerprint/plannable.js';
 import type { Identity } from '../analyzer/texts/facts-of-text.js';
 import type { Log } from '../config/log.js';
 import type { PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import type { ServerConnection } from '../postgres/connection.js';
-import type { ServerAddress } from '../postgres/dsn.js';
-import { genericPlan } from '../postgres/plans.js';
+import type { ServerAddress } from '../own-queries/dsn.js';
+import type { ServerConnection } from '../own-queries/own-connection.js';
+import { genericPlan } from '../own-queries/plans.js';
 
 const INTERVAL_MS = 2_000;
 const RENEW_MS = 6 * 3_600_000;
@@ -93,7 +93,7 @@ export class PlanCollector implements Pending<PlanRow> {
 
   /** pg costs 16 MB, so it is loaded only where somebody asks for plans. */
   async #connect(): Promise<ServerConnection> {
-    const { connectServer } = await import('../postgres/connection.js');
+    const { connectServer } = await import('../own-queries/own-connection.js');
     return connectServer(this.#address, CONNECT);
   }
 

@@ -12,7 +12,7 @@ import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
-import { parseDsn } from '../postgres/dsn.js';
+import { parseDsn } from '../own-queries/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import type { ExpectedRelays } from './accounts/relays.js';

@@ -1,6 +1,6 @@
 // The sessions that are open now, as of the last flush, to be compared with those of the server.
 // Invariant: only authenticated ones are in the answer. Not here: pools (pools.ts), the server's side
-// (postgres/activity.ts).
+// (own-queries/activity.ts).
 
 import { type OpenSessionRow, openSessions } from '../storage/sqlite/read/query-sessions.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';

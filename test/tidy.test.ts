@@ -99,8 +99,8 @@ test.each([
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
   ['re2js', ['config/values/sql-pattern.ts']],
-  ['pg', ['postgres/connection.ts']],
-  ['pg-protocol', ['postgres/']],
+  ['pg', ['own-queries/own-connection.ts']],
+  ['pg-protocol', ['own-queries/']],
   ['preact', ['dashboards/web/']],
   ['uplot', ['dashboards/web/']],
 ])('%s has one door', (name, doors) => {

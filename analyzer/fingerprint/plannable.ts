@@ -1,7 +1,7 @@
 // A statement's key as SQL with numbered parameters: the server can plan it without a value.
 // Invariant: no literal is in the result. A key that cannot be written so (cut, unterminated, a cursor's name) is
 // undefined. An integer that names a column (ORDER BY 1) becomes a parameter too, so such a plan lacks that sort.
-// Not here: asking the server (postgres/plans.ts).
+// Not here: asking the server (own-queries/plans.ts).
 
 import { Mark } from './key-marks.js';
 

@@ -1,14 +1,14 @@
 // `pgwitness reconcile`: compares the server's counts with those of pgwitness, by statement.
 // Invariant: exit 1 if and only if a difference remains that no rule of the server explains, or a reset leaves anything
 // that cannot be compared.
-// Not here: comparing (postgres/reconcile.ts), printing (cli/views/reconcile.ts), pgwitness's counts
+// Not here: comparing (own-queries/reconcile.ts), printing (cli/views/reconcile.ts), pgwitness's counts
 // (cli/reading/reconcile-witness.ts).
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration, parseWhole } from '../../config/values/units.js';
-import type { WitnessCount } from '../../postgres/reconcile.js';
+import type { WitnessCount } from '../../own-queries/reconcile.js';
 import { addPlaceFlags, type PlaceFlags, placeOf } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
 
@@ -66,8 +66,8 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
   }
   const settleMs = parseDuration(flags.settle ?? '4s', '--settle');
   const limit = parseWhole(flags.limit ?? (flags.json ? '0' : '20'), { min: 0, max: 1_000_000, where: '--limit' });
-  const { parseDsn } = await import('../../postgres/dsn.js');
-  const { decodeBaseline, encodeBaseline } = await import('../../postgres/baseline.js');
+  const { parseDsn } = await import('../../own-queries/dsn.js');
+  const { decodeBaseline, encodeBaseline } = await import('../../own-queries/baseline.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
   const baseline = flags.from === undefined ? undefined : decodeBaseline(readText(flags.from), flags.from);
   const place = await placeOf(flags);
@@ -80,7 +80,7 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
       process.stdout.write(`Saved to ${flags.save}. Compare later with --from ${flags.save}.\n`);
       return;
     }
-    const { reconcile } = await import('../../postgres/reconcile.js');
+    const { reconcile } = await import('../../own-queries/reconcile.js');
     const { printReconciliation } = await import('../views/reconcile.js');
     const result = reconcile(counted.server, counted.witness);
     printReconciliation(result, { ...counted, json: flags.json === true, all: flags.all === true, limit });
@@ -93,16 +93,16 @@ async function reconcileCommand(flags: ReconcileFlags): Promise<void> {
 async function countBothSides(
   place: Awaited<ReturnType<typeof placeOf>>,
   options: {
-    address: import('../../postgres/dsn.js').ServerAddress;
+    address: import('../../own-queries/dsn.js').ServerAddress;
     settleMs: number;
-    baseline: import('../../postgres/baseline.js').Baseline | undefined;
+    baseline: import('../../own-queries/baseline.js').Baseline | undefined;
     /** The window of pgwitness's counts begins at the server's reset; else it is everything stored. */
     sinceReset: boolean;
   },
-): Promise<import('../../postgres/baseline.js').Baseline & { leadsThrough: boolean }> {
-  const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
-  const { readStatStatements } = await import('../../postgres/stat-statements.js');
-  const { since } = await import('../../postgres/baseline.js');
+): Promise<import('../../own-queries/baseline.js').Baseline & { leadsThrough: boolean }> {
+  const { COMMAND_LIMITS, connectServer } = await import('../../own-queries/own-connection.js');
+  const { readStatStatements } = await import('../../own-queries/stat-statements.js');
+  const { since } = await import('../../own-queries/baseline.js');
   const { witnessedCounts } = await import('../reading/reconcile-witness.js');
   const progress = openProgress();
   let step = 0;

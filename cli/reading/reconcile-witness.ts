@@ -1,10 +1,10 @@
 // Reads how often pgwitness counted each statement of a database since a moment, as bounds.
 // Invariant: `most` holds every execution that may lie in the window, `least` only those that must, and `doubtful` the
 // rest.
-// Not here: comparing (postgres/reconcile.ts).
+// Not here: comparing (own-queries/reconcile.ts).
 
 import type { StatementsReport } from '../../facts/answers.js';
-import type { WitnessCount } from '../../postgres/reconcile.js';
+import type { WitnessCount } from '../../own-queries/reconcile.js';
 import type { Place } from './place.js';
 
 /** Lengths of buckets. The window of `least` begins at the next bucket; old data is kept only by the hour or day. */

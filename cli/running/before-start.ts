@@ -8,8 +8,8 @@ import path from 'node:path';
 import type { Config } from '../../config/config.js';
 import { formatAddress } from '../../config/values/address.js';
 import { errorLine } from '../../config/values/errors.js';
-import { COMMAND_LIMITS, connectServer, type ServerConnection } from '../../postgres/connection.js';
-import { parseDsn, type ServerAddress } from '../../postgres/dsn.js';
+import { parseDsn, type ServerAddress } from '../../own-queries/dsn.js';
+import { COMMAND_LIMITS, connectServer, type ServerConnection } from '../../own-queries/own-connection.js';
 import { bytes, count } from '../terminal/format.js';
 
 export interface Trial {

@@ -1,7 +1,8 @@
 // Reads and prints the sessions of a server that bypass pgwitness, for `pools --dsn`.
-// Invariant: it says "cannot tell" rather than guess. Not here: comparing (postgres/activity.ts), the pools (pools.ts).
+// Invariant: it says "cannot tell" rather than guess.
+// Not here: comparing (own-queries/activity.ts), the pools (pools.ts).
 
-import type { BypassReport } from '../../postgres/activity.js';
+import type { BypassReport } from '../../own-queries/activity.js';
 import type { Place } from '../reading/place.js';
 import { count } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
@@ -17,9 +18,9 @@ export interface BypassView extends BypassReport {
 
 /** Throws UsageError for a faulty DSN, RuntimeError for a server that does not answer. */
 export async function bypassOf(place: Place, dsn: string): Promise<BypassView> {
-  const { parseDsn } = await import('../../postgres/dsn.js');
-  const { COMMAND_LIMITS, connectServer } = await import('../../postgres/connection.js');
-  const { compareActivity, readActivity } = await import('../../postgres/activity.js');
+  const { parseDsn } = await import('../../own-queries/dsn.js');
+  const { COMMAND_LIMITS, connectServer } = await import('../../own-queries/own-connection.js');
+  const { compareActivity, readActivity } = await import('../../own-queries/activity.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
   const connection = await connectServer(address, { ...COMMAND_LIMITS, applicationName: 'pgwitness pools' });
   try {

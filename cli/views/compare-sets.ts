@@ -1,5 +1,5 @@
 // Prints `compare --old … --new …`: the cost of one use of each set, its statements and its plans.
-// Invariant: text, JSON and Markdown say the same. Not here: comparing (reports/compare), plans (postgres/plans.ts).
+// Invariant: text, JSON and Markdown say the same. Not here: comparing (reports/compare), plans (own-queries/plans.ts).
 
 import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';

@@ -1,9 +1,9 @@
 // Prints `reconcile`, as text or JSON.
 // Invariant: every statement that differs is listed, and text and JSON say the same. Not here: comparing
-// (postgres/reconcile.ts).
+// (own-queries/reconcile.ts).
 
-import type { Baseline } from '../../postgres/baseline.js';
-import type { Outcome, ReconciledStatement, Reconciliation } from '../../postgres/reconcile.js';
+import type { Baseline } from '../../own-queries/baseline.js';
+import type { Outcome, ReconciledStatement, Reconciliation } from '../../own-queries/reconcile.js';
 import { count, moment } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';

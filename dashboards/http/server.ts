@@ -1,6 +1,6 @@
 // Listens for HTTP: /metrics, the JSON API and the page.
 // Invariant: a slow, silent or oversized client costs bounded time and memory.
-// Not here: what becomes of a request (desk.ts), /livez and /readyz (the relay).
+// Not here: what becomes of a request (handler.ts), /livez and /readyz (the relay).
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,8 +11,8 @@ import { RuntimeError } from '../../config/values/errors.js';
 import type { HttpCounts } from '../metrics/state/http-counts.js';
 import type { ApiReader } from './api.js';
 import { HttpConnections } from './connections.js';
-import { Desk } from './desk.js';
 import type { MetricsReader } from './dispatch.js';
+import { Handler } from './handler.js';
 
 export interface HttpOptions {
   readonly address: TcpAddress;
@@ -36,7 +36,7 @@ export interface HttpServer {
 /** Throws RuntimeError when it cannot listen there. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, log } = options;
-  const desk = new Desk(options);
+  const handler = new Handler(options);
   const connections = new HttpConnections({
     max: limits.httpConnectionsMax,
     requestsMax: limits.httpRequestsPerConnectionMax,
@@ -47,7 +47,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       const gone = endOf(request, response);
       if (!connections.begin(request.socket)) return;
       gone.addEventListener('abort', () => connections.end(request.socket));
-      desk.take(request, { response, gone });
+      handler.take(request, { response, gone });
     },
   );
   server.on('connection', (socket) => connections.take(socket));

@@ -4,7 +4,7 @@
 // Not here: when to drain (relay/relay.ts).
 
 import { fatalError } from '../wire/error-message.js';
-import type { Connection } from './connection.js';
+import type { Connection } from './forwarding.js';
 
 const LOOK_EVERY_MS = 50;
 const SHUTDOWN = fatalError('57P01', { message: 'terminating connection because pgwitness is shutting down' });

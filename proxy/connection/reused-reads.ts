@@ -14,7 +14,7 @@
 // option `onread`. An accepted socket cannot get it, so after some reads its handle moves into a new Socket, at a
 // moment when nothing is on its way. Where that is impossible (TLS legs, Windows, a Node without such handles), the
 // connection is read as Node reads.
-// Not here: what happens to the bytes (connection.ts).
+// Not here: what happens to the bytes (forwarding.ts).
 
 import { Socket } from 'node:net';
 import { limits } from '../../config/limits.js';

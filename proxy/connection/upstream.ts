@@ -9,7 +9,7 @@
 // Invariant: the answer to SSLRequest is exactly one byte. More bytes could be taken for the encrypted stream
 // (CVE-2021-23222), and an error at this point is not authenticated (CVE-2024-10977): both end the attempt, and neither
 // reaches a client. A host name is resolved for each connection.
-// Not here: what is sent over it (connection.ts, cancel.ts).
+// Not here: what is sent over it (forwarding.ts, cancel.ts).
 
 import { connect, type Socket } from 'node:net';
 import type { Address } from '../../config/values/address.js';

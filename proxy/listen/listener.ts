@@ -6,7 +6,7 @@
 // Invariant: one deadline covers everything from accept to AuthenticationOk, and a short one the first byte. Beyond the
 // cap of connections that have not logged in, and that of an address, a small reserve takes cancel requests and nothing
 // else. A connection counts for its address from accept, and against the cap of all from its StartupMessage.
-// Not here: counting (admission.ts), words to the refused (refuse.ts), moving bytes (connection/connection.ts),
+// Not here: counting (admission.ts), words to the refused (refuse.ts), moving bytes (connection/forwarding.ts),
 // shutting down (connection/drain.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
@@ -14,8 +14,8 @@ import type { SecureContext } from 'node:tls';
 import type { Log } from '../../config/log.js';
 import type { Address } from '../../config/values/address.js';
 import { forwardCancel } from '../connection/cancel.js';
-import { Connection, type ConnectionCounters } from '../connection/connection.js';
 import { awaitFirstPacket, type FirstStartup } from '../connection/first-packet.js';
+import { Connection, type ConnectionCounters } from '../connection/forwarding.js';
 import type { Leg } from '../connection/leg.js';
 import { SaslWatch } from '../connection/sasl-watch.js';
 import { connectUpstream, type Target } from '../connection/upstream.js';

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
 import { minuteOf } from '../../config/values/minute.js';
-import type { Connection } from '../connection/connection.js';
+import type { Connection } from '../connection/forwarding.js';
 import type { Clock } from '../link/clock.js';
 import type { ObserverLink } from '../link/link.js';
 import type { Admission } from '../listen/admission.js';

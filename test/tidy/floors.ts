@@ -41,7 +41,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/attribution/others/recognise-housekeeping.ts',
     'observer/intake/intake.ts',
     'storage/sqlite/tables/rollup-tables.ts',
-    'postgres/connection.ts',
+    'own-queries/own-connection.ts',
     'dashboards/metrics/state/metrics-state.ts',
   ],
   [
@@ -59,7 +59,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/statements.ts',
   ],
   [
-    'proxy/connection/connection.ts',
+    'proxy/connection/forwarding.ts',
     'analyzer/texts/statement-texts.ts',
     'analyzer/notable/samples.ts',
     'storage/sqlite/sqlite-store.ts',

@@ -22,7 +22,7 @@ export const FILES: readonly string[] = execFileSync(
 export const SOURCES: readonly string[] = FILES.filter((file) => /\.(ts|tsx|mjs)$/.test(file));
 /** Sources that are compiled into the package. */
 export const PRODUCT: readonly string[] = SOURCES.filter((file) =>
-  /^(facts|proxy|analyzer|audit|storage|reports|dashboards|observer|postgres|cli|config)\//.test(file),
+  /^(facts|proxy|analyzer|audit|storage|reports|dashboards|observer|own-queries|cli|config)\//.test(file),
 );
 
 const texts = new Map<string, string>();

@@ -1,7 +1,7 @@
 // Slow executions and plans in the database.
 // Invariant: of a statement at most SAMPLES_MAX executions are kept, its slowest, and one plan; no literal is in
 // either.
-// Not here: which executions are offered (analyzer/notable/samples.ts), where plans come from (postgres/plans.ts).
+// Not here: which executions are offered (analyzer/notable/samples.ts), where plans come from (own-queries/plans.ts).
 
 import type { PlanRow, SlowSampleRow } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';

@@ -3,7 +3,7 @@
 
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import { compareActivity, type ServerSession } from '../../postgres/activity.js';
+import { compareActivity, type ServerSession } from '../../own-queries/activity.js';
 import { usePostgres } from '../kit/postgres.js';
 import { pgwitness, useSidecar } from '../kit/sidecar.js';
 

@@ -4,7 +4,7 @@
 import type { RelayProgress } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
 
-export class BatchProgress implements Pending<RelayProgress> {
+export class Acknowledgements implements Pending<RelayProgress> {
   readonly #acknowledge: (relayId: string, sequence: number) => void;
   readonly #taken = new Map<string, number>();
   /** Relays whose link ended, and whether they said so: the next flush stores the last of them. */

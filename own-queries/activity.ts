@@ -1,11 +1,11 @@
 // Finds the sessions of a server that bypass pgwitness.
 // Invariant: a session is listed only if the server had it before and after pgwitness was asked, and if the process
 // ids that pgwitness saw belong to this server. Behind another pooler they do not, and the outcome is "cannot tell".
-// Not here: connecting (connection.ts), the sessions that pgwitness sees (reports/sessions.ts), printing
+// Not here: connecting (own-connection.ts), the sessions that pgwitness sees (reports/sessions.ts), printing
 // (cli/views/bypass.ts).
 // Source: PostgreSQL documentation, "pg_stat_activity"; protocol message BackendKeyData.
 
-import type { ServerConnection } from './connection.js';
+import type { ServerConnection } from './own-connection.js';
 
 /** Number of client connections that are alike; fields are '' if the server hides them from this user. */
 export interface Bypassing {

@@ -3,9 +3,9 @@
 import { chmodSync, chownSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMAND_LIMITS, connectServer } from '../../postgres/connection.js';
-import { parseDsn } from '../../postgres/dsn.js';
-import { ServerError } from '../../postgres/server-error.js';
+import { parseDsn } from '../../own-queries/dsn.js';
+import { COMMAND_LIMITS, connectServer } from '../../own-queries/own-connection.js';
+import { ServerError } from '../../own-queries/server-error.js';
 import { Authority } from '../../scripts/lib/certificates.mjs';
 import { usePostgres } from '../kit/postgres.js';
 

@@ -6,7 +6,7 @@
 import type { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
 import { lex } from '../analyzer/sql/sql-lexer.js';
 import { SqlTokens, TokenKind, wordHash } from '../analyzer/sql/tokens.js';
-import type { ServerConnection } from './connection.js';
+import type { ServerConnection } from './own-connection.js';
 
 const BODY_CHARS_MAX = 65_536;
 const BODIES_MAX = 1_000;

@@ -2,7 +2,7 @@
 // Invariant: a message longer than MESSAGE_BYTES_MAX, an answer beyond its bounds, or a step of the login that must
 // not be believed ends the connection before pg has seen that message whole. Nothing that a server sends can throw
 // out of here.
-// Not here: which steps are believed (login-check.ts), opening sockets (open-socket.ts), queries (connection.ts).
+// Not here: which steps are believed (login-check.ts), opening sockets (open-socket.ts), queries (own-connection.ts).
 
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';

@@ -2,9 +2,9 @@
 // Pure arithmetic on counts of both sides.
 
 import { describe, expect, test } from 'vitest';
-import { statementsOfBody } from '../../postgres/function-bodies.js';
-import { reconcile } from '../../postgres/reconcile.js';
-import { type Origin, originOf } from '../../postgres/text-origin.js';
+import { statementsOfBody } from '../../own-queries/function-bodies.js';
+import { reconcile } from '../../own-queries/reconcile.js';
+import { type Origin, originOf } from '../../own-queries/text-origin.js';
 
 interface Counts {
   query: string;

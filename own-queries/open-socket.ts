@@ -1,7 +1,8 @@
 // Opens a socket to a Postgres, over TLS if the address asks for it.
 // Invariant: nothing is read after the one byte that answers an SSLRequest, except by TLS; the deadline is for all
 // steps together. A server that answers neither yes nor no to an SSLRequest is refused in every sslmode.
-// Not here: logging in (connection.ts), addresses (dsn.ts). Source: PostgreSQL documentation, "SSL Session Encryption".
+// Not here: logging in (own-connection.ts), addresses (dsn.ts).
+// Source: PostgreSQL documentation, "SSL Session Encryption".
 
 import { readFileSync } from 'node:fs';
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';

@@ -8,8 +8,8 @@ import { Fingerprinter } from '../analyzer/fingerprint/fingerprint.js';
 import { nameUseOf } from '../analyzer/fingerprint/sql-session.js';
 import { limits } from '../config/limits.js';
 import { RuntimeError } from '../config/values/errors.js';
-import type { ServerConnection } from './connection.js';
 import { topLevelFunctionStatements } from './function-bodies.js';
+import type { ServerConnection } from './own-connection.js';
 import { type Origin, originOf } from './text-origin.js';
 
 export interface ServerCount {

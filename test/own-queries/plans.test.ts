@@ -7,9 +7,9 @@ import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { Fingerprinter } from '../../analyzer/fingerprint/fingerprint.js';
 import { plannableOf } from '../../analyzer/fingerprint/plannable.js';
-import { COMMAND_LIMITS, connectServer } from '../../postgres/connection.js';
-import { parseDsn } from '../../postgres/dsn.js';
-import { genericPlan } from '../../postgres/plans.js';
+import { parseDsn } from '../../own-queries/dsn.js';
+import { COMMAND_LIMITS, connectServer } from '../../own-queries/own-connection.js';
+import { genericPlan } from '../../own-queries/plans.js';
 import { majorOf, POSTGRES_VERSIONS, usePostgres, usePostgresVersion } from '../kit/postgres.js';
 import { pgwitness, until, useSidecar } from '../kit/sidecar.js';
 

@@ -1,5 +1,5 @@
 // Reads the address of a Postgres from a postgres:// URL and libpq's environment variables.
-// Invariant: no error repeats a password. Not here: connecting (connection.ts).
+// Invariant: no error repeats a password. Not here: connecting (own-connection.ts).
 // Source: PostgreSQL documentation, "Connection URIs" and "Environment Variables" of libpq.
 
 import { userInfo } from 'node:os';

@@ -13,7 +13,7 @@ import { type MetricsReader, Routes } from './dispatch.js';
 import { type Policy, type Refusal, refusalOf } from './guard.js';
 import { TokenGate } from './token-gate.js';
 
-export interface DeskOptions {
+export interface HandlerOptions {
   readonly address: TcpAddress;
   readonly hosts?: readonly string[];
   readonly token?: string;
@@ -23,14 +23,14 @@ export interface DeskOptions {
   readonly log: Log;
 }
 
-export class Desk {
+export class Handler {
   readonly #policy: Policy;
   readonly #tokens: TokenGate;
   readonly #routes: Routes;
   readonly #counts: HttpCounts;
   readonly #log: Log;
 
-  constructor(options: DeskOptions) {
+  constructor(options: HandlerOptions) {
     const { address, hosts = [], token = '', counts = new HttpCounts(), log } = options;
     this.#counts = counts;
     this.#log = log;

@@ -6,7 +6,7 @@
 // (analyzer/fingerprint/plannable.ts).
 
 import type { Plannable } from '../analyzer/fingerprint/plannable.js';
-import type { Row, ServerConnection } from './connection.js';
+import type { Row, ServerConnection } from './own-connection.js';
 import { ServerError } from './server-error.js';
 
 /** Either the plan or the problem; the other one is ''. */
