@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   reconcile: () => import('./commands/reconcile.js'),
   audit: () => import('./commands/audit.js'),
   attribute: () => import('./commands/attribute.js'),
+  mcp: () => import('./commands/mcp.js'),
   replay: () => import('./commands/replay.js'),
   trace: () => import('./commands/trace.js'),
   'check-config': () => import('./commands/check-config.js'),

@@ -99,6 +99,7 @@ test.each([
   ['commander', ['cli/']],
   ['pino', ['config/log.ts']],
   ['re2js', ['config/values/sql-pattern.ts']],
+  ['@modelcontextprotocol/sdk', ['cli/mcp/sdk.ts']],
   ['pg', ['own-queries/own-connection.ts']],
   ['pg-protocol', ['own-queries/']],
   ['preact', ['dashboards/web/']],

@@ -34,6 +34,11 @@ export function addReadFlags(command: Command): Command {
 }
 
 export function addPlaceFlags(command: Command): Command {
+  return addPlaceOnly(command).addOption(formatFlag()).option('--json', 'print JSON: --format json');
+}
+
+/** For a command that prints nothing of its own. */
+export function addPlaceOnly(command: Command): Command {
   return command
     .addOption(
       repeatable(
@@ -42,14 +47,16 @@ export function addPlaceFlags(command: Command): Command {
       ),
     )
     .addOption(repeatable('--url <url>', 'running pgwitness to ask (http://127.0.0.1:6434), may repeat; reports merge'))
-    .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
-    .addOption(formatFlag())
-    .option('--json', 'print JSON: --format json');
+    .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]');
 }
 
 /** An option that may be given several times; commander alone would keep the last value. */
 export function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser<string[]>((value, before: string[] = []) => [...before, value]);
+}
+
+export function isRepeatable({ parseArg }: Option): boolean {
+  return parseArg !== undefined;
 }
 
 /** Opens what the flags name, merged. Throws UsageError, or StoreError for a directory without a store. */

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CACHE, ROOT } from '../../scripts/lib/paths.mjs';
+import { toolsOf } from '../../scripts/lib/release/checks.mjs';
 import { runtimePackages } from '../../scripts/lib/release/runtime.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 
@@ -36,6 +37,11 @@ describe('what stays', () => {
       "import('libpg-query').then(async (pg) => { await pg.loadModule(); console.log(pg.fingerprintSync('SELECT 1')); });";
     const { status, stdout } = spawnSync(process.execPath, ['-e', script], { cwd: copy, encoding: 'utf8' });
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f]{16}\n$/)]);
+  });
+
+  test('serves assistants without a package of the SDK', async () => {
+    expect(existsSync(join(copy, 'node_modules', '@modelcontextprotocol'))).toBe(false);
+    expect(await toolsOf(process.execPath, { args: [join(copy, 'dist', 'cli', 'main.js'), 'mcp'] })).toContain('top');
   });
 
   test('holds no package that fetches binaries, and none of the developers', () => {

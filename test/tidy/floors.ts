@@ -87,7 +87,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ['proxy/supervisor/supervisor.ts', 'dashboards/web/pages/statements-page.tsx'],
   ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],
-  ['cli/tracing/trace.ts', 'cli/running/relaying.ts'],
+  ['cli/tracing/trace.ts', 'cli/running/relaying.ts', 'cli/mcp/server.ts'],
   ['cli/commands/top.ts'],
   ['cli/main.ts'],
 ];

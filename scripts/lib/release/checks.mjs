@@ -46,8 +46,31 @@ export function checkPackage(file, { env = process.env } = {}) {
     });
     await service.stop();
     if (!existsSync(path.join(data, 'witness.db'))) throw new Error('the installed pgwitness made no store');
+    const tools = await toolsOf(program, { args: ['mcp', '--data', data], env });
+    if (!tools.includes('top')) throw new Error(`the installed pgwitness mcp has these tools: ${tools.join(', ')}`);
     return stdout.trim();
   });
+}
+
+/**
+ * Asks `pgwitness mcp` for its tools, without a client of any package.
+ * @param {string} program
+ * @param {{ args: readonly string[], env?: NodeJS.ProcessEnv }} options
+ * @returns {Promise<string[]>} their names
+ */
+export async function toolsOf(program, { args, env = process.env }) {
+  const clientInfo = { name: 'release', version: '1' };
+  const questions = [
+    { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo } },
+    { id: 2, method: 'tools/list', params: {} },
+  ];
+  const input = questions.map((question) => `${JSON.stringify({ jsonrpc: '2.0', ...question })}\n`).join('');
+  const { stdout } = await runOrThrow(program, args, { env, input });
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  return answers.find(({ id }) => id === 2).result.tools.map((/** @type {{ name: string }} */ tool) => tool.name);
 }
 
 /** Unpacks the context and looks for what its Dockerfile copies. @param {string} file */

@@ -1,11 +1,12 @@
 // Writes the list of what is in a release: CycloneDX, as npm makes it of the lockfile.
-// Added to it: what the page was bundled from, and SQLite, which is compiled into one of the packages.
+// Added to it: what the page and the MCP server were bundled from, and SQLite, compiled into one of the packages.
 // Not here: the other artefacts (artefacts.mjs).
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../paths.mjs';
 import { runOrThrow } from '../run-command.mjs';
+import { packagesOfMcp } from '../setup/mcp.mjs';
 import { packagesOfPage } from '../setup/web.mjs';
 
 /**
@@ -76,8 +77,11 @@ export async function sbom() {
   // npm takes the name of the folder.
   made.metadata.component.name = 'pgwitness';
   const known = new Set(made.components.map((component) => component['bom-ref']));
-  const page = (await packagesOfPage()).map((name) => ofLockfile(`node_modules/${name}`, 'bundled into the page'));
-  const more = [...installedFolders().map((folder) => ofLockfile(folder)), ...page];
+  const bundled = (/** @type {string[]} */ names, /** @type {string} */ where) =>
+    names.map((name) => ofLockfile(`node_modules/${name}`, `bundled into ${where}`));
+  const page = bundled(await packagesOfPage(), 'the page');
+  const mcp = bundled(await packagesOfMcp(), 'the MCP server');
+  const more = [...installedFolders().map((folder) => ofLockfile(folder)), ...page, ...mcp];
   made.components.push(...more.filter((component) => !known.has(component['bom-ref'])), await sqlite());
   return made;
 }

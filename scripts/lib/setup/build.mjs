@@ -8,6 +8,7 @@ import path from 'node:path';
 import { CACHE, ROOT } from '../paths.mjs';
 import { runCommand } from '../run-command.mjs';
 import { withLock } from './lock.mjs';
+import { buildMcp } from './mcp.mjs';
 import { buildWeb } from './web.mjs';
 
 const DIST = path.join(ROOT, 'dist');
@@ -62,6 +63,7 @@ export async function build(note) {
     const { code, stdout, stderr } = await runCommand(process.execPath, [tsc, '-p', 'tsconfig.json'], { cwd: ROOT });
     if (code !== 0) throw new Error(`the TypeScript sources do not compile:\n${(stdout || stderr).trim()}`);
     removeOrphans();
+    await buildMcp();
     await buildWeb();
     writeFileSync(STAMP, '');
     utimesSync(STAMP, startedAt, startedAt);

@@ -4,7 +4,7 @@
 // Not here: Python (python.mjs), tsc (build.mjs).
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../paths.mjs';
 import { runCommand } from '../run-command.mjs';
@@ -12,6 +12,8 @@ import { runCommand } from '../run-command.mjs';
 const LOCKFILE = path.join(ROOT, 'package-lock.json');
 const MODULES = path.join(ROOT, 'node_modules');
 const STAMP = path.join(MODULES, '.pgwitness-install');
+/** What npm keeps of its last installation. */
+const HIDDEN = path.join(MODULES, '.package-lock.json');
 
 /** What an installation depends on: the lockfile, and the binary interface native modules are built for. */
 function wantedStamp() {
@@ -21,9 +23,8 @@ function wantedStamp() {
 
 /** Compares the lockfile npm leaves in node_modules with ours: true for an installation somebody else made. */
 function installedMatchesLockfile() {
-  const installedPath = path.join(MODULES, '.package-lock.json');
-  if (!existsSync(installedPath)) return false;
-  const installed = JSON.parse(readFileSync(installedPath, 'utf8')).packages ?? {};
+  if (!existsSync(HIDDEN)) return false;
+  const installed = JSON.parse(readFileSync(HIDDEN, 'utf8')).packages ?? {};
   for (const [name, entry] of Object.entries(JSON.parse(readFileSync(LOCKFILE, 'utf8')).packages)) {
     if (name === '' || entry.optional === true) continue;
     if (installed[name]?.version !== entry.version) return false;
@@ -107,6 +108,23 @@ function headAndTail(text) {
   return (lines.length <= 24 ? lines : [...lines.slice(0, 10), '…', ...lines.slice(-14)]).join('\n');
 }
 
+/**
+ * Where most is there already, npm adds what is missing: `npm ci` would compile SQLite again for minutes.
+ * @param {(text: string) => void} note
+ */
+async function installPackages(note) {
+  const common = ['--no-audit', '--no-fund', '--loglevel', 'http'];
+  if (existsSync(HIDDEN)) {
+    // Both are written anew, and never into a file that a copy made of links shares with another checkout.
+    for (const file of [HIDDEN, STAMP]) rmSync(file, { force: true });
+    note('npm install: what is new in package-lock.json');
+    const { code } = await npm(['install', '--no-save', ...common], () => {});
+    if (code === 0 && installedMatchesLockfile()) return;
+  }
+  const { code, stderr, stdout } = await npm(['ci', ...common], fetchedBy(note));
+  if (code !== 0) throw new Error(`npm ci failed in ${ROOT}:\n${headAndTail(stderr || stdout)}`);
+}
+
 /** @returns {Promise<string>} '' when it works, else what Node said */
 async function sqliteProblem() {
   const script = "const Database = require('better-sqlite3'); new Database(':memory:').prepare('SELECT 1').get();";
@@ -134,11 +152,7 @@ async function hydratePostgres() {
 export async function install(note) {
   const stamp = wantedStamp();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === stamp) return note('up to date');
-  if (!installedMatchesLockfile()) {
-    const args = ['ci', '--no-audit', '--no-fund', '--loglevel', 'http'];
-    const { code, stderr, stdout } = await npm(args, fetchedBy(note));
-    if (code !== 0) throw new Error(`npm ci failed in ${ROOT}:\n${headAndTail(stderr || stdout)}`);
-  }
+  if (!installedMatchesLockfile()) await installPackages(note);
   await hydratePostgres();
   let problem = await sqliteProblem();
   if (problem !== '') {
@@ -154,6 +168,7 @@ export async function install(note) {
       );
     }
   }
+  rmSync(STAMP, { force: true });
   writeFileSync(STAMP, stamp);
   note('done');
 }

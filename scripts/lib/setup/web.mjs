@@ -25,9 +25,17 @@ const SCRIPT = {
 };
 
 /** @returns {Promise<string[]>} names of the packages whose code is in the page */
-export async function packagesOfPage() {
+export function packagesOfPage() {
+  return packagesOf(SCRIPT);
+}
+
+/**
+ * @param {import('esbuild').BuildOptions} bundle
+ * @returns {Promise<string[]>} names of the packages whose code is in it
+ */
+export async function packagesOf(bundle) {
   const { build } = await import('esbuild');
-  const { metafile } = await build({ ...SCRIPT, metafile: true, write: false });
+  const { metafile } = await build({ ...bundle, metafile: true, write: false });
   const names = Object.keys(metafile.inputs).map((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
