@@ -10,6 +10,13 @@ export function usageErrorOf(error: CommanderError, argv: readonly string[]): Us
   if (error.code === 'commander.help') {
     return new UsageError(`unknown command '${argv[1] ?? ''}'`, { hint: 'see pgwitness --help' });
   }
+  if (error.code === 'commander.excessArguments') {
+    const command = argv[0] ?? '';
+    return new UsageError('too many arguments', {
+      where: command,
+      hint: `quote what has spaces or a *, and see pgwitness ${command} --help`,
+    });
+  }
   const [first, ...rest] = error.message.replace(/^error: /, '').split('\n');
   const guess = /^\(Did you mean (.*)\?\)$/.exec(rest.join(' ').trim())?.[1];
   const command = argv.find((word) => !word.startsWith('-'));

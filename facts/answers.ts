@@ -123,6 +123,10 @@ export interface ExecutionFacts {
   readonly tagSet: string;
   /** What names the request of the application; '' = nothing does. */
   readonly request: string;
+  /** Its unit of work, by a number of this observer; '' = another observer took it. */
+  readonly unit: string;
+  /** By what that unit is told from the next (Boundary of facts/work/unit.ts); '' = no unit. */
+  readonly boundary: string;
 }
 
 export interface TailBatch {

@@ -18,12 +18,23 @@ const TAIL_MAX = 5_000;
 /** A reader that has not asked for so long has left. */
 const LEFT_AFTER_MS = 10_000;
 
+type InUnit = Waiting['inUnit'];
+type Unit = NonNullable<NonNullable<InUnit>['unit']>;
+
+interface Kept {
+  readonly facts: Omit<ExecutionFacts, 'unit' | 'boundary'>;
+  /** Read when it is asked for: what led up to a request joins it after it was counted. */
+  readonly inUnit: InUnit;
+}
+
 export class Tail {
   #askedMs = Number.NEGATIVE_INFINITY;
   #sequence = 0;
-  #kept: ExecutionFacts[] = [];
+  #kept: Kept[] = [];
+  readonly #units = new WeakMap<Unit, string>();
+  #unitsNamed = 0;
 
-  add({ facts }: ObservedSession, { execution, pool, verdict, tagSet }: Counted): void {
+  add({ facts: session }: ObservedSession, { execution, pool, verdict, tagSet }: Counted): void {
     const { statement, measured, transactionPosition } = execution;
     // Without a reader nothing is kept.
     if (measured.completedAtMs - this.#askedMs > LEFT_AFTER_MS) {
@@ -31,9 +42,9 @@ export class Tail {
       return;
     }
     this.#sequence++;
-    this.#kept.push({
+    const facts = {
       atMs: measured.completedAtMs,
-      session: `${facts.relayId}.${facts.sessionId}`,
+      session: `${session.relayId}.${session.sessionId}`,
       pool,
       source: verdict.source,
       construct: verdict.construct,
@@ -44,7 +55,8 @@ export class Tail {
       transactionPosition,
       tagSet,
       request: requestOf(statement.tags.pairs),
-    });
+    };
+    this.#kept.push({ facts, inUnit: execution.inUnit });
     // Cut in one go: shifting a long array at each execution is expensive.
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }
@@ -53,7 +65,19 @@ export class Tail {
   batchAfter(sequence: number, nowMs: number): Omit<TailBatch, 'texts'> {
     this.#askedMs = nowMs;
     const wanted = sequence === 0 ? 0 : this.#sequence - sequence;
-    const executions = wanted <= 0 ? [] : this.#kept.slice(-Math.min(wanted, TAIL_MAX));
+    const kept = wanted <= 0 ? [] : this.#kept.slice(-Math.min(wanted, TAIL_MAX));
+    const executions = kept.map(({ facts, inUnit }) => ({ ...facts, ...this.#unitOf(inUnit) }));
     return { sequence: this.#sequence, missed: Math.max(0, wanted - executions.length), executions };
+  }
+
+  #unitOf(inUnit: InUnit): Pick<ExecutionFacts, 'unit' | 'boundary'> {
+    const unit = inUnit?.unit;
+    if (unit === undefined) return { unit: '', boundary: '' };
+    let name = this.#units.get(unit);
+    if (name === undefined) {
+      name = String(++this.#unitsNamed);
+      this.#units.set(unit, name);
+    }
+    return { unit: name, boundary: unit.boundary };
   }
 }

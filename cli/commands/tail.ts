@@ -1,97 +1,122 @@
-// `pgwitness tail`: prints the executions of a running sidecar as they complete.
-// Not here: grouping (cli/views/tail/tail-groups.ts), printing (cli/views/tail/tail.ts), keeping executions
-// (analyzer/notable/tail.ts).
+// `pgwitness tail`: prints the executions of running sidecars as they complete.
+// Not here: grouping (cli/views/tail/tail-groups.ts), printing (cli/views/tail/tail.ts), what filters mean
+// (cli/views/tail/tail-filter.ts), keeping executions (analyzer/notable/tail.ts).
 
 import type { Command } from 'commander';
-import { readToken } from '../../config/token.js';
-import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
-import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import type { TailExecutionJson, TailJson } from '../../reports/forms/tail-json.js';
+import { ExitCode, RuntimeError } from '../../config/values/errors.js';
+import type { TailJson } from '../../reports/forms/tail-json.js';
+import { formatFlag } from '../reading/format-flag.js';
 import { httpGet } from '../reading/http-get.js';
-import { repeatable } from '../reading/read-flags.js';
+import { flagContext, namedSidecars, parametersOf, repeatable, tokenOf } from '../reading/read-flags.js';
+import { csvOf } from '../terminal/csv.js';
+import { formNow } from '../terminal/form.js';
 import { print, screenOf } from '../terminal/output.js';
 import { groupText } from '../views/tail/tail.js';
-import { type TailGroup, TailGroups } from '../views/tail/tail-groups.js';
+import { isWanted, type TailFilter } from '../views/tail/tail-filter.js';
+import { TailGroups } from '../views/tail/tail-groups.js';
 
 interface TailFlags {
-  readonly url: string;
+  readonly url?: string[];
   readonly tokenFile?: string;
   readonly route?: string;
-  readonly source?: string;
-  readonly pool?: string;
   readonly tag?: string[];
   readonly all?: boolean;
   readonly json?: boolean;
 }
 
+const FILTERS = ['source', 'construct', 'handwritten', 'pool', 'tag', 'find', 'table', 'min-ms'];
 const ASK_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
-/** The group of a session that sent nothing for this long is complete. */
-const SILENT_AFTER_MS = 1_500;
+/** A unit of work that sent nothing for this long is shown; the observer takes it for ended then, too. */
+const SILENT_AFTER_MS = 1_000;
+/** So long nothing was shown, and then it is said why. */
+const EXPLAIN_AFTER_MS = 10_000;
 
 export function register(program: Command): void {
   program
     .command('tail')
-    .description('print executions as they complete, by request or transaction')
-    .option('--url <url>', 'running pgwitness to ask', 'http://127.0.0.1:6434')
+    .description('print executions as they complete, by request or another unit of work')
+    .addOption(
+      repeatable('--url <url>', 'running pgwitness to ask, may repeat (default: the sidecar of this machine, --http)'),
+    )
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
-    .option('--route <route>', 'only statements whose comment names this route')
+    .option('--route <route>', 'only executions whose comment names this route, * for any letters')
     .option('--source <source>', 'django-orm, raw, sqlalchemy, unknown, or a name from your rules')
-    .option('--pool <name>', 'only statements of this pool')
-    .addOption(repeatable('--tag <key=value>', 'only statements with this comment tag, may repeat'))
+    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
+    .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
+    .option('--pool <name>', 'only executions of this pool')
+    .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
+    .option('--find <words>', 'only statements whose text has these words')
+    .option('--table <name>', 'only statements that name this table, * for any letters')
+    .option('--min-ms <ms>', 'only executions that took at least this long')
     .option('--all', 'also show housekeeping and tools')
-    .option('--json', 'print one JSON object per execution and line')
+    .addOption(formatFlag())
+    .option('--json', 'print one JSON object per execution and line: --format json')
     .addHelpText(
       'after',
-      '\nRepeats are collapsed into one line with their number. Literals are never shown. A new connection appears when its owner is\n' +
-        'decided, after at most two seconds.\n' +
-        '\nExamples:\n  pgwitness tail                                  what the application sends now\n' +
-        '  pgwitness tail --source raw                     only raw SQL\n' +
-        '  pgwitness tail --route /books/ --pool web\n  pgwitness tail --json | head -n 100 > executions.jsonl\n',
+      `
+A unit of work is shown a second after its last statement: route, statements, time, caller, pool. Repeats are one line with
+their number (5×); statements that take turns (A B A B) are joined by ┌ └. Literals are never shown. A new connection appears
+when its owner is decided, after at most two seconds.
+
+Examples:
+  pgwitness tail                                  what the application sends now
+  pgwitness tail --source raw --min-ms 100        only slow raw SQL
+  pgwitness tail --route 'reports/*'
+  pgwitness tail --tag 'caller=store/views/reports.py:*'
+  pgwitness tail --json | head -n 100 > executions.jsonl
+`,
     )
     .action(tail);
 }
 
 async function tail(flags: TailFlags): Promise<void> {
-  const wanted = filterOf(flags);
-  const tokenFile = flags.tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';
-  const token = tokenFile === '' ? undefined : readToken(tokenFile, '--token-file');
-  const base = urlOf(flags.url);
+  const filter = await filterOf(flags);
+  const urls = await namedSidecars(flags);
+  const token = tokenOf(flags);
+  await refuseUnseen(filter, { urls, token, flags });
   const groups = new TailGroups();
+  const printer = flags.json ? new RowPrinter() : undefined;
+  const silence = new Silence(flags);
   process.once('SIGINT', () => process.exit(ExitCode.ok));
-  let after = 0;
+  const after = urls.map(() => 0);
   for (;;) {
-    const batch = await ask(base, { after, token });
-    after = batch.sequence;
-    const executions = batch.executions.filter(wanted);
-    if (flags.json) for (const one of executions) print(JSON.stringify(one));
-    else {
-      show([...groups.add(executions), ...groups.takeSilent(Date.now() - SILENT_AFTER_MS)]);
-      if (batch.missed > 0) print(`… ${batch.missed} executions came too fast to be shown`);
+    const batches = await Promise.all(urls.map((url, at) => ask(url, { after: after[at], token })));
+    for (const [at, batch] of batches.entries()) {
+      after[at] = batch.sequence;
+      const executions = batch.executions.filter((one) => isWanted(one, filter));
+      silence.note(batch.executions.length, executions.length);
+      if (printer !== undefined) printer.print(executions);
+      else {
+        groups.add(executions, { nowMs: performance.now(), from: urls[at].href });
+        if (batch.missed > 0) print(`… ${batch.missed} executions came too fast to be shown`);
+      }
     }
+    const screen = screenOf(process.stdout, process.env);
+    for (const group of groups.takeSilent(performance.now() - SILENT_AFTER_MS)) print(groupText(group, screen));
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
   }
 }
 
-function show(groups: readonly TailGroup[]): void {
-  const screen = screenOf(process.stdout, process.env);
-  for (const group of groups) print(groupText(group, screen));
+/** Throws UsageError naming the flag. */
+async function filterOf(flags: TailFlags): Promise<TailFilter> {
+  const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
+  const parameters = parametersOf(flags, FILTERS);
+  if (flags.route !== undefined) parameters.append('tag', `route=${flags.route}`);
+  const { filter, minMs } = readStatementsQuery(parameters, flagContext());
+  return { ...filter, minMs, all: flags.all === true };
 }
 
-/** Throws UsageError for a tag without a value. */
-export function filterOf(flags: Pick<TailFlags, 'route' | 'source' | 'pool' | 'tag' | 'all'>) {
-  const tags = (flags.tag ?? []).map((pair) => {
-    const at = pair.indexOf('=');
-    if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
-    throw new UsageError(`"${pair}" is not a tag`, { where: '--tag', hint: 'write key=value' });
-  });
-  if (flags.route !== undefined) tags.push(['route', flags.route]);
-  return (one: TailExecutionJson): boolean => {
-    if (flags.source === undefined ? !flags.all && HIDDEN_SOURCES.includes(one.source) : one.source !== flags.source)
-      return false;
-    if (flags.pool !== undefined && one.pool !== flags.pool) return false;
-    return tags.every(([key, value]) => one.tags[key] === value);
-  };
+/** What was never seen may still come; but a mistyped value never will. Throws UsageError. */
+async function refuseUnseen(
+  filter: TailFilter,
+  { urls, token, flags }: { urls: readonly URL[]; token: string | undefined; flags: TailFlags },
+): Promise<void> {
+  const { openPlaces } = await import('../reading/place.js');
+  const { checkSeen } = await import('../../reports/groups/seen-filters.js');
+  const place = openPlaces({ directories: [], urls, token });
+  if ((await place.recorded()) === undefined) return;
+  checkSeen(filter, await place.seen(), flags.tag === undefined && flags.route !== undefined ? 'route' : 'tag');
 }
 
 async function ask(base: URL, { after, token }: { after: number; token?: string }): Promise<TailJson> {
@@ -104,11 +129,47 @@ async function ask(base: URL, { after, token }: { after: number; token?: string 
   throw new RuntimeError(`the answer is ${status}`, { where: url.origin, hint });
 }
 
-function urlOf(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError(`"${text}" is not an http address`, {
-    where: '--url',
-    hint: 'for instance http://127.0.0.1:6434',
-  });
+/** A line per execution, as JSON or CSV. */
+class RowPrinter {
+  #hasHeader = false;
+
+  print(executions: TailJson['executions']): void {
+    if (executions.length === 0) return;
+    if (formNow() !== 'csv') {
+      for (const one of executions) print(JSON.stringify(one));
+      return;
+    }
+    const text = csvOf(executions);
+    print(this.#hasHeader ? text.slice(text.indexOf('\n') + 1) : text);
+    this.#hasHeader = true;
+  }
+}
+
+/** Says once why nothing is shown. */
+class Silence {
+  readonly #filters: string;
+  readonly #sinceMs = performance.now();
+  #passed = 0;
+  #over = false;
+
+  constructor(flags: TailFlags) {
+    const given = Object.entries(flags).filter(
+      ([name]) => !['url', 'tokenFile', 'all', 'json', 'format'].includes(name),
+    );
+    this.#filters = given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`)).join(' ');
+  }
+
+  note(passed: number, shown: number): void {
+    this.#passed += passed;
+    this.#over ||= shown > 0;
+    if (this.#over || performance.now() - this.#sinceMs < EXPLAIN_AFTER_MS) return;
+    this.#over = true;
+    const left =
+      this.#filters === '' ? 'all of them housekeeping or tools (--all shows them)' : `none fits ${this.#filters}`;
+    const why =
+      this.#passed > 0
+        ? `${this.#passed} executions passed in 10 s, ${left}`
+        : 'nothing passed in 10 s: does the application connect to pgwitness (run --listen)?';
+    process.stderr.write(`pgwitness: ${why}\n`);
+  }
 }

@@ -21,8 +21,7 @@ const CONFIGURED = ['PGWITNESS_CONFIG', 'PGWITNESS_DATA', 'PGWITNESS_HTTP'] as c
 
 /** Throws RuntimeError if there is neither, UsageError for a faulty configuration. */
 export async function findPlace(token: string | undefined): Promise<FoundPlace> {
-  const env = Object.fromEntries(CONFIGURED.map((name) => [name, process.env[name]]));
-  const { config, origins } = loadConfig({ env });
+  const { config, origins } = configured();
   const { dataDir, http } = config;
   if (existsSync(join(dataDir, DATABASE_FILE)) || origins.get('dataDir') !== 'default') {
     // In a pipe the default directory is what is expected.
@@ -38,6 +37,24 @@ export async function findPlace(token: string | undefined): Promise<FoundPlace> 
     where: '--data, --url',
     hint: 'name one of them; pgwitness run makes both',
   });
+}
+
+/** The sidecar of the configured address. Throws RuntimeError if none answers there. */
+export async function findSidecar(token: string | undefined): Promise<URL> {
+  const { http } = configured().config;
+  const url = new URL(`http://${formatAddress(http)}`);
+  if (await isPgwitness(url, token)) {
+    if (process.stderr.isTTY) say(`pgwitness at ${url.origin}; Ctrl-C ends`);
+    return url;
+  }
+  throw new RuntimeError(`no pgwitness answers at ${url.origin}`, {
+    where: '--url',
+    hint: 'give the address that run --http listens at; only what passes a running pgwitness can be followed',
+  });
+}
+
+function configured(): ReturnType<typeof loadConfig> {
+  return loadConfig({ env: Object.fromEntries(CONFIGURED.map((name) => [name, process.env[name]])) });
 }
 
 function say(what: string): void {

@@ -74,6 +74,14 @@ export async function namedPlace(flags: PlaceFlags): Promise<FoundPlace> {
   return findPlace(tokenOf(flags));
 }
 
+/** The running sidecars that the flags name; without them the one of this machine. Throws UsageError, RuntimeError. */
+export async function namedSidecars(flags: Pick<PlaceFlags, 'url' | 'tokenFile'>): Promise<URL[]> {
+  const urls = (flags.url ?? []).map(urlOf);
+  if (urls.length > 0) return urls;
+  const { findSidecar } = await import('./find-place.js');
+  return [await findSidecar(tokenOf(flags))];
+}
+
 /** Throws UsageError for a file that holds none. */
 export function tokenOf({ tokenFile }: Pick<PlaceFlags, 'tokenFile'>): string | undefined {
   const file = tokenFile ?? process.env.PGWITNESS_HTTP_TOKEN_FILE ?? '';

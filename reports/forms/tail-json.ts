@@ -21,7 +21,12 @@ export interface TailExecutionJson {
   /** 1 for the first statement of a transaction; 0 = outside of one. */
   transaction_position: number;
   tags: Record<string, string>;
+  /** The id that the application gave its request; '' = none. */
   request: string;
+  /** Names its unit of work among those of this sidecar; '' = not known. */
+  unit: string;
+  /** What tells that unit from the next (docs/REQUESTS.md); '' = not known. */
+  boundary: string;
 }
 
 export interface TailJson {
@@ -53,6 +58,8 @@ export function tailJson(reader: Reader, batch: TailBatch): TailJson {
       transaction_position: one.transactionPosition,
       tags: one.tagSet.startsWith('{') ? (JSON.parse(one.tagSet) as Record<string, string>) : {},
       request: one.request,
+      unit: one.unit,
+      boundary: one.boundary,
     })),
   };
 }

@@ -7,20 +7,20 @@ import { nearestName } from '../../config/values/nearest.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import { CONSTRUCTS, SOURCES } from '../../facts/verdict.js';
 import { GROUPS_WITHOUT_TAGS } from './groups.js';
-import type { SeenValues } from './seen.js';
+import { type SeenValues, VALUES_MAX } from './seen.js';
 
 /** Values that an error lists. */
 const LISTED_MAX = 8;
 
-/** Throws UsageError for a value that no statement ever had. Call it where nothing fitted. */
-export function checkSeen(filter: StatementFilter, seen: SeenValues): void {
+/** Throws UsageError for a value that no statement ever had. `tagFlag`: the flag that gave the tags. */
+export function checkSeen(filter: StatementFilter, seen: SeenValues, tagFlag = 'tag'): void {
   check('source', filter.source, { seen: seen.sources, known: SOURCES });
   check('construct', filter.construct, { seen: seen.constructs, known: CONSTRUCTS });
   check('pool', filter.pool, { seen: seen.pools, known: [] });
   check('table', filter.table, { seen: seen.tables, known: [] });
   for (const [key, value] of filter.tags ?? []) {
-    checkTag(key, seen, 'tag');
-    check('tag', value, { seen: seen.tags[key], known: [], of: `${key}=` });
+    checkTag(key, seen, tagFlag);
+    check(tagFlag, value, { seen: seen.tags[key], known: [], of: tagFlag === 'tag' ? `${key}=` : '' });
   }
 }
 
@@ -35,7 +35,7 @@ function checkTag(key: string, seen: SeenValues, name: string): void {
   const hint =
     keys.length === 0
       ? 'no statement was tagged: clients/python adds route, caller and job to what Django and SQLAlchemy send'
-      : `seen: ${keys.join(', ')}${meant(key, keys)}. dimensionKeys in the configuration names the keys that are kept`;
+      : `seen: ${keys.join(', ')}${meant(key, keys)}; dimensionKeys in the configuration names the keys that are kept`;
   throw new UsageError(`no statement has a tag "${key}"`, { where: `--${name}`, hint });
 }
 
@@ -45,7 +45,9 @@ function check(
   { seen, known, of = '' }: { seen: readonly string[]; known: readonly string[]; of?: string },
 ): void {
   if (value === undefined || seen.includes(value) || known.includes(value)) return;
-  if (value.includes('*') && seen.some((one) => fits(one, value))) return;
+  // Of a list that was cut, what is missing is not known.
+  if (seen.length >= VALUES_MAX) return;
+  if (value.includes('*') && seen.some((one) => fitsPattern(one, value))) return;
   const list = [
     ...seen.slice(0, LISTED_MAX),
     ...(seen.length > LISTED_MAX ? [`and ${seen.length - LISTED_MAX} more`] : []),
@@ -64,7 +66,8 @@ function meant(value: string, seen: readonly string[], of = ''): string {
   return near === undefined ? '' : `; did you mean ${of}${near}?`;
 }
 
-function fits(value: string, pattern: string): boolean {
+/** `*` in the pattern stands for anything. */
+export function fitsPattern(value: string, pattern: string): boolean {
   const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\*', '.*');
   return new RegExp(`^${escaped}$`, 's').test(value);
 }

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 
 /** Values kept of one filter. */
-const VALUES_MAX = 1_000;
+export const VALUES_MAX = 1_000;
 
 const names = v.array(v.string());
 const schema = v.object({

@@ -48,11 +48,17 @@ describe('exit codes and errors', () => {
     [['top', '--tag', 'route'], /"route" is not a tag: --tag: write key=value/],
     [['top', '--watch', '--group-by', 'route'], /groups are not watched/],
     [['top', '--watch', '--json'], /two output formats/],
+    [
+      ['tail', '--route', 'reports/a', 'reports/b'],
+      /^pgwitness: too many arguments: tail: quote what has spaces or a \*/,
+    ],
+    [['tail', '--min-ms', 'soon'], /"soon" is not a number of milliseconds: --min-ms/],
     [['top', '--url', 'ftp://x'], /is not an http address: --url/],
     [['check-config', '--listen', 'nowhere'], /^pgwitness: "nowhere" is not an address: --listen: write HOST:PORT/],
     [['check-config', '--config', '/nowhere.yaml'], /cannot be read \(ENOENT\)/],
   ])('%j is a usage error', async (args, message) => {
-    const { code, stdout, stderr } = await pgwitness(args);
+    // A sidecar of this machine must not be found.
+    const { code, stdout, stderr } = await pgwitness(args, { env: { PGWITNESS_HTTP: '127.0.0.1:1' } });
     expect(stderr).toMatch(message);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     if (args[0] !== 'help') expect(stdout).toBe('');

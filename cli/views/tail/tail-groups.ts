@@ -1,54 +1,70 @@
-// Groups executions by request or transaction; any other execution is a group of its own.
-// Invariant: every execution is in one group, in order; a group is complete when its session sends something else or
-// nothing.
-// Not here: printing groups (tail.ts).
+// Groups executions by unit of work, over all connections that it runs on.
+// Invariant: every execution is in one group, in order. Groups come out in the order in which they ended.
+// Not here: printing groups (tail.ts), finding units (analyzer/work/).
 
 import type { TailExecutionJson } from '../../../reports/forms/tail-json.js';
 
 export interface TailGroup {
-  readonly kind: 'request' | 'transaction' | 'statement';
   readonly executions: TailExecutionJson[];
+  /** A part of it was shown before: it paused for long. */
+  readonly goesOn: boolean;
 }
+
+interface OpenGroup extends TailGroup {
+  grownMs: number;
+}
+
+/** Groups that are remembered after they were shown. */
+const SHOWN_MAX = 5_000;
 
 export class TailGroups {
-  /** The group of each session that may still grow. */
-  readonly #open = new Map<string, TailGroup>();
+  readonly #open = new Map<string, OpenGroup>();
+  readonly #shown = new Set<string>();
 
-  /** Adds executions, and returns the groups that they completed. */
-  add(executions: readonly TailExecutionJson[]): TailGroup[] {
-    const ended: TailGroup[] = [];
+  /** @param nowMs when they arrived, on the clock of takeSilent. `from` tells sidecars apart. */
+  add(executions: readonly TailExecutionJson[], { nowMs, from = '' }: { nowMs: number; from?: string }): void {
     for (const one of executions) {
-      const open = this.#open.get(one.session);
-      if (open !== undefined && belongs(open, one)) {
+      const key = `${from} ${one.unit === '' ? one.session : one.unit}`;
+      const open = this.#open.get(key);
+      if (open === undefined) {
+        this.#open.set(key, { executions: [one], goesOn: this.#shown.has(key), grownMs: nowMs });
+      } else {
         open.executions.push(one);
-        continue;
+        open.grownMs = nowMs;
       }
-      if (open !== undefined) ended.push(open);
-      this.#open.set(one.session, { kind: kindOf(one), executions: [one] });
     }
-    return ended;
   }
 
-  /** Removes and returns the groups that have not grown since `beforeMs`, Unix ms. */
+  /** Removes and returns the groups that have not grown since `beforeMs`, in the order of their ends. */
   takeSilent(beforeMs: number): TailGroup[] {
     const silent: TailGroup[] = [];
-    for (const [session, group] of this.#open) {
-      if (Date.parse(group.executions.at(-1)!.at) >= beforeMs) continue;
+    for (const [key, group] of this.#open) {
+      if (group.grownMs > beforeMs) continue;
       silent.push(group);
-      this.#open.delete(session);
+      this.#open.delete(key);
+      this.#remember(key);
     }
-    return silent.sort((a, b) => (a.executions[0].at < b.executions[0].at ? -1 : 1));
+    // Connections take turns: what they sent is in the order in which it ended.
+    for (const { executions } of silent) executions.sort((a, b) => compare(a.at, b.at));
+    return silent.sort((a, b) => compare(endOf(a), endOf(b)));
+  }
+
+  #remember(key: string): void {
+    this.#shown.delete(key);
+    this.#shown.add(key);
+    if (this.#shown.size <= SHOWN_MAX) return;
+    for (const oldest of this.#shown) {
+      this.#shown.delete(oldest);
+      return;
+    }
   }
 }
 
-function kindOf(one: TailExecutionJson): TailGroup['kind'] {
-  if (one.request !== '') return 'request';
-  return one.transaction_position > 0 ? 'transaction' : 'statement';
+/** ISO 8601. */
+export function endOf({ executions }: TailGroup): string {
+  return executions[executions.length - 1].at;
 }
 
-function belongs({ kind, executions }: TailGroup, one: TailExecutionJson): boolean {
-  const last = executions.at(-1)!;
-  if (kind === 'request') return one.request === last.request;
-  if (one.request !== '') return false;
-  return kind === 'transaction' && one.transaction_position > last.transaction_position;
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
