@@ -6,7 +6,7 @@
 //                        └ yes ► verdict, pool, counts, metrics (counting.ts)
 //
 // Invariant: every execution that comes in is counted in a rollup or waits in its session, exactly one of the two.
-// Not here: bytes (observer/intake/intake.ts), when things are stored (observer/observer.ts).
+// Not here: bytes (observer/intake/intake.ts), when things are stored (observer/flush.ts).
 
 import type { StoredSession } from '../facts/flush.js';
 import type { Measured } from '../facts/rollup-row.js';

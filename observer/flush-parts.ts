@@ -1,7 +1,7 @@
 // The list of everything that waits for a flush, by the part of the flush that it fills.
 // Invariant: a part of the flush without a holder does not compile; a holder that fills no part fails
 // test/observer/flush-parts.test.ts. A flush that the store refused changes no holder. Not here: when a flush is made
-// (observer.ts), the holders themselves.
+// (flush.ts), the holders themselves.
 
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Flush, GapRow, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';

@@ -1,15 +1,11 @@
-// Joins intake, pipeline and store: takes batches, flushes, acknowledges, resumes sessions.
-// Invariant: the last sequence of a relay is stored in the same transaction as everything that its batches said; a
-// flush that fails keeps everything for the next one. Not here: the steps of a statement (analyzer/pipeline.ts), what
-// waits for a flush (flush-parts.ts), the process (main.ts).
+// Joins intake, pipeline and store: takes batches, resumes sessions, closes those of gone relays.
+// Invariant: the last sequence of a relay is stored in the same transaction as everything that its batches said.
+// Not here: the steps of a statement (analyzer/pipeline.ts), storing (flush.ts), the process (main.ts).
 
 import type { Pipeline } from '../analyzer/pipeline.js';
-import type { ConnectionsNow } from '../analyzer/pools/pool.js';
 import type { Log } from '../config/log.js';
 import type { PlanRow, Store } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import type { PoolMinute } from '../facts/pool-minute.js';
-import type { RollupRow } from '../facts/rollup-row.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import type { StoringHealth } from '../storage/storing-health.js';
 import { Acknowledgements } from './accounts/acknowledgements.js';
@@ -17,23 +13,17 @@ import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';
 import { Storing } from './accounts/storing.js';
 import { Unaccounted } from './accounts/unaccounted.js';
+import { Flusher, type FlushListener, unstoredOf } from './flush.js';
 import { FlushParts } from './flush-parts.js';
 import type { IntakeTarget } from './intake/intake.js';
 
 /** Is told what the metrics show besides counted executions. */
-export interface HealthListener {
-  setPoolConnections(pools: Iterable<ConnectionsNow & { name: string }>): void;
-  /** What one flush adds to a pool. */
-  recordPool(pool: { name: string; owner: string }, minute: PoolMinute): void;
+export interface HealthListener extends FlushListener {
   setNotObserved(reason: string, total: number): void;
-  /** Connections whose owner was revised so far. */
-  setRevisions(total: number): void;
   setStoring(storing: StoringHealth): void;
   /** All relays as one. */
   setRelayStatus(status: RelayStatus): void;
   setRelaysConnected(count: number): void;
-  /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
-  recordTop(row: RollupRow, nowMs: number): void;
 }
 
 export interface ObserverOptions {
@@ -49,8 +39,6 @@ export interface ObserverOptions {
   acknowledge: (relayId: string, sequence: number) => void;
 }
 
-const MAINTAIN_EVERY_MS = 5_000;
-
 export class Observer implements IntakeTarget {
   readonly #options: ObserverOptions;
   readonly #losses = new Losses();
@@ -58,14 +46,13 @@ export class Observer implements IntakeTarget {
   readonly #acknowledgements: Acknowledgements;
   readonly parts: FlushParts;
   #orphansTaken = false;
-  /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
-  #maintainedMs: number | undefined;
   readonly #storing: Storing;
+  readonly #flusher: Flusher;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
     const { pipeline, relays, plans, log, store, health } = options;
-    const unstored = () => this.#unstored();
+    const unstored = () => unstoredOf(pipeline);
     this.#storing = new Storing({ store, log, health, unstored, startedMs: Date.now() });
     this.#acknowledgements = new Acknowledgements(options.acknowledge);
     this.#unaccounted = new Unaccounted({
@@ -81,6 +68,8 @@ export class Observer implements IntakeTarget {
       gaps: this.#unaccounted,
       progress: this.#acknowledgements,
     });
+    const { parts } = this;
+    this.#flusher = new Flusher({ pipeline, parts, storing: this.#storing, unaccounted: this.#unaccounted, health });
   }
 
   /** `nowMs`: of a recording, where its time stands. */
@@ -164,21 +153,8 @@ export class Observer implements IntakeTarget {
 
   /** Stores what waits, and acknowledges it. Returns false when the store refused. */
   flush(nowMs: number): boolean {
-    const { pipeline } = this.#options;
     this.#takeOrphans(nowMs);
-    this.#unaccounted.look(nowMs);
-    pipeline.tick(nowMs);
-    if (!this.#storing.flush(this.parts.flushAt(nowMs))) return false;
-    this.#tellCounted(nowMs);
-    this.parts.stored();
-    pipeline.counting.rollups.closeMinutes(nowMs);
-    this.#tellMetrics(nowMs);
-    this.#maintainedMs ??= nowMs;
-    if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
-      this.#maintainedMs = nowMs;
-      this.#storing.maintain(nowMs, this.#unaccounted.clockIsTrusted);
-    }
-    return true;
+    return this.#flusher.flush(nowMs);
   }
 
   /**
@@ -191,13 +167,6 @@ export class Observer implements IntakeTarget {
     const isStored = this.flush(nowMs);
     if (!isStored) this.#storing.leaveNote(nowMs);
     return isStored;
-  }
-
-  /** Executions that are counted and not stored. */
-  #unstored(): number {
-    let executions = 0;
-    for (const row of this.#options.pipeline.counting.rollups.pending()) executions += row.executions;
-    return executions;
   }
 
   /** A reader met damage in the store, in its words. */
@@ -213,22 +182,5 @@ export class Observer implements IntakeTarget {
   /** The store moved a damaged database aside and began anew, perhaps within a flush. */
   storeBeganAnew(): void {
     this.parts.storeAgain();
-  }
-
-  /** Tells the metrics what this flush added, before its holders begin anew. */
-  #tellCounted(nowMs: number): void {
-    const { pipeline, health } = this.#options;
-    for (const row of pipeline.counting.rollups.pending()) health.recordTop(row, nowMs);
-    for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
-      health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
-    }
-  }
-
-  #tellMetrics(nowMs: number): void {
-    const { pipeline, health } = this.#options;
-    const pools = [...pipeline.pools.all()];
-    const connections = pools.map((pool) => ({ name: pool.name, ...pool.connectionsAt(nowMs) }));
-    health.setPoolConnections(connections);
-    health.setRevisions(pipeline.counters.revisionsTotal);
   }
 }

@@ -1,6 +1,6 @@
 // Gives flushes to the store, and keeps account of what it did not take.
 // Invariant: a failure is counted once per flush that the store did not take; whatever the disk says, nothing but a
-// defect is thrown. Not here: what is in a flush (flush-parts.ts), when one is made (observer.ts).
+// defect is thrown. Not here: what is in a flush (flush-parts.ts), when one is made (flush.ts).
 
 import type { Log } from '../../config/log.js';
 import { type Flush, type RefusedRows, STORE_REFUSED, type Store } from '../../facts/flush.js';

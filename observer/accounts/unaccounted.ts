@@ -1,6 +1,6 @@
 // Notes what nobody can account for: killed relays, and minutes around a step of the clock.
 // Invariant: each of them leaves one gap in the store. A relay that broke off leaves none when it comes back in time.
-// Not here: losses that are counted (losses.ts), counts that the store did not take (observer.ts).
+// Not here: losses that are counted (losses.ts), counts that the store did not take (storing.ts).
 
 import type { Log } from '../../config/log.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';

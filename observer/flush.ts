@@ -1,0 +1,85 @@
+// Flushes: gives the store everything that waits, acknowledges it, and has the store looked after.
+// Invariant: nothing is acknowledged before it is stored; a flush that the store refused keeps everything for the next
+// one. Not here: what waits (flush-parts.ts), failures of the store (accounts/storing.ts), the transaction
+// (storage/sqlite/write/flush-writer.ts).
+
+import type { Pipeline } from '../analyzer/pipeline.js';
+import type { ConnectionsNow } from '../analyzer/pools/pool.js';
+import type { PoolMinute } from '../facts/pool-minute.js';
+import type { RollupRow } from '../facts/rollup-row.js';
+import type { Storing } from './accounts/storing.js';
+import type { Unaccounted } from './accounts/unaccounted.js';
+import type { FlushParts } from './flush-parts.js';
+
+/** Is told what the metrics show of each flush. */
+export interface FlushListener {
+  setPoolConnections(pools: Iterable<ConnectionsNow & { name: string }>): void;
+  /** What one flush adds to a pool. */
+  recordPool(pool: { name: string; owner: string }, minute: PoolMinute): void;
+  /** Connections whose owner was revised so far. */
+  setRevisions(total: number): void;
+  /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
+  recordTop(row: RollupRow, nowMs: number): void;
+}
+
+interface FlusherParts {
+  pipeline: Pipeline;
+  parts: FlushParts;
+  storing: Storing;
+  unaccounted: Unaccounted;
+  health: FlushListener;
+}
+
+const MAINTAIN_EVERY_MS = 5_000;
+
+export class Flusher {
+  readonly #of: FlusherParts;
+  /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
+  #maintainedMs: number | undefined;
+
+  constructor(of: FlusherParts) {
+    this.#of = of;
+  }
+
+  /** Returns false when the store refused. */
+  flush(nowMs: number): boolean {
+    const { pipeline, parts, storing, unaccounted } = this.#of;
+    unaccounted.look(nowMs);
+    pipeline.tick(nowMs);
+    if (!storing.flush(parts.flushAt(nowMs))) return false;
+    this.#tellCounted(nowMs);
+    parts.stored();
+    pipeline.counting.rollups.closeMinutes(nowMs);
+    this.#tellMetrics(nowMs);
+    this.#maintainedMs ??= nowMs;
+    if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
+      this.#maintainedMs = nowMs;
+      storing.maintain(nowMs, unaccounted.clockIsTrusted);
+    }
+    return true;
+  }
+
+  /** Tells the metrics what this flush added, before its holders begin anew. */
+  #tellCounted(nowMs: number): void {
+    const { pipeline, health } = this.#of;
+    for (const row of pipeline.counting.rollups.pending()) health.recordTop(row, nowMs);
+    for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
+      health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
+    }
+  }
+
+  #tellMetrics(nowMs: number): void {
+    const { pipeline, health } = this.#of;
+    const pools = [...pipeline.pools.all()];
+    const connections = pools.map((pool) => ({ name: pool.name, ...pool.connectionsAt(nowMs) }));
+    health.setPoolConnections(connections);
+    health.setRevisions(pipeline.counters.revisionsTotal);
+  }
+}
+
+/** Executions that are counted and not stored. */
+export function unstoredOf({ counting }: Pipeline): number {
+  let executions = 0;
+  for (const row of counting.rollups.pending()) executions += row.executions;
+  return executions;
+}
