@@ -25,7 +25,7 @@ export function goAdrift(state: SessionState): void {
       if (index >= answered && (index === 0 || index > swallowed)) state.readyOwed++;
       state.unsynced = 0;
     } else if (kind !== RequestKind.copyEnd) state.unsynced++;
-    if (kind === RequestKind.parse && prepared !== undefined) state.names.define(prepared, state.readings);
+    if (kind === RequestKind.parse && prepared !== undefined) state.names.define(prepared, state.readings.inDoubt);
     index++;
   });
   state.discarding = false;

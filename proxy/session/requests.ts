@@ -201,7 +201,7 @@ export class Requests implements MessageSink {
         if (code === Client.execute) state.unsynced++;
         break;
       case Client.parse:
-        state.names.define(preparedOf(state, bodyBytes, range), state.readings);
+        state.names.define(preparedOf(state, bodyBytes, range), state.readings.inDoubt);
         state.unsynced++;
         break;
       case Client.bind:

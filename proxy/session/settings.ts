@@ -73,6 +73,11 @@ export class TextReadings {
     return this.#mayDiffer ? unsure(this.#atReady) : this.#atReady;
   }
 
+  /** Of a Parse that the server reads while nobody can tell what ran before it. */
+  get inDoubt(): { now: number; span: number } {
+    return { now: unsure(this.#reported), span: this.span };
+  }
+
   /** Hot path. An Execute completed; `next` is the request behind it. */
   executed(command: string, prepared: PreparedText | undefined, next: Request | undefined): void {
     // With a Sync the span ends: the server reads no more text before it reports.

@@ -172,11 +172,26 @@ describe('prepared statements', () => {
     expect(t.executions.at(-1)?.prepared?.shared?.id).toBe(ids[2]);
   });
 
-  test('read while the session is adrift are read under what was reported', () => {
+  const bound = (name: string) => Buffer.concat([F.bind('', name), F.execute(), F.sync()]);
+  const boundRan = () => Buffer.concat([B.bindComplete(), tag('SELECT 1'), B.ready()]);
+
+  test('of a session that goes adrift were read under settings that nobody can tell', () => {
     const t = loggedIn(encoding('GBK'));
     t.client(F.parse('s1', 'select 1'), F.sync()).server(B.dataRow(), B.ready());
-    t.client(F.bind('', 's1'), F.execute(), F.sync()).server(B.bindComplete(), tag('SELECT 1'), B.ready());
-    expect(readings(t)).toEqual(['select 1 GBK']);
+    t.client(bound('s1')).server(boundRan());
+    expect(readings(t)).toEqual(['select 1 GBK unsure']);
+  });
+
+  test('that are read while the session is adrift, behind statements that nobody followed, are in doubt, too', () => {
+    const t = loggedIn();
+    t.client(F.query('select 0')).server(B.bindComplete());
+    expect(t.session.state.adrift).toBe(true);
+    t.client(run('set scs'), F.parse('s1', 'select 1'), run('set scs back'), F.sync());
+    t.server(tag('SELECT 1'), B.ready(), ran('SET'), B.parseComplete(), ran('SET'), B.ready());
+    expect(t.session.state.adrift).toBe(false);
+    t.client(bound('s1')).server(boundRan());
+    t.client(run('select 2'), F.sync()).server(ran('SELECT 1'), B.ready());
+    expect(readings(t)).toEqual(['select 1 unsure', 'select 2']);
   });
 });
 
