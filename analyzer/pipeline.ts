@@ -59,7 +59,7 @@ type Execution = Fed & { identity: Identity };
 
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #judge: Judge;
+  readonly judge: Judge;
   readonly #texts: StatementTexts;
   readonly sessions: Sessions;
   readonly pools: Pools;
@@ -76,22 +76,22 @@ export class Pipeline {
 
   private constructor(options: PipelineOptions, texts: StatementTexts) {
     this.#options = options;
-    this.#judge = new Judge(options);
+    this.judge = new Judge(options);
     this.#texts = texts;
     this.pools = new Pools({ poolsMax: options.limits.poolsMax, nameOf: options.nameOfPool });
     this.sessions = new Sessions({
       pools: this.pools,
-      networkOf: (address) => this.#judge.networkOf(address),
-      poolNameOf: (session) => this.#judge.poolNameOf(session),
+      networkOf: (address) => this.judge.networkOf(address),
+      poolNameOf: (session) => this.judge.poolNameOf(session),
     });
-    this.counting = new Counting({ ...options, judge: this.#judge });
+    this.counting = new Counting({ ...options, judge: this.judge });
     this.#unitFeed = new UnitFeed(this.counting.units, this.counting.unitTagSets);
     this.#waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 
   /** Applies to later statements; settled sessions keep their pools. */
   reconfigure(live: LiveOptions): void {
-    this.#judge.reconfigure(live, this.sessions.unsettled());
+    this.judge.reconfigure(live, this.sessions.unsettled());
     this.#texts.useRules(live.rules);
   }
 
@@ -108,7 +108,7 @@ export class Pipeline {
         this.#texts.define(relayId, observation);
         return;
       case 'text-forgotten':
-        this.#texts.forget(relayId, observation.textId);
+        this.#texts.known.forget(relayId, observation.textId);
         return;
       case 'statement-running':
         this.#running(relayId, observation);
@@ -126,7 +126,7 @@ export class Pipeline {
       }
       case 'resync-begin':
         this.sessions.resyncBegins(relayId);
-        this.#texts.forgetAll(relayId);
+        this.#texts.known.forgetAll(relayId);
         return;
       case 'resync-end':
         for (const session of this.sessions.unannounced(relayId)) this.close(session, session.member.countedToMs);
@@ -168,7 +168,7 @@ export class Pipeline {
   }
 
   relayEnded(relayId: string): void {
-    this.#texts.forgetAll(relayId);
+    this.#texts.known.forgetAll(relayId);
     if (this.sessions.isEmpty) this.counting.units.endAll();
   }
 
@@ -238,7 +238,7 @@ export class Pipeline {
 
   #running(relayId: string, running: StatementRunning): void {
     const session = this.sessions.get(relayId, running.sessionId);
-    if (session !== undefined) session.member.running = true;
+    session?.runs(running.startedAtMs, this.#texts.inFlight(relayId, running));
   }
 
   #stray(relayId: string, sessionId: number): ObservedSession {

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   status: () => import('./commands/status.js'),
   show: () => import('./commands/show.js'),
   tail: () => import('./commands/tail.js'),
+  activity: () => import('./commands/activity.js'),
   pools: () => import('./commands/pools.js'),
   findings: () => import('./commands/findings.js'),
   routes: () => import('./commands/routes.js'),

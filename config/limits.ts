@@ -203,6 +203,8 @@ export const limits = {
   metricPoolsMax: 50,
   /** Sources with metrics of their own: the built-in six and those of user rules. */
   metricSourcesMax: 20,
+  /** Sessions in an answer of `activity`, longest first. */
+  activityMax: 1_000,
   /** Rows the HTTP API gives at once. */
   apiRowsMax: 20_000,
 

@@ -3,8 +3,9 @@
 // link-server.ts), the steps of a statement (analyzer/pipeline.ts).
 
 import type { Duplex } from 'node:stream';
+import { activityOf } from '../analyzer/activity.js';
 import { Tail } from '../analyzer/notable/tail.js';
-import type { Catalogue } from '../analyzer/texts/catalogue.js';
+import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
@@ -65,7 +66,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     logLevel: config.logLevel,
     metrics: exporter,
     onCounted: (counts) => metrics.http.add(counts),
-    tail: tailWithTexts(tail, pipeline.catalogue),
+    live: liveAnswers(tail, pipeline),
     onDamage: (reason) => observer.damageMet(reason),
     log,
     worker: httpWorker,
@@ -105,14 +106,13 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   };
 }
 
-/** The last executions for `pgwitness tail`, with the texts that the store does not have yet. */
-function tailWithTexts(tail: Tail, catalogue: Catalogue): HttpThreadOptions['tail'] {
-  return {
-    batchAfter(sequence, nowMs) {
-      const texts = new Map<string, string>();
-      for (const { fingerprint, query } of catalogue.pending()) texts.set(fingerprint, query);
-      return { ...tail.batchAfter(sequence, nowMs), texts };
-    },
+/** What goes on now and went on last, with the texts that the store does not have yet. */
+function liveAnswers(tail: Tail, { sessions, judge, catalogue }: Pipeline): HttpThreadOptions['live'] {
+  return (question, nowMs) => {
+    const texts = new Map<string, string>();
+    for (const { fingerprint, query } of catalogue.pending()) texts.set(fingerprint, query);
+    if (question.of === 'tail') return { ...tail.batchAfter(question.after, nowMs), texts };
+    return { ...activityOf(sessions.all(), { judge, nowMs }), texts };
   };
 }
 

@@ -43,6 +43,15 @@ export interface Waiting {
   inUnit?: UnitExecution;
 }
 
+/** A request that has been in flight for a second. */
+export interface InFlight {
+  /** Unix ms, of the relay's clock. */
+  readonly sinceMs: number;
+  readonly statement: Attributable;
+  /** Normalised. */
+  readonly query: string;
+}
+
 export interface SessionFacts {
   readonly relayId: string;
   readonly sessionId: number;
@@ -77,6 +86,8 @@ export class ObservedSession {
   readonly profile: ConnectionProfile;
   readonly member: PoolMember;
   transaction = new TransactionWatch();
+  /** Stands while `member.running`. */
+  inFlight: InFlight | undefined = undefined;
   /** Undefined before its first statement of this process. */
   work: SessionWork | undefined = undefined;
   identity: PoolIdentity | undefined = undefined;
@@ -104,6 +115,12 @@ export class ObservedSession {
     this.facts = facts;
     this.profile = profile;
     this.member = new PoolMember(facts.openedAtMs);
+  }
+
+  /** What its relay says of a request in flight. @param sinceMs 0 = none is, or it is not known. */
+  runs(sinceMs: number, text: { statement: Attributable; identity: { query: string } }): void {
+    this.member.running = sinceMs > 0;
+    this.inFlight = { sinceMs, statement: text.statement, query: text.identity.query };
   }
 
   /** A startup parameter, '' = not sent; the last of a repeated name counts. */

@@ -84,6 +84,8 @@ export class Sessions {
     session.changed = true;
     const inTransaction = ready.transactionStatus === 'T' || ready.transactionStatus === 'E';
     session.member.inTransaction = inTransaction;
+    // Of a session that another observer saw: it was not silent before its transaction changed.
+    if (inTransaction) session.member.silentSinceMs = Math.max(session.member.silentSinceMs, ready.transactionSinceMs);
   }
 
   /** From now on its owner stands, and it has a pool. */
@@ -114,7 +116,11 @@ export class Sessions {
 
   /** The relay announces its open sessions again. */
   resyncBegins(relayId: string): void {
-    for (const session of this.of(relayId)) session.announced = false;
+    for (const session of this.of(relayId)) {
+      session.announced = false;
+      // Its end may not have come through.
+      session.member.running = false;
+    }
   }
 
   /** Open sessions that the relay did not announce again: they are gone. */

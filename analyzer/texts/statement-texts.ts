@@ -8,7 +8,12 @@
 // completions disagree. Not here: sessions and verdicts (pipeline.ts).
 
 import type { Measured } from '../../facts/rollup-row.js';
-import { emptyStatement, type StatementObservation, type TextDefined } from '../../proxy/stream/observation.js';
+import {
+  emptyStatement,
+  type StatementObservation,
+  type StatementRunning,
+  type TextDefined,
+} from '../../proxy/stream/observation.js';
 import { KeyedHash, type ParameterKey, type ParameterSet, UNKNOWN_PARAMETERS } from '../../proxy/stream/parameters.js';
 import type { StatementShape } from '../attribution/shape/shape.js';
 import { shapeOf } from '../attribution/statement-shape.js';
@@ -19,7 +24,7 @@ import type { Attributable } from '../sessions/observed-session.js';
 import { type ReadableText, readableText, USUAL_READING } from './client-text.js';
 import { CommentTagsReader } from './comment-tags-cache.js';
 import { factsOf, type Identity, type TextFacts } from './facts-of-text.js';
-import { type KnownText, TEXT_GONE } from './known-text.js';
+import { type KnownText, KnownTexts } from './known-text.js';
 import { measuredOf, shareOf } from './measured-of.js';
 
 /** What is known of the connection that sent the text. */
@@ -52,7 +57,8 @@ export class StatementTexts {
   readonly #fingerprinter: Fingerprinter<TextFacts>;
   readonly #hash: KeyedHash;
   readonly #tags: CommentTagsReader;
-  readonly #known = new Map<string, Map<number, KnownText>>();
+  /** Prepared texts. */
+  readonly known = new KnownTexts();
   #rules: SqlRules;
   /** Matches of the rules in each text, found once. */
   #sqlMatches = new WeakMap<Identity, readonly string[]>();
@@ -82,9 +88,8 @@ export class StatementTexts {
   useRules(rules: SqlRules): void {
     this.#rules = rules;
     this.#sqlMatches = new WeakMap();
-    for (const known of this.#known.values())
-      for (const text of known.values())
-        text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
+    for (const text of this.known.all())
+      text.statement = { ...text.statement, sqlMatches: this.#matchesOf(text.identity) };
   }
 
   define(relayId: string, defined: Omit<TextDefined, 'kind'>): void {
@@ -92,22 +97,16 @@ export class StatementTexts {
     // The server may yet refuse the text, and its error is told by an id that others use as well.
     const isRefused = reading.clientEncoding === 'UTF8';
     const identity = this.#identify(readableText({ bytes, missingBytes, reading, isRefused }));
-    let known = this.#known.get(relayId);
-    if (known === undefined) {
-      known = new Map();
-      this.#known.set(relayId, known);
-    }
     const literals = { ...this.#fingerprinter.literals };
-    known.set(defined.textId, { identity, literals, statement: this.#attributable(identity) });
+    this.known.define(relayId, defined.textId, { identity, literals, statement: this.#attributable(identity) });
   }
 
-  forget(relayId: string, textId: number): void {
-    this.#known.get(relayId)?.delete(textId);
-  }
-
-  /** Forgets all texts of a relay that gives them new ids, or is gone. */
-  forgetAll(relayId: string): void {
-    this.#known.delete(relayId);
+  /** The text of a request in flight, as a whole: how far the server is with several statements is not known. */
+  inFlight(relayId: string, running: StatementRunning): Pick<KnownText, 'identity' | 'statement'> {
+    const { text: bytes, textMissingBytes: missingBytes, reading, textId } = running;
+    if (bytes === null) return this.known.of(relayId, textId);
+    const identity = this.#identify(readableText({ bytes, missingBytes, reading, isRefused: false }));
+    return { identity, statement: this.#attributable(identity) };
   }
 
   /** Passes on each of the `executions` of an observation. */
@@ -118,7 +117,7 @@ export class StatementTexts {
   ): void {
     const { observation, executions } = observed;
     if (observation.text === null) {
-      const known = this.#known.get(session.facts.relayId)?.get(observation.textId) ?? TEXT_GONE;
+      const known = this.known.of(session.facts.relayId, observation.textId);
       take(known.statement, known.identity, this.#measured(observation, known));
       return;
     }

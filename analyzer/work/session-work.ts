@@ -2,7 +2,7 @@
 // Invariant: constant size. Not here: deciding (boundary.ts), counting (units.ts).
 
 import type { Pace } from './pace.js';
-import type { SessionInUnit, Unit } from './unit.js';
+import type { SessionInUnit, Unit, UnitExecution } from './unit.js';
 
 export class SessionWork implements SessionInUnit {
   /** Relay and session. */
@@ -11,6 +11,7 @@ export class SessionWork implements SessionInUnit {
   readonly pace: Pace;
   /** The unit of its last statement. */
   unit: Unit | undefined = undefined;
+  last: UnitExecution | undefined = undefined;
   /** Units that it had a part in. */
   units = 0;
   /** Unix ms; 0 = it has sent nothing. */

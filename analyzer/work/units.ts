@@ -104,6 +104,7 @@ export class Units {
       session.pace.paused(execution.startMs - session.lastEndMs);
     if (session.firstMs === 0) session.firstMs = execution.startMs;
     if (execution.housekeeping === 'ping' && !session.failed && !isInside(session, execution)) session.pings++;
+    session.last = execution;
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';

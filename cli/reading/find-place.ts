@@ -44,12 +44,12 @@ export async function findSidecar(token: string | undefined): Promise<URL> {
   const { http } = configured().config;
   const url = new URL(`http://${formatAddress(http)}`);
   if (await isPgwitness(url, token)) {
-    if (process.stderr.isTTY) say(`pgwitness at ${url.origin}; Ctrl-C ends`);
+    if (process.stderr.isTTY) say(`pgwitness at ${url.origin}`);
     return url;
   }
   throw new RuntimeError(`no pgwitness answers at ${url.origin}`, {
     where: '--url',
-    hint: 'give the address that run --http listens at; only what passes a running pgwitness can be followed',
+    hint: 'give the address that run --http listens at; only a running pgwitness knows what goes on now',
   });
 }
 

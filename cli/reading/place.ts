@@ -3,7 +3,6 @@
 // averaged.
 // Not here: flags (read-flags.ts), printing (cli/views).
 
-import { RuntimeError } from '../../config/values/errors.js';
 import type { PoolsReport, StatementFilter, StatementsReport, Window } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
@@ -45,7 +44,7 @@ import { reportStatements } from '../../reports/statements.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
-import { httpGet } from './http-get.js';
+import { askJson } from './ask-json.js';
 
 export interface Place {
   /** Directory or address, for people. */
@@ -95,8 +94,6 @@ export interface PlaceNames {
   readonly token?: string;
 }
 
-const TIMEOUT_MS = 60_000;
-
 /** Needs at least one name. Throws StoreError for a directory without a store. */
 export function openPlaces({ directories, urls, token }: PlaceNames): Place {
   const places: Place[] = [];
@@ -134,22 +131,8 @@ function localPlace(directory: string): Place {
 }
 
 function remotePlace(base: URL, token: string | undefined): Place {
-  const ask = async <T>(
-    path: string,
-    options: { parameters: URLSearchParams; decode: (json: unknown) => T },
-  ): Promise<T> => {
-    const url = new URL(base);
-    url.pathname = base.pathname.replace(/\/+$/, '') + path;
-    url.search = options.parameters.toString();
-    const { status, body } = await httpGet(url, { token, timeoutMs: TIMEOUT_MS });
-    if (status !== 200) throw refusedBy(url, { status, body });
-    try {
-      return options.decode(JSON.parse(body));
-    } catch (error) {
-      const what = 'the answer is not a report of this version of pgwitness';
-      throw new RuntimeError(what, { where: url.origin, hint: 'use the same version at both ends', cause: error });
-    }
-  };
+  const ask = <T>(path: string, options: { parameters: URLSearchParams; decode: (json: unknown) => T }): Promise<T> =>
+    askJson(base, path, { ...options, token });
   const form = 'mergeable';
   return {
     name: base.origin,
@@ -228,22 +211,4 @@ function mergedPlace(places: readonly Place[]): Place {
       for (const place of places) place.close();
     },
   };
-}
-
-/** The error that an answer other than 200 is. */
-export function refusedBy(url: URL, answer: { status: number; body: string }): RuntimeError {
-  let told: { error?: unknown; hint?: unknown } = {};
-  try {
-    told = JSON.parse(answer.body) as typeof told;
-  } catch {
-    // The answer is not from pgwitness, so the status is all there is to report.
-  }
-  const what = typeof told?.error === 'string' ? told.error : `the answer is ${answer.status}`;
-  const hint =
-    answer.status === 401
-      ? 'give --token-file'
-      : typeof told?.hint === 'string'
-        ? told.hint
-        : 'check that pgwitness runs there';
-  return new RuntimeError(what, { where: url.origin, hint });
 }

@@ -2,8 +2,8 @@
 // Invariant: it is told from a mark that was not set: any other answer is an error.
 // Not here: marks in a data directory (storage/sqlite/write/mark-writer.ts).
 
+import { refusedBy } from './ask-json.js';
 import { httpAsk } from './http-get.js';
-import { refusedBy } from './place.js';
 
 const TIMEOUT_MS = 20_000;
 

@@ -7,7 +7,7 @@ import { visibleLines } from '../../config/values/errors.js';
 type Cell = string | number | bigint | boolean | null | undefined | Uint8Array;
 
 /** Of what a command prints as JSON, the list: the first of these names that it has. */
-const LISTS = ['statements', 'pools', 'points', 'marks', 'changes', 'rows', 'options'] as const;
+const LISTS = ['statements', 'pools', 'routes', 'activity', 'points', 'marks', 'changes', 'rows', 'options'] as const;
 
 /** A row per entry of the list, with the columns of the first. Lists in a cell are joined by "; ". */
 export function csvOf(value: unknown): string {

@@ -71,6 +71,7 @@ function saidOf(observation: Observation, relay: TracedRelay, mask: Mask): { atM
     case 'statement':
       return { atMs: observation.completedAtMs, text: statementText(observation, relay, mask) };
     case 'statement-running': {
+      if (observation.startedAtMs === 0) return { text: 'runs no more' };
       const shown = maskedSql(observation, relay, mask);
       return { atMs: observation.startedAtMs, text: `running since ${JSON.stringify(shown)}` };
     }

@@ -32,6 +32,7 @@ import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   readFindingsQuery,
   readMarkQuery,
+  readNoQuery,
   readRequestsQuery,
   readStatementQuery,
   readStatementsQuery,
@@ -47,11 +48,13 @@ import { reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { reportStatus } from '../../reports/status.js';
 import { reportTimeline } from '../../reports/timeline.js';
+import { withTexts } from '../../reports/work/activity.js';
+import { activityJson } from '../../reports/work/activity-json.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import { MARKS_PATH } from './guard.js';
-import type { TailReader } from './tail-reader.js';
+import type { LiveReader } from './live-reader.js';
 
 /** Answers the API's requests. */
 export interface ApiReader {
@@ -64,12 +67,18 @@ export interface ApiReader {
 
 /** Two that ask for the same with it set the same mark: its moment is a parameter. */
 export const SETS = 'POST ';
-export const TAIL_PATH = '/api/v1/tail';
+const TAIL_PATH = '/api/v1/tail';
+const ACTIVITY_PATH = '/api/v1/activity';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
+
+/** Answered by the main thread, not from the store. */
+export function isLive(url: string): boolean {
+  return url.startsWith(TAIL_PATH) || url.startsWith(ACTIVITY_PATH);
+}
 
 export interface ApiOptions {
   reader: Reader;
-  tail?: TailReader;
+  live?: LiveReader;
   setMark?: (mark: MarkRow) => void;
   /** A report met damage in the store. */
   onDamage?: (reason: string) => void;
@@ -77,13 +86,13 @@ export interface ApiOptions {
 
 export class Api implements ApiReader {
   readonly #reader: Reader;
-  readonly #tail: TailReader | undefined;
+  readonly #live: LiveReader | undefined;
   readonly #setMark: ((mark: MarkRow) => void) | undefined;
   readonly #onDamage: (reason: string) => void;
 
-  constructor({ reader, tail, setMark, onDamage = () => {} }: ApiOptions) {
+  constructor({ reader, live, setMark, onDamage = () => {} }: ApiOptions) {
     this.#reader = reader;
-    this.#tail = tail;
+    this.#live = live;
     this.#setMark = setMark;
     this.#onDamage = onDamage;
   }
@@ -93,16 +102,26 @@ export class Api implements ApiReader {
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     try {
-      if (path === TAIL_PATH && this.#tail !== undefined) {
-        const after = readTailQuery(parameters, { nowMs: Date.now() });
-        return jsonAnswer(200, tailJson(this.#reader, await this.#tail.batchAfter(after)));
-      }
+      if (isLive(path)) return (await this.#now(path, parameters)) ?? NOT_FOUND;
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
       return this.#report(path, parameters) ?? NOT_FOUND;
     } catch (error) {
       if (error instanceof StoreError && error.code === 'corrupt') this.#onDamage(error.message);
       return answerOf(error);
     }
+  }
+
+  async #now(path: string, parameters: URLSearchParams): Promise<Answer | undefined> {
+    if (this.#live === undefined) return undefined;
+    const context = { nowMs: Date.now() };
+    if (path === TAIL_PATH) {
+      const after = readTailQuery(parameters, context);
+      return jsonAnswer(200, tailJson(this.#reader, await this.#live.ask({ of: 'tail', after })));
+    }
+    if (path !== ACTIVITY_PATH) return undefined;
+    readNoQuery(parameters, context);
+    const { texts, ...activity } = await this.#live.ask({ of: 'activity' });
+    return jsonAnswer(200, activityJson(withTexts(activity, { texts, reader: this.#reader })));
   }
 
   #set(path: string, parameters: URLSearchParams): Answer {
@@ -174,7 +193,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

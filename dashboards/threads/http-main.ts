@@ -26,7 +26,7 @@ async function start({ address, hosts, token, dataDir, logLevel }: ThreadStart):
   reports = new ReportsThread({
     dataDir,
     log,
-    onTailAsked: (id, after) => say({ kind: 'tail-asked', id, after }),
+    onLiveAsked: (id, question) => say({ kind: 'live-asked', id, question }),
     onThread: sayThreads,
     onDamage: (reason) => say({ kind: 'damage-met', reason }),
   });
@@ -46,7 +46,7 @@ async function close(): Promise<void> {
 
 port.on('message', (message: ToThread) => {
   if (message.kind === 'metrics') metrics.take(message.rendered);
-  else if (message.kind === 'tail') reports?.takeTail(message);
+  else if (message.kind === 'live') reports?.takeLive(message);
   else if (message.kind === 'storing') reports?.takeStoring(message);
   else if (message.kind === 'close') void close();
   else {

@@ -1,4 +1,4 @@
-// Starts the HTTP thread, and gives it what lives on the main thread: the metrics and the tail.
+// Starts the HTTP thread, and gives it what lives on the main thread: metrics, live answers.
 // Invariant: the main thread never waits for a request. A crashed thread is started again; the new one has the
 // priority that the main thread has by then.
 // Not here: what is answered (dashboards/http), the thread's own side (http-main.ts).
@@ -7,8 +7,8 @@ import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import type { TcpAddress } from '../../config/values/address.js';
 import { RuntimeError } from '../../config/values/errors.js';
-import type { TailBatch } from '../../facts/answers.js';
 import type { MetricsReader } from '../http/dispatch.js';
+import type { LiveAnswers, LiveQuestion } from '../http/live-reader.js';
 import type { HttpServer } from '../http/server.js';
 import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';
@@ -20,8 +20,8 @@ export interface HttpThreadOptions extends ThreadStart {
   readonly metrics: MetricsReader;
   /** Takes what the thread counted. */
   readonly onCounted: (counts: HttpCountsDelta) => void;
-  /** The last executions, for `pgwitness tail`. */
-  readonly tail: { batchAfter(sequence: number, nowMs: number): TailBatch };
+  /** Answers what the main thread alone knows. */
+  readonly live: (question: LiveQuestion, nowMs: number) => LiveAnswers[keyof LiveAnswers];
   /** A report met damage in the store. */
   readonly onDamage: (reason: string) => void;
   readonly log: Log;
@@ -142,8 +142,8 @@ class HttpThread implements HttpThreadServer {
       this.#renderer.ask(message.format);
       return;
     }
-    const batch = this.#options.tail.batchAfter(message.after, Date.now());
-    this.#say({ kind: 'tail', id: message.id, batch });
+    const answer = this.#options.live(message.question, Date.now());
+    this.#say({ kind: 'live', id: message.id, answer });
   }
 
   #say(message: ToThread): void {

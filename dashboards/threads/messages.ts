@@ -4,8 +4,8 @@
 
 import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';
-import type { TailBatch } from '../../facts/answers.js';
 import type { Answer } from '../http/answer.js';
+import type { LiveAnswers, LiveQuestion } from '../http/live-reader.js';
 import type { Format } from '../metrics/exposition-format.js';
 import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 
@@ -35,7 +35,7 @@ export interface ThreadStart {
 export type ToThread =
   | { readonly kind: 'start'; readonly start: ThreadStart }
   | { readonly kind: 'metrics'; readonly rendered: Rendered }
-  | TailMessage
+  | LiveMessage
   | StoringMessage
   | { readonly kind: 'close' };
 
@@ -47,7 +47,7 @@ export type FromThread =
   /** A scraper asked for metrics. `counts`: what was counted since the last message of this kind. */
   | { readonly kind: 'scraped'; readonly format: Format; readonly counts: HttpCountsDelta }
   | DamageMet
-  | TailAsked;
+  | LiveAsked;
 
 /** Options of the thread of reports. */
 export interface ReportsStart {
@@ -56,7 +56,7 @@ export interface ReportsStart {
 
 export type ToReports =
   | { readonly kind: 'ask'; readonly id: number; readonly url: string }
-  | TailMessage
+  | LiveMessage
   | StoringMessage;
 
 export type FromReports =
@@ -68,7 +68,7 @@ export type FromReports =
   /** A defect of pgwitness. */
   | { readonly kind: 'fault'; readonly id: number; readonly message: string }
   | DamageMet
-  | TailAsked;
+  | LiveAsked;
 
 /** A report met damage in the store. */
 export interface DamageMet {
@@ -82,17 +82,17 @@ export interface StoringMessage {
   readonly unstoredSinceMs: number | undefined;
 }
 
-/** `pgwitness tail` asks for the executions after the `sequence` of its last batch. */
-interface TailAsked {
-  readonly kind: 'tail-asked';
+/** Somebody asks for what the main thread alone knows. */
+interface LiveAsked {
+  readonly kind: 'live-asked';
   readonly id: number;
-  readonly after: number;
+  readonly question: LiveQuestion;
 }
 
-export interface TailMessage {
-  readonly kind: 'tail';
+export interface LiveMessage {
+  readonly kind: 'live';
   readonly id: number;
-  readonly batch: TailBatch;
+  readonly answer: LiveAnswers[keyof LiveAnswers];
 }
 
 /** The thread cannot start. */

@@ -11,7 +11,7 @@ import { openReader } from '../../storage/sqlite/read/reader.js';
 import { setMark } from '../../storage/sqlite/write/mark-writer.js';
 import { StoreError } from '../../storage/store-error.js';
 import { Api } from '../http/api.js';
-import { AskedTail } from '../http/tail-reader.js';
+import { AskedLive } from '../http/live-reader.js';
 import { type FromReports, failed, type ReportsStart, type ToReports } from './messages.js';
 
 const port = parentPort!;
@@ -21,10 +21,10 @@ function main({ dataDir }: ReportsStart): void {
   // On Linux this sets the priority of this thread alone.
   setPriority(OBSERVER_NICENESS);
   const reader = openReader(dataDir);
-  const tail = new AskedTail((id, after) => say({ kind: 'tail-asked', id, after }));
-  const api = new Api({ reader, tail, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });
+  const live = new AskedLive((id, question) => say({ kind: 'live-asked', id, question }));
+  const api = new Api({ reader, live, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });
   port.on('message', (message: ToReports) => {
-    if (message.kind === 'tail') return tail.take(message.id, message.batch);
+    if (message.kind === 'live') return live.take(message.id, message.answer);
     if (message.kind === 'storing') return reader.tellUnstored(message.unstoredSinceMs);
     void answer(message);
   });

@@ -6,8 +6,9 @@ import { Worker } from 'node:worker_threads';
 import type { Log } from '../../config/log.js';
 import { RuntimeError } from '../../config/values/errors.js';
 import { type Answer, jsonAnswer } from '../http/answer.js';
-import { type ApiReader, TAIL_PATH } from '../http/api.js';
-import type { FromReports, ReportsStart, StoringMessage, TailMessage, ToReports } from './messages.js';
+import { type ApiReader, isLive } from '../http/api.js';
+import type { LiveQuestion } from '../http/live-reader.js';
+import type { FromReports, LiveMessage, ReportsStart, StoringMessage, ToReports } from './messages.js';
 import { QuestionQueue } from './question-queue.js';
 
 /** Several times what a report over the largest store needs. */
@@ -15,12 +16,12 @@ const HEAP_MIB = 256;
 /** After this time without a question the thread ends and frees its memory; the next question waits for a new one. */
 const IDLE_MS = 5 * 60_000;
 /** More than anybody runs at one sidecar. Each waits for the main thread, not for a report. */
-const TAILS_AT_ONCE = 8;
+const LIVE_AT_ONCE = 8;
 
 export interface ReportsThreadOptions extends ReportsStart {
   readonly log: Log;
-  /** `pgwitness tail` asks for executions; answer with `takeTail`. */
-  readonly onTailAsked: (id: number, after: number) => void;
+  /** Somebody asks for what the main thread alone knows; answer with `takeLive`. */
+  readonly onLiveAsked: (id: number, question: LiveQuestion) => void;
   /** A report met damage in the store. */
   readonly onDamage?: (reason: string) => void;
   /** The thread began or, with undefined, ended; its number in the system. */
@@ -43,7 +44,7 @@ export class ReportsThread implements ApiReader {
   readonly #options: ReportsThreadOptions;
   readonly #reports = new QuestionQueue({ ask: (url) => this.#ask(url) });
   /** Apart, because an answer is made by the main thread, which may be slow while reports could be made. */
-  readonly #tails = new QuestionQueue({ ask: (url) => this.#ask(url), atOnce: TAILS_AT_ONCE });
+  readonly #live = new QuestionQueue({ ask: (url) => this.#ask(url), atOnce: LIVE_AT_ONCE });
   #thread: Promise<Thread> | undefined;
   #begun: Thread | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -55,7 +56,7 @@ export class ReportsThread implements ApiReader {
   }
 
   answer(url: string, gone?: AbortSignal): Promise<Answer> {
-    return (url.startsWith(TAIL_PATH) ? this.#tails : this.#reports).answer(url, gone);
+    return (isLive(url) ? this.#live : this.#reports).answer(url, gone);
   }
 
   async #ask(url: string): Promise<Answer> {
@@ -75,7 +76,7 @@ export class ReportsThread implements ApiReader {
     });
   }
 
-  takeTail(message: TailMessage): void {
+  takeLive(message: LiveMessage): void {
     this.#begun?.worker.postMessage(message);
   }
 
@@ -129,8 +130,8 @@ export class ReportsThread implements ApiReader {
   }
 
   #take(thread: Thread, message: Exclude<FromReports, { kind: 'begun' | 'ready' | 'failed' }>): void {
-    if (message.kind === 'tail-asked') {
-      this.#options.onTailAsked(message.id, message.after);
+    if (message.kind === 'live-asked') {
+      this.#options.onLiveAsked(message.id, message.question);
       return;
     }
     if (message.kind === 'damage-met') {

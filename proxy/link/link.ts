@@ -38,7 +38,7 @@ export interface LinkLimits {
 /** An open session as the link announces it. */
 export interface AnnouncedSession {
   opened: Omit<SessionOpened, 'kind' | 'resumed'>;
-  state: SessionState;
+  session: { readonly state: SessionState; tellAgain(): void };
 }
 
 export interface LinkOptions {
@@ -201,9 +201,9 @@ export class ObserverLink implements SessionEvents {
 
   running(sessionId: number, running: Running): void {
     if (this.#mode !== 'live') return;
-    const { clock } = this.#options;
     const text = this.#texts.fieldsOf(running.prepared, this.#writer);
-    this.#writer.running({ sessionId, startedAtMs: clock.wall(running.startedMs), ...text });
+    const startedAtMs = running.startedMs === 0 ? 0 : this.#options.clock.wall(running.startedMs);
+    this.#writer.running({ sessionId, startedAtMs, ...text });
     this.#written();
   }
 
@@ -274,8 +274,10 @@ export class ObserverLink implements SessionEvents {
     this.#ledger.resend();
     this.#writer.reset();
     this.#writer.resyncBegin();
-    for (const { opened, state } of this.#options.sessions()) {
+    for (const { opened, session } of this.#options.sessions()) {
+      const { state } = session;
       this.#writer.sessionOpened({ ...opened, resumed: true });
+      session.tellAgain();
       if (!state.starting) this.#writer.sessionReady(readyFields(state));
       if (this.#writer.length >= this.#options.limits.batchBytes) this.flush();
       if (!this.live) return;

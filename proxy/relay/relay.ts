@@ -215,7 +215,7 @@ export class Relay {
 
   *#announced() {
     for (const { tap } of this.#connections()) {
-      if (tap.announced) yield { opened: tap.opened, state: tap.session.state };
+      if (tap.announced) yield tap;
     }
   }
 

@@ -49,7 +49,6 @@ export class Execution {
   sqlstate = '';
   /** Completions in order. All executions share NONE until their first completion. */
   completions: Completion[] = NONE;
-  runningReported = false;
 
   constructor(simple: boolean, arrival: Arrival) {
     this.simple = simple;

@@ -27,9 +27,12 @@ export interface SessionShared {
 
 /** A request that has been in flight for a second. */
 export interface Running {
+  /** Monotonic clock; 0 = the last one that was told is in flight no more, and no other is. */
   startedMs: number;
   prepared: PreparedText | undefined;
 }
+
+const NONE_RUNS: Running = { startedMs: 0, prepared: undefined };
 
 export class Session {
   readonly state: SessionState;
@@ -39,6 +42,8 @@ export class Session {
   /** Framing is lost, or the stream is none to read (replication, protocol 2). */
   opaque = false;
   #lastChunkMs = 0;
+  /** Told to run, and not told to run no more. */
+  #told: Execution | undefined = undefined;
 
   constructor(sessionId: number, shared: SessionShared) {
     this.state = new SessionState(sessionId, shared);
@@ -78,7 +83,7 @@ export class Session {
     this.#server.stop();
   }
 
-  /** Called about once a second. Returns a request that has been in flight for a second and was not reported yet. */
+  /** Called about once a second. Returns what is to be told: a request in flight for a second, or NONE_RUNS. */
   tick(nowMs: number): Running | undefined {
     const state = this.state;
     if (this.opaque) return undefined;
@@ -88,17 +93,25 @@ export class Session {
       // The connection is silent after a ReadyForQuery: whatever was owed has come, or never will.
       if (state.adrift && this.#server.atBoundary && state.unsynced === 0 && state.lastReplyWasReady) recover(state);
     }
-    if (state.adrift || state.doubt !== undefined) return undefined;
-    for (let i = 0; i < state.outstanding.near; i++) {
-      const request = state.outstanding.at(i);
-      const execution = request.execution;
+    const near = state.adrift || state.doubt !== undefined ? 0 : state.outstanding.near;
+    for (let i = 0; i < near; i++) {
+      const { execution } = state.outstanding.at(i);
       if (execution === undefined) continue;
+      if (execution === this.#told) return undefined;
       const startedMs = Math.max(execution.startMs, state.finishedMs);
-      if (execution.runningReported || nowMs - startedMs < limits.runningAfterMs) return undefined;
-      execution.runningReported = true;
+      if (nowMs - startedMs < limits.runningAfterMs) break;
+      this.#told = execution;
       return { startedMs, prepared: this.#textAhead(i, execution) };
     }
-    return undefined;
+    // Answered, or its portal is suspended, or the session is adrift: an observer need not tell which.
+    if (this.#told === undefined) return undefined;
+    this.#told = undefined;
+    return NONE_RUNS;
+  }
+
+  /** Another observer comes: what runs is told again at the next tick. */
+  tellAgain(): void {
+    this.#told = undefined;
   }
 
   /** The SQL of an unanswered request. The Bind and Parse that name it may still be outstanding before it. */

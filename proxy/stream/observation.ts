@@ -12,7 +12,7 @@ import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.j
 export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
-export const SCHEMA_VERSION = 5 + VALUES_VERSION;
+export const SCHEMA_VERSION = 6 + VALUES_VERSION;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -106,10 +106,14 @@ export interface StatementObservation extends StatementValues, ParameterSet {
   copy: '' | 'in' | 'out' | 'both';
 }
 
-/** Sent once for a request that has been in flight for limits.runningAfterMs. */
+/**
+ * Sent once for a request that has been in flight for limits.runningAfterMs, again after a resync, and once when it is
+ * so no more: answered, suspended, or not followed any longer.
+ */
 export interface StatementRunning {
   kind: 'statement-running';
   sessionId: number;
+  /** 0 = none has been in flight for so long any more. */
   startedAtMs: number;
   text: Uint8Array | null;
   textMissingBytes: number;

@@ -127,6 +127,11 @@ export function readTimelineQuery(parameters: URLSearchParams, context: Paramete
   return { range: rangeOf(read, context), source, pool, tags, form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
+/** For questions without parameters. Throws UsageError naming the parameter. */
+export function readNoQuery(parameters: URLSearchParams, context: ParameterContext): void {
+  new Reading(parameters, [], context);
+}
+
 /** The sequence to tail from. Throws UsageError naming the parameter. */
 export function readTailQuery(parameters: URLSearchParams, context: ParameterContext): number {
   const read = new Reading(parameters, ['after'], context);

@@ -24,7 +24,8 @@ export class Reading {
     for (const name of new Set(parameters.keys())) {
       if (!names.includes(name)) {
         const near = nearestName(name, names);
-        const hint = near === undefined ? `known: ${names.join(', ')}` : `did you mean ${near}?`;
+        const known = names.length === 0 ? 'this question takes none' : `known: ${names.join(', ')}`;
+        const hint = near === undefined ? known : `did you mean ${near}?`;
         throw new UsageError('unknown parameter', { where: this.place(name), hint });
       }
       if (name !== 'tag' && parameters.getAll(name).length > 1) {

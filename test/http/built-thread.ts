@@ -58,7 +58,10 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       metrics: { render },
       onCounted,
       onDamage,
-      tail: { batchAfter: () => ({ sequence: 7, missed: 0, executions: [], texts: new Map() }) },
+      live: ({ of }) =>
+        of === 'tail'
+          ? { sequence: 7, missed: 0, executions: [], texts: new Map() }
+          : { atMs: 7, sessions: [], more: 0, texts: new Map() },
       log: createLog({ level: 'silent' }),
     });
     onTestFinished(() => server.close());

@@ -28,6 +28,9 @@ test('executions are asked of the main thread', async () => {
   const { url } = await start();
   expect(await (await fetch(`${url}/api/v1/tail`)).json()).toEqual({ sequence: 7, missed: 0, executions: [] });
   expect((await fetch(`${url}/api/v1/tail?after=x`)).status).toBe(400);
+  const activity = { at: '1970-01-01T00:00:00.007Z', activity: [], more: 0 };
+  expect(await (await fetch(`${url}/api/v1/activity`)).json()).toEqual(activity);
+  expect((await fetch(`${url}/api/v1/activity?since=1h`)).status).toBe(400);
 });
 
 test('78: reports say from the observer itself since when nothing is stored', async () => {
@@ -124,7 +127,7 @@ test('the thread of reports goes when nobody asks, and comes when somebody does'
   const { ReportsThread } = (await import(built)) as typeof import('../../dashboards/threads/reports-thread.js');
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
-  const reports = new ReportsThread({ dataDir, log: createLog({ level: 'silent' }), onTailAsked: () => {}, idleMs: 1 });
+  const reports = new ReportsThread({ dataDir, log: createLog({ level: 'silent' }), onLiveAsked: () => {}, idleMs: 1 });
   onTestFinished(() => reports.close());
   const asked = async () => JSON.parse(Buffer.from((await reports.answer('/api/v1/statements')).body).toString());
   for (let turn = 0; turn < 3; turn++) {

@@ -111,7 +111,7 @@ function linkWith(limits: Partial<ConstructorParameters<typeof ObserverLink>[0][
   });
   state.starting = false;
   const opened = { sessionId: 1, openedAtMs: 1, clientAddress: '', protocolVersion: 196608, startup: [] };
-  sessions.push({ opened, state });
+  sessions.push({ opened, session: { state, tellAgain: () => {} } });
   const run = (statements: number, name = '') => {
     for (let i = 0; i < statements; i++) {
       const execution = new Execution(true, { arrivedMs: 0, startMs: 0, flushGroup: i, pipelineDepth: 0 });

@@ -90,6 +90,16 @@ describe('times', () => {
     t.after(2);
     expect(t.session.tick(t.nowMs)?.prepared?.text).toBe('select slow');
     expect(t.session.tick(t.nowMs)).toBeUndefined();
+    t.session.tellAgain();
+    expect(t.session.tick(t.nowMs)).toMatchObject({ startedMs: 1_000, prepared: { text: 'select slow' } });
+  });
+
+  test('its end is told once, whether it was answered or its portal suspended', () => {
+    const t = ready().client(F.parse('', 'select slow'), F.bind('', ''), F.execute('', 1), F.sync()).after(1_001);
+    expect(t.session.tick(t.nowMs)?.prepared?.text).toBe('select slow');
+    t.server(B.parseComplete(), B.bindComplete(), B.dataRow(), B.portalSuspended(), B.ready('T'));
+    expect(t.session.tick(t.nowMs)).toEqual({ startedMs: 0, prepared: undefined });
+    expect(t.session.tick(t.nowMs)).toBeUndefined();
   });
 });
 

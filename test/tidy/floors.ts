@@ -65,6 +65,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/sqlite/sqlite-store.ts',
     'reports/forms/statements-json.ts',
     'reports/questions/grammar.ts',
+    'reports/work/activity.ts',
     'reports/groups/groups.ts',
     'dashboards/metrics/exporter.ts',
   ],
