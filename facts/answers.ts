@@ -30,6 +30,9 @@ export interface StatementFilter {
   prefix?: string;
 }
 
+/** Which executions of one statement. */
+export type ExecutionFilter = Omit<StatementFilter, 'fingerprint' | 'prefix'>;
+
 /** One (fingerprint, source), over a window, mergeable. */
 export interface StatementFacts extends Record<StatementMeasureName, number> {
   fingerprint: string;

@@ -3,7 +3,7 @@
 // that was cut off leaves at most one torn frame at the end, which reading leaves out and reports. Not here: what
 // frames hold (proxy/stream/records.ts), feeding them back (replay.ts).
 
-import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, readSync, writeSync } from 'node:fs';
 import { RuntimeError } from '../config/values/errors.js';
 import { FRAME_HEADER_BYTES, FrameKind, FrameReader, type Hello, RECORDING_MAGIC } from '../proxy/stream/frames.js';
 import { SCHEMA_VERSION } from '../proxy/stream/observation.js';
@@ -59,6 +59,21 @@ export class Recorder {
   }
 }
 
+/** Looks at the beginning alone. Throws RuntimeError for what cannot be a recording. */
+export function requireRecording(file: string): void {
+  const head = Buffer.alloc(RECORDING_MAGIC.length);
+  let fd: number | undefined;
+  try {
+    fd = openSync(file, 'r');
+    readSync(fd, head);
+  } catch (error) {
+    throw unreadable(file, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  if (!head.equals(RECORDING_MAGIC)) throw notARecording(file);
+}
+
 /**
  * Reads a recording; `frame` gets each whole frame, `onRead` the number of bytes read. Returns the bytes of a torn last
  * frame (0 = none). Throws RuntimeError.
@@ -87,11 +102,7 @@ export async function readRecording(
     if (error instanceof RangeError)
       throw new RuntimeError(`the recording is damaged: ${error.message}`, { where: file });
     if (error instanceof RuntimeError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new RuntimeError(`the recording cannot be read (${code})`, {
-      where: file,
-      hint: 'name a file that run --record wrote',
-    });
+    throw unreadable(file, error);
   }
   if (head !== undefined) throw notARecording(file);
   return frames.pendingBytes;
@@ -112,6 +123,15 @@ export function readHello(body: Buffer, file: string): Hello {
     });
   }
   return hello;
+}
+
+function unreadable(file: string, error: unknown): RuntimeError {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new RuntimeError(`the recording cannot be read (${code})`, {
+    where: file,
+    hint: 'name a file that run --record wrote',
+    cause: error,
+  });
 }
 
 function notARecording(file: string): RuntimeError {

@@ -8,7 +8,7 @@ import { FrameKind } from '../proxy/stream/frames.js';
 import type { Observation } from '../proxy/stream/observation.js';
 import { BatchReader } from '../proxy/stream/reader.js';
 import { assemble, type ObserverConfig } from './assemble.js';
-import { readHello, readRecording } from './recording.js';
+import { readHello, readRecording, requireRecording } from './recording.js';
 
 export interface Replayed {
   batches: number;
@@ -27,6 +27,8 @@ export async function replay(
   file: string,
   options: { config: ObserverConfig; log: Log; onRead?: (bytes: number) => void },
 ): Promise<Replayed> {
+  // Before anything is made in the data directory.
+  requireRecording(file);
   const { observer, store } = await assemble(options.config, {
     log: options.log,
     acknowledge: () => {},

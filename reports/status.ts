@@ -1,6 +1,7 @@
 // The state of a store: what it holds, and how complete it is.
 // Invariant: numbers come from one snapshot. Not here: whether the observer runs now (the HTTP API knows).
 
+import { resolve } from 'node:path';
 import { MINUTE_MS } from '../config/values/minute.js';
 import type { Observed, Window } from '../facts/answers.js';
 import { SCHEMA_VERSION } from '../storage/sqlite/file/schema.js';
@@ -28,6 +29,8 @@ export interface StatusReport {
   schemaVersion: number;
   /** Since when the store takes nothing; null while it does. */
   unstoredSinceMs: number | null;
+  /** Absolute. */
+  dataDirectory: string;
   databaseBytes: number;
   /** Of the write-ahead log, which grows while a reader holds an old snapshot. */
   logBytes: number;
@@ -58,6 +61,7 @@ export function reportStatus(reader: Reader, bounds: TimeBounds = {}): StatusRep
       counters: new Map(counters.map(({ name, value }) => [name, value])),
       schemaVersion: SCHEMA_VERSION,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
+      dataDirectory: resolve(reader.dataDir),
       ...reader.sizes(),
     };
   });

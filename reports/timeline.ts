@@ -3,7 +3,7 @@
 // duration of its own. Not here: totals, texts and evidence of the statement (statements.ts).
 
 import { MINUTE_MS } from '../config/values/minute.js';
-import type { StatementFilter, Window } from '../facts/answers.js';
+import type { ExecutionFilter, Window } from '../facts/answers.js';
 import { GAMMA, LogHistogram } from '../facts/histogram.js';
 import type { PointMeasureName } from '../facts/measures.js';
 import { addSums, noSums, POINT_RULES } from '../facts/sums.js';
@@ -14,13 +14,8 @@ import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
 import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
 import { DAY_MIN } from '../storage/sqlite/tables/levels.js';
 
-export interface TimelineQuestion extends TimeBounds {
+export interface TimelineQuestion extends TimeBounds, ExecutionFilter {
   fingerprint: string;
-  /** One source of the statement; undefined = all. */
-  source?: string;
-  /** Only executions of this pool, or with these tags. */
-  pool?: string;
-  tags?: StatementFilter['tags'];
   /** At most so many points, unless days are more: days are never joined. Default: as many as a screen shows. */
   pointsMax?: number;
   /** True = counts and times only; histograms and distribution stay empty. */

@@ -18,7 +18,15 @@ export function register(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  pgwitness replay monday.observations --data ./monday && pgwitness top --data ./monday\n',
+      `
+A recording is counted as if its traffic came now: with the rules, pools and tag keys of this configuration, under the minutes in
+which it ran. So rules can be tried on yesterday's traffic, and a report can be made again by a newer release.
+
+Examples:
+  pgwitness run --record monday.observations …    records; the file holds SQL text, literals included
+  pgwitness replay monday.observations --data ./monday && pgwitness top --data ./monday
+  pgwitness replay monday.observations --data ./tried --config new-rules.yaml && pgwitness pools --data ./tried
+`,
     )
     .action(replayFile);
 }

@@ -4,11 +4,12 @@
 
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
 import type { ShellAnswer, ShellValue } from '../../storage/sqlite/read/shell.js';
+import { findDirectory } from '../reading/find-place.js';
 import { formatFlag } from '../reading/format-flag.js';
+import { tokenOf } from '../reading/read-flags.js';
 import { SqlProcess } from '../reading/sql-process.js';
 import { csvLine } from '../terminal/csv.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
@@ -29,7 +30,10 @@ export function register(program: Command): void {
     .command('sql')
     .argument('[statement]', 'one SQL statement; without it, standard input, or a prompt on a terminal')
     .description('run read-only SQL on a data directory')
-    .option('--data <dir>', 'data directory to read (default: ./pgwitness-data) [env: PGWITNESS_DATA]')
+    .option(
+      '--data <dir>',
+      'data directory to read (default: ./pgwitness-data, else that of the sidecar that runs) [env: PGWITNESS_DATA]',
+    )
     .addOption(formatFlag())
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
@@ -53,8 +57,7 @@ async function sql(statement: string | undefined, flags: SqlFlags): Promise<void
     throw new UsageError('two output formats', { where: '--json, --csv', hint: 'give one of them' });
   }
   const timeoutMs = parseDuration(flags.timeout, '--timeout');
-  const { config } = loadConfig({ env: { PGWITNESS_DATA: process.env.PGWITNESS_DATA } });
-  const shell = new SqlProcess(flags.data ?? config.dataDir);
+  const shell = new SqlProcess(flags.data ?? (await findDirectory(tokenOf({}))));
   const asked: Asked = {
     shell,
     flags,

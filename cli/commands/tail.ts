@@ -7,7 +7,16 @@ import { ExitCode, RuntimeError } from '../../config/values/errors.js';
 import type { TailJson } from '../../reports/forms/tail-json.js';
 import { formatFlag } from '../reading/format-flag.js';
 import { httpGet } from '../reading/http-get.js';
-import { flagContext, namedSidecars, parametersOf, repeatable, tokenOf } from '../reading/read-flags.js';
+import {
+  addFilterFlags,
+  FILTER_FLAGS,
+  flagContext,
+  givenFilters,
+  namedSidecars,
+  parametersOf,
+  repeatable,
+  tokenOf,
+} from '../reading/read-flags.js';
 import { csvOf } from '../terminal/csv.js';
 import { formNow } from '../terminal/form.js';
 import { print, screenOf } from '../terminal/output.js';
@@ -24,7 +33,6 @@ interface TailFlags {
   readonly json?: boolean;
 }
 
-const FILTERS = ['source', 'construct', 'handwritten', 'pool', 'tag', 'find', 'table', 'min-ms'];
 const ASK_EVERY_MS = 500;
 const ANSWER_WITHIN_MS = 10_000;
 /** A unit of work that sent nothing for this long is shown; the observer takes it for ended then, too. */
@@ -33,21 +41,15 @@ const SILENT_AFTER_MS = 1_000;
 const EXPLAIN_AFTER_MS = 10_000;
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('tail')
     .description('print executions as they complete, by request or another unit of work')
     .addOption(
       repeatable('--url <url>', 'running pgwitness to ask, may repeat (default: the sidecar of this machine, --http)'),
     )
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]')
-    .option('--route <route>', 'only executions whose comment names this route, * for any letters')
-    .option('--source <source>', 'django-orm, raw, sqlalchemy, unknown, or a name from your rules')
-    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
-    .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
-    .option('--pool <name>', 'only executions of this pool')
-    .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
-    .option('--find <words>', 'only statements whose text has these words')
-    .option('--table <name>', 'only statements that name this table, * for any letters')
+    .option('--route <route>', 'only executions whose comment names this route, * for any letters');
+  addFilterFlags(command)
     .option('--min-ms <ms>', 'only executions that took at least this long')
     .option('--all', 'also show housekeeping and tools')
     .addOption(formatFlag())
@@ -101,7 +103,7 @@ async function tail(flags: TailFlags): Promise<void> {
 /** Throws UsageError naming the flag. */
 async function filterOf(flags: TailFlags): Promise<TailFilter> {
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
-  const parameters = parametersOf(flags, FILTERS);
+  const parameters = parametersOf(flags, [...FILTER_FLAGS, 'min-ms']);
   if (flags.route !== undefined) parameters.append('tag', `route=${flags.route}`);
   const { filter, minMs } = readStatementsQuery(parameters, flagContext());
   return { ...filter, minMs, all: flags.all === true };
@@ -153,10 +155,7 @@ class Silence {
   #over = false;
 
   constructor(flags: TailFlags) {
-    const given = Object.entries(flags).filter(
-      ([name]) => !['url', 'tokenFile', 'all', 'json', 'format'].includes(name),
-    );
-    this.#filters = given.map(([name, value]) => (value === true ? `--${name}` : `--${name} ${value}`)).join(' ');
+    this.#filters = givenFilters(flags);
   }
 
   note(passed: number, shown: number): void {

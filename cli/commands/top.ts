@@ -8,13 +8,14 @@ import type { StatementFilter } from '../../facts/answers.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
 import {
+  addFilterFlags,
   addReadFlags,
+  FILTER_FLAGS,
   flagContext,
   parametersOf,
   placeFlags,
   placeOf,
   type ReadFlags,
-  repeatable,
 } from '../reading/read-flags.js';
 
 interface TopFlags extends ReadFlags {
@@ -24,26 +25,17 @@ interface TopFlags extends ReadFlags {
   readonly watch?: boolean;
 }
 
-const PARAMETERS = [
-  ...['since', 'until', 'source', 'sort', 'limit', 'handwritten', 'pool', 'tag', 'construct', 'min-ms'],
-  ...['find', 'table'],
-];
+const PARAMETERS = ['since', 'until', 'sort', 'limit', 'min-ms', ...FILTER_FLAGS];
 const WATCH_INTERVAL_MS = 2_000;
 /** Cursor home, then clear to the end: rows are overwritten in place, so that the screen does not flicker. */
 const REDRAW = '\u001b[H\u001b[J';
 
 export function register(program: Command): void {
-  addReadFlags(program.command('top').description('show the statements that take most time, with their source'))
-    .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
+  const command = program.command('top').description('show the statements that take most time, with their source');
+  addFilterFlags(addReadFlags(command))
     .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors, rows or per-request (default: total)')
     .option('--group-by <what>', 'a row per route, caller, job, pool, table, source, or value of another tag')
-    .option('--find <words>', 'only statements whose text has these words')
-    .option('--table <name>', 'only statements on this table, * for any letters')
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
-    .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
-    .option('--pool <name>', 'only statements of this pool')
-    .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
-    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
     .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
     .option('--watch', 'print again every 2 s until interrupted')
     .option('--all', 'also print a row for each housekeeping and tool statement')

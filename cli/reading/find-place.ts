@@ -39,6 +39,25 @@ export async function findPlace(token: string | undefined): Promise<FoundPlace> 
   });
 }
 
+/**
+ * The data directory to read where no flag names one: the configured one, else that of the sidecar which runs on this
+ * machine. Throws RuntimeError if there is neither.
+ */
+export async function findDirectory(token: string | undefined): Promise<string> {
+  const { directories, urls } = await findPlace(token);
+  if (directories.length > 0) return directories[0];
+  const { status, body } = await httpGet(new URL('/api/v1/status', urls[0]), { token, timeoutMs: ANSWER_WITHIN_MS });
+  const directory = status === 200 ? (JSON.parse(body) as { data_directory?: string }).data_directory : undefined;
+  if (directory !== undefined && existsSync(join(directory, DATABASE_FILE))) {
+    say(`its data directory ${directory}`);
+    return directory;
+  }
+  throw new RuntimeError('the data directory of that pgwitness is not on this machine', {
+    where: urls[0].origin,
+    hint: status === 401 ? 'give --data, or PGWITNESS_HTTP_TOKEN_FILE' : 'give --data, or ask where it runs',
+  });
+}
+
 /** The sidecar of the configured address. Throws RuntimeError if none answers there. */
 export async function findSidecar(token: string | undefined): Promise<URL> {
   const { http } = configured().config;

@@ -3,7 +3,7 @@
 // averaged.
 // Not here: flags (read-flags.ts), printing (cli/views).
 
-import type { PoolsReport, StatementFilter, StatementsReport, Window } from '../../facts/answers.js';
+import type { ExecutionFilter, PoolsReport, StatementsReport, Window } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
@@ -71,12 +71,9 @@ export interface Place {
   close(): void;
 }
 
-export interface TimelineAsked {
+export interface TimelineAsked extends ExecutionFilter {
   readonly fingerprint: string;
   readonly range: TimeRange;
-  readonly source?: string;
-  readonly pool?: string;
-  readonly tags?: StatementFilter['tags'];
   /** For a sparkline: about this number of points, without histograms. A running sidecar may answer with more. */
   readonly sketch?: number;
 }

@@ -50,6 +50,34 @@ export function addPlaceOnly(command: Command): Command {
     .option('--token-file <file>', 'bearer token for --url [env: PGWITNESS_HTTP_TOKEN_FILE]');
 }
 
+/** The flags of an ExecutionFilter, as FILTER_NAMES of the grammar has them. */
+export const FILTER_FLAGS = ['source', 'construct', 'handwritten', 'pool', 'tag', 'find', 'table'] as const;
+
+export function addFilterFlags(command: Command): Command {
+  return command
+    .option('--source <source>', 'django-orm, raw, sqlalchemy, housekeeping, tool, unknown, or a name from your rules')
+    .option('--construct <construct>', 'queryset, raw-queryset, extra, cursor, core, orm, text, …')
+    .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
+    .option('--pool <name>', 'only executions of this pool')
+    .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
+    .option('--find <words>', 'only statements whose text has these words')
+    .option('--table <name>', 'only statements on this table, * for any letters');
+}
+
+/** The filters that were given, as they are typed. */
+export function givenFilters(flags: object): string {
+  const given = flags as Readonly<Record<string, string | true | readonly string[] | undefined>>;
+  return [...FILTER_FLAGS, 'route', 'minMs']
+    .flatMap((name) => {
+      const value = given[name];
+      const flag = `--${name === 'minMs' ? 'min-ms' : name}`;
+      if (value === undefined) return [];
+      if (value === true) return [flag];
+      return (typeof value === 'string' ? [value] : value).map((one) => `${flag} ${one}`);
+    })
+    .join(' ');
+}
+
 /** An option that may be given several times; commander alone would keep the last value. */
 export function repeatable(flags: string, description: string): Option {
   return new Option(flags, description).argParser<string[]>((value, before: string[] = []) => [...before, value]);

@@ -4,11 +4,13 @@
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { lifetimeMeanMs } from '../../facts/pool-minute.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { count, duration, share, span } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { type BypassView, bypassJson, bypassText } from './bypass.js';
+import { dimLines } from './top.js';
 
 export interface PoolsPrinting {
   readonly json: boolean;
@@ -41,14 +43,19 @@ export function poolsText(report: PoolsReport, options: { readonly read: string;
       screen,
     }),
   ];
-  lines.push('', table(pools, screen), '', needOf(report));
-  lines.push(...transactionLines(pools));
+  lines.push('', table(pools, screen), '', ...wrapped(needOf(report), screen));
+  lines.push(...transactionLines(pools).flatMap((line) => wrapped(line, { ...screen, indent: '  ' })));
   for (const pool of pools) {
     if (pool.habits.length > 0)
-      lines.push(styled(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, { style: 'dim', screen }));
+      lines.push(...dimLines(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, screen));
   }
+  lines.push('', ...dimLines(LEGEND, screen));
   return lines.join('\n');
 }
+
+const LEGEND =
+  'now, most: connections held now, and at most; busy: at most busy within one second; lived: mean life of those closed; ' +
+  "active, in transaction: share of the connections' time; sources: shares of the executions";
 
 function table(pools: readonly PoolFacts[], screen: Screen): string {
   return renderTable(
@@ -121,7 +128,9 @@ function stateShare(pool: PoolFacts, ms: number): string {
 }
 
 function sourcesOf(pool: PoolFacts): string {
-  const falling = [...pool.sources].sort((a, b) => b[1] - a[1]);
+  // What the application sent comes first: housekeeping is much, and says little.
+  const isHidden = (source: string): number => Number(HIDDEN_SOURCES.includes(source));
+  const falling = [...pool.sources].sort((a, b) => isHidden(a[0]) - isHidden(b[0]) || b[1] - a[1]);
   return falling.map(([source, executions]) => `${oneLine(source)} ${share(executions, pool.executions)}`).join(', ');
 }
 

@@ -4,6 +4,7 @@
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
 import { laidOut } from '../../facts/words/sql-pieces.js';
+import { namedSqlstate } from '../../facts/words/sqlstates.js';
 import { titleOf } from '../../facts/words/titles.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import { statementDetailsJson } from '../../reports/forms/statement-json.js';
@@ -93,7 +94,11 @@ function samplesTable({ samples }: SamplesReport, screen: Screen): string {
   const columns: Column<SlowSampleRow>[] = [
     { title: '  at', cell: (row) => `  ${new Date(row.atMs).toISOString().slice(0, 19).replace('T', ' ')}` },
     { title: 'took', align: 'right', cell: (row) => duration(row.serviceNs / 1e6) },
-    { title: 'rows', align: 'right', cell: (row) => (row.sqlstate === '' ? count(row.rows) : row.sqlstate) },
+    {
+      title: 'rows',
+      align: 'right',
+      cell: (row) => (row.sqlstate === '' ? count(row.rows) : oneLine(namedSqlstate(row.sqlstate))),
+    },
     {
       title: 'in transaction',
       dropOrder: 1,
@@ -133,7 +138,7 @@ function sourceLines(report: StatementsReport, { facts, title, screen }: SourceB
   const row = statements[0];
   const executions = facts.calls + facts.errors;
   const lines = [
-    `${title('Sent by')} ${coloured(oneLine(facts.source), { source: facts.source, screen })}${row.construct === '' ? '' : `, as ${oneLine(row.construct)}`}`,
+    `${title('Sent by')} ${coloured(oneLine(facts.source), { source: facts.source, screen })}${row.construct === '' ? constructUnknown(facts.source) : `, as ${oneLine(row.construct)}`}`,
     ...tagLines(facts.tags),
     `  pools       ${[...facts.pools].map(oneLine).join(', ') || 'none'}`,
     `  confidence  ${row.confidence}${mixOf(facts.byConfidence)}`,
@@ -144,7 +149,7 @@ function sourceLines(report: StatementsReport, { facts, title, screen }: SourceB
   }
   lines.push(
     `  executions  ${count(executions)}${facts.batchedCalls > 0 ? `, ${count(facts.batchedCalls)} of them pipelined` : ''}`,
-    `  errors      ${facts.errors === 0 ? 'none' : `${count(facts.errors)} (${share(facts.errors, executions)}): ${mix(facts.errorsBySqlstate)}`}`,
+    `  errors      ${facts.errors === 0 ? 'none' : `${count(facts.errors)} (${share(facts.errors, executions)}): ${mix(named(facts.errorsBySqlstate))}`}`,
     `  time        total ${duration(row.total_ms)}, mean ${duration(row.mean_ms)}, min ${duration(row.min_ms)}, max ${duration(row.max_ms)}`,
     `  percentiles p50 ${duration(row.p50_ms)}, p95 ${duration(row.p95_ms)}, p99 ${duration(row.p99_ms)}`,
     `  rows        ${count(facts.rows)} (${perExecution(facts.rows, executions)} each)`,
@@ -161,6 +166,15 @@ function sourceLines(report: StatementsReport, { facts, title, screen }: SourceB
   }
   lines.push(`  seen        ${moment(facts.firstSeenMs)} to ${moment(facts.lastSeenMs)}`);
   return [...lines, ''];
+}
+
+/** `raw` alone stands beside `raw/cursor` in lists. */
+function constructUnknown(source: string): string {
+  return source === 'raw' ? ': by hand; by which call (cursor, raw(), …) is known from tags alone' : '';
+}
+
+function named(bySqlstate: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...bySqlstate].map(([sqlstate, errors]) => [namedSqlstate(sqlstate), errors]));
 }
 
 /** What people look for first: the places in the code, then the routes. */

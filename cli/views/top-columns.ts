@@ -43,7 +43,10 @@ export function columnsFor(
 ): Column<StatementJson>[] {
   const digits = digitsOf(shown);
   const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
-    { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) },
+    // Errors are executions too; calls are those that ended well.
+    sort === 'calls'
+      ? { title: 'calls', key: 'calls', align: 'right', cell: (row) => count(row.calls) }
+      : { title: 'executions', align: 'right', cell: (row) => count(row.calls + row.errors) },
     {
       title: 'errors',
       key: 'errors',

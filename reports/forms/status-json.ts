@@ -29,6 +29,7 @@ export function statusJson(report: StatusReport) {
     pools_known: report.poolsKnown,
     counters: Object.fromEntries(report.counters),
     schema_version: report.schemaVersion,
+    data_directory: report.dataDirectory,
     database_bytes: report.databaseBytes,
     log_bytes: report.logBytes,
     storing: {

@@ -6,7 +6,7 @@
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment, parseWhole } from '../../config/values/units.js';
-import type { StatementFilter } from '../../facts/answers.js';
+import type { ExecutionFilter, StatementFilter } from '../../facts/answers.js';
 import { STATEMENT_SORTS, type StatementSort } from '../../facts/statement-order.js';
 import { type ParameterContext, Reading } from './reading.js';
 
@@ -37,18 +37,14 @@ const FORMS = ['json', 'mergeable', 'brief'] as const;
 export type ReportForm = (typeof FORMS)[number];
 
 const RANGE_NAMES = ['since', 'until'] as const;
+/** Names of an ExecutionFilter. */
+const FILTER_NAMES = ['source', 'handwritten', 'construct', 'pool', 'tag', 'find', 'table'] as const;
 const STATEMENT_NAMES = [
   ...RANGE_NAMES,
-  'source',
+  ...FILTER_NAMES,
   'sort',
   'limit',
-  'handwritten',
-  'pool',
-  'tag',
-  'construct',
   'min-ms',
-  'find',
-  'table',
   'fingerprint',
   'hide',
   'fold',
@@ -61,24 +57,13 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
   const sort = read.oneOf('sort', STATEMENT_SORTS) ?? 'total';
   const form = read.oneOf('form', FORMS) ?? 'json';
   const limit = read.text('limit');
-  const pool = read.text('pool');
-  const tags = read.tags();
   const hidden = read.text('hide') ?? read.text('fold');
   if (read.text('hide') !== undefined && read.text('fold') !== undefined) {
     throw new UsageError('given twice', { where: read.place('hide'), hint: 'fold is its old name: leave it out' });
   }
   return {
     range: rangeOf(read, context),
-    filter: {
-      source: read.text('source'),
-      handwritten: read.flag('handwritten'),
-      construct: read.text('construct'),
-      pool,
-      tags,
-      find: read.text('find')?.split(/\s+/).filter(Boolean),
-      table: read.text('table'),
-      prefix: read.prefix('fingerprint'),
-    },
+    filter: { ...filterOf(read), prefix: read.prefix('fingerprint') },
     sort,
     limit: limit === undefined ? 20 : parseWhole(limit, { min: 0, max: 1_000_000, where: read.place('limit') }),
     minMs: read.milliseconds('min-ms'),
@@ -112,19 +97,15 @@ export function readStatementQuery(parameters: URLSearchParams, context: Paramet
   return { range: rangeOf(read, context), form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
-export interface TimelineQuery {
+export interface TimelineQuery extends ExecutionFilter {
   readonly range: TimeRange;
-  readonly source?: string;
-  readonly pool?: string;
-  readonly tags?: StatementFilter['tags'];
   readonly form: ReportForm;
 }
 
 /** For a statement over time. Throws UsageError naming the parameter. */
 export function readTimelineQuery(parameters: URLSearchParams, context: ParameterContext): TimelineQuery {
-  const read = new Reading(parameters, [...RANGE_NAMES, 'source', 'pool', 'tag', 'form'], context);
-  const [source, pool, tags] = [read.text('source'), read.text('pool'), read.tags()];
-  return { range: rangeOf(read, context), source, pool, tags, form: read.oneOf('form', FORMS) ?? 'json' };
+  const read = new Reading(parameters, [...RANGE_NAMES, ...FILTER_NAMES, 'form'], context);
+  return { range: rangeOf(read, context), ...filterOf(read), form: read.oneOf('form', FORMS) ?? 'json' };
 }
 
 /** For questions without parameters. Throws UsageError naming the parameter. */
@@ -161,11 +142,9 @@ export function writeTimeRange(range: TimeRange): URLSearchParams {
   return parameters;
 }
 
-export function writeTimelineQuery({ range, source, pool, tags, form }: TimelineQuery): URLSearchParams {
+export function writeTimelineQuery({ range, form, ...filter }: TimelineQuery): URLSearchParams {
   const parameters = writeStatementQuery({ range, form });
-  if (source !== undefined) parameters.set('source', source);
-  if (pool !== undefined) parameters.set('pool', pool);
-  for (const [key, value] of tags ?? []) parameters.append('tag', `${key}=${value}`);
+  writeFilter(parameters, filter);
   return parameters;
 }
 
@@ -178,19 +157,35 @@ export function writeStatementQuery({ range, form }: StatementQuery): URLSearchP
 export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
   const { filter } = query;
   const parameters = writeStatementQuery(query);
+  writeFilter(parameters, filter);
+  if (filter.prefix !== undefined) parameters.set('fingerprint', filter.prefix);
+  if (query.hidden.length > 0) parameters.set('hide', query.hidden.join(','));
+  if (query.minMs > 0) parameters.set('min-ms', String(query.minMs));
+  parameters.set('sort', query.sort);
+  parameters.set('limit', String(query.limit));
+  return parameters;
+}
+
+function writeFilter(parameters: URLSearchParams, filter: ExecutionFilter): void {
   for (const name of ['source', 'construct', 'pool', 'table'] as const) {
     const value = filter[name];
     if (value !== undefined) parameters.set(name, value);
   }
   if (filter.find !== undefined) parameters.set('find', filter.find.join(' '));
   if (filter.handwritten) parameters.set('handwritten', 'true');
-  if (filter.prefix !== undefined) parameters.set('fingerprint', filter.prefix);
-  if (query.hidden.length > 0) parameters.set('hide', query.hidden.join(','));
   for (const [key, value] of filter.tags ?? []) parameters.append('tag', `${key}=${value}`);
-  if (query.minMs > 0) parameters.set('min-ms', String(query.minMs));
-  parameters.set('sort', query.sort);
-  parameters.set('limit', String(query.limit));
-  return parameters;
+}
+
+function filterOf(read: Reading): ExecutionFilter {
+  return {
+    source: read.text('source'),
+    handwritten: read.flag('handwritten'),
+    construct: read.text('construct'),
+    pool: read.text('pool'),
+    tags: read.tags(),
+    find: read.text('find')?.split(/\s+/).filter(Boolean),
+    table: read.text('table'),
+  };
 }
 
 function rangeOf(read: Reading, context: ParameterContext): TimeRange {

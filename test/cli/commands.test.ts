@@ -176,9 +176,39 @@ describe('show', () => {
     const { stdout } = await pgwitness(['show', RAW, '--data', data]);
     expect(stdout).toContain('Sent by raw, as cursor');
     expect(stdout).toContain('text not in the form that the ORM writes (django-shape)');
-    expect(stdout).toContain('57014 1');
+    expect(stdout).toContain('57014 query_canceled 1');
     expect(stdout).toContain('max 60.0 ms');
     expect(stdout).toContain('django:app@shop');
+  });
+});
+
+describe('history', () => {
+  test('takes the filters of top', async () => {
+    const points = async (...flags: string[]) => {
+      const { stdout, stderr } = await pgwitness(['history', RAW, ...flags, '--json', '--data', data]);
+      expect(stderr).toBe('');
+      return JSON.parse(stdout).points.map(({ calls, errors }: Record<string, number>) => [calls, errors]);
+    };
+    expect(await points('--pool', 'django:app@shop', '--construct', 'cursor', '--table', 'shop_*')).toEqual([[3, 1]]);
+    expect(await points('--handwritten', '--find', 'pg_sleep')).toEqual([[3, 1]]);
+    expect(await points('--pool', 'sqlalchemy:app@shop')).toEqual([]);
+    expect(await points('--source', 'django-orm')).toEqual([]);
+  });
+
+  test('says whose it is, what it was narrowed to, and what failed among the executions', async () => {
+    const { stdout } = await pgwitness(['history', RAW, '--source', 'raw', '--data', data], { env: { COLUMNS: '80' } });
+    expect(stdout).toContain(`${RAW}  SELECT from shop_order\nraw/cursor · django:app@shop\nonly --source raw\n`);
+    expect(stdout).toMatch(/^at +executions +errors/m);
+    expect(stdout).toMatch(/ UTC +4 +1 /);
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('a value that was never seen is a usage error; a known name that fits nothing is not', async () => {
+    const wrong = await pgwitness(['history', RAW, '--pool', 'django:ap@shop', '--data', data]);
+    expect(wrong.stderr).toMatch(/"django:ap@shop" was never seen: --pool: .*did you mean django:app@shop\?/);
+    expect(wrong.code).toBe(2);
+    const none = await pgwitness(['history', RAW, '--source', 'sqlalchemy', '--data', data]);
+    expect(none).toMatchObject({ code: 0, stdout: `No execution of ${RAW} fits --source sqlalchemy.\n` });
   });
 });
 
@@ -198,6 +228,7 @@ describe('pools', () => {
     const { stdout } = await pgwitness(['pools', '--data', data]);
     expect(stdout).toContain('Most connections held at once: 8; most busy within one second: 3.');
     expect(stdout).toContain('django:app@shop: one connection per request');
+    expect(stdout).toMatch(/^now, most: connections held now, and at most; busy: /m);
   });
 
   test('an empty store is told of helpfully', async () => {

@@ -44,9 +44,12 @@ describe('what is read where no flag says it', () => {
     try {
       const run = await pgwitness(['top', '--json'], { cwd: elsewhere, env: { PGWITNESS_HTTP: http } });
       expect(JSON.parse(run.stdout || '{}').observed?.executions, run.stderr).toBe(13);
-      expect(run.stderr).toBe(
-        `pgwitness: reading pgwitness at http://${http}, because there is no data directory ./pgwitness-data here\n`,
-      );
+      const said = `pgwitness: reading pgwitness at http://${http}, because there is no data directory ./pgwitness-data here\n`;
+      expect(run.stderr).toBe(said);
+      const statement = 'SELECT count(*) AS statements FROM statement';
+      const sql = await pgwitness(['sql', '--json', statement], { cwd: elsewhere, env: { PGWITNESS_HTTP: http } });
+      expect(JSON.parse(sql.stdout || '[]'), sql.stderr).toEqual([{ statements: 5 }]);
+      expect(sql.stderr).toBe(`${said}pgwitness: reading its data directory ${data}\n`);
     } finally {
       await server.close();
       reader.close();
@@ -60,6 +63,9 @@ describe('what is read where no flag says it', () => {
       `pgwitness: there is no data directory ./pgwitness-data, and no pgwitness answers at http://${env.PGWITNESS_HTTP}: --data, --url: name one of them; pgwitness run makes both\n`,
     );
     expect(code).toBe(3);
+    const tail = await pgwitness(['tail'], { cwd: elsewhere, env });
+    expect(tail.stderr).toMatch(/^pgwitness: no pgwitness answers at http:\S+: --url: give the address/);
+    expect(tail.code).toBe(3);
   });
 });
 

@@ -161,7 +161,7 @@ describe('reports as text', () => {
   });
 
   test('what it is sorted by stays on a narrow screen', () => {
-    expect(top('sort=p99', { width: 60 })).toMatch(/^calls.*p99↓/m);
+    expect(top('sort=p99', { width: 60 })).toMatch(/^executions.*p99↓/m);
   });
 
   test('filters that fit nothing say so', () => {

@@ -1,6 +1,6 @@
 // Replaying a recording: what it holds is counted in the minutes in which it passed.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -67,4 +67,18 @@ test.each([[['a']], [['a', 'b']]])('of relays %j, into the minutes of the record
   expect(rows).toEqual(
     Array.from({ length: 5 }, (_, i) => ({ minute: THEN_MS / MINUTE_MS + i, calls: relays.length })),
   );
+});
+
+test('a file that is no recording makes no data directory', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-replay-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const dataDir = path.join(directory, 'data');
+  const config = { ...loadConfig({ flags: {}, env: {} }).config, dataDir };
+  const file = path.join(directory, 'queries.sql');
+  for (const text of ['SELECT 1 FROM book WHERE id = 7', '']) {
+    writeFileSync(file, text);
+    await expect(replay(file, { config, log: SILENT })).rejects.toThrow('this is no recording');
+  }
+  await expect(replay(path.join(directory, 'missing'), { config, log: SILENT })).rejects.toThrow('(ENOENT)');
+  expect(existsSync(dataDir)).toBe(false);
 });

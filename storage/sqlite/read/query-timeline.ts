@@ -2,7 +2,7 @@
 // Invariant: every value is bound; `at` is the first minute of a point.
 // Not here: choosing points (timeline-levels.ts), adding rows up (reports/timeline.ts).
 
-import type { StatementFilter } from '../../../facts/answers.js';
+import type { ExecutionFilter } from '../../../facts/answers.js';
 import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
@@ -67,11 +67,9 @@ export function distinctStatements(rows: Rows, segments: readonly Segment[]): Ar
 export function* statementPoints(
   rows: Rows,
   timeline: Timeline,
-  statement: Pick<StatementFilter, 'source' | 'pool' | 'tags'> & { fingerprint: string; totalsOnly?: boolean },
+  { totalsOnly, ...filter }: ExecutionFilter & { fingerprint: string; totalsOnly?: boolean },
 ): Generator<StatementPoint> {
-  const { fingerprint, source, pool, tags, totalsOnly } = statement;
-  const tagged = (tags ?? []).length > 0;
-  const filter = { fingerprint, source, pool, tags };
+  const tagged = (filter.tags ?? []).length > 0;
   const wanted = tagged ? tagCondition(filter) : seriesCondition(filter);
   const columns = Object.keys(POINT_RULES).map(
     (name) => `${name === 'calls' && !tagged ? CALLS_SQL : snakeCase(name)} AS ${name}`,
