@@ -37,6 +37,8 @@ export interface AuditedPlace {
   readonly complexity: Complexity | null;
   readonly replacedBy: string | null;
   readonly risk: Risk;
+  /** In the ledger; null = it is not in it. */
+  readonly state: string | null;
 }
 
 export interface AuditAnswer {
@@ -97,6 +99,7 @@ function audited(joined: Joined, input: AuditInput): AuditedPlace {
     complexity: isMoved ? complexityOf(categories) : null,
     replacedBy: isMoved ? replacedBy(categories, input.django) : null,
     risk,
+    state: null,
   };
 }
 

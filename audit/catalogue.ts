@@ -20,6 +20,8 @@ const placeSchema = v.object({
   line: v.number(),
   end_line: v.number(),
   function: v.string(),
+  /** First and last line of the function that it is in; null = it is in none. */
+  function_lines: v.nullish(v.tuple([v.number(), v.number()])),
   kind: v.picklist(['orm', 'raw', 'sqlalchemy']),
   in_migration: v.boolean(),
   api: v.string(),

@@ -4,6 +4,7 @@
 // Not here: reading either side (catalogue.ts, reports/), how hard a place is to move (difficulty.ts).
 
 import type { StatementFacts } from '../facts/answers.js';
+import { type Caller, callerOf, isSameFile } from './callers.js';
 import type { CodePlace } from './catalogue.js';
 import { sentText } from './sent-text.js';
 
@@ -75,21 +76,8 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
   return { joined, unexplained };
 }
 
-interface Caller {
-  readonly name: string;
-  readonly file: string;
-  readonly line: number;
-}
-
-function callerOf(name: string): Caller | undefined {
-  const found = /^(.*):(\d+)(?: .*)?$/.exec(name);
-  return found === null ? undefined : { name, file: found[1], line: Number(found[2]) };
-}
-
-/** Either path may start further up than the other. */
 function isOf(place: CodePlace, { file, line }: Caller): boolean {
-  if (line < place.line || line > place.end_line) return false;
-  return `/${place.file}`.endsWith(`/${file}`) || `/${file}`.endsWith(`/${place.file}`);
+  return line >= place.line && line <= place.end_line && isSameFile(place.file, file);
 }
 
 function fingerprintsOfPlace(place: CodePlace, fingerprintsOf: JoinInput['fingerprintsOf']): string[] {

@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   sql: () => import('./commands/sql.js'),
   export: () => import('./commands/export.js'),
   reconcile: () => import('./commands/reconcile.js'),
+  progress: () => import('./commands/progress.js'),
   audit: () => import('./commands/audit.js'),
   attribute: () => import('./commands/attribute.js'),
   mcp: () => import('./commands/mcp.js'),

@@ -197,6 +197,14 @@ const TABLE = {
     concern: 'observer',
     read: (text) => text,
   }),
+  ledger: option({
+    name: 'ledger',
+    value: 'file',
+    fallback: '',
+    help: 'ledger of the migration (migration.yaml), read at each question for /api/v1/progress and the page',
+    concern: 'observer',
+    read: (text) => text,
+  }),
   topSeries: option({
     name: 'topSeries',
     value: 'n',

@@ -63,6 +63,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     hosts: config.httpHosts,
     token: config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file'),
     dataDir: config.dataDir,
+    ledger: config.ledger,
     logLevel: config.logLevel,
     metrics: exporter,
     onCounted: (counts) => metrics.http.add(counts),

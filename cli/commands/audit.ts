@@ -2,8 +2,9 @@
 // Not here: reading the code (audit/code-walker.ts), the join (audit/), printing (cli/views/audit.ts).
 
 import { type Command, Option } from 'commander';
-import type { AuditInput } from '../../audit/answer.js';
+import type { AuditAnswer, AuditInput } from '../../audit/answer.js';
 import type { CodeFlags } from '../../audit/code-walker.js';
+import type { LedgerChanges } from '../../audit/ledger/update.js';
 import { UsageError } from '../../config/values/errors.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
@@ -15,6 +16,7 @@ interface AuditFlags extends ReadFlags, CodeFlags {
   readonly money?: string[];
   readonly all?: boolean;
   readonly static?: boolean;
+  readonly ledger?: string;
 }
 
 export function register(program: Command): void {
@@ -32,8 +34,12 @@ export function register(program: Command): void {
     .option('--static', 'say only what the code says: look at no traffic')
     .addOption(new Option('--django <version>', 'Django version that the links lead to').default('5.2'))
     .addOption(repeatable('--money <table>', 'table whose statements are a risk by themselves, may repeat'))
+    .option('--ledger <file>', 'make or update this ledger of the migration, such as migration.yaml')
     .option('--all', "list the ORM's places too")
-    .addHelpText('after', '\nExamples:\n  pgwitness audit .\n  pgwitness audit --code audit.json --since 7d --json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pgwitness audit .\n  pgwitness audit . --ledger migration.yaml\n  pgwitness audit --code audit.json --since 7d --json\n',
+    )
     .action(audit);
 }
 
@@ -55,17 +61,30 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
   const catalogue = flags.code !== undefined ? readCatalogue(flags.code) : auditCode(path!, flags);
   const place = flags.static === true ? null : await placeOf(flags);
   try {
-    const answer = answerAudit({
+    const found = answerAudit({
       catalogue,
       ...(await ranOf(place, flags)),
       ...(await textsRead()),
       django: flags.django,
       moneyTables: flags.money ?? [],
     });
-    printAudit(answer, { json: flags.json === true, all: flags.all === true });
+    const { answer, changes } = await withLedger(found, flags.ledger);
+    printAudit(answer, { json: flags.json === true, all: flags.all === true, changes });
   } finally {
     place?.close();
   }
+}
+
+/** The answer with the states of the ledger: of the one that is named, updated; else of ./migration.yaml as it is. */
+async function withLedger(
+  answer: AuditAnswer,
+  file: string | undefined,
+): Promise<{ answer: AuditAnswer; changes: LedgerChanges | undefined }> {
+  const { findLedger } = await import('../../audit/ledger/ledger.js');
+  const { updateLedger, withStates } = await import('../../audit/ledger/update.js');
+  const today = new Date().toISOString().slice(0, 10);
+  const changes = file === undefined ? undefined : updateLedger(file, answer, today);
+  return { answer: withStates(answer, changes?.ledger ?? findLedger(undefined)), changes };
 }
 
 type Ran = Pick<AuditInput, 'report' | 'findings' | 'byCaller'>;

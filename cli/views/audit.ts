@@ -4,14 +4,21 @@
 import type { AuditAnswer, AuditedPlace } from '../../audit/answer.js';
 import { auditJson } from '../../audit/answer-json.js';
 import type { Coverage, Share } from '../../audit/coverage.js';
+import type { LedgerChanges } from '../../audit/ledger/update.js';
 import type { Complexity } from '../../audit/ways.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 
-export function printAudit(answer: AuditAnswer, { json, all }: { json: boolean; all: boolean }): void {
+/** `changes`: what was written into the ledger. */
+export function printAudit(
+  answer: AuditAnswer,
+  { json, all, changes }: { json: boolean; all: boolean; changes: LedgerChanges | undefined },
+): void {
+  const screen = screenOf(process.stdout, process.env);
+  const written = changes === undefined ? [] : ledgerLines(changes, screen);
   if (json) printJson(auditJson(answer));
-  else print(auditText(answer, { all, screen: screenOf(process.stdout, process.env) }));
+  else print([auditText(answer, { all, screen }), ...written].join('\n'));
 }
 
 const GROUPS: ReadonlyArray<readonly [title: string, holds: (place: AuditedPlace) => boolean]> = [
@@ -91,12 +98,10 @@ function table(own: readonly AuditedPlace[], { traffic, screen }: { traffic: boo
       dropOrder: 2,
     },
   ];
+  const state = { title: 'state', cell: (one: AuditedPlace) => one.state ?? '', dropOrder: 4 };
+  const states = own.some((one) => one.state !== null) ? [state] : [];
   const risk = { title: 'risk', cell: (one: AuditedPlace) => one.risk.reasons.join(', '), dropOrder: 1 };
-  return renderTable(
-    own,
-    traffic ? [...columns.slice(0, 2), ...ran, risk, columns[2]] : [...columns.slice(0, 2), risk, columns[2]],
-    screen,
-  );
+  return renderTable(own, [...columns.slice(0, 2), ...states, ...(traffic ? ran : []), risk, columns[2]], screen);
 }
 
 /** What makes it hard, else what it is. */
@@ -124,6 +129,29 @@ function constructLines(places: readonly AuditedPlace[], screen: Screen): string
     ...most.map(([category, n]) => `  ${category}: ${n} ${n === 1 ? 'place' : 'places'}${ways.get(category) ?? ''}`),
   ];
 }
+
+function ledgerLines({ ledger, added, moved, done, gone, back }: LedgerChanges, screen: Screen): string[] {
+  const counted = [
+    [added, 'added'],
+    [moved, 'followed to where they are now'],
+    [done, 'done: they left the code, and their function uses the ORM'],
+    [gone, 'gone: they left the code'],
+    [back, 'todo again: they are back in the code'],
+  ] as const;
+  const lines = ['', styled(`${oneLine(ledger.file)}: ${ledger.places.length} places`, { style: 'bold', screen })];
+  for (const [entries, words] of counted) {
+    if (entries.length === 0) continue;
+    const shown = entries.slice(0, CHANGES_MAX).map(({ at }) => oneLine(at));
+    const more = entries.length > shown.length ? ', …' : '';
+    lines.push(
+      ...wrapped(`${entries.length} ${words}: ${shown.join(', ')}${more}`, { width: screen.width, indent: '  ' }),
+    );
+  }
+  if (lines.length === 2) lines.push('nothing changed');
+  return lines;
+}
+
+const CHANGES_MAX = 5;
 
 const UNEXPLAINED_MAX = 10;
 

@@ -19,7 +19,7 @@ export function changeText({ judgement, factor, test, p }: ComparedRow, { verbos
   if (judgement === 'new' || judgement === 'gone') return judgement;
   if (factor === undefined) return judgement;
   const times = factor >= 1 ? `${factorText(factor)}× slower` : `${factorText(1 / factor)}× faster`;
-  const chance = p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+  const chance = chanceText(p);
   if (judgement === 'too few') return `${times}, too few to tell`;
   if (judgement === 'no clear difference') {
     const unclear = ` (${times})`;
@@ -44,6 +44,12 @@ export function rateText(perMinute: number): string {
   return perMinute >= 9.995 ? perMinute.toFixed(1) : perMinute.toFixed(2);
 }
 
-function factorText(factor: number): string {
+/** "p < 0.001", "p = 0.004". */
+export function chanceText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+}
+
+/** Of 1 and more. */
+export function factorText(factor: number): string {
   return factor >= 99.95 ? count(factor) : factor >= 9.995 ? factor.toFixed(1) : factor.toFixed(2);
 }

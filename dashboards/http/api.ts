@@ -3,6 +3,7 @@
 // Not here: who may ask (guard.ts), the grammar of parameters (reports/questions/grammar.ts), the reports (reports/),
 // the thread that this runs on (dashboards/threads/reports-thread.ts).
 
+import { readLedger } from '../../audit/ledger/ledger.js';
 import { limits } from '../../config/limits.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
@@ -41,6 +42,7 @@ import {
   readTimeRange,
 } from '../../reports/questions/grammar.js';
 import { readGroupsQuery } from '../../reports/questions/groups-query.js';
+import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
 import { reportRoutes } from '../../reports/routes.js';
 import { reportSamples } from '../../reports/samples.js';
@@ -55,6 +57,7 @@ import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import { MARKS_PATH } from './guard.js';
 import type { LiveReader } from './live-reader.js';
+import { withMigration } from './migration.js';
 
 /** Answers the API's requests. */
 export interface ApiReader {
@@ -69,6 +72,7 @@ export interface ApiReader {
 export const SETS = 'POST ';
 const TAIL_PATH = '/api/v1/tail';
 const ACTIVITY_PATH = '/api/v1/activity';
+const PROGRESS_PATH = '/api/v1/progress';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
 /** Answered by the main thread, not from the store. */
@@ -78,6 +82,8 @@ export function isLive(url: string): boolean {
 
 export interface ApiOptions {
   reader: Reader;
+  /** File of the migration's ledger; '' = there is none. */
+  ledger?: string;
   live?: LiveReader;
   setMark?: (mark: MarkRow) => void;
   /** A report met damage in the store. */
@@ -86,12 +92,14 @@ export interface ApiOptions {
 
 export class Api implements ApiReader {
   readonly #reader: Reader;
+  readonly #ledger: string;
   readonly #live: LiveReader | undefined;
   readonly #setMark: ((mark: MarkRow) => void) | undefined;
   readonly #onDamage: (reason: string) => void;
 
-  constructor({ reader, live, setMark, onDamage = () => {} }: ApiOptions) {
+  constructor({ reader, ledger = '', live, setMark, onDamage = () => {} }: ApiOptions) {
     this.#reader = reader;
+    this.#ledger = ledger;
     this.#live = live;
     this.#setMark = setMark;
     this.#onDamage = onDamage;
@@ -104,6 +112,7 @@ export class Api implements ApiReader {
     try {
       if (isLive(path)) return (await this.#now(path, parameters)) ?? NOT_FOUND;
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
+      if (path === PROGRESS_PATH) return await this.#progress(parameters);
       return this.#report(path, parameters) ?? NOT_FOUND;
     } catch (error) {
       if (error instanceof StoreError && error.code === 'corrupt') this.#onDamage(error.message);
@@ -131,8 +140,19 @@ export class Api implements ApiReader {
     return jsonAnswer(200, { at: new Date(atMs).toISOString(), name });
   }
 
+  async #progress(parameters: URLSearchParams): Promise<Answer> {
+    const range = readTimeRange(parameters, this.#context());
+    const ledger = this.#ledger === '' ? undefined : readLedger(this.#ledger);
+    const report = progressJson(reportProgress(this.#reader, range));
+    return jsonAnswer(200, await withMigration(report, { reader: this.#reader, ledger, range }));
+  }
+
+  #context(): ParameterContext {
+    return { nowMs: Date.now(), markAt: (name) => markMoment(this.#reader, name) };
+  }
+
   #report(path: string, parameters: URLSearchParams): Answer | undefined {
-    const context = { nowMs: Date.now(), markAt: (name: string) => markMoment(this.#reader, name) };
+    const context = this.#context();
     switch (path) {
       case '/api/v1/statements': {
         const asked = readStatementsQuery(parameters, context);
@@ -163,8 +183,6 @@ export class Api implements ApiReader {
       }
       case '/api/v1/routes':
         return jsonAnswer(200, routesJson(reportRoutes(this.#reader, readTimeRange(parameters, context))));
-      case '/api/v1/progress':
-        return jsonAnswer(200, progressJson(reportProgress(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/requests': {
         const { range, tags, by } = readRequestsQuery(parameters, context);
         return jsonAnswer(200, requestsJson(reportRequests(this.#reader, { ...range, tags, by })));

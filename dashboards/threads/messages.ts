@@ -29,6 +29,8 @@ export interface ThreadStart {
   readonly hosts: readonly string[];
   readonly token: string;
   readonly dataDir: string;
+  /** File of the migration's ledger; '' = there is none. */
+  readonly ledger: string;
   readonly logLevel: LogLevel;
 }
 
@@ -52,6 +54,7 @@ export type FromThread =
 /** Options of the thread of reports. */
 export interface ReportsStart {
   readonly dataDir: string;
+  readonly ledger: string;
 }
 
 export type ToReports =

@@ -109,7 +109,8 @@ function meansOf({ requests, guessed, statements, timeNs, rows }: Measured): Req
   return { requests, guessed, statements: statements.mean, timeNs: timeNs.mean, rows: rows.mean };
 }
 
-function changeOf(before: Moments, after: Moments): RequestChange {
+/** The ratio of two means, with its interval. */
+export function changeOf(before: Moments, after: Moments): RequestChange {
   const { judgement, test, p } = testMeans(before, after);
   if (before.mean <= 0 || after.mean <= 0)
     return { factor: undefined, low: undefined, high: undefined, judgement, test, p };

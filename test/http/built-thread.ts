@@ -54,6 +54,7 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       hosts: [],
       token,
       dataDir,
+      ledger: '',
       logLevel: 'silent',
       metrics: { render },
       onCounted,

@@ -127,7 +127,8 @@ test('the thread of reports goes when nobody asks, and comes when somebody does'
   const { ReportsThread } = (await import(built)) as typeof import('../../dashboards/threads/reports-thread.js');
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
-  const reports = new ReportsThread({ dataDir, log: createLog({ level: 'silent' }), onLiveAsked: () => {}, idleMs: 1 });
+  const log = createLog({ level: 'silent' });
+  const reports = new ReportsThread({ dataDir, ledger: '', log, onLiveAsked: () => {}, idleMs: 1 });
   onTestFinished(() => reports.close());
   const asked = async () => JSON.parse(Buffer.from((await reports.answer('/api/v1/statements')).body).toString());
   for (let turn = 0; turn < 3; turn++) {

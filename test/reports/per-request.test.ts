@@ -1,6 +1,7 @@
 // Two versions of a route on real traffic: an N+1 of 21 statements, and its repair with two.
 // Its statements are slower on average and its requests faster: every row and the whole say so.
 
+import { writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareRequests } from '../../reports/compare/per-request.js';
@@ -101,6 +102,24 @@ describe('a fixed N+1', () => {
       );
       expect(stdout).not.toContain('slower');
     }
+  });
+
+  test('the ledger pairs them by the tag flag: progress says the factor per request, with its interval', async () => {
+    const ledger = `${data}/migration.yaml`;
+    const side = (flag: string): string => `{flag: '${flag}', route: /raw/}`;
+    writeFileSync(
+      ledger,
+      `version: 1\nplaces:\n  - {id: a, at: 'a.py:1', function: f, kind: raw, state: doing, old: ${side('off')}, new: ${side('on')}}\n`,
+    );
+    const { stdout, stderr, code } = await pgwitness('progress', '--data', data, '--ledger', ledger, '--json');
+    if (code !== 0) throw new Error(stderr);
+    const [pair] = JSON.parse(stdout).ledger.pairs;
+    const { whole } = await json('--tag', 'flag=off,on', '--tag', 'route=/raw/');
+    expect(pair).toMatchObject({ by: 'ledger', per: 'request', old_before: false, judgement: 'faster', reason: null });
+    expect(pair.old).toMatchObject({ uses: REQUESTS, statements: 21 });
+    expect(pair.new).toMatchObject({ uses: REQUESTS, statements: 2 });
+    const { factor, low, high } = whole.per_request.time;
+    expect([pair.factor, pair.low, pair.high]).toEqual([factor, low, high]);
   });
 
   test('a running sidecar answers as its data directory does', async () => {

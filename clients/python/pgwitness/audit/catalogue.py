@@ -28,7 +28,10 @@ class Statement:
 
 @dataclass
 class Place:
-    """One place that touches the database. `line` counts from 1; `via` is the id of the helper's place that sends it."""
+    """One place that touches the database. Lines count from 1; `via` is the id of the helper's place that sends it.
+
+    `function_lines`: first and last line of the function that it is in, None where it is in none.
+    """
 
     file: str
     line: int
@@ -36,6 +39,7 @@ class Place:
     function: str
     kind: Kind
     api: str
+    function_lines: tuple[int, int] | None = None
     statements: list[Statement] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
     in_migration: bool = False
@@ -85,5 +89,5 @@ def name_places(places: list[Place]) -> None:
 def _place(place: Place) -> dict[str, Any]:
     fields = asdict(place)
     order = ("id", "file", "line", "end_line", "function", "kind", "in_migration", "api", "statements", "tables")
-    rest = ("database", "via", "resolved", "unresolved")
+    rest = ("database", "via", "resolved", "unresolved", "function_lines")
     return {name: fields[name] for name in (*order, *rest)}

@@ -62,7 +62,7 @@ class Code:
         if known is not None:
             return known
         path = scope.module.path
-        made = Place(path, node.lineno, node.end_lineno or node.lineno, scope.qualified, kind, api)
+        made = Place(path, node.lineno, node.end_lineno or node.lineno, scope.qualified, kind, api, scope.function_lines)
         made.in_migration = "migrations" in path.split("/")[:-1] or "alembic" in path or "/versions/" in path
         self.places[node] = made
         return made

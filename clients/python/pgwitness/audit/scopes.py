@@ -51,6 +51,16 @@ class Scope:
             scope = scope.outer
         return ".".join(reversed(parts)) or "<module>"
 
+    @property
+    def function_lines(self) -> tuple[int, int] | None:
+        """First and last line of the nearest function with a name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if isinstance(scope.node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                return scope.node.lineno, scope.node.end_lineno or scope.node.lineno
+            scope = scope.outer
+        return None
+
     def owner(self) -> "Scope | None":
         """The class whose method this scope is in."""
         scope: Scope | None = self

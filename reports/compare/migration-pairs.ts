@@ -1,0 +1,204 @@
+// Compares the new version of each migrated place with its old one.
+// By requests where both are named by route or flag; else by the uses of their statements.
+// Invariant: the new version is counted in the window; the old one there too, and before it where it did not run there.
+// Not here: the tests (noise-test.ts), what a use is (compare.ts).
+
+import { callerOf, isSameFile } from '../../audit/callers.js';
+import { type LedgerEntry, type LedgerSide, placeAt } from '../../audit/ledger/ledger.js';
+import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import { keyOf } from '../../facts/statement-facts.js';
+import type { TimeRange } from '../questions/grammar.js';
+import { groupsTogether, type RequestGroup } from '../requests.js';
+import { compareSets, type Use } from './compare.js';
+import { allOf, type MigrationAsk } from './migration-ask.js';
+import { isNobodys, type PlaceFacts, statementsOf } from './old-statements.js';
+import { changeOf, compareRequests, type RequestChange } from './per-request.js';
+
+/** Per request, or per use of its first statement where requests are not known. */
+export interface VersionCost {
+  readonly uses: number;
+  readonly statements: number;
+  readonly timeNs: number;
+  readonly rows: number;
+}
+
+export interface PairFacts {
+  readonly id: string;
+  /** How the new version was found: the ledger names it, or the function that the place is in sends it now. */
+  readonly by: 'ledger' | 'function';
+  readonly per: 'request' | 'execution';
+  /** The old version did not run in the window: its costs are of the time before. */
+  readonly oldBefore: boolean;
+  readonly old: VersionCost | null;
+  readonly new: VersionCost | null;
+  /** null = a side did not run. */
+  readonly time: Pick<RequestChange, 'factor' | 'low' | 'high' | 'judgement' | 'test' | 'p'> | null;
+  /** Why nothing is compared. */
+  readonly reason: string | null;
+}
+
+export interface PairsInput {
+  readonly places: readonly PlaceFacts[];
+  readonly inWindow: StatementsReport;
+  /** Up to the end of the window. */
+  readonly ever: StatementsReport;
+}
+
+/** Of the places with a pair in the ledger, and of those that are doing or done. */
+export async function comparePairs(ask: MigrationAsk, input: PairsInput): Promise<PairFacts[]> {
+  const pairs: PairFacts[] = [];
+  for (const place of input.places) {
+    const pair = await pairOf(ask, { place, input });
+    if (pair !== undefined) pairs.push(pair);
+  }
+  return pairs;
+}
+
+interface Asked {
+  readonly place: PlaceFacts;
+  readonly input: PairsInput;
+}
+
+async function pairOf(ask: MigrationAsk, { place, input }: Asked): Promise<PairFacts | undefined> {
+  const { entry, target } = place;
+  const isNamed = entry.new != null || entry.old != null;
+  if (!isNamed && entry.state !== 'doing' && entry.state !== 'done') return undefined;
+  const by = isNamed ? 'ledger' : 'function';
+  const none = { id: entry.id, by, per: 'execution', oldBefore: false, old: null, new: null, time: null } as const;
+  const newSide = entry.new ?? functionSide(entry, target);
+  if (newSide === undefined) {
+    return { ...none, reason: 'what replaced it is not known: write new: in the ledger' };
+  }
+  const oldSide = entry.old ?? oldSideOf(entry, newSide);
+  if (JSON.stringify(oldSide) === JSON.stringify(newSide)) {
+    return { ...none, reason: 'old and new are the same requests: tell them apart by source, flag or fingerprint' };
+  }
+  const compared =
+    isOfRequests(oldSide) && isOfRequests(newSide)
+      ? await comparedRequests(ask, { oldSide, newSide, input })
+      : await comparedUses(ask, { place, oldSide, newSide, input });
+  const missing = [compared.old === null ? 'old' : '', compared.new === null ? 'new' : ''].filter(Boolean);
+  const reason = missing.length === 0 ? null : `its ${missing.join(' and its ')} version did not run`;
+  if (by === 'function' && compared.new === null) {
+    return { ...none, reason: 'its function was seen to send nothing new: write new: in the ledger' };
+  }
+  return { id: entry.id, by, ...compared, reason };
+}
+
+/** What the function that the place is, or was, in sends by the target now. */
+function functionSide(entry: LedgerEntry, target: string): LedgerSide | undefined {
+  if (entry.function_lines == null) return undefined;
+  const [from, to] = entry.function_lines;
+  return { caller: `${placeAt(entry.at).file}:${from}-${to}`, source: target };
+}
+
+function oldSideOf(entry: LedgerEntry, newSide: LedgerSide): LedgerSide {
+  if (isOfRequests(newSide) && entry.routes.length > 0) return { route: entry.routes };
+  return { fingerprint: entry.statements };
+}
+
+/** Whole requests can be told apart by route and flag alone. */
+function isOfRequests(side: LedgerSide): boolean {
+  return side.fingerprint === undefined && side.caller === undefined && side.source === undefined;
+}
+
+type Compared = Pick<PairFacts, 'per' | 'oldBefore' | 'old' | 'new' | 'time'>;
+interface Sides {
+  readonly oldSide: LedgerSide;
+  readonly newSide: LedgerSide;
+  readonly input: PairsInput;
+}
+
+async function comparedRequests(ask: MigrationAsk, { oldSide, newSide, input }: Sides): Promise<Compared> {
+  const { window } = input.inWindow;
+  const inWindow = await requestsOf(ask, oldSide, window);
+  const oldBefore = inWindow.requests === 0;
+  const old = oldBefore ? await requestsOf(ask, oldSide, { untilMs: window.sinceMs }) : inWindow;
+  const now = await requestsOf(ask, newSide, window);
+  return {
+    per: 'request',
+    oldBefore,
+    old: requestCost(old),
+    new: requestCost(now),
+    time: compareRequests(old, now)?.time ?? null,
+  };
+}
+
+async function requestsOf(ask: MigrationAsk, { route, flag }: LedgerSide, range: TimeRange): Promise<RequestGroup> {
+  const tags: Array<readonly [string, string]> = flag === undefined ? [] : [['flag', flag]];
+  const whole = { groups: new Map<string, RequestGroup>(), statements: new Map() };
+  for (const one of route ?? [undefined]) {
+    const asked = one === undefined ? tags : [...tags, ['route', one] as const];
+    whole.groups.set(String(one), groupsTogether(await ask.requests({ range, tags: asked })));
+  }
+  return groupsTogether(whole);
+}
+
+function requestCost({ requests, statements, serviceTotalNs, rows }: RequestGroup): VersionCost | null {
+  if (requests === 0) return null;
+  const [each, timeNs, rowsEach] = [statements / requests, serviceTotalNs / requests, rows / requests];
+  return { uses: requests, statements: each, timeNs, rows: rowsEach };
+}
+
+async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input }: Sides & Asked): Promise<Compared> {
+  const { entry } = place;
+  const oldIn = async (report: StatementsReport): Promise<readonly StatementFacts[]> => {
+    const asked = (await askedFor(ask, oldSide, report)).filter((facts) => fitsSide(facts, oldSide));
+    return entry.old == null ? statementsOf(entry, asked) : asked;
+  };
+  const inWindow = await oldIn(input.inWindow);
+  const oldBefore = inWindow.length === 0;
+  const old = oldBefore ? await oldIn(input.ever) : inWindow;
+  const isOld = new Set(old.map(keyOf));
+  const asked = await askedFor(ask, newSide, input.inWindow);
+  const now = asked.filter((facts) => fitsSide(facts, newSide) && !isOld.has(keyOf(facts)));
+  const row = compareSets(old, now);
+  const { beforePerUse, afterPerUse, judgement, factor, test, p } = row;
+  const isCompared = judgement !== 'new' && judgement !== 'gone';
+  const spread = changeOf(beforePerUse.moments, afterPerUse.moments);
+  // Moments are those of the histogram, whose buckets are 2 % wide: their spread is laid around the exact factor.
+  const around = (bound: number | undefined): number | undefined =>
+    bound === undefined || factor === undefined ? undefined : (factor * bound) / (spread.factor as number);
+  return {
+    per: beforePerUse.by === 'requests' && afterPerUse.by === 'requests' ? 'request' : 'execution',
+    oldBefore,
+    old: old.length === 0 ? null : useCost(beforePerUse),
+    new: now.length === 0 ? null : useCost(afterPerUse),
+    time: isCompared ? { factor, low: around(spread.low), high: around(spread.high), judgement, test, p } : null,
+  };
+}
+
+/** Statements are counted by route and flag only where they are asked for by them. */
+async function askedFor(
+  ask: MigrationAsk,
+  { route, flag }: LedgerSide,
+  report: StatementsReport,
+): Promise<readonly StatementFacts[]> {
+  if (route === undefined && flag === undefined) return report.statements;
+  const { window } = report;
+  const found: StatementFacts[] = [];
+  for (const one of route ?? [undefined]) {
+    const tags: Array<[string, string]> = [];
+    if (one !== undefined) tags.push(['route', one]);
+    if (flag !== undefined) tags.push(['flag', flag]);
+    found.push(...(await ask.statements(allOf(window, { tags }))).statements);
+  }
+  return found;
+}
+
+function fitsSide(facts: StatementFacts, { fingerprint, caller, source }: LedgerSide): boolean {
+  if (isNobodys(facts)) return false;
+  if (fingerprint !== undefined && !fingerprint.some((start) => facts.fingerprint.startsWith(start))) return false;
+  if (source !== undefined && facts.source !== source) return false;
+  if (caller === undefined) return true;
+  const [, file, from, to = from] = /^(.*?)(?::(\d+)(?:-(\d+))?)?$/.exec(caller) as RegExpExecArray;
+  return [...(facts.tags.get('caller') ?? [])].some((name) => {
+    const sent = callerOf(name);
+    if (sent === undefined || !isSameFile(file, sent.file)) return false;
+    return from === undefined || (sent.line >= Number(from) && sent.line <= Number(to));
+  });
+}
+
+function useCost({ uses, calls, timeNs, rows }: Use): VersionCost {
+  return { uses, statements: calls, timeNs, rows };
+}
