@@ -1,4 +1,4 @@
-// The ledger: what an audit writes into it, what a person's edits are worth, and which faults are told.
+// The ledger: what an audit writes into it, that edits by people stay, which faults are told.
 // Not here: the report made of it (../reports/migration.test.ts).
 
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The report of a migration: what is left, what came back, what a new version costs, a week before, by week.
+// The report of a migration: what is left, what came back, what new versions cost, by week.
 // Not here: pairs of whole requests (per-request.test.ts), the ledger's file (../audit/ledger.test.ts).
 
 import { writeFileSync } from 'node:fs';
