@@ -39,7 +39,7 @@ export interface PipelineOptions extends LiveOptions {
   nameOfPool?: PoolsOptions['nameOf'];
   counted: CountedListener;
   /** Told of slow statements where plans are collected. */
-  plans?: { noteSlow(identity: Identity, nowMs: number): void };
+  plans?: { noteSlow(identity: Identity, measured: Pick<Measured, 'completedAtMs' | 'serviceNs'>): void };
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
   /** Parameters and literals are hashed with it; left out = none are. */
@@ -215,7 +215,7 @@ export class Pipeline {
     if (statement.tags.pairs.length > 0) this.marks.noteTags(statement.tags.pairs, measured.completedAtMs);
     if (measured.sqlstate === '') {
       if (isDdl(measured.command)) this.#noteDdl(identity, measured);
-      if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(identity, measured.completedAtMs);
+      if (measured.serviceNs >= SLOW_NS) this.#options.plans?.noteSlow(identity, measured);
     }
     this.counters.statementsTotal++;
     this.catalogue.note(identity);

@@ -1,6 +1,7 @@
 // Asks a server that the user named (--samples-dsn) for the plans of slow statements.
-// Invariant: one question at a time, at most one in INTERVAL_MS, and one per statement in RENEW_MS; at most WAITING_MAX
-// statements wait. A server that does not answer costs nothing but its plans. No question holds a value from traffic.
+// Invariant: one question at a time, at most one in INTERVAL_MS, the slowest statement first, and one per statement in
+// RENEW_MS; at most WAITING_MAX statements wait. A server that does not answer costs nothing but its plans. No question
+// holds a value from traffic.
 // Not here: the question itself (own-queries/plans.ts).
 
 import { type Plannable, plannableOf } from '../analyzer/fingerprint/plannable.js';
@@ -8,6 +9,7 @@ import type { Identity } from '../analyzer/texts/facts-of-text.js';
 import type { Log } from '../config/log.js';
 import type { PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
+import type { Measured } from '../facts/rollup-row.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
 import type { ServerConnection } from '../own-queries/own-connection.js';
 import { genericPlan } from '../own-queries/plans.js';
@@ -26,11 +28,19 @@ const CONNECT = {
   applicationName: 'pgwitness plans',
 };
 
+type Slow = Pick<Measured, 'completedAtMs' | 'serviceNs'>;
+
+interface Waiting {
+  readonly plannable: Plannable;
+  /** Of its slowest execution meanwhile. */
+  serviceNs: number;
+}
+
 export class PlanCollector implements Pending<PlanRow> {
   readonly #address: ServerAddress;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
-  readonly #waiting = new Map<string, Plannable>();
+  readonly #waiting = new Map<string, Waiting>();
   /** Fingerprint → when its plan was asked for, Unix ms. */
   readonly #asked = new Map<string, number>();
   #pending: PlanRow[] = [];
@@ -46,13 +56,17 @@ export class PlanCollector implements Pending<PlanRow> {
   }
 
   /** Called for each slow execution; a look-up when its statement was asked for lately. */
-  noteSlow({ fingerprint, key }: Pick<Identity, 'fingerprint' | 'key'>, nowMs: number): void {
+  noteSlow({ fingerprint, key }: Pick<Identity, 'fingerprint' | 'key'>, { completedAtMs, serviceNs }: Slow): void {
     const asked = this.#asked.get(fingerprint);
-    if (asked !== undefined && nowMs - asked < RENEW_MS) return;
+    if (asked !== undefined && completedAtMs - asked < RENEW_MS) {
+      const waiting = this.#waiting.get(fingerprint);
+      if (waiting !== undefined && waiting.serviceNs < serviceNs) waiting.serviceNs = serviceNs;
+      return;
+    }
     if (this.#waiting.size >= WAITING_MAX) return;
-    this.#remember(fingerprint, nowMs);
+    this.#remember(fingerprint, completedAtMs);
     const plannable = plannableOf(key);
-    if (plannable !== undefined) this.#waiting.set(fingerprint, plannable);
+    if (plannable !== undefined) this.#waiting.set(fingerprint, { plannable, serviceNs });
   }
 
   pending(): readonly PlanRow[] {
@@ -69,9 +83,10 @@ export class PlanCollector implements Pending<PlanRow> {
   }
 
   async #askNext(): Promise<void> {
-    const next = this.#waiting.entries().next();
-    if (this.#busy || next.done || Date.now() < this.#notBeforeMs) return;
-    const [fingerprint, plannable] = next.value;
+    if (this.#busy || Date.now() < this.#notBeforeMs) return;
+    const next = this.#slowest();
+    if (next === undefined) return;
+    const [fingerprint, { plannable }] = next;
     this.#busy = true;
     try {
       this.#connection ??= await this.#connect();
@@ -89,6 +104,13 @@ export class PlanCollector implements Pending<PlanRow> {
     } finally {
       this.#busy = false;
     }
+  }
+
+  #slowest(): [fingerprint: string, waiting: Waiting] | undefined {
+    let slowest: [string, Waiting] | undefined;
+    for (const entry of this.#waiting)
+      if (slowest === undefined || entry[1].serviceNs > slowest[1].serviceNs) slowest = entry;
+    return slowest;
   }
 
   /** pg costs 16 MB, so it is loaded only where somebody asks for plans. */

@@ -24,6 +24,8 @@ import { playWire } from './lib/wire/player.mjs';
 /** Sessions settle within two seconds, and a flush follows within one more. */
 const SETTLED_MS = 3500;
 const WORKERS = 3;
+/** Who asks for plans: it may read all tables and, so that writes can be planned too, change them. */
+const PLANS_ROLE = 'witness_plans';
 
 const progress = openProgress();
 const teardown = openTeardown();
@@ -119,11 +121,17 @@ async function demo({ once, seconds }) {
   const postgres = await step('Postgres 17', () => startPostgres({ database: 'shop' }));
   teardown.add(postgres.stop);
 
+  await postgres.query(`CREATE ROLE ${PLANS_ROLE} LOGIN; GRANT pg_read_all_data, pg_write_all_data TO ${PLANS_ROLE}`);
+
   const parent = path.join(CACHE, 'demo');
   mkdirSync(parent, { recursive: true });
   const data = mkdtempSync(path.join(parent, 'data-'));
   teardown.add(() => rmSync(data, { recursive: true, force: true }));
-  const sidecar = await step('pgwitness', () => startSidecar({ preferDefaultPorts: true, upstream: postgres, data }));
+  const plansDsn = `postgres://${PLANS_ROLE}@${postgres.host}:${postgres.port}/${postgres.database}`;
+  const args = ['--samples-dsn', plansDsn];
+  const sidecar = await step('pgwitness', () =>
+    startSidecar({ preferDefaultPorts: true, upstream: postgres, data, args }),
+  );
   teardown.add(sidecar.stop);
 
   let baseUrl = '';
@@ -158,6 +166,7 @@ async function demo({ once, seconds }) {
   process.stdout.write(
     `Postgres  through pgwitness on ${sidecar.host}:${sidecar.port}, user ${postgres.user}, database ${postgres.database}\n`,
   );
+  process.stdout.write(`Plans     asked of Postgres itself, with --samples-dsn ${plansDsn}\n`);
   if (baseUrl !== '') process.stdout.write(`Shop      ${baseUrl}/products\n`);
   if (!once) process.stdout.write(`Live      npx pgwitness tail --url ${sidecar.httpUrl}\n`);
   const line = await dearest(sidecar.httpUrl);

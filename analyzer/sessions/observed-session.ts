@@ -103,9 +103,9 @@ export class ObservedSession {
   serverVersion = '';
   /** Revisions of its owner that are counted already. */
   revisionsCounted = 0;
-  /** Habits that its pool counts for it, and the clues they were read from. */
+  /** Habits that its pool counts for it, and what they were read from. */
   habits: readonly string[] | undefined = undefined;
-  habitBits = 0;
+  habitsKey = '';
   /** It differs from its stored form. */
   changed = true;
   /** It was announced since the last resync-begin. */

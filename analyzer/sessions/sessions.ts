@@ -202,15 +202,15 @@ export class Sessions {
   habitsOfOpen(): void {
     for (const session of this.all()) {
       const { pool } = session.member;
-      if (pool !== undefined && session.habitBits !== session.profile.clueBits) this.#countHabits(session, pool);
+      if (pool !== undefined && session.habitsKey !== session.profile.habitsKey) this.#countHabits(session, pool);
     }
   }
 
   #countHabits(session: ObservedSession, pool: Pool): void {
-    const { habits, clueBits } = session.profile;
+    const { habits, habitsKey } = session.profile;
     pool.habits.shows(habits, session.habits);
     session.habits = habits;
-    session.habitBits = clueBits;
+    session.habitsKey = habitsKey;
     pool.changed = true;
   }
 

@@ -124,7 +124,9 @@ function placesOf(tagSet: string): string {
 
 function planLines({ plan }: SamplesReport): string[] {
   if (plan === undefined) return [];
-  return plan.plan === '' ? [`  none: ${oneLine(plan.problem)}`] : [severalLines(plan.plan, '  ')];
+  // 42501: insufficient_privilege.
+  const rights = plan.problem.endsWith('(42501)') ? '; docs/DEPLOY.md names the rights that plans need' : '';
+  return plan.plan === '' ? [`  none: ${oneLine(plan.problem)}${rights}`] : [severalLines(plan.plan, '  ')];
 }
 
 interface SourceBlock {

@@ -147,12 +147,15 @@ describe('connections that began alike', () => {
 test('habits are seen', () => {
   const connection = sqlalchemyConnection().run('BEGIN', 'SELECT t.id \nFROM t', 'ROLLBACK');
   connection.send('SELECT 1', { transactionBefore: 'I' });
+  expect(connection.profile.habits).toEqual(['ROLLBACK on return', 'every session begins with BEGIN']);
+  connection.send('SELECT 1', { transactionBefore: 'I' });
   expect(connection.profile.habits).toEqual(expect.arrayContaining(['ROLLBACK on return', 'pre-ping (SELECT 1)']));
 });
 
 test('a ping after an error is no habit: Django asks so whether the connection still works', () => {
   const connection = new Connection(DJANGO_STARTUP);
   connection.send('SELECT nonsense', { transactionBefore: 'I', failed: true });
+  connection.send('SELECT 1', { transactionBefore: 'I' });
   connection.send('SELECT 1', { transactionBefore: 'I' });
   expect(connection.profile.habits).not.toContain('pre-ping (SELECT 1)');
   connection.send('SELECT 1', { transactionBefore: 'I' });

@@ -10,6 +10,7 @@ import { plannableOf } from '../../analyzer/fingerprint/plannable.js';
 import { parseDsn } from '../../own-queries/dsn.js';
 import { COMMAND_LIMITS, connectServer } from '../../own-queries/own-connection.js';
 import { genericPlan } from '../../own-queries/plans.js';
+import { ROOT } from '../../scripts/lib/paths.mjs';
 import { majorOf, POSTGRES_VERSIONS, usePostgres, usePostgresVersion } from '../kit/postgres.js';
 import { pgwitness, until, useSidecar } from '../kit/sidecar.js';
 
@@ -63,6 +64,36 @@ describe.each(POSTGRES_VERSIONS)('PostgreSQL %s', (version) => {
       problem: '',
     });
     connection.close();
+  });
+});
+
+describe('the rights that docs/DEPLOY.md names', () => {
+  const postgres = usePostgres();
+  const statements = [
+    { sql: 'SELECT name FROM owned WHERE id = $1', parameters: 1 },
+    { sql: 'SELECT name FROM owned WHERE id = $1 FOR UPDATE', parameters: 1 },
+    { sql: 'UPDATE owned SET name = $1 WHERE id = $2', parameters: 2 },
+  ];
+
+  test('are enough, and those for reading are not enough for writing', async () => {
+    const page = readFileSync(path.join(ROOT, 'docs', 'DEPLOY.md'), 'utf8');
+    const chapter = page.split('\n## ').find((part) => part.startsWith('Plans, and the rights'))!;
+    const [toRead, toWrite] = [...chapter.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, sql]) => sql);
+    await postgres().query('CREATE TABLE owned (id int PRIMARY KEY, name text)');
+    const problems = async () => {
+      const dsn = `postgres://witness_plans@${postgres().host}:${postgres().port}/postgres`;
+      const options = { ...COMMAND_LIMITS, statementTimeoutMs: 1_000, applicationName: 'test' };
+      const connection = await connectServer(parseDsn(dsn, { where: '', env: {} }), options);
+      const all: boolean[] = [];
+      for (const statement of statements)
+        all.push((await genericPlan(connection, statement)).problem.endsWith('(42501)'));
+      connection.close();
+      return all;
+    };
+    await postgres().query(toRead);
+    expect(await problems()).toEqual([false, true, true]);
+    await postgres().query(toWrite);
+    expect(await problems()).toEqual([false, false, false]);
   });
 });
 

@@ -33,6 +33,7 @@ export interface ProfileState {
   inTransaction: boolean;
   readsOnly: boolean;
   startupKey: string;
+  pings?: number;
 }
 
 const EXTENDED = clueBit('extended');
@@ -42,6 +43,9 @@ const BEGIN_FIRST = clueBit('begin-first');
 const SIBLING = clueBit('sibling');
 const ROLLBACK_AFTER_READ = clueBit('rollback-after-read');
 const PING = clueBit('ping');
+
+/** One may be Django's way to look after an error of the driver, which the wire does not show. */
+const PINGS_MIN = 2;
 
 export class ConnectionProfile {
   #bits = 0;
@@ -58,6 +62,8 @@ export class ConnectionProfile {
   #readsOnly = false;
   /** Django pings after an error even where it has no habit of it. */
   #failedSincePing = false;
+  /** Pings without an error before them, up to PINGS_MIN. */
+  #pings = 0;
 
   readonly #siblings: Siblings | undefined;
   #startupKey: string;
@@ -99,7 +105,10 @@ export class ConnectionProfile {
     if (context.transactionBefore !== '') this.#inTransaction = context.transactionBefore !== 'I';
     const shown = shapeBits(shape);
     let bits = this.#bits | (this.#failedSincePing ? shown & ~PING : shown);
-    if ((shown & PING) !== 0) this.#failedSincePing = false;
+    if ((shown & PING) !== 0) {
+      if (!this.#failedSincePing) this.#pings = Math.min(PINGS_MIN, this.#pings + 1);
+      this.#failedSincePing = false;
+    }
     const inTransaction = this.#inTransaction;
     if (shape.housekeeping === '' && !inTransaction) bits |= AUTOCOMMIT;
     if (this.#statements === 0) bits |= firstBits(shape, inTransaction);
@@ -141,6 +150,11 @@ export class ConnectionProfile {
     return this.#bits;
   }
 
+  /** Changes when the habits may have. */
+  get habitsKey(): string {
+    return `${this.#bits} ${this.#pings}`;
+  }
+
   /** Habits of whoever pools the connection, in plain words, sorted. */
   get habits(): readonly string[] {
     const has = (clue: Clue) => (this.#bits & clueBit(clue)) !== 0;
@@ -149,7 +163,7 @@ export class ConnectionProfile {
       'begin-first': has('autocommit') ? undefined : 'every session begins with BEGIN',
       'discard-all': 'DISCARD ALL on return',
       'asyncpg-reset': 'RESET ALL on return',
-      ping: 'pre-ping (SELECT 1)',
+      ping: this.#pings >= PINGS_MIN ? 'pre-ping (SELECT 1)' : undefined,
       'rollback-after-read': 'ROLLBACK on return',
     };
     return CLUES.flatMap((clue) => (has(clue) ? (words[clue] ?? []) : [])).sort();
@@ -166,6 +180,7 @@ export class ConnectionProfile {
       inTransaction: this.#inTransaction,
       readsOnly: this.#readsOnly,
       startupKey: this.#startupKey,
+      pings: this.#pings,
     };
   }
 
@@ -180,6 +195,7 @@ export class ConnectionProfile {
     profile.#revisions = state.revisions;
     profile.#inTransaction = state.inTransaction;
     profile.#readsOnly = state.readsOnly;
+    profile.#pings = state.pings ?? 0;
     profile.#standing = profile.#weigh();
     profile.#teachSiblings();
     return profile;
