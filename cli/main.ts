@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   routes: () => import('./commands/routes.js'),
   history: () => import('./commands/history.js'),
   compare: () => import('./commands/compare.js'),
+  check: () => import('./commands/check.js'),
   mark: () => import('./commands/mark.js'),
   sql: () => import('./commands/sql.js'),
   export: () => import('./commands/export.js'),

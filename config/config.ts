@@ -46,6 +46,8 @@ export interface ConfigSources {
 
 export interface LoadedConfig {
   readonly config: Config;
+  /** What conditions of `check` and `exec` leave out. */
+  readonly exceptions: ConfigLists['exceptions'];
   /** The origin of each option's value: a flag, a variable, file:line:column or "default". */
   readonly origins: ReadonlyMap<OptionKey, string>;
   /** Suspicious but valid settings, a sentence each. */
@@ -68,7 +70,8 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
     if (name !== OPTIONS[key].name) warnings.push(`${where}: ${name} is now called ${OPTIONS[key].name}`);
     values[key] = OPTIONS[key].read(text, where);
   }
-  const { retention, pairs, ...lists } = file.lists;
+  // Exceptions are for `check` alone: no process that observes needs them.
+  const { retention, pairs, exceptions, ...lists } = file.lists;
   const config: Config = {
     ...(values as OptionValues),
     ...lists,
@@ -83,7 +86,7 @@ export function loadConfig(sources: ConfigSources = {}): LoadedConfig {
   };
   checkRelations(config, origins);
   warnings.push(...dataRightsWarnings(config.dataDir));
-  return { config, origins, warnings, file: path };
+  return { config, exceptions, origins, warnings, file: path };
 }
 
 interface Layers {

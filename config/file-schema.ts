@@ -104,6 +104,37 @@ const retention = v.strictObject({
   size: v.optional(v.pipe(scalar, v.transform(String), checked(parseBytes)), '2GiB'),
 });
 
+/** What conditions of check and exec leave out, each with its reason. Values may hold `*`. */
+const exceptionMatch = v.strictObject({
+  fingerprint: v.optional(text),
+  source: v.optional(text),
+  construct: v.optional(text),
+  pool: v.optional(text),
+  table: v.optional(text),
+  function: v.optional(text),
+  route: v.optional(text),
+  job: v.optional(text),
+  command: v.optional(text),
+  caller: v.optional(text),
+  /** A kind of findings. */
+  finding: v.optional(text),
+  /** Of connections past pgwitness. */
+  user: v.optional(text),
+  application_name: v.optional(text),
+});
+const CONDITIONS = ['none', 'p95', 'errors', 'statements-per-request', 'handwritten', 'findings'] as const;
+const exception = v.strictObject({
+  reason: text,
+  match: v.pipe(
+    exceptionMatch,
+    v.check((given) => saysSomething(given), 'nothing is given here'),
+  ),
+  /** The condition it is from; left out = every one. */
+  from: v.optional(v.picklist(CONDITIONS, `one of ${CONDITIONS.join(', ')}`)),
+  /** The last day on which it holds. */
+  until: v.optional(v.pipe(text, v.isoDate('write a day as 2026-12-31'))),
+});
+
 export const LISTS = {
   rules: v.optional(
     v.pipe(v.array(ruleOfOne, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
@@ -121,6 +152,10 @@ export const LISTS = {
   dimensionKeys: v.optional(tagKeys, [...DIMENSION_KEYS]),
   contextKeys: v.optional(tagKeys, [...CONTEXT_KEYS]),
   retention: v.optional(retention, {}),
+  exceptions: v.optional(
+    v.pipe(v.array(exception, 'a list of exceptions is needed here'), v.maxLength(500, 'over 500 exceptions')),
+    [],
+  ),
 };
 
 const SCALARS = Object.fromEntries(
@@ -141,6 +176,8 @@ export const MAPS: Readonly<Record<string, object>> = {
   'pools.match': poolMatch.entries,
   clientNetworks: network.entries,
   retention: retention.entries,
+  exceptions: exception.entries,
+  'exceptions.match': exceptionMatch.entries,
 };
 
 export type ConfigLists = v.InferOutput<v.StrictObjectSchema<typeof LISTS, undefined>>;

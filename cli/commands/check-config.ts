@@ -104,14 +104,14 @@ function optionsOf({ config, origins }: LoadedConfig): Record<string, { value: u
   return options;
 }
 
-function listsOf({ config }: LoadedConfig): object {
+function listsOf({ config, exceptions }: LoadedConfig): object {
   const { rules, pools, clientNetworks, dimensionKeys, contextKeys, retention } = config;
   const pairs = config.pairs.map(({ listen, upstream, upstreamTls }) => ({
     listen: formatAddress(listen),
     upstream: formatAddress(upstream),
     upstreamTls: upstreamTls.mode,
   }));
-  return { pairs, rules, pools, clientNetworks, dimensionKeys, contextKeys, retention };
+  return { pairs, rules, pools, clientNetworks, dimensionKeys, contextKeys, retention, exceptions };
 }
 
 function isAddress(value: unknown): value is Address {

@@ -43,6 +43,8 @@ import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
+import { mergeWatched, reportWatched, type WatchedReport } from '../../reports/watched/watched.js';
+import { watchedFromJson } from '../../reports/watched/watched-json.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { askJson } from './ask-json.js';
 
@@ -58,6 +60,8 @@ export interface Place {
   pools(range: TimeRange): Promise<PoolsReport>;
   routes(range: TimeRange): Promise<RoutesReport>;
   findings(range: TimeRange): Promise<FindingsReport>;
+  /** How complete a window is. */
+  watched(range: TimeRange): Promise<WatchedReport>;
   /** Sessions that are open now. */
   sessions(): Promise<OpenSession[]>;
   timeline(query: TimelineAsked): Promise<TimelineReport>;
@@ -116,6 +120,7 @@ function localPlace(directory: string): Place {
     pools: async (range) => reportPools(reader, range),
     routes: async (range) => reportRoutes(reader, range),
     findings: async (range) => reportFindings(reader, range),
+    watched: async (range) => reportWatched(reader, range),
     sessions: async () => reportSessions(reader),
     timeline: async ({ range, sketch, ...asked }) =>
       reportTimeline(reader, { ...range, ...asked, pointsMax: sketch, totalsOnly: sketch !== undefined }),
@@ -153,6 +158,7 @@ function remotePlace(base: URL, token: string | undefined): Place {
       return ask('/api/v1/findings', { parameters, decode: findingsFromJson });
     },
     routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
+    watched: (range) => ask('/api/v1/watched', { parameters: writeTimeRange(range), decode: watchedFromJson }),
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
     timeline: ({ fingerprint, ...asked }) =>
       ask(`/api/v1/statements/${fingerprint}/history`, {
@@ -185,6 +191,7 @@ function mergedPlace(places: readonly Place[]): Place {
       mergeStatements(await Promise.all(places.map((place) => place.statement(fingerprint, range)))),
     groups: async (query) => mergeGroups(await Promise.all(places.map((place) => place.groups(query)))),
     seen: async () => mergeSeen(await Promise.all(places.map((place) => place.seen()))),
+    watched: async (range) => mergeWatched(await Promise.all(places.map((place) => place.watched(range)))),
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
     findings: async (range) => mergeFindings(await Promise.all(places.map((place) => place.findings(range)))),

@@ -50,6 +50,8 @@ import { reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { reportStatus } from '../../reports/status.js';
 import { reportTimeline } from '../../reports/timeline.js';
+import { reportWatched } from '../../reports/watched/watched.js';
+import { watchedJson } from '../../reports/watched/watched-json.js';
 import { withTexts } from '../../reports/work/activity.js';
 import { activityJson } from '../../reports/work/activity-json.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
@@ -187,6 +189,8 @@ export class Api implements ApiReader {
         const { range, tags, by } = readRequestsQuery(parameters, context);
         return jsonAnswer(200, requestsJson(reportRequests(this.#reader, { ...range, tags, by })));
       }
+      case '/api/v1/watched':
+        return jsonAnswer(200, watchedJson(reportWatched(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/sessions':
         return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
       case '/api/v1/status':
@@ -211,7 +215,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/watched, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

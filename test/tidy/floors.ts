@@ -58,6 +58,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/sessions/sessions.ts',
     'storage/sqlite/upkeep/upkeep.ts',
     'reports/statements.ts',
+    'reports/watched/watched.ts',
   ],
   [
     'proxy/connection/forwarding.ts',
@@ -68,6 +69,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/questions/grammar.ts',
     'reports/work/activity.ts',
     'reports/groups/groups.ts',
+    'reports/check/judge.ts',
     'dashboards/metrics/exporter.ts',
   ],
   [
@@ -85,8 +87,14 @@ const FLOORS: readonly (readonly string[])[] = [
     'dashboards/web/parts/parts.tsx',
     'cli/views/top.ts',
     'cli/views/tail/tail.ts',
+    'cli/views/check/check.ts',
   ],
-  ['proxy/supervisor/supervisor.ts', 'dashboards/threads/http-thread.ts', 'dashboards/web/pages/statements-page.tsx'],
+  [
+    'proxy/supervisor/supervisor.ts',
+    'dashboards/threads/http-thread.ts',
+    'dashboards/web/pages/statements-page.tsx',
+    'cli/checking/gather.ts',
+  ],
   ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],
   ['cli/tracing/trace.ts', 'cli/running/relaying.ts', 'cli/mcp/server.ts'],
   ['cli/commands/top.ts'],

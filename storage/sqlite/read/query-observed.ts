@@ -39,11 +39,10 @@ export function observedIn(rows: Rows, span: Span, unstoredSinceMs?: number): Ob
   }
   const since = span.minutes?.since ?? 0;
   const until = span.minutes?.until ?? Number.MAX_SAFE_INTEGER;
-  for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
-    addTo(observed.notObservedByReason, reason, count);
-    if (!EVENT_REASONS.has(reason)) observed.notObserved += count;
-    if (INEXACT_REASONS.has(reason) && count > 0) observed.exact = false;
-  }
+  const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
+  observed.notObserved = notObserved;
+  observed.notObservedByReason = byReason;
+  observed.exact = unreadable.size === 0;
   for (const { reason } of gapsIn(rows, since, until)) {
     addTo(observed.notObservedByReason, reason, 1);
     observed.exact = false;
@@ -53,4 +52,23 @@ export function observedIn(rows: Rows, span: Span, unstoredSinceMs?: number): Ob
     observed.exact = false;
   }
   return observed;
+}
+
+export interface Losses {
+  /** Executions. */
+  notObserved: number;
+  byReason: Map<string, number>;
+  /** Of those by reason, the ones that say only that something was not read. */
+  unreadable: Map<string, number>;
+}
+
+/** What was lost in [since, until), both minutes. */
+export function lossesIn(rows: Rows, { since, until }: { since: number; until: number }): Losses {
+  const losses: Losses = { notObserved: 0, byReason: new Map(), unreadable: new Map() };
+  for (const { reason, count } of rows.all<LossSum>(LOSS, since, until)) {
+    addTo(losses.byReason, reason, count);
+    if (!EVENT_REASONS.has(reason)) losses.notObserved += count;
+    if (INEXACT_REASONS.has(reason)) addTo(losses.unreadable, reason, count);
+  }
+  return losses;
 }

@@ -1,0 +1,41 @@
+// Says in lines what a check looked at, for text and Markdown alike.
+// Invariant: what was not looked at is said, not left out. Not here: the figures (reports/check/coverage.ts).
+
+import type { CheckResult } from '../../../reports/check/judge.js';
+import { count, share } from '../../terminal/format.js';
+
+const NAMES_MAX = 12;
+
+export function coverageLines({ coverage }: CheckResult): string[] {
+  const { executions, ofApplication, notObserved, sources, ruled, weak, unvisited, pools, bypassing } = coverage;
+  const lines = [
+    `${count(executions)} executions observed, ${count(ofApplication)} of the application; ${count(notObserved)} not observed`,
+  ];
+  if (sources.size > 0)
+    lines.push(`sources: ${[...sources].map(([source, each]) => `${source} ${count(each)}`).join(', ')}`);
+  if (weak > 0) lines.push(`the source of ${count(weak)} executions (${share(weak, executions)}) is weakly known`);
+  if (ruled.length > 0) lines.push(`named by rules of the configuration: ${ruled.join(', ')}`);
+  lines.push(
+    `${count(coverage.requests)} requests, ${count(coverage.untaggedRequests)} of them untagged; ${plural(coverage.routes, 'route')}, ${plural(coverage.jobs, 'job or command', 'jobs and commands')}`,
+  );
+  if (unvisited === null) lines.push('routes and jobs that should have run: not known (no --baseline)');
+  else if (unvisited.length === 0) lines.push('every route and job of the baseline had traffic');
+  else lines.push(`without traffic, of the baseline: ${listed(unvisited.map(({ kind, name }) => `${kind} ${name}`))}`);
+  if (pools.length > 0)
+    lines.push(`pools: ${listed(pools.map(({ name, opened }) => `${name} (${count(opened)} opened)`))}`);
+  lines.push(
+    bypassing === null
+      ? 'connections past pgwitness: not looked at (no --dsn)'
+      : `connections past pgwitness: ${count(bypassing)}`,
+  );
+  return lines;
+}
+
+function plural(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > NAMES_MAX ? `, and ${count(names.length - NAMES_MAX)} more` : '';
+  return names.slice(0, NAMES_MAX).join(', ') + more;
+}

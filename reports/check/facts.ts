@@ -1,0 +1,66 @@
+// The facts that a check judges, as plain types: of the window, and of each condition.
+// Invariant: nothing here is judged yet. Not here: asking (cli/checking/gather.ts), judging (judge.ts).
+
+import type { PoolFacts, StatementFacts, Window } from '../../facts/answers.js';
+import type { FindingFacts } from '../../facts/finding.js';
+import type { RouteFacts } from '../../facts/work/routes.js';
+import type { WatchedReport } from '../watched/watched.js';
+import type { Doubt } from './allowances.js';
+import type { Baseline } from './baseline.js';
+import type { Condition } from './conditions.js';
+import type { Exception } from './exceptions.js';
+
+/** Sessions of the server beside those that pgwitness saw. */
+export interface BypassFacts {
+  readonly outcome: 'listed' | 'cannot tell';
+  readonly reason: string;
+  /** The question itself passed pgwitness. */
+  readonly leadsThrough: boolean;
+  readonly bypassing: ReadonlyArray<{
+    readonly user: string;
+    readonly database: string;
+    readonly applicationName: string;
+    readonly connections: number;
+  }>;
+}
+
+export interface CheckFacts {
+  /** The start that was asked for; undefined = everything kept. */
+  readonly sinceMs: number | undefined;
+  readonly untilMs: number | undefined;
+  readonly nowMs: number;
+  /** The buckets that were read. */
+  readonly window: Window;
+  readonly watched: WatchedReport;
+  /** Every statement of the window. */
+  readonly statements: readonly StatementFacts[];
+  readonly pools: readonly PoolFacts[];
+  readonly routes: readonly RouteFacts[];
+  readonly findings: readonly FindingFacts[];
+  /** undefined = nobody looked. */
+  readonly bypass: BypassFacts | undefined;
+  readonly baseline: Baseline | undefined;
+  /** One run of a command, from its start: then everything in the window is new, and findings open at first sight. */
+  readonly isRun: boolean;
+  readonly exceptions: readonly Exception[];
+}
+
+export interface ErrorGroup {
+  /** Route; '' = untagged. */
+  readonly value: string;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** What one condition is about. */
+export interface ConditionFacts {
+  readonly condition: Condition;
+  /** Statements with an execution that fits; what ran last before the window is none of them. */
+  readonly fitting: readonly StatementFacts[];
+  /** By keyOf: the exception that covers every execution that fits. */
+  readonly excused: ReadonlyMap<string, Exception>;
+  /** What could be of the condition and cannot be told. */
+  readonly doubts: readonly Doubt[];
+  /** Of `--max errors`, by route. */
+  readonly errorGroups: readonly ErrorGroup[];
+}

@@ -1,0 +1,48 @@
+// Answers by a statement's text whether it is of a table or calls a function of the database.
+// Invariant: where the text does not tell, the answer is "perhaps", never "no".
+// Not here: what the store narrows by itself (storage/sqlite/tables/filter-conditions.ts).
+
+import type { StatementFacts } from '../../facts/answers.js';
+import type { Scope } from './conditions.js';
+import { fitsPattern } from './exceptions.js';
+
+export type Fit = 'yes' | 'no' | 'perhaps';
+
+/** Longer ones may have been cut: 255 characters are kept. */
+const SUMMARY_WHOLE_MAX = 200;
+const NO_TEXT: ReadonlySet<string> = new Set(['x000000000000000', '(other)']);
+
+/** True for executions whose text nobody kept. */
+export function isTextUnknown({ fingerprint }: Pick<StatementFacts, 'fingerprint'>): boolean {
+  return NO_TEXT.has(fingerprint);
+}
+
+/** Whether the statement is of the scope's table and calls its function, where it names them. */
+export function textFits(facts: StatementFacts, scope: Pick<Scope, 'table' | 'function'>): Fit {
+  const table = scope.table === undefined ? 'yes' : tableFits(facts, scope.table);
+  const called = scope.function === undefined ? 'yes' : functionFits(facts, scope.function);
+  if (table === 'no' || called === 'no') return 'no';
+  return table === 'perhaps' || called === 'perhaps' ? 'perhaps' : 'yes';
+}
+
+function tableFits(facts: StatementFacts, table: string): Fit {
+  const wanted = table.toLowerCase();
+  const named = facts.summary.toLowerCase().split(' ').slice(1);
+  if (named.some((name) => fitsPattern(name, wanted) || fitsPattern(name.slice(name.lastIndexOf('.') + 1), wanted)))
+    return 'yes';
+  if (isTextUnknown(facts) || isCut(facts) || facts.summary.length > SUMMARY_WHOLE_MAX) return 'perhaps';
+  return 'no';
+}
+
+function functionFits(facts: StatementFacts, name: string): Fit {
+  const word = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\*', '[\\w$]*');
+  const call = new RegExp(`(?:^|[^\\w$])"?${word}"?\\s*\\(`, 'i');
+  const called = new RegExp(`\\bcall\\s+(?:"?[\\w$]+"?\\.)?"?${word}"?(?:[^\\w$]|$)`, 'i');
+  if ([facts.query, ...facts.variants].some((text) => call.test(text) || called.test(text))) return 'yes';
+  return isTextUnknown(facts) || isCut(facts) ? 'perhaps' : 'no';
+}
+
+/** The fingerprint of a text that was too long to be kept whole. */
+function isCut({ fingerprint }: StatementFacts): boolean {
+  return fingerprint.startsWith('t');
+}

@@ -1,0 +1,56 @@
+// The JSON form of the completeness of a window, and back: /api/v1/watched, --url.
+// Invariant: watchedFromJson(watchedJson(report)) is the report. Not here: finding it (watched.ts).
+
+import * as v from 'valibot';
+import type { Window } from '../../facts/answers.js';
+import type { GapReason } from '../../facts/flush.js';
+import type { WatchedReport } from './watched.js';
+
+const count = v.pipe(v.number(), v.minValue(0));
+const moment = v.pipe(v.string(), v.isoTimestamp());
+const window = { since: moment, until: moment };
+const schema = v.object({
+  recorded: v.nullable(v.object(window)),
+  not_observed: count,
+  losses: v.record(v.string(), count),
+  unreadable: v.record(v.string(), count),
+  gaps: v.array(v.object({ reason: v.string(), ...window })),
+  unstored_since: v.nullable(moment),
+});
+
+export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema> {
+  const { recorded, unstoredSinceMs } = report;
+  return {
+    recorded: recorded && windowJson(recorded),
+    not_observed: report.notObserved,
+    losses: Object.fromEntries(report.losses),
+    unreadable: Object.fromEntries(report.unreadable),
+    gaps: report.gaps.map((gap) => ({ reason: gap.reason, ...windowJson(gap) })),
+    unstored_since: unstoredSinceMs === null ? null : iso(unstoredSinceMs),
+  };
+}
+
+/** Throws valibot's ValiError on what watchedJson did not make. */
+export function watchedFromJson(value: unknown): WatchedReport {
+  const json = v.parse(schema, value);
+  return {
+    recorded: json.recorded && windowOf(json.recorded),
+    notObserved: json.not_observed,
+    losses: new Map(Object.entries(json.losses)),
+    unreadable: new Map(Object.entries(json.unreadable)),
+    gaps: json.gaps.map((gap) => ({ reason: gap.reason as GapReason, ...windowOf(gap) })),
+    unstoredSinceMs: json.unstored_since === null ? null : Date.parse(json.unstored_since),
+  };
+}
+
+function windowJson({ sinceMs, untilMs }: Window): { since: string; until: string } {
+  return { since: iso(sinceMs), until: iso(untilMs) };
+}
+
+function windowOf({ since, until }: { since: string; until: string }): Window {
+  return { sinceMs: Date.parse(since), untilMs: Date.parse(until) };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

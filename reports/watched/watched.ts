@@ -1,0 +1,81 @@
+// The completeness of a window: what was lost in it, and for which time nobody can vouch.
+// Invariant: bounds are to the minute, not to the buckets of counts: a loss before the window is none of it.
+// Not here: judging it (reports/check/doubts.ts), what was counted (reports/statements.ts).
+
+import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
+import type { Window } from '../../facts/answers.js';
+import type { GapReason } from '../../facts/flush.js';
+import { addAll } from '../../facts/sums.js';
+import { lossesIn } from '../../storage/sqlite/read/query-observed.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { TimeBounds } from '../../storage/sqlite/read/span.js';
+import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
+import { gapsIn } from '../../storage/sqlite/tables/gaps.js';
+
+export interface Gap extends Window {
+  readonly reason: GapReason;
+}
+
+export interface WatchedReport {
+  /** From the first to the last minute with anything in it; null while there is none. */
+  readonly recorded: Window | null;
+  /** Executions that were lost, all reasons together. */
+  readonly notObserved: number;
+  /** By reason; some count sessions (docs/LIMITS.md). */
+  readonly losses: ReadonlyMap<string, number>;
+  /** Of the losses, those that say only that something could not be read. */
+  readonly unreadable: ReadonlyMap<string, number>;
+  readonly gaps: readonly Gap[];
+  /** Since when the store takes nothing; null while it does. */
+  readonly unstoredSinceMs: number | null;
+}
+
+/** Throws StoreError. */
+export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedReport {
+  return reader.read((rows) => {
+    const since = bounds.sinceMs === undefined ? 0 : minuteOf(bounds.sinceMs);
+    const until = bounds.untilMs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(bounds.untilMs / MINUTE_MS);
+    const { firstMinute, lastMinute } = readFoldState(rows);
+    const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
+    return {
+      recorded:
+        firstMinute === null || lastMinute === null
+          ? null
+          : { sinceMs: firstMinute * MINUTE_MS, untilMs: (lastMinute + 1) * MINUTE_MS },
+      notObserved,
+      losses: byReason,
+      unreadable,
+      gaps: gapsIn(rows, since, until).map(({ fromMinute, untilMinute, reason }) => ({
+        reason,
+        sinceMs: Math.max(fromMinute, since) * MINUTE_MS,
+        untilMs: Math.min(untilMinute + 1, until) * MINUTE_MS,
+      })),
+      unstoredSinceMs: reader.unstoredSinceMs ?? null,
+    };
+  });
+}
+
+/** At least one. Each place must vouch for the whole window, so the shortest record counts. */
+export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
+  const losses = new Map<string, number>();
+  const unreadable = new Map<string, number>();
+  for (const report of reports) {
+    addAll(losses, report.losses);
+    addAll(unreadable, report.unreadable);
+  }
+  const recorded = reports.map((report) => report.recorded);
+  const unstored = reports.flatMap(({ unstoredSinceMs }) => unstoredSinceMs ?? []);
+  return {
+    recorded: recorded.some((window) => window === null)
+      ? null
+      : {
+          sinceMs: Math.max(...recorded.map((window) => window!.sinceMs)),
+          untilMs: Math.max(...recorded.map((window) => window!.untilMs)),
+        },
+    notObserved: reports.reduce((sum, report) => sum + report.notObserved, 0),
+    losses,
+    unreadable,
+    gaps: reports.flatMap(({ gaps }) => gaps),
+    unstoredSinceMs: unstored.length === 0 ? null : Math.min(...unstored),
+  };
+}

@@ -1,0 +1,374 @@
+// A check passes only where its conditions hold and everything they need was seen.
+// Not here: the command (check.test.ts).
+
+import { describe, expect, test } from 'vitest';
+import { errorLine } from '../../config/values/errors.js';
+import { newPoolMinute } from '../../facts/pool-minute.js';
+import { readAllowances } from '../../reports/check/allowances.js';
+import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
+import { DAY_START_MIN, MINUTE_MS, poolOf } from '../storage/flushes.js';
+import { CORE, FROM_MS, judged, ORM, RAW, said, storeOf } from './judged.js';
+
+const NONE = { none: ['source=sqlalchemy'] };
+
+describe('conditions are read whole or refused', () => {
+  test.each([
+    [() => readNone(''), /is not key=value|nothing is named/],
+    [() => readNone('sqlalchemy'), /"sqlalchemy" is not key=value/],
+    [() => readNone('sorce=raw'), /did you mean source=/],
+    [() => readNone('source=raw,source=tool'), /source is given twice/],
+    [() => readNone('source='), /is not key=value/],
+    [() => readMax('p59=1ms'), /is not a limit/],
+    [() => readMax('p95=100'), /is not a duration/],
+    [() => readMax('errors=1'), /is not a share/],
+    [() => readMax('errors=101%'), /is not a share/],
+    [() => readMax('statements-per-request=2.5'), /is not a number of statements/],
+    [() => readMax('statements-per-request=20,table=book'), /not by table/],
+    [() => readMax('statements-per-request=20,caller=a.py:1'), /not by caller/],
+    [() => readMax('errors=1%,function=total'), /not by function/],
+    [() => readNoNew('raw'), /use one of handwritten, findings/],
+    [() => readAllowances(['everything=1']), /allows nothing/],
+    [() => readAllowances(['gap=5']), /is not a duration/],
+    [() => readAllowances(['opaque=1%']), /is not a number/],
+    [() => readAllowances(['unknown=1%,unknown=2%']), /given twice/],
+  ])('%s', (read, message) => {
+    let error: unknown;
+    try {
+      read();
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(errorLine(error)).toMatch(message);
+  });
+
+  test('a comma inside of a value ends nothing', () => {
+    expect(readNone('handwritten,route=^x/(?P<y>\\d{1,3})$,source=raw').scope).toEqual({
+      handwritten: true,
+      source: 'raw',
+      tags: [['route', '^x/(?P<y>\\d{1,3})$']],
+    });
+    expect(readMax('p95=1.5s,source=raw')).toMatchObject({ measure: 'p95', limit: 1.5e9, scope: { source: 'raw' } });
+    expect(readMax('errors=0.5%').limit).toBeCloseTo(0.005);
+  });
+});
+
+describe('--none', () => {
+  test('holds where nothing fits and nothing is missing', async () => {
+    const result = await judged(storeOf([{ of: ORM }]), NONE);
+    expect(said(result)).toEqual([]);
+    expect(result.outcome).toBe('passed');
+    expect(result.coverage).toMatchObject({ executions: 1, ofApplication: 1, notObserved: 0, bypassing: null });
+  });
+
+  test('names what ran, with its line of code', async () => {
+    const result = await judged(storeOf([{ of: ORM }, { of: CORE, tags: { caller: 'shop/stock.py:12' } }]), NONE);
+    expect(result.outcome).toBe('failed');
+    expect(result.failed[0]).toMatchObject({
+      source: 'sqlalchemy',
+      fingerprint: CORE,
+      callers: ['shop/stock.py:12'],
+      executions: 1,
+    });
+  });
+
+  test.each([
+    ['source=raw,table=shop_order', 'failed'],
+    ['source=raw,table=shop_*', 'failed'],
+    ['source=raw,table=book', 'passed'],
+    ['source=raw,function=total', 'failed'],
+    ['handwritten', 'failed'],
+    ['construct=cursor', 'failed'],
+    ['source=raw,route=api/a', 'failed'],
+    ['source=raw,route=api/*', 'failed'],
+    ['source=raw,route=api/b', 'passed'],
+    ['source=raw,caller=a.py:1', 'failed'],
+    ['source=raw,pool=django:app@shop', 'failed'],
+    ['source=sqlalchemy,pool=django:app@shop', 'passed'],
+  ])('%s: %s', async (scope, outcome) => {
+    const store = storeOf([
+      { of: ORM, tags: { route: 'api/b', caller: 'b.py:2' } },
+      { of: RAW, tags: { route: 'api/a', caller: 'a.py:1' } },
+    ]);
+    expect((await judged(store, { none: [scope] })).outcome).toBe(outcome);
+  });
+
+  test('of the time before the window nothing counts, though its bucket is read', async () => {
+    const store = storeOf([
+      { of: CORE, minute: 0 },
+      { of: ORM, minute: 0 },
+      { of: ORM, minute: 5 },
+    ]);
+    const sinceMs = FROM_MS + 30_000;
+    expect(said(await judged(store, { ...NONE, sinceMs }))).toEqual([]);
+    expect((await judged(store, { ...NONE, sinceMs: FROM_MS + 1_500 })).outcome).toBe('failed');
+  });
+
+  test.each([
+    'source=sqlalchmy',
+    'source=raw,route=api/nowhere',
+    'pool=sqlalchemy:app@shp',
+    'table=bok',
+    'source=raw,function=totl',
+  ])('a value that was never seen is refused: %s', async (scope) => {
+    await expect(judged(storeOf([{ of: ORM, tags: { route: 'api/b' } }]), { none: [scope] })).rejects.toThrow(
+      /never seen|no statement ever called/,
+    );
+  });
+});
+
+describe('no false proof', () => {
+  const loss = (reason: string, count = 1) => ({ losses: [{ counterId: 'r', minute: DAY_START_MIN, reason, count }] });
+  const gap = { gaps: [{ fromMinute: DAY_START_MIN, untilMinute: DAY_START_MIN + 2, reason: 'killed' as const }] };
+
+  test.each([
+    [
+      'an execution was lost',
+      storeWith(loss('connection_closed')),
+      /1 executions were not observed \(connection_closed 1\)/,
+    ],
+    ['a session is opaque', storeWith(loss('opaque_session')), /1 minutes of sessions that cannot be read/],
+    ['observing was off', storeWith(loss('observe_off')), /observing was switched off/],
+    ['a relay was killed', storeWith(gap), /a relay was killed, .*00:00 UTC to .*00:03 UTC/],
+    [
+      'a source is unknown',
+      () => storeOf([{ of: ORM }, { of: RAW, source: 'unknown' }]),
+      /the source of 1 executions is not known/,
+    ],
+    [
+      'a text is unknown',
+      () => storeOf([{ of: ORM }, { of: ORM, fingerprint: 'x000000000000000' }]),
+      /the text of 1 executions is not known/,
+    ],
+    [
+      'there were too many statements',
+      () => storeOf([{ of: ORM }, { of: ORM, fingerprint: '(other)' }]),
+      /the text of 1 executions is not known/,
+    ],
+    ['there was no traffic', () => storeOf([]), /nothing of the application ran/],
+    ['only housekeeping ran', () => storeOf([{ of: ORM, source: 'housekeeping' }]), /nothing of the application ran/],
+  ])('%s', async (_, make, message) => {
+    const result = await judged(make(), NONE);
+    expect(result.outcome).toBe('not shown');
+    expect(said(result).join('\n')).toMatch(message);
+  });
+
+  test('the record begins later than the window', async () => {
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, sinceMs: FROM_MS - 3_600_000 });
+    expect(said(result)).toEqual([expect.stringMatching(/nothing is recorded before 2026-03-01 00:00 UTC/)]);
+  });
+
+  test('untagged executions may be of the route', async () => {
+    const store = storeOf([
+      { of: RAW, callsMs: [1, 1, 1] },
+      { of: ORM, tags: { route: 'api/b' } },
+    ]);
+    const result = await judged(store, { none: ['source=raw,route=api/b'] });
+    expect(said(result)).toEqual(['not shown: 3 executions have no tag route']);
+  });
+
+  test('a text that was cut may name the table', async () => {
+    const store = storeOf([{ of: ORM }, { of: RAW, fingerprint: 't000000000000001' }]);
+    const result = await judged(store, { none: ['source=raw,table=book'] });
+    expect(said(result)).toEqual(['not shown: the text of 1 executions was too long to be kept whole']);
+  });
+
+  test('a pool of SQLAlchemy that sends nothing but its look-ups still opens', async () => {
+    const minute = { ...newPoolMinute('alchemy', DAY_START_MIN), opened: 2, connectionsMax: 2 };
+    const store = storeOf([{ of: ORM }], {
+      pools: [poolOf('django', 'django:app@shop'), poolOf('alchemy', 'sqlalchemy:app@shop')],
+      poolMinutes: [minute],
+    });
+    expect(said(await judged(store, NONE))).toEqual([
+      'failed: the pool sqlalchemy:app@shop still holds or opens connections (2 opened in this window)',
+    ]);
+  });
+
+  test('a renamed pool leaves the old one empty', async () => {
+    const later = FROM_MS + 10 * MINUTE_MS;
+    const renamed = { ...poolOf('new', 'sqlalchemy:app@shop/v2'), firstSeenMs: later, lastSeenMs: later };
+    const store = storeOf(
+      [
+        { of: ORM, minute: 0 },
+        { of: ORM, minute: 12 },
+        { of: CORE, minute: 12, pool: 'new' },
+      ],
+      {
+        pools: [poolOf('django', 'django:app@shop'), poolOf('alchemy', 'sqlalchemy:app@shop'), renamed],
+      },
+    );
+    const result = await judged(store, { none: ['pool=sqlalchemy:app@shop'], sinceMs: later });
+    expect(said(result)).toEqual([expect.stringMatching(/sqlalchemy:app@shop\/v2 came after .* may be the same/)]);
+  });
+
+  test('a session that goes past pgwitness, or a server that cannot tell', async () => {
+    const listed = { outcome: 'listed', reason: '', leadsThrough: false } as const;
+    const psql = { user: 'app', database: 'shop', applicationName: 'psql', connections: 1 };
+    const store = storeOf([{ of: ORM }]);
+    const past = await judged(store, { ...NONE, bypass: { ...listed, bypassing: [psql] } });
+    expect(said(past)).toEqual(['not shown: 1 connection goes past pgwitness: app@shop (psql)']);
+    const untold = await judged(store, {
+      ...NONE,
+      bypass: { ...listed, outcome: 'cannot tell', reason: 'a pooler', bypassing: [] },
+    });
+    expect(untold.outcome).toBe('not shown');
+    const through = await judged(store, { ...NONE, bypass: { ...listed, leadsThrough: true, bypassing: [] } });
+    expect(through.outcome).toBe('not shown');
+    const clean = await judged(store, { ...NONE, bypass: { ...listed, bypassing: [] } });
+    expect(clean.outcome).toBe('passed');
+  });
+
+  test('a route of the baseline that nobody visited', async () => {
+    const baseline = '# pgwitness baseline 1\nroute api/b\njob nightly\n';
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, baseline });
+    expect(said(result)).toEqual([
+      'not shown: the route api/b of the baseline had no traffic',
+      'not shown: the job nightly of the baseline had no traffic',
+    ]);
+    const excepted = { reason: 'runs once a month', match: { job: 'night*' } };
+    expect(said(await judged(storeOf([{ of: ORM }]), { ...NONE, baseline, exceptions: [excepted] }))).toHaveLength(1);
+  });
+
+  function storeWith(parts: Parameters<typeof storeOf>[1]): () => string {
+    return () => storeOf([{ of: ORM }], parts);
+  }
+});
+
+describe('--allow and exceptions', () => {
+  const losing = { losses: [{ counterId: 'r', minute: DAY_START_MIN, reason: 'connection_closed', count: 3 }] };
+
+  test('what is allowed passes, and is named', async () => {
+    const store = storeOf([{ of: ORM }], losing);
+    const result = await judged(store, { ...NONE, allow: ['not_observed=3'] });
+    expect(result.outcome).toBe('passed');
+    expect(result.allowed).toEqual([
+      {
+        condition: '--none source=sqlalchemy',
+        what: expect.stringContaining('3 executions'),
+        reason: '--allow not_observed=3',
+      },
+    ]);
+    expect((await judged(store, { ...NONE, allow: ['not_observed=2'] })).outcome).toBe('not shown');
+  });
+
+  test('two gaps are allowed together or not at all', async () => {
+    const gapAt = (minute: number) => ({
+      fromMinute: DAY_START_MIN + minute,
+      untilMinute: DAY_START_MIN + minute,
+      reason: 'killed' as const,
+    });
+    const store = storeOf([{ of: ORM }, { of: ORM, minute: 20 }], { gaps: [gapAt(1), gapAt(5)] });
+    expect((await judged(store, { ...NONE, allow: ['gap=1m'] })).outcome).toBe('not shown');
+    expect((await judged(store, { ...NONE, allow: ['gap=2m'] })).outcome).toBe('passed');
+  });
+
+  const store = () =>
+    storeOf([
+      { of: ORM },
+      { of: CORE, tags: { route: 'exports/stock' } },
+      { of: CORE, minute: 1, tags: { route: 'exports/all' } },
+    ]);
+
+  test('an exception covers a statement only if it covers all its executions', async () => {
+    const excepting = (route: string) => ({
+      ...NONE,
+      exceptions: [
+        { reason: 'moves in spring', match: { route } },
+        { reason: 'its pool', match: { pool: 'sqlalchemy:*' } },
+      ],
+    });
+    expect((await judged(store(), excepting('exports/stock'))).outcome).toBe('failed');
+    const result = await judged(store(), excepting('exports/*'));
+    expect(said(result)).toEqual([]);
+    expect(result.allowed[0]).toMatchObject({ reason: 'moves in spring' });
+  });
+
+  test('an exception ends, and is from one condition', async () => {
+    const match = { fingerprint: CORE.slice(0, 6) };
+    const excepting = (more: object) => ({
+      none: ['source=sqlalchemy,table=stock'],
+      exceptions: [{ reason: 'later', match, ...more }],
+    });
+    expect((await judged(store(), excepting({}))).outcome).toBe('passed');
+    expect((await judged(store(), excepting({ until: '2026-03-01' }))).outcome).toBe('failed');
+    expect((await judged(store(), excepting({ until: '2999-01-01' }))).outcome).toBe('passed');
+    expect((await judged(store(), excepting({ from: 'p95' }))).outcome).toBe('failed');
+  });
+});
+
+describe('--max', () => {
+  test('p95 is that of each statement', async () => {
+    const store = storeOf([
+      { of: ORM, callsMs: [1, 1, 1] },
+      { of: RAW, callsMs: [1, 150] },
+    ]);
+    const result = await judged(store, { max: ['p95=100ms'] });
+    expect(result.failed).toMatchObject([
+      { fingerprint: RAW, what: expect.stringMatching(/^p95 149 ms of 2 executions, over 100 ms/) },
+    ]);
+    expect((await judged(store, { max: ['p95=200ms'] })).outcome).toBe('passed');
+    expect((await judged(store, { max: ['p95=100ms,source=django-orm'] })).outcome).toBe('passed');
+    expect((await judged(store, { max: ['p95=100ms,source=sqlalchemy'] })).outcome).toBe('not shown');
+  });
+
+  test('errors are those of each route and source', async () => {
+    const store = storeOf([
+      { of: ORM, callsMs: [1, 1, 1, 1], tags: { route: 'api/b' } },
+      { of: RAW, callsMs: [1], errors: 1, tags: { route: 'api/a' } },
+    ]);
+    const result = await judged(store, { max: ['errors=10%'] });
+    expect(said(result)).toEqual([
+      'failed: source raw: 1 of 2 executions failed (50 %), over 10 %',
+      'failed: route api/a: 1 of 2 executions failed (50 %), over 10 %',
+    ]);
+    expect((await judged(store, { max: ['errors=50%'] })).outcome).toBe('passed');
+  });
+
+  test('statements of a request need requests', async () => {
+    expect((await judged(storeOf([{ of: ORM }]), { max: ['statements-per-request=5'] })).outcome).toBe('not shown');
+  });
+
+  test('99.9 % must be observed', async () => {
+    const losing = (count: number) => ({
+      losses: [{ counterId: 'r', minute: DAY_START_MIN, reason: 'queue_full', count }],
+    });
+    const many = { of: ORM, callsMs: Array.from({ length: 2_000 }, () => 1) } as const;
+    const little = await judged(storeOf([many], losing(2)), { max: ['p95=1s'] });
+    expect(little.outcome).toBe('passed');
+    expect(little.allowed[0].reason).toBe('under 0.1 %');
+    expect((await judged(storeOf([many], losing(3)), { max: ['p95=1s'] })).outcome).toBe('not shown');
+  });
+});
+
+describe('--no-new', () => {
+  const store = () => storeOf([{ of: ORM }, { of: RAW, minute: 10, tags: { caller: 'a.py:7' } }]);
+
+  test('against the time before the window', async () => {
+    const asked = { noNew: ['handwritten'] };
+    expect((await judged(store(), { ...asked, sinceMs: FROM_MS + 5 * MINUTE_MS })).failed).toMatchObject([
+      { fingerprint: RAW, callers: ['a.py:7'], what: 'new handwritten statement of raw' },
+    ]);
+    expect((await judged(store(), { ...asked, sinceMs: FROM_MS + 11 * MINUTE_MS })).outcome).toBe('not shown');
+    expect((await judged(store(), asked)).outcome).toBe('failed');
+  });
+
+  test('without anything before there is nothing to compare with', async () => {
+    const result = await judged(storeOf([{ of: ORM }]), { noNew: ['findings'] });
+    expect(said(result)).toEqual([expect.stringMatching(/nothing before this window to compare with/)]);
+  });
+
+  test('against a baseline', async () => {
+    const head = '# pgwitness baseline 1\n';
+    const known = `${head}handwritten raw cursor ${RAW} SELECT …\n`;
+    expect((await judged(store(), { noNew: ['handwritten'], baseline: head })).outcome).toBe('failed');
+    expect((await judged(store(), { noNew: ['handwritten'], baseline: known })).outcome).toBe('passed');
+    // Known from the ORM, and written by hand now.
+    const fromOrm = `${head}statement raw cursor ${RAW} SELECT …\n`;
+    expect((await judged(store(), { noNew: ['handwritten'], baseline: fromOrm })).outcome).toBe('failed');
+  });
+
+  test('new statements of unknown source may be written by hand', async () => {
+    const unknown = storeOf([{ of: ORM }, { of: RAW, source: 'unknown' }]);
+    const result = await judged(unknown, { noNew: ['handwritten'], baseline: '# pgwitness baseline 1\n' });
+    expect(said(result)).toEqual(['not shown: 1 executions of 1 new statements are of unknown source']);
+  });
+});

@@ -1,0 +1,160 @@
+// Judges conditions on a store made by hand, as `check` does.
+// Not here: the command (check.test.ts).
+
+import { gather } from '../../cli/checking/gather.js';
+import { openPlaces } from '../../cli/reading/place.js';
+import type { Flush } from '../../facts/flush.js';
+import { readAllowances } from '../../reports/check/allowances.js';
+import { type Baseline, readBaseline } from '../../reports/check/baseline.js';
+import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
+import { exceptionsOf, type WrittenException } from '../../reports/check/exceptions.js';
+import type { BypassFacts } from '../../reports/check/facts.js';
+import { type CheckResult, judge } from '../../reports/check/judge.js';
+import {
+  DAY_START_MIN,
+  entryOf,
+  flushOf,
+  MINUTE_MS,
+  openStore,
+  poolOf,
+  rollupOf,
+  tagsOf,
+  temporaryDirectory,
+  verdictOf,
+} from '../storage/flushes.js';
+
+export const ORM = 'bbbb000000000001';
+export const RAW = 'aaaa000000000001';
+export const CORE = 'cccc000000000001';
+export const FROM_MS = DAY_START_MIN * MINUTE_MS;
+const MS = 1_000_000;
+
+/** One statement of each source: its text in the catalogue, why it is of this source, and its pool. */
+const KNOWN = {
+  [ORM]: {
+    source: 'django-orm',
+    construct: 'queryset',
+    pool: 'django',
+    query: 'SELECT "id" FROM "book"',
+    summary: 'SELECT book',
+  },
+  [RAW]: {
+    source: 'raw',
+    construct: 'cursor',
+    pool: 'django',
+    query: 'SELECT total(?) FROM shop_order',
+    summary: 'SELECT shop_order',
+  },
+  [CORE]: {
+    source: 'sqlalchemy',
+    construct: 'core',
+    pool: 'alchemy',
+    query: 'SELECT id FROM stock',
+    summary: 'SELECT stock',
+  },
+} as const;
+type Known = keyof typeof KNOWN;
+
+/** Executions of one of the statements in a minute (from FROM_MS on), with its tags. */
+export interface Ran {
+  of: Known;
+  minute?: number;
+  callsMs?: readonly number[];
+  errors?: number;
+  source?: string;
+  fingerprint?: string;
+  tags?: Readonly<Record<string, string>>;
+  pool?: string;
+}
+
+/** A data directory in which these ran. */
+export function storeOf(ran: readonly Ran[], parts: Partial<Flush> = {}): string {
+  const dataDir = temporaryDirectory();
+  const store = openStore(dataDir);
+  store.flush(flushOf({ ...flushedOf(ran), ...parts }));
+  store.close();
+  return dataDir;
+}
+
+function flushedOf(ran: readonly Ran[]): Partial<Flush> {
+  const all = ran.map((one) => {
+    const { source, construct, pool, query, summary } = KNOWN[one.of];
+    return {
+      minute: DAY_START_MIN + (one.minute ?? 0),
+      fingerprint: one.fingerprint ?? one.of,
+      source: one.source ?? source,
+      construct,
+      pool: one.pool ?? pool,
+      query,
+      summary,
+      callsNs: (one.callsMs ?? [1]).map((ms) => ms * MS),
+      errors: Array.from({ length: one.errors ?? 0 }, () => '57014'),
+      tags: one.tags,
+    };
+  });
+  return {
+    rollups: all.map((one) => rollupOf(one)),
+    catalogue: all.map((one) => entryOf({ ...one, keyHash: one.fingerprint })),
+    statements: all.map(({ fingerprint, source, construct, minute, callsNs, errors }) =>
+      verdictOf({
+        fingerprint,
+        source,
+        construct,
+        firstSeenMs: minute * MINUTE_MS + 1_000,
+        lastSeenMs: minute * MINUTE_MS + 2_000,
+        calls: callsNs.length,
+        errors: errors.length,
+      }),
+    ),
+    tags: all.flatMap(({ tags, callsNs, errors, minute, fingerprint, source }) =>
+      tags === undefined
+        ? []
+        : [tagsOf(tags, { minute, fingerprint, source, calls: callsNs.length, errors: errors.length })],
+    ),
+    pools: [
+      { ...poolOf('django', 'django:app@shop') },
+      ...(all.some(({ pool }) => pool === 'alchemy') ? [poolOf('alchemy', 'sqlalchemy:app@shop')] : []),
+    ],
+  };
+}
+
+export interface Judging {
+  none?: readonly string[];
+  max?: readonly string[];
+  noNew?: readonly string[];
+  allow?: readonly string[];
+  exceptions?: readonly WrittenException[];
+  baseline?: string;
+  sinceMs?: number;
+  bypass?: BypassFacts;
+  isRun?: boolean;
+}
+
+export async function judged(dataDir: string, asked: Judging): Promise<CheckResult> {
+  const place = openPlaces({ directories: [dataDir], urls: [] });
+  const baseline: Baseline | undefined =
+    asked.baseline === undefined ? undefined : readBaseline(asked.baseline, 'b.txt');
+  try {
+    const { facts, asked: about } = await gather(place, {
+      // Up to the end of the record, as a window of the past is asked for.
+      range: { sinceMs: asked.sinceMs },
+      conditions: [
+        ...(asked.none ?? []).map(readNone),
+        ...(asked.max ?? []).map(readMax),
+        ...(asked.noNew ?? []).map(readNoNew),
+      ],
+      exceptions: exceptionsOf(asked.exceptions ?? []),
+      baseline,
+      bypass: asked.bypass,
+      isRun: asked.isRun ?? false,
+    });
+    return judge(facts, { asked: about, allowances: readAllowances(asked.allow ?? []) });
+  } finally {
+    place.close();
+  }
+}
+
+/** What failed and what was not shown, in one list to look at. */
+export function said({ failed, notShown }: CheckResult): string[] {
+  return [...failed.map(({ what }) => `failed: ${what}`), ...notShown.map(({ what }) => `not shown: ${what}`)];
+}
