@@ -12,11 +12,14 @@ interface ObservedText {
   readonly identity: Identity;
   /** Those in its text. */
   readonly literals: Readonly<ParameterSet>;
-  readonly hash: KeyedHash;
 }
 
 /** Gives the whole observation to one execution. */
-export function measuredOf(observation: StatementObservation, { identity, literals, hash }: ObservedText): Measured {
+export function measuredOf(
+  observation: StatementObservation,
+  { identity, literals }: ObservedText,
+  hash: KeyedHash,
+): Measured {
   const completion: Completion | undefined = observation.completions[0];
   const measured = wholeOf(observation, {
     completedAtMs: observation.completedAtMs,

@@ -212,7 +212,7 @@ export class StatementTexts {
     observation: StatementObservation,
     text: { identity: Identity; literals: Readonly<ParameterSet> },
   ): Measured {
-    return measuredOf(observation, { ...text, hash: this.#hash });
+    return measuredOf(observation, text, this.#hash);
   }
 
   #identify(text: ReadableText): Identity {
