@@ -6,6 +6,7 @@ import { startupKeyOf } from './attribution/connection/siblings.js';
 import { clueBit } from './attribution/shape/clues.js';
 import { requestIdsOf } from './notable/request-tags.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
+import { NO_SLOT } from './work/kept-statements.js';
 import type { SessionWork } from './work/session-work.js';
 import type { UnitExecution } from './work/unit.js';
 import type { UnitTagSets } from './work/unit-tag-sets.js';
@@ -22,6 +23,7 @@ export type Fed = Pick<Waiting, 'statement' | 'measured' | 'transactionPosition'
 export class UnitFeed {
   readonly #units: Units;
   readonly #tagSets: UnitTagSets;
+  readonly #reused = emptyExecution();
 
   constructor(units: Units, tagSets: UnitTagSets) {
     this.#units = units;
@@ -33,32 +35,31 @@ export class UnitFeed {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
-    const execution: UnitExecution = {
-      fingerprint: statement.fingerprint,
-      session: session.work.name,
-      startMs: measured.completedAtMs - measured.serviceNs / 1e6,
-      endMs: measured.completedAtMs,
-      serviceNs: measured.serviceNs,
-      rows: measured.rows,
-      sqlstate: measured.sqlstate,
-      command: measured.command,
-      batched: measured.batched,
-      housekeeping: statement.shape.housekeeping,
-      transactionBefore: context.transactionBefore,
-      transactionAfter,
-      transactionPosition,
-      parameterHash: measured.parameterHash,
-      parameterCount: measured.parameterCount,
-      parametersCut: measured.parametersCut,
-      source: '',
-      construct: '',
-      pool: '',
-      tagSet: statement.tagSet,
-      isRollback: isRollback(statement),
-      unitTagSet: this.#tagSets.of(statement.tagSet),
-      idleRequests,
-      unit: undefined,
-    };
+    // A session that has settled has it counted before the next comes: nobody keeps it.
+    const execution = session.settled ? this.#reused : emptyExecution();
+    execution.fingerprint = statement.fingerprint;
+    execution.session = session.work.name;
+    execution.startMs = measured.completedAtMs - measured.serviceNs / 1e6;
+    execution.endMs = measured.completedAtMs;
+    execution.serviceNs = measured.serviceNs;
+    execution.rows = measured.rows;
+    execution.sqlstate = measured.sqlstate;
+    execution.command = measured.command;
+    execution.batched = measured.batched;
+    execution.housekeeping = statement.shape.housekeeping;
+    execution.transactionBefore = context.transactionBefore;
+    execution.transactionAfter = transactionAfter;
+    execution.transactionPosition = transactionPosition;
+    execution.parameterHash = measured.parameterHash;
+    execution.parameterCount = measured.parameterCount;
+    execution.parametersCut = measured.parametersCut;
+    execution.source = execution.construct = execution.pool = '';
+    execution.tagSet = statement.tagSet;
+    execution.isRollback = isRollback(statement);
+    execution.unitTagSet = this.#tagSets.of(statement.tagSet);
+    execution.idleRequests = idleRequests;
+    execution.unit = undefined;
+    execution.slot = NO_SLOT;
     const autocommits = (session.profile.clueBits & AUTOCOMMIT) !== 0;
     this.#units.take(session.work, execution, { requestId, traceId, autocommits });
     return execution;
@@ -76,6 +77,39 @@ export class UnitFeed {
       member,
     });
   }
+}
+
+type Filled = { -readonly [Name in keyof UnitExecution]: UnitExecution[Name] };
+
+function emptyExecution(): Filled {
+  return {
+    fingerprint: '',
+    session: '',
+    startMs: 0,
+    endMs: 0,
+    serviceNs: 0,
+    rows: 0,
+    sqlstate: '',
+    command: '',
+    batched: false,
+    housekeeping: '',
+    transactionBefore: '',
+    transactionAfter: '',
+    transactionPosition: 0,
+    parameterHash: 0,
+    parameterCount: 0,
+    parametersCut: false,
+    source: '',
+    construct: '',
+    pool: '',
+    tagSet: '',
+    isRollback: false,
+    unitTagSet: '',
+    idleRequests: 0,
+    unit: undefined,
+    slot: NO_SLOT,
+    slotUses: 0,
+  };
 }
 
 function isRollback({ shape }: Attributable): boolean {

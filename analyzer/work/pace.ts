@@ -8,8 +8,10 @@ const USUAL_GAP_MS = 10;
 /** A request may pause longer than the shortest of these, and a user is not faster than the longest. */
 const GAP_MIN_MS = 4;
 export const GAP_MAX_MS = 500;
-/** Pauses after which the gap is worked out anew. */
+/** Pauses after which the gap is worked out anew, at first and once there are many. */
 const LEARN_EVERY = 64;
+const MANY = 1_024;
+const LEARN_EVERY_OF_MANY = 512;
 /** Pauses count half after so many, so that the gap follows the traffic. */
 const FORGET_EVERY = 4_096;
 /** Between two heaps the emptiest place has this share of the smaller heap at most. */
@@ -41,7 +43,7 @@ export class Pace {
   paused(ms: number): void {
     this.#counts[bucketOf(ms)]++;
     this.#pauses++;
-    if (++this.#sinceLearnt >= LEARN_EVERY) this.#learn();
+    if (++this.#sinceLearnt >= (this.#pauses < MANY ? LEARN_EVERY : LEARN_EVERY_OF_MANY)) this.#learn();
   }
 
   closed(lifetimeMs: number): void {

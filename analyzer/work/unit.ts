@@ -5,11 +5,13 @@
 import { limits } from '../../config/limits.js';
 import type { Found } from '../../facts/rollup-row.js';
 import type { Boundary, UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { Keepable, KeptStatements } from './kept-statements.js';
+import { StatementChain } from './statement-chain.js';
 import { noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
 import { namesRoute } from './unit-tag-sets.js';
 
 /** An execution on its way through a unit. */
-export interface UnitExecution extends UnitStatement {
+export interface UnitExecution extends Keepable {
   /** ROLLBACK, where housekeeping is 'end'. */
   readonly isRollback: boolean;
   /** Its dimensions without the caller, as its comment gives them; '' = none. */
@@ -63,15 +65,17 @@ export class Unit implements WorkUnit {
   ended = false;
   /** Sessions whose last statement is in it. */
   readonly sessions = new Set<SessionInUnit>();
-  #statements: UnitExecution[] = [];
-  #sorted = true;
+  /** It is a part of that one. */
+  absorbedBy: Unit | undefined = undefined;
+  readonly #statements: StatementChain;
   #tagSet = '';
   #tagSetMs = Number.POSITIVE_INFINITY;
   #hasRoute = false;
   #namedTagSet = '';
 
-  constructor(boundary: Boundary) {
+  constructor(boundary: Boundary, kept: KeptStatements) {
     this.boundary = boundary;
+    this.#statements = new StatementChain(kept);
   }
 
   get found(): Found {
@@ -92,11 +96,7 @@ export class Unit implements WorkUnit {
   }
 
   get statements(): readonly UnitStatement[] {
-    if (!this.#sorted) {
-      this.#statements.sort((a, b) => a.startMs - b.startMs || a.endMs - b.endMs || (a.session < b.session ? -1 : 1));
-      this.#sorted = true;
-    }
-    return this.#statements;
+    return this.#statements.read();
   }
 
   get kept(): number {
@@ -108,10 +108,9 @@ export class Unit implements WorkUnit {
     execution.unit = this;
     this.unsettled++;
     if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
-    else if (execution.startMs < this.lastMs) this.#sorted = false;
     if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
     if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
-    if (keep) this.#statements.push(execution);
+    if (keep) this.#statements.add(execution);
     else this.statementsDropped++;
   }
 
@@ -121,6 +120,7 @@ export class Unit implements WorkUnit {
     execution.construct = construct;
     execution.pool = pool;
     execution.tagSet = tagSet;
+    this.#statements.settle(execution);
     this.unsettled--;
     this.dirty = true;
     const { sums } = this;
@@ -144,9 +144,8 @@ export class Unit implements WorkUnit {
 
   /** Takes over a unit that was not counted: it turned out to be a part of this one. */
   absorb(other: Unit): void {
-    for (const execution of other.#statements) execution.unit = this;
-    this.#statements.push(...other.#statements);
-    this.#sorted = false;
+    other.absorbedBy = this;
+    this.#statements.take(other.#statements);
     this.statementsDropped += other.statementsDropped;
     this.unsettled += other.unsettled;
     this.firstMs = Math.min(this.firstMs, other.firstMs);
@@ -160,13 +159,11 @@ export class Unit implements WorkUnit {
       part.statements += statements;
       part.serviceNs += serviceNs;
     }
-    other.#statements = [];
   }
 
   /** Keeps what a later execution needs to go on with it, and no statement. */
   strip(): void {
-    this.#statements = [];
-    this.#sorted = true;
+    this.#statements.clear();
     this.parts = [];
   }
 

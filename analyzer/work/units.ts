@@ -11,6 +11,7 @@
 import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { boundaryBefore, givesBack, isInside, isPrelude } from './boundary.js';
+import { KeptStatements } from './kept-statements.js';
 import { Pace, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
@@ -46,10 +47,10 @@ export class Units {
   readonly statements: StatementCounts;
   readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
   readonly #ids = new UnitIds();
+  readonly #keeps = new KeptStatements(limits.unitsStatementsMax);
   /** Oldest first. */
   readonly #open = new Set<Unit>();
   readonly #paces = new Map<string, Pace>();
-  #kept = 0;
   /** The newest moment of the relays' clocks, and when a tick first saw it. */
   #newestMs = 0;
   #newestSeenMs = 0;
@@ -91,9 +92,8 @@ export class Units {
     ids: { requestId: string; traceId: string; autocommits: boolean },
   ): void {
     const unit = this.#unitOf(session, execution, ids);
-    const keep = unit.kept < limits.unitStatementsMax && this.#kept < limits.unitsStatementsMax;
-    if (keep) this.#kept++;
-    else this.counters.unitStatementsDroppedTotal++;
+    const keep = unit.kept < limits.unitStatementsMax && !this.#keeps.isFull;
+    if (!keep) this.counters.unitStatementsDroppedTotal++;
     unit.add(execution, keep);
     if (execution.endMs > this.#newestMs) {
       this.#newestMs = execution.endMs;
@@ -117,7 +117,7 @@ export class Units {
 
   /** Hot path: its session has settled. True for the first execution of a statement in a request that its tags name. */
   settled(execution: UnitExecution, settled: Settled): boolean {
-    const unit = this.#goOn(execution.unit!);
+    const unit = this.#goOn(wholeOf(execution.unit!));
     return unit.settle(execution, settled) && unit.boundary === 'tags';
   }
 
@@ -184,7 +184,7 @@ export class Units {
         break;
       }
     }
-    const unit = new Unit(boundary);
+    const unit = new Unit(boundary, this.#keeps);
     this.#open.add(unit);
     this.counters.unitsTotal++;
     return unit;
@@ -222,10 +222,16 @@ export class Units {
     unit.ended = true;
     if (unit.dirty) this.#count(unit);
     this.requests.measure(unit);
-    this.#kept -= unit.kept;
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
   }
+}
+
+/** The unit that took it over, if one did. */
+function wholeOf(unit: Unit): Unit {
+  let whole = unit;
+  while (whole.absorbedBy !== undefined) whole = whole.absorbedBy;
+  return whole;
 }
 
 function isOver(unit: Unit, nowMs: number): boolean {

@@ -1,5 +1,6 @@
 // Units of work without a pipeline: sessions that a test scripts, settled at once or later.
 
+import { NO_SLOT } from '../../analyzer/work/kept-statements.js';
 import type { SessionWork } from '../../analyzer/work/session-work.js';
 import type { UnitExecution } from '../../analyzer/work/unit.js';
 import { UnitTagSets } from '../../analyzer/work/unit-tag-sets.js';
@@ -85,6 +86,8 @@ export class Playing {
       unitTagSet: this.#tagSets.of(tagSet),
       idleRequests: sent.idle ?? 0,
       unit: undefined,
+      slot: NO_SLOT,
+      slotUses: 0,
     };
     this.#nowMs = Math.max(this.#nowMs, execution.endMs);
     this.units.take(session.work, execution, { requestId, traceId, autocommits: session.autocommits });
