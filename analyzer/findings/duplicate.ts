@@ -4,13 +4,14 @@
 
 import type { Occurrence } from '../../facts/finding.js';
 import type { UnitStatement } from '../../facts/work/unit.js';
-import { callerOf, costOf, isRead, isWrite, type Kind, poolsOf, tableWords } from './kind.js';
+import { callerOf, costOf, distinctParameters, isRead, isWrite, type Kind, poolsOf, tableWords } from './kind.js';
 
 const SAME_MIN = 3;
 
 export const DUPLICATE: Kind = {
   kind: 'duplicate',
-  look({ unit, own }) {
+  look({ unit, own, byFingerprint }) {
+    if (!hasSame(byFingerprint.values())) return [];
     const found = new Map<string, Occurrence>();
     for (const same of runsOf(own)) {
       if (same.length < SAME_MIN) continue;
@@ -43,6 +44,14 @@ export const DUPLICATE: Kind = {
     };
   },
 };
+
+/** Cheaper than to look for runs, which most units have none of. */
+function hasSame(groups: Iterable<readonly UnitStatement[]>): boolean {
+  for (const group of groups) {
+    if (group.length >= SAME_MIN && isRead(group[0]) && distinctParameters(group) < group.length - 1) return true;
+  }
+  return false;
+}
 
 /** Equal reads since the last write. */
 function* runsOf(statements: readonly UnitStatement[]): Generator<UnitStatement[]> {

@@ -32,6 +32,7 @@ const CALLERS_MAX = 5;
 
 export class Findings implements Pending<FindingDelta> {
   #waiting = new Map<string, FindingDelta>();
+  readonly #ids = new Map<string, string>();
   /** Occurrences that were not kept, because too many findings waited. */
   droppedTotal = 0;
 
@@ -48,9 +49,21 @@ export class Findings implements Pending<FindingDelta> {
     this.#waiting = new Map();
   }
 
+  /** A name is hashed once: one finding occurs in request after request. */
+  #idOf(occurrence: Occurrence, route: string): string {
+    const name = nameOf(occurrence, route);
+    let id = this.#ids.get(name);
+    if (id === undefined) {
+      if (this.#ids.size >= limits.findingsMax) this.#ids.clear();
+      id = createHash('sha256').update(name).digest('hex').slice(0, 12);
+      this.#ids.set(name, id);
+    }
+    return id;
+  }
+
   #add(unit: WorkUnit, occurrence: Occurrence): void {
     const { route } = routeOf(unit.tagSet);
-    const id = idOf(occurrence, route);
+    const id = this.#idOf(occurrence, route);
     const { confidence, times, costNs, caller } = occurrence;
     const known = this.#waiting.get(id);
     if (known === undefined) {
@@ -91,11 +104,8 @@ export class Findings implements Pending<FindingDelta> {
 }
 
 /** What it is about names it; where it was caused does not, so that a finding stays one when its cause moves. */
-function idOf({ kind, statements, pools }: Occurrence, route: string): string {
+function nameOf({ kind, statements, pools }: Occurrence, route: string): string {
   const about = statements.filter(({ role }) => role !== 'caused-by' && role !== 'inside');
   const named = (about.length > 0 ? about : statements).map(({ fingerprint }) => fingerprint);
-  return createHash('sha256')
-    .update([kind, route, ...named, ...pools].join('\0'))
-    .digest('hex')
-    .slice(0, 12);
+  return [kind, route, ...named, ...pools].join('\0');
 }
