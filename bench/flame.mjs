@@ -1,6 +1,7 @@
 // Flame graphs of relay and observer under load, in front of a real Postgres.
 // Writes docs/profiles/*.svg and docs/PROFILES.md.
-// Run: npm run build && node bench/flame.mjs [--seconds N]
+// Run: npm run build && node bench/flame.mjs [--seconds N] [--only observer-prepared,…]
+// With --only it draws those pictures again and prints what they show; the document stays as it is.
 // Invariant: what is profiled was under the same load for a while before, and its profile holds nothing of the start.
 // Not here: what a statement costs (main.mjs): sampling itself takes time, so a profile says where, not how much.
 
@@ -18,8 +19,8 @@ import { startEmptyRelay, startPgwitness } from './lib/tools.mjs';
 import { SCHEMA } from './lib/workloads.mjs';
 
 const values = optionsOf('flame', {
-  usage: 'node bench/flame.mjs [--seconds N]',
-  options: { seconds: { type: 'string', default: '5' } },
+  usage: 'node bench/flame.mjs [--seconds N] [--only PROFILE,…]',
+  options: { seconds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
 });
 const seconds = Number(values.seconds);
 if (!(seconds > 0)) {
@@ -90,6 +91,13 @@ probed only once it has lasted. A larger young generation and collecting it with
   },
 ];
 
+const only = values.only === '' ? undefined : values.only.split(',');
+const unknown = only?.find((name) => !PROFILES.some((profile) => profile.name === name));
+if (unknown !== undefined) {
+  console.error(`flame: --only ${unknown}: no such profile; there are ${PROFILES.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-flame-'));
 process.env.PGWITNESS_PROFILE_DIR = directory;
 const postgres = await startPostgres({ settings: { shared_preload_libraries: '' } });
@@ -97,7 +105,7 @@ try {
   for (const statement of SCHEMA.split(';')) await postgres.query(statement);
   mkdirSync(PICTURES, { recursive: true });
   const parts = [];
-  for (const profile of PROFILES) parts.push(await drawn(profile));
+  for (const profile of PROFILES) if (only?.includes(profile.name) ?? true) parts.push(await drawn(profile));
   const text = `# Where the time goes
 
 \`node bench/flame.mjs\` at ${commit()}, Postgres ${postgres.version} on loopback, ${machine()}. Each process was profiled for
@@ -108,8 +116,10 @@ its share; opened by itself in a browser, a box says its name, file and share wh
 
 ${parts.join('\n\n')}
 `;
-  writeFileSync(DOCUMENT, text);
-  console.log(`written: ${DOCUMENT}`);
+  if (only === undefined) {
+    writeFileSync(DOCUMENT, text);
+    console.log(`written: ${DOCUMENT}`);
+  } else console.log(parts.join('\n\n'));
 } finally {
   await postgres.stop();
   rmSync(directory, { recursive: true, force: true });
