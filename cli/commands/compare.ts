@@ -70,9 +70,9 @@ Examples:
   pgwitness compare --around "deploy 42" --span 2h
   pgwitness compare --before 3h..2h --after 1h.. --group-by route
   pgwitness compare --old 5c1d2a… --new 77aa01…,90bc12…,1f00aa…     one CTE against three ORM queries
-  pgwitness compare --old 5c1d2a… --new 77aa01… --tag route=/books/   as this route uses them
+  pgwitness compare --old 5c1d2a… --new 77aa01… --tag 'route=reports/*'   as this route uses them
   pgwitness compare --tag route=/api/x,/api/v2/x                    a route and the one that replaces it
-  pgwitness compare --tag flag=off,on --tag route=/books/
+  pgwitness compare --tag flag=off,on --tag route=search
   pgwitness compare --tag app_version=41,42 --markdown
 `,
     )

@@ -92,7 +92,7 @@ function tagOf(text: string): readonly [string, string] {
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
   throw new UsageError(`"${text}" is not key=a,b`, {
     where: '--tag',
-    hint: 'for instance app_version=41,42 to compare, or route=/books/ to narrow both sides',
+    hint: 'for instance app_version=41,42 to compare, or route=search to narrow both sides',
   });
 }
 

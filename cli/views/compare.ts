@@ -6,11 +6,13 @@ import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Side } from '../../reports/compare/compare.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { markdownText } from '../terminal/markdown.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { comparisonJson } from './compare-json.js';
 import { changeText, intervalText, rateText } from './compare-words.js';
 import { type CompareView, type Comparison, leftOutOf, minutesOf } from './comparison.js';
+import { boldLines } from './top.js';
+import { digitsOf } from './top-columns.js';
 
 export function printComparison(comparison: Comparison, view: CompareView): void {
   const { form, limit, verbose } = view;
@@ -33,10 +35,11 @@ interface TextOptions {
 function comparisonText(comparison: Comparison, { screen, verbose, all }: TextOptions): string {
   const { rows, groupBy } = comparison;
   const dim = (text: string): string => styled(text, { style: 'dim', screen });
-  const lines = headLines(comparison).map((line) => styled(line, { style: 'bold', screen }));
-  lines.push('', ...wholeLines(comparison), '');
+  const lines = headLines(comparison).flatMap((line) => boldLines(line, screen));
+  lines.push('', ...wholeLines(comparison).flatMap((line) => wrapped(line, { ...screen, indent: '  ' })), '');
   if (rows.length === 0) return [...lines, 'No statement fits on either side.', ...leftOutLines(comparison)].join('\n');
   const executions = executionsOf(comparison);
+  const digits = digitsOf(rows.map(({ key }) => key));
   lines.push(
     renderTable(
       rows,
@@ -56,7 +59,9 @@ function comparisonText(comparison: Comparison, { screen, verbose, all }: TextOp
         { title: 'rows', align: 'right', dropOrder: 5, cell: (row) => both(row, (side) => count(side.rows)) },
         { title: 'failed', align: 'right', dropOrder: 3, cell: (row) => both(row, (side) => count(side.errors)) },
         { title: 'source', dropOrder: 2, cell: (row) => oneLine(row.source) },
-        { title: groupBy === undefined ? 'fingerprint' : oneLine(groupBy), cell: (row) => oneLine(row.key) },
+        groupBy === undefined
+          ? { title: 'fingerprint', cell: (row) => row.key.slice(0, digits) }
+          : { title: oneLine(groupBy), cell: (row) => oneLine(row.key) },
         { title: groupBy === undefined ? 'query' : '', flexible: true, cell: (row) => oneLine(shortSql(row.query)) },
       ],
       screen,
@@ -136,7 +141,9 @@ function wholeLines(comparison: Comparison): string[] {
         `${intervalText(known.time)}${guessed === 0 ? '' : `; the bounds of ${count(guessed)} are guessed from the traffic`}`,
     );
   }
-  if (isPerMinute(comparison)) {
+  if (comparison.times.some((time) => minutesOf(time) === 0)) {
+    lines.push('One side was not recorded, so "new" and "gone" say nothing yet.');
+  } else if (isPerMinute(comparison)) {
     lines.push(
       `The sides were recorded for different times, so rows are per minute: executions ${executionsOf(comparison).cell(whole)}`,
     );

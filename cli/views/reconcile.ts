@@ -2,11 +2,13 @@
 // Invariant: every statement that differs is listed, and text and JSON say the same. Not here: comparing
 // (own-queries/reconcile.ts).
 
+import { shortSql } from '../../facts/words/short-sql.js';
 import type { Baseline } from '../../own-queries/baseline.js';
 import type { Outcome, ReconciledStatement, Reconciliation } from '../../own-queries/reconcile.js';
 import { count, moment } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { digitsOf } from './top-columns.js';
 
 export interface ReconciliationView extends Baseline {
   readonly json: boolean;
@@ -66,7 +68,8 @@ function reconciliationText(result: Reconciliation, view: ReconciliationView & {
     );
   } else if (sums.reset > 0) lines.push('Every other statement that passed pgwitness agrees with the server.');
   else lines.push('Every statement that passed pgwitness agrees with the server.');
-  return lines.join('\n');
+  // The table fits already.
+  return lines.flatMap((line) => (line.includes('\n') ? [line] : wrapped(line, screen))).join('\n');
 }
 
 const LEADS_THROUGH =
@@ -77,6 +80,7 @@ function cut<T>(rows: readonly T[], limit: number): readonly T[] {
 }
 
 function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string {
+  const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));
   return renderTable(
     shown,
     [
@@ -86,8 +90,8 @@ function tableOf(shown: readonly ReconciledStatement[], screen: Screen): string 
       { title: 'server rows', align: 'right', dropOrder: 1, cell: (row) => count(row.server.rows) },
       { title: 'proxy rows', align: 'right', dropOrder: 1, cell: (row) => count(row.proxy.rows) },
       { title: 'rule', dropOrder: 2, cell: (row) => row.rule },
-      { title: 'fingerprint', cell: (row) => row.fingerprint },
-      { title: 'query', flexible: true, cell: (row) => oneLine(row.query) },
+      { title: 'fingerprint', cell: (row) => row.fingerprint.slice(0, digits) },
+      { title: 'query', flexible: true, cell: (row) => oneLine(shortSql(row.query)) },
     ],
     screen,
   );

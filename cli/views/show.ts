@@ -126,6 +126,7 @@ function planLines({ plan }: SamplesReport): string[] {
   if (plan === undefined) return [];
   // 42501: insufficient_privilege.
   const rights = plan.problem.endsWith('(42501)') ? '; docs/DEPLOY.md names the rights that plans need' : '';
+  // What EXPLAIN prints is read by its columns, so it is not wrapped.
   return plan.plan === '' ? [`  none: ${oneLine(plan.problem)}${rights}`] : [severalLines(plan.plan, '  ')];
 }
 

@@ -23,8 +23,8 @@ interface TableOptions {
 /** A beginning is enough for `show`, as long as it tells the rows apart. */
 const FINGERPRINT_SHOWN = 8;
 
-export function digitsOf(shown: readonly StatementJson[]): number {
-  const distinct = new Set(shown.map(({ fingerprint }) => fingerprint));
+export function digitsOf(fingerprints: readonly string[]): number {
+  const distinct = new Set(fingerprints);
   let digits = FINGERPRINT_SHOWN;
   while (new Set([...distinct].map((one) => one.slice(0, digits))).size < distinct.size) digits++;
   return digits;
@@ -41,7 +41,7 @@ export function columnsFor(
   shown: readonly StatementJson[],
   { sort, wholeMs, trends, screen }: TableOptions,
 ): Column<StatementJson>[] {
-  const digits = digitsOf(shown);
+  const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));
   const columns: Array<Column<StatementJson> & { key?: StatementSort }> = [
     // Errors are executions too; calls are those that ended well.
     sort === 'calls'

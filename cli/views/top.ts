@@ -53,7 +53,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     report.statements,
   );
   if (left.statements > 0) {
-    const more = summaryOf(left, whole).replace(/ statements?,/, ' more statements,');
+    const more = summaryOf(left, whole).replace(/ (statements?),/, ' more $1,');
     lines.push(...dimLines(`${more}: --limit 0 shows all`, screen));
   }
   for (const source of hidden) {
@@ -61,7 +61,8 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     if (sum !== undefined) lines.push(...dimLines(`${source}: ${summaryOf(sum, whole)}`, screen));
   }
   if (options.typedPlace !== undefined && shown.length > 0) {
-    const next = `pgwitness show ${shown[0].fingerprint.slice(0, digitsOf(shown))}${options.typedPlace}`;
+    const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));
+    const next = `pgwitness show ${shown[0].fingerprint.slice(0, digits)}${options.typedPlace}`;
     lines.push('', ...dimLines(`${next}   shows who sends it, and why we think so`, screen));
   }
   return lines.join('\n');

@@ -78,7 +78,7 @@ describe('status', () => {
       expect.stringContaining(`2026-03-01 00:00 – 00:20 UTC`),
       expect.stringMatching(/^Observed +540 executions, lost: 2 \(queue_full 2\), 0 % of unknown source$/),
       expect.stringMatching(/^Sources +raw 100 % of the time$/),
-      expect.stringMatching(/^Slowest +SELECT from slower \(raw, aaaa0000\): \d+ % of the time$/),
+      expect.stringMatching(/^Slowest +\d+ % of the time: SELECT from slower \(raw, aaaa0000\)$/),
       expect.stringMatching(/^Since +deploy 42, 2026-03-01 00:10 UTC, .* ago$/),
       expect.stringMatching(/^New +1: shop\/reports\.py:41 SELECT from fresh \(raw, aaaa0000\), 40×$/),
       expect.stringMatching(/^Slower +1: SELECT from slower \(raw, aaaa0000\) 4\.\d×, now 9\.\d+ ms$/),

@@ -175,6 +175,7 @@ describe('compare', () => {
     expect(executions_per_minute).toBeCloseTo(executions / sides[1].minutes);
     const text = await pgwitness('compare', '--before', '3h..1h', '--after', '1h..', '--data', data);
     expect(text.stdout).toContain('(2 h), nothing of it recorded');
+    expect(text.stdout).toContain('One side was not recorded, so "new" and "gone" say nothing yet.');
     expect(text.stdout).toContain(`${sides[1].minutes} min of it recorded`);
     expect(text.stdout).toContain('executions/min');
   });
@@ -241,7 +242,7 @@ describe('compare', () => {
     const twice = await json('history', fingerprint, '--url', sidecar.httpUrl);
     expect(sum(twice.points)).toBe(60);
     const text = await pgwitness('history', fingerprint, '--data', data);
-    expect(text.stdout).toContain('█');
+    expect(text.stdout).toMatch(/^raw · \/old\/ · \S+$/m);
   });
 
   test('slow samples lead back to the request', async () => {
