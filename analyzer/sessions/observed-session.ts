@@ -105,7 +105,7 @@ export class ObservedSession {
   revisionsCounted = 0;
   /** Habits that its pool counts for it, and what they were read from. */
   habits: readonly string[] | undefined = undefined;
-  habitsKey = '';
+  habitsKey = -1;
   /** It differs from its stored form. */
   changed = true;
   /** It was announced since the last resync-begin. */

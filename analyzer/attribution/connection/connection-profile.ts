@@ -151,8 +151,8 @@ export class ConnectionProfile {
   }
 
   /** Changes when the habits may have. */
-  get habitsKey(): string {
-    return `${this.#bits} ${this.#pings}`;
+  get habitsKey(): number {
+    return this.#pings * 2 ** 32 + (this.#bits >>> 0);
   }
 
   /** Habits of whoever pools the connection, in plain words, sorted. */
