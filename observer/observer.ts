@@ -174,6 +174,11 @@ export class Observer implements IntakeTarget {
     this.#storing.damageMet(reason);
   }
 
+  /** Storing works again only in another process. */
+  get isStuck(): boolean {
+    return this.#storing.isStuck;
+  }
+
   /** Since when nothing is stored, Unix ms; undefined while it is. */
   get unstoredSinceMs(): number | undefined {
     return this.#storing.unstoredSinceMs;

@@ -9,6 +9,7 @@ import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
+import { STORE_UNUSABLE } from '../config/values/errors.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
@@ -76,6 +77,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const flushing = setInterval(() => {
     if (!observer.flush(Date.now())) links.heartbeat();
     http.tellUnstored(observer.unstoredSinceMs);
+    if (observer.isStuck) endStuck(log);
   }, config.flushIntervalMs);
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
   const reconfigure = (changed: LiveConfig): void => {
@@ -105,6 +107,12 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
       return stored;
     },
   };
+}
+
+/** As a kill -9: what was not acknowledged the relay counts, and it starts another observer. */
+function endStuck(log: Log): never {
+  log.error('a lock of the database cannot be given back: this observer ends, another one is started');
+  process.exit(STORE_UNUSABLE);
 }
 
 /** What goes on now and went on last, with the texts that the store does not have yet. */

@@ -11,6 +11,8 @@ export type StoreErrorCode =
   | 'full'
   /** Somebody else holds the file for a moment: try again. */
   | 'busy'
+  /** A lock that this process could not give back: opening the file again frees it, or the end of the process. */
+  | 'stuck'
   /** The file was made by a later version. */
   | 'newer-schema'
   /** The file was made by an earlier version, and nothing of this one has written to it since. */

@@ -2,7 +2,7 @@
 // Not here: what is stored (facts/flush.ts), who keeps account of it (observer/accounts/storing.ts).
 
 /** Why a store may refuse a flush; each is a series from the start, so that its first failure is an increase. */
-const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'corrupt', 'refused', 'io'] as const;
+const FLUSH_FAILURES = ['full', 'unwritable', 'busy', 'stuck', 'corrupt', 'refused', 'io'] as const;
 
 /** No failure yet, of any kind. */
 export function noFailures(): Map<string, number> {

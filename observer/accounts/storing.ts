@@ -21,6 +21,8 @@ export interface StoringOptions {
 }
 
 const LOOK_EVERY_MS = 5_000;
+/** The store opens its file again after each; readers of this process may keep the lock all the same. */
+const STUCK_MAX = 2;
 
 export class Storing {
   readonly #options: StoringOptions;
@@ -32,6 +34,8 @@ export class Storing {
   #hasStored = false;
   #refusedTotal = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
+  /** Failures for a lock of this process, since upkeep last went well. */
+  #stuck = 0;
 
   constructor(options: StoringOptions) {
     this.#options = options;
@@ -62,9 +66,13 @@ export class Storing {
   maintain(nowMs: number, clockIsTrusted: boolean): void {
     const { store } = this.#options;
     this.attempt(
-      () => store.maintain(nowMs, clockIsTrusted),
+      () => {
+        store.maintain(nowMs, clockIsTrusted);
+        this.#stuck = 0;
+      },
       ({ code }) => {
         addOne(this.#upkeepFailures, code);
+        if (code === 'stuck') this.#stuck++;
         this.#tell();
       },
     );
@@ -83,6 +91,11 @@ export class Storing {
     return this.#failing ? this.#storedMs : undefined;
   }
 
+  /** A lock of this process is in the way of storing, and nothing but its end frees it. */
+  get isStuck(): boolean {
+    return this.#stuck >= STUCK_MAX;
+  }
+
   /** Undefined when the store failed. */
   attempt<T>(act: () => T, onFailure?: (error: StoreError) => void): T | undefined {
     try {
@@ -98,6 +111,7 @@ export class Storing {
   #failed({ code, message }: StoreError): void {
     const { log, store } = this.#options;
     addOne(this.#failures, code);
+    if (code === 'stuck') this.#stuck++;
     if (this.#failing) return;
     this.#failing = true;
     log.error('storing failed and will be tried again', { code, error: message });

@@ -41,8 +41,8 @@ export interface Supervised {
   relayId: string;
   /** The cap of all relays together. The configuration has this relay's share. */
   connectionsMaxOfAll: number;
-  /** Called once a second. */
-  onStatus: (status: RelayFigures) => void;
+  /** Called once a second. `trouble`: what /readyz says beside "ok"; '' = nothing. */
+  onStatus: (status: RelayFigures, trouble: string) => void;
   /** Called when a connection has closed. */
   onLeft: () => void;
 }
@@ -106,7 +106,7 @@ export class Relay {
       if (this.#supervised === undefined) {
         const readiness = new Readiness(() => !this.#switch.configured || this.#switch.observer.wasLive);
         const ready = () => readiness.ready && this.#listeners.every((listener) => listener.listening);
-        const trouble = () => (this.#switch.configured ? troubleOf(this.#link) : '');
+        const trouble = () => this.#trouble;
         this.#health = await startHealth({ address: config.health, ready, trouble }).catch((error) => {
           throw cannotListen(error, '--health', config.health);
         });
@@ -119,7 +119,7 @@ export class Relay {
         log: this.#log,
         observing: this.#switch,
         admission: this.#admission,
-        onStatus: this.#supervised?.onStatus,
+        onStatus: (status) => this.#supervised?.onStatus(status, this.#trouble),
       });
       this.#ticks.start();
       const refused = await this.#switch.start();
@@ -134,6 +134,11 @@ export class Relay {
   }
 
   /** Open connections of clients. */
+  /** What /readyz says beside "ok"; '' = nothing. */
+  get #trouble(): string {
+    return this.#switch.configured ? troubleOf(this.#link) : '';
+  }
+
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.connectionCount, 0);
   }
@@ -230,7 +235,6 @@ export class Relay {
   }
 }
 
-/** What /readyz says beside "ok". */
 function troubleOf(link: ObserverLink): string {
   if (link.storeFails) return 'what is counted cannot be stored: it waits in memory (see the log of the observer)';
   return link.attached ? '' : 'no observer runs: what passes is counted as not observed';

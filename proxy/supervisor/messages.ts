@@ -37,7 +37,8 @@ export type FromRelay =
   | { kind: 'observed' }
   | { kind: 'taken'; open: number }
   | { kind: 'open'; open: number }
-  | { kind: 'status'; status: RelayFigures };
+  /** `trouble`: what it would say at /readyz beside "ok"; '' = nothing. */
+  | { kind: 'status'; status: RelayFigures; trouble: string };
 
 /** Start options of an observer of several relays, besides the configuration. */
 export interface SharedStart {

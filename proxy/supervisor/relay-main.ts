@@ -62,7 +62,7 @@ const service = new Relay(config, {
   supervised: {
     relayId,
     connectionsMaxOfAll: start.connectionsMaxOfAll,
-    onStatus: (status) => tell({ kind: 'status', status }),
+    onStatus: (status, trouble) => tell({ kind: 'status', status, trouble }),
     onLeft: () => {
       telling ??= setTimeout(tellOpen, TELL_AFTER_MS);
     },

@@ -59,6 +59,8 @@ export class RelayProcess {
   restartsTotal = 0;
   /** An observer has answered one of its processes. */
   wasObserved = false;
+  /** What is wrong with observing, as it last said; '' = nothing. */
+  trouble = '';
   #onReady: (ready: boolean) => void = () => {};
 
   constructor(options: RelayProcessOptions) {
@@ -181,6 +183,7 @@ export class RelayProcess {
         return;
       case 'status':
         this.#last = message.status;
+        this.trouble = message.trouble;
         this.#silentTicks = 0;
         return;
       default:
@@ -204,6 +207,7 @@ export class RelayProcess {
     this.#child = undefined;
     this.#ready = false;
     this.#last = undefined;
+    this.trouble = '';
     this.#open = 0;
     // The dead relay may already have read from it, so no other relay can take it.
     this.#handed()?.client.destroy();

@@ -105,7 +105,8 @@ export class Supervisor {
       }
       const readiness = new Readiness(() => !this.#config.observe || this.#relays.every((relay) => relay.wasObserved));
       const ready = () => readiness.ready && this.#ready;
-      this.#health = await startHealth({ address: config.health, ready }).catch((error) => {
+      const trouble = () => this.#relays.find((relay) => relay.trouble !== '')?.trouble ?? '';
+      this.#health = await startHealth({ address: config.health, ready, trouble }).catch((error) => {
         throw cannotListen(error, '--health', config.health);
       });
       // Together: an observer that takes long to start, on a disk that does, holds no traffic up.

@@ -27,11 +27,6 @@ function pipelineCase(debian) {
   return {
     name: `libpq_pipeline ${debian.major}`,
     server: regressServer(debian),
-    allowed: { adriftMax: 1 },
-    remark:
-      'its test `uniqviol` sends requests without reading an answer until the socket is full, more of them than the 65,536 that ' +
-      'pgwitness remembers per session: that session goes adrift once, and all requests of the pipeline count as not observed, ' +
-      'those included that the server then skipped.',
     async run(target, postgres, note) {
       const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-compat-pipeline-'));
       const options = { cwd: directory, env: { PATH: process.env.PATH ?? '', ...debian.env } };

@@ -5,6 +5,7 @@ import { isolation } from './isolation.mjs';
 import { libpqPipeline } from './libpq-pipeline.mjs';
 import { nodeDrivers } from './node-drivers.mjs';
 import { pgbench } from './pgbench.mjs';
+import { pgx } from './pgx.mjs';
 import { psycopg } from './psycopg.mjs';
 import { regress } from './regress.mjs';
 import { sqlalchemy } from './sqlalchemy.mjs';
@@ -23,4 +24,4 @@ import { sqlalchemy } from './sqlalchemy.mjs';
  */
 
 /** @type {readonly Suite[]} */
-export const SUITES = [regress, isolation, libpqPipeline, pgbench, nodeDrivers, django, sqlalchemy, psycopg];
+export const SUITES = [regress, isolation, libpqPipeline, pgbench, nodeDrivers, pgx, django, sqlalchemy, psycopg];

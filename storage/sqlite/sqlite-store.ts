@@ -200,6 +200,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       const failure = storeError(error, `${doing} ${path}`);
       if (failure.code === 'full') this.#shrinkLog();
+      if (failure.code === 'stuck') this.#file.close();
       if (failure.code === 'corrupt') throw this.#damaged(doing, failure);
       throw failure;
     }

@@ -25,7 +25,7 @@ export const STORING_FAMILIES: readonly Family[] = [
     type: 'counter',
     unit: '',
     labels: ['code'],
-    help: 'Flushes that the store did not take, by why: full, unwritable, busy, corrupt, io. refused: it took all but some rows, which are lost.',
+    help: 'Flushes that the store did not take, by why: full, unwritable, busy, stuck, corrupt, io. refused: it took all but some rows, which are lost.',
     samples: ({ state }) => [...state.storing.failures].map(([code, value]) => ({ value, labels: { code } })),
   },
   {

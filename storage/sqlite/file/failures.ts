@@ -11,6 +11,8 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
   ['EDQUOT', 'full'],
   ['SQLITE_BUSY', 'busy'],
   ['SQLITE_LOCKED', 'busy'],
+  // A lock of this very process that could not be given back: SQLite waits for it, and nobody will.
+  ['SQLITE_PROTOCOL', 'stuck'],
   ['SQLITE_CORRUPT', 'corrupt'],
   ['SQLITE_NOTADB', 'corrupt'],
   ['SQLITE_CANTOPEN', 'unwritable'],
@@ -34,6 +36,7 @@ const HINTS: Readonly<Record<StoreErrorCode, string>> = {
   unwritable: 'Check that the directory exists on a writable disk and belongs to the user that runs pgwitness.',
   full: 'Free some space on that disk, or lower the retention; what waits in memory is written when there is room.',
   busy: 'Another program holds the database for a moment; it is tried again by itself.',
+  stuck: 'Check the disk and the log of the operating system; the observer starts again, which frees its locks.',
   'newer-schema': 'Use the version of pgwitness that wrote it, or another --data directory.',
   'older-schema':
     'Start pgwitness run (or observe) of this version with that --data directory: it brings the file up to date. Until then the version that wrote it reads it.',

@@ -6,8 +6,8 @@
 //   IO_FAULTS_HOW     see below
 //
 // A program may set the last two anew by access("/io-faults/AT/HOW"): counting then begins again at 1, and a line says
-// how many calls there were. Between "/io-faults/rest" and "/io-faults/work" nothing is counted. The digits of HOW: the first says which error (0: EIO; 1: the one a disk would give: ENOSPC to writing, EACCES to opening), the
-// second says how often (0: once; 1: every call from there on; 2: every AT-th call).
+// how many calls there were. Between "/io-faults/rest" and "/io-faults/work" nothing is counted. The digits of HOW: the first says which error (0: EIO; 1: the one a disk would give: ENOSPC to writing, EACCES to opening; 2: EIO,
+// and locks that are given back are the only calls that are counted and fail), the second says how often (0: once; 1: every call from there on; 2: every AT-th call).
 // Invariant: a call that fails has done nothing, but for close(), which closes. Not here: who compiles and loads it
 // (io-faults.ts).
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define FILES_MAX 65536
-enum kind { OPENING, WRITING, OTHER };
+enum kind { OPENING, WRITING, UNLOCKING, OTHER };
 
 static const char *directory, *log_file;
 static size_t directory_length;
@@ -69,7 +69,7 @@ static void note(const char *call, long n, const char *path, int fd, int error) 
 
 /** Whether this call on a file of ours is to fail; sets errno then. */
 static int fails(const char *call, enum kind kind, const char *path, int fd) {
-  if (rests) return 0;
+  if (rests || (how / 10 == 2) != (kind == UNLOCKING)) return 0;
   long n = ++calls, at = failing_call;
   int error_is_natural = how / 10 == 1, often = how % 10;
   if (at == 0 || (often == 0 ? n != at : often == 1 ? n < at : n % at != 0)) return 0;
@@ -110,13 +110,14 @@ int close(int fd) {
   return ours && fails("close", OTHER, NULL, -1) ? -1 : answer;
 }
 
-/**
- * Locks that asking for cannot fail here: giving one back, which SQLite relies on, and any of a disk that is gone, as they
- * live in memory. SQLite takes a failure for somebody else's lock, and waits ten seconds for each.
- */
-static int lock_is_sure(int command, const struct flock *lock) {
-  if (command != F_SETLK && command != F_SETLKW && command != F_GETLK) return 0;
-  return lock->l_type == F_UNLCK || how % 10 == 1;
+static int is_lock(int command) { return command == F_SETLK || command == F_SETLKW || command == F_GETLK; }
+
+/** Locks live in memory, so those of a disk that is gone cannot fail. */
+static int lock_is_sure(int command) { return is_lock(command) && (how == 1 || how == 11); }
+
+/** Giving locks back fails apart from the rest: SQLite relies on it, and waits ten seconds for a lock that stays. */
+static enum kind kind_of(int command, const struct flock *lock) {
+  return is_lock(command) && lock->l_type == F_UNLCK ? UNLOCKING : OTHER;
 }
 
 #define FCNTL(name)                                 \
@@ -125,7 +126,7 @@ static int lock_is_sure(int command, const struct flock *lock) {
     va_start(rest, command);                        \
     void *argument = va_arg(rest, void *);          \
     va_end(rest);                                   \
-    if (!lock_is_sure(command, argument) && FAILS_ON(fd, OTHER)) return -1; \
+    if (!lock_is_sure(command) && FAILS_ON(fd, kind_of(command, argument))) return -1; \
     return REAL(name)(fd, command, argument);       \
   }
 FCNTL(fcntl)

@@ -114,6 +114,7 @@ class Lives {
   relay = new Relay();
   /** @type {string[]} errors that are no StoreError, at what the disk said */
   defects = [];
+  stuck = 0;
   /** @type {string[]} */
   movedAside = [];
   starts = 0;
@@ -149,7 +150,8 @@ class Lives {
       debug: quiet,
       info: quiet,
       warn: quiet,
-      error: (/** @type {string} */ message, /** @type {object} */ values) => {
+      error: (/** @type {string} */ message, /** @type {{ code?: string }} */ values) => {
+        if (values.code === 'stuck') this.stuck++;
         if (message.includes('damaged')) this.movedAside.push(JSON.stringify(values));
       },
       child: () => log,
@@ -276,7 +278,7 @@ async function live(dataDir, call, how) {
   const reader = openReader(lives.dataDir);
   const { observed } = reportStatements(reader);
   reader.close();
-  const { relay, defects, movedAside } = lives;
+  const { relay, defects, stuck, movedAside } = lives;
   const said = readFileSync(String(process.env.IO_FAULTS_LOG), 'utf8').trim().split('\n');
   const calls = Number(said.at(-1)?.split(' ')[0]);
   return {
@@ -291,6 +293,7 @@ async function live(dataDir, call, how) {
     exact: observed.exact,
     starts,
     defects,
+    stuck,
     movedAside,
     left: openFiles(dataDir),
   };
