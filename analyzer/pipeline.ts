@@ -67,7 +67,7 @@ export class Pipeline {
   readonly catalogue = new Catalogue();
   readonly marks = new Marks();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
-  readonly #waiting: WaitingExecutions;
+  readonly waiting: WaitingExecutions;
   readonly #unitFeed: UnitFeed;
 
   static async load(options: PipelineOptions): Promise<Pipeline> {
@@ -86,7 +86,7 @@ export class Pipeline {
     });
     this.counting = new Counting({ ...options, judge: this.judge });
     this.#unitFeed = new UnitFeed(this.counting.units, this.counting.unitTagSets);
-    this.#waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
+    this.waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 
   /** Applies to later statements; settled sessions keep their pools. */
@@ -142,13 +142,13 @@ export class Pipeline {
   /** Restores a session that an earlier observer stored. Returns undefined when its stored form is damaged. */
   restore(stored: StoredSession, nowMs: number): ObservedSession | undefined {
     const session = this.sessions.restore(stored, nowMs);
-    if (session !== undefined) this.#waiting.restored(session);
+    if (session !== undefined) this.waiting.restored(session);
     return session;
   }
 
   /** The connection ended: its session is settled, and leaves its pool. */
   close(session: ObservedSession, atMs: number): void {
-    if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.#waiting.settle(session, atMs);
+    if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.waiting.settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
     this.#countRevisions(session);
     this.#unitFeed.closed(session, atMs);
@@ -157,7 +157,7 @@ export class Pipeline {
 
   /** Settles the sessions that have waited long enough, and counts the time of all. Called before every flush. */
   tick(nowMs: number): void {
-    this.#waiting.settleDue(nowMs);
+    this.waiting.settleDue(nowMs);
     for (const session of this.sessions.all()) {
       this.pools.advance(session.member, nowMs);
       this.#countRevisions(session);
@@ -223,7 +223,7 @@ export class Pipeline {
     const inUnit = this.#unitFeed.take(session, execution);
     session.statements++;
     if (session.firstStatementMs === 0) session.firstStatementMs = measured.completedAtMs;
-    this.#waiting.take(session, { statement, measured, transactionPosition, inUnit });
+    this.waiting.take(session, { statement, measured, transactionPosition, inUnit });
     session.profile.finish(statement.shape, measured.sqlstate !== '');
   }
 

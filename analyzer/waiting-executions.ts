@@ -18,6 +18,9 @@ export class WaitingExecutions {
   readonly #options: WaitingOptions;
   #count = 0;
 
+  /** Sessions whose executions got their verdict early, because too many waited. */
+  settledEarlyTotal = 0;
+
   constructor(options: WaitingOptions) {
     this.#options = options;
   }
@@ -58,6 +61,7 @@ export class WaitingExecutions {
   #settleOldest(nowMs: number): void {
     for (const session of this.#options.sessions.unsettled()) {
       if (session.waiting.length === 0) continue;
+      this.settledEarlyTotal++;
       this.settle(session, nowMs);
       return;
     }

@@ -32,6 +32,8 @@ export function isDdl(command: string): boolean {
 
 export class Marks implements Pending<MarkRow> {
   #pending: MarkRow[] = [];
+  /** Marks that were not made, because there were too many. */
+  droppedTotal = 0;
   readonly #ddl = new Map<string, number>();
   readonly #versions = new Set<string>();
 
@@ -54,7 +56,10 @@ export class Marks implements Pending<MarkRow> {
   noteTags(tags: readonly (readonly [key: string, value: string])[], atMs: number): void {
     for (const [key, value] of tags) {
       if (key !== VERSION_KEY || value === '' || this.#versions.has(value)) continue;
-      if (this.#versions.size >= VERSIONS_MAX) return;
+      if (this.#versions.size >= VERSIONS_MAX) {
+        this.droppedTotal++;
+        return;
+      }
       this.#versions.add(value);
       this.#add({ atMs, kind: 'app-version', name: value.slice(0, NAME_CHARS_MAX), fingerprint: '', source: '' });
     }
@@ -70,5 +75,6 @@ export class Marks implements Pending<MarkRow> {
 
   #add(mark: MarkRow): void {
     if (this.#pending.length < WAITING_MAX) this.#pending.push(mark);
+    else this.droppedTotal++;
   }
 }

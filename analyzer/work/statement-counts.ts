@@ -21,7 +21,7 @@ const OTHER = '(other)';
 export class StatementCounts implements Pending<RequestStatementRollup> {
   #byFingerprint: Rows = new Map();
   #rows: RequestStatementRollup[] = [];
-  /** Statements of requests that found no row. */
+  /** Statements of requests that found no row, and executions of those beyond what one request tells apart. */
   cappedTotal = 0;
   readonly #tellsApart: TellsApart;
 
@@ -32,6 +32,8 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
   /** The unit is counted, so it has its minute. */
   count(unit: Unit): void {
     const minute = unit.counted!.minute;
+    this.cappedTotal += unit.statementsBeyond;
+    unit.statementsBeyond = 0;
     for (const statement of unit.byFingerprint.values()) {
       if (statement.counted?.executions === statement.executions) continue;
       const { fingerprint, counted } = statement;

@@ -55,6 +55,8 @@ export class Unit implements WorkUnit {
   unsettled = 0;
   readonly sums: UnitSums = noUnitSums();
   readonly byFingerprint = new Map<string, StatementInUnit>();
+  /** Executions of statements that are not told apart any more, since they were counted last. */
+  statementsBeyond = 0;
   parts: PartOfUnit[] = [];
   /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
   counted: { minute: number; found: Found; tagSet: string; sums: UnitSums } | undefined = undefined;
@@ -147,6 +149,7 @@ export class Unit implements WorkUnit {
     other.absorbedBy = this;
     this.#statements.take(other.#statements);
     this.statementsDropped += other.statementsDropped;
+    this.statementsBeyond += other.statementsBeyond;
     this.unsettled += other.unsettled;
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
@@ -182,7 +185,10 @@ export class Unit implements WorkUnit {
   #addStatement({ fingerprint, source, tagSet, startMs, serviceNs }: UnitExecution, rows: number): boolean {
     const known = this.byFingerprint.get(fingerprint);
     if (known === undefined) {
-      if (this.byFingerprint.size >= limits.requestStatementsMax) return false;
+      if (this.byFingerprint.size >= limits.requestStatementsMax) {
+        this.statementsBeyond++;
+        return false;
+      }
       const counted = undefined;
       this.byFingerprint.set(fingerprint, {
         fingerprint,
@@ -211,7 +217,8 @@ export class Unit implements WorkUnit {
   #addAll(theirs: StatementInUnit): void {
     const ours = this.byFingerprint.get(theirs.fingerprint);
     if (ours === undefined) {
-      this.byFingerprint.set(theirs.fingerprint, theirs);
+      if (this.byFingerprint.size < limits.requestStatementsMax) this.byFingerprint.set(theirs.fingerprint, theirs);
+      else this.statementsBeyond += theirs.executions;
       return;
     }
     if (theirs.source !== 'housekeeping') this.sums.repeated++;

@@ -20,6 +20,8 @@ export class Counters implements Pending<CounterRow> {
     const pipeline = this.#pipeline;
     yield* Object.entries(pipeline.counters);
     yield ['splitMismatchTotal', pipeline.splitMismatchTotal];
+    yield ['settledEarlyTotal', pipeline.waiting.settledEarlyTotal];
+    yield ['marksDroppedTotal', pipeline.marks.droppedTotal];
     yield ['rollupsCappedTotal', pipeline.counting.rollups.cappedTotal];
     yield ['rollupsLateTotal', pipeline.counting.rollups.lateTotal];
     yield ['tagSetsCappedTotal', pipeline.counting.tagRollups.cappedTotal];

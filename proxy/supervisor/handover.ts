@@ -14,6 +14,8 @@ export class Handover {
   readonly #log: Log;
   readonly #waiting: Accepted[] = [];
   #begun = false;
+  /** Connections that were closed because too many waited. */
+  closedTotal = 0;
 
   constructor(relays: readonly RelayProcess[], log: Log) {
     this.#relays = relays;
@@ -22,6 +24,7 @@ export class Handover {
 
   offer(accepted: Accepted): void {
     if (this.#waiting.length >= limits.handoverQueueMax) {
+      this.closedTotal++;
       this.#log.warn('no relay takes connections: a waiting one was closed', { waiting: this.#waiting.length });
       accepted.client.destroy();
       return;

@@ -50,6 +50,8 @@ export interface SharedStart {
 
 export interface SupervisorStatus {
   relayRestartsTotal: number;
+  /** Accepted connections that were closed because no relay took them. */
+  handoverClosedTotal: number;
   loopLagNs: number;
   cpuNs: number;
   residentBytes: number;

@@ -220,6 +220,7 @@ export class Supervisor {
     for (const relay of this.#relays) relay.tick();
     const { user, system } = process.cpuUsage();
     this.#launcher.supervised({
+      handoverClosedTotal: this.#handover.closedTotal,
       relayRestartsTotal: this.#relays.reduce((sum, { restartsTotal }) => sum + restartsTotal, 0),
       loopLagNs: (this.#lag?.takeMs() ?? 0) * 1e6,
       cpuNs: (user + system) * 1000,

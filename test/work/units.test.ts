@@ -296,6 +296,61 @@ describe('bounds', () => {
     expect(playing.total).toEqual({ requests: 1, statements: sent });
   });
 
+  test('of one request so many statements are told apart; the executions of the rest are counted', () => {
+    const playing = new Playing();
+    const beyond = 25;
+    for (let at = 0; at < limits.requestStatementsMax + beyond; at++)
+      playing.send({ sql: `s${at}`, at: at % 500, requestId: 'job' });
+    playing.pass(3_000);
+    expect(playing.units.statements.cappedTotal).toBe(beyond);
+    expect(playing.total).toEqual({ requests: 1, statements: limits.requestStatementsMax + beyond });
+  });
+
+  test('of all routes so many are told apart, the rest is (other); none is lost', () => {
+    const playing = new Playing();
+    const sent = limits.routesMax + 5;
+    for (let n = 0; n < sent; n++) playing.send({ sql: 'a', at: 0, requestId: `r${n}`, tags: { route: `/${n}` } });
+    playing.pass(3_000);
+    expect(playing.units.requests.cappedTotal).toBe(5);
+    expect(playing.total.requests).toBe(sent);
+  });
+
+  test('so many statements of requests wait for a flush; the rest is counted', () => {
+    const playing = new Playing();
+    const each = limits.requestStatementsMax;
+    const requests = limits.requestStatementRowsMax / each + 1;
+    for (let n = 0; n < requests; n++)
+      for (let k = 0; k < each; k++) playing.send({ sql: `s${n}x${k}`, at: k % 500, requestId: `r${n}` });
+    playing.pass(3_000);
+    expect([...playing.units.statements.pending()]).toHaveLength(limits.requestStatementRowsMax);
+    expect(playing.units.statements.cappedTotal).toBe(each);
+  });
+
+  test('so many sources and pools of a route are told apart, the rest is the pool (other)', () => {
+    const playing = new Playing();
+    const pools = limits.requestPartsMax + 7;
+    for (let n = 0; n < pools; n++)
+      playing.send({ sql: 'a', at: 0, requestId: `r${n}`, session: `${n}`, tags: { route: '/' }, pool: `p${n}` });
+    playing.pass(3_000);
+    const parts = [...playing.units.requests.pending()].flatMap((row) => [...row.parts.values()]);
+    expect(parts).toHaveLength(limits.requestPartsMax + 1);
+    expect(parts.reduce((sum, { statements }) => sum + statements, 0)).toBe(pools);
+  });
+
+  test('requests beyond those that are remembered by their id count anew, and none is lost', () => {
+    const playing = new Playing();
+    const each = limits.unitsOpenMax / 2;
+    const blocks = Math.ceil((2 * limits.requestsMax) / each) + 1;
+    let at = 0;
+    for (let block = 0; block < blocks; block++, at += 4_000) {
+      for (let n = 0; n < each; n++) playing.send({ sql: 'a', at, requestId: `r${block}x${n}` });
+      playing.pass(3_000);
+    }
+    playing.send({ sql: 'a', at, requestId: 'r0x0' }, { sql: 'a', at, requestId: `r${blocks - 1}x0` }).pass(3_000);
+    // The first is forgotten and counts anew, the last goes on.
+    expect(playing.total).toEqual({ requests: blocks * each + 1, statements: blocks * each + 2 });
+  });
+
   test('too many open: the oldest ends early, and is counted', () => {
     const playing = new Playing();
     for (let n = 0; n < limits.unitsOpenMax + 30; n++) playing.send({ sql: 'a', at: 0, requestId: `r${n}` });

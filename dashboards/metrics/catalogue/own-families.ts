@@ -22,6 +22,14 @@ export const OWN_FAMILIES: readonly Family[] = [
     samples: ({ state }) => one(state.supervisor?.relayRestartsTotal ?? 0),
   },
   {
+    name: 'pgwitness_handover_closed_total',
+    type: 'counter',
+    unit: '',
+    labels: [],
+    help: 'Clients closed without a word because no relay (of several, with --relays) took them and too many waited already.',
+    samples: ({ state }) => one(state.supervisor?.handoverClosedTotal ?? 0),
+  },
+  {
     name: 'pgwitness_observer_restarts_total',
     type: 'counter',
     unit: '',

@@ -45,6 +45,7 @@ export type RelayHealth = Readonly<Pick<RelayFigures, ExportedField>>;
 /** The status of the supervisor of several relays. */
 export interface SupervisorHealth {
   readonly relayRestartsTotal: number;
+  readonly handoverClosedTotal: number;
   readonly loopLagNs: number;
   readonly cpuNs: number;
   readonly residentBytes: number;
