@@ -2,6 +2,7 @@
 // They limit what a peer could make the tracker hold or misread.
 
 import { describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
 import { REQUEST_BYTES } from '../../proxy/session/outstanding.js';
 import { B, F, message } from '../kit/frames.js';
 import { Tracked } from '../kit/tracked.js';
@@ -76,6 +77,24 @@ describe('texts', () => {
     expect(t.executions.map(({ transactionAfter }) => transactionAfter)).toEqual(['', '']);
     t.client(F.sync()).server(B.ready());
     expect(t.executions).toHaveLength(3);
+  });
+});
+
+describe('a COPY FROM STDIN that failed', () => {
+  const copy = () => [F.parse('', 'copy t from stdin'), F.bind('', ''), F.execute()];
+  const copying = () => [B.parseComplete(), B.bindComplete(), B.copyIn()];
+
+  test('behind more Syncs than are followed: adrift, and found again', () => {
+    const t = ready()
+      .client(...copy())
+      .server(...copying());
+    const syncs = limits.doubtPlacesMax + 6;
+    t.client(...Array(syncs).fill(F.sync()), F.copyData('bad'));
+    t.server(B.error('22P02')).client(F.sync()).server(B.ready());
+    expect(t.counters.adriftTotal).toBe(1);
+    for (let n = 0; n < syncs; n++) t.server(B.ready());
+    t.client(F.query('select 1')).server(B.commandComplete('SELECT 1'), B.ready());
+    expect(t.lines.at(-1)).toBe('simple "select 1" [SELECT 1] I>I');
   });
 });
 
