@@ -109,7 +109,7 @@ function seenOf(joined: Joined, { byCaller, findings, report }: AuditInput): See
   const days = Math.max(untilMs - sinceMs, 60_000) / DAY_MS;
   // Other callers send these statements too: what this place sent, its callers' own sums say.
   const ran: readonly Timed[] =
-    joined.by === 'caller' ? callers.flatMap((caller) => byCaller.get(caller) ?? []) : statements;
+    callers.length > 0 ? callers.flatMap((caller) => byCaller.get(caller) ?? []) : statements;
   const histogram = new LogHistogram();
   for (const one of ran) histogram.merge(one.histogram);
   const calls = sum(ran, (one) => one.calls);
@@ -139,11 +139,11 @@ function seenOf(joined: Joined, { byCaller, findings, report }: AuditInput): See
 }
 
 /** Those about its statements; of a place that its caller's line names, those of this caller alone. */
-function findingsOf({ by, callers, statements }: Joined, findings: readonly FindingFacts[]): string[] {
+function findingsOf({ callers, statements }: Joined, findings: readonly FindingFacts[]): string[] {
   const own = new Set(statements.map(({ fingerprint }) => fingerprint));
   return findings
     .filter((finding) => finding.state !== 'candidate' && own.has(finding.statements[0].fingerprint))
-    .filter((finding) => by !== 'caller' || finding.callers.some((caller) => callers.includes(caller)))
+    .filter((finding) => callers.length === 0 || finding.callers.some((caller) => callers.includes(caller)))
     .map(({ id }) => id);
 }
 

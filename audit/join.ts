@@ -1,11 +1,12 @@
 // Joins the places of the code with the statements that ran.
-// By the caller's line where tags name it, by fingerprint where a text is constant, by verb and tables where it has
-// holes. Invariant: a join says by what it was made and how sure it is; a place that nothing proves is not seen.
+// By the caller's line where tags name it, else its function; by fingerprint where a text is constant, by verb and
+// tables where it has holes. Invariant: a join says by what it was made and how sure it is; a place that nothing proves is not seen.
 // Not here: reading either side (catalogue.ts, reports/), how hard a place is to move (difficulty.ts).
 
 import type { StatementFacts } from '../facts/answers.js';
 import { type Caller, callerOf, isSameFile } from './callers.js';
 import type { CodePlace } from './catalogue.js';
+import { joinInFunction } from './function-join.js';
 import { sentText } from './sent-text.js';
 
 export type JoinedBy = 'caller' | 'text' | 'shape';
@@ -16,7 +17,7 @@ export interface Joined {
   readonly confidence: 'certain' | 'strong' | 'weak' | 'none';
   /** The statements that the place sent. */
   readonly statements: readonly StatementFacts[];
-  /** Callers of these statements that are this place: file:line. Empty unless joined by caller. */
+  /** Callers that sent nothing but these statements: file:line. Empty unless joined by caller. */
   readonly callers: readonly string[];
   /** Fingerprints of the place's constant texts. */
   readonly fingerprints: readonly string[];
@@ -50,6 +51,7 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
   const callers = [...byCaller.keys()].map(callerOf).filter((caller) => caller !== undefined);
   const texts = new Map(places.map((place) => [place.id, fingerprintsOfPlace(place, fingerprintsOf)]));
   const shared = grouped(places, ({ id }) => texts.get(id) ?? []);
+  const isTaken = (caller: Caller): boolean => places.some((place) => isOf(place, caller));
   const joined = places.map((place): Joined => {
     const fingerprints = texts.get(place.id) ?? [];
     const base = { place, fingerprints, callers: [] as string[] };
@@ -60,8 +62,14 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
       // A helper's line is not its caller's: the caller's own text says which of its statements is meant.
       return { ...base, by: 'caller', confidence: 'certain', statements: ran, callers: names };
     }
+    const sources = SOURCES[place.kind];
+    const later = joinInFunction(place, { callers, byCaller, sources, isTaken });
+    if (later !== undefined) {
+      const { isAlone, callers: names, statements: ran } = later;
+      return { ...base, by: 'caller', confidence: isAlone ? 'strong' : 'weak', statements: ran, callers: names };
+    }
     const ran = unique(fingerprints.flatMap((fingerprint) => byFingerprint.get(fingerprint) ?? [])).filter((facts) =>
-      SOURCES[place.kind].includes(facts.source),
+      sources.includes(facts.source),
     );
     if (ran.length > 0) {
       const isShared = fingerprints.some((fingerprint) => (shared.get(fingerprint)?.length ?? 0) > 1);

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { CACHE, ROOT } from './lib/paths.mjs';
+import { CACHE, ROOT, SHOP } from './lib/paths.mjs';
 import { startPostgres } from './lib/postgres.mjs';
 import { openProgress } from './lib/progress.mjs';
 import { build } from './lib/setup/build.mjs';
@@ -62,7 +62,7 @@ async function shopTraffic({ python, postgres, sidecar, seconds }) {
   await step('Tables and data (about 125,000 order lines)', () => prepareShop({ python, database: postgres }));
   const database = { host: sidecar.host, port: sidecar.port, user: postgres.user, database: postgres.database };
   const shop = await step('Shop: Django under gunicorn, tagged by clients/python', () =>
-    startShop({ python, database, workers: WORKERS, port: 8000, tagged: true }),
+    startShop({ python, database, workers: WORKERS, port: 8000, tagged: true, env: { SHOP_RELOAD: '1' } }),
   );
   teardown.add(shop.stop);
   const bar = progress.bar('Requests', seconds);
@@ -156,6 +156,8 @@ async function demo({ once, seconds }) {
     ...tagged,
     ...(slowest === '' ? [] : [['show', slowest.slice(0, 8)]]),
     ['pools'],
+    // Without Python there is nothing that reads the code.
+    ...(baseUrl === '' ? [] : [['audit', path.relative(process.cwd(), SHOP), '--brief']]),
   ];
   for (const command of commands) {
     process.stdout.write(`\n$ npx pgwitness ${command.join(' ')} --data ${shown}\n\n`);

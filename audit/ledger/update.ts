@@ -61,8 +61,12 @@ export function updateLedger(file: string, answer: AuditAnswer, today: string): 
     const entry = ledger.places[index];
     const node = list.items[index] as YAMLMap;
     if (entry.in_code) node.set('in_code', false);
+    const ported = portOf(entry, answer.places);
+    if (ported?.function_lines != null) {
+      setList(document, node, { key: 'function_lines', values: ported.function_lines, before: entry.function_lines });
+    }
     if (entry.state !== 'todo' && entry.state !== 'doing') continue;
-    const state = isPorted(entry, answer.places) ? 'done' : 'gone';
+    const state = ported === undefined ? 'gone' : 'done';
     node.set('state', state);
     changes[state].push(entry.id);
   }
@@ -134,13 +138,22 @@ function describe(
   set(node, 'function', place.function);
   set(node, 'kind', place.kind);
   if (complexity !== null) set(node, 'complexity', complexity);
-  for (const [key, values] of Object.entries(lists)) {
-    if (values.length === 0) node.delete(key);
-    else if (JSON.stringify(values) !== JSON.stringify(entry?.[key])) {
-      node.set(key, document.createNode(values, { flow: true }));
-    }
-  }
+  for (const [key, values] of Object.entries(lists)) setList(document, node, { key, values, before: entry?.[key] });
   if (entry?.in_code === false) node.delete('in_code');
+}
+
+interface ListOf {
+  readonly key: string;
+  readonly values: readonly unknown[];
+  readonly before: unknown;
+}
+
+/** An empty list is left out. */
+function setList(document: Document, node: YAMLMap, { key, values, before }: ListOf): void {
+  if (values.length === 0) node.delete(key);
+  else if (JSON.stringify(values) !== JSON.stringify(before)) {
+    node.set(key, document.createNode(values, { flow: true }));
+  }
 }
 
 /** An equal value stays as it was written. */
@@ -148,11 +161,11 @@ function set(node: YAMLMap, key: string, value: string): void {
   if (node.get(key) !== value) node.set(key, value);
 }
 
-/** The function now has a place of the ORM. */
-function isPorted(entry: LedgerEntry, places: readonly AuditedPlace[]): boolean {
+/** A place of the ORM in the entry's function. */
+function portOf(entry: LedgerEntry, places: readonly AuditedPlace[]): CodePlace | undefined {
   const { file } = placeAt(entry.at);
   const isIn = (place: CodePlace): boolean => place.file === file && place.function === entry.function;
-  return places.some(({ place }) => place.kind === 'orm' && isIn(place));
+  return places.map(({ place }) => place).find((place) => place.kind === 'orm' && isIn(place));
 }
 
 function noteToday(document: Document, today: string): void {

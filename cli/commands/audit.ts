@@ -15,6 +15,7 @@ interface AuditFlags extends ReadFlags, CodeFlags {
   readonly django: string;
   readonly money?: string[];
   readonly all?: boolean;
+  readonly brief?: boolean;
   readonly static?: boolean;
   readonly ledger?: string;
 }
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .addOption(new Option('--django <version>', 'Django version that the links lead to').default('5.2'))
     .addOption(repeatable('--money <table>', 'table whose statements are a risk by themselves, may repeat'))
     .option('--ledger <file>', 'make or update this ledger of the migration, such as migration.yaml')
+    .option('--brief', 'print the counts alone')
     .option('--all', "list the ORM's places too")
     .addHelpText(
       'after',
@@ -69,7 +71,7 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
       moneyTables: flags.money ?? [],
     });
     const { answer, changes } = await withLedger(found, flags.ledger);
-    printAudit(answer, { json: flags.json === true, all: flags.all === true, changes });
+    printAudit(answer, { json: flags.json === true, all: flags.all === true, brief: flags.brief === true, changes });
   } finally {
     place?.close();
   }

@@ -10,15 +10,22 @@ import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 
+interface Shown {
+  /** The ORM's places are listed too, and all that nothing explains. */
+  readonly all: boolean;
+  /** No place is listed. */
+  readonly brief: boolean;
+}
+
 /** `changes`: what was written into the ledger. */
 export function printAudit(
   answer: AuditAnswer,
-  { json, all, changes }: { json: boolean; all: boolean; changes: LedgerChanges | undefined },
+  { json, changes, ...shown }: Shown & { json: boolean; changes: LedgerChanges | undefined },
 ): void {
   const screen = screenOf(process.stdout, process.env);
   const written = changes === undefined ? [] : ledgerLines(changes, screen);
   if (json) printJson(auditJson(answer));
-  else print([auditText(answer, { all, screen }), ...written].join('\n'));
+  else print([auditText(answer, { ...shown, screen }), ...written].join('\n'));
 }
 
 const GROUPS: ReadonlyArray<readonly [title: string, holds: (place: AuditedPlace) => boolean]> = [
@@ -34,24 +41,28 @@ function isRaw(complexity: Complexity): (place: AuditedPlace) => boolean {
   return (one) => one.place.kind === 'raw' && one.complexity === complexity;
 }
 
-/** `all`: the ORM's places are listed too, and all that nothing explains. */
-function auditText(answer: AuditAnswer, { all, screen }: { all: boolean; screen: Screen }): string {
+function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen: Screen }): string {
   const { places, report } = answer;
   const lines = [styled(headOf(answer), { style: 'bold', screen })];
   lines.push(...wrapped(coverageLine(answer.coverage, report !== null), { width: screen.width }));
+  if (brief) return [...lines, '', ...GROUPS.map((group) => countLine(answer, group)).filter(Boolean)].join('\n');
   for (const [title, holds] of GROUPS) {
     const own = places.filter(holds);
     if (own.length === 0) continue;
-    const seen = own.filter((one) => one.seen !== null).length;
-    const known = report === null ? '' : `, ${seen} seen`;
-    lines.push(
-      '',
-      styled(`${title}: ${own.length} ${own.length === 1 ? 'place' : 'places'}${known}`, { style: 'bold', screen }),
-    );
+    lines.push('', styled(countLine(answer, [title, holds]), { style: 'bold', screen }));
     if (own[0].place.kind !== 'orm' || all) lines.push(table(own, { traffic: report !== null, screen }));
   }
   lines.push(...constructLines(places, screen), ...unexplainedLines(answer, { all, screen }));
   return lines.join('\n');
+}
+
+/** '' where the group has no place. */
+function countLine({ places, report }: AuditAnswer, [title, holds]: (typeof GROUPS)[number]): string {
+  const own = places.filter(holds);
+  if (own.length === 0) return '';
+  const seen = own.filter((one) => one.seen !== null).length;
+  const known = report === null ? '' : `, ${seen} seen, ${own.length - seen} not seen`;
+  return `${title}: ${own.length} ${own.length === 1 ? 'place' : 'places'}${known}`;
 }
 
 function headOf({ catalogue, places, report }: AuditAnswer): string {

@@ -25,7 +25,7 @@ export function pairLines({ pairs, places }: LedgerFacts, { screen }: { readonly
     ];
     lines.push(renderTable(compared, columns, screen));
     if (compared.some(({ oldBefore }) => oldBefore)) {
-      lines.push('* the old version did not run in this window: it is that of the time before');
+      lines.push('* the old version hardly ran in this window: it is that of all the time up to its end');
     }
   }
   for (const pair of pairs.filter(({ time }) => time === null)) {

@@ -1,6 +1,7 @@
 // Compares the new version of each migrated place with its old one.
 // By requests where both are named by route or flag; else by the uses of their statements.
-// Invariant: the new version is counted in the window; the old one there too, and before it where it did not run there.
+// Invariant: the new version is counted in the window; the old one there too, but in all the time up to its end where
+// it ran there less often than a test needs.
 // Not here: the tests (noise-test.ts), what a use is (compare.ts).
 
 import { callerOf, isSameFile } from '../../audit/callers.js';
@@ -11,6 +12,7 @@ import type { TimeRange } from '../questions/grammar.js';
 import { groupsTogether, type RequestGroup } from '../requests.js';
 import { compareSets, type Use } from './compare.js';
 import { allOf, type MigrationAsk } from './migration-ask.js';
+import { LEAST } from './noise-test.js';
 import { isNobodys, type PlaceFacts, statementsOf } from './old-statements.js';
 import { changeOf, compareRequests, type RequestChange } from './per-request.js';
 
@@ -27,7 +29,7 @@ export interface PairFacts {
   /** How the new version was found: the ledger names it, or the function that the place is in sends it now. */
   readonly by: 'ledger' | 'function';
   readonly per: 'request' | 'execution';
-  /** The old version did not run in the window: its costs are of the time before. */
+  /** The old version hardly ran in the window: its costs are of all the time up to its end. */
   readonly oldBefore: boolean;
   readonly old: VersionCost | null;
   readonly new: VersionCost | null;
@@ -112,8 +114,8 @@ interface Sides {
 async function comparedRequests(ask: MigrationAsk, { oldSide, newSide, input }: Sides): Promise<Compared> {
   const { window } = input.inWindow;
   const inWindow = await requestsOf(ask, oldSide, window);
-  const oldBefore = inWindow.requests === 0;
-  const old = oldBefore ? await requestsOf(ask, oldSide, { untilMs: window.sinceMs }) : inWindow;
+  const oldBefore = inWindow.requests < LEAST;
+  const old = oldBefore ? await requestsOf(ask, oldSide, { untilMs: window.untilMs }) : inWindow;
   const now = await requestsOf(ask, newSide, window);
   return {
     per: 'request',
@@ -147,7 +149,7 @@ async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input 
     return entry.old == null ? statementsOf(entry, asked) : asked;
   };
   const inWindow = await oldIn(input.inWindow);
-  const oldBefore = inWindow.length === 0;
+  const oldBefore = inWindow.reduce((sum, { calls, errors }) => sum + calls + errors, 0) < LEAST;
   const old = oldBefore ? await oldIn(input.ever) : inWindow;
   const isOld = new Set(old.map(keyOf));
   const asked = await askedFor(ask, newSide, input.inWindow);
@@ -168,35 +170,39 @@ async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input 
   };
 }
 
-/** Statements are counted by route and flag only where they are asked for by them. */
+/** Statements are counted by caller, route and flag only where they are asked for by them. */
 async function askedFor(
   ask: MigrationAsk,
-  { route, flag }: LedgerSide,
-  report: StatementsReport,
+  { caller, route, flag }: LedgerSide,
+  { statements, window }: StatementsReport,
 ): Promise<readonly StatementFacts[]> {
-  if (route === undefined && flag === undefined) return report.statements;
-  const { window } = report;
+  if (caller === undefined && route === undefined && flag === undefined) return statements;
   const found: StatementFacts[] = [];
-  for (const one of route ?? [undefined]) {
-    const tags: Array<[string, string]> = [];
-    if (one !== undefined) tags.push(['route', one]);
-    if (flag !== undefined) tags.push(['flag', flag]);
-    found.push(...(await ask.statements(allOf(window, { tags }))).statements);
+  for (const name of caller === undefined ? [undefined] : callersIn(statements, caller)) {
+    for (const one of route ?? [undefined]) {
+      const given = { caller: name, route: one, flag };
+      const tags = Object.entries(given).filter((tag): tag is [string, string] => tag[1] !== undefined);
+      found.push(...(await ask.statements(allOf(window, { tags }))).statements);
+    }
   }
   return found;
 }
 
-function fitsSide(facts: StatementFacts, { fingerprint, caller, source }: LedgerSide): boolean {
-  if (isNobodys(facts)) return false;
-  if (fingerprint !== undefined && !fingerprint.some((start) => facts.fingerprint.startsWith(start))) return false;
-  if (source !== undefined && facts.source !== source) return false;
-  if (caller === undefined) return true;
-  const [, file, from, to = from] = /^(.*?)(?::(\d+)(?:-(\d+))?)?$/.exec(caller) as RegExpExecArray;
-  return [...(facts.tags.get('caller') ?? [])].some((name) => {
+/** Values of the tag that are in a file, at a line of it, or between two. */
+function callersIn(statements: readonly StatementFacts[], wanted: string): string[] {
+  const [, file, from, to = from] = /^(.*?)(?::(\d+)(?:-(\d+))?)?$/.exec(wanted) as RegExpExecArray;
+  const names = new Set(statements.flatMap(({ tags }) => [...(tags.get('caller') ?? [])]));
+  return [...names].filter((name) => {
     const sent = callerOf(name);
     if (sent === undefined || !isSameFile(file, sent.file)) return false;
     return from === undefined || (sent.line >= Number(from) && sent.line <= Number(to));
   });
+}
+
+function fitsSide(facts: StatementFacts, { fingerprint, source }: LedgerSide): boolean {
+  if (isNobodys(facts)) return false;
+  if (fingerprint !== undefined && !fingerprint.some((start) => facts.fingerprint.startsWith(start))) return false;
+  return source === undefined || facts.source === source;
 }
 
 function useCost({ uses, calls, timeNs, rows }: Use): VersionCost {

@@ -90,26 +90,29 @@ export async function reportMigration(
       old: shareOf(before, entries),
     },
     weeks: await weeksOf(ask, { recorded, untilMs, ledger }),
-    ledger: ledger && (await ledgerFacts(ask, { ledger, inWindow })),
+    ledger: ledger && (await ledgerFacts(ask, { ledger, inWindow, sinceMs })),
   };
 }
 
 async function ledgerFacts(
   ask: MigrationAsk,
-  { ledger, inWindow }: { ledger: Ledger; inWindow: StatementsReport },
+  { ledger, inWindow, sinceMs }: { ledger: Ledger; inWindow: StatementsReport; sinceMs: number },
 ): Promise<LedgerFacts> {
   const ever = await ask.statements(allOf({ untilMs: inWindow.window.untilMs }));
   const places = ledger.places.map((entry): PlaceFacts => {
     const seen = statementsOf(entry, inWindow.statements);
     const known = statementsOf(entry, ever.statements);
+    const lastSeenMs = known.length === 0 ? null : Math.max(...known.map((facts) => facts.lastSeenMs));
     const isOver = entry.state === 'done' || entry.state === 'gone';
+    // The window begins with the whole minute in which a mark was set.
+    const isBack = seen.length > 0 && (lastSeenMs ?? 0) >= sinceMs;
     return {
       entry,
       group: groupOf(entry, ledger),
       target: entry.target ?? ledger.target,
       seen: seen.length === 0 ? null : seenOf(seen),
-      lastSeenMs: known.length === 0 ? null : Math.max(...known.map(({ lastSeenMs }) => lastSeenMs)),
-      regressed: !isOver ? null : seen.length > 0 ? 'seen' : entry.in_code ? 'in-code' : null,
+      lastSeenMs,
+      regressed: !isOver ? null : isBack ? 'seen' : entry.in_code ? 'in-code' : null,
     };
   });
   const pairs = await comparePairs(ask, { places, inWindow, ever });

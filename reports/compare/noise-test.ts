@@ -24,7 +24,7 @@ export interface NoiseTest {
   readonly superiority: number;
 }
 
-const LEAST = 20;
+export const LEAST = 20;
 const ALPHA = 0.01 / 2;
 /** U finds a shift of 1 % with enough executions; one that moves fewer than this is not worth a name. */
 const SUPERIORITY_LEAST = 0.06;

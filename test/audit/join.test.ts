@@ -57,6 +57,47 @@ function ran(
 const joinOf = (places: CodePlace[], statements: StatementFacts[]) =>
   joinPlaces({ places, statements, fingerprintsOf });
 
+describe('a query that is run on another line of its function', () => {
+  const lazy = (parts: Partial<CodePlace> = {}) =>
+    place({ kind: 'orm', api: 'filter', function_lines: [8, 20], tables: ['shop_book'], ...parts });
+  const orm = (sql: string, caller: string) => ran(sql, { source: 'django-orm', caller });
+  const books = 'SELECT "shop_book"."id" FROM "shop_book"';
+
+  test('is seen by a line of the function, with its callers where they sent nothing else', () => {
+    const statements = [orm(books, 'app/views.py:15'), orm('SELECT 1 FROM "shop_author"', 'app/views.py:16')];
+    const { joined, unexplained } = joinOf([lazy()], statements);
+    expect(joined[0]).toMatchObject({ by: 'caller', confidence: 'strong', callers: ['app/views.py:15'] });
+    expect(joined[0].statements).toEqual([statements[0]]);
+    expect(unexplained).toEqual([statements[1]]);
+    const mixed = joinOf([lazy()], [statements[0], orm('SELECT 1 FROM "shop_author"', 'app/views.py:15')]).joined[0];
+    expect(mixed).toMatchObject({ statements: [statements[0]], callers: [] });
+  });
+
+  test('is weak where that line is another place, and of another file, function, table or source it is not', () => {
+    const statement = orm(books, 'app/views.py:15');
+    const other = place({ kind: 'orm', api: 'get', line: 15, end_line: 15, tables: ['shop_book'] });
+    expect(joinOf([lazy(), other], [statement]).joined[0].confidence).toBe('weak');
+    for (const parts of [
+      { file: 'app/other.py' },
+      { function_lines: [8, 14] as [number, number] },
+      { function_lines: null },
+      { tables: ['shop_author'] },
+      { api: 'get' },
+      { api: 'afirst' },
+    ])
+      expect(joinOf([lazy(parts)], [statement]).joined[0].by).toBeNull();
+    expect(joinOf([lazy()], [ran(books, { caller: 'app/views.py:15' })]).joined[0].by).toBeNull();
+  });
+
+  test('a fragment is seen by the construct that it makes', () => {
+    const statement = orm(books, 'app/views.py:15');
+    statement.byConstruct.set('rawsql', 1);
+    const fragment = (api: string) => place({ api, function_lines: [8, 20] });
+    expect(joinOf([fragment('RawSQL')], [statement]).joined[0]).toMatchObject({ by: 'caller', confidence: 'strong' });
+    expect(joinOf([fragment('extra')], [statement]).joined[0].by).toBeNull();
+  });
+});
+
 describe('the join', () => {
   test('by the line of the caller, wherever the paths start', () => {
     const code = place({ file: 'src/app/views.py' });

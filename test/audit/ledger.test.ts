@@ -159,10 +159,15 @@ describe('audit writes', () => {
     const left = [audited({ line: 3 }), audited({ line: 5, function: 'tree' }), audited({ line: 8, function: 'kept' })];
     updateLedger(file, answer(...left), '2026-11-02');
     writeFileSync(file, text().replace(/state: todo(?![\s\S]*state: todo)/, 'state: stays\n    reason: copy'));
-    const orm = audited({ line: 4, kind: 'orm', api: 'filter' });
+    const orm = audited({ line: 4, kind: 'orm', api: 'filter', function_lines: [2, 30] });
     const { done, gone } = updateLedger(file, answer(orm), '2026-11-09');
     expect([done, gone].map((entries) => entries.map(({ id }) => id))).toEqual([['id-3'], ['id-5']]);
     expect(states()).toEqual(['id-3 done', 'id-5 gone', 'id-8 stays']);
+    expect(readLedger(file).places.map((entry) => entry.function_lines)).toEqual([
+      [2, 30],
+      [1, 40],
+      [1, 40],
+    ]);
     expect(readLedger(file).places.map(({ in_code }) => in_code)).toEqual([false, false, false]);
     const { back } = updateLedger(file, answer(orm, left[1]), '2026-11-10');
     expect(back.map(({ id }) => id)).toEqual(['id-5']);
