@@ -1,4 +1,4 @@
-// Joins a place whose query is run on another line of its function: a queryset that is made first and read later.
+// Joins a place whose query is run on another line of its function, such as a queryset.
 // Invariant: only what waits is joined so; of the place's table, in lines of its own function.
 // Not here: places that run where they stand (join.ts).
 

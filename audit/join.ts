@@ -1,6 +1,7 @@
 // Joins the places of the code with the statements that ran.
 // By the caller's line where tags name it, else its function; by fingerprint where a text is constant, by verb and
-// tables where it has holes. Invariant: a join says by what it was made and how sure it is; a place that nothing proves is not seen.
+// tables where it has holes.
+// Invariant: a join says by what it was made and how sure it is; a place that nothing proves is not seen.
 // Not here: reading either side (catalogue.ts, reports/), how hard a place is to move (difficulty.ts).
 
 import type { StatementFacts } from '../facts/answers.js';
