@@ -55,6 +55,7 @@ function placeJson(one: AuditedPlace): Record<string, unknown> {
     replaced_by: one.replacedBy,
     risk: one.risk.level,
     risk_reasons: one.risk.reasons,
+    tested: one.tested,
     state: one.state,
   };
 }

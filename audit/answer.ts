@@ -37,6 +37,8 @@ export interface AuditedPlace {
   readonly complexity: Complexity | null;
   readonly replacedBy: string | null;
   readonly risk: Risk;
+  /** A test sends it; null = no run of tests was given. */
+  readonly tested: boolean | null;
   /** In the ledger; null = it is not in it. */
   readonly state: string | null;
 }
@@ -59,6 +61,8 @@ export interface AuditInput {
   readonly treeOf: (sql: string) => unknown;
   /** What each caller (file:line) sent. */
   readonly byCaller: ReadonlyMap<string, Timed>;
+  /** What a run of the tests sent; null = none is known. */
+  readonly tests: readonly StatementFacts[] | null;
   /** What was found in the window. */
   readonly findings: readonly FindingFacts[];
   /** Django's version, for links. */
@@ -73,7 +77,9 @@ export function answerAudit(input: AuditInput): AuditAnswer {
   const { catalogue, report, fingerprintsOf } = input;
   const statements = report?.statements ?? [];
   const { joined, unexplained } = joinPlaces({ places: queriesOf(catalogue), statements, fingerprintsOf });
-  const places = joined.map((one) => audited(one, input));
+  const reached = input.tests && joinPlaces({ places: queriesOf(catalogue), statements: input.tests, fingerprintsOf });
+  const tested = new Map(reached?.joined.map(({ place, by }) => [place.id, by !== null]));
+  const places = joined.map((one) => ({ ...audited(one, input), tested: tested.get(one.place.id) ?? null }));
   places.sort((a, b) => rankOf(a) - rankOf(b) || timeOf(b) - timeOf(a) || compareLines(a.place, b.place));
   return { catalogue, places, unexplained, coverage: coverageOf(catalogue, joined, statements), report };
 }
@@ -99,6 +105,7 @@ function audited(joined: Joined, input: AuditInput): AuditedPlace {
     complexity: isMoved ? complexityOf(categories) : null,
     replacedBy: isMoved ? replacedBy(categories, input.django) : null,
     risk,
+    tested: null,
     state: null,
   };
 }

@@ -6,6 +6,8 @@ import type { AuditAnswer, AuditInput } from '../../audit/answer.js';
 import type { CodeFlags } from '../../audit/code-walker.js';
 import type { LedgerChanges } from '../../audit/ledger/update.js';
 import { UsageError } from '../../config/values/errors.js';
+import type { StatementFacts } from '../../facts/answers.js';
+import { addCiForms } from '../reading/format-flag.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
@@ -16,18 +18,22 @@ interface AuditFlags extends ReadFlags, CodeFlags {
   readonly money?: string[];
   readonly all?: boolean;
   readonly brief?: boolean;
+  readonly tests?: string[];
   readonly static?: boolean;
   readonly ledger?: string;
 }
 
 export function register(program: Command): void {
-  addReadFlags(
+  const command = addReadFlags(
     program
       .command('audit [path]')
       .description(
         'list the queries of the code beside what ran: what is to move, how hard it is, what was never seen',
       ),
   )
+    .addOption(
+      repeatable('--tests <dir>', 'data directory of a run of the tests: mark the places they reach, may repeat'),
+    )
     .option('--code <file>', 'take audit.json instead of reading the code (python -m pgwitness.audit makes it)')
     .option('--python <command>', 'the Python that reads the code (default: python3)')
     .addOption(repeatable('--exclude <pattern>', "leave out files whose path matches ('legacy/*'), may repeat"))
@@ -43,6 +49,7 @@ export function register(program: Command): void {
       '\nExamples:\n  pgwitness audit .\n  pgwitness audit . --ledger migration.yaml\n  pgwitness audit --code audit.json --since 7d --json\n',
     )
     .action(audit);
+  addCiForms(command);
 }
 
 async function audit(path: string | undefined, given: AuditFlags): Promise<void> {
@@ -67,6 +74,7 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
       catalogue,
       ...(await ranOf(place, flags)),
       ...(await textsRead()),
+      tests: await sentByTests(flags.tests),
       django: flags.django,
       moneyTables: flags.money ?? [],
     });
@@ -89,9 +97,20 @@ async function withLedger(
   return { answer: withStates(answer, changes?.ledger ?? findLedger(undefined)), changes };
 }
 
+/** What the tests sent; null where none are named. */
+async function sentByTests(directories: readonly string[] | undefined): Promise<readonly StatementFacts[] | null> {
+  if (directories === undefined) return null;
+  const place = await placeOf({ data: [...directories] });
+  try {
+    return (await ranOf(place, {})).report!.statements;
+  } finally {
+    place.close();
+  }
+}
+
 type Ran = Pick<AuditInput, 'report' | 'findings' | 'byCaller'>;
 
-async function ranOf(place: Place | null, flags: AuditFlags): Promise<Ran> {
+async function ranOf(place: Place | null, flags: Pick<ReadFlags, 'since' | 'until'>): Promise<Ran> {
   if (place === null) return { report: null, findings: [], byCaller: new Map() };
   const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
   const asked = parametersOf(flags, ['since', 'until']);

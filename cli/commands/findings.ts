@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander';
 import { RuntimeError } from '../../config/values/errors.js';
+import { addCiForms } from '../reading/format-flag.js';
 import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
@@ -11,7 +12,7 @@ interface FindingsFlags extends ReadFlags {
 }
 
 export function register(program: Command): void {
-  addReadFlags(
+  const command = addReadFlags(
     program
       .command('findings [id]')
       .description(
@@ -43,4 +44,5 @@ export function register(program: Command): void {
         place.close();
       }
     });
+  addCiForms(command);
 }

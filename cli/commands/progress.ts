@@ -2,6 +2,7 @@
 // Not here: the report (reports/compare/migration.ts), printing (cli/views/progress.ts), the ledger (audit/ledger).
 
 import type { Command } from 'commander';
+import { addCiForms } from '../reading/format-flag.js';
 import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 
@@ -11,7 +12,7 @@ interface ProgressFlags extends ReadFlags {
 }
 
 export function register(program: Command): void {
-  addReadFlags(
+  const command = addReadFlags(
     program
       .command('progress')
       .description('show how far a migration is: what is left, what came back, what each new version costs'),
@@ -31,6 +32,7 @@ Examples:
 `,
     )
     .action(progress);
+  addCiForms(command);
 }
 
 async function progress(given: ProgressFlags): Promise<void> {

@@ -3,10 +3,20 @@
 
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
-import { FORMS, type Form, setForm } from '../terminal/form.js';
+import { CI_FORMS, FORMS, type Form, setForm } from '../terminal/form.js';
 
 export function formatFlag(): Option {
   return new Option('--format <form>', `${FORMS.join(', ')} (default: text)`);
+}
+
+const FOR_CI = new WeakSet<Command>();
+
+/** Lets a command that has --format take junit and github too. */
+export function addCiForms(command: Command): Command {
+  FOR_CI.add(command);
+  const option = command.options.find(({ long }) => long === '--format')!;
+  option.description = `${[...FORMS, ...CI_FORMS].join(', ')} (default: text)`;
+  return command;
 }
 
 /** Before the command runs. Throws UsageError. */
@@ -15,8 +25,9 @@ export function applyFormat(command: Command): void {
   if (!has('--format')) return;
   const { format, json } = command.opts<{ format?: string; json?: boolean }>();
   if (format === undefined) return;
-  if (!isForm(format)) {
-    throw new UsageError(`"${format}" is not known`, { where: '--format', hint: `use one of ${FORMS.join(', ')}` });
+  const forms: readonly string[] = FOR_CI.has(command) ? [...FORMS, ...CI_FORMS] : FORMS;
+  if (!isOneOf(forms, format)) {
+    throw new UsageError(`"${format}" is not known`, { where: '--format', hint: `use one of ${forms.join(', ')}` });
   }
   if (json && format !== 'json') {
     throw new UsageError('two output formats', { where: '--json, --format', hint: 'give one of them' });
@@ -29,6 +40,6 @@ export function applyFormat(command: Command): void {
   }
 }
 
-function isForm(text: string): text is Form {
-  return FORMS.some((form) => form === text);
+function isOneOf(forms: readonly string[], text: string): text is Form {
+  return forms.includes(text);
 }

@@ -9,6 +9,8 @@ import type { Complexity } from '../../audit/ways.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { printVerdicts } from '../terminal/verdicts.js';
+import { auditVerdicts } from './audit-verdicts.js';
 
 interface Shown {
   /** The ORM's places are listed too, and all that nothing explains. */
@@ -24,6 +26,7 @@ export function printAudit(
 ): void {
   const screen = screenOf(process.stdout, process.env);
   const written = changes === undefined ? [] : ledgerLines(changes, screen);
+  if (printVerdicts('audit', () => auditVerdicts(answer))) return;
   if (json) printJson(auditJson(answer));
   else print([auditText(answer, { ...shown, screen }), ...written].join('\n'));
 }
@@ -45,6 +48,8 @@ function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen
   const { places, report } = answer;
   const lines = [styled(headOf(answer), { style: 'bold', screen })];
   lines.push(...wrapped(coverageLine(answer.coverage, report !== null), { width: screen.width }));
+  const tested = places.filter((one) => one.tested).length;
+  if (places.some((one) => one.tested !== null)) lines.push(`The tests reach ${tested} of ${places.length} places.`);
   if (brief) return [...lines, '', ...GROUPS.map((group) => countLine(answer, group)).filter(Boolean)].join('\n');
   for (const [title, holds] of GROUPS) {
     const own = places.filter(holds);
@@ -111,8 +116,14 @@ function table(own: readonly AuditedPlace[], { traffic, screen }: { traffic: boo
   ];
   const state = { title: 'state', cell: (one: AuditedPlace) => one.state ?? '', dropOrder: 4 };
   const states = own.some((one) => one.state !== null) ? [state] : [];
+  const test = { title: 'tested', cell: (one: AuditedPlace) => (one.tested ? 'yes' : 'no'), dropOrder: 5 };
+  const tests = own.some((one) => one.tested !== null) ? [test] : [];
   const risk = { title: 'risk', cell: (one: AuditedPlace) => one.risk.reasons.join(', '), dropOrder: 1 };
-  return renderTable(own, [...columns.slice(0, 2), ...states, ...(traffic ? ran : []), risk, columns[2]], screen);
+  return renderTable(
+    own,
+    [...columns.slice(0, 2), ...states, ...tests, ...(traffic ? ran : []), risk, columns[2]],
+    screen,
+  );
 }
 
 /** What makes it hard, else what it is. */

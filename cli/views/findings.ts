@@ -7,6 +7,7 @@ import { findingsJson } from '../../reports/forms/findings-json.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
 
 const LINES_MAX = 10;
 
@@ -14,6 +15,7 @@ export function printFindings(
   report: FindingsReport,
   { json, all, read }: { readonly json: boolean; readonly all: boolean; readonly read: string },
 ): void {
+  if (printVerdicts('findings', () => findingVerdicts(report, { all }))) return;
   if (json) printJson(findingsJson(report, { all }));
   else print(findingsText(report, { all, read, screen: screenOf(process.stdout, process.env) }));
 }
@@ -22,6 +24,22 @@ export function printFinding(finding: FindingFacts, { json }: { readonly json: b
   const window = { sinceMs: finding.firstSeenMs, untilMs: finding.lastSeenMs };
   if (json) printJson(findingsJson({ window, findings: [finding] }, { all: true }).findings[0]);
   else print(findingText(finding, screenOf(process.stdout, process.env)));
+}
+
+/** Open ones are warnings, severe ones faults. */
+function findingVerdicts({ findings }: FindingsReport, { all }: { readonly all: boolean }): Verdict[] {
+  const told = findings.filter(({ state, confidence }) => all || (state === 'open' && confidence === 'strong'));
+  return told.map((finding) => {
+    const caller = /^(.*):(\d+)(?: .*)?$/.exec(finding.callers[0] ?? '');
+    return {
+      name: `${oneLine(finding.title)} (${finding.id.slice(0, 8)})`,
+      group: finding.kind,
+      file: oneLine(caller?.[1] ?? ''),
+      line: Number(caller?.[2] ?? 0),
+      level: finding.severity === 'high' && finding.state === 'open' ? 'error' : 'warning',
+      message: oneLine(`${finding.explanation} Next: ${finding.nextStep}`),
+    };
+  });
 }
 
 function findingsText(

@@ -2,7 +2,7 @@
 // Invariant: a factor is printed with what it is of and how sure it is. Not here: the JSON
 // (reports/compare/migration-json.ts), the report (reports/compare/migration.ts).
 
-import { STATES } from '../../audit/ledger/ledger.js';
+import { placeAt, STATES } from '../../audit/ledger/ledger.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { GroupFacts, LedgerFacts, MigrationReport } from '../../reports/compare/migration.js';
 import { migrationJson } from '../../reports/compare/migration-json.js';
@@ -10,6 +10,7 @@ import type { OldShare, PlaceFacts } from '../../reports/compare/old-statements.
 import { count, duration, moment, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
 import { factorText } from './compare-words.js';
 import { pairLines } from './progress-pairs.js';
 
@@ -23,11 +24,29 @@ interface Options {
 const SHOWN_MAX = 10;
 
 export function printProgress(report: MigrationReport, options: Options): void {
+  if (printVerdicts('progress', () => progressVerdicts(report))) return;
   if (options.json) printJson(migrationJson(report));
   else print(progressText(report, { ...options, screen: screenOf(process.stdout, process.env) }));
 }
 
-export interface Shown {
+/** What came back is a fault; what is left is a warning. */
+function progressVerdicts({ ledger }: MigrationReport): Verdict[] {
+  return (ledger?.places ?? []).map((place) => {
+    const { entry, group, regressed } = place;
+    const { file, line } = placeAt(entry.at);
+    const isLeft = entry.state === 'todo' || entry.state === 'doing';
+    return {
+      name: `${oneLine(entry.function)} (${entry.id})`,
+      group: oneLine(group),
+      file,
+      line,
+      level: regressed !== null ? 'error' : isLeft ? 'warning' : 'ok',
+      message: regressed !== null ? `${entry.state}, and yet: ${whyBack(place)}` : entry.state,
+    };
+  });
+}
+
+interface Shown {
   readonly all: boolean;
   readonly screen: Screen;
 }

@@ -70,6 +70,7 @@ test('a place has what its own caller sent, its findings, and its turn', () => {
       ],
     },
     report,
+    tests: [ran('t', 'views.py:2', 1)],
     findings: [
       finding('of-b', 'b', 'views.py:2'),
       finding('elsewhere', 'b', 'views.py:9'),
@@ -89,6 +90,7 @@ test('a place has what its own caller sent, its findings, and its turn', () => {
     [1, 'stays'],
   ]);
   expect(places.map(({ seen }) => seen?.findings)).toEqual([undefined, ['of-b'], [], []]);
+  expect(places.map(({ tested }) => tested)).toEqual([false, true, false, false]);
   expect(places[1].seen).toMatchObject({ calls: 5, callsPerDay: 5, totalMs: 50 });
   expect(places[1].risk).toEqual({ level: 'high', reasons: ['hot path', 'money'] });
   expect(places[2].risk.reasons).toEqual(['writes', 'money']);

@@ -48,6 +48,7 @@ function audited({ fingerprints = [], ran = [], ...parts }: Given): AuditedPlace
     complexity: place.kind === 'orm' ? null : 'orm',
     replacedBy: null,
     risk: { level: 'low', reasons: [] },
+    tested: null,
     state: null,
   };
 }
