@@ -311,6 +311,28 @@ class Django(Case):
                          [[("CREATE INDEX a ON t (b)", False), ("DROP INDEX a", True)],
                           [("UPDATE t SET a = %s", False), ("ANALYZE t", False)]])  # fmt: skip
 
+    def test_a_schema_editor_in_a_migration(self):
+        code = """
+            from django.db import migrations
+            def collate(apps, schema_editor):
+                schema_editor.execute("ALTER TABLE book ALTER COLUMN path TYPE varchar(9)")
+            class Migration(migrations.Migration):
+                operations = [migrations.RunPython(collate)]
+        """
+        [place] = self.places({"app/migrations/0002_c.py": code}, "raw")
+        self.assertEqual((place.line, place.api, place.in_migration), (4, "schema_editor.execute", True))
+
+    def test_a_class_method_queries_its_model(self):
+        code = """
+            from django.db import models
+            class Book(models.Model):
+                @classmethod
+                def newest(cls):
+                    return cls.objects.latest("id")
+        """
+        [place] = self.places({"app/models.py": code}, "orm")
+        self.assertEqual((place.line, place.tables, place.function_lines), (6, ["app_book"], (5, 6)))
+
     def test_managers_of_the_applications_own(self):
         models = (
             MODELS
@@ -360,6 +382,34 @@ class SqlAlchemy(Case):
             sorted(place.api for place in places if place.line <= 9), ["engine", "import", "import", "model", "sessionmaker"]
         )
         self.assertEqual([one.sql for place in places for one in place.statements], ["SELECT id FROM users WHERE id = :id"])
+
+    def test_class_methods_dynamic_relations_and_own_queries(self):
+        code = """
+            from flask_sqlalchemy import BaseQuery, SQLAlchemy
+            import sqlalchemy
+            db = SQLAlchemy()
+            class Visible(BaseQuery):
+                def get(self, key):
+                    return super(Visible, self).get(key)
+            class Book(db.Model):
+                tags = db.relationship("Tag", lazy="dynamic")
+                authors = db.relationship("Author")
+                @classmethod
+                def newest(cls):
+                    return cls.query.order_by(cls.id).first()
+                def tagged(self):
+                    return self.tags.count() + len(self.authors)
+            class Store:
+                def __init__(self, db):
+                    self.db = db
+                def keep(self, book):
+                    self.db.session.add(book)
+        """
+        places = [(place.line, place.api) for place in self.places({"app.py": code}, "sqlalchemy")]
+        self.assertEqual(
+            [one for one in places if one[1].startswith(("query.", "session."))],
+            [(7, "query.get"), (13, "query.order_by"), (15, "query.count"), (20, "session.add")],
+        )
 
     def test_flask_sqlalchemy(self):
         files = {
@@ -476,7 +526,8 @@ class Form(Case):
             self.assertEqual(written["version"], 1)
             self.assertEqual(set(written["places"][0]), {
                 "id", "file", "line", "end_line", "function", "kind", "in_migration", "api", "statements", "tables", "database",
-                "via", "resolved", "unresolved"})  # fmt: skip
+                "via", "resolved", "unresolved", "function_lines",
+        })  # fmt: skip
             self.assertEqual(main([str(Path(folder, "none"))]), 2)
 
 

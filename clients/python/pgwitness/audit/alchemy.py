@@ -39,7 +39,7 @@ def _on_known(code: Code, node: ast.Call, receiver: Kind, scope: Scope) -> bool:
         api = f"session.{method}"
     elif receiver.name in ("sa.connection", "sa.engine") and method in names.CONNECTION:
         api = f"connection.{method}"
-    elif receiver.name == "sa.query" and isinstance(node.func.value, ast.Attribute):
+    elif receiver.name == "sa.query" and _begins(node.func.value) and not method.startswith("__"):
         api = f"query.{method}"
     else:
         return False
@@ -49,6 +49,11 @@ def _on_known(code: Code, node: ast.Call, receiver: Kind, scope: Scope) -> bool:
     if method in _TAKES_TEXT and node.args:
         _statement(code, place, node.args[0], scope)
     return True
+
+
+def _begins(query: ast.expr) -> bool:
+    """`Model.query`, a dynamic relation, or super() in a class of queries: the call on it is the place."""
+    return isinstance(query, ast.Attribute) or (isinstance(query, ast.Call) and getattr(query.func, "id", "") == "super")
 
 
 def _statement(code: Code, place: Place, node: ast.expr, scope: Scope) -> None:

@@ -207,15 +207,19 @@ class Kinds:
         owner = scope.outer
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and owner and isinstance(owner.node, ast.ClassDef):
             first = (function.args.posonlyargs + function.args.args)[:1]
-            static = any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in function.decorator_list)
-            if first and first[0] is node and not static:
-                return self._self(self._qualified(owner.node))
+            marks = {one.id for one in function.decorator_list if isinstance(one, ast.Name)}
+            if first and first[0] is node and "staticmethod" not in marks:
+                qualified = self._qualified(owner.node)
+                own = self.class_kind(qualified)
+                return own if "classmethod" in marks and own.name in ("dj.model", "sa.model") else self._self(qualified)
         if node.annotation is not None:
             return self._annotation(node.annotation, scope.outer or scope)
         if node.arg in ("queryset", "qs"):
             return Kind("dj.queryset") if self.uses("django") else None
         if node.arg in names.SESSIONS:
             return Kind("sa.session") if self.imports(scope.module, "sqlalchemy") else None
+        if node.arg == "schema_editor" and self.uses("django"):
+            return Kind("dj.schema-editor")
         if node.arg in ("cursor", "cur"):
             return Kind("dj.cursor") if self.uses("django") else Kind("db.cursor")
         return None
@@ -226,6 +230,8 @@ class Kinds:
             return Kind("dj.manager")
         if node.attr in names.SESSIONS and node.attr != "session" and self.uses("sqlalchemy"):
             return Kind("sa.session")
+        if node.attr == "session" and isinstance(node.value, ast.Attribute) and node.value.attr == "db":
+            return Kind("sa.session") if self.uses("sqlalchemy") else None
         return None
 
     def uses(self, package: str) -> bool:
@@ -240,6 +246,8 @@ class Kinds:
             return Kind("dj.manager", qualified)
         if self.is_a(qualified, names.is_queryset):
             return Kind("dj.queryset", qualified)
+        if self.is_a(qualified, names.is_query):
+            return Kind("sa.query", qualified)
         kind = self.class_kind(qualified)
         if kind.name == "dj.model":
             return Kind("dj.instance", qualified)
@@ -363,6 +371,10 @@ class Kinds:
         if last in ("get_object_or_404", "aget_object_or_404") and node.args:
             inner = self.of(node.args[0], scope)
             return Kind("dj.instance", inner.of) if inner else None
+        if last == "relationship" and callee.of.startswith("sqlalchemy."):
+            # What a dynamic relation gives is a query.
+            dynamic = any(one.arg == "lazy" and getattr(one.value, "value", None) == "dynamic" for one in node.keywords)
+            return Kind("sa.query") if dynamic else None
         return names.external_call(callee.of)
 
     def returned(self, qualified: str) -> Kind | None:

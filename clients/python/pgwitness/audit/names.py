@@ -199,6 +199,11 @@ def is_manager(dotted: str) -> bool:
     return parts[-1].endswith("Manager") and (parts[0] == "django" or "models" in parts or "managers" in parts)
 
 
+def is_query(base: str) -> bool:
+    """A class of SQLAlchemy's, or Flask-SQLAlchemy's, own queries."""
+    return base in ("sqlalchemy.orm.Query", "sqlalchemy.orm.query.Query", "flask_sqlalchemy.BaseQuery", "flask_sqlalchemy.query.Query")
+
+
 def is_queryset(dotted: str) -> bool:
     return dotted.split(".")[-1].endswith("QuerySet")
 
@@ -261,7 +266,8 @@ def member(kind: Kind, name: str) -> Kind | None:
     """Attributes that are objects themselves."""
     if kind.name == "sa.flask":
         return {"session": Kind("sa.session"), "engine": Kind("sa.engine"), "text": Kind("external", "sqlalchemy.text"),
-                "select": Kind("external", "sqlalchemy.select"), "Model": Kind("external", "flask_sqlalchemy.Model")}.get(name)  # fmt: skip
+                "select": Kind("external", "sqlalchemy.select"), "relationship": Kind("external", "sqlalchemy.orm.relationship"),
+                "Model": Kind("external", "flask_sqlalchemy.Model")}.get(name)  # fmt: skip
     if kind.name == "sa.model" and name == "query":
         return Kind("sa.query", kind.of)
     return None
