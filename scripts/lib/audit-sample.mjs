@@ -1,4 +1,4 @@
-// Fetches the applications of the audit's labelled sample, and counts what the walker finds of the labels.
+// Fetches the applications of the audit's labelled sample, and counts what is found of it.
 // Not here: printing (../audit-sample.mjs).
 
 import { spawnSync } from 'node:child_process';
