@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseLedger } from '../../audit/ledger/ledger.js';
 import { openPlaces, type Place } from '../../cli/reading/place.js';
 import { Api } from '../../dashboards/http/api.js';
+import { LogHistogram } from '../../facts/histogram.js';
 import { type MigrationReport, reportMigration } from '../../reports/compare/migration.js';
 import { migrationJson } from '../../reports/compare/migration-json.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
@@ -52,6 +53,12 @@ interface Ran {
   caller?: string;
 }
 
+function histogramOf(calls: number, ms: number): LogHistogram {
+  const histogram = new LogHistogram();
+  for (let n = 0; n < calls; n++) histogram.add(ms * MS);
+  return histogram;
+}
+
 function flushed(minute: number, ran: readonly Ran[]) {
   const each = ran.map(({ source = 'raw', construct = 'cursor', ...rest }) => ({ source, construct, ...rest }));
   return flushOf({
@@ -66,7 +73,19 @@ function flushed(minute: number, ran: readonly Ran[]) {
     tags: each.flatMap(({ caller, ms, calls, fingerprint, source }) =>
       caller === undefined
         ? []
-        : [tagsOf({ caller, route: 'rank' }, { minute, fingerprint, source, calls, serviceTotalNs: calls * ms * MS })],
+        : [
+            tagsOf(
+              { caller, route: 'rank' },
+              {
+                minute,
+                fingerprint,
+                source,
+                calls,
+                serviceTotalNs: calls * ms * MS,
+                histogram: histogramOf(calls, ms),
+              },
+            ),
+          ],
     ),
   });
 }
