@@ -158,6 +158,10 @@ export const limits = {
   findingsMax: 500,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */
   routesMax: 2_000,
+  /** Statements kept of a unit that is an example of its route: the first ones. */
+  unitSampleStatementsMax: 100,
+  /** Statements of all such units that wait for one flush. Beyond it no further example is kept. */
+  unitSamplesStatementsMax: 20_000,
   /** Statements within requests that wait for one flush. Beyond it they are not counted per request. */
   requestStatementRowsMax: 20_000,
   /** Sources and pools of one route's requests within one flush. The rest is the pool "(other)". */

@@ -4,9 +4,9 @@
 
 import type { FindingDelta } from './finding.js';
 import type { FleetMeasureName } from './measures.js';
-import type { PoolIdentity } from './pool.js';
+import type { PoolRow } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
-import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from './rollup-row.js';
+import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup, UnitSample } from './rollup-row.js';
 import type { Evidence } from './verdict.js';
 
 /** A statement's normalised text; outlives its rollups. */
@@ -33,21 +33,6 @@ export interface StatementSourceDelta {
   lastSeenMs: number;
   calls: number;
   errors: number;
-  evidence: readonly Evidence[];
-}
-
-export interface PoolRow {
-  id: string;
-  name: string;
-  identity: PoolIdentity;
-  firstSeenMs: number;
-  lastSeenMs: number;
-  /** Attributes, the last one seen. */
-  clientAddress: string;
-  serverVersion: string;
-  driver: string;
-  /** Habits seen, in plain words, sorted. */
-  habits: readonly string[];
   evidence: readonly Evidence[];
 }
 
@@ -160,6 +145,7 @@ export interface Flush {
   tags: Iterable<TagRollup>;
   requests: Iterable<RequestRollup>;
   requestStatements: Iterable<RequestStatementRollup>;
+  unitSamples: Iterable<UnitSample>;
   findings: Iterable<FindingDelta>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
@@ -185,6 +171,7 @@ export function emptyFlush(atMs = 0): Flush {
     tags: [],
     requests: [],
     requestStatements: [],
+    unitSamples: [],
     findings: [],
     catalogue: [],
     statements: [],

@@ -3,6 +3,7 @@
 // Not here: which session belongs to which pool, and when (analyzer/pools/pools.ts), rows (storage/).
 
 import { createHash } from 'node:crypto';
+import type { Evidence } from './verdict.js';
 
 /** The facts that tell pools apart. Port, address and driver version are not among them. */
 export interface PoolIdentity {
@@ -48,4 +49,20 @@ export function poolName(identity: PoolIdentity): string {
  */
 export function foldedName(name: string): string {
   return name.replace(/[0-9a-fA-F]{6,}|[0-9]+/g, (run) => (/[0-9]/.test(run) ? '#' : run));
+}
+
+/** A pool as it is stored. */
+export interface PoolRow {
+  id: string;
+  name: string;
+  identity: PoolIdentity;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  /** Attributes, the last one seen. */
+  clientAddress: string;
+  serverVersion: string;
+  driver: string;
+  /** Habits seen, in plain words, sorted. */
+  habits: readonly string[];
+  evidence: readonly Evidence[];
 }

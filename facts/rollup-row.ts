@@ -1,4 +1,5 @@
-// The counts of one minute: of a statement, with adding an execution to them, and of requests.
+// The counts of one minute: of a statement, with adding an execution to them, and of requests,
+// with single ones as examples.
 // Invariant: a row only grows until it is stored and reset. Two rows with the same key merge by the rules of
 // measures.ts, in any order. Not here: the source and pool of an execution (analyzer/attribution, analyzer/pools),
 // which rows are open (analyzer/rollup/rollups.ts), storing rows (storage/).
@@ -44,6 +45,12 @@ export interface TagRollup extends Record<TagMeasureName, number> {
 export type Found = 'direct' | 'heuristic';
 
 /**
+ * By what a unit of work was told from the next. driver: between signs that the driver gives (a ping, ROLLBACK or a
+ * reset on return). burst: between two gaps that are long for its pool.
+ */
+export type Boundary = 'tags' | 'connection' | 'driver' | 'transaction' | 'burst';
+
+/**
  * Requests of one route (or job, or command) that began in one minute. A request is counted once, in the minute of its
  * first statement.
  */
@@ -78,6 +85,47 @@ export interface RequestStatementRollup extends Record<RequestStatementMeasureNa
   source: string;
   /** The whole tag set, caller included, of its first execution in the request; '' = none. */
   tagSet: string;
+}
+
+/** The slowest unit of a stretch of time, or one that was drawn at random among all of it. */
+export type SampleKind = 'slowest' | 'random';
+
+export interface SampledStatement {
+  readonly fingerprint: string;
+  /** After the unit's first statement was sent. */
+  readonly startMs: number;
+  readonly serviceMs: number;
+  readonly rows: number;
+  /** '' = it completed. */
+  readonly sqlstate: string;
+  readonly source: string;
+  readonly construct: string;
+  /** Pool id in the store; its name in answers. */
+  readonly pool: string;
+  /** Numbers the connections of the unit, from 1. */
+  readonly connection: number;
+  readonly caller: string;
+}
+
+export interface UnitSample {
+  readonly kind: SampleKind;
+  /** Of units in one stretch of time the one with the highest is kept. */
+  readonly rank: number;
+  readonly found: Found;
+  readonly boundary: Boundary;
+  /** Canonical JSON object of its dimensions without the caller; '' = untagged, '(other)' beyond the cap. */
+  readonly tagSet: string;
+  /** The id that its tags give; '' = none. */
+  readonly request: string;
+  /** Its first statement was sent, Unix ms. */
+  readonly atMs: number;
+  /** From there to the end of its last statement. */
+  readonly durationMs: number;
+  readonly serviceNs: number;
+  /** Executions, housekeeping included. */
+  readonly executions: number;
+  /** In the order in which they started; the first ones of a long unit. */
+  readonly statements: readonly SampledStatement[];
 }
 
 export class RollupRow extends ValueSums implements Readonly<Record<StatementMeasureName, number>> {

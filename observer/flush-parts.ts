@@ -36,6 +36,7 @@ export class FlushParts {
       tags: pipeline.counting.tagRollups,
       requests: pipeline.counting.units.requests,
       requestStatements: pipeline.counting.units.statements,
+      unitSamples: pipeline.counting.units.samples,
       findings: pipeline.counting.findings,
       catalogue: pipeline.catalogue,
       pools: pools.rows,

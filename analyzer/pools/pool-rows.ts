@@ -1,8 +1,8 @@
 // The pools that a flush stores: those that changed, and those in use, whose last moment moves on.
 // Invariant: a row holds the whole pool, so storing it twice changes nothing. Not here: counts (pool-minutes.ts).
 
-import type { PoolRow } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
+import type { PoolRow } from '../../facts/pool.js';
 import type { Pool } from './pool.js';
 
 export class PoolRows implements Pending<PoolRow> {

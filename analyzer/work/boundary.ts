@@ -2,7 +2,7 @@
 // Invariant: pure. A transaction is never cut. Signs of the driver are looked for first, then transactions, then
 // pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
 
-import type { Boundary } from '../../facts/work/unit.js';
+import type { Boundary } from '../../facts/rollup-row.js';
 import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
 import type { UnitExecution } from './unit.js';

@@ -49,14 +49,15 @@ export class RequestCounts implements Pending<RequestRollup> {
     return true;
   }
 
-  /** Adds its length to the histograms, once: it has ended. */
-  measure(unit: Unit): void {
+  /** Adds its length to the histograms, once: it has ended. Returns whether it did. */
+  measure(unit: Unit): boolean {
     const { counted } = unit;
-    if (counted === undefined || unit.measured) return;
+    if (counted === undefined || unit.measured) return false;
     unit.measured = true;
     const row = this.#row(counted.minute, counted.found, counted.tagSet);
     row.statementHistogram.add(unit.sums.statements);
     row.serviceHistogram.add(unit.sums.serviceNs);
+    return true;
   }
 
   pending(): Iterable<RequestRollup> {

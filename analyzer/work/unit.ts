@@ -3,8 +3,8 @@
 // unit depend on when they started alone. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
 
 import { limits } from '../../config/limits.js';
-import type { Found } from '../../facts/rollup-row.js';
-import type { Boundary, UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { Boundary, Found } from '../../facts/rollup-row.js';
+import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
 import type { Keepable, KeptStatements } from './kept-statements.js';
 import { StatementChain } from './statement-chain.js';
 import { noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';

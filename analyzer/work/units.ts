@@ -6,7 +6,8 @@
 //
 // Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
 // request. At most unitsOpenMax units are open, with unitsStatementsMax statements; what goes beyond is counted.
-// Not here: tags and sources (pipeline.ts gives them), rows (request-counts.ts, statement-counts.ts).
+// Not here: tags and sources (pipeline.ts gives them), rows (request-counts.ts, statement-counts.ts), examples
+// (unit-samples.ts).
 
 import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
@@ -18,6 +19,7 @@ import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
 import { UnitIds } from './unit-ids.js';
+import { UnitSamples } from './unit-samples.js';
 
 /** A unit has ended when it is quiet for so long … */
 const QUIET_MS = 1_000;
@@ -45,6 +47,7 @@ export class Units {
   readonly #listener: UnitsListener | undefined;
   readonly requests = new RequestCounts();
   readonly statements: StatementCounts;
+  readonly samples = new UnitSamples();
   readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
   readonly #ids = new UnitIds();
   readonly #keeps = new KeptStatements(limits.unitsStatementsMax);
@@ -221,7 +224,7 @@ export class Units {
     this.#open.delete(unit);
     unit.ended = true;
     if (unit.dirty) this.#count(unit);
-    this.requests.measure(unit);
+    if (this.requests.measure(unit)) this.samples.offer(unit);
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
   }

@@ -7,16 +7,16 @@ import type { ExecutionFilter, PoolsReport, StatementsReport, Window } from '../
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
-import type { RoutesReport } from '../../facts/work/routes.js';
+import type { RouteDetails, RoutesReport } from '../../facts/work/routes.js';
 import { type FindingsReport, mergeFindings, reportFindings } from '../../reports/findings.js';
 import { findingsFromJson } from '../../reports/forms/findings-json.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { poolsFromJson } from '../../reports/forms/pools-json.js';
 import { mergeRequests, requestsFromJson } from '../../reports/forms/requests-json.js';
+import { routeDetailsFromJson } from '../../reports/forms/route-details-json.js';
 import { routesFromJson } from '../../reports/forms/routes-json.js';
 import { samplesFromJson } from '../../reports/forms/samples-json.js';
-import { sessionsFromJson } from '../../reports/forms/sessions-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
 import { recordedFromJson } from '../../reports/forms/status-json.js';
 import { decodeTimeline, mergeTimelines } from '../../reports/forms/timeline-codec.js';
@@ -45,6 +45,8 @@ import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
 import { mergeWatched, reportWatched, type WatchedReport } from '../../reports/watched/watched.js';
 import { watchedFromJson } from '../../reports/watched/watched-json.js';
+import { mergeRouteDetails, reportRoute } from '../../reports/work/route-details.js';
+import { sessionsFromJson } from '../../reports/work/sessions-json.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { askJson } from './ask-json.js';
 
@@ -59,6 +61,8 @@ export interface Place {
   seen(): Promise<SeenValues>;
   pools(range: TimeRange): Promise<PoolsReport>;
   routes(range: TimeRange): Promise<RoutesReport>;
+  /** By its name as `routes` prints it; undefined where no request of it is in this window. */
+  route(name: string, range: TimeRange): Promise<RouteDetails | undefined>;
   findings(range: TimeRange): Promise<FindingsReport>;
   /** How complete a window is. */
   watched(range: TimeRange): Promise<WatchedReport>;
@@ -119,6 +123,7 @@ function localPlace(directory: string): Place {
     seen: async () => reportSeen(reader),
     pools: async (range) => reportPools(reader, range),
     routes: async (range) => reportRoutes(reader, range),
+    route: async (name, range) => reportRoute(reader, name, range),
     findings: async (range) => reportFindings(reader, range),
     watched: async (range) => reportWatched(reader, range),
     sessions: async () => reportSessions(reader),
@@ -159,6 +164,11 @@ function remotePlace(base: URL, token: string | undefined): Place {
     },
     routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
     watched: (range) => ask('/api/v1/watched', { parameters: writeTimeRange(range), decode: watchedFromJson }),
+    route: (name, range) => {
+      const parameters = writeTimeRange(range);
+      parameters.set('route', name);
+      return ask('/api/v1/routes', { parameters, decode: routeDetailsFromJson });
+    },
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
     timeline: ({ fingerprint, ...asked }) =>
       ask(`/api/v1/statements/${fingerprint}/history`, {
@@ -196,6 +206,7 @@ function mergedPlace(places: readonly Place[]): Place {
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
     findings: async (range) => mergeFindings(await Promise.all(places.map((place) => place.findings(range)))),
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
+    route: async (name, range) => mergeRouteDetails(await Promise.all(places.map((place) => place.route(name, range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
     marks: async (range) =>
       (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),

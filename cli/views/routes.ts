@@ -64,7 +64,7 @@ function table(routes: readonly RouteFacts[], { screen, idle }: { screen: Screen
   );
 }
 
-function nameOf({ kind, route }: RouteFacts): string {
+export function nameOf({ kind, route }: RouteFacts): string {
   if (kind === '') return '(untagged)';
   return kind === 'route' ? oneLine(route) : `${kind} ${oneLine(route)}`;
 }
@@ -81,6 +81,6 @@ function sourcesOf({ sources }: RouteFacts): string {
 }
 
 /** 2 → "2", 20.95 → "21.0", 1.5 → "1.5". */
-function decimal(value: number): string {
+export function decimal(value: number): string {
   return Number.isInteger(value) ? count(value) : value < 100 ? value.toFixed(1) : count(value);
 }

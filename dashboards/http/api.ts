@@ -12,9 +12,9 @@ import { findingsJson } from '../../reports/forms/findings-json.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { requestsJson } from '../../reports/forms/requests-json.js';
+import { routeDetailsJson } from '../../reports/forms/route-details-json.js';
 import { routesJson } from '../../reports/forms/routes-json.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
-import { sessionsJson } from '../../reports/forms/sessions-json.js';
 import { briefStatements, statementDetailsJson } from '../../reports/forms/statement-json.js';
 import { encodeStatementsReport } from '../../reports/forms/statements-codec.js';
 import { statementsJson } from '../../reports/forms/statements-json.js';
@@ -33,8 +33,8 @@ import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   readFindingsQuery,
   readMarkQuery,
-  readNoQuery,
   readRequestsQuery,
+  readRoutesQuery,
   readStatementQuery,
   readStatementsQuery,
   readTailQuery,
@@ -42,7 +42,7 @@ import {
   readTimeRange,
 } from '../../reports/questions/grammar.js';
 import { readGroupsQuery } from '../../reports/questions/groups-query.js';
-import type { ParameterContext } from '../../reports/questions/reading.js';
+import { type ParameterContext, Reading } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
 import { reportRoutes } from '../../reports/routes.js';
 import { reportSamples } from '../../reports/samples.js';
@@ -54,6 +54,8 @@ import { reportWatched } from '../../reports/watched/watched.js';
 import { watchedJson } from '../../reports/watched/watched-json.js';
 import { withTexts } from '../../reports/work/activity.js';
 import { activityJson } from '../../reports/work/activity-json.js';
+import { reportRoute } from '../../reports/work/route-details.js';
+import { sessionsJson } from '../../reports/work/sessions-json.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
@@ -130,7 +132,8 @@ export class Api implements ApiReader {
       return jsonAnswer(200, tailJson(this.#reader, await this.#live.ask({ of: 'tail', after })));
     }
     if (path !== ACTIVITY_PATH) return undefined;
-    readNoQuery(parameters, context);
+    // It takes no parameter.
+    new Reading(parameters, [], context);
     const { texts, ...activity } = await this.#live.ask({ of: 'activity' });
     return jsonAnswer(200, activityJson(withTexts(activity, { texts, reader: this.#reader })));
   }
@@ -151,6 +154,11 @@ export class Api implements ApiReader {
 
   #context(): ParameterContext {
     return { nowMs: Date.now(), markAt: (name) => markMoment(this.#reader, name) };
+  }
+
+  #routes({ range, route }: ReturnType<typeof readRoutesQuery>): Answer {
+    if (route === undefined) return jsonAnswer(200, routesJson(reportRoutes(this.#reader, range)));
+    return jsonAnswer(200, routeDetailsJson(reportRoute(this.#reader, route, range)));
   }
 
   #report(path: string, parameters: URLSearchParams): Answer | undefined {
@@ -184,7 +192,7 @@ export class Api implements ApiReader {
         return jsonAnswer(200, findingsJson(reportFindings(this.#reader, range), { all }));
       }
       case '/api/v1/routes':
-        return jsonAnswer(200, routesJson(reportRoutes(this.#reader, readTimeRange(parameters, context))));
+        return this.#routes(readRoutesQuery(parameters, context));
       case '/api/v1/requests': {
         const { range, tags, by } = readRequestsQuery(parameters, context);
         return jsonAnswer(200, requestsJson(reportRequests(this.#reader, { ...range, tags, by })));

@@ -5,6 +5,7 @@
 import type { Window } from '../answers.js';
 import { LogHistogram } from '../histogram.js';
 import type { RequestMeasureName } from '../measures.js';
+import type { UnitSample } from '../rollup-row.js';
 import { addAll, addSums, noSums, REQUEST_RULES } from '../sums.js';
 
 /** By which tag a route is named; '' = its requests are untagged. */
@@ -30,6 +31,17 @@ export interface RouteFacts extends Record<RequestMeasureName, number> {
 export interface RoutesReport {
   readonly window: Window;
   readonly routes: RouteFacts[];
+}
+
+/** One route, and single requests of it. */
+export interface RouteDetails {
+  readonly window: Window;
+  readonly route: RouteFacts;
+  /** Pools are names. Undefined where no request that ended was kept. */
+  readonly typical: UnitSample | undefined;
+  readonly slowest: UnitSample | undefined;
+  /** Normalised texts by fingerprint. */
+  readonly queries: ReadonlyMap<string, string>;
 }
 
 export function emptyRoute(kind: RouteKind, route: string): RouteFacts {

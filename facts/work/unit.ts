@@ -3,13 +3,7 @@
 // sessions; a statement's source and pool are '' until its session settled.
 // Not here: finding units (analyzer/work/), what is counted of them (../rollup-row.ts).
 
-import type { Found } from '../rollup-row.js';
-
-/**
- * By what a unit was told from the next. driver: between signs that the driver gives (a ping, ROLLBACK or a reset on
- * return). burst: between two gaps that are long for its pool.
- */
-export type Boundary = 'tags' | 'connection' | 'driver' | 'transaction' | 'burst';
+import type { Boundary, Found } from '../rollup-row.js';
 
 /** One execution inside a unit. */
 export interface UnitStatement {

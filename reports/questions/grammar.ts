@@ -77,6 +77,15 @@ export function readTimeRange(parameters: URLSearchParams, context: ParameterCon
   return rangeOf(new Reading(parameters, RANGE_NAMES, context), context);
 }
 
+/** Routes of a window, or one of them by its name. Throws UsageError naming the parameter. */
+export function readRoutesQuery(
+  parameters: URLSearchParams,
+  context: ParameterContext,
+): { range: TimeRange; route: string | undefined } {
+  const read = new Reading(parameters, [...RANGE_NAMES, 'route'], context);
+  return { range: rangeOf(read, context), route: read.text('route') };
+}
+
 /** Findings of a window; `all`: candidates too. Throws UsageError naming the parameter. */
 export function readFindingsQuery(
   parameters: URLSearchParams,
@@ -106,11 +115,6 @@ export interface TimelineQuery extends ExecutionFilter {
 export function readTimelineQuery(parameters: URLSearchParams, context: ParameterContext): TimelineQuery {
   const read = new Reading(parameters, [...RANGE_NAMES, ...FILTER_NAMES, 'form'], context);
   return { range: rangeOf(read, context), ...filterOf(read), form: read.oneOf('form', FORMS) ?? 'json' };
-}
-
-/** For questions without parameters. Throws UsageError naming the parameter. */
-export function readNoQuery(parameters: URLSearchParams, context: ParameterContext): void {
-  new Reading(parameters, [], context);
 }
 
 /** The sequence to tail from. Throws UsageError naming the parameter. */

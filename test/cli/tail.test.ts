@@ -1,10 +1,10 @@
 // The groups of `tail`, their lines, and which executions it shows.
 
 import { describe, expect, test } from 'vitest';
-import { collapsed } from '../../cli/views/tail/repeats.js';
 import { groupText } from '../../cli/views/tail/tail.js';
 import { isWanted, type TailFilter } from '../../cli/views/tail/tail-filter.js';
 import { TailGroups } from '../../cli/views/tail/tail-groups.js';
+import { collapsed } from '../../facts/words/repeats.js';
 import type { TailExecutionJson } from '../../reports/forms/tail-json.js';
 
 const SCREEN = { width: 80, colours: false };

@@ -6,14 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import {
-  type CatalogueEntry,
-  emptyFlush,
-  type Flush,
-  type PoolRow,
-  type StatementSourceDelta,
-} from '../../facts/flush.js';
+import { type CatalogueEntry, emptyFlush, type Flush, type StatementSourceDelta } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
+import type { PoolRow } from '../../facts/pool.js';
 import { RollupRow, type TagRollup } from '../../facts/rollup-row.js';
 import type { Confidence } from '../../facts/verdict.js';
 import { openReader, type Reader } from '../../storage/sqlite/read/reader.js';

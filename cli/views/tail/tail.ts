@@ -1,15 +1,15 @@
 // Prints a group of `tail`: a head, then a line per statement or repeat; a lone one in one line.
 // Invariant: no line is wider than the screen, and control characters from traffic are escaped. The route stands before
 // whatever has to go on a narrow screen.
-// Not here: grouping (tail-groups.ts), which lines are repeats (repeats.ts).
+// Not here: grouping (tail-groups.ts), which lines are repeats (facts/words/repeats.ts).
 
+import { collapsed, type Line } from '../../../facts/words/repeats.js';
 import { shortSql } from '../../../facts/words/short-sql.js';
 import { namedSqlstate } from '../../../facts/words/sqlstates.js';
 import type { TailExecutionJson } from '../../../reports/forms/tail-json.js';
 import { count, duration } from '../../terminal/format.js';
 import { coloured, oneLine, type Screen, styled } from '../../terminal/output.js';
 import { shortened, textWidth } from '../../terminal/table.js';
-import { collapsed, type Line } from './repeats.js';
 import { endOf, type TailGroup } from './tail-groups.js';
 
 /** Columns that a statement's text keeps before other parts of its line go. */

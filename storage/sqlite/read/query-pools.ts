@@ -29,6 +29,12 @@ export interface PoolRecord {
   closed: number;
 }
 
+/** By id. */
+export function poolNames(rows: Rows): Map<string, string> {
+  const pools = rows.all<{ id: string; name: string }>('SELECT pool_id AS id, name FROM pool');
+  return new Map(pools.map(({ id, name }) => [id, name]));
+}
+
 /** Of one pool over one segment. */
 export interface PoolSums extends Record<PoolMeasureName, number> {
   poolId: string;

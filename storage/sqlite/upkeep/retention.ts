@@ -10,6 +10,7 @@ import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
+import { dropUnitSamples } from '../tables/unit-samples.js';
 
 export interface RetentionOptions {
   /** How long single minutes are kept; then hours. */
@@ -96,7 +97,7 @@ function dropRows(rows: Rows, state: FoldState, slice: number): number {
     dropped += rows.run(sql, SPAN.hour, state.hoursKeptFrom, slice);
     dropped += rows.run(sql, SPAN.day, state.daysKeptFrom, slice);
   }
-  return dropped;
+  return dropped + dropUnitSamples(rows, state, slice);
 }
 
 const OLDEST = 'SELECT min(bucket_min) AS bucket FROM rollup WHERE span_s = ?';

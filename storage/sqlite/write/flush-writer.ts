@@ -3,8 +3,9 @@
 // Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
-import type { Flush, LossRow, PoolRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';
+import type { Flush, LossRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';
 import type { SourceMeasureName } from '../../../facts/measures.js';
+import type { PoolRow } from '../../../facts/pool.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
 import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
@@ -34,6 +35,7 @@ import {
 } from '../tables/rollup-tables.js';
 import { writePlan, writeSamples } from '../tables/samples.js';
 import type { SeriesIds } from '../tables/series.js';
+import { writeUnitSample } from '../tables/unit-samples.js';
 import type { RowExecutions, Salvage } from './salvage.js';
 import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
@@ -92,6 +94,9 @@ export class FlushWriter {
     this.#each(flush.tags, (delta) => this.#writeTags(delta));
     this.#each(flush.requests, (delta) => this.#writeRequests(delta));
     this.#each(flush.requestStatements, (delta) => this.#writeRequestStatement(delta));
+    this.#each(flush.unitSamples, (sample) =>
+      writeUnitSample(this.#rows, sample, { series: this.#series.ofRequests(sample), state: this.#state }),
+    );
     this.#each(flush.findings, (finding) => writeFinding(this.#rows, finding));
     this.#each(flush.pools, (pool) => this.#writePool(pool));
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));

@@ -1,6 +1,6 @@
 // Collapses repeats in a sequence: A A A is one line, A B A B A B are two lines that take turns.
 // Invariant: every execution is in one line, and lines are in the order in which they first came.
-// Not here: printing (tail.ts).
+// Not here: printing (cli/views).
 
 /** Executions that a line stands for. */
 export interface Line<Item> {
