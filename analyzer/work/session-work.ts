@@ -12,6 +12,9 @@ export class SessionWork implements SessionInUnit {
   /** The unit of its last statement. */
   unit: Unit | undefined = undefined;
   last: UnitExecution | undefined = undefined;
+  /** The unit of its last tagged statement, and units that it began since: they may turn out to lie inside of it. */
+  tagged: Unit | undefined = undefined;
+  since: Unit[] = [];
   /** Units that it had a part in. */
   units = 0;
   /** Unix ms; 0 = it has sent nothing. */

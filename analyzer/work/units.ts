@@ -18,17 +18,14 @@ import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
+import { isOver } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
 
-/** A unit has ended when it is quiet for so long … */
-const QUIET_MS = 1_000;
-/** … or, while it holds a transaction or its only connection, for so long: nothing waits for ever. */
-const QUIET_BUSY_MS = 30_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
-/** An execution whose session never settles must not keep its unit. */
-const UNSETTLED_MS = 10_000;
+/** Units without tags that a session may begin between two statements of one request. */
+const SINCE_MAX = 8;
 
 export interface UnitsListener {
   /** A unit ended, with its statements. It is not kept. */
@@ -163,9 +160,9 @@ export class Units {
     const current = session.unit;
     if (requestId === '' && traceId === '') {
       const boundary = boundaryBefore(session, execution, autocommits);
-      if (current === undefined || boundary !== undefined) return this.#begin(boundary ?? 'burst');
+      if (current === undefined || boundary !== undefined) return this.#beginIn(session, boundary ?? 'burst');
       if (current.boundary === 'tags' && !isInside(session, execution) && isPrelude(execution))
-        return this.#begin(autocommits ? 'burst' : 'transaction');
+        return this.#beginIn(session, autocommits ? 'burst' : 'transaction');
       return this.#goOn(current);
     }
     if (current !== undefined && current.requestId === requestId && current.traceId === traceId)
@@ -173,9 +170,18 @@ export class Units {
     const known = this.#ids.find(requestId, traceId);
     const unit = known === undefined ? this.#begin('tags') : this.#goOn(known);
     this.#ids.name(unit, requestId, traceId);
-    const isPart = current !== undefined && current !== unit && current.found === 'heuristic' && !current.ended;
-    if (isPart && current.counted === undefined && boundaryBefore(session, execution, autocommits) === undefined)
-      this.#absorb(unit, current);
+    // What carries no tags (COPY) and lies between two statements of one request is of that request.
+    const parts = session.tagged === unit ? session.since : current === undefined ? [] : [current];
+    const isOneStretch = session.tagged === unit || boundaryBefore(session, execution, autocommits) === undefined;
+    if (isOneStretch) for (const part of parts) if (isPartOf(unit, part)) this.#absorb(unit, part);
+    session.tagged = unit;
+    session.since = [];
+    return unit;
+  }
+
+  #beginIn(session: SessionWork, boundary: Unit['boundary']): Unit {
+    const unit = this.#begin(boundary);
+    if (session.tagged !== undefined && session.since.length < SINCE_MAX) session.since.push(unit);
     return unit;
   }
 
@@ -237,15 +243,6 @@ function wholeOf(unit: Unit): Unit {
   return whole;
 }
 
-function isOver(unit: Unit, nowMs: number): boolean {
-  const quietMs = nowMs - unit.lastMs;
-  if (unit.unsettled > 0 && quietMs < UNSETTLED_MS) return false;
-  let isBusy = false;
-  for (const session of unit.sessions) {
-    if (session.member.running) return false;
-    if (session.inTransaction || unit.boundary === 'connection') isBusy = true;
-  }
-  // What only its connections held together ends with them.
-  if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
-  return quietMs > (isBusy ? QUIET_BUSY_MS : QUIET_MS);
+function isPartOf(unit: Unit, part: Unit): boolean {
+  return part !== unit && part.found === 'heuristic' && !part.ended && part.counted === undefined;
 }

@@ -101,7 +101,7 @@ async function compare(given: CompareFlags): Promise<void> {
 }
 
 async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
-  const { compareSets, statementsOfSet } = await import('../../reports/compare/compare.js');
+  const { compareSets, statementsOfSet } = await import('../../reports/compare/sets.js');
   const { fingerprintOf } = await import('../reading/find-statement.js');
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { printSets } = await import('../views/compare-sets.js');
@@ -126,7 +126,9 @@ async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareVie
     return { reports, statements: statementsOfSet(reports), plans };
   };
   const [old, now] = [await read('--old', flags.old), await read('--new', flags.new)];
-  printSets(compareSets(old.statements, now.statements), { old, now, scope, ...view });
+  const requests = await place.requests({ range, tags: scope.tags ?? [] });
+  const compared = compareSets({ ...old, requests }, { ...now, requests });
+  printSets(compared, { old, now, scope, ...view });
 }
 
 async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {

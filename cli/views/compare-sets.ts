@@ -4,7 +4,7 @@
 import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import type { ComparedRow, Use } from '../../reports/compare/compare.js';
+import type { ComparedSets, Use } from '../../reports/compare/sets.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import type { SamplesReport } from '../../reports/samples.js';
 import { count, duration } from '../terminal/format.js';
@@ -12,7 +12,7 @@ import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable, textWidth } from '../terminal/table.js';
 import { rowJson } from './compare-json.js';
-import { type ChangeOptions, changeText } from './compare-words.js';
+import { type ChangeOptions, changeText, intervalText } from './compare-words.js';
 import type { CompareView } from './comparison.js';
 
 export interface ReadSet {
@@ -20,8 +20,6 @@ export interface ReadSet {
   readonly statements: readonly StatementFacts[];
   readonly plans: readonly SamplesReport[];
 }
-
-type ComparedSets = ComparedRow & { readonly beforePerUse: Use; readonly afterPerUse: Use };
 
 interface SetsView extends CompareView {
   readonly old: ReadSet;
@@ -76,7 +74,14 @@ function setsMarkdown(compared: ComparedSets, { old, now, scope, verbose }: Sets
 
 function setsJson(compared: ComparedSets, { old, now }: SetsView): object {
   const side = (set: ReadSet, use: Use): object => ({
-    per_use: { uses: use.uses, by: use.by, calls: use.calls, rows: use.rows, ms: use.timeNs / 1e6 },
+    per_use: {
+      uses: use.uses,
+      by: use.by,
+      calls: use.calls,
+      rows: use.rows,
+      ms: use.timeNs / 1e6,
+      variance: use.variance,
+    },
     statements: set.statements.map((facts, at) => ({
       fingerprint: facts.fingerprint,
       query: facts.query,
@@ -89,7 +94,13 @@ function setsJson(compared: ComparedSets, { old, now }: SetsView): object {
       plan: samplesJson(facts.fingerprint, set.plans[at] ?? { samples: [], plan: undefined }).plan,
     })),
   });
-  return { ...rowJson(compared), old: side(old, compared.beforePerUse), new: side(now, compared.afterPerUse) };
+  const interval = { low: compared.low ?? null, high: compared.high ?? null };
+  return {
+    ...rowJson(compared),
+    ...interval,
+    old: side(old, compared.beforePerUse),
+    new: side(now, compared.afterPerUse),
+  };
 }
 
 function setsOf(compared: ComparedSets, { old, now }: { old: ReadSet; now: ReadSet }) {
@@ -107,7 +118,7 @@ function summaryOf(compared: ComparedSets, view: ChangeOptions & { readonly scop
     return `The ${side} statements did not run in this window${within === '' ? '' : ` with ${within}`}`;
   }
   const times = `${duration(beforePerUse.timeNs / 1e6)} → ${duration(afterPerUse.timeNs / 1e6)}`;
-  return `${within === '' ? '' : `${within}: `}per use ${times}: ${changeText(compared, view)}`;
+  return `${within === '' ? '' : `${within}: `}per use ${times}: ${changeText(compared, view)}${intervalText(compared)}`;
 }
 
 function useText({ uses, by, calls, rows, timeNs }: Use): string {

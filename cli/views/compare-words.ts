@@ -32,7 +32,7 @@ export function changeText({ judgement, factor, test, p }: ComparedRow, { verbos
 }
 
 /** ", 3.21 to 3.99× with 95 %" in the direction of the change; '' where there is no interval. */
-export function intervalText({ factor, low, high }: RequestChange): string {
+export function intervalText({ factor, low, high }: Pick<RequestChange, 'factor' | 'low' | 'high'>): string {
   if (factor === undefined || low === undefined || high === undefined) return '';
   const [from, to] = factor >= 1 ? [low, high] : [1 / high, 1 / low];
   return `, ${factorText(from)} to ${factorText(to)}× with 95 %`;

@@ -20,9 +20,10 @@ export function routesText(report: RoutesReport, options: { readonly read: strin
   }
   const requests = routes.reduce((sum, route) => sum + route.requests, 0);
   const direct = routes.reduce((sum, route) => sum + route.directRequests, 0);
-  const head = `${span(window.sinceMs, window.untilMs)} · ${count(requests)} requests with statements`;
-  const idle = routes.some(({ idleRequests }) => idleRequests > 0);
-  const lines = [styled(head, { style: 'bold', screen }), '', table(routes, { screen, idle })];
+  const idle = routes.reduce((sum, route) => sum + route.idleRequests, 0);
+  const without = idle === 0 ? '' : `, ${count(idle)} without`;
+  const head = `${span(window.sinceMs, window.untilMs)} · ${count(requests)} requests with statements${without}`;
+  const lines = [styled(head, { style: 'bold', screen }), '', table(routes, { screen, idle: idle > 0 })];
   lines.push(
     '',
     `${share(direct, requests)} of the requests were found by tags or short connections, the others by the traffic.`,
@@ -38,14 +39,18 @@ function table(routes: readonly RouteFacts[], { screen, idle }: { screen: Screen
     routes,
     [
       { title: 'route', flexible: true, cell: nameOf },
-      { title: 'requests', align: 'right', cell: (facts) => count(facts.requests) },
+      {
+        title: requestsTitle(idle, screen),
+        align: 'right',
+        cell: (facts) => count(facts.requests + facts.idleRequests),
+      },
       ...(idle
         ? [
             {
-              title: 'without',
+              title: 'sent nothing',
               align: 'right',
-              dropOrder: 8,
-              cell: (facts: RouteFacts) => count(facts.idleRequests),
+              dropOrder: 3,
+              cell: (facts: RouteFacts) => share(facts.idleRequests, facts.requests + facts.idleRequests),
             } as const,
           ]
         : []),
@@ -68,6 +73,13 @@ export function nameOf({ kind, route }: RouteFacts): string {
   if (kind === '') return '(untagged)';
   return kind === 'route' ? oneLine(route) : `${kind} ${oneLine(route)}`;
 }
+
+/** Where nobody tells of requests that sent nothing, the number is of the others. */
+function requestsTitle(idle: boolean, { width }: Screen): string {
+  return idle || width < WIDE ? 'requests' : 'requests with statements';
+}
+
+const WIDE = 120;
 
 function statementsP95(facts: RouteFacts): string {
   return facts.statementHistogram.count === 0 ? '–' : count(Math.min(facts.statementsMax, statementsAt(facts, 0.95)));

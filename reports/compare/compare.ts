@@ -1,16 +1,15 @@
-// Compares two sides: statement by statement, group by group, or one set against another.
+// Compares two sides: statement by statement, or group by group.
 // Invariant: a row's factor is of the time per request where requests are known, else of mean service times; a
 // judgement is given only where noise-test.ts gives one. Of executions a
 // request counts once per statement, so several statements have the requests of the one that most requests ran.
-// Not here: which reports the sides are (cli/commands/compare.ts), printing.
+// Not here: which reports the sides are (cli/commands/compare.ts), sets of statements (sets.ts), printing.
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { latencyOf } from '../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
 import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
-import { mergeStatements } from '../forms/merge.js';
 import type { RequestsReport } from '../requests.js';
-import { type Judgement, momentsOf, type NoiseTest, testMeans, testNoise } from './noise-test.js';
+import { type Judgement, testNoise } from './noise-test.js';
 import { compareWithinRequests, type PerRequest } from './per-request.js';
 
 /** Totals of one side; times in ns. */
@@ -36,7 +35,7 @@ export interface ComparedRow {
   /** Undefined where the side did not run it. */
   readonly before: Side | undefined;
   readonly after: Side | undefined;
-  /** Mean after divided by mean before; for sets, time per use. undefined where a side is missing. */
+  /** Mean after divided by mean before; for sets, time per use. Undefined where a side is missing. */
   readonly factor: number | undefined;
   readonly judgement: Judgement | 'new' | 'gone';
   readonly test: string;
@@ -104,79 +103,13 @@ function byRequest(row: ComparedRow, perRequest: PerRequest | undefined): Compar
   return { ...row, ...change, perRequest, perExecution: { factor, judgement, test, p } };
 }
 
-/**
- * Compares the statements that did a job before with those that do it now. A use is one request where requests are
- * tagged, else one execution of the first statement named; factor and test are of the time per use. Uses of several
- * statements are tested by means (Welch), with variances added.
- */
-export function compareSets(
-  before: readonly StatementFacts[],
-  after: readonly StatementFacts[],
-): ComparedRow & { beforePerUse: Use; afterPerUse: Use } {
-  const beforePerUse = useOf(before);
-  const afterPerUse = useOf(after);
-  const row = rowOf({ key: '', source: '', query: '' }, { before, after });
-  if (row.before === undefined || row.after === undefined) return { ...row, beforePerUse, afterPerUse };
-  const single = before.length === 1 && after.length === 1 && beforePerUse.calls === 1 && afterPerUse.calls === 1;
-  const tested: NoiseTest = single
-    ? testNoise(before[0].histogram, after[0].histogram)
-    : testMeans(beforePerUse.moments, afterPerUse.moments);
-  const { judgement, test, p } = tested;
-  return {
-    ...row,
-    factor: ratio(afterPerUse.timeNs, beforePerUse.timeNs),
-    judgement,
-    test,
-    p,
-    beforePerUse,
-    afterPerUse,
-  };
-}
-
-/** The cost of one use of a set. */
-export interface Use {
-  /** Uses, and what they are: requests, or executions of the first statement. */
-  readonly uses: number;
-  readonly by: 'requests' | 'executions';
-  /** Executions, rows and time per use. */
-  readonly calls: number;
-  readonly rows: number;
-  readonly timeNs: number;
-  readonly moments: { readonly count: number; readonly mean: number; readonly variance: number };
-}
-
-function useOf(statements: readonly StatementFacts[]): Use {
-  const whole = merged(statements);
-  const requests = requestsOf(statements);
-  const first = statements[0];
-  const uses = requests > 0 ? requests : first === undefined ? 0 : first.calls + first.errors;
-  const of = (value: number): number => (uses === 0 ? 0 : value / uses);
-  let [mean, variance, count] = [0, 0, Number.POSITIVE_INFINITY];
-  for (const facts of statements) {
-    const moments = momentsOf(facts.histogram);
-    const each = of(facts.calls + facts.errors);
-    mean += each * moments.mean;
-    // Variance of the estimated mean, as if of `uses` durations of a whole use.
-    variance += each * each * (moments.count === 0 ? 0 : moments.variance / moments.count);
-    count = Math.min(count, moments.count);
-  }
-  const size = Number.isFinite(count) ? count : 0;
-  return {
-    uses,
-    by: requests > 0 ? 'requests' : 'executions',
-    calls: of(whole.calls + whole.errors),
-    rows: of(whole.rows),
-    timeNs: of(whole.serviceTotalNs),
-    moments: { count: size, mean, variance: variance * size },
-  };
-}
-
 interface Pair {
   readonly before: readonly StatementFacts[];
   readonly after: readonly StatementFacts[];
 }
 
-function rowOf(name: { key: string; source: string; query: string }, { before, after }: Pair): ComparedRow {
+/** Of executions; requests of several statements: see the invariant above. */
+export function rowOf(name: { key: string; source: string; query: string }, { before, after }: Pair): ComparedRow {
   const [one, other] = [merged(before), merged(after)];
   const sides = { before: isEmpty(one) ? undefined : sideOf(one), after: isEmpty(other) ? undefined : sideOf(other) };
   if (sides.before === undefined || sides.after === undefined) {
@@ -218,13 +151,4 @@ function ratio(after: number, before: number): number | undefined {
 
 function listOf(facts: StatementFacts | undefined): StatementFacts[] {
   return facts === undefined ? [] : [facts];
-}
-
-/** The statements of a set, in the order named, sources added together. Fingerprints that did not run are left out. */
-export function statementsOfSet(reports: readonly StatementsReport[]): StatementFacts[] {
-  return reports.flatMap(({ window, observed, statements }) => {
-    if (statements.length === 0) return [];
-    const oneSource = statements.map((facts) => ({ ...facts, source: statements[0].source }));
-    return mergeStatements([{ window, observed, statements: oneSource }]).statements;
-  });
 }

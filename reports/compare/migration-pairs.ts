@@ -2,19 +2,20 @@
 // By requests where both are named by route or flag; else by the uses of their statements.
 // Invariant: the new version is counted in the window; the old one there too, but in all the time up to its end where
 // it ran there less often than a test needs.
-// Not here: the tests (noise-test.ts), what a use is (compare.ts).
+// Not here: the tests (noise-test.ts), what a use is (sets.ts).
 
 import { callerOf, isSameFile } from '../../audit/callers.js';
 import { type LedgerEntry, type LedgerSide, placeAt } from '../../audit/ledger/ledger.js';
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
+import { mergeRequests } from '../forms/requests-json.js';
 import type { TimeRange } from '../questions/grammar.js';
-import { groupsTogether, type RequestGroup } from '../requests.js';
-import { compareSets, type Use } from './compare.js';
+import { groupsTogether, type RequestGroup, type RequestsReport } from '../requests.js';
 import { allOf, type MigrationAsk } from './migration-ask.js';
 import { LEAST } from './noise-test.js';
 import { isNobodys, type PlaceFacts, statementsOf } from './old-statements.js';
-import { changeOf, compareRequests, type RequestChange } from './per-request.js';
+import { compareRequests, type RequestChange } from './per-request.js';
+import { compareSets, type Use } from './sets.js';
 
 /** Per request, or per use of its first statement where requests are not known. */
 export interface VersionCost {
@@ -154,20 +155,29 @@ async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input 
   const isOld = new Set(old.map(keyOf));
   const asked = await askedFor(ask, newSide, input.inWindow);
   const now = asked.filter((facts) => fitsSide(facts, newSide) && !isOld.has(keyOf(facts)));
-  const row = compareSets(old, now);
-  const { beforePerUse, afterPerUse, judgement, factor, test, p } = row;
+  const { window } = input.inWindow;
+  const row = compareSets(
+    { statements: old, requests: await requestsWith(ask, oldSide, oldBefore ? { untilMs: window.untilMs } : window) },
+    { statements: now, requests: await requestsWith(ask, newSide, window) },
+  );
+  const { beforePerUse, afterPerUse, judgement, factor, low, high, test, p } = row;
   const isCompared = judgement !== 'new' && judgement !== 'gone';
-  const spread = changeOf(beforePerUse.moments, afterPerUse.moments);
-  // Moments are those of the histogram, whose buckets are 2 % wide: their spread is laid around the exact factor.
-  const around = (bound: number | undefined): number | undefined =>
-    bound === undefined || factor === undefined ? undefined : (factor * bound) / (spread.factor as number);
   return {
     per: beforePerUse.by === 'requests' && afterPerUse.by === 'requests' ? 'request' : 'execution',
     oldBefore,
     old: old.length === 0 ? null : useCost(beforePerUse),
     new: now.length === 0 ? null : useCost(afterPerUse),
-    time: isCompared ? { factor, low: around(spread.low), high: around(spread.high), judgement, test, p } : null,
+    time: isCompared ? { factor, low, high, judgement, test, p } : null,
   };
+}
+
+/** What ran within the requests of a side. */
+async function requestsWith(ask: MigrationAsk, { route, flag }: LedgerSide, range: TimeRange): Promise<RequestsReport> {
+  const tags: Array<readonly [string, string]> = flag === undefined ? [] : [['flag', flag]];
+  const asked = (route ?? [undefined]).map((one) =>
+    ask.requests({ range, tags: one === undefined ? tags : [...tags, ['route', one] as const] }),
+  );
+  return mergeRequests(await Promise.all(asked));
 }
 
 /** Statements are counted by caller, route and flag only where they are asked for by them. */

@@ -99,7 +99,8 @@ function ofStatement(group: RequestGroup, sums: Sums<RequestStatementMeasureName
   };
 }
 
-function momentsOf(count: number, sum: number, squares: number): Moments {
+/** Of one request, from sums over all. */
+export function momentsOf(count: number, sum: number, squares: number): Moments {
   if (count === 0) return { count, mean: 0, variance: 0 };
   const mean = sum / count;
   return { count, mean, variance: count < 2 ? 0 : Math.max(0, (squares - sum * mean) / (count - 1)) };

@@ -3,13 +3,24 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { RoutesJson } from '../../reports/forms/routes-json.js';
 import { ROOT } from '../../scripts/lib/paths.mjs';
+import { runOrThrow } from '../../scripts/lib/run-command.mjs';
 import type { Python } from '../kit/python.js';
+import { MAIN } from '../kit/sidecar.js';
 
 export const PACKAGE = path.join(ROOT, 'clients', 'python');
 
 /** Every key that the package writes or a program adds, so that `top --json` shows it. */
 export const ALL_TAGS = 'dimensionKeys: [caller, route, job, command, flag, cache, app_version]\n';
+
+/** Requests of a route as `routes --json` has them: with statements, and without. */
+export async function requestsOfRoute(data: string, route: string): Promise<{ requests: number; idle: number }> {
+  const { stdout } = await runOrThrow(process.execPath, [MAIN, 'routes', '--json', '--data', data]);
+  const { routes } = JSON.parse(stdout) as RoutesJson;
+  const row = routes.find((one) => one.route === route);
+  return { requests: row?.requests ?? 0, idle: row?.idle_requests ?? 0 };
+}
 
 /** Runs a program with the package on its path. Throws with what it printed where it failed. */
 export async function runProgram(

@@ -8,7 +8,7 @@ import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 import { LOG_EVERY_STATEMENT, readServerLog } from '../kit/server-log.js';
 import { statementsWith, statementWith, type WitnessReport, witnessed } from '../kit/witness.js';
-import { ALL_TAGS, markedLine, runProgram } from './client.js';
+import { ALL_TAGS, markedLine, requestsOfRoute, runProgram } from './client.js';
 
 const PROGRAM = path.join(ROOT, 'test', 'clients', 'django_app.py');
 
@@ -92,6 +92,15 @@ await describeWithPython(
         const ofRoute = (route: string) => report.statements.filter(({ tags }) => tags.route?.includes(route));
         expect(ofRoute('streamed/')).toHaveLength(1);
         expect(ofRoute('async/')).toHaveLength(1);
+      });
+
+      test('requests that send nothing are told by the next of their route that does', async () => {
+        const of = (route: string) => requestsOfRoute(report.data, route);
+        expect(await of('cached/')).toEqual({ requests: 2, idle: 4 });
+        expect(await of('cached-parts/')).toEqual({ requests: 1, idle: 2 });
+        expect(await of('cached-async/')).toEqual({ requests: 1, idle: 2 });
+        const told = tagged.flatMap((sql) => /idle_requests='(\d+)'/.exec(sql)?.[1] ?? []);
+        expect(told.sort()).toEqual(['1', '2', '2', '3']);
       });
 
       test('all statements of a request have its id, Django’s and SQLAlchemy’s', () => {

@@ -145,7 +145,31 @@ async def asynchronous(request):
     return HttpResponse("done")
 
 
+def cached(request):
+    if "ask" in request.GET:
+        Group.objects.filter(name="cached").exists()
+    return HttpResponse("done")
+
+
+def cached_parts(request):
+    def parts():
+        yield "no statement"
+        if "ask" in request.GET:
+            yield str(Group.objects.filter(name="parts").exists())
+
+    return StreamingHttpResponse(parts())
+
+
+async def cached_async(request):
+    if "ask" in request.GET:
+        await Group.objects.filter(name="later").aexists()
+    return HttpResponse("done")
+
+
 urlpatterns = [
+    path("cached/", cached),
+    path("cached-parts/", cached_parts),
+    path("cached-async/", cached_async),
     path("orm/<int:number>/", with_the_orm),
     path("raw/", with_raw_sql),
     path("", with_sqlalchemy),
@@ -167,6 +191,13 @@ def main():
     for page in ["/orm/5/", "/raw/", "/"]:
         assert client.get(page).content == b"done", page
     b"".join(client.get("/streamed/").streaming_content)
+    anybody = Client()
+    for page in ["/cached/"] * 3 + ["/cached/?ask=1", "/cached/", "/cached/?ask=1", "/nowhere/"]:
+        anybody.get(page)
+    for page in ["/cached-parts/"] * 2 + ["/cached-parts/?ask=1"]:
+        b"".join(anybody.get(page).streaming_content)
+    for page in ["/cached-async/"] * 2 + ["/cached-async/?ask=1"]:
+        asyncio.run(AsyncClient().get(page))
     assert asyncio.run(AsyncClient().get("/async/")).content == b"done"
 
 

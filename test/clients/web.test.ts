@@ -10,7 +10,7 @@ import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 import { LOG_EVERY_STATEMENT, readServerLog } from '../kit/server-log.js';
 import { statementWith, type WitnessReport, witnessed } from '../kit/witness.js';
-import { ALL_TAGS, PACKAGE, runProgram } from './client.js';
+import { ALL_TAGS, PACKAGE, requestsOfRoute, runProgram } from './client.js';
 
 const REQUIREMENTS = path.join(import.meta.dirname, 'requirements.txt');
 const PROGRAM = path.join(import.meta.dirname, 'web_app.py');
@@ -43,6 +43,11 @@ await describeWithPython(
       test('statements have the route as the framework writes it', () => {
         expect(statementWith(report, 'upper(').tags.route).toEqual([route]);
         expect(statementWith(report, 'lower(').tags.route).toEqual(['/export']);
+      });
+
+      test('requests that send nothing are told by the next of their route that does', async () => {
+        const cached = framework === 'flask' ? '/cached/<int:asks>' : '/cached/{asks}';
+        expect(await requestsOfRoute(report.data, cached)).toEqual({ requests: 1, idle: 2 });
       });
 
       test('the request’s id is on all of a request, and on nothing else', () => {

@@ -35,7 +35,13 @@ def flask_pages():
     def export():
         return app.response_class(stream_with_context(str(ask(engine, "SELECT lower('part')")) for _ in range(2)))
 
+    @app.get("/cached/<int:asks>")
+    def cached(asks):
+        return str(ask(engine, "SELECT initcap('cached')") if asks else "")
+
     client = app.test_client()
+    for asks in (0, 0, 1):
+        assert client.get(f"/cached/{asks}").status_code == 200
     for path in ("/books/7", "/export"):
         answer = client.get(path, headers={"X-Request-ID": "request 7"})
         assert answer.status_code == 200 and answer.data, answer
@@ -61,6 +67,10 @@ def fastapi_pages():
     def export():
         return ask(in_threads, "SELECT lower('part')")
 
+    @app.get("/cached/{asks}")
+    def cached(asks: int):
+        return ask(in_threads, "SELECT initcap('cached')") if asks else ""
+
     async def get(path):
         sent = []
 
@@ -76,6 +86,8 @@ def fastapi_pages():
         assert sent[0]["status"] == 200, sent
 
     async def pages():
+        for asks in (0, 0, 1):
+            await get(f"/cached/{asks}")
         await asyncio.gather(get("/books/7"), get("/export"))
         await engine.dispose()
 

@@ -25,6 +25,8 @@ export interface WitnessedStatement {
 }
 
 export interface WitnessReport {
+  /** Data directory, to ask more of. */
+  readonly data: string;
   readonly observed: { statements: number; not_observed: number; unknown: number; exact: boolean };
   readonly statements: readonly WitnessedStatement[];
 }
@@ -56,7 +58,7 @@ export async function witnessed(
     await sidecar.stop();
   }
   const top = ['dist/cli/main.js', 'top', '--json', '--limit', '0', '--data', data];
-  return JSON.parse((await runOrThrow(process.execPath, top, { cwd: ROOT })).stdout);
+  return { ...JSON.parse((await runOrThrow(process.execPath, top, { cwd: ROOT })).stdout), data };
 }
 
 /** The statements whose normalised text holds the piece. */

@@ -90,7 +90,12 @@ function everythingIn(dataDir: string): unknown {
     { sinceMs: (DAY_START_MIN + 60) * MINUTE_MS },
     { sinceMs: (DAY_START_MIN + 1500) * MINUTE_MS, untilMs: (DAY_START_MIN + DAYS * 1440 - 90) * MINUTE_MS },
   ];
-  const { databaseBytes: _, logBytes: __, ...status } = reportStatus(reader) as unknown as Record<string, unknown>;
+  const {
+    databaseBytes: _,
+    logBytes: __,
+    dataDirectory: ___,
+    ...status
+  } = reportStatus(reader) as unknown as Record<string, unknown>;
   return {
     status,
     windows: windows.map((window) => ({

@@ -101,6 +101,37 @@ describe('tags', () => {
   });
 });
 
+describe('statements without tags between tagged ones', () => {
+  const tags = { route: '/export' };
+  const between: Sent[] = [
+    { sql: 'a', at: 0, requestId: 'r1', tags },
+    { sql: 'COPY', at: 60 },
+    { sql: 'COPY', at: 700 },
+  ];
+
+  test('belong to the request that goes on behind them, however long they pause', () => {
+    const playing = new Playing().send(...between, { sql: 'b', at: 900, requestId: 'r1', tags });
+    expect(unitsOf(playing)).toEqual([['a', 'COPY', 'COPY', 'b']]);
+    expect(playing.total).toEqual({ requests: 1, statements: 4 });
+  });
+
+  test('in a transaction of their own too', () => {
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, requestId: 'r1', tags },
+      { sql: 'BEGIN', at: 100 },
+      { sql: 'COPY', at: 101 },
+      { sql: 'COMMIT', at: 102 },
+      { sql: 'b', at: 200, requestId: 'r1', tags },
+    );
+    expect(playing.pass(40_000).total).toEqual({ requests: 1, statements: 3 });
+  });
+
+  test('are units of their own before another request', () => {
+    const playing = new Playing().send(...between, { sql: 'b', at: 900, requestId: 'r2', tags });
+    expect(unitsOf(playing)).toEqual([['a'], ['COPY'], ['COPY'], ['b']]);
+  });
+});
+
 describe('the life of a short connection', () => {
   test('is a request, and direct', () => {
     const playing = new Playing().send({ sql: 'SET', at: 0 }, { sql: 'a', at: 2 }, { sql: 'b', at: 9 }).close();

@@ -28,11 +28,13 @@ class PgwitnessMiddleware:
             await self.app(connection, receive, send)
             return
         given = next((value.decode("latin-1") for name, value in connection["headers"] if name == self._header), "")
-        token = scope.request.set(scope.Request(lambda: _route_of(connection), given or uuid4().hex))
+        around = scope.Request(lambda: _route_of(connection), given or uuid4().hex)
+        token = scope.request.set(around)
         try:
             await self.app(connection, receive, send)
         finally:
             scope.request.reset(token)
+            around.ended()
 
 
 def _route_of(connection: Message) -> str:

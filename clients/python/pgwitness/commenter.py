@@ -22,6 +22,8 @@ class Options:
     request_id: bool = True
     job: bool = True
     command: bool = True
+    #: How many requests of the route sent no statement.
+    idle_requests: bool = True
     #: Values, or functions without arguments that are asked at each statement.
     tags: Mapping[str, object | Callable[[], object]] = field(default_factory=dict)
     #: Packages that count as the application's although they are installed.
@@ -74,6 +76,9 @@ class Commenter:
                 pairs["route"] = request.route
             if options.request_id:
                 pairs["request_id"] = request.request_id
+            idle = request.sends()
+            if idle and options.idle_requests:
+                pairs["idle_requests"] = str(idle)
             return pairs
         if task is not None and options.request_id:
             pairs["request_id"] = task[1]

@@ -21,15 +21,19 @@ class PgwitnessMiddleware:
         self._header = "HTTP_" + request_id_header.upper().replace("-", "_")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        around = scope.Request(_route_of, environ.get(self._header) or uuid4().hex)
+        around = scope.Request(lambda: _route_of(environ), environ.get(self._header) or uuid4().hex)
         token = scope.request.set(around)
+        goes_on = False
         try:
             parts = self.wsgi_app(environ, start_response)
+            # A file is handed to the server as it is.
+            wrapper = environ.get("wsgi.file_wrapper")
+            goes_on = not (isinstance(wrapper, type) and isinstance(parts, wrapper))
         finally:
             scope.request.reset(token)
-        # A file is handed to the server as it is.
-        wrapper = environ.get("wsgi.file_wrapper")
-        return parts if isinstance(wrapper, type) and isinstance(parts, wrapper) else _Parts(parts, around)
+            if not goes_on:
+                around.ended()
+        return _Parts(parts, around) if goes_on else parts
 
 
 class _Parts:
@@ -52,17 +56,16 @@ class _Parts:
 
     def close(self) -> None:
         close = getattr(self._parts, "close", None)
-        if close is None:
-            return
         token = scope.request.set(self._around)
         try:
-            close()
+            if close is not None:
+                close()
         finally:
             scope.request.reset(token)
+            self._around.ended()
 
 
-def _route_of() -> str:
-    from flask import has_request_context, request
-
-    rule = request.url_rule if has_request_context() else None
+def _route_of(environ: dict[str, Any]) -> str:
+    """Flask's request is in the environment, also when its context is gone."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
     return "" if rule is None else str(rule.rule)

@@ -28,23 +28,30 @@ def PgwitnessMiddleware(get_response: Callable[[Any], Any]) -> Callable[[Any], A
     if _is_async(get_response):
 
         async def async_middleware(request: Any) -> Any:
-            token = scope.request.set(scope_of(request))
+            around = scope_of(request)
+            token = scope.request.set(around)
             try:
                 return await get_response(request)
             finally:
                 scope.request.reset(token)
+                around.ended()
 
         return async_middleware
 
     def middleware(request: Any) -> Any:
         around = scope_of(request)
         token = scope.request.set(around)
+        goes_on = False
         try:
             response = get_response(request)
+            # A file is handed to the server as it is.
+            is_file = hasattr(response, "file_to_stream")
+            goes_on = response.streaming and not getattr(response, "is_async", False) and not is_file
         finally:
             scope.request.reset(token)
-        # A file is handed to the server as it is.
-        if response.streaming and not getattr(response, "is_async", False) and not hasattr(response, "file_to_stream"):
+            if not goes_on:
+                around.ended()
+        if goes_on:
             response.streaming_content = _streamed(response.streaming_content, around)
         return response
 
@@ -67,12 +74,15 @@ def _is_async(get_response: Callable[[Any], Any]) -> bool:
 
 def _streamed(parts: Iterable[bytes], around: scope.Request) -> Iterator[bytes]:
     iterator = iter(parts)
-    while True:
-        token = scope.request.set(around)
-        try:
-            part = next(iterator)
-        except StopIteration:
-            return
-        finally:
-            scope.request.reset(token)
-        yield part
+    try:
+        while True:
+            token = scope.request.set(around)
+            try:
+                part = next(iterator)
+            except StopIteration:
+                return
+            finally:
+                scope.request.reset(token)
+            yield part
+    finally:
+        around.ended()

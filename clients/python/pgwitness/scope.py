@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import iscoroutinefunction
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 from pgwitness.comment import checked_key, encoded
@@ -23,15 +24,42 @@ application_tags: ContextVar[Mapping[str, str]] = ContextVar("pgwitness_tags", d
 command: ContextVar[str] = ContextVar("pgwitness_command", default="")
 
 
+class IdleRequests:
+    """Requests that ended without a tagged statement, by route, until a statement of that route carries their number."""
+
+    # A route is a pattern, so there are few; an application that makes them up is not followed for ever.
+    ROUTES_MAX = 1000
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._by_route: dict[str, int] = {}
+
+    def note(self, route: str) -> None:
+        with self._lock:
+            if route in self._by_route or len(self._by_route) < self.ROUTES_MAX:
+                self._by_route[route] = self._by_route.get(route, 0) + 1
+
+    def take(self, route: str) -> int:
+        if not self._by_route:
+            return 0
+        with self._lock:
+            return self._by_route.pop(route, 0)
+
+
+idle_requests = IdleRequests()
+
+
 class Request:
     """A request of a web framework: its id, and its route as soon as URLs are resolved."""
 
-    __slots__ = ("_ask", "_route", "request_id")
+    __slots__ = ("_ask", "_ended", "_route", "_sent", "request_id")
 
     def __init__(self, ask: Callable[[], str], request_id: str) -> None:
         """`ask` gives the route as the framework writes its pattern, '' while it is not known."""
         self._ask = ask
         self._route = ""
+        self._sent = False
+        self._ended = False
         self.request_id = encoded(request_id)
 
     @property
@@ -40,6 +68,19 @@ class Request:
         if self._route == "":
             self._route = encoded(self._ask())
         return self._route
+
+    def sends(self) -> int:
+        """A statement of it is tagged. Returns how many requests of its route sent none since this was last asked."""
+        if self._sent or self.route == "":
+            return 0
+        self._sent = True
+        return idle_requests.take(self.route)
+
+    def ended(self) -> None:
+        """Nothing more is sent; a second call changes nothing."""
+        if not (self._sent or self._ended) and self.route != "":
+            idle_requests.note(self.route)
+        self._ended = True
 
 
 request: ContextVar[Request | None] = ContextVar("pgwitness_request", default=None)

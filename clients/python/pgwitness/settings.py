@@ -12,7 +12,7 @@ from typing import Any
 
 from pgwitness.commenter import Options
 
-_SWITCHES = ("ENABLED", "SQLALCHEMY", "CALLER", "ROUTE", "REQUEST_ID", "JOB", "COMMAND")
+_SWITCHES = ("ENABLED", "SQLALCHEMY", "CALLER", "ROUTE", "REQUEST_ID", "JOB", "COMMAND", "IDLE_REQUESTS")
 _KEYS = (*_SWITCHES, "REQUEST_ID_HEADER", "TAGS", "CALLER_PACKAGES", "CALLER_SKIP")
 
 
@@ -61,6 +61,7 @@ def _settings_of(given: Any) -> Settings:
         request_id=on["REQUEST_ID"],
         job=on["JOB"],
         command=on["COMMAND"],
+        idle_requests=on["IDLE_REQUESTS"],
         tags=tags,
         caller_packages=packages,
         caller_skip=skip,

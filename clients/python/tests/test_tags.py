@@ -119,5 +119,42 @@ class Callers(unittest.TestCase):
         self.assertEqual(callers.shown(place["frame"]), "a.py:1")
 
 
+
+class IdleRequests(unittest.TestCase):
+    def test_the_next_statement_of_the_route_tells_how_many_sent_none(self):
+        scope.idle_requests = scope.IdleRequests()
+        for _ in range(3):
+            scope.Request(lambda: "a/", "1").ended()
+        scope.Request(lambda: "", "2").ended()
+        for route, told in (("b/", None), ("a/", "3"), ("a/", None)):
+            request = scope.Request(lambda route=route: route, "3")
+            token = scope.request.set(request)
+            try:
+                self.assertEqual(tags_of().get("idle_requests"), told)
+                # Its later statements do not say it again, and it is not idle itself.
+                self.assertNotIn("idle_requests", tags_of())
+            finally:
+                scope.request.reset(token)
+            request.ended()
+
+    def test_a_request_that_ends_twice_is_counted_once_and_routes_are_bounded(self):
+        idle = scope.idle_requests = scope.IdleRequests()
+        request = scope.Request(lambda: "a/", "1")
+        request.ended()
+        request.ended()
+        self.assertEqual(idle.take("a/"), 1)
+        for number in range(2 * idle.ROUTES_MAX):
+            idle.note(f"{number}/")
+        self.assertEqual(sum(idle.take(f"{number}/") for number in range(2 * idle.ROUTES_MAX)), idle.ROUTES_MAX)
+
+    def test_it_can_be_turned_off(self):
+        scope.idle_requests = scope.IdleRequests()
+        scope.Request(lambda: "a/", "1").ended()
+        token = scope.request.set(scope.Request(lambda: "a/", "2"))
+        try:
+            self.assertNotIn("idle_requests", tags_of(Options(idle_requests=False)))
+        finally:
+            scope.request.reset(token)
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,25 @@
+// Decides whether a unit of work is over.
+// Invariant: pure; nothing is waited for for ever. Not here: what ends with it (units.ts).
+
+import type { Unit } from './unit.js';
+
+/** A unit has ended when it is quiet for so long … */
+const QUIET_MS = 1_000;
+/** … or, while it holds a transaction or its only connection, for so long: nothing waits for ever. */
+const QUIET_BUSY_MS = 30_000;
+/** An execution whose session never settles must not keep its unit. */
+const UNSETTLED_MS = 10_000;
+
+/** @param nowMs of the relays' clocks. */
+export function isOver(unit: Unit, nowMs: number): boolean {
+  const quietMs = nowMs - unit.lastMs;
+  if (unit.unsettled > 0 && quietMs < UNSETTLED_MS) return false;
+  let isBusy = false;
+  for (const session of unit.sessions) {
+    if (session.member.running) return false;
+    if (session.inTransaction || unit.boundary === 'connection') isBusy = true;
+  }
+  // What only its connections held together ends with them.
+  if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
+  return quietMs > (isBusy ? QUIET_BUSY_MS : QUIET_MS);
+}
