@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   history: () => import('./commands/history.js'),
   compare: () => import('./commands/compare.js'),
   check: () => import('./commands/check.js'),
+  exec: () => import('./commands/exec.js'),
   mark: () => import('./commands/mark.js'),
   sql: () => import('./commands/sql.js'),
   export: () => import('./commands/export.js'),

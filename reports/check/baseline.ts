@@ -52,7 +52,7 @@ export function isHandwritten({ source, byConstruct }: Pick<StatementFacts, 'sou
 }
 
 /** A statement of the application: no BEGIN, no tool, no migration. */
-function isOfApplication({ source, byConstruct }: Pick<StatementFacts, 'source' | 'byConstruct'>): boolean {
+export function isOfApplication({ source, byConstruct }: Pick<StatementFacts, 'source' | 'byConstruct'>): boolean {
   if (HIDDEN_SOURCES.includes(source)) return false;
   return byConstruct.size === 0 || [...byConstruct.keys()].some((construct) => !LEFT_OUT.has(construct));
 }

@@ -19,7 +19,7 @@ export function newOf(facts: CheckFacts, asked: AskedNoNew): Found {
 }
 
 /** A statement that ran for the first time in this window, or that the baseline lacks. */
-function isNewStatement(facts: CheckFacts, one: StatementFacts): boolean {
+export function isNewStatement(facts: CheckFacts, one: StatementFacts): boolean {
   if (facts.baseline === undefined) return one.firstSeenMs >= (facts.sinceMs ?? 0);
   // Known, but written by hand only now.
   const known = isHandwritten(one) ? facts.baseline.handwritten : facts.baseline.statements;
@@ -27,7 +27,7 @@ function isNewStatement(facts: CheckFacts, one: StatementFacts): boolean {
 }
 
 /** A proven finding that was seen for the first time in this window, or that the baseline lacks. */
-function isNewFinding(facts: CheckFacts, finding: FindingFacts): boolean {
+export function isNewFinding(facts: CheckFacts, finding: FindingFacts): boolean {
   if (!isProven(finding, facts.isRun)) return false;
   if (facts.baseline === undefined) return finding.firstSeenMs >= (facts.sinceMs ?? 0);
   return !facts.baseline.findings.has(findingKey(finding));

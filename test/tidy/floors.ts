@@ -96,7 +96,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'cli/checking/gather.ts',
   ],
   ['proxy/main.ts', 'observer/observer.ts', 'dashboards/web/app.tsx'],
-  ['cli/tracing/trace.ts', 'cli/running/relaying.ts', 'cli/mcp/server.ts'],
+  ['cli/tracing/trace.ts', 'cli/running/relaying.ts', 'cli/executing/command.ts', 'cli/mcp/server.ts'],
   ['cli/commands/top.ts'],
   ['cli/main.ts'],
 ];
