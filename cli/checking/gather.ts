@@ -6,10 +6,18 @@ import { errorLine, UsageError } from '../../config/values/errors.js';
 import type { StatementFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import type { RouteFacts } from '../../facts/work/routes.js';
 import type { Baseline } from '../../reports/check/baseline.js';
 import type { Condition, Scope } from '../../reports/check/conditions.js';
 import { type Exception, isInForce } from '../../reports/check/exceptions.js';
-import type { BypassFacts, CheckFacts, ConditionFacts, ErrorGroup } from '../../reports/check/facts.js';
+import type {
+  BypassFacts,
+  CheckFacts,
+  ConditionFacts,
+  ErrorGroup,
+  Visited,
+  VisitedKind,
+} from '../../reports/check/facts.js';
 import { textFits } from '../../reports/check/texts.js';
 import { checkSeen } from '../../reports/groups/seen-filters.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
@@ -35,6 +43,7 @@ export interface Gathered {
 export async function gather(place: Place, question: CheckQuestion): Promise<Gathered> {
   const { range, conditions, exceptions, baseline, bypass, isRun } = question;
   const report = await statementsOf(place, { range, filter: {}, hidden: [] });
+  const { routes } = await place.routes(range);
   const facts: CheckFacts = {
     sinceMs: range.sinceMs,
     untilMs: range.untilMs,
@@ -43,7 +52,8 @@ export async function gather(place: Place, question: CheckQuestion): Promise<Gat
     watched: await place.watched(range),
     statements: report.statements.filter((one) => ranIn(one, range)),
     pools: (await place.pools(range)).pools,
-    routes: (await place.routes(range)).routes,
+    routes,
+    visited: await visitedIn(place, { range, routes }),
     findings: (await place.findings(range)).findings,
     bypass,
     baseline,
@@ -53,6 +63,21 @@ export async function gather(place: Place, question: CheckQuestion): Promise<Gat
   const asked: ConditionFacts[] = [];
   for (const condition of conditions) asked.push(await aboutOrDoubt(place, { condition, facts, range }));
   return { facts, asked };
+}
+
+/** Requests that sent nothing are known by their route alone. */
+async function visitedIn(
+  place: Place,
+  { range, routes }: { range: TimeRange; routes: readonly RouteFacts[] },
+): Promise<Visited> {
+  const of = async (kind: VisitedKind): Promise<Set<string>> => {
+    const { groups } = await place.groups({ ...everyGroup(range), groupBy: kind });
+    const names = routes
+      .filter((route) => route.kind === kind || (route.kind === 'action' && kind === 'route'))
+      .map(({ route }) => route);
+    return new Set([...groups.map(({ value }) => value).filter((value) => value !== ''), ...names]);
+  };
+  return { route: await of('route'), job: await of('job'), command: await of('command') };
 }
 
 /** A command that has run cannot be asked again, so a value that it never had is what it did not show. */
@@ -155,16 +180,10 @@ async function errorGroupsOf(place: Place, { condition, range }: Asking): Promis
   const { scope } = condition;
   const hidden = HIDDEN_SOURCES.includes(scope.source ?? '') ? [] : HIDDEN_SOURCES;
   const filter = { ...filterOf(scope), table: scope.table };
-  const asked = {
-    range,
-    filter,
-    hidden,
-    groupBy: 'route',
-    sort: 'total',
-    limit: 0,
-    minMs: 0,
-    form: 'mergeable',
-  } as const;
-  const { groups } = await place.groups(asked);
+  const { groups } = await place.groups({ ...everyGroup(range), filter, hidden, groupBy: 'route' });
   return groups.map(({ value, calls, errors }) => ({ value, calls, errors }));
+}
+
+function everyGroup(range: TimeRange) {
+  return { range, filter: {}, hidden: [], sort: 'total', limit: 0, minMs: 0, form: 'mergeable' } as const;
 }

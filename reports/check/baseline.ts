@@ -8,7 +8,6 @@ import type { PoolFacts, StatementFacts } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
 import { HANDWRITTEN, HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import type { RouteFacts } from '../../facts/work/routes.js';
 
 export interface Baseline {
   /** Fingerprint and source of each statement (statementKey), handwritten ones apart. */
@@ -25,7 +24,7 @@ export interface Baseline {
 export interface BaselineFacts {
   readonly statements: readonly StatementFacts[];
   readonly findings: readonly FindingFacts[];
-  readonly routes: readonly RouteFacts[];
+  readonly visited: Readonly<Record<'route' | 'job' | 'command', ReadonlySet<string>>>;
   readonly pools: readonly PoolFacts[];
   /** The run of one command. */
   readonly isRun: boolean;
@@ -57,9 +56,18 @@ export function isOfApplication({ source, byConstruct }: Pick<StatementFacts, 's
   return byConstruct.size === 0 || [...byConstruct.keys()].some((construct) => !LEFT_OUT.has(construct));
 }
 
+/** In the run of a command these tell of a busy machine, not of the code. */
+const OF_TIME: ReadonlySet<string> = new Set([
+  'idle-in-transaction',
+  'long-transaction',
+  'slower-than-itself',
+  'pool-overheld',
+]);
+
 /** A finding that is told of: proven, and seen often enough; in the run of a command once is enough. */
-export function isProven({ confidence, state }: FindingFacts, isRun: boolean): boolean {
-  return confidence === 'strong' && state !== 'closed' && (isRun || state !== 'candidate');
+export function isProven({ kind, confidence, state }: FindingFacts, isRun: boolean): boolean {
+  if (confidence !== 'strong' || state === 'closed') return false;
+  return isRun ? !OF_TIME.has(kind) : state !== 'candidate';
 }
 
 /** The name of a pool, with digits folded: workers of a test run number their databases. */
@@ -68,7 +76,7 @@ function poolLine(name: string): string {
 }
 
 /** The text of the file. */
-export function writeBaseline({ statements, findings, routes, pools, isRun }: BaselineFacts): string {
+export function writeBaseline({ statements, findings, visited, pools, isRun }: BaselineFacts): string {
   const lines = new Set<string>();
   for (const facts of statements) {
     if (!isOfApplication(facts)) continue;
@@ -82,8 +90,9 @@ export function writeBaseline({ statements, findings, routes, pools, isRun }: Ba
     lines.add(`${hand} ${facts.source} ${constructs} ${facts.fingerprint} ${cut(lineOf(shortSql(text)))}`);
   }
   for (const finding of findings) if (isProven(finding, isRun)) lines.add(`finding ${findingKey(finding)}`.trimEnd());
-  for (const { kind, route } of routes)
-    if (kind !== '') lines.add(`${kind === 'action' ? 'route' : kind} ${lineOf(route)}`);
+  for (const kind of ['route', 'job', 'command'] as const) {
+    for (const name of visited[kind]) lines.add(`${kind} ${lineOf(name)}`);
+  }
   for (const { name, executions } of pools) if (executions > 0) lines.add(`pool ${poolLine(name)}`);
   return `${[HEAD, ABOUT, ...[...lines].sort()].join('\n')}\n`;
 }

@@ -44,8 +44,7 @@ export function coverageOf(facts: CheckFacts): Coverage {
     addTo(sources, one.source, executionsOf(one));
     weak += (one.byConfidence.get('weak') ?? 0) + (one.byConfidence.get('none') ?? 0);
   }
-  const visited = routes.filter(({ requests, idleRequests }) => requests + idleRequests > 0);
-  const untagged = visited.find(({ kind }) => kind === '');
+  const untagged = routes.find(({ kind }) => kind === '');
   return {
     executions: allExecutions(facts),
     ofApplication: applicationExecutions(facts),
@@ -53,9 +52,9 @@ export function coverageOf(facts: CheckFacts): Coverage {
     sources: new Map([...sources].sort(([, a], [, b]) => b - a)),
     ruled: [...sources.keys()].filter((source) => !(SOURCES as readonly string[]).includes(source)).sort(),
     weak,
-    routes: visited.filter(({ kind }) => kind === 'route' || kind === 'action').length,
-    jobs: visited.filter(({ kind }) => kind === 'job' || kind === 'command').length,
-    requests: visited.reduce((sum, { requests, idleRequests }) => sum + requests + idleRequests, 0),
+    routes: facts.visited.route.size,
+    jobs: facts.visited.job.size + facts.visited.command.size,
+    requests: routes.reduce((sum, { requests, idleRequests }) => sum + requests + idleRequests, 0),
     untaggedRequests: untagged?.requests ?? 0,
     unvisited: baseline === undefined ? null : unvisited(facts),
     pools: pools.map(({ name, owner, opened, connectionsNow }) => ({ name, owner, opened, connectionsNow })),

@@ -24,6 +24,9 @@ export interface BypassFacts {
   }>;
 }
 
+export type VisitedKind = 'route' | 'job' | 'command';
+export type Visited = Readonly<Record<VisitedKind, ReadonlySet<string>>>;
+
 export interface CheckFacts {
   /** The start that was asked for; undefined = everything kept. */
   readonly sinceMs: number | undefined;
@@ -36,6 +39,8 @@ export interface CheckFacts {
   readonly statements: readonly StatementFacts[];
   readonly pools: readonly PoolFacts[];
   readonly routes: readonly RouteFacts[];
+  /** What had traffic, by tag: single statements of a request may lie in a unit of something else. */
+  readonly visited: Visited;
   readonly findings: readonly FindingFacts[];
   /** undefined = nobody looked. */
   readonly bypass: BypassFacts | undefined;

@@ -7,7 +7,7 @@ import { keyOf } from '../../facts/statement-facts.js';
 import type { Doubt } from './allowances.js';
 import { executionsOf } from './doubts.js';
 import { exceptionFor } from './exceptions.js';
-import type { CheckFacts } from './facts.js';
+import type { CheckFacts, VisitedKind } from './facts.js';
 import type { AskedNone, Failure, Found } from './rule.js';
 import { callersOf, shown } from './subjects.js';
 
@@ -59,22 +59,17 @@ function baselineDoubts(facts: CheckFacts, inForce: AskedNone['inForce']): Doubt
 }
 
 export interface Unvisited {
-  readonly kind: 'route' | 'job' | 'command';
+  readonly kind: VisitedKind;
   readonly name: string;
 }
 
 /** Of the baseline, what had no traffic in the window; sorted. */
-export function unvisited({ baseline, routes }: Pick<CheckFacts, 'baseline' | 'routes'>): Unvisited[] {
+export function unvisited({ baseline, visited }: Pick<CheckFacts, 'baseline' | 'visited'>): Unvisited[] {
   if (baseline === undefined) return [];
-  const ran = new Set(
-    routes
-      .filter(({ requests, idleRequests }) => requests + idleRequests > 0)
-      .map(({ kind, route }) => `${kind === 'action' ? 'route' : kind} ${route}`),
-  );
-  const of = (kind: Unvisited['kind'], names: ReadonlySet<string>): Unvisited[] =>
+  const of = (kind: VisitedKind, names: ReadonlySet<string>): Unvisited[] =>
     [...names]
       .sort()
-      .filter((name) => !ran.has(`${kind} ${name}`))
+      .filter((name) => !visited[kind].has(name))
       .map((name) => ({ kind, name }));
   return [...of('route', baseline.routes), ...of('job', baseline.jobs), ...of('command', baseline.commands)];
 }
