@@ -26,6 +26,14 @@ function option<T>(definition: Option<T>): Option<T> {
   return definition;
 }
 
+/** A text that is taken as it is; none by default. */
+function written(definition: Pick<Option<string>, 'name' | 'value' | 'concern' | 'help'>): Option<string> {
+  return { ...definition, fallback: '', read: (text) => text };
+}
+
+/** A server that is asked by itself; none by default. */
+const NO_DSN = { value: 'dsn', fallback: '', concern: 'observer', read: readSamplesDsn } as const;
+
 /** Keyed by the field of Config each one fills. */
 const TABLE = {
   listen: option({
@@ -44,22 +52,13 @@ const TABLE = {
     concern: 'relay',
     read: readUpstream,
   }),
-  tlsCert: option({
+  tlsCert: written({
     name: 'tlsCert',
     value: 'file',
-    fallback: '',
+    concern: 'relay',
     help: 'certificate chain (PEM) for clients that ask for TLS; without one they are refused TLS',
-    concern: 'relay',
-    read: (text) => text,
   }),
-  tlsKey: option({
-    name: 'tlsKey',
-    value: 'file',
-    fallback: '',
-    help: 'private key (PEM) of --tls-cert',
-    concern: 'relay',
-    read: (text) => text,
-  }),
+  tlsKey: written({ name: 'tlsKey', value: 'file', concern: 'relay', help: 'private key (PEM) of --tls-cert' }),
   upstreamTls: option({
     name: 'upstreamTls',
     value: 'mode',
@@ -68,21 +67,17 @@ const TABLE = {
     concern: 'relay',
     read: readUpstreamTls,
   }),
-  upstreamTlsCa: option({
+  upstreamTlsCa: written({
     name: 'upstreamTlsCa',
     value: 'file',
-    fallback: '',
-    help: 'authorities (PEM) that verify-ca and verify-full trust instead of the public ones',
     concern: 'relay',
-    read: (text) => text,
+    help: 'authorities (PEM) that verify-ca and verify-full trust instead of the public ones',
   }),
-  upstreamTlsServerName: option({
+  upstreamTlsServerName: written({
     name: 'upstreamTlsServerName',
     value: 'name',
-    fallback: '',
-    help: 'name in the certificate of the upstream, if it is not the host of --upstream',
     concern: 'relay',
-    read: (text) => text,
+    help: 'name in the certificate of the upstream, if it is not the host of --upstream',
   }),
   clientsAppearLocal: option({
     name: 'clientsAppearLocal',
@@ -214,12 +209,14 @@ const TABLE = {
     read: (text, where) => parseWhole(text, { min: 0, max: 200, where }),
   }),
   samplesDsn: option({
+    ...NO_DSN,
     name: 'samplesDsn',
-    value: 'dsn',
-    fallback: '',
     help: 'postgres://user@host/database to read generic plans of slow statements from; the password comes from PGPASSWORD',
-    concern: 'observer',
-    read: readSamplesDsn,
+  }),
+  bypassDsn: option({
+    ...NO_DSN,
+    name: 'bypassDsn',
+    help: 'postgres://user@host/database where connections that bypass pgwitness are looked for once a minute; the password comes from PGPASSWORD',
   }),
   logLevel: option({
     name: 'logLevel',

@@ -8,6 +8,7 @@ import type { PoolRow } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup, UnitSample } from './rollup-row.js';
 import type { Evidence } from './verdict.js';
+import type { BypassSample, WatchedTime } from './watched.js';
 
 /** A statement's normalised text; outlives its rollups. */
 export interface CatalogueEntry {
@@ -156,6 +157,8 @@ export interface Flush {
   sessionsClosed: Iterable<ClosedSession>;
   losses: Iterable<LossRow>;
   gaps: Iterable<GapRow>;
+  watched: Iterable<WatchedTime>;
+  bypass: Iterable<BypassSample>;
   marks: Iterable<MarkRow>;
   samples: Iterable<SlowSampleRow>;
   plans: Iterable<PlanRow>;
@@ -182,6 +185,8 @@ export function emptyFlush(atMs = 0): Flush {
     sessionsClosed: [],
     losses: [],
     gaps: [],
+    watched: [],
+    bypass: [],
     marks: [],
     samples: [],
     plans: [],

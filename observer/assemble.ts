@@ -19,6 +19,7 @@ import { poolRecords } from '../storage/sqlite/read/query-pools.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
 import { type ExpectedRelays, Relays } from './accounts/relays.js';
+import type { BypassSampler } from './bypass-sampler.js';
 import { Observer } from './observer.js';
 import type { PlanCollector } from './plan-collector.js';
 
@@ -50,6 +51,7 @@ export async function assemble(
     acknowledge: (relayId: string, sequence: number) => void;
     relays: ExpectedRelays;
     plans?: PlanCollector;
+    bypass?: BypassSampler;
     tail?: Tail;
     /** False for a recording, whose time passes in jumps. */
     watchesClock?: boolean;
@@ -76,11 +78,21 @@ export async function assemble(
     },
   });
   try {
-    const { acknowledge, plans, tail, watchesClock } = parts;
+    const { acknowledge, plans, bypass, tail, watchesClock } = parts;
     const parameterKey = drawKey();
     const pipeline = await loadPipeline(config, { counted: metrics, plans, tail, parameterKey });
     const relays = new Relays(parts.relays);
-    observer = new Observer({ pipeline, store, relays, health: metrics, log, acknowledge, plans, watchesClock });
+    observer = new Observer({
+      pipeline,
+      store,
+      relays,
+      health: metrics,
+      log,
+      acknowledge,
+      plans,
+      bypass,
+      watchesClock,
+    });
     return { observer, pipeline, parameterKey, store, metrics };
   } catch (error) {
     store.close();

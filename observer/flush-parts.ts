@@ -6,6 +6,7 @@
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Flush, GapRow, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
+import type { BypassSample, WatchedTime } from '../facts/watched.js';
 import { Counters } from './accounts/counters.js';
 import type { Relays } from './accounts/relays.js';
 
@@ -19,6 +20,9 @@ export interface HolderSources {
   relays: Relays;
   losses: Pending<LossRow>;
   gaps: Pending<GapRow>;
+  watched: Pending<WatchedTime>;
+  /** Left out where nobody looks for it. */
+  bypass?: Pending<BypassSample>;
   /** Left out where no plans are collected. */
   plans?: Pending<PlanRow>;
   progress: Pending<RelayProgress>;
@@ -28,7 +32,7 @@ export class FlushParts {
   readonly holders: FlushHolders;
   #beganAnew = false;
 
-  constructor({ pipeline, relays, losses, gaps, plans, progress }: HolderSources) {
+  constructor({ pipeline, relays, losses, gaps, watched, bypass, plans, progress }: HolderSources) {
     const { sessions, pools } = pipeline;
     this.holders = {
       rollups: pipeline.counting.rollups,
@@ -46,9 +50,11 @@ export class FlushParts {
       sessionsClosed: sessions.closed,
       losses,
       gaps,
+      watched,
+      bypass: bypass ?? NONE,
       marks: pipeline.marks,
       samples: pipeline.counting.samples,
-      plans: plans ?? NO_PLANS,
+      plans: plans ?? NONE,
       counters: new Counters(pipeline, relays),
       // Last: what is stored() here is acknowledged to its relay.
       relays: progress,
@@ -78,4 +84,4 @@ export class FlushParts {
   }
 }
 
-const NO_PLANS: Pending<PlanRow> = { pending: () => [], stored() {} };
+const NONE: Pending<never> = { pending: () => [], stored() {} };

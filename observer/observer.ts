@@ -6,6 +6,7 @@ import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Log } from '../config/log.js';
 import type { PlanRow, Store } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
+import type { BypassSample } from '../facts/watched.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import type { StoringHealth } from '../storage/storing-health.js';
 import { Acknowledgements } from './accounts/acknowledgements.js';
@@ -13,6 +14,7 @@ import { Losses } from './accounts/losses.js';
 import type { Relays } from './accounts/relays.js';
 import { Storing } from './accounts/storing.js';
 import { Unaccounted } from './accounts/unaccounted.js';
+import { WatchedTimes } from './accounts/watched-time.js';
 import { Flusher, type FlushListener, unstoredOf } from './flush.js';
 import { FlushParts } from './flush-parts.js';
 import type { IntakeTarget } from './intake/intake.js';
@@ -35,6 +37,8 @@ export interface ObserverOptions {
   watchesClock?: boolean;
   /** Where plans come from, if they are collected. */
   plans?: Pending<PlanRow>;
+  /** Where samples of what bypasses it come from, if they are taken. */
+  bypass?: Pending<BypassSample>;
   /** Called with each relay's last stored sequence. */
   acknowledge: (relayId: string, sequence: number) => void;
 }
@@ -44,6 +48,7 @@ export class Observer implements IntakeTarget {
   readonly #losses = new Losses();
   readonly #unaccounted: Unaccounted;
   readonly #acknowledgements: Acknowledgements;
+  readonly #watched = new WatchedTimes();
   readonly parts: FlushParts;
   #orphansTaken = false;
   readonly #storing: Storing;
@@ -51,7 +56,7 @@ export class Observer implements IntakeTarget {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { pipeline, relays, plans, log, store, health } = options;
+    const { pipeline, relays, plans, bypass, log, store, health } = options;
     const unstored = () => unstoredOf(pipeline);
     this.#storing = new Storing({ store, log, health, unstored, startedMs: Date.now() });
     this.#acknowledgements = new Acknowledgements(options.acknowledge);
@@ -66,6 +71,8 @@ export class Observer implements IntakeTarget {
       plans,
       losses: this.#losses,
       gaps: this.#unaccounted,
+      watched: this.#watched,
+      bypass,
       progress: this.#acknowledgements,
     });
     const { parts } = this;
@@ -154,6 +161,7 @@ export class Observer implements IntakeTarget {
   /** Stores what waits, and acknowledges it. Returns false when the store refused. */
   flush(nowMs: number): boolean {
     this.#takeOrphans(nowMs);
+    this.#watched.tick(nowMs);
     return this.#flusher.flush(nowMs);
   }
 

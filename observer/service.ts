@@ -16,9 +16,11 @@ import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
 import { parseDsn } from '../own-queries/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
+import { openSessions } from '../storage/sqlite/read/query-sessions.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import type { ExpectedRelays } from './accounts/relays.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
+import { BypassSampler } from './bypass-sampler.js';
 import { ObserverLinks } from './observer-links.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
@@ -53,11 +55,13 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const { log, restarts, relays, httpWorker } = options;
   const links = new ObserverLinks();
   const plans = planCollectorOf(config, log);
+  const bypass = samplerOf(config, log);
   const tail = new Tail();
   const acknowledge = (relayId: string, sequence: number) => links.acknowledge(relayId, sequence);
-  const assembled = await assemble(config, { log, relays, plans, tail, acknowledge });
+  const assembled = await assemble(config, { log, relays, plans, bypass, tail, acknowledge });
   const { observer, pipeline, parameterKey, store, metrics } = assembled;
   const reader = openReader(config.dataDir);
+  bypass?.begin(() => reader.read(openSessions));
   const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
   const http = await startHttpThread({
     address: config.http,
@@ -97,6 +101,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     async stop({ linksWereClosed } = { linksWereClosed: false }) {
       clearInterval(flushing);
       plans?.stop();
+      bypass?.stop();
       await http.close();
       const stored = observer.lastFlush(Date.now(), { linksWereClosed });
       recorder?.close();
@@ -139,4 +144,10 @@ function recorderOf(
 function planCollectorOf({ samplesDsn }: Config, log: Log): PlanCollector | undefined {
   if (samplesDsn === '') return undefined;
   return new PlanCollector(parseDsn(samplesDsn, { where: '--samples-dsn', env: process.env }), log);
+}
+
+/** As planCollectorOf. */
+function samplerOf({ bypassDsn }: Config, log: Log): BypassSampler | undefined {
+  if (bypassDsn === '') return undefined;
+  return new BypassSampler(parseDsn(bypassDsn, { where: '--bypass-dsn', env: process.env }), log);
 }

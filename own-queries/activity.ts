@@ -50,6 +50,14 @@ const ACTIVITY = `SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coal
   FROM pg_catalog.pg_stat_activity
   WHERE pid <> pg_catalog.pg_backend_pid() AND datname IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
 
+/** Connections of pgwitness's own: they send what this folder holds. */
+const OWN: ReadonlySet<string> = new Set([
+  'pgwitness plans',
+  'pgwitness bypass',
+  'pgwitness pools',
+  'pgwitness status',
+]);
+
 /** The client sessions in all databases of the server, without this connection. */
 export async function readActivity(connection: ServerConnection): Promise<ServerSession[]> {
   const rows = await connection.query(ACTIVITY);
@@ -83,7 +91,9 @@ export function compareActivity(
     return { ...counts, outcome: 'cannot tell', reason, bypassing: [] };
   }
   const lasting = new Set(before.map(({ pid }) => pid));
-  const past = after.filter((session) => lasting.has(session.pid) && !isSeen(session));
+  const past = after.filter(
+    (session) => lasting.has(session.pid) && !isSeen(session) && !OWN.has(session.applicationName),
+  );
   return { ...counts, outcome: 'listed', reason: '', bypassing: grouped(past) };
 }
 

@@ -2,6 +2,7 @@
 // Invariant: every execution that may fit a condition is among the answers, or is a doubt.
 // Not here: judging (reports/check/judge.ts), flags (check-flags.ts).
 
+import type { Catalogue } from '../../audit/catalogue.js';
 import { errorLine, UsageError } from '../../config/values/errors.js';
 import type { StatementFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
@@ -31,6 +32,7 @@ export interface CheckQuestion {
   readonly exceptions: readonly Exception[];
   readonly baseline: Baseline | undefined;
   readonly bypass: BypassFacts | undefined;
+  readonly code?: Catalogue;
   readonly isRun: boolean;
 }
 
@@ -41,7 +43,7 @@ export interface Gathered {
 
 /** Throws UsageError for a value of a condition that was never seen. */
 export async function gather(place: Place, question: CheckQuestion): Promise<Gathered> {
-  const { range, conditions, exceptions, baseline, bypass, isRun } = question;
+  const { range, conditions, exceptions, baseline, bypass, code, isRun } = question;
   const report = await statementsOf(place, { range, filter: {}, hidden: [] });
   const { routes } = await place.routes(range);
   const facts: CheckFacts = {
@@ -57,6 +59,7 @@ export async function gather(place: Place, question: CheckQuestion): Promise<Gat
     findings: (await place.findings(range)).findings,
     bypass,
     baseline,
+    code,
     isRun,
     exceptions,
   };

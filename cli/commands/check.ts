@@ -13,6 +13,7 @@ import { printJson, screenOf } from '../terminal/output.js';
 interface CommandFlags extends ReadFlags, CheckFlags {
   readonly dsn?: string;
   readonly markdown?: boolean;
+  readonly code?: string;
 }
 
 export function register(program: Command): void {
@@ -24,6 +25,7 @@ export function register(program: Command): void {
       '--dsn <dsn>',
       'also look for sessions of this server that bypass pgwitness: postgres://user@host:port/database',
     )
+    .option('--code <file>', 'audit.json of the code: what --none forbids may not stand there either')
     .option('--markdown', 'print Markdown, for a pull request: --format markdown')
     .addHelpText(
       'after',
@@ -57,11 +59,13 @@ async function check(given: CommandFlags): Promise<void> {
   const { gather } = await import('../checking/gather.js');
   const { judge } = await import('../../reports/check/judge.js');
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  const { readCatalogue } = await import('../../audit/catalogue.js');
+  const code = flags.code === undefined ? undefined : readCatalogue(flags.code);
   const place = await placeOf(flags);
   try {
     const bypass =
       flags.dsn === undefined ? undefined : await (await import('../views/bypass.js')).bypassOf(place, flags.dsn);
-    const { facts, asked: about } = await gather(place, { ...asked, range, bypass, isRun: false });
+    const { facts, asked: about } = await gather(place, { ...asked, range, bypass, code, isRun: false });
     if (flags.save !== undefined) {
       const { applicationExecutions } = await import('../../reports/check/doubts.js');
       const { writeBaseline } = await import('../../reports/check/baseline.js');

@@ -26,6 +26,7 @@ const KEYS: readonly OptionKey[] = [
 const FIXED: ReadonlyArray<keyof Config> = [
   ...KEYS,
   'samplesDsn',
+  'bypassDsn',
   'pools',
   'dimensionKeys',
   'contextKeys',

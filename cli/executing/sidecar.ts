@@ -39,7 +39,7 @@ export async function startCommandSidecar(
         origin: { listen: 'exec', upstream: 'exec', upstreamTlsCa: 'sslrootcert' },
       })),
       ...{ http: ANY, health: ANY, dataDir, logLevel: 'error', drainTimeoutMs: DRAIN_MS, relays: 1, observe: true },
-      ...{ tlsCert: '', tlsKey: '', recordFile: '', samplesDsn: '', httpTokenFile: '' },
+      ...{ tlsCert: '', tlsKey: '', recordFile: '', samplesDsn: '', bypassDsn: '', ledger: '', httpTokenFile: '' },
     },
     log,
   );

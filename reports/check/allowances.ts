@@ -8,15 +8,25 @@ import { parseDuration } from '../../config/values/units.js';
 /**
  * not_observed: executions that were lost. opaque: sessions and minutes that could not be read. unknown: executions
  * whose source is not known. unknown_text: … whose text is not. untagged: … that lack the tag a condition names.
- * bypass: connections past pgwitness. gap: time that nobody can vouch for.
+ * bypass: connections past pgwitness. unsampled: time in which
+ * nobody looked for those. gap: time that nobody can vouch for.
  */
-const DOUBT_KEYS = ['not_observed', 'opaque', 'unknown', 'unknown_text', 'untagged', 'bypass', 'gap'] as const;
+const DOUBT_KEYS = [
+  'not_observed',
+  'opaque',
+  'unknown',
+  'unknown_text',
+  'untagged',
+  'bypass',
+  'unsampled',
+  'gap',
+] as const;
 export type DoubtKey = (typeof DOUBT_KEYS)[number];
 
 export interface Doubt {
   /** undefined = nothing allows it, only a reason in the configuration where one can. */
   readonly key?: DoubtKey;
-  /** Executions, sessions or connections; of a gap ms. */
+  /** Executions, sessions or connections; of time ms. */
   readonly amount: number;
   /** What a share is of; 0 = shares say nothing here. */
   readonly of: number;
@@ -52,7 +62,7 @@ export function readAllowances(texts: readonly string[]): Allowances {
 }
 
 function amountOf(key: DoubtKey, value: string, where: string): Omit<Allowance, 'text'> {
-  if (key === 'gap') return { amount: parseDuration(value, `${where} gap`) };
+  if (key === 'gap' || key === 'unsampled') return { amount: parseDuration(value, `${where} ${key}`) };
   const percent = /^([0-9]{1,2}(?:\.[0-9]{1,6})?)%$/.exec(value)?.[1];
   if (percent !== undefined && key !== 'opaque' && key !== 'bypass') return { share: Number(percent) / 100 };
   if (/^[0-9]{1,12}$/.test(value)) return { amount: Number(value) };

@@ -40,6 +40,13 @@ export function checkJson(result: CheckResult): object {
       })),
       recorded: coverage.recorded && { since: iso(coverage.recorded.sinceMs), until: iso(coverage.recorded.untilMs) },
       bypassing: coverage.bypassing,
+      bypass_samples: coverage.bypassed && {
+        minutes: coverage.bypassed.minutes,
+        sampled: coverage.bypassed.sampled,
+        bypassed: coverage.bypassed.bypassed,
+      },
+      places: coverage.places,
+      production: null,
     },
   };
 }

@@ -4,6 +4,7 @@
 import type { Window } from '../../facts/answers.js';
 import { addTo } from '../../facts/sums.js';
 import { SOURCES } from '../../facts/verdict.js';
+import type { BypassedReport } from '../watched/bypassed.js';
 import { allExecutions, applicationExecutions, executionsOf } from './doubts.js';
 import type { CheckFacts } from './facts.js';
 import { type Unvisited, unvisited } from './none.js';
@@ -32,8 +33,12 @@ export interface Coverage {
     readonly connectionsNow: number;
   }>;
   readonly recorded: Window | null;
-  /** null = nobody looked. */
+  /** Now; null = nobody looked. */
   readonly bypassing: number | null;
+  /** Over the window; null = no sample was taken. */
+  readonly bypassed: BypassedReport | null;
+  /** Places of the code that was given; null = none was. */
+  readonly places: number | null;
 }
 
 export function coverageOf(facts: CheckFacts): Coverage {
@@ -59,6 +64,8 @@ export function coverageOf(facts: CheckFacts): Coverage {
     unvisited: baseline === undefined ? null : unvisited(facts),
     pools: pools.map(({ name, owner, opened, connectionsNow }) => ({ name, owner, opened, connectionsNow })),
     recorded: watched.recorded,
+    bypassed: watched.bypassed,
+    places: facts.code === undefined ? null : facts.code.places.length,
     bypassing: bypass === undefined ? null : bypass.bypassing.reduce((sum, { connections }) => sum + connections, 0),
   };
 }

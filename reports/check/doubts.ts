@@ -4,6 +4,7 @@
 
 import type { StatementFacts } from '../../facts/answers.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import type { BypassClient } from '../../facts/watched.js';
 import type { Doubt } from './allowances.js';
 import { type Exception, exceptionFor } from './exceptions.js';
 import type { BypassFacts, CheckFacts } from './facts.js';
@@ -100,35 +101,79 @@ function timeDoubts({ watched, sinceMs, untilMs, nowMs }: CheckFacts): Doubt[] {
   return doubts;
 }
 
-/** Sessions past pgwitness; `exceptions` may cover some. */
-export function bypassDoubts(
-  bypass: BypassFacts | undefined,
-  exceptions: readonly Exception[],
-): { doubts: Doubt[]; excused: Exception[] } {
-  if (bypass === undefined) return { doubts: [], excused: [] };
-  if (bypass.outcome === 'cannot tell')
-    return { doubts: [{ amount: 0, of: 0, what: `bypass: cannot tell, because ${bypass.reason}` }], excused: [] };
+/** Time in which no observer ran: whatever ran meanwhile did so past it. */
+export function unwatchedDoubts({ watched, isRun }: Pick<CheckFacts, 'watched' | 'isRun'>): Doubt[] {
+  if (isRun) return [];
+  return watched.unwatched.map(({ sinceMs, untilMs }) => ({
+    key: 'gap',
+    amount: untilMs - sinceMs,
+    of: 0,
+    what: `nothing says that pgwitness ran from ${at(sinceMs)} to ${at(untilMs)}`,
+  }));
+}
+
+/** Samples of the window, where some were taken. */
+function sampledDoubts({ bypassed }: CheckFacts['watched'], exceptions: readonly Exception[]): Bypassed {
+  if (bypassed === null) return { doubts: [], excused: [] };
+  const { minutes, sampled, clients, reason } = bypassed;
+  const { open, excused } = split(clients, exceptions);
   const doubts: Doubt[] = [];
-  const excused: Exception[] = [];
-  if (bypass.leadsThrough) {
-    const what = 'bypass: cannot tell, because --dsn leads through pgwitness';
-    doubts.push({ amount: 0, of: 0, what });
+  if (open.length > 0) {
+    const amount = Math.max(...open.map(({ connections }) => connections));
+    const what = `up to ${amount} connections went past pgwitness, in ${bypassed.bypassed} of ${sampled} samples: ${namesOf(open)}`;
+    doubts.push({ key: 'bypass', amount, of: 0, what });
   }
-  let amount = 0;
-  const names: string[] = [];
-  for (const { user, database, applicationName, connections } of bypass.bypassing) {
-    const found = exceptionFor(exceptions, { user: [user], application_name: [applicationName] });
-    if (found !== undefined) excused.push(found);
-    else {
-      amount += connections;
-      names.push(`${user}@${database}${applicationName === '' ? '' : ` (${applicationName})`}`);
-    }
+  if (sampled < minutes) {
+    const why = reason === '' ? '' : ` (${reason})`;
+    const what = `for ${minutes - sampled} of ${minutes} minutes no sample says what went past pgwitness${why}`;
+    doubts.push({ key: 'unsampled', amount: (minutes - sampled) * 60_000, of: 0, what });
   }
+  return { doubts, excused };
+}
+
+interface Bypassed {
+  doubts: Doubt[];
+  excused: Exception[];
+}
+
+/** Sessions past pgwitness, now and in the samples of the window; `exceptions` may cover some. */
+export function bypassDoubts({ bypass, watched }: CheckFacts, exceptions: readonly Exception[]): Bypassed {
+  const [now, then] = [lookedDoubts(bypass, exceptions), sampledDoubts(watched, exceptions)];
+  return { doubts: [...now.doubts, ...then.doubts], excused: [...now.excused, ...then.excused] };
+}
+
+function lookedDoubts(bypass: BypassFacts | undefined, exceptions: readonly Exception[]): Bypassed {
+  if (bypass === undefined) return { doubts: [], excused: [] };
+  const untold = (reason: string): Doubt => ({ amount: 0, of: 0, what: `bypass: cannot tell, because ${reason}` });
+  if (bypass.outcome === 'cannot tell') return { doubts: [untold(bypass.reason)], excused: [] };
+  const doubts: Doubt[] = bypass.leadsThrough ? [untold('--dsn leads through pgwitness')] : [];
+  const { open, excused } = split(bypass.bypassing, exceptions);
+  const amount = open.reduce((sum, { connections }) => sum + connections, 0);
   if (amount > 0) {
-    const what = `${amount} ${amount === 1 ? 'connection goes' : 'connections go'} past pgwitness: ${names.join(', ')}`;
+    const what = `${amount} ${amount === 1 ? 'connection goes' : 'connections go'} past pgwitness: ${namesOf(open)}`;
     doubts.push({ key: 'bypass', amount, of: 0, what });
   }
   return { doubts, excused };
+}
+
+function split(
+  clients: readonly BypassClient[],
+  exceptions: readonly Exception[],
+): { open: BypassClient[]; excused: Exception[] } {
+  const open: BypassClient[] = [];
+  const excused: Exception[] = [];
+  for (const client of clients) {
+    const found = exceptionFor(exceptions, { user: [client.user], application_name: [client.applicationName] });
+    if (found === undefined) open.push(client);
+    else excused.push(found);
+  }
+  return { open, excused };
+}
+
+function namesOf(clients: readonly BypassClient[]): string {
+  return clients
+    .map(({ user, applicationName }) => (applicationName === '' ? user : `${user} (${applicationName})`))
+    .join(', ');
 }
 
 function at(ms: number): string {

@@ -1,8 +1,10 @@
 // The facts that a check judges, as plain types: of the window, and of each condition.
 // Invariant: nothing here is judged yet. Not here: asking (cli/checking/gather.ts), judging (judge.ts).
 
+import type { Catalogue } from '../../audit/catalogue.js';
 import type { PoolFacts, StatementFacts, Window } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
+import type { BypassClient } from '../../facts/watched.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
 import type { WatchedReport } from '../watched/watched.js';
 import type { Doubt } from './allowances.js';
@@ -16,12 +18,7 @@ export interface BypassFacts {
   readonly reason: string;
   /** The question itself passed pgwitness. */
   readonly leadsThrough: boolean;
-  readonly bypassing: ReadonlyArray<{
-    readonly user: string;
-    readonly database: string;
-    readonly applicationName: string;
-    readonly connections: number;
-  }>;
+  readonly bypassing: readonly BypassClient[];
 }
 
 export type VisitedKind = 'route' | 'job' | 'command';
@@ -45,6 +42,8 @@ export interface CheckFacts {
   /** undefined = nobody looked. */
   readonly bypass: BypassFacts | undefined;
   readonly baseline: Baseline | undefined;
+  /** What stands in the code; undefined = nobody looked. */
+  readonly code: Catalogue | undefined;
   /** One run of a command, from its start: then everything in the window is new, and findings open at first sight. */
   readonly isRun: boolean;
   readonly exceptions: readonly Exception[];

@@ -6,7 +6,7 @@ import type { Window } from '../../facts/answers.js';
 import { type Allowances, allowanceFor, type Doubt, type DoubtKey, isSmall } from './allowances.js';
 import type { Condition } from './conditions.js';
 import { type Coverage, coverageOf } from './coverage.js';
-import { bypassDoubts, doubtsOfWindow } from './doubts.js';
+import { bypassDoubts, doubtsOfWindow, unwatchedDoubts } from './doubts.js';
 import { isInForce } from './exceptions.js';
 import type { CheckFacts, ConditionFacts } from './facts.js';
 import { mostOf } from './most.js';
@@ -82,10 +82,11 @@ function foundOf(facts: CheckFacts, asked: ConditionFacts): Found {
   const inForce = facts.exceptions.filter((exception) => isInForce(exception, condition, facts.nowMs));
   const own = ownOf(facts, { ...asked, condition, inForce });
   const window = doubtsOfWindow(facts);
-  const bypass = bypassDoubts(facts.bypass, inForce);
+  const isStrict = condition.kind === 'none';
+  const bypass = isStrict ? bypassDoubts(facts, inForce) : { doubts: [], excused: [] };
   return {
     failures: own.failures,
-    doubts: [...window, ...(condition.kind === 'none' ? bypass.doubts : []), ...asked.doubts, ...own.doubts],
+    doubts: [...window, ...(isStrict ? unwatchedDoubts(facts) : []), ...bypass.doubts, ...asked.doubts, ...own.doubts],
     excused: [
       ...own.excused,
       ...bypass.excused.map((exception) => ({ what: 'connections past pgwitness', exception })),

@@ -12,7 +12,7 @@ import { executionsOf } from './doubts.js';
 import { type Exception, exceptionFor, fitsPattern } from './exceptions.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedMax, Failure, Found } from './rule.js';
-import { callersOf, shown } from './subjects.js';
+import { callersOf, shown } from './texts.js';
 
 export function mostOf(facts: CheckFacts, asked: AskedMax): Found {
   const { measure } = asked.condition;

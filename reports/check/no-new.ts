@@ -11,7 +11,7 @@ import { allExecutions, executionsOf } from './doubts.js';
 import { exceptionFor, fitsPattern, type Subject } from './exceptions.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedNoNew, Failure, Found } from './rule.js';
-import { callersOf } from './subjects.js';
+import { callersOf } from './texts.js';
 
 export function newOf(facts: CheckFacts, asked: AskedNoNew): Found {
   const own = asked.condition.what === 'handwritten' ? newByHand(facts, asked) : newFindings(facts, asked);

@@ -5,13 +5,15 @@
 import type { PoolFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import type { Doubt } from './allowances.js';
+import { codeLeft } from './code.js';
 import { executionsOf } from './doubts.js';
 import { exceptionFor } from './exceptions.js';
 import type { CheckFacts, VisitedKind } from './facts.js';
 import type { AskedNone, Failure, Found } from './rule.js';
-import { callersOf, shown } from './subjects.js';
+import { callersOf, shown } from './texts.js';
 
-export function noneOf(facts: CheckFacts, { condition, fitting, excused, inForce }: AskedNone): Found {
+export function noneOf(facts: CheckFacts, asked: AskedNone): Found {
+  const { condition, fitting, excused, inForce } = asked;
   const failures: Failure[] = [];
   const exempt: Array<Found['excused'][number]> = [];
   for (const one of fitting) {
@@ -36,7 +38,12 @@ export function noneOf(facts: CheckFacts, { condition, fitting, excused, inForce
     if (exception !== undefined) exempt.push({ what, exception });
     else failures.push({ what, source: pool.owner });
   }
-  return { failures, excused: exempt, doubts: baselineDoubts(facts, inForce) };
+  const code = codeLeft(facts, asked);
+  return {
+    failures: [...failures, ...code.failures],
+    excused: [...exempt, ...code.excused],
+    doubts: [...baselineDoubts(facts, inForce), ...code.doubts],
+  };
 }
 
 /** Of the library that is to be gone. Django's connections carry raw SQL too, so of it a pool says nothing. */

@@ -1,8 +1,9 @@
-// Answers by a statement's text whether it is of a table or calls a function of the database.
+// Texts of statements: whether one is of a table or calls a function, and words for lists.
 // Invariant: where the text does not tell, the answer is "perhaps", never "no".
 // Not here: what the store narrows by itself (storage/sqlite/tables/filter-conditions.ts).
 
 import type { StatementFacts } from '../../facts/answers.js';
+import { shortSql } from '../../facts/words/short-sql.js';
 import type { Scope } from './conditions.js';
 import { fitsPattern } from './exceptions.js';
 
@@ -45,4 +46,17 @@ function functionFits(facts: StatementFacts, name: string): Fit {
 /** The fingerprint of a text that was too long to be kept whole. */
 function isCut({ fingerprint }: StatementFacts): boolean {
   return fingerprint.startsWith('t');
+}
+
+const CALLERS_MAX = 3;
+
+/** file:line, where the application tags it. */
+export function callersOf({ tags }: Pick<StatementFacts, 'tags'>): string[] {
+  return [...(tags.get('caller') ?? [])].sort().slice(0, CALLERS_MAX);
+}
+
+/** In one line of a list. */
+export function shown({ query }: Pick<StatementFacts, 'query'>): string {
+  const text = shortSql(query);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }

@@ -15,17 +15,35 @@ const schema = v.object({
   losses: v.record(v.string(), count),
   unreadable: v.record(v.string(), count),
   gaps: v.array(v.object({ reason: v.string(), ...window })),
+  unwatched: v.array(v.object(window)),
+  bypassed: v.nullable(
+    v.object({
+      minutes: count,
+      sampled: count,
+      bypassed: count,
+      reason: v.string(),
+      clients: v.array(v.object({ user: v.string(), application_name: v.string(), connections: count })),
+    }),
+  ),
   unstored_since: v.nullable(moment),
 });
 
 export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema> {
-  const { recorded, unstoredSinceMs } = report;
+  const { recorded, unstoredSinceMs, bypassed } = report;
   return {
     recorded: recorded && windowJson(recorded),
     not_observed: report.notObserved,
     losses: Object.fromEntries(report.losses),
     unreadable: Object.fromEntries(report.unreadable),
     gaps: report.gaps.map((gap) => ({ reason: gap.reason, ...windowJson(gap) })),
+    unwatched: report.unwatched.map(windowJson),
+    bypassed: bypassed && {
+      ...bypassed,
+      clients: bypassed.clients.map(({ applicationName, ...client }) => ({
+        ...client,
+        application_name: applicationName,
+      })),
+    },
     unstored_since: unstoredSinceMs === null ? null : iso(unstoredSinceMs),
   };
 }
@@ -39,6 +57,14 @@ export function watchedFromJson(value: unknown): WatchedReport {
     losses: new Map(Object.entries(json.losses)),
     unreadable: new Map(Object.entries(json.unreadable)),
     gaps: json.gaps.map((gap) => ({ reason: gap.reason as GapReason, ...windowOf(gap) })),
+    unwatched: json.unwatched.map(windowOf),
+    bypassed: json.bypassed && {
+      ...json.bypassed,
+      clients: json.bypassed.clients.map(({ application_name, ...client }) => ({
+        ...client,
+        applicationName: application_name,
+      })),
+    },
     unstoredSinceMs: json.unstored_since === null ? null : Date.parse(json.unstored_since),
   };
 }

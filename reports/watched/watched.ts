@@ -6,11 +6,14 @@ import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
 import type { GapReason } from '../../facts/flush.js';
 import { addAll } from '../../facts/sums.js';
+import type { WatchedTime } from '../../facts/watched.js';
 import { lossesIn } from '../../storage/sqlite/read/query-observed.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import type { TimeBounds } from '../../storage/sqlite/read/span.js';
 import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
 import { gapsIn } from '../../storage/sqlite/tables/gaps.js';
+import { watchedTimes } from '../../storage/sqlite/tables/watched.js';
+import { type BypassedReport, bypassedIn, mergeBypassed } from './bypassed.js';
 
 export interface Gap extends Window {
   readonly reason: GapReason;
@@ -26,6 +29,10 @@ export interface WatchedReport {
   /** Of the losses, those that say only that something could not be read. */
   readonly unreadable: ReadonlyMap<string, number>;
   readonly gaps: readonly Gap[];
+  /** Stretches in which no observer ran, from the start that was asked for, or the first record, to now. */
+  readonly unwatched: readonly Window[];
+  /** Samples of connections past pgwitness; null = none was taken. */
+  readonly bypassed: BypassedReport | null;
   /** Since when the store takes nothing; null while it does. */
   readonly unstoredSinceMs: number | null;
 }
@@ -37,6 +44,8 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
     const until = bounds.untilMs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(bounds.untilMs / MINUTE_MS);
     const { firstMinute, lastMinute } = readFoldState(rows);
     const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
+    const first = bounds.sinceMs === undefined ? (firstMinute ?? 0) : since;
+    const end = Math.min(until, minuteOf(Date.now()));
     return {
       recorded:
         firstMinute === null || lastMinute === null
@@ -50,9 +59,23 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
         sinceMs: Math.max(fromMinute, since) * MINUTE_MS,
         untilMs: Math.min(untilMinute + 1, until) * MINUTE_MS,
       })),
+      unwatched: firstMinute === null ? [] : holesIn(watchedTimes(rows, first, end), first, end),
+      bypassed: bypassedIn(rows, { since, until: Math.min(until, minuteOf(Date.now()) + 1), minutes: end - first }),
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
     };
   });
+}
+
+/** What the runs leave of [since, end), all in minutes. */
+function holesIn(runs: readonly WatchedTime[], since: number, end: number): Window[] {
+  const holes: Window[] = [];
+  let at = since;
+  for (const { fromMinute, untilMinute } of runs) {
+    if (fromMinute > at) holes.push({ sinceMs: at * MINUTE_MS, untilMs: Math.min(fromMinute, end) * MINUTE_MS });
+    at = Math.max(at, untilMinute + 1);
+  }
+  if (at < end) holes.push({ sinceMs: at * MINUTE_MS, untilMs: end * MINUTE_MS });
+  return holes;
 }
 
 /** At least one. Each place must vouch for the whole window, so the shortest record counts. */
@@ -76,6 +99,8 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     losses,
     unreadable,
     gaps: reports.flatMap(({ gaps }) => gaps),
+    unwatched: reports.flatMap(({ unwatched }) => unwatched),
+    bypassed: mergeBypassed(reports.map(({ bypassed }) => bypassed)),
     unstoredSinceMs: unstored.length === 0 ? null : Math.min(...unstored),
   };
 }

@@ -8,6 +8,15 @@ import { GAPS } from './0003-gaps.js';
 import { REQUESTS } from './0004-requests.js';
 import { FINDINGS } from './0005-findings.js';
 import { UNIT_SAMPLES } from './0006-unit-samples.js';
+import { WATCHED } from './0007-watched.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
-export const MIGRATIONS: readonly string[] = [INITIAL_SCHEMA, DAY_INDEX, GAPS, REQUESTS, FINDINGS, UNIT_SAMPLES];
+export const MIGRATIONS: readonly string[] = [
+  INITIAL_SCHEMA,
+  DAY_INDEX,
+  GAPS,
+  REQUESTS,
+  FINDINGS,
+  UNIT_SAMPLES,
+  WATCHED,
+];

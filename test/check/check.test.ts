@@ -11,7 +11,7 @@ import { build } from '../../scripts/lib/setup/build.mjs';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { pgwitness } from '../cli/command.js';
 import { temporaryDirectory } from '../storage/flushes.js';
-import { CORE, ORM, RAW, storeOf } from './judged.js';
+import { CORE, ORM, RAW, storeOf, UNTIL_MS } from './judged.js';
 
 beforeAll(() => build(() => {}));
 
@@ -22,7 +22,8 @@ const store = () =>
     { of: CORE, tags: hostile },
     { of: RAW, minute: 2 },
   ]);
-const NONE = ['--none', 'source=sqlalchemy'];
+const UNTIL = ['--until', new Date(UNTIL_MS).toISOString()];
+const NONE = ['--none', 'source=sqlalchemy', ...UNTIL];
 
 describe('exit codes', () => {
   test.each([
@@ -43,10 +44,19 @@ describe('exit codes', () => {
   });
 
   test('a check that holds', async () => {
-    const { code, stdout } = await pgwitness(['check', '--none', 'source=tool', '--max', 'p95=10s', '--data', store()]);
+    const { code, stdout } = await pgwitness([
+      'check',
+      '--none',
+      'source=tool',
+      '--max',
+      'p95=10s',
+      ...UNTIL,
+      '--data',
+      store(),
+    ]);
     expect(stdout).toMatch(/^All 2 conditions hold\n\n {2}passed {5}--none source=tool\n/);
     expect(stdout).toContain('4 executions observed, 4 of the application; 0 not observed');
-    expect(stdout).toContain('connections past pgwitness: not looked at (no --dsn)');
+    expect(stdout).toContain('connections past pgwitness now: not looked at (no --dsn)');
     expect(code).toBe(0);
   });
 });
@@ -85,7 +95,7 @@ describe('forms', () => {
   test('files, annotations, and text from traffic that breaks none of them', async () => {
     const directory = temporaryDirectory();
     const files = ['md', 'json', 'xml'].map((end) => join(directory, `check.${end}`));
-    const none = ['--none', `source=sqlalchemy,route=${hostile.route}`];
+    const none = ['--none', `source=sqlalchemy,route=${hostile.route}`, ...UNTIL];
     const args = ['check', ...none, '--data', store(), ...files.flatMap((file) => ['--report', file])];
     const { stdout, stderr, code } = await pgwitness(args, { env: { GITHUB_ACTIONS: 'true' } });
     expect(code).toBe(1);
@@ -172,7 +182,7 @@ test('exceptions stand in the config file, each with its reason', async () => {
   const file = join(temporaryDirectory(), 'pgwitness.yaml');
   const exceptions = (match: string) => `exceptions:\n  - reason: stays until spring\n    match: ${match}\n`;
   writeFileSync(file, `${exceptions('{ source: sqlalchemy }')}${exceptions('{ pool: "sqlalchemy:*" }').slice(12)}`);
-  const args = ['check', '--none', 'source=sqlalchemy,table=stock', '--config', file, '--data', store()];
+  const args = ['check', '--none', 'source=sqlalchemy,table=stock', ...UNTIL, '--config', file, '--data', store()];
   const { code, stdout } = await pgwitness(args);
   expect(stdout).toContain('Allowed\n  1 executions of sqlalchemy: SELECT id FROM stock (stays until spring)');
   expect(code).toBe(0);

@@ -87,7 +87,7 @@ describe('with real traffic', { timeout: TIMEOUT_MS }, () => {
     await traffic(sidecar);
     await (await client(postgres().port)).query("set application_name = 'cron'");
     const { code, said } = await check(sidecar, '--dsn', direct().dsn);
-    expect(said).toBe('1 connection goes past pgwitness: postgres@postgres (cron)');
+    expect(said).toBe('1 connection goes past pgwitness: postgres (cron)');
     expect(code).toBe(1);
   });
 
@@ -97,7 +97,7 @@ describe('with real traffic', { timeout: TIMEOUT_MS }, () => {
     await traffic(sidecar);
     await (await client(other.port)).query('select 1');
     const { code, said } = await check(sidecar, '--dsn', direct().dsn);
-    expect(said).toMatch(/1 connection goes past pgwitness: postgres@postgres/);
+    expect(said).toMatch(/1 connection goes past pgwitness: postgres/);
     expect(code).toBe(1);
     // With both it is whole again.
     expect(await check(sidecar, '--data', other.data, '--dsn', direct().dsn)).toMatchObject({ outcome: 'passed' });
@@ -132,5 +132,25 @@ describe('with real traffic', { timeout: TIMEOUT_MS }, () => {
     expect((await check(sidecar, '--since', '1h')).said).toMatch(/nothing is recorded before/);
     const soon = new Date(Date.now() + 3_600_000).toISOString();
     expect((await check(sidecar, '--since', soon)).said).toMatch(/nothing of the application ran/);
+  });
+
+  test('samples of the sidecar show who went past it between two looks', async () => {
+    const past = await client(postgres().port);
+    await past.query("set application_name = 'cron'");
+    const sidecar = await startSidecar(postgres(), ['--bypass-dsn', direct().dsn]);
+    await traffic(sidecar);
+    await until('a sample is stored', async () => {
+      const { stdout } = await pgwitness(
+        'sql',
+        'SELECT count(*) AS n FROM bypass_sample',
+        '--json',
+        '--data',
+        sidecar.data,
+      );
+      return /[1-9]/.test(stdout);
+    });
+    await past.end();
+    const { said } = await check(sidecar, '--allow', 'unsampled=1h', '--dsn', direct().dsn);
+    expect(said).toMatch(/up to 1 connections went past pgwitness, in [12] of [12] samples: postgres \(cron\)/);
   });
 });

@@ -202,10 +202,10 @@ describe('no false proof', () => {
 
   test('a session that goes past pgwitness, or a server that cannot tell', async () => {
     const listed = { outcome: 'listed', reason: '', leadsThrough: false } as const;
-    const psql = { user: 'app', database: 'shop', applicationName: 'psql', connections: 1 };
+    const psql = { user: 'app', applicationName: 'psql', connections: 1 };
     const store = storeOf([{ of: ORM }]);
     const past = await judged(store, { ...NONE, bypass: { ...listed, bypassing: [psql] } });
-    expect(said(past)).toEqual(['not shown: 1 connection goes past pgwitness: app@shop (psql)']);
+    expect(said(past)).toEqual(['not shown: 1 connection goes past pgwitness: app (psql)']);
     const untold = await judged(store, {
       ...NONE,
       bypass: { ...listed, outcome: 'cannot tell', reason: 'a pooler', bypassing: [] },
@@ -226,6 +226,80 @@ describe('no false proof', () => {
     ]);
     const excepted = { reason: 'runs once a month', match: { job: 'night*' } };
     expect(said(await judged(storeOf([{ of: ORM }]), { ...NONE, baseline, exceptions: [excepted] }))).toHaveLength(1);
+  });
+
+  test('the observer did not run for a while', async () => {
+    const run = (from: number, until: number) => ({
+      fromMinute: DAY_START_MIN + from,
+      untilMinute: DAY_START_MIN + until,
+    });
+    const store = storeOf([{ of: ORM }], { watched: [run(0, 9), run(10, 19), run(30, 59)] });
+    const result = await judged(store, NONE);
+    expect(said(result)).toEqual([
+      'not shown: nothing says that pgwitness ran from 2026-03-01 00:20 UTC to 2026-03-01 00:30 UTC',
+    ]);
+    expect((await judged(store, { ...NONE, allow: ['gap=10m'] })).outcome).toBe('passed');
+    expect((await judged(store, { ...NONE, untilMs: FROM_MS + 61 * MINUTE_MS, allow: ['gap=10m'] })).outcome).toBe(
+      'not shown',
+    );
+  });
+
+  test('a sample of the window shows what went past, or does not tell', async () => {
+    const sample = (minute: number, connections: number | null) => ({
+      minute: DAY_START_MIN + minute,
+      connections,
+      clients: connections ? [{ user: 'app', applicationName: 'cron', connections }] : [],
+      reason: connections === null ? 'no answer' : '',
+    });
+    const hour = Array.from({ length: 60 }, (_, minute) => sample(minute, 0));
+    const withSample = (minute: number, connections: number | null) =>
+      storeOf([{ of: ORM }], { bypass: hour.map((one, at) => (at === minute ? sample(at, connections) : one)) });
+    expect((await judged(withSample(7, 0), NONE)).outcome).toBe('passed');
+    const past = await judged(withSample(7, 2), NONE);
+    expect(said(past)).toEqual(['not shown: up to 2 connections went past pgwitness, in 1 of 60 samples: app (cron)']);
+    const excepted = { reason: 'the exporter', match: { user: 'app', application_name: 'cr*' } };
+    expect((await judged(withSample(7, 2), { ...NONE, exceptions: [excepted] })).outcome).toBe('passed');
+    const untold = await judged(withSample(7, null), NONE);
+    expect(said(untold)).toEqual([
+      'not shown: for 1 of 60 minutes no sample says what went past pgwitness (no answer)',
+    ]);
+    expect((await judged(withSample(7, null), { ...NONE, allow: ['unsampled=1m'] })).outcome).toBe('passed');
+  });
+
+  test('the code still has places of the library, and a job that did not run', async () => {
+    const place = {
+      id: '1',
+      file: 'shop/stock.py',
+      line: 12,
+      end_line: 12,
+      function: 'stock',
+      kind: 'sqlalchemy',
+      in_migration: false,
+      api: 'session.execute',
+      statements: [],
+      tables: [],
+      database: null,
+      via: null,
+      resolved: true,
+      unresolved: null,
+    };
+    const code = (places: object[]) =>
+      JSON.stringify({
+        version: 1,
+        root: '.',
+        routes: null,
+        jobs: [{ name: 'close_month', schedule: '0 0 1 * *' }],
+        commands: null,
+        places,
+      });
+    const store = storeOf([{ of: ORM }]);
+    const result = await judged(store, { ...NONE, code: code([place, { ...place, kind: 'raw' }]) });
+    expect(said(result)).toEqual([
+      'failed: still in the code: session.execute in stock',
+      'not shown: the job close_month (0 0 1 * *) of the code did not run in this window',
+    ]);
+    const monthly = { reason: 'looked at by hand', match: { job: 'close_month' } };
+    expect((await judged(store, { ...NONE, code: code([]), exceptions: [monthly] })).outcome).toBe('passed');
   });
 
   function storeWith(parts: Parameters<typeof storeOf>[1]): () => string {

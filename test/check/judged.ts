@@ -1,6 +1,7 @@
 // Judges conditions on a store made by hand, as `check` does.
 // Not here: the command (check.test.ts).
 
+import { parseCatalogue } from '../../audit/catalogue.js';
 import { gather } from '../../cli/checking/gather.js';
 import { openPlaces } from '../../cli/reading/place.js';
 import type { Flush } from '../../facts/flush.js';
@@ -27,6 +28,8 @@ export const ORM = 'bbbb000000000001';
 export const RAW = 'aaaa000000000001';
 export const CORE = 'cccc000000000001';
 export const FROM_MS = DAY_START_MIN * MINUTE_MS;
+/** The end of the hour in which the observer of these stores ran. */
+export const UNTIL_MS = FROM_MS + 60 * MINUTE_MS;
 const MS = 1_000_000;
 
 /** One statement of each source: its text in the catalogue, why it is of this source, and its pool. */
@@ -71,7 +74,8 @@ export interface Ran {
 export function storeOf(ran: readonly Ran[], parts: Partial<Flush> = {}): string {
   const dataDir = temporaryDirectory();
   const store = openStore(dataDir);
-  store.flush(flushOf({ ...flushedOf(ran), ...parts }));
+  const watched = [{ fromMinute: DAY_START_MIN - 120, untilMinute: DAY_START_MIN + 59 }];
+  store.flush(flushOf({ ...flushedOf(ran), watched, ...parts }));
   store.close();
   return dataDir;
 }
@@ -126,6 +130,8 @@ export interface Judging {
   exceptions?: readonly WrittenException[];
   baseline?: string;
   sinceMs?: number;
+  untilMs?: number;
+  code?: string;
   bypass?: BypassFacts;
   isRun?: boolean;
 }
@@ -136,8 +142,7 @@ export async function judged(dataDir: string, asked: Judging): Promise<CheckResu
     asked.baseline === undefined ? undefined : readBaseline(asked.baseline, 'b.txt');
   try {
     const { facts, asked: about } = await gather(place, {
-      // Up to the end of the record, as a window of the past is asked for.
-      range: { sinceMs: asked.sinceMs },
+      range: { sinceMs: asked.sinceMs, untilMs: asked.untilMs ?? UNTIL_MS },
       conditions: [
         ...(asked.none ?? []).map(readNone),
         ...(asked.max ?? []).map(readMax),
@@ -146,6 +151,7 @@ export async function judged(dataDir: string, asked: Judging): Promise<CheckResu
       exceptions: exceptionsOf(asked.exceptions ?? []),
       baseline,
       bypass: asked.bypass,
+      code: asked.code === undefined ? undefined : parseCatalogue(asked.code, 'audit.json'),
       isRun: asked.isRun ?? false,
     });
     return judge(facts, { asked: about, allowances: readAllowances(asked.allow ?? []) });

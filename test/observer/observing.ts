@@ -9,6 +9,7 @@ import type { Log } from '../../config/log.js';
 import type { Flush, PlanRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
+import type { BypassSample } from '../../facts/watched.js';
 import { Relays } from '../../observer/accounts/relays.js';
 import { Observer } from '../../observer/observer.js';
 import {
@@ -116,15 +117,16 @@ export interface Observing {
   pipeline: Pipeline;
   store: FailingStore;
   plans: PlanRow[];
+  bypass: BypassSample[];
   acknowledged: number[];
 }
 
 export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT, setLevel() {} };
 
-/** The plans a collector would have: added to by the test. */
-class Plans implements Pending<PlanRow> {
-  readonly rows: PlanRow[] = [];
-  pending(): readonly PlanRow[] {
+/** What a collector would have: added to by the test. */
+class Listed<Row> implements Pending<Row> {
+  readonly rows: Row[] = [];
+  pending(): readonly Row[] {
     return this.rows;
   }
   stored(): void {
@@ -134,7 +136,8 @@ class Plans implements Pending<PlanRow> {
 
 export async function startObserving(): Promise<Observing> {
   const store = new FailingStore();
-  const plans = new Plans();
+  const plans = new Listed<PlanRow>();
+  const bypass = new Listed<BypassSample>();
   const acknowledged: number[] = [];
   const pipeline = await Pipeline.load({
     limits,
@@ -164,9 +167,10 @@ export async function startObserving(): Promise<Observing> {
     health,
     log: SILENT,
     plans,
+    bypass,
     acknowledge: (_relayId, sequence) => acknowledged.push(sequence),
   });
-  return { observer, pipeline, store, plans: plans.rows, acknowledged };
+  return { observer, pipeline, store, plans: plans.rows, bypass: bypass.rows, acknowledged };
 }
 
 export function opened(sessionId: number, atMs = T0): Observation[] {

@@ -6,8 +6,9 @@ import { count, share } from '../../terminal/format.js';
 
 const NAMES_MAX = 12;
 
-export function coverageLines({ coverage }: CheckResult): string[] {
-  const { executions, ofApplication, notObserved, sources, ruled, weak, unvisited, pools, bypassing } = coverage;
+export function coverageLines({ coverage, conditions }: CheckResult): string[] {
+  const { executions, ofApplication, notObserved, sources, ruled, weak, unvisited, pools, bypassing, places } =
+    coverage;
   const lines = [
     `${count(executions)} executions observed, ${count(ofApplication)} of the application; ${count(notObserved)} not observed`,
   ];
@@ -23,12 +24,20 @@ export function coverageLines({ coverage }: CheckResult): string[] {
   else lines.push(`without traffic, of the baseline: ${listed(unvisited.map(({ kind, name }) => `${kind} ${name}`))}`);
   if (pools.length > 0)
     lines.push(`pools: ${listed(pools.map(({ name, opened }) => `${name} (${count(opened)} opened)`))}`);
-  lines.push(
-    bypassing === null
-      ? 'connections past pgwitness: not looked at (no --dsn)'
-      : `connections past pgwitness: ${count(bypassing)}`,
-  );
+  lines.push(`connections past pgwitness now: ${bypassing === null ? 'not looked at (no --dsn)' : count(bypassing)}`);
+  lines.push(`connections past pgwitness over the window: ${sampledOf(coverage)}`);
+  if (conditions.some(({ text }) => text.startsWith('--none'))) {
+    lines.push(
+      places === null ? 'the code: not looked at (no --code)' : `the code: ${plural(places, 'place')} looked at`,
+    );
+    lines.push('production: not shown; this is the traffic of the sidecars that were read');
+  }
   return lines;
+}
+
+function sampledOf({ bypassed }: CheckResult['coverage']): string {
+  if (bypassed === null) return 'not sampled (run --bypass-dsn)';
+  return `some in ${count(bypassed.bypassed)} of ${count(bypassed.sampled)} samples, in ${count(bypassed.minutes)} minutes`;
 }
 
 function plural(number: number, one: string, many = `${one}s`): string {

@@ -7,7 +7,7 @@ import { isHandwritten, isOfApplication, isProven, statementKey } from '../../..
 import { allExecutions } from '../../../reports/check/doubts.js';
 import type { CheckFacts } from '../../../reports/check/facts.js';
 import { isNewFinding, isNewStatement } from '../../../reports/check/no-new.js';
-import { callersOf } from '../../../reports/check/subjects.js';
+import { callersOf } from '../../../reports/check/texts.js';
 import { count } from '../../terminal/format.js';
 import { oneLine, type Screen, styled } from '../../terminal/output.js';
 import { renderTable } from '../../terminal/table.js';

@@ -11,6 +11,7 @@ import { dropGaps } from '../tables/gaps.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
 import { dropUnitSamples } from '../tables/unit-samples.js';
+import { dropWatched } from '../tables/watched.js';
 
 export interface RetentionOptions {
   /** How long single minutes are kept; then hours. */
@@ -71,6 +72,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   }
   rows.run(DROP_LOSS, state.daysKeptFrom, slice);
   dropGaps(rows, state.daysKeptFrom);
+  dropWatched(rows, state.daysKeptFrom);
   dropFindings(rows, state.daysKeptFrom * MINUTE_MS);
   rows.run(DROP_RELAYS, nowMs - RELAYS_KEPT_MS);
   const forgotten = boundCatalogue(rows, {

@@ -36,6 +36,7 @@ import {
 import { writePlan, writeSamples } from '../tables/samples.js';
 import type { SeriesIds } from '../tables/series.js';
 import { writeUnitSample } from '../tables/unit-samples.js';
+import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
 import type { RowExecutions, Salvage } from './salvage.js';
 import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
@@ -105,6 +106,8 @@ export class FlushWriter {
     this.#each(flush.sessionsClosed, (closed) => run(DELETE_SESSION, closed.relayId, closed.sessionId));
     this.#each(flush.losses, (loss) => this.#writeLoss(loss));
     this.#each(flush.gaps, (gap) => writeGap(this.#rows, gap));
+    this.#each(flush.watched, (time) => writeWatchedTime(this.#rows, time));
+    this.#each(flush.bypass, (sample) => writeBypassSample(this.#rows, sample));
     this.#each(flush.marks, (mark) => writeMark(this.#rows, mark));
     this.#each([flush.samples], (samples) => writeSamples(this.#rows, samples));
     this.#each(flush.plans, (plan) => writePlan(this.#rows, plan));

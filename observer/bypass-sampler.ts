@@ -1,0 +1,116 @@
+// Looks once a minute which sessions of a server (--bypass-dsn) do not come through pgwitness.
+// Invariant: a server that does not answer costs nothing but its samples, and each such minute says so.
+// Not here: comparing (own-queries/activity.ts), judging samples (reports/check/).
+
+import type { Log } from '../config/log.js';
+import { minuteOf } from '../config/values/minute.js';
+import type { Pending } from '../facts/pending.js';
+import type { BypassSample } from '../facts/watched.js';
+import type { BypassReport, WitnessedSession } from '../own-queries/activity.js';
+import type { ServerAddress } from '../own-queries/dsn.js';
+import type { ServerConnection } from '../own-queries/own-connection.js';
+
+const INTERVAL_MS = 60_000;
+/** Between the two looks at the server: a session of the first is stored by then. */
+const SETTLE_MS = 2_500;
+const CONNECT = {
+  timeoutMs: 5_000,
+  statementTimeoutMs: 5_000,
+  graceMs: 2_000,
+  answerBytesMax: 4 * 1024 * 1024,
+  applicationName: 'pgwitness bypass',
+};
+/** Kinds of clients kept of one sample. */
+const CLIENTS_MAX = 20;
+const WAITING_MAX = 1_440;
+
+export class BypassSampler implements Pending<BypassSample> {
+  readonly #address: ServerAddress;
+  readonly #log: Log;
+  #timer: NodeJS.Timeout | undefined;
+  #sessions: () => readonly WitnessedSession[] = () => [];
+  #pending: BypassSample[] = [];
+  #connection: ServerConnection | undefined;
+  #busy = false;
+  #stopped = false;
+
+  constructor(address: ServerAddress, log: Log) {
+    this.#address = address;
+    this.#log = log;
+  }
+
+  /** `sessions`: those that are open here, as they were stored. */
+  begin(sessions: () => readonly WitnessedSession[]): void {
+    this.#sessions = sessions;
+    this.#timer = setInterval(() => void this.#sample(), INTERVAL_MS);
+    this.#timer.unref();
+    void this.#sample();
+  }
+
+  pending(): readonly BypassSample[] {
+    return this.#pending;
+  }
+
+  stored(): void {
+    this.#pending = [];
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    this.#connection?.close();
+  }
+
+  async #sample(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    const minute = minuteOf(Date.now());
+    try {
+      this.#push(sampleOf(minute, await this.#look()));
+    } catch (error) {
+      this.#connection?.close();
+      this.#connection = undefined;
+      if (this.#stopped) return;
+      const { message } = error as Error;
+      this.#push({ minute, connections: null, clients: [], reason: message.slice(0, 200) });
+      this.#log.warn('nobody knows what bypasses pgwitness: the server of --bypass-dsn does not answer', {
+        error: message,
+      });
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #look(): Promise<BypassReport> {
+    const { compareActivity, readActivity } = await import('../own-queries/activity.js');
+    this.#connection ??= await this.#connect();
+    const connection = this.#connection;
+    const before = await readActivity(connection);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const witnessed = this.#sessions();
+    const compared = compareActivity(witnessed, { before, after: await readActivity(connection) });
+    if (!connection.isAmong(witnessed)) return compared;
+    return { ...compared, outcome: 'cannot tell', reason: 'the address leads through pgwitness' };
+  }
+
+  async #connect(): Promise<ServerConnection> {
+    const { connectServer } = await import('../own-queries/own-connection.js');
+    return connectServer(this.#address, CONNECT);
+  }
+
+  #push(sample: BypassSample): void {
+    if (this.#pending.length < WAITING_MAX) this.#pending.push(sample);
+  }
+}
+
+function sampleOf(minute: number, { outcome, reason, bypassing }: BypassReport): BypassSample {
+  if (outcome === 'cannot tell') return { minute, connections: null, clients: [], reason };
+  return {
+    minute,
+    connections: bypassing.reduce((sum, { connections }) => sum + connections, 0),
+    clients: bypassing
+      .slice(0, CLIENTS_MAX)
+      .map(({ user, applicationName, connections }) => ({ user, applicationName, connections })),
+    reason: '',
+  };
+}
