@@ -8,7 +8,6 @@ import type { PoolRow } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup, UnitSample } from './rollup-row.js';
 import type { Evidence } from './verdict.js';
-import type { BypassSample, WatchedTime } from './watched.js';
 
 /** A statement's normalised text; outlives its rollups. */
 export interface CatalogueEntry {
@@ -84,6 +83,29 @@ export interface GapRow {
   reason: GapReason;
   /** Executions that are missing; undefined = nobody knows. */
   executions?: number;
+}
+
+/** A run of the observer, in minutes since the Unix epoch. */
+export interface WatchedTime {
+  readonly fromMinute: number;
+  /** The last minute in which it flushed. */
+  readonly untilMinute: number;
+}
+
+export interface BypassClient {
+  readonly user: string;
+  readonly applicationName: string;
+  readonly connections: number;
+}
+
+/** Sessions of the server that did not come through pgwitness, at one moment of a minute. */
+export interface BypassSample {
+  readonly minute: number;
+  /** null = it could not be told. */
+  readonly connections: number | null;
+  readonly clients: readonly BypassClient[];
+  /** Why it could not be told; '' = it was. */
+  readonly reason: string;
 }
 
 export interface RelayProgress {

@@ -4,8 +4,8 @@
 
 import type { Log } from '../config/log.js';
 import { minuteOf } from '../config/values/minute.js';
+import type { BypassSample } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import type { BypassSample } from '../facts/watched.js';
 import type { BypassReport, WitnessedSession } from '../own-queries/activity.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
 import type { ServerConnection } from '../own-queries/own-connection.js';

@@ -4,9 +4,8 @@
 // (flush.ts), the holders themselves.
 
 import type { Pipeline } from '../analyzer/pipeline.js';
-import type { Flush, GapRow, LossRow, PlanRow, RelayProgress } from '../facts/flush.js';
+import type { BypassSample, Flush, GapRow, LossRow, PlanRow, RelayProgress, WatchedTime } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import type { BypassSample, WatchedTime } from '../facts/watched.js';
 import { Counters } from './accounts/counters.js';
 import type { Relays } from './accounts/relays.js';
 

@@ -4,9 +4,8 @@
 
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Log } from '../config/log.js';
-import type { PlanRow, Store } from '../facts/flush.js';
+import type { BypassSample, PlanRow, Store } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
-import type { BypassSample } from '../facts/watched.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
 import type { StoringHealth } from '../storage/storing-health.js';
 import { Acknowledgements } from './accounts/acknowledgements.js';

@@ -1,4 +1,4 @@
-// `pgwitness exec -- COMMAND`: runs a command through a sidecar of its own, and judges what it sent.
+// `pgwitness exec -- COMMAND`: runs a command through a sidecar of its own, and judges it.
 // Invariant: the command's own failure is the exit code; a command that sent nothing is no success.
 // Not here: the sidecar and the environment (cli/executing), judging (reports/check).
 

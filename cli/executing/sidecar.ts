@@ -1,4 +1,4 @@
-// Starts a sidecar of its own for one command: free ports, a data directory, nothing of a configured one.
+// Starts a sidecar for one command alone, on free ports and with a data directory of its own.
 // Invariant: ports are chosen by the system when it listens, so none can be taken in between.
 // Not here: relaying (proxy/main.ts), which servers (database-env.ts).
 

@@ -3,8 +3,8 @@
 // Not here: storing it (storage/sqlite/tables/watched.ts).
 
 import { minuteOf } from '../../config/values/minute.js';
+import type { WatchedTime } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
-import type { WatchedTime } from '../../facts/watched.js';
 
 export class WatchedTimes implements Pending<WatchedTime> {
   #fromMinute: number | undefined;

@@ -1,4 +1,4 @@
-// The code beside what ran: places of a library that are still there, jobs that did not run in the window.
+// The code beside what ran: places of a library that are left, jobs that did not run.
 // Invariant: a place of the library contradicts "none of it", whether it ran or not.
 // Not here: reading the code (audit/catalogue.ts).
 
@@ -31,7 +31,7 @@ export function codeLeft({ code, visited }: CheckFacts, { condition, inForce }: 
   return { failures, excused, doubts: jobsNotRun({ code, visited }, inForce) };
 }
 
-/** The kind of places that a scope forbids; undefined = it forbids only some of a kind, and the code does not say which. */
+/** The kind of places that a scope forbids; undefined = only some of a kind, and the code does not say which. */
 function kindOf({ source, handwritten, tags, ...rest }: Scope): string | undefined {
   if (tags.length > 0 || Object.values(rest).some((value) => value !== undefined)) return undefined;
   if (source === undefined) return handwritten === true ? 'raw' : undefined;

@@ -3,8 +3,8 @@
 // Not here: what is allowed (allowances.ts), doubts of one condition alone (cli/checking/gather.ts).
 
 import type { StatementFacts } from '../../facts/answers.js';
+import type { BypassClient } from '../../facts/flush.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import type { BypassClient } from '../../facts/watched.js';
 import type { Doubt } from './allowances.js';
 import { type Exception, exceptionFor } from './exceptions.js';
 import type { BypassFacts, CheckFacts } from './facts.js';

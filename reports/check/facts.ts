@@ -4,7 +4,7 @@
 import type { Catalogue } from '../../audit/catalogue.js';
 import type { PoolFacts, StatementFacts, Window } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
-import type { BypassClient } from '../../facts/watched.js';
+import type { BypassClient } from '../../facts/flush.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
 import type { WatchedReport } from '../watched/watched.js';
 import type { Doubt } from './allowances.js';

@@ -2,7 +2,7 @@
 // Invariant: minutes without a sample are told by their number; of each kind of client the most stays.
 // Not here: taking samples (observer/bypass-sampler.ts), looking now (own-queries/activity.ts).
 
-import type { BypassClient } from '../../facts/watched.js';
+import type { BypassClient } from '../../facts/flush.js';
 import type { Rows } from '../../storage/sqlite/file/rows.js';
 import { bypassSamples } from '../../storage/sqlite/tables/watched.js';
 

@@ -4,9 +4,8 @@
 
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
-import type { GapReason } from '../../facts/flush.js';
+import type { GapReason, WatchedTime } from '../../facts/flush.js';
 import { addAll } from '../../facts/sums.js';
-import type { WatchedTime } from '../../facts/watched.js';
 import { lossesIn } from '../../storage/sqlite/read/query-observed.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import type { TimeBounds } from '../../storage/sqlite/read/span.js';

@@ -1,4 +1,4 @@
-// A command for tests of exec: sends each argument as a statement where its environment says, or does something else.
+// A command for tests of exec: sends statements where its environment says, or ends in a way.
 // Not here: what is expected of it (exec.test.ts).
 
 import postgres from 'postgres';

@@ -1,4 +1,4 @@
-// The examples for GitHub Actions and GitLab: YAML of the right shape, whose commands pgwitness takes.
+// The examples for GitHub Actions and GitLab: YAML whose commands pgwitness takes.
 // Not here: the services themselves, which nothing here can run.
 
 import { readFileSync } from 'node:fs';

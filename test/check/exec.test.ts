@@ -1,4 +1,4 @@
-// `pgwitness exec` around commands of its own making: environment, exit codes, signals, baselines, ways to a server.
+// `pgwitness exec` around small commands: environment, exit codes, signals, baselines.
 // Not here: suites of tests (suites.test.ts), what is judged how (judge.test.ts).
 
 import { spawn } from 'node:child_process';

@@ -1,4 +1,4 @@
-// `pgwitness exec` around real suites: the shop's own tests under Django's runner and pytest, workers in parallel.
+// `pgwitness exec` around real suites: the shop's tests under Django's runner and pytest.
 // Invariant: they make and drop their databases through the sidecar, and raw SQL that is new fails the run.
 // Not here: commands of our own making (exec.test.ts).
 

@@ -6,10 +6,17 @@ import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type { Flush, PlanRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
+import type {
+  BypassSample,
+  Flush,
+  PlanRow,
+  RefusedRows,
+  Store,
+  StoredSession,
+  UnstoredNote,
+} from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
-import type { BypassSample } from '../../facts/watched.js';
 import { Relays } from '../../observer/accounts/relays.js';
 import { Observer } from '../../observer/observer.js';
 import {

@@ -3,7 +3,7 @@
 // Not here: taking samples (observer/bypass-sampler.ts), judging them (reports/check/).
 
 import * as v from 'valibot';
-import type { BypassSample, WatchedTime } from '../../../facts/watched.js';
+import type { BypassSample, WatchedTime } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';
 
 const UPSERT_TIME = `INSERT INTO watched_time VALUES (?, ?)
