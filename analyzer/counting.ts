@@ -3,11 +3,12 @@
 // waiting-executions.ts), the verdict (judge.ts).
 
 import { Findings } from './findings/findings.js';
-import type { Judge } from './judge.js';
+import type { Judge, LiveOptions } from './judge.js';
 import { traceIdOf } from './notable/request-tags.js';
 import { Samples } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
 import type { Pool } from './pools/pool.js';
+import type { Pools } from './pools/pools.js';
 import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
@@ -38,6 +39,8 @@ export interface CountingOptions {
   counted: CountedListener;
   /** Told of each counted execution while `pgwitness tail` runs. */
   tail?: Tail;
+  pools: Pools;
+  findings?: LiveOptions['findings'];
 }
 
 export class Counting {
@@ -46,7 +49,7 @@ export class Counting {
   readonly statementDeltas: StatementDeltas;
   readonly tagRollups: TagRollups;
   readonly samples = new Samples();
-  readonly findings = new Findings();
+  readonly findings: Findings;
   readonly units: Units;
   readonly unitTagSets = new UnitTagSets();
 
@@ -55,6 +58,8 @@ export class Counting {
     this.rollups = new Rollups(options.limits);
     this.statementDeltas = new StatementDeltas(this.rollups);
     this.tagRollups = new TagRollups(options.limits);
+    this.findings = new Findings((id) => options.pools.nameOf(id));
+    if (options.findings !== undefined) this.findings.reconfigure(options.findings);
     this.units = new Units({
       listener: this.findings,
       tellsApart: (fingerprint, tagSet) => this.tagRollups.tellsApart(fingerprint, tagSet),

@@ -3,6 +3,7 @@
 // were read again. Not here: when a session is settled (attribution/settling.ts), what the rules mean
 // (attribution/rules/rule-user.ts).
 
+import type { Config } from '../config/config.js';
 import type { Verdict } from '../facts/verdict.js';
 import { attribute, TEXT_UNKNOWN } from './attribution/attribute.js';
 import { withTags } from './attribution/comments/tag-set.js';
@@ -15,6 +16,8 @@ export interface LiveOptions {
   rules: UserRules;
   /** The configured network an address falls into, or ''. */
   networkOf: (clientAddress: string) => string;
+  /** Left out = the presets of each kind of finding. */
+  findings?: Config['findings'];
 }
 
 export interface Judgement {

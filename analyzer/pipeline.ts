@@ -84,7 +84,7 @@ export class Pipeline {
       networkOf: (address) => this.judge.networkOf(address),
       poolNameOf: (session) => this.judge.poolNameOf(session),
     });
-    this.counting = new Counting({ ...options, judge: this.judge });
+    this.counting = new Counting({ ...options, judge: this.judge, pools: this.pools });
     this.#unitFeed = new UnitFeed(this.counting.units, this.counting.unitTagSets);
     this.waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
@@ -93,6 +93,7 @@ export class Pipeline {
   reconfigure(live: LiveOptions): void {
     this.judge.reconfigure(live, this.sessions.unsettled());
     this.#texts.useRules(live.rules);
+    if (live.findings !== undefined) this.counting.findings.reconfigure(live.findings);
   }
 
   /** Takes any observation; `loss` and `relay-status` change nothing here. The object is not kept. */

@@ -149,7 +149,10 @@ function seenOf(joined: Joined, { byCaller, findings, report }: AuditInput): See
 function findingsOf({ callers, statements }: Joined, findings: readonly FindingFacts[]): string[] {
   const own = new Set(statements.map(({ fingerprint }) => fingerprint));
   return findings
-    .filter((finding) => finding.state !== 'candidate' && own.has(finding.statements[0].fingerprint))
+    .filter(
+      (finding) =>
+        finding.state !== 'candidate' && finding.state !== 'accepted' && own.has(finding.statements[0].fingerprint),
+    )
     .filter((finding) => callers.length === 0 || finding.callers.some((caller) => callers.includes(caller)))
     .map(({ id }) => id);
 }

@@ -17,6 +17,7 @@ const LISTS: Readonly<Record<Exclude<keyof Config, OptionKey>, Concern>> = {
   dimensionKeys: 'observer',
   contextKeys: 'observer',
   retention: 'observer',
+  findings: 'live',
 };
 
 export function concernOf(key: keyof Config): Concern {

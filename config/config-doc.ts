@@ -3,6 +3,7 @@
 
 import { environmentName, flagName } from './option.js';
 import { OPTIONS } from './options.js';
+import { COUNTED_KINDS, TIMED_KINDS } from './values/finding-kinds.js';
 
 export function configDoc(): string {
   const rows = Object.values(OPTIONS).map(({ name, formerName, value, fallback, help }) => {
@@ -75,6 +76,19 @@ exceptions:
   - reason: the nightly export stays on COPY until spring
     match: { source: raw, route: exports/* }
     until: 2027-03-31
+
+# What \`pgwitness findings\` finds, and what of it is known. The first threshold that fits holds.
+findings:
+  thresholds:
+    - { kind: n-plus-one, route: "/reports/*", least: 20 }
+    - { kind: idle-in-transaction, source: raw, after: 5s }
+  accepted:
+    - { id: 4f1c20b7, reason: one row a day }
+    - { kind: duplicate, route: "/admin/*", table: "auth_*", reason: the admin does that, until: 2027-01-31 }
+  readOnly:
+    - { pool: "reporting*" }
+  migrated:
+    - { route: "/orders/*", sources: [raw, sqlalchemy] }
 \`\`\`
 
 A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\` (10.1.0.0/16, or a name from \`clientNetworks\`), \`driver\`
@@ -82,10 +96,16 @@ A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\
 is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), found anywhere in the normalised text as \`show\` prints
 it, without literals. A pool belongs to a connection: a rule that sets one matches connections alone (not \`tag\`, \`fingerprint\` or \`sql\`).
 
-SIGHUP to \`run\` or \`observe\` reads rules and client networks again without a pause. They hold for later statements. A file with a
+In \`findings\`, \`route\`, \`source\`, \`pool\` and \`table\` are whole, or end or begin with *; what is left out fits all. A threshold is \`least\`
+(repetitions or rows; of ${COUNTED_KINDS.map((kind) => `\`${kind}\``).join(', ')}) or \`after\` (of ${TIMED_KINDS.map((kind) => `\`${kind}\``).join(', ')}).
+An accepted finding is named by the first 6 digits or more of its \`id\`, or by its \`kind\` with or without \`route\` and \`table\`, and says its \`reason\`; from the day \`until\` on
+it is found again. \`readOnly\` names pools or sources that must not write, \`migrated\` routes on which \`sources\` (left out: raw and sqlalchemy) must not come any more.
+[FINDINGS.md](FINDINGS.md) has the kinds.
+
+SIGHUP to \`run\` or \`observe\` reads rules, client networks and findings again without a pause. They hold for later statements. A file with a
 fault changes nothing, and the fault is logged.
 
 At SIGHUP \`run\` and \`relay\` also take certificates, upstreams, caps of connections and the drain timeout for new sessions, \`observe\` on or off and
 the log level at once; \`run\` restarts its observer when another option of the observer changed. What a reload cannot change (\`listen\`, \`health\`, \`socket\`, \`relays\`; of \`observe\`
-all but rules and client networks) stays as it was, and the log names each such option that differs.
+all but rules, client networks and findings) stays as it was, and the log names each such option that differs.
 `;

@@ -27,6 +27,8 @@ export interface Config extends Readonly<OptionValues> {
   readonly dimensionKeys: readonly string[];
   /** Comment tags of a single request. They are never counted by. */
   readonly contextKeys: readonly string[];
+  /** Thresholds of findings, those that are accepted, and what must not be. Times in ms. */
+  readonly findings: ConfigLists['findings'];
   readonly retention: {
     /** Ages at which minutes are rolled up into hours, hours into days, and days are deleted. */
     readonly minutesMs: number;

@@ -7,6 +7,7 @@ import { namesOf } from './option.js';
 import { OPTIONS } from './options.js';
 import { parseAddress } from './values/address.js';
 import type { UsageError } from './values/errors.js';
+import { COUNTED_KINDS, FINDING_KINDS, TIMED_KINDS } from './values/finding-kinds.js';
 import { isPrefix } from './values/network-prefix.js';
 import { readUpstream, readUpstreamTls } from './values/option-readers.js';
 import { readSqlPattern } from './values/sql-pattern.js';
@@ -135,6 +136,69 @@ const exception = v.strictObject({
   until: v.optional(v.pipe(text, v.isoDate('write a day as 2026-12-31'))),
 });
 
+const findingKind = v.picklist(FINDING_KINDS, `a kind of finding is needed here: ${FINDING_KINDS.join(', ')}`);
+const threshold = v.strictObject({
+  kind: findingKind,
+  route: v.optional(text),
+  source: v.optional(text),
+  /** Repetitions, or rows. */
+  least: v.optional(v.pipe(v.number('a number is needed here'), v.integer('a whole number'), v.minValue(2, 'below 2'))),
+  after: v.optional(duration()),
+});
+const thresholdOfOne = v.pipe(
+  threshold,
+  v.check(({ least, after }) => (least === undefined) !== (after === undefined), 'give either least or after'),
+  v.forward(
+    v.check(
+      ({ kind, least }) => least === undefined || COUNTED_KINDS.some((counted) => counted === kind),
+      `least is of ${COUNTED_KINDS.join(', ')}`,
+    ),
+    ['least'],
+  ),
+  v.forward(
+    v.check(
+      ({ kind, after }) => after === undefined || TIMED_KINDS.some((timed) => timed === kind),
+      `after is of ${TIMED_KINDS.join(', ')}`,
+    ),
+    ['after'],
+  ),
+);
+const accepted = v.strictObject({
+  /** Its first digits, at least 6. */
+  id: v.optional(
+    v.pipe(v.string('write the id in quotes'), v.regex(/^[0-9a-f]{6,12}$/, 'an id is 6 to 12 of 0-9 and a-f')),
+  ),
+  kind: v.optional(findingKind),
+  route: v.optional(text),
+  table: v.optional(text),
+  reason: text,
+  /** From this day on it is found again. */
+  until: v.optional(v.pipe(text, v.isoDate('write a day as 2027-01-31'))),
+});
+const acceptedOfOne = v.pipe(
+  accepted,
+  v.check(({ id, kind }) => id !== undefined || kind !== undefined, 'give the id of a finding, or a kind'),
+);
+const readOnly = v.strictObject({ pool: v.optional(text), source: v.optional(text) });
+const migrated = v.strictObject({
+  route: text,
+  sources: v.optional(v.pipe(v.array(text, 'a list of sources is needed here'), v.minLength(1, 'no source')), [
+    'raw',
+    'sqlalchemy',
+  ]),
+});
+const findings = v.strictObject({
+  thresholds: listOf(thresholdOfOne),
+  accepted: listOf(acceptedOfOne),
+  readOnly: listOf(
+    v.pipe(
+      readOnly,
+      v.check((given) => saysSomething(given), 'nothing is given here'),
+    ),
+  ),
+  migrated: listOf(migrated),
+});
+
 export const LISTS = {
   rules: v.optional(
     v.pipe(v.array(ruleOfOne, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
@@ -156,6 +220,7 @@ export const LISTS = {
     v.pipe(v.array(exception, 'a list of exceptions is needed here'), v.maxLength(500, 'over 500 exceptions')),
     [],
   ),
+  findings: v.optional(findings, {}),
 };
 
 const SCALARS = Object.fromEntries(
@@ -178,9 +243,18 @@ export const MAPS: Readonly<Record<string, object>> = {
   retention: retention.entries,
   exceptions: exception.entries,
   'exceptions.match': exceptionMatch.entries,
+  findings: findings.entries,
+  'findings.thresholds': threshold.entries,
+  'findings.accepted': accepted.entries,
+  'findings.readOnly': readOnly.entries,
+  'findings.migrated': migrated.entries,
 };
 
 export type ConfigLists = v.InferOutput<v.StrictObjectSchema<typeof LISTS, undefined>>;
+
+function listOf<Entry extends v.GenericSchema>(entry: Entry) {
+  return v.optional(v.pipe(v.array(entry, 'a list is needed here'), v.maxLength(1_000, 'over 1,000 entries')), []);
+}
 
 function saysSomething(map: object): boolean {
   return Object.keys(map).length > 0;

@@ -4,17 +4,23 @@
 
 import type { Found } from './rollup-row.js';
 
-export const FINDING_KINDS = [
-  'n-plus-one',
-  'duplicate',
-  'writes-in-loop',
-  'boundary-read',
-  'boundary-write',
-  'boundary-lost-rollback',
-  'idle-in-transaction',
-  'long-transaction',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+/** As config/values/finding-kinds.ts lists them for people. */
+export type FindingKind =
+  | 'n-plus-one'
+  | 'repeated-pattern'
+  | 'duplicate'
+  | 'writes-in-loop'
+  | 'boundary-read'
+  | 'boundary-write'
+  | 'boundary-lost-rollback'
+  | 'boundary-lock'
+  | 'idle-in-transaction'
+  | 'long-transaction'
+  | 'schema-drift'
+  | 'retries'
+  | 'unbounded-result'
+  | 'forbidden-write'
+  | 'forbidden-source';
 
 export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
 export type FindingConfidence = 'strong' | 'weak';
@@ -62,7 +68,20 @@ export interface FindingDelta {
   lastMs: number;
 }
 
-export type FindingState = 'candidate' | 'open' | 'quiet' | 'closed';
+/** A finding that the config file accepts. All that is given must fit. */
+export interface AcceptedFinding {
+  /** First digits of the id. */
+  readonly id?: string;
+  readonly kind?: FindingKind;
+  /** Whole, or with `*` at its ends. */
+  readonly route?: string;
+  readonly table?: string;
+  readonly reason: string;
+  /** Day (ISO 8601) from which it is found again. */
+  readonly until?: string;
+}
+
+export type FindingState = 'candidate' | 'open' | 'quiet' | 'closed' | 'accepted';
 export type Severity = 'high' | 'medium' | 'low';
 
 /** What its words are made of. */
@@ -89,6 +108,10 @@ export interface FindingFacts extends FindingTold, FindingWords {
   readonly confidence: FindingConfidence;
   readonly unit: Found;
   readonly state: FindingState;
+  /** Why it is accepted; '' = it is not. */
+  readonly acceptedReason: string;
+  /** First seen after the last mark. */
+  readonly isNew: boolean;
   readonly routes: readonly string[];
   readonly callers: readonly string[];
   readonly tables: readonly string[];

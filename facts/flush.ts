@@ -156,6 +156,9 @@ export interface PlanRow {
   problem: string;
 }
 
+/** A part of the configuration that reports need: its name, and its value as JSON. The newest one counts. */
+export type SettingRow = readonly [name: string, json: string];
+
 /** A free counter that status shows: its name and its total. */
 export type CounterRow = readonly [name: string, value: number];
 
@@ -184,6 +187,7 @@ export interface Flush {
   marks: Iterable<MarkRow>;
   samples: Iterable<SlowSampleRow>;
   plans: Iterable<PlanRow>;
+  settings: Iterable<SettingRow>;
   counters: Iterable<CounterRow>;
 }
 
@@ -212,6 +216,7 @@ export function emptyFlush(atMs = 0): Flush {
     marks: [],
     samples: [],
     plans: [],
+    settings: [],
     counters: [],
   };
 }

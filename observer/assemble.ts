@@ -26,11 +26,19 @@ import type { PlanCollector } from './plan-collector.js';
 /** The part of the configuration that the observer needs. */
 export type ObserverConfig = Pick<
   Config,
-  'dataDir' | 'rules' | 'pools' | 'clientNetworks' | 'dimensionKeys' | 'contextKeys' | 'retention' | 'topSeries'
+  | 'dataDir'
+  | 'rules'
+  | 'pools'
+  | 'clientNetworks'
+  | 'findings'
+  | 'dimensionKeys'
+  | 'contextKeys'
+  | 'retention'
+  | 'topSeries'
 >;
 
 /** The part that may change while an observer runs. */
-export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks'>;
+export type LiveConfig = Pick<ObserverConfig, 'rules' | 'clientNetworks' | 'findings'>;
 
 export interface Assembled {
   observer: Observer;
@@ -122,8 +130,8 @@ function drawKey(): ParameterKey {
 }
 
 /** Throws UsageError for a rule that cannot be used. */
-export function liveOptions({ rules, clientNetworks }: LiveConfig): LiveOptions {
-  return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks) };
+export function liveOptions({ rules, clientNetworks, findings }: LiveConfig): LiveOptions {
+  return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks), findings };
 }
 
 function storedPools(dataDir: string): KnownPool[] {

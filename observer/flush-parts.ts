@@ -54,6 +54,7 @@ export class FlushParts {
       marks: pipeline.marks,
       samples: pipeline.counting.samples,
       plans: plans ?? NONE,
+      settings: pipeline.counting.findings.accepted,
       counters: new Counters(pipeline, relays),
       // Last: what is stored() here is acknowledged to its relay.
       relays: progress,

@@ -2,15 +2,26 @@
 // Invariant: what is answered first costs most among the severest. Not here: the rules and words of each kind
 // (analyzer/findings/), the JSON (forms/findings-json.ts).
 
-import { KINDS } from '../analyzer/findings/findings.js';
-import { tableOf } from '../analyzer/findings/kind.js';
+import { KINDS } from '../analyzer/findings/kinds/kinds.js';
+import { tableOf } from '../analyzer/findings/views/kind.js';
+import { globTest } from '../config/values/glob.js';
 import type { Window } from '../facts/answers.js';
-import type { FindingDelta, FindingFacts, FindingState, FindingTold, Severity } from '../facts/finding.js';
+import type {
+  AcceptedFinding,
+  FindingDelta,
+  FindingFacts,
+  FindingKind,
+  FindingState,
+  FindingTold,
+  Severity,
+} from '../facts/finding.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
 import { poolNames, textsOf } from '../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import { findingsIn } from '../storage/sqlite/tables/findings.js';
+import { latestMarks } from '../storage/sqlite/tables/marks.js';
+import { acceptedFindings } from '../storage/sqlite/tables/settings.js';
 
 export interface FindingsReport {
   readonly window: Window;
@@ -31,6 +42,8 @@ const HIGH_MS_PER_DAY = 60_000;
 const MEDIUM_MS_PER_DAY = 1_000;
 /** Data is half of what was meant. */
 const DAMAGE = 'boundary-lost-rollback';
+const HIGH: ReadonlySet<FindingKind> = new Set([DAMAGE, 'boundary-lock', 'forbidden-write'] as const);
+const MEDIUM: ReadonlySet<FindingKind> = new Set(['boundary-write', 'boundary-read', 'forbidden-source'] as const);
 const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low'];
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
@@ -47,6 +60,9 @@ export function findingsOf(rows: Rows, window: Window): FindingsReport {
   const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
   const pools = poolNames(rows);
   const isTestRun = window.untilMs - window.sinceMs < TEST_RUN_MS;
+  const accepted = acceptedFindings(rows);
+  const marks = latestMarks(rows).map(({ atMs }) => atMs);
+  const lastMarkMs = marks.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...marks);
   const findings: FindingFacts[] = [];
   for (const delta of deltas) {
     const told: FindingTold = {
@@ -63,7 +79,7 @@ export function findingsOf(rows: Rows, window: Window): FindingsReport {
     };
     const kind = KINDS[delta.kind];
     if (kind === undefined || kind.excludes?.(told.statements[0].query)) continue;
-    findings.push(factsOf(delta, { told, untilMs: window.untilMs, isTestRun }));
+    findings.push(factsOf(delta, { told, accepted, lastMarkMs, untilMs: window.untilMs, isTestRun }));
   }
   return { window, findings: findings.sort(byWeight) };
 }
@@ -85,11 +101,30 @@ export function mergeFindings(reports: readonly FindingsReport[]): FindingsRepor
   };
 }
 
-function factsOf(
-  delta: FindingDelta,
-  { told, untilMs, isTestRun }: { told: FindingTold; untilMs: number; isTestRun: boolean },
-): FindingFacts {
+/** What a finding is judged by. */
+interface Judged {
+  readonly told: FindingTold;
+  readonly accepted: readonly AcceptedFinding[];
+  /** Infinity = there is no mark. */
+  readonly lastMarkMs: number;
+  readonly untilMs: number;
+  readonly isTestRun: boolean;
+}
+
+/** Everything that the entry gives must fit, and its day must not have come. */
+function fits(
+  { id = '', kind, route = '*', table, until }: AcceptedFinding,
+  { delta, tables, untilMs }: { delta: FindingDelta; tables: readonly string[]; untilMs: number },
+): boolean {
+  if (!delta.id.startsWith(id) || (kind ?? delta.kind) !== delta.kind || !globTest(route)(delta.route)) return false;
+  if (table !== undefined && !tables.some(globTest(table))) return false;
+  return until === undefined || untilMs < Date.parse(until);
+}
+
+function factsOf(delta: FindingDelta, { told, accepted, lastMarkMs, untilMs, isTestRun }: Judged): FindingFacts {
   const costMsPerDay = delta.costNs / NS_PER_MS / (Math.max(delta.lastMs - delta.firstMs, RATE_MS_MIN) / DAY_MS);
+  const tables = [...new Set(told.statements.map(({ summary }) => tableOf(summary)).filter((table) => table !== ''))];
+  const acceptedReason = accepted.find((one) => fits(one, { delta, tables, untilMs }))?.reason ?? '';
   return {
     ...told,
     ...KINDS[delta.kind].words(told),
@@ -97,10 +132,12 @@ function factsOf(
     severity: severityOf(delta, costMsPerDay),
     confidence: delta.confidence,
     unit: delta.found,
-    state: stateOf(delta, untilMs, isTestRun),
+    state: acceptedReason === '' ? stateOf(delta, untilMs, isTestRun) : 'accepted',
+    acceptedReason,
+    isNew: delta.firstMs > lastMarkMs,
     routes: delta.route === '' ? [] : [delta.route],
     callers: delta.callers,
-    tables: [...new Set(told.statements.map(({ summary }) => tableOf(summary)).filter((table) => table !== ''))],
+    tables,
     sources: [...new Set(told.statements.map(({ source }) => source))],
     costMsPerDay,
     firstSeenMs: delta.firstMs,
@@ -118,25 +155,33 @@ function added(a: FindingFacts, b: FindingFacts): FindingFacts {
     callers: [...new Set([...a.callers, ...b.callers])],
     routes: [...new Set([...a.routes, ...b.routes])],
     pools: [...new Set([...a.pools, ...b.pools])],
-    state: units >= UNITS_OPEN && a.state === 'candidate' ? 'open' : a.state,
+    ...acceptedOf(a, b, units),
+    isNew: a.isNew && b.isNew,
     costMsPerDay: a.costMsPerDay + b.costMsPerDay,
     firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
     lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
   };
 }
 
-function stateOf({ units, lastMs }: FindingDelta, untilMs: number, isTestRun: boolean): FindingState {
+/** Accepted by one sidecar's configuration is accepted. */
+function acceptedOf(a: FindingFacts, b: FindingFacts, units: number): Pick<FindingFacts, 'state' | 'acceptedReason'> {
+  const acceptedReason = a.acceptedReason || b.acceptedReason;
+  if (acceptedReason !== '') return { state: 'accepted', acceptedReason };
+  return { state: units >= UNITS_OPEN && a.state === 'candidate' ? 'open' : a.state, acceptedReason };
+}
+
+function stateOf({ kind, units, lastMs }: FindingDelta, untilMs: number, isTestRun: boolean): FindingState {
   if (untilMs - lastMs > CLOSED_AFTER_MS) return 'closed';
-  if (units < UNITS_OPEN && !isTestRun) return 'candidate';
+  if (units < (KINDS[kind].unitsToOpen ?? UNITS_OPEN) && !isTestRun) return 'candidate';
   return untilMs - lastMs > QUIET_AFTER_MS ? 'quiet' : 'open';
 }
 
 /** Data that is wrong is worse than time that is lost. */
 function severityOf({ kind }: FindingDelta, costMsPerDay: number): Severity {
-  if (kind === DAMAGE) return 'high';
-  if (kind === 'boundary-write') return 'medium';
+  if (HIGH.has(kind)) return 'high';
+  if (MEDIUM.has(kind)) return costMsPerDay >= HIGH_MS_PER_DAY && kind === 'boundary-read' ? 'high' : 'medium';
   if (costMsPerDay >= HIGH_MS_PER_DAY) return 'high';
-  return costMsPerDay >= MEDIUM_MS_PER_DAY || kind === 'boundary-read' ? 'medium' : 'low';
+  return costMsPerDay >= MEDIUM_MS_PER_DAY ? 'medium' : 'low';
 }
 
 function byWeight(a: FindingFacts, b: FindingFacts): number {

@@ -44,7 +44,8 @@ export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesRep
     const { findings } = findingsOf(rows, span.window);
     for (const facts of routes.values()) {
       for (const finding of findings) {
-        if (finding.state !== 'candidate' && finding.routes.includes(facts.route)) facts.findings.add(finding.id);
+        if (finding.state !== 'candidate' && finding.state !== 'accepted' && finding.routes.includes(facts.route))
+          facts.findings.add(finding.id);
       }
     }
     return { window: span.window, routes: byTime([...routes.values()]) };

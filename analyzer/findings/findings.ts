@@ -1,44 +1,81 @@
-// Looks at each unit of work that ended, by every kind of finding, and adds up what it shows.
-// Read this first: KINDS is the list.
-// Invariant: an occurrence is added to one finding, once; at most findingsMax findings wait for a flush, and what goes
-// beyond is counted. Not here: the rules and words of a kind (its file), states and severity (reports/findings.ts).
+// Looks at each unit of work, by every kind of finding, and adds up what it shows.
+// Read kinds/kinds.ts first. A unit that goes on is looked at as well, so that what it proves shows within seconds.
+// Invariant: what a unit shows is added to one finding, once, however often it is looked at; at most findingsMax
+// findings wait for a flush, and what goes beyond is counted. Not here: the rules and words of a kind (kinds/), states
+// and severity (reports/findings.ts).
 
 import { createHash } from 'node:crypto';
 import { limits } from '../../config/limits.js';
-import type { FindingDelta, FindingKind, Occurrence } from '../../facts/finding.js';
+import type { AcceptedFinding, FindingDelta, Occurrence } from '../../facts/finding.js';
 import type { Pending } from '../../facts/pending.js';
-import { routeOf } from '../../facts/work/routes.js';
+import type { Found } from '../../facts/rollup-row.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
-import { BOUNDARY_LOST_ROLLBACK, BOUNDARY_READ, BOUNDARY_WRITE } from './boundary.js';
-import { DUPLICATE } from './duplicate.js';
-import type { Kind } from './kind.js';
-import { N_PLUS_ONE } from './n-plus-one.js';
-import { IDLE_IN_TRANSACTION, LONG_TRANSACTION } from './transactions.js';
-import { UnitView } from './unit-view.js';
-import { WRITES_IN_LOOP } from './writes-in-loop.js';
+import { Accepted } from './accepted.js';
+import { KINDS } from './kinds/kinds.js';
+import { FindingRules, type FindingSettings } from './views/finding-rules.js';
+import { type Now, UnitView } from './views/unit-view.js';
 
-export const KINDS: { readonly [Name in FindingKind]: Kind } = {
-  'n-plus-one': N_PLUS_ONE,
-  duplicate: DUPLICATE,
-  'writes-in-loop': WRITES_IN_LOOP,
-  'boundary-read': BOUNDARY_READ,
-  'boundary-write': BOUNDARY_WRITE,
-  'boundary-lost-rollback': BOUNDARY_LOST_ROLLBACK,
-  'idle-in-transaction': IDLE_IN_TRANSACTION,
-  'long-transaction': LONG_TRANSACTION,
-};
 const ALL = Object.values(KINDS);
+const LIVE = ALL.filter(({ isLive }) => isLive);
 const CALLERS_MAX = 5;
+/** Statements of units that go on, looked at between two flushes: some ms. The rest is looked at when they end. */
+const LIVE_STATEMENTS_MAX = 20_000;
+
+/** What one unit has shown already of each finding. */
+interface Shown {
+  /** Statements that it had. */
+  statements: number;
+  readonly found: Map<string, { times: number; costNs: number }>;
+}
+
+/** The unit that an occurrence is of. */
+interface Of {
+  readonly found: Found;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
 
 export class Findings implements Pending<FindingDelta> {
+  readonly accepted = new Accepted();
+  readonly #nameOfPool: (id: string) => string;
+  #rules = new FindingRules();
   #waiting = new Map<string, FindingDelta>();
   readonly #ids = new Map<string, string>();
+  readonly #shown = new WeakMap<WorkUnit, Shown>();
+  #liveStatements = 0;
   /** Occurrences that were not kept, because too many findings waited. */
   droppedTotal = 0;
 
+  /** @param nameOfPool of a pool's id. */
+  constructor(nameOfPool: (id: string) => string = (id) => id) {
+    this.#nameOfPool = nameOfPool;
+  }
+
+  /** Applies to units that end later. */
+  reconfigure({ accepted, ...settings }: FindingSettings & { accepted: readonly AcceptedFinding[] }): void {
+    this.#rules = new FindingRules(settings);
+    this.accepted.use(accepted);
+  }
+
   unitEnded(unit: WorkUnit): void {
-    const view = new UnitView(unit);
-    for (const kind of ALL) for (const occurrence of kind.look(view)) this.#add(unit, occurrence);
+    const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool });
+    const shown = this.#shown.get(unit);
+    for (const kind of ALL) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
+    // Its statements are not kept: what comes later is looked at anew.
+    this.#shown.delete(unit);
+  }
+
+  /** Called before every flush for units of over a second. */
+  unitGoesOn(unit: WorkUnit, now: Now): void {
+    const { length } = unit.statements;
+    const shown = this.#shown.get(unit) ?? { statements: 0, found: new Map() };
+    if (shown.statements === length && now.idleSessions.size === 0) return;
+    if (this.#liveStatements + length > LIVE_STATEMENTS_MAX) return;
+    this.#liveStatements += length;
+    shown.statements = length;
+    this.#shown.set(unit, shown);
+    const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
+    for (const kind of LIVE) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
   }
 
   pending(): Iterable<FindingDelta> {
@@ -47,6 +84,7 @@ export class Findings implements Pending<FindingDelta> {
 
   stored(): void {
     this.#waiting = new Map();
+    this.#liveStatements = 0;
   }
 
   /** A name is hashed once: one finding occurs in request after request. */
@@ -61,46 +99,43 @@ export class Findings implements Pending<FindingDelta> {
     return id;
   }
 
-  #add(unit: WorkUnit, occurrence: Occurrence): void {
-    const { route } = routeOf(unit.tagSet);
+  #add(occurrence: Occurrence, { of, route, shown }: { of: Of; route: string; shown: Shown | undefined }): void {
     const id = this.#idOf(occurrence, route);
-    const { confidence, times, costNs, caller } = occurrence;
-    const known = this.#waiting.get(id);
-    if (known === undefined) {
+    const before = shown?.found.get(id);
+    const times = Math.max(0, occurrence.times - (before?.times ?? 0));
+    const costNs = Math.max(0, occurrence.costNs - (before?.costNs ?? 0));
+    let delta = this.#waiting.get(id);
+    if (delta === undefined) {
       if (this.#waiting.size >= limits.findingsMax) {
         this.droppedTotal++;
         return;
       }
-      const { kind, statements, pools } = occurrence;
-      const callers = caller === '' ? [] : [caller];
-      const moments = { firstMs: unit.firstMs, lastMs: unit.lastMs };
-      const counts = { units: 1, times, timesMax: times, costNs };
-      this.#waiting.set(id, {
-        id,
-        kind,
-        confidence,
-        found: unit.found,
-        route,
-        statements,
-        pools,
-        callers,
-        ...counts,
-        ...moments,
-      });
-      return;
+      delta = emptyDelta(id, { occurrence, route, of });
+      this.#waiting.set(id, delta);
     }
-    known.units++;
-    known.times += times;
-    known.timesMax = Math.max(known.timesMax, times);
-    known.costNs += costNs;
-    known.firstMs = Math.min(known.firstMs, unit.firstMs);
-    known.lastMs = Math.max(known.lastMs, unit.lastMs);
-    if (confidence === 'strong') known.confidence = 'strong';
-    if (unit.found === 'direct') known.found = 'direct';
-    if (caller !== '' && !known.callers.includes(caller) && known.callers.length < CALLERS_MAX) {
-      known.callers = [...known.callers, caller];
-    }
+    shown?.found.set(id, { times: occurrence.times, costNs: occurrence.costNs });
+    const { confidence, caller } = occurrence;
+    if (before === undefined) delta.units++;
+    delta.times += times;
+    delta.timesMax = Math.max(delta.timesMax, occurrence.times);
+    delta.costNs += costNs;
+    delta.firstMs = Math.min(delta.firstMs, of.firstMs);
+    delta.lastMs = Math.max(delta.lastMs, of.lastMs);
+    if (confidence === 'strong') delta.confidence = 'strong';
+    if (of.found === 'direct') delta.found = 'direct';
+    if (caller !== '' && !delta.callers.includes(caller) && delta.callers.length < CALLERS_MAX)
+      delta.callers = [...delta.callers, caller];
   }
+}
+
+function emptyDelta(
+  id: string,
+  { occurrence, route, of }: { occurrence: Occurrence; route: string; of: Of },
+): FindingDelta {
+  const { kind, confidence, statements, pools } = occurrence;
+  const counts = { units: 0, times: 0, timesMax: 0, costNs: 0 };
+  const moments = { firstMs: of.firstMs, lastMs: of.lastMs };
+  return { id, kind, confidence, found: of.found, route, statements, pools, callers: [], ...counts, ...moments };
 }
 
 /** What it is about names it; where it was caused does not, so that a finding stays one when its cause moves. */

@@ -35,6 +35,11 @@ export class Pools {
     return this.#pools.values();
   }
 
+  /** The id itself where no pool has it. */
+  nameOf(id: string): string {
+    return this.#pools.get(id)?.name ?? id;
+  }
+
   /** Returns the pool of this identity; '(other)' when there are too many. `name`: what a rule of the user calls it. */
   of(identity: PoolIdentity, use: { atMs: number; name?: string }): Pool {
     const id = poolId(identity);

@@ -1,5 +1,6 @@
-// Decides whether a unit of work is over.
-// Invariant: pure; nothing is waited for for ever. Not here: what ends with it (units.ts).
+// Says when a unit is over, and which of its sessions wait for their application.
+// Invariant: a unit with a statement in flight is not over; nothing is waited for for ever.
+// Not here: ending it (units.ts).
 
 import type { Unit } from './unit.js';
 
@@ -22,4 +23,11 @@ export function isOver(unit: Unit, nowMs: number): boolean {
   // What only its connections held together ends with them.
   if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
   return quietMs > (isBusy ? QUIET_BUSY_MS : QUIET_MS);
+}
+
+/** Sessions that hold a transaction, and of which nothing is known to be in flight. */
+export function idleIn(unit: Unit): ReadonlySet<string> {
+  const idle = new Set<string>();
+  for (const { name, inTransaction, member } of unit.sessions) if (inTransaction && !member.running) idle.add(name);
+  return idle;
 }

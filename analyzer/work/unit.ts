@@ -24,6 +24,8 @@ export interface UnitExecution extends Keepable {
 
 /** What a unit asks of a session that is in it. */
 export interface SessionInUnit {
+  /** As in its statements. */
+  readonly name: string;
   readonly inTransaction: boolean;
   /** A statement has been in flight for a second. */
   readonly member: { readonly running: boolean };

@@ -6,8 +6,8 @@
 //
 // Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
 // request. At most unitsOpenMax units are open, with unitsStatementsMax statements; what goes beyond is counted.
-// Not here: tags and sources (pipeline.ts gives them), rows (request-counts.ts, statement-counts.ts), examples
-// (unit-samples.ts).
+// Not here: tags and sources (pipeline.ts gives them), when a unit is over (unit-end.ts), rows (request-counts.ts,
+// statement-counts.ts), examples (unit-samples.ts).
 
 import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
@@ -18,10 +18,12 @@ import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
-import { isOver } from './unit-end.js';
+import { idleIn, isOver } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
 
+/** Longer units are looked at before they end. */
+const SHOWN_MS = 1_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
 /** Units without tags that a session may begin between two statements of one request. */
@@ -30,6 +32,8 @@ const SINCE_MAX = 8;
 export interface UnitsListener {
   /** A unit ended, with its statements. It is not kept. */
   unitEnded(unit: WorkUnit): void;
+  /** A unit lasts over a second, and all its statements have their source. `idleSessions`: in a transaction. */
+  unitGoesOn(unit: WorkUnit, now: { nowMs: number; idleSessions: ReadonlySet<string> }): void;
 }
 
 export interface UnitsCounters {
@@ -141,8 +145,14 @@ export class Units {
     }
     const theirNowMs = this.#newestMs + Math.max(0, nowMs - this.#newestSeenMs);
     for (const unit of this.#open) {
-      if (isOver(unit, theirNowMs)) this.#end(unit);
-      else if (unit.dirty && theirNowMs - unit.firstMs > LONG_MS) this.#count(unit);
+      if (isOver(unit, theirNowMs)) {
+        this.#end(unit);
+        continue;
+      }
+      if (unit.unsettled === 0 && theirNowMs - unit.firstMs > SHOWN_MS) {
+        this.#listener?.unitGoesOn(unit, { nowMs: theirNowMs, idleSessions: idleIn(unit) });
+      }
+      if (unit.dirty && theirNowMs - unit.firstMs > LONG_MS) this.#count(unit);
     }
   }
 

@@ -105,13 +105,13 @@ function optionsOf({ config, origins }: LoadedConfig): Record<string, { value: u
 }
 
 function listsOf({ config, exceptions }: LoadedConfig): object {
-  const { rules, pools, clientNetworks, dimensionKeys, contextKeys, retention } = config;
+  const { rules, pools, clientNetworks, dimensionKeys, contextKeys, retention, findings } = config;
   const pairs = config.pairs.map(({ listen, upstream, upstreamTls }) => ({
     listen: formatAddress(listen),
     upstream: formatAddress(upstream),
     upstreamTls: upstreamTls.mode,
   }));
-  return { pairs, rules, pools, clientNetworks, dimensionKeys, contextKeys, retention, exceptions };
+  return { pairs, rules, pools, clientNetworks, dimensionKeys, contextKeys, retention, findings, exceptions };
 }
 
 function isAddress(value: unknown): value is Address {

@@ -16,10 +16,10 @@ export function register(program: Command): void {
     program
       .command('findings [id]')
       .description(
-        'say what is wrong: N+1, repeated reads, writes in loops, work beside an open transaction, idle transactions',
+        'say what is wrong: N+1, repeated reads, writes in loops, work beside an open transaction, idle transactions, and more',
       ),
   )
-    .option('--all', 'list candidates (seen in fewer than 3 requests) and weak ones too')
+    .option('--all', 'list candidates (seen in fewer than 3 requests), weak, quiet and accepted ones too')
     .addHelpText('after', '\nExamples:\n  pgwitness findings --since 1h\n  pgwitness findings 4f1c20b7\n')
     .action(async (id: string | undefined, given: FindingsFlags) => {
       const flags = await withMarks(given);

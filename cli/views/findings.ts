@@ -47,17 +47,36 @@ function findingsText(
   { all, read, screen }: { readonly all: boolean; readonly read: string; readonly screen: Screen },
 ): string {
   const open = findings.filter(({ state, confidence }) => state === 'open' && confidence === 'strong');
-  const shown = all ? findings : open.slice(0, LINES_MAX);
-  const left = findings.length - shown.length;
-  const more = left === 0 ? '' : `${left} more (candidates, weak or quiet ones): --all lists them.`;
+  const places = byPlace(open.sort((a, b) => Number(b.isNew) - Number(a.isNew)));
+  const shown = all ? findings : places.slice(0, LINES_MAX);
+  const accepted = findings.filter(({ state }) => state === 'accepted');
+  const left = findings.length - shown.length - (all ? 0 : accepted.length);
+  const more = left <= 0 ? '' : `${left} more (of the same lines, candidates, weak or quiet ones): --all lists them.`;
+  const granted = accepted.map(
+    ({ id, title, acceptedReason }) => `Accepted: ${id.slice(0, 8)} ${oneLine(title)} (${oneLine(acceptedReason)})`,
+  );
   if (shown.length === 0) {
-    return `Nothing is wrong that can be proven, in ${oneLine(read)} in this window. ${more}`.trimEnd();
+    const nothing = `Nothing is wrong that can be proven, in ${oneLine(read)} in this window. ${more}`.trimEnd();
+    return [nothing, ...granted].join('\n');
   }
   const head = `${span(window.sinceMs, window.untilMs)} · ${shown.length} ${shown.length === 1 ? 'finding' : 'findings'}`;
   const lines = [styled(head, { style: 'bold', screen }), '', table(shown, { all, screen })];
   lines.push('', `pgwitness findings ${shown[0].id.slice(0, 8)} shows the first: why, and what to do.`);
   if (more !== '') lines.push(more);
+  lines.push(...granted);
   return lines.join('\n');
+}
+
+/** One per kind and line of code, where that is known: the weightiest, in the order given. */
+function byPlace(findings: readonly FindingFacts[]): FindingFacts[] {
+  const places = new Set<string>();
+  return findings.filter(({ kind, callers: [caller] }) => {
+    if (caller === undefined) return true;
+    const place = `${kind} ${caller}`;
+    const isFirst = !places.has(place);
+    places.add(place);
+    return isFirst;
+  });
 }
 
 function table(findings: readonly FindingFacts[], { all, screen }: { all: boolean; screen: Screen }): string {
@@ -65,7 +84,7 @@ function table(findings: readonly FindingFacts[], { all, screen }: { all: boolea
     findings,
     [
       { title: 'id', cell: ({ id }) => id.slice(0, 8) },
-      { title: 'severity', cell: ({ severity }) => severity },
+      { title: 'severity', cell: ({ severity, isNew }) => `${severity}${isNew ? ', new' : ''}` },
       ...(all ? [{ title: 'state', cell: ({ state, confidence }: FindingFacts) => `${state}, ${confidence}` }] : []),
       { title: 'where', dropOrder: 1, cell: whereOf },
       { title: 'units', align: 'right', dropOrder: 2, cell: ({ units }) => count(units) },
@@ -94,6 +113,8 @@ function findingText(finding: FindingFacts, screen: Screen): string {
     `  seen in     ${count(finding.units)} ${finding.unit === 'direct' ? 'requests' : 'units found by the traffic'}, ${span(finding.firstSeenMs, finding.lastSeenMs)}`,
     `  costs       ${duration(finding.costMsPerDay)} a day at this rate`,
   ];
+  if (finding.isNew) lines.push('  new         since the last mark');
+  if (finding.state === 'accepted') lines.push(`  accepted    ${oneLine(finding.acceptedReason)}`);
   if (finding.routes.length > 0) lines.push(`  routes      ${finding.routes.map(oneLine).join(', ')}`);
   if (finding.callers.length > 0) lines.push(`  callers     ${finding.callers.map(oneLine).join(', ')}`);
   lines.push(`  pools       ${finding.pools.map(oneLine).join(', ')}`, '');

@@ -1,9 +1,11 @@
 // The JSON form of findings, and back: /api/v1/findings, `findings --json`, --url.
-// Invariant: findingsFromJson(findingsJson(report)) is the report, but for candidates, which `all` keeps.
+// Invariant: findingsFromJson(findingsJson(report)) is the report, but for candidates and accepted ones, which `all`
+// keeps.
 // Not here: finding the answer (reports/findings.ts).
 
 import * as v from 'valibot';
-import { FINDING_KINDS, type FindingFacts } from '../../facts/finding.js';
+import { FINDING_KINDS } from '../../config/values/finding-kinds.js';
+import type { FindingFacts } from '../../facts/finding.js';
 import type { FindingsReport } from '../findings.js';
 
 const count = v.pipe(v.number(), v.minValue(0));
@@ -38,7 +40,9 @@ const findingSchema = v.object({
   cost_ms_per_day: count,
   first_seen: moment,
   last_seen: moment,
-  state: v.picklist(['candidate', 'open', 'quiet', 'closed']),
+  state: v.picklist(['candidate', 'open', 'quiet', 'closed', 'accepted']),
+  accepted_reason: v.string(),
+  new: v.boolean(),
 });
 const reportSchema = v.object({
   window: v.object({ since: moment, until: moment }),
@@ -46,14 +50,14 @@ const reportSchema = v.object({
 });
 type FindingJson = v.InferOutput<typeof findingSchema>;
 
-/** `all`: candidates too. */
+/** `all`: candidates and accepted ones too. */
 export function findingsJson(
   { window, findings }: FindingsReport,
   { all = false } = {},
 ): v.InferOutput<typeof reportSchema> {
   return {
     window: { since: new Date(window.sinceMs).toISOString(), until: new Date(window.untilMs).toISOString() },
-    findings: findings.filter(({ state }) => all || state !== 'candidate').map(findingJson),
+    findings: findings.filter(({ state }) => all || (state !== 'candidate' && state !== 'accepted')).map(findingJson),
   };
 }
 
@@ -65,6 +69,8 @@ export function findingsFromJson(value: unknown): FindingsReport {
     findings: findings.map((finding) => ({
       ...finding,
       nextStep: finding.next_step,
+      acceptedReason: finding.accepted_reason,
+      isNew: finding.new,
       timesMean: finding.times_mean,
       timesMax: finding.times_max,
       costMsPerDay: finding.cost_ms_per_day,
@@ -97,5 +103,7 @@ function findingJson(finding: FindingFacts): FindingJson {
     first_seen: new Date(finding.firstSeenMs).toISOString(),
     last_seen: new Date(finding.lastSeenMs).toISOString(),
     state: finding.state,
+    accepted_reason: finding.acceptedReason,
+    new: finding.isNew,
   };
 }

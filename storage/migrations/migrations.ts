@@ -9,6 +9,7 @@ import { REQUESTS } from './0004-requests.js';
 import { FINDINGS } from './0005-findings.js';
 import { UNIT_SAMPLES } from './0006-unit-samples.js';
 import { WATCHED } from './0007-watched.js';
+import { SETTINGS } from './0008-settings.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly string[] = [
   FINDINGS,
   UNIT_SAMPLES,
   WATCHED,
+  SETTINGS,
 ];

@@ -25,7 +25,7 @@ const RELAY_ALONE: ReadonlyArray<keyof Config> = [
   'upstreamTlsCa',
   'upstreamTlsServerName',
 ];
-const LIVE: ReadonlyArray<keyof Config> = ['clientNetworks', 'rules'];
+const LIVE: ReadonlyArray<keyof Config> = ['clientNetworks', 'findings', 'rules'];
 
 const { config } = loadConfig();
 const keys = Object.keys(config) as Array<keyof Config>;

@@ -144,6 +144,35 @@ describe('the file', () => {
     expect(fault).toContain(`a.yaml:${place}`);
   });
 
+  test.each([
+    ['thresholds: [{ kind: n-plus-won, least: 9 }]', 'a kind of finding is needed here: n-plus-one', '2:24'],
+    ['thresholds: [{ kind: n-plus-one, after: 5s }]', 'after is of idle-in-transaction', '2:43'],
+    ['thresholds: [{ kind: n-plus-one }]', 'give either least or after', '2:16'],
+    ['accepted: [{ kind: n-plus-one }]', '"reason" is missing', '2:14'],
+    ['accepted: [{ route: /a, reason: so }]', 'give the id of a finding, or a kind', '2:14'],
+    ['accepted: [{ id: 12345678, reason: so }]', 'write the id in quotes', '2:20'],
+    ['accepted: [{ kind: retries, reason: so, until: soon }]', 'write a day as 2027-01-31', '2:50'],
+    ['readOnly: [{}]', 'nothing is given here', '2:14'],
+    ['migrated: [{ sources: [raw] }]', '"route" is missing', '2:14'],
+    ['acepted: []', 'did you mean accepted?', '2:3'],
+  ])('findings: %s is refused where it stands', (content, what, place) => {
+    const fault = faultOf(() => parseConfig(`findings:\n  ${content}\n`, 'a.yaml'));
+    expect(fault).toContain(what);
+    expect(fault).toContain(`a.yaml:${place}`);
+  });
+
+  test('findings come through, with what was left out', () => {
+    const { findings } = loadConfig({
+      file: fileOf('findings: { thresholds: [{ kind: idle-in-transaction, after: 5s }], migrated: [{ route: /a }] }\n'),
+    }).config;
+    expect(findings).toEqual({
+      thresholds: [{ kind: 'idle-in-transaction', after: 5_000 }],
+      accepted: [],
+      readOnly: [],
+      migrated: [{ route: '/a', sources: ['raw', 'sqlalchemy'] }],
+    });
+  });
+
   test('a network may be named', () => {
     const networks = 'clientNetworks: [{ name: office, prefix: 10.0.0.0/8 }]\n';
     const { lists } = parseConfig(

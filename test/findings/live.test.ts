@@ -1,12 +1,14 @@
 // Findings of real traffic: a tagged client sends faults and clean twins through a sidecar.
 // Not here: each rule's edges (rules.test.ts).
 
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { runOrThrow } from '../../scripts/lib/run-command.mjs';
 import { usePostgres } from '../kit/postgres.js';
-import { MAIN, until, useSidecar } from '../kit/sidecar.js';
+import { MAIN, temporaryDirectory, until, useSidecar } from '../kit/sidecar.js';
 
 interface Finding {
   readonly id: string;
@@ -16,6 +18,8 @@ interface Finding {
   readonly routes: readonly string[];
   readonly callers: readonly string[];
   readonly units: number;
+  readonly state: string;
+  readonly accepted_reason: string;
   readonly times_mean: number;
   readonly statements: ReadonlyArray<{ readonly role: string; readonly query: string }>;
 }
@@ -92,5 +96,53 @@ describe('findings', () => {
     await sidecar.stop();
     const stored = JSON.parse(await run('--data', sidecar.data, '--json')) as { findings: Finding[] };
     expect(stored.findings).toEqual(found);
+  });
+
+  test('hold to the configuration, and show an open transaction while it is idle', async () => {
+    const config = path.join(temporaryDirectory('findings'), 'pgwitness.yaml');
+    writeFileSync(
+      config,
+      `findings:
+  accepted: [{ kind: n-plus-one, route: lo*, table: shelf, reason: few shelves }]
+  readOnly: [{ pool: "*reporting*" }]
+  migrated: [{ route: moved, sources: [raw, unknown] }]
+`,
+    );
+    await postgres().query('CREATE TABLE shelf (id int PRIMARY KEY); INSERT INTO shelf SELECT generate_series(1, 8)');
+    const sidecar = await startSidecar(postgres(), ['--config', config]);
+    const { user, database } = postgres();
+    const open = async (application: string): Promise<pg.Client> => {
+      const at = { host: sidecar.host, port: sidecar.port, user, database, application_name: application };
+      const client = new pg.Client(at);
+      await client.connect();
+      return client;
+    };
+    const app = await open('app');
+    const reporting = await open('reporting');
+    const tag = (route: string, request: number) => `/*request_id='${route}-${request}',route='${route}'*/`;
+    for (let request = 0; request < 3; request++) {
+      const of = tag('loop', request);
+      await app.query(`SELECT id FROM shelf ${of}`);
+      for (let id = 1; id <= 8; id++) await app.query(`SELECT id FROM shelf WHERE id = $1 ${of}`, [id]);
+    }
+    await app.query(`SELECT max(id) FROM shelf ${tag('moved', 1)}`);
+    await reporting.query('SELECT count(*) FROM shelf');
+    await reporting.query('INSERT INTO shelf VALUES (100)');
+    await app.query(`BEGIN; UPDATE shelf SET id = id WHERE id = 1`);
+    const ask = async (parameters = ''): Promise<Finding[]> => {
+      const answer = await fetch(`${sidecar.httpUrl}/api/v1/findings${parameters}`);
+      return ((await answer.json()) as { findings: Finding[] }).findings;
+    };
+    const kinds = async () => (await ask()).map(({ kind }) => kind).sort();
+    await until('it is idle', async () => (await kinds()).includes('idle-in-transaction'));
+    await until('the rest', async () => (await kinds()).length === 3);
+    expect(await kinds()).toEqual(['forbidden-source', 'forbidden-write', 'idle-in-transaction']);
+    const accepted = (await ask('?all=true')).filter(({ state }) => state === 'accepted');
+    expect(accepted).toMatchObject([{ kind: 'n-plus-one', units: 3, accepted_reason: 'few shelves' }]);
+    await app.query('COMMIT');
+    const text = await runOrThrow(process.execPath, [MAIN, 'findings', '--url', sidecar.httpUrl], { cwd: ROOT });
+    expect(text.stdout).toMatch(/3 findings[\s\S]*high[\s\S]*Accepted: .*N\+1 on shelf.*\(few shelves\)/);
+    await app.end();
+    await reporting.end();
   });
 });

@@ -2,68 +2,10 @@
 // Not here: real traffic (live.test.ts).
 
 import { describe, expect, test } from 'vitest';
-import { KINDS } from '../../analyzer/findings/findings.js';
-import { UnitView } from '../../analyzer/findings/unit-view.js';
-import { FINDING_KINDS, type FindingKind, type Occurrence } from '../../facts/finding.js';
+import { KINDS } from '../../analyzer/findings/kinds/kinds.js';
+import { FINDING_KINDS } from '../../config/values/finding-kinds.js';
 import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
-
-type Sent = Partial<UnitStatement> & { sql: string };
-
-let atMs = 0;
-function statement({ sql, ...parts }: Sent): UnitStatement {
-  const startMs = parts.startMs ?? atMs++;
-  return {
-    fingerprint: sql,
-    session: 'one',
-    startMs,
-    endMs: startMs + 1,
-    serviceNs: 1e6,
-    rows: 1,
-    sqlstate: '',
-    command: sql.split(' ')[0],
-    batched: false,
-    housekeeping: '',
-    transactionBefore: 'I',
-    transactionAfter: 'I',
-    transactionPosition: 0,
-    parameterHash: 0,
-    parameterCount: 1,
-    parametersCut: false,
-    source: 'django-orm',
-    construct: '',
-    pool: 'pool-a',
-    tagSet: '{"caller":"views.py:7","route":"/a"}',
-    ...parts,
-  };
-}
-
-function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): WorkUnit {
-  atMs = 0;
-  const statements = sent.map(statement);
-  const [first] = statements;
-  return {
-    found: 'direct',
-    boundary: 'tags',
-    id: '1',
-    tagSet: '{"route":"/a"}',
-    firstMs: first.startMs,
-    lastMs: statements[statements.length - 1].endMs,
-    statements,
-    statementsDropped: 0,
-    ...parts,
-  };
-}
-
-const look = (kind: FindingKind, sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Occurrence[] =>
-  KINDS[kind].look(new UnitView(unit(sent, parts)));
-const times = (count: number, of: (n: number) => Sent): Sent[] => Array.from({ length: count }, (_, n) => of(n));
-const item = (n: number, parts: Partial<UnitStatement> = {}): Sent => ({
-  sql: 'SELECT item',
-  parameterHash: n + 1,
-  ...parts,
-});
-const inside = (sql: string, parts: Partial<UnitStatement> = {}): Sent => ({ sql, transactionAfter: 'T', ...parts });
-const end = (command: string): Sent => ({ sql: command, housekeeping: 'end', transactionAfter: 'I' });
+import { end, inside, item, look, type Sent, times } from './units.js';
 
 describe('n-plus-one', () => {
   test('is strong where the statement before gave as many rows', () => {

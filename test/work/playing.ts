@@ -40,7 +40,7 @@ const HOUSEKEEPING: Readonly<Record<string, string>> = {
 export class Playing {
   readonly ended: WorkUnit[] = [];
   readonly units = new Units({
-    listener: { unitEnded: (unit) => this.ended.push(copyOf(unit)) },
+    listener: { unitGoesOn() {}, unitEnded: (unit) => this.ended.push(copyOf(unit)) },
     tellsApart: () => true,
   });
   readonly #tagSets = new UnitTagSets();

@@ -1,11 +1,12 @@
 // Applies the user's rules: a pattern for connections or statements, and the source these get.
 // Invariant: the first matching rule decides, with certainty, before any other rule. Matching is linear in the length
 // of the input.
-// Patterns are whole strings, or globs with `*` at one or both ends. `sql` is an RE2 expression over the normalised
-// text: no literals.
+// Patterns are whole strings, or globs with `*` at one or both ends (config/values/glob.ts). `sql` is an RE2 expression
+// over the normalised text: no literals.
 // Not here: reading them from the configuration (config/config-file.ts), the expressions' engine
 // (config/values/sql-pattern.ts).
 
+import { globTest } from '../../../config/values/glob.js';
 import { isPrefix, prefixTest } from '../../../config/values/network-prefix.js';
 import { readSqlPattern, type SqlPattern } from '../../../config/values/sql-pattern.js';
 import type { Evidence, Verdict } from '../../../facts/verdict.js';
@@ -169,16 +170,8 @@ function remembered(test: Test): Test {
   };
 }
 
-/** Whole string, or a glob with `*` at its ends. */
 function testOf(pattern: string | undefined): Test | undefined {
-  if (pattern === undefined) return undefined;
-  const front = pattern.startsWith('*');
-  const back = pattern.length > 1 && pattern.endsWith('*');
-  const core = pattern.slice(front ? 1 : 0, back ? -1 : undefined);
-  if (front && back) return (value) => value.includes(core);
-  if (front) return (value) => value.endsWith(core);
-  if (back) return (value) => value.startsWith(core);
-  return (value) => value === core;
+  return pattern === undefined ? undefined : globTest(pattern);
 }
 
 function matches(rule: Compiled, subject: UserSubject): boolean {

@@ -35,6 +35,7 @@ import {
 } from '../tables/rollup-tables.js';
 import { writePlan, writeSamples } from '../tables/samples.js';
 import type { SeriesIds } from '../tables/series.js';
+import { writeSetting } from '../tables/settings.js';
 import { writeUnitSample } from '../tables/unit-samples.js';
 import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
 import type { RowExecutions, Salvage } from './salvage.js';
@@ -111,6 +112,7 @@ export class FlushWriter {
     this.#each(flush.marks, (mark) => writeMark(this.#rows, mark));
     this.#each([flush.samples], (samples) => writeSamples(this.#rows, samples));
     this.#each(flush.plans, (plan) => writePlan(this.#rows, plan));
+    this.#each(flush.settings, (setting) => writeSetting(this.#rows, setting));
     this.#each(flush.counters, ([name, value]) => run(UPSERT_COUNTER, name, integer(value)));
     if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
       writeFoldState(this.#rows, this.#state);

@@ -232,6 +232,7 @@ const CONFIG = {
   rules: [],
   pools: [],
   clientNetworks: [],
+  findings: { thresholds: [], accepted: [], readOnly: [], migrated: [] },
   dimensionKeys: ['route'],
   contextKeys: [],
   topSeries: 5,

@@ -1,20 +1,25 @@
 // The form of a kind of finding, and what several kinds ask of a unit.
-// Invariant: a rule is pure and looks at one unit that has ended. Not here: the kinds, keeping findings (findings.ts).
+// Invariant: a rule is pure and looks at one unit. Not here: the kinds (../kinds/), keeping findings
+// (../findings.ts).
 
-import type { FindingKind, FindingTold, FindingWords, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement } from '../../facts/work/unit.js';
+import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } from '../../../facts/finding.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
 import type { UnitView } from './unit-view.js';
 
 export interface Kind {
   readonly kind: FindingKind;
   /** At most one occurrence per statement that it is about. */
   look(view: UnitView): Occurrence[];
+  /** What it shows of a unit that goes on, more statements cannot take back. */
+  readonly isLive?: boolean;
+  /** Units after which it is no candidate any more; left out = as many as of most kinds. */
+  readonly unitsToOpen?: number;
   /** True for a statement whose text shows that the finding is none. */
   excludes?(query: string): boolean;
   words(told: FindingTold): FindingWords;
 }
 
-/** Repetitions that are found. */
+/** Repetitions that are found, unless the configuration says otherwise. */
 export const REPEATED_MIN = 5;
 /** So many constants or parameters are a batch, not a loop. */
 export const BATCH_PARAMETERS_MIN = 50;
@@ -48,16 +53,21 @@ export function poolsOf(statements: readonly UnitStatement[]): string[] {
   return [...new Set(statements.map(({ pool }) => pool).filter((pool) => pool !== ''))].sort();
 }
 
+/** Adds an occurrence to that of the same statement. */
+export function addTo(found: Map<string, Occurrence>, more: Occurrence): void {
+  const { fingerprint } = more.statements[0];
+  const known = found.get(fingerprint);
+  const times = more.times + (known?.times ?? 0);
+  found.set(fingerprint, { ...more, times, costNs: more.costNs + (known?.costNs ?? 0) });
+}
+
 /** The first table of a summary ("SELECT shop_book shop_author"). */
 export function tableOf(summary: string): string {
   return summary.split(' ')[1] ?? '';
 }
 
 /** "store_product", or "its table" where no text is known. */
-export function tableWords(
-  told: FindingTold,
-  role: 'repeated' | 'caused-by' | 'inside' | 'beside' = 'repeated',
-): string {
+export function tableWords(told: FindingTold, role: FindingRole = 'repeated'): string {
   const statement = told.statements.find((one) => one.role === role);
   return tableOf(statement?.summary ?? '') || 'its table';
 }

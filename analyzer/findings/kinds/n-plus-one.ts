@@ -1,9 +1,9 @@
 // Finds N+1: one read is repeated in a request, each time with other parameters.
-// Invariant: a chunk of a batch, a cursor's FETCH, polling and a retry are none. Not here: writes (writes-in-loop.ts),
-// the same parameters again (duplicate.ts).
+// Invariant: a chunk of a batch, a cursor's FETCH, polling, a pipeline and a retry are none. Not here: what caused it
+// (cause.ts), writes (writes-in-loop.ts), the same parameters again (duplicate.ts).
 
-import type { FindingStatement, FindingTold, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement } from '../../facts/work/unit.js';
+import type { FindingStatement, FindingTold, Occurrence } from '../../../facts/finding.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
 import {
   BATCH_PARAMETERS_MIN,
   callerOf,
@@ -14,20 +14,21 @@ import {
   poolsOf,
   REPEATED_MIN,
   tableWords,
-} from './kind.js';
-import type { UnitView } from './unit-view.js';
+} from '../views/kind.js';
+import type { UnitView } from '../views/unit-view.js';
+import { causeOf, isTreeWalk } from './cause.js';
 
 /** Without the rows of the statement before as a proof, so many repetitions are one. */
 const PROVEN_BY_NUMBER = 10;
-/** Rows that the statement before gave, as a share of the repetitions: about as many. */
-const ROWS_SHARE = { least: 0.8, most: 1.25 } as const;
 
 export const N_PLUS_ONE: Kind = {
   kind: 'n-plus-one',
+  isLive: true,
   look(view) {
     const found: Occurrence[] = [];
-    for (const repeated of view.byFingerprint.values()) {
-      const occurrence = repeated.length < REPEATED_MIN ? undefined : occurrenceOf(view, repeated);
+    for (const all of view.byFingerprint.values()) {
+      if (!isRead(all[0]) || all.length < 2) continue;
+      const occurrence = occurrenceOf(view, all);
       if (occurrence !== undefined) found.push(occurrence);
     }
     return found;
@@ -36,24 +37,38 @@ export const N_PLUS_ONE: Kind = {
   words(told) {
     const table = tableWords(told);
     const cause = told.statements.find(({ role }) => role === 'caused-by');
+    const times = Math.round(told.timesMean);
+    if (cause?.fingerprint === told.statements[0].fingerprint) {
+      return {
+        title: `A tree of ${table}, walked with ${times} reads per request`,
+        explanation:
+          `One statement on ${table} runs ${times} times in a request (at most ${told.timesMax}), once for each row that it returned before. ` +
+          'Each of them costs a round trip, and the request grows with the tree.',
+        nextStep: `Read the whole tree of ${table} with one statement: WITH RECURSIVE, or a materialised path.`,
+      };
+    }
     const after = cause === undefined ? '' : `, after one on ${tableWords(told, 'caused-by')}`;
     return {
-      title: `N+1 on ${table}: ${Math.round(told.timesMean)} reads per request${after}`,
+      title: `N+1 on ${table}: ${times} reads per request${after}`,
       explanation:
-        `One statement on ${table} runs ${Math.round(told.timesMean)} times in a request (at most ${told.timesMax}), each time with other parameters. ` +
+        `One statement on ${table} runs ${times} times in a request (at most ${told.timesMax}), each time with other parameters. ` +
         'Each of them costs a round trip, and the request grows with its rows.',
       nextStep: mendOf(told, table),
     };
   },
 };
 
-function occurrenceOf({ unit, own }: UnitView, repeated: readonly UnitStatement[]): Occurrence | undefined {
+function occurrenceOf(view: UnitView, all: readonly UnitStatement[]): Occurrence | undefined {
+  const repeated = all.filter(({ batched }) => !batched);
   const [first] = repeated;
-  if (!isRead(first) || first.parameterCount >= BATCH_PARAMETERS_MIN) return undefined;
+  if (first === undefined) return undefined;
+  const least = view.rules.threshold('n-plus-one', { route: view.route, source: first.source }, REPEATED_MIN);
+  if (repeated.length < least || repeated.some(({ parameterCount }) => parameterCount >= BATCH_PARAMETERS_MIN))
+    return undefined;
   const distinct = distinctParameters(repeated);
-  if (distinct < REPEATED_MIN) return undefined;
-  const cause = causeOf(own, first, distinct);
-  const isMany = unit.found === 'direct' && distinct >= PROVEN_BY_NUMBER;
+  if (distinct < least) return undefined;
+  const cause = causeOf(view, first) ?? (isTreeWalk(repeated) ? first : undefined);
+  const isMany = view.unit.found === 'direct' && distinct >= PROVEN_BY_NUMBER;
   const statements: FindingStatement[] = [{ fingerprint: first.fingerprint, source: first.source, role: 'repeated' }];
   if (cause !== undefined) statements.push({ fingerprint: cause.fingerprint, source: cause.source, role: 'caused-by' });
   return {
@@ -65,14 +80,6 @@ function occurrenceOf({ unit, own }: UnitView, repeated: readonly UnitStatement[
     costNs: costOf(repeated),
     caller: callerOf(first),
   };
-}
-
-/** The read before it, where that gave about as many rows. */
-function causeOf(own: readonly UnitStatement[], first: UnitStatement, distinct: number): UnitStatement | undefined {
-  const before = own[own.indexOf(first) - 1];
-  if (before === undefined || !isRead(before)) return undefined;
-  const share = before.rows / distinct;
-  return share >= ROWS_SHARE.least && share <= ROWS_SHARE.most ? before : undefined;
 }
 
 /** In the words of the library that sent it. */

@@ -2,7 +2,7 @@
 // Invariant: what shares its round trip with others (executemany in a pipeline), and a batch of many rows, is none.
 // Not here: reads (n-plus-one.ts).
 
-import type { FindingTold, Occurrence } from '../../facts/finding.js';
+import type { FindingTold, Occurrence } from '../../../facts/finding.js';
 import {
   BATCH_PARAMETERS_MIN,
   callerOf,
@@ -13,18 +13,20 @@ import {
   poolsOf,
   REPEATED_MIN,
   tableWords,
-} from './kind.js';
+} from '../views/kind.js';
 
 export const WRITES_IN_LOOP: Kind = {
   kind: 'writes-in-loop',
-  look({ unit, byFingerprint }) {
+  isLive: true,
+  look({ unit, byFingerprint, rules, route }) {
     const found: Occurrence[] = [];
     for (const repeated of byFingerprint.values()) {
-      if (repeated.length < REPEATED_MIN) continue;
+      if (!isWrite(repeated[0])) continue;
       const single = repeated.filter(({ batched, sqlstate }) => !batched && sqlstate === '');
       const [first] = single;
-      if (single.length < REPEATED_MIN || !isWrite(first) || first.parameterCount >= BATCH_PARAMETERS_MIN) continue;
-      if (distinctParameters(single) < REPEATED_MIN) continue;
+      if (single.length < 2 || single.some(({ parameterCount }) => parameterCount >= BATCH_PARAMETERS_MIN)) continue;
+      const least = rules.threshold('writes-in-loop', { route, source: first.source }, REPEATED_MIN);
+      if (distinctParameters(single) < least) continue;
       found.push({
         kind: 'writes-in-loop',
         confidence: unit.found === 'direct' ? 'strong' : 'weak',

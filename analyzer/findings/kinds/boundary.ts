@@ -3,10 +3,10 @@
 // Invariant: the open transaction has written something, and its request is told by tags. Not here: how long a
 // transaction is open (transactions.ts).
 
-import type { FindingKind, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement } from '../../facts/work/unit.js';
-import { callerOf, isRead, isWrite, type Kind, tableWords } from './kind.js';
-import type { Transaction, UnitView } from './unit-view.js';
+import type { FindingKind, Occurrence } from '../../../facts/finding.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
+import { addTo, callerOf, isRead, isWrite, type Kind, tableWords } from '../views/kind.js';
+import type { Transaction, UnitView } from '../views/unit-view.js';
 
 export const BOUNDARY_READ: Kind = {
   kind: 'boundary-read',
@@ -61,8 +61,7 @@ function besides(
       const isWithin = other.startMs >= outer.startMs && other.endMs <= outer.endMs;
       if (!isElsewhere || !isWithin || other.sqlstate !== '' || other.housekeeping !== '') continue;
       if (!concerns(other, outer) || !stays(view, other)) continue;
-      const known = found.get(other.fingerprint);
-      found.set(other.fingerprint, {
+      addTo(found, {
         kind,
         confidence: 'strong',
         statements: [
@@ -70,8 +69,8 @@ function besides(
           { fingerprint: inside.fingerprint, source: inside.source, role: 'inside' },
         ],
         pools: [inside.pool, other.pool],
-        times: (known?.times ?? 0) + 1,
-        costNs: (known?.costNs ?? 0) + other.serviceNs,
+        times: 1,
+        costNs: other.serviceNs,
         caller: callerOf(other),
       });
     }

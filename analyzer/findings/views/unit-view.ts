@@ -1,28 +1,60 @@
 // A unit of work as the rules of findings look at it: worked out once, and only if a rule asks.
 // Invariant: nothing of the unit is changed. Not here: the rules.
 
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import { routeOf } from '../../../facts/work/routes.js';
+import type { UnitStatement, WorkUnit } from '../../../facts/work/unit.js';
+import { FindingRules } from './finding-rules.js';
 
-/** One that has an end. */
 export interface Transaction {
   readonly session: string;
   readonly startMs: number;
+  /** Of one that is open: now. */
   readonly endMs: number;
   readonly statements: readonly UnitStatement[];
   readonly isRolledBack: boolean;
 }
 
+/** How things stand in a unit that goes on. */
+export interface Now {
+  /** By the clock of its relay. */
+  readonly nowMs: number;
+  /** Sessions with an open transaction and no statement in flight for a second. */
+  readonly idleSessions: ReadonlySet<string>;
+}
+
+export interface ViewOptions {
+  readonly rules?: FindingRules;
+  /** Name of a pool by its id. */
+  readonly nameOfPool?: (id: string) => string;
+  /** Left out for a unit that ended. */
+  readonly now?: Now;
+}
+
 /** Serialisation failure and deadlock: what comes after is the same work again. */
-const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
+export const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
+const NO_RULES = new FindingRules();
 
 export class UnitView {
   readonly unit: WorkUnit;
+  readonly rules: FindingRules;
+  readonly nameOfPool: (id: string) => string;
+  readonly now: Now | undefined;
   #own: readonly UnitStatement[] | undefined;
   #byFingerprint: ReadonlyMap<string, readonly UnitStatement[]> | undefined;
-  #transactions: readonly Transaction[] | undefined;
+  #transactions: { ended: readonly Transaction[]; open: readonly Transaction[] } | undefined;
+  #route: string | undefined;
 
-  constructor(unit: WorkUnit) {
+  constructor(unit: WorkUnit, { rules = NO_RULES, nameOfPool = (id) => id, now }: ViewOptions = {}) {
     this.unit = unit;
+    this.rules = rules;
+    this.nameOfPool = nameOfPool;
+    this.now = now;
+  }
+
+  /** '' = untagged. */
+  get route(): string {
+    this.#route ??= routeOf(this.unit.tagSet).route;
+    return this.#route;
   }
 
   /** The application's own statements, those after the last retry. */
@@ -37,8 +69,17 @@ export class UnitView {
     return this.#byFingerprint;
   }
 
+  /** Those that ended. */
   get transactions(): readonly Transaction[] {
-    this.#transactions ??= transactionsOf(this.unit);
+    return this.#allTransactions().ended;
+  }
+
+  get openTransactions(): readonly Transaction[] {
+    return this.#allTransactions().open;
+  }
+
+  #allTransactions() {
+    this.#transactions ??= transactionsOf(this.unit, this.now?.nowMs ?? 0);
     return this.#transactions;
   }
 }
@@ -64,9 +105,9 @@ function grouped(statements: readonly UnitStatement[]): Map<string, UnitStatemen
   return groups;
 }
 
-function transactionsOf({ statements }: WorkUnit): Transaction[] {
+function transactionsOf({ statements }: WorkUnit, nowMs: number) {
   const open = new Map<string, UnitStatement[]>();
-  const found: Transaction[] = [];
+  const ended: Transaction[] = [];
   for (const statement of statements) {
     const { session } = statement;
     const inside = open.get(session);
@@ -75,7 +116,12 @@ function transactionsOf({ statements }: WorkUnit): Transaction[] {
     if (inside === undefined || statement.transactionAfter !== 'I') continue;
     open.delete(session);
     const isRolledBack = statement.command === 'ROLLBACK';
-    found.push({ session, startMs: inside[0].startMs, endMs: statement.endMs, statements: inside, isRolledBack });
+    ended.push({ session, startMs: inside[0].startMs, endMs: statement.endMs, statements: inside, isRolledBack });
   }
-  return found;
+  const stillOpen = [...open].map(([session, inside]) => {
+    const last = inside[inside.length - 1];
+    const endMs = Math.max(nowMs, last.endMs);
+    return { session, startMs: inside[0].startMs, endMs, statements: inside, isRolledBack: false };
+  });
+  return { ended, open: stillOpen };
 }

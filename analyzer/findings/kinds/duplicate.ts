@@ -2,31 +2,38 @@
 // Invariant: parameters that were cut, or are not known, prove nothing; a write between two reads makes them two.
 // Not here: other parameters each time (n-plus-one.ts).
 
-import type { Occurrence } from '../../facts/finding.js';
-import type { UnitStatement } from '../../facts/work/unit.js';
-import { callerOf, costOf, distinctParameters, isRead, isWrite, type Kind, poolsOf, tableWords } from './kind.js';
+import type { Occurrence } from '../../../facts/finding.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
+import {
+  addTo,
+  callerOf,
+  costOf,
+  distinctParameters,
+  isRead,
+  isWrite,
+  type Kind,
+  poolsOf,
+  tableWords,
+} from '../views/kind.js';
 
 const SAME_MIN = 3;
 
 export const DUPLICATE: Kind = {
   kind: 'duplicate',
-  look({ unit, own, byFingerprint }) {
+  look({ unit, own, byFingerprint, rules, route }) {
     if (!hasSame(byFingerprint.values())) return [];
     const found = new Map<string, Occurrence>();
     for (const same of runsOf(own)) {
-      if (same.length < SAME_MIN) continue;
       const [first] = same;
-      const known = found.get(first.fingerprint);
-      // The first of them is needed.
-      const times = same.length - 1 + (known?.times ?? 0);
-      const costNs = costOf(same.slice(1)) + (known?.costNs ?? 0);
-      found.set(first.fingerprint, {
+      if (same.length < rules.threshold('duplicate', { route, source: first.source }, SAME_MIN)) continue;
+      addTo(found, {
         kind: 'duplicate',
         confidence: unit.found === 'direct' ? 'strong' : 'weak',
         statements: [{ fingerprint: first.fingerprint, source: first.source, role: 'repeated' }],
         pools: poolsOf(same),
-        times,
-        costNs,
+        // The first of them is needed.
+        times: same.length - 1,
+        costNs: costOf(same.slice(1)),
         caller: callerOf(first),
       });
     }
@@ -48,7 +55,7 @@ export const DUPLICATE: Kind = {
 /** Cheaper than to look for runs, which most units have none of. */
 function hasSame(groups: Iterable<readonly UnitStatement[]>): boolean {
   for (const group of groups) {
-    if (group.length >= SAME_MIN && isRead(group[0]) && distinctParameters(group) < group.length - 1) return true;
+    if (group.length > 1 && isRead(group[0]) && distinctParameters(group) < group.length) return true;
   }
   return false;
 }
