@@ -66,6 +66,18 @@ export class Counting {
     });
   }
 
+  /** Called before every flush. */
+  tick(nowMs: number): void {
+    this.units.tick(nowMs);
+    this.findings.tick(nowMs);
+  }
+
+  /** Nothing more comes. */
+  endAll(): void {
+    this.units.endAll();
+    this.findings.endAll();
+  }
+
   /** Hot path: once per execution. The session is settled, so it has a pool. */
   count(session: ObservedSession, execution: Waiting): void {
     const { judge, counted, tail } = this.#options;

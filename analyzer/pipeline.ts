@@ -165,12 +165,12 @@ export class Pipeline {
     }
     this.sessions.habitsOfOpen();
     this.pools.tick(nowMs);
-    this.counting.units.tick(nowMs);
+    this.counting.tick(nowMs);
   }
 
   relayEnded(relayId: string): void {
     this.#texts.known.forgetAll(relayId);
-    if (this.sessions.isEmpty) this.counting.units.endAll();
+    if (this.sessions.isEmpty) this.counting.endAll();
   }
 
   get splitMismatchTotal(): number {

@@ -82,7 +82,9 @@ export interface AcceptedFinding {
 }
 
 export type FindingState = 'candidate' | 'open' | 'quiet' | 'closed' | 'accepted';
-export type Severity = 'high' | 'medium' | 'low';
+/** The severest first. */
+export const SEVERITIES = ['high', 'medium', 'low'] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 /** What its words are made of. */
 export interface FindingTold {

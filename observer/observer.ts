@@ -170,7 +170,7 @@ export class Observer implements IntakeTarget {
    */
   lastFlush(nowMs: number, { linksWereClosed }: { linksWereClosed: boolean }): boolean {
     this.#unaccounted.end({ linksWereClosed });
-    this.#options.pipeline.counting.units.endAll();
+    this.#options.pipeline.counting.endAll();
     const isStored = this.flush(nowMs);
     if (!isStored) this.#storing.leaveNote(nowMs);
     return isStored;

@@ -11,6 +11,7 @@ import type { Log } from '../config/log.js';
 import { readToken } from '../config/token.js';
 import { STORE_UNUSABLE } from '../config/values/errors.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
+import { findingCounter } from '../dashboards/metrics/finding-counter.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
@@ -62,7 +63,11 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const { observer, pipeline, parameterKey, store, metrics } = assembled;
   const reader = openReader(config.dataDir);
   bypass?.begin(() => reader.read(openSessions));
-  const exporter = new MetricsExporter(metrics, { summaryOf: summaryFinder(reader), lastMarks: markFinder(reader) });
+  const exporter = new MetricsExporter(metrics, {
+    summaryOf: summaryFinder(reader),
+    lastMarks: markFinder(reader),
+    findings: findingCounter(reader, Date.now()),
+  });
   const http = await startHttpThread({
     address: config.http,
     hosts: config.httpHosts,

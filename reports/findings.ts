@@ -15,6 +15,7 @@ import type {
   FindingTold,
   Severity,
 } from '../facts/finding.js';
+import { SEVERITIES } from '../facts/finding.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
 import { poolNames, textsOf } from '../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
@@ -26,6 +27,11 @@ import { acceptedFindings } from '../storage/sqlite/tables/settings.js';
 export interface FindingsReport {
   readonly window: Window;
   readonly findings: FindingFacts[];
+}
+
+/** Of findings those that were seen last; left out = all of the window. */
+interface Limit {
+  readonly newestMax?: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -44,16 +50,15 @@ const MEDIUM_MS_PER_DAY = 1_000;
 const DAMAGE = 'boundary-lost-rollback';
 const HIGH: ReadonlySet<FindingKind> = new Set([DAMAGE, 'boundary-lock', 'forbidden-write'] as const);
 const MEDIUM: ReadonlySet<FindingKind> = new Set(['boundary-write', 'boundary-read', 'forbidden-source'] as const);
-const SEVERITIES: readonly Severity[] = ['high', 'medium', 'low'];
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportFindings(reader: Reader, bounds: TimeBounds = {}): FindingsReport {
-  return reader.read((rows) => findingsOf(rows, spanOf(rows, bounds).window));
+export function reportFindings(reader: Reader, bounds: TimeBounds = {}, limit: Limit = {}): FindingsReport {
+  return reader.read((rows) => findingsOf(rows, spanOf(rows, bounds).window, limit));
 }
 
 /** Inside a snapshot that is being read. */
-export function findingsOf(rows: Rows, window: Window): FindingsReport {
-  const deltas = findingsIn(rows, window.sinceMs, window.untilMs);
+export function findingsOf(rows: Rows, window: Window, { newestMax }: Limit = {}): FindingsReport {
+  const deltas = findingsIn(rows, window, newestMax);
   const fingerprints = [
     ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),
   ];

@@ -156,6 +156,7 @@ async function demo({ once, seconds }) {
     ...tagged,
     ...(slowest === '' ? [] : [['show', slowest.slice(0, 8)]]),
     ['pools'],
+    ['findings'],
     // Without Python there is nothing that reads the code.
     ...(baseUrl === '' ? [] : [['audit', path.relative(process.cwd(), SHOP), '--brief']]),
   ];

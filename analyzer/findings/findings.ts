@@ -12,6 +12,7 @@ import type { Found } from '../../facts/rollup-row.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { Accepted } from './accepted.js';
 import { KINDS } from './kinds/kinds.js';
+import { type Nested, Nesting } from './nesting.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
 import { type Now, UnitView } from './views/unit-view.js';
 
@@ -43,6 +44,8 @@ export class Findings implements Pending<FindingDelta> {
   readonly #ids = new Map<string, string>();
   readonly #shown = new WeakMap<WorkUnit, Shown>();
   #liveStatements = 0;
+  readonly #nesting = new Nesting();
+  #nowMs = 0;
   /** Occurrences that were not kept, because too many findings waited. */
   droppedTotal = 0;
 
@@ -61,6 +64,7 @@ export class Findings implements Pending<FindingDelta> {
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool });
     const shown = this.#shown.get(unit);
     for (const kind of ALL) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
+    if (unit.boundary !== 'tags') this.#nesting.take(view, this.#nowMs);
     // Its statements are not kept: what comes later is looked at anew.
     this.#shown.delete(unit);
   }
@@ -76,6 +80,17 @@ export class Findings implements Pending<FindingDelta> {
     this.#shown.set(unit, shown);
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
     for (const kind of LIVE) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
+  }
+
+  /** Called before every flush, after the units. */
+  tick(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#addNested(this.#nesting.found(nowMs));
+  }
+
+  /** Nothing more comes. */
+  endAll(): void {
+    this.#addNested(this.#nesting.found(this.#nowMs, { all: true }));
   }
 
   pending(): Iterable<FindingDelta> {
@@ -97,6 +112,10 @@ export class Findings implements Pending<FindingDelta> {
       this.#ids.set(name, id);
     }
     return id;
+  }
+
+  #addNested(nested: readonly Nested[]): void {
+    for (const { occurrence, of } of nested) this.#add(occurrence, { of, route: of.route, shown: undefined });
   }
 
   #add(occurrence: Occurrence, { of, route, shown }: { of: Of; route: string; shown: Shown | undefined }): void {

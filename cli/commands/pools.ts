@@ -36,7 +36,9 @@ Examples:
       const place = await placeOf(flags);
       try {
         const bypass = flags.dsn === undefined ? undefined : await bypassOf(place, flags.dsn);
-        printPools(await place.pools(range), { json: flags.json === true, read: place.name, bypass });
+        const { findings } = await place.findings(range);
+        const report = await place.pools(range);
+        printPools(report, { json: flags.json === true, read: place.name, bypass, findings });
       } finally {
         place.close();
       }

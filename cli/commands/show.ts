@@ -24,7 +24,8 @@ export function register(program: Command): void {
         if (report.statements.length === 0) throw noSuchStatement(place, fingerprint);
         const samples = await place.samples(fingerprint);
         const timeline = await place.timeline({ fingerprint, range });
-        printStatement(report, { samples, timeline, json: flags.json === true });
+        const { findings } = await place.findings(range);
+        printStatement(report, { samples, timeline, findings, json: flags.json === true });
       } finally {
         place.close();
       }

@@ -83,8 +83,9 @@ async function top(given: TopFlags): Promise<void> {
       if (report.sums.size === 0 && report.observed.executions > 0 && !flags.watch)
         await refuseUnseen(place, query.filter);
       const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, ...query });
+      const findings = flags.json ? [] : (await place.findings(query.range)).findings;
       if (redraws) process.stdout.write(REDRAW);
-      printTop(report, { ...shown, trends, json: flags.json === true, read: place.name, typedPlace });
+      printTop(report, { ...shown, trends, findings, json: flags.json === true, read: place.name, typedPlace });
       if (!flags.watch) return;
       await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
       // Read again, because "--since 15m" moves on with the clock.

@@ -2,6 +2,7 @@
 // Not here: the JSON form (reports/forms/pools-json.ts).
 
 import type { PoolFacts, PoolsReport } from '../../facts/answers.js';
+import type { FindingFacts } from '../../facts/finding.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { lifetimeMeanMs } from '../../facts/pool-minute.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
@@ -10,7 +11,11 @@ import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { type BypassView, bypassJson, bypassText } from './bypass.js';
+import { findingLines, isTold } from './findings.js';
 import { dimLines } from './top.js';
+
+/** Kinds that are about connections more than about statements. */
+const ABOUT_POOLS = /^boundary-|transaction$|^forbidden-write$/;
 
 export interface PoolsPrinting {
   readonly json: boolean;
@@ -18,19 +23,30 @@ export interface PoolsPrinting {
   readonly read: string;
   /** Sessions that bypass pgwitness; undefined without --dsn. */
   readonly bypass: BypassView | undefined;
+  /** Of the window. */
+  readonly findings: readonly FindingFacts[];
 }
 
-export function printPools(report: PoolsReport, { json, read, bypass }: PoolsPrinting): void {
+export function printPools(report: PoolsReport, { json, read, bypass, findings }: PoolsPrinting): void {
   if (json) {
-    printJson(bypass === undefined ? poolsJson(report) : { ...poolsJson(report), bypass: bypassJson(bypass) });
+    const told = findings.filter(isTold);
+    const pools = poolsJson(report).pools.map((pool) => ({
+      ...pool,
+      findings: told.filter((finding) => finding.pools.includes(pool.name)).map(({ id }) => id),
+    }));
+    const answer = { ...poolsJson(report), pools };
+    printJson(bypass === undefined ? answer : { ...answer, bypass: bypassJson(bypass) });
     return;
   }
   const screen = screenOf(process.stdout, process.env);
-  print(poolsText(report, { read, screen }));
+  print(poolsText(report, { read, screen, findings }));
   if (bypass !== undefined) print(`\n${bypassText(bypass, screen)}`);
 }
 
-export function poolsText(report: PoolsReport, options: { readonly read: string; readonly screen: Screen }): string {
+export function poolsText(
+  report: PoolsReport,
+  options: Pick<PoolsPrinting, 'read' | 'findings'> & { readonly screen: Screen },
+): string {
   const { screen } = options;
   if (report.pools.length === 0) {
     return `No pool observed yet in ${oneLine(options.read)}. A pool appears when its first connection has sent a few statements.`;
@@ -49,6 +65,8 @@ export function poolsText(report: PoolsReport, options: { readonly read: string;
     if (pool.habits.length > 0)
       lines.push(...dimLines(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, screen));
   }
+  const lost = options.findings.filter((finding) => ABOUT_POOLS.test(finding.kind));
+  lines.push(...findingLines(lost, screen).map((line) => styled(line, { style: 'dim', screen })));
   lines.push('', ...dimLines(LEGEND, screen));
   return lines.join('\n');
 }

@@ -2,6 +2,7 @@
 // Invariant: --json has everything that the text has. Not here: finding the statement (cli/reading/find-statement.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { FindingFacts } from '../../facts/finding.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
 import { laidOut } from '../../facts/words/sql-pieces.js';
 import { namedSqlstate } from '../../facts/words/sqlstates.js';
@@ -25,6 +26,7 @@ import {
 } from '../terminal/output.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { type Column, renderTable } from '../terminal/table.js';
+import { findingLines, isTold } from './findings.js';
 import { headerOf } from './top.js';
 
 const SHOWN_MAX = 20;
@@ -33,6 +35,8 @@ const SHOWN_MAX = 20;
 export interface StatementBackground {
   readonly samples: SamplesReport;
   readonly timeline: TimelineReport;
+  /** Of the window; those about this statement are shown. */
+  readonly findings: readonly FindingFacts[];
 }
 
 export function printStatement(
@@ -41,14 +45,16 @@ export function printStatement(
 ): void {
   if (options.json) {
     const { slow_samples, plan } = samplesJson(report.statements[0].fingerprint, options.samples);
-    printJson({ ...statementDetailsJson(report), slow_samples, plan });
+    const findings = findingsAbout(report, options).filter(isTold);
+    printJson({ ...statementDetailsJson(report), findings: findings.map(({ id }) => id), slow_samples, plan });
   } else print(statementText(report, { ...options, screen: screenOf(process.stdout, process.env) }));
 }
 
 export function statementText(
   report: StatementsReport,
-  { screen, samples, timeline }: StatementBackground & { readonly screen: Screen },
+  options: StatementBackground & { readonly screen: Screen },
 ): string {
+  const { screen, samples, timeline } = options;
   const first = report.statements[0];
   const title = (text: string): string => styled(text, { style: 'bold', screen });
   const lines = [...wrapped(headerOf(report), screen), ''];
@@ -59,6 +65,8 @@ export function statementText(
       ...sourceLines(report, { facts, title, screen }).flatMap((line) => wrapped(line, { ...screen, indent: INDENT })),
     );
   }
+  const wrong = findingLines(findingsAbout(report, options), screen);
+  if (wrong.length > 0) lines.push(title('Findings'), ...wrong.map((line) => `  ${line}`), '');
   const others = first.variants.filter((variant) => variant !== first.query);
   if (others.length > 0) {
     lines.push(title(`Also written as (${others.length})`), ...listed(others), '');
@@ -67,6 +75,11 @@ export function statementText(
   if (samples.plan !== undefined)
     lines.push(title(`Generic plan (${moment(samples.plan.atMs)})`), ...planLines(samples));
   return lines.join('\n').trimEnd();
+}
+
+function findingsAbout({ statements }: StatementsReport, { findings }: StatementBackground): FindingFacts[] {
+  const { fingerprint } = statements[0];
+  return findings.filter((finding) => finding.statements.some((one) => one.fingerprint === fingerprint));
 }
 
 /** The continuation of a line that begins with a name. */

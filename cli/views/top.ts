@@ -3,6 +3,7 @@
 // Not here: rows and their order (reports/forms/statements-json.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { FindingFacts } from '../../facts/finding.js';
 import type { GapReason } from '../../facts/flush.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { statementsJson } from '../../reports/forms/statements-json.js';
@@ -10,6 +11,7 @@ import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { findingLines } from './findings.js';
 import { columnsFor, digitsOf } from './top-columns.js';
 
 export interface TopOptions {
@@ -21,6 +23,8 @@ export interface TopOptions {
   readonly read: string;
   /** Sparklines of the rows, by trendKey; undefined = no such column. */
   readonly trends?: ReadonlyMap<string, string>;
+  /** Of the window; those of rows that are shown stand below; undefined = none are told. */
+  readonly findings?: readonly FindingFacts[];
   /** Flags that name the place, to suggest the next command with; undefined = suggest none. */
   readonly typedPlace?: string;
 }
@@ -60,6 +64,9 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     const sum = sums.get(source);
     if (sum !== undefined) lines.push(...dimLines(`${source}: ${summaryOf(sum, whole)}`, screen));
   }
+  const own = new Set(shown.map(({ fingerprint }) => fingerprint));
+  const wrong = (options.findings ?? []).filter(({ statements: [about] }) => own.has(about.fingerprint));
+  lines.push(...findingLines(wrong, screen).map((line) => styled(line, { style: 'dim', screen })));
   if (options.typedPlace !== undefined && shown.length > 0) {
     const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));
     const next = `pgwitness show ${shown[0].fingerprint.slice(0, digits)}${options.typedPlace}`;

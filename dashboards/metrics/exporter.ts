@@ -9,6 +9,7 @@ import { CATALOGUE } from './catalogue/catalogue.js';
 import type { HistogramFamily, Readings, SampledFamily } from './catalogue/family.js';
 import { type Format, headerOf, trailerOf } from './exposition-format.js';
 import { FamilyRegistry } from './family-registry.js';
+import { noFindings } from './finding-counter.js';
 import { HistogramLines } from './histogram-lines.js';
 import { ObserverProcess } from './observer-process.js';
 import type { MetricsState } from './state/metrics-state.js';
@@ -18,6 +19,8 @@ export interface ExporterOptions {
   readonly summaryOf?: Readings['summaryOf'];
   /** When a mark of each kind was set last, Unix ms. */
   readonly lastMarks?: Readings['lastMarks'];
+  /** Findings by kind and severity. */
+  readonly findings?: Readings['findings'];
 }
 
 /** Rendering yields to other work after this long. */
@@ -30,8 +33,8 @@ export class MetricsExporter {
   readonly #families: FamilyRegistry;
 
   constructor(state: MetricsState, options: ExporterOptions = {}) {
-    const { summaryOf = () => '', lastMarks = () => new Map([['manual', 0]]) } = options;
-    this.#readings = { state, observer: this.#observer, summaryOf, lastMarks };
+    const { summaryOf = () => '', lastMarks = () => new Map([['manual', 0]]), findings = noFindings } = options;
+    this.#readings = { state, observer: this.#observer, summaryOf, lastMarks, findings };
     const histograms = CATALOGUE.filter((family): family is HistogramFamily => family.type === 'histogram');
     this.#histograms = new Map(histograms.map((family) => [family, new HistogramLines(family)]));
     const sampled = CATALOGUE.filter((family): family is SampledFamily => family.type !== 'histogram');

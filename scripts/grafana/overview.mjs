@@ -137,6 +137,14 @@ export const overview = dashboard({
       ],
     }),
     lines({
+      title: 'What is wrong, by kind?',
+      description:
+        'Findings that are open and proven: N+1, transactions that do not cover the other pool, and others. `pgwitness findings` has their lines of code.',
+      unit: 'none',
+      stacking: 'normal',
+      queries: [{ expr: `sum by (kind) (pgwitness_findings{${CHOSEN}}) > 0`, legend: '{{kind}}' }],
+    }),
+    lines({
       title: 'How sure is the attribution?',
       description: 'Executions by confidence. "none" means that the source is unknown; it is never guessed.',
       unit: 'ops',

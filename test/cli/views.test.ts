@@ -177,7 +177,9 @@ describe('reports as text', () => {
     expect(topText(answerStatements(reader, query), options)).toMatch(
       /^Nothing observed yet in .*\.\nLet the application connect/,
     );
-    expect(poolsText(reportPools(reader), { read: data, screen: PLAIN })).toMatch(/^No pool observed yet/);
+    expect(poolsText(reportPools(reader), { read: data, screen: PLAIN, findings: [] })).toMatch(
+      /^No pool observed yet/,
+    );
   });
 
   test('show keeps the lines of a query', () => {
@@ -189,6 +191,7 @@ describe('reports as text', () => {
     const background = {
       samples: reportSamples(reader, RAW),
       timeline: reportTimeline(reader, { fingerprint: RAW }),
+      findings: [],
       screen: PLAIN,
     };
     expect(statementText(report, background)).toContain('\n  SELECT pg_sleep($1)\n    FROM shop_order\n');

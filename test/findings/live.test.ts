@@ -21,7 +21,8 @@ interface Finding {
   readonly state: string;
   readonly accepted_reason: string;
   readonly times_mean: number;
-  readonly statements: ReadonlyArray<{ readonly role: string; readonly query: string }>;
+  readonly new: boolean;
+  readonly statements: ReadonlyArray<{ readonly role: string; readonly query: string; readonly fingerprint: string }>;
 }
 
 describe('findings', () => {
@@ -93,6 +94,22 @@ describe('findings', () => {
     };
     expect(routes.find(({ route }) => route === 'loop')?.findings).toEqual([found[1].id]);
     expect(routes.find(({ route }) => route === 'clean')?.findings).toEqual([]);
+    const metrics = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+    expect(metrics).toMatch(/^pgwitness_findings\{kind="boundary-lost-rollback",severity="high"\} 1$/m);
+    expect(metrics).toMatch(/^pgwitness_findings_new_total\{kind="boundary-lost-rollback",severity="high"\} 1$/m);
+    expect(metrics).toMatch(/^pgwitness_findings\{kind="duplicate",severity="high"\} 0$/m);
+    const told = async (command: string, ...args: string[]) => {
+      const asked = [MAIN, command, ...args, '--url', sidecar.httpUrl];
+      return (await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout;
+    };
+    const { fingerprint } = found[1].statements[0];
+    expect(await told('show', fingerprint)).toMatch(/Findings\n {2}[0-9a-f]{8} N\+1 on stock/);
+    expect(JSON.parse(await told('show', fingerprint, '--json'))).toMatchObject({ findings: [found[1].id] });
+    expect(await told('top')).toMatch(/[0-9a-f]{8} N\+1 on stock/);
+    expect(await told('pools')).toMatch(/[0-9a-f]{8} A rollback that did not reach stock/);
+    await told('mark', 'deployed');
+    const isNew = async () => (await ask()).map((finding) => finding.new);
+    expect(await isNew()).toEqual([false, false]);
     await sidecar.stop();
     const stored = JSON.parse(await run('--data', sidecar.data, '--json')) as { findings: Finding[] };
     expect(stored.findings).toEqual(found);

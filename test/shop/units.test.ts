@@ -92,7 +92,7 @@ async function unitsIn(
     }
   });
   for (const session of [...pipeline.sessions.all()]) pipeline.close(session, nowMs);
-  pipeline.counting.units.endAll();
+  pipeline.counting.endAll();
   return units;
 }
 

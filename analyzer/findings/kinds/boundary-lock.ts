@@ -21,7 +21,7 @@ export const BOUNDARY_LOCK: Kind = {
   look(view) {
     const { unit, rules, route } = view;
     const found = new Map<string, Occurrence>();
-    if (unit.found !== 'direct') return [];
+    if (unit.found !== 'direct' || !view.hasSeveralSessions) return [];
     for (const outer of [...view.transactions, ...view.openTransactions]) {
       const inside = outer.statements.find(isWrite);
       if (inside === undefined || inside.pool === '') continue;

@@ -3,7 +3,7 @@
 // Invariant: the open transaction has written something, and its request is told by tags. Not here: how long a
 // transaction is open (transactions.ts).
 
-import type { FindingKind, Occurrence } from '../../../facts/finding.js';
+import type { FindingKind, FindingTold, Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
 import { addTo, callerOf, isRead, isWrite, type Kind, tableWords } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
@@ -12,7 +12,7 @@ export const BOUNDARY_READ: Kind = {
   kind: 'boundary-read',
   look: (view) => besides(view, 'boundary-read', (other, outer) => isRead(other) && wroteBefore(outer, other.startMs)),
   words: (told) => ({
-    title: `A read of ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} beside an open transaction`,
+    title: `A read of ${tableWords(told, 'beside')} through ${otherPool(told)} beside an open transaction`,
     explanation:
       `While a transaction is open that has written ${tableWords(told, 'inside')}, the same request reads ${tableWords(told, 'beside')} through another pool. ` +
       'That read sees nothing of what the transaction has not committed yet.',
@@ -24,7 +24,7 @@ export const BOUNDARY_WRITE: Kind = {
   kind: 'boundary-write',
   look: (view) => besides(view, 'boundary-write', (other, outer) => isWrite(other) && !outer.isRolledBack),
   words: (told) => ({
-    title: `A write to ${tableWords(told, 'beside')} in ${told.pools.join(' and ')} outside of the open transaction`,
+    title: `A write to ${tableWords(told, 'beside')} through ${otherPool(told)} outside of the open transaction`,
     explanation:
       `While a transaction is open that writes ${tableWords(told, 'inside')}, the same request writes ${tableWords(told, 'beside')} through another pool. ` +
       'If the transaction is rolled back, that write stays.',
@@ -36,7 +36,7 @@ export const BOUNDARY_LOST_ROLLBACK: Kind = {
   kind: 'boundary-lost-rollback',
   look: (view) => besides(view, 'boundary-lost-rollback', (other, outer) => isWrite(other) && outer.isRolledBack),
   words: (told) => ({
-    title: `A rollback that did not reach ${tableWords(told, 'beside')} in ${told.pools.join(' and ')}`,
+    title: `A rollback that did not reach ${tableWords(told, 'beside')}, written through ${otherPool(told)}`,
     explanation:
       `A transaction that had written ${tableWords(told, 'inside')} was rolled back, and the write to ${tableWords(told, 'beside')} that the same request made through another pool stayed. ` +
       'The data is now half of what the request meant.',
@@ -52,7 +52,7 @@ function besides(
 ): Occurrence[] {
   const found = new Map<string, Occurrence>();
   const { unit, transactions } = view;
-  if (unit.found !== 'direct') return [];
+  if (unit.found !== 'direct' || !view.hasSeveralSessions) return [];
   for (const outer of transactions) {
     const inside = outer.statements.find(isWrite);
     if (inside === undefined || inside.pool === '') continue;
@@ -85,6 +85,11 @@ function stays({ transactions }: UnitView, other: UnitStatement): boolean {
     ({ session, startMs, endMs }) => session === other.session && startMs <= other.startMs && other.endMs <= endMs,
   );
   return own === undefined || !own.isRolledBack;
+}
+
+/** The first is the transaction's. */
+function otherPool({ pools }: FindingTold): string {
+  return pools[1] ?? 'another pool';
 }
 
 function wroteBefore(outer: Transaction, ms: number): boolean {

@@ -8,7 +8,6 @@ import {
   addTo,
   callerOf,
   costOf,
-  distinctParameters,
   isRead,
   isWrite,
   type Kind,
@@ -20,9 +19,10 @@ const SAME_MIN = 3;
 
 export const DUPLICATE: Kind = {
   kind: 'duplicate',
-  look({ unit, own, byFingerprint, rules, route }) {
-    if (!hasSame(byFingerprint.values())) return [];
+  look(view) {
     const found = new Map<string, Occurrence>();
+    const { unit, own, rules, route } = view;
+    if (!view.repeats) return [];
     for (const same of runsOf(own)) {
       const [first] = same;
       if (same.length < rules.threshold('duplicate', { route, source: first.source }, SAME_MIN)) continue;
@@ -51,14 +51,6 @@ export const DUPLICATE: Kind = {
     };
   },
 };
-
-/** Cheaper than to look for runs, which most units have none of. */
-function hasSame(groups: Iterable<readonly UnitStatement[]>): boolean {
-  for (const group of groups) {
-    if (group.length > 1 && isRead(group[0]) && distinctParameters(group) < group.length) return true;
-  }
-  return false;
-}
 
 /** Equal reads since the last write. */
 function* runsOf(statements: readonly UnitStatement[]): Generator<UnitStatement[]> {

@@ -26,6 +26,7 @@ export const N_PLUS_ONE: Kind = {
   isLive: true,
   look(view) {
     const found: Occurrence[] = [];
+    if (!view.repeats) return found;
     for (const all of view.byFingerprint.values()) {
       if (!isRead(all[0]) || all.length < 2) continue;
       const occurrence = occurrenceOf(view, all);

@@ -25,7 +25,7 @@ const ROUNDS_MIN = 3;
 
 export const REPEATED_PATTERN: Kind = {
   kind: 'repeated-pattern',
-  look: (view) => [...patternsOf(view), ...treeLevels(view, ROUNDS_MIN)],
+  look: (view) => (view.repeats ? [...patternsOf(view), ...treeLevels(view, ROUNDS_MIN)] : []),
   excludes: (query) => /\bSKIP\s+LOCKED\b|^\s*FETCH\b/i.test(query),
   words(told) {
     const rounds = Math.round(told.timesMean);

@@ -18,8 +18,9 @@ import {
 export const WRITES_IN_LOOP: Kind = {
   kind: 'writes-in-loop',
   isLive: true,
-  look({ unit, byFingerprint, rules, route }) {
+  look({ unit, repeats, byFingerprint, rules, route }) {
     const found: Occurrence[] = [];
+    if (!repeats) return found;
     for (const repeated of byFingerprint.values()) {
       if (!isWrite(repeated[0])) continue;
       const single = repeated.filter(({ batched, sqlstate }) => !batched && sqlstate === '');

@@ -69,6 +69,18 @@ export class UnitView {
     return this.#byFingerprint;
   }
 
+  /** False for a unit in which nothing runs twice: most rules have nothing to look at. */
+  get repeats(): boolean {
+    return this.byFingerprint.size < this.own.length;
+  }
+
+  /** Only then can one session's transaction not cover another's work. */
+  get hasSeveralSessions(): boolean {
+    const { statements } = this.unit;
+    const [first] = statements;
+    return statements.some(({ session }) => session !== first.session);
+  }
+
   /** Those that ended. */
   get transactions(): readonly Transaction[] {
     return this.#allTransactions().ended;

@@ -4,6 +4,7 @@
 // Not here: the families themselves (the other files of this folder), docs/METRICS.md as text (catalogue-doc.ts).
 
 import type { Family } from './family.js';
+import { FINDING_FAMILIES } from './finding-families.js';
 import { OWN_FAMILIES } from './own-families.js';
 import { POOL_FAMILIES } from './pool-families.js';
 import { RELAY_FAMILIES } from './relay-families.js';
@@ -13,6 +14,7 @@ import { STORING_FAMILIES } from './storing-families.js';
 export const CATALOGUE: readonly Family[] = [
   ...STATEMENT_FAMILIES,
   ...POOL_FAMILIES,
+  ...FINDING_FAMILIES,
   ...RELAY_FAMILIES,
   ...STORING_FAMILIES,
   ...OWN_FAMILIES,

@@ -37,6 +37,17 @@ export interface Readings {
   readonly summaryOf: (fingerprint: string) => string;
   /** When a mark of each kind was set last, Unix ms. */
   readonly lastMarks: () => ReadonlyMap<string, number>;
+  /** A count per kind and severity. */
+  readonly findings: () => readonly FindingCount[];
+}
+
+export interface FindingCount {
+  readonly kind: string;
+  readonly severity: string;
+  /** Open and strong. */
+  open: number;
+  /** Of those first seen since the observer started. */
+  newTotal: number;
 }
 
 interface Described {

@@ -1,4 +1,4 @@
-"""Three endpoints ported from Flask as they were: jsonify, request.args, a session per request. Only the routing is Django's."""
+"""Endpoints ported from Flask as they were: jsonify, request.args, a session per request. Only the routing is Django's."""
 
 from django.http import JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -41,6 +41,13 @@ def return_order(request, order_id):
             order.note = f"return asked for {len(order.lines)} lines" if not order.note else ""
             session.commit()
         return jsonify(id=order.id, note=order.note, lines=[[line.product_id, line.quantity] for line in order.lines])
+
+
+def returns_of_customer(request, customer_id):
+    """@app.get("/returns/customer/<int:customer_id>"): the lines of each order are loaded when they are looked at, an N+1."""
+    with Session() as session:
+        orders = session.scalars(select(ReturnOrder).where(ReturnOrder.customer_id == customer_id).order_by(ReturnOrder.id))
+        return jsonify(orders=[[order.id, len(order.lines)] for order in orders])
 
 
 def refund_estimate(request, customer_id):

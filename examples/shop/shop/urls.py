@@ -4,7 +4,7 @@ from django.http import JsonResponse
 from django.urls import path
 
 from ported import routes
-from store.views import browse, change, mixed, reports
+from store.views import browse, careless, change, mixed, reports
 
 
 def health(request):
@@ -46,8 +46,13 @@ urlpatterns = [
     path("categories/<int:category_id>/margin", mixed.margin, name="margin"),
     path("products/heavy", mixed.heavy_products, name="heavy_products"),
     path("customers/loyal", mixed.loyal_customers, name="loyal_customers"),
+    # With faults that `pgwitness findings` names.
+    path("customers/<int:customer_id>/items", careless.recent_items, name="recent_items"),
+    path("categories/<int:category_id>/stock-sheet", careless.stock_sheet, name="stock_sheet"),
+    path("orders/<int:order_id>/take-back", careless.take_back, name="take_back"),
     # SQLAlchemy, ported from Flask.
     path("returns/by-product", routes.returns_by_product, name="returns_by_product"),
     path("returns/<int:order_id>", routes.return_order, name="return_order"),
+    path("returns/customer/<int:customer_id>", routes.returns_of_customer, name="returns_of_customer"),
     path("returns/estimate/<int:customer_id>", routes.refund_estimate, name="refund_estimate"),
 ]

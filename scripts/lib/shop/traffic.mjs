@@ -44,9 +44,13 @@ export const VIEWS = {
   margin: [4, 'GET', (pick) => `/categories/${25 + pick(54)}/margin`],
   heavy_products: [3, 'GET', (pick) => `/products/heavy?grams=${6000 + pick(3000)}`],
   loyal_customers: [2, 'GET', () => '/customers/loyal'],
+  recent_items: [3, 'GET', (pick) => `/customers/${1 + pick(5000)}/items`],
+  stock_sheet: [3, 'GET', (pick) => `/categories/${25 + pick(54)}/stock-sheet`],
+  take_back: [3, 'POST', (pick) => `/orders/${1 + pick(41_666)}/take-back${pick(3) === 0 ? '?refuse=1' : ''}`],
   returns_by_product: [4, 'GET', (pick) => `/returns/by-product?from=${1 + pick(39_000)}`],
   return_order: [5, 'GET', (pick) => `/returns/${1 + pick(41_666)}`],
   ask_return: [3, 'POST', (pick) => `/returns/${1 + pick(41_666)}`],
+  returns_of_customer: [3, 'GET', (pick) => `/returns/customer/${1 + pick(5000)}`],
   refund_estimate: [5, 'GET', (pick) => `/returns/estimate/${1 + pick(5000)}`],
 };
 

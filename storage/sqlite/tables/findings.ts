@@ -18,7 +18,7 @@ const UPSERT = `INSERT INTO finding VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
     first_seen_ms = min(first_seen_ms, excluded.first_seen_ms), last_seen_ms = max(last_seen_ms, excluded.last_seen_ms)`;
 const SEEN_IN = `SELECT finding_id AS id, kind, confidence, found, route, statements, pools, callers, units, times,
     times_max AS timesMax, cost_ns AS costNs, first_seen_ms AS firstMs, last_seen_ms AS lastMs
-  FROM finding WHERE last_seen_ms >= ? AND first_seen_ms < ?`;
+  FROM finding WHERE last_seen_ms >= ? AND first_seen_ms < ? ORDER BY last_seen_ms DESC LIMIT ?`;
 const DROP_OLD = 'DELETE FROM finding WHERE last_seen_ms < ?';
 /** Beyond it those go that were not seen for longest. */
 const KEPT_MAX = 10_000;
@@ -46,11 +46,15 @@ export function writeFinding(rows: Rows, finding: FindingDelta): void {
   );
 }
 
-/** Those seen in [sinceMs, untilMs); their counts are of all time. */
-export function findingsIn(rows: Rows, sinceMs: number, untilMs: number): FindingDelta[] {
+/** Those seen in [sinceMs, untilMs), the newest first; their counts are of all time. */
+export function findingsIn(
+  rows: Rows,
+  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+  newestMax = KEPT_MAX,
+): FindingDelta[] {
   type Row = Omit<FindingDelta, 'statements' | 'pools' | 'callers'> &
     Record<'statements' | 'pools' | 'callers', string>;
-  return rows.all<Row>(SEEN_IN, integer(sinceMs), integer(untilMs)).map((row) => ({
+  return rows.all<Row>(SEEN_IN, integer(sinceMs), integer(untilMs), newestMax).map((row) => ({
     ...row,
     statements: JSON.parse(row.statements) as FindingDelta['statements'],
     pools: JSON.parse(row.pools) as string[],

@@ -1,0 +1,276 @@
+// Finds work on another pool inside of an open transaction where no tags join the two: by nesting.
+// The transaction's session is silent exactly while the other one works, and goes on right after: again and again, and
+// more often than chance would have it.
+// Invariant: what it finds is weak; counts begin anew every hour; bounded. Not here: sessions that tags join
+// (kinds/boundary.ts), the words (the same).
+
+import type { Occurrence } from '../../facts/finding.js';
+import type { Found } from '../../facts/rollup-row.js';
+import { callerOf, isWrite } from './views/kind.js';
+import type { Transaction, UnitView } from './views/unit-view.js';
+
+/** Work of one session between two pauses. */
+interface Burst {
+  readonly pool: string;
+  readonly session: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly fingerprint: string;
+  readonly source: string;
+  readonly isWrite: boolean;
+  /** A write that was not rolled back by its own transaction. */
+  readonly stays: boolean;
+  readonly serviceNs: number;
+  readonly caller: string;
+}
+
+interface Gap {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A transaction that has written, with the pauses after that. */
+interface Outer {
+  readonly pool: string;
+  readonly session: string;
+  readonly inside: { readonly fingerprint: string; readonly source: string };
+  readonly isRolledBack: boolean;
+  readonly gaps: readonly Gap[];
+  readonly of: NestedIn;
+  readonly queuedMs: number;
+}
+
+/** The unit that the transaction is of. */
+export interface NestedIn {
+  readonly found: Found;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly route: string;
+}
+
+export interface Nested {
+  readonly occurrence: Occurrence;
+  readonly of: NestedIn;
+}
+
+/** How often one statement of one pool was nested in transactions of another. */
+interface Pairing {
+  times: number;
+  /** Of the nested work, in ms. */
+  lengthMs: number;
+  /** Those that wait for the proof. */
+  waiting: Nested[];
+}
+
+const TIMES_MIN = 5;
+/** The natural logarithm of the greatest probability that it is chance: 1e-6. */
+const CHANCE_LN_MAX = Math.log(1e-6);
+/** The transaction goes on right after: so long, or this share of the pause. */
+const RESUMES_MS = 5;
+const RESUMES_SHARE = 0.4;
+/** The other session begins as soon: a connection may have to be opened. */
+const BEGINS_MS = 20;
+const BEGINS_SHARE = 0.5;
+/** The units of both sessions have ended by then. */
+const RIPE_MS = 2_500;
+const KEPT_MS = 40_000;
+const BURSTS_MAX = 4_096;
+const OUTERS_MAX = 1_000;
+const PAIRINGS_MAX = 1_000;
+const PAUSES_MAX = 1_024;
+const WAITING_MAX = 20;
+const AGAIN_MS = 3_600_000;
+
+export class Nesting {
+  readonly #pools = new Set<string>();
+  #bursts: Burst[] = [];
+  #outers: Outer[] = [];
+  #pairings = new Map<string, Pairing>();
+  /** Bursts by pool and statement. */
+  #burstsOf = new Map<string, number>();
+  /** Pauses of transactions by pool: their number, and lengths of some. */
+  #pausesOf = new Map<string, { all: number; lengthsMs: number[] }>();
+  #sinceMs = Number.POSITIVE_INFINITY;
+  #newestMs = 0;
+
+  /** A unit ended that no tags name. */
+  take(view: UnitView, nowMs: number): void {
+    const { unit, own } = view;
+    const [first] = own;
+    if (first === undefined || first.pool === '' || unit.statements.some(({ session }) => session !== first.session))
+      return;
+    if (this.#pools.size < PAIRINGS_MAX) this.#pools.add(first.pool);
+    this.#sinceMs = Math.min(this.#sinceMs, unit.firstMs);
+    this.#newestMs = Math.max(this.#newestMs, unit.lastMs);
+    if (this.#newestMs - this.#sinceMs > AGAIN_MS) this.#beginAnew();
+    if (this.#bursts.length < BURSTS_MAX) {
+      const burst = burstOf(view);
+      this.#bursts.push(burst);
+      count(this.#burstsOf, `${burst.pool} ${burst.fingerprint}`, 1);
+    }
+    for (const transaction of view.transactions) {
+      const outer = outerOf(view, transaction, nowMs);
+      if (outer === undefined) continue;
+      this.#notePauses(outer.pool, outer.gaps);
+      if (this.#outers.length < OUTERS_MAX) this.#outers.push(outer);
+    }
+  }
+
+  /** What is proven by now. `all`: nothing more comes. */
+  found(nowMs: number, { all = false } = {}): Nested[] {
+    const ripe = this.#outers.filter(({ queuedMs }) => all || nowMs - queuedMs >= RIPE_MS);
+    const found: Nested[] = [];
+    if (this.#pools.size > 1) for (const outer of ripe) this.#match(outer, found);
+    if (ripe.length > 0) this.#outers = this.#outers.filter((outer) => !ripe.includes(outer));
+    this.#bursts = this.#bursts.filter(({ lastMs }) => this.#newestMs - lastMs < KEPT_MS);
+    return found;
+  }
+
+  #match(outer: Outer, found: Nested[]): void {
+    for (const burst of this.#bursts) {
+      if (burst.pool === outer.pool || burst.session === outer.session) continue;
+      const gap = outer.gaps.find(({ startMs, endMs }) => startMs <= burst.firstMs && burst.lastMs <= endMs);
+      if (gap === undefined || !isNested(burst, gap)) continue;
+      const key = `${outer.pool} ${burst.pool} ${burst.fingerprint}`;
+      let pairing = this.#pairings.get(key);
+      if (pairing === undefined) {
+        if (this.#pairings.size >= PAIRINGS_MAX) continue;
+        pairing = { times: 0, lengthMs: 0, waiting: [] };
+        this.#pairings.set(key, pairing);
+      }
+      pairing.times++;
+      pairing.lengthMs += burst.lastMs - burst.firstMs;
+      if (pairing.waiting.length < WAITING_MAX) pairing.waiting.push(nestedOf(outer, burst));
+      if (!this.#isProven(pairing, outer.pool, burst)) continue;
+      found.push(...pairing.waiting);
+      pairing.waiting = [];
+    }
+  }
+
+  /** Work that has nothing to do with the pauses begins at a moment from which it is nested by chance. */
+  #isProven({ times, lengthMs }: Pairing, outerPool: string, { pool, fingerprint }: Burst): boolean {
+    if (times < TIMES_MIN) return false;
+    const all = this.#burstsOf.get(`${pool} ${fingerprint}`) ?? times;
+    const pauses = this.#pausesOf.get(outerPool);
+    if (pauses === undefined) return false;
+    let momentsMs = 0;
+    for (const pauseMs of pauses.lengthsMs) momentsMs += beginningsMs(pauseMs, lengthMs / times);
+    momentsMs *= pauses.all / pauses.lengthsMs.length;
+    const share = momentsMs / Math.max(1, this.#newestMs - this.#sinceMs);
+    return chanceLn({ times: Math.min(times, all), all, share }) <= CHANCE_LN_MAX;
+  }
+
+  #notePauses(pool: string, gaps: readonly Gap[]): void {
+    let pauses = this.#pausesOf.get(pool);
+    if (pauses === undefined) {
+      if (this.#pausesOf.size >= PAIRINGS_MAX) return;
+      pauses = { all: 0, lengthsMs: [] };
+      this.#pausesOf.set(pool, pauses);
+    }
+    for (const { startMs, endMs } of gaps) {
+      // The newest ones stand for all.
+      pauses.lengthsMs[pauses.all % PAUSES_MAX] = endMs - startMs;
+      pauses.all++;
+    }
+  }
+
+  #beginAnew(): void {
+    this.#pairings = new Map();
+    this.#burstsOf = new Map();
+    this.#pausesOf = new Map();
+    this.#sinceMs = this.#newestMs;
+  }
+}
+
+/**
+ * The logarithm of a bound on the probability that at least `times` of `all` fall into a share of the time: Chernoff's
+ * for the binomial distribution. 0 = it may well be chance.
+ */
+export function chanceLn({ times, all, share }: { times: number; all: number; share: number }): number {
+  const seen = times / all;
+  if (share >= seen) return 0;
+  if (share <= 0) return Number.NEGATIVE_INFINITY;
+  const rest = seen === 1 ? 0 : (1 - seen) * Math.log((1 - seen) / (1 - share));
+  return -all * (seen * Math.log(seen / share) + rest);
+}
+
+function isNested({ firstMs, lastMs }: Burst, { startMs, endMs }: Gap): boolean {
+  const { beginsMs, resumesMs } = slackOf(endMs - startMs);
+  return firstMs - startMs <= beginsMs && endMs - lastMs <= resumesMs;
+}
+
+/** The moments within a pause from which work of this length is nested, in ms. */
+function beginningsMs(pauseMs: number, lengthMs: number): number {
+  const { beginsMs, resumesMs } = slackOf(pauseMs);
+  const lastMs = Math.min(beginsMs, pauseMs - lengthMs);
+  return Math.max(0, lastMs - Math.max(0, pauseMs - lengthMs - resumesMs));
+}
+
+function slackOf(pauseMs: number): { beginsMs: number; resumesMs: number } {
+  return {
+    beginsMs: Math.max(BEGINS_MS, BEGINS_SHARE * pauseMs),
+    resumesMs: Math.max(RESUMES_MS, RESUMES_SHARE * pauseMs),
+  };
+}
+
+/** It is about its first write; without one about its first read. */
+function burstOf({ unit, own, transactions }: UnitView): Burst {
+  const write = own.find((one) => isWrite(one) && one.sqlstate === '');
+  const about = write ?? own[0];
+  const { pool, session, fingerprint, source, serviceNs } = about;
+  const isUndone = transactions.some(
+    ({ startMs, endMs, isRolledBack }) => isRolledBack && startMs <= about.startMs && about.endMs <= endMs,
+  );
+  return {
+    pool,
+    session,
+    firstMs: unit.firstMs,
+    lastMs: unit.lastMs,
+    fingerprint,
+    source,
+    isWrite: write !== undefined,
+    stays: !isUndone,
+    serviceNs,
+    caller: callerOf(about),
+  };
+}
+
+function outerOf(
+  view: UnitView,
+  { statements, isRolledBack, session }: Transaction,
+  queuedMs: number,
+): Outer | undefined {
+  const at = statements.findIndex((one) => isWrite(one) && one.sqlstate === '');
+  if (at < 0) return undefined;
+  const gaps: Gap[] = [];
+  for (let next = at + 1; next < statements.length; next++) {
+    gaps.push({ startMs: statements[next - 1].endMs, endMs: statements[next].startMs });
+  }
+  const { pool, fingerprint, source } = statements[at];
+  const { found, firstMs, lastMs } = view.unit;
+  const of = { found, firstMs, lastMs, route: view.route };
+  return { pool, session, inside: { fingerprint, source }, isRolledBack, gaps, of, queuedMs };
+}
+
+function nestedOf({ pool, inside, isRolledBack, of }: Outer, burst: Burst): Nested {
+  const isLost = isRolledBack && burst.stays;
+  const kind = !burst.isWrite ? 'boundary-read' : isLost ? 'boundary-lost-rollback' : 'boundary-write';
+  const occurrence: Occurrence = {
+    kind,
+    confidence: 'weak',
+    statements: [
+      { fingerprint: burst.fingerprint, source: burst.source, role: 'beside' },
+      { ...inside, role: 'inside' },
+    ],
+    pools: [pool, burst.pool],
+    times: 1,
+    costNs: burst.serviceNs,
+    caller: burst.caller,
+  };
+  return { occurrence, of };
+}
+
+function count(counts: Map<string, number>, key: string, more: number): void {
+  const known = counts.get(key);
+  if (known !== undefined || counts.size < PAIRINGS_MAX) counts.set(key, (known ?? 0) + more);
+}

@@ -1,0 +1,105 @@
+// Real Django and SQLAlchemy code with a fault of each kind, and its clean twin: found, and not found.
+// Tagged by clients/python, and untagged. Not here: each rule's edges (rules.test.ts, kinds.test.ts).
+
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { runProgram } from '../clients/client.js';
+import { usePostgres } from '../kit/postgres.js';
+import { describeWithPython } from '../kit/python.js';
+import { pgwitness, temporaryDirectory, useSidecar } from '../kit/sidecar.js';
+
+const APP = path.join(import.meta.dirname, 'faults_app.py');
+
+/** What each faulty request must be told of: its kind, and the source of the statement that it is about. */
+const EXPECTED: Readonly<Record<string, readonly [kind: string, source: string]>> = {
+  n_plus_one_orm: ['n-plus-one', 'django-orm'],
+  n_plus_one_reverse: ['n-plus-one', 'django-orm'],
+  n_plus_one_raw: ['n-plus-one', 'raw'],
+  n_plus_one_sqlalchemy: ['n-plus-one', 'sqlalchemy'],
+  pattern: ['repeated-pattern', 'django-orm'],
+  levels: ['repeated-pattern', 'django-orm'],
+  duplicate: ['duplicate', 'django-orm'],
+  saves: ['writes-in-loop', 'django-orm'],
+  raw_inserts: ['writes-in-loop', 'raw'],
+  flushes: ['writes-in-loop', 'sqlalchemy'],
+  boundary_read: ['boundary-read', 'sqlalchemy'],
+  boundary_write: ['boundary-write', 'sqlalchemy'],
+  lost_rollback: ['boundary-lost-rollback', 'sqlalchemy'],
+  lock: ['boundary-lock', 'sqlalchemy'],
+  idle: ['idle-in-transaction', 'django-orm'],
+  drift: ['schema-drift', 'raw'],
+  retried: ['retries', 'raw'],
+  unbounded: ['unbounded-result', 'raw'],
+  reports: ['forbidden-write', 'sqlalchemy'],
+  migrated: ['forbidden-source', 'raw'],
+};
+/** Without tags nothing says whose lock it is, what the route is, or that two transactions are one request. */
+const NEEDS_TAGS: ReadonlySet<string> = new Set(['lock', 'migrated', 'retried']);
+
+interface Finding {
+  readonly kind: string;
+  readonly confidence: string;
+  readonly title: string;
+  readonly routes: readonly string[];
+  readonly callers: readonly string[];
+  readonly statements: ReadonlyArray<{ readonly source: string }>;
+}
+
+const CONFIG = `findings:
+  readOnly: [{ pool: "*reporting*" }]
+  migrated: [{ route: "migrated*", sources: [raw, sqlalchemy] }]
+`;
+
+await describeWithPython('faults of real code', (python) => {
+  const postgres = usePostgres();
+  const startSidecar = useSidecar();
+  const config = path.join(temporaryDirectory('faults'), 'pgwitness.yaml');
+
+  const run = (at: { host: string; port: number }, which: string, tagged: string) => {
+    const { user, database } = postgres();
+    const env = { PGHOST: at.host, PGPORT: String(at.port), PGUSER: user, PGDATABASE: database };
+    return runProgram(python, APP, { env, args: [which, tagged] });
+  };
+  /** Everything that was found, candidates left out. */
+  const foundIn = async (which: string, tagged: string): Promise<Finding[]> => {
+    const sidecar = await startSidecar(postgres(), ['--config', config]);
+    await run(sidecar, which, tagged);
+    await sidecar.stop();
+    const { stdout } = await pgwitness('findings', '--json', '--data', sidecar.data);
+    return (JSON.parse(stdout) as { findings: Finding[] }).findings;
+  };
+
+  beforeAll(async () => {
+    writeFileSync(config, CONFIG);
+    await run(postgres(), 'prepare', 'untagged');
+  });
+
+  test('tagged: every fault is proven, at its line, and no twin is', { timeout: 120_000 }, async () => {
+    const found = await foundIn('all', 'tagged');
+    const strong = found.filter(({ confidence }) => confidence === 'strong');
+    const missed = Object.entries(EXPECTED).filter(
+      ([route, [kind, source]]) =>
+        !strong.some((one) => one.kind === kind && one.routes[0] === route && one.statements[0].source === source),
+    );
+    expect(missed).toEqual([]);
+    const isTwin = ({ routes }: Finding) => routes.some((route) => route.endsWith('_twin'));
+    expect(found.filter(isTwin).map(({ kind, routes, title }) => ({ kind, routes, title }))).toEqual([]);
+    for (const { routes, callers } of strong)
+      expect([routes, callers[0]]).toEqual([routes, expect.stringMatching(/^faults_app\.py:\d+$/)]);
+    // Nothing else is proven of a fault than what it is.
+    const other = strong.filter(({ kind, routes: [route] }) => EXPECTED[route]?.[0] !== kind);
+    expect(other.map(({ kind, routes, title }) => ({ kind, routes, title }))).toEqual([]);
+  });
+
+  test('untagged: every fault is found that shows without tags, and no twin is', { timeout: 180_000 }, async () => {
+    const found = await foundIn('faults', 'untagged');
+    const missed = Object.entries(EXPECTED).filter(
+      ([name, [kind, source]]) =>
+        !NEEDS_TAGS.has(name) && !found.some((one) => one.kind === kind && one.statements[0].source === source),
+    );
+    expect(missed).toEqual([]);
+    const twins = await foundIn('twins', 'untagged');
+    expect(twins.map(({ kind, title, confidence }) => ({ kind, title, confidence }))).toEqual([]);
+  });
+});
