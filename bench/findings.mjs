@@ -12,7 +12,7 @@ const STATEMENTS = 20;
 
 /**
  * A unit of STATEMENTS statements: a list, then others, in a transaction.
- * @param {number} number @param {(n: number) => { fingerprint: string, command?: string }} each
+ * @param {number} number @param {Each} each
  * @param {'direct' | 'heuristic'} found
  * @returns {import('../dist/facts/work/unit.js').WorkUnit}
  */
@@ -56,7 +56,8 @@ function unitOf(number, each, found) {
   };
 }
 
-/** @type {Record<string, [each: (n: number) => { fingerprint: string, command?: string }, found: 'direct' | 'heuristic']>} */
+/** @typedef {(n: number) => { fingerprint: string, command?: string }} Each */
+/** @type {Record<string, [each: Each, found: 'direct' | 'heuristic']>} */
 const CASES = {
   'clean, tagged': [(n) => ({ fingerprint: `f${n}`, command: n % 6 === 0 ? 'UPDATE' : 'SELECT' }), 'direct'],
   'clean, untagged': [(n) => ({ fingerprint: `f${n}`, command: n % 6 === 0 ? 'UPDATE' : 'SELECT' }), 'heuristic'],

@@ -6,6 +6,7 @@
 
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
+import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './chance.js';
 import { callerOf, isWrite } from './views/kind.js';
 import type { Transaction, UnitView } from './views/unit-view.js';
 
@@ -24,18 +25,13 @@ interface Burst {
   readonly caller: string;
 }
 
-interface Gap {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
 /** A transaction that has written, with the pauses after that. */
 interface Outer {
   readonly pool: string;
   readonly session: string;
   readonly inside: { readonly fingerprint: string; readonly source: string };
   readonly isRolledBack: boolean;
-  readonly gaps: readonly Gap[];
+  readonly gaps: readonly Span[];
   readonly of: NestedIn;
   readonly queuedMs: number;
 }
@@ -63,14 +59,6 @@ interface Pairing {
 }
 
 const TIMES_MIN = 5;
-/** The natural logarithm of the greatest probability that it is chance: 1e-6. */
-const CHANCE_LN_MAX = Math.log(1e-6);
-/** The transaction goes on right after: so long, or this share of the pause. */
-const RESUMES_MS = 5;
-const RESUMES_SHARE = 0.4;
-/** The other session begins as soon: a connection may have to be opened. */
-const BEGINS_MS = 20;
-const BEGINS_SHARE = 0.5;
 /** The units of both sessions have ended by then. */
 const RIPE_MS = 2_500;
 const KEPT_MS = 40_000;
@@ -160,7 +148,7 @@ export class Nesting {
     return chanceLn({ times: Math.min(times, all), all, share }) <= CHANCE_LN_MAX;
   }
 
-  #notePauses(pool: string, gaps: readonly Gap[]): void {
+  #notePauses(pool: string, gaps: readonly Span[]): void {
     let pauses = this.#pausesOf.get(pool);
     if (pauses === undefined) {
       if (this.#pausesOf.size >= PAIRINGS_MAX) return;
@@ -180,37 +168,6 @@ export class Nesting {
     this.#pausesOf = new Map();
     this.#sinceMs = this.#newestMs;
   }
-}
-
-/**
- * The logarithm of a bound on the probability that at least `times` of `all` fall into a share of the time: Chernoff's
- * for the binomial distribution. 0 = it may well be chance.
- */
-export function chanceLn({ times, all, share }: { times: number; all: number; share: number }): number {
-  const seen = times / all;
-  if (share >= seen) return 0;
-  if (share <= 0) return Number.NEGATIVE_INFINITY;
-  const rest = seen === 1 ? 0 : (1 - seen) * Math.log((1 - seen) / (1 - share));
-  return -all * (seen * Math.log(seen / share) + rest);
-}
-
-function isNested({ firstMs, lastMs }: Burst, { startMs, endMs }: Gap): boolean {
-  const { beginsMs, resumesMs } = slackOf(endMs - startMs);
-  return firstMs - startMs <= beginsMs && endMs - lastMs <= resumesMs;
-}
-
-/** The moments within a pause from which work of this length is nested, in ms. */
-function beginningsMs(pauseMs: number, lengthMs: number): number {
-  const { beginsMs, resumesMs } = slackOf(pauseMs);
-  const lastMs = Math.min(beginsMs, pauseMs - lengthMs);
-  return Math.max(0, lastMs - Math.max(0, pauseMs - lengthMs - resumesMs));
-}
-
-function slackOf(pauseMs: number): { beginsMs: number; resumesMs: number } {
-  return {
-    beginsMs: Math.max(BEGINS_MS, BEGINS_SHARE * pauseMs),
-    resumesMs: Math.max(RESUMES_MS, RESUMES_SHARE * pauseMs),
-  };
 }
 
 /** It is about its first write; without one about its first read. */
@@ -242,7 +199,7 @@ function outerOf(
 ): Outer | undefined {
   const at = statements.findIndex((one) => isWrite(one) && one.sqlstate === '');
   if (at < 0) return undefined;
-  const gaps: Gap[] = [];
+  const gaps: Span[] = [];
   for (let next = at + 1; next < statements.length; next++) {
     gaps.push({ startMs: statements[next - 1].endMs, endMs: statements[next].startMs });
   }

@@ -1,4 +1,4 @@
-// Findings in recorded traffic that has no fault: Django's ORM and SQLAlchemy, each part of it as one tagged request.
+// Findings in recorded traffic without a fault: each part of a session as one tagged request.
 // The corpus is no part of the repository: PGWITNESS_CORPUS names its folder, else ../shared/corpus is tried.
 
 import { existsSync, readFileSync } from 'node:fs';

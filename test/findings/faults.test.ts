@@ -1,4 +1,4 @@
-// Real Django and SQLAlchemy code with a fault of each kind, and its clean twin: found, and not found.
+// Real Django and SQLAlchemy code with a fault of each kind, and clean twins: found, and not found.
 // Tagged by clients/python, and untagged. Not here: each rule's edges (rules.test.ts, kinds.test.ts).
 
 import { writeFileSync } from 'node:fs';

@@ -2,7 +2,8 @@
 // Not here: with tags (rules.test.ts), real traffic (live.test.ts).
 
 import { describe, expect, test } from 'vitest';
-import { chanceLn, type Nested, Nesting } from '../../analyzer/findings/nesting.js';
+import { chanceLn } from '../../analyzer/findings/chance.js';
+import { type Nested, Nesting } from '../../analyzer/findings/nesting.js';
 import { UnitView } from '../../analyzer/findings/views/unit-view.js';
 import { seededPick } from '../../scripts/lib/shop/traffic.mjs';
 import { end, inside, type Sent, unit } from './units.js';
