@@ -1,0 +1,64 @@
+// What is found in the shop's traffic against its own faults: every one is named, and nothing else is proven.
+// Not here: each kind of finding (../findings/).
+
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { ROOT } from '../../scripts/lib/paths.mjs';
+import { runOrThrow } from '../../scripts/lib/run-command.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { prepareShop, startShop } from '../../scripts/lib/shop/shop.mjs';
+import { drive } from '../../scripts/lib/shop/traffic.mjs';
+import { startSidecar } from '../../scripts/lib/sidecar.mjs';
+import { usePostgres } from '../kit/postgres.js';
+import { describeWithPython } from '../kit/python.js';
+
+interface Finding {
+  readonly kind: string;
+  readonly confidence: string;
+  readonly title: string;
+  readonly routes: readonly string[];
+  readonly callers: readonly string[];
+}
+
+/** Route, kind and file of each fault. */
+const FAULTS = [
+  ['customers/<int:customer_id>/items', 'n-plus-one', 'store/views/careless.py'],
+  ['categories/<int:category_id>/stock-sheet', 'n-plus-one', 'store/views/careless.py'],
+  ['returns/customer/<int:customer_id>', 'n-plus-one', 'ported/routes.py'],
+  ['orders/<int:order_id>/take-back', 'boundary-write', 'ported/notes.py'],
+  ['orders/<int:order_id>/take-back', 'boundary-lost-rollback', 'ported/notes.py'],
+] as const;
+/** How busy the machine is decides about these. */
+const OF_TIME = /^(?:idle-in|long)-transaction$/;
+
+await describeWithPython('findings of the shop', (python) => {
+  const postgres = usePostgres({ database: 'shop' });
+  beforeAll(async () => {
+    await build(() => {});
+    await prepareShop({ python: python.executable, database: postgres() });
+  });
+
+  test('are its faults, and nothing else is proven', { timeout: 240_000 }, async () => {
+    const data = path.join(mkdtempSync(path.join(tmpdir(), 'pgwitness-findings-')), 'data');
+    const sidecar = await startSidecar({ upstream: postgres(), data });
+    const database = { ...postgres(), host: sidecar.host, port: sidecar.port };
+    const shop = await startShop({ python: python.executable, database, tagged: true });
+    await drive({ baseUrl: shop.baseUrl, seconds: 120, requests: 400, concurrency: 3, seed: 3 });
+    await shop.stop();
+    await sidecar.stop();
+    const asked = ['dist/cli/main.js', 'findings', '--json', '--data', data];
+    const { findings } = JSON.parse((await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout) as {
+      findings: Finding[];
+    };
+    const strong = findings.filter(({ confidence, kind }) => confidence === 'strong' && !OF_TIME.test(kind));
+    const named = strong.map(({ kind, routes, callers }) => [routes[0], kind, callers[0]?.replace(/:\d+$/, '')]);
+    if (process.env.PGWITNESS_SHOW_FINDINGS) console.log(findings);
+    expect(FAULTS.filter((fault) => !named.some((one) => one.join() === fault.join()))).toEqual([]);
+    const others = strong.filter(
+      ({ routes, kind }) => !FAULTS.some(([route, of]) => route === routes[0] && of === kind),
+    );
+    expect(others.map(({ kind, routes, title }) => ({ kind, routes, title }))).toEqual([]);
+  });
+});
