@@ -27,6 +27,7 @@ const FAULTS = [
   ['customers/<int:customer_id>/items', 'n-plus-one', 'store/views/careless.py'],
   ['categories/<int:category_id>/stock-sheet', 'n-plus-one', 'store/views/careless.py'],
   ['returns/customer/<int:customer_id>', 'n-plus-one', 'ported/routes.py'],
+  ['orders/<int:order_id>/take-back', 'boundary-read', 'ported/notes.py'],
   ['orders/<int:order_id>/take-back', 'boundary-write', 'ported/notes.py'],
   ['orders/<int:order_id>/take-back', 'boundary-lost-rollback', 'ported/notes.py'],
 ] as const;
