@@ -57,7 +57,7 @@ ENV NODE_ENV=production \
     PGWITNESS_SOCKET=/run/pgwitness/link/observer.sock
 EXPOSE 6433 6434 6435
 # The relay's readiness, which depends on neither the observer nor the upstream.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["node", "/opt/pgwitness/dist/cli/main.js", "healthcheck"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "/opt/pgwitness/dist/cli/main.js", "healthcheck"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/opt/pgwitness/dist/cli/main.js"]
 CMD ["run"]
