@@ -3,10 +3,9 @@
 // flush. Not here: the observer behind it (service.ts), the relay's end (proxy/link/observer-socket.ts).
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { limits } from '../config/limits.js';
-import { OBSERVER_NICENESS } from '../config/process/niceness.js';
+import { giveWayToTraffic } from '../config/process/niceness.js';
 import { RuntimeError } from '../config/values/errors.js';
 import { freeStaleSocket, makePrivate, privateDirectory, sharedSocketPath } from '../config/values/unix-socket.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
@@ -59,7 +58,7 @@ export async function listenForRelays(config: Config, options: ServiceOptions): 
     await observer.stop();
     throw error;
   }
-  setPriority(OBSERVER_NICENESS);
+  giveWayToTraffic();
   log.info('waiting for relays', { socket: config.socket });
   return {
     reconfigure: (changed) => observer.reconfigure(changed),

@@ -6,10 +6,9 @@
 
 import '../config/process/no-inspector.js';
 import { Socket } from 'node:net';
-import { setPriority } from 'node:os';
 import type { Config } from '../config/config.js';
 import { createLog } from '../config/log.js';
-import { OBSERVER_NICENESS } from '../config/process/niceness.js';
+import { giveWayToTraffic } from '../config/process/niceness.js';
 import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
 import { beginHttpThread } from '../dashboards/threads/http-thread.js';
 import type { SharedStart } from '../proxy/supervisor/messages.js';
@@ -30,7 +29,7 @@ interface Start {
 async function main({ config, shared }: Start): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const httpWorker = beginHttpThread();
-  setPriority(OBSERVER_NICENESS);
+  giveWayToTraffic();
   const log = createLog({ level: config.logLevel, name: 'observer' });
   const restarts = Number(process.env.PGWITNESS_OBSERVER_RESTARTS ?? 0);
   if (shared !== undefined) return observeForSupervisor({ config, shared, restarts, httpWorker, log });

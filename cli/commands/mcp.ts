@@ -16,6 +16,7 @@ const TOOLS = [
   () => import('./findings.js'),
   () => import('./compare.js'),
   () => import('./pools.js'),
+  () => import('./progress.js'),
   () => import('./audit.js'),
 ];
 

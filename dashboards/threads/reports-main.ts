@@ -3,9 +3,8 @@
 // Invariant: a report over the whole store delays neither observing nor a scrape.
 // Not here: its start and end (reports-thread.ts).
 
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { OBSERVER_NICENESS } from '../../config/process/niceness.js';
+import { giveWayToTraffic } from '../../config/process/niceness.js';
 import { threadId } from '../../config/process/thread-cpu.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { setMark } from '../../storage/sqlite/write/mark-writer.js';
@@ -19,7 +18,7 @@ const port = parentPort!;
 function main({ dataDir, ledger }: ReportsStart): void {
   say({ kind: 'begun', thread: threadId() });
   // On Linux this sets the priority of this thread alone.
-  setPriority(OBSERVER_NICENESS);
+  giveWayToTraffic();
   const reader = openReader(dataDir);
   const live = new AskedLive((id, question) => say({ kind: 'live-asked', id, question }));
   const api = new Api({ reader, ledger, live, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';
-import { packContext, writeSums } from '../../scripts/lib/release/artefacts.mjs';
+import { packContext, packPackage, writeSums } from '../../scripts/lib/release/artefacts.mjs';
 import { pinned } from '../../scripts/lib/release/base-image.mjs';
 import { checkContext, checkSums } from '../../scripts/lib/release/checks.mjs';
 import { runtimePackages } from '../../scripts/lib/release/runtime.mjs';
@@ -31,6 +31,7 @@ test('the package holds what runs and what people read, and nothing of developer
       'dist/dashboards/web/app.js',
       'README.md',
       'docs/DEPLOY.md',
+      'clients/python/pgwitness/audit/__main__.py',
       'LICENSE',
     ]),
   );
@@ -38,6 +39,22 @@ test('the package holds what runs and what people read, and nothing of developer
     [],
   );
 });
+
+test('the package installs what it needs to run, and no Postgres', async () => {
+  const folder = temporary();
+  const file = path.join(folder, await packPackage(folder));
+  const { stdout } = spawnSync('tar', ['-xzOf', file, 'package/package.json'], { encoding: 'utf8' });
+  const ours = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  const { name, bin, engines, dependencies, ...rest } = JSON.parse(stdout);
+  expect({ name, bin, engines, dependencies }).toEqual({
+    name: ours.name,
+    bin: ours.bin,
+    engines: ours.engines,
+    dependencies: ours.dependencies,
+  });
+  expect(rest).not.toHaveProperty('optionalDependencies');
+  expect(stdout).not.toContain('postgres/');
+}, 60_000);
 
 test('the newest part of the changelog is of the version', () => {
   expect(/^## (\S+)/m.exec(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8'))?.[1]).toBe(version);

@@ -11,12 +11,28 @@ import { runCommand, runOrThrow } from '../run-command.mjs';
 export const BASE_LINE = /^ARG BASE=(\S+)$/m;
 const SUMS = 'SHA256SUMS';
 
+/** Of the manifest what only a clone needs; the optional packages are a Postgres of 60 MB, for demo and tests. */
+const OF_A_CLONE = ['optionalDependencies', 'devDependencies', 'allowScripts', 'scripts', 'private'];
+const TAR = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner'];
+
 /** @param {string} folder @returns {Promise<string>} the file's name */
 export async function packPackage(folder) {
-  const { stdout } = await runOrThrow('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: ROOT,
-  });
-  return JSON.parse(stdout)[0].filename;
+  const place = mkdtempSync(path.join(tmpdir(), 'pgwitness-package-'));
+  try {
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', place];
+    const { stdout } = await runOrThrow('npm', args, { cwd: ROOT });
+    const file = JSON.parse(stdout)[0].filename;
+    await runOrThrow('tar', ['-xzf', file], { cwd: place });
+    const manifest = path.join(place, 'package', 'package.json');
+    const kept = Object.entries(JSON.parse(readFileSync(manifest, 'utf8'))).filter(
+      ([key]) => !OF_A_CLONE.includes(key),
+    );
+    writeFileSync(manifest, `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`);
+    await runOrThrow('tar', [...TAR, '-czf', path.join(folder, file), 'package'], { cwd: place });
+    return file;
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
 }
 
 /** What .dockerignore lets through, of what git knows. @returns {Promise<string[]>} */
@@ -44,8 +60,7 @@ export async function packContext(folder, { name, base }) {
     const dockerfile = path.join(place, 'Dockerfile');
     writeFileSync(dockerfile, readFileSync(dockerfile, 'utf8').replace(BASE_LINE, `ARG BASE=${base}`));
     const file = `${name}-image-context.tar.gz`;
-    const tar = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '-czf', path.join(folder, file), '.'];
-    await runOrThrow('tar', tar, { cwd: place });
+    await runOrThrow('tar', [...TAR, '-czf', path.join(folder, file), '.'], { cwd: place });
     return file;
   } finally {
     rmSync(place, { recursive: true, force: true });
