@@ -1,5 +1,5 @@
 // Deployments have no more rights than they need, and no secret that everybody knows.
-// Not here: whether the parts fit together (deployment.test.ts), a real engine (test/containers).
+// Not here: whether the parts fit together (deployment.test.ts), a real engine (npm run test:containers).
 
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -161,6 +161,7 @@ describe('Dockerfile', () => {
 });
 
 const systemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+if (!systemd) console.warn('NOT TESTED: the systemd unit, because systemd-analyze is not installed');
 const unit = read('deploy/systemd/pgwitness.service');
 
 describe('the systemd unit', () => {
