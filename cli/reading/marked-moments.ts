@@ -2,7 +2,7 @@
 // Invariant: what is a moment by itself is never looked up; of several marks of one name the last counts.
 // Not here: moments as text (config/values/units.ts), setting marks (cli/commands/mark.ts).
 
-import { parseMoment } from '../../config/values/units.js';
+import { isMoment } from '../../config/values/units.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { momentOf } from '../../reports/questions/grammar.js';
 import type { Place } from './place.js';
@@ -24,27 +24,9 @@ export async function withMarks<Flags extends ReadFlags>(flags: Flags): Promise<
   return { ...flags, ...Object.fromEntries(moments) };
 }
 
-/** A moment, or that of the last mark of this name. Throws UsageError naming `where`. */
-export async function markedMoment(
-  place: Place,
-  { text, where, nowMs }: { text: string; where: string; nowMs: number },
-): Promise<number> {
-  const marks = isMoment(text) ? [] : await place.marks({});
-  return momentOf(text, { nowMs, where, markAt: (name) => lastOf(marks, name) });
-}
-
 /** When the last mark of this name was set. */
 function lastOf(marks: readonly MarkRow[], name: string): number | undefined {
   return marks.findLast((mark) => mark.name === name)?.atMs;
-}
-
-function isMoment(text: string): boolean {
-  try {
-    parseMoment(text, { nowMs: 0 });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** None where there is no store: then the wrong moment is the error to tell. */

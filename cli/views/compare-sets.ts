@@ -4,6 +4,7 @@
 import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
 import { meanNs, percentileNs } from '../../facts/latency.js';
 import { shortSql } from '../../facts/words/short-sql.js';
+import { rowJson } from '../../reports/compare/comparison-json.js';
 import type { ComparedSets, Use } from '../../reports/compare/sets.js';
 import { samplesJson } from '../../reports/forms/samples-json.js';
 import type { SamplesReport } from '../../reports/samples.js';
@@ -11,9 +12,8 @@ import { count, duration } from '../terminal/format.js';
 import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable, textWidth } from '../terminal/table.js';
-import { rowJson } from './compare-json.js';
+import type { CompareView } from './compare-view.js';
 import { type ChangeOptions, changeText, intervalText } from './compare-words.js';
-import type { CompareView } from './comparison.js';
 
 export interface ReadSet {
   readonly reports: readonly StatementsReport[];

@@ -1,16 +1,17 @@
 // Prints `compare` for two windows, two values of a tag or two sources, as text, JSON or Markdown.
 // Invariant: the three say the same; counts are per minute where the sides were recorded for different times.
-// Not here: comparing (reports/compare), JSON (compare-json.ts), words (compare-words.ts).
+// Not here: comparing and JSON (reports/compare), words (compare-words.ts).
 
 import { shortSql } from '../../facts/words/short-sql.js';
 import type { ComparedRow, Side } from '../../reports/compare/compare.js';
+import { type Comparison, leftOutOf, minutesOf } from '../../reports/compare/comparison.js';
+import { comparisonJson } from '../../reports/compare/comparison-json.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
-import { comparisonJson } from './compare-json.js';
+import type { CompareView } from './compare-view.js';
 import { changeText, intervalText, rateText } from './compare-words.js';
-import { type CompareView, type Comparison, leftOutOf, minutesOf } from './comparison.js';
 import { boldLines } from './top.js';
 import { digitsOf } from './top-columns.js';
 

@@ -50,6 +50,15 @@ export function parseMoment(text: string, context: { readonly nowMs: number; rea
   return ms;
 }
 
+export function isMoment(text: string): boolean {
+  try {
+    parseMoment(text, { nowMs: 0 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A whole number within [min, max]. Throws UsageError naming `where`. */
 export function parseWhole(
   text: string,

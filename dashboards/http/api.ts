@@ -5,7 +5,7 @@
 
 import { readLedger } from '../../audit/ledger/ledger.js';
 import { limits } from '../../config/limits.js';
-import { errorLine, UsageError } from '../../config/values/errors.js';
+import { errorLine, RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { reportFindings } from '../../reports/findings.js';
 import { findingsJson } from '../../reports/forms/findings-json.js';
@@ -62,6 +62,7 @@ import { type Answer, jsonAnswer } from './answer.js';
 import { MARKS_PATH } from './guard.js';
 import type { LiveReader } from './live-reader.js';
 import { withMigration } from './migration.js';
+import { overTime } from './over-time.js';
 
 /** Answers the API's requests. */
 export interface ApiReader {
@@ -117,7 +118,10 @@ export class Api implements ApiReader {
       if (isLive(path)) return (await this.#now(path, parameters)) ?? NOT_FOUND;
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
       if (path === PROGRESS_PATH) return await this.#progress(parameters);
-      return this.#report(path, parameters) ?? NOT_FOUND;
+      const found = this.#report(path, parameters);
+      if (found !== undefined) return found;
+      const json = await overTime(path, { reader: this.#reader, parameters, context: this.#context() });
+      return json === undefined ? NOT_FOUND : jsonAnswer(200, json);
     } catch (error) {
       if (error instanceof StoreError && error.code === 'corrupt') this.#onDamage(error.message);
       return answerOf(error);
@@ -223,11 +227,12 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/filters, /api/v1/pools, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/watched, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/compare, /api/v1/filters, /api/v1/pools, /api/v1/pools/history, /api/v1/trends, /api/v1/sources, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/watched, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {
   if (error instanceof UsageError) return jsonAnswer(400, { error: errorLine(error), hint: error.hint });
+  if (error instanceof RuntimeError) return jsonAnswer(404, { error: errorLine(error), hint: error.hint });
   if (error instanceof StoreError)
     return jsonAnswer(503, { error: `the store cannot be used (${error.code})`, hint: error.hint });
   throw error;

@@ -1,16 +1,16 @@
-// Compares two sides: statement by statement, or group by group.
+// Compares two sides, statement by statement or group by group.
 // Invariant: a row's factor is of the time per request where requests are known, else of mean service times; a
 // judgement is given only where noise-test.ts gives one. Of executions a
 // request counts once per statement, so several statements have the requests of the one that most requests ran.
-// Not here: which reports the sides are (cli/commands/compare.ts), sets of statements (sets.ts), printing.
+// Not here: which reports the sides are (comparison.ts), sets of statements (sets.ts), printing.
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { latencyOf } from '../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
 import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
-import type { RequestsReport } from '../requests.js';
+import type { RequestGroup, RequestsReport } from '../requests.js';
 import { type Judgement, testNoise } from './noise-test.js';
-import { compareWithinRequests, type PerRequest } from './per-request.js';
+import { compareRequests, compareWithinRequests, type PerRequest } from './per-request.js';
 
 /** Totals of one side; times in ns. */
 export interface Side {
@@ -78,6 +78,11 @@ export function compareStatements(
     }));
     return byRequest(row, compareWithinRequests(was, is));
   });
+  return byChange(rows, minutes);
+}
+
+/** The largest change of total time first, per minute of its side. */
+function byChange(rows: ComparedRow[], minutes: readonly number[]): ComparedRow[] {
   const weightOf = (row: ComparedRow): number =>
     Math.abs((row.after?.totalNs ?? 0) / (minutes[1] || 1) - (row.before?.totalNs ?? 0) / (minutes[0] || 1));
   return rows.sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1));
@@ -103,6 +108,29 @@ function byRequest(row: ComparedRow, perRequest: PerRequest | undefined): Compar
   return { ...row, ...change, perRequest, perExecution: { factor, judgement, test, p } };
 }
 
+/** A row per value of the tag that requests are grouped by, from their requests alone; what changed most first. */
+export function compareGroups(
+  requests: ComparedRequests | undefined,
+  { minutes = [1, 1] }: { minutes?: readonly number[] } = {},
+): ComparedRow[] {
+  if (requests === undefined) return [];
+  const { before, after } = requests;
+  const rows = [...new Set([...before.groups.keys(), ...after.groups.keys()])].map((key) => {
+    const [one, other] = [before.groups.get(key), after.groups.get(key)];
+    const sides = { before: one && groupSide(one), after: other && groupSide(other) };
+    const nothing = { factor: undefined, test: '', p: 1 };
+    const judgement = one === undefined ? 'new' : other === undefined ? 'gone' : 'too few';
+    return byRequest({ key, source: '', query: '', ...sides, ...nothing, judgement }, compareRequests(one, other));
+  });
+  return byChange(rows, minutes);
+}
+
+function groupSide({ statements, errors, rows, requests, serviceTotalNs }: RequestGroup): Side {
+  const meanNs = statements === 0 ? 0 : serviceTotalNs / statements;
+  const percentiles = { p50Ns: null, p95Ns: null, p99Ns: null };
+  return { calls: statements - errors, errors, rows, requests, totalNs: serviceTotalNs, meanNs, ...percentiles };
+}
+
 interface Pair {
   readonly before: readonly StatementFacts[];
   readonly after: readonly StatementFacts[];
@@ -121,7 +149,7 @@ export function rowOf(name: { key: string; source: string; query: string }, { be
 }
 
 /** Everything together, but for the requests; see the invariant above. */
-function merged(statements: readonly StatementFacts[]): StatementFacts {
+export function merged(statements: readonly StatementFacts[]): StatementFacts {
   const sum = emptyFacts('', '');
   for (const facts of statements) {
     addSums(STATEMENT_RULES, sum, facts);
@@ -131,7 +159,7 @@ function merged(statements: readonly StatementFacts[]): StatementFacts {
   return sum;
 }
 
-function requestsOf(statements: readonly StatementFacts[]): number {
+export function requestsOf(statements: readonly StatementFacts[]): number {
   return Math.max(0, ...statements.map(({ requests }) => requests));
 }
 
@@ -145,7 +173,7 @@ function isEmpty({ calls, errors }: StatementFacts): boolean {
   return calls + errors === 0;
 }
 
-function ratio(after: number, before: number): number | undefined {
+export function ratio(after: number, before: number): number | undefined {
   return before > 0 ? after / before : undefined;
 }
 

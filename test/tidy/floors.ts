@@ -78,6 +78,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'proxy/listen/listener.ts',
     'analyzer/pipeline.ts',
     'reports/compare/compare.ts',
+    'reports/trends/trends.ts',
     'dashboards/web/data/api.ts',
     'cli/files/statement-file.ts',
     'cli/reading/place.ts',

@@ -7,6 +7,7 @@ import type { Segment } from '../tables/levels.js';
 import { FLEET_ROLLUP, POOL_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { seriesTotals } from './series-totals.js';
+import type { Timeline } from './timeline-levels.js';
 
 /** Columns as in the table `pool`. */
 export interface PoolRecord {
@@ -49,6 +50,23 @@ export interface PoolSourceSums {
 /** Null where nothing was held. */
 export type FleetPeaks = Record<FleetMeasureName, number | null>;
 
+/** Peaks and times of one pool in one point; `at` is its first minute. */
+export interface PoolPoint {
+  at: number;
+  poolId: string;
+  connectionsMax: number;
+  busyMax: number;
+  activeMs: number;
+  idleMs: number;
+  idleInTransactionMs: number;
+}
+
+export interface FleetPoint {
+  at: number;
+  connectionsMax: number;
+  busyMax: number;
+}
+
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
 
 export function poolRecords(rows: Rows): PoolRecord[] {
@@ -80,6 +98,21 @@ export function poolSourceSums(rows: Rows, segments: readonly Segment[]): PoolSo
 export function fleetPeaks(rows: Rows, segments: readonly Segment[]): FleetPeaks[] {
   const sql = `SELECT ${sumsSql(FLEET_ROLLUP)} FROM fleet_rollup WHERE ${PLACE}`;
   return segments.map((segment) => rows.get<FleetPeaks>(sql, ...place(segment))!);
+}
+
+const PEAKS = 'max(connections_max) AS connectionsMax, max(busy_max) AS busyMax';
+const AT = 'bucket_min - bucket_min % ? AS at';
+
+export function poolPoints(rows: Rows, { segments, stepMinutes }: Timeline): PoolPoint[] {
+  const sql = `SELECT ${AT}, pool_id AS poolId, ${PEAKS}, ${totalSql('active_ms')} AS activeMs,
+      ${totalSql('idle_ms')} AS idleMs, ${totalSql('idle_in_transaction_ms')} AS idleInTransactionMs
+    FROM pool_rollup WHERE ${PLACE} GROUP BY 1, 2`;
+  return segments.flatMap((segment) => rows.all<PoolPoint>(sql, stepMinutes, ...place(segment)));
+}
+
+export function fleetPoints(rows: Rows, { segments, stepMinutes }: Timeline): FleetPoint[] {
+  const sql = `SELECT ${AT}, ${PEAKS} FROM fleet_rollup WHERE ${PLACE} GROUP BY 1`;
+  return segments.flatMap((segment) => rows.all<FleetPoint>(sql, stepMinutes, ...place(segment)));
 }
 
 function place(segment: Segment): [number, number, number] {

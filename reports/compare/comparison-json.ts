@@ -1,11 +1,11 @@
 // The JSON of `compare`: sides with their windows, and rows of changes.
 // Invariant: it says all that the text says; times are ISO 8601, durations milliseconds.
-// Not here: comparing (reports/compare), text and Markdown (compare.ts, compare-sets.ts).
+// Not here: comparing (comparison.ts), text and Markdown (cli/views/compare.ts, cli/views/compare-sets.ts).
 
 import type { Window } from '../../facts/answers.js';
-import type { Changed, ComparedRow, Side } from '../../reports/compare/compare.js';
-import type { PerRequest, RequestChange, RequestSide } from '../../reports/compare/per-request.js';
+import type { Changed, ComparedRow, Side } from './compare.js';
 import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
+import type { PerRequest, RequestChange, RequestSide } from './per-request.js';
 
 export function comparisonJson(comparison: Comparison): object {
   const { sides, reports, times, mark, whole, rows, groupBy } = comparison;

@@ -1,15 +1,17 @@
 // Reads the two sides of `compare`: windows, values of a tag or sources, and what both share.
-// Invariant: exactly one thing differs between the sides. Not here: windows (compare-windows.ts), sets of statements
+// Invariant: exactly one thing differs between the sides. Not here: windows (windows.ts), sets of statements
 // (cli/commands/compare.ts).
 
 import { UsageError } from '../../config/values/errors.js';
 import type { StatementFilter } from '../../facts/answers.js';
-import { readTimeRange } from '../../reports/questions/grammar.js';
-import { type LabelledWindow, type MarkedMoment, type WindowFlags, windowsOf } from './compare-windows.js';
-import type { Place } from './place.js';
-import { flagContext, parametersOf, type ReadFlags } from './read-flags.js';
+import { readTimeRange } from '../questions/grammar.js';
+import type { ParameterContext } from '../questions/reading.js';
+import { type LabelledWindow, type MarkedMoment, type MarksPlace, type WindowFlags, windowsOf } from './windows.js';
 
-export interface SideFlags extends ReadFlags, WindowFlags {
+/** What is to be compared, as it was asked: flags of the terminal or parameters of the API. */
+export interface SideFlags extends WindowFlags {
+  readonly since?: string;
+  readonly until?: string;
   readonly tag?: readonly string[];
   readonly source?: string;
   readonly handwritten?: boolean;
@@ -31,15 +33,23 @@ export interface ComparedSides {
 
 type Pair = readonly [string, string];
 
+function rangeParameters({ since, until }: SideFlags): URLSearchParams {
+  const given = new URLSearchParams();
+  if (since !== undefined) given.set('since', since);
+  if (until !== undefined) given.set('until', until);
+  return given;
+}
+
 /** Throws UsageError if nothing differs, or more than one thing does. */
-export async function sidesOf(place: Place, flags: SideFlags): Promise<ComparedSides> {
+export async function sidesOf(place: MarksPlace, flags: SideFlags, context: ParameterContext): Promise<ComparedSides> {
+  const named = context.place ?? ((name: string) => `parameter "${name}"`);
   if (flags.before !== undefined || flags.after !== undefined || flags.around !== undefined) {
-    const { windows, mark } = await windowsOf(place, flags);
+    const { windows, mark } = await windowsOf(place, { flags, named, nowMs: context.nowMs });
     const filter = scopeOf(flags);
     const sides = windows.map((window) => ({ ...window, filter }));
     return { sides: [sides[0], sides[1]], differInTime: true, mark };
   }
-  const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
+  const range = readTimeRange(rangeParameters(flags), context);
   const { tags, source, handwritten } = scopeOf(flags);
   const found = pairsOf(flags);
   if (found.length > 1) throw severalComparisons();

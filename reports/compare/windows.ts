@@ -1,17 +1,23 @@
 // Reads the two windows of `compare`: given one by one, or around a mark.
 // Invariant: the two share no minute, and the minute of a mark is in neither; of each only what was recorded counts
-// as its length. Not here: comparing (reports/compare), filters (compare-sides.ts).
+// as its length. Not here: comparing (compare.ts), filters (sides.ts).
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
-import { parseDuration, parseMoment } from '../../config/values/units.js';
+import { isMoment, parseDuration, parseMoment } from '../../config/values/units.js';
 import type { Window } from '../../facts/answers.js';
 import type { MarkRow } from '../../facts/flush.js';
-import type { TimeRange } from '../../reports/questions/grammar.js';
-import { moment } from '../terminal/format.js';
-import { markedMoment } from './marked-moments.js';
-import type { Place } from './place.js';
+import { momentOf, type TimeRange } from '../questions/grammar.js';
 
+/** The store that moments may be named in. */
+export interface MarksPlace {
+  /** For people. */
+  readonly name: string;
+  /** Oldest first. */
+  marks(range: TimeRange): Promise<MarkRow[]>;
+}
+
+/** How windows are asked for: as flags of the terminal or parameters of the API. */
 export interface WindowFlags {
   readonly before?: string;
   readonly after?: string;
@@ -37,20 +43,29 @@ export interface ComparedWindows {
   readonly mark?: MarkedMoment;
 }
 
-export async function windowsOf(place: Place, flags: WindowFlags): Promise<ComparedWindows> {
-  const nowMs = Date.now();
-  if (flags.around !== undefined) return around(place, { name: flags.around, span: flags.span ?? '1h', nowMs });
-  if (flags.before === undefined || flags.after === undefined) {
-    throw new UsageError('only one window', { where: 'compare', hint: 'give --before and --after, each as from..to' });
+/** `named`: how errors name a flag. Throws UsageError, RuntimeError for a mark that is not there. */
+export async function windowsOf(
+  place: MarksPlace,
+  { flags, named, nowMs }: { flags: WindowFlags; named: (flag: string) => string; nowMs: number },
+): Promise<ComparedWindows> {
+  if (flags.around !== undefined) {
+    const spanMs = parseDuration(flags.span ?? '1h', named('span'));
+    return around(place, { name: flags.around, spanMs, nowMs });
   }
-  const before = await readWindow(place, { text: flags.before, where: '--before', nowMs });
-  const after = await readWindow(place, { text: flags.after, where: '--after', nowMs });
+  if (flags.before === undefined || flags.after === undefined) {
+    throw new UsageError('only one window', {
+      where: 'compare',
+      hint: `give ${named('before')} and ${named('after')}, each as from..to`,
+    });
+  }
+  const before = await readWindow(place, { label: 'before', text: flags.before, where: named('before'), nowMs });
+  const after = await readWindow(place, { label: 'after', text: flags.after, where: named('after'), nowMs });
   const overlap =
     (before.range.sinceMs ?? 0) < (after.range.untilMs ?? Infinity) &&
     (after.range.sinceMs ?? 0) < (before.range.untilMs ?? Infinity);
   if (overlap)
     throw new UsageError('the two windows overlap', {
-      where: '--before, --after',
+      where: `${named('before')}, ${named('after')}`,
       hint: 'end one before the other begins',
     });
   return { windows: [before, after] };
@@ -65,8 +80,8 @@ export function clipped(window: Window, recorded: Window | undefined): Window | 
 }
 
 async function readWindow(
-  place: Place,
-  { text, where, nowMs }: { text: string; where: string; nowMs: number },
+  place: MarksPlace,
+  { label, text, where, nowMs }: { label: string; text: string; where: string; nowMs: number },
 ): Promise<LabelledWindow> {
   const parts = text.split('..');
   if (parts.length !== 2 || (parts[0] === '' && parts[1] === '')) {
@@ -81,28 +96,27 @@ async function readWindow(
   // Both bounds go to the start of their minute: where one window ends and the other begins no minute is in both.
   const [sinceMs, endMs] = [since, until].map((at) => (at === undefined ? undefined : minuteOf(at) * MINUTE_MS));
   const untilMs = endMs !== undefined && endMs === sinceMs ? endMs + MINUTE_MS : endMs;
-  return { label: where.slice(2), range: { sinceMs, untilMs } };
+  return { label, range: { sinceMs, untilMs } };
 }
 
 async function around(
-  place: Place,
-  { name, span, nowMs }: { name: string; span: string; nowMs: number },
+  place: MarksPlace,
+  { name, spanMs, nowMs }: { name: string; spanMs: number; nowMs: number },
 ): Promise<ComparedWindows> {
-  const spanMs = parseDuration(span, '--span');
   const atMs = await momentNamed(place, name, nowMs);
   const minute = minuteOf(atMs) * MINUTE_MS;
   const next = minute + MINUTE_MS;
   return {
     windows: [
-      { label: `before ${moment(atMs)}`, range: { sinceMs: minute - spanMs, untilMs: minute } },
-      { label: `after ${moment(atMs)}`, range: { sinceMs: next, untilMs: next + spanMs } },
+      { label: `before ${minuteText(atMs)}`, range: { sinceMs: minute - spanMs, untilMs: minute } },
+      { label: `after ${minuteText(atMs)}`, range: { sinceMs: next, untilMs: next + spanMs } },
     ],
     mark: { name, atMs, leftOut: { sinceMs: minute, untilMs: next } },
   };
 }
 
 /** The moment of the last mark with this name, else the moment that the text gives. */
-async function momentNamed(place: Place, name: string, nowMs: number): Promise<number> {
+async function momentNamed(place: MarksPlace, name: string, nowMs: number): Promise<number> {
   return markNamed(await place.marks({}), { name, nowMs, read: place.name }).atMs;
 }
 
@@ -122,4 +136,18 @@ export function markNamed(
       hint: known === '' ? 'set one with pgwitness mark NAME, or give a moment' : `the last ones are ${known}`,
     });
   }
+}
+
+/** A moment, or that of the last mark of this name. Throws UsageError naming `where`. */
+async function markedMoment(
+  place: MarksPlace,
+  { text, where, nowMs }: { text: string; where: string; nowMs: number },
+): Promise<number> {
+  const marks = isMoment(text) ? [] : await place.marks({});
+  return momentOf(text, { nowMs, where, markAt: (name) => marks.findLast((mark) => mark.name === name)?.atMs });
+}
+
+/** "2026-01-31 08:05 UTC". */
+function minuteText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -1,0 +1,43 @@
+// The spelling of a comparison in the API: two windows, around a mark, or two values of a tag.
+// Invariant: names and words are those of the terminal's flags. Not here: what they mean (sides.ts).
+
+import { limits } from '../../config/limits.js';
+import { UsageError } from '../../config/values/errors.js';
+import { parseWhole } from '../../config/values/units.js';
+import { type ParameterContext, Reading } from '../questions/reading.js';
+import type { SideFlags } from './sides.js';
+
+const NAMES = ['before', 'after', 'around', 'span', 'since', 'until', 'tag', 'source', 'handwritten'] as const;
+
+export interface CompareQuery extends SideFlags {
+  /** A row per value of this tag, from its requests; without it a row per statement. */
+  readonly groupBy?: string;
+  readonly all: boolean;
+  readonly limit: number;
+}
+
+/** Throws UsageError naming the parameter. */
+export function readCompareQuery(parameters: URLSearchParams, context: ParameterContext): CompareQuery {
+  const read = new Reading(parameters, [...NAMES, 'group-by', 'all', 'limit'], context);
+  const groupBy = read.text('group-by');
+  if (groupBy !== undefined && !/^[\w.:-]{1,64}$/.test(groupBy)) {
+    const hint = 'give route, job, command or the key of another tag';
+    throw new UsageError(`"${groupBy}" is nothing to group by`, { where: read.place('group-by'), hint });
+  }
+  const limit = read.text('limit');
+  return {
+    before: read.text('before'),
+    after: read.text('after'),
+    around: read.text('around'),
+    span: read.text('span'),
+    since: read.text('since'),
+    until: read.text('until'),
+    tag: read.tags()?.map(([key, value]) => `${key}=${value}`),
+    source: read.text('source'),
+    handwritten: read.flag('handwritten'),
+    groupBy,
+    all: read.flag('all') ?? false,
+    limit:
+      limit === undefined ? 200 : parseWhole(limit, { min: 1, max: limits.apiRowsMax, where: read.place('limit') }),
+  };
+}

@@ -1,0 +1,47 @@
+// Pools over time: connections held and busy, each pool's and all together.
+// Invariant: a point of several minutes has their peak; all points come from one snapshot.
+// Not here: the pools themselves (reports/pools.ts).
+
+import { MINUTE_MS } from '../../config/values/minute.js';
+import type { Window } from '../../facts/answers.js';
+import { fleetPoints, type PoolPoint, poolPoints } from '../../storage/sqlite/read/query-pools.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
+import { timelineOf } from '../../storage/sqlite/read/timeline-levels.js';
+import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
+import { DAY_MIN } from '../../storage/sqlite/tables/levels.js';
+
+export interface PoolHistoryReport {
+  readonly window: Window;
+  readonly stepMs: number;
+  /** In order; times at which nothing was held are left out. */
+  readonly fleet: ReadonlyArray<{ atMs: number; connectionsMax: number; busyMax: number }>;
+  /** By pool id. */
+  readonly pools: ReadonlyMap<string, readonly PoolHistoryPoint[]>;
+}
+
+export interface PoolHistoryPoint extends Omit<PoolPoint, 'at' | 'poolId'> {
+  readonly atMs: number;
+}
+
+/** Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportPoolHistory(reader: Reader, bounds: TimeBounds = {}): PoolHistoryReport {
+  return reader.read((rows) => {
+    const { window } = spanOf(rows, bounds);
+    const range = { since: Math.floor(window.sinceMs / MINUTE_MS), until: Math.ceil(window.untilMs / MINUTE_MS) };
+    const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: DAY_MIN });
+    const pools = new Map<string, PoolHistoryPoint[]>();
+    const sorted = poolPoints(rows, timeline).sort((a, b) => a.at - b.at);
+    for (const { at, poolId, ...point } of sorted) {
+      const known = pools.get(poolId) ?? [];
+      pools.set(poolId, [...known, { atMs: at * MINUTE_MS, ...point }]);
+    }
+    const fleet = fleetPoints(rows, timeline).map(({ at, ...peaks }) => ({ atMs: at * MINUTE_MS, ...peaks }));
+    return {
+      window,
+      stepMs: timeline.stepMinutes * MINUTE_MS,
+      fleet: fleet.sort((a, b) => a.atMs - b.atMs),
+      pools,
+    };
+  });
+}

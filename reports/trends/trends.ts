@@ -1,0 +1,43 @@
+// The service time of several statements over one window, in few points: for sparklines.
+// Invariant: every trend has the same points; a time without an execution is 0.
+// Not here: one statement with its percentiles (reports/timeline.ts).
+
+import type { StatementFilter, Window } from '../../facts/answers.js';
+import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { TimeBounds } from '../../storage/sqlite/read/span.js';
+import { reportTimeline } from '../timeline.js';
+
+export interface TrendsQuestion extends TimeBounds, Pick<StatementFilter, 'pool' | 'tags'> {
+  readonly statements: ReadonlyArray<{ readonly fingerprint: string; readonly source: string }>;
+}
+
+export interface TrendsReport {
+  readonly window: Window;
+  readonly trends: ReadonlyArray<{
+    readonly fingerprint: string;
+    readonly source: string;
+    /** Service time in ns of each part of the window, all of one length. */
+    readonly totalsNs: readonly number[];
+  }>;
+}
+
+/** As many as a sparkline of 24 to 48 px can show apart. */
+const PARTS = 24;
+
+/** At least one statement. Throws StoreError, and RangeError for a window that ends before it starts. */
+export function reportTrends(reader: Reader, { statements, ...question }: TrendsQuestion): TrendsReport {
+  let window: Window = { sinceMs: 0, untilMs: 0 };
+  const trends = statements.map(({ fingerprint, source }) => {
+    const asked = { ...question, fingerprint, source, pointsMax: 2 * PARTS, totalsOnly: true };
+    const timeline = reportTimeline(reader, asked);
+    window = timeline.window;
+    const totalsNs = new Array<number>(PARTS).fill(0);
+    const lengthMs = Math.max(1, window.untilMs - window.sinceMs);
+    for (const { atMs, serviceTotalNs } of timeline.points) {
+      const part = Math.floor((PARTS * (atMs - window.sinceMs)) / lengthMs);
+      totalsNs[Math.min(PARTS - 1, Math.max(0, part))] += serviceTotalNs;
+    }
+    return { fingerprint, source, totalsNs };
+  });
+  return { window, trends };
+}

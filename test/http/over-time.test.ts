@@ -1,0 +1,111 @@
+// The API's answers about time: comparisons, trends, pools and sources, over a made-up shop.
+// Invariant: the server is the real one. Not here: comparing itself (test/reports/compare.test.ts).
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEPLOY, MINUTES, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { type Served, serveStore } from '../web/kit.js';
+
+describe('over time', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pgwitness-time-'));
+  let served: Served;
+
+  beforeAll(async () => {
+    await build(() => {});
+    await writeShop(directory);
+    served = await serveStore(directory);
+  });
+  afterAll(async () => {
+    await served?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: each test looks at what it knows of the answer
+  async function ask(path: string): Promise<{ status: number; json: any }> {
+    const response = await fetch(`${served.url}/api/v1/${path}`);
+    return { status: response.status, json: await response.json() };
+  }
+
+  test('what a mark changed is told by statement', async () => {
+    const { json } = await ask(`compare?around=${encodeURIComponent(DEPLOY)}`);
+    expect(json.mark.name).toBe(DEPLOY);
+    const judged = new Map(json.rows.map((row: { key: string; judgement: string }) => [row.key, row.judgement]));
+    expect(judged.get(shopFingerprint('lines'))).toBe('new');
+    expect(judged.get(shopFingerprint('linesOfAll'))).toBe('gone');
+    expect(json.rows_all).toBe(judged.size);
+  });
+
+  test('by route it is of requests', async () => {
+    const { json } = await ask(`compare?around=${encodeURIComponent(DEPLOY)}&group-by=route`);
+    const worse = json.rows.find((row: { key: string }) => row.key === WORSE.route);
+    expect(worse).toMatchObject({ judgement: 'slower', of: 'requests' });
+    expect(worse.per_request.statements.judgement).toBe('more');
+    expect([worse.before.calls_per_request, worse.after.calls_per_request]).toEqual([4, 23]);
+    const added = json.rows.find((row: { key: string }) => row.key === 'reports/top-sellers/');
+    expect(added).toMatchObject({ judgement: 'new', before: null });
+  });
+
+  test('two values of a tag are compared, and a limit leaves the largest changes', async () => {
+    const { json } = await ask('compare?tag=route%3Dreports%2Fslow-movers%2F%2Creports%2Ftop-sellers%2F&limit=1');
+    expect(json.sides.map(({ label }: { label: string }) => label)).toEqual([
+      'route=reports/slow-movers/',
+      'route=reports/top-sellers/',
+    ]);
+    expect(json.rows.length).toBe(1);
+    expect(json.rows_all).toBe(3);
+  });
+
+  test.each([
+    ['compare', 400, 'nothing to compare'],
+    ['compare?before=3h..1h&around=x', 404, 'there is no mark'],
+    ['compare?around=never', 404, 'there is no mark "never"'],
+    ['compare?before=2h..1h&after=90m..', 400, 'overlap'],
+    ['compare?around=deploy%2042&span=soon', 400, 'not a duration: parameter "span"'],
+    ['compare?tag=route%3Dnone%2Cneither', 400, 'no statement has route=none'],
+    ['compare?around=deploy%2042&group-by=a%20b', 400, 'nothing to group by'],
+    ['compare?old=a&new=b', 400, 'unknown parameter'],
+    ['trends', 400, 'no statement: parameter "of"'],
+    ['trends?of=abc', 400, '"abc" names no statement'],
+    [`trends?of=${Array.from({ length: 61 }, () => `${'a'.repeat(16)}:raw`).join()}`, 400, 'too many'],
+  ])('%.40s is refused in words', async (path, status, words) => {
+    const answer = await ask(path);
+    expect(answer.status).toBe(status);
+    expect(answer.json.error).toContain(words);
+  });
+
+  test('trends have the same points for each statement, and add up to its time', async () => {
+    const [one, other] = [shopFingerprint('lines'), shopFingerprint('report')];
+    const { json } = await ask(`trends?of=${one}:django-orm,${other}:raw`);
+    const [lines, report] = json.trends as Array<{ fingerprint: string; total_ms: number[] }>;
+    expect([lines.fingerprint, report.fingerprint]).toEqual([one, other]);
+    expect([lines.total_ms.length, report.total_ms.length]).toEqual([24, 24]);
+    // It began with the deployment, after two thirds of the time.
+    expect(lines.total_ms.slice(0, 15).every((ms) => ms === 0)).toBe(true);
+    expect(lines.total_ms.at(-2)).toBeGreaterThan(0);
+    const { json: whole } = await ask(`statements/${other}`);
+    const sum = report.total_ms.reduce((all, ms) => all + ms, 0);
+    expect(sum).toBeCloseTo(whole.statements[0].total_ms, 0);
+  });
+
+  test('pools have a history, and all together one of their own', async () => {
+    const { json } = await ask('pools/history');
+    expect(json.step_ms).toBe(60_000);
+    expect(json.all.length).toBe(MINUTES);
+    expect(json.all[0]).toMatchObject({ connections_max: 13 });
+    expect(Object.keys(json.pools).sort()).toEqual(['django', 'sqlalchemy']);
+    expect(json.pools.django.length).toBe(MINUTES);
+    expect(json.pools.django[0]).toMatchObject({ connections_max: 8, idle_in_transaction_ms: 900 });
+  });
+
+  test('sources over time are those of the totals', async () => {
+    const { json } = await ask('sources');
+    expect(Object.keys(json.totals).sort()).toEqual(['django-orm', 'housekeeping', 'raw', 'sqlalchemy']);
+    const ofRaw = json.points.map(
+      (point: { sources: Record<string, { calls: number }> }) => point.sources.raw?.calls ?? 0,
+    );
+    expect(ofRaw.reduce((sum: number, calls: number) => sum + calls, 0)).toBe(json.totals.raw.calls);
+  });
+});
