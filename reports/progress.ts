@@ -8,7 +8,7 @@ import type { Rows } from '../storage/sqlite/file/rows.js';
 import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
+import { recordedPart, timelineOf } from '../storage/sqlite/read/timeline-levels.js';
 import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
 import { DAY_MIN, HOUR_MIN } from '../storage/sqlite/tables/levels.js';
 
@@ -66,9 +66,10 @@ export function reportProgress(reader: Reader, bounds: TimeBounds = {}): Progres
 
 function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
   const { window } = spanOf(rows, bounds);
-  const range = { since: minuteOf(window.sinceMs), until: Math.ceil(window.untilMs / MINUTE_MS) };
+  const state = readFoldState(rows);
+  const range = recordedPart(window, state);
   const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
-  const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
+  const timeline = timelineOf(range, state, { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
   const points = new Map<number, ProgressPoint>();
   const totals = new Map<string, SourceShare>();
   for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
@@ -91,7 +92,10 @@ function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
     shareOf(totals, source).statements = statements;
   }
   return {
-    window: { sinceMs: timeline.range.since * MINUTE_MS, untilMs: timeline.range.until * MINUTE_MS },
+    window: {
+      sinceMs: Math.min(window.sinceMs, timeline.range.since * MINUTE_MS),
+      untilMs: Math.max(window.untilMs, timeline.range.until * MINUTE_MS),
+    },
     stepMs: timeline.stepMinutes * MINUTE_MS,
     points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
     totals,

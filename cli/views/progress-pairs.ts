@@ -1,12 +1,13 @@
 // Prints what each new version of a migrated place costs beside its old one.
 // Not here: comparing (reports/compare/migration-pairs.ts), the rest of `progress` (progress.ts).
 
+import { chanceText, factorText } from '../../facts/words/changes.js';
 import type { LedgerFacts } from '../../reports/compare/migration.js';
 import type { PairFacts, VersionCost } from '../../reports/compare/migration-pairs.js';
 import { count, duration } from '../terminal/format.js';
 import { oneLine, type Screen, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
-import { chanceText, factorText, intervalText } from './compare-words.js';
+import { intervalText } from './compare-words.js';
 
 export function pairLines({ pairs, places }: LedgerFacts, { screen }: { readonly screen: Screen }): string[] {
   if (pairs.length === 0) return [];

@@ -4,6 +4,7 @@
 
 import { placeAt, STATES } from '../../audit/ledger/ledger.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import { factorText } from '../../facts/words/changes.js';
 import type { GroupFacts, LedgerFacts, MigrationReport } from '../../reports/compare/migration.js';
 import { migrationJson } from '../../reports/compare/migration-json.js';
 import type { OldShare, PlaceFacts } from '../../reports/compare/old-statements.js';
@@ -11,7 +12,6 @@ import { count, duration, moment, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
-import { factorText } from './compare-words.js';
 import { pairLines } from './progress-pairs.js';
 
 interface Options {

@@ -7,14 +7,90 @@ import type { Changed, ComparedRow, Side } from './compare.js';
 import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
 import type { PerRequest, RequestChange, RequestSide } from './per-request.js';
 
-export function comparisonJson(comparison: Comparison): object {
+interface ChangeJson {
+  /** null where a side is missing. */
+  factor: number | null;
+  judgement: string;
+  test: string | null;
+  p: number;
+}
+
+interface SideJson {
+  calls: number;
+  errors: number;
+  executions: number;
+  executions_per_minute: number | null;
+  rows: number;
+  requests: number;
+  total_ms: number;
+  mean_ms: number;
+  /** null when every call was batched, and of requests. */
+  p50_ms: number | null;
+  p95_ms: number | null;
+  p99_ms: number | null;
+  calls_per_request: number | null;
+  ms_per_request: number | null;
+}
+
+interface RequestSideJson {
+  requests: number;
+  guessed: number;
+  statements: number;
+  ms: number;
+  rows: number;
+}
+
+type IntervalJson = ChangeJson & { low: number | null; high: number | null };
+
+interface PerRequestJson {
+  before: RequestSideJson;
+  after: RequestSideJson;
+  statements: IntervalJson;
+  time: IntervalJson;
+  rows: IntervalJson;
+}
+
+export interface ComparedRowJson extends ChangeJson {
+  /** Fingerprint, or the value of the tag that rows are grouped by. */
+  key: string;
+  source: string;
+  query: string;
+  before: SideJson | null;
+  after: SideJson | null;
+  of: 'requests' | 'executions';
+  per_request: PerRequestJson | null;
+  per_execution: ChangeJson | null;
+}
+
+interface WindowJson {
+  since: string;
+  until: string;
+}
+
+export interface ComparisonJson {
+  sides: Array<{
+    label: string;
+    window: WindowJson;
+    /** The part of the window that was recorded. */
+    recorded: WindowJson | null;
+    minutes: number;
+    not_observed: number;
+    exact: boolean;
+  }>;
+  mark: { name: string; at: string; left_out: WindowJson } | null;
+  left_out: Record<string, readonly [number, number]>;
+  group_by: string | null;
+  whole: ComparedRowJson;
+  rows: ComparedRowJson[];
+}
+
+export function comparisonJson(comparison: Comparison): ComparisonJson {
   const { sides, reports, times, mark, whole, rows, groupBy } = comparison;
   const minutes = times.map(minutesOf);
   return {
     sides: sides.map(({ label }, at) => ({
       label,
       window: windowJson(reports[at].window),
-      /** The part of the window that was recorded. */
       recorded: times[at] === undefined ? null : windowJson(times[at]),
       minutes: minutes[at],
       not_observed: reports[at].observed.notObserved,
@@ -32,7 +108,7 @@ export function comparisonJson(comparison: Comparison): object {
 }
 
 /** `minutes`: how long each side was recorded. */
-export function rowJson(row: ComparedRow, minutes?: readonly number[]): object {
+export function rowJson(row: ComparedRow, minutes?: readonly number[]): ComparedRowJson {
   const { key, source, query, before, after, perRequest, perExecution } = row;
   return {
     key,
@@ -47,19 +123,19 @@ export function rowJson(row: ComparedRow, minutes?: readonly number[]): object {
   };
 }
 
-function changedJson({ factor, judgement, test, p }: Changed): object {
+function changedJson({ factor, judgement, test, p }: Changed): ChangeJson {
   return { factor: factor ?? null, judgement, test: test === '' ? null : test, p };
 }
 
-function perRequestJson({ before, after, statements, time, rows }: PerRequest): object {
-  const side = (one: RequestSide): object => ({
+function perRequestJson({ before, after, statements, time, rows }: PerRequest): PerRequestJson {
+  const side = (one: RequestSide): RequestSideJson => ({
     requests: one.requests,
     guessed: one.guessed,
     statements: one.statements,
     ms: one.timeNs / 1e6,
     rows: one.rows,
   });
-  const change = (one: RequestChange): object => {
+  const change = (one: RequestChange): IntervalJson => {
     const words = { slower: 'more', faster: 'fewer' } as Readonly<Record<string, string>>;
     const judgement = one === time ? one.judgement : (words[one.judgement] ?? one.judgement);
     return { ...changedJson(one), judgement, low: one.low ?? null, high: one.high ?? null };
@@ -76,8 +152,8 @@ function perRequestJson({ before, after, statements, time, rows }: PerRequest): 
 function sideJson(
   side: Side,
   { minutes, requests }: { minutes: number | undefined; requests: RequestSide | undefined },
-): object {
-  const inMs = (ns: number | null): number | null => (ns === null ? null : ns / 1e6);
+): SideJson {
+  const inMs = <Ns extends number | null>(ns: Ns): Ns => (ns === null ? ns : ns / 1e6) as Ns;
   const tagged = side.requests > 0;
   const executions = side.calls + side.errors;
   return {
@@ -97,6 +173,6 @@ function sideJson(
   };
 }
 
-function windowJson({ sinceMs, untilMs }: Window): { since: string; until: string } {
+function windowJson({ sinceMs, untilMs }: Window): WindowJson {
   return { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() };
 }

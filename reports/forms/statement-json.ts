@@ -84,7 +84,11 @@ export type BriefStatementJson = Pick<
   StatementJson,
   'fingerprint' | 'source' | 'construct' | 'query' | 'summary' | 'calls' | 'errors' | 'rows' | 'total_ms' | 'mean_ms'
 > &
-  Pick<StatementJson, 'p95_ms' | 'max_ms' | 'calls_per_request'>;
+  Pick<StatementJson, 'p95_ms' | 'max_ms' | 'calls_per_request'> & {
+    /** The first of the places that sent it ('' = none is known), and how many more there are. */
+    caller: string;
+    callers_more: number;
+  };
 
 export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
 
@@ -109,6 +113,8 @@ function brief(row: StatementJson): BriefStatementJson {
     p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
     max_ms: row.max_ms === null ? null : short(row.max_ms),
     calls_per_request: row.calls_per_request === null ? null : short(row.calls_per_request),
+    caller: row.tags.caller?.[0] ?? '',
+    callers_more: Math.max(0, (row.tags.caller?.length ?? 0) - 1),
   };
 }
 

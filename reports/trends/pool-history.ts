@@ -7,7 +7,7 @@ import type { Window } from '../../facts/answers.js';
 import { fleetPoints, type PoolPoint, poolPoints } from '../../storage/sqlite/read/query-pools.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
-import { timelineOf } from '../../storage/sqlite/read/timeline-levels.js';
+import { recordedPart, timelineOf } from '../../storage/sqlite/read/timeline-levels.js';
 import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
 import { DAY_MIN } from '../../storage/sqlite/tables/levels.js';
 
@@ -28,8 +28,8 @@ export interface PoolHistoryPoint extends Omit<PoolPoint, 'at' | 'poolId'> {
 export function reportPoolHistory(reader: Reader, bounds: TimeBounds = {}): PoolHistoryReport {
   return reader.read((rows) => {
     const { window } = spanOf(rows, bounds);
-    const range = { since: Math.floor(window.sinceMs / MINUTE_MS), until: Math.ceil(window.untilMs / MINUTE_MS) };
-    const timeline = timelineOf(range, readFoldState(rows), { minuteRowsMax: DAY_MIN });
+    const state = readFoldState(rows);
+    const timeline = timelineOf(recordedPart(window, state), state, { minuteRowsMax: DAY_MIN });
     const pools = new Map<string, PoolHistoryPoint[]>();
     const sorted = poolPoints(rows, timeline).sort((a, b) => a.at - b.at);
     for (const { at, poolId, ...point } of sorted) {

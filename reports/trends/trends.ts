@@ -2,9 +2,12 @@
 // Invariant: every trend has the same points; a time without an execution is 0.
 // Not here: one statement with its percentiles (reports/timeline.ts).
 
+import { MINUTE_MS } from '../../config/values/minute.js';
 import type { StatementFilter, Window } from '../../facts/answers.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
-import type { TimeBounds } from '../../storage/sqlite/read/span.js';
+import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
+import { recordedPart } from '../../storage/sqlite/read/timeline-levels.js';
+import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
 import { reportTimeline } from '../timeline.js';
 
 export interface TrendsQuestion extends TimeBounds, Pick<StatementFilter, 'pool' | 'tags'> {
@@ -12,6 +15,7 @@ export interface TrendsQuestion extends TimeBounds, Pick<StatementFilter, 'pool'
 }
 
 export interface TrendsReport {
+  /** The part of what was asked for that was recorded. */
   readonly window: Window;
   readonly trends: ReadonlyArray<{
     readonly fingerprint: string;
@@ -26,13 +30,15 @@ const PARTS = 24;
 
 /** At least one statement. Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportTrends(reader: Reader, { statements, ...question }: TrendsQuestion): TrendsReport {
-  let window: Window = { sinceMs: 0, untilMs: 0 };
+  const window = reader.read((rows) => {
+    const { since, until } = recordedPart(spanOf(rows, question).window, readFoldState(rows));
+    return { sinceMs: since * MINUTE_MS, untilMs: Math.max(since + 1, until) * MINUTE_MS };
+  });
   const trends = statements.map(({ fingerprint, source }) => {
-    const asked = { ...question, fingerprint, source, pointsMax: 2 * PARTS, totalsOnly: true };
+    const asked = { ...question, ...window, fingerprint, source, pointsMax: 2 * PARTS, totalsOnly: true };
     const timeline = reportTimeline(reader, asked);
-    window = timeline.window;
     const totalsNs = new Array<number>(PARTS).fill(0);
-    const lengthMs = Math.max(1, window.untilMs - window.sinceMs);
+    const lengthMs = window.untilMs - window.sinceMs;
     for (const { atMs, serviceTotalNs } of timeline.points) {
       const part = Math.floor((PARTS * (atMs - window.sinceMs)) / lengthMs);
       totalsNs[Math.min(PARTS - 1, Math.max(0, part))] += serviceTotalNs;

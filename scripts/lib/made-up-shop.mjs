@@ -637,6 +637,7 @@ class MinuteCounts {
       tagged.histogram.add(ns);
     }
     tagged.requests++;
+    row.requests++;
     const part = upsert(this.#parts, `${name} ${tagSet}`, () => ({
       minute,
       fingerprint,

@@ -11,7 +11,7 @@ test('the example of the recipe is named nowhere but in its files and a migratio
   const files = PRODUCT.filter((file) => EXAMPLE.test(textOf(file)));
   expect(files.sort()).toEqual([
     'cli/views/show.ts',
-    'dashboards/web/pages/statement-page.tsx',
+    'dashboards/web/views/statements/statement-view.tsx',
     'facts/execution-values.ts',
     'facts/measures.ts',
     'proxy/session/execution.ts',

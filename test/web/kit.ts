@@ -9,6 +9,7 @@ import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import type { HttpCounts } from '../../dashboards/metrics/state/http-counts.js';
 import { MetricsState } from '../../dashboards/metrics/state/metrics-state.js';
+import type { MarkRow } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
@@ -89,11 +90,16 @@ export interface Served {
 
 export async function serveStore(
   dataDir: string,
-  options: { token?: string; counts?: HttpCounts; onQuestion?: (url: string) => void } = {},
+  options: {
+    token?: string;
+    counts?: HttpCounts;
+    onQuestion?: (url: string) => void;
+    setMark?: (mark: MarkRow) => void;
+  } = {},
 ): Promise<Served> {
   const reader = openReader(dataDir);
   const metrics = new MetricsExporter(new MetricsState());
-  const api = new Api({ reader });
+  const api = new Api({ reader, setMark: options.setMark });
   const server: HttpServer = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: options.token,

@@ -1,33 +1,61 @@
-// Keeps the page's view and filters in the fragment of its address, so that every view has a link.
-// Invariant: readAddress(writeAddress(a)) is a; what is not understood is the list of statements.
-// Not here: what the filters mean (reports/questions/grammar.ts).
+// Keeps the page's view and filters in the fragment of its address, so that every state has a link.
+// Invariant: readAddress(writeAddress(a)) is a; what is not understood is the overview.
+// Not here: what the filters mean (reports/questions/grammar.ts), the time (window.ts).
 
 import { useEffect, useState } from 'preact/hooks';
 
-export const VIEWS = ['statements', 'pools', 'progress'] as const;
+export const VIEWS = [
+  'overview',
+  'routes',
+  'findings',
+  'statements',
+  'compare',
+  'pools',
+  'live',
+  'progress',
+  'marks',
+] as const;
 export type ViewName = (typeof VIEWS)[number];
+
+/** Filters of the window: they stay when another view is opened. */
+const TIME_NAMES = ['since', 'until'] as const;
 
 export interface Address {
   readonly view: ViewName;
-  /** Set for one statement; its list keeps the other filters. */
-  readonly fingerprint: string;
+  /** One of the view's things (a fingerprint, a route, a finding); '' = its list. The list keeps the other filters. */
+  readonly id: string;
   readonly filters: Readonly<Record<string, string>>;
 }
-
-const FINGERPRINT = /^[0-9a-z]{16}$/;
 
 function readAddress(hash: string): Address {
   const [path, query = ''] = hash.replace(/^#?\/?/, '').split('?', 2);
   const [name, part = ''] = path.split('/', 2);
-  const view = VIEWS.find((known) => known === name) ?? 'statements';
-  const fingerprint = view === 'statements' && FINGERPRINT.test(part) ? part : '';
-  return { view, fingerprint, filters: Object.fromEntries(new URLSearchParams(query)) };
+  const view = VIEWS.find((known) => known === name) ?? 'overview';
+  return { view, id: view === name ? decoded(part) : '', filters: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-export function writeAddress({ view, fingerprint, filters }: Address): string {
+/** A link that somebody cut in the middle is no reason to show nothing. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
+export function writeAddress({ view, id, filters }: Address): string {
   const given = Object.entries(filters).filter(([, value]) => value !== '');
   const query = new URLSearchParams(given).toString();
-  return `#/${view}${fingerprint === '' ? '' : `/${fingerprint}`}${query === '' ? '' : `?${query}`}`;
+  return `#/${view}${id === '' ? '' : `/${encodeURIComponent(id)}`}${query === '' ? '' : `?${query}`}`;
+}
+
+/** Another view, in the same window. */
+export function linkTo(
+  from: Pick<Address, 'filters'>,
+  to: { readonly view: ViewName; readonly id?: string; readonly filters?: Readonly<Record<string, string>> },
+): string {
+  const time = Object.fromEntries(TIME_NAMES.map((name) => [name, from.filters[name] ?? '']));
+  return writeAddress({ view: to.view, id: to.id ?? '', filters: { ...time, ...to.filters } });
 }
 
 /** Replaces the address: typing in a filter leaves one entry in the history, not one per key. */

@@ -1,11 +1,13 @@
 // Asks the observer, and asks again while a view is live.
 // Invariant: a view never asks twice at once, and asking takes at most a twentieth of the time, however long an
 // answer takes.
-// Not here: what is answered (dashboards/http).
+// Not here: what is answered (dashboards/http), the form that asks for a token (frame/token-form.tsx).
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 const TOKEN_KEY = 'pgwitness-token';
+/** Dispatched at the window when an answer says that a token is needed. */
+export const TOKEN_NEEDED = 'pgwitness-token-needed';
 const LIVE_INTERVAL_MS = 5_000;
 const REST_PER_ASKING = 20;
 
@@ -18,24 +20,27 @@ export class ApiProblem extends Error {
   }
 }
 
+/** For this tab, until it is closed. */
 export function keepToken(token: string): void {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
 /** Rejects with ApiProblem, whose message is for a person; status 0 = no answer. */
-async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
+export async function ask<T>(path: string, { method = 'GET', signal }: RequestInit = {}): Promise<T> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   let response: Response;
   try {
-    response = await fetch(path, { signal, headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+    const headers: HeadersInit = token === null ? {} : { authorization: `Bearer ${token}` };
+    response = await fetch(path, { method, signal, headers });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiProblem('pgwitness does not answer. The page shows its last answer.', 0);
+    throw new ApiProblem('pgwitness does not answer. The page shows its last answer, and asks again.', 0);
   }
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body as T;
+  if (response.status === 401) dispatchEvent(new Event(TOKEN_NEEDED));
   const { error = `the answer is ${response.status}`, hint = '' } = body as { error?: string; hint?: string };
-  throw new ApiProblem(hint === '' ? error : `${error}: ${hint}`, response.status);
+  throw new ApiProblem(hint === '' || error.endsWith(hint) ? error : `${error}: ${hint}`, response.status);
 }
 
 export interface Report<T> {
@@ -45,8 +50,16 @@ export interface Report<T> {
   readonly loading: boolean;
 }
 
-/** Asks at once, again and again while `live`, and whenever `version` changes. */
-export function useReport<T>(path: string, { live, version = 0 }: { live: boolean; version?: number }): Report<T> {
+interface Options {
+  readonly live: boolean;
+  readonly version?: number;
+  /** Time between two questions, at least. */
+  readonly everyMs?: number;
+}
+
+/** Asks at once, again and again while `live`, and whenever `version` changes. An empty path asks nothing. */
+export function useReport<T>(path: string, options: Options): Report<T> {
+  const { live, version = 0, everyMs = LIVE_INTERVAL_MS } = options;
   const [report, setReport] = useState<Report<T> & { path: string }>({
     path,
     data: undefined,
@@ -56,6 +69,7 @@ export function useReport<T>(path: string, { live, version = 0 }: { live: boolea
   const liveNow = useRef(live);
   liveNow.current = live;
   useEffect(() => {
+    if (path === '') return;
     const aborter = new AbortController();
     let timer = 0;
     const turn = async (first: boolean): Promise<void> => {
@@ -63,7 +77,7 @@ export function useReport<T>(path: string, { live, version = 0 }: { live: boolea
       if (first || (liveNow.current && !document.hidden)) {
         const before = performance.now();
         try {
-          const data = await ask<T>(path, aborter.signal);
+          const data = await ask<T>(path, { signal: aborter.signal });
           setReport({ path, data, problem: undefined, loading: false });
         } catch (error) {
           if (aborter.signal.aborted) return;
@@ -72,7 +86,7 @@ export function useReport<T>(path: string, { live, version = 0 }: { live: boolea
         }
         took = performance.now() - before;
       }
-      timer = window.setTimeout(() => turn(false), Math.max(LIVE_INTERVAL_MS, REST_PER_ASKING * took));
+      timer = window.setTimeout(() => turn(false), Math.max(everyMs, REST_PER_ASKING * took));
     };
     setReport((last) => ({ ...last, loading: true }));
     turn(true);

@@ -2,9 +2,12 @@
 
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { type ApiProblem, keepToken } from '../data/api.js';
+import type { Address } from '../data/address.js';
+import { linkTo } from '../data/address.js';
+import type { ApiProblem } from '../data/api.js';
 import { count, share, span } from '../data/format.js';
 import { colourOf } from '../data/sources.js';
+import { EVERYTHING } from '../data/window.js';
 
 /** The source's name with a dot in its colour, because a colour alone says nothing. */
 export function Source({ name, construct = '' }: { name: string; construct?: string }) {
@@ -26,55 +29,46 @@ export function Observed({ report }: { report: ObservedJson }) {
   const { window, observed } = report;
   return (
     <p class="observed" role="status">
-      {span(window)} · <b>{count(observed.executions)}</b> executions observed · {count(observed.not_observed)} not
-      observed · {share(observed.unknown, observed.executions)} of unknown source
-      {observed.exact ? '' : ' · not exact: a session could not be followed'}
+      {span(window)} · <b>{count(observed.executions)}</b> executions observed ·{' '}
+      <span class={observed.not_observed > 0 ? 'lost' : ''}>{count(observed.not_observed)} not observed</span> ·{' '}
+      {share(observed.unknown, observed.executions)} of unknown source
+      {observed.exact ? '' : ' · not exact: of some of the time nobody can say how much ran'}
     </p>
   );
 }
 
-/** Shows an error, or asks for the token if it is missing. */
-export function Problem({ problem, retry }: { problem: ApiProblem; retry: () => void }) {
-  const [token, setToken] = useState('');
-  if (problem.status !== 401) {
-    return (
-      <p class="problem" role="alert">
-        {problem.message}
-      </p>
-    );
-  }
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    keepToken(token.trim());
-    retry();
-  };
+/** An error, for a person. While a token is asked for, it is silent: the frame has the form. */
+export function Problem({ problem }: { problem: ApiProblem | undefined }) {
+  if (problem === undefined || problem.status === 401) return null;
   return (
-    <form class="token" onSubmit={submit}>
-      <label for="token">Token (of --http-token-file)</label>
-      <input
-        id="token"
-        type="password"
-        autocomplete="off"
-        value={token}
-        onInput={(event) => setToken(event.currentTarget.value)}
-      />
-      <button type="submit">Show</button>
-    </form>
+    <p class="problem" role="alert">
+      {problem.message}
+    </p>
   );
 }
 
+/** A report is on its way. */
+export function Reading() {
+  return <p role="status">Reading…</p>;
+}
+
 /** Tells what to do while nothing is observed. */
-export function NothingYet({ since = '' }: { since?: string }) {
+export function NothingYet({ address }: { address: Address }) {
+  const isEverything = address.filters.since === EVERYTHING;
   return (
     <div class="nothing">
       <p>
-        {since === ''
-          ? 'Nothing observed yet.'
-          : 'Nothing observed in this time range. Choose a longer one at the top right.'}
+        {isEverything ? 'Nothing observed yet.' : 'Nothing observed in this time range.'}{' '}
+        {!isEverything && (
+          <a href={linkTo({ filters: {} }, { view: address.view, filters: { since: EVERYTHING } })}>
+            Show everything stored
+          </a>
+        )}
       </p>
       <p>
-        Let the application connect to pgwitness instead of Postgres (by default 127.0.0.1:6433) and run some queries.
-        They appear here within a few seconds.
+        Let the application connect to pgwitness instead of Postgres: set its <code>HOST</code> and <code>PORT</code> to
+        the address of <code>--listen</code> (by default 127.0.0.1:6433), and run some queries. They appear here within
+        a few seconds.
       </p>
     </div>
   );
@@ -113,41 +107,36 @@ export function Facts({ facts }: { facts: ReadonlyArray<readonly [name: string, 
   );
 }
 
-/** A small table; the first column names the row, numbers stand right. */
-export function NumbersTable({
-  caption,
-  head,
-  rows,
-}: {
-  caption: string;
-  head: readonly string[];
-  rows: ReadonlyArray<readonly [ComponentChildren, ...string[]]>;
-}) {
+/** A card with a large number. */
+export function Figure({ title, value, note }: { title: string; value: string; note: ComponentChildren }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <section class="scroll-x" tabIndex={0} aria-label={`${caption}: table`}>
-      <table class="numbers">
-        <caption class="sr-only">{caption}</caption>
-        <thead>
-          <tr>
-            {head.map((title) => (
-              <th key={title} scope="col">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, ...cells], index) => (
-            <tr key={index}>
-              <th scope="row">{name}</th>
-              {cells.map((cell, column) => (
-                <td key={column}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <div class="card">
+      <h2>{title}</h2>
+      <p class="big">{value}</p>
+      <p class="note">{note}</p>
+    </div>
+  );
+}
+
+/** A bar in the colours of the sources, with its legend as text. `sources`: how much of each. */
+export function SourceMix({ sources }: { sources: ReadonlyArray<readonly [name: string, value: number]> }) {
+  const entries = sources.filter(([, value]) => value > 0);
+  const whole = entries.reduce((sum, [, value]) => sum + value, 0);
+  if (whole === 0) return null;
+  return (
+    <>
+      <div class="mix" aria-hidden="true">
+        {entries.map(([name, value]) => (
+          <span key={name} style={{ flexGrow: value, background: `var(${colourOf(name)})` }} />
+        ))}
+      </div>
+      <ul class="legend">
+        {entries.map(([name, value]) => (
+          <li key={name}>
+            <Source name={name} /> {share(value, whole)}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

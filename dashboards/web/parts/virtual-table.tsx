@@ -21,21 +21,24 @@ export interface VirtualTableProps<Row> {
   readonly rows: readonly Row[];
   readonly columns: readonly VirtualColumn<Row>[];
   readonly keyOf: (row: Row) => string;
-  /** Address of a row's link, which is in the last column. */
+  /** Address of a row's link, which is in the first column. */
   readonly hrefOf: (row: Row) => string;
   readonly linkOf: (row: Row) => ComponentChildren;
   readonly linkTitle: string;
   readonly sort: string;
   readonly onSort: (key: string) => void;
+  /** The rows in the document changed. */
+  readonly onVisible?: (first: number, last: number) => void;
 }
 
-/** As in app.css. */
-const ROW_HEIGHT = 34;
+/** As in look/tables.css. */
+const ROW_HEIGHT = 46;
 const OVERSCAN = 10;
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const { rows, label } = props;
   const { scroller, first, last, current, setActive, onScroll, onKeyDown } = useVisibleRows(rows.length);
+  useEffect(() => props.onVisible?.(first, last), [first, last, rows]);
   return (
     <section
       class="virtual"
@@ -77,16 +80,16 @@ interface CellsProps<Row> extends VirtualTableProps<Row> {
 function Cells<Row>({ columns, row, index, isCurrent, onFocus, hrefOf, linkOf }: CellsProps<Row>) {
   return (
     <>
-      {columns.map(({ key, className, cell }) => (
-        <td key={key} class={className}>
-          {cell(row)}
-        </td>
-      ))}
       <td class="statement">
         <a href={hrefOf(row)} data-row={index} tabIndex={isCurrent ? 0 : -1} onFocus={onFocus}>
           {linkOf(row)}
         </a>
       </td>
+      {columns.map(({ key, className, cell }) => (
+        <td key={key} class={className}>
+          {cell(row)}
+        </td>
+      ))}
     </>
   );
 }
@@ -165,6 +168,9 @@ function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>)
   return (
     <thead>
       <tr aria-rowindex={1}>
+        <th scope="col" class="statement">
+          {linkTitle}
+        </th>
         {columns.map(({ key, title, help, className, sortable }) => (
           <th key={key} scope="col" class={className} aria-sort={sort === key ? 'descending' : undefined} title={help}>
             {sortable ? (
@@ -177,9 +183,6 @@ function Head<Row>({ columns, sort, onSort, linkTitle }: VirtualTableProps<Row>)
             )}
           </th>
         ))}
-        <th scope="col" class="statement">
-          {linkTitle}
-        </th>
       </tr>
     </thead>
   );

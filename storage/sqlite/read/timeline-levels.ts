@@ -3,6 +3,8 @@
 // more: days are never joined. It is pure arithmetic on minutes since the Unix epoch. Not here: SQL
 // (query-timeline.ts).
 
+import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
+import type { Window } from '../../../facts/answers.js';
 import {
   ceilTo,
   DAY_MIN,
@@ -54,4 +56,12 @@ export function timelineOf(
   add(SPAN.hour, Math.max(since, state.hoursFoldedTo), until);
   add(SPAN.day, since, until);
   return { stepMinutes, range: { since, until }, segments };
+}
+
+/** The part of a window that was recorded, so that points are as fine as that part lets them be. */
+export function recordedPart({ sinceMs, untilMs }: Window, { firstMinute, lastMinute }: FoldState): MinuteRange {
+  const [since, until] = [minuteOf(sinceMs), Math.ceil(untilMs / MINUTE_MS)];
+  if (firstMinute === null || lastMinute === null) return { since, until };
+  const from = Math.min(Math.max(since, firstMinute), until);
+  return { since: from, until: Math.max(from, Math.min(until, lastMinute + 1)) };
 }

@@ -1,65 +1,84 @@
-// The pools: who holds connections, how many are busy, and the size of one pool for all.
+// The pools: who holds connections, how many are busy, and the size of one pool for all, over time.
 // Invariant: peaks are of the time shown, at a resolution of a second. Not here: how pools are told apart
 // (analyzer/pools).
 
-import type { PoolJson, PoolsJson } from '../../../reports/forms/pools-json.js';
-import { writeAddress } from '../data/address.js';
-import { useReport } from '../data/api.js';
-import { count, duration, moment, share, span } from '../data/format.js';
-import { bySourceOrder, colourOf } from '../data/sources.js';
-import { Facts, NothingYet, Problem, Source } from '../parts/parts.js';
-import type { PageProps } from './statements-page.js';
+import { useMemo } from 'preact/hooks';
+import type { PoolJson, PoolsJson } from '../../../../reports/forms/pools-json.js';
+import type { PoolHistoryJson } from '../../../../reports/trends/trends-json.js';
+import { type Address, linkTo } from '../../data/address.js';
+import { useReport } from '../../data/api.js';
+import { count, duration, moment, share, span } from '../../data/format.js';
+import { bySourceOrder } from '../../data/sources.js';
+import { queryOf, type ViewProps } from '../../data/window.js';
+import { Facts, Figure, NothingYet, Problem, Reading, SourceMix } from '../../parts/parts.js';
+import { Held } from './held.js';
 
-export function PoolsPage({ address, live, version, retry }: PageProps) {
-  const query = new URLSearchParams();
-  for (const name of ['since', 'until']) if (address.filters[name]) query.set(name, address.filters[name]);
-  const report = useReport<PoolsJson>(`/api/v1/pools?${query}`, { live, version });
-  const pools = [...(report.data?.pools ?? [])].sort((a, b) => b.executions - a.executions);
+export function PoolsView({ address, live, version }: ViewProps) {
+  const report = useReport<PoolsJson>(`/api/v1/pools?${queryOf(address)}`, { live, version });
+  const history = useReport<PoolHistoryJson>(`/api/v1/pools/history?${queryOf(address)}`, { live, version });
+  const pools = useMemo(
+    () => [...(report.data?.pools ?? [])].sort((a, b) => b.executions - a.executions),
+    [report.data],
+  );
   return (
     <>
       <h1>Pools</h1>
-      {report.problem && <Problem problem={report.problem} retry={retry} />}
-      {report.data && pools.length === 0 && <NothingYet since={address.filters.since} />}
+      <Problem problem={report.problem ?? history.problem} />
+      {report.data === undefined && !report.problem && <Reading />}
+      {report.data && pools.length === 0 && <NothingYet address={address} />}
       {report.data && pools.length > 0 && (
         <>
           <p class="observed" role="status">
             {span(report.data.window)}
           </p>
           <div class="cards">
-            <Card title="Most connections held at once" value={report.data.connections_max} note="over all pools" />
-            <Card
+            <Figure
+              title="Most connections held at once"
+              value={count(report.data.connections_max)}
+              note="over all pools"
+            />
+            <Figure
               title="Most busy at once"
-              value={report.data.busy_max}
+              value={count(report.data.busy_max)}
               note="size that one pool for all would have needed, by the second"
             />
           </div>
+          {history.data && (
+            <Held
+              title="All pools together: held, and what one pool would have needed"
+              points={history.data.all}
+              stepMs={history.data.step_ms}
+              height={200}
+            />
+          )}
           <div class="pools">
             {pools.map((pool) => (
-              <Pool key={pool.id} pool={pool} />
+              <Pool key={pool.id} address={address} pool={pool} history={history.data} />
             ))}
           </div>
+          <p class="note">
+            The last four characters after a + tell pools apart that would have one name: they are of the hash that
+            identifies a pool.
+          </p>
         </>
       )}
     </>
   );
 }
 
-function Card({ title, value, note }: { title: string; value: number; note: string }) {
-  return (
-    <div class="card">
-      <h2>{title}</h2>
-      <p class="big">{count(value)}</p>
-      <p class="note">{note}</p>
-    </div>
-  );
+interface PoolProps {
+  readonly address: Address;
+  readonly pool: PoolJson;
+  readonly history: PoolHistoryJson | undefined;
 }
 
-function Pool({ pool }: { pool: PoolJson }) {
+function Pool({ address, pool, history }: PoolProps) {
+  const points = history?.pools[pool.id];
   const heldMs = pool.active_ms + pool.idle_ms + pool.idle_in_transaction_ms;
   return (
     <section class="pool" aria-labelledby={`pool-${pool.id}`}>
       <h2 id={`pool-${pool.id}`}>
-        <a href={writeAddress({ view: 'statements', fingerprint: '', filters: { pool: pool.name } })}>{pool.name}</a>
+        <a href={linkTo(address, { view: 'statements', filters: { pool: pool.name } })}>{pool.name}</a>
       </h2>
       <Facts
         facts={[
@@ -78,7 +97,10 @@ function Pool({ pool }: { pool: PoolJson }) {
           ['Idle in transaction', share(pool.idle_in_transaction_ms, heldMs)],
         ]}
       />
-      <SourceMix sources={pool.sources} />
+      {history && points && (
+        <Held title="Connections held and busy" points={points} stepMs={history.step_ms} height={110} />
+      )}
+      <SourceMix sources={Object.entries(pool.sources).sort(([a], [b]) => bySourceOrder(a, b))} />
       {pool.habits.length > 0 && <p>Habits: {pool.habits.join('; ')}.</p>}
       <details>
         <summary>Identity and evidence</summary>
@@ -113,29 +135,4 @@ function each(part: number, whole: number): string {
 
 function meanOf({ transactions, transaction_total_ms }: PoolJson): number | null {
   return transactions === 0 ? null : transaction_total_ms / transactions;
-}
-
-/** A bar in the colours of the sources, with its legend as text. */
-function SourceMix({ sources }: { sources: Readonly<Record<string, number>> }) {
-  const entries = Object.entries(sources)
-    .filter(([, n]) => n > 0)
-    .sort(([a], [b]) => bySourceOrder(a, b));
-  const whole = entries.reduce((sum, [, n]) => sum + n, 0);
-  if (whole === 0) return null;
-  return (
-    <>
-      <div class="mix" aria-hidden="true">
-        {entries.map(([name, n]) => (
-          <span key={name} style={{ flexGrow: n, background: `var(${colourOf(name)})` }} />
-        ))}
-      </div>
-      <ul class="legend">
-        {entries.map(([name, n]) => (
-          <li key={name}>
-            <Source name={name} /> {share(n, whole)}
-          </li>
-        ))}
-      </ul>
-    </>
-  );
 }

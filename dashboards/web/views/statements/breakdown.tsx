@@ -1,21 +1,26 @@
 // One statement by pool, tag, error, construct and text.
-// Invariant: values of traffic are text, never markup. Not here: its numbers (statement-page.tsx).
+// Invariant: values of traffic are text, never markup. Not here: its numbers (statement-view.tsx), callers and routes
+// (callers.tsx).
 
-import type { StatementDetailsJson } from '../../../reports/forms/statement-json.js';
-import { writeAddress } from '../data/address.js';
-import { count, share } from '../data/format.js';
-import { Sql } from '../parts/highlight.js';
-import { NumbersTable } from '../parts/parts.js';
+import type { StatementDetailsJson } from '../../../../reports/forms/statement-json.js';
+import { type Address, linkTo } from '../../data/address.js';
+import { count, share } from '../../data/format.js';
+import { Sql } from '../../parts/highlight.js';
+import { NumbersTable } from '../../parts/tables.js';
 
 interface RowProps {
   readonly row: StatementDetailsJson;
 }
 
-export function Breakdown({ row }: RowProps) {
+interface LinkedProps extends RowProps {
+  readonly address: Address;
+}
+
+export function Breakdown({ address, row }: LinkedProps) {
   return (
     <div class="columns">
-      <Pools row={row} />
-      <Tags row={row} />
+      <Pools address={address} row={row} />
+      <Tags address={address} row={row} />
       <Errors row={row} />
       <Constructs row={row} />
       <Variants row={row} />
@@ -23,14 +28,14 @@ export function Breakdown({ row }: RowProps) {
   );
 }
 
-function Pools({ row }: RowProps) {
+function Pools({ address, row }: LinkedProps) {
   return (
     <section aria-labelledby="pools">
       <h2 id="pools">Pools</h2>
       <ul>
         {row.pools.map((name) => (
           <li key={name}>
-            <a href={writeAddress({ view: 'statements', fingerprint: '', filters: { pool: name } })}>{name}</a>
+            <a href={linkTo(address, { view: 'statements', filters: { pool: name } })}>{name}</a>
           </li>
         ))}
       </ul>
@@ -38,7 +43,7 @@ function Pools({ row }: RowProps) {
   );
 }
 
-function Tags({ row }: RowProps) {
+function Tags({ address, row }: LinkedProps) {
   return (
     <section aria-labelledby="tags">
       <h2 id="tags">Tags</h2>
@@ -51,7 +56,7 @@ function Tags({ row }: RowProps) {
               <a
                 key={value}
                 class="tag"
-                href={writeAddress({ view: 'statements', fingerprint: '', filters: { tag: `${key}=${value}` } })}
+                href={linkTo(address, { view: 'statements', filters: { tag: `${key}=${value}` } })}
               >
                 {value}
               </a>

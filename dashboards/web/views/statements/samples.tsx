@@ -2,10 +2,10 @@
 // Invariant: what is not there is not a heading either; no literal is in a sample. Not here: how samples are chosen
 // (analyzer/notable/samples.ts).
 
-import type { SamplesJson } from '../../../reports/forms/samples-json.js';
-import { useReport } from '../data/api.js';
-import { count, duration, moment } from '../data/format.js';
-import { NumbersTable } from '../parts/parts.js';
+import type { SamplesJson } from '../../../../reports/forms/samples-json.js';
+import { useReport } from '../../data/api.js';
+import { count, duration, moment, second } from '../../data/format.js';
+import { Table } from '../../parts/tables.js';
 
 interface SamplesProps {
   readonly fingerprint: string;
@@ -49,26 +49,27 @@ export function Samples({ fingerprint, source, live, version }: SamplesProps) {
 
 type Sample = SamplesJson['slow_samples'][number];
 
-const ALWAYS: ReadonlyArray<readonly [string, (sample: Sample) => string]> = [
-  ['Took', (sample) => duration(sample.service_ms)],
-  ['Rows', (sample) => (sample.sqlstate === null ? count(sample.rows) : `error ${sample.sqlstate}`)],
-];
 /** Columns that are shown if a sample has a value for them; '' = no value. */
 const WHERE_KNOWN: ReadonlyArray<readonly [string, (sample: Sample) => string]> = [
+  ['Failed', ({ sqlstate }) => sqlstate ?? ''],
   ['In transaction', ({ transaction_position: place }) => (place === null ? '' : `statement ${place}`)],
+  ['Tags', (sample) => tagsText(sample.tags)],
   ['Trace', (sample) => sample.trace_id ?? ''],
   ['Request', (sample) => sample.request_id ?? ''],
-  ['Tags', (sample) => tagsText(sample.tags)],
 ];
 
 function SamplesTable({ samples }: { samples: readonly Sample[] }) {
   const known = WHERE_KNOWN.filter(([, cell]) => samples.some((sample) => cell(sample) !== ''));
-  const columns = [...ALWAYS, ...known];
   return (
-    <NumbersTable
+    <Table
       caption="Slowest executions"
-      head={['At', ...columns.map(([title]) => title)]}
-      rows={samples.map((sample) => [moment(sample.at), ...columns.map(([, cell]) => cell(sample))])}
+      rows={samples}
+      columns={[
+        { title: 'At', cell: (sample: Sample) => second(sample.at) },
+        { title: 'Took', cell: (sample) => duration(sample.service_ms) },
+        { title: 'Rows', cell: (sample) => (sample.sqlstate === null ? count(sample.rows) : '–') },
+        ...known.map(([title, cell]) => ({ title, cell, words: true })),
+      ]}
     />
   );
 }

@@ -1,11 +1,13 @@
-// The distribution of a statement's durations: bars on a logarithmic scale, and a table.
+// The distribution of a statement's durations: bars on a logarithmic axis, and a table.
 // Invariant: the bars' heights are shares of the tallest. Not here: the buckets (reports/timeline.ts).
 
 import type { TimelineJson } from '../../../reports/forms/timeline-json.js';
 import { count, duration, share } from '../data/format.js';
-import { NumbersTable } from './parts.js';
+import { NumbersTable } from '../parts/tables.js';
 
-export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
+type Bars = TimelineJson['distribution'];
+
+export function Distribution({ bars }: { bars: Bars }) {
   const whole = bars.reduce((sum, { count: n }) => sum + n, 0);
   const tallest = Math.max(1, ...bars.map(({ count: n }) => n));
   return (
@@ -15,6 +17,10 @@ export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
         <p>Every execution was pipelined with others, so none has its own duration.</p>
       ) : (
         <>
+          <p class="note">
+            {count(whole)} executions; a bar is a stretch of durations, each 1.27 times as long as the one before. The
+            tallest has {count(tallest)}.
+          </p>
           <div
             class="distribution"
             role="img"
@@ -27,11 +33,13 @@ export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
               </div>
             ))}
           </div>
-          <p class="ends">
-            <span>{duration(bars[0].from_ms)}</span>
-            <span>{duration(Math.sqrt(bars[0].from_ms * bars.at(-1)!.to_ms))}</span>
-            <span>{duration(bars.at(-1)!.to_ms)}</span>
-          </p>
+          <div class="decades" aria-hidden="true">
+            {decadesOf(bars).map(({ ms, at }) => (
+              <span key={ms} style={{ left: `${100 * at}%` }}>
+                {duration(ms)}
+              </span>
+            ))}
+          </div>
           <details>
             <summary>The numbers</summary>
             <NumbersTable
@@ -49,4 +57,24 @@ export function Distribution({ bars }: { bars: TimelineJson['distribution'] }) {
       )}
     </section>
   );
+}
+
+/** Round durations within the bars, and where they are, 0 to 1; both ends where there is no round one. */
+function decadesOf(bars: Bars): Array<{ ms: number; at: number }> {
+  const [low, high] = [Math.log10(Math.max(bars[0].from_ms, 1e-4)), Math.log10(bars.at(-1)!.to_ms)];
+  const length = Math.max(high - low, 1e-9);
+  const parts = length < 1.5 ? [1, 2, 5] : [1];
+  const found: Array<{ ms: number; at: number }> = [];
+  for (let power = Math.floor(low); power <= Math.ceil(high); power++) {
+    for (const part of parts) {
+      const ms = part * 10 ** power;
+      const at = (Math.log10(ms) - low) / length;
+      if (at >= 0 && at <= 1) found.push({ ms, at });
+    }
+  }
+  if (found.length > 0) return found;
+  return [
+    { ms: bars[0].from_ms, at: 0 },
+    { ms: bars.at(-1)!.to_ms, at: 1 },
+  ];
 }

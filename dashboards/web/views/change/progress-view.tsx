@@ -3,16 +3,16 @@
 // (reports/progress.ts).
 
 import { useMemo } from 'preact/hooks';
-import type uPlot from 'uplot';
-import { HIDDEN_SOURCES } from '../../../facts/verdict.js';
-import type { ProgressJson, SourceShareJson } from '../../../reports/forms/timeline-json.js';
-import { writeAddress } from '../data/address.js';
-import { useReport } from '../data/api.js';
-import { count, duration, share, span } from '../data/format.js';
-import { bySourceOrder, colourOf } from '../data/sources.js';
-import { NothingYet, NumbersTable, Problem, Source } from '../parts/parts.js';
-import { axes, bars, everyStep, Plot, type PlotTheme, TIMES } from '../parts/plot.js';
-import type { PageProps } from './statements-page.js';
+import { HIDDEN_SOURCES } from '../../../../facts/verdict.js';
+import type { ProgressJson, SourceShareJson } from '../../../../reports/forms/timeline-json.js';
+import { Stack } from '../../charts/stack.js';
+import { type Address, linkTo } from '../../data/address.js';
+import { useReport } from '../../data/api.js';
+import { count, duration, share, span } from '../../data/format.js';
+import { bySourceOrder } from '../../data/sources.js';
+import { queryOf, type ViewProps } from '../../data/window.js';
+import { NothingYet, Problem, Reading, Source } from '../../parts/parts.js';
+import { NumbersTable } from '../../parts/tables.js';
 
 const MEASURES = [
   { key: 'calls', title: 'Whose are the executions?', of: (one: SourceShareJson) => one.calls + one.errors },
@@ -21,10 +21,8 @@ const MEASURES = [
 ] as const;
 type Measure = (typeof MEASURES)[number];
 
-export function ProgressPage({ address, live, version, retry }: PageProps) {
-  const query = new URLSearchParams();
-  for (const name of ['since', 'until']) if (address.filters[name]) query.set(name, address.filters[name]);
-  const report = useReport<ProgressJson>(`/api/v1/progress?${query}`, { live, version });
+export function ProgressView({ address, live, version }: ViewProps) {
+  const report = useReport<ProgressJson>(`/api/v1/sources?${queryOf(address)}`, { live, version });
   const { data } = report;
   const names = useMemo(
     () =>
@@ -37,15 +35,16 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
   return (
     <>
       <h1>Progress</h1>
-      {report.problem && <Problem problem={report.problem} retry={retry} />}
-      {data && names.length === 0 && <NothingYet since={address.filters.since} />}
+      <Problem problem={report.problem} />
+      {data === undefined && !report.problem && <Reading />}
+      {data && names.length === 0 && <NothingYet address={address} />}
       {data && names.length > 0 && (
         <>
           <p class="observed" role="status">
             {span(data.window)} · housekeeping and tools are left out
             {data.week_before === null && ' · a week before, nothing was recorded to compare with'}
           </p>
-          <Cards data={data} names={names} />
+          <Cards address={address} data={data} names={names} />
           {MEASURES.map((measure) => (
             <Shares key={measure.key} measure={measure} data={data} names={names} />
           ))}
@@ -57,14 +56,20 @@ export function ProgressPage({ address, live, version, retry }: PageProps) {
   );
 }
 
-function Cards({ data, names }: { data: ProgressJson; names: readonly string[] }) {
+interface CardsProps {
+  readonly address: Address;
+  readonly data: ProgressJson;
+  readonly names: readonly string[];
+}
+
+function Cards({ address, data, names }: CardsProps) {
   const sum = (of: Measure['of']): number => names.reduce((whole, name) => whole + of(totalOf(data, name)), 0);
   return (
     <div class="cards">
       {names.map((name) => (
         <div class="card" key={name}>
           <h2>
-            <a href={writeAddress({ view: 'statements', fingerprint: '', filters: { source: name } })}>
+            <a href={linkTo(address, { view: 'statements', filters: { source: name } })}>
               <Source name={name} />
             </a>
           </h2>
@@ -99,66 +104,21 @@ function difference(now: number, before: number): string {
 }
 
 function Shares({ measure, data, names }: { measure: Measure; data: ProgressJson; names: readonly string[] }) {
-  const drawn = useMemo(() => stacked(data, { names, of: measure.of }), [data, names, measure]);
   return (
     <section aria-labelledby={`share-${measure.key}`}>
       <h2 id={`share-${measure.key}`}>{measure.title}</h2>
-      <Plot
+      <Stack
         label={`${measure.title} Shares by source over time; the numbers are in the table below`}
-        data={drawn}
-        height={190}
-        options={(theme) => optionsOf(theme, names)}
-        optionsKey={names.join(' ')}
+        points={data.points}
+        stepMs={data.step_ms}
+        names={names}
+        amountOf={({ sources }, name) => (sources[name] === undefined ? 0 : measure.of(sources[name]))}
+        format={(percent) => (percent === 0 || percent === 100 ? `${percent} %` : share(percent, 100))}
+        isShare
+        height={170}
       />
     </section>
   );
-}
-
-/** Percent up to and including each source, the last source first: each is drawn over the one before. */
-function stacked(
-  data: ProgressJson,
-  { names, of }: { names: readonly string[]; of: Measure['of'] },
-): uPlot.AlignedData {
-  const { times, at } = everyStep(data.points, data.step_ms);
-  const layers: Array<Array<number | null>> = names.map(() => []);
-  for (const point of at) {
-    const values = names.map((name) => {
-      const one = point?.sources[name];
-      return one === undefined ? 0 : of(one);
-    });
-    const whole = values.reduce((sum, value) => sum + value, 0);
-    let upTo = 0;
-    values.forEach((value, index) => {
-      upTo += value;
-      layers[index].push(whole === 0 ? null : (100 * upTo) / whole);
-    });
-  }
-  return [times, ...layers.reverse()];
-}
-
-function optionsOf(theme: PlotTheme, names: readonly string[]): Omit<uPlot.Options, 'width' | 'height'> {
-  const reversed = [...names].reverse();
-  return {
-    scales: { y: { range: () => [0, 100] } },
-    axes: axes(theme, (percent) => `${percent} %`),
-    series: [
-      TIMES,
-      ...reversed.map((name, index): uPlot.Series => {
-        const colour = theme.colour(colourOf(name));
-        return {
-          label: name,
-          stroke: colour,
-          fill: colour,
-          width: 0,
-          paths: bars(),
-          points: { show: false },
-          // The layer holds the sources below it too.
-          value: (plot: uPlot, upTo: number | null, _: number, at: number | null) =>
-            upTo === null || at === null ? '–' : share(upTo - (plot.data[index + 2]?.[at] ?? 0), 100),
-        };
-      }),
-    ],
-  };
 }
 
 function Totals({ data, names }: { data: ProgressJson; names: readonly string[] }) {

@@ -3,12 +3,12 @@
 
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
-import type { TimelineJson } from '../../../reports/forms/timeline-json.js';
-import { useReport } from '../data/api.js';
-import { count, duration, moment, windowLength } from '../data/format.js';
-import { Distribution } from '../parts/distribution.js';
-import { NumbersTable } from '../parts/parts.js';
-import { axes, bars, durationValue, everyStep, fromZero, Plot, type PlotTheme, TIMES } from '../parts/plot.js';
+import type { TimelineJson } from '../../../../reports/forms/timeline-json.js';
+import { Distribution } from '../../charts/distribution.js';
+import { axes, bars, everyStep, fromZero, Plot, type PlotTheme } from '../../charts/plot.js';
+import { useReport } from '../../data/api.js';
+import { count, duration, moment, windowLength } from '../../data/format.js';
+import { NumbersTable } from '../../parts/tables.js';
 
 interface HistoryProps {
   readonly fingerprint: string;
@@ -35,7 +35,13 @@ export function History({ fingerprint, source, range, live, version }: HistoryPr
           height={260}
           options={historyOptions}
           optionsKey="history"
+          stepMs={data.step_ms}
+          readout={(at) => readoutOf(drawn, at)}
         />
+        <p class="key">
+          <span class="swatch p95" /> p95 and <span class="swatch p50" /> p50, left axis ·{' '}
+          <span class="swatch executions" /> executions per {step}, right axis
+        </p>
         <details>
           <summary>The numbers, per {step}</summary>
           <NumbersTable
@@ -72,6 +78,14 @@ function historyData(timeline: TimelineJson): uPlot.AlignedData {
   ];
 }
 
+/** Points stand over the middle of their bars. */
+const MIDDLE = { show: true, size: 5 };
+
+function readoutOf([, executions, p50, p95]: uPlot.AlignedData, at: number): string {
+  if (executions[at] === null) return 'nothing';
+  return `${count(executions[at] ?? 0)} executions, p50 ${duration(p50[at] ?? null)}, p95 ${duration(p95[at] ?? null)}`;
+}
+
 function historyOptions(theme: PlotTheme) {
   const [x, y] = axes(theme, duration);
   const calls = theme.colour('--faint');
@@ -89,10 +103,10 @@ function historyOptions(theme: PlotTheme) {
       },
     ],
     series: [
-      TIMES,
+      {},
       { label: 'executions', scale: 'calls', stroke: calls, fill: calls, paths: bars(), points: { show: false } },
-      { label: 'p50', scale: 'ms', stroke: theme.colour('--accent'), width: 2, value: durationValue },
-      { label: 'p95', scale: 'ms', stroke: theme.colour('--warm'), width: 2, value: durationValue },
+      { label: 'p50', scale: 'ms', stroke: theme.colour('--accent'), width: 2, points: MIDDLE },
+      { label: 'p95', scale: 'ms', stroke: theme.colour('--warm'), width: 2, points: MIDDLE },
     ],
   } satisfies Omit<uPlot.Options, 'width' | 'height'>;
 }

@@ -1,0 +1,28 @@
+// The links to all views.
+// Invariant: the window chosen stays when the view changes. Not here: the views.
+
+import { type Address, linkTo, VIEWS, type ViewName } from '../data/address.js';
+
+export const TITLES: Readonly<Record<ViewName, string>> = {
+  overview: 'Overview',
+  routes: 'Routes',
+  findings: 'Findings',
+  statements: 'Statements',
+  compare: 'Compare',
+  pools: 'Pools',
+  live: 'Live',
+  progress: 'Progress',
+  marks: 'Marks',
+};
+
+export function Navigation({ address }: { address: Address }) {
+  return (
+    <nav aria-label="Views">
+      {VIEWS.map((view) => (
+        <a key={view} href={linkTo(address, { view })} aria-current={address.view === view ? 'page' : undefined}>
+          {TITLES[view]}
+        </a>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,168 @@
+// The executions as they end: what `pgwitness tail` prints.
+// Invariant: what was missed is said, never skipped in silence; at most ROWS_MAX rows are kept. Not here: keeping
+// executions (analyzer/notable/tail.ts).
+
+import { useEffect, useState } from 'preact/hooks';
+import { shortSql } from '../../../../facts/words/short-sql.js';
+import type { TailExecutionJson, TailJson } from '../../../../reports/forms/tail-json.js';
+import { type Address, linkTo, replaceAddress } from '../../data/address.js';
+import { ApiProblem, ask } from '../../data/api.js';
+import { clock, count, duration } from '../../data/format.js';
+import { colourOf, sourceNames } from '../../data/sources.js';
+import type { ViewProps } from '../../data/window.js';
+import { Problem } from '../../parts/parts.js';
+import { Activity } from './activity.js';
+
+const ROWS_MAX = 300;
+const EVERY_MS = 1_000;
+
+interface Tail {
+  readonly rows: readonly TailExecutionJson[];
+  readonly missed: number;
+  readonly problem: ApiProblem | undefined;
+  readonly began: boolean;
+}
+
+const EMPTY: Tail = { rows: [], missed: 0, problem: undefined, began: false };
+
+/** Newest first. */
+function useTail({ live, version }: Pick<ViewProps, 'live' | 'version'>): Tail {
+  const [tail, setTail] = useState(EMPTY);
+  useEffect(() => {
+    if (!live) return;
+    const aborter = new AbortController();
+    let after = 0;
+    let timer = 0;
+    const turn = async (): Promise<void> => {
+      try {
+        const { sequence, missed, executions } = await ask<TailJson>(`/api/v1/tail?after=${after}`, {
+          signal: aborter.signal,
+        });
+        after = sequence;
+        setTail((last) => ({
+          rows: [...executions.reverse(), ...last.rows].slice(0, ROWS_MAX),
+          missed: last.missed + missed,
+          problem: undefined,
+          began: true,
+        }));
+      } catch (error) {
+        if (aborter.signal.aborted) return;
+        const problem = error instanceof ApiProblem ? error : new ApiProblem(String(error), 0);
+        setTail((last) => ({ ...last, problem }));
+      }
+      timer = window.setTimeout(turn, EVERY_MS);
+    };
+    turn();
+    return () => {
+      aborter.abort();
+      clearTimeout(timer);
+    };
+  }, [live, version]);
+  return tail;
+}
+
+export function LiveView({ address, live, version }: ViewProps) {
+  const { rows, missed, problem, began } = useTail({ live, version });
+  const { find = '', source = '' } = address.filters;
+  const words = find.toLowerCase().split(/\s+/).filter(Boolean);
+  const shown = rows.filter((row) => {
+    const text = [row.query, row.pool, ...Object.values(row.tags), row.sqlstate].join(' ').toLowerCase();
+    return (
+      (source === '' ? row.source !== 'housekeeping' : row.source === source) &&
+      words.every((word) => text.includes(word))
+    );
+  });
+  const set = (name: string, value: string): void =>
+    replaceAddress({ ...address, filters: { ...address.filters, [name]: value } });
+  return (
+    <>
+      <h1 class="sr-only">Live</h1>
+      <Activity address={address} live={live} version={version} />
+      <h2>Statements as they end</h2>
+      <search class="filters">
+        <label>
+          Find
+          <input
+            type="search"
+            id="find"
+            placeholder="text, route, place, SQLSTATE ( / )"
+            value={find}
+            onInput={(event) => set('find', event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Source
+          <select value={source} onChange={(event) => set('source', event.currentTarget.value)}>
+            <option value="">all but housekeeping</option>
+            {sourceNames(rows.map((row) => row.source)).map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      </search>
+      <Problem problem={problem} />
+      <p class="observed">
+        {live ? 'The newest first' : 'Paused: switch Live on at the top'}; the last {count(ROWS_MAX)} are kept here.
+        {missed > 0 && ` ${count(missed)} passed faster than they could be shown.`}
+      </p>
+      {began && rows.length === 0 && (
+        <p class="nothing">
+          Nothing ran since this view was opened. Statements appear here about a second after they end, once their
+          session is settled.
+        </p>
+      )}
+      {rows.length > 0 && shown.length === 0 && <p class="nothing">Nothing of the last {count(rows.length)} fits.</p>}
+      {shown.length > 0 && <TailTable address={address} rows={shown} />}
+    </>
+  );
+}
+
+function TailTable({ address, rows }: { address: Address; rows: readonly TailExecutionJson[] }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
+    <section class="tail" tabIndex={0} aria-label="Executions">
+      <table class="numbers">
+        <caption class="sr-only">Executions, the newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col" class="words">
+              At
+            </th>
+            <th scope="col">Took</th>
+            <th scope="col" class="roomy">
+              Rows
+            </th>
+            <th scope="col" class="words">
+              Statement
+            </th>
+            <th scope="col" class="words roomy">
+              Route
+            </th>
+            <th scope="col" class="words wide">
+              From
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, at) => (
+            <tr key={`${row.at} ${row.session} ${at}`}>
+              <td class="words">{clock(row.at)}</td>
+              <td>{duration(row.service_ms)}</td>
+              <td class="roomy">{row.sqlstate === '' ? count(row.rows) : <span class="lost">{row.sqlstate}</span>}</td>
+              <td class="words">
+                <a class="one-line" href={linkTo(address, { view: 'statements', id: row.fingerprint })}>
+                  <span class="dot" style={{ background: `var(${colourOf(row.source)})` }} title={row.source} />
+                  <code>{row.query === '' ? '(text unknown)' : shortSql(row.query)}</code>
+                </a>
+              </td>
+              <td class="words roomy">{row.tags.route ?? row.tags.job ?? row.tags.command ?? ''}</td>
+              <td class="words wide">{row.tags.caller ?? ''}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,44 @@
+// Serves a store with the page, as an observer does, and opens a browser.
+// For screenshots and measurements. Needs dist/.
+// Invariant: the server is the observer's own. Not here: what is in the store (made-up-shop.mjs).
+
+import { chromium } from 'playwright-core';
+
+/** @param {string} dataDir */
+export async function serveStore(dataDir) {
+  const [{ openReader }, { Api }, { startHttp }, { MetricsExporter }, { MetricsState }, { createLog }] =
+    await Promise.all([
+      import('../../dist/storage/sqlite/read/reader.js'),
+      import('../../dist/dashboards/http/api.js'),
+      import('../../dist/dashboards/http/server.js'),
+      import('../../dist/dashboards/metrics/exporter.js'),
+      import('../../dist/dashboards/metrics/state/metrics-state.js'),
+      import('../../dist/config/log.js'),
+    ]);
+  const reader = openReader(dataDir);
+  const metrics = new MetricsExporter(new MetricsState());
+  const server = await startHttp({
+    address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    metrics,
+    api: new Api({ reader }),
+    log: createLog({ level: 'silent' }),
+  });
+  return {
+    url: `http://127.0.0.1:${server.address.port}`,
+    async close() {
+      await server.close();
+      metrics.close();
+      reader.close();
+    },
+  };
+}
+
+/** The system's Chromium; CHROMIUM_PATH names another. */
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    // It does not work for root, as whom containers often run.
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ['--disable-dev-shm-usage'],
+  });
+}

@@ -1,0 +1,155 @@
+// Walks through the page as a person takes them: by few clicks, and by keyboard alone.
+// Invariant: a walk uses what is on the screen, never an address. Not here: single views (page.test.ts).
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DEPLOY, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { chromiumPath, launchBrowser, openPage } from '../kit/browser.js';
+import { type Served, serveStore } from './kit.js';
+
+const executablePath = chromiumPath();
+
+describe.skipIf(executablePath === '')('walks', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pgwitness-walks-'));
+  let browser: Browser;
+  let served: Served;
+  let page: Page;
+
+  beforeAll(async () => {
+    await build(() => {});
+    await writeShop(directory);
+    served = await serveStore(directory);
+    browser = await launchBrowser(executablePath);
+  });
+  afterEach(() => page.close());
+  afterAll(async () => {
+    await browser?.close();
+    await served?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<void> {
+    ({ page } = await openPage(browser, { width: 1440 }));
+    await page.goto(`${served.url}/`);
+    await page.waitForSelector('.pin');
+  }
+
+  test('from / to the place that causes the most repeated statements in three clicks', async () => {
+    await start();
+    await page.getByRole('navigation').getByRole('link', { name: 'Findings' }).click();
+    await page.getByRole('link', { name: /^N\+1 on shop_orderline/ }).click();
+    expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
+    // The third leads to the statement itself.
+    await page.getByRole('link', { name: /FROM "shop_orderline"/ }).click();
+    await page.waitForSelector('.distribution');
+    expect(await page.locator('.numbers').first().textContent()).toContain(WORSE.caller);
+  });
+
+  test('a deployment that made a route worse is found in two', async () => {
+    await start();
+    const since = page.getByRole('region', { name: `Since ${DEPLOY}` });
+    await since.getByText('slower', { exact: true }).waitFor();
+    expect(await since.textContent()).toContain('4.0 → 23.0 statements');
+    await since.getByRole('link', { name: WORSE.route }).click();
+    await page.waitForSelector('h1');
+    expect(await page.locator('h1').textContent()).toBe(WORSE.route);
+    await page.getByRole('link', { name: /^N\+1 on shop_orderline: 20 reads per request/ }).click();
+    expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
+  });
+
+  test('a line of the chart leads to what its mark changed', async () => {
+    await start();
+    await page.locator('.pin.mark', { hasText: DEPLOY }).click();
+    await page.waitForSelector('.judgement');
+    expect(page.url()).toContain('#/compare?');
+    expect(await page.locator('.judgement.gone').count()).toBe(1);
+    await page.getByLabel('By').selectOption('route');
+    await page.locator('.judgement.slower').waitFor();
+    expect(await page.locator('tr', { has: page.locator('.judgement.slower') }).textContent()).toContain(WORSE.route);
+  });
+
+  test('a stretch that is drawn over the chart is the window of every view', async () => {
+    await start();
+    const box = (await page.locator('.u-over').boundingBox())!;
+    const y = box.y + box.height / 2;
+    await page.mouse.move(box.x + box.width * 0.3, y);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.6, y, { steps: 5 });
+    await page.mouse.up();
+    await page.waitForFunction(() => location.hash.includes('until='));
+    await page.getByRole('navigation').getByRole('link', { name: 'Statements' }).click();
+    await page.waitForSelector('.virtual a');
+    expect(page.url()).toMatch(/#\/statements\?since=[^&]+&until=/);
+    await page.getByRole('button', { name: 'back to the last 24 hours' }).click();
+    expect(page.url()).toMatch(/#\/statements$/);
+  });
+
+  test('by keyboard alone: a route, its finding, a search, the keys', async () => {
+    await start();
+    await page.keyboard.press('2');
+    await page.waitForSelector('.virtual a[data-row="0"]');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.cards');
+    expect(await page.locator('h1').textContent()).toBe('reports/slow-movers/');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.virtual a[data-row="0"]');
+    await page.keyboard.press('4');
+    await page.waitForSelector('#find');
+    await page.keyboard.press('/');
+    await page.keyboard.type('orders.py:88');
+    await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 1);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.distribution');
+    await page.keyboard.press('?');
+    await page.getByRole('heading', { name: 'Keys' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Keys' }).waitFor({ state: 'hidden' });
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.virtual');
+    // The list is as it was left.
+    expect(page.url()).toContain('find=orders.py');
+  });
+
+  test('every link of every view is reached by Tab, in an order that can be seen', async () => {
+    await start();
+    const seen = new Set<string>();
+    for (let presses = 0; presses < 80; presses++) {
+      await page.keyboard.press('Tab');
+      seen.add(await page.evaluate(() => document.activeElement?.getAttribute('href') ?? ''));
+    }
+    const links = await page.locator('main a').evaluateAll((all) => all.map((link) => link.getAttribute('href') ?? ''));
+    expect(links.filter((href) => !seen.has(href))).toEqual([]);
+  });
+
+  test('two values of a tag are chosen from those seen', async () => {
+    await start();
+    await page.keyboard.press('5');
+    await page.getByRole('combobox', { name: 'Compare' }).selectOption('tag');
+    await page.getByRole('combobox', { name: 'Tag' }).selectOption('route');
+    await page.getByRole('combobox', { name: 'Before' }).selectOption('reports/slow-movers/');
+    await page.getByRole('combobox', { name: 'After' }).selectOption('reports/top-sellers/');
+    await page.waitForSelector('.sides');
+    expect(page.url()).toContain('tag=route');
+    expect(await page.locator('.sides').textContent()).toContain('route=reports/top-sellers/');
+  });
+
+  test('a filter completes what was seen, and says when a value was not', async () => {
+    await start();
+    await page.keyboard.press('4');
+    await page.getByLabel('Tag').fill('route=/orders');
+    await page.getByText('not yet a whole one: route=orders/?').waitFor();
+    expect(page.url()).not.toContain('tag=');
+    await page.getByLabel('Tag').fill('route=orders/');
+    await page.waitForFunction(() => location.hash.includes('tag=route'));
+    await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 4);
+  });
+});
