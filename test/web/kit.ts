@@ -95,11 +95,13 @@ export async function serveStore(
     counts?: HttpCounts;
     onQuestion?: (url: string) => void;
     setMark?: (mark: MarkRow) => void;
+    /** File of the migration's ledger. */
+    ledger?: string;
   } = {},
 ): Promise<Served> {
   const reader = openReader(dataDir);
   const metrics = new MetricsExporter(new MetricsState());
-  const api = new Api({ reader, setMark: options.setMark });
+  const api = new Api({ reader, setMark: options.setMark, ledger: options.ledger });
   const server: HttpServer = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: options.token,

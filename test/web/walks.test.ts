@@ -1,12 +1,12 @@
 // Walks through the page as a person takes them: by few clicks, and by keyboard alone.
 // Invariant: a walk uses what is on the screen, never an address. Not here: single views (page.test.ts).
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { DEPLOY, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { chromiumPath, launchBrowser, openPage } from '../kit/browser.js';
 import { type Served, serveStore } from './kit.js';
@@ -152,4 +152,34 @@ describe.skipIf(executablePath === '')('walks', () => {
     await page.waitForFunction(() => location.hash.includes('tag=route'));
     await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 4);
   });
+
+  test('the progress of a migration is that of its ledger', async () => {
+    const ledger = join(directory, 'migration.yaml');
+    writeFileSync(ledger, LEDGER);
+    const other = await serveStore(directory, { ledger });
+    ({ page } = await openPage(browser, { width: 1440 }));
+    await page.goto(`${other.url}/`);
+    await page.keyboard.press('8');
+    await page.getByRole('heading', { name: 'Places left, by week' }).waitFor();
+    const text = await page.locator('main').textContent();
+    expect(text).toContain('shop/reports.py');
+    // It was done, and is seen again.
+    expect(await page.getByRole('region', { name: 'Done, and seen again' }).textContent()).toContain(
+      'shop/search.py:27',
+    );
+    expect(await page.getByRole('region', { name: 'By group' }).textContent()).toContain('Jobs');
+    await page.close();
+    await other.close();
+  });
 });
+
+const LEDGER = `
+version: 1
+groups: {'shop/tasks*': Jobs}
+places:
+  - {id: report, at: 'shop/reports.py:41', function: slow, kind: raw, statements: [${shopFingerprint('report')}]}
+  - {id: recount, at: 'shop/tasks.py:9', function: recount, kind: raw, state: doing, statements: [${shopFingerprint('recount')}]}
+  - {id: search, at: 'shop/search.py:27', function: search, kind: raw, in_code: false, state: done, statements: [${shopFingerprint('search')}]}
+history:
+  - {on: 2026-02-27, todo: 3}
+`;

@@ -35,9 +35,10 @@ export function TimeControl({ address }: { address: Address }) {
   return (
     <>
       <label>
-        Time{' '}
+        <span class="title">Time </span>
         <select
           id="time"
+          aria-label="Time"
           value={isListed || (until === '' && named.includes(since)) ? since : 'chosen'}
           onChange={(event) => {
             choose(event.currentTarget.value);

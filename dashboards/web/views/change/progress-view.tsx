@@ -13,6 +13,7 @@ import { bySourceOrder } from '../../data/sources.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { NothingYet, Problem, Reading, Source } from '../../parts/parts.js';
 import { NumbersTable } from '../../parts/tables.js';
+import { Ledger } from './ledger.js';
 
 const MEASURES = [
   { key: 'calls', title: 'Whose are the executions?', of: (one: SourceShareJson) => one.calls + one.errors },
@@ -45,6 +46,7 @@ export function ProgressView({ address, live, version }: ViewProps) {
             {data.week_before === null && ' · a week before, nothing was recorded to compare with'}
           </p>
           <Cards address={address} data={data} names={names} />
+          <Ledger address={address} query={queryOf(address)} live={live} version={version} />
           {MEASURES.map((measure) => (
             <Shares key={measure.key} measure={measure} data={data} names={names} />
           ))}

@@ -122,7 +122,7 @@ function columnsFor(wholeMs: number): VirtualColumn<Route>[] {
     title,
     help,
     cell,
-    className: hide === undefined ? 'number' : `number ${hide}`,
+    className: hide === undefined ? 'number broad' : `number broad ${hide}`,
     sortable: true,
   });
   return [
