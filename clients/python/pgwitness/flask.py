@@ -21,11 +21,17 @@ class PgwitnessMiddleware:
         self._header = "HTTP_" + request_id_header.upper().replace("-", "_")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        around = scope.Request(lambda: _route_of(environ), environ.get(self._header) or uuid4().hex)
+        around = scope.Request(_route_of, environ.get(self._header) or uuid4().hex)
+
+        def begin(*answer: Any, **named: Any) -> Any:
+            # Flask's context may be gone when the request ends: the route is remembered while it is there.
+            _ = around.route
+            return start_response(*answer, **named)
+
         token = scope.request.set(around)
         goes_on = False
         try:
-            parts = self.wsgi_app(environ, start_response)
+            parts = self.wsgi_app(environ, begin)
             # A file is handed to the server as it is.
             wrapper = environ.get("wsgi.file_wrapper")
             goes_on = not (isinstance(wrapper, type) and isinstance(parts, wrapper))
@@ -65,7 +71,8 @@ class _Parts:
             self._around.ended()
 
 
-def _route_of(environ: dict[str, Any]) -> str:
-    """Flask's request is in the environment, also when its context is gone."""
-    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+def _route_of() -> str:
+    from flask import has_request_context, request
+
+    rule = request.url_rule if has_request_context() else None
     return "" if rule is None else str(rule.rule)
