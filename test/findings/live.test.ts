@@ -94,10 +94,13 @@ describe('findings', () => {
     };
     expect(routes.find(({ route }) => route === 'loop')?.findings).toEqual([found[1].id]);
     expect(routes.find(({ route }) => route === 'clean')?.findings).toEqual([]);
-    const metrics = await (await fetch(`${sidecar.httpUrl}/metrics`)).text();
-    expect(metrics).toMatch(/^pgwitness_findings\{kind="boundary-lost-rollback",severity="high"\} 1$/m);
-    expect(metrics).toMatch(/^pgwitness_findings_new_total\{kind="boundary-lost-rollback",severity="high"\} 1$/m);
-    expect(metrics).toMatch(/^pgwitness_findings\{kind="duplicate",severity="high"\} 0$/m);
+    const metrics = async () => (await fetch(`${sidecar.httpUrl}/metrics`)).text();
+    const counted = /^pgwitness_findings\{kind="boundary-lost-rollback",severity="high"\} 1$/m;
+    await until('the metrics are read anew', async () => counted.test(await metrics()));
+    expect(await metrics()).toMatch(
+      /^pgwitness_findings_new_total\{kind="boundary-lost-rollback",severity="high"\} 1$/m,
+    );
+    expect(await metrics()).toMatch(/^pgwitness_findings\{kind="duplicate",severity="high"\} 0$/m);
     const told = async (command: string, ...args: string[]) => {
       const asked = [MAIN, command, ...args, '--url', sidecar.httpUrl];
       return (await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout;
@@ -107,7 +110,7 @@ describe('findings', () => {
     expect(JSON.parse(await told('show', fingerprint, '--json'))).toMatchObject({ findings: [found[1].id] });
     expect(await told('top')).toMatch(/[0-9a-f]{8} N\+1 on stock/);
     expect(await told('pools')).toMatch(/[0-9a-f]{8} A rollback that did not reach stock/);
-    await told('mark', 'deployed');
+    await runOrThrow(process.execPath, [MAIN, 'mark', 'deployed', '--data', sidecar.data], { cwd: ROOT });
     const isNew = async () => (await ask()).map((finding) => finding.new);
     expect(await isNew()).toEqual([false, false]);
     await sidecar.stop();

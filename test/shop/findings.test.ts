@@ -1,4 +1,4 @@
-// What is found in the shop's traffic against its own faults: every one is named, and nothing else is proven.
+// The shop's own faults against what is found in its traffic: each is named, and nothing else.
 // Not here: each kind of finding (../findings/).
 
 import { mkdtempSync } from 'node:fs';
