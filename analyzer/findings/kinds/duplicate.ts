@@ -4,16 +4,7 @@
 
 import type { Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import {
-  addTo,
-  callerOf,
-  costOf,
-  isRead,
-  isWrite,
-  type Kind,
-  poolsOf,
-  tableWords,
-} from '../views/kind.js';
+import { addTo, callerOf, costOf, isRead, isWrite, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 const SAME_MIN = 3;
 
