@@ -6,20 +6,14 @@ import * as v from 'valibot';
 import { namesOf } from './option.js';
 import { OPTIONS } from './options.js';
 import { parseAddress } from './values/address.js';
-import type { UsageError } from './values/errors.js';
-import { COUNTED_KINDS, FINDING_KINDS, TIMED_KINDS } from './values/finding-kinds.js';
+import { FINDINGS, FINDINGS_MAPS } from './values/findings-schema.js';
 import { isPrefix } from './values/network-prefix.js';
 import { readUpstream, readUpstreamTls } from './values/option-readers.js';
+import { checked, checkedBy, duration, saysSomething, scalar, text } from './values/schema-values.js';
 import { readSqlPattern } from './values/sql-pattern.js';
 import { CONTEXT_KEYS, DIMENSION_KEYS } from './values/tag-keys.js';
-import { parseBytes, parseDuration } from './values/units.js';
+import { parseBytes } from './values/units.js';
 
-const text = v.pipe(
-  v.string('text is needed here'),
-  v.nonEmpty('an empty text'),
-  v.maxLength(1_000, 'over 1,000 characters'),
-);
-const scalar = v.union([v.string(), v.number(), v.boolean()], 'one value is needed here');
 const tagKeys = v.pipe(v.array(text, 'a list of tag keys is needed here'), v.maxLength(100, 'over 100 keys'));
 
 const RULE_DRIVERS = ['asyncpg', 'psycopg3'] as const;
@@ -136,69 +130,6 @@ const exception = v.strictObject({
   until: v.optional(v.pipe(text, v.isoDate('write a day as 2026-12-31'))),
 });
 
-const findingKind = v.picklist(FINDING_KINDS, `a kind of finding is needed here: ${FINDING_KINDS.join(', ')}`);
-const threshold = v.strictObject({
-  kind: findingKind,
-  route: v.optional(text),
-  source: v.optional(text),
-  /** Repetitions, or rows. */
-  least: v.optional(v.pipe(v.number('a number is needed here'), v.integer('a whole number'), v.minValue(2, 'below 2'))),
-  after: v.optional(duration()),
-});
-const thresholdOfOne = v.pipe(
-  threshold,
-  v.check(({ least, after }) => (least === undefined) !== (after === undefined), 'give either least or after'),
-  v.forward(
-    v.check(
-      ({ kind, least }) => least === undefined || COUNTED_KINDS.some((counted) => counted === kind),
-      `least is of ${COUNTED_KINDS.join(', ')}`,
-    ),
-    ['least'],
-  ),
-  v.forward(
-    v.check(
-      ({ kind, after }) => after === undefined || TIMED_KINDS.some((timed) => timed === kind),
-      `after is of ${TIMED_KINDS.join(', ')}`,
-    ),
-    ['after'],
-  ),
-);
-const accepted = v.strictObject({
-  /** Its first digits, at least 6. */
-  id: v.optional(
-    v.pipe(v.string('write the id in quotes'), v.regex(/^[0-9a-f]{6,12}$/, 'an id is 6 to 12 of 0-9 and a-f')),
-  ),
-  kind: v.optional(findingKind),
-  route: v.optional(text),
-  table: v.optional(text),
-  reason: text,
-  /** From this day on it is found again. */
-  until: v.optional(v.pipe(text, v.isoDate('write a day as 2027-01-31'))),
-});
-const acceptedOfOne = v.pipe(
-  accepted,
-  v.check(({ id, kind }) => id !== undefined || kind !== undefined, 'give the id of a finding, or a kind'),
-);
-const readOnly = v.strictObject({ pool: v.optional(text), source: v.optional(text) });
-const migrated = v.strictObject({
-  route: text,
-  sources: v.optional(v.pipe(v.array(text, 'a list of sources is needed here'), v.minLength(1, 'no source')), [
-    'raw',
-    'sqlalchemy',
-  ]),
-});
-const findings = v.strictObject({
-  thresholds: listOf(thresholdOfOne),
-  accepted: listOf(acceptedOfOne),
-  readOnly: listOf(
-    v.pipe(
-      readOnly,
-      v.check((given) => saysSomething(given), 'nothing is given here'),
-    ),
-  ),
-  migrated: listOf(migrated),
-});
-
 export const LISTS = {
   rules: v.optional(
     v.pipe(v.array(ruleOfOne, 'a list of rules is needed here'), v.maxLength(1_000, 'over 1,000 rules')),
@@ -220,7 +151,7 @@ export const LISTS = {
     v.pipe(v.array(exception, 'a list of exceptions is needed here'), v.maxLength(500, 'over 500 exceptions')),
     [],
   ),
-  findings: v.optional(findings, {}),
+  findings: v.optional(FINDINGS, {}),
 };
 
 const SCALARS = Object.fromEntries(
@@ -243,44 +174,7 @@ export const MAPS: Readonly<Record<string, object>> = {
   retention: retention.entries,
   exceptions: exception.entries,
   'exceptions.match': exceptionMatch.entries,
-  findings: findings.entries,
-  'findings.thresholds': threshold.entries,
-  'findings.accepted': accepted.entries,
-  'findings.readOnly': readOnly.entries,
-  'findings.migrated': migrated.entries,
+  ...FINDINGS_MAPS,
 };
 
 export type ConfigLists = v.InferOutput<v.StrictObjectSchema<typeof LISTS, undefined>>;
-
-function listOf<Entry extends v.GenericSchema>(entry: Entry) {
-  return v.optional(v.pipe(v.array(entry, 'a list is needed here'), v.maxLength(1_000, 'over 1,000 entries')), []);
-}
-
-function saysSomething(map: object): boolean {
-  return Object.keys(map).length > 0;
-}
-
-function duration() {
-  return v.pipe(scalar, v.transform(String), checked(parseDuration));
-}
-
-/** As checked, but keeps the text: it is read again where it is used. */
-function checkedBy(read: (text: string, where: string) => unknown) {
-  return checked((text, where) => {
-    read(text, where);
-    return text;
-  });
-}
-
-/** Makes a valibot action of a reader of values/, with the reader's own message. */
-function checked<T>(read: (text: string, where: string) => T) {
-  return v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-    try {
-      return read(dataset.value, '');
-    } catch (error) {
-      const { message, hint } = error as UsageError;
-      addIssue({ message: `${message}; ${hint}` });
-      return NEVER;
-    }
-  });
-}

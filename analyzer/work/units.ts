@@ -20,6 +20,7 @@ import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
 import { idleIn, isOver } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
+import { isPartOf, wholeOf } from './unit-parts.js';
 import { UnitSamples } from './unit-samples.js';
 
 /** Longer units are looked at before they end. */
@@ -244,15 +245,4 @@ export class Units {
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
   }
-}
-
-/** The unit that took it over, if one did. */
-function wholeOf(unit: Unit): Unit {
-  let whole = unit;
-  while (whole.absorbedBy !== undefined) whole = whole.absorbedBy;
-  return whole;
-}
-
-function isPartOf(unit: Unit, part: Unit): boolean {
-  return part !== unit && part.found === 'heuristic' && !part.ended && part.counted === undefined;
 }

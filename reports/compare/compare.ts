@@ -149,7 +149,7 @@ export function rowOf(name: { key: string; source: string; query: string }, { be
 }
 
 /** Everything together, but for the requests; see the invariant above. */
-export function merged(statements: readonly StatementFacts[]): StatementFacts {
+function merged(statements: readonly StatementFacts[]): StatementFacts {
   const sum = emptyFacts('', '');
   for (const facts of statements) {
     addSums(STATEMENT_RULES, sum, facts);
@@ -173,7 +173,7 @@ function isEmpty({ calls, errors }: StatementFacts): boolean {
   return calls + errors === 0;
 }
 
-export function ratio(after: number, before: number): number | undefined {
+function ratio(after: number, before: number): number | undefined {
   return before > 0 ? after / before : undefined;
 }
 
