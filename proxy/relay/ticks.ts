@@ -49,6 +49,8 @@ export class Ticks {
   #used = performance.eventLoopUtilization();
   /** The minute whose opaque sessions are counted already. */
   #opaqueMinute = 0;
+  /** Of the sessions that ever became opaque, those that were counted. */
+  #opaqueTold = 0;
   /** The minute whose sessions are counted already as not observed because of a pause. */
   #pausedMinute = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -107,10 +109,15 @@ export class Ticks {
     return { adrift, opaque };
   }
 
+  /** Each once a minute, also one that came and went between two ticks. */
   #countOpaque({ opaque }: Unfollowed, minute: number): void {
-    if (opaque === 0 || minute === this.#opaqueMinute) return;
+    const { opaqueTotal } = this.#parts.counters;
+    const fresh = opaqueTotal - this.#opaqueTold;
+    this.#opaqueTold = opaqueTotal;
+    const sessions = minute === this.#opaqueMinute ? fresh : Math.max(opaque, fresh);
+    if (sessions === 0) return;
     this.#opaqueMinute = minute;
-    this.#parts.link.lost('opaque_session', opaque);
+    this.#parts.link.lost('opaque_session', sessions);
   }
 
   #breakerTick({ nowMs, lagMs, minute }: { nowMs: number; lagMs: number; minute: number }): void {

@@ -149,7 +149,7 @@ function keyOfLine(kind: string, rest: string): string | undefined {
 }
 
 /** On one line; control characters cannot make another one. */
-function lineOf(text: string): string {
+export function lineOf(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\s]+/gu, ' ').trim();
 }
 

@@ -5,6 +5,7 @@
 import type { PoolFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import type { Doubt } from './allowances.js';
+import { lineOf } from './baseline.js';
 import { codeLeft } from './code.js';
 import { executionsOf } from './doubts.js';
 import { exceptionFor } from './exceptions.js';
@@ -73,10 +74,12 @@ export interface Unvisited {
 /** Of the baseline, what had no traffic in the window; sorted. */
 export function unvisited({ baseline, visited }: Pick<CheckFacts, 'baseline' | 'visited'>): Unvisited[] {
   if (baseline === undefined) return [];
-  const of = (kind: VisitedKind, names: ReadonlySet<string>): Unvisited[] =>
-    [...names]
+  const of = (kind: VisitedKind, names: ReadonlySet<string>): Unvisited[] => {
+    const ran = new Set([...visited[kind]].map(lineOf));
+    return [...names]
       .sort()
-      .filter((name) => !visited[kind].has(name))
+      .filter((name) => !ran.has(name))
       .map((name) => ({ kind, name }));
+  };
   return [...of('route', baseline.routes), ...of('job', baseline.jobs), ...of('command', baseline.commands)];
 }

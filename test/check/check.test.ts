@@ -151,6 +151,7 @@ describe('baselines', () => {
       `handwritten raw cursor ${RAW} SELECT total(?) FROM shop_order`,
       'pool django:app@shop',
       'pool sqlalchemy:app@shop',
+      'route x]]><failure>|` ::error::y%',
       `statement django-orm queryset ${ORM} SELECT "id" FROM "book"`,
       `statement sqlalchemy core ${CORE} SELECT id FROM stock`,
       '',

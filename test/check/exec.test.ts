@@ -123,7 +123,7 @@ describe('the environment', () => {
       'other variables',
       ['--env', 'DB_HOST,DB_PORT'],
       () => ({ DB_HOST: '127.0.0.1', DB_PORT: String(postgres().port) }),
-      false,
+      true,
     ],
     ['an address', [], () => url(), true],
     ['an address that asks for TLS', [], () => url('?sslmode=require'), true],
