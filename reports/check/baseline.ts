@@ -64,9 +64,9 @@ const OF_TIME: ReadonlySet<string> = new Set([
   'pool-overheld',
 ]);
 
-/** A finding that is told of: proven, and seen often enough; in the run of a command once is enough. */
+/** A finding that is told of: proven, not accepted, seen often enough; in the run of a command once is enough. */
 export function isProven({ kind, confidence, state }: FindingFacts, isRun: boolean): boolean {
-  if (confidence !== 'strong' || state === 'closed') return false;
+  if (confidence !== 'strong' || state === 'closed' || state === 'accepted') return false;
   return isRun ? !OF_TIME.has(kind) : state !== 'candidate';
 }
 

@@ -3,11 +3,27 @@
 
 import { describe, expect, test } from 'vitest';
 import { errorLine } from '../../config/values/errors.js';
+import type { FindingFacts, FindingState } from '../../facts/finding.js';
 import { newPoolMinute } from '../../facts/pool-minute.js';
 import { readAllowances } from '../../reports/check/allowances.js';
+import { isProven } from '../../reports/check/baseline.js';
 import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
 import { DAY_START_MIN, MINUTE_MS, poolOf } from '../storage/flushes.js';
 import { CORE, FROM_MS, judged, ORM, RAW, said, storeOf } from './judged.js';
+
+test('a finding is new where it is proven, and not where it is over or accepted', () => {
+  const finding = (state: FindingState, confidence: 'strong' | 'weak' = 'strong') =>
+    ({ state, confidence }) as unknown as FindingFacts;
+  expect(isProven(finding('open'), false)).toBe(true);
+  expect(isProven(finding('candidate'), true)).toBe(true);
+  for (const [of, isRun] of [
+    [finding('candidate'), false],
+    [finding('closed'), true],
+    [finding('accepted'), true],
+    [finding('open', 'weak'), true],
+  ] as const)
+    expect(isProven(of, isRun)).toBe(false);
+});
 
 const NONE = { none: ['source=sqlalchemy'] };
 
