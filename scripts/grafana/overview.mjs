@@ -140,7 +140,7 @@ export const overview = dashboard({
       title: 'What is wrong, by kind?',
       description:
         'Findings that are open and proven: N+1, transactions that do not cover the other pool, and others. `pgwitness findings` has their lines of code.',
-      unit: 'none',
+      unit: 'short',
       stacking: 'normal',
       queries: [{ expr: `sum by (kind) (pgwitness_findings{${CHOSEN}}) > 0`, legend: '{{kind}}' }],
     }),

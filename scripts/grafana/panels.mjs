@@ -31,7 +31,7 @@ const SOURCE_COLOURS = {
  * @typedef {object} PanelSpec
  * @property {string} title a question
  * @property {string} description
- * @property {string} unit of Grafana: s, ops, percentunit, bytes, Bps, short, none
+ * @property {string} unit of Grafana: s, ops, percentunit, bytes, Bps, short
  * @property {readonly Query[]} queries
  * @property {number} [width] of 24 columns; default 12
  * @property {number} [height] in Grafana's rows; default 8

@@ -190,7 +190,7 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
   test('Prometheus loads the rules without a complaint, and knows its Alertmanager', async () => {
     const { data } = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
     const rules = data.groups.flatMap((group: { rules: unknown[] }) => group.rules);
-    expect(rules).toHaveLength(17);
+    expect(rules).toHaveLength(19);
     await until('an evaluation of each rule', async () => {
       const now = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
       return now.data.groups.every((group: { rules: Array<{ health: string }> }) =>

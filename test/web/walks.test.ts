@@ -158,16 +158,15 @@ describe.skipIf(executablePath === '')('walks', () => {
     writeFileSync(ledger, LEDGER);
     const other = await serveStore(directory, { ledger });
     ({ page } = await openPage(browser, { width: 1440 }));
-    await page.goto(`${other.url}/`);
-    await page.keyboard.press('8');
+    await page.goto(`${other.url}/#/progress`);
     await page.getByRole('heading', { name: 'Places left, by week' }).waitFor();
     const text = await page.locator('main').textContent();
     expect(text).toContain('shop/reports.py');
     // It was done, and is seen again.
-    expect(await page.getByRole('region', { name: 'Done, and seen again' }).textContent()).toContain(
+    expect(await page.getByRole('region', { name: 'Done, and seen again', exact: true }).textContent()).toContain(
       'shop/search.py:27',
     );
-    expect(await page.getByRole('region', { name: 'By group' }).textContent()).toContain('Jobs');
+    expect(await page.getByRole('region', { name: 'By group', exact: true }).textContent()).toContain('Jobs');
     await page.close();
     await other.close();
   });

@@ -1,7 +1,7 @@
 // Connections over time: held, and busy at once.
 // Invariant: a point is a peak. Not here: the points (reports/trends/pool-history.ts).
 
-import { useId, useMemo } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { axes, bars, everyStep, fromZero, Plot, type PlotTheme } from '../../charts/plot.js';
 import { count, windowLength } from '../../data/format.js';
@@ -14,7 +14,6 @@ interface HeldProps {
 }
 
 export function Held({ title, points, stepMs, height }: HeldProps) {
-  const id = useId();
   const data = useMemo((): uPlot.AlignedData => {
     const { times, at } = everyStep(points, stepMs);
     return [times, at.map((point) => point?.connections_max ?? null), at.map((point) => point?.busy_max ?? null)];
@@ -22,8 +21,8 @@ export function Held({ title, points, stepMs, height }: HeldProps) {
   if (points.length < 2) return null;
   const [, held, busy] = data;
   return (
-    <section aria-labelledby={id}>
-      <h3 id={id}>{title}</h3>
+    <div>
+      <h3>{title}</h3>
       <Plot
         label={`${title}: peaks over time, a bar per ${windowLength(stepMs)}`}
         data={data}
@@ -37,7 +36,7 @@ export function Held({ title, points, stepMs, height }: HeldProps) {
         <span class="swatch held" /> held, <span class="swatch busy" /> busy at once; the peak of each{' '}
         {windowLength(stepMs)}
       </p>
-    </section>
+    </div>
   );
 }
 
