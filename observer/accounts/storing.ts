@@ -40,6 +40,8 @@ export class Storing {
   constructor(options: StoringOptions) {
     this.#options = options;
     this.#storedMs = options.startedMs;
+    // A disk that takes nothing from now on would leave no word of this run.
+    options.store.noteUnstored({ fromMs: options.startedMs });
   }
 
   /** Returns false when the store did not take it. */
@@ -119,12 +121,12 @@ export class Storing {
   }
 
   #stored(nowMs: number): void {
+    if (!this.#hasStored || this.#failing) this.#options.store.noteUnstored(undefined);
     this.#storedMs = nowMs;
     this.#hasStored = true;
     if (!this.#failing) return;
     this.#failing = false;
     this.#options.log.info('storing works again');
-    this.#options.store.noteUnstored(undefined);
   }
 
   #gaveUp({ rows, executions, reason }: RefusedRows): void {
