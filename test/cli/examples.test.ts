@@ -30,13 +30,13 @@ async function known(): Promise<Map<string, { flags: Set<string>; help: string }
   return commands;
 }
 
-/** `pgwitness NAME …`, up to the end of the code that it stands in. */
+/** `pgwitness NAME …`, up to the end of the code that it stands in, or to the `--` before a command that it runs. */
 function examplesOf(text: string): Array<{ name: string; flags: string[] }> {
   const lines = text.replace(/\\\n\s*/g, ' ').split('\n');
   return lines.flatMap((line) =>
     [...line.matchAll(/(?:^|[\s`$(])pgwitness ([a-z][a-z-]+)((?: [^`|>&#\n]*)?)/g)].map(([, name, rest]) => ({
       name,
-      flags: [...rest.matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([flag]) => flag),
+      flags: [...rest.split(' -- ')[0].matchAll(/(?<=\s)--[a-z][a-z-]*/g)].map(([flag]) => flag),
     })),
   );
 }

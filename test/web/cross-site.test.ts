@@ -76,8 +76,10 @@ describe.skipIf(executablePath === '')('a page of another site', () => {
       const link = Object.assign(document.createElement('a'), { href: `${url}/`, textContent: 'pgwitness' });
       document.body.append(link);
     }, served.url);
+    const answered = page.waitForResponse((response) => response.url().startsWith(`${served.url}/api/v1/`));
     await page.click('a');
-    await page.waitForSelector('.virtual a[data-row="0"]');
+    expect((await answered).status()).toBe(200);
+    await page.waitForSelector('main h1');
     expect(asked.length).toBeGreaterThan(0);
   });
 
