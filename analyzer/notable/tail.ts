@@ -29,7 +29,8 @@ interface Kept {
 
 export class Tail {
   #askedMs = Number.NEGATIVE_INFINITY;
-  #sequence = 0;
+  /** From 1: a reader that begins asks for what comes after 0. */
+  #sequence = 1;
   #kept: Kept[] = [];
   readonly #units = new WeakMap<Unit, string>();
   #unitsNamed = 0;
