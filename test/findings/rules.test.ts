@@ -49,6 +49,7 @@ describe('n-plus-one', () => {
     expect(excludes('SELECT a FROM t WHERE id = ANY(?)')).toBe(true);
     expect(excludes('SELECT a FROM q ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED')).toBe(true);
     expect(excludes('FETCH ? FROM "c"')).toBe(true);
+    expect(excludes('SELECT c.relname FROM pg_catalog.pg_class c WHERE c.oid = ?')).toBe(true);
     expect(excludes('SELECT a FROM company WHERE id = ?')).toBe(false);
   });
 });

@@ -30,7 +30,8 @@ export const DUPLICATE: Kind = {
     }
     return [...found.values()];
   },
-  excludes: (query) => /\bSKIP\s+LOCKED\b|^\s*FETCH\b|\bnextval\s*\(/i.test(query),
+  // What a library asks of the catalogue, as migrations and reflection do, is not the application's.
+  excludes: (query) => /\bSKIP\s+LOCKED\b|^\s*FETCH\b|\bnextval\s*\(|\bpg_catalog\./i.test(query),
   words(told) {
     const table = tableWords(told);
     return {

@@ -34,7 +34,8 @@ export const N_PLUS_ONE: Kind = {
     }
     return found;
   },
-  excludes: (query) => /\bANY\s*\(|\bSKIP\s+LOCKED\b|^\s*FETCH\b/i.test(query),
+  // What a library asks of the catalogue, as migrations and reflection do, is not the application's.
+  excludes: (query) => /\bANY\s*\(|\bSKIP\s+LOCKED\b|^\s*FETCH\b|\bpg_catalog\./i.test(query),
   words(told) {
     const table = tableWords(told);
     const cause = told.statements.find(({ role }) => role === 'caused-by');
