@@ -32,6 +32,8 @@ export class StatementChain {
 
   /** Hot path: what the session of one of them says, now that it has settled. */
   settle(statement: Keepable): void {
+    // One that is not kept changes nothing that was read.
+    if (statement.slot === NO_SLOT) return;
     this.#kept.settle(statement);
     this.#read = undefined;
   }
