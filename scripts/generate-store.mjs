@@ -8,6 +8,7 @@
 // usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
 
 import { parseArgs } from 'node:util';
+import { MADE_UP } from './lib/made-up-execution.mjs';
 import { catalogueEntryOf, fingerprintOf } from './lib/made-up-statement.mjs';
 import { build } from './lib/setup/build.mjs';
 import { install } from './lib/setup/install.mjs';
@@ -130,21 +131,7 @@ function rowsOf(n, minute) {
   const calls = Math.max(1, Math.round(5_000 / (n + 1)));
   const verdict = { source, construct, confidence: /** @type {const} */ ('strong'), evidence: [] };
   const medianNs = 1e5 * (1 + ((n * 7919) % 400));
-  const measured = {
-    completedAtMs: minute * 60_000 + 1,
-    sqlstate: '',
-    command: 'SELECT',
-    rows: 3,
-    requestBytes: 200,
-    responseBytes: 900,
-    waitNs: 0,
-    firstRowNs: -1,
-    clientStallNs: 0,
-    batched: false,
-    parameterHash: 0,
-    parameterCount: 0,
-    parametersCut: false,
-  };
+  const measured = { ...MADE_UP, completedAtMs: minute * 60_000 + 1, rows: 3 };
   // Of many calls a sample has the shape of all.
   for (let call = 0; call < Math.min(calls, 40); call++) {
     row.add(

@@ -1,8 +1,8 @@
 // Prints verdicts for machines of CI: JUnit XML, and annotations of GitHub Actions.
-// Invariant: no text can end an element, a property or a line. Not here: what is judged (the views of commands).
-// Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+// Invariant: warnings never fail a build. Not here: what is judged (the views of commands), escapes (machine-text.ts).
 
 import { formNow } from './form.js';
+import { commandMessage, commandProperty, xmlText } from './machine-text.js';
 import { print } from './output.js';
 
 export interface Verdict {
@@ -36,7 +36,7 @@ function junitOf(suite: string, verdicts: readonly Verdict[]): string {
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="pgwitness" ${counts}>`,
-    `  <testsuite name="${xml(suite)}" ${counts}>`,
+    `  <testsuite name="${xmlText(suite)}" ${counts}>`,
     ...verdicts.map(caseOf),
     '  </testsuite>',
     '</testsuites>',
@@ -44,10 +44,10 @@ function junitOf(suite: string, verdicts: readonly Verdict[]): string {
 }
 
 function caseOf({ name, group, file, line, level, message }: Verdict): string {
-  const place = file === '' ? '' : ` file="${xml(file)}"${line > 0 ? ` line="${line}"` : ''}`;
-  const head = `    <testcase classname="${xml(group)}" name="${xml(name)}"${place} time="0"`;
+  const place = file === '' ? '' : ` file="${xmlText(file)}"${line > 0 ? ` line="${line}"` : ''}`;
+  const head = `    <testcase classname="${xmlText(group)}" name="${xmlText(name)}"${place} time="0"`;
   if (level === 'ok') return `${head}/>`;
-  return `${head}><${level === 'error' ? 'failure' : 'skipped'} message="${xml(message)}"/></testcase>`;
+  return `${head}><${level === 'error' ? 'failure' : 'skipped'} message="${xmlText(message)}"/></testcase>`;
 }
 
 /** A line per error and warning; what passes has none. */
@@ -59,20 +59,6 @@ function githubOf(verdicts: readonly Verdict[]): string {
 }
 
 function annotationOf({ name, group, file, line, level, message }: Verdict): string {
-  const place = file === '' ? '' : `file=${property(file)},${line > 0 ? `line=${line},` : ''}`;
-  return `::${level} ${place}title=${property(`${group}: ${name}`)}::${data(message)}`;
-}
-
-function xml(text: string): string {
-  const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  // XML 1.0 has no other control characters, escaped or not.
-  return text.replace(/[\u0000-\u001f\u007f\ufffe\uffff]/g, ' ').replace(/[&<>"]/g, (found) => escapes[found]);
-}
-
-function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+  const place = file === '' ? '' : `file=${commandProperty(file)},${line > 0 ? `line=${line},` : ''}`;
+  return `::${level} ${place}title=${commandProperty(`${group}: ${name}`)}::${commandMessage(message)}`;
 }

@@ -4,6 +4,7 @@
 // Invariant: the same arguments make the same rows; everything goes through the store's own flush.
 // Not here: real traffic (lib/shop).
 
+import { MADE_UP } from './made-up-execution.mjs';
 import { fingerprintOf } from './made-up-statement.mjs';
 
 /**
@@ -491,20 +492,6 @@ function xorshift() {
   };
 }
 
-const MEASURED = {
-  sqlstate: '',
-  command: 'SELECT',
-  requestBytes: 200,
-  responseBytes: 900,
-  waitNs: 0,
-  firstRowNs: -1,
-  clientStallNs: 0,
-  batched: false,
-  parameterHash: 0,
-  parameterCount: 0,
-  parametersCut: false,
-};
-
 /** Counts one minute's requests as the analyzer would. */
 class MinuteCounts {
   /** @type {Map<string, import('../../dist/facts/rollup-row.js').RollupRow>} */
@@ -628,7 +615,7 @@ class MinuteCounts {
     for (let n = 0; n < times; n++) {
       const ns = Math.round(statement.ms * 1e6 * Math.exp(1.4 * (random() + random() + random() - 1.5)));
       sumNs += ns;
-      row.add({ ...MEASURED, completedAtMs: minute * 60_000 + 1, rows, serviceNs: ns }, verdict);
+      row.add({ ...MADE_UP, completedAtMs: minute * 60_000 + 1, rows, serviceNs: ns }, verdict);
       tagged.calls++;
       tagged.rows += rows;
       tagged.serviceTotalNs += ns;

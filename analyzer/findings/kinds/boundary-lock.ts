@@ -5,7 +5,7 @@
 
 import type { Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, isWrite, type Kind, tableWords } from '../views/kind.js';
+import { addTo, besideOf, isWrite, type Kind, tableWords } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
 
 /** lock_not_available: the server says that it was a lock. */
@@ -32,18 +32,7 @@ export const BOUNDARY_LOCK: Kind = {
         if (other.endMs - other.startMs < waitMs || !isSilent(view, outer, other)) continue;
         const confidence = proofOf(other, outer);
         if (confidence === undefined) continue;
-        addTo(found, {
-          kind: 'boundary-lock',
-          confidence,
-          statements: [
-            { fingerprint: other.fingerprint, source: other.source, role: 'beside' },
-            { fingerprint: inside.fingerprint, source: inside.source, role: 'inside' },
-          ],
-          pools: [inside.pool, other.pool],
-          times: 1,
-          costNs: other.serviceNs,
-          caller: callerOf(other),
-        });
+        addTo(found, besideOf({ kind: 'boundary-lock', confidence }, other, inside));
       }
     }
     return [...found.values()];

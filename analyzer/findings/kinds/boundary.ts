@@ -5,7 +5,7 @@
 
 import type { FindingKind, FindingTold, Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, isRead, isWrite, type Kind, tableWords } from '../views/kind.js';
+import { addTo, besideOf, isRead, isWrite, type Kind, tableWords } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
 
 export const BOUNDARY_READ: Kind = {
@@ -61,18 +61,7 @@ function besides(
       const isWithin = other.startMs >= outer.startMs && other.endMs <= outer.endMs;
       if (!isElsewhere || !isWithin || other.sqlstate !== '' || other.housekeeping !== '') continue;
       if (!concerns(other, outer) || !stays(view, other)) continue;
-      addTo(found, {
-        kind,
-        confidence: 'strong',
-        statements: [
-          { fingerprint: other.fingerprint, source: other.source, role: 'beside' },
-          { fingerprint: inside.fingerprint, source: inside.source, role: 'inside' },
-        ],
-        pools: [inside.pool, other.pool],
-        times: 1,
-        costNs: other.serviceNs,
-        caller: callerOf(other),
-      });
+      addTo(found, besideOf({ kind, confidence: 'strong' }, other, inside));
     }
   }
   return [...found.values()];

@@ -61,6 +61,26 @@ export function addTo(found: Map<string, Occurrence>, more: Occurrence): void {
   found.set(fingerprint, { ...more, times, costNs: more.costNs + (known?.costNs ?? 0) });
 }
 
+/** A statement on another pool, beside a transaction that has written. */
+export function besideOf(
+  { kind, confidence }: Pick<Occurrence, 'kind' | 'confidence'>,
+  other: UnitStatement,
+  inside: UnitStatement,
+): Occurrence {
+  return {
+    kind,
+    confidence,
+    statements: [
+      { fingerprint: other.fingerprint, source: other.source, role: 'beside' },
+      { fingerprint: inside.fingerprint, source: inside.source, role: 'inside' },
+    ],
+    pools: [inside.pool, other.pool],
+    times: 1,
+    costNs: other.serviceNs,
+    caller: callerOf(other),
+  };
+}
+
 /** The first table of a summary ("SELECT shop_book shop_author"). */
 export function tableOf(summary: string): string {
   return summary.split(' ')[1] ?? '';

@@ -5,11 +5,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { TailExecutionJson, TailJson } from '../../../../reports/forms/tail-json.js';
-import { type Address, linkTo, replaceAddress } from '../../data/address.js';
+import { type Address, linkTo } from '../../data/address.js';
 import { ApiProblem, ask } from '../../data/api.js';
 import { clock, count, duration } from '../../data/format.js';
 import { colourOf, sourceNames } from '../../data/sources.js';
 import type { ViewProps } from '../../data/window.js';
+import { ChoiceField, FindField, filterSetter } from '../../parts/filters.js';
 import { Problem } from '../../parts/parts.js';
 import { Activity } from './activity.js';
 
@@ -72,35 +73,22 @@ export function LiveView({ address, live, version }: ViewProps) {
       words.every((word) => text.includes(word))
     );
   });
-  const set = (name: string, value: string): void =>
-    replaceAddress({ ...address, filters: { ...address.filters, [name]: value } });
+  const set = filterSetter(address);
   return (
     <>
       <h1 class="sr-only">Live</h1>
       <Activity address={address} live={live} version={version} />
       <h2>Statements as they end</h2>
       <search class="filters">
-        <label>
-          Find
-          <input
-            type="search"
-            id="find"
-            placeholder="text, route, place, SQLSTATE ( / )"
-            value={find}
-            onInput={(event) => set('find', event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          Source
-          <select value={source} onChange={(event) => set('source', event.currentTarget.value)}>
-            <option value="">all but housekeeping</option>
-            {sourceNames(rows.map((row) => row.source)).map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <FindField words="text, route, place, SQLSTATE" value={find} set={set} />
+        <ChoiceField
+          name="source"
+          title="Source"
+          all="all but housekeeping"
+          values={sourceNames(rows.map((row) => row.source))}
+          value={source}
+          set={set}
+        />
       </search>
       <Problem problem={problem} />
       <p class="observed">

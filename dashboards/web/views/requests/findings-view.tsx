@@ -3,10 +3,11 @@
 // (analyzer/findings).
 
 import type { findingsJson } from '../../../../reports/forms/findings-json.js';
-import { linkTo, replaceAddress } from '../../data/address.js';
+import { linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, moment, span } from '../../data/format.js';
 import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
+import { ChoiceField, FindField, filterSetter } from '../../parts/filters.js';
 import { Problem, Reading } from '../../parts/parts.js';
 import { Table } from '../../parts/tables.js';
 import type { Finding } from './finding-lines.js';
@@ -41,31 +42,11 @@ export function FindingsView({ address, live, version }: ViewProps) {
 
 function Filters({ address, kinds }: { address: ViewProps['address']; kinds: readonly string[] }) {
   const { find = '', kind = '', weak = '' } = address.filters;
-  const set = (name: string, value: string): void =>
-    replaceAddress({ ...address, filters: { ...address.filters, [name]: value } });
+  const set = filterSetter(address);
   return (
     <search class="filters">
-      <label>
-        Find
-        <input
-          type="search"
-          id="find"
-          placeholder="route, place, table ( / )"
-          value={find}
-          onInput={(event) => set('find', event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        Kind
-        <select value={kind} onChange={(event) => set('kind', event.currentTarget.value)}>
-          <option value="">all</option>
-          {kinds.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FindField words="route, place, table" value={find} set={set} />
+      <ChoiceField name="kind" title="Kind" all="all" values={kinds} value={kind} set={set} />
       <label class="check">
         <input
           type="checkbox"

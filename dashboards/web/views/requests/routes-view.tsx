@@ -2,11 +2,12 @@
 // Invariant: requests that name no route are a row of their own. Not here: one of them (route-view.tsx).
 
 import type { RoutesJson } from '../../../../reports/forms/routes-json.js';
-import { linkTo, replaceAddress, writeAddress } from '../../data/address.js';
+import { linkTo, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, each, share, span } from '../../data/format.js';
 import { bySourceOrder } from '../../data/sources.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
+import { FindField, filterSetter } from '../../parts/filters.js';
 import { NothingYet, Problem, Reading, Source } from '../../parts/parts.js';
 import { type VirtualColumn, VirtualTable } from '../../parts/virtual-table.js';
 
@@ -39,22 +40,12 @@ export function RoutesView({ address, live, version }: ViewProps) {
     .filter((route) => words.every((word) => routeName(route).toLowerCase().includes(word)))
     .sort((a, b) => sizeOf(b) - sizeOf(a));
   const wholeMs = all.reduce((sum, route) => sum + SORTS.time(route), 0);
-  const set = (name: string, value: string): void =>
-    replaceAddress({ ...address, filters: { ...address.filters, [name]: value } });
+  const set = filterSetter(address);
   return (
     <>
       <h1 class="sr-only">Routes</h1>
       <search class="filters">
-        <label>
-          Find
-          <input
-            type="search"
-            id="find"
-            placeholder="a route, job or command ( / )"
-            value={find}
-            onInput={(event) => set('find', event.currentTarget.value)}
-          />
-        </label>
+        <FindField words="a route, job or command" value={find} set={set} />
       </search>
       <Problem problem={report.problem} />
       {report.data === undefined && !report.problem && <Reading />}

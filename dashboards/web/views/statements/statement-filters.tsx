@@ -4,52 +4,29 @@
 
 import { useState } from 'preact/hooks';
 import type { SeenValues } from '../../../../reports/groups/seen.js';
-import { type Address, replaceAddress } from '../../data/address.js';
+import type { Address } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { sourceNames } from '../../data/sources.js';
+import { ChoiceField, FindField, filterSetter } from '../../parts/filters.js';
 
 export function StatementFilters({ address }: { address: Address }) {
   const { filters } = address;
   const { data: seen } = useReport<SeenValues>('/api/v1/filters', { live: false });
-  const set = (name: string, value: string): void => {
-    replaceAddress({ ...address, filters: { ...filters, [name]: value } });
-  };
+  const set = filterSetter(address);
   const tags = Object.entries(seen?.tags ?? {}).flatMap(([key, values]) => values.map((value) => `${key}=${value}`));
   const sources = sourceNames([...(seen?.sources ?? []), ...(filters.source ? [filters.source] : [])]);
   return (
     <search class="filters">
-      <label>
-        Find
-        <input
-          type="search"
-          id="find"
-          placeholder="text, table, place, fingerprint ( / )"
-          value={filters.find ?? ''}
-          onInput={(event) => set('find', event.currentTarget.value)}
-        />
-      </label>
-      <label>
-        Source
-        <select value={filters.source ?? ''} onChange={(event) => set('source', event.currentTarget.value)}>
-          <option value="">all of the application</option>
-          {sources.map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Pool
-        <select value={filters.pool ?? ''} onChange={(event) => set('pool', event.currentTarget.value)}>
-          <option value="">all</option>
-          {(seen?.pools ?? []).map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FindField words="text, table, place, fingerprint" value={filters.find ?? ''} set={set} />
+      <ChoiceField
+        name="source"
+        title="Source"
+        all="all of the application"
+        values={sources}
+        value={filters.source ?? ''}
+        set={set}
+      />
+      <ChoiceField name="pool" title="Pool" all="all" values={seen?.pools ?? []} value={filters.pool ?? ''} set={set} />
       <Completed name="table" title="Table" seen={seen?.tables} filters={filters} set={set} />
       <Completed name="tag" title="Tag" seen={seen && tags} filters={filters} set={set} hint="route=…" />
       <label class="check">
