@@ -12,6 +12,7 @@ import { MADE_UP } from './lib/made-up-execution.mjs';
 import { catalogueEntryOf, fingerprintOf } from './lib/made-up-statement.mjs';
 import { build } from './lib/setup/build.mjs';
 import { install } from './lib/setup/install.mjs';
+import { xorshift } from './lib/xorshift.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,14 +41,7 @@ const SOURCES = [
 /** Minutes of an hour that are written one by one: the last day is kept in minutes, older hours need one each. */
 const OLD_MINUTES = [30];
 
-/** xorshift: repeatable, unlike Math.random. */
-let state = 2463534242;
-const random = () => {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) / 2 ** 32;
-};
+const random = xorshift();
 
 /** @returns {Pick<Verdict, 'source' | 'construct'>} */
 const sourceOf = (/** @type {number} */ n) => {

@@ -9,8 +9,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { launchChromium } from './lib/chromium.mjs';
 import { writeShop } from './lib/made-up-shop.mjs';
-import { openBrowser, serveStore } from './lib/serve-store.mjs';
+import { serveStore } from './lib/serve-store.mjs';
 import { build } from './lib/setup/build.mjs';
 import { install } from './lib/setup/install.mjs';
 
@@ -30,7 +31,7 @@ const VIEWS = [
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-measure-page-'));
 await writeShop(directory, { statements: Number(values.statements), routes: Number(values.routes) });
 const served = await serveStore(directory);
-const browser = await openBrowser();
+const browser = await launchChromium();
 process.stdout.write('view            first paint   numbers\n');
 for (const [hash, ready] of VIEWS) {
   const page = await browser.newPage();

@@ -10,9 +10,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { shopFingerprint, WORSE, writeShop } from './lib/made-up-shop.mjs';
+import { launchChromium } from './lib/chromium.mjs';
+import { DEPLOY, shopFingerprint, WORSE, writeShop } from './lib/made-up-shop.mjs';
 import { ROOT } from './lib/paths.mjs';
-import { openBrowser, serveStore } from './lib/serve-store.mjs';
+import { serveStore } from './lib/serve-store.mjs';
 import { build } from './lib/setup/build.mjs';
 import { install } from './lib/setup/install.mjs';
 
@@ -22,6 +23,7 @@ await install(() => {});
 await build(() => {});
 
 const route = encodeURIComponent(`route:${WORSE.route}`);
+const AROUND = new URLSearchParams({ around: DEPLOY, span: '1h' });
 /** Views by name, each with what is there when it is drawn. @type {ReadonlyArray<[string, string, string]>} */
 const VIEWS = [
   ['overview', '#/overview', '.pin'],
@@ -31,8 +33,8 @@ const VIEWS = [
   ['finding', '#/findings/f1', '.explanation'],
   ['statements', '#/statements', '.spark rect:last-child'],
   ['statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
-  ['compare', '#/compare?around=deploy+42&span=1h', '.numbers'],
-  ['compare-routes', '#/compare?around=deploy+42&span=1h&group-by=route', '.numbers'],
+  ['compare', `#/compare?${AROUND}`, '.numbers'],
+  ['compare-routes', `#/compare?${AROUND}&group-by=route`, '.numbers'],
   ['pools', '#/pools', '.pool'],
   ['live', '#/live', 'h1'],
   ['progress', '#/progress', '.plot canvas'],
@@ -50,7 +52,7 @@ const IN_DOCS = [
 ];
 
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-screenshots-'));
-const browser = await openBrowser();
+const browser = await launchChromium();
 try {
   const [full, empty] = [path.join(directory, 'full'), path.join(directory, 'empty')];
   await writeShop(full);

@@ -104,7 +104,7 @@ export async function startEngine(note) {
     runOrThrow('docker', args, { ...options, env });
   const stop = async () => {
     await service.stop();
-    unmountBelow(place);
+    await unmountBelow(place);
     rmSync(place, { recursive: true, force: true });
   };
   const { stdout: engine } = await docker(['version', '--format', '{{.Server.Version}}']);
@@ -113,9 +113,9 @@ export async function startEngine(note) {
 }
 
 /** What a killed container may leave mounted cannot be removed. @param {string} place */
-function unmountBelow(place) {
+async function unmountBelow(place) {
   for (const line of readFileSync('/proc/mounts', 'utf8').split('\n').reverse()) {
     const mounted = line.split(' ')[1] ?? '';
-    if (mounted.startsWith(`${place}/`)) runCommand('umount', ['--lazy', mounted]);
+    if (mounted.startsWith(`${place}/`)) await runCommand('umount', ['--lazy', mounted]);
   }
 }

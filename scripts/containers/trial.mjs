@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installed } from '../lib/monitoring.mjs';
+import { launchChromium } from '../lib/chromium.mjs';
 import { ROOT } from '../lib/paths.mjs';
 import { runOrThrow } from '../lib/run-command.mjs';
 
@@ -168,14 +168,7 @@ class Trial {
   }
 
   async page() {
-    const executablePath = process.env.CHROMIUM_PATH ?? installed('chromium');
-    must(executablePath !== '', 'chromium is not installed: apt-get install chromium');
-    const { chromium } = await import('playwright-core');
-    const browser = await chromium.launch({
-      executablePath,
-      chromiumSandbox: false,
-      args: ['--disable-dev-shm-usage'],
-    });
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage();
       await page.goto(await this.#url('pgwitness', 6434));

@@ -6,6 +6,7 @@
 
 import { MADE_UP } from './made-up-execution.mjs';
 import { fingerprintOf } from './made-up-statement.mjs';
+import { xorshift } from './xorshift.mjs';
 
 /**
  * @typedef {import('../../dist/facts/flush.js').Flush} Flush
@@ -478,17 +479,6 @@ function poolParts(minute, random, LogHistogram) {
       };
     }),
     fleetMinutes: [{ minute, connectionsMax: 13, busyMax: Math.max(...held.map(({ busyMax }) => busyMax)) + 1 }],
-  };
-}
-
-/** Repeatable, unlike Math.random. @returns {() => number} */
-function xorshift() {
-  let state = 2463534242;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
   };
 }
 

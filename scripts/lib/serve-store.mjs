@@ -2,8 +2,6 @@
 // For screenshots and measurements. Needs dist/.
 // Invariant: the server is the observer's own. Not here: what is in the store (made-up-shop.mjs).
 
-import { chromium } from 'playwright-core';
-
 /** @param {string} dataDir */
 export async function serveStore(dataDir) {
   const [{ openReader }, { Api }, { startHttp }, { MetricsExporter }, { MetricsState }, { createLog }] =
@@ -31,14 +29,4 @@ export async function serveStore(dataDir) {
       reader.close();
     },
   };
-}
-
-/** The system's Chromium; CHROMIUM_PATH names another. */
-export function openBrowser() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    // It does not work for root, as whom containers often run.
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-dev-shm-usage'],
-  });
 }

@@ -94,10 +94,13 @@ await describeWithPython('faults of real code', (python) => {
 
   test('untagged: every fault is found that shows without tags, and no twin is', { timeout: 180_000 }, async () => {
     const found = await foundIn('faults', 'untagged');
-    const missed = Object.entries(EXPECTED).filter(
-      ([name, [kind, source]]) =>
-        !NEEDS_TAGS.has(name) && !found.some((one) => one.kind === kind && one.statements[0].source === source),
-    );
+    // Two faults of one kind and source are two findings.
+    const left = [...found];
+    const missed = Object.entries(EXPECTED).filter(([name, [kind, source]]) => {
+      if (NEEDS_TAGS.has(name)) return false;
+      const at = left.findIndex((one) => one.kind === kind && one.statements[0].source === source);
+      return at === -1 || left.splice(at, 1).length === 0;
+    });
     expect(missed).toEqual([]);
     const twins = await foundIn('twins', 'untagged');
     expect(twins.map(({ kind, title, confidence }) => ({ kind, title, confidence }))).toEqual([]);

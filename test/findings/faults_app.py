@@ -1,6 +1,6 @@
 """Requests with one fault each, and their clean twins: Django's ORM, raw SQL and SQLAlchemy, in one process.
 
-Arguments: which requests ("faults", "twins" or "all") and whether they are tagged ("tagged" or "untagged"). Tagged each is made
+Arguments: "prepare" (the tables), or which requests ("faults", "twins" or "all") and whether they are tagged ("tagged" or "untagged"). Tagged each is made
 twice; untagged three times, and those of two pools NESTED times. Untagged requests close Django's connection, as CONN_MAX_AGE=0 does,
 and pause.
 """

@@ -3,25 +3,15 @@
 // Invariant: a page under test reaches nothing but the server under test.
 // Not here: what the page shows.
 
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import type { Browser, Page } from 'playwright-core';
+import { chromiumPath as found, NO_CHROMIUM } from '../../scripts/lib/chromium.mjs';
 
 /** Where Chromium is; '' when it is not installed. In CI it must be. */
 export function chromiumPath(): string {
-  const found = [process.env.CHROMIUM_PATH ?? '', ...PLACES].find((place) => place !== '' && existsSync(place)) ?? '';
-  if (found === '' && process.env.CI) {
-    throw new Error('CI needs Chromium: apt-get install chromium, or set CHROMIUM_PATH');
-  }
-  if (found === '') process.stderr.write('tests of the page are skipped: Chromium is not installed\n');
-  return found;
-}
-
-export function launchBrowser(executablePath: string): Promise<Browser> {
-  // Chromium's sandbox does not work for root, as whom containers often run.
-  const chromiumSandbox = process.getuid?.() !== 0;
-  return chromium.launch({ executablePath, chromiumSandbox, args: ['--disable-dev-shm-usage'] });
+  const place = found();
+  if (place === '' && process.env.CI) throw new Error(NO_CHROMIUM);
+  if (place === '') process.stderr.write(`tests of the page are skipped: ${NO_CHROMIUM}\n`);
+  return place;
 }
 
 export interface Watched {

@@ -23,6 +23,8 @@ test('every row of the list names tests that exist, and no bound that does not',
     return tests.length === 0 || tests.some((file) => !FILES.includes(file));
   });
   expect(missing).toEqual([]);
-  const named = ofRows.flatMap((row) => row.split('|')[1].match(/`\w+(?:Max|Entries|Bytes|Reserved?)`/g) ?? []);
+  const named = ofRows.flatMap(
+    (row) => row.split('|')[1].match(/`\w+(?:Max|Entries|BytesMin|Bytes|Reserved?)`/g) ?? [],
+  );
   expect(named.filter((name) => !(name.slice(1, -1) in limits))).toEqual([]);
 });

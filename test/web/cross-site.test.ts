@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { HttpCounts } from '../../dashboards/metrics/state/http-counts.js';
+import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
-import { chromiumPath, launchBrowser } from '../kit/browser.js';
+import { chromiumPath } from '../kit/browser.js';
 import { type Served, serveStore, writeManyStatements } from './kit.js';
 
 const executablePath = chromiumPath();
@@ -34,7 +35,7 @@ describe.skipIf(executablePath === '')('a page of another site', () => {
     });
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
     otherPort = (other.address() as AddressInfo).port;
-    browser = await launchBrowser(executablePath);
+    browser = await launchChromium();
   });
   beforeEach(async () => {
     asked.length = 0;

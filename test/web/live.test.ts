@@ -4,9 +4,10 @@
 import pg from 'pg';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';
-import { chromiumPath, launchBrowser, openPage } from '../kit/browser.js';
+import { chromiumPath, openPage } from '../kit/browser.js';
 import { usePostgres } from '../kit/postgres.js';
 import { temporaryDirectory } from '../kit/sidecar.js';
 
@@ -20,7 +21,7 @@ describe.skipIf(executablePath === '')('live', () => {
   beforeAll(async () => {
     await build(() => {});
     sidecar = await startSidecar({ upstream: postgres(), data: `${temporaryDirectory('live')}/data` });
-    browser = await launchBrowser(executablePath);
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
-import { chromiumPath, launchBrowser, openPage, type Watched } from '../kit/browser.js';
+import { chromiumPath, openPage, type Watched } from '../kit/browser.js';
 import { ATTACK, type Served, SLOWEST, serveStore, writeManyStatements } from './kit.js';
 
 const executablePath = chromiumPath();
@@ -40,7 +41,7 @@ describe.skipIf(executablePath === '')('the page', () => {
     servedMany = await serveStore(directoryOfMany);
     await writeShop(directoryOfShop);
     shop = await serveStore(directoryOfShop);
-    browser = await launchBrowser(executablePath);
+    browser = await launchChromium();
   });
   afterEach(async () => {
     for (const { page } of opened.splice(0)) await page.close();

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
-import { chromiumPath, launchBrowser, openPage } from '../kit/browser.js';
+import { chromiumPath, openPage } from '../kit/browser.js';
 import { type Served, serveStore } from './kit.js';
 
 const executablePath = chromiumPath();
@@ -23,7 +24,7 @@ describe.skipIf(executablePath === '')('walks', () => {
     await build(() => {});
     await writeShop(directory);
     served = await serveStore(directory);
-    browser = await launchBrowser(executablePath);
+    browser = await launchChromium();
   });
   afterEach(() => page.close());
   afterAll(async () => {
