@@ -23,7 +23,6 @@ export type Fed = Pick<Waiting, 'statement' | 'measured' | 'transactionPosition'
 export class UnitFeed {
   readonly #units: Units;
   readonly #tagSets: UnitTagSets;
-  readonly #reused = emptyExecution();
 
   constructor(units: Units, tagSets: UnitTagSets) {
     this.#units = units;
@@ -35,8 +34,8 @@ export class UnitFeed {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
-    // A session that has settled has it counted before the next comes: nobody keeps it.
-    const execution = session.settled ? this.#reused : emptyExecution();
+    // A session that has settled has it counted before its next one comes; until then it is the session's last.
+    const execution = session.settled ? reusedOf(session.work) : emptyExecution();
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;
     execution.startMs = measured.completedAtMs - measured.serviceNs / 1e6;
@@ -80,6 +79,11 @@ export class UnitFeed {
 }
 
 type Filled = { -readonly [Name in keyof UnitExecution]: UnitExecution[Name] };
+
+function reusedOf(work: SessionWork): Filled {
+  work.reused ??= emptyExecution();
+  return work.reused as Filled;
+}
 
 function emptyExecution(): Filled {
   return {

@@ -5,6 +5,8 @@
 import type { ExecutionFacts, TailBatch } from '../../facts/answers.js';
 import type { Verdict } from '../../facts/verdict.js';
 import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
+import type { Unit } from '../work/unit.js';
+import { wholeOf } from '../work/unit-parts.js';
 import { requestOf } from './request-tags.js';
 
 export interface Counted {
@@ -18,13 +20,10 @@ const TAIL_MAX = 5_000;
 /** A reader that has not asked for so long has left. */
 const LEFT_AFTER_MS = 10_000;
 
-type InUnit = Waiting['inUnit'];
-type Unit = NonNullable<NonNullable<InUnit>['unit']>;
-
 interface Kept {
   readonly facts: Omit<ExecutionFacts, 'unit' | 'boundary'>;
-  /** Read when it is asked for: what led up to a request joins it after it was counted. */
-  readonly inUnit: InUnit;
+  /** What led up to a request may join it after it was counted. */
+  readonly unit: Unit | undefined;
 }
 
 export class Tail {
@@ -57,7 +56,8 @@ export class Tail {
       tagSet,
       request: requestOf(statement.tags.pairs),
     };
-    this.#kept.push({ facts, inUnit: execution.inUnit });
+    // The execution serves again; its unit does not.
+    this.#kept.push({ facts, unit: execution.inUnit?.unit });
     // Cut in one go: shifting a long array at each execution is expensive.
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }
@@ -67,13 +67,13 @@ export class Tail {
     this.#askedMs = nowMs;
     const wanted = sequence === 0 ? 0 : this.#sequence - sequence;
     const kept = wanted <= 0 ? [] : this.#kept.slice(-Math.min(wanted, TAIL_MAX));
-    const executions = kept.map(({ facts, inUnit }) => ({ ...facts, ...this.#unitOf(inUnit) }));
+    const executions = kept.map(({ facts, unit }) => ({ ...facts, ...this.#unitOf(unit) }));
     return { sequence: this.#sequence, missed: Math.max(0, wanted - executions.length), executions };
   }
 
-  #unitOf(inUnit: InUnit): Pick<ExecutionFacts, 'unit' | 'boundary'> {
-    const unit = inUnit?.unit;
-    if (unit === undefined) return { unit: '', boundary: '' };
+  #unitOf(part: Unit | undefined): Pick<ExecutionFacts, 'unit' | 'boundary'> {
+    if (part === undefined) return { unit: '', boundary: '' };
+    const unit = wholeOf(part);
     let name = this.#units.get(unit);
     if (name === undefined) {
       name = String(++this.#unitsNamed);

@@ -12,6 +12,8 @@ export class SessionWork implements SessionInUnit {
   /** The unit of its last statement. */
   unit: Unit | undefined = undefined;
   last: UnitExecution | undefined = undefined;
+  /** Serves for its executions once it has settled: each is counted before the next comes. */
+  reused: UnitExecution | undefined = undefined;
   /** The unit of its last tagged statement, and units that it began since: they may turn out to lie inside of it. */
   tagged: Unit | undefined = undefined;
   since: Unit[] = [];

@@ -86,7 +86,7 @@ export class Session {
   /** Called about once a second. Returns what is to be told: a request in flight for a second, or NONE_RUNS. */
   tick(nowMs: number): Running | undefined {
     const state = this.state;
-    if (this.opaque) return undefined;
+    if (this.opaque) return this.#nothingRuns();
     if (nowMs - this.#lastChunkMs > limits.runningAfterMs) {
       // Flush without Sync: no ReadyForQuery will tell the transaction status soon.
       if (state.finished.length > 0) state.send();
@@ -103,7 +103,11 @@ export class Session {
       this.#told = execution;
       return { startedMs, prepared: this.#textAhead(i, execution) };
     }
-    // Answered, or its portal is suspended, or the session is adrift: an observer need not tell which.
+    return this.#nothingRuns();
+  }
+
+  /** Answered, or its portal is suspended, or the session is no longer followed: an observer need not tell which. */
+  #nothingRuns(): Running | undefined {
     if (this.#told === undefined) return undefined;
     this.#told = undefined;
     return NONE_RUNS;

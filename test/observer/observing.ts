@@ -3,6 +3,7 @@
 // one another.
 
 import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import type { Tail } from '../../analyzer/notable/tail.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
@@ -141,7 +142,7 @@ class Listed<Row> implements Pending<Row> {
   }
 }
 
-export async function startObserving(): Promise<Observing> {
+export async function startObserving({ tail }: { tail?: Tail } = {}): Promise<Observing> {
   const store = new FailingStore();
   const plans = new Listed<PlanRow>();
   const bypass = new Listed<BypassSample>();
@@ -152,6 +153,7 @@ export async function startObserving(): Promise<Observing> {
     rules: new UserRules([]),
     networkOf: () => '',
     counted: { recordStatement() {} },
+    tail,
   });
   const health = {
     setPoolConnections() {},

@@ -176,6 +176,14 @@ describe('opaque', () => {
     expect(t.lines).toEqual(['lost 1 opaque']);
   });
 
+  test('what ran is told to run no more', () => {
+    const t = ready().client(F.query('select slow')).after(1_001);
+    expect(t.session.tick(t.nowMs)?.startedMs).toBeGreaterThan(0);
+    t.client(message('!'));
+    expect(t.session.tick(t.nowMs)).toEqual({ startedMs: 0, prepared: undefined });
+    expect(t.session.tick(t.nowMs)).toBeUndefined();
+  });
+
   test('a ReadyForQuery of the wrong length from the server', () => {
     const t = ready().server(message('Z', Buffer.from('II')));
     expect(t.session.opaque).toBe(true);
