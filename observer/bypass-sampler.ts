@@ -9,6 +9,7 @@ import type { Pending } from '../facts/pending.js';
 import type { BypassReport, WitnessedSession } from '../own-queries/activity.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
 import type { ServerConnection } from '../own-queries/own-connection.js';
+import { OWN_NAMES } from '../own-queries/own-names.js';
 
 const INTERVAL_MS = 60_000;
 /** Between the two looks at the server: a session of the first is stored by then. */
@@ -18,10 +19,11 @@ const CONNECT = {
   statementTimeoutMs: 5_000,
   graceMs: 2_000,
   answerBytesMax: 4 * 1024 * 1024,
-  applicationName: 'pgwitness bypass',
+  applicationName: OWN_NAMES.bypass,
 };
 /** Kinds of clients kept of one sample. */
 const CLIENTS_MAX = 20;
+const OTHER = '(other)';
 const WAITING_MAX = 1_440;
 
 export class BypassSampler implements Pending<BypassSample> {
@@ -85,6 +87,8 @@ export class BypassSampler implements Pending<BypassSample> {
     const { compareActivity, readActivity } = await import('../own-queries/activity.js');
     this.#connection ??= await this.#connect();
     const connection = this.#connection;
+    // It may have come while this was stopped.
+    if (this.#stopped) throw new Error('stopped');
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
     const witnessed = this.#sessions();
@@ -105,12 +109,21 @@ export class BypassSampler implements Pending<BypassSample> {
 
 function sampleOf(minute: number, { outcome, reason, bypassing }: BypassReport): BypassSample {
   if (outcome === 'cannot tell') return { minute, connections: null, clients: [], reason };
-  return {
-    minute,
-    connections: bypassing.reduce((sum, { connections }) => sum + connections, 0),
-    clients: bypassing
-      .slice(0, CLIENTS_MAX)
-      .map(({ user, applicationName, connections }) => ({ user, applicationName, connections })),
-    reason: '',
-  };
+  return { minute, connections: sumOf(bypassing), clients: kindsOf(bypassing), reason: '' };
+}
+
+/** By user and application, from any address; what goes beyond CLIENTS_MAX is told of together. */
+function kindsOf(bypassing: BypassReport['bypassing']): BypassSample['clients'] {
+  const kinds = new Map<string, BypassSample['clients'][number]>();
+  for (const { user, applicationName, connections } of bypassing) {
+    const name = `${user}\0${applicationName}`;
+    kinds.set(name, { user, applicationName, connections: connections + (kinds.get(name)?.connections ?? 0) });
+  }
+  const sorted = [...kinds.values()].sort((a, b) => b.connections - a.connections);
+  const rest = sorted.splice(CLIENTS_MAX);
+  return rest.length === 0 ? sorted : [...sorted, { user: OTHER, applicationName: '', connections: sumOf(rest) }];
+}
+
+function sumOf(clients: ReadonlyArray<{ readonly connections: number }>): number {
+  return clients.reduce((sum, { connections }) => sum + connections, 0);
 }

@@ -12,6 +12,7 @@ import type { Pending } from '../facts/pending.js';
 import type { Measured } from '../facts/rollup-row.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
 import type { ServerConnection } from '../own-queries/own-connection.js';
+import { OWN_NAMES } from '../own-queries/own-names.js';
 import { genericPlan } from '../own-queries/plans.js';
 
 const INTERVAL_MS = 2_000;
@@ -25,7 +26,7 @@ const CONNECT = {
   statementTimeoutMs: 1_000,
   graceMs: 2_000,
   answerBytesMax: 4 * 1024 * 1024,
-  applicationName: 'pgwitness plans',
+  applicationName: OWN_NAMES.plans,
 };
 
 type Slow = Pick<Measured, 'completedAtMs' | 'serviceNs'>;

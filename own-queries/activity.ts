@@ -6,6 +6,7 @@
 // Source: PostgreSQL documentation, "pg_stat_activity"; protocol message BackendKeyData.
 
 import type { ServerConnection } from './own-connection.js';
+import { OWN_NAMES } from './own-names.js';
 
 /** Number of client connections that are alike; fields are '' if the server hides them from this user. */
 export interface Bypassing {
@@ -51,12 +52,7 @@ const ACTIVITY = `SELECT pid, coalesce(usename, ''), coalesce(datname, ''), coal
   WHERE pid <> pg_catalog.pg_backend_pid() AND datname IS NOT NULL AND usesysid IS NOT NULL AND coalesce(backend_type, 'client backend') = 'client backend'`;
 
 /** Connections of pgwitness's own: they send what this folder holds. */
-const OWN: ReadonlySet<string> = new Set([
-  'pgwitness plans',
-  'pgwitness bypass',
-  'pgwitness pools',
-  'pgwitness status',
-]);
+const OWN: ReadonlySet<string> = new Set(Object.values(OWN_NAMES));
 
 /** The client sessions in all databases of the server, without this connection. */
 export async function readActivity(connection: ServerConnection): Promise<ServerSession[]> {

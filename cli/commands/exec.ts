@@ -71,9 +71,10 @@ async function exec(command: string[], flags: ExecFlags): Promise<void> {
     await sidecar.stop();
     throw error;
   }
-  if (!(await sidecar.stop())) say('not everything that was seen could be stored');
+  const isWhole = await sidecar.stop();
+  if (!isWhole) say('not everything that was seen could be stored, so nothing is shown');
   try {
-    const holds = await judgeRun(dataDir, { flags, asked, code });
+    const holds = await judgeRun(dataDir, { flags, asked, code, isWhole });
     process.exitCode = code !== 0 ? code : holds ? ExitCode.ok : ExitCode.checkFailed;
   } catch (error) {
     if (code === 0) throw error;
@@ -87,7 +88,7 @@ async function exec(command: string[], flags: ExecFlags): Promise<void> {
 /** False where a condition does not hold, or nothing came. */
 async function judgeRun(
   dataDir: string,
-  { flags, asked, code }: { flags: ExecFlags; asked: AskedCheck; code: number },
+  { flags, asked, code, isWhole }: { flags: ExecFlags; asked: AskedCheck; code: number; isWhole: boolean },
 ): Promise<boolean> {
   const { openPlaces } = await import('../reading/place.js');
   const { gather } = await import('../checking/gather.js');
@@ -95,7 +96,15 @@ async function judgeRun(
   const { runText } = await import('../views/check/run-text.js');
   const place = openPlaces({ directories: [dataDir], urls: [] });
   try {
-    const { facts, asked: about } = await gather(place, { ...asked, range: {}, bypass: undefined, isRun: true });
+    const { facts: stored, asked: about } = await gather(place, {
+      ...asked,
+      range: {},
+      bypass: undefined,
+      isRun: true,
+    });
+    const facts = isWhole
+      ? stored
+      : { ...stored, watched: { ...stored.watched, unstoredSinceMs: stored.window.sinceMs } };
     const screen = screenOf(process.stderr, process.env);
     if (allExecutions(facts) === 0) {
       const hint =
@@ -104,8 +113,8 @@ async function judgeRun(
       return false;
     }
     process.stderr.write(`\n${runText(facts, screen)}\n`);
-    if (flags.save !== undefined) await save(flags.save, { facts, code });
-    if (about.length === 0) return true;
+    if (flags.save !== undefined) await save(flags.save, { facts, isComplete: code === 0 && isWhole });
+    if (about.length === 0) return isWhole;
     const { judge } = await import('../../reports/check/judge.js');
     const { annotate, exitCodeFor, writeReports } = await import('../checking/report.js');
     const { checkText } = await import('../views/check/check.js');
@@ -122,10 +131,10 @@ async function judgeRun(
 /** A run that failed did not send all that it would: its baseline would lack the rest. */
 async function save(
   file: string,
-  { facts, code }: { facts: import('../../reports/check/facts.js').CheckFacts; code: number },
+  { facts, isComplete }: { facts: import('../../reports/check/facts.js').CheckFacts; isComplete: boolean },
 ): Promise<void> {
-  if (code !== 0) {
-    say(`${file} is not written, because the command failed`);
+  if (!isComplete) {
+    say(`${file} is not written, because the command failed or not all of it was stored`);
     return;
   }
   const { writeBaseline } = await import('../../reports/check/baseline.js');

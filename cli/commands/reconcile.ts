@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ExitCode, RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration, parseWhole } from '../../config/values/units.js';
+import { OWN_NAMES } from '../../own-queries/own-names.js';
 import type { WitnessCount } from '../../own-queries/reconcile.js';
 import { addPlaceFlags, type PlaceFlags, placeOf } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
@@ -108,7 +109,7 @@ async function countBothSides(
   let step = 0;
   const at = (what: string): void => progress.at(what, { done: step++, of: 6 });
   at('Asking the server');
-  const limits = { ...COMMAND_LIMITS, applicationName: 'pgwitness reconcile' };
+  const limits = { ...COMMAND_LIMITS, applicationName: OWN_NAMES.reconcile };
   const connection = await connectServer(options.address, limits).finally(() => progress.end());
   try {
     // The server's count lies between what pgwitness counted before and after asking it. Without traffic both are the

@@ -10,6 +10,7 @@ import { formatAddress } from '../../config/values/address.js';
 import { errorLine } from '../../config/values/errors.js';
 import { parseDsn, type ServerAddress } from '../../own-queries/dsn.js';
 import { COMMAND_LIMITS, connectServer, type ServerConnection } from '../../own-queries/own-connection.js';
+import { OWN_NAMES } from '../../own-queries/own-names.js';
 import { bytes, count } from '../terminal/format.js';
 
 export interface Trial {
@@ -18,7 +19,7 @@ export interface Trial {
   readonly says: string;
 }
 
-const OPTIONS = { ...COMMAND_LIMITS, applicationName: 'pgwitness check-config' } as const;
+const OPTIONS = { ...COMMAND_LIMITS, applicationName: OWN_NAMES.checkConfig } as const;
 
 /** `dsn`: the server, and a user that may log in there. Throws UsageError for a faulty one. */
 export async function tryBeforeStart(config: Config, dsn: string): Promise<Trial[]> {

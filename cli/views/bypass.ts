@@ -3,6 +3,7 @@
 // Not here: comparing (own-queries/activity.ts), the pools (pools.ts).
 
 import type { BypassReport } from '../../own-queries/activity.js';
+import { OWN_NAMES } from '../../own-queries/own-names.js';
 import type { Place } from '../reading/place.js';
 import { count } from '../terminal/format.js';
 import { oneLine, type Screen, styled } from '../terminal/output.js';
@@ -22,7 +23,7 @@ export async function bypassOf(place: Place, dsn: string): Promise<BypassView> {
   const { COMMAND_LIMITS, connectServer } = await import('../../own-queries/own-connection.js');
   const { compareActivity, readActivity } = await import('../../own-queries/activity.js');
   const address = parseDsn(dsn, { where: '--dsn', env: process.env });
-  const connection = await connectServer(address, { ...COMMAND_LIMITS, applicationName: 'pgwitness pools' });
+  const connection = await connectServer(address, { ...COMMAND_LIMITS, applicationName: OWN_NAMES.pools });
   try {
     const before = await readActivity(connection);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));

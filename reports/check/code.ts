@@ -20,6 +20,9 @@ export function codeLeft({ code, visited }: CheckFacts, { condition, inForce }: 
   const excused: Array<Found['excused'][number]> = [];
   if (code === undefined) return { failures, excused, doubts: [] };
   const kind = kindOf(condition.scope);
+  const doubts = jobsNotRun({ code, visited }, inForce);
+  const untold = untoldPlaces(code, condition.scope, kind);
+  if (untold !== '') doubts.push({ amount: 0, of: 0, what: untold });
   for (const place of code.places) {
     if (place.kind !== kind || (place.in_migration && kind !== 'sqlalchemy')) continue;
     const caller = `${place.file}:${place.line}`;
@@ -28,7 +31,7 @@ export function codeLeft({ code, visited }: CheckFacts, { condition, inForce }: 
     if (exception === undefined) failures.push({ what, callers: [caller] });
     else excused.push({ what: `${what}, ${caller}`, exception });
   }
-  return { failures, excused, doubts: jobsNotRun({ code, visited }, inForce) };
+  return { failures, excused, doubts };
 }
 
 /** The kind of places that a scope forbids; undefined = only some of a kind, and the code does not say which. */
@@ -36,6 +39,14 @@ function kindOf({ source, handwritten, tags, ...rest }: Scope): string | undefin
   if (tags.length > 0 || Object.values(rest).some((value) => value !== undefined)) return undefined;
   if (source === undefined) return handwritten === true ? 'raw' : undefined;
   return KIND_OF[source];
+}
+
+/** What the code does not say of its places; '' = it says all. */
+function untoldPlaces({ places }: Catalogue, { handwritten }: Scope, kind: string | undefined): string {
+  if (kind === undefined)
+    return 'the code does not say which of its places are meant: give --code with a source alone, or leave it out';
+  const mixed = handwritten === true ? places.filter((place) => place.kind === 'sqlalchemy').length : 0;
+  return mixed === 0 ? '' : `the code does not say whether ${mixed} places of SQLAlchemy are written by hand (text())`;
 }
 
 /** A job that runs once a month sends nothing in a window of two weeks. */

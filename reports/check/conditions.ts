@@ -44,6 +44,8 @@ export type Condition = NoneCondition | MaxCondition | NoNewCondition;
 
 const MEASURES = ['p95', 'errors', 'statements-per-request'] as const;
 export type Measure = (typeof MEASURES)[number];
+/** Tags that findings keep. */
+const FINDING_TAGS: ReadonlySet<string> = new Set(['route', 'job', 'command', 'caller']);
 const NEW_KINDS = ['handwritten', 'findings'] as const;
 export type NewKind = (typeof NEW_KINDS)[number];
 
@@ -82,7 +84,21 @@ export function readNoNew(text: string): NoNewCondition {
   const what = NEW_KINDS.find((known) => known === first);
   if (what === undefined)
     throw new UsageError(`"${first}" is not known`, { where, hint: `use one of ${NEW_KINDS.join(', ')}` });
-  return { kind: 'no-new', what, scope: scopeOf(rest, where), text: `${where} ${text}` };
+  const scope = scopeOf(rest, where);
+  if (what === 'findings') refuseUntold(scope, where);
+  return { kind: 'no-new', what, scope, text: `${where} ${text}` };
+}
+
+/** What a finding does not tell of itself would leave every finding out. */
+function refuseUntold({ construct, handwritten, tags, ...scope }: Scope, where: string): void {
+  const asked = construct !== undefined ? 'construct' : scope.function !== undefined ? 'function' : undefined;
+  const tag = tags.find(([key]) => !FINDING_TAGS.has(key))?.[0];
+  const wrong = asked ?? (handwritten === true ? 'handwritten' : tag);
+  if (wrong === undefined) return;
+  throw new UsageError(`findings are told by route and place, not by ${wrong}`, {
+    where: `${where} findings`,
+    hint: 'narrow it with route=, job=, caller=, source=, table= or pool=',
+  });
 }
 
 /** A comma ends a part only where another one begins: a route may hold commas. */

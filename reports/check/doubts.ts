@@ -74,16 +74,16 @@ export function doubtsOfWindow(facts: CheckFacts): Doubt[] {
 }
 
 /** Time of the window for which nobody can vouch. */
-function timeDoubts({ watched, sinceMs, untilMs, nowMs }: CheckFacts): Doubt[] {
+function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: CheckFacts): Doubt[] {
   const { recorded, gaps, unstoredSinceMs } = watched;
-  if (recorded === null) return [];
-  const from = sinceMs ?? recorded.sinceMs;
-  const of = (untilMs ?? Math.max(nowMs, recorded.untilMs)) - from;
+  const from = sinceMs ?? recorded?.sinceMs ?? window.sinceMs;
+  const of = (untilMs ?? Math.max(nowMs, recorded?.untilMs ?? 0)) - from;
   const doubts: Doubt[] = [];
   const add = (amount: number, what: string): void => {
     doubts.push({ key: 'gap', amount, of, what });
   };
-  if (recorded.sinceMs - from >= 60_000) {
+  if (recorded === null) doubts.push({ amount: 0, of: 0, what: 'nothing is recorded at one of the places asked' });
+  else if (recorded.sinceMs - from >= 60_000) {
     add(
       recorded.sinceMs - from,
       `nothing is recorded before ${at(recorded.sinceMs)}, and the window begins at ${at(from)}`,

@@ -85,10 +85,13 @@ function busiest({ routes }: CheckFacts, { condition, inForce }: AskedMax): Foun
   const fitting = routes.filter((route) => route.requests > 0 && isOf(route, condition.scope));
   if (fitting.length === 0) found.doubt('no request fits, so nothing is known of its statements');
   for (const facts of fitting) {
-    if (facts.statementHistogram.count === 0) continue;
+    const name = facts.kind === '' ? 'untagged requests' : `${facts.kind} ${facts.route}`;
+    if (facts.statementHistogram.count === 0) {
+      found.doubt(`no request of ${name} has ended, so nothing is known of its statements`);
+      continue;
+    }
     const p95 = Math.min(facts.statementsMax, Math.round(facts.statementHistogram.percentile(0.95)));
     if (p95 <= condition.limit) continue;
-    const name = facts.kind === '' ? 'untagged requests' : `${facts.kind} ${facts.route}`;
     const guessed = facts.directRequests < facts.requests ? ', some of them told apart by the traffic alone' : '';
     const what = `${name}: ${p95} statements per request at p95 (${facts.requests} requests${guessed}), over ${condition.limit}`;
     found.over({ what }, facts.kind === '' ? undefined : exceptionFor(inForce, { [subjectKey(facts)]: [facts.route] }));

@@ -11,7 +11,7 @@ import { allExecutions, executionsOf } from './doubts.js';
 import { exceptionFor, fitsPattern, type Subject } from './exceptions.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedNoNew, Failure, Found } from './rule.js';
-import { callersOf } from './texts.js';
+import { callersOf, namesTable } from './texts.js';
 
 export function newOf(facts: CheckFacts, asked: AskedNoNew): Found {
   const own = asked.condition.what === 'handwritten' ? newByHand(facts, asked) : newFindings(facts, asked);
@@ -60,7 +60,7 @@ function newFindings(facts: CheckFacts, { condition, inForce }: AskedNoNew): Fou
   const failures: Failure[] = [];
   const exempt: Array<Found['excused'][number]> = [];
   for (const finding of facts.findings) {
-    if (!isNewFinding(facts, finding) || !isOf(finding, condition.scope)) continue;
+    if (!isNewFinding(facts, finding) || !isOf(finding, condition.scope, facts)) continue;
     const what = `new finding ${finding.id.slice(0, 8)}, ${finding.kind}: ${finding.title}`;
     const exception = exceptionFor(inForce, subjectOf(finding));
     if (exception !== undefined) {
@@ -87,7 +87,7 @@ function subjectOf(finding: FindingFacts): Subject {
   };
 }
 
-function isOf(finding: FindingFacts, scope: Scope): boolean {
+function isOf(finding: FindingFacts, scope: Scope, { pools }: CheckFacts): boolean {
   const has = (values: readonly string[], wanted: string | undefined): boolean =>
     wanted === undefined || values.some((value) => fitsPattern(value, wanted));
   const values: Readonly<Record<string, readonly string[]>> = {
@@ -96,10 +96,13 @@ function isOf(finding: FindingFacts, scope: Scope): boolean {
     command: finding.routes,
     caller: finding.callers,
   };
+  // A pool may be asked for by its id.
+  const pool = pools.find(({ id }) => id === scope.pool)?.name ?? scope.pool;
+  const { table } = scope;
   return (
     has(finding.sources, scope.source) &&
-    has(finding.pools, scope.pool) &&
-    has(finding.tables, scope.table) &&
+    has(finding.pools, pool) &&
+    (table === undefined || finding.statements.some(({ summary }) => namesTable(summary, table))) &&
     scope.tags.every(([key, value]) => has(values[key] ?? [], value))
   );
 }

@@ -27,10 +27,7 @@ export function textFits(facts: StatementFacts, scope: Pick<Scope, 'table' | 'fu
 }
 
 function tableFits(facts: StatementFacts, table: string): Fit {
-  const wanted = table.toLowerCase();
-  const named = facts.summary.toLowerCase().split(' ').slice(1);
-  if (named.some((name) => fitsPattern(name, wanted) || fitsPattern(name.slice(name.lastIndexOf('.') + 1), wanted)))
-    return 'yes';
+  if (namesTable(facts.summary, table)) return 'yes';
   if (isTextUnknown(facts) || isCut(facts) || facts.summary.length > SUMMARY_WHOLE_MAX) return 'perhaps';
   return 'no';
 }
@@ -41,6 +38,13 @@ function functionFits(facts: StatementFacts, name: string): Fit {
   const called = new RegExp(`\\bcall\\s+(?:"?[\\w$]+"?\\.)?"?${word}"?(?:[^\\w$]|$)`, 'i');
   if ([facts.query, ...facts.variants].some((text) => call.test(text) || called.test(text))) return 'yes';
   return isTextUnknown(facts) || isCut(facts) ? 'perhaps' : 'no';
+}
+
+/** True where a summary names the table, with its schema or without. */
+export function namesTable(summary: string, table: string): boolean {
+  const wanted = table.toLowerCase();
+  const named = summary.toLowerCase().split(' ').slice(1);
+  return named.some((name) => fitsPattern(name, wanted) || fitsPattern(name.slice(name.lastIndexOf('.') + 1), wanted));
 }
 
 /** The fingerprint of a text that was too long to be kept whole. */

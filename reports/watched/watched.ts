@@ -77,6 +77,13 @@ function holesIn(runs: readonly WatchedTime[], since: number, end: number): Wind
   return holes;
 }
 
+/** The time before a place's first record, where others have records of it already. */
+function lateOf({ recorded, unwatched }: WatchedReport, reports: readonly WatchedReport[]): Window[] {
+  if (recorded === null || unwatched.some(({ sinceMs }) => sinceMs < recorded.sinceMs)) return [];
+  const sinceMs = Math.min(...reports.map((report) => report.recorded?.sinceMs ?? recorded.sinceMs));
+  return sinceMs < recorded.sinceMs ? [{ sinceMs, untilMs: recorded.sinceMs }] : [];
+}
+
 /** At least one. Each place must vouch for the whole window, so the shortest record counts. */
 export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
   const losses = new Map<string, number>();
@@ -98,7 +105,7 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     losses,
     unreadable,
     gaps: reports.flatMap(({ gaps }) => gaps),
-    unwatched: reports.flatMap(({ unwatched }) => unwatched),
+    unwatched: reports.flatMap((report) => [...lateOf(report, reports), ...report.unwatched]),
     bypassed: mergeBypassed(reports.map(({ bypassed }) => bypassed)),
     unstoredSinceMs: unstored.length === 0 ? null : Math.min(...unstored),
   };

@@ -43,6 +43,9 @@ describe('conditions are read whole or refused', () => {
     [() => readMax('statements-per-request=20,caller=a.py:1'), /not by caller/],
     [() => readMax('errors=1%,function=total'), /not by function/],
     [() => readNoNew('raw'), /use one of handwritten, findings/],
+    [() => readNoNew('findings,app=shop'), /not by app/],
+    [() => readNoNew('findings,construct=core'), /not by construct/],
+    [() => readNoNew('findings,handwritten'), /not by handwritten/],
     [() => readAllowances(['everything=1']), /allows nothing/],
     [() => readAllowances(['gap=5']), /is not a duration/],
     [() => readAllowances(['opaque=1%']), /is not a number/],
@@ -316,6 +319,26 @@ describe('no false proof', () => {
     ]);
     const monthly = { reason: 'looked at by hand', match: { job: 'close_month' } };
     expect((await judged(store, { ...NONE, code: code([]), exceptions: [monthly] })).outcome).toBe('passed');
+  });
+
+  test('a second place that recorded nothing, or began later', async () => {
+    const gap = { fromMinute: DAY_START_MIN + 1, untilMinute: DAY_START_MIN + 3, reason: 'killed' } as const;
+    const first = storeOf([{ of: ORM }], { gaps: [{ ...gap, executions: undefined }] });
+    expect(said(await judged([first, storeOf([])], NONE))).toEqual(
+      expect.arrayContaining([
+        'not shown: nothing is recorded at one of the places asked',
+        expect.stringMatching(/^not shown: a relay was killed/),
+      ]),
+    );
+    const later = await judged([storeOf([{ of: ORM }]), storeOf([{ of: ORM, minute: 30 }])], NONE);
+    expect(said(later)).toEqual([expect.stringMatching(/^not shown: nothing says that pgwitness ran from/)]);
+  });
+
+  test('the code does not say which places a narrower condition means', async () => {
+    const code = JSON.stringify({ version: 1, root: '.', routes: null, jobs: null, commands: null, places: [] });
+    const store = storeOf([{ of: ORM }]);
+    const result = await judged(store, { none: ['source=sqlalchemy,table=book'], sinceMs: FROM_MS, code });
+    expect(said(result)).toEqual([expect.stringMatching(/^not shown: the code does not say which of its places/)]);
   });
 
   function storeWith(parts: Parameters<typeof storeOf>[1]): () => string {

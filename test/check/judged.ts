@@ -136,8 +136,9 @@ export interface Judging {
   isRun?: boolean;
 }
 
-export async function judged(dataDir: string, asked: Judging): Promise<CheckResult> {
-  const place = openPlaces({ directories: [dataDir], urls: [] });
+/** Of one data directory, or of several together. */
+export async function judged(dataDirs: string | string[], asked: Judging): Promise<CheckResult> {
+  const place = openPlaces({ directories: [dataDirs].flat(), urls: [] });
   const baseline: Baseline | undefined =
     asked.baseline === undefined ? undefined : readBaseline(asked.baseline, 'b.txt');
   try {

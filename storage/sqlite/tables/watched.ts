@@ -13,7 +13,7 @@ const TIMES = `SELECT from_min AS fromMinute, until_min AS untilMinute FROM watc
 const UPSERT_SAMPLE = `INSERT INTO bypass_sample VALUES (?, ?, ?, ?) ON CONFLICT (minute_min) DO UPDATE SET
   clients = iif(ifnull(excluded.connections, 0) >= ifnull(connections, 0), excluded.clients, clients),
   connections = max(ifnull(connections, excluded.connections), ifnull(excluded.connections, connections)),
-  reason = iif(connections IS NULL OR excluded.connections IS NULL, reason || excluded.reason, '')`;
+  reason = iif(connections IS NULL AND excluded.connections IS NULL, excluded.reason, '')`;
 const SAMPLES = `SELECT minute_min AS minute, connections, clients, reason FROM bypass_sample
   WHERE minute_min >= ? AND minute_min < ? ORDER BY minute_min`;
 const DROP = [
