@@ -71,7 +71,7 @@ export class Findings implements Pending<FindingDelta> {
 
   /** Called before every flush for units of over a second. */
   unitGoesOn(unit: WorkUnit, now: Now): void {
-    const { length } = unit.statements;
+    const length = unit.kept;
     const shown = this.#shown.get(unit) ?? { statements: 0, found: new Map() };
     if (shown.statements === length && now.idleSessions.size === 0) return;
     if (this.#liveStatements + length > LIVE_STATEMENTS_MAX) return;
@@ -79,7 +79,8 @@ export class Findings implements Pending<FindingDelta> {
     shown.statements = length;
     this.#shown.set(unit, shown);
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
-    for (const kind of LIVE) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
+    for (const kind of LIVE)
+      for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown, isLive: true });
   }
 
   /** Called before every flush, after the units. */
@@ -118,15 +119,20 @@ export class Findings implements Pending<FindingDelta> {
     for (const { occurrence, of } of nested) this.#add(occurrence, { of, route: of.route, shown: undefined });
   }
 
-  #add(occurrence: Occurrence, { of, route, shown }: { of: Of; route: string; shown: Shown | undefined }): void {
+  /** `isLive`: what finds no place now is looked at again. */
+  #add(
+    occurrence: Occurrence,
+    { of, route, shown, isLive = false }: { of: Of; route: string; shown: Shown | undefined; isLive?: boolean },
+  ): void {
     const id = this.#idOf(occurrence, route);
     const before = shown?.found.get(id);
     const times = Math.max(0, occurrence.times - (before?.times ?? 0));
     const costNs = Math.max(0, occurrence.costNs - (before?.costNs ?? 0));
+    if (before !== undefined && times === 0 && costNs === 0) return;
     let delta = this.#waiting.get(id);
     if (delta === undefined) {
       if (this.#waiting.size >= limits.findingsMax) {
-        this.droppedTotal++;
+        if (!isLive) this.droppedTotal++;
         return;
       }
       delta = emptyDelta(id, { occurrence, route, of });

@@ -106,16 +106,20 @@ export class Nesting {
 
   /** What is proven by now. `all`: nothing more comes. */
   found(nowMs: number, { all = false } = {}): Nested[] {
-    const ripe = this.#outers.filter(({ queuedMs }) => all || nowMs - queuedMs >= RIPE_MS);
+    const isRipe = ({ queuedMs }: Outer): boolean => all || nowMs - queuedMs >= RIPE_MS;
+    const ripe = this.#outers.filter(isRipe);
     const found: Nested[] = [];
     if (this.#pools.size > 1) for (const outer of ripe) this.#match(outer, found);
-    if (ripe.length > 0) this.#outers = this.#outers.filter((outer) => !ripe.includes(outer));
+    if (ripe.length > 0) this.#outers = this.#outers.filter((outer) => !isRipe(outer));
     this.#bursts = this.#bursts.filter(({ lastMs }) => this.#newestMs - lastMs < KEPT_MS);
     return found;
   }
 
   #match(outer: Outer, found: Nested[]): void {
+    const [{ startMs: fromMs }] = outer.gaps;
+    const { endMs: toMs } = outer.gaps[outer.gaps.length - 1];
     for (const burst of this.#bursts) {
+      if (burst.firstMs < fromMs || burst.lastMs > toMs) continue;
       if (burst.pool === outer.pool || burst.session === outer.session) continue;
       const gap = outer.gaps.find(({ startMs, endMs }) => startMs <= burst.firstMs && burst.lastMs <= endMs);
       if (gap === undefined || !isNested(burst, gap)) continue;
@@ -203,6 +207,7 @@ function outerOf(
   for (let next = at + 1; next < statements.length; next++) {
     gaps.push({ startMs: statements[next - 1].endMs, endMs: statements[next].startMs });
   }
+  if (gaps.length === 0) return undefined;
   const { pool, fingerprint, source } = statements[at];
   const { found, firstMs, lastMs } = view.unit;
   const of = { found, firstMs, lastMs, route: view.route };

@@ -36,6 +36,7 @@ export class Marks implements Pending<MarkRow> {
   droppedTotal = 0;
   readonly #ddl = new Map<string, number>();
   readonly #versions = new Set<string>();
+  readonly #versionsDropped = new Set<string>();
 
   /** `command`: the tag of a completion for which isDdl() is true. */
   noteDdl(
@@ -57,12 +58,19 @@ export class Marks implements Pending<MarkRow> {
     for (const [key, value] of tags) {
       if (key !== VERSION_KEY || value === '' || this.#versions.has(value)) continue;
       if (this.#versions.size >= VERSIONS_MAX) {
-        this.droppedTotal++;
+        this.#drop(value);
         return;
       }
       this.#versions.add(value);
       this.#add({ atMs, kind: 'app-version', name: value.slice(0, NAME_CHARS_MAX), fingerprint: '', source: '' });
     }
+  }
+
+  /** Counts a version once, and at most VERSIONS_MAX of them: every statement of it comes here. */
+  #drop(version: string): void {
+    if (this.#versionsDropped.has(version) || this.#versionsDropped.size >= VERSIONS_MAX) return;
+    this.#versionsDropped.add(version);
+    this.droppedTotal++;
   }
 
   pending(): readonly MarkRow[] {

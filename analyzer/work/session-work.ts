@@ -4,6 +4,9 @@
 import type { Pace } from './pace.js';
 import type { SessionInUnit, Unit, UnitExecution } from './unit.js';
 
+/** Units without tags that a session may begin between two statements of one request. */
+const SINCE_MAX = 8;
+
 export class SessionWork implements SessionInUnit {
   /** Relay and session. */
   readonly name: string;
@@ -39,5 +42,13 @@ export class SessionWork implements SessionInUnit {
     this.pace = options.pace;
     this.partial = options.partial;
     this.member = options.member;
+  }
+
+  /** A unit without tags, which may turn out to lie between two statements of one request. */
+  begins(unit: Unit): void {
+    if (this.tagged === undefined) return;
+    // Those that ended are no part of what comes, and may be large.
+    this.since = this.since.filter(({ ended }) => !ended);
+    if (this.since.length < SINCE_MAX) this.since.push(unit);
   }
 }

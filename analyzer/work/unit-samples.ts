@@ -50,6 +50,11 @@ export class UnitSamples implements Pending<UnitSample> {
     this.#statements = 0;
   }
 
+  /** The new store has none of those that were outranked. */
+  storeAgain(): void {
+    this.#bars.clear();
+  }
+
   #keep(unit: Unit, as: { kind: SampleKind; rank: number; key: string; bars: Bars }): void {
     const { kind, rank, bars } = as;
     if (rank <= bars[kind]) return;

@@ -27,8 +27,6 @@ import { UnitSamples } from './unit-samples.js';
 const SHOWN_MS = 1_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
-/** Units without tags that a session may begin between two statements of one request. */
-const SINCE_MAX = 8;
 
 export interface UnitsListener {
   /** A unit ended, with its statements. It is not kept. */
@@ -192,7 +190,7 @@ export class Units {
 
   #beginIn(session: SessionWork, boundary: Unit['boundary']): Unit {
     const unit = this.#begin(boundary);
-    if (session.tagged !== undefined && session.since.length < SINCE_MAX) session.since.push(unit);
+    session.begins(unit);
     return unit;
   }
 

@@ -54,6 +54,8 @@ export interface WorkUnit {
   readonly lastMs: number;
   /** At most limits.unitStatementsMax, in the order in which they started. */
   readonly statements: readonly UnitStatement[];
+  /** How many `statements` are, without making them. */
+  readonly kept: number;
   /** Further executions, which are in the sums alone. */
   readonly statementsDropped: number;
 }

@@ -133,12 +133,12 @@ export class Relay {
     return bound;
   }
 
-  /** Open connections of clients. */
   /** What /readyz says beside "ok"; '' = nothing. */
   get #trouble(): string {
     return this.#switch.configured ? troubleOf(this.#link) : '';
   }
 
+  /** Open connections of clients. */
   get connectionCount(): number {
     return this.#listeners.reduce((sum, listener) => sum + listener.connectionCount, 0);
   }

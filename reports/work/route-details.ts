@@ -19,9 +19,14 @@ export function reportRoute(reader: Reader, name: string, bounds: TimeBounds = {
   const route = routes.find((facts) => isNamed(facts, name));
   if (route === undefined) return undefined;
   return reader.read((rows) => {
-    const samples = unitSamplesIn(rows, spanOf(rows, bounds).minutes, readFoldState(rows)).filter(({ tagSet }) => {
+    const isWanted = (tagSet: string): boolean => {
       const { kind, route: value } = routeOf(tagSet);
       return kind === route.kind && value === route.route;
+    };
+    const samples = unitSamplesIn(rows, {
+      minutes: spanOf(rows, bounds).minutes,
+      state: readFoldState(rows),
+      isWanted,
     });
     const names = poolNames(rows);
     const named = (sample: UnitSample | undefined): UnitSample | undefined =>

@@ -48,6 +48,7 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
     firstMs: first.startMs,
     lastMs: statements[statements.length - 1].endMs,
     statements,
+    kept: statements.length,
     statementsDropped: 0,
     ...parts,
   };

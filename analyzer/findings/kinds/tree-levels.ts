@@ -7,11 +7,13 @@ import type { UnitStatement } from '../../../facts/work/unit.js';
 import { callerOf, costOf, isRead, poolsOf } from '../views/kind.js';
 import type { UnitView } from '../views/unit-view.js';
 
-export function treeLevels({ byFingerprint, unit }: UnitView, levelsMin: number): Occurrence[] {
+/** `levelsMin`: unless the configuration says otherwise. */
+export function treeLevels({ byFingerprint, unit, rules, route }: UnitView, levelsMin: number): Occurrence[] {
   const found: Occurrence[] = [];
   for (const levels of byFingerprint.values()) {
-    if (levels.length < levelsMin || !isRead(levels[0]) || !areLevels(levels)) continue;
     const [{ fingerprint, source }] = levels;
+    if (levels.length < rules.threshold('repeated-pattern', { route, source }, levelsMin)) continue;
+    if (!isRead(levels[0]) || !areLevels(levels)) continue;
     found.push({
       kind: 'repeated-pattern',
       confidence: unit.found === 'direct' ? 'strong' : 'weak',
@@ -29,6 +31,7 @@ export function treeLevels({ byFingerprint, unit }: UnitView, levelsMin: number)
 }
 
 function areLevels(levels: readonly UnitStatement[]): boolean {
+  if (levels.length < 2) return false;
   // What else the statement binds is the same at every level.
   const others = levels[1].parameterCount - levels[0].rows;
   const widths = new Set<number>();

@@ -50,14 +50,19 @@ export function writeUnitSample(
   }
 }
 
-/** `minutes` null = all that are kept. Pools are ids. In no order. */
-export function unitSamplesIn(rows: Rows, minutes: MinuteRange | null, state: FoldState): UnitSample[] {
+/** `minutes` null = all that are kept; `isWanted`: by tag set. Pools are ids. In no order. */
+export function unitSamplesIn(
+  rows: Rows,
+  { minutes, state, isWanted }: { minutes: MinuteRange | null; state: FoldState; isWanted(tagSet: string): boolean },
+): UnitSample[] {
   const { since, until } = minutes ?? { since: 0, until: Number.MAX_SAFE_INTEGER };
   type Row = Omit<UnitSample, 'statements'> & { statements: string };
   const hours = rows.all<Row>(IN_WINDOW, SPAN.hour, since - HOUR_MIN, until, state.minutesKeptFrom);
-  const daysTo = Math.min(until, floorTo(state.minutesKeptFrom, DAY_MIN));
+  // The day in which the kept hours begin has what is older than they are.
+  const daysTo = since < state.minutesKeptFrom ? Math.min(until, state.minutesKeptFrom) : 0;
   const days = rows.all<Row>(IN_WINDOW, SPAN.day, since - DAY_MIN, daysTo, 0);
-  return [...hours, ...days].map((row) => ({ ...row, statements: JSON.parse(row.statements) as SampledStatement[] }));
+  const wanted = [...hours, ...days].filter(({ tagSet }) => isWanted(tagSet));
+  return wanted.map((row) => ({ ...row, statements: JSON.parse(row.statements) as SampledStatement[] }));
 }
 
 /** One slice, inside a transaction. Returns the rows that went. */
