@@ -21,6 +21,8 @@ export class UnitSamples implements Pending<UnitSample> {
   readonly #bars = new Map<string, Bars>();
   #waiting = new Map<string, UnitSample>();
   #statements = 0;
+  /** Times that a sample was not kept, because too many statements of others waited. */
+  droppedTotal = 0;
 
   /** `random`: from 0 to 1. */
   constructor(random: () => number = Math.random) {
@@ -61,7 +63,10 @@ export class UnitSamples implements Pending<UnitSample> {
     const key = `${kind}\0${as.key}`;
     const before = this.#waiting.get(key)?.statements.length ?? 0;
     const statements = this.#statements - before + Math.min(unit.kept, limits.unitSampleStatementsMax);
-    if (statements > limits.unitSamplesStatementsMax) return;
+    if (statements > limits.unitSamplesStatementsMax) {
+      this.droppedTotal++;
+      return;
+    }
     this.#statements = statements;
     bars[kind] = rank;
     this.#waiting.set(key, sampleOf(unit, kind, rank));

@@ -23,7 +23,7 @@ import { UnitIds } from './unit-ids.js';
 import { isPartOf, wholeOf } from './unit-parts.js';
 import { UnitSamples } from './unit-samples.js';
 
-/** Longer units are looked at before they end. */
+/** Longer units are looked at before they end, if nothing can take them over. */
 const SHOWN_MS = 1_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
@@ -31,7 +31,7 @@ const LONG_MS = 2_000;
 export interface UnitsListener {
   /** A unit ended, with its statements. It is not kept. */
   unitEnded(unit: WorkUnit): void;
-  /** A unit lasts over a second, and all its statements have their source. `idleSessions`: in a transaction. */
+  /** A unit lasts, is one for good, and its statements have their sources. `idleSessions`: in a transaction. */
   unitGoesOn(unit: WorkUnit, now: { nowMs: number; idleSessions: ReadonlySet<string> }): void;
 }
 
@@ -148,10 +148,12 @@ export class Units {
         this.#end(unit);
         continue;
       }
-      if (unit.unsettled === 0 && theirNowMs - unit.firstMs > SHOWN_MS) {
+      const sinceMs = theirNowMs - unit.firstMs;
+      if (unit.dirty && sinceMs > LONG_MS) this.#count(unit);
+      // Until it is counted, a guess may turn out to be a part of a request, which would show the same again.
+      const stands = unit.found === 'direct' || unit.counted !== undefined;
+      if (stands && unit.unsettled === 0 && sinceMs > SHOWN_MS)
         this.#listener?.unitGoesOn(unit, { nowMs: theirNowMs, idleSessions: idleIn(unit) });
-      }
-      if (unit.dirty && theirNowMs - unit.firstMs > LONG_MS) this.#count(unit);
     }
   }
 

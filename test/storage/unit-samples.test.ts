@@ -130,6 +130,7 @@ describe('examples of a route', () => {
       expect(sample.statements).toHaveLength(limits.unitSampleStatementsMax);
       expect(sample.executions).toBe(501);
     }
+    expect(playing.units.samples.droppedTotal).toBe(0);
     for (let n = 0; n < 300; n++)
       for (let sent = 0; sent < 200; sent++)
         playing.send({ sql: 'x', at: 20_000 + n, requestId: `r${n}`, tags: { route: `/${n}` }, session: `s${n}` });
@@ -137,6 +138,9 @@ describe('examples of a route', () => {
     const waiting = [...playing.units.samples.pending()].reduce((sum, { statements }) => sum + statements.length, 0);
     expect(waiting).toBeLessThanOrEqual(limits.unitSamplesStatementsMax);
     expect(waiting).toBeGreaterThan(limits.unitSamplesStatementsMax / 2);
+    // Two of each route: what does not wait is counted.
+    const kept = [...playing.units.samples.pending()].length;
+    expect(playing.units.samples.droppedTotal).toBe(2 * 301 - kept);
   });
 
   it('travel as JSON, merge over places, and print as a waterfall', () => {

@@ -1,5 +1,6 @@
 // Units of work without a pipeline: sessions that a test scripts, settled at once or later.
 
+import { Findings } from '../../analyzer/findings/findings.js';
 import { NO_SLOT } from '../../analyzer/work/kept-statements.js';
 import type { SessionWork } from '../../analyzer/work/session-work.js';
 import type { UnitExecution } from '../../analyzer/work/unit.js';
@@ -26,6 +27,8 @@ export interface Sent {
   /** Status after it; found from the text where it is left out. */
   after?: 'I' | 'T' | 'E';
   idle?: number;
+  /** Of its parameters; left out = it has none. */
+  hash?: number;
 }
 
 const HOUSEKEEPING: Readonly<Record<string, string>> = {
@@ -39,8 +42,15 @@ const HOUSEKEEPING: Readonly<Record<string, string>> = {
 
 export class Playing {
   readonly ended: WorkUnit[] = [];
+  readonly findings = new Findings();
   readonly units = new Units({
-    listener: { unitGoesOn() {}, unitEnded: (unit) => this.ended.push(copyOf(unit)) },
+    listener: {
+      unitGoesOn: (unit, now) => this.findings.unitGoesOn(unit, now),
+      unitEnded: (unit) => {
+        this.ended.push(copyOf(unit));
+        this.findings.unitEnded(unit);
+      },
+    },
     tellsApart: () => true,
   });
   readonly #tagSets = new UnitTagSets();
@@ -75,8 +85,8 @@ export class Playing {
       transactionBefore: before,
       transactionAfter: session.status,
       transactionPosition: 0,
-      parameterHash: 0,
-      parameterCount: 0,
+      parameterHash: sent.hash ?? 0,
+      parameterCount: sent.hash === undefined ? 0 : 1,
       parametersCut: false,
       source: '',
       construct: '',

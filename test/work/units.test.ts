@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
-import { Playing, type Sent } from './playing.js';
+import { Playing, type Sent, T0 } from './playing.js';
 
 /** The statements of each unit that ended, in the order in which units began. */
 function unitsOf(playing: Playing): string[][] {
@@ -124,6 +124,21 @@ describe('statements without tags between tagged ones', () => {
       { sql: 'b', at: 200, requestId: 'r1', tags },
     );
     expect(playing.pass(40_000).total).toEqual({ requests: 1, statements: 3 });
+  });
+
+  test('show what they found once: not as a guess, and again as a part', () => {
+    const loop = Array.from({ length: 14 }, (_, n): Sent => ({ sql: 'SELECT item', at: 200 + n * 90, hash: n + 1 }));
+    const playing = new Playing().send(
+      { sql: 'a', at: 0, requestId: 'r1', tags },
+      { sql: 'BEGIN', at: 100 },
+      { sql: 'SELECT list', at: 101, rows: 14 },
+      ...loop,
+    );
+    playing.units.tick(T0 + 1_550);
+    playing.send({ sql: 'COMMIT', at: 1_600 }, { sql: 'b', at: 1_610, requestId: 'r1', tags }).pass(40_000);
+    expect(playing.total).toEqual({ requests: 1, statements: 17 });
+    const found = [...playing.findings.pending()].map(({ kind, route, units }) => [kind, route, units]);
+    expect(found).toEqual([['n-plus-one', '/export', 1]]);
   });
 
   test('are units of their own before another request', () => {
