@@ -52,6 +52,7 @@ function unitOf(number, each, found) {
     firstMs,
     lastMs: firstMs + STATEMENTS,
     statements,
+    kept: STATEMENTS,
     statementsDropped: 0,
   };
 }
