@@ -5,6 +5,7 @@
 // Not here: real traffic (lib/shop).
 
 import { MADE_UP } from './made-up-execution.mjs';
+import { MadeUpRequests } from './made-up-requests.mjs';
 import { fingerprintOf } from './made-up-statement.mjs';
 import { xorshift } from './xorshift.mjs';
 
@@ -492,6 +493,7 @@ class MinuteCounts {
   #requests = new Map();
   /** @type {Map<string, import('../../dist/facts/rollup-row.js').RequestStatementRollup>} */
   #parts = new Map();
+  #samples = new MadeUpRequests();
   #of;
 
   /** @param {{ minute: number, RollupRow: typeof import('../../dist/facts/rollup-row.js').RollupRow,
@@ -541,8 +543,10 @@ class MinuteCounts {
       parts: new Map(),
     }));
     const sum = { statements: 0, ns: 0, rows: 0, repeated: 0 };
+    const sample = this.#samples.begin({ tagSet, minute });
     for (const [name, times] of runs) {
-      const { ns, rows, statement } = this.#run(name, { times, tag });
+      const { ns, rows, statement, eachNs } = this.#run(name, { times, tag });
+      sample.add(statement, eachNs);
       sum.statements += times;
       sum.repeated += times - 1;
       sum.ns += ns;
@@ -556,6 +560,7 @@ class MinuteCounts {
       part.statements += times;
       part.serviceTotalNs += ns;
     }
+    sample.end();
     request.requests++;
     request.statements += sum.statements;
     request.statementsSquared += sum.statements ** 2;
@@ -602,9 +607,12 @@ class MinuteCounts {
       histogram: new LogHistogram(),
     }));
     let sumNs = 0;
+    /** @type {number[]} */
+    const eachNs = [];
     for (let n = 0; n < times; n++) {
       const ns = Math.round(statement.ms * 1e6 * Math.exp(1.4 * (random() + random() + random() - 1.5)));
       sumNs += ns;
+      eachNs.push(ns);
       row.add({ ...MADE_UP, completedAtMs: minute * 60_000 + 1, rows, serviceNs: ns }, verdict);
       tagged.calls++;
       tagged.rows += rows;
@@ -635,7 +643,7 @@ class MinuteCounts {
     part.serviceSquaredNs2 += sumNs ** 2;
     part.rows += rows * times;
     part.rowsSquared += (rows * times) ** 2;
-    return { ns: sumNs, rows: rows * times, statement };
+    return { ns: sumNs, rows: rows * times, statement, eachNs };
   }
 
   /** @returns {Partial<Flush>} */
@@ -645,6 +653,7 @@ class MinuteCounts {
       tags: this.#tags.values(),
       requests: this.#requests.values(),
       requestStatements: this.#parts.values(),
+      unitSamples: this.#samples.kept(),
     };
   }
 }

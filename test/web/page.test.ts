@@ -83,6 +83,7 @@ describe.skipIf(executablePath === '')('the page', () => {
     ['overview', '', '.pin'],
     ['routes', '#/routes', FIRST_ROW],
     ['one route', `#/routes/${encodeURIComponent(`route:${WORSE.route}`)}`, '.numbers a'],
+    ['the slowest request', `#/routes/${encodeURIComponent(`route:${WORSE.route}`)}?request=slowest`, '.bar-line'],
     ['findings', '#/findings', '.numbers a'],
     ['one finding', '#/findings/f1', '.explanation'],
     ['statements', '#/statements', '.spark rect:last-child'],

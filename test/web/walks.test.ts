@@ -62,6 +62,26 @@ describe.skipIf(executablePath === '')('walks', () => {
     expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
   });
 
+  test('of a route one request is shown: a typical one, and the slowest with its repeats on one line', async () => {
+    await start();
+    await page.getByRole('navigation').getByRole('link', { name: 'Routes' }).click();
+    await page.getByRole('link', { name: /^orders\/ / }).click();
+    const request = page.getByRole('region', { name: 'A request of it' });
+    const lines = request.locator('tbody tr');
+    await lines.first().waitFor();
+    expect(await lines.count()).toBe(4);
+    await request.getByRole('link', { name: 'The slowest' }).click();
+    await request.getByText('20×').waitFor();
+    expect(page.url()).toContain('request=slowest');
+    const repeated = lines.filter({ hasText: '20×' });
+    expect(await repeated.textContent()).toContain(WORSE.caller);
+    // Each of the repeats is drawn, one after another, inside the request.
+    const drawn = await repeated.locator('rect').evaluateAll((all) => all.map((one) => Number(one.getAttribute('x'))));
+    expect(drawn).toHaveLength(20);
+    expect([...drawn].sort((a, b) => a - b)).toEqual(drawn);
+    expect(new Set(drawn).size).toBeGreaterThan(10);
+  });
+
   test('a line of the chart leads to what its mark changed', async () => {
     await start();
     await page.locator('.pin.mark', { hasText: DEPLOY }).click();

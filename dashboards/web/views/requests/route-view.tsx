@@ -1,5 +1,5 @@
-// One route: what its requests send, what was found in them, and its statements by source.
-// Invariant: numbers are per request. Not here: the list (routes-view.tsx).
+// One route: what its requests send, what was found, one of them, its statements by source.
+// Invariant: numbers are per request. Not here: the list (routes-view.tsx), one request (waterfall.tsx).
 
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { findingsJson } from '../../../../reports/forms/findings-json.js';
@@ -14,6 +14,7 @@ import { Figure, Problem, Reading, Source, SourceMix } from '../../parts/parts.j
 import { Table } from '../../parts/tables.js';
 import { FindingLines } from './finding-lines.js';
 import { type Route, routeName, routeOfId, tagOfRoute } from './routes-view.js';
+import { Waterfall } from './waterfall.js';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -42,6 +43,7 @@ export function RouteView({ address, live, version }: ViewProps) {
           <Main route={route} hours={hoursOf(routes.data.window)} />
           <SourceMix sources={Object.entries(route.sources).sort(([a], [b]) => bySourceOrder(a, b))} />
           <Found address={address} route={route} options={options} />
+          <Waterfall address={address} route={route} options={options} />
           <Statements address={address} route={route} options={options} />
         </>
       )}
