@@ -156,6 +156,8 @@ export const limits = {
   requestsStatementsMax: 65_536,
   /** Findings that wait for one flush. Further occurrences are counted as dropped. */
   findingsMax: 500,
+  /** Findings that are known to have an example in the store. Beyond it the oldest gets another one. */
+  findingSamplesMax: 2_000,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */
   routesMax: 2_000,
   /** Statements kept of a unit that is an example of its route: the first ones. */

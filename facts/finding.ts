@@ -2,7 +2,7 @@
 // Invariant: no literal is in it; what can be added up stays addable (units, cost). Not here: the rules and words of
 // each kind (analyzer/findings/), rows (storage/), their JSON (reports/forms/).
 
-import type { Found } from './rollup-row.js';
+import type { Found, SampledUnit } from './rollup-row.js';
 
 /** As config/values/finding-kinds.ts lists them for people. */
 export type FindingKind =
@@ -66,6 +66,18 @@ export interface FindingDelta {
   costNs: number;
   firstMs: number;
   lastMs: number;
+  /** A unit that shows it; undefined = the store has one, or no single unit does. */
+  sample: SampledUnit | undefined;
+}
+
+/** A finding as the store gives it back, its example aside. */
+export type StoredFinding = Omit<FindingDelta, 'sample'>;
+
+/** A unit that shows a finding. Pools are names. */
+export interface FindingSample {
+  readonly unit: SampledUnit;
+  /** Normalised texts by fingerprint. */
+  readonly queries: ReadonlyMap<string, string>;
 }
 
 /** A finding that the config file accepts. All that is given must fit. */

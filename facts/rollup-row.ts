@@ -107,10 +107,8 @@ export interface SampledStatement {
   readonly caller: string;
 }
 
-export interface UnitSample {
-  readonly kind: SampleKind;
-  /** Of units in one stretch of time the one with the highest is kept. */
-  readonly rank: number;
+/** What is kept of a unit of work as an example. */
+export interface SampledUnit {
   readonly found: Found;
   readonly boundary: Boundary;
   /** Canonical JSON object of its dimensions without the caller; '' = untagged, '(other)' beyond the cap. */
@@ -124,8 +122,15 @@ export interface UnitSample {
   readonly serviceNs: number;
   /** Executions, housekeeping included. */
   readonly executions: number;
-  /** In the order in which they started; the first ones of a long unit. */
+  /** In the order in which they started; a part of a long unit. */
   readonly statements: readonly SampledStatement[];
+}
+
+/** An example of its route. */
+export interface UnitSample extends SampledUnit {
+  readonly kind: SampleKind;
+  /** Of units in one stretch of time the one with the highest is kept. */
+  readonly rank: number;
 }
 
 export class RollupRow extends ValueSums implements Readonly<Record<StatementMeasureName, number>> {

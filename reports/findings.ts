@@ -8,12 +8,12 @@ import { globTest } from '../config/values/glob.js';
 import type { Window } from '../facts/answers.js';
 import type {
   AcceptedFinding,
-  FindingDelta,
   FindingFacts,
   FindingKind,
   FindingState,
   FindingTold,
   Severity,
+  StoredFinding,
 } from '../facts/finding.js';
 import { SEVERITIES } from '../facts/finding.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
@@ -119,14 +119,14 @@ interface Judged {
 /** Everything that the entry gives must fit, and its day must not have come. */
 function fits(
   { id = '', kind, route = '*', table, until }: AcceptedFinding,
-  { delta, tables, untilMs }: { delta: FindingDelta; tables: readonly string[]; untilMs: number },
+  { delta, tables, untilMs }: { delta: StoredFinding; tables: readonly string[]; untilMs: number },
 ): boolean {
   if (!delta.id.startsWith(id) || (kind ?? delta.kind) !== delta.kind || !globTest(route)(delta.route)) return false;
   if (table !== undefined && !tables.some(globTest(table))) return false;
   return until === undefined || untilMs < Date.parse(until);
 }
 
-function factsOf(delta: FindingDelta, { told, accepted, lastMarkMs, untilMs, isTestRun }: Judged): FindingFacts {
+function factsOf(delta: StoredFinding, { told, accepted, lastMarkMs, untilMs, isTestRun }: Judged): FindingFacts {
   const costMsPerDay = delta.costNs / NS_PER_MS / (Math.max(delta.lastMs - delta.firstMs, RATE_MS_MIN) / DAY_MS);
   const tables = [...new Set(told.statements.map(({ summary }) => tableOf(summary)).filter((table) => table !== ''))];
   const acceptedReason = accepted.find((one) => fits(one, { delta, tables, untilMs }))?.reason ?? '';
@@ -175,14 +175,14 @@ function acceptedOf(a: FindingFacts, b: FindingFacts, units: number): Pick<Findi
   return { state: units >= UNITS_OPEN && a.state === 'candidate' ? 'open' : a.state, acceptedReason };
 }
 
-function stateOf({ kind, units, lastMs }: FindingDelta, untilMs: number, isTestRun: boolean): FindingState {
+function stateOf({ kind, units, lastMs }: StoredFinding, untilMs: number, isTestRun: boolean): FindingState {
   if (untilMs - lastMs > CLOSED_AFTER_MS) return 'closed';
   if (units < (KINDS[kind].unitsToOpen ?? UNITS_OPEN) && !isTestRun) return 'candidate';
   return untilMs - lastMs > QUIET_AFTER_MS ? 'quiet' : 'open';
 }
 
 /** Data that is wrong is worse than time that is lost. */
-function severityOf({ kind }: FindingDelta, costMsPerDay: number): Severity {
+function severityOf({ kind }: StoredFinding, costMsPerDay: number): Severity {
   if (HIGH.has(kind)) return 'high';
   if (MEDIUM.has(kind)) return costMsPerDay >= HIGH_MS_PER_DAY && kind === 'boundary-read' ? 'high' : 'medium';
   if (costMsPerDay >= HIGH_MS_PER_DAY) return 'high';

@@ -11,6 +11,7 @@ import type { Pending } from '../../facts/pending.js';
 import type { Found } from '../../facts/rollup-row.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { Accepted } from './accepted.js';
+import { FindingSamples } from './finding-samples.js';
 import { KINDS } from './kinds/kinds.js';
 import { type Nested, Nesting } from './nesting.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
@@ -36,6 +37,16 @@ interface Of {
   readonly lastMs: number;
 }
 
+/** Where an occurrence was seen. */
+interface Shows {
+  readonly of: Of;
+  /** Left out where no single unit shows it. */
+  readonly unit?: WorkUnit;
+  readonly route: string;
+  readonly shown: Shown | undefined;
+  readonly isLive?: boolean;
+}
+
 export class Findings implements Pending<FindingDelta> {
   readonly accepted = new Accepted();
   readonly #nameOfPool: (id: string) => string;
@@ -45,6 +56,7 @@ export class Findings implements Pending<FindingDelta> {
   readonly #shown = new WeakMap<WorkUnit, Shown>();
   #liveStatements = 0;
   readonly #nesting = new Nesting();
+  readonly #samples = new FindingSamples();
   #nowMs = 0;
   /** Occurrences that were not kept, because too many findings waited. */
   droppedTotal = 0;
@@ -63,7 +75,8 @@ export class Findings implements Pending<FindingDelta> {
   unitEnded(unit: WorkUnit): void {
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool });
     const shown = this.#shown.get(unit);
-    for (const kind of ALL) for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown });
+    for (const kind of ALL)
+      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown });
     if (unit.boundary !== 'tags') this.#nesting.take(view, this.#nowMs);
     // Its statements are not kept: what comes later is looked at anew.
     this.#shown.delete(unit);
@@ -80,7 +93,7 @@ export class Findings implements Pending<FindingDelta> {
     this.#shown.set(unit, shown);
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
     for (const kind of LIVE)
-      for (const one of kind.look(view)) this.#add(one, { of: unit, route: view.route, shown, isLive: true });
+      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown, isLive: true });
   }
 
   /** Called before every flush, after the units. */
@@ -101,6 +114,11 @@ export class Findings implements Pending<FindingDelta> {
   stored(): void {
     this.#waiting = new Map();
     this.#liveStatements = 0;
+    this.#samples.stored();
+  }
+
+  storeAgain(): void {
+    this.#samples.storeAgain();
   }
 
   /** A name is hashed once: one finding occurs in request after request. */
@@ -120,10 +138,7 @@ export class Findings implements Pending<FindingDelta> {
   }
 
   /** `isLive`: what finds no place now is looked at again. */
-  #add(
-    occurrence: Occurrence,
-    { of, route, shown, isLive = false }: { of: Of; route: string; shown: Shown | undefined; isLive?: boolean },
-  ): void {
+  #add(occurrence: Occurrence, { of, unit, route, shown, isLive = false }: Shows): void {
     const id = this.#idOf(occurrence, route);
     const before = shown?.found.get(id);
     const times = Math.max(0, occurrence.times - (before?.times ?? 0));
@@ -138,6 +153,7 @@ export class Findings implements Pending<FindingDelta> {
       delta = emptyDelta(id, { occurrence, route, of });
       this.#waiting.set(id, delta);
     }
+    if (unit !== undefined) this.#samples.offer(delta, unit, !isLive);
     shown?.found.set(id, { times: occurrence.times, costNs: occurrence.costNs });
     const { confidence, caller } = occurrence;
     if (before === undefined) delta.units++;
@@ -160,7 +176,8 @@ function emptyDelta(
   const { kind, confidence, statements, pools } = occurrence;
   const counts = { units: 0, times: 0, timesMax: 0, costNs: 0 };
   const moments = { firstMs: of.firstMs, lastMs: of.lastMs };
-  return { id, kind, confidence, found: of.found, route, statements, pools, callers: [], ...counts, ...moments };
+  const named = { id, kind, confidence, found: of.found, route, statements, pools, callers: [] };
+  return { ...named, ...counts, ...moments, sample: undefined };
 }
 
 /** What it is about names it; where it was caused does not, so that a finding stays one when its cause moves. */

@@ -4,10 +4,9 @@
 // statements. Not here: which units there are (units.ts), the table (storage/sqlite/tables/unit-samples.ts).
 
 import { limits } from '../../config/limits.js';
-import { CALLER_KEY } from '../../config/values/tag-keys.js';
 import type { Pending } from '../../facts/pending.js';
-import type { SampledStatement, SampleKind, UnitSample } from '../../facts/rollup-row.js';
-import type { UnitStatement } from '../../facts/work/unit.js';
+import type { SampleKind, UnitSample } from '../../facts/rollup-row.js';
+import { sampledUnit } from '../../facts/work/sample.js';
 import type { Unit } from './unit.js';
 
 const HOUR_MS = 3_600_000;
@@ -82,43 +81,5 @@ export class UnitSamples implements Pending<UnitSample> {
 
 function sampleOf(unit: Unit, kind: SampleKind, rank: number): UnitSample {
   const { found, tagSet } = unit.counted!;
-  const connections = new Map<string, number>();
-  const statements = unit.statements.slice(0, limits.unitSampleStatementsMax);
-  return {
-    kind,
-    rank,
-    found,
-    boundary: unit.boundary,
-    tagSet,
-    request: unit.id,
-    atMs: unit.firstMs,
-    durationMs: unit.lastMs - unit.firstMs,
-    serviceNs: unit.sums.serviceNs,
-    executions: unit.kept + unit.statementsDropped,
-    statements: statements.map((statement) => {
-      const connection = connections.get(statement.session) ?? connections.size + 1;
-      connections.set(statement.session, connection);
-      return sampledOf(statement, { firstMs: unit.firstMs, connection });
-    }),
-  };
-}
-
-function sampledOf(
-  statement: UnitStatement,
-  { firstMs, connection }: { firstMs: number; connection: number },
-): SampledStatement {
-  const { fingerprint, rows, sqlstate, source, construct, pool, tagSet } = statement;
-  const tags = tagSet.startsWith('{') ? (JSON.parse(tagSet) as Readonly<Record<string, string | undefined>>) : {};
-  return {
-    fingerprint,
-    startMs: Math.max(0, statement.startMs - firstMs),
-    serviceMs: statement.serviceNs / 1e6,
-    rows,
-    sqlstate,
-    source,
-    construct,
-    pool,
-    connection,
-    caller: tags[CALLER_KEY] ?? '',
-  };
+  return { ...sampledUnit(unit, { most: limits.unitSampleStatementsMax }), found, tagSet, kind, rank };
 }

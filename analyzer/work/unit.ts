@@ -90,6 +90,10 @@ export class Unit implements WorkUnit {
     return this.requestId || this.traceId;
   }
 
+  get serviceNs(): number {
+    return this.sums.serviceNs;
+  }
+
   get tagSet(): string {
     return this.#tagSet;
   }

@@ -39,7 +39,7 @@ export function register(program: Command): void {
           const what = found.length === 0 ? 'no finding begins with' : `${found.length} findings begin with`;
           throw new RuntimeError(`${what} "${id}"`, { where: place.name, hint: 'pgwitness findings --all lists them' });
         }
-        printFinding(found[0], { json });
+        printFinding(found[0], { json, sample: await place.findingSample(found[0].id) });
       } finally {
         place.close();
       }

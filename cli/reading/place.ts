@@ -4,12 +4,13 @@
 // Not here: flags (read-flags.ts), printing (cli/views).
 
 import type { ExecutionFilter, PoolsReport, StatementsReport, Window } from '../../facts/answers.js';
+import type { FindingSample } from '../../facts/finding.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import { ordered } from '../../facts/statement-order.js';
 import type { RouteDetails, RoutesReport } from '../../facts/work/routes.js';
 import { type FindingsReport, mergeFindings, reportFindings } from '../../reports/findings.js';
-import { findingsFromJson } from '../../reports/forms/findings-json.js';
+import { findingSampleFromJson, findingsFromJson } from '../../reports/forms/findings-json.js';
 import { marksFromJson } from '../../reports/forms/marks-json.js';
 import { mergePools, mergeStatements } from '../../reports/forms/merge.js';
 import { poolsFromJson } from '../../reports/forms/pools-json.js';
@@ -43,6 +44,7 @@ import { type OpenSession, reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline, type TimelineReport } from '../../reports/timeline.js';
+import { mergeFindingSamples, reportFindingSample } from '../../reports/units/finding-sample.js';
 import { mergeWatched, reportWatched, type WatchedReport } from '../../reports/watched/watched.js';
 import { watchedFromJson } from '../../reports/watched/watched-json.js';
 import { mergeRouteDetails, reportRoute } from '../../reports/work/route-details.js';
@@ -64,6 +66,8 @@ export interface Place {
   /** By its name as `routes` prints it; undefined where no request of it is in this window. */
   route(name: string, range: TimeRange): Promise<RouteDetails | undefined>;
   findings(range: TimeRange): Promise<FindingsReport>;
+  /** A unit that shows it, by its whole id; undefined where none is kept. */
+  findingSample(id: string): Promise<FindingSample | undefined>;
   /** How complete a window is. */
   watched(range: TimeRange): Promise<WatchedReport>;
   /** Sessions that are open now. */
@@ -125,6 +129,7 @@ function localPlace(directory: string): Place {
     routes: async (range) => reportRoutes(reader, range),
     route: async (name, range) => reportRoute(reader, name, range),
     findings: async (range) => reportFindings(reader, range),
+    findingSample: async (id) => reportFindingSample(reader, id),
     watched: async (range) => reportWatched(reader, range),
     sessions: async () => reportSessions(reader),
     timeline: async ({ range, sketch, ...asked }) =>
@@ -162,6 +167,8 @@ function remotePlace(base: URL, token: string | undefined): Place {
       parameters.set('all', 'true');
       return ask('/api/v1/findings', { parameters, decode: findingsFromJson });
     },
+    findingSample: (id) =>
+      ask('/api/v1/findings', { parameters: new URLSearchParams({ id }), decode: findingSampleFromJson }),
     routes: (range) => ask('/api/v1/routes', { parameters: writeTimeRange(range), decode: routesFromJson }),
     watched: (range) => ask('/api/v1/watched', { parameters: writeTimeRange(range), decode: watchedFromJson }),
     route: (name, range) => {
@@ -205,6 +212,7 @@ function mergedPlace(places: readonly Place[]): Place {
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
     findings: async (range) => mergeFindings(await Promise.all(places.map((place) => place.findings(range)))),
+    findingSample: async (id) => mergeFindingSamples(await Promise.all(places.map((place) => place.findingSample(id)))),
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
     route: async (name, range) => mergeRouteDetails(await Promise.all(places.map((place) => place.route(name, range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),

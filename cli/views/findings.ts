@@ -1,13 +1,16 @@
-// Prints `findings`: a line per finding, severest first; and one finding with its next step.
+// Prints `findings`: a line per finding, severest first; and one with its next step and an example.
 // Not here: the JSON form (reports/forms/findings-json.ts), the words (analyzer/findings).
 
-import type { FindingFacts } from '../../facts/finding.js';
+import type { FindingFacts, FindingSample } from '../../facts/finding.js';
+import type { SampledStatement } from '../../facts/rollup-row.js';
 import type { FindingsReport } from '../../reports/findings.js';
-import { findingsJson } from '../../reports/forms/findings-json.js';
+import { findingDetailsJson, findingsJson } from '../../reports/forms/findings-json.js';
+import { roleIn } from '../../reports/units/finding-sample.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
+import { unitWords, waterfall } from './waterfall.js';
 
 const LINES_MAX = 10;
 /** Below what they are about. */
@@ -22,10 +25,12 @@ export function printFindings(
   else print(findingsText(report, { all, read, screen: screenOf(process.stdout, process.env) }));
 }
 
-export function printFinding(finding: FindingFacts, { json }: { readonly json: boolean }): void {
-  const window = { sinceMs: finding.firstSeenMs, untilMs: finding.lastSeenMs };
-  if (json) printJson(findingsJson({ window, findings: [finding] }, { all: true }).findings[0]);
-  else print(findingText(finding, screenOf(process.stdout, process.env)));
+export function printFinding(
+  finding: FindingFacts,
+  { json, sample }: { readonly json: boolean; readonly sample: FindingSample | undefined },
+): void {
+  if (json) printJson(findingDetailsJson(finding, sample));
+  else print(findingText(finding, { sample, screen: screenOf(process.stdout, process.env) }));
 }
 
 /** Open ones are warnings, severe ones faults. */
@@ -116,7 +121,11 @@ function whereOf({ callers, routes }: FindingFacts): string {
   return oneLine(callers[0] ?? routes[0] ?? 'untagged');
 }
 
-function findingText(finding: FindingFacts, screen: Screen): string {
+/** `sample`: a unit that shows it. */
+export function findingText(
+  finding: FindingFacts,
+  { sample, screen }: { readonly sample: FindingSample | undefined; readonly screen: Screen },
+): string {
   const { width } = screen;
   const say = (text: string): string[] => wrapped(oneLine(text), { width });
   const lines = [
@@ -141,5 +150,15 @@ function findingText(finding: FindingFacts, screen: Screen): string {
       ...wrapped(`    ${oneLine(query)}`, { width, indent: '    ' }),
     );
   }
+  if (sample !== undefined) lines.push('', ...sampleLines(finding, { sample, screen }));
   return lines.join('\n');
+}
+
+function sampleLines(
+  finding: FindingFacts,
+  { sample: { unit, queries }, screen }: { readonly sample: FindingSample; readonly screen: Screen },
+): string[] {
+  const what = unit.found === 'direct' ? 'A request' : 'A unit of work';
+  const partOf = (statement: SampledStatement): string => roleIn(finding, statement) ?? '';
+  return [`${what} that shows it: ${unitWords(unit)}`, '', waterfall(unit, { queries, screen, partOf })];
 }

@@ -7,8 +7,8 @@ import { readLedger } from '../../audit/ledger/ledger.js';
 import { limits } from '../../config/limits.js';
 import { errorLine, RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
-import { reportFindings } from '../../reports/findings.js';
-import { findingsJson } from '../../reports/forms/findings-json.js';
+import { type FindingsReport, reportFindings } from '../../reports/findings.js';
+import { findingDetailsJson, findingsJson } from '../../reports/forms/findings-json.js';
 import { marksJson } from '../../reports/forms/marks-json.js';
 import { poolsJson } from '../../reports/forms/pools-json.js';
 import { requestsJson } from '../../reports/forms/requests-json.js';
@@ -50,6 +50,7 @@ import { reportSessions } from '../../reports/sessions.js';
 import { reportStatements } from '../../reports/statements.js';
 import { reportStatus } from '../../reports/status.js';
 import { reportTimeline } from '../../reports/timeline.js';
+import { reportFindingSample } from '../../reports/units/finding-sample.js';
 import { reportWatched } from '../../reports/watched/watched.js';
 import { watchedJson } from '../../reports/watched/watched-json.js';
 import { withTexts } from '../../reports/work/activity.js';
@@ -165,6 +166,11 @@ export class Api implements ApiReader {
     return jsonAnswer(200, routeDetailsJson(reportRoute(this.#reader, route, range)));
   }
 
+  #finding({ findings }: FindingsReport, id: string): unknown {
+    const finding = findings.find((one) => one.id === id);
+    return finding === undefined ? null : findingDetailsJson(finding, reportFindingSample(this.#reader, id));
+  }
+
   #report(path: string, parameters: URLSearchParams): Answer | undefined {
     const context = this.#context();
     switch (path) {
@@ -192,8 +198,9 @@ export class Api implements ApiReader {
       case '/api/v1/pools':
         return jsonAnswer(200, poolsJson(reportPools(this.#reader, readTimeRange(parameters, context))));
       case '/api/v1/findings': {
-        const { range, all } = readFindingsQuery(parameters, context);
-        return jsonAnswer(200, findingsJson(reportFindings(this.#reader, range), { all }));
+        const { range, all, id } = readFindingsQuery(parameters, context);
+        const report = reportFindings(this.#reader, range);
+        return jsonAnswer(200, id === undefined ? findingsJson(report, { all }) : this.#finding(report, id));
       }
       case '/api/v1/routes':
         return this.#routes(readRoutesQuery(parameters, context));

@@ -52,6 +52,8 @@ export interface WorkUnit {
   readonly tagSet: string;
   readonly firstMs: number;
   readonly lastMs: number;
+  /** Time in the database, of the statements whose session settled. */
+  readonly serviceNs: number;
   /** At most limits.unitStatementsMax, in the order in which they started. */
   readonly statements: readonly UnitStatement[];
   /** How many `statements` are, without making them. */

@@ -1,12 +1,14 @@
-// The JSON form of findings, and back: /api/v1/findings, `findings --json`, --url.
+// The JSON form of findings, and of one with its example: /api/v1/findings, `--json`, --url.
 // Invariant: findingsFromJson(findingsJson(report)) is the report, but for candidates and accepted ones, which `all`
 // keeps.
 // Not here: finding the answer (reports/findings.ts).
 
 import * as v from 'valibot';
 import { FINDING_KINDS } from '../../config/values/finding-kinds.js';
-import type { FindingFacts } from '../../facts/finding.js';
+import type { FindingFacts, FindingSample } from '../../facts/finding.js';
 import type { FindingsReport } from '../findings.js';
+import { roleIn } from '../units/finding-sample.js';
+import { type UnitJson, unitFromJson, unitJson, unitSchema } from '../units/unit-json.js';
 
 const count = v.pipe(v.number(), v.minValue(0));
 const moment = v.pipe(v.string(), v.isoTimestamp());
@@ -49,6 +51,26 @@ const reportSchema = v.object({
   findings: v.array(findingSchema),
 });
 type FindingJson = v.InferOutput<typeof findingSchema>;
+
+const sampleSchema = v.nullable(v.object({ sample: v.nullable(unitSchema) }));
+
+/** One finding with a unit that shows it: /api/v1/findings?id=, `findings ID --json`. */
+export function findingDetailsJson(
+  finding: FindingFacts,
+  sample: FindingSample | undefined,
+): FindingJson & { sample: UnitJson | null } {
+  const roleOf = (statement: { fingerprint: string; source: string }) => roleIn(finding, statement);
+  const unit = sample === undefined ? null : unitJson(sample.unit, { queries: sample.queries, roleOf });
+  return { ...findingJson(finding), sample: unit };
+}
+
+/** Null = it does not know the finding. Throws valibot's ValiError on what findingDetailsJson did not make. */
+export function findingSampleFromJson(value: unknown): FindingSample | undefined {
+  const sample = v.parse(sampleSchema, value)?.sample ?? null;
+  if (sample === null) return undefined;
+  const queries = sample.statements.map(({ fingerprint, query }) => [fingerprint, query] as const);
+  return { unit: unitFromJson(sample), queries: new Map(queries) };
+}
 
 /** `all`: candidates and accepted ones too. */
 export function findingsJson(

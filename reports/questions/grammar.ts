@@ -86,13 +86,13 @@ export function readRoutesQuery(
   return { range: rangeOf(read, context), route: read.text('route') };
 }
 
-/** Findings of a window; `all`: candidates too. Throws UsageError naming the parameter. */
+/** Findings of a window, or the one with this id; `all`: candidates too. Throws UsageError naming the parameter. */
 export function readFindingsQuery(
   parameters: URLSearchParams,
   context: ParameterContext,
-): { range: TimeRange; all: boolean } {
-  const read = new Reading(parameters, [...RANGE_NAMES, 'all'], context);
-  return { range: rangeOf(read, context), all: read.flag('all') ?? false };
+): { range: TimeRange; all: boolean; id: string | undefined } {
+  const read = new Reading(parameters, [...RANGE_NAMES, 'all', 'id'], context);
+  return { range: rangeOf(read, context), all: read.flag('all') ?? false, id: read.text('id') };
 }
 
 export interface StatementQuery {

@@ -10,6 +10,7 @@ import { FINDINGS } from './0005-findings.js';
 import { UNIT_SAMPLES } from './0006-unit-samples.js';
 import { WATCHED } from './0007-watched.js';
 import { SETTINGS } from './0008-settings.js';
+import { FINDING_SAMPLES } from './0009-finding-samples.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly string[] = [
   UNIT_SAMPLES,
   WATCHED,
   SETTINGS,
+  FINDING_SAMPLES,
 ];

@@ -89,6 +89,12 @@ describe('findings', () => {
     );
     const one = await run(found[1].id.slice(0, 6), '--url', sidecar.httpUrl);
     expect(one).toContain('Next: Ask stock once for all of them');
+    expect(one).toMatch(/A request that shows it: .*9 statements.*request loop-0[\s\S]*caused-by[\s\S]*repeated .* 8×/);
+    const { sample } = (await (await fetch(`${sidecar.httpUrl}/api/v1/findings?id=${found[1].id}`)).json()) as {
+      sample: { statements: ReadonlyArray<{ role: string | null }> };
+    };
+    expect(sample.statements.map(({ role }) => role)).toEqual(['caused-by', ...Array(8).fill('repeated')]);
+    expect(await (await fetch(`${sidecar.httpUrl}/api/v1/findings?id=nobody`)).json()).toBeNull();
     const { routes } = (await (await fetch(`${sidecar.httpUrl}/api/v1/routes`)).json()) as {
       routes: { route: string; findings: string[] }[];
     };

@@ -47,6 +47,7 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
     tagSet: '{"route":"/a"}',
     firstMs: first.startMs,
     lastMs: statements[statements.length - 1].endMs,
+    serviceNs: statements.reduce((sum, { serviceNs }) => sum + serviceNs, 0),
     statements,
     kept: statements.length,
     statementsDropped: 0,

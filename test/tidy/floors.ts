@@ -60,6 +60,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/sessions/sessions.ts',
     'storage/sqlite/upkeep/upkeep.ts',
     'reports/statements.ts',
+    'reports/units/unit-json.ts',
     'reports/watched/watched.ts',
   ],
   [

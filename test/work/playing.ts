@@ -154,7 +154,7 @@ export class Playing {
 
 /** What a listener sees at that moment. */
 function copyOf(unit: WorkUnit): WorkUnit {
-  const { found, boundary, id, tagSet, firstMs, lastMs, kept, statementsDropped } = unit;
+  const { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, statementsDropped } = unit;
   const statements = unit.statements.map(({ ...statement }) => ({ ...statement, unit: undefined }));
-  return { found, boundary, id, tagSet, firstMs, lastMs, kept, statementsDropped, statements };
+  return { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, statementsDropped, statements };
 }
