@@ -51,6 +51,7 @@ function unitOf(number, each, found) {
     tagSet: isDirect ? `{"route":"/r${number % 50}"}` : '',
     firstMs,
     lastMs: firstMs + STATEMENTS,
+    serviceNs: STATEMENTS * 500_000,
     statements,
     kept: STATEMENTS,
     statementsDropped: 0,

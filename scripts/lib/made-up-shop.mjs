@@ -419,6 +419,7 @@ function finding({ id, kind, route, name, role, also, units, times, costMs, firs
     costNs: units * costMs * 1e6,
     firstMs,
     lastMs,
+    sample: undefined,
   };
 }
 
