@@ -128,6 +128,7 @@ export class Observer implements IntakeTarget {
 
   batchTaken(relayId: string, sequence: number): void {
     this.#acknowledgements.taken(relayId, sequence);
+    this.#storing.relayHeard();
   }
 
   relayLeaves(): void {
@@ -172,7 +173,8 @@ export class Observer implements IntakeTarget {
     this.#unaccounted.end({ linksWereClosed });
     this.#options.pipeline.counting.endAll();
     const isStored = this.flush(nowMs);
-    if (!isStored) this.#storing.leaveNote(nowMs);
+    if (isStored) this.#storing.end();
+    else this.#storing.leaveNote(nowMs);
     return isStored;
   }
 

@@ -32,6 +32,9 @@ export class Storing {
   /** Unix ms, everything up to then is stored; of this process's start until the first flush is. */
   #storedMs: number;
   #hasStored = false;
+  /** The note stands. It is taken back once a relay told what it lost before this process came. */
+  #isNoted = true;
+  #isHeard = false;
   #refusedTotal = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
   /** Failures for a lock of this process, since upkeep last went well. */
@@ -56,6 +59,16 @@ export class Storing {
     }
     this.#tell();
     return !this.#failing;
+  }
+
+  /** A batch is in the next flush: a relay's first one has what was lost while no observer was there. */
+  relayHeard(): void {
+    this.#isHeard = true;
+  }
+
+  /** The process ends, and the last flush went well: nothing more can be told. */
+  end(): void {
+    if (this.#isNoted) this.#takeNoteBack();
   }
 
   /** The process ends, and the last flush failed: leaves a note for the next one. */
@@ -116,17 +129,23 @@ export class Storing {
     if (code === 'stuck') this.#stuck++;
     if (this.#failing) return;
     this.#failing = true;
+    this.#isNoted = true;
     log.error('storing failed and will be tried again', { code, error: message });
     store.noteUnstored({ fromMs: this.#storedMs });
   }
 
   #stored(nowMs: number): void {
-    if (!this.#hasStored || this.#failing) this.#options.store.noteUnstored(undefined);
+    if (this.#isNoted && this.#isHeard) this.#takeNoteBack();
     this.#storedMs = nowMs;
     this.#hasStored = true;
     if (!this.#failing) return;
     this.#failing = false;
     this.#options.log.info('storing works again');
+  }
+
+  #takeNoteBack(): void {
+    this.#isNoted = false;
+    this.#options.store.noteUnstored(undefined);
   }
 
   #gaveUp({ rows, executions, reason }: RefusedRows): void {

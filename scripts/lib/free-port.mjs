@@ -1,18 +1,19 @@
 // Finds a loopback TCP port that nothing listens on.
-// Invariant: the preferred port is taken when it is free; of any, none is given twice by one process. It may be taken
-// by another process before it is used: callers report that.
+// Invariant: the preferred port is taken when it is free; of any, none is given twice by one process, and none that a
+// connection going out is given by the kernel. Another process may take it before it is used: callers report that.
 
 import { createServer } from 'node:net';
 
-/** @param {number} port 0 = any @returns {Promise<number>} 0 when it is in use */
+/** Below the ports of outgoing connections: Linux' begin at 32,768 (ip(7), ip_local_port_range). */
+const FIRST = 10_240;
+const LAST = 32_767;
+
+/** @param {number} port @returns {Promise<number>} 0 when it is in use */
 function tryPort(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.on('error', () => resolve(0));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(port)));
   });
 }
 
@@ -20,9 +21,9 @@ function tryPort(port) {
 const given = new Set();
 
 async function anyPort() {
-  for (let attempt = 0; attempt < 10; attempt++) {
-    const port = await tryPort(0);
-    if (port === 0 || given.has(port)) continue;
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
+    if (given.has(port) || (await tryPort(port)) === 0) continue;
     given.add(port);
     return port;
   }

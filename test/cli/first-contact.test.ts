@@ -71,10 +71,10 @@ describe('what is read where no flag says it', () => {
 
 describe('run', () => {
   test('tells a terminal three lines, and a pipe JSON', async () => {
-    const [listen, http, health] = [await freePort(0), await freePort(0), await freePort(0)];
+    const [listen, http] = [await freePort(0), await freePort(0)];
     const at = (port: number) => `127.0.0.1:${port}`;
     const args = ['run', '--listen', at(listen), '--upstream', '127.0.0.1:5432', '--http', at(http)];
-    args.push('--health', at(health), '--data', join(root, 'run'));
+    args.push('--health', at(await freePort(0)), '--data', join(root, 'run'));
     const command = [process.execPath, MAIN, ...args].join(' ');
     const terminal = await printedUntil('Ctrl-C ends', 'script', ['-qec', command, '/dev/null']);
     const lines = terminal.stdout.split('\r\n').filter((line) => /^[A-Z]/.test(line));
@@ -84,7 +84,17 @@ describe('run', () => {
       `Data      ${join(root, 'run')}   pgwitness status says what is in it; Ctrl-C ends pgwitness`,
     ]);
     expect(terminal.stdout).not.toContain('"msg"');
-    const pipe = await printedUntil('"msg":"relaying"', process.execPath, [MAIN, ...args]);
+    // Places of its own: `script` may end before the one that it ran has let go of its ports.
+    const apart = [
+      '--listen',
+      at(await freePort(0)),
+      '--http',
+      at(await freePort(0)),
+      '--health',
+      at(await freePort(0)),
+    ];
+    const ran = [MAIN, ...args, ...apart, '--data', join(root, 'piped')];
+    const pipe = await printedUntil('"msg":"relaying"', process.execPath, ran);
     expect(pipe.stdout).toBe('');
     expect(pipe.stderr).toContain('"msg":"relaying"');
   });

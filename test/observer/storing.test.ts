@@ -8,6 +8,7 @@ async function failing() {
   const observing = await startObserving();
   const { observer, store } = observing;
   for (const observation of opened(1)) observer.observe(RELAY, observation);
+  observer.batchTaken(RELAY, 1);
   observer.flush(T0);
   observer.observe(RELAY, statement('SELECT 1 FROM book', { sessionId: 1, completedAtMs: T0 + 10 }));
   observer.observe(RELAY, { kind: 'session-closed', sessionId: 1, closedAtMs: T0 + 20, by: 'client' });
@@ -32,6 +33,18 @@ test('78: a note says since when, and is taken back when storing works again', a
   expect(observer.flush(T0 + 3_000)).toBe(true);
   expect(store.noted).toBeUndefined();
   expect(store.health).toMatchObject({ failing: false, storedMs: T0 + 3_000, unstoredExecutions: 0 });
+});
+
+test('78: the note of the start stands until a relay told what it lost before', async () => {
+  const { observer, store } = await startObserving();
+  observer.flush(T0);
+  expect(store.noted).toBeDefined();
+  observer.batchTaken(RELAY, 1);
+  observer.flush(T0 + 1_000);
+  expect(store.noted).toBeUndefined();
+  const { observer: unheard, store: another } = await startObserving();
+  expect(unheard.lastFlush(T0, { linksWereClosed: false })).toBe(true);
+  expect(another.noted).toBeUndefined();
 });
 
 test('78: an end with counts that are not stored leaves their number', async () => {
