@@ -22,11 +22,15 @@ const LIVE = ALL.filter(({ isLive }) => isLive);
 const CALLERS_MAX = 5;
 /** Statements of units that go on, looked at between two flushes: some ms. The rest is looked at when they end. */
 const LIVE_STATEMENTS_MAX = 20_000;
+/** A pause is looked at again once it is longer by this factor: it may last for an hour. */
+const LOOKED_AGAIN = 1.05;
 
 /** What one unit has shown already of each finding. */
 interface Shown {
   /** Statements that it had. */
   statements: number;
+  /** How long it had been silent. */
+  silentMs: number;
   readonly found: Map<string, { times: number; costNs: number }>;
 }
 
@@ -85,11 +89,14 @@ export class Findings implements Pending<FindingDelta> {
   /** Called before every flush for units of over a second. */
   unitGoesOn(unit: WorkUnit, now: Now): void {
     const length = unit.kept;
-    const shown = this.#shown.get(unit) ?? { statements: 0, found: new Map() };
-    if (shown.statements === length && now.idleSessions.size === 0) return;
+    const shown = this.#shown.get(unit) ?? { statements: 0, silentMs: 0, found: new Map() };
+    const silentMs = now.nowMs - unit.lastMs;
+    const isDue = now.idleSessions.size > 0 && silentMs >= shown.silentMs * LOOKED_AGAIN;
+    if (shown.statements === length && !isDue) return;
     if (this.#liveStatements + length > LIVE_STATEMENTS_MAX) return;
     this.#liveStatements += length;
     shown.statements = length;
+    shown.silentMs = silentMs;
     this.#shown.set(unit, shown);
     const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
     for (const kind of LIVE)

@@ -6,8 +6,10 @@ import type { Unit } from './unit.js';
 
 /** A unit has ended when it is quiet for so long … */
 const QUIET_MS = 1_000;
-/** … or, while it holds a transaction or its only connection, for so long: nothing waits for ever. */
-const QUIET_BUSY_MS = 30_000;
+/** … or, while it holds its only connection, for so long … */
+const QUIET_CONNECTED_MS = 30_000;
+/** … or, while it holds a transaction, for so long: one that is forgotten is seen, and nothing waits for ever. */
+const QUIET_OPEN_MS = 3_600_000;
 /** An execution whose session never settles must not keep its unit. */
 const UNSETTLED_MS = 10_000;
 
@@ -15,14 +17,15 @@ const UNSETTLED_MS = 10_000;
 export function isOver(unit: Unit, nowMs: number): boolean {
   const quietMs = nowMs - unit.lastMs;
   if (unit.unsettled > 0 && quietMs < UNSETTLED_MS) return false;
-  let isBusy = false;
+  let patienceMs = QUIET_MS;
   for (const session of unit.sessions) {
     if (session.member.running) return false;
-    if (session.inTransaction || unit.boundary === 'connection') isBusy = true;
+    if (session.inTransaction) patienceMs = QUIET_OPEN_MS;
+    else if (unit.boundary === 'connection') patienceMs = Math.max(patienceMs, QUIET_CONNECTED_MS);
   }
   // What only its connections held together ends with them.
   if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
-  return quietMs > (isBusy ? QUIET_BUSY_MS : QUIET_MS);
+  return quietMs > patienceMs;
 }
 
 /** Sessions that hold a transaction, and of which nothing is known to be in flight. */
