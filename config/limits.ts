@@ -156,6 +156,12 @@ export const limits = {
   requestsStatementsMax: 65_536,
   /** Findings that wait for one flush. Further occurrences are counted as dropped. */
   findingsMax: 500,
+  /** Work without tags that is compared with transactions of other pools, of the last 40 s. The rest is counted. */
+  nestingBurstsMax: 4_096,
+  /** Transactions without tags that wait to be compared. Further ones are counted. */
+  nestingTransactionsMax: 1_000,
+  /** Statements of pools that are compared within an hour, and pairs of them. Further ones are counted. */
+  nestingPairsMax: 1_000,
   /** Findings that are known to have an example in the store. Beyond it the oldest gets another one. */
   findingSamplesMax: 2_000,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */

@@ -22,6 +22,8 @@ export class FindingSamples {
   /** By finding. */
   readonly #given = new Map<string, Given>();
   #statements = 0;
+  /** Examples for which there was no room before a flush. */
+  droppedTotal = 0;
 
   /** The unit shows this finding, which waits for a flush. */
   offer(delta: FindingDelta, unit: WorkUnit, isWhole: boolean): void {
@@ -30,7 +32,10 @@ export class FindingSamples {
     if (!isDue) return;
     const most = limits.unitSampleStatementsMax;
     const statements = this.#statements - (delta.sample?.statements.length ?? 0) + Math.min(unit.kept, most);
-    if (statements > limits.unitSamplesStatementsMax) return;
+    if (statements > limits.unitSamplesStatementsMax) {
+      this.droppedTotal++;
+      return;
+    }
     this.#statements = statements;
     if (before === undefined && this.#given.size >= limits.findingSamplesMax) this.#forgetOldest();
     this.#given.set(delta.id, { atMs: unit.firstMs, isWhole });

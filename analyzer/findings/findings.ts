@@ -103,6 +103,16 @@ export class Findings implements Pending<FindingDelta> {
       for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown, isLive: true });
   }
 
+  /** Work without tags that was not compared, because there was too much. */
+  get nestingDroppedTotal(): number {
+    return this.#nesting.droppedTotal;
+  }
+
+  /** Examples that were not kept, because too many statements waited. */
+  get samplesDroppedTotal(): number {
+    return this.#samples.droppedTotal;
+  }
+
   /** Called before every flush, after the units. */
   tick(nowMs: number): void {
     this.#nowMs = nowMs;

@@ -4,6 +4,7 @@
 // Invariant: what it finds is weak; counts begin anew every hour; bounded. Not here: sessions that tags join
 // (kinds/boundary.ts), the words (the same).
 
+import { limits } from '../../config/limits.js';
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
 import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './chance.js';
@@ -62,9 +63,6 @@ const TIMES_MIN = 5;
 /** The units of both sessions have ended by then. */
 const RIPE_MS = 2_500;
 const KEPT_MS = 40_000;
-const BURSTS_MAX = 4_096;
-const OUTERS_MAX = 1_000;
-const PAIRINGS_MAX = 1_000;
 const PAUSES_MAX = 1_024;
 const WAITING_MAX = 20;
 const AGAIN_MS = 3_600_000;
@@ -80,6 +78,8 @@ export class Nesting {
   #pausesOf = new Map<string, { all: number; lengthsMs: number[] }>();
   #sinceMs = Number.POSITIVE_INFINITY;
   #newestMs = 0;
+  /** Bursts and transactions that were not compared, because there were too many. */
+  droppedTotal = 0;
 
   /** A unit ended that no tags name. */
   take(view: UnitView, nowMs: number): void {
@@ -87,20 +87,18 @@ export class Nesting {
     const [first] = own;
     if (first === undefined || first.pool === '' || unit.statements.some(({ session }) => session !== first.session))
       return;
-    if (this.#pools.size < PAIRINGS_MAX) this.#pools.add(first.pool);
+    if (this.#pools.size < limits.nestingPairsMax) this.#pools.add(first.pool);
     this.#sinceMs = Math.min(this.#sinceMs, unit.firstMs);
     this.#newestMs = Math.max(this.#newestMs, unit.lastMs);
     if (this.#newestMs - this.#sinceMs > AGAIN_MS) this.#beginAnew();
-    if (this.#bursts.length < BURSTS_MAX) {
-      const burst = burstOf(view);
-      this.#bursts.push(burst);
-      count(this.#burstsOf, `${burst.pool} ${burst.fingerprint}`, 1);
-    }
+    if (this.#bursts.length < limits.nestingBurstsMax) this.#keep(burstOf(view));
+    else this.droppedTotal++;
     for (const transaction of view.transactions) {
       const outer = outerOf(view, transaction, nowMs);
       if (outer === undefined) continue;
       this.#notePauses(outer.pool, outer.gaps);
-      if (this.#outers.length < OUTERS_MAX) this.#outers.push(outer);
+      if (this.#outers.length < limits.nestingTransactionsMax) this.#outers.push(outer);
+      else this.droppedTotal++;
     }
   }
 
@@ -115,6 +113,18 @@ export class Nesting {
     return found;
   }
 
+  /** What cannot be counted among all of its kind is not compared: nothing could prove it. */
+  #keep(burst: Burst): void {
+    const key = `${burst.pool} ${burst.fingerprint}`;
+    const known = this.#burstsOf.get(key);
+    if (known === undefined && this.#burstsOf.size >= limits.nestingPairsMax) {
+      this.droppedTotal++;
+      return;
+    }
+    this.#burstsOf.set(key, (known ?? 0) + 1);
+    this.#bursts.push(burst);
+  }
+
   #match(outer: Outer, found: Nested[]): void {
     const [{ startMs: fromMs }] = outer.gaps;
     const { endMs: toMs } = outer.gaps[outer.gaps.length - 1];
@@ -126,7 +136,10 @@ export class Nesting {
       const key = `${outer.pool} ${burst.pool} ${burst.fingerprint}`;
       let pairing = this.#pairings.get(key);
       if (pairing === undefined) {
-        if (this.#pairings.size >= PAIRINGS_MAX) continue;
+        if (this.#pairings.size >= limits.nestingPairsMax) {
+          this.droppedTotal++;
+          continue;
+        }
         pairing = { times: 0, lengthMs: 0, waiting: [] };
         this.#pairings.set(key, pairing);
       }
@@ -155,7 +168,7 @@ export class Nesting {
   #notePauses(pool: string, gaps: readonly Span[]): void {
     let pauses = this.#pausesOf.get(pool);
     if (pauses === undefined) {
-      if (this.#pausesOf.size >= PAIRINGS_MAX) return;
+      if (this.#pausesOf.size >= limits.nestingPairsMax) return;
       pauses = { all: 0, lengthsMs: [] };
       this.#pausesOf.set(pool, pauses);
     }
@@ -230,9 +243,4 @@ function nestedOf({ pool, inside, isRolledBack, of }: Outer, burst: Burst): Nest
     caller: burst.caller,
   };
   return { occurrence, of };
-}
-
-function count(counts: Map<string, number>, key: string, more: number): void {
-  const known = counts.get(key);
-  if (known !== undefined || counts.size < PAIRINGS_MAX) counts.set(key, (known ?? 0) + more);
 }

@@ -30,7 +30,8 @@ export class Counters implements Pending<CounterRow> {
     yield* Object.entries(units.counters);
     yield ['routesCappedTotal', units.requests.cappedTotal];
     yield ['findingsDroppedTotal', findings.droppedTotal];
-    yield ['unitSamplesDroppedTotal', units.samples.droppedTotal];
+    yield ['nestingDroppedTotal', findings.nestingDroppedTotal];
+    yield ['unitSamplesDroppedTotal', units.samples.droppedTotal + findings.samplesDroppedTotal];
     yield ['requestStatementsCappedTotal', units.statements.cappedTotal];
     for (const [name, value] of Object.entries(this.#relays.together ?? {})) {
       if (typeof value === 'number') yield [`relay.${name}`, value];

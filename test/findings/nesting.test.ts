@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { chanceLn } from '../../analyzer/findings/chance.js';
 import { type Nested, Nesting } from '../../analyzer/findings/nesting.js';
 import { UnitView } from '../../analyzer/findings/views/unit-view.js';
+import { limits } from '../../config/limits.js';
 import { seededPick } from '../../scripts/lib/shop/traffic.mjs';
 import { end, inside, type Sent, unit } from './units.js';
 
@@ -85,4 +86,19 @@ test('the bound is above the probability, and falls with every hit', () => {
   expect(nine).toBeGreaterThan(11 / 1024);
   expect(nine).toBeLessThan(0.1);
   expect(chanceLn({ times: 5, all: 10, share: 0.5 })).toBe(0);
+});
+
+test('so much work, so many transactions and pairs are compared; the rest is counted', () => {
+  const nesting = new Nesting();
+  const bursts = limits.nestingBurstsMax + 3;
+  for (let n = 0; n < bursts; n++) nesting.take(new UnitView(unit([other(1_000 + n / 1e3)], UNTAGGED)), 1_000);
+  expect(nesting.droppedTotal).toBe(3);
+  const waiting = new Nesting();
+  for (let n = 0; n < limits.nestingTransactionsMax + 2; n++)
+    waiting.take(new UnitView(unit(outer(1_000 + n), UNTAGGED)), 1_000);
+  expect(waiting.droppedTotal).toBe(2);
+  const pairs = new Nesting();
+  for (let n = 0; n < limits.nestingPairsMax + 5; n++)
+    pairs.take(new UnitView(unit([other(1_000 + n, `SELECT stock${n}`)], UNTAGGED)), 1_000);
+  expect(pairs.droppedTotal).toBe(5);
 });

@@ -122,6 +122,7 @@ describe('the example of a finding', () => {
     for (let route = 0; route <= fits; route++)
       findings.unitEnded({ ...at(route, long, 'kept'), tagSet: `{"route":"/${route}"}` });
     expect(examplesOf(findings)).toEqual([...times(fits, () => 'kept'), undefined]);
+    expect(findings.samplesDroppedTotal).toBe(1);
   });
 
   test('stays until another comes, and in the store with the newest findings alone', () => {
