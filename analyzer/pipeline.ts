@@ -16,15 +16,13 @@ import {
   type StatementObservation,
   type StatementRunning,
 } from '../proxy/stream/observation.js';
-import type { ParameterKey } from '../proxy/stream/parameters.js';
-import { type CountedListener, Counting } from './counting.js';
+import { Counting } from './counting.js';
 import { Judge, type LiveOptions } from './judge.js';
+import { LostStatements } from './lost-statements.js';
 import { isDdl, Marks } from './notable/marks.js';
 import { SLOW_NS } from './notable/samples.js';
-import type { Tail } from './notable/tail.js';
-import { Pools, type PoolsOptions } from './pools/pools.js';
-import type { RollupLimits } from './rollup/rollups.js';
-import type { TagLimits } from './rollup/tag-rollups.js';
+import type { PipelineOptions } from './pipeline-options.js';
+import { Pools } from './pools/pools.js';
 import type { ExecutionContext, ObservedSession } from './sessions/observed-session.js';
 import { Sessions } from './sessions/sessions.js';
 import { Catalogue } from './texts/catalogue.js';
@@ -32,19 +30,6 @@ import type { Identity } from './texts/facts-of-text.js';
 import { StatementTexts } from './texts/statement-texts.js';
 import { type Fed, UnitFeed } from './unit-feed.js';
 import { WaitingExecutions } from './waiting-executions.js';
-
-export interface PipelineOptions extends LiveOptions {
-  limits: RollupLimits & TagLimits & { poolsMax: number; unsettledRowsMax: number };
-  dimensionKeys: ReadonlySet<string>;
-  nameOfPool?: PoolsOptions['nameOf'];
-  counted: CountedListener;
-  /** Told of slow statements where plans are collected. */
-  plans?: { noteSlow(identity: Identity, measured: Pick<Measured, 'completedAtMs' | 'serviceNs'>): void };
-  /** Told of each counted execution while `pgwitness tail` runs. */
-  tail?: Tail;
-  /** Parameters and literals are hashed with it; left out = none are. */
-  parameterKey?: ParameterKey;
-}
 
 export interface PipelineCounters {
   statementsTotal: number;
@@ -65,6 +50,7 @@ export class Pipeline {
   readonly pools: Pools;
   readonly counting: Counting;
   readonly catalogue = new Catalogue();
+  readonly lostStatements: LostStatements;
   readonly marks = new Marks();
   readonly counters: PipelineCounters = { statementsTotal: 0, revisionsTotal: 0, strayTotal: 0 };
   readonly waiting: WaitingExecutions;
@@ -77,6 +63,7 @@ export class Pipeline {
   private constructor(options: PipelineOptions, texts: StatementTexts) {
     this.#options = options;
     this.judge = new Judge(options);
+    this.lostStatements = new LostStatements(this.judge);
     this.#texts = texts;
     this.pools = new Pools({ poolsMax: options.limits.poolsMax, nameOf: options.nameOfPool });
     this.sessions = new Sessions({
@@ -114,6 +101,13 @@ export class Pipeline {
       case 'statement-running':
         this.#running(relayId, observation);
         return;
+      case 'statement-lost': {
+        const session = this.sessions.get(relayId, observation.sessionId);
+        const { minute, reason } = observation;
+        if (session === undefined) return;
+        this.lostStatements.take(session, { ...this.#texts.inFlight(relayId, observation), minute, reason });
+        return;
+      }
       case 'session-opened':
         this.sessions.opened(relayId, observation);
         return;
@@ -152,6 +146,7 @@ export class Pipeline {
     if (!session.settled && (session.authenticated || session.waiting.length > 0)) this.waiting.settle(session, atMs);
     else if (session.member.pool !== undefined) this.sessions.describe(session, session.member.pool);
     this.#countRevisions(session);
+    this.lostStatements.settle(session);
     this.#unitFeed.closed(session, atMs);
     this.sessions.close(session, atMs);
   }
@@ -159,6 +154,7 @@ export class Pipeline {
   /** Settles the sessions that have waited long enough, and counts the time of all. Called before every flush. */
   tick(nowMs: number): void {
     this.waiting.settleDue(nowMs);
+    this.lostStatements.tick();
     for (const session of this.sessions.all()) {
       this.pools.advance(session.member, nowMs);
       this.#countRevisions(session);

@@ -95,6 +95,9 @@ export const limits = {
    */
   lossMinutesMax: 1_440,
 
+  /** Rows of lost executions whose text is known, of one flush. Beyond it they are lost without a text. */
+  lostStatementsMax: 1_000,
+
   /** Largest read. libuv suggests the same to Node. */
   readBufferBytes: 64 * KIB,
   /** Connections that forward bulk without a copy at one time. Each has a buffer of its own meanwhile. */

@@ -67,6 +67,22 @@ export interface LossRow {
   count: number;
 }
 
+/** Lost executions of one statement whose text was known. The LossRow of their minute and reason counts them too. */
+export interface LostStatementRow {
+  minute: number;
+  reason: string;
+  fingerprint: string;
+  source: string;
+  construct: string;
+  /** Id. */
+  pool: string;
+  /** Normalised text. */
+  query: string;
+  summary: string;
+  /** Since the last flush. */
+  count: number;
+}
+
 /**
  * killed: a relay ended without a word, and what it had not sent is gone with it. unstored: counts that a disk did
  * not take were lost at the end of a process. damaged: the database was damaged or removed, and a new one begun.
@@ -181,6 +197,7 @@ export interface Flush {
   sessionsOpen: Iterable<OpenSessionState>;
   sessionsClosed: Iterable<ClosedSession>;
   losses: Iterable<LossRow>;
+  lostStatements: Iterable<LostStatementRow>;
   gaps: Iterable<GapRow>;
   watched: Iterable<WatchedTime>;
   bypass: Iterable<BypassSample>;
@@ -210,6 +227,7 @@ export function emptyFlush(atMs = 0): Flush {
     sessionsOpen: [],
     sessionsClosed: [],
     losses: [],
+    lostStatements: [],
     gaps: [],
     watched: [],
     bypass: [],

@@ -4,7 +4,8 @@
 import { UserRules } from '../analyzer/attribution/rules/rule-user.js';
 import type { LiveOptions } from '../analyzer/judge.js';
 import type { Tail } from '../analyzer/notable/tail.js';
-import { Pipeline, type PipelineOptions } from '../analyzer/pipeline.js';
+import { Pipeline } from '../analyzer/pipeline.js';
+import type { PipelineOptions } from '../analyzer/pipeline-options.js';
 import { networkFinder } from '../analyzer/sessions/networks.js';
 import type { KnownPool } from '../analyzer/sessions/sessions.js';
 import type { Config } from '../config/config.js';

@@ -48,6 +48,7 @@ export class FlushParts {
       sessionsOpen: sessions.changed,
       sessionsClosed: sessions.closed,
       losses,
+      lostStatements: pipeline.lostStatements,
       gaps,
       watched,
       bypass: bypass ?? NONE,

@@ -35,6 +35,8 @@ export interface TextSession {
 /** One execution, ready to be judged and counted. */
 export type ExecutionTaker = (statement: Attributable, identity: Identity, measured: Measured) => void;
 
+type InFlightText = Pick<StatementRunning, 'text' | 'textMissingBytes' | 'textId' | 'reading'>;
+
 /** The part of the user's rules that looks at texts. */
 interface SqlRules {
   readonly readsSql: boolean;
@@ -102,7 +104,7 @@ export class StatementTexts {
   }
 
   /** The text of a request in flight, as a whole: how far the server is with several statements is not known. */
-  inFlight(relayId: string, running: StatementRunning): Pick<KnownText, 'identity' | 'statement'> {
+  inFlight(relayId: string, running: InFlightText): Pick<KnownText, 'identity' | 'statement'> {
     const { text: bytes, textMissingBytes: missingBytes, reading, textId } = running;
     if (bytes === null) return this.known.of(relayId, textId);
     const identity = this.#identify(readableText({ bytes, missingBytes, reading, isRefused: false }));

@@ -6,10 +6,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readConfigFile } from '../../config/config-file.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
-import { type Allowances, readAllowances } from '../../reports/check/allowances.js';
-import { type Baseline, readBaseline } from '../../reports/check/baseline.js';
-import { type Condition, readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
-import { type Exception, exceptionsOf } from '../../reports/check/exceptions.js';
+import { type Allowances, readAllowances } from '../../reports/check/asked/allowances.js';
+import { type Baseline, readBaseline } from '../../reports/check/asked/baseline.js';
+import { type Condition, readMax, readNoNew, readNone } from '../../reports/check/asked/conditions.js';
+import { type Exception, exceptionsOf } from '../../reports/check/asked/exceptions.js';
 import { repeatable } from '../reading/read-flags.js';
 
 export interface CheckFlags {

@@ -8,9 +8,9 @@ import type { StatementFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
-import type { Baseline } from '../../reports/check/baseline.js';
-import type { Condition, Scope } from '../../reports/check/conditions.js';
-import { type Exception, isInForce } from '../../reports/check/exceptions.js';
+import type { Baseline } from '../../reports/check/asked/baseline.js';
+import type { Condition, Scope } from '../../reports/check/asked/conditions.js';
+import { type Exception, isInForce } from '../../reports/check/asked/exceptions.js';
 import type {
   BypassFacts,
   CheckFacts,

@@ -4,8 +4,8 @@
 
 import type { PoolFacts, StatementFacts } from '../../facts/answers.js';
 import { OTHER_POOL } from '../../facts/pool.js';
-import type { Doubt } from '../../reports/check/allowances.js';
-import type { Scope } from '../../reports/check/conditions.js';
+import type { Doubt } from '../../reports/check/asked/allowances.js';
+import type { Scope } from '../../reports/check/asked/conditions.js';
 import { allExecutions } from '../../reports/check/doubts.js';
 import type { CheckFacts } from '../../reports/check/facts.js';
 import { isTextUnknown, textFits } from '../../reports/check/texts.js';

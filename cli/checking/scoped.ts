@@ -3,7 +3,7 @@
 // Not here: what is asked for (gather.ts, scope-doubts.ts).
 
 import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
-import type { Scope } from '../../reports/check/conditions.js';
+import type { Scope } from '../../reports/check/asked/conditions.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from '../reading/place.js';
 

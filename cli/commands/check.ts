@@ -68,7 +68,7 @@ async function check(given: CommandFlags): Promise<void> {
     const { facts, asked: about } = await gather(place, { ...asked, range, bypass, code, isRun: false });
     if (flags.save !== undefined) {
       const { applicationExecutions } = await import('../../reports/check/doubts.js');
-      const { writeBaseline } = await import('../../reports/check/baseline.js');
+      const { writeBaseline } = await import('../../reports/check/asked/baseline.js');
       if (applicationExecutions(facts) === 0) {
         throw new RuntimeError('nothing of the application ran in this window', {
           where: '--save',

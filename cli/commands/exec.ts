@@ -137,7 +137,7 @@ async function save(
     say(`${file} is not written, because the command failed or not all of it was stored`);
     return;
   }
-  const { writeBaseline } = await import('../../reports/check/baseline.js');
+  const { writeBaseline } = await import('../../reports/check/asked/baseline.js');
   writeText(file, writeBaseline(facts));
   say(`saved ${file}`);
 }

@@ -75,6 +75,10 @@ function saidOf(observation: Observation, relay: TracedRelay, mask: Mask): { atM
       const shown = maskedSql(observation, relay, mask);
       return { atMs: observation.startedAtMs, text: `running since ${JSON.stringify(shown)}` };
     }
+    case 'statement-lost': {
+      const shown = maskedSql(observation, relay, mask);
+      return { atMs: observation.minute * 60_000, text: `lost ${observation.reason} ${JSON.stringify(shown)}` };
+    }
     case 'session-opened':
       return { atMs: observation.openedAtMs, text: openedText(observation) };
     case 'session-ready':

@@ -12,10 +12,11 @@
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
+import { minuteOf } from '../../config/values/minute.js';
 import type { Execution } from '../session/execution.js';
 import type { Running } from '../session/session.js';
 import type { SessionEvents, SessionState } from '../session/session-state.js';
-import type { SharedText, TextTable } from '../session/texts.js';
+import type { PreparedText, SharedText, TextTable } from '../session/texts.js';
 import { controlFrame, FrameKind } from '../stream/frames.js';
 import { type CloseReason, executionCount, type LossReason, type SessionOpened } from '../stream/observation.js';
 import { KeyedHash } from '../stream/parameters.js';
@@ -197,6 +198,19 @@ export class ObserverLink implements SessionEvents {
 
   lost(reason: LossReason, executions: number): void {
     this.#lose(reason, executions);
+  }
+
+  /** Losses travel with the records or before them, so that an observer never knows of more than was lost. */
+  lostTexts(state: SessionState, reason: LossReason, texts: readonly PreparedText[]): number {
+    if (this.#mode !== 'live') return 0;
+    const atMs = this.#options.clock.wall(this.#options.clock.now());
+    this.#lose(reason, texts.length, atMs);
+    for (const prepared of texts) {
+      const text = this.#texts.fieldsOf(prepared, this.#writer);
+      this.#writer.lostStatement({ sessionId: state.sessionId, minute: minuteOf(atMs), reason, ...text });
+    }
+    this.#written();
+    return texts.length;
   }
 
   running(sessionId: number, running: Running): void {

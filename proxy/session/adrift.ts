@@ -7,6 +7,7 @@
 
 import type { LossReason } from '../stream/observation.js';
 import { type Request, RequestKind } from './outstanding.js';
+import { textsInFlight } from './portals.js';
 import type { SessionState } from './session-state.js';
 
 /** Replies no longer fit the requests, or requests are too many: counts what is open as lost. */
@@ -20,7 +21,7 @@ export function goAdrift(state: SessionState): void {
   const answered = state.doubt?.oldestOpen ?? 0;
   const swallowed = state.copying ? state.outstanding.syncsBehind(0, state.outstanding.size) : 0;
   let index = 0;
-  loseOpen(state, 'adrift', ({ kind, prepared }) => {
+  loseOpen(state, { reason: 'adrift', counted: 0 }, ({ kind, prepared }) => {
     if (isSynchronising(kind)) {
       if (index >= answered && (index === 0 || index > swallowed)) state.readyOwed++;
       state.unsynced = 0;
@@ -35,13 +36,21 @@ export function goAdrift(state: SessionState): void {
 /** Counts everything that is open as lost and forgets it. */
 export function loseAll(state: SessionState, reason: LossReason): void {
   state.send();
-  loseOpen(state, reason, ({ kind, prepared }) => {
+  // A client that leaves does so in the middle of a statement: what it was decides whether it matters.
+  const texts = reason === 'connection_closed' ? textsInFlight(state) : [];
+  const counted = texts.length === 0 ? 0 : (state.events.lostTexts?.(state, reason, texts) ?? 0);
+  loseOpen(state, { reason, counted }, ({ kind, prepared }) => {
     if (kind === RequestKind.parse && prepared !== undefined) state.names.discard(prepared);
   });
 }
 
-function loseOpen(state: SessionState, reason: LossReason, onRequest: (request: Request) => void): void {
-  let open = 0;
+/** `counted`: those that lostTexts() has counted already. */
+function loseOpen(
+  state: SessionState,
+  { reason, counted }: { reason: LossReason; counted: number },
+  onRequest: (request: Request) => void,
+): void {
+  let open = -counted;
   while (state.outstanding.size > 0) {
     onRequest(state.outstanding.head);
     if (state.outstanding.head.execution !== undefined) open++;

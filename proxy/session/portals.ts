@@ -1,11 +1,12 @@
-// Says what becomes of an Execute's measurements: a portal goes on, is suspended, or ends.
+// Says what becomes of an Execute's measurements, and which text an unanswered one runs.
+// A portal goes on, is suspended, or ends.
 // Invariant: one portal is one call, however many Executes it takes. What it measured while suspended is in one place.
 // Not here: names of portals (names.ts), the measurements themselves (execution.ts).
 
 import { takeParameters } from '../stream/parameters.js';
 import type { Execution } from './execution.js';
 import type { Portal } from './names.js';
-import type { Request } from './outstanding.js';
+import { type Request, RequestKind } from './outstanding.js';
 import type { SessionState } from './session-state.js';
 import type { PreparedText } from './texts.js';
 
@@ -75,6 +76,8 @@ export function endPortal(state: SessionState, portal: Portal | undefined): void
 export function cutOff(state: SessionState, portal: Portal): void {
   if (portal.suspended === undefined) return;
   portal.suspended = undefined;
+  const { prepared } = portal;
+  if (prepared !== undefined && state.events.lostTexts?.(state, 'cut_off', [prepared])) return;
   state.events.lost('cut_off', 1);
 }
 
@@ -91,4 +94,35 @@ export function portalsAtReady(state: SessionState): void {
     state.names.dropPortals((portal) => end(state, portal));
   } else if (transaction.rolledBack) cutOffYoung(state);
   transaction.rolledBack = false;
+}
+
+/** The SQL of an unanswered request that is near. The Bind and Parse that name it may stand before it. */
+export function textAhead(state: SessionState, index: number, execution: Execution): PreparedText | undefined {
+  if (execution.simple) return execution.prepared;
+  const portalName = state.outstanding.at(index).portalName;
+  for (let i = index - 1; i >= 0; i--) {
+    const bind = state.outstanding.at(i);
+    if (bind.kind !== RequestKind.bind || bind.portalName !== portalName) continue;
+    for (let j = i - 1; j >= 0; j--) {
+      const parse = state.outstanding.at(j);
+      if (parse.kind === RequestKind.parse && parse.prepared?.name === bind.statementName) return parse.prepared;
+    }
+    return state.names.statement(bind.statementName);
+  }
+  return state.names.portal(portalName)?.prepared;
+}
+
+/** A client leaves with one; the rest of a long pipeline is as well counted without its text. */
+const TEXTS_MAX = 16;
+
+/** Texts of the oldest executions in flight. */
+export function textsInFlight(state: SessionState): PreparedText[] {
+  const texts: PreparedText[] = [];
+  if (state.doubt !== undefined || state.adrift) return texts;
+  for (let i = 0; i < state.outstanding.near && texts.length < TEXTS_MAX; i++) {
+    const { execution } = state.outstanding.at(i);
+    const prepared = execution === undefined ? undefined : textAhead(state, i, execution);
+    if (prepared !== undefined) texts.push(prepared);
+  }
+  return texts;
 }

@@ -16,7 +16,7 @@ import type { Execution } from './execution.js';
 import { Names } from './names.js';
 import { Outstanding, type Request, RequestKind } from './outstanding.js';
 import { TextReadings } from './settings.js';
-import { doubtedCopy, type TextTable, textBytes } from './texts.js';
+import { doubtedCopy, type PreparedText, type TextTable, textBytes } from './texts.js';
 import { Transaction } from './transaction.js';
 
 export interface SessionLimits {
@@ -52,6 +52,8 @@ export interface SessionEvents {
   /** The first ReadyForQuery came, or a reported parameter changed. */
   ready(state: SessionState): void;
   lost(reason: LossReason, executions: number): void;
+  /** Counts an execution as lost for each text, and tells the text. Returns how many it counted: all or none. */
+  lostTexts?(state: SessionState, reason: LossReason, texts: readonly PreparedText[]): number;
   /** Hashes what is bound, once it has a key; undefined = nothing is hashed. */
   readonly parameters?: KeyedHash;
 }

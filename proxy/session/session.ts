@@ -10,7 +10,7 @@ import { MessageScanner } from '../wire/message-scanner.js';
 import { loseAll, recover } from './adrift.js';
 import type { Execution } from './execution.js';
 import { RequestKind } from './outstanding.js';
-import { cutOff } from './portals.js';
+import { cutOff, textAhead } from './portals.js';
 import { Replies } from './replies.js';
 import { Requests } from './requests.js';
 import { type SessionEvents, type SessionLimits, SessionState, type TrackerCounters } from './session-state.js';
@@ -101,7 +101,7 @@ export class Session {
       const startedMs = Math.max(execution.startMs, state.finishedMs);
       if (nowMs - startedMs < limits.runningAfterMs) break;
       this.#told = execution;
-      return { startedMs, prepared: this.#textAhead(i, execution) };
+      return { startedMs, prepared: textAhead(state, i, execution) };
     }
     return this.#nothingRuns();
   }
@@ -116,23 +116,6 @@ export class Session {
   /** Another observer comes: what runs is told again at the next tick. */
   tellAgain(): void {
     this.#told = undefined;
-  }
-
-  /** The SQL of an unanswered request. The Bind and Parse that name it may still be outstanding before it. */
-  #textAhead(index: number, execution: Execution): PreparedText | undefined {
-    const state = this.state;
-    if (execution.simple) return execution.prepared;
-    const portalName = state.outstanding.at(index).portalName;
-    for (let i = index - 1; i >= 0; i--) {
-      const bind = state.outstanding.at(i);
-      if (bind.kind !== RequestKind.bind || bind.portalName !== portalName) continue;
-      for (let j = i - 1; j >= 0; j--) {
-        const parse = state.outstanding.at(j);
-        if (parse.kind === RequestKind.parse && parse.prepared?.name === bind.statementName) return parse.prepared;
-      }
-      return state.names.statement(bind.statementName);
-    }
-    return state.names.portal(portalName)?.prepared;
   }
 
   /** Nothing outstanding, not in a transaction. */

@@ -12,7 +12,7 @@ import { TEXT_READINGS, type TextReading, USUAL_READING } from './text-reading.j
 export type { RelayStatus } from './relay-status.js';
 
 /** Raised with every change to a shape or to its bytes. Relay and observer refuse to work with another version. */
-export const SCHEMA_VERSION = 6 + VALUES_VERSION;
+export const SCHEMA_VERSION = 7 + VALUES_VERSION;
 
 /** Transaction status byte of the last ReadyForQuery; '' before the first one. Protocol: ReadyForQuery. */
 export type TransactionStatus = '' | 'I' | 'T' | 'E';
@@ -173,6 +173,19 @@ export interface Loss {
   count: number;
 }
 
+/** The text of an execution that the `loss` of its minute and reason counts. */
+export interface StatementLost {
+  kind: 'statement-lost';
+  sessionId: number;
+  /** Minutes since the Unix epoch. */
+  minute: number;
+  reason: LossReason;
+  text: Uint8Array | null;
+  textMissingBytes: number;
+  textId: number;
+  reading: TextReading;
+}
+
 /** All open sessions follow. A session not announced before `resync-end` is closed. Earlier text ids are void. */
 export interface ResyncBegin {
   kind: 'resync-begin';
@@ -190,6 +203,7 @@ export type Observation =
   | TextForgotten
   | SessionClosed
   | Loss
+  | StatementLost
   | RelayStatus
   | ResyncBegin
   | ResyncEnd;

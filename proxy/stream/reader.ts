@@ -2,7 +2,14 @@
 // Invariant: a damaged batch is a RangeError, never an observation read past the batch's end.
 // Not here: frames (frames.ts), how records are written (writer.ts).
 
-import type { Completion, Observation, SessionOpened, SessionReady, StatementObservation } from './observation.js';
+import type {
+  Completion,
+  Observation,
+  SessionOpened,
+  SessionReady,
+  StatementObservation,
+  StatementRunning,
+} from './observation.js';
 import { emptyStatement, LOSS_REASONS } from './observation.js';
 import { CLOSE_REASONS, COMMAND_OTHER, COMMANDS, COPIES, RecordKind, STATUSES } from './records.js';
 import { RELAY_STATUS_FIELDS, type RelayStatus } from './relay-status.js';
@@ -41,20 +48,13 @@ export class BatchReader {
       case RecordKind.statementRunning: {
         const sessionId = this.varint();
         const startedAtMs = this.#double();
-        const textId = this.varint();
-        const hasText = this.varint() === 1;
-        const reading = this.#oneOf(TEXT_READINGS);
-        const textMissingBytes = this.varint();
-        const text = this.#bytes();
-        return {
-          kind: 'statement-running',
-          sessionId,
-          startedAtMs,
-          text: hasText ? text : null,
-          textMissingBytes,
-          textId,
-          reading,
-        };
+        return { kind: 'statement-running', sessionId, startedAtMs, ...this.#textFields() };
+      }
+      case RecordKind.statementLost: {
+        const sessionId = this.varint();
+        const minute = this.varint();
+        const reason = this.#oneOf(LOSS_REASONS);
+        return { kind: 'statement-lost', sessionId, minute, reason, ...this.#textFields() };
       }
       case RecordKind.textDefined: {
         const textId = this.varint();
@@ -88,6 +88,15 @@ export class BatchReader {
         return { kind: 'resync-end' };
     }
     throw new RangeError(`a record has the unknown kind ${kind}`);
+  }
+
+  #textFields(): Pick<StatementRunning, 'text' | 'textMissingBytes' | 'textId' | 'reading'> {
+    const textId = this.varint();
+    const hasText = this.varint() === 1;
+    const reading = this.#oneOf(TEXT_READINGS);
+    const textMissingBytes = this.varint();
+    const text = this.#bytes();
+    return { text: hasText ? text : null, textMissingBytes, textId, reading };
   }
 
   #readStatement(): StatementObservation {

@@ -16,6 +16,7 @@ export const RecordKind = {
   resyncEnd: 9,
   textDefined: 10,
   textForgotten: 11,
+  statementLost: 12,
 } as const;
 
 export const STATUSES: readonly TransactionStatus[] = ['', 'I', 'T', 'E'];

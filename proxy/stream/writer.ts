@@ -104,11 +104,24 @@ export class BatchWriter {
     this.bytes[this.length++] = RecordKind.statementRunning;
     this.#varint(s.sessionId);
     this.#double(s.startedAtMs);
-    this.#varint(s.textId);
-    this.#varint(s.text === null ? 0 : 1);
-    this.#varint(s.reading);
-    this.#varint(s.textMissingBytes);
-    this.length = putLatin1(this.bytes, this.length, s.text ?? '');
+    this.#textFields(s);
+  }
+
+  lostStatement(s: {
+    sessionId: number;
+    minute: number;
+    reason: LossReason;
+    text: string | null;
+    textMissingBytes: number;
+    textId: number;
+    reading: number;
+  }): void {
+    this.#room(64 + (s.text?.length ?? 0));
+    this.bytes[this.length++] = RecordKind.statementLost;
+    this.#varint(s.sessionId);
+    this.#varint(s.minute);
+    this.#varint(LOSS_REASONS.indexOf(s.reason));
+    this.#textFields(s);
   }
 
   textDefined(
@@ -189,6 +202,15 @@ export class BatchWriter {
   resyncEnd(): void {
     this.#room(1);
     this.bytes[this.length++] = RecordKind.resyncEnd;
+  }
+
+  /** There is room for the text. */
+  #textFields(s: { text: string | null; textMissingBytes: number; textId: number; reading: number }): void {
+    this.#varint(s.textId);
+    this.#varint(s.text === null ? 0 : 1);
+    this.#varint(s.reading);
+    this.#varint(s.textMissingBytes);
+    this.length = putLatin1(this.bytes, this.length, s.text ?? '');
   }
 
   /** Text other than SQL, as UTF-8. */

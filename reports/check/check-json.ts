@@ -24,6 +24,7 @@ export function checkJson(result: CheckResult): object {
       executions: coverage.executions,
       of_application: coverage.ofApplication,
       not_observed: coverage.notObserved,
+      lost_with_known_text: coverage.lostKnown,
       weak: coverage.weak,
       sources: Object.fromEntries(coverage.sources),
       sources_of_rules: coverage.ruled,

@@ -3,9 +3,9 @@
 // Not here: reading the code (audit/catalogue.ts).
 
 import type { Catalogue } from '../../audit/catalogue.js';
-import type { Doubt } from './allowances.js';
-import type { Scope } from './conditions.js';
-import { exceptionFor } from './exceptions.js';
+import type { Doubt } from './asked/allowances.js';
+import type { Scope } from './asked/conditions.js';
+import { exceptionFor } from './asked/exceptions.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedNone, Failure, Found } from './rule.js';
 

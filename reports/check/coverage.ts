@@ -13,6 +13,8 @@ export interface Coverage {
   readonly executions: number;
   readonly ofApplication: number;
   readonly notObserved: number;
+  /** Of these, the ones whose text is known. */
+  readonly lostKnown: number;
   /** By source. */
   readonly sources: ReadonlyMap<string, number>;
   /** Sources that rules of the configuration name; theirs is the word for who sent it. */
@@ -54,6 +56,7 @@ export function coverageOf(facts: CheckFacts): Coverage {
     executions: allExecutions(facts),
     ofApplication: applicationExecutions(facts),
     notObserved: watched.notObserved,
+    lostKnown: watched.lostStatements.reduce((sum, { count }) => sum + count, 0),
     sources: new Map([...sources].sort(([, a], [, b]) => b - a)),
     ruled: [...sources.keys()].filter((source) => !(SOURCES as readonly string[]).includes(source)).sort(),
     weak,

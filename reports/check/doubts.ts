@@ -5,8 +5,8 @@
 import type { StatementFacts } from '../../facts/answers.js';
 import type { BypassClient } from '../../facts/flush.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import type { Doubt } from './allowances.js';
-import { type Exception, exceptionFor } from './exceptions.js';
+import type { Doubt } from './asked/allowances.js';
+import { type Exception, exceptionFor } from './asked/exceptions.js';
 import type { BypassFacts, CheckFacts } from './facts.js';
 import { isTextUnknown } from './texts.js';
 
@@ -47,12 +47,6 @@ export function doubtsOfWindow(facts: CheckFacts): Doubt[] {
   const doubts: Doubt[] = [...timeDoubts(facts)];
   if (applicationExecutions(facts) === 0) {
     doubts.push({ amount: 0, of: 0, what: 'nothing of the application ran in this window' });
-  }
-  if (watched.notObserved > 0) {
-    const of = all + watched.notObserved;
-    const reasons = [...watched.losses].map(([reason, count]) => `${reason} ${count}`).join(', ');
-    const what = `${watched.notObserved} executions were not observed (${reasons})`;
-    doubts.push({ key: 'not_observed', amount: watched.notObserved, of, what });
   }
   if (watched.unreadable.size > 0) {
     const amount = [...watched.unreadable.values()].reduce((sum, count) => sum + count, 0);

@@ -7,10 +7,10 @@ import type { FindingFacts } from '../../facts/finding.js';
 import type { BypassClient } from '../../facts/flush.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
 import type { WatchedReport } from '../watched/watched.js';
-import type { Doubt } from './allowances.js';
-import type { Baseline } from './baseline.js';
-import type { Condition } from './conditions.js';
-import type { Exception } from './exceptions.js';
+import type { Doubt } from './asked/allowances.js';
+import type { Baseline } from './asked/baseline.js';
+import type { Condition } from './asked/conditions.js';
+import type { Exception } from './asked/exceptions.js';
 
 /** Sessions of the server beside those that pgwitness saw. */
 export interface BypassFacts {

@@ -3,12 +3,13 @@
 // Not here: the rules of each kind (none.ts, most.ts, no-new.ts), printing (cli/views/check/).
 
 import type { Window } from '../../facts/answers.js';
-import { type Allowances, allowanceFor, type Doubt, type DoubtKey, isSmall } from './allowances.js';
-import type { Condition } from './conditions.js';
+import { type Allowances, allowanceFor, type Doubt, type DoubtKey, isSmall } from './asked/allowances.js';
+import type { Condition } from './asked/conditions.js';
+import { isInForce } from './asked/exceptions.js';
 import { type Coverage, coverageOf } from './coverage.js';
 import { bypassDoubts, doubtsOfWindow, unwatchedDoubts } from './doubts.js';
-import { isInForce } from './exceptions.js';
 import type { CheckFacts, ConditionFacts } from './facts.js';
+import { lostOf } from './lost.js';
 import { mostOf } from './most.js';
 import { newOf } from './no-new.js';
 import { noneOf } from './none.js';
@@ -83,12 +84,21 @@ function foundOf(facts: CheckFacts, asked: ConditionFacts): Found {
   const own = ownOf(facts, { ...asked, condition, inForce });
   const window = doubtsOfWindow(facts);
   const isStrict = condition.kind === 'none';
+  const lost = lostOf(facts, condition, inForce);
   const bypass = isStrict ? bypassDoubts(facts, inForce) : { doubts: [], excused: [] };
   return {
-    failures: own.failures,
-    doubts: [...window, ...(isStrict ? unwatchedDoubts(facts) : []), ...bypass.doubts, ...asked.doubts, ...own.doubts],
+    failures: [...own.failures, ...lost.failures],
+    doubts: [
+      ...window,
+      ...lost.doubts,
+      ...(isStrict ? unwatchedDoubts(facts) : []),
+      ...bypass.doubts,
+      ...asked.doubts,
+      ...own.doubts,
+    ],
     excused: [
       ...own.excused,
+      ...lost.excused,
       ...bypass.excused.map((exception) => ({ what: 'connections past pgwitness', exception })),
     ],
   };

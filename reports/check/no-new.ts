@@ -4,11 +4,11 @@
 import type { StatementFacts } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
 import { keyOf } from '../../facts/statement-facts.js';
-import type { Doubt } from './allowances.js';
-import { findingKey, isHandwritten, isProven, statementKey } from './baseline.js';
-import type { Scope } from './conditions.js';
+import type { Doubt } from './asked/allowances.js';
+import { findingKey, isHandwritten, isProven, statementKey } from './asked/baseline.js';
+import type { Scope } from './asked/conditions.js';
+import { exceptionFor, fitsPattern, type Subject } from './asked/exceptions.js';
 import { allExecutions, executionsOf } from './doubts.js';
-import { exceptionFor, fitsPattern, type Subject } from './exceptions.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedNoNew, Failure, Found } from './rule.js';
 import { callersOf, namesTable } from './texts.js';

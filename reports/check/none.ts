@@ -4,11 +4,11 @@
 
 import type { PoolFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
-import type { Doubt } from './allowances.js';
-import { lineOf } from './baseline.js';
+import type { Doubt } from './asked/allowances.js';
+import { lineOf } from './asked/baseline.js';
+import { exceptionFor } from './asked/exceptions.js';
 import { codeLeft } from './code.js';
 import { executionsOf } from './doubts.js';
-import { exceptionFor } from './exceptions.js';
 import type { CheckFacts, VisitedKind } from './facts.js';
 import type { AskedNone, Failure, Found } from './rule.js';
 import { callersOf, shown } from './texts.js';

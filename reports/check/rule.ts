@@ -1,9 +1,9 @@
 // The types of a rule: the facts it is asked about, and the failures and doubts it finds.
 // Invariant: a rule is a pure function of these. Not here: the rules (none.ts, most.ts, no-new.ts).
 
-import type { Doubt } from './allowances.js';
-import type { Condition, MaxCondition, NoNewCondition, NoneCondition } from './conditions.js';
-import type { Exception } from './exceptions.js';
+import type { Doubt } from './asked/allowances.js';
+import type { Condition, MaxCondition, NoNewCondition, NoneCondition } from './asked/conditions.js';
+import type { Exception } from './asked/exceptions.js';
 import type { ConditionFacts } from './facts.js';
 
 /** What contradicts a condition. */

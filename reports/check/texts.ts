@@ -4,8 +4,8 @@
 
 import type { StatementFacts } from '../../facts/answers.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import type { Scope } from './conditions.js';
-import { fitsPattern } from './exceptions.js';
+import type { Scope } from './asked/conditions.js';
+import { fitsPattern } from './asked/exceptions.js';
 
 export type Fit = 'yes' | 'no' | 'perhaps';
 
@@ -18,21 +18,24 @@ export function isTextUnknown({ fingerprint }: Pick<StatementFacts, 'fingerprint
   return NO_TEXT.has(fingerprint);
 }
 
+/** What is asked of a statement's text. */
+type Told = Pick<StatementFacts, 'fingerprint' | 'summary' | 'query' | 'variants'>;
+
 /** Whether the statement is of the scope's table and calls its function, where it names them. */
-export function textFits(facts: StatementFacts, scope: Pick<Scope, 'table' | 'function'>): Fit {
+export function textFits(facts: Told, scope: Pick<Scope, 'table' | 'function'>): Fit {
   const table = scope.table === undefined ? 'yes' : tableFits(facts, scope.table);
   const called = scope.function === undefined ? 'yes' : functionFits(facts, scope.function);
   if (table === 'no' || called === 'no') return 'no';
   return table === 'perhaps' || called === 'perhaps' ? 'perhaps' : 'yes';
 }
 
-function tableFits(facts: StatementFacts, table: string): Fit {
+function tableFits(facts: Told, table: string): Fit {
   if (namesTable(facts.summary, table)) return 'yes';
   if (isTextUnknown(facts) || isCut(facts) || facts.summary.length > SUMMARY_WHOLE_MAX) return 'perhaps';
   return 'no';
 }
 
-function functionFits(facts: StatementFacts, name: string): Fit {
+function functionFits(facts: Told, name: string): Fit {
   const word = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\*', '[\\w$]*');
   const call = new RegExp(`(?:^|[^\\w$])"?${word}"?\\s*\\(`, 'i');
   const called = new RegExp(`\\bcall\\s+(?:"?[\\w$]+"?\\.)?"?${word}"?(?:[^\\w$]|$)`, 'i');
@@ -48,7 +51,7 @@ export function namesTable(summary: string, table: string): boolean {
 }
 
 /** The fingerprint of a text that was too long to be kept whole. */
-function isCut({ fingerprint }: StatementFacts): boolean {
+function isCut({ fingerprint }: Pick<Told, 'fingerprint'>): boolean {
   return fingerprint.startsWith('t');
 }
 

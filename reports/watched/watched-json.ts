@@ -14,6 +14,22 @@ const schema = v.object({
   not_observed: count,
   losses: v.record(v.string(), count),
   unreadable: v.record(v.string(), count),
+  // Left out by sidecars of earlier releases.
+  lost_statements: v.optional(
+    v.array(
+      v.object({
+        reason: v.string(),
+        fingerprint: v.string(),
+        source: v.string(),
+        construct: v.string(),
+        pool: v.string(),
+        query: v.string(),
+        summary: v.string(),
+        count,
+      }),
+    ),
+    [],
+  ),
   gaps: v.array(v.object({ reason: v.string(), ...window })),
   unwatched: v.array(v.object(window)),
   bypassed: v.nullable(
@@ -35,6 +51,7 @@ export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema>
     not_observed: report.notObserved,
     losses: Object.fromEntries(report.losses),
     unreadable: Object.fromEntries(report.unreadable),
+    lost_statements: report.lostStatements.map((lost) => ({ ...lost })),
     gaps: report.gaps.map((gap) => ({ reason: gap.reason, ...windowJson(gap) })),
     unwatched: report.unwatched.map(windowJson),
     bypassed: bypassed && {
@@ -56,6 +73,7 @@ export function watchedFromJson(value: unknown): WatchedReport {
     notObserved: json.not_observed,
     losses: new Map(Object.entries(json.losses)),
     unreadable: new Map(Object.entries(json.unreadable)),
+    lostStatements: json.lost_statements,
     gaps: json.gaps.map((gap) => ({ reason: gap.reason as GapReason, ...windowOf(gap) })),
     unwatched: json.unwatched.map(windowOf),
     bypassed: json.bypassed && {

@@ -11,6 +11,7 @@ import type { Reader } from '../../storage/sqlite/read/reader.js';
 import type { TimeBounds } from '../../storage/sqlite/read/span.js';
 import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
 import { gapsIn } from '../../storage/sqlite/tables/gaps.js';
+import { type LostStatement, lostStatementsIn } from '../../storage/sqlite/tables/losses.js';
 import { watchedTimes } from '../../storage/sqlite/tables/watched.js';
 import { type BypassedReport, bypassedIn, mergeBypassed } from './bypassed.js';
 
@@ -27,6 +28,8 @@ export interface WatchedReport {
   readonly losses: ReadonlyMap<string, number>;
   /** Of the losses, those that say only that something could not be read. */
   readonly unreadable: ReadonlyMap<string, number>;
+  /** Of the losses, those whose text was known. */
+  readonly lostStatements: readonly LostStatement[];
   readonly gaps: readonly Gap[];
   /** Stretches in which no observer ran, from the start that was asked for, or the first record, to now. */
   readonly unwatched: readonly Window[];
@@ -53,6 +56,7 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
       notObserved,
       losses: byReason,
       unreadable,
+      lostStatements: lostStatementsIn(rows, since, until),
       gaps: gapsIn(rows, since, until).map(({ fromMinute, untilMinute, reason }) => ({
         reason,
         sinceMs: Math.max(fromMinute, since) * MINUTE_MS,
@@ -104,6 +108,7 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     notObserved: reports.reduce((sum, report) => sum + report.notObserved, 0),
     losses,
     unreadable,
+    lostStatements: reports.flatMap(({ lostStatements }) => lostStatements),
     gaps: reports.flatMap(({ gaps }) => gaps),
     unwatched: reports.flatMap((report) => [...lateOf(report, reports), ...report.unwatched]),
     bypassed: mergeBypassed(reports.map(({ bypassed }) => bypassed)),

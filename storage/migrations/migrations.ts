@@ -11,6 +11,7 @@ import { UNIT_SAMPLES } from './0006-unit-samples.js';
 import { WATCHED } from './0007-watched.js';
 import { SETTINGS } from './0008-settings.js';
 import { FINDING_SAMPLES } from './0009-finding-samples.js';
+import { LOST_STATEMENTS } from './0010-lost-statements.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly string[] = [
   WATCHED,
   SETTINGS,
   FINDING_SAMPLES,
+  LOST_STATEMENTS,
 ];

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
+import { readMax, readNoNew, readNone } from '../../reports/check/asked/conditions.js';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { pgwitness } from '../cli/command.js';

@@ -4,10 +4,11 @@
 import { describe, expect, test } from 'vitest';
 import { errorLine } from '../../config/values/errors.js';
 import type { FindingFacts, FindingState } from '../../facts/finding.js';
+import type { LostStatementRow } from '../../facts/flush.js';
 import { newPoolMinute } from '../../facts/pool-minute.js';
-import { readAllowances } from '../../reports/check/allowances.js';
-import { isProven } from '../../reports/check/baseline.js';
-import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
+import { readAllowances } from '../../reports/check/asked/allowances.js';
+import { isProven } from '../../reports/check/asked/baseline.js';
+import { readMax, readNoNew, readNone } from '../../reports/check/asked/conditions.js';
 import { DAY_START_MIN, MINUTE_MS, poolOf } from '../storage/flushes.js';
 import { CORE, FROM_MS, judged, ORM, RAW, said, storeOf } from './judged.js';
 
@@ -169,6 +170,93 @@ describe('no false proof', () => {
     const result = await judged(make(), NONE);
     expect(result.outcome).toBe('not shown');
     expect(said(result).join('\n')).toMatch(message);
+  });
+
+  const known = (of: typeof CORE | typeof ORM, more: Partial<LostStatementRow> = {}) => ({
+    ...loss('connection_closed', 2),
+    lostStatements: [
+      {
+        minute: DAY_START_MIN,
+        reason: 'connection_closed',
+        fingerprint: of,
+        source: of === CORE ? 'sqlalchemy' : 'django-orm',
+        construct: of === CORE ? 'core' : 'queryset',
+        pool: 'django',
+        query: 'SELECT id FROM stock',
+        summary: 'SELECT stock',
+        count: 2,
+        ...more,
+      },
+    ],
+  });
+
+  test.each([
+    ['it is of another source', known(ORM), NONE.none, 'passed', []],
+    [
+      'it is of the source',
+      known(CORE),
+      NONE.none,
+      'failed',
+      ['failed: 2 lost executions of sqlalchemy (connection_closed)'],
+    ],
+    [
+      'one of two is known',
+      known(ORM, { count: 1 }),
+      NONE.none,
+      'not shown',
+      ['not shown: 1 executions were not observed (connection_closed 1)'],
+    ],
+    [
+      'more are known than were lost',
+      known(ORM, { count: 3 }),
+      NONE.none,
+      'not shown',
+      ['not shown: 2 executions were not observed (connection_closed 2)'],
+    ],
+    [
+      'its minute is another',
+      known(ORM, { minute: DAY_START_MIN + 1 }),
+      NONE.none,
+      'not shown',
+      ['not shown: 2 executions were not observed (connection_closed 2)'],
+    ],
+    ['it is of another table', known(CORE), ['table=book'], 'failed', [expect.stringContaining('of django-orm')]],
+    ['its construct is another', known(CORE), ['handwritten'], 'passed', []],
+    [
+      'its construct is not known',
+      known(CORE, { construct: '' }),
+      ['handwritten'],
+      'not shown',
+      ['not shown: 2 executions were not observed (connection_closed 2)'],
+    ],
+    [
+      'its tags are not known',
+      known(CORE),
+      ['source=sqlalchemy,route=api/b'],
+      'not shown',
+      ['not shown: 2 executions were not observed (connection_closed 2)'],
+    ],
+    [
+      'a text that was cut',
+      known(ORM, { fingerprint: 't000000000000001', source: 'raw' }),
+      ['source=raw,table=book'],
+      'not shown',
+      [expect.stringContaining('not observed (connection_closed 2)')],
+    ],
+  ] as const)('a lost execution is judged by its text: %s', async (_, parts, none, outcome, expected) => {
+    const result = await judged(storeOf([{ of: ORM, tags: { route: 'api/b' } }], parts), { none });
+    expect(said(result)).toEqual(expected);
+    expect(result.outcome).toBe(outcome);
+    expect(result.coverage.notObserved).toBe(2);
+  });
+
+  test('an exception covers a lost execution, too', async () => {
+    const exceptions = [{ reason: 'until spring', match: { source: 'sqlalchemy' } }];
+    const result = await judged(storeOf([{ of: ORM }], known(CORE)), { ...NONE, exceptions });
+    expect(result.allowed).toEqual([
+      expect.objectContaining({ what: '2 lost executions of sqlalchemy (connection_closed)', reason: 'until spring' }),
+    ]);
+    expect(result.outcome).toBe('passed');
   });
 
   test('the record begins later than the window', async () => {

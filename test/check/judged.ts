@@ -5,10 +5,10 @@ import { parseCatalogue } from '../../audit/catalogue.js';
 import { gather } from '../../cli/checking/gather.js';
 import { openPlaces } from '../../cli/reading/place.js';
 import type { Flush } from '../../facts/flush.js';
-import { readAllowances } from '../../reports/check/allowances.js';
-import { type Baseline, readBaseline } from '../../reports/check/baseline.js';
-import { readMax, readNoNew, readNone } from '../../reports/check/conditions.js';
-import { exceptionsOf, type WrittenException } from '../../reports/check/exceptions.js';
+import { readAllowances } from '../../reports/check/asked/allowances.js';
+import { type Baseline, readBaseline } from '../../reports/check/asked/baseline.js';
+import { readMax, readNoNew, readNone } from '../../reports/check/asked/conditions.js';
+import { exceptionsOf, type WrittenException } from '../../reports/check/asked/exceptions.js';
 import type { BypassFacts } from '../../reports/check/facts.js';
 import { type CheckResult, judge } from '../../reports/check/judge.js';
 import {

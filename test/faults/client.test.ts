@@ -251,7 +251,24 @@ describe('in a session', () => {
     server.last.socket.end();
     await relayed.settled();
     expect(relayed.losses).toEqual({ connection_closed: 1 });
+    expect(relayed.lostTexts).toEqual(['connection_closed select slow']);
     expect(relayed.closedBy).toEqual(['client']);
+  });
+
+  test('17: gone in the middle of a pipeline: each text is told, be it prepared before or on its way', async () => {
+    const server = await startServer();
+    const relayed = await startRelayed(server);
+    const client = await loggedIn(relayed.port);
+    client.send(F.parse('known', 'select before'), F.sync());
+    await until('the server has it', () => server.last.received.includes('before'));
+    server.last.socket.write(Buffer.concat([B.parseComplete(), B.ready()]));
+    client.send(F.bind('', 'known'), F.execute(), F.parse('', 'select ahead'), F.bind('', ''), F.execute(), F.sync());
+    await until('the server has them', () => server.last.received.includes('ahead'));
+    client.reset();
+    await server.last.ended();
+    await relayed.settled();
+    expect(relayed.losses).toEqual({ connection_closed: 2 });
+    expect(relayed.lostTexts).toEqual(['connection_closed select before', 'connection_closed select ahead']);
   });
 
   test('17: half a message and then the end: the half is passed on', async () => {

@@ -47,6 +47,8 @@ export class Relayed {
   /** Executions by minute and reason, as last told: the counts are cumulative. */
   readonly #losses = new Map<string, { reason: string; count: number }>();
   readonly closedBy: string[] = [];
+  /** Reason and text of each lost execution whose text the relay had. */
+  readonly lostTexts: string[] = [];
   port = 0;
 
   constructor(upstream: Upstream, bounds: Partial<ListenerLimits & SessionLimits> = {}) {
@@ -177,6 +179,11 @@ export class Relayed {
       case 'loss':
         this.#losses.set(`${observation.minute} ${observation.reason}`, { ...observation });
         break;
+      case 'statement-lost': {
+        const inline = observation.text === null ? undefined : Buffer.from(observation.text).toString('latin1');
+        this.lostTexts.push(`${observation.reason} ${inline ?? this.#texts.get(observation.textId)}`);
+        break;
+      }
       case 'session-closed':
         this.closedBy.push(observation.by);
         break;

@@ -4,6 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
 import { emptyFlush } from '../../facts/flush.js';
+import type { StatementLost } from '../../proxy/stream/observation.js';
+import { TEXT_READINGS, USUAL_READING } from '../../proxy/stream/text-reading.js';
 import { PRODUCT, textOf } from '../tidy/sources.js';
 import { type FlushedParts, type Observing, opened, RELAY, startObserving, statement, T0 } from './observing.js';
 
@@ -44,11 +46,19 @@ function fillEveryPart({ observer, plans, bypass }: Observing): number {
   }
   observe({ kind: 'session-closed', sessionId: 3, closedAtMs: T0 + 20, by: 'client' });
   observe({ kind: 'loss', minute: Math.floor(T0 / 60_000), reason: 'queue_full', count: 3 });
+  const lost = { minute: Math.floor(T0 / 60_000), reason: 'connection_closed' } as const;
+  observe({ kind: 'loss', ...lost, count: 1 });
+  observe({ ...textOfLost('SELECT COUNT(*) AS "__count" FROM "book"'), ...lost });
   observer.relayDied('another-relay', T0);
   plans.push({ fingerprint: 'f', atMs: T0, serverVersion: '17.0', plan: 'Seq Scan', problem: '' });
   bypass.push({ minute: Math.floor(T0 / 60_000), connections: 0, clients: [], reason: '' });
   observer.batchTaken(RELAY, 5);
   return T0 + 1_000;
+}
+
+function textOfLost(sql: string): Omit<StatementLost, 'minute' | 'reason'> {
+  const reading = TEXT_READINGS[USUAL_READING];
+  return { kind: 'statement-lost', sessionId: 1, text: Buffer.from(sql), textMissingBytes: 0, textId: 0, reading };
 }
 
 const last = <T>(list: readonly T[]): T => list[list.length - 1];

@@ -102,16 +102,21 @@ describe('statements', () => {
   });
 });
 
-test('texts by an id and running requests come back with their reading', () => {
+test('texts by an id, running and lost requests come back with their reading', () => {
   const writer = new BatchWriter(64);
   for (const reading of TEXT_READINGS.keys()) {
     writer.textDefined(reading + 1, 'select', { missingBytes: 300, reading });
     writer.running({ sessionId: 1, startedAtMs: 2, text: 'sql', textMissingBytes: 3, textId: 0, reading });
+    const lost = { sessionId: 1, minute: 29_000_000, reason: 'connection_closed' } as const;
+    writer.lostStatement({ ...lost, text: 'sql', textMissingBytes: 3, textId: 0, reading });
   }
   const found = read(Buffer.from(writer.seal(1, 0)));
   TEXT_READINGS.forEach((reading, i) => {
-    expect(found[2 * i]).toMatchObject({ textId: i + 1, textMissingBytes: 300, reading });
-    expect(found[2 * i + 1]).toMatchObject({ kind: 'statement-running', textMissingBytes: 3, reading });
+    const [defined, running, lost] = found.slice(3 * i);
+    expect(defined).toMatchObject({ textId: i + 1, textMissingBytes: 300, reading });
+    expect(running).toMatchObject({ kind: 'statement-running', textMissingBytes: 3, reading });
+    expect(lost).toMatchObject({ kind: 'statement-lost', minute: 29_000_000, reason: 'connection_closed', reading });
+    expect(lost).toMatchObject({ text: Buffer.from('sql'), textMissingBytes: 3 });
   });
 });
 

@@ -62,6 +62,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/statements.ts',
     'reports/units/unit-json.ts',
     'reports/watched/watched.ts',
+    'reports/check/asked/conditions.ts',
   ],
   [
     'proxy/connection/forwarding.ts',

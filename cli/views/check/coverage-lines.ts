@@ -10,7 +10,7 @@ export function coverageLines({ coverage, conditions }: CheckResult): string[] {
   const { executions, ofApplication, notObserved, sources, ruled, weak, unvisited, pools, bypassing, places } =
     coverage;
   const lines = [
-    `${count(executions)} executions observed, ${count(ofApplication)} of the application; ${count(notObserved)} not observed`,
+    `${count(executions)} executions observed, ${count(ofApplication)} of the application; ${count(notObserved)} not observed${knownOf(coverage)}`,
   ];
   if (sources.size > 0)
     lines.push(`sources: ${[...sources].map(([source, each]) => `${source} ${count(each)}`).join(', ')}`);
@@ -38,6 +38,10 @@ export function coverageLines({ coverage, conditions }: CheckResult): string[] {
 function sampledOf({ bypassed }: CheckResult['coverage']): string {
   if (bypassed === null) return 'not sampled (run --bypass-dsn)';
   return `some in ${count(bypassed.bypassed)} of ${count(bypassed.sampled)} samples, in ${count(bypassed.minutes)} minutes`;
+}
+
+function knownOf({ lostKnown }: CheckResult['coverage']): string {
+  return lostKnown === 0 ? '' : `, the text of ${count(lostKnown)} of them known`;
 }
 
 function plural(number: number, one: string, many = `${one}s`): string {

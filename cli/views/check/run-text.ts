@@ -3,7 +3,7 @@
 
 import type { StatementFacts } from '../../../facts/answers.js';
 import { shortSql } from '../../../facts/words/short-sql.js';
-import { isHandwritten, isOfApplication, isProven, statementKey } from '../../../reports/check/baseline.js';
+import { isHandwritten, isOfApplication, isProven, statementKey } from '../../../reports/check/asked/baseline.js';
 import { allExecutions } from '../../../reports/check/doubts.js';
 import type { CheckFacts } from '../../../reports/check/facts.js';
 import { isNewFinding, isNewStatement } from '../../../reports/check/no-new.js';

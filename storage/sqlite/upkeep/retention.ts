@@ -9,6 +9,7 @@ import { dropFindings } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
+import { dropLostStatements } from '../tables/losses.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
 import { dropUnitSamples } from '../tables/unit-samples.js';
 import { dropWatched } from '../tables/watched.js';
@@ -71,6 +72,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
     writeFoldState(rows, state);
   }
   rows.run(DROP_LOSS, state.daysKeptFrom, slice);
+  dropLostStatements(rows, state.daysKeptFrom);
   dropGaps(rows, state.daysKeptFrom);
   dropWatched(rows, state.daysKeptFrom);
   dropFindings(rows, state.daysKeptFrom * MINUTE_MS);

@@ -16,6 +16,7 @@ import { writeFinding } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
 import { bucketsFor, type FoldState } from '../tables/levels.js';
+import { writeLoss, writeLostStatement } from '../tables/losses.js';
 import { writeMark } from '../tables/marks.js';
 import {
   FLEET_ROLLUP,
@@ -51,8 +52,6 @@ const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?, ?)
 const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
   ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';
-const UPSERT_LOSS = `INSERT INTO loss (counter_id, minute_min, reason, count) VALUES (?, ?, ?, ?)
-  ON CONFLICT (minute_min, reason, counter_id) DO UPDATE SET count = max(count, excluded.count)`;
 const UPSERT_COUNTER = 'INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 
 /** A source in one minute. */
@@ -106,6 +105,7 @@ export class FlushWriter {
     this.#each(flush.sessionsOpen, (open) => run(UPSERT_SESSION, open.relayId, open.sessionId, open.state));
     this.#each(flush.sessionsClosed, (closed) => run(DELETE_SESSION, closed.relayId, closed.sessionId));
     this.#each(flush.losses, (loss) => this.#writeLoss(loss));
+    this.#each(flush.lostStatements, (lost) => writeLostStatement(this.#rows, lost));
     this.#each(flush.gaps, (gap) => writeGap(this.#rows, gap));
     this.#each(flush.watched, (time) => writeWatchedTime(this.#rows, time));
     this.#each(flush.bypass, (sample) => writeBypassSample(this.#rows, sample));
@@ -225,7 +225,7 @@ export class FlushWriter {
   }
 
   #writeLoss(loss: LossRow): void {
-    this.#rows.run(UPSERT_LOSS, loss.counterId, loss.minute, loss.reason, integer(loss.count));
+    writeLoss(this.#rows, loss);
     this.#noteMinute(loss.minute);
   }
 

@@ -1,9 +1,9 @@
 // Doubts: things that could hide what a condition forbids, and how much of each is allowed.
 // Invariant: a doubt that nobody allowed is never a pass; what was allowed is named with the result.
-// Not here: finding doubts (doubts.ts), exceptions of single statements (exceptions.ts).
+// Not here: finding doubts (reports/check/doubts.ts), exceptions of single statements (exceptions.ts).
 
-import { UsageError } from '../../config/values/errors.js';
-import { parseDuration } from '../../config/values/units.js';
+import { UsageError } from '../../../config/values/errors.js';
+import { parseDuration } from '../../../config/values/units.js';
 
 /**
  * not_observed: executions that were lost. opaque: sessions and minutes that could not be read. unknown: executions

@@ -2,9 +2,9 @@
 // Invariant: text that is not understood completely is refused, so that no condition is weaker than it was written.
 // Not here: whether a condition holds (judge.ts), what may be missing (allowances.ts).
 
-import { UsageError } from '../../config/values/errors.js';
-import { nearestName } from '../../config/values/nearest.js';
-import { parseDuration } from '../../config/values/units.js';
+import { UsageError } from '../../../config/values/errors.js';
+import { nearestName } from '../../../config/values/nearest.js';
+import { parseDuration } from '../../../config/values/units.js';
 
 /** The executions that a condition is about. Left out = whatever it is. */
 export interface Scope {

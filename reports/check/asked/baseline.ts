@@ -1,13 +1,13 @@
 // Baselines: what ran once, as a plain file whose changes a review reads line by line.
 // Invariant: lines are sorted and hold no count and no time, so that two runs of the same code make the same file;
 // a line that is not understood is refused by its number.
-// Not here: what is new against it (no-new.ts), reading and writing files (cli/).
+// Not here: what is new against it (reports/check/no-new.ts), reading and writing files (cli/).
 
-import { UsageError } from '../../config/values/errors.js';
-import type { PoolFacts, StatementFacts } from '../../facts/answers.js';
-import type { FindingFacts } from '../../facts/finding.js';
-import { HANDWRITTEN, HIDDEN_SOURCES } from '../../facts/verdict.js';
-import { shortSql } from '../../facts/words/short-sql.js';
+import { UsageError } from '../../../config/values/errors.js';
+import type { PoolFacts, StatementFacts } from '../../../facts/answers.js';
+import type { FindingFacts } from '../../../facts/finding.js';
+import { HANDWRITTEN, HIDDEN_SOURCES } from '../../../facts/verdict.js';
+import { shortSql } from '../../../facts/words/short-sql.js';
 
 export interface Baseline {
   /** Fingerprint and source of each statement (statementKey), handwritten ones apart. */

@@ -3,7 +3,7 @@
 // Not here: their form in the file (config/file-schema.ts), which executions of a statement it covers
 // (cli/checking/gather.ts asks the store).
 
-import { UsageError } from '../../config/values/errors.js';
+import { UsageError } from '../../../config/values/errors.js';
 import type { Condition } from './conditions.js';
 
 export type ExceptionKey =
