@@ -8,8 +8,8 @@ import type { BypassSample } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { BypassReport, WitnessedSession } from '../own-queries/activity.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
-import type { ServerConnection } from '../own-queries/own-connection.js';
 import { OWN_NAMES } from '../own-queries/own-names.js';
+import { StandingConnection } from './standing-connection.js';
 
 const INTERVAL_MS = 60_000;
 /** Between the two looks at the server: a session of the first is stored by then. */
@@ -23,22 +23,23 @@ const CONNECT = {
 };
 /** Kinds of clients kept of one sample. */
 const CLIENTS_MAX = 20;
+const WORDS = {
+  lost: 'nobody knows what bypasses pgwitness: the server of --bypass-dsn does not answer',
+  back: 'the server of --bypass-dsn answers again',
+};
 const OTHER = '(other)';
 const WAITING_MAX = 1_440;
 
 export class BypassSampler implements Pending<BypassSample> {
-  readonly #address: ServerAddress;
-  readonly #log: Log;
+  readonly #server: StandingConnection;
   #timer: NodeJS.Timeout | undefined;
   #sessions: () => readonly WitnessedSession[] = () => [];
   #pending: BypassSample[] = [];
-  #connection: ServerConnection | undefined;
   #busy = false;
   #stopped = false;
 
   constructor(address: ServerAddress, log: Log) {
-    this.#address = address;
-    this.#log = log;
+    this.#server = new StandingConnection({ address, connect: CONNECT, log, words: WORDS });
   }
 
   /** `sessions`: those that are open here, as they were stored. */
@@ -60,7 +61,7 @@ export class BypassSampler implements Pending<BypassSample> {
   stop(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#connection?.close();
+    this.#server.close();
   }
 
   async #sample(): Promise<void> {
@@ -69,15 +70,12 @@ export class BypassSampler implements Pending<BypassSample> {
     const minute = minuteOf(Date.now());
     try {
       this.#push(sampleOf(minute, await this.#look()));
+      this.#server.answered();
     } catch (error) {
-      this.#connection?.close();
-      this.#connection = undefined;
-      if (this.#stopped) return;
+      if (this.#stopped) return this.#server.close();
       const { message } = error as Error;
       this.#push({ minute, connections: null, clients: [], reason: message.slice(0, 200) });
-      this.#log.warn('nobody knows what bypasses pgwitness: the server of --bypass-dsn does not answer', {
-        error: message,
-      });
+      this.#server.failed(message);
     } finally {
       this.#busy = false;
     }
@@ -85,8 +83,7 @@ export class BypassSampler implements Pending<BypassSample> {
 
   async #look(): Promise<BypassReport> {
     const { compareActivity, readActivity } = await import('../own-queries/activity.js');
-    this.#connection ??= await this.#connect();
-    const connection = this.#connection;
+    const connection = await this.#server.open();
     // It may have come while this was stopped.
     if (this.#stopped) throw new Error('stopped');
     const before = await readActivity(connection);
@@ -95,11 +92,6 @@ export class BypassSampler implements Pending<BypassSample> {
     const compared = compareActivity(witnessed, { before, after: await readActivity(connection) });
     if (!connection.isAmong(witnessed)) return compared;
     return { ...compared, outcome: 'cannot tell', reason: 'the address leads through pgwitness' };
-  }
-
-  async #connect(): Promise<ServerConnection> {
-    const { connectServer } = await import('../own-queries/own-connection.js');
-    return connectServer(this.#address, CONNECT);
   }
 
   #push(sample: BypassSample): void {

@@ -11,9 +11,9 @@ import type { PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { Measured } from '../facts/rollup-row.js';
 import type { ServerAddress } from '../own-queries/dsn.js';
-import type { ServerConnection } from '../own-queries/own-connection.js';
 import { OWN_NAMES } from '../own-queries/own-names.js';
 import { genericPlan } from '../own-queries/plans.js';
+import { StandingConnection } from './standing-connection.js';
 
 const INTERVAL_MS = 2_000;
 const RENEW_MS = 6 * 3_600_000;
@@ -28,6 +28,10 @@ const CONNECT = {
   answerBytesMax: 4 * 1024 * 1024,
   applicationName: OWN_NAMES.plans,
 };
+const WORDS = {
+  lost: 'no plans for now: the server of --samples-dsn does not answer',
+  back: 'the server of --samples-dsn answers again: plans are collected',
+};
 
 type Slow = Pick<Measured, 'completedAtMs' | 'serviceNs'>;
 
@@ -38,20 +42,17 @@ interface Waiting {
 }
 
 export class PlanCollector implements Pending<PlanRow> {
-  readonly #address: ServerAddress;
-  readonly #log: Log;
+  readonly #server: StandingConnection;
   readonly #timer: NodeJS.Timeout;
   readonly #waiting = new Map<string, Waiting>();
   /** Fingerprint → when its plan was asked for, Unix ms. */
   readonly #asked = new Map<string, number>();
   #pending: PlanRow[] = [];
-  #connection: ServerConnection | undefined;
   #busy = false;
   #notBeforeMs = 0;
 
   constructor(address: ServerAddress, log: Log) {
-    this.#address = address;
-    this.#log = log;
+    this.#server = new StandingConnection({ address, connect: CONNECT, log, words: WORDS });
     this.#timer = setInterval(() => void this.#askNext(), INTERVAL_MS);
     this.#timer.unref();
   }
@@ -80,7 +81,7 @@ export class PlanCollector implements Pending<PlanRow> {
 
   stop(): void {
     clearInterval(this.#timer);
-    this.#connection?.close();
+    this.#server.close();
   }
 
   async #askNext(): Promise<void> {
@@ -90,18 +91,15 @@ export class PlanCollector implements Pending<PlanRow> {
     const [fingerprint, { plannable }] = next;
     this.#busy = true;
     try {
-      this.#connection ??= await this.#connect();
-      const { version } = this.#connection;
-      const answer = await genericPlan(this.#connection, plannable);
+      const connection = await this.#server.open();
+      const { version } = connection;
+      const answer = await genericPlan(connection, plannable);
+      this.#server.answered();
       this.#waiting.delete(fingerprint);
       this.#pending.push({ fingerprint, atMs: Date.now(), serverVersion: version, ...answer });
     } catch (error) {
-      this.#connection?.close();
-      this.#connection = undefined;
       this.#notBeforeMs = Date.now() + RETRY_MS;
-      this.#log.warn('no plans for now: the server of --samples-dsn does not answer', {
-        error: (error as Error).message,
-      });
+      this.#server.failed((error as Error).message);
     } finally {
       this.#busy = false;
     }
@@ -112,12 +110,6 @@ export class PlanCollector implements Pending<PlanRow> {
     for (const entry of this.#waiting)
       if (slowest === undefined || entry[1].serviceNs > slowest[1].serviceNs) slowest = entry;
     return slowest;
-  }
-
-  /** pg costs 16 MB, so it is loaded only where somebody asks for plans. */
-  async #connect(): Promise<ServerConnection> {
-    const { connectServer } = await import('../own-queries/own-connection.js');
-    return connectServer(this.#address, CONNECT);
   }
 
   #remember(fingerprint: string, nowMs: number): void {
