@@ -46,6 +46,18 @@ export function usePostgresVersion(version: string): () => Postgres {
   };
 }
 
+/** Resolves once the server runs `count` statements of clients that have `part` in their text. */
+export async function untilRunning(postgres: Postgres, part: string, count = 1): Promise<void> {
+  const asked = `select count(*) from pg_stat_activity
+    where state = 'active' and pid <> pg_backend_pid() and query like '%${part}%'`;
+  for (const endMs = performance.now() + 30_000; performance.now() < endMs; ) {
+    const [[running]] = await postgres.query(asked);
+    if (Number(running) >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`the server does not run ${count} statements with ${part}`);
+}
+
 /**
  * libpq's environment for a client program; with a port, that port in place of the server's (a proxy in front of it).
  */

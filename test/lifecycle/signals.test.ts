@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { F } from '../kit/frames.js';
-import { usePostgres } from '../kit/postgres.js';
+import { untilRunning, usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile } from '../kit/relay.js';
 import { observerPid, type Sidecar, top, until, useSidecar } from '../kit/sidecar.js';
@@ -34,8 +34,8 @@ describe('SIGTERM', () => {
   test('while it drains new sessions are told 57P03, and busy ones finish', async () => {
     const sidecar = await startSidecar(postgres());
     const busy = await client(sidecar);
-    const slow = busy.query('select pg_sleep(1.5), 42 as answer');
-    await pause(200);
+    const slow = busy.query('select pg_sleep(4), 42 as answer');
+    await untilRunning(postgres(), 'pg_sleep');
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');
     const late = await halfOpenClient(sidecar.port);
@@ -92,7 +92,7 @@ describe('SIGTERM', () => {
     const sidecar = await startSidecar(postgres(), ['--drain-timeout', '300ms']);
     const waiting = await client(sidecar);
     const told = waiting.query('select pg_sleep(20)').catch((error: Error & { code?: string }) => error.code);
-    await pause(200);
+    await untilRunning(postgres(), 'pg_sleep');
     process.kill(sidecar.pid, 'SIGTERM');
     expect(await told).toBe('57P01');
     await until('the end', () => !sidecar.running());
@@ -103,7 +103,7 @@ describe('SIGTERM', () => {
     const busy = await client(sidecar);
     const slow = busy.query('select pg_sleep(30)');
     slow.catch(() => {});
-    await pause(200);
+    await untilRunning(postgres(), 'pg_sleep');
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');
     process.kill(sidecar.pid, 'SIGTERM');
@@ -147,8 +147,8 @@ describe('SIGHUP', () => {
     const open = await client(sidecar);
     const busy = await client(sidecar);
     await open.query("select upper('a')");
-    const slow = busy.query('select pg_sleep(1)');
-    await pause(200);
+    const slow = busy.query('select pg_sleep(4)');
+    await untilRunning(postgres(), 'pg_sleep');
     await hup('observe: off\n', 'no longer observing');
     await until('the observer to end', () => observerPid(sidecar.pid) === 0);
     await open.query("select lower('a')");

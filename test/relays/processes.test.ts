@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { answers, startService } from '../../scripts/lib/service.mjs';
 import { F } from '../kit/frames.js';
-import { usePostgres } from '../kit/postgres.js';
+import { untilRunning, usePostgres } from '../kit/postgres.js';
 import { halfOpenClient } from '../kit/raw-client.js';
 import { temporaryFile } from '../kit/relay.js';
 import {
@@ -71,7 +71,7 @@ describe('connections', () => {
     const sidecar = await start();
     const [one] = await many(1, sidecar);
     const slow = one.query('select pg_sleep(30)').catch((error: { code: string }) => error.code);
-    await pause(200);
+    await untilRunning(postgres(), 'pg_sleep');
     const { processID, secretKey } = one as unknown as { processID: number; secretKey: number };
     const cancel = await halfOpenClient(sidecar.port);
     cancel.send(F.cancelRequest(processID, secretKey));
@@ -225,8 +225,8 @@ describe('signals', () => {
   test('SIGTERM drains all: busy sessions of each finish, new ones are told 57P03, exit 0', async () => {
     const sidecar = await start();
     const clients = await many(4, sidecar);
-    const slow = clients.map((one) => one.query('select pg_sleep(1.5), 42 as answer'));
-    await pause(200);
+    const slow = clients.map((one) => one.query('select pg_sleep(4), 42 as answer'));
+    await untilRunning(postgres(), 'pg_sleep', 4);
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');
     await pause(100);
@@ -248,7 +248,7 @@ describe('signals', () => {
     const sidecar = await start('--drain-timeout', '60s');
     const [one] = await many(1, sidecar);
     one.query('select pg_sleep(30)').catch(() => {});
-    await pause(200);
+    await untilRunning(postgres(), 'pg_sleep');
     const { relays, observer } = familyOf(sidecar.pid);
     process.kill(sidecar.pid, 'SIGTERM');
     await logged(sidecar, 'draining');

@@ -8,8 +8,6 @@ import { describe, expect, test } from 'vitest';
 import { usePostgres } from '../kit/postgres.js';
 import { observerPid, pgwitness, top, until, useSidecar } from '../kit/sidecar.js';
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 describe('durability', () => {
   const postgres = usePostgres();
   const startSidecar = useSidecar();
@@ -26,7 +24,7 @@ describe('durability', () => {
     const sidecar = await startSidecar(postgres(), ['--flush-interval', '500ms']);
     const client = await connect(sidecar);
     for (let n = 0; n < 50; n++) await client.query('SELECT lower(version())');
-    await sleep(3500);
+    await until('they are stored', async () => (await callsOf(sidecar.data, 'lower(version())')) === 50);
     const observer = observerPid(sidecar.pid);
     await client.query('SELECT upper(version())');
     process.kill(observer, 'SIGKILL');
@@ -83,7 +81,7 @@ describe('durability', () => {
     await run(
       `CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=1 password=${secret}-conn' PUBLICATION p WITH (connect = false)`,
     );
-    await sleep(3000);
+    await until('the last one is stored', async () => (await callsOf(sidecar.data, 'CREATE SUBSCRIPTION')) > 0);
     const [metrics, statements, marks] = await Promise.all(
       ['/metrics', '/api/v1/statements?limit=0', '/api/v1/marks'].map(async (at) =>
         (await fetch(sidecar.httpUrl + at)).text(),

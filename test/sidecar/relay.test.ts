@@ -7,7 +7,7 @@ import pg from 'pg';
 import postgresjs from 'postgres';
 import { describe, expect, test } from 'vitest';
 import { B, F } from '../kit/frames.js';
-import { usePostgres } from '../kit/postgres.js';
+import { untilRunning, usePostgres } from '../kit/postgres.js';
 import { residentBytes, type Sidecar, top, until, useSidecar } from '../kit/sidecar.js';
 
 const MIB = 1024 * 1024;
@@ -93,8 +93,10 @@ describe('clients', () => {
     packet.writeInt32BE(80877102, 4);
     packet.writeInt32BE(processID, 8);
     packet.writeInt32BE(secretKey, 12);
-    setTimeout(() => connect(sidecar.port, '127.0.0.1').end(packet), 200);
-    await expect(slow).rejects.toMatchObject({ code: '57014' });
+    const told = expect(slow).rejects.toMatchObject({ code: '57014' });
+    await untilRunning(postgres(), 'pg_sleep');
+    connect(sidecar.port, '127.0.0.1').end(packet);
+    await told;
     await one.end();
   });
 
@@ -167,7 +169,7 @@ describe('clients', () => {
     const busy = await client(sidecar);
     busy.on('error', () => {});
     const slow = busy.query('select pg_sleep(1.5), 42 as answer');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await untilRunning(postgres(), 'pg_sleep');
     const stopped = sidecar.stop();
     expect((await toldIdle).code).toBe('57P01');
     expect((await slow).rows[0].answer).toBe(42);

@@ -5,7 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { F } from '../kit/frames.js';
-import { usePostgres } from '../kit/postgres.js';
+import { untilRunning, usePostgres } from '../kit/postgres.js';
 import { halfOpenClient, RawClient } from '../kit/raw-client.js';
 import { useRelay } from '../kit/relay.js';
 import { bareServer } from '../kit/scripted-server.js';
@@ -291,6 +291,7 @@ test('a cancel request over TLS stops the query', async () => {
   const slow = client.query('select pg_sleep(30)');
   const told = expect(slow).rejects.toMatchObject({ code: '57014' });
   const { client: cancel } = await encrypted(port);
+  await untilRunning(postgres(), 'pg_sleep');
   cancel.send(F.cancelRequest(processID, secretKey));
   expect(await cancel.closed()).toHaveLength(0);
   await told;
