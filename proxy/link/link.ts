@@ -62,7 +62,8 @@ export class ObserverLink implements SessionEvents {
   readonly parameters = new KeyedHash();
   #writer: BatchWriter;
   #socket: Duplex | undefined;
-  #mode: 'down' | 'greeting' | 'live' | 'shedding' = 'down';
+  /** 'ending': the goodbye is sent, and nothing may follow it. */
+  #mode: 'down' | 'greeting' | 'live' | 'shedding' | 'ending' = 'down';
   /** Executions in the batch that is being written. */
   #executions = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -151,6 +152,7 @@ export class ObserverLink implements SessionEvents {
     this.flush();
     const socket = this.#socket;
     if (socket === undefined) return;
+    this.#mode = 'ending';
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, deadlineMs);
       socket.once('close', () => {
@@ -169,7 +171,7 @@ export class ObserverLink implements SessionEvents {
   /** Sends changed options behind everything written before. An absent observer will start with them. */
   configure(changed: object): void {
     this.flush();
-    this.#socket?.write(controlFrame(FrameKind.configure, changed));
+    if (this.#mode !== 'ending') this.#socket?.write(controlFrame(FrameKind.configure, changed));
   }
 
   opened(opened: Omit<SessionOpened, 'kind' | 'resumed'>): void {

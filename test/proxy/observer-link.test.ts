@@ -256,6 +256,30 @@ test('what was lost is told before the end, even while shedding', async () => {
   expect(observer.stored + observer.lost).toBe(sent);
 });
 
+test('what passes after the goodbye breaks nothing, and is told to the next observer', async () => {
+  const { link, run } = linkWith();
+  const [relaySide, observerSide] = await pair();
+  const first = new FakeObserver(observerSide);
+  const errors: string[] = [];
+  relaySide.on('error', ({ message }) => errors.push(message));
+  link.attach(relaySide);
+  await until(() => link.live);
+  run(10);
+  const ended = link.end(5000);
+  run(3);
+  link.flush();
+  link.configure({ topSeries: 5 });
+  await until(() => first.stored === 10);
+  observerSide.end();
+  await ended;
+  expect(errors).toEqual([]);
+  const [again, another] = await pair();
+  const next = new FakeObserver(another, first);
+  link.attach(again);
+  await until(() => next.lost === 3);
+  expect(next.stored).toBe(10);
+});
+
 test('an observer that is being started again is waited for at the end', async () => {
   const { link, run } = linkWith();
   run(10);
