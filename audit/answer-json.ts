@@ -3,10 +3,13 @@
 
 import type { AuditAnswer, AuditedPlace } from './answer.js';
 
-export function auditJson(answer: AuditAnswer): Record<string, unknown> {
+export type AuditJson = ReturnType<typeof auditJson>;
+export type AuditedPlaceJson = AuditJson['places'][number];
+
+export function auditJson(answer: AuditAnswer) {
   const { catalogue, coverage, unexplained, report } = answer;
   return {
-    version: 1,
+    version: 1 as const,
     root: catalogue.root,
     window: report === null ? null : { since: moment(report.window.sinceMs), until: moment(report.window.untilMs) },
     places: answer.places.map(placeJson),
@@ -29,7 +32,7 @@ export function auditJson(answer: AuditAnswer): Record<string, unknown> {
   };
 }
 
-function placeJson(one: AuditedPlace): Record<string, unknown> {
+function placeJson(one: AuditedPlace) {
   const { place, joined, seen } = one;
   return {
     ...place,

@@ -32,6 +32,8 @@ function written(definition: Pick<Option<string>, 'name' | 'value' | 'concern' |
 }
 
 /** A server that is asked by itself; none by default. */
+/** A file beside the data directory; none by default. */
+const NO_FILE = { value: 'file', fallback: '', concern: 'observer', read: (text: string) => text } as const;
 const NO_DSN = { value: 'dsn', fallback: '', concern: 'observer', read: readSamplesDsn } as const;
 
 /** Keyed by the field of Config each one fills. */
@@ -177,28 +179,24 @@ const TABLE = {
     read: readSwitch,
   }),
   recordFile: option({
+    ...NO_FILE,
     name: 'record',
-    value: 'file',
-    fallback: '',
     help: 'also write the observation stream to a file; the file then contains SQL text',
-    concern: 'observer',
-    read: (text) => text,
   }),
   httpTokenFile: option({
+    ...NO_FILE,
     name: 'httpTokenFile',
-    value: 'file',
-    fallback: '',
     help: 'file with the bearer token for the API and the page, required if --http is not on loopback',
-    concern: 'observer',
-    read: (text) => text,
   }),
   ledger: option({
+    ...NO_FILE,
     name: 'ledger',
-    value: 'file',
-    fallback: '',
     help: 'ledger of the migration (migration.yaml), read at each question for /api/v1/progress and the page',
-    concern: 'observer',
-    read: (text) => text,
+  }),
+  code: option({
+    ...NO_FILE,
+    name: 'code',
+    help: 'what the code sends (audit.json), read at each question for /api/v1/audit and the page',
   }),
   topSeries: option({
     name: 'topSeries',

@@ -73,7 +73,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     hosts: config.httpHosts,
     token: config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file'),
     dataDir: config.dataDir,
-    ledger: config.ledger,
+    files: { ledger: config.ledger, code: config.code },
     logLevel: config.logLevel,
     metrics: exporter,
     onCounted: (counts) => metrics.http.add(counts),

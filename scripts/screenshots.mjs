@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchChromium } from './lib/chromium.mjs';
+import { writeShopCode } from './lib/made-up-code.mjs';
 import { DEPLOY, shopFingerprint, WORSE, writeShop } from './lib/made-up-shop.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { serveStore } from './lib/serve-store.mjs';
@@ -38,6 +39,8 @@ const VIEWS = [
   ['pools', '#/pools', '.pool'],
   ['live', '#/live', 'h1'],
   ['progress', '#/progress', '.plot canvas'],
+  ['audit', '#/audit', '.virtual a'],
+  ['place', '#/audit/report', '.cards'],
   ['marks', '#/marks', '.numbers'],
 ];
 /**
@@ -58,7 +61,7 @@ try {
   await writeShop(full);
   const { openSqliteStore } = await import('../dist/storage/sqlite/sqlite-store.js');
   openSqliteStore({ dataDir: empty }).close();
-  const served = await serveStore(full);
+  const served = await serveStore(full, writeShopCode(directory));
   if (values.all === undefined) await takeForDocs(served.url);
   else {
     const bare = await serveStore(empty);

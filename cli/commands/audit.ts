@@ -2,11 +2,12 @@
 // Not here: reading the code (audit/code-walker.ts), the join (audit/), printing (cli/views/audit.ts).
 
 import { type Command, Option } from 'commander';
-import type { AuditAnswer, AuditInput } from '../../audit/answer.js';
+import type { AuditAnswer } from '../../audit/answer.js';
 import type { CodeFlags } from '../../audit/code-walker.js';
 import type { LedgerChanges } from '../../audit/ledger/update.js';
 import { UsageError } from '../../config/values/errors.js';
 import type { StatementFacts } from '../../facts/answers.js';
+import type { Ran } from '../../reports/code/audit-report.js';
 import { addCiForms } from '../reading/format-flag.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
@@ -66,6 +67,7 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
   const { readCatalogue } = await import('../../audit/catalogue.js');
   const { auditCode } = await import('../../audit/code-walker.js');
   const { answerAudit } = await import('../../audit/answer.js');
+  const { loadTextReading } = await import('../../reports/code/audit-report.js');
   const { printAudit } = await import('../views/audit.js');
   const catalogue = flags.code !== undefined ? readCatalogue(flags.code) : auditCode(path!, flags);
   const place = flags.static === true ? null : await placeOf(flags);
@@ -73,7 +75,7 @@ async function audit(path: string | undefined, given: AuditFlags): Promise<void>
     const found = answerAudit({
       catalogue,
       ...(await ranOf(place, flags)),
-      ...(await textsRead()),
+      ...(await loadTextReading()),
       tests: await sentByTests(flags.tests),
       django: flags.django,
       moneyTables: flags.money ?? [],
@@ -108,27 +110,9 @@ async function sentByTests(directories: readonly string[] | undefined): Promise<
   }
 }
 
-type Ran = Pick<AuditInput, 'report' | 'findings' | 'byCaller'>;
-
 async function ranOf(place: Place | null, flags: Pick<ReadFlags, 'since' | 'until'>): Promise<Ran> {
   if (place === null) return { report: null, findings: [], byCaller: new Map() };
-  const { readStatementsQuery } = await import('../../reports/questions/grammar.js');
-  const asked = parametersOf(flags, ['since', 'until']);
-  asked.set('limit', '0');
-  const query = readStatementsQuery(asked, flagContext());
-  const report = await place.statements(query);
-  const { findings } = await place.findings(query.range);
-  const { groups } = await place.groups({ ...query, groupBy: 'caller' });
-  return { report, findings, byCaller: new Map(groups.map((group) => [group.value, group])) };
-}
-
-async function textsRead(): Promise<Pick<AuditInput, 'fingerprintsOf' | 'treeOf'>> {
-  const { UserRules } = await import('../../analyzer/attribution/rules/rule-user.js');
-  const { loadLineReader } = await import('../../analyzer/texts/line-reader.js');
-  const { treeOfSql } = await import('../../analyzer/fingerprint/grammar.js');
-  const read = await loadLineReader(new UserRules([]));
-  return {
-    fingerprintsOf: (sql) => read({ facts: { relayId: '' } }, sql).map(({ fingerprint }) => fingerprint),
-    treeOf: treeOfSql,
-  };
+  const { ranIn } = await import('../../reports/code/audit-report.js');
+  const { readTimeRange } = await import('../../reports/questions/grammar.js');
+  return ranIn(place, readTimeRange(parametersOf(flags, ['since', 'until']), flagContext()));
 }

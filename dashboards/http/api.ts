@@ -3,7 +3,6 @@
 // Not here: who may ask (guard.ts), the grammar of parameters (reports/questions/grammar.ts), the reports (reports/),
 // the thread that this runs on (dashboards/threads/reports-thread.ts).
 
-import { readLedger } from '../../audit/ledger/ledger.js';
 import { limits } from '../../config/limits.js';
 import { errorLine, RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { MarkRow } from '../../facts/flush.js';
@@ -21,14 +20,13 @@ import { statementsJson } from '../../reports/forms/statements-json.js';
 import { statusJson } from '../../reports/forms/status-json.js';
 import { tailJson } from '../../reports/forms/tail-json.js';
 import { encodeTimeline } from '../../reports/forms/timeline-codec.js';
-import { progressJson, timelineJson } from '../../reports/forms/timeline-json.js';
+import { timelineJson } from '../../reports/forms/timeline-json.js';
 import { reportGroups } from '../../reports/groups/groups.js';
 import { encodeGroups } from '../../reports/groups/groups-codec.js';
 import { groupsJson } from '../../reports/groups/groups-json.js';
 import { reportSeen } from '../../reports/groups/seen.js';
 import { markMoment, reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
-import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import {
   readFindingsQuery,
@@ -62,7 +60,7 @@ import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import { MARKS_PATH } from './guard.js';
 import type { LiveReader } from './live-reader.js';
-import { withMigration } from './migration.js';
+import { MigrationAnswers, type MigrationFiles } from './migration.js';
 import { overTime } from './over-time.js';
 
 /** Answers the API's requests. */
@@ -78,7 +76,6 @@ export interface ApiReader {
 export const SETS = 'POST ';
 const TAIL_PATH = '/api/v1/tail';
 const ACTIVITY_PATH = '/api/v1/activity';
-const PROGRESS_PATH = '/api/v1/progress';
 const STATEMENT_PATH = /^\/api\/v1\/statements\/([0-9a-z]{16})(?:\/(history|samples))?$/;
 
 /** Answered by the main thread, not from the store. */
@@ -88,24 +85,26 @@ export function isLive(url: string): boolean {
 
 export interface ApiOptions {
   reader: Reader;
-  /** File of the migration's ledger; '' = there is none. */
-  ledger?: string;
+  /** Default: there are none. */
+  files?: MigrationFiles;
   live?: LiveReader;
   setMark?: (mark: MarkRow) => void;
   /** A report met damage in the store. */
   onDamage?: (reason: string) => void;
 }
 
+const NO_FILES: MigrationFiles = { ledger: '', code: '' };
+
 export class Api implements ApiReader {
   readonly #reader: Reader;
-  readonly #ledger: string;
+  readonly #migration: MigrationAnswers;
   readonly #live: LiveReader | undefined;
   readonly #setMark: ((mark: MarkRow) => void) | undefined;
   readonly #onDamage: (reason: string) => void;
 
-  constructor({ reader, ledger = '', live, setMark, onDamage = () => {} }: ApiOptions) {
+  constructor({ reader, files = NO_FILES, live, setMark, onDamage = () => {} }: ApiOptions) {
     this.#reader = reader;
-    this.#ledger = ledger;
+    this.#migration = new MigrationAnswers(reader, files);
     this.#live = live;
     this.#setMark = setMark;
     this.#onDamage = onDamage;
@@ -118,10 +117,12 @@ export class Api implements ApiReader {
     try {
       if (isLive(path)) return (await this.#now(path, parameters)) ?? NOT_FOUND;
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
-      if (path === PROGRESS_PATH) return await this.#progress(parameters);
       const found = this.#report(path, parameters);
       if (found !== undefined) return found;
-      const json = await overTime(path, { reader: this.#reader, parameters, context: this.#context() });
+      const context = this.#context();
+      const json =
+        (await this.#migration.answer(path, { parameters, context })) ??
+        (await overTime(path, { reader: this.#reader, parameters, context }));
       return json === undefined ? NOT_FOUND : jsonAnswer(200, json);
     } catch (error) {
       if (error instanceof StoreError && error.code === 'corrupt') this.#onDamage(error.message);
@@ -148,13 +149,6 @@ export class Api implements ApiReader {
     const { name, atMs } = readMarkQuery(parameters, { nowMs: Date.now() });
     this.#setMark({ atMs, kind: 'manual', name, fingerprint: '', source: '' });
     return jsonAnswer(200, { at: new Date(atMs).toISOString(), name });
-  }
-
-  async #progress(parameters: URLSearchParams): Promise<Answer> {
-    const range = readTimeRange(parameters, this.#context());
-    const ledger = this.#ledger === '' ? undefined : readLedger(this.#ledger);
-    const report = progressJson(reportProgress(this.#reader, range));
-    return jsonAnswer(200, await withMigration(report, { reader: this.#reader, ledger, range }));
   }
 
   #context(): ParameterContext {
@@ -234,7 +228,7 @@ export class Api implements ApiReader {
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',
-  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/compare, /api/v1/filters, /api/v1/pools, /api/v1/pools/history, /api/v1/trends, /api/v1/sources, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/watched, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/activity, /api/v1/tail or the page at /',
+  hint: 'try /metrics, /api/v1/status, /api/v1/statements, /api/v1/statements/:fingerprint, /api/v1/statements/:fingerprint/history, /api/v1/statements/:fingerprint/samples, /api/v1/groups, /api/v1/compare, /api/v1/filters, /api/v1/pools, /api/v1/pools/history, /api/v1/trends, /api/v1/sources, /api/v1/routes, /api/v1/findings, /api/v1/requests, /api/v1/watched, /api/v1/sessions, /api/v1/marks, /api/v1/progress, /api/v1/audit, /api/v1/activity, /api/v1/tail or the page at /',
 });
 
 function answerOf(error: unknown): Answer {

@@ -20,12 +20,12 @@ const own = threadId();
 let reports: ReportsThread | undefined;
 let http: HttpServer | undefined;
 
-async function start({ address, hosts, token, dataDir, ledger, logLevel }: ThreadStart): Promise<void> {
+async function start({ address, hosts, token, dataDir, files, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
   sayThreads(undefined);
   reports = new ReportsThread({
     dataDir,
-    ledger,
+    files,
     log,
     onLiveAsked: (id, question) => say({ kind: 'live-asked', id, question }),
     onThread: sayThreads,

@@ -122,8 +122,8 @@ class HttpThread implements HttpThreadServer {
         log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
         this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      const { hosts, token, dataDir, ledger, logLevel } = this.#options;
-      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, ledger, logLevel } });
+      const { hosts, token, dataDir, files, logLevel } = this.#options;
+      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, files, logLevel } });
       this.#say({ kind: 'storing', unstoredSinceMs: this.#unstoredSinceMs });
     });
   }

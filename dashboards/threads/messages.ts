@@ -6,6 +6,7 @@ import type { TcpAddress } from '../../config/values/address.js';
 import type { LogLevel } from '../../config/values/option-readers.js';
 import type { Answer } from '../http/answer.js';
 import type { LiveAnswers, LiveQuestion } from '../http/live-reader.js';
+import type { MigrationFiles } from '../http/migration.js';
 import type { Format } from '../metrics/exposition-format.js';
 import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 
@@ -29,8 +30,7 @@ export interface ThreadStart {
   readonly hosts: readonly string[];
   readonly token: string;
   readonly dataDir: string;
-  /** File of the migration's ledger; '' = there is none. */
-  readonly ledger: string;
+  readonly files: MigrationFiles;
   readonly logLevel: LogLevel;
 }
 
@@ -54,7 +54,7 @@ export type FromThread =
 /** Options of the thread of reports. */
 export interface ReportsStart {
   readonly dataDir: string;
-  readonly ledger: string;
+  readonly files: MigrationFiles;
 }
 
 export type ToReports =

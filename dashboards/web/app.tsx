@@ -15,6 +15,8 @@ import { TokenForm } from './frame/token-form.js';
 import { CompareView } from './views/change/compare-view.js';
 import { MarksView } from './views/change/marks-view.js';
 import { ProgressView } from './views/change/progress-view.js';
+import { AuditView } from './views/code/audit-view.js';
+import { PlaceView } from './views/code/place-view.js';
 import { LiveView } from './views/now/live-view.js';
 import { OverviewView } from './views/now/overview-view.js';
 import { PoolsView } from './views/pools/pools-view.js';
@@ -37,6 +39,7 @@ const SHOWN: Readonly<Record<ViewName, readonly [list: View, one?: View]>> = {
   pools: [PoolsView],
   live: [LiveView],
   progress: [ProgressView],
+  audit: [AuditView, PlaceView],
   marks: [MarksView],
 };
 

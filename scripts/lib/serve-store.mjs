@@ -2,8 +2,8 @@
 // For screenshots and measurements. Needs dist/.
 // Invariant: the server is the observer's own. Not here: what is in the store (made-up-shop.mjs).
 
-/** @param {string} dataDir */
-export async function serveStore(dataDir) {
+/** @param {string} dataDir @param {{ ledger: string, code: string }} [files] */
+export async function serveStore(dataDir, files) {
   const [{ openReader }, { Api }, { startHttp }, { MetricsExporter }, { MetricsState }, { createLog }] =
     await Promise.all([
       import('../../dist/storage/sqlite/read/reader.js'),
@@ -18,7 +18,7 @@ export async function serveStore(dataDir) {
   const server = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     metrics,
-    api: new Api({ reader }),
+    api: new Api({ reader, files }),
     log: createLog({ level: 'silent' }),
   });
   return {

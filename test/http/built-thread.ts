@@ -5,6 +5,7 @@
 import { beforeAll, onTestFinished } from 'vitest';
 import { createLog } from '../../config/log.js';
 import type { TcpAddress } from '../../config/values/address.js';
+import type { MigrationFiles } from '../../dashboards/http/migration.js';
 import type { HttpCountsDelta } from '../../dashboards/metrics/state/http-counts.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { writeSampleStore } from '../cli/sample-store.js';
@@ -12,12 +13,16 @@ import { temporaryDirectory } from '../storage/flushes.js';
 
 export interface ThreadParts {
   render?: () => Promise<string>;
+  /** Default: one of its own, empty. */
+  dataDir?: string;
   /** Fills the data directory; default: the sample store. */
   fill?: (dataDir: string) => void;
   onCounted?: (counts: HttpCountsDelta) => void;
   onDamage?: (reason: string) => void;
   address?: TcpAddress;
   token?: string;
+  /** Of a migration; default: there are none. */
+  files?: MigrationFiles;
 }
 
 export interface StartedThread {
@@ -46,15 +51,16 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
     onDamage = () => {},
     address = ANY_PORT,
     token = '',
+    files = { ledger: '', code: '' },
+    dataDir = temporaryDirectory(),
   } = {}) => {
-    const dataDir = temporaryDirectory();
     fill(dataDir);
     const server = await startHttpThread({
       address,
       hosts: [],
       token,
       dataDir,
-      ledger: '',
+      files,
       logLevel: 'silent',
       metrics: { render },
       onCounted,

@@ -128,7 +128,13 @@ test('the thread of reports goes when nobody asks, and comes when somebody does'
   const dataDir = temporaryDirectory();
   writeSampleStore(dataDir);
   const log = createLog({ level: 'silent' });
-  const reports = new ReportsThread({ dataDir, ledger: '', log, onLiveAsked: () => {}, idleMs: 1 });
+  const reports = new ReportsThread({
+    dataDir,
+    files: { ledger: '', code: '' },
+    log,
+    onLiveAsked: () => {},
+    idleMs: 1,
+  });
   onTestFinished(() => reports.close());
   const asked = async () => JSON.parse(Buffer.from((await reports.answer('/api/v1/statements')).body).toString());
   for (let turn = 0; turn < 3; turn++) {

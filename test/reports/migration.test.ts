@@ -207,7 +207,7 @@ describe('a new version', () => {
 
 test('the API says of the ledger what the command says', async () => {
   const reader = openReader(data);
-  const api = new Api({ reader, ledger: ledgerFile });
+  const api = new Api({ reader, files: { ledger: ledgerFile, code: '' } });
   const { body } = await api.answer('/api/v1/progress');
   const without = await new Api({ reader }).answer('/api/v1/progress');
   reader.close();

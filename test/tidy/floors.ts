@@ -79,6 +79,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [
     'proxy/listen/listener.ts',
     'analyzer/pipeline.ts',
+    'reports/code/audit-report.ts',
     'reports/compare/compare.ts',
     'reports/trends/trends.ts',
     'dashboards/web/data/api.ts',
@@ -108,6 +109,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'dashboards/web/views/requests/routes-view.tsx',
     'dashboards/web/views/statements/statements-view.tsx',
     'dashboards/web/views/change/compare-view.tsx',
+    'dashboards/web/views/code/audit-view.tsx',
     'dashboards/web/views/pools/pools-view.tsx',
   ],
   [

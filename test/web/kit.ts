@@ -95,13 +95,18 @@ export async function serveStore(
     counts?: HttpCounts;
     onQuestion?: (url: string) => void;
     setMark?: (mark: MarkRow) => void;
-    /** File of the migration's ledger. */
+    /** Files of the migration. */
     ledger?: string;
+    code?: string;
   } = {},
 ): Promise<Served> {
   const reader = openReader(dataDir);
   const metrics = new MetricsExporter(new MetricsState());
-  const api = new Api({ reader, setMark: options.setMark, ledger: options.ledger });
+  const api = new Api({
+    reader,
+    setMark: options.setMark,
+    files: { ledger: options.ledger ?? '', code: options.code ?? '' },
+  });
   const server: HttpServer = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     token: options.token,

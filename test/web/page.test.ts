@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
+import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
 import { shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
@@ -40,7 +41,7 @@ describe.skipIf(executablePath === '')('the page', () => {
     servedNone = await serveStore(directoryOfNone);
     servedMany = await serveStore(directoryOfMany);
     await writeShop(directoryOfShop);
-    shop = await serveStore(directoryOfShop);
+    shop = await serveStore(directoryOfShop, writeShopCode(directoryOfShop));
     browser = await launchChromium();
   });
   afterEach(async () => {
@@ -92,6 +93,8 @@ describe.skipIf(executablePath === '')('the page', () => {
     ['compare by route', '#/compare?around=deploy+42&group-by=route', '.numbers a'],
     ['pools', '#/pools', '.pool canvas'],
     ['progress', '#/progress', '.plot canvas'],
+    ['audit', '#/audit', FIRST_ROW],
+    ['one place', '#/audit/report', '.cards'],
     ['marks', '#/marks', '.numbers a'],
   ] as const;
 
@@ -225,6 +228,8 @@ describe.skipIf(executablePath === '')('the page', () => {
     ['statements?since=all', 'Nothing observed yet.'],
     ['pools?since=all', 'Nothing observed yet.'],
     ['progress?since=all', 'Nothing observed yet.'],
+    ['audit', 'makes audit.json'],
+    ['audit/none', 'makes audit.json'],
     ['marks', 'No mark lies in this time.'],
     ['compare', 'Choose a mark, two times'],
     ['statements?since=1h', 'Nothing observed in this time'],

@@ -1,13 +1,14 @@
 // Walks through the page as a person takes them: by few clicks, and by keyboard alone.
 // Invariant: a walk uses what is on the screen, never an address. Not here: single views (page.test.ts).
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
-import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
+import { DEPLOY, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { chromiumPath, openPage } from '../kit/browser.js';
 import { type Served, serveStore } from './kit.js';
@@ -174,10 +175,34 @@ describe.skipIf(executablePath === '')('walks', () => {
     await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 4);
   });
 
+  test('from the audit by keyboard to a place, what replaces it, and the statement that it sends', async () => {
+    const other = await serveStore(directory, writeShopCode(directory));
+    ({ page } = await openPage(browser, { width: 1440 }));
+    await page.goto(`${other.url}/`);
+    await page.waitForSelector('.pin');
+    await page.keyboard.press('9');
+    await page.waitForSelector('.virtual a[data-row="0"]');
+    expect(await page.getByText(/coverage high: the traffic touched 6 of 6 routes/).count()).toBe(1);
+    await page.getByLabel('Ran').selectOption('not seen');
+    await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 2);
+    expect(page.url()).toContain('seen=not+seen');
+    await page.getByLabel('Ran').selectOption('');
+    await page.getByLabel('Kind').selectOption('raw SQL, medium');
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: /shop\/reports\.py:41/ }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.cards');
+    expect(await page.locator('main').textContent()).toContain('a tag of the traffic names its line (certain)');
+    const way = page.getByRole('region', { name: 'What replaces it' });
+    expect(await way.getByRole('link').first().getAttribute('href')).toMatch(/^https:\/\/docs\.djangoproject\.com\//);
+    await page.getByRole('region', { name: 'Statements' }).getByRole('link').last().click();
+    await page.waitForSelector('.distribution');
+    await page.close();
+    await other.close();
+  });
+
   test('the progress of a migration is that of its ledger', async () => {
-    const ledger = join(directory, 'migration.yaml');
-    writeFileSync(ledger, LEDGER);
-    const other = await serveStore(directory, { ledger });
+    const other = await serveStore(directory, writeShopCode(directory));
     ({ page } = await openPage(browser, { width: 1440 }));
     await page.goto(`${other.url}/#/progress`);
     await page.getByRole('heading', { name: 'Places left, by week' }).waitFor();
@@ -192,14 +217,3 @@ describe.skipIf(executablePath === '')('walks', () => {
     await other.close();
   });
 });
-
-const LEDGER = `
-version: 1
-groups: {'shop/tasks*': Jobs}
-places:
-  - {id: report, at: 'shop/reports.py:41', function: slow, kind: raw, statements: [${shopFingerprint('report')}]}
-  - {id: recount, at: 'shop/tasks.py:9', function: recount, kind: raw, state: doing, statements: [${shopFingerprint('recount')}]}
-  - {id: search, at: 'shop/search.py:27', function: search, kind: raw, in_code: false, state: done, statements: [${shopFingerprint('search')}]}
-history:
-  - {on: 2026-02-27, todo: 3}
-`;

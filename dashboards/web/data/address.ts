@@ -13,6 +13,7 @@ export const VIEWS = [
   'pools',
   'live',
   'progress',
+  'audit',
   'marks',
 ] as const;
 export type ViewName = (typeof VIEWS)[number];

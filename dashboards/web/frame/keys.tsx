@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type Address, linkTo, VIEWS, writeAddress } from '../data/address.js';
 
 const KEYS = [
-  ['1 … 9', 'the views, from left to right'],
+  ['1 … 9, 0', 'the views, from left to right'],
   ['/', 'find in a list'],
   ['↓ ↑ or j k', 'next or previous row'],
   ['Enter', 'open it'],
@@ -46,7 +46,7 @@ export function useKeys(address: Address, help: Dialog): void {
         return;
       }
       if (typing) return;
-      const view = VIEWS[Number(event.key) - 1];
+      const view = /^\d$/.test(event.key) ? VIEWS[(Number(event.key) + 9) % 10] : undefined;
       if (view !== undefined) location.hash = linkTo(latest.current, { view });
       else if (event.key === '?') help.current?.showModal();
       else if (event.key === '/') {

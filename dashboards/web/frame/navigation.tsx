@@ -12,6 +12,7 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
   pools: 'Pools',
   live: 'Live',
   progress: 'Progress',
+  audit: 'Audit',
   marks: 'Marks',
 };
 
