@@ -218,6 +218,8 @@ export const limits = {
   metricPoolsMax: 50,
   /** Sources with metrics of their own: the built-in six and those of user rules. */
   metricSourcesMax: 20,
+  /** Places of the ledger that have metrics, nine series each. A code base has some hundred queries by hand. */
+  metricPlacesMax: 300,
   /** Sessions in an answer of `activity`, longest first. */
   activityMax: 1_000,
   /** Rows the HTTP API gives at once. */

@@ -191,7 +191,7 @@ const TABLE = {
   ledger: option({
     ...NO_FILE,
     name: 'ledger',
-    help: 'ledger of the migration (migration.yaml), read at each question for /api/v1/progress and the page',
+    help: 'ledger of the migration (migration.yaml), read when it changes, for /api/v1/progress, the page and metrics of its places',
   }),
   code: option({
     ...NO_FILE,
@@ -202,7 +202,7 @@ const TABLE = {
     name: 'topSeries',
     value: 'n',
     fallback: '30',
-    help: 'number of statements with metrics of their own, 0 = none',
+    help: 'number of statements, and of routes, with metrics of their own, 0 = none',
     concern: 'observer',
     read: (text, where) => parseWhole(text, { min: 0, max: 200, where }),
   }),

@@ -6,7 +6,7 @@
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { ConnectionsNow } from '../analyzer/pools/pool.js';
 import type { PoolMinute } from '../facts/pool-minute.js';
-import type { RollupRow } from '../facts/rollup-row.js';
+import type { RequestRollup, RollupRow } from '../facts/rollup-row.js';
 import type { Storing } from './accounts/storing.js';
 import type { Unaccounted } from './accounts/unaccounted.js';
 import type { FlushParts } from './flush-parts.js';
@@ -19,7 +19,9 @@ export interface FlushListener {
   /** Connections whose owner was revised so far. */
   setRevisions(total: number): void;
   /** What one flush adds, once per rollup row: for statements that have metrics of their own. */
-  recordTop(row: RollupRow, nowMs: number): void;
+  recordRollup(row: RollupRow, nowMs: number): void;
+  /** Likewise for routes, once per tag set of requests. */
+  recordRequests(row: RequestRollup, nowMs: number): void;
 }
 
 interface FlusherParts {
@@ -62,7 +64,8 @@ export class Flusher {
   /** Tells the metrics what this flush added, before its holders begin anew. */
   #tellCounted(nowMs: number): void {
     const { pipeline, health } = this.#of;
-    for (const row of pipeline.counting.rollups.pending()) health.recordTop(row, nowMs);
+    for (const row of pipeline.counting.rollups.pending()) health.recordRollup(row, nowMs);
+    for (const row of pipeline.counting.units.requests.pending()) health.recordRequests(row, nowMs);
     for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
       health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
     }

@@ -12,6 +12,7 @@ import { readToken } from '../config/token.js';
 import { STORE_UNUSABLE } from '../config/values/errors.js';
 import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { findingCounter } from '../dashboards/metrics/finding-counter.js';
+import { LedgerPlaces } from '../dashboards/metrics/ledger-places.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
@@ -51,6 +52,8 @@ export interface ServiceOptions {
   httpWorker?: HttpThreadOptions['worker'];
 }
 
+const LEDGER_LOOKED_AT_MS = 5_000;
+
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
 export async function startObserver(config: Config, options: ServiceOptions): Promise<ObserverService> {
   const { log, restarts, relays, httpWorker } = options;
@@ -68,6 +71,9 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     lastMarks: markFinder(reader),
     findings: findingCounter(reader, Date.now()),
   });
+  const ledger = new LedgerPlaces(config.ledger, { table: metrics.migration, log });
+  ledger.look();
+  const lookingAtLedger = setInterval(() => ledger.look(), LEDGER_LOOKED_AT_MS);
   const http = await startHttpThread({
     address: config.http,
     hosts: config.httpHosts,
@@ -105,6 +111,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     },
     async stop({ linksWereClosed } = { linksWereClosed: false }) {
       clearInterval(flushing);
+      clearInterval(lookingAtLedger);
       plans?.stop();
       bypass?.stop();
       await http.close();

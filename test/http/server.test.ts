@@ -48,7 +48,10 @@ async function serve({ host = '127.0.0.1', port = 0, ...options }: Serving = {})
   cleanup.push(() => reader.close());
   const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
   for (const fingerprint of [RAW, 'ffffffffffffffff']) {
-    state.recordTop({ key: { fingerprint, source: 'raw' }, calls: 1, errors: 0, serviceTotalNs: 1 }, 0);
+    state.recordRollup(
+      { key: { fingerprint, source: 'raw', construct: '' }, calls: 1, errors: 0, serviceTotalNs: 1 },
+      0,
+    );
   }
   const metrics = new MetricsExporter(state, { summaryOf: summaryFinder(reader) });
   cleanup.push(() => metrics.close());

@@ -13,7 +13,9 @@ import {
   type PoolConnections,
   type RecordedStatement,
 } from '../../dashboards/metrics/state/metrics-state.js';
+import type { MigrationDelta, NamedPlace } from '../../dashboards/metrics/state/migration-series.js';
 import type { PoolDelta } from '../../dashboards/metrics/state/pool-series.js';
+import type { RouteDelta } from '../../dashboards/metrics/state/top-routes.js';
 import type { TopDelta } from '../../dashboards/metrics/state/top-statements.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../proxy/stream/relay-status.js';
@@ -46,9 +48,36 @@ function statement(over: Partial<RecordedStatement> = {}): RecordedStatement {
   };
 }
 
-function topDelta(fingerprint: string, over: Partial<TopDelta> & { source?: string } = {}): TopDelta {
-  const { source = 'raw', ...rest } = over;
-  return { key: { fingerprint, source }, calls: 1, errors: 0, serviceTotalNs: 1e6, ...rest };
+function topDelta(
+  fingerprint: string,
+  over: Partial<Omit<TopDelta, 'key'>> & { source?: string; construct?: string } = {},
+): TopDelta & MigrationDelta {
+  const { source = 'raw', construct = '', ...rest } = over;
+  return { key: { fingerprint, source, construct }, calls: 1, errors: 0, serviceTotalNs: 1e6, ...rest };
+}
+
+function routeDelta(route: string, over: Partial<RouteDelta> = {}): RouteDelta {
+  return {
+    tagSet: route === '' ? '' : JSON.stringify({ route }),
+    requests: 1,
+    statements: 4,
+    errors: 0,
+    serviceTotalNs: 1e6,
+    ...over,
+  };
+}
+
+/** Its old version is the raw statement a, its new one a and b of the ORM. */
+function placeOf(id: string, over: Partial<NamedPlace> = {}): NamedPlace {
+  return {
+    id,
+    at: 'shop/a.py:7',
+    function: 'f',
+    state: 'done',
+    old: { fingerprints: ['a'], fits: ({ source }) => source === 'raw' },
+    new: { fingerprints: ['a', 'b'], fits: () => true },
+    ...over,
+  };
 }
 
 function connections(name: string, over: Partial<PoolConnections> = {}): PoolConnections {
@@ -96,7 +125,9 @@ describe('exposition', () => {
   test('exactly the families of the catalogue are exported, with their help and type', async () => {
     const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
     state.recordStatement(statement());
-    state.recordTop(topDelta('a'), 0);
+    state.recordRollup(topDelta('a'), 0);
+    state.recordRequests(routeDelta('orders/'), 0);
+    state.migration.setPlaces([placeOf('p1')]);
     state.setRelayStatus(RELAY);
     state.setPoolConnections([connections('p')]);
     state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
@@ -109,7 +140,9 @@ describe('exposition', () => {
   test('samples carry the labels of the catalogue and no others', async () => {
     const state = new MetricsState({ notObservedReasons: ['queue_full'], topSeries: 2 });
     state.recordStatement(statement());
-    state.recordTop(topDelta('a'), 0);
+    state.recordRollup(topDelta('a'), 0);
+    state.recordRequests(routeDelta('orders/'), 0);
+    state.migration.setPlaces([placeOf('p1')]);
     state.setRelayStatus(RELAY);
     state.setPoolConnections([connections('p')]);
     state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
@@ -301,7 +334,7 @@ test('an exposition says when it was written', async () => {
 
 test('an exposition says when it was begun, for rendering yields to work that may take long', async () => {
   const state = new MetricsState({ topSeries: 1 });
-  state.recordTop(topDelta('a'), 0);
+  state.recordRollup(topDelta('a'), 0);
   const slow = (): string => {
     for (const until = Date.now() + 60; Date.now() < until; );
     return 'SELECT a';
@@ -324,7 +357,7 @@ describe('statements with metrics of their own', () => {
 
   test('the rest is counted as other, so that nothing is missing from the sum', async () => {
     const state = new MetricsState({ topSeries: 2 });
-    for (const name of ['a', 'b', 'c', 'd']) state.recordTop(topDelta(name, { calls: 2, errors: 1 }), 0);
+    for (const name of ['a', 'b', 'c', 'd']) state.recordRollup(topDelta(name, { calls: 2, errors: 1 }), 0);
     expect(await fingerprints(state)).toEqual(['a', 'b', 'other']);
     const { value } = await scrape(state);
     expect(value('pgwitness_top_statement_executions_total', { fingerprint: 'other' })).toBe(6);
@@ -335,37 +368,37 @@ describe('statements with metrics of their own', () => {
 
   test('a place is kept for its tenure and then goes to who takes much more time', async () => {
     const state = new MetricsState({ topSeries: 1 });
-    state.recordTop(topDelta('first'), 0);
+    state.recordRollup(topDelta('first'), 0);
     for (let minute = 1; minute <= 14; minute++) {
-      state.recordTop(topDelta('first'), minute * MINUTE);
-      state.recordTop(topDelta('slow', { serviceTotalNs: 9e6 }), minute * MINUTE);
+      state.recordRollup(topDelta('first'), minute * MINUTE);
+      state.recordRollup(topDelta('slow', { serviceTotalNs: 9e6 }), minute * MINUTE);
     }
     expect(await fingerprints(state)).toEqual(['first', 'other']);
-    state.recordTop(topDelta('slow', { serviceTotalNs: 9e6 }), 16 * MINUTE);
+    state.recordRollup(topDelta('slow', { serviceTotalNs: 9e6 }), 16 * MINUTE);
     expect(await fingerprints(state)).toEqual(['slow', 'other']);
   });
 
   test('who takes only somewhat more time gets no place', async () => {
     const state = new MetricsState({ topSeries: 1 });
     for (let minute = 0; minute <= 40; minute++) {
-      state.recordTop(topDelta('first'), minute * MINUTE);
-      state.recordTop(topDelta('similar', { serviceTotalNs: 1.5e6 }), minute * MINUTE);
+      state.recordRollup(topDelta('first'), minute * MINUTE);
+      state.recordRollup(topDelta('similar', { serviceTotalNs: 1.5e6 }), minute * MINUTE);
     }
     expect(await fingerprints(state)).toEqual(['first', 'other']);
   });
 
   test('many statements do not make many series', async () => {
     const state = new MetricsState({ topSeries: 30 });
-    for (let i = 0; i < 100_000; i++) state.recordTop(topDelta(`f${i}`, { serviceTotalNs: i }), i * 20);
+    for (let i = 0; i < 100_000; i++) state.recordRollup(topDelta(`f${i}`, { serviceTotalNs: i }), i * 20);
     expect((await fingerprints(state)).length).toBe(31);
   });
 
   test('sources that are not watched one by one have none, and 0 turns it off', async () => {
     const state = new MetricsState({ topSeries: 2 });
-    state.recordTop(topDelta('a', { source: 'django-orm' }), 0);
+    state.recordRollup(topDelta('a', { source: 'django-orm' }), 0);
     expect(await fingerprints(state)).toEqual([]);
     const off = new MetricsState();
-    off.recordTop(topDelta('a'), 0);
+    off.recordRollup(topDelta('a'), 0);
     expect(await fingerprints(off)).toEqual([]);
   });
 });
@@ -418,7 +451,7 @@ describe('OpenMetrics', () => {
 
 test('a scrape lets other work in between', async () => {
   const state = new MetricsState({ topSeries: 5 });
-  for (const name of ['a', 'b', 'c', 'd', 'e']) state.recordTop(topDelta(name), 0);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) state.recordRollup(topDelta(name), 0);
   const exporter = new MetricsExporter(state, {
     // Longer than a slice, so that the scrape must yield whatever the machine.
     summaryOf: () => {

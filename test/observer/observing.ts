@@ -167,7 +167,8 @@ export async function startObserving({ tail }: { tail?: Tail } = {}): Promise<Ob
     },
     setRelayStatus() {},
     setRelaysConnected() {},
-    recordTop() {},
+    recordRollup() {},
+    recordRequests() {},
   };
   const observer = new Observer({
     pipeline,

@@ -10,9 +10,11 @@ import { POOL_FAMILIES } from './pool-families.js';
 import { RELAY_FAMILIES } from './relay-families.js';
 import { STATEMENT_FAMILIES } from './statement-families.js';
 import { STORING_FAMILIES } from './storing-families.js';
+import { WORK_FAMILIES } from './work-families.js';
 
 export const CATALOGUE: readonly Family[] = [
   ...STATEMENT_FAMILIES,
+  ...WORK_FAMILIES,
   ...POOL_FAMILIES,
   ...FINDING_FAMILIES,
   ...RELAY_FAMILIES,

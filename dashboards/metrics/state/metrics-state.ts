@@ -8,8 +8,10 @@ import { noHealth, type StoringHealth } from '../../../storage/storing-health.js
 import { DurationTable } from './duration-series.js';
 import { HttpCounts } from './http-counts.js';
 import { commandLabel, LabelSet } from './labels.js';
+import { type MigrationDelta, MigrationTable } from './migration-series.js';
 import { type PoolDelta, PoolTable } from './pool-series.js';
-import { type TopDelta, TopStatements } from './top-statements.js';
+import { type RouteDelta, TopRoutes } from './top-routes.js';
+import { type TopDelta, topStatements } from './top-statements.js';
 
 export interface RecordedStatement {
   readonly source: string;
@@ -54,7 +56,7 @@ export interface SupervisorHealth {
 export interface MetricsOptions {
   /** Reasons of loss, exported as 0 from the start, so that a first loss shows as a rise. */
   readonly notObservedReasons?: readonly string[];
-  /** Number of statements with series of their own; default 0. */
+  /** Number of statements, and of routes, with series of their own; default 0. */
   readonly topSeries?: number;
 }
 
@@ -62,7 +64,9 @@ export interface MetricsOptions {
 const TOP_SOURCES: ReadonlySet<string> = new Set(['raw', 'sqlalchemy']);
 
 export class MetricsState {
-  readonly top: TopStatements;
+  readonly top: ReturnType<typeof topStatements>;
+  readonly routes: TopRoutes;
+  readonly migration = new MigrationTable();
   readonly durations = new DurationTable(limits.durationSeriesMax);
   readonly pools = new PoolTable(limits.metricPoolsMax);
   /** Executions by source and confidence. */
@@ -84,7 +88,8 @@ export class MetricsState {
   readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
 
   constructor(options: MetricsOptions = {}) {
-    this.top = new TopStatements(options.topSeries ?? 0);
+    this.top = topStatements(options.topSeries ?? 0);
+    this.routes = new TopRoutes(options.topSeries ?? 0);
     for (const reason of options.notObservedReasons ?? []) this.setNotObserved(reason, 0);
     // A series from the start, so that a first unknown statement shows as a rise.
     this.statements.set(this.#sourceLabels.of('unknown'), new Map([['none', 0]]));
@@ -109,9 +114,15 @@ export class MetricsState {
     if (!this.durations.add(labels, statement)) this.overflow.duration += calls;
   }
 
-  /** Called at a flush, once per rollup row. Does nothing for sources without series per statement. */
-  recordTop(delta: TopDelta, nowMs: number): void {
+  /** Called at a flush, once per rollup row, for the statements that have series of their own. */
+  recordRollup(delta: TopDelta & MigrationDelta, nowMs: number): void {
+    this.migration.add(delta);
     if (TOP_SOURCES.has(delta.key.source)) this.top.add(delta, nowMs);
+  }
+
+  /** Called at a flush, once per tag set of requests. */
+  recordRequests(delta: RouteDelta, nowMs: number): void {
+    this.routes.add(delta, nowMs);
   }
 
   /** Replaces the connections of all pools. */
