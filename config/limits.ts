@@ -126,7 +126,6 @@ export const limits = {
 
   /** Relays connected to one observer, or started by one `run`. Each costs a queue and some 60 MiB. */
   relaysMax: 64,
-
   /** Distinct keys whose fingerprint is remembered. */
   fingerprintCacheEntries: 50_000,
   fingerprintCacheBytes: 64 * MIB,
@@ -153,6 +152,8 @@ export const limits = {
   unitsStatementsMax: 100_000,
   /** Units that ended and are remembered by their id, in two generations. One that goes on later counts anew. */
   requestsMax: 8_192,
+  /** Counted requests that are told to a following process, of the open ones and of those that ended by one flush. */
+  countedIdsMax: 2_048,
   /** Distinct statements of one request. A job that runs everything under one id has no comparable time per request. */
   requestStatementsMax: 1_000,
   /** Remembered statements of all requests, in two generations. */

@@ -6,7 +6,14 @@ import type { FindingDelta } from './finding.js';
 import type { FleetMeasureName } from './measures.js';
 import type { PoolRow } from './pool.js';
 import type { PoolMinute } from './pool-minute.js';
-import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup, UnitSample } from './rollup-row.js';
+import type {
+  CountedSlot,
+  RequestRollup,
+  RequestStatementRollup,
+  RollupRow,
+  TagRollup,
+  UnitSample,
+} from './rollup-row.js';
 import type { Evidence } from './verdict.js';
 
 /** A statement's normalised text; outlives its rollups. */
@@ -188,6 +195,7 @@ export interface Flush {
   requests: Iterable<RequestRollup>;
   requestStatements: Iterable<RequestStatementRollup>;
   unitSamples: Iterable<UnitSample>;
+  countedRequests: Iterable<CountedSlot>;
   findings: Iterable<FindingDelta>;
   catalogue: Iterable<CatalogueEntry>;
   statements: Iterable<StatementSourceDelta>;
@@ -218,6 +226,7 @@ export function emptyFlush(atMs = 0): Flush {
     requests: [],
     requestStatements: [],
     unitSamples: [],
+    countedRequests: [],
     findings: [],
     catalogue: [],
     statements: [],
@@ -265,6 +274,8 @@ export interface Store {
   /** Returns rows that were given up. Throws StoreError when nothing was stored; the caller keeps the flush. */
   flush(flush: Flush): RefusedRows | undefined;
   lastSequence(relayId: string): number;
+  /** What earlier processes told of the requests that they counted. */
+  countedRequests(): CountedSlot[];
   openSessions(relayId: string): StoredSession[];
   /** Removes and returns the open sessions of all other relays, which no longer run. */
   takeOrphanSessions(running: readonly string[]): StoredSession[];

@@ -231,3 +231,12 @@ export class RollupRow extends ValueSums implements Readonly<Record<StatementMea
     }
   }
 }
+
+/**
+ * Hashes of ids of requests, and of their sessions, that are counted and may go on. Slot 0: those open at the last
+ * flush; the others: those that ended, by flushes that take turns.
+ */
+export interface CountedSlot {
+  readonly slot: number;
+  readonly ids: readonly string[];
+}

@@ -40,6 +40,7 @@ export class FlushParts {
       requests: pipeline.counting.units.requests,
       requestStatements: pipeline.counting.units.statements,
       unitSamples: pipeline.counting.units.samples,
+      countedRequests: pipeline.counting.units.counted,
       findings: pipeline.counting.findings,
       catalogue: pipeline.catalogue,
       pools: pools.rows,

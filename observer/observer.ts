@@ -76,6 +76,13 @@ export class Observer implements IntakeTarget {
     });
     const { parts } = this;
     this.#flusher = new Flusher({ pipeline, parts, storing: this.#storing, unaccounted: this.#unaccounted, health });
+    this.#knowCounted();
+  }
+
+  /** What earlier processes counted and may go on is known before anything is stored. */
+  #knowCounted(): void {
+    const { store, pipeline } = this.#options;
+    pipeline.counting.units.counted.know(this.#storing.attempt(() => store.countedRequests()) ?? []);
   }
 
   /** `nowMs`: of a recording, where its time stands. */

@@ -4,8 +4,10 @@
 
 import { addSums, addTo, REQUEST_RULES } from '../facts/sums.js';
 import { addRoute, emptyRoute, type RouteFacts, type RoutesReport, routeOf } from '../facts/work/routes.js';
+import { observedIn } from '../storage/sqlite/read/query-observed.js';
 import { requestSums } from '../storage/sqlite/read/query-requests.js';
 import { requestHistograms, requestPartSums } from '../storage/sqlite/read/query-routes.js';
+import { sourceExecutions } from '../storage/sqlite/read/query-statements.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import { findingsOf } from './findings.js';
@@ -31,7 +33,9 @@ export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesRep
       addSums(REQUEST_RULES, facts, sums);
       if (sums.found === 'direct') facts.directRequests += sums.requests;
     }
+    let inRequests = 0;
     for (const { tagSet, source, pool, statements } of requestPartSums(rows, span.segments)) {
+      if (source !== 'housekeeping') inRequests += statements;
       const facts = of(tagSet);
       addTo(facts.sources, source, statements);
       facts.pools.add(pool);
@@ -48,7 +52,15 @@ export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesRep
           facts.findings.add(finding.id);
       }
     }
-    return { window: span.window, routes: byTime([...routes.values()]) };
+    const counted = sourceExecutions(rows, span.segments).filter(({ source }) => source !== 'housekeeping');
+    const all = counted.reduce((sum, { executions }) => sum + executions, 0);
+    return {
+      window: span.window,
+      routes: byTime([...routes.values()]),
+      notObserved: observedIn(rows, span).notObserved,
+      // A request is of the minute in which it began: at the edges of a window there may be more in requests.
+      inNoRequest: Math.max(0, all - inRequests),
+    };
   });
 }
 
@@ -70,6 +82,8 @@ export function mergeRoutes(reports: readonly RoutesReport[]): RoutesReport {
       untilMs: Math.max(...windows.map(({ untilMs }) => untilMs)),
     },
     routes: byTime([...routes.values()]),
+    notObserved: reports.reduce((sum, { notObserved }) => sum + notObserved, 0),
+    inNoRequest: reports.reduce((sum, { inNoRequest }) => sum + inNoRequest, 0),
   };
 }
 

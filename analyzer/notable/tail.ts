@@ -5,8 +5,8 @@
 import type { ExecutionFacts, TailBatch } from '../../facts/answers.js';
 import type { Verdict } from '../../facts/verdict.js';
 import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
+import { wholeOf } from '../work/boundary.js';
 import type { Unit } from '../work/unit.js';
-import { wholeOf } from '../work/unit-parts.js';
 import { requestOf } from './request-tags.js';
 
 export interface Counted {

@@ -1,11 +1,12 @@
 // Decides whether a statement without an id goes on with its session's unit, or begins another.
+// And which guess is a part of which unit.
 // Invariant: pure. A transaction is never cut. Signs of the driver are looked for first, then transactions, then
 // pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
 
 import type { Boundary } from '../../facts/rollup-row.js';
 import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
-import type { UnitExecution } from './unit.js';
+import type { Unit, UnitExecution } from './unit.js';
 import { namesRoute } from './unit-tag-sets.js';
 
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
@@ -50,6 +51,18 @@ export function givesBack({ housekeeping, isRollback }: UnitExecution, autocommi
 /** It prepares the connection for the request that comes, rather than belonging to the one before. */
 export function isPrelude({ housekeeping }: UnitExecution): boolean {
   return housekeeping === 'begin' || housekeeping === 'ping' || housekeeping === 'setting';
+}
+
+/** A guess that turns out to be a part of a unit which is known. */
+export function isPartOf(unit: Unit, part: Unit): boolean {
+  return part !== unit && part.found === 'heuristic' && !part.ended && part.counted === undefined;
+}
+
+/** The unit that took it over, if one did. */
+export function wholeOf(unit: Unit): Unit {
+  let whole = unit;
+  while (whole.absorbedBy !== undefined) whole = whole.absorbedBy;
+  return whole;
 }
 
 function firstBoundary({ pace }: SessionWork, { housekeeping }: UnitExecution, autocommits: boolean): Boundary {

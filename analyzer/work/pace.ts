@@ -3,6 +3,8 @@
 // Invariant: constant memory; a gap is learnt only from pauses that fall into two clearly separate groups, else a fixed
 // one is used. Not here: what begins a unit (boundary.ts).
 
+import { limits } from '../../config/limits.js';
+
 /** Used until enough pauses were seen, and where they are all of one kind. */
 const USUAL_GAP_MS = 10;
 /** A request may pause longer than the shortest of these, and a user is not faster than the longest. */
@@ -65,6 +67,25 @@ export class Pace {
     if (this.#pauses < FORGET_EVERY) return;
     for (let at = 0; at < BUCKETS; at++) this.#counts[at] /= 2;
     this.#pauses /= 2;
+  }
+}
+
+/** The pace of each group of alike connections. At most pacesMax are told apart: the oldest is learnt anew. */
+export class Paces {
+  readonly #byStartup = new Map<string, Pace>();
+
+  of(startup: string): Pace {
+    let pace = this.#byStartup.get(startup);
+    if (pace !== undefined) return pace;
+    if (this.#byStartup.size >= limits.pacesMax) {
+      for (const oldest of this.#byStartup.keys()) {
+        this.#byStartup.delete(oldest);
+        break;
+      }
+    }
+    pace = new Pace();
+    this.#byStartup.set(startup, pace);
+    return pace;
   }
 }
 

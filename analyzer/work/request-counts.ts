@@ -32,7 +32,7 @@ export class RequestCounts implements Pending<RequestRollup> {
     const { counted } = unit;
     const row = this.#row(counted.minute, counted.found, counted.tagSet);
     const before = counted.sums;
-    if (isNew) row.requests++;
+    if (isNew && !unit.resumed) row.requests++;
     row.idleRequests += sums.idleRequests - before.idleRequests;
     row.statements += sums.statements - before.statements;
     row.statementsSquared += sums.statements ** 2 - before.statements ** 2;
@@ -52,7 +52,8 @@ export class RequestCounts implements Pending<RequestRollup> {
   /** Adds its length to the histograms, once: it has ended. Returns whether it did. */
   measure(unit: Unit): boolean {
     const { counted } = unit;
-    if (counted === undefined || unit.measured) return false;
+    // Of one that an earlier process counted only the end is known.
+    if (counted === undefined || unit.measured || unit.resumed) return false;
     unit.measured = true;
     const row = this.#row(counted.minute, counted.found, counted.tagSet);
     row.statementHistogram.add(unit.sums.statements);

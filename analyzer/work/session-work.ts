@@ -33,12 +33,18 @@ export class SessionWork implements SessionInUnit {
   /** The last statement ended a transaction. */
   ended = false;
   failed = false;
+  /** An earlier process counted the request that it was in, and no statement has told since that it is over. */
+  resumes: boolean;
   readonly member: SessionInUnit['member'];
   /** Earlier statements of it were seen by another process. */
   readonly partial: boolean;
 
-  constructor(name: string, options: { pace: Pace; partial: boolean; member: SessionInUnit['member'] }) {
+  constructor(
+    name: string,
+    options: { pace: Pace; partial: boolean; resumes: boolean; member: SessionInUnit['member'] },
+  ) {
     this.name = name;
+    this.resumes = options.resumes;
     this.pace = options.pace;
     this.partial = options.partial;
     this.member = options.member;

@@ -42,7 +42,7 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
         statement.tagSet = OTHER;
       const row = this.#row(statement, minute);
       if (row === undefined) this.cappedTotal++;
-      else add(row, statement);
+      else add(row, statement, unit.resumed);
     }
   }
 
@@ -75,12 +75,13 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
   }
 }
 
-function add(row: RequestStatementRollup, statement: StatementInUnit): void {
+/** `resumed`: an earlier process counted the request, with its statements as far as it saw them. */
+function add(row: RequestStatementRollup, statement: StatementInUnit, resumed: boolean): void {
   const { executions, serviceNs, rows } = statement;
   const before = statement.counted;
   if (before === undefined) {
     statement.counted = { executions, serviceNs, rows };
-    row.requests++;
+    if (!resumed) row.requests++;
     row.executions += executions;
     row.executionsSquared += executions ** 2;
     row.serviceTotalNs += serviceNs;

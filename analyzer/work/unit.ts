@@ -66,6 +66,8 @@ export class Unit implements WorkUnit {
   dirty = false;
   /** Its length is in the histograms. */
   measured = false;
+  /** An earlier process counted it as a request. */
+  resumed = false;
   ended = false;
   /** Sessions whose last statement is in it. */
   readonly sessions = new Set<SessionInUnit>();

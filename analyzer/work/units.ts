@@ -5,22 +5,23 @@
 //             ► its session settles ► the unit's sums ► rows, once the unit is quiet or long (tick)
 //
 // Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
-// request. At most unitsOpenMax units are open, with unitsStatementsMax statements; what goes beyond is counted.
+// request, also where an earlier process counted it. At most unitsOpenMax units are open, with unitsStatementsMax
+// statements; what goes beyond is counted.
 // Not here: tags and sources (pipeline.ts gives them), when a unit is over (unit-end.ts), rows (request-counts.ts,
 // statement-counts.ts), examples (unit-samples.ts).
 
 import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
-import { boundaryBefore, givesBack, isInside, isPrelude } from './boundary.js';
+import { boundaryBefore, givesBack, isInside, isPartOf, isPrelude, wholeOf } from './boundary.js';
+import { CountedRequests } from './counted-requests.js';
 import { KeptStatements } from './kept-statements.js';
-import { Pace, SHORT_LIFE_MS } from './pace.js';
+import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
 import { idleIn, isOver } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
-import { isPartOf, wholeOf } from './unit-parts.js';
 import { UnitSamples } from './unit-samples.js';
 
 /** Longer units are looked at before they end, if nothing can take them over. */
@@ -48,12 +49,13 @@ export class Units {
   readonly requests = new RequestCounts();
   readonly statements: StatementCounts;
   readonly samples = new UnitSamples();
+  readonly counted = new CountedRequests(() => this.#open);
   readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
   readonly #ids = new UnitIds();
   readonly #keeps = new KeptStatements(limits.unitsStatementsMax);
   /** Oldest first. */
   readonly #open = new Set<Unit>();
-  readonly #paces = new Map<string, Pace>();
+  readonly #paces = new Paces();
   /** The newest moment of the relays' clocks, and when a tick first saw it. */
   #newestMs = 0;
   #newestSeenMs = 0;
@@ -74,18 +76,8 @@ export class Units {
     name: string,
     { startup, ...of }: { startup: string; partial: boolean; member: SessionWork['member'] },
   ): SessionWork {
-    let pace = this.#paces.get(startup);
-    if (pace === undefined) {
-      if (this.#paces.size >= limits.pacesMax) {
-        for (const oldest of this.#paces.keys()) {
-          this.#paces.delete(oldest);
-          break;
-        }
-      }
-      pace = new Pace();
-      this.#paces.set(startup, pace);
-    }
-    return new SessionWork(name, { pace, ...of });
+    const resumes = of.partial && this.counted.takeSession(name);
+    return new SessionWork(name, { pace: this.#paces.of(startup), resumes, ...of });
   }
 
   /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
@@ -179,7 +171,9 @@ export class Units {
     if (current !== undefined && current.requestId === requestId && current.traceId === traceId)
       return this.#goOn(current);
     const known = this.#ids.find(requestId, traceId);
-    const unit = known === undefined ? this.#begin('tags') : this.#goOn(known);
+    const resumed = known === undefined && this.counted.takeRequest(requestId || traceId);
+    const unit = known === undefined ? this.#begin('tags', resumed) : this.#goOn(known);
+    session.resumes = false;
     this.#ids.name(unit, requestId, traceId);
     // What carries no tags (COPY) and lies between two statements of one request is of that request.
     const parts = session.tagged === unit ? session.since : current === undefined ? [] : [current];
@@ -191,12 +185,13 @@ export class Units {
   }
 
   #beginIn(session: SessionWork, boundary: Unit['boundary']): Unit {
-    const unit = this.#begin(boundary);
+    const unit = this.#begin(boundary, session.resumes);
+    session.resumes = false;
     session.begins(unit);
     return unit;
   }
 
-  #begin(boundary: Unit['boundary']): Unit {
+  #begin(boundary: Unit['boundary'], resumed: boolean): Unit {
     if (this.#open.size >= limits.unitsOpenMax) {
       for (const oldest of this.#open) {
         this.counters.unitsCutTotal++;
@@ -205,6 +200,7 @@ export class Units {
       }
     }
     const unit = new Unit(boundary, this.#keeps);
+    unit.resumed = resumed;
     this.#open.add(unit);
     this.counters.unitsTotal++;
     return unit;
@@ -241,6 +237,7 @@ export class Units {
     this.#open.delete(unit);
     unit.ended = true;
     if (unit.dirty) this.#count(unit);
+    if (unit.counted !== undefined) this.counted.ended(unit);
     if (this.requests.measure(unit)) this.samples.offer(unit);
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();

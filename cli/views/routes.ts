@@ -28,7 +28,18 @@ export function routesText(report: RoutesReport, options: { readonly read: strin
     '',
     `${share(direct, requests)} of the requests were found by tags or short connections, the others by the traffic.`,
   );
+  const missing = missingText(report);
+  if (missing !== '') lines.push(missing);
   return lines.join('\n');
+}
+
+/** What the figures lack; '' = nothing. */
+function missingText({ notObserved, inNoRequest }: RoutesReport): string {
+  const parts = [];
+  if (notObserved > 0) parts.push(`${count(notObserved)} executions were not observed`);
+  if (inNoRequest > 0)
+    parts.push(`${count(inNoRequest)} are in no request: it goes on, or did when an observer was killed`);
+  return parts.length === 0 ? '' : `Not in these figures: ${parts.join('; ')}.`;
 }
 
 function table(routes: readonly RouteFacts[], { screen, idle }: { screen: Screen; idle: boolean }): string {

@@ -31,6 +31,10 @@ export interface RouteFacts extends Record<RequestMeasureName, number> {
 export interface RoutesReport {
   readonly window: Window;
   readonly routes: RouteFacts[];
+  /** Executions in the window that were not observed: their requests are not known. */
+  readonly notObserved: number;
+  /** The application's executions that are in no request: it is open, or was when an observer was killed. */
+  readonly inNoRequest: number;
 }
 
 /** One route, and single requests of it. */

@@ -23,9 +23,9 @@ export type RouteDetailsJson = v.InferOutput<typeof detailsSchema>;
 export function routeDetailsJson(details: RouteDetails | undefined): RouteDetailsJson {
   if (details === undefined) return { window: null, route: null, typical: null, slowest: null };
   const { window, route, typical, slowest, queries } = details;
-  const { routes, ...of } = routesJson({ window, routes: [route] });
+  const all = routesJson({ window, routes: [route], notObserved: 0, inNoRequest: 0 });
   const asked = (sample: UnitSample | undefined) => (sample === undefined ? null : unitJson(sample, { queries }));
-  return { ...of, route: routes[0], typical: asked(typical), slowest: asked(slowest) };
+  return { window: all.window, route: all.routes[0], typical: asked(typical), slowest: asked(slowest) };
 }
 
 /** Throws ValiError on what routeDetailsJson did not make. */

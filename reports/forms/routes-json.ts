@@ -38,7 +38,13 @@ const routeSchema = v.object({
   statement_histogram: v.string(),
   service_histogram: v.string(),
 });
-const reportSchema = v.object({ window: v.object({ since: moment, until: moment }), routes: v.array(routeSchema) });
+const reportSchema = v.object({
+  window: v.object({ since: moment, until: moment }),
+  /** Executions; servers of version 0.1 do not say it. */
+  not_observed: v.optional(count, 0),
+  in_no_request: v.optional(count, 0),
+  routes: v.array(routeSchema),
+});
 
 export type RoutesJson = v.InferOutput<typeof reportSchema>;
 
@@ -46,14 +52,18 @@ export function routesJson(report: RoutesReport): RoutesJson {
   const { sinceMs, untilMs } = report.window;
   return {
     window: { since: new Date(sinceMs).toISOString(), until: new Date(untilMs).toISOString() },
+    not_observed: report.notObserved,
+    in_no_request: report.inNoRequest,
     routes: report.routes.map(routeJson),
   };
 }
 
 /** Throws ValiError, or RangeError for a damaged histogram. */
 export function routesFromJson(json: unknown): RoutesReport {
-  const { window, routes } = v.parse(reportSchema, json);
+  const { window, routes, not_observed, in_no_request } = v.parse(reportSchema, json);
   return {
+    notObserved: not_observed,
+    inNoRequest: in_no_request,
     window: { sinceMs: Date.parse(window.since), untilMs: Date.parse(window.until) },
     routes: routes.map((route) => ({
       ...emptyRoute(route.kind, route.route),

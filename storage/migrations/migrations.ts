@@ -12,6 +12,7 @@ import { WATCHED } from './0007-watched.js';
 import { SETTINGS } from './0008-settings.js';
 import { FINDING_SAMPLES } from './0009-finding-samples.js';
 import { LOST_STATEMENTS } from './0010-lost-statements.js';
+import { COUNTED_REQUESTS } from './0011-counted-requests.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly string[] = [
   SETTINGS,
   FINDING_SAMPLES,
   LOST_STATEMENTS,
+  COUNTED_REQUESTS,
 ];

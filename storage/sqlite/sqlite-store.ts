@@ -18,6 +18,7 @@ import { clearNote, leaveNote, readNote } from './file/reserve.js';
 import { OpenedFile } from './opened-file.js';
 import { gapOf, writeGap } from './tables/gaps.js';
 import { DEFAULT_RETENTION, type RetentionOptions } from './upkeep/retention.js';
+import { countedSlots } from './write/counted-requests.js';
 import { Salvage } from './write/salvage.js';
 
 export interface SqliteStoreOptions {
@@ -47,9 +48,7 @@ const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT val
 const CLOSE_ORPHANS = `UPDATE relay_progress SET ended = 1
   WHERE ended = 0 AND relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING updated_ms AS updatedMs`;
 
-/**
- * Takes the directory and opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io.
- */
+/** Takes the directory; opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
   makeDataDirectory(options.dataDir);
   const lock = lockDirectory(options.dataDir);
@@ -105,6 +104,10 @@ export class SqliteStore implements Store {
       'reading',
       () => this.#file.rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0,
     );
+  }
+
+  countedRequests(): ReturnType<typeof countedSlots> {
+    return this.#attempt('reading', () => countedSlots(this.#file.rows));
   }
 
   openSessions(relayId: string): StoredSession[] {

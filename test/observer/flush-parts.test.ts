@@ -36,6 +36,8 @@ function fillEveryPart({ observer, plans, bypass }: Observing): number {
   observe(statement('SELECT * FROM nowhere', { ...at, completions: [], sqlstate: '42P01' }));
   const ddl = [{ command: 'CREATE TABLE', rows: 0 }];
   observe(statement('CREATE TABLE shelf (id int)', { ...at, completions: ddl }));
+  // A request that is over, and may go on by its id.
+  observe(statement("SELECT 1 FROM book /*request_id='r1'*/", { sessionId: 2, completedAtMs: T0 - 1_500 }));
   observe({ kind: 'session-closed', sessionId: 2, closedAtMs: T0 + 20, by: 'client' });
   // A connection for one request: with it the request is over.
   // It repeats a read with other parameters each time, which is a finding.

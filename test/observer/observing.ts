@@ -80,6 +80,10 @@ export class FailingStore implements Store {
     return 0;
   }
 
+  countedRequests(): [] {
+    return [];
+  }
+
   /** Open sessions of an earlier observer. */
   sessions: StoredSession[] = [];
 

@@ -13,7 +13,7 @@ const LINES_MAX = 250;
 /** Files that are longer, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
   'config/limits.ts': 285,
-  'facts/flush.ts': 290,
+  'facts/flush.ts': 300,
   'proxy/link/link.ts': 330,
   'proxy/listen/listener.ts': 290,
   'proxy/session/outstanding.ts': 285,

@@ -53,6 +53,8 @@ export class Playing {
     },
     tellsApart: () => true,
   });
+  /** Sessions that another process saw before. */
+  readonly knownBefore = new Set<string>();
   readonly #tagSets = new UnitTagSets();
   readonly #sessions = new Map<string, { work: SessionWork; status: 'I' | 'T' | 'E'; autocommits: boolean }>();
   #nowMs = T0;
@@ -142,7 +144,7 @@ export class Playing {
     if (session === undefined) {
       const member = { running: false };
       session = {
-        work: this.units.sessionOf(name, { startup: 'app', partial: false, member }),
+        work: this.units.sessionOf(name, { startup: 'app', partial: this.knownBefore.has(name), member }),
         status: 'I',
         autocommits: false,
       };

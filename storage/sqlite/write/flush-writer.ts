@@ -39,16 +39,14 @@ import type { SeriesIds } from '../tables/series.js';
 import { writeSetting } from '../tables/settings.js';
 import { writeUnitSample } from '../tables/unit-samples.js';
 import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
+import { writeCountedSlot } from './counted-requests.js';
 import type { RowExecutions, Salvage } from './salvage.js';
-import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_STATEMENT_SOURCE } from './upserts.js';
+import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
 
 const SOURCE_NAMES = Object.keys(SOURCE_RULES) as SourceMeasureName[];
 
-const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?, ?)
-  ON CONFLICT (relay_id) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence),
-    updated_ms = excluded.updated_ms, ended = excluded.ended`;
 const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
   ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';
@@ -98,6 +96,7 @@ export class FlushWriter {
     this.#each(flush.unitSamples, (sample) =>
       writeUnitSample(this.#rows, sample, { series: this.#series.ofRequests(sample), state: this.#state }),
     );
+    this.#each(flush.countedRequests, (slot) => writeCountedSlot(this.#rows, slot));
     this.#each(flush.findings, (finding) => writeFinding(this.#rows, finding));
     this.#each(flush.pools, (pool) => this.#writePool(pool));
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));

@@ -1,4 +1,4 @@
-// The SQL by which a flush adds to a statement's verdict and to a pool.
+// The SQL by which a flush adds to a statement's verdict, a pool and a relay.
 // Invariant: what is stored is kept or grows; a row that is there is never replaced by less. Not here: values
 // (flush-writer.ts), rollups (../tables/rollup-tables.ts).
 
@@ -28,3 +28,7 @@ export const UPSERT_POOL_COUNTS = `INSERT INTO pool (pool_id, name, owner, user,
   VALUES (?, ?, '', '', '', '', '', '', '', '', '', '[]', '[]', ?, ?, ?, ?)
   ON CONFLICT (pool_id) DO UPDATE SET
     opened = ${plusSql('opened', 'excluded.opened')}, closed = ${plusSql('closed', 'excluded.closed')}`;
+
+export const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?, ?)
+  ON CONFLICT (relay_id) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence),
+    updated_ms = excluded.updated_ms, ended = excluded.ended`;
