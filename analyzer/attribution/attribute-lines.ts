@@ -34,6 +34,9 @@ export interface LineStatement {
   readonly shape: StatementShape;
   readonly tags: CommentTags;
   readonly sqlMatches: readonly string[];
+  /** Normalised text. */
+  readonly query: string;
+  readonly summary: string;
 }
 
 /** Takes a text apart: at least one statement. */
@@ -61,9 +64,12 @@ export type LineResult = { output: Record<string, unknown> } | { error: LineErro
 
 /** A statement of a line and what became of it. */
 interface Judged {
-  statement: LineStatement;
+  readonly statement: LineStatement;
+  /** Undefined until its session settles. */
   verdict: Verdict | undefined;
 }
+
+type JudgedLine = { readonly line: AttributeLine; readonly judged: readonly Judged[] };
 
 interface Session {
   profile: ConnectionProfile;
@@ -85,8 +91,16 @@ interface Input {
  * @returns results in input order.
  */
 export function attributeLines(lines: Iterable<string>, options: LineOptions): LineResult[] {
+  return judgeLines(lines, options).map((one) => ('error' in one ? one : { output: outputOf(one.line, one.judged) }));
+}
+
+/** The same as types: the statements of each line, all with a verdict. */
+export function judgeLines(
+  lines: Iterable<string>,
+  options: LineOptions,
+): ReadonlyArray<JudgedLine | { error: LineError }> {
   const input: Input = { sessions: new Map(), siblings: new Siblings(), options };
-  const read: Array<{ line: AttributeLine; judged: readonly Judged[] } | { error: LineError }> = [];
+  const read: Array<JudgedLine | { error: LineError }> = [];
   let number = 0;
   for (const text of lines) {
     number++;
@@ -96,7 +110,7 @@ export function attributeLines(lines: Iterable<string>, options: LineOptions): L
     else read.push({ line, judged: judge(line, input) });
   }
   for (const session of input.sessions.values()) settle(session, options);
-  return read.map((one) => ('error' in one ? one : { output: outputOf(one.line, one.judged) }));
+  return read;
 }
 
 /** Its statements, each with its verdict or waiting until its session settles. */

@@ -12,7 +12,9 @@ export async function loadLineReader(rules: UserRules): Promise<LineReader> {
   const texts = await StatementTexts.load({ dimensionKeys: new Set(), rules });
   return (session, sql) => {
     const statements: LineStatement[] = [];
-    texts.eachIn(session, keptOf(Buffer.from(sql)), (statement) => statements.push(statement));
+    texts.eachIn(session, keptOf(Buffer.from(sql)), (statement, { query, summary }) =>
+      statements.push({ ...statement, query, summary }),
+    );
     return statements;
   };
 }

@@ -16,6 +16,8 @@ import type {
   CheckFacts,
   ConditionFacts,
   ErrorGroup,
+  KnownHere,
+  ProductionFacts,
   Visited,
   VisitedKind,
 } from '../../reports/check/facts.js';
@@ -33,6 +35,7 @@ export interface CheckQuestion {
   readonly baseline: Baseline | undefined;
   readonly bypass: BypassFacts | undefined;
   readonly code?: Catalogue;
+  readonly production?: readonly ProductionFacts[];
   readonly isRun: boolean;
 }
 
@@ -43,7 +46,7 @@ export interface Gathered {
 
 /** Throws UsageError for a value of a condition that was never seen. */
 export async function gather(place: Place, question: CheckQuestion): Promise<Gathered> {
-  const { range, conditions, exceptions, baseline, bypass, code, isRun } = question;
+  const { range, conditions, exceptions, baseline, bypass, code, production = [], isRun } = question;
   const report = await statementsOf(place, { range, filter: {}, hidden: [] });
   const { routes } = await place.routes(range);
   const facts: CheckFacts = {
@@ -60,12 +63,22 @@ export async function gather(place: Place, question: CheckQuestion): Promise<Gat
     bypass,
     baseline,
     code,
+    production,
+    knownHere: production.length === 0 ? new Map() : await everKnown(place),
     isRun,
     exceptions,
   };
   const asked: ConditionFacts[] = [];
   for (const condition of conditions) asked.push(await aboutOrDoubt(place, { condition, facts, range }));
   return { facts, asked };
+}
+
+/** Every statement that ran here, whenever it did. */
+async function everKnown(place: Place): Promise<KnownHere> {
+  const { statements } = await statementsOf(place, { range: {}, filter: {}, hidden: [] });
+  const known = new Map<string, StatementFacts[]>();
+  for (const one of statements) known.set(one.fingerprint, [...(known.get(one.fingerprint) ?? []), one]);
+  return known;
 }
 
 /** Requests that sent nothing are known by their route alone. */

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { addCheckFlags, type CheckFlags, readCheckFlags, writeText } from '../checking/check-flags.js';
 import { withMarks } from '../reading/marked-moments.js';
-import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
 import { formNow } from '../terminal/form.js';
 import { printJson, screenOf } from '../terminal/output.js';
 
@@ -14,6 +14,7 @@ interface CommandFlags extends ReadFlags, CheckFlags {
   readonly dsn?: string;
   readonly markdown?: boolean;
   readonly code?: string;
+  readonly production?: string[];
 }
 
 export function register(program: Command): void {
@@ -26,6 +27,12 @@ export function register(program: Command): void {
       'also look for sessions of this server that bypass pgwitness: postgres://user@host:port/database',
     )
     .option('--code <file>', 'audit.json of the code: what --none forbids may not stand there either')
+    .addOption(
+      repeatable(
+        '--production <file>',
+        'what production ran, for --none: an export of pg_stat_statements or of pgwitness, a log, or a data directory; may repeat',
+      ),
+    )
     .option('--markdown', 'print Markdown, for a pull request: --format markdown')
     .addHelpText(
       'after',
@@ -61,11 +68,12 @@ async function check(given: CommandFlags): Promise<void> {
   const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
   const { readCatalogue } = await import('../../audit/catalogue.js');
   const code = flags.code === undefined ? undefined : readCatalogue(flags.code);
+  const production = await readProductionOf(flags, range);
   const place = await placeOf(flags);
   try {
     const bypass =
       flags.dsn === undefined ? undefined : await (await import('../views/bypass.js')).bypassOf(place, flags.dsn);
-    const { facts, asked: about } = await gather(place, { ...asked, range, bypass, code, isRun: false });
+    const { facts, asked: about } = await gather(place, { ...asked, range, bypass, code, production, isRun: false });
     if (flags.save !== undefined) {
       const { applicationExecutions } = await import('../../reports/check/doubts.js');
       const { writeBaseline } = await import('../../reports/check/asked/baseline.js');
@@ -88,6 +96,15 @@ async function check(given: CommandFlags): Promise<void> {
   } finally {
     place.close();
   }
+}
+
+async function readProductionOf(
+  { production = [], config = process.env.PGWITNESS_CONFIG ?? '' }: CommandFlags,
+  range: import('../../reports/questions/grammar.js').TimeRange,
+): Promise<import('../../reports/check/facts.js').ProductionFacts[]> {
+  if (production.length === 0) return [];
+  const { readProduction } = await import('../checking/production.js');
+  return readProduction(production, { range, config });
 }
 
 async function printResult(

@@ -5,6 +5,7 @@
 // Source: PostgreSQL documentation, "Error Reporting and Logging" (log_statement, log_min_duration_statement).
 
 import type { AttributeLine } from '../../analyzer/attribution/attribute-lines.js';
+import { csvRows } from './csv-rows.js';
 
 interface Entry {
   readonly message: string;
@@ -77,22 +78,6 @@ export function statementsOfCsvLog(text: string): AttributeLine[] {
     }),
   );
   return kept(entries);
-}
-
-function csvRows(text: string): string[][] {
-  const rows: string[][] = [];
-  let row: string[] = [];
-  // A field, in quotes or not, and what ends it.
-  const field = /(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\r?\n|$)/y;
-  while (field.lastIndex < text.length) {
-    const found = field.exec(text);
-    if (found === null) break;
-    row.push(found[1] === undefined ? found[2] : found[1].replaceAll('""', '"'));
-    if (found[3] === ',') continue;
-    rows.push(row);
-    row = [];
-  }
-  return rows;
 }
 
 /** An entry begins with log_line_prefix and a severity; its further lines begin with a tab. */

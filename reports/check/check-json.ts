@@ -47,7 +47,18 @@ export function checkJson(result: CheckResult): object {
         bypassed: coverage.bypassed.bypassed,
       },
       places: coverage.places,
-      production: null,
+      production:
+        coverage.production.length === 0
+          ? null
+          : coverage.production.map((one) => ({
+              name: one.name,
+              kind: one.kind,
+              since: one.sinceMs === null ? null : iso(one.sinceMs),
+              until: one.untilMs === null ? null : iso(one.untilMs),
+              executions: one.executions,
+              statements: one.statements,
+              not_seen_here: one.unknownHere,
+            })),
     },
   };
 }

@@ -6,8 +6,15 @@ import { addTo } from '../../facts/sums.js';
 import { SOURCES } from '../../facts/verdict.js';
 import type { BypassedReport } from '../watched/bypassed.js';
 import { allExecutions, applicationExecutions, executionsOf } from './doubts.js';
-import type { CheckFacts } from './facts.js';
+import type { CheckFacts, KnownHere, ProductionFacts } from './facts.js';
 import { type Unvisited, unvisited } from './none.js';
+
+export interface ProductionCoverage extends Pick<ProductionFacts, 'name' | 'kind' | 'sinceMs' | 'untilMs'> {
+  readonly executions: number;
+  readonly statements: number;
+  /** Statements that the places which were read never saw. */
+  readonly unknownHere: number;
+}
 
 export interface Coverage {
   readonly executions: number;
@@ -39,6 +46,7 @@ export interface Coverage {
   readonly bypassing: number | null;
   /** Over the window; null = no sample was taken. */
   readonly bypassed: BypassedReport | null;
+  readonly production: readonly ProductionCoverage[];
   /** Places of the code that was given; null = none was. */
   readonly places: number | null;
 }
@@ -68,7 +76,19 @@ export function coverageOf(facts: CheckFacts): Coverage {
     pools: pools.map(({ name, owner, opened, connectionsNow }) => ({ name, owner, opened, connectionsNow })),
     recorded: watched.recorded,
     bypassed: watched.bypassed,
+    production: facts.production.map((one) => productionCoverage(one, facts.knownHere)),
     places: facts.code === undefined ? null : facts.code.places.length,
     bypassing: bypass === undefined ? null : bypass.bypassing.reduce((sum, { connections }) => sum + connections, 0),
+  };
+}
+
+function productionCoverage(facts: ProductionFacts, known: KnownHere): ProductionCoverage {
+  const { name, kind, sinceMs, untilMs, statements } = facts;
+  const fingerprints = new Set(statements.map(({ fingerprint }) => fingerprint));
+  return {
+    ...{ name, kind, sinceMs, untilMs },
+    executions: statements.reduce((sum, { executions }) => sum + executions, 0),
+    statements: fingerprints.size,
+    unknownHere: [...fingerprints].filter((fingerprint) => !known.has(fingerprint)).length,
   };
 }

@@ -40,8 +40,10 @@ export function applicationExecutions({ statements }: Pick<CheckFacts, 'statemen
   return allExecutions({ statements: statements.filter(({ source }) => !HIDDEN_SOURCES.includes(source)) });
 }
 
+type WindowFacts = Pick<CheckFacts, 'watched' | 'statements' | 'window' | 'sinceMs' | 'untilMs' | 'nowMs'>;
+
 /** Of the window, whatever the condition. */
-export function doubtsOfWindow(facts: CheckFacts): Doubt[] {
+export function doubtsOfWindow(facts: WindowFacts): Doubt[] {
   const { watched, statements } = facts;
   const all = allExecutions(facts);
   const doubts: Doubt[] = [...timeDoubts(facts)];
@@ -68,7 +70,7 @@ export function doubtsOfWindow(facts: CheckFacts): Doubt[] {
 }
 
 /** Time of the window for which nobody can vouch. */
-function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: CheckFacts): Doubt[] {
+function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: WindowFacts): Doubt[] {
   const { recorded, gaps, unstoredSinceMs } = watched;
   const from = sinceMs ?? recorded?.sinceMs ?? window.sinceMs;
   const of = (untilMs ?? Math.max(nowMs, recorded?.untilMs ?? 0)) - from;

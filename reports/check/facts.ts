@@ -11,6 +11,7 @@ import type { Doubt } from './asked/allowances.js';
 import type { Baseline } from './asked/baseline.js';
 import type { Condition } from './asked/conditions.js';
 import type { Exception } from './asked/exceptions.js';
+import type { Sent } from './fits.js';
 
 /** Sessions of the server beside those that pgwitness saw. */
 export interface BypassFacts {
@@ -23,6 +24,26 @@ export interface BypassFacts {
 
 export type VisitedKind = 'route' | 'job' | 'command';
 export type Visited = Readonly<Record<VisitedKind, ReadonlySet<string>>>;
+
+export interface ProductionStatement extends Sent {
+  /** Certain or strong. */
+  readonly isSure: boolean;
+  readonly executions: number;
+}
+
+export interface ProductionFacts {
+  /** File or directory. */
+  readonly name: string;
+  readonly kind: 'pg_stat_statements' | 'export' | 'log' | 'store';
+  /** null = it does not say. */
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+  readonly statements: readonly ProductionStatement[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** By fingerprint, what the places that were read ever knew of it. */
+export type KnownHere = ReadonlyMap<string, readonly StatementFacts[]>;
 
 export interface CheckFacts {
   /** The start that was asked for; undefined = everything kept. */
@@ -44,6 +65,10 @@ export interface CheckFacts {
   readonly baseline: Baseline | undefined;
   /** What stands in the code; undefined = nobody looked. */
   readonly code: Catalogue | undefined;
+  /** Empty = nothing of it was given. */
+  readonly production: readonly ProductionFacts[];
+  /** Empty where nothing of production was given. */
+  readonly knownHere: KnownHere;
   /** One run of a command, from its start: then everything in the window is new, and findings open at first sight. */
   readonly isRun: boolean;
   readonly exceptions: readonly Exception[];

@@ -10,6 +10,7 @@ import { exceptionFor } from './asked/exceptions.js';
 import { codeLeft } from './code.js';
 import { executionsOf } from './doubts.js';
 import type { CheckFacts, VisitedKind } from './facts.js';
+import { productionOf } from './production.js';
 import type { AskedNone, Failure, Found } from './rule.js';
 import { callersOf, shown } from './texts.js';
 
@@ -40,10 +41,11 @@ export function noneOf(facts: CheckFacts, asked: AskedNone): Found {
     else failures.push({ what, source: pool.owner });
   }
   const code = codeLeft(facts, asked);
+  const production = productionOf(facts, asked);
   return {
-    failures: [...failures, ...code.failures],
-    excused: [...exempt, ...code.excused],
-    doubts: [...baselineDoubts(facts, inForce), ...code.doubts],
+    failures: [...failures, ...code.failures, ...production.failures],
+    excused: [...exempt, ...code.excused, ...production.excused],
+    doubts: [...baselineDoubts(facts, inForce), ...code.doubts, ...production.doubts],
   };
 }
 

@@ -19,7 +19,7 @@ export function isTextUnknown({ fingerprint }: Pick<StatementFacts, 'fingerprint
 }
 
 /** What is asked of a statement's text. */
-type Told = Pick<StatementFacts, 'fingerprint' | 'summary' | 'query' | 'variants'>;
+export type Told = Pick<StatementFacts, 'fingerprint' | 'summary' | 'query' | 'variants'>;
 
 /** Whether the statement is of the scope's table and calls its function, where it names them. */
 export function textFits(facts: Told, scope: Pick<Scope, 'table' | 'function'>): Fit {

@@ -3,6 +3,7 @@
 
 import { parseCatalogue } from '../../audit/catalogue.js';
 import { gather } from '../../cli/checking/gather.js';
+import { readProduction } from '../../cli/checking/production.js';
 import { openPlaces } from '../../cli/reading/place.js';
 import type { Flush } from '../../facts/flush.js';
 import { readAllowances } from '../../reports/check/asked/allowances.js';
@@ -132,6 +133,8 @@ export interface Judging {
   sinceMs?: number;
   untilMs?: number;
   code?: string;
+  /** Files and directories. */
+  production?: readonly string[];
   bypass?: BypassFacts;
   isRun?: boolean;
 }
@@ -142,8 +145,10 @@ export async function judged(dataDirs: string | string[], asked: Judging): Promi
   const baseline: Baseline | undefined =
     asked.baseline === undefined ? undefined : readBaseline(asked.baseline, 'b.txt');
   try {
+    const range = { sinceMs: asked.sinceMs, untilMs: asked.untilMs ?? UNTIL_MS };
     const { facts, asked: about } = await gather(place, {
-      range: { sinceMs: asked.sinceMs, untilMs: asked.untilMs ?? UNTIL_MS },
+      range,
+      production: await readProduction(asked.production ?? [], { range, config: '' }),
       conditions: [
         ...(asked.none ?? []).map(readNone),
         ...(asked.max ?? []).map(readMax),

@@ -30,7 +30,7 @@ export function coverageLines({ coverage, conditions }: CheckResult): string[] {
     lines.push(
       places === null ? 'the code: not looked at (no --code)' : `the code: ${plural(places, 'place')} looked at`,
     );
-    lines.push('production: not shown; this is the traffic of the sidecars that were read');
+    lines.push(...productionLines(coverage));
   }
   return lines;
 }
@@ -38,6 +38,28 @@ export function coverageLines({ coverage, conditions }: CheckResult): string[] {
 function sampledOf({ bypassed }: CheckResult['coverage']): string {
   if (bypassed === null) return 'not sampled (run --bypass-dsn)';
   return `some in ${count(bypassed.bypassed)} of ${count(bypassed.sampled)} samples, in ${count(bypassed.minutes)} minutes`;
+}
+
+const CANNOT_SHOW = {
+  pg_stat_statements: 'it does not say who sent a statement: that is told by the text, or by what was seen here',
+  log: 'it has what log_statement or log_min_duration_statement let through, and nothing else',
+  export: 'it is of what its sidecars saw',
+  store: 'it is of what its sidecar saw',
+} as const;
+
+function productionLines({ production }: CheckResult['coverage']): string[] {
+  if (production.length === 0)
+    return ['production: not shown; this is the traffic of the sidecars that were read (no --production)'];
+  return production.map(({ name, kind, sinceMs, untilMs, executions, statements, unknownHere }) => {
+    const from = sinceMs === null ? 'since when is not said' : `from ${moment(sinceMs)}`;
+    const to = untilMs === null ? '' : ` to ${moment(untilMs)}`;
+    const seen = `${plural(statements, 'statement')}, ${count(unknownHere)} of them never seen here, ${plural(executions, 'execution')}`;
+    return `production: ${name} (${kind}), ${from}${to}: ${seen}; ${CANNOT_SHOW[kind]}`;
+  });
+}
+
+function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function knownOf({ lostKnown }: CheckResult['coverage']): string {

@@ -9,7 +9,8 @@ import { parseDuration } from '../../../config/values/units.js';
  * not_observed: executions that were lost. opaque: sessions and minutes that could not be read. unknown: executions
  * whose source is not known. unknown_text: … whose text is not. untagged: … that lack the tag a condition names.
  * bypass: connections past pgwitness. unsampled: time in which
- * nobody looked for those. gap: time that nobody can vouch for.
+ * nobody looked for those. gap: time that nobody can vouch for. production: executions there of which nobody can say
+ * who sent them, and times that the server dropped entries.
  */
 const DOUBT_KEYS = [
   'not_observed',
@@ -20,6 +21,7 @@ const DOUBT_KEYS = [
   'bypass',
   'unsampled',
   'gap',
+  'production',
 ] as const;
 export type DoubtKey = (typeof DOUBT_KEYS)[number];
 

@@ -1,0 +1,82 @@
+// The rule of production: what production ran beside what the sidecars of staging saw.
+// Invariant: a statement is no reason against a proof only if its text tells who sent it, or staging knows it for sure.
+// Not here: reading files of production (cli/files/production-file.ts), their verdicts (cli/checking/production.ts).
+
+import type { StatementFacts } from '../../facts/answers.js';
+import type { Doubt } from './asked/allowances.js';
+import type { Scope } from './asked/conditions.js';
+import { exceptionFor } from './asked/exceptions.js';
+import type { CheckFacts, KnownHere, ProductionFacts, ProductionStatement } from './facts.js';
+import { asksWho, fitOf } from './fits.js';
+import type { AskedNone, Failure, Found } from './rule.js';
+
+export function productionOf(facts: CheckFacts, { condition, inForce }: AskedNone): Found {
+  const failures: Failure[] = [];
+  const excused: Array<Found['excused'][number]> = [];
+  const doubts: Doubt[] = [];
+  for (const one of facts.production) {
+    doubts.push(...one.doubts, ...windowDoubts(one, facts));
+    let [untold, statements] = [0, 0];
+    for (const statement of one.statements) {
+      const fit = fitIn(statement, { scope: condition.scope, known: facts.knownHere });
+      if (fit === 'no') continue;
+      const { fingerprint, source, construct, query, executions } = statement;
+      const exception = exceptionFor(inForce, { fingerprint: [fingerprint], source: [source], construct: [construct] });
+      const what = `${executions} ${executions === 1 ? 'execution' : 'executions'} in production (${one.name})`;
+      if (exception !== undefined) excused.push({ what: `${what}: ${fingerprint}`, exception });
+      else if (fit === 'yes') failures.push({ what, fingerprint, source, query, executions });
+      else {
+        untold += executions;
+        statements++;
+      }
+    }
+    const of = one.statements.reduce((sum, { executions }) => sum + executions, 0);
+    if (untold > 0) {
+      const what = `production (${one.name}): ${untold} executions of ${statements} statements may fit, and neither their text nor staging tells`;
+      doubts.push({ key: 'production', amount: untold, of, what });
+    }
+  }
+  return { failures, excused, doubts };
+}
+
+function fitIn(statement: ProductionStatement, { scope, known }: { scope: Scope; known: KnownHere }) {
+  const own = fitOf(statement, scope);
+  if (statement.isSure || !asksWho(scope)) return own;
+  const here = (known.get(statement.fingerprint) ?? []).filter(isSurelyOf);
+  // A form that is likely the library's is reason enough against; that it is likely another's is none for.
+  if (here.length === 0) return own === 'yes' && statement.source !== 'unknown' ? 'yes' : textAlone(statement, scope);
+  const fits = new Set(
+    here.flatMap(({ source, byConstruct }) =>
+      [...(byConstruct.size === 0 ? [''] : byConstruct.keys())].map((construct) =>
+        fitOf({ ...statement, source, construct }, scope),
+      ),
+    ),
+  );
+  if (fits.size > 1) return 'perhaps';
+  return [...fits][0];
+}
+
+/** Of another table it is of no source that matters. */
+function textAlone(statement: ProductionStatement, { table, function: name }: Scope) {
+  return fitOf(statement, { table, function: name, tags: [] }) === 'no' ? 'no' : 'perhaps';
+}
+
+/** All of its calls are surely of its source. */
+export function isSurelyOf({ byConfidence, ...facts }: StatementFacts): boolean {
+  const sure = (byConfidence.get('certain') ?? 0) + (byConfidence.get('strong') ?? 0);
+  return facts.source !== 'unknown' && sure > 0 && sure === facts.calls;
+}
+
+function windowDoubts(
+  { name, sinceMs, untilMs, statements }: ProductionFacts,
+  { sinceMs: askedMs }: CheckFacts,
+): Doubt[] {
+  const doubt = (what: string): Doubt[] => [{ amount: 0, of: 0, what: `production (${name}) ${what}` }];
+  if (statements.length === 0) return doubt('holds no statement');
+  if (askedMs === undefined) return [];
+  if (untilMs !== null && untilMs <= askedMs) return doubt('is of before the window');
+  const day = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return sinceMs !== null && sinceMs - askedMs >= 60_000
+    ? doubt(`is known from ${day(sinceMs)} on, and the window begins at ${day(askedMs)}`)
+    : [];
+}

@@ -1,0 +1,245 @@
+// `check --none --production`: what production ran, beside what the sidecars of staging saw.
+// Invariant: of each file the same statement fails, passes or is not shown. Not here: other conditions (judge.test.ts).
+
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
+import { loadLineReader } from '../../analyzer/texts/line-reader.js';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { ordinaryUser } from '../../scripts/lib/setup/ordinary-user.mjs';
+import { pgwitness } from '../cli/command.js';
+import { usePostgres } from '../kit/postgres.js';
+import { temporaryDirectory } from '../storage/flushes.js';
+import { FROM_MS, judged, ORM, said, storeOf } from './judged.js';
+
+beforeAll(() => build(() => {}));
+
+/** Django's alone; in the form of SQLAlchemy; and what anybody may have written. */
+const DJANGO = 'SELECT COUNT(*) AS "__count" FROM "book" WHERE "book"."id" = $1';
+const ALCHEMY = "SELECT stock.id FROM stock WHERE stock.id = $1 /*db_framework='sqlalchemy%3A2.0.58'*/";
+const ANYBODY = 'select id from stock where id = $1';
+const NONE = { none: ['source=sqlalchemy'] };
+
+function fileOf(text: string | object, name = 'production.json'): string {
+  const file = join(temporaryDirectory(), name);
+  writeFileSync(file, typeof text === 'string' ? text : JSON.stringify(text));
+  return file;
+}
+
+const table = (...queries: string[]) => queries.map((query, at) => ({ query, calls: at + 1 }));
+const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+
+describe('a statement of production', () => {
+  test('of the library fails the proof, of another does not', async () => {
+    const passed = await judged(storeOf([{ of: ORM }]), { ...NONE, production: [fileOf(table(DJANGO))] });
+    expect(said(passed)).toEqual([]);
+    expect(passed.outcome).toBe('passed');
+    expect(passed.coverage.production).toEqual([
+      expect.objectContaining({
+        kind: 'pg_stat_statements',
+        statements: 1,
+        executions: 1,
+        unknownHere: 1,
+        sinceMs: null,
+      }),
+    ]);
+    const failed = await judged(storeOf([{ of: ORM }]), { ...NONE, production: [fileOf(table(DJANGO, ALCHEMY))] });
+    expect(said(failed)).toEqual([
+      expect.stringMatching(/^failed: 2 executions in production \(.*production\.json\)$/),
+    ]);
+    expect(failed.failed[0]).toMatchObject({ source: 'sqlalchemy', query: expect.stringContaining('FROM stock') });
+  });
+
+  test('that anybody may have written is not shown, unless staging knows who sends it', async () => {
+    const production = [fileOf(table(DJANGO, ANYBODY))];
+    const untold = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
+    expect(said(untold)).toEqual([
+      expect.stringMatching(/2 executions of 1 statements may fit, and neither their text nor staging tells$/),
+    ]);
+    expect((await judged(storeOf([{ of: ORM }]), { ...NONE, production, allow: ['production=2'] })).outcome).toBe(
+      'passed',
+    );
+    const read = await loadLineReader(new UserRules([]));
+    const [{ fingerprint }] = read({ facts: { relayId: '' } }, ANYBODY);
+    const known = (source: string) => storeOf([{ of: ORM }, { of: ORM, fingerprint, source }]);
+    expect((await judged(known('raw'), { ...NONE, production })).outcome).toBe('passed');
+    // Here it is told by what ran here, too.
+    expect(said(await judged(known('sqlalchemy'), { ...NONE, production }))).toContainEqual(
+      expect.stringMatching(/^failed: 2 executions in production/),
+    );
+  });
+
+  test.each([
+    ['table=stock', 'failed'],
+    ['source=raw,table=shop_order', 'passed'],
+    ['table=book,route=api/b', 'not shown'],
+    ['handwritten', 'failed'],
+  ])('%s: %s', async (scope, outcome) => {
+    const store = storeOf([
+      { of: ORM, minute: 0, tags: { route: 'api/b' } },
+      { of: 'aaaa000000000001', minute: 0 },
+      { of: 'cccc000000000001', minute: 0 },
+      { of: ORM, minute: 9, tags: { route: 'api/c' } },
+    ]);
+    const asked = { none: [scope], sinceMs: FROM_MS + 5 * 60_000 };
+    const production = [fileOf(table(DJANGO, ANYBODY))];
+    expect((await judged(store, { ...asked, production })).outcome).toBe(outcome);
+  });
+
+  test('an exception covers it', async () => {
+    const exceptions = [{ reason: 'until spring', match: { source: 'sqlalchemy' } }];
+    const asked = { ...NONE, exceptions, production: [fileOf(table(DJANGO, ALCHEMY))] };
+    expect((await judged(storeOf([{ of: ORM }]), asked)).outcome).toBe('passed');
+  });
+});
+
+describe('forms', () => {
+  test.each([
+    ['a JSON list', () => fileOf(table(DJANGO, ALCHEMY))],
+    [
+      'JSON lines',
+      () =>
+        fileOf(
+          table(DJANGO, ALCHEMY)
+            .map((row) => JSON.stringify(row))
+            .join('\n'),
+        ),
+    ],
+    ['CSV', () => fileOf(`calls,query\r\n1,${quoted(DJANGO)}\r\n2,${quoted(ALCHEMY)}\r\n`, 'production.csv')],
+    [
+      'an export of pgwitness',
+      () =>
+        fileOf({
+          window: { since: '2026-03-01T00:00:00Z', until: '2026-03-02T00:00:00Z' },
+          statements: [
+            {
+              fingerprint: 'cccc000000000001',
+              source: 'sqlalchemy',
+              construct: 'core',
+              confidence: 'strong',
+              query: 'SELECT 1',
+              summary: 'SELECT',
+              calls: 1,
+              errors: 1,
+            },
+          ],
+        }),
+    ],
+    [
+      'a log',
+      () =>
+        fileOf(
+          [
+            '2026-03-01 00:00:00.000 UTC [7] app@shop app=web LOG:  statement: BEGIN',
+            `2026-03-01 00:00:00.000 UTC [7] app@shop app=web LOG:  execute <unnamed>: ${ALCHEMY}`,
+            `2026-03-01 00:00:00.000 UTC [7] app@shop app=web LOG:  execute <unnamed>: ${ALCHEMY}`,
+          ].join('\n'),
+          'postgresql.log',
+        ),
+    ],
+  ])('%s', async (_, make) => {
+    const { failed } = await judged(storeOf([{ of: ORM }]), { ...NONE, production: [make()] });
+    expect(failed.map(({ source, executions }) => ({ source, executions }))).toEqual([
+      { source: 'sqlalchemy', executions: 2 },
+    ]);
+  });
+
+  test('a data directory, with what was lost there', async () => {
+    const lost = { losses: [{ counterId: 'r', minute: FROM_MS / 60_000, reason: 'queue_full', count: 3 }] };
+    const production = [storeOf([{ of: 'cccc000000000001' }], lost)];
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
+    expect(said(result)).toEqual([expect.stringMatching(/^failed: 1 execution in production/)]);
+    const clean = await judged(storeOf([{ of: ORM }]), {
+      ...NONE,
+      production: [
+        storeOf([{ of: ORM }], {
+          gaps: [{ fromMinute: FROM_MS / 60_000, untilMinute: FROM_MS / 60_000, reason: 'killed' }],
+        }),
+      ],
+    });
+    expect(said(clean)).toEqual([expect.stringMatching(/^not shown: production \(.*\): a relay was killed/)]);
+  });
+
+  test('since when it counts, and what it dropped', async () => {
+    const rows = (more: object) => [fileOf(table(DJANGO).map((row) => ({ ...row, ...more })))];
+    const asked = { ...NONE, sinceMs: FROM_MS };
+    const from = (stats_reset: string, exported_at = '2026-03-01 02:00:00+00') => rows({ stats_reset, exported_at });
+    const store = () => storeOf([{ of: ORM }]);
+    expect((await judged(store(), { ...asked, production: from('2026-02-01 00:00:00.5+00') })).outcome).toBe('passed');
+    expect(said(await judged(store(), { ...asked, production: from('2026-03-01 00:30:00+00') }))).toEqual([
+      expect.stringMatching(/is known from 2026-03-01 00:30 UTC on, and the window begins at 2026-03-01 00:00 UTC/),
+    ]);
+    expect(
+      said(await judged(store(), { ...asked, production: from('2026-01-01 00:00:00+00', '2026-02-01 00:00:00+00') })),
+    ).toEqual([expect.stringMatching(/is of before the window/)]);
+    expect(said(await judged(store(), { ...asked, production: rows({ dealloc: 4 }) }))).toEqual([
+      expect.stringMatching(/pg_stat_statements dropped entries 4 times/),
+    ]);
+  });
+
+  test.each([
+    ['nothing', '', 2, /is nothing that says what production ran/],
+    ['other CSV', 'a,b\n1,2\n', 2, /is nothing that says what production ran.*production\.csv/],
+    ['an empty table', '[]', 2, /holds no statement/],
+    ['broken JSON', '[{"query": "select 1"', 2, /is no whole JSON/],
+    ['calls that are none', 'query,calls\nselect 1,many\n', 2, /"many" is not a number of calls: .*entry 1/],
+    ['no query', '[{"calls": 1}]', 2, /has no query: .*entry 1/],
+    ['hidden texts', '[{"query": "<insufficient privilege>", "calls": 1}]', 2, /are hidden.*pg_read_all_stats/],
+    ['a moment that is none', '[{"query": "select 1", "calls": 1, "stats_reset": "soon"}]', 2, /is not a moment/],
+  ])('%s is refused', async (_, text, code, message) => {
+    const file = fileOf(text, 'production.csv');
+    const ran = await pgwitness([
+      'check',
+      '--none',
+      'source=sqlalchemy',
+      '--production',
+      file,
+      '--data',
+      storeOf([{ of: ORM }]),
+    ]);
+    expect(ran.stderr).toMatch(message);
+    expect(ran.code).toBe(code);
+  });
+
+  test('a file that is not there', async () => {
+    const ran = await pgwitness([
+      'check',
+      '--none',
+      'source=raw',
+      '--production',
+      '/nowhere',
+      '--data',
+      storeOf([{ of: ORM }]),
+    ]);
+    expect(ran.stderr).toMatch(/it cannot be read \(ENOENT\): \/nowhere: give a file/);
+    expect(ran.code).toBe(3);
+  });
+});
+
+describe('a real server', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pgwitness-production-'));
+  beforeAll(async () => {
+    const user = await ordinaryUser();
+    if (user) (await import('node:fs')).chownSync(directory, user.uid, user.gid);
+  });
+  const postgres = usePostgres({ settings: { shared_preload_libraries: 'pg_stat_statements' } });
+
+  test('as docs/CI.md exports it', async () => {
+    const client = new pg.Client({ host: '127.0.0.1', port: postgres().port, user: 'postgres', database: 'postgres' });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query('CREATE EXTENSION pg_stat_statements');
+    await client.query('CREATE TABLE stock (id int)');
+    await client.query("SELECT stock.id FROM stock WHERE stock.id = 3 /*db_framework='sqlalchemy%3A2.0.58'*/");
+    const docs = readFileSync('docs/CI.md', 'utf8');
+    const select = /\\copy \((SELECT[\s\S]*?)\) TO/.exec(docs)?.[1] ?? '';
+    const file = join(directory, 'production.csv');
+    await client.query(`COPY (${select.replace("'shop'", "'postgres'")}) TO '${file}' CSV HEADER`);
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production: [file] });
+    expect(said(result)).toContainEqual(expect.stringMatching(/^failed: 1 execution in production/));
+    expect(result.coverage.production[0].sinceMs).toBeGreaterThan(Date.now() - 600_000);
+  });
+});
