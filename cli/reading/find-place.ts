@@ -76,7 +76,12 @@ function configured(): ReturnType<typeof loadConfig> {
   return loadConfig({ env: Object.fromEntries(CONFIGURED.map((name) => [name, process.env[name]])) });
 }
 
+/** Once a command: a mark's name is looked up at the place, before the place is asked. */
+const said = new Set<string>();
+
 function say(what: string): void {
+  if (said.has(what)) return;
+  said.add(what);
   process.stderr.write(`pgwitness: reading ${visible(what)}\n`);
 }
 

@@ -62,9 +62,9 @@ describe('exit codes', () => {
 });
 
 describe('forms', () => {
-  test('text names what contradicts, and at which line of code', async () => {
+  test('text names what speaks against it, and at which line of code', async () => {
     const { code, stdout } = await pgwitness(['check', ...NONE, '--data', store()]);
-    expect(stdout).toMatch(/^The condition: 1 thing contradicts\n/);
+    expect(stdout).toMatch(/^The condition does not hold: 1 thing speaks against it\n/);
     expect(stdout).toContain(`  FAILED     --none source=sqlalchemy`);
     expect(stdout).toContain(`shop/a,b.py:12  ${CORE.slice(0, 8)}  SELECT id FROM stock`);
     expect(code).toBe(1);
@@ -106,7 +106,7 @@ describe('forms', () => {
     );
     expect(others).toEqual([]);
     const [markdown, json, junit] = files.map((file) => readFileSync(file, 'utf8'));
-    expect(markdown).toMatch(/^## pgwitness: The condition: 1 thing contradicts/);
+    expect(markdown).toMatch(/^## pgwitness: The condition does not hold: 1 thing speaks against it/);
     expect(markdown).toContain('\\<failure\\>\\|\\`');
     expect(JSON.parse(json).outcome).toBe('failed');
     expect(junit).toContain('<testsuites tests="1" failures="1" errors="0" skipped="0">');

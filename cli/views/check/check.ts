@@ -44,12 +44,15 @@ export function checkText(result: CheckResult, screen: Screen): string {
 
 /** Passed, failed or not shown, in a sentence. */
 export function headOf({ outcome, conditions, failed, notShown }: CheckResult): string {
-  const of = conditions.length === 1 ? 'The condition' : `${conditions.length} conditions`;
-  if (outcome === 'passed')
-    return conditions.length === 1 ? 'The condition holds' : `All ${conditions.length} conditions hold`;
-  if (outcome === 'not shown') return `${of}: nothing contradicts, but it was not shown (${reasons(notShown.length)})`;
-  const more = notShown.length === 0 ? '' : `, and ${reasons(notShown.length)} why more could be hidden`;
-  return `${of}: ${count(failed.length)} ${failed.length === 1 ? 'thing contradicts' : 'things contradict'}${more}`;
+  const { length } = conditions;
+  const isOne = length === 1;
+  if (outcome === 'passed') return isOne ? 'The condition holds' : `All ${length} conditions hold`;
+  const why = `for ${reasons(notShown.length)}`;
+  if (outcome === 'not shown')
+    return `${isOne ? 'The condition' : `The ${length} conditions`} may hold, but this could not be shown, ${why}`;
+  const against = `${count(failed.length)} ${failed.length === 1 ? 'thing speaks' : 'things speak'} against it`;
+  const head = isOne ? 'The condition does not hold' : `Not all of the ${length} conditions hold`;
+  return `${head}: ${against}${notShown.length === 0 ? '' : `, and more could be hidden, ${why}`}`;
 }
 
 function reasons(number: number): string {
