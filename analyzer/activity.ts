@@ -4,7 +4,7 @@
 // Not here: its JSON (reports/work/activity-json.ts).
 
 import { limits } from '../config/limits.js';
-import { CALLER_KEY } from '../config/values/tag-keys.js';
+import { callerIn } from '../config/values/tag-set.js';
 import type { Activity, ActivityFacts } from '../facts/work/activity.js';
 import { routeOf } from '../facts/work/routes.js';
 import type { Judge } from './judge.js';
@@ -69,7 +69,6 @@ function unitIdOf({ work, member }: ObservedSession): string {
 
 function factsOf(session: ObservedSession, { tagSet, ...doing }: Doing): ActivityFacts {
   const { facts, member, transaction, work } = session;
-  const tags = tagSet.startsWith('{') ? (JSON.parse(tagSet) as Readonly<Record<string, string | undefined>>) : {};
   const own = routeOf(tagSet);
   // BEGIN and SAVEPOINT carry no tags; the request that they belong to does.
   const unit = member.inTransaction ? work?.unit : undefined;
@@ -87,6 +86,6 @@ function factsOf(session: ObservedSession, { tagSet, ...doing }: Doing): Activit
     pool: member.pool?.name ?? '',
     routeKind: of.kind,
     route: of.route,
-    caller: tags[CALLER_KEY] ?? '',
+    caller: callerIn(tagSet),
   };
 }

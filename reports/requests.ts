@@ -2,6 +2,7 @@
 // Invariant: a request counts once.
 // Not here: comparing them (compare/per-request.ts), their JSON (forms/requests-json.ts).
 
+import { tagsIn } from '../config/values/tag-set.js';
 import type { RequestMeasureName, RequestStatementMeasureName } from '../facts/measures.js';
 import { keyOf } from '../facts/statement-facts.js';
 import { addSums, noSums, REQUEST_RULES, REQUEST_STATEMENT_RULES, type Sums } from '../facts/sums.js';
@@ -35,7 +36,7 @@ export function reportRequests(reader: Reader, question: RequestsQuestion): Requ
     const { segments } = spanOf(rows, question);
     const report: RequestsReport = { groups: new Map(), statements: new Map() };
     for (const row of requestSums(rows, segments, tags)) {
-      const value = by === undefined ? '' : tagValue(row.tagSet, by);
+      const value = by === undefined ? '' : tagsIn(row.tagSet)[by];
       if (value !== undefined)
         addGroup(report, value, { ...row, guessed: row.found === 'heuristic' ? row.requests : 0 });
     }
@@ -73,10 +74,4 @@ export function groupsTogether({ groups }: RequestsReport): RequestGroup {
   const all: RequestsReport = { groups: new Map(), statements: new Map() };
   for (const group of groups.values()) addGroup(all, '', group);
   return all.groups.get('') ?? { ...noSums(REQUEST_RULES), guessed: 0 };
-}
-
-function tagValue(tagSet: string, key: string): string | undefined {
-  if (!tagSet.startsWith('{')) return undefined;
-  const value = (JSON.parse(tagSet) as Record<string, unknown>)[key];
-  return value === undefined ? undefined : String(value);
 }

@@ -2,6 +2,7 @@
 // Invariant: all counts of a report come from one snapshot; `observed` is of all traffic in the window, whatever the
 // filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
+import { tagsIn } from '../config/values/tag-set.js';
 import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
 import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
@@ -206,8 +207,8 @@ function addTags(rows: Rows, statements: readonly StatementFacts[], span: Span):
   const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
   for (const row of tagSums(rows, span.segments, fewOf(statements))) {
     const facts = byKey.get(keyOf(row));
-    if (facts === undefined || !row.tagSet.startsWith('{')) continue;
-    for (const [key, value] of Object.entries(JSON.parse(row.tagSet) as Record<string, unknown>)) {
+    if (facts === undefined) continue;
+    for (const [key, value] of Object.entries(tagsIn(row.tagSet))) {
       const values = facts.tags.get(key) ?? new Set<string>();
       if (values.size < TAG_VALUES_MAX) values.add(String(value));
       facts.tags.set(key, values);

@@ -1,6 +1,7 @@
 // Prints `show`: the statement's text, who sends it with the evidence, its times and its errors.
 // Invariant: --json has everything that the text has. Not here: finding the statement (cli/reading/find-statement.ts).
 
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
@@ -128,8 +129,7 @@ function samplesTable({ samples }: SamplesReport, screen: Screen): string {
 
 /** `reports.py:41 · reports/dead-stock · app_version=42`: the values that name themselves, then the rest. */
 function placesOf(tagSet: string): string {
-  if (!tagSet.startsWith('{')) return '';
-  const tags = Object.entries(JSON.parse(tagSet) as Record<string, unknown>);
+  const tags = Object.entries(tagsIn(tagSet));
   const rank = ([key]: readonly [string, unknown]): number => (FIRST_TAGS.includes(key) ? FIRST_TAGS.indexOf(key) : 9);
   const ordered = tags.sort((a, b) => rank(a) - rank(b));
   return ordered.map(([key, value]) => (FIRST_TAGS.includes(key) ? value : `${key}=${value}`)).join(' · ');

@@ -2,6 +2,7 @@
 // Invariant: everything in it can be added up; percentiles are computed last. Not here: reading it (reports/routes.ts),
 // its JSON (reports/forms/routes-json.ts).
 
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { Window } from '../answers.js';
 import { LogHistogram } from '../histogram.js';
 import type { RequestMeasureName } from '../measures.js';
@@ -77,7 +78,7 @@ export function addRoute(into: RouteFacts, more: RouteFacts): void {
 export function routeOf(tagSet: string): { kind: RouteKind; route: string } {
   if (tagSet === '') return { kind: '', route: '' };
   if (!tagSet.startsWith('{')) return { kind: 'route', route: tagSet };
-  const tags = JSON.parse(tagSet) as Readonly<Record<string, string | undefined>>;
+  const tags: Readonly<Record<string, string | undefined>> = tagsIn(tagSet);
   for (const kind of ['route', 'job', 'command'] as const) {
     const route = tags[kind];
     if (route !== undefined) return { kind, route };

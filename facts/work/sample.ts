@@ -2,7 +2,7 @@
 // Invariant: bounded, without a literal; the unit is not changed.
 // Not here: which units are kept (analyzer/work/unit-samples.ts, analyzer/findings/finding-samples.ts).
 
-import { CALLER_KEY } from '../../config/values/tag-keys.js';
+import { callerIn } from '../../config/values/tag-set.js';
 import type { SampledStatement, SampledUnit } from '../rollup-row.js';
 import type { UnitStatement, WorkUnit } from './unit.js';
 
@@ -31,7 +31,6 @@ function sampledOf(
   { firstMs, connection }: { firstMs: number; connection: number },
 ): SampledStatement {
   const { fingerprint, rows, sqlstate, source, construct, pool, tagSet } = statement;
-  const tags = tagSet.startsWith('{') ? (JSON.parse(tagSet) as Readonly<Record<string, string | undefined>>) : {};
   return {
     fingerprint,
     startMs: Math.max(0, statement.startMs - firstMs),
@@ -42,6 +41,6 @@ function sampledOf(
     construct,
     pool,
     connection,
-    caller: tags[CALLER_KEY] ?? '',
+    caller: callerIn(tagSet),
   };
 }

@@ -3,6 +3,7 @@
 // Not here: the report (reports/samples.ts).
 
 import * as v from 'valibot';
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { SamplesReport } from '../samples.js';
 
 const moment = v.pipe(v.string(), v.isoTimestamp());
@@ -44,7 +45,7 @@ export function samplesJson(fingerprint: string, { samples, plan }: SamplesRepor
       rows: sample.rows,
       sqlstate: orNull(sample.sqlstate),
       pool: sample.pool,
-      tags: tagsOf(sample.tagSet),
+      tags: tagsIn(sample.tagSet),
       trace_id: orNull(sample.traceId),
       request_id: orNull(sample.requestId),
       transaction_position: sample.transactionPosition === 0 ? null : sample.transactionPosition,
@@ -90,11 +91,6 @@ export function samplesFromJson(value: unknown): SamplesReport {
             problem: plan.problem ?? '',
           },
   };
-}
-
-/** A tag set is a JSON object, or '(other)' beyond the cap. */
-function tagsOf(tagSet: string): Record<string, string> {
-  return tagSet.startsWith('{') ? (JSON.parse(tagSet) as Record<string, string>) : {};
 }
 
 function orNull(text: string): string | null {

@@ -2,6 +2,7 @@
 // Invariant: texts are the catalogue's, without literals; a statement whose text is not known has the text ''.
 // Not here: keeping executions (analyzer/notable/tail.ts).
 
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { TailBatch } from '../../facts/answers.js';
 import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
@@ -56,7 +57,7 @@ export function tailJson(reader: Reader, batch: TailBatch): TailJson {
       rows: one.rows,
       sqlstate: one.sqlstate,
       transaction_position: one.transactionPosition,
-      tags: one.tagSet.startsWith('{') ? (JSON.parse(one.tagSet) as Record<string, string>) : {},
+      tags: tagsIn(one.tagSet),
       request: one.request,
       unit: one.unit,
       boundary: one.boundary,

@@ -5,6 +5,7 @@
 // Not here: the JSON (groups-json.ts), merging several stores (groups-codec.ts).
 
 import { UsageError } from '../../config/values/errors.js';
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { Observed, StatementFilter, Window } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { TagMeasureName } from '../../facts/measures.js';
@@ -161,7 +162,7 @@ const IDS_MAX = 5_000;
 function tagOf(tagSet: string, key: string): string {
   // '(other)': tag sets beyond what is kept.
   if (!tagSet.startsWith('{')) return tagSet;
-  return String((JSON.parse(tagSet) as Record<string, unknown>)[key] ?? '');
+  return tagsIn(tagSet)[key] ?? '';
 }
 
 function valuesBy(

@@ -4,6 +4,7 @@
 // finding-sample.ts).
 
 import * as v from 'valibot';
+import { tagsIn } from '../../config/values/tag-set.js';
 import type { FindingRole } from '../../facts/finding.js';
 import type { SampledStatement, SampledUnit } from '../../facts/rollup-row.js';
 
@@ -63,7 +64,7 @@ export function unitJson(sample: SampledUnit, { queries, roleOf }: UnitWords): U
     request,
     found,
     boundary,
-    tags: tagSet.startsWith('{') ? (JSON.parse(tagSet) as Record<string, string>) : {},
+    tags: tagsIn(tagSet),
     duration_ms: durationMs,
     db_ms: serviceNs / 1e6,
     executions,
