@@ -43,7 +43,7 @@ upstream: db.internal:5432
 #   - { listen: 127.0.0.1:6433, upstream: db.internal:5432 }
 #   - { listen: 127.0.0.1:6443, upstream: replica.internal:5432, upstreamTls: require }
 
-# Your own rules: the first that matches decides, before any other evidence, and is certain. Values are whole, or end or begin with *.
+# Your own rules: the first that matches decides, before any other evidence, and is certain. In values * stands for anything.
 rules:
   - name: the workers
     match: { application_name: "celery*" }
@@ -96,7 +96,7 @@ A rule may match \`application_name\`, \`user\`, \`database\`, \`client_network\
 is a regular expression in [RE2's syntax](https://github.com/google/re2/wiki/Syntax), found anywhere in the normalised text as \`show\` prints
 it, without literals. A pool belongs to a connection: a rule that sets one matches connections alone (not \`tag\`, \`fingerprint\` or \`sql\`).
 
-In \`findings\`, \`route\`, \`source\`, \`pool\` and \`table\` are whole, or end or begin with *; what is left out fits all. A threshold is \`least\`
+In \`findings\`, \`route\`, \`source\`, \`pool\` and \`table\` take \`*\` for anything; what is left out fits all. A threshold is \`least\`
 (repetitions or rows; of ${COUNTED_KINDS.map((kind) => `\`${kind}\``).join(', ')}) or \`after\` (of ${TIMED_KINDS.map((kind) => `\`${kind}\``).join(', ')}).
 An accepted finding is named by the first 6 digits or more of its \`id\`, or by its \`kind\` with or without \`route\` and \`table\`, and says its \`reason\`; from the day \`until\` on
 it is found again. \`readOnly\` names pools or sources that must not write, \`migrated\` routes on which \`sources\` (left out: raw and sqlalchemy) must not come any more.

@@ -18,7 +18,7 @@ const tagKeys = v.pipe(v.array(text, 'a list of tag keys is needed here'), v.max
 
 const RULE_DRIVERS = ['asyncpg', 'psycopg3'] as const;
 
-/** Fields are named as in the startup packet. Values may end or begin with `*`. */
+/** Fields are named as in the startup packet. In values `*` stands for anything. */
 const ruleMatch = v.strictObject({
   application_name: v.optional(text),
   user: v.optional(text),

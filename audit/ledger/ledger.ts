@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { UsageError } from '../../config/values/errors.js';
+import { fitsGlob } from '../../config/values/glob.js';
 
 /** The ledger that is taken where none is named. */
 const LEDGER_FILE = 'migration.yaml';
@@ -171,7 +172,7 @@ export function groupOf(entry: Pick<LedgerEntry, 'at' | 'group'>, ledger: Pick<L
   if (entry.group) return entry.group;
   const { file } = placeAt(entry.at);
   for (const [pattern, name] of Object.entries(ledger.groups ?? {})) {
-    if (fits(pattern, file)) return name;
+    if (fitsGlob(file, pattern)) return name;
   }
   return file.includes('/') ? file.slice(0, file.indexOf('/')) : file;
 }
@@ -179,10 +180,4 @@ export function groupOf(entry: Pick<LedgerEntry, 'at' | 'group'>, ledger: Pick<L
 export function placeAt(at: string): { file: string; line: number } {
   const colon = at.lastIndexOf(':');
   return { file: at.slice(0, colon), line: Number(at.slice(colon + 1)) };
-}
-
-/** `*` stands for anything. */
-function fits(pattern: string, text: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
 }

@@ -1,13 +1,28 @@
-// Reads patterns of the config file: a whole text, or one with `*` at its ends.
-// Invariant: a test is linear in the length of the value. Not here: expressions over SQL (sql-pattern.ts).
+// Reads the patterns of rules, filters and exceptions: `*` stands for anything, nothing included.
+// Invariant: a test goes through a value once and never back; every other character is itself, with its case.
+// Not here: expressions over SQL (sql-pattern.ts), patterns within SQL (storage/sqlite/tables/filter-conditions.ts).
 
-/** "/api/*" begins so, "*-worker" ends so, "*web*" has it anywhere. */
+/** For many values: the pattern is read once. */
 export function globTest(pattern: string): (value: string) => boolean {
-  const front = pattern.startsWith('*');
-  const back = pattern.length > 1 && pattern.endsWith('*');
-  const core = pattern.slice(front ? 1 : 0, back ? -1 : undefined);
-  if (front && back) return (value) => value.includes(core);
-  if (front) return (value) => value.endsWith(core);
-  if (back) return (value) => value.startsWith(core);
-  return (value) => value === core;
+  const parts = pattern.split('*');
+  if (parts.length === 1) return (value) => value === pattern;
+  const first = parts[0];
+  const last = parts[parts.length - 1];
+  const between = parts.slice(1, -1).filter((part) => part !== '');
+  return (value) => {
+    if (value.length < first.length + last.length || !value.startsWith(first) || !value.endsWith(last)) return false;
+    let at = first.length;
+    const end = value.length - last.length;
+    for (const part of between) {
+      // The leftmost place leaves the most for the parts behind it.
+      const found = value.indexOf(part, at);
+      if (found < 0 || found + part.length > end) return false;
+      at = found + part.length;
+    }
+    return true;
+  };
+}
+
+export function fitsGlob(value: string, pattern: string): boolean {
+  return globTest(pattern)(value);
 }

@@ -1,6 +1,7 @@
 // The rules of `--max`: p95 of statements, errors of routes and sources, statements per request.
 // Invariant: what has no figure is a doubt, never below the limit. Not here: figures (facts/latency.ts).
 
+import { fitsGlob } from '../../config/values/glob.js';
 import type { StatementFacts } from '../../facts/answers.js';
 import { percentileNs } from '../../facts/latency.js';
 import { keyOf } from '../../facts/statement-facts.js';
@@ -8,7 +9,7 @@ import { duration } from '../../facts/words/format.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
 import type { Doubt } from './asked/allowances.js';
 import type { Scope } from './asked/conditions.js';
-import { type Exception, exceptionFor, fitsPattern } from './asked/exceptions.js';
+import { type Exception, exceptionFor } from './asked/exceptions.js';
 import { executionsOf } from './doubts.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedMax, Failure, Found } from './rule.js';
@@ -106,7 +107,7 @@ function subjectKey({ kind }: RouteFacts): 'route' | 'job' | 'command' {
 function isOf(facts: RouteFacts, { source, pool, tags }: Scope): boolean {
   if (source !== undefined && !facts.sources.has(source)) return false;
   if (pool !== undefined && !facts.pools.has(pool)) return false;
-  return tags.every(([key, value]) => key === subjectKey(facts) && fitsPattern(facts.route, value));
+  return tags.every(([key, value]) => key === subjectKey(facts) && fitsGlob(facts.route, value));
 }
 
 function percent(part: number): string {

@@ -1,13 +1,14 @@
 // The rules of `--no-new`: handwritten statements and findings that were not there before.
 // Invariant: without anything to compare with, nothing is shown to be old. Not here: the baseline (baseline.ts).
 
+import { fitsGlob } from '../../config/values/glob.js';
 import type { StatementFacts } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import type { Doubt } from './asked/allowances.js';
 import { findingKey, isHandwritten, isProven, statementKey } from './asked/baseline.js';
 import type { Scope } from './asked/conditions.js';
-import { exceptionFor, fitsPattern, type Subject } from './asked/exceptions.js';
+import { exceptionFor, type Subject } from './asked/exceptions.js';
 import { allExecutions, executionsOf } from './doubts.js';
 import type { CheckFacts } from './facts.js';
 import type { AskedNoNew, Failure, Found } from './rule.js';
@@ -89,7 +90,7 @@ function subjectOf(finding: FindingFacts): Subject {
 
 function isOf(finding: FindingFacts, scope: Scope, { pools }: CheckFacts): boolean {
   const has = (values: readonly string[], wanted: string | undefined): boolean =>
-    wanted === undefined || values.some((value) => fitsPattern(value, wanted));
+    wanted === undefined || values.some((value) => fitsGlob(value, wanted));
   const values: Readonly<Record<string, readonly string[]>> = {
     route: finding.routes,
     job: finding.routes,

@@ -2,10 +2,10 @@
 // Invariant: where the text does not tell, the answer is "perhaps", never "no".
 // Not here: what the store narrows by itself (storage/sqlite/tables/filter-conditions.ts).
 
+import { fitsGlob } from '../../config/values/glob.js';
 import type { StatementFacts } from '../../facts/answers.js';
 import { shortSql } from '../../facts/words/short-sql.js';
 import type { Scope } from './asked/conditions.js';
-import { fitsPattern } from './asked/exceptions.js';
 
 export type Fit = 'yes' | 'no' | 'perhaps';
 
@@ -47,7 +47,7 @@ function functionFits(facts: Told, name: string): Fit {
 export function namesTable(summary: string, table: string): boolean {
   const wanted = table.toLowerCase();
   const named = summary.toLowerCase().split(' ').slice(1);
-  return named.some((name) => fitsPattern(name, wanted) || fitsPattern(name.slice(name.lastIndexOf('.') + 1), wanted));
+  return named.some((name) => fitsGlob(name, wanted) || fitsGlob(name.slice(name.lastIndexOf('.') + 1), wanted));
 }
 
 /** The fingerprint of a text that was too long to be kept whole. */

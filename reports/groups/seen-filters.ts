@@ -3,6 +3,7 @@
 // Not here: finding those values (seen.ts).
 
 import { UsageError } from '../../config/values/errors.js';
+import { globTest } from '../../config/values/glob.js';
 import { nearestName } from '../../config/values/nearest.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import { CONSTRUCTS, SOURCES } from '../../facts/verdict.js';
@@ -47,7 +48,7 @@ function check(
   if (value === undefined || seen.includes(value) || known.includes(value)) return;
   // Of a list that was cut, what is missing is not known.
   if (seen.length >= VALUES_MAX) return;
-  if (value.includes('*') && seen.some((one) => fitsPattern(one, value))) return;
+  if (value.includes('*') && seen.some(globTest(value))) return;
   const list = [
     ...seen.slice(0, LISTED_MAX),
     ...(seen.length > LISTED_MAX ? [`and ${seen.length - LISTED_MAX} more`] : []),
@@ -64,10 +65,4 @@ function meant(value: string, seen: readonly string[], of = ''): string {
     nearestName(value, seen) ??
     seen.find((one) => value.length > 2 && bare(one).includes(bare(value)));
   return near === undefined ? '' : `; did you mean ${of}${near}?`;
-}
-
-/** `*` in the pattern stands for anything. */
-export function fitsPattern(value: string, pattern: string): boolean {
-  const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('\\*', '.*');
-  return new RegExp(`^${escaped}$`, 's').test(value);
 }

@@ -2,11 +2,11 @@
 // Invariant: filters mean what they mean in `top`; all that are given must fit.
 // Not here: values that were never seen (reports/groups/seen-filters.ts).
 
+import { fitsGlob } from '../../../config/values/glob.js';
 import type { StatementFilter } from '../../../facts/answers.js';
 import { HANDWRITTEN, HIDDEN_SOURCES } from '../../../facts/verdict.js';
 import { sqlPieces } from '../../../facts/words/sql-pieces.js';
 import type { TailExecutionJson } from '../../../reports/forms/tail-json.js';
-import { fitsPattern } from '../../../reports/groups/seen-filters.js';
 
 export interface TailFilter extends StatementFilter {
   /** Of one execution. */
@@ -22,7 +22,7 @@ export function isWanted(one: TailExecutionJson, filter: TailFilter): boolean {
   if (handwritten && !isHandwritten(one)) return false;
   if (pool !== undefined && one.pool !== pool) return false;
   if (one.service_ms < minMs) return false;
-  if (!tags.every(([key, value]) => one.tags[key] !== undefined && fitsPattern(one.tags[key], value))) return false;
+  if (!tags.every(([key, value]) => one.tags[key] !== undefined && fitsGlob(one.tags[key], value))) return false;
   const text = one.query.toLowerCase();
   if (!find.every((word) => text.includes(word.toLowerCase()) || one.fingerprint.includes(word.toLowerCase())))
     return false;
@@ -38,6 +38,6 @@ function isHandwritten({ source, construct }: TailExecutionJson): boolean {
 function hasTable(query: string, table: string): boolean {
   return sqlPieces(query).some(({ kind, text }) => {
     if (kind !== 'name' && kind !== 'word') return false;
-    return fitsPattern(text.startsWith('"') ? text.slice(1, -1) : text, table);
+    return fitsGlob(text.startsWith('"') ? text.slice(1, -1) : text, table);
   });
 }

@@ -4,6 +4,7 @@
 // (cli/checking/gather.ts asks the store).
 
 import { UsageError } from '../../../config/values/errors.js';
+import { fitsGlob } from '../../../config/values/glob.js';
 import type { Condition } from './conditions.js';
 
 export type ExceptionKey =
@@ -72,7 +73,7 @@ export function exceptionFor(exceptions: readonly Exception[], subject: Subject)
     (Object.entries(match) as Array<[ExceptionKey, string]>).every(([key, pattern]) => {
       const values = subject[key];
       if (values === undefined || values.length === 0) return false;
-      return values.every((value) => (key === 'fingerprint' ? value.startsWith(pattern) : fitsPattern(value, pattern)));
+      return values.every((value) => (key === 'fingerprint' ? value.startsWith(pattern) : fitsGlob(value, pattern)));
     }),
   );
 }
@@ -81,19 +82,4 @@ export function exceptionFor(exceptions: readonly Exception[], subject: Subject)
 function kindOf(condition: Condition): string {
   if (condition.kind === 'none') return 'none';
   return condition.kind === 'max' ? condition.measure : condition.what;
-}
-
-/** `*` stands for anything. */
-export function fitsPattern(value: string, pattern: string): boolean {
-  if (!pattern.includes('*')) return value === pattern;
-  const parts = pattern.split('*');
-  const [first, last] = [parts[0], parts[parts.length - 1]];
-  if (!value.startsWith(first) || !value.endsWith(last) || value.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const found = value.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= value.length - last.length;
 }
