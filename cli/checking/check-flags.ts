@@ -2,7 +2,7 @@
 // Invariant: everything is read before anything is started or asked, so that a wrong flag costs nothing.
 // Not here: what the conditions mean (reports/check).
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { readConfigFile } from '../../config/config-file.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
@@ -83,6 +83,10 @@ export function readCheckFlags(flags: CheckFlags): AskedCheck {
   const implied =
     given.length === 0 && baseline !== undefined ? (['handwritten', 'findings'] as const).map(readNoNew) : [];
   for (const file of flags.report ?? []) formOf(file);
+  if (flags.report !== undefined && given.length + implied.length === 0) {
+    const hint = 'give --none, --max, --no-new or --baseline too; --save alone judges nothing';
+    throw new UsageError('there is no condition to report', { where: '--report', hint });
+  }
   const config = flags.config ?? process.env.PGWITNESS_CONFIG ?? '';
   return {
     conditions: [...given, ...implied],
@@ -103,14 +107,29 @@ export function formOf(file: string): (typeof REPORT_FORMS)[number] {
   });
 }
 
+/** An earlier result would be taken for that of a run that ends without one. Throws RuntimeError. */
+export function clearReports(files: readonly string[]): void {
+  for (const file of files) {
+    try {
+      rmSync(file, { force: true });
+    } catch (error) {
+      throw unwritable(file, error);
+    }
+  }
+}
+
 /** Throws RuntimeError. */
 export function writeText(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    throw new RuntimeError(`cannot be written (${code})`, { where: file, cause: error });
+    throw unwritable(file, error);
   }
+}
+
+function unwritable(file: string, error: unknown): RuntimeError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  return new RuntimeError(`cannot be written (${code})`, { where: file, cause: error });
 }
 
 function textOf(file: string): string {

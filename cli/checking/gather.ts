@@ -8,6 +8,7 @@ import type { StatementFacts } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { RouteFacts } from '../../facts/work/routes.js';
+import type { Doubt } from '../../reports/check/asked/allowances.js';
 import type { Baseline } from '../../reports/check/asked/baseline.js';
 import type { Condition, Scope } from '../../reports/check/asked/conditions.js';
 import { type Exception, isInForce } from '../../reports/check/asked/exceptions.js';
@@ -25,7 +26,7 @@ import { textFits } from '../../reports/check/texts.js';
 import { checkSeen } from '../../reports/groups/seen-filters.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from '../reading/place.js';
-import { doubtsOf } from './scope-doubts.js';
+import { doubtsOf, unknownOf } from './scope-doubts.js';
 import { filterOf, ranIn, statementsOf } from './scoped.js';
 
 export interface CheckQuestion {
@@ -128,9 +129,18 @@ async function about(place: Place, asking: Asking): Promise<ConditionFacts> {
     condition,
     fitting,
     excused: await excusedOf(place, { ...asking, scope, hidden, fitting }),
-    doubts: condition.kind === 'none' ? await doubtsOf(place, { scope, range, facts, inWindow }) : [],
+    doubts: await scopeDoubts(place, { condition, scope, range, facts, inWindow }),
     errorGroups: condition.kind === 'max' && condition.measure === 'errors' ? await errorGroupsOf(place, asking) : [],
   };
+}
+
+/** What is new is told by `--no-new` itself. */
+async function scopeDoubts(
+  place: Place,
+  { condition, ...doubting }: Parameters<typeof doubtsOf>[1] & { condition: Condition },
+): Promise<Doubt[]> {
+  if (condition.kind === 'no-new') return [];
+  return condition.kind === 'none' ? doubtsOf(place, doubting) : unknownOf(place, doubting);
 }
 
 /** A value that nothing ever had is a slip of the pen, and would prove whatever is asked. */

@@ -2,12 +2,14 @@
 // Invariant: where a count is uncertain, the larger one is the doubt. Not here: doubts about the window
 // (reports/check/doubts.ts).
 
-import type { PoolFacts, StatementFacts } from '../../facts/answers.js';
+import type { PoolFacts, StatementFacts, StatementFilter } from '../../facts/answers.js';
 import { OTHER_POOL } from '../../facts/pool.js';
+import { HANDWRITTEN, HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { Doubt } from '../../reports/check/asked/allowances.js';
 import type { Scope } from '../../reports/check/asked/conditions.js';
 import { allExecutions } from '../../reports/check/doubts.js';
 import type { CheckFacts } from '../../reports/check/facts.js';
+import { asksWho } from '../../reports/check/fits.js';
 import { isTextUnknown, textFits } from '../../reports/check/texts.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
 import type { Place } from '../reading/place.js';
@@ -23,18 +25,10 @@ interface Doubting {
 
 export async function doubtsOf(place: Place, { scope, range, facts, inWindow }: Doubting): Promise<Doubt[]> {
   const of = allExecutions(facts);
-  const doubts: Doubt[] = [];
+  const doubts = await unknownOf(place, { scope, range, facts });
   const add = (key: Doubt['key'], amount: number, what: string): void => {
     if (amount > 0) doubts.push({ key, amount, of, what });
   };
-  const aboutWho = scope.source !== undefined || scope.construct !== undefined || scope.handwritten === true;
-  if (aboutWho && scope.source !== 'unknown') {
-    const filter = { source: 'unknown', pool: scope.pool };
-    const { statements } = await statementsOf(place, { range, filter, hidden: [] });
-    const unknown = statements.filter((one) => ranIn(one, range) && textFits(one, scope) !== 'no');
-    const amount = allExecutions({ statements: unknown });
-    add('unknown', amount, `the source of ${amount} executions is not known`);
-  }
   const isUnsure = (one: StatementFacts): boolean => !isTextUnknown(one) && textFits(one, scope) === 'perhaps';
   const unsure = allExecutions({ statements: inWindow.filter(isUnsure) });
   add('unknown_text', unsure, `the text of ${unsure} executions was too long to be kept whole`);
@@ -44,6 +38,35 @@ export async function doubtsOf(place: Place, { scope, range, facts, inWindow }: 
   }
   if (scope.pool !== undefined) doubts.push(...(await poolDoubts(place, { name: scope.pool, facts })));
   return doubts;
+}
+
+/** Where the scope says who sent a statement, or how it was written: executions of which that is not known. */
+export async function unknownOf(place: Place, { scope, range, facts }: Omit<Doubting, 'inWindow'>): Promise<Doubt[]> {
+  const of = allExecutions(facts);
+  const doubts: Doubt[] = [];
+  const add = (amount: number, what: string): void => {
+    if (amount > 0) doubts.push({ key: 'unknown', amount, of, what });
+  };
+  if (!asksWho(scope) || scope.source === 'unknown') return doubts;
+  const inScope = async (filter: StatementFilter): Promise<StatementFacts[]> => {
+    const { statements } = await statementsOf(place, { range, filter, hidden: [] });
+    return statements.filter((one) => ranIn(one, range) && textFits(one, scope) !== 'no');
+  };
+  const sourceless = allExecutions({ statements: await inScope({ source: 'unknown', pool: scope.pool }) });
+  add(sourceless, `the source of ${sourceless} executions is not known`);
+  if (scope.construct === undefined && scope.handwritten !== true) return doubts;
+  const unwritten = (await inScope(filterOf({ ...scope, construct: '', handwritten: undefined }))).filter(
+    ({ source }) =>
+      source !== 'unknown' && !HIDDEN_SOURCES.includes(source) && !(scope.handwritten && isByHand(source)),
+  );
+  const amount = allExecutions({ statements: unwritten });
+  const sources = [...new Set(unwritten.map(({ source }) => source))].sort().join(', ');
+  add(amount, `how ${amount} executions of ${sources} were written is not known`);
+  return doubts;
+}
+
+function isByHand(source: string): boolean {
+  return HANDWRITTEN.sources.some((one) => one === source);
 }
 
 /** Executions of the scope, but for its tags, that say nothing of this one. */

@@ -4,7 +4,7 @@
 
 import type { Command } from 'commander';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
-import { addCheckFlags, type CheckFlags, readCheckFlags, writeText } from '../checking/check-flags.js';
+import { addCheckFlags, type CheckFlags, clearReports, readCheckFlags, writeText } from '../checking/check-flags.js';
 import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
 import { formNow } from '../terminal/form.js';
@@ -62,6 +62,7 @@ async function check(given: CommandFlags): Promise<void> {
   if (flags.markdown && flags.json) {
     throw new UsageError('two output formats', { where: '--json, --markdown', hint: 'give one of them' });
   }
+  clearReports(asked.reports);
   const { readTimeRange } = await import('../../reports/questions/grammar.js');
   const { gather } = await import('../checking/gather.js');
   const { judge } = await import('../../reports/check/judge.js');

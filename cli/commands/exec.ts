@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ExitCode, errorLine, UsageError } from '../../config/values/errors.js';
-import { type AskedCheck, addCheckFlags, type CheckFlags, readCheckFlags, writeText } from '../checking/check-flags.js';
+import {
+  type AskedCheck,
+  addCheckFlags,
+  type CheckFlags,
+  clearReports,
+  readCheckFlags,
+  writeText,
+} from '../checking/check-flags.js';
 import { repeatable } from '../reading/read-flags.js';
 import { screenOf } from '../terminal/output.js';
 
@@ -55,6 +62,7 @@ async function exec(command: string[], flags: ExecFlags): Promise<void> {
     process.env,
     (flags.env ?? []).flatMap((names) => names.split(',')),
   );
+  clearReports(asked.reports);
   const running = new (await import('../executing/command.js')).Command();
   const { startCommandSidecar } = await import('../executing/sidecar.js');
   const temporary = mkdtempSync(path.join(tmpdir(), 'pgwitness-exec-'));
@@ -106,15 +114,14 @@ async function judgeRun(
       ? stored
       : { ...stored, watched: { ...stored.watched, unstoredSinceMs: stored.window.sinceMs } };
     const screen = screenOf(process.stderr, process.env);
-    if (allExecutions(facts) === 0) {
+    const isEmpty = allExecutions(facts) === 0;
+    if (isEmpty) {
       const hint =
         'does the command take PGHOST and PGPORT, or DATABASE_URL? Name other variables with --env DB_HOST,DB_PORT';
       say(`no statement came through: ${hint}`);
-      return false;
-    }
-    process.stderr.write(`\n${runText(facts, screen)}\n`);
-    if (flags.save !== undefined) await save(flags.save, { facts, isComplete: code === 0 && isWhole });
-    if (about.length === 0) return isWhole;
+    } else process.stderr.write(`\n${runText(facts, screen)}\n`);
+    if (flags.save !== undefined) await save(flags.save, { facts, isComplete: code === 0 && isWhole && !isEmpty });
+    if (about.length === 0) return isWhole && !isEmpty;
     const { judge } = await import('../../reports/check/judge.js');
     const { annotate, exitCodeFor, writeReports } = await import('../checking/report.js');
     const { checkText } = await import('../views/check/check.js');
@@ -122,7 +129,7 @@ async function judgeRun(
     process.stderr.write(`\n${checkText(result, screen)}\n`);
     writeReports(result, asked.reports);
     annotate(result, process.env);
-    return exitCodeFor(result) === ExitCode.ok;
+    return exitCodeFor(result) === ExitCode.ok && !isEmpty;
   } finally {
     place.close();
   }
@@ -134,7 +141,7 @@ async function save(
   { facts, isComplete }: { facts: import('../../reports/check/facts.js').CheckFacts; isComplete: boolean },
 ): Promise<void> {
   if (!isComplete) {
-    say(`${file} is not written, because the command failed or not all of it was stored`);
+    say(`${file} is not written, because the command failed, sent nothing, or not all of it was stored`);
     return;
   }
   const { writeBaseline } = await import('../../reports/check/asked/baseline.js');

@@ -129,7 +129,7 @@ function sampledDoubts({ bypassed }: CheckFacts['watched'], exceptions: readonly
 
 interface Bypassed {
   doubts: Doubt[];
-  excused: Exception[];
+  excused: Array<{ readonly what: string; readonly exception: Exception }>;
 }
 
 /** Sessions past pgwitness, now and in the samples of the window; `exceptions` may cover some. */
@@ -155,13 +155,17 @@ function lookedDoubts(bypass: BypassFacts | undefined, exceptions: readonly Exce
 function split(
   clients: readonly BypassClient[],
   exceptions: readonly Exception[],
-): { open: BypassClient[]; excused: Exception[] } {
+): { open: BypassClient[]; excused: Bypassed['excused'] } {
   const open: BypassClient[] = [];
-  const excused: Exception[] = [];
+  const excused: Bypassed['excused'] = [];
   for (const client of clients) {
     const found = exceptionFor(exceptions, { user: [client.user], application_name: [client.applicationName] });
     if (found === undefined) open.push(client);
-    else excused.push(found);
+    else {
+      const { connections } = client;
+      const past = `${connections} ${connections === 1 ? 'connection goes' : 'connections go'} past pgwitness`;
+      excused.push({ what: `${past}: ${namesOf([client])}`, exception: found });
+    }
   }
   return { open, excused };
 }

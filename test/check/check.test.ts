@@ -1,7 +1,7 @@
 // `pgwitness check` as a user runs it: forms, files, exit codes, and the same answer over HTTP.
 // Not here: what is judged how (judge.test.ts).
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createLog } from '../../config/log.js';
@@ -32,6 +32,7 @@ describe('exit codes', () => {
     [['check', '--no-new', 'rows'], 2, /"rows" is not known: --no-new/],
     [['check', '--none', 'source=sqlalchmy'], 2, /"sqlalchmy" was never seen: --source: .*did you mean sqlalchemy/],
     [['check', ...NONE, '--report', 'result.txt'], 2, /does not say in which form: --report/],
+    [['check', '--save', 'b.txt', '--report', 'r.md'], 2, /there is no condition to report: --report: give --none/],
     [['check', ...NONE, '--json', '--markdown'], 2, /two output formats/],
     [['check', '--baseline', '/nowhere.txt'], 3, /the baseline cannot be read \(ENOENT\).*--save FILE/],
     [['check', ...NONE, '--data', '/nowhere'], 3, /there is no data directory/],
@@ -62,6 +63,14 @@ describe('exit codes', () => {
 });
 
 describe('forms', () => {
+  test('an earlier report does not outlive a check that ends without a result', async () => {
+    const file = join(temporaryDirectory(), 'check.md');
+    writeFileSync(file, 'passed');
+    const { code } = await pgwitness(['check', ...NONE, '--report', file, '--data', '/nowhere']);
+    expect(code).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  });
+
   test('text names what speaks against it, and at which line of code', async () => {
     const { code, stdout } = await pgwitness(['check', ...NONE, '--data', store()]);
     expect(stdout).toMatch(/^The condition does not hold: 1 thing speaks against it\n/);

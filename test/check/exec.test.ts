@@ -47,6 +47,13 @@ describe('the exit code', () => {
     const { code, stderr } = await exec(client('exit', '0'), libpq());
     expect(stderr).toMatch(/no statement came through: .*--env DB_HOST,DB_PORT/);
     expect(code).toBe(1);
+    const report = path.join(temporaryDirectory(), 'check.json');
+    writeFileSync(report, '{"outcome": "passed"}');
+    const asked = ['--none', 'handwritten', '--report', report, '--save', path.join(temporaryDirectory(), 'b.txt')];
+    const judged = await exec([...asked, ...client('exit', '0')], libpq());
+    expect(judged.stderr).toContain('b.txt is not written, because the command failed, sent nothing');
+    expect(judged.code).toBe(1);
+    expect(JSON.parse(readFileSync(report, 'utf8')).outcome).toBe('not shown');
   });
 
   test('is 1 where a condition does not hold, and the command keeps its own', async () => {

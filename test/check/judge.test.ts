@@ -259,6 +259,34 @@ describe('no false proof', () => {
     expect(result.outcome).toBe('passed');
   });
 
+  test.each([
+    [{ none: ['handwritten'] }, CORE, 'how 1 executions of sqlalchemy were written is not known'],
+    [{ none: ['construct=text,source=sqlalchemy'] }, CORE, 'how 1 executions of sqlalchemy were written is not known'],
+    [{ max: ['p95=10s,construct=text'] }, CORE, 'how 1 executions of sqlalchemy were written is not known'],
+    [{ max: ['p95=10s,handwritten'] }, CORE, 'how 1 executions of sqlalchemy were written is not known'],
+  ] as const)('how a statement was written is not known: %j', async (asked, of, expected) => {
+    const result = await judged(storeOf([{ of: ORM }, { of, construct: '' }]), asked);
+    expect(said(result)).toContain(`not shown: ${expected}`);
+    expect(result.outcome).toBe('not shown');
+    // Raw SQL is written by hand however it was sent, and of BEGIN it does not matter.
+    const others = storeOf([
+      { of: ORM },
+      { of: RAW, construct: '' },
+      { of: CORE, construct: '', source: 'housekeeping' },
+    ]);
+    expect(said(await judged(others, asked)).filter((line) => line.includes('of sqlalchemy'))).toEqual([]);
+  });
+
+  test.each(['p95=10s,source=raw', 'errors=50%,source=raw', 'p95=10s,handwritten'])(
+    'executions of unknown source may exceed --max %s',
+    async (max) => {
+      const store = storeOf([{ of: RAW }, { of: ORM, source: 'unknown' }]);
+      expect(said(await judged(store, { max: [max] }))).toEqual(['not shown: the source of 1 executions is not known']);
+      expect((await judged(store, { max: [max], allow: ['unknown=1'] })).outcome).toBe('passed');
+      expect((await judged(store, { max: ['p95=10s'] })).outcome).toBe('passed');
+    },
+  );
+
   test('the record begins later than the window', async () => {
     const result = await judged(storeOf([{ of: ORM }]), { ...NONE, sinceMs: FROM_MS - 3_600_000 });
     expect(said(result)).toEqual([expect.stringMatching(/nothing is recorded before 2026-03-01 00:00 UTC/)]);
@@ -320,6 +348,11 @@ describe('no false proof', () => {
     expect(untold.outcome).toBe('not shown');
     const through = await judged(store, { ...NONE, bypass: { ...listed, leadsThrough: true, bypassing: [] } });
     expect(through.outcome).toBe('not shown');
+    const exceptions = [{ reason: 'the exporter', match: { user: 'app' } }];
+    const excused = await judged(store, { ...NONE, exceptions, bypass: { ...listed, bypassing: [psql] } });
+    expect(excused.allowed).toEqual([
+      expect.objectContaining({ what: '1 connection goes past pgwitness: app (psql)', reason: 'the exporter' }),
+    ]);
     const clean = await judged(store, { ...NONE, bypass: { ...listed, bypassing: [] } });
     expect(clean.outcome).toBe('passed');
   });

@@ -66,6 +66,7 @@ export interface Ran {
   callsMs?: readonly number[];
   errors?: number;
   source?: string;
+  construct?: string;
   fingerprint?: string;
   tags?: Readonly<Record<string, string>>;
   pool?: string;
@@ -88,7 +89,7 @@ function flushedOf(ran: readonly Ran[]): Partial<Flush> {
       minute: DAY_START_MIN + (one.minute ?? 0),
       fingerprint: one.fingerprint ?? one.of,
       source: one.source ?? source,
-      construct,
+      construct: one.construct ?? construct,
       pool: one.pool ?? pool,
       query,
       summary,
