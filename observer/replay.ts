@@ -21,6 +21,8 @@ export interface Replayed {
 
 /** A flush follows after so many executions, so that little waits in memory however long the recording is. */
 const FLUSH_EXECUTIONS = 20_000;
+/** Of the recording's time: as often as a running observer looks which sessions have settled and which units ended. */
+const TICK_MS = 1_000;
 
 /** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
 export async function replay(
@@ -29,7 +31,7 @@ export async function replay(
 ): Promise<Replayed> {
   // Before anything is made in the data directory.
   requireRecording(file);
-  const { observer, store } = await assemble(options.config, {
+  const { observer, pipeline, store } = await assemble(options.config, {
     log: options.log,
     acknowledge: () => {},
     relays: { count: 1, ended: {} },
@@ -41,6 +43,7 @@ export async function replay(
   let relayId = '';
   let nowMs = 0;
   let unflushed = 0;
+  let tickedMs = 0;
   const observe = (observation: Observation) => {
     nowMs = Math.max(nowMs, momentOf(observation));
     observer.observe(relayId, observation);
@@ -73,6 +76,10 @@ export async function replay(
         result.batches++;
         result.executions += batches.executions;
         unflushed += batches.executions;
+        if (nowMs - tickedMs >= TICK_MS) {
+          tickedMs = nowMs;
+          pipeline.tick(nowMs);
+        }
         if (unflushed < FLUSH_EXECUTIONS) return;
         unflushed = 0;
         flush();

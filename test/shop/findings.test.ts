@@ -1,4 +1,5 @@
-// The shop's own faults against what is found in its traffic: each is named, and nothing else.
+// The shop's own faults against what is found in its traffic, live and replayed.
+// Each is named, and nothing else is proven.
 // Not here: each kind of finding (../findings/).
 
 import { mkdtempSync } from 'node:fs';
@@ -15,6 +16,9 @@ import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 
 interface Finding {
+  readonly id: string;
+  readonly severity: string;
+  readonly state: string;
   readonly kind: string;
   readonly confidence: string;
   readonly title: string;
@@ -34,6 +38,13 @@ const FAULTS = [
 /** How busy the machine is decides about these. */
 const OF_TIME = /^(?:idle-in|long)-transaction$/;
 
+const run = async (...asked: string[]) =>
+  (await runOrThrow(process.execPath, ['dist/cli/main.js', ...asked], { cwd: ROOT })).stdout;
+
+async function findingsIn(data: string): Promise<Finding[]> {
+  return (JSON.parse(await run('findings', '--json', '--data', data)) as { findings: Finding[] }).findings;
+}
+
 await describeWithPython('findings of the shop', (python) => {
   const postgres = usePostgres({ database: 'shop' });
   beforeAll(async () => {
@@ -42,17 +53,21 @@ await describeWithPython('findings of the shop', (python) => {
   });
 
   test('are its faults, and nothing else is proven', { timeout: 240_000 }, async () => {
-    const data = path.join(mkdtempSync(path.join(tmpdir(), 'pgwitness-findings-')), 'data');
-    const sidecar = await startSidecar({ upstream: postgres(), data });
+    const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-findings-'));
+    const data = path.join(directory, 'data');
+    const recording = path.join(directory, 'recording');
+    const sidecar = await startSidecar({ upstream: postgres(), data, args: ['--record', recording] });
     const database = { ...postgres(), host: sidecar.host, port: sidecar.port };
     const shop = await startShop({ python: python.executable, database, tagged: true });
     await drive({ baseUrl: shop.baseUrl, seconds: 120, requests: 400, concurrency: 3, seed: 3 });
     await shop.stop();
     await sidecar.stop();
-    const asked = ['dist/cli/main.js', 'findings', '--json', '--data', data];
-    const { findings } = JSON.parse((await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout) as {
-      findings: Finding[];
-    };
+    const findings = await findingsIn(data);
+    const replayed = path.join(directory, 'replayed');
+    await run('replay', recording, '--data', replayed);
+    const essence = ({ kind, id, severity, confidence, state }: Finding) =>
+      [kind, id, severity, confidence, state].join(' ');
+    expect((await findingsIn(replayed)).map(essence).sort()).toEqual(findings.map(essence).sort());
     const strong = findings.filter(({ confidence, kind }) => confidence === 'strong' && !OF_TIME.test(kind));
     const named = strong.map(({ kind, routes, callers }) => [routes[0], kind, callers[0]?.replace(/:\d+$/, '')]);
     if (process.env.PGWITNESS_SHOW_FINDINGS) console.log(findings);
