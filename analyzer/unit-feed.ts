@@ -45,6 +45,7 @@ export class UnitFeed {
     execution.sqlstate = measured.sqlstate;
     execution.command = measured.command;
     execution.batched = measured.batched;
+    execution.reads = statement.shape.reads;
     execution.housekeeping = statement.shape.housekeeping;
     execution.transactionBefore = context.transactionBefore;
     execution.transactionAfter = transactionAfter;
@@ -65,7 +66,9 @@ export class UnitFeed {
   }
 
   closed(session: ObservedSession, atMs: number): void {
-    if (session.work !== undefined) this.#units.closed(session.work, atMs - session.facts.openedAtMs);
+    const { work, facts } = session;
+    if (work === undefined) return;
+    this.#units.closed(work, { lifetimeMs: atMs - facts.openedAtMs, openingMs: work.firstMs - facts.openedAtMs });
   }
 
   #workOf({ facts, statements, member }: ObservedSession): SessionWork {
@@ -96,6 +99,7 @@ function emptyExecution(): Filled {
     sqlstate: '',
     command: '',
     batched: false,
+    reads: '',
     housekeeping: '',
     transactionBefore: '',
     transactionAfter: '',

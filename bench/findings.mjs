@@ -30,6 +30,7 @@ function unitOf(number, each, found) {
       sqlstate: '',
       command,
       batched: false,
+      reads: /** @type {'rows' | ''} */ (command === 'SELECT' ? 'rows' : ''),
       housekeeping: '',
       transactionBefore: /** @type {const} */ ('T'),
       transactionAfter: /** @type {'I' | 'T'} */ (n === STATEMENTS - 1 ? 'I' : 'T'),
@@ -54,6 +55,7 @@ function unitOf(number, each, found) {
     serviceNs: STATEMENTS * 500_000,
     statements,
     kept: STATEMENTS,
+    opened: { connections: 0, ms: 0 },
     statementsDropped: 0,
   };
 }

@@ -20,7 +20,12 @@ export type FindingKind =
   | 'retries'
   | 'unbounded-result'
   | 'forbidden-write'
-  | 'forbidden-source';
+  | 'forbidden-source'
+  | 'always-fails'
+  | 'select-star'
+  | 'connection-per-request'
+  | 'read-only-transaction'
+  | 'rollback-on-return';
 
 export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
 export type FindingConfidence = 'strong' | 'weak';

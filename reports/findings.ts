@@ -3,7 +3,7 @@
 // (analyzer/findings/), the JSON (forms/findings-json.ts).
 
 import { KINDS } from '../analyzer/findings/kinds/kinds.js';
-import { tableOf } from '../analyzer/findings/views/kind.js';
+import { type Kind, type StatementRecord, tableOf } from '../analyzer/findings/views/kind.js';
 import { globTest } from '../config/values/glob.js';
 import type { Window } from '../facts/answers.js';
 import type {
@@ -17,7 +17,7 @@ import type {
 } from '../facts/finding.js';
 import { SEVERITIES } from '../facts/finding.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
-import { poolNames, textsOf } from '../storage/sqlite/read/query-catalogue.js';
+import { poolNames, recordsOf, textsOf } from '../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import { findingsIn } from '../storage/sqlite/tables/findings.js';
@@ -63,6 +63,7 @@ export function findingsOf(rows: Rows, window: Window, { newestMax }: Limit = {}
     ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),
   ];
   const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
+  const records = recordsOf(rows, deltas.filter(({ kind }) => KINDS[kind]?.confirms !== undefined).map(firstOf));
   const pools = poolNames(rows);
   const isTestRun = window.untilMs - window.sinceMs < TEST_RUN_MS;
   const accepted = acceptedFindings(rows);
@@ -83,10 +84,25 @@ export function findingsOf(rows: Rows, window: Window, { newestMax }: Limit = {}
       })),
     };
     const kind = KINDS[delta.kind];
-    if (kind === undefined || kind.excludes?.(told.statements[0].query)) continue;
+    if (kind === undefined || !isBorneOut(kind, told, records)) continue;
     findings.push(factsOf(delta, { told, accepted, lastMarkMs, untilMs: window.untilMs, isTestRun }));
   }
   return { window, findings: findings.sort(byWeight) };
+}
+
+function firstOf({ statements: [first] }: StoredFinding): string {
+  return first.fingerprint;
+}
+
+/** By its text, and by all that the store has of its statement. */
+function isBorneOut(
+  kind: Kind,
+  { statements: [first] }: FindingTold,
+  records: ReadonlyMap<string, StatementRecord>,
+): boolean {
+  if (first === undefined) return true;
+  if (kind.excludes?.(first.query)) return false;
+  return kind.confirms?.(records.get(first.fingerprint) ?? { calls: 0, errors: 0 }) ?? true;
 }
 
 /** At least one report. A finding of several sidecars is one. */

@@ -26,7 +26,12 @@ describe('rooms', () => {
   });
 
   /** Flat lists of siblings may be longer than a room's 15 files. */
-  const LISTS: Readonly<Record<string, number>> = { 'cli/commands': 30, 'cli/views': 25, 'analyzer/fingerprint': 20 };
+  const LISTS: Readonly<Record<string, number>> = {
+    'cli/commands': 30,
+    'cli/views': 25,
+    'analyzer/fingerprint': 20,
+    'analyzer/findings/kinds': 25,
+  };
 
   test('a room has at most 15 files', () => {
     const counts = new Map<string, number>();

@@ -44,6 +44,8 @@ const STRINGS = 11;
 
 const BATCHED = 1;
 const CUT = 2;
+const READS = 4;
+const READS_ALL = 8;
 
 export class KeptStatements {
   readonly #max: number;
@@ -83,7 +85,8 @@ export class KeptStatements {
     numbers[number + POSITION] = statement.transactionPosition;
     numbers[number + HASH] = statement.parameterHash;
     numbers[number + COUNT] = statement.parameterCount;
-    this.#flags[slot] = (statement.batched ? BATCHED : 0) | (statement.parametersCut ? CUT : 0);
+    const reads = statement.reads === '' ? 0 : statement.reads === 'rows' ? READS : READS_ALL;
+    this.#flags[slot] = (statement.batched ? BATCHED : 0) | (statement.parametersCut ? CUT : 0) | reads;
     const strings = this.#strings;
     const string = slot * STRINGS;
     strings[string + FINGERPRINT] = statement.fingerprint;
@@ -149,6 +152,7 @@ export class KeptStatements {
       sqlstate: strings[string + SQLSTATE],
       command: strings[string + COMMAND],
       batched: (flags & BATCHED) !== 0,
+      reads: (flags & READS) !== 0 ? 'rows' : (flags & READS_ALL) !== 0 ? 'all' : '',
       housekeeping: strings[string + HOUSEKEEPING],
       transactionBefore: strings[string + BEFORE] as UnitStatement['transactionBefore'],
       transactionAfter: strings[string + AFTER] as UnitStatement['transactionAfter'],

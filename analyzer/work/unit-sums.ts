@@ -34,3 +34,14 @@ export interface UnitSums {
 export function noUnitSums(): UnitSums {
   return { statements: 0, repeated: 0, serviceNs: 0, rows: 0, errors: 0, idleRequests: 0 };
 }
+
+/** Connections that were opened for one unit. */
+interface Opened {
+  connections: number;
+  ms: number;
+}
+
+export function addOpened(to: Opened, { connections, ms }: Opened): void {
+  to.connections += connections;
+  to.ms += ms;
+}

@@ -7,8 +7,8 @@ import type { Boundary, Found } from '../../facts/rollup-row.js';
 import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
 import type { Keepable, KeptStatements } from './kept-statements.js';
 import { StatementChain } from './statement-chain.js';
-import { noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
-import { namesRoute } from './unit-tag-sets.js';
+import { addOpened, noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
+import { isBefore, namesRoute } from './unit-tag-sets.js';
 
 /** An execution on its way through a unit. */
 export interface UnitExecution extends Keepable {
@@ -56,6 +56,7 @@ export class Unit implements WorkUnit {
   /** Executions whose session has not settled. */
   unsettled = 0;
   readonly sums: UnitSums = noUnitSums();
+  readonly opened = { connections: 0, ms: 0 };
   readonly byFingerprint = new Map<string, StatementInUnit>();
   /** Executions of statements that are not told apart any more, since they were counted last. */
   statementsBeyond = 0;
@@ -162,6 +163,7 @@ export class Unit implements WorkUnit {
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
     this.dirty ||= other.dirty;
+    addOpened(this.opened, other.opened);
     if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
@@ -242,9 +244,4 @@ export class Unit implements WorkUnit {
     this.parts.push(part);
     return part;
   }
-}
-
-/** The earlier one names; of two at one moment the one that is first in the alphabet. */
-function isBefore(ms: number, tagSet: string, otherMs: number, other: string): boolean {
-  return ms < otherMs || (ms === otherMs && tagSet < other);
 }

@@ -23,6 +23,7 @@ import { type Settled, Unit, type UnitExecution } from './unit.js';
 import { idleIn, isOver } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
+import { addOpened } from './unit-sums.js';
 
 /** Longer units are looked at before they end, if nothing can take them over. */
 const SHOWN_MS = 1_000;
@@ -117,11 +118,12 @@ export class Units {
   }
 
   /** The connection is closed. */
-  closed(session: SessionWork, lifetimeMs: number): void {
-    if (!session.partial) session.pace.closed(lifetimeMs);
-    const { unit } = session;
+  closed(session: SessionWork, { lifetimeMs, openingMs }: { lifetimeMs: number; openingMs: number }): void {
+    const { unit, pace, partial } = session;
+    if (!partial) pace.closed(lifetimeMs);
     if (unit === undefined) return;
-    const isWhole = session.units === 1 && !session.partial && lifetimeMs < SHORT_LIFE_MS;
+    const isWhole = session.units === 1 && !partial && lifetimeMs < SHORT_LIFE_MS;
+    if (isWhole && pace.isPerRequest) addOpened(unit.opened, { connections: 1, ms: openingMs });
     if (isWhole && unit.found === 'heuristic' && unit.counted === undefined) unit.boundary = 'connection';
     unit.sessions.delete(session);
     session.unit = undefined;

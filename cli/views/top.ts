@@ -65,7 +65,7 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     if (sum !== undefined) lines.push(...dimLines(`${source}: ${summaryOf(sum, whole)}`, screen));
   }
   const own = new Set(shown.map(({ fingerprint }) => fingerprint));
-  const wrong = (options.findings ?? []).filter(({ statements: [about] }) => own.has(about.fingerprint));
+  const wrong = (options.findings ?? []).filter(({ statements: [about] }) => about && own.has(about.fingerprint));
   lines.push(...findingLines(wrong, screen).map((line) => styled(line, { style: 'dim', screen })));
   if (options.typedPlace !== undefined && shown.length > 0) {
     const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));

@@ -18,6 +18,11 @@ export const FINDING_KINDS = [
   'unbounded-result',
   'forbidden-write',
   'forbidden-source',
+  'always-fails',
+  'select-star',
+  'connection-per-request',
+  'read-only-transaction',
+  'rollback-on-return',
 ] as const;
 
 /** Kinds that are found at a number of repetitions, or of rows: `least` moves it. */

@@ -21,6 +21,8 @@ export interface UnitStatement {
   /** Command tag without its numbers. */
   readonly command: string;
   readonly batched: boolean;
+  /** Rows of tables, by its text: no lock, and no call that changes something; all: with `*`. '' = anything else. */
+  readonly reads: '' | 'rows' | 'all';
   /** What it does for the session ('begin', 'ping', …); '' = it is the application's. */
   readonly housekeeping: string;
   /** Status of ReadyForQuery; '' = the server has not said. */
@@ -54,6 +56,8 @@ export interface WorkUnit {
   readonly lastMs: number;
   /** Time in the database, of the statements whose session settled. */
   readonly serviceNs: number;
+  /** Connections that were opened for it alone, where all of the application are; what opening took. */
+  readonly opened: { readonly connections: number; readonly ms: number };
   /** At most limits.unitStatementsMax, in the order in which they started. */
   readonly statements: readonly UnitStatement[];
   /** How many `statements` are, without making them. */

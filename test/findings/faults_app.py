@@ -353,6 +353,49 @@ def migrated_twin():
     Book.objects.aggregate(models.Max("id"))
 
 
+def fails():
+    for number in range(3):
+        try:
+            raw("INSERT INTO faults_author (id, name) VALUES (1, %s)", [f"again {number}"])
+        except DatabaseError:
+            pass
+
+
+def fails_twin():
+    for number in range(3):
+        raw("INSERT INTO faults_author (id, name) VALUES (1, %s) ON CONFLICT DO NOTHING", [f"again {number}"])
+
+
+# Habits.
+
+
+def reads_only():
+    with transaction.atomic():
+        Author.objects.get(pk=1)
+
+
+def reads_only_twin():
+    Author.objects.get(pk=1)
+
+
+def returned():
+    with Session(engine) as session:
+        return session.get(Shelf, 1)
+
+
+def returned_twin():
+    with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        return session.get(Shelf, 1)
+
+
+def star():
+    return raw("SELECT * FROM faults_book WHERE id = %s", [1])
+
+
+def star_twin():
+    return raw("SELECT id, title FROM faults_book WHERE id = %s", [1])
+
+
 def prepare():
     """Without tags and with SQLAlchemy's own pool, so that it is no request of those above."""
     with connection.schema_editor() as editor:
@@ -376,6 +419,7 @@ def prepare():
 FAULTS = (
     n_plus_one_orm, n_plus_one_reverse, n_plus_one_raw, n_plus_one_sqlalchemy, pattern, levels, duplicate, saves, raw_inserts,
     flushes, boundary_read, boundary_write, lost_rollback, lock, idle, drift, retried, unbounded, reports, migrated,
+    fails, reads_only, returned, star,
 )
 
 

@@ -21,6 +21,7 @@ function statement({ sql, ...parts }: Sent): UnitStatement {
     sqlstate: '',
     command: sql.split(' ')[0],
     batched: false,
+    reads: sql.startsWith('SELECT') ? 'rows' : '',
     housekeeping: '',
     transactionBefore: 'I',
     transactionAfter: 'I',
@@ -50,6 +51,7 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
     serviceNs: statements.reduce((sum, { serviceNs }) => sum + serviceNs, 0),
     statements,
     kept: statements.length,
+    opened: { connections: 0, ms: 0 },
     statementsDropped: 0,
     ...parts,
   };

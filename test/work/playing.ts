@@ -83,6 +83,7 @@ export class Playing {
       sqlstate: sent.sqlstate ?? '',
       command: sql.split(' ')[0],
       batched: false,
+      reads: sql.startsWith('SELECT') ? 'rows' : '',
       housekeeping,
       transactionBefore: before,
       transactionAfter: session.status,
@@ -113,7 +114,7 @@ export class Playing {
   }
 
   close(name = 'one', lifetimeMs = 20): this {
-    this.units.closed(this.#session(name).work, lifetimeMs);
+    this.units.closed(this.#session(name).work, { lifetimeMs, openingMs: 4 });
     this.#sessions.delete(name);
     return this;
   }
@@ -156,7 +157,7 @@ export class Playing {
 
 /** What a listener sees at that moment. */
 function copyOf(unit: WorkUnit): WorkUnit {
-  const { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, statementsDropped } = unit;
+  const { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped } = unit;
   const statements = unit.statements.map(({ ...statement }) => ({ ...statement, unit: undefined }));
-  return { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, statementsDropped, statements };
+  return { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped, statements };
 }

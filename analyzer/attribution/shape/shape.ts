@@ -37,6 +37,9 @@ export type HandForm = '' | 'select' | 'write' | 'copy' | 'call' | 'cursor';
  */
 export type Framework = '' | 'peewee' | 'pony' | 'tortoise' | 'piccolo' | 'sqlobject' | 'other' | 'driver';
 
+/** A plain read: rows of tables, no lock and no call that changes something. all: with `*` among its columns. */
+export type Reads = '' | 'rows' | 'all';
+
 export interface StatementShape {
   readonly django: Fit;
   readonly djangoConstruct: Construct;
@@ -53,6 +56,7 @@ export interface StatementShape {
   readonly clues: readonly Clue[];
   /** A literal, a parameter or a `$n` stands in the text. */
   readonly hasValues: boolean;
+  readonly reads: Reads;
   /**
    * The answer depends on what a key folds (a name, a number, a type): find the shape of each text, do not share it
    * by key.
@@ -79,6 +83,7 @@ export const NOTHING: StatementShape = {
   quoted: false,
   clues: [],
   hasValues: false,
+  reads: '',
   readsFolded: false,
 };
 
@@ -90,7 +95,16 @@ export function internShape(shape: StatementShape): StatementShape {
   const { framework = '', quoted = false } = shape;
   const id = [
     ...[shape.django, shape.djangoConstruct, shape.sqlalchemy, shape.sqlalchemyConstruct, shape.hand],
-    ...[shape.housekeeping, shape.tool, framework, quoted, shape.hasValues, shape.readsFolded, ...shape.clues],
+    ...[
+      shape.housekeeping,
+      shape.tool,
+      framework,
+      quoted,
+      shape.hasValues,
+      shape.reads,
+      shape.readsFolded,
+      ...shape.clues,
+    ],
   ].join();
   let known = interned.get(id);
   if (known === undefined) {
@@ -106,6 +120,7 @@ export function internShape(shape: StatementShape): StatementShape {
       quoted,
       clues: Object.freeze([...shape.clues]),
       hasValues: shape.hasValues,
+      reads: shape.reads,
       readsFolded: shape.readsFolded,
     });
     interned.set(id, known);

@@ -47,6 +47,33 @@ export const SCHEMA_DRIFT: Kind = {
   }),
 };
 
+/** Failures of a statement that never succeeded. */
+const FAILURES_MIN = 5;
+/** Of the server or the connection, a cancelled statement, a lock that was not had, the echo of an earlier failure. */
+const OF_CIRCUMSTANCES = /^(?:08|25P02|53|55P03|57|58|XX)/;
+
+export const ALWAYS_FAILS: Kind = {
+  kind: 'always-fails',
+  look({ own }) {
+    const found = new Map<string, Occurrence>();
+    for (const one of own) {
+      const { sqlstate } = one;
+      if (sqlstate === '' || RETRIED.has(sqlstate) || UNDEFINED.has(sqlstate)) continue;
+      if (!OF_CIRCUMSTANCES.test(sqlstate)) addTo(found, occurrenceOf('always-fails', one, one.serviceNs));
+    }
+    return [...found.values()];
+  },
+  confirms: ({ calls, errors }) => calls === 0 && errors >= FAILURES_MIN,
+  words: (told) => ({
+    title: `A statement on ${tableWords(told, 'inside')} that has never succeeded`,
+    explanation:
+      `A statement on ${tableWords(told, 'inside')} failed every time that it was seen. ` +
+      'What it is for does not happen, and its transaction is lost with it.',
+    nextStep:
+      'Look at its errors (pgwitness show), and mend it; where the failure is expected, ask first or use ON CONFLICT.',
+  }),
+};
+
 function occurrenceOf(kind: Kind['kind'], failed: UnitStatement, costNs: number): Occurrence {
   return {
     kind,

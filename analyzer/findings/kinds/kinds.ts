@@ -6,11 +6,14 @@ import type { FindingKind } from '../../../facts/finding.js';
 import type { Kind } from '../views/kind.js';
 import { BOUNDARY_LOST_ROLLBACK, BOUNDARY_READ, BOUNDARY_WRITE } from './boundary.js';
 import { BOUNDARY_LOCK } from './boundary-lock.js';
+import { CONNECTION_PER_REQUEST } from './connections.js';
 import { DUPLICATE } from './duplicate.js';
-import { RETRIES, SCHEMA_DRIFT } from './failures.js';
+import { ALWAYS_FAILS, RETRIES, SCHEMA_DRIFT } from './failures.js';
 import { FORBIDDEN_SOURCE, FORBIDDEN_WRITE } from './forbidden.js';
 import { N_PLUS_ONE } from './n-plus-one.js';
+import { READ_ONLY_TRANSACTION, ROLLBACK_ON_RETURN } from './reading-transactions.js';
 import { REPEATED_PATTERN } from './repeated-pattern.js';
+import { SELECT_STAR } from './select-star.js';
 import { IDLE_IN_TRANSACTION, LONG_TRANSACTION } from './transactions.js';
 import { UNBOUNDED_RESULT } from './unbounded-result.js';
 import { WRITES_IN_LOOP } from './writes-in-loop.js';
@@ -31,4 +34,9 @@ export const KINDS: { readonly [Name in FindingKind]: Kind } = {
   'unbounded-result': UNBOUNDED_RESULT,
   'forbidden-write': FORBIDDEN_WRITE,
   'forbidden-source': FORBIDDEN_SOURCE,
+  'always-fails': ALWAYS_FAILS,
+  'select-star': SELECT_STAR,
+  'connection-per-request': CONNECTION_PER_REQUEST,
+  'read-only-transaction': READ_ONLY_TRANSACTION,
+  'rollback-on-return': ROLLBACK_ON_RETURN,
 };

@@ -6,6 +6,12 @@ import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } 
 import type { UnitStatement } from '../../../facts/work/unit.js';
 import type { UnitView } from './unit-view.js';
 
+/** All executions of a statement. */
+export interface StatementRecord {
+  readonly calls: number;
+  readonly errors: number;
+}
+
 export interface Kind {
   readonly kind: FindingKind;
   /** At most one occurrence per statement that it is about. */
@@ -16,6 +22,8 @@ export interface Kind {
   readonly unitsToOpen?: number;
   /** True for a statement whose text shows that the finding is none. */
   excludes?(query: string): boolean;
+  /** False while what the store has of the statement, over all units, does not bear it out. */
+  confirms?(record: StatementRecord): boolean;
   words(told: FindingTold): FindingWords;
 }
 

@@ -46,6 +46,15 @@ export function verdictsOf(rows: Rows, fingerprints: readonly string[]): Stateme
   return rows.all<StatementVerdict>(sql, JSON.stringify(fingerprints));
 }
 
+/** Of all time and sources. */
+export function recordsOf(rows: Rows, fingerprints: readonly string[]): Map<string, { calls: number; errors: number }> {
+  if (fingerprints.length === 0) return new Map();
+  const sql = `SELECT fingerprint, sum(calls) AS calls, sum(errors) AS errors FROM statement_source
+    WHERE fingerprint ${AMONG} GROUP BY fingerprint`;
+  const found = rows.all<{ fingerprint: string; calls: number; errors: number }>(sql, JSON.stringify(fingerprints));
+  return new Map(found.map(({ fingerprint, ...record }) => [fingerprint, record]));
+}
+
 export function poolNames(rows: Rows): Map<string, string> {
   const pools = rows.all<{ id: string; name: string }>('SELECT pool_id AS id, name FROM pool');
   return new Map(pools.map(({ id, name }) => [id, name]));
