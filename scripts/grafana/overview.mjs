@@ -1,12 +1,15 @@
 // "pgwitness / Overview": who sends what, how far the migration is, what is slow and what fails.
 // Not here: the form (panels.mjs).
 
-import { APPLICATION, CHOSEN, dashboard, heatmap, lines, number } from './panels.mjs';
+import { APPLICATION, CHOSEN, dashboard, heatmap, lines, number, OF_POOL, OF_SOURCE } from './panels.mjs';
 
 const RATE = '[$__rate_interval]';
+/** Of durations, which have a pool too. */
+const CHOSEN_HERE = `${APPLICATION}, ${OF_SOURCE}, ${OF_POOL}`;
 
 export const overview = dashboard({
   uid: 'pgwitness-overview',
+  choices: ['source', 'pool'],
   title: 'pgwitness / Overview',
   description: 'Statements by source: how many, how long, how many fail, and what is left to migrate.',
   panels: [
@@ -54,7 +57,7 @@ export const overview = dashboard({
       ],
       queries: [
         {
-          expr: `sum(increase(pgwitness_statement_duration_seconds_count{${APPLICATION}, outcome="error"}[$__range])) / sum(increase(pgwitness_statement_duration_seconds_count{${APPLICATION}}[$__range]))`,
+          expr: `sum(increase(pgwitness_statement_duration_seconds_count{${CHOSEN_HERE}, outcome="error"}[$__range])) / sum(increase(pgwitness_statement_duration_seconds_count{${CHOSEN_HERE}}[$__range]))`,
           instant: true,
         },
       ],
@@ -70,7 +73,7 @@ export const overview = dashboard({
       ],
       queries: [
         {
-          expr: `histogram_quantile(0.95, sum by (le) (increase(pgwitness_statement_duration_seconds_bucket{${APPLICATION}}[$__range])))`,
+          expr: `histogram_quantile(0.95, sum by (le) (increase(pgwitness_statement_duration_seconds_bucket{${CHOSEN_HERE}}[$__range])))`,
           instant: true,
         },
       ],
@@ -80,7 +83,12 @@ export const overview = dashboard({
       description: 'Executions per second by source, housekeeping and tools included.',
       unit: 'ops',
       stacking: 'normal',
-      queries: [{ expr: `sum by (source) (rate(pgwitness_statements_total{${CHOSEN}}${RATE}))`, legend: '{{source}}' }],
+      queries: [
+        {
+          expr: `sum by (source) (rate(pgwitness_statements_total{${CHOSEN}, ${OF_SOURCE}}${RATE}))`,
+          legend: '{{source}}',
+        },
+      ],
     }),
     lines({
       title: 'How far is the migration?',
@@ -98,7 +106,7 @@ export const overview = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `histogram_quantile(0.95, sum by (source, le) (rate(pgwitness_statement_duration_seconds_bucket{${APPLICATION}}${RATE})))`,
+          expr: `histogram_quantile(0.95, sum by (source, le) (rate(pgwitness_statement_duration_seconds_bucket{${CHOSEN_HERE}}${RATE})))`,
           legend: '{{source}}',
         },
       ],
@@ -109,7 +117,10 @@ export const overview = dashboard({
       unit: 'short',
       stacking: 'normal',
       queries: [
-        { expr: `sum by (source) (rate(pgwitness_statement_seconds_total{${CHOSEN}}${RATE}))`, legend: '{{source}}' },
+        {
+          expr: `sum by (source) (rate(pgwitness_statement_seconds_total{${CHOSEN}, ${OF_SOURCE}}${RATE}))`,
+          legend: '{{source}}',
+        },
       ],
     }),
     lines({
@@ -118,7 +129,7 @@ export const overview = dashboard({
       unit: 'percentunit',
       queries: [
         {
-          expr: `sum by (source) (rate(pgwitness_statement_duration_seconds_count{${APPLICATION}, outcome="error"}${RATE})) / sum by (source) (rate(pgwitness_statement_duration_seconds_count{${APPLICATION}}${RATE}))`,
+          expr: `sum by (source) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN_HERE}, outcome="error"}${RATE})) / sum by (source) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN_HERE}}${RATE}))`,
           legend: '{{source}}',
         },
       ],
@@ -130,7 +141,7 @@ export const overview = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `sum by (le) (increase(pgwitness_statement_duration_seconds_bucket{${APPLICATION}}${RATE}))`,
+          expr: `sum by (le) (increase(pgwitness_statement_duration_seconds_bucket{${CHOSEN_HERE}}${RATE}))`,
           legend: '{{le}}',
           format: 'heatmap',
         },
@@ -150,7 +161,10 @@ export const overview = dashboard({
       unit: 'ops',
       stacking: 'normal',
       queries: [
-        { expr: `sum by (confidence) (rate(pgwitness_statements_total{${CHOSEN}}${RATE}))`, legend: '{{confidence}}' },
+        {
+          expr: `sum by (confidence) (rate(pgwitness_statements_total{${CHOSEN}, ${OF_SOURCE}}${RATE}))`,
+          legend: '{{confidence}}',
+        },
       ],
     }),
     lines({
@@ -160,7 +174,7 @@ export const overview = dashboard({
       stacking: 'normal',
       queries: [
         {
-          expr: `sum by (command) (rate(pgwitness_statement_duration_seconds_count{${APPLICATION}}${RATE}))`,
+          expr: `sum by (command) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN_HERE}}${RATE}))`,
           legend: '{{command}}',
         },
       ],

@@ -10,11 +10,15 @@ export const CHOSEN = 'job=~"$job", instance=~"$instance"';
 /** Statements of the application, without housekeeping and tools. */
 export const APPLICATION = `${CHOSEN}, source!~"housekeeping|tool"`;
 
+/** Of the sources and pools that are chosen; for dashboards with these variables. */
+export const OF_SOURCE = 'source=~"$source"';
+export const OF_POOL = 'pool=~"$pool"';
+
 /** The same colours as on pgwitness's own page. */
 const SOURCE_COLOURS = {
   'django-orm': '#2f6fd0',
   sqlalchemy: '#e0a100',
-  raw: '#d1453b',
+  raw: '#c2571a',
   unknown: '#8a94a1',
   housekeeping: '#a9b4c2',
   tool: '#c3b7a6',
@@ -37,7 +41,29 @@ const SOURCE_COLOURS = {
  * @property {number} [height] in Grafana's rows; default 8
  * @property {'none' | 'normal' | 'percent'} [stacking]
  * @property {number} [max]
+ * @property {Link} [link] where a series, or a cell of the column `linked`, leads
  */
+/** @typedef {{ title: string, url: string }} Link */
+
+/** Of a statement or a route on pgwitness's own page, by the labels of a series. */
+// biome-ignore-start lint/suspicious/noTemplateCurlyInString: Grafana fills it in
+export const TO_STATEMENT = { title: 'On the page', url: '${page}/#/statements/${__field.labels.fingerprint}' };
+export const TO_ROUTE = {
+  title: 'On the page',
+  url: '${page}/#/routes/${__field.labels.kind}:${__field.labels.route:percentencode}',
+};
+/** Of the same, by the columns of a table. */
+export const ROW_TO_STATEMENT = { title: 'On the page', url: '${page}/#/statements/${__data.fields.Fingerprint}' };
+export const ROW_TO_ROUTE = {
+  title: 'On the page',
+  url: '${page}/#/routes/${__data.fields.Kind}:${__data.fields.Route:percentencode}',
+};
+// biome-ignore-end lint/suspicious/noTemplateCurlyInString: Grafana fills it in
+
+/** @param {Link | undefined} link */
+function linksOf(link) {
+  return link === undefined ? {} : { links: [{ ...link, targetBlank: true }] };
+}
 
 /** @param {readonly Query[]} queries */
 function targets(queries) {
@@ -75,6 +101,7 @@ export function lines(spec) {
         unit,
         min: 0,
         ...(spec.max === undefined ? {} : { max: spec.max }),
+        ...linksOf(spec.link),
         color: { mode: 'palette-classic' },
         custom: {
           drawStyle: 'line',
@@ -130,11 +157,11 @@ export function heatmap(spec) {
 /**
  * A row per series; each query is a column.
  * @param {PanelSpec & { columns: readonly { title: string, unit: string }[], hidden: readonly string[], sortBy:
- *   string, rename?: Record<string, string> }} spec
+ *   string, rename?: Record<string, string>, linked?: string }} spec
  */
 export function table(spec) {
   const { unit, ...rest } = panel('table', spec);
-  const { columns, hidden, sortBy, rename = {} } = spec;
+  const { columns, hidden, sortBy, rename = {}, link, linked = '' } = spec;
   const valueNames = Object.fromEntries(
     columns.map(({ title }, index) => [`Value #${String.fromCharCode(65 + index)}`, title]),
   );
@@ -142,10 +169,20 @@ export function table(spec) {
     ...rest,
     fieldConfig: {
       defaults: { unit, custom: { align: 'auto', filterable: true } },
-      overrides: columns.map((column) => ({
-        matcher: { id: 'byName', options: column.title },
-        properties: [{ id: 'unit', value: column.unit }],
-      })),
+      overrides: [
+        ...columns.map((column) => ({
+          matcher: { id: 'byName', options: column.title },
+          properties: [{ id: 'unit', value: column.unit }],
+        })),
+        ...(link === undefined
+          ? []
+          : [
+              {
+                matcher: { id: 'byName', options: linked },
+                properties: [{ id: 'links', value: linksOf(link).links }],
+              },
+            ]),
+      ],
     },
     options: { showHeader: true, sortBy: [{ displayName: sortBy, desc: true }] },
     transformations: [
@@ -179,11 +216,28 @@ function labelVariable(name, label, query) {
   };
 }
 
-function variables() {
+/** Each is filled with what the jobs and instances chosen have. */
+const CHOICES = {
+  source: labelVariable('source', 'Source', `label_values(pgwitness_statements_total{${CHOSEN}}, source)`),
+  pool: labelVariable('pool', 'Pool', `label_values(pgwitness_pool_connections{${CHOSEN}}, pool)`),
+  route: labelVariable('route', 'Route', `label_values(pgwitness_route_requests_total{${CHOSEN}}, route)`),
+  /** Where browsers reach `--http`: links lead there. */
+  page: {
+    type: 'textbox',
+    name: 'page',
+    label: 'Page of pgwitness',
+    query: 'http://127.0.0.1:6434',
+    current: { text: 'http://127.0.0.1:6434', value: 'http://127.0.0.1:6434' },
+  },
+};
+
+/** @param {ReadonlyArray<keyof typeof CHOICES>} choices */
+function variables(choices) {
   return [
     { type: 'datasource', name: 'datasource', label: 'Prometheus', query: 'prometheus', refresh: 1, hide: 0 },
     labelVariable('job', 'Job', 'label_values(pgwitness_build_info, job)'),
     labelVariable('instance', 'Instance', 'label_values(pgwitness_build_info{job=~"$job"}, instance)'),
+    ...choices.map((name) => CHOICES[name]),
   ];
 }
 
@@ -223,10 +277,10 @@ function annotations() {
 }
 
 /**
- * @param {{ uid: string, title: string, description: string, panels: readonly any[] }} spec panels from left to
- *   right, row by row
+ * @param {{ uid: string, title: string, description: string, panels: readonly any[],
+ *   choices?: ReadonlyArray<keyof typeof CHOICES> }} spec panels from left to right, row by row
  */
-export function dashboard({ uid, title, description, panels }) {
+export function dashboard({ uid, title, description, panels, choices = [] }) {
   let x = 0;
   let y = 0;
   let rowHeight = 0;
@@ -253,7 +307,7 @@ export function dashboard({ uid, title, description, panels }) {
     time: { from: 'now-6h', to: 'now' },
     timezone: 'browser',
     annotations: { list: annotations() },
-    templating: { list: variables() },
+    templating: { list: variables(choices) },
     links: [
       {
         type: 'dashboards',

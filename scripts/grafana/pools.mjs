@@ -1,12 +1,14 @@
 // "pgwitness / Pools": who holds connections and whether they are used.
 // Not here: the form (panels.mjs).
 
-import { APPLICATION, CHOSEN, dashboard, lines, number } from './panels.mjs';
+import { APPLICATION, CHOSEN, dashboard, lines, number, OF_POOL } from './panels.mjs';
 
 const RATE = '[$__rate_interval]';
+const HERE = `${CHOSEN}, ${OF_POOL}`;
 
 export const pools = dashboard({
   uid: 'pgwitness-pools',
+  choices: ['pool'],
   title: 'pgwitness / Pools',
   description: 'Connections by pool and state, and what each pool sends.',
   panels: [
@@ -15,28 +17,28 @@ export const pools = dashboard({
       description: 'Over all pools, now.',
       unit: 'short',
       width: 8,
-      queries: [{ expr: `sum(pgwitness_pool_connections{${CHOSEN}})` }],
+      queries: [{ expr: `sum(pgwitness_pool_connections{${HERE}})` }],
     }),
     number({
       title: 'How many of them are busy?',
       description: 'Executing, or idle in a transaction. The peak is the size that one pool for all would need.',
       unit: 'short',
       width: 8,
-      queries: [{ expr: `sum(pgwitness_pool_connections{${CHOSEN}, state=~"active|idle_in_transaction"})` }],
+      queries: [{ expr: `sum(pgwitness_pool_connections{${HERE}, state=~"active|idle_in_transaction"})` }],
     }),
     number({
       title: 'How many pools are there?',
       description: 'Groups of connections that are alike, over all workers of an application.',
       unit: 'short',
       width: 8,
-      queries: [{ expr: `count(count by (pool) (pgwitness_pool_connections{${CHOSEN}}))` }],
+      queries: [{ expr: `count(count by (pool) (pgwitness_pool_connections{${HERE}}))` }],
     }),
     lines({
       title: 'Which pool holds how many connections?',
       description: 'Open connections by pool.',
       unit: 'short',
       stacking: 'normal',
-      queries: [{ expr: `sum by (pool) (pgwitness_pool_connections{${CHOSEN}})`, legend: '{{pool}}' }],
+      queries: [{ expr: `sum by (pool) (pgwitness_pool_connections{${HERE}})`, legend: '{{pool}}' }],
     }),
     lines({
       title: 'What do the connections do?',
@@ -44,7 +46,7 @@ export const pools = dashboard({
         'Open connections by state. Idle connections are not needed now; connections idle in a transaction hold locks too.',
       unit: 'short',
       stacking: 'normal',
-      queries: [{ expr: `sum by (state) (pgwitness_pool_connections{${CHOSEN}})`, legend: '{{state}}' }],
+      queries: [{ expr: `sum by (state) (pgwitness_pool_connections{${HERE}})`, legend: '{{state}}' }],
     }),
     lines({
       title: 'How full is each pool?',
@@ -54,7 +56,7 @@ export const pools = dashboard({
       max: 1,
       queries: [
         {
-          expr: `sum by (pool) (pgwitness_pool_connections{${CHOSEN}, state=~"active|idle_in_transaction"}) / (sum by (pool) (pgwitness_pool_connections{${CHOSEN}}) > 0)`,
+          expr: `sum by (pool) (pgwitness_pool_connections{${HERE}, state=~"active|idle_in_transaction"}) / (sum by (pool) (pgwitness_pool_connections{${HERE}}) > 0)`,
           legend: '{{pool}}',
         },
       ],
@@ -65,7 +67,7 @@ export const pools = dashboard({
       unit: 'short',
       queries: [
         {
-          expr: `sum by (pool) (pgwitness_pool_connections{${CHOSEN}, state="idle_in_transaction"})`,
+          expr: `sum by (pool) (pgwitness_pool_connections{${HERE}, state="idle_in_transaction"})`,
           legend: '{{pool}}',
         },
       ],
@@ -77,7 +79,7 @@ export const pools = dashboard({
       stacking: 'normal',
       queries: [
         {
-          expr: `sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN}}${RATE}))`,
+          expr: `sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${HERE}}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
@@ -89,7 +91,7 @@ export const pools = dashboard({
       max: 1,
       queries: [
         {
-          expr: `sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN}, source="housekeeping"}${RATE})) / sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${CHOSEN}}${RATE}))`,
+          expr: `sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${HERE}, source="housekeeping"}${RATE})) / sum by (pool) (rate(pgwitness_statement_duration_seconds_count{${HERE}}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
@@ -100,7 +102,7 @@ export const pools = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `histogram_quantile(0.95, sum by (pool, le) (rate(pgwitness_statement_duration_seconds_bucket{${APPLICATION}}${RATE})))`,
+          expr: `histogram_quantile(0.95, sum by (pool, le) (rate(pgwitness_statement_duration_seconds_bucket{${APPLICATION}, ${OF_POOL}}${RATE})))`,
           legend: '{{pool}}',
         },
       ],
@@ -111,7 +113,7 @@ export const pools = dashboard({
       unit: 'ops',
       queries: [
         {
-          expr: `sum by (pool, source) (rate(pgwitness_statement_duration_seconds_count{${APPLICATION}}${RATE}))`,
+          expr: `sum by (pool, source) (rate(pgwitness_statement_duration_seconds_count{${APPLICATION}, ${OF_POOL}}${RATE}))`,
           legend: '{{pool}} {{source}}',
         },
       ],

@@ -1,10 +1,10 @@
 // "pgwitness / Slow raw statements": the statements that have metrics of their own.
 // Not here: the form (panels.mjs).
 
-import { CHOSEN, dashboard, lines, table } from './panels.mjs';
+import { CHOSEN, dashboard, lines, OF_SOURCE, ROW_TO_STATEMENT, TO_STATEMENT, table } from './panels.mjs';
 
 const RATE = '[$__rate_interval]';
-const OWN = `${CHOSEN}, fingerprint!="other"`;
+const OWN = `${CHOSEN}, ${OF_SOURCE}, fingerprint!="other"`;
 const NAMED = 'on (job, instance, source, fingerprint) group_left (summary) pgwitness_statement_info';
 const LEGEND = '{{summary}} {{fingerprint}}';
 
@@ -14,6 +14,7 @@ const perStatement = (metric, range) =>
 
 export const slowRaw = dashboard({
   uid: 'pgwitness-slow-raw',
+  choices: ['source', 'page'],
   title: 'pgwitness / Slow raw statements',
   description:
     'Raw and SQLAlchemy statements that take most time. Their text is not in Prometheus: see pgwitness show FINGERPRINT, or the page.',
@@ -25,6 +26,8 @@ export const slowRaw = dashboard({
       width: 24,
       height: 11,
       sortBy: 'Service time',
+      linked: 'Fingerprint',
+      link: ROW_TO_STATEMENT,
       hidden: ['Time', '__name__'],
       rename: { source: 'Source', fingerprint: 'Fingerprint', summary: 'Statement', instance: 'Instance', job: 'Job' },
       columns: [
@@ -58,6 +61,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: "Which raw statements take the server's time?",
+      link: TO_STATEMENT,
       description: 'Seconds of service time per second, for the ten biggest.',
       unit: 'short',
       stacking: 'normal',
@@ -70,6 +74,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which raw statements are slow each time?',
+      link: TO_STATEMENT,
       description: 'Mean service time of the ten slowest.',
       unit: 's',
       queries: [
@@ -81,6 +86,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which SQLAlchemy statements are slow each time?',
+      link: TO_STATEMENT,
       description: 'Mean service time of the ten slowest.',
       unit: 's',
       queries: [
@@ -92,6 +98,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which are sent most often?',
+      link: TO_STATEMENT,
       description: 'Executions per second of the ten most frequent. Many fast executions are often one loop: an N+1.',
       unit: 'ops',
       queries: [
@@ -100,6 +107,7 @@ export const slowRaw = dashboard({
     }),
     lines({
       title: 'Which fail?',
+      link: TO_STATEMENT,
       description: 'Errors per second of statements with series of their own.',
       unit: 'ops',
       queries: [
@@ -118,7 +126,7 @@ export const slowRaw = dashboard({
           legend: 'named here',
         },
         {
-          expr: `sum(rate(pgwitness_statement_seconds_total{${CHOSEN}, source=~"raw|sqlalchemy"}${RATE})) - sum(rate(pgwitness_top_statement_seconds_total{${OWN}}${RATE}))`,
+          expr: `sum(rate(pgwitness_statement_seconds_total{${CHOSEN}, ${OF_SOURCE}, source=~"raw|sqlalchemy"}${RATE})) - sum(rate(pgwitness_top_statement_seconds_total{${OWN}}${RATE}))`,
           legend: 'other',
         },
       ],

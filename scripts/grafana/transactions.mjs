@@ -1,20 +1,22 @@
 // "pgwitness / Transactions": how many, how long, what they hold, and what waits inside them.
 // Not here: the form (panels.mjs).
 
-import { CHOSEN, dashboard, heatmap, lines, number } from './panels.mjs';
+import { CHOSEN, dashboard, heatmap, lines, number, OF_POOL } from './panels.mjs';
 
 const RATE = '[$__rate_interval]';
+const HERE = `${CHOSEN}, ${OF_POOL}`;
 const COMMANDS = 'pgwitness_statement_duration_seconds_count';
 const DURATION = 'pgwitness_transaction_duration_seconds';
 
 /** @param {number} q @param {string} by further labels @param {string} over `rate` or `increase` and its range */
 const percentile = (q, by, over) => {
   const [what, range] = over.split(' ');
-  return `histogram_quantile(${q}, sum by (${by}le) (${what}(${DURATION}_bucket{${CHOSEN}}${range})))`;
+  return `histogram_quantile(${q}, sum by (${by}le) (${what}(${DURATION}_bucket{${HERE}}${range})))`;
 };
 
 export const transactions = dashboard({
   uid: 'pgwitness-transactions',
+  choices: ['pool'],
   title: 'pgwitness / Transactions',
   description: 'From BEGIN to COMMIT or ROLLBACK, as the server reports it. A statement without BEGIN is not counted.',
   panels: [
@@ -27,7 +29,7 @@ export const transactions = dashboard({
         [10, 'yellow'],
         [60, 'red'],
       ],
-      queries: [{ expr: `max(pgwitness_idle_in_transaction_longest_seconds{${CHOSEN}})` }],
+      queries: [{ expr: `max(pgwitness_idle_in_transaction_longest_seconds{${HERE}})` }],
     }),
     number({
       title: 'How many connections are idle in a transaction?',
@@ -38,7 +40,7 @@ export const transactions = dashboard({
         [5, 'yellow'],
         [20, 'red'],
       ],
-      queries: [{ expr: `sum(pgwitness_pool_connections{${CHOSEN}, state="idle_in_transaction"})` }],
+      queries: [{ expr: `sum(pgwitness_pool_connections{${HERE}, state="idle_in_transaction"})` }],
     }),
     number({
       title: 'How long is one transaction in twenty?',
@@ -62,7 +64,7 @@ export const transactions = dashboard({
       ],
       queries: [
         {
-          expr: `sum(increase(${COMMANDS}{${CHOSEN}, command="ROLLBACK"}[$__range])) / sum(increase(${COMMANDS}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}[$__range]))`,
+          expr: `sum(increase(${COMMANDS}{${HERE}, command="ROLLBACK"}[$__range])) / sum(increase(${COMMANDS}{${HERE}, command=~"COMMIT|ROLLBACK"}[$__range]))`,
           instant: true,
         },
       ],
@@ -72,7 +74,7 @@ export const transactions = dashboard({
       description: 'Transactions that ended, per second, by who opened their connection.',
       unit: 'ops',
       stacking: 'normal',
-      queries: [{ expr: `sum by (owner) (rate(${DURATION}_count{${CHOSEN}}${RATE}))`, legend: '{{owner}}' }],
+      queries: [{ expr: `sum by (owner) (rate(${DURATION}_count{${HERE}}${RATE}))`, legend: '{{owner}}' }],
     }),
     lines({
       title: 'How long do transactions last?',
@@ -92,7 +94,7 @@ export const transactions = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `sum by (le) (increase(${DURATION}_bucket{${CHOSEN}}${RATE}))`,
+          expr: `sum by (le) (increase(${DURATION}_bucket{${HERE}}${RATE}))`,
           legend: '{{le}}',
           format: 'heatmap',
         },
@@ -106,7 +108,7 @@ export const transactions = dashboard({
       stacking: 'normal',
       queries: [
         {
-          expr: `sum by (pool) (rate(pgwitness_pool_connection_seconds_total{${CHOSEN}, state="idle_in_transaction"}${RATE}))`,
+          expr: `sum by (pool) (rate(pgwitness_pool_connection_seconds_total{${HERE}, state="idle_in_transaction"}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
@@ -118,7 +120,7 @@ export const transactions = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `max by (pool) (pgwitness_idle_in_transaction_longest_seconds{${CHOSEN}})`,
+          expr: `max by (pool) (pgwitness_idle_in_transaction_longest_seconds{${HERE}})`,
           legend: '{{pool}}',
         },
       ],
@@ -129,7 +131,7 @@ export const transactions = dashboard({
       unit: 'short',
       queries: [
         {
-          expr: `sum by (pool) (rate(pgwitness_transaction_statements_total{${CHOSEN}}${RATE})) / sum by (pool) (rate(${DURATION}_count{${CHOSEN}}${RATE}))`,
+          expr: `sum by (pool) (rate(pgwitness_transaction_statements_total{${HERE}}${RATE})) / sum by (pool) (rate(${DURATION}_count{${HERE}}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
@@ -141,7 +143,7 @@ export const transactions = dashboard({
       max: 1,
       queries: [
         {
-          expr: `sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command="ROLLBACK"}${RATE})) / sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command=~"COMMIT|ROLLBACK"}${RATE}))`,
+          expr: `sum by (pool) (rate(${COMMANDS}{${HERE}, command="ROLLBACK"}${RATE})) / sum by (pool) (rate(${COMMANDS}{${HERE}, command=~"COMMIT|ROLLBACK"}${RATE}))`,
           legend: '{{pool}}',
         },
       ],
@@ -152,11 +154,11 @@ export const transactions = dashboard({
       unit: 's',
       queries: [
         {
-          expr: `histogram_quantile(0.5, sum by (le) (rate(pgwitness_statement_duration_seconds_bucket{${CHOSEN}, command="COMMIT"}${RATE})))`,
+          expr: `histogram_quantile(0.5, sum by (le) (rate(pgwitness_statement_duration_seconds_bucket{${HERE}, command="COMMIT"}${RATE})))`,
           legend: 'p50',
         },
         {
-          expr: `histogram_quantile(0.95, sum by (le) (rate(pgwitness_statement_duration_seconds_bucket{${CHOSEN}, command="COMMIT"}${RATE})))`,
+          expr: `histogram_quantile(0.95, sum by (le) (rate(pgwitness_statement_duration_seconds_bucket{${HERE}, command="COMMIT"}${RATE})))`,
           legend: 'p95',
         },
       ],
@@ -165,9 +167,7 @@ export const transactions = dashboard({
       title: 'Which pool nests transactions?',
       description: 'Savepoints per second, by pool: atomic() inside atomic(). Each costs a round trip.',
       unit: 'ops',
-      queries: [
-        { expr: `sum by (pool) (rate(${COMMANDS}{${CHOSEN}, command="SAVEPOINT"}${RATE}))`, legend: '{{pool}}' },
-      ],
+      queries: [{ expr: `sum by (pool) (rate(${COMMANDS}{${HERE}, command="SAVEPOINT"}${RATE}))`, legend: '{{pool}}' }],
     }),
   ],
 });

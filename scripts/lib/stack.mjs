@@ -19,6 +19,7 @@ import { playWire } from './wire/player.mjs';
  * @property {Awaited<ReturnType<typeof startPrometheus>>} prometheus
  * @property {Awaited<ReturnType<typeof startAlertmanager>>} alertmanager
  * @property {string} data pgwitness's data directory
+ * @property {string} ledger file of the migration's ledger, which is not there before somebody writes it
  * @property {(signal?: AbortSignal) => ReturnType<typeof playWire>} play sends what the shop sent when it was recorded
  * @property {() => Promise<void>} stop
  */
@@ -36,7 +37,8 @@ export async function startStack() {
     await prepareRecordedShop(postgres);
     const data = mkdtempSync(path.join(tmpdir(), 'pgwitness-stack-'));
     closers.push(() => rmSync(data, { recursive: true, force: true }));
-    const sidecar = await startSidecar({ upstream: postgres, data });
+    const ledger = path.join(data, 'migration.yaml');
+    const sidecar = await startSidecar({ upstream: postgres, data, args: ['--ledger', ledger] });
     closers.push(sidecar.stop);
     const alertmanager = await startAlertmanager();
     closers.push(alertmanager.stop);
@@ -46,7 +48,7 @@ export async function startStack() {
     const lines = recordedTraffic();
     const target = { host: sidecar.host, port: sidecar.port, user: postgres.user, database: postgres.database };
     const play = (/** @type {AbortSignal | undefined} */ signal) => playWire(lines, { ...target, signal });
-    return { postgres, sidecar, prometheus, alertmanager, data, play, stop };
+    return { postgres, sidecar, prometheus, alertmanager, data, ledger, play, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,6 @@
 // The Grafana dashboards: made by scripts/grafana, and asking only for metrics that exist.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
@@ -15,6 +15,10 @@ import { have } from '../kit/debian-tools.js';
 import { until } from '../kit/sidecar.js';
 import { filledIn, labelsNamed, metricsNamed, syntaxErrors } from './promql.js';
 
+interface Link {
+  url: string;
+}
+
 interface Panel {
   id: number;
   type: string;
@@ -22,7 +26,10 @@ interface Panel {
   description: string;
   datasource: { uid: string };
   gridPos: { x: number; y: number; w: number; h: number };
-  fieldConfig: { defaults: { unit?: string } };
+  fieldConfig: {
+    defaults: { unit?: string; links?: Link[] };
+    overrides: Array<{ properties: Array<{ id: string; value: unknown }> }>;
+  };
   targets: Array<{ expr: string; datasource: { uid: string }; refId: string }>;
 }
 
@@ -34,6 +41,18 @@ interface Dashboard {
   panels: Panel[];
   annotations: { list: Array<{ name: string; expr: string }> };
   templating: { list: Array<{ name: string; type: string; query: unknown }> };
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: as Grafana reads it
+const PAGE = '${page}/#/';
+
+function linksOf({ panels }: Dashboard): string[] {
+  return panels.flatMap(({ fieldConfig: { defaults, overrides } }) => {
+    const ofCells = overrides.flatMap(({ properties }) =>
+      properties.filter(({ id }) => id === 'links').flatMap(({ value }) => value as Link[]),
+    );
+    return [...(defaults.links ?? []), ...ofCells].map(({ url }) => url);
+  });
 }
 
 const FOLDER = join(ROOT, 'dashboards', 'grafana');
@@ -79,13 +98,19 @@ describe.each(dashboards)('%s', (_, dashboard) => {
     expect(dashboard.description).not.toBe('');
   });
 
-  test('lets one choose the datasource, the job and the instance', () => {
+  test('lets one choose the datasource, the job and the instance, and nothing without an effect', () => {
     const { list } = dashboard.templating;
-    expect(list.map(({ name, type }) => `${name} ${type}`)).toEqual([
-      'datasource datasource',
-      'job query',
-      'instance query',
-    ]);
+    const [datasource, job, instance, ...more] = list.map(({ name, type }) => `${name} ${type}`);
+    expect([datasource, job, instance]).toEqual(['datasource datasource', 'job query', 'instance query']);
+    const asked = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    const used = (name: string) =>
+      name === 'page'
+        ? linksOf(dashboard).some((url) => url.startsWith(PAGE))
+        : asked.some((expr) => expr.includes(`${name}=~"$${name}"`));
+    expect(more.filter((choice) => !used(choice.split(' ')[0]))).toEqual([]);
+    const known = list.map(({ name }) => `$${name}`);
+    const named = asked.flatMap((expr) => expr.match(/(?<==~")\$\w+/g) ?? []);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   test('its panels do not overlap', () => {
@@ -125,25 +150,49 @@ test.each(EXPRESSIONS)('%s: the expression of "%s" reads, and names what there i
   if (expr.includes('rate(')) expect(expr).toMatch(/\[\$__rate_interval\]/);
 });
 
+test('links lead to a statement or a route of the page', () => {
+  const of = (title: string) =>
+    linksOf(dashboards.find(([, dashboard]) => dashboard.title === `pgwitness / ${title}`)![1]);
+  expect(new Set(of('Slow raw statements').map((url) => url.split(/(?<=#\/\w+\/)/)[0]))).toEqual(
+    new Set([`${PAGE}statements/`]),
+  );
+  expect(new Set(of('Routes').map((url) => url.split(/(?<=#\/\w+\/)/)[0]))).toEqual(new Set([`${PAGE}routes/`]));
+});
+
 test('an expression that is none is found out', () => {
   expect(syntaxErrors('sum by (le (rate(x[5m]))')).not.toEqual([]);
 });
 
 describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Prometheus that scrapes pgwitness', () => {
   let stack: Stack;
+  let open: Awaited<ReturnType<typeof connect>> | undefined;
 
   beforeAll(async () => {
     await build(() => {});
     stack = await startStack();
     // Twice: what a metric counts before Prometheus saw it first is no increase.
     await stack.play();
+    const early = await sendTagged(stack);
+    early.close();
     const raw = 'pgwitness_top_statement_executions_total{source="raw", fingerprint!="other"}';
     await until('the first scrape', async () => (await queryPrometheus(stack.prometheus.url, raw)).length > 0);
+    await writeLedger(stack.ledger, stack.sidecar.httpUrl);
+    const named = 'pgwitness_migration_uses_total';
+    await until('the ledger', async () => (await queryPrometheus(stack.prometheus.url, named)).length === 4);
+    const route = 'pgwitness_route_requests_total{route="orders/"}';
+    await until('the route', async () => (await queryPrometheus(stack.prometheus.url, route)).length > 0);
     await stack.play();
+    // A pool without an open connection is neither full nor empty.
+    open = await sendTagged(stack);
+    const grown = 'increase(pgwitness_route_requests_total{route="orders/"}[5m]) > 0';
+    await until('more of the route', async () => (await queryPrometheus(stack.prometheus.url, grown)).length > 0);
     const errors = 'sum(increase(pgwitness_statement_duration_seconds_count{outcome="error"}[5m])) > 0';
     await until('the second round', async () => (await queryPrometheus(stack.prometheus.url, errors)).length > 0);
   }, 180_000);
-  afterAll(() => stack?.stop());
+  afterAll(async () => {
+    open?.close();
+    await stack?.stop();
+  });
 
   test.each(PANELS)('%s: "%s" has data', async (_, __, { targets }) => {
     for (const { expr } of targets) {
@@ -157,13 +206,9 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
   });
 
   test('an exemplar leads from a bucket to the trace of the request that sent it', async () => {
-    const { sidecar, postgres, prometheus } = stack;
+    const { prometheus } = stack;
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const startup = [
-      ['user', postgres.user],
-      ['database', postgres.database],
-    ] as [string, string][];
-    const client = await connect({ host: sidecar.host, port: sidecar.port, startup });
+    const client = await connectTo(stack);
     onTestFinished(() => client.close());
     await client.query(`SELECT pg_sleep(0.03) /*traceparent='00-${traceId}-00f067aa0ba902b7-01'*/`);
     const selector = 'pgwitness_statement_duration_seconds_bucket{command="SELECT"}';
@@ -190,7 +235,7 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
   test('Prometheus loads the rules without a complaint, and knows its Alertmanager', async () => {
     const { data } = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
     const rules = data.groups.flatMap((group: { rules: unknown[] }) => group.rules);
-    expect(rules).toHaveLength(19);
+    expect(rules).toHaveLength(21);
     await until('an evaluation of each rule', async () => {
       const now = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
       return now.data.groups.every((group: { rules: Array<{ health: string }> }) =>
@@ -201,3 +246,37 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
     expect(managers.data.activeAlertmanagers).toHaveLength(1);
   });
 });
+
+function connectTo({ sidecar, postgres }: Stack): ReturnType<typeof connect> {
+  const startup = [
+    ['user', postgres.user],
+    ['database', postgres.database],
+  ] as [string, string][];
+  return connect({ host: sidecar.host, port: sidecar.port, startup });
+}
+
+/** A request of one route, since what was recorded names none. */
+async function sendTagged(stack: Stack): ReturnType<typeof connect> {
+  const client = await connectTo(stack);
+  for (let n = 0; n < 3; n++) await client.query("SELECT count(*) FROM pg_class /*route='orders%2F'*/");
+  return client;
+}
+
+/** Two places, each of which is paired with a statement of the ORM. */
+async function writeLedger(file: string, sidecar: string): Promise<void> {
+  const mostOf = async (source: string): Promise<string[]> => {
+    const { statements } = await (
+      await fetch(`${sidecar}/api/v1/statements?source=${source}&sort=calls&limit=2`)
+    ).json();
+    return statements.map(({ fingerprint }: { fingerprint: string }) => fingerprint);
+  };
+  const [raw, alchemy, orm] = await Promise.all([mostOf('raw'), mostOf('sqlalchemy'), mostOf('django-orm')]);
+  writeFileSync(
+    file,
+    `version: 1
+places:
+  - {id: one, at: 'store/a.py:1', function: f, kind: raw, state: done, statements: ['${raw[0]}'], new: {fingerprint: '${orm[0]}'}}
+  - {id: two, at: 'store/b.py:1', function: g, kind: sqlalchemy, statements: ['${alchemy[0]}'], new: {fingerprint: '${orm[1]}'}}
+`,
+  );
+}

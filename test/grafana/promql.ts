@@ -9,7 +9,7 @@ export function filledIn(expr: string): string {
     .replaceAll('$__rate_interval', '20s')
     .replaceAll('$__range', '5m')
     .replaceAll('$__interval', '15s')
-    .replaceAll(/\$(?:job|instance)\b/g, '.+');
+    .replaceAll(/\$(?:job|instance|source|pool|route)\b/g, '.+');
 }
 
 /** Stretches that the grammar cannot read; none for an expression. */

@@ -14,9 +14,10 @@ import { have, run } from '../kit/debian-tools.js';
 const PROMETHEUS = join(ROOT, 'dashboards', 'prometheus');
 const rules = parse(readFileSync(join(PROMETHEUS, 'rules.yml'), 'utf8')) as {
   groups: Array<{
-    rules: Array<{ alert?: string; record?: string; expr: string; annotations?: Record<string, string> }>;
+    rules: Array<{ alert?: string; record?: string; expr: string; for?: string; annotations?: Record<string, string> }>;
   }>;
 };
+const WORDS: Readonly<Record<string, number | undefined>> = { a: 1, two: 2, five: 5, ten: 10 };
 const ALL = rules.groups.flatMap(({ rules }) => rules);
 const ALERTS = ALL.filter(({ alert }) => alert !== undefined);
 
@@ -78,6 +79,19 @@ describe('every alert', () => {
       expect(annotations.runbook_url).toBe(`{{ $externalLabels.runbooks }}docs/RUNBOOK.md#${alert.toLowerCase()}`);
       expect(runbook).toContain(`\n## ${alert}\n`);
       expect(cases).toContain(`alertname: ${alert}\n        exp_alerts:`);
+    },
+  );
+
+  test.each(ALERTS.map(({ alert, for: held = '0m', annotations }) => [alert!, held, annotations!] as const))(
+    '%s fires after the time that its runbook and its description say',
+    (alert, held, annotations) => {
+      const [part] = runbook.split(`\n## ${alert}\n`)[1].split('\n## ');
+      const said = [part.split('\n1. ')[0], annotations.description].flatMap((text) =>
+        [...text.matchAll(/\bfor (\w+) minutes?\b/g)].map(([, minutes]) => `${WORDS[minutes] ?? minutes}m`),
+      );
+      expect(said.filter((time) => time !== held)).toEqual([]);
+      // A condition that must hold for a while says so.
+      if (Number.parseInt(held, 10) > 2) expect(said.length).toBeGreaterThan(0);
     },
   );
 

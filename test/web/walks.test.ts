@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TO_ROUTE, TO_STATEMENT } from '../../scripts/grafana/panels.mjs';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
-import { DEPLOY, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { chromiumPath, openPage } from '../kit/browser.js';
 import { type Served, serveStore } from './kit.js';
@@ -81,6 +82,21 @@ describe.skipIf(executablePath === '')('walks', () => {
     expect(drawn).toHaveLength(20);
     expect([...drawn].sort((a, b) => a - b)).toEqual(drawn);
     expect(new Set(drawn).size).toBeGreaterThan(10);
+  });
+
+  test('a link of Grafana leads to the statement, and to the route', async () => {
+    ({ page } = await openPage(browser, { width: 1440 }));
+    const filled = (url: string, labels: Readonly<Record<string, string>>): string =>
+      url
+        .replace('$' + '{page}', served.url)
+        .replace(/\$\{__field\.labels\.(\w+)(:percentencode)?\}/g, (_, name, encoded) =>
+          encoded ? encodeURIComponent(labels[name]) : labels[name],
+        );
+    await page.goto(filled(TO_ROUTE.url, { kind: 'route', route: WORSE.route }));
+    await page.waitForSelector('.cards');
+    expect(await page.locator('h1').textContent()).toBe(WORSE.route);
+    await page.goto(filled(TO_STATEMENT.url, { fingerprint: shopFingerprint('report') }));
+    await page.waitForSelector('.distribution');
   });
 
   test('a line of the chart leads to what its mark changed', async () => {

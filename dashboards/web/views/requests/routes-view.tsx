@@ -166,7 +166,10 @@ function columnsFor(wholeMs: number): VirtualColumn<Route>[] {
 /** "route:orders/" of an address, as a filter of statements. */
 export function routeOfId(id: string): { kind: string; route: string } {
   const at = id.indexOf(':');
-  return at < 0 ? { kind: 'route', route: id } : { kind: id.slice(0, at), route: id.slice(at + 1) };
+  if (at < 0) return { kind: 'route', route: id };
+  const kind = id.slice(0, at);
+  // Grafana links to the untagged requests by the name that metrics give them.
+  return { kind, route: kind === '' ? '' : id.slice(at + 1) };
 }
 
 /** The tag that statements of it have; undefined where none names it alone. */
