@@ -17,21 +17,21 @@ export async function trendsOf(
   shown: {
     rows: ReadonlyArray<{ fingerprint: string; source: string }>;
     range: TimeRange;
-    /** Its pool and tags hold for the bars too. */
+    /** Of the list: the bars are of the same executions as its figures. */
     filter: StatementFilter;
   },
 ): Promise<Map<string, string> | undefined> {
-  const { rows, range, filter } = shown;
+  const { rows, range } = shown;
+  const { fingerprint: _, prefix: __, ...filter } = shown.filter;
   if (rows.length > ROWS_MAX) return undefined;
   const trends = new Map<string, string>();
   let hasMore = false;
   for (const row of rows) {
     const { window, stepMs, points } = await place.timeline({
+      ...filter,
       fingerprint: row.fingerprint,
       source: row.source,
       range,
-      pool: filter.pool,
-      tags: filter.tags,
       sketch: 4 * WIDTH,
     });
     if (points.length > 1) hasMore = true;
