@@ -1,29 +1,14 @@
 // 81: the database is damaged under a running observer; a report meets it, and it begins anew.
 // Not here: what the store does of it by itself (test/storage/damage.test.ts).
 
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
-import path from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { damage } from '../kit/damage.js';
 import { usePostgres } from '../kit/postgres.js';
 import { top, until, useSidecar } from '../kit/sidecar.js';
 
 const postgres = usePostgres();
 const startSidecar = useSidecar();
-
-/** All pages behind the first, and the log. */
-function damage(data: string): void {
-  const database = path.join(data, 'witness.db');
-  for (const [name, from] of [
-    [database, 4096],
-    [`${database}-wal`, 0],
-  ] as const) {
-    const file = openSync(name, 'r+');
-    const bytes = statSync(name).size - from;
-    if (bytes > 0) writeSync(file, Buffer.alloc(bytes, 0x5a), 0, bytes, from);
-    closeSync(file);
-  }
-}
 
 test('81: it is told, counted anew, and the window is not exact', async () => {
   const sidecar = await startSidecar(postgres(), ['--flush-interval', '200ms']);
