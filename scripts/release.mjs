@@ -9,6 +9,7 @@ import { openProgress } from './lib/progress.mjs';
 import { BASE_LINE, packContext, packPackage, packWheel, writeSums } from './lib/release/artefacts.mjs';
 import { pinned } from './lib/release/base-image.mjs';
 import { checkContext, checkPackage, checkSums, checkWheel } from './lib/release/checks.mjs';
+import { environmentOfNode, hasNodePackages, NODE_MAJORS } from './lib/release/node-versions.mjs';
 import { sbom } from './lib/release/sbom.mjs';
 import { build } from './lib/setup/build.mjs';
 import { headersEnvironment, install } from './lib/setup/install.mjs';
@@ -44,6 +45,13 @@ async function release() {
 
   const env = headersEnvironment();
   await progress.step('Check: the package, installed', () => checkPackage(at(files[0]), { env }));
+  if (!hasNodePackages) progress.say('  not tried on other releases of Node: npm has them for Linux on x64');
+  for (const major of hasNodePackages ? NODE_MAJORS : []) {
+    const own = await progress.step(`Node ${major}`, () => environmentOfNode(major));
+    await progress.step(`Check: the package, installed on Node ${major}`, () =>
+      checkPackage(at(files[0]), { env: own }),
+    );
+  }
   await progress.step('Check: the context, unpacked', () => checkContext(at(files[1])));
   if ('file' in wheel) await progress.step('Check: the wheel, installed', () => checkWheel(at(wheel.file)));
   await progress.step('Check: the checksums', () => checkSums(folder));
