@@ -1,6 +1,6 @@
 // Gives an execution its verdict: by the user's rules, and by attribution where they say nothing.
 // Invariant: a statement is judged by the rules that were in force when it came, also when it waited while the rules
-// were read again. Not here: when a session is settled (attribution/settling.ts), what the rules mean
+// were read again. Not here: when a session is settled (attribution/is-settled.ts), what the rules mean
 // (attribution/rules/rule-user.ts).
 
 import type { Config } from '../config/config.js';

@@ -1,9 +1,9 @@
 // Keeps executions until their session is settled, then has them counted.
 // Invariant: an execution is counted at once or waits in its session, exactly one of the two; one that waits is counted
 // once, when its session settles. At most unsettledRowsMax executions wait: beyond it the oldest session settles early.
-// Not here: counting (counting.ts), what settles a session (attribution/settling.ts).
+// Not here: counting (counting.ts), what settles a session (attribution/is-settled.ts).
 
-import { isSettled } from './attribution/settling.js';
+import { isSettled } from './attribution/is-settled.js';
 import type { Counting } from './counting.js';
 import type { ObservedSession, Waiting } from './sessions/observed-session.js';
 import type { Sessions } from './sessions/sessions.js';

@@ -5,8 +5,7 @@
 import { addSums, addTo, REQUEST_RULES } from '../facts/sums.js';
 import { addRoute, emptyRoute, type RouteFacts, type RoutesReport, routeOf } from '../facts/work/routes.js';
 import { observedIn } from '../storage/sqlite/read/query-observed.js';
-import { requestSums } from '../storage/sqlite/read/query-requests.js';
-import { requestHistograms, requestPartSums } from '../storage/sqlite/read/query-routes.js';
+import { requestHistograms, requestPartSums, requestSums } from '../storage/sqlite/read/query-requests.js';
 import { sourceExecutions } from '../storage/sqlite/read/query-statements.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
 import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';

@@ -20,14 +20,14 @@ import {
   rankStatements,
 } from '../storage/sqlite/read/rank-statements.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
-import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import {
   addHistograms,
   type FactsById,
   groupSeries,
   groupTags,
   seriesOf,
-} from '../storage/sqlite/read/statement-facts.js';
+} from '../storage/sqlite/read/series-to-facts.js';
+import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
 import type { SeriesFilter } from '../storage/sqlite/tables/filter-conditions.js';
 import { taggedSums } from './tagged-sums.js';
 

@@ -10,8 +10,8 @@ import { attribute } from './attribute.js';
 import type { CommentTags } from './comments/sql-comment.js';
 import { ConnectionProfile } from './connection/connection-profile.js';
 import { Siblings } from './connection/siblings.js';
+import { isSettled } from './is-settled.js';
 import type { UserRules, UserSubject } from './rules/rule-user.js';
-import { isSettled } from './settling.js';
 import type { StatementShape } from './shape/shape.js';
 
 export interface AttributeLine {

@@ -2,7 +2,7 @@
 // Invariant: equal subjects get the same verdict object; the common path looks up three maps and allocates nothing.
 // Order: housekeeping, tools, comment tags, other frameworks, the form of the text on this connection, then the
 // default.
-// Not here: the user's rules, which go first (analyzer/judge.ts); when a verdict is final (settling.ts).
+// Not here: the user's rules, which go first (analyzer/judge.ts); when a verdict is final (is-settled.ts).
 
 import { CONSTRUCTS, type Verdict } from '../../facts/verdict.js';
 import { type CommentTags, NO_TAGS } from './comments/sql-comment.js';

@@ -3,7 +3,7 @@
 // Invariants: no byte of a literal, a comment or a parameter's number is in the key. A token without its end mark
 // is one mark. The work is linear.
 // Words stay as written, because their case tells who wrote them. A gap becomes one space or none, and is hashed
-// apart as `layout`. Not here: the id of a key (fingerprint.ts), what a text means.
+// apart as `layout`. Not here: the id of a key (fingerprint-of-key.ts), what a text means.
 
 import { Gap, isUnicodeEscaped, type SqlTokens, TokenKind } from '../sql/tokens.js';
 import { QUOTE_LEADS, typographicEnd } from '../sql/typographic-quotes.js';

@@ -3,7 +3,7 @@
 // A password at the wrong prompt, prose between the wrong quotes, and a text read under wrong settings all end here.
 // Invariant: of words only those of STRUCTURE are left, and of signs only punctuation and plain operators. Runs of
 // what is hidden become one mark, so that neither their number nor their length is told.
-// Not here: which texts the grammar has not read (fingerprint.ts).
+// Not here: which texts the grammar has not read (fingerprint-of-key.ts).
 
 import { Mark } from './key-marks.js';
 

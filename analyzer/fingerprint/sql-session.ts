@@ -2,7 +2,7 @@
 // Invariants: per session at most NAMES_MAX prepared statements and as many cursors; the oldest is forgotten first.
 // Where the definition was not seen (an observer that came later) the owner is undefined, never guessed.
 // Not here: names of the protocol's Parse and Bind (the relay follows those); what an owner counts as
-// (pipeline.ts).
+// (analyzer/texts/statement-texts.ts).
 // Source of the forms: PostgreSQL's reference pages of PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE, CLOSE,
 // DISCARD.
 

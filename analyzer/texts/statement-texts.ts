@@ -5,7 +5,7 @@
 //                     EXECUTE counts under the prepared body; FETCH and MOVE have the shape of their cursor's query
 //
 // Invariant: as many executions are passed on as the observation stands for; one, counted as a mismatch, where text and
-// completions disagree. Not here: sessions and verdicts (pipeline.ts).
+// completions disagree. Not here: sessions (analyzer/sessions/), verdicts (analyzer/judge.ts).
 
 import type { Measured } from '../../facts/rollup-row.js';
 import {

@@ -1,7 +1,7 @@
 // Finds units of work by the ids that tags give: of the request, or of its trace.
 // Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
 // unit of that trace. Memory is bounded: an id that comes again after thousands of others begins anew.
-// Not here: reading ids from tags (pipeline.ts).
+// Not here: reading ids from tags (analyzer/notable/request-tags.ts).
 
 import { limits } from '../../config/limits.js';
 import type { Unit } from './unit.js';

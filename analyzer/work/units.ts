@@ -7,8 +7,8 @@
 // Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
 // request, also where an earlier process counted it. At most unitsOpenMax units are open, with unitsStatementsMax
 // statements; what goes beyond is counted.
-// Not here: tags and sources (pipeline.ts gives them), when a unit is over (unit-end.ts), rows (request-counts.ts,
-// statement-counts.ts), examples (unit-samples.ts).
+// Not here: tags (unit-feed.ts) and sources (counting.ts), which are given, when a unit is over
+// (unit-end.ts), rows (request-counts.ts, statement-counts.ts), examples (unit-samples.ts).
 
 import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';

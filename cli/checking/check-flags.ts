@@ -1,6 +1,6 @@
 // The flags of `check` and `exec`: conditions, allowances, baselines, reports.
 // Invariant: everything is read before anything is started or asked, so that a wrong flag costs nothing.
-// Not here: what the conditions mean (reports/check).
+// Not here: the scope of a condition (reports/check/asked/conditions.ts), what conditions mean (reports/check).
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';

@@ -1,5 +1,5 @@
 // The answer to a request: status, content type and body.
-// Not here: choosing it (dispatch.ts, api.ts), its headers (server.ts).
+// Not here: choosing it (dispatch.ts, api.ts), its headers (handler.ts).
 
 export interface Answer {
   readonly status: number;

@@ -1,6 +1,7 @@
 // Routes a path to its answer: metrics, the API or a file of the page.
 // Invariant: a path is compared, never joined to a file name; metrics and the page wait for no report.
-// Not here: who may ask (guard.ts), the API's paths (api.ts).
+// Not here: who may ask (guard.ts), the API's paths (api.ts, which the
+// reports thread asks: threads/question-queue.ts, threads/reports-main.ts).
 
 import { RuntimeError } from '../../config/values/errors.js';
 import { CONTENT_TYPES, type Format, formatFor } from '../metrics/exposition-format.js';
@@ -25,7 +26,7 @@ export interface Asker {
 const API_PATHS = '/api/';
 const SCRAPE_AGAIN_SECONDS = 5;
 
-export class Routes {
+export class Dispatch {
   readonly #metrics: MetricsReader;
   readonly #api: ApiReader;
 

@@ -9,7 +9,7 @@ import { isLoopback, type TcpAddress } from '../../config/values/address.js';
 import { HttpCounts } from '../metrics/state/http-counts.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import type { ApiReader } from './api.js';
-import { type MetricsReader, Routes } from './dispatch.js';
+import { Dispatch, type MetricsReader } from './dispatch.js';
 import { type Policy, type Refusal, refusalOf } from './guard.js';
 import { TokenGate } from './token-gate.js';
 
@@ -26,7 +26,7 @@ export interface HandlerOptions {
 export class Handler {
   readonly #policy: Policy;
   readonly #tokens: TokenGate;
-  readonly #routes: Routes;
+  readonly #dispatch: Dispatch;
   readonly #counts: HttpCounts;
   readonly #log: Log;
 
@@ -34,7 +34,7 @@ export class Handler {
     const { address, hosts = [], token = '', counts = new HttpCounts(), log } = options;
     this.#counts = counts;
     this.#log = log;
-    this.#routes = new Routes(options);
+    this.#dispatch = new Dispatch(options);
     this.#tokens = new TokenGate({ token, counts, log });
     this.#policy = {
       loopback: isLoopback(address),
@@ -54,7 +54,7 @@ export class Handler {
       return;
     }
     const { method, headers } = request;
-    this.#routes.answer(request.url!, { accept: headers.accept, sets: method === 'POST', gone }).then(
+    this.#dispatch.answer(request.url!, { accept: headers.accept, sets: method === 'POST', gone }).then(
       (answer) => this.#send(response, answer),
       (error: unknown) => {
         this.#log.error('an HTTP request failed', { error });

@@ -11,13 +11,13 @@ import { loadTextReading, ranIn, type TextReading } from '../../reports/code/aud
 import { reportMigration } from '../../reports/compare/migration.js';
 import { type MigrationJson, migrationJson } from '../../reports/compare/migration-json.js';
 import { reportFindings } from '../../reports/findings.js';
-import { type ProgressJson, progressJson } from '../../reports/forms/timeline-json.js';
+import { type SourcesJson, sourcesJson } from '../../reports/forms/timeline-json.js';
 import { reportGroups } from '../../reports/groups/groups.js';
-import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import { readTimeRange, type TimeRange } from '../../reports/questions/grammar.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
+import { reportSources } from '../../reports/sources.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 
@@ -30,7 +30,7 @@ export interface MigrationFiles {
 }
 
 /** `migration` has the form of `progress --json`; null where the sidecar was given no ledger. */
-type ProgressAnswer = ProgressJson & { migration: MigrationJson | null };
+type ProgressAnswer = SourcesJson & { migration: MigrationJson | null };
 
 /** `audit` has the form of `audit --json`; null where the sidecar was not told of the code. */
 export interface AuditAnswerJson {
@@ -68,7 +68,7 @@ export class MigrationAnswers {
   async #progress(range: TimeRange): Promise<ProgressAnswer> {
     const reader = this.#reader;
     const ledger = this.#files.ledger === '' ? undefined : readLedger(this.#files.ledger);
-    const progress = progressJson(reportProgress(reader, range));
+    const progress = sourcesJson(reportSources(reader, range));
     if (ledger === undefined) return { ...progress, migration: null };
     const report = await reportMigration(
       {

@@ -7,13 +7,13 @@ import { type ComparedPlace, compareSides } from '../../reports/compare/comparis
 import { comparisonJson } from '../../reports/compare/comparison-json.js';
 import { sidesOf } from '../../reports/compare/sides.js';
 import type { MarksPlace } from '../../reports/compare/windows.js';
-import { progressJson } from '../../reports/forms/timeline-json.js';
+import { sourcesJson } from '../../reports/forms/timeline-json.js';
 import { reportMarks } from '../../reports/marks.js';
-import { reportProgress } from '../../reports/progress.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import { readTimeRange } from '../../reports/questions/grammar.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
+import { reportSources } from '../../reports/sources.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportPoolHistory } from '../../reports/trends/pool-history.js';
 import { reportTrends } from '../../reports/trends/trends.js';
@@ -39,7 +39,7 @@ export async function overTime(path: string, { reader, parameters, context }: As
     case '/api/v1/trends':
       return trendsJson(reportTrends(reader, readTrendsQuery(parameters, context)));
     case '/api/v1/sources':
-      return progressJson(reportProgress(reader, readTimeRange(parameters, context)));
+      return sourcesJson(reportSources(reader, readTimeRange(parameters, context)));
   }
   return undefined;
 }

@@ -8,10 +8,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CATALOGUE } from './catalogue/catalogue.js';
 import type { HistogramFamily, Readings, SampledFamily } from './catalogue/family.js';
 import { type Format, headerOf, trailerOf } from './exposition-format.js';
-import { FamilyRegistry } from './family-registry.js';
 import { noFindings } from './finding-counter.js';
 import { HistogramLines } from './histogram-lines.js';
 import { ObserverProcess } from './observer-process.js';
+import { FamilyRegistry } from './sampled-lines.js';
 import type { MetricsState } from './state/metrics-state.js';
 
 export interface ExporterOptions {

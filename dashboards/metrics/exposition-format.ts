@@ -1,6 +1,7 @@
-// Writes the two formats that Prometheus reads: its text format 0.0.4 and OpenMetrics 1.0.0.
+// Content types, labels and numbers of Prometheus' two formats: text 0.0.4 and OpenMetrics 1.0.0.
 // Only OpenMetrics carries exemplars.
-// Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (catalogue/).
+// Invariant: a label value can hold anything and never ends its line. Not here: which samples there are (catalogue/),
+// their lines (sampled-lines.ts, histogram-lines.ts).
 // Sources: prometheus.io/docs/instrumenting/exposition_formats; the OpenMetrics specification, version 1.0.
 
 import type { Family } from './catalogue/family.js';

@@ -8,9 +8,9 @@ import { createLog } from '../../config/log.js';
 import { threadId } from '../../config/process/thread-cpu.js';
 import { type HttpServer, startHttp } from '../http/server.js';
 import { HttpCounts } from '../metrics/state/http-counts.js';
+import { KeptMetrics } from './kept-metrics.js';
 import { type FromThread, failed, type ThreadStart, type ToThread } from './messages.js';
 import { ReportsThread } from './reports-thread.js';
-import { KeptMetrics } from './scrape-answers.js';
 
 const port = parentPort!;
 const say = (message: FromThread): void => port.postMessage(message);

@@ -1,7 +1,7 @@
-// Renders the metrics whenever the HTTP thread asks, and ahead while somebody scrapes.
+// Renders the metrics, on the main thread: when the HTTP thread asks, and ahead of scrapers.
 // Invariant: one rendering at a time, with a rest behind each, so that no number of scrapers takes the main thread
 // from observing.
-// Not here: what a rendering is (dashboards/metrics/exporter.ts), keeping it (scrape-answers.ts).
+// Not here: what a rendering is (dashboards/metrics/exporter.ts), keeping it (kept-metrics.ts).
 
 import type { Log } from '../../config/log.js';
 import type { MetricsReader } from '../http/dispatch.js';

@@ -1,5 +1,5 @@
 // The last batch taken of each relay: stored with what its batches said, then acknowledged.
-// Invariant: a batch is acknowledged only after it is stored. Not here: where acknowledgements go (service.ts).
+// Invariant: a batch is acknowledged only after it is stored. Not here: where acknowledgements go (observer-links.ts).
 
 import type { RelayProgress } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';

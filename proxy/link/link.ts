@@ -7,8 +7,8 @@
 // Invariant: an execution is written into a batch or counted as lost, never both. A batch is never sent twice. The
 // queue never holds more than linkQueueBytesMax. Whenever the link becomes live, all open sessions are announced again
 // (resync): a restart and an overload end in the same way.
-// Not here: what is unacknowledged or lost (ledger.ts), frames from the observer (greeting.ts), how texts travel
-// (known-texts.ts), the observer's process (observer-process.ts), the bytes of records (stream/writer.ts).
+// Not here: what is unacknowledged or lost (ledger.ts), frames from the observer (observer-answers.ts), how texts
+// travel (known-texts.ts), the observer's process (observer-process.ts), the bytes of records (stream/writer.ts).
 
 import type { Duplex } from 'node:stream';
 import type { Log } from '../../config/log.js';
@@ -23,9 +23,9 @@ import { KeyedHash } from '../stream/parameters.js';
 import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
 import type { Clock } from './clock.js';
-import { greet } from './greeting.js';
 import { KnownTexts } from './known-texts.js';
 import { Ledger } from './ledger.js';
+import { greet } from './observer-answers.js';
 import { emptyFields, fillFields, readyFields } from './statement-fields.js';
 
 export interface LinkLimits {

@@ -9,7 +9,7 @@
 //   Notice Notification ParameterStatus          nothing                    may come at any time
 //
 // Invariant: a reply that cannot answer the head makes the session adrift; an unmatched ReadyForQuery is counted.
-// Source: PostgreSQL documentation "Message Flow"; src/backend/tcop/postgres.c. Not here: bytes to messages (wire/).
+// Not here: bytes to messages (wire/), an execution's end (portals.ts). Source: PostgreSQL, Message Flow; postgres.c.
 
 import type { TransactionStatus } from '../stream/observation.js';
 import { CommandTag, readError } from '../wire/field-reader.js';

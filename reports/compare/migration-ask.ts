@@ -1,5 +1,5 @@
 // The questions that the report of a migration asks of a store or a sidecar.
-// Not here: the report (migration.ts), the places that are asked (cli/reading/place.ts, dashboards/http/api.ts).
+// Not here: the report (migration.ts), the places that are asked (cli/reading/place.ts, dashboards/http/migration.ts).
 
 import type { StatementsReport, Window } from '../../facts/answers.js';
 import type { StatementsQuery, TimeRange } from '../questions/grammar.js';

@@ -1,9 +1,9 @@
 // The JSON forms of reports over time.
-// /api/v1/statements/:fingerprint/history and /api/v1/progress answer with them.
+// /api/v1/statements/:fingerprint/history, /api/v1/sources and /api/v1/progress answer with them.
 // Invariant: times are ISO 8601, durations milliseconds; a value that was not measured is null.
-// Not here: the reports (reports/timeline.ts, reports/progress.ts).
+// Not here: the reports (reports/timeline.ts, reports/sources.ts).
 
-import type { ProgressReport, SourceShare } from '../progress.js';
+import type { SourceShare, SourcesReport } from '../sources.js';
 import type { TimelinePoint, TimelineReport } from '../timeline.js';
 
 export interface TimelinePointJson {
@@ -37,7 +37,7 @@ export interface SourceShareJson {
   statements: number;
 }
 
-export interface ProgressJson {
+export interface SourcesJson {
   window: { since: string; until: string };
   step_ms: number;
   points: Array<{ at: string; sources: Record<string, SourceShareJson> }>;
@@ -82,7 +82,7 @@ export function percentileOf({ histogram, serviceMaxNs }: TimelinePoint, q: numb
   return histogram.count === 1 ? serviceMaxNs : Math.min(histogram.percentile(q), serviceMaxNs);
 }
 
-export function progressJson(report: ProgressReport): ProgressJson {
+export function sourcesJson(report: SourcesReport): SourcesJson {
   return {
     window: windowJson(report.window),
     step_ms: report.stepMs,

@@ -1,7 +1,7 @@
 // The spelling of questions: query parameters and command-line flags in one grammar.
 // Invariant: reading what was written asks the same question again.
-// Not here: reading one parameter (reading.ts), answering (dashboards/http/api.ts, cli/reading/place.ts), flags
-// (cli).
+// Not here: reading one parameter (reading.ts), a time or a size (config/values/units.ts), answering
+// (dashboards/http/api.ts, cli/reading/place.ts), flags (cli).
 
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';

@@ -4,9 +4,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createLog } from '../../config/log.js';
+import { KeptMetrics } from '../../dashboards/threads/kept-metrics.js';
 import { monotonicMs, type Rendered } from '../../dashboards/threads/messages.js';
 import { MetricsRenderer } from '../../dashboards/threads/metrics-renderer.js';
-import { KeptMetrics } from '../../dashboards/threads/scrape-answers.js';
 import { useHttpThread } from './built-thread.js';
 
 const SILENT = createLog({ level: 'silent' });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { bucketOf, GAMMA, LogHistogram } from '../../facts/histogram.js';
-import { mergeHistograms } from '../../storage/sqlite/file/merge-histograms.js';
+import { mergeHistograms } from '../../storage/sqlite/file/histogram-sql-function.js';
 
 /** The same on every run. */
 function randoms(seed: number): () => number {

@@ -7,7 +7,7 @@ import type Database from 'better-sqlite3';
 import { StoreError } from '../../store-error.js';
 import { databasePath, moveAside } from './data-directory.js';
 import { storeError } from './failures.js';
-import { registerHistogramFunctions } from './merge-histograms.js';
+import { registerHistogramFunctions } from './histogram-sql-function.js';
 import { openDatabase, requireDatabaseHeader, requireSound } from './open-database.js';
 import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
 import { identityOf, migrate, requireOurs } from './schema.js';

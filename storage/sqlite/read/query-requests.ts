@@ -1,6 +1,7 @@
-// Queries for requests: their sums by tag set, and each statement's part in them.
-// Invariant: every value is bound; a request is in the sums of one tag set.
-// Not here: choosing segments (levels.ts), grouping by a tag (reports/requests.ts).
+// Queries for requests by tag set: sums, each statement's part, sources and pools, histograms.
+// Invariant: every value is bound; a request is in the sums of one tag set; sums add up over segments.
+// Not here: choosing segments (levels.ts), grouping by a tag (reports/requests.ts), the route that a tag set names
+// (facts/work/routes.ts).
 
 import type { RequestMeasureName, RequestStatementMeasureName } from '../../../facts/measures.js';
 import type { Found } from '../../../facts/rollup-row.js';
@@ -8,6 +9,7 @@ import type { Sums } from '../../../facts/sums.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import type { Segment } from '../tables/levels.js';
 import { REQUEST_ROLLUP, REQUEST_STATEMENT_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
+import { totalSql } from '../tables/saturating.js';
 import { placeOf } from './query-statements.js';
 
 export type Tags = ReadonlyArray<readonly [key: string, value: string]>;
@@ -54,6 +56,42 @@ export function requestStatementSums(rows: Rows, segments: readonly Segment[], t
       ...wanted.values,
     );
   });
+}
+
+export interface RequestPartSums {
+  tagSet: string;
+  source: string;
+  /** Name, or '(other)'. */
+  pool: string;
+  statements: number;
+}
+
+export interface RequestHistograms {
+  tagSet: string;
+  statementHistogram: Uint8Array;
+  serviceHistogram: Uint8Array;
+}
+
+export function requestPartSums(rows: Rows, segments: readonly Segment[]): RequestPartSums[] {
+  const sql = `SELECT s.tag_set AS tagSet, r.source, coalesce(p.name, r.pool_id) AS pool, r.statements FROM (
+      SELECT request_series_id AS id, source, pool_id, ${totalSql('statements')} AS statements
+        FROM request_part_rollup WHERE ${PLACE} GROUP BY request_series_id, source, pool_id
+    ) r JOIN request_series s ON s.request_series_id = r.id LEFT JOIN pool p ON p.pool_id = r.pool_id`;
+  return segments.flatMap((segment) => rows.all<RequestPartSums>(sql, ...numbersOf(segment)));
+}
+
+/** Row by row, in no order. */
+export function* requestHistograms(rows: Rows, segments: readonly Segment[]): Generator<RequestHistograms> {
+  const sql = `SELECT s.tag_set AS tagSet, statement_histogram AS statementHistogram, service_histogram AS serviceHistogram
+    FROM request_rollup r JOIN request_series s ON s.request_series_id = r.request_series_id
+    WHERE ${PLACE} AND length(statement_histogram) > 0`;
+  for (const segment of segments) yield* rows.iterate<RequestHistograms>(sql, ...numbersOf(segment));
+}
+
+const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
+
+function numbersOf(segment: Segment): [number, number, number] {
+  return [segment.spanS, segment.fromMinute, segment.toMinute];
 }
 
 function tagged(table: string, tags: Tags): { sql: string; values: SqlValue[] } {

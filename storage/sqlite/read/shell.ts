@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { LogHistogram } from '../../../facts/histogram.js';
 import { databasePath } from '../file/data-directory.js';
 import { storeError } from '../file/failures.js';
-import { mergeHistograms } from '../file/merge-histograms.js';
+import { mergeHistograms } from '../file/histogram-sql-function.js';
 import { openReader } from './reader.js';
 
 export type ShellValue = string | number | bigint | null | Uint8Array;

@@ -6,9 +6,9 @@ import type { StatementFacts } from '../../../facts/answers.js';
 import { latencyOf } from '../../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
 import type { Rows } from '../file/rows.js';
+import { addHistograms, type FactsById, seriesOf } from '../read/series-to-facts.js';
 import { seriesTotals } from '../read/series-totals.js';
 import { spanOf } from '../read/span.js';
-import { addHistograms, type FactsById, seriesOf } from '../read/statement-facts.js';
 import type { Segment } from '../tables/levels.js';
 import { totalSql } from '../tables/saturating.js';
 

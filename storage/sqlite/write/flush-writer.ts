@@ -1,6 +1,7 @@
 // Writes one flush: every part of it is added to the rows that are there.
 // Invariant: it runs inside the caller's transaction and assumes nothing of an earlier, failed attempt.
-// Not here: the transaction, errors and retries (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
+// Not here: the SQL of a rollup (../tables/rollup-tables.ts), the transaction, errors and retries
+// (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { Flush, LossRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';

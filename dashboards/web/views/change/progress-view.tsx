@@ -1,10 +1,10 @@
 // The migration's progress: shares of executions, time and distinct statements by source and time.
 // Invariant: housekeeping and tools are in no share, for nobody moves them. Not here: the counting
-// (reports/progress.ts).
+// (reports/sources.ts).
 
 import { useMemo } from 'preact/hooks';
 import { HIDDEN_SOURCES } from '../../../../facts/verdict.js';
-import type { ProgressJson, SourceShareJson } from '../../../../reports/forms/timeline-json.js';
+import type { SourceShareJson, SourcesJson } from '../../../../reports/forms/timeline-json.js';
 import { Stack } from '../../charts/stack.js';
 import { type Address, linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
@@ -23,7 +23,7 @@ const MEASURES = [
 type Measure = (typeof MEASURES)[number];
 
 export function ProgressView({ address, live, version }: ViewProps) {
-  const report = useReport<ProgressJson>(`/api/v1/sources?${queryOf(address)}`, { live, version });
+  const report = useReport<SourcesJson>(`/api/v1/sources?${queryOf(address)}`, { live, version });
   const { data } = report;
   const names = useMemo(
     () =>
@@ -60,7 +60,7 @@ export function ProgressView({ address, live, version }: ViewProps) {
 
 interface CardsProps {
   readonly address: Address;
-  readonly data: ProgressJson;
+  readonly data: SourcesJson;
   readonly names: readonly string[];
 }
 
@@ -95,7 +95,7 @@ function Cards({ address, data, names }: CardsProps) {
 
 const NONE: SourceShareJson = { calls: 0, errors: 0, total_ms: 0, statements: 0 };
 
-function totalOf({ totals }: ProgressJson, name: string): SourceShareJson {
+function totalOf({ totals }: SourcesJson, name: string): SourceShareJson {
   return totals[name] ?? NONE;
 }
 
@@ -105,7 +105,7 @@ function difference(now: number, before: number): string {
   return now > before ? `+${count(now - before)}` : `−${count(before - now)}`;
 }
 
-function Shares({ measure, data, names }: { measure: Measure; data: ProgressJson; names: readonly string[] }) {
+function Shares({ measure, data, names }: { measure: Measure; data: SourcesJson; names: readonly string[] }) {
   return (
     <section aria-labelledby={`share-${measure.key}`}>
       <h2 id={`share-${measure.key}`}>{measure.title}</h2>
@@ -123,7 +123,7 @@ function Shares({ measure, data, names }: { measure: Measure; data: ProgressJson
   );
 }
 
-function Totals({ data, names }: { data: ProgressJson; names: readonly string[] }) {
+function Totals({ data, names }: { data: SourcesJson; names: readonly string[] }) {
   const rows = [...names, ...Object.keys(data.totals).filter((name) => HIDDEN_SOURCES.includes(name))];
   return (
     <NumbersTable

@@ -6,7 +6,7 @@ import type { findingsJson } from '../../../../reports/forms/findings-json.js';
 import type { MarksJson } from '../../../../reports/forms/marks-json.js';
 import type { RoutesJson } from '../../../../reports/forms/routes-json.js';
 import type { BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
-import type { ProgressJson, SourceShareJson } from '../../../../reports/forms/timeline-json.js';
+import type { SourceShareJson, SourcesJson } from '../../../../reports/forms/timeline-json.js';
 import type { Pin } from '../../charts/pins.js';
 import { Stack } from '../../charts/stack.js';
 import { type Address, linkTo, replaceAddress } from '../../data/address.js';
@@ -25,7 +25,7 @@ const ROWS = 6;
 export function OverviewView({ address, live, version }: ViewProps) {
   const options = { live, version };
   const query = queryOf(address);
-  const sources = useReport<ProgressJson>(`/api/v1/sources?${query}`, options);
+  const sources = useReport<SourcesJson>(`/api/v1/sources?${query}`, options);
   const hide = 'housekeeping,tool';
   const statements = useReport<BriefStatementsJson>(
     `/api/v1/statements?${queryOf(address, { form: 'brief', limit: String(ROWS), hide })}`,
@@ -75,7 +75,7 @@ function pinsOf(address: Address, marks: MarksJson | undefined, findings: Findin
   ];
 }
 
-function Load({ address, data, pins }: { address: Address; data: ProgressJson; pins: readonly Pin[] }) {
+function Load({ address, data, pins }: { address: Address; data: SourcesJson; pins: readonly Pin[] }) {
   const names = Object.keys(data.totals).sort(bySourceOrder);
   const perMinute = (one: SourceShareJson | undefined): number =>
     one === undefined ? 0 : (one.total_ms * MINUTE_MS) / data.step_ms;

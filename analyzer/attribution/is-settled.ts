@@ -1,6 +1,7 @@
 // Says when a session is settled: its statements no longer wait for their verdicts.
 // From then on each is stored at once, with the verdict of that moment; no later verdict changes it.
-// Invariant: pure; a settled session stays settled. Not here: holding back unsettled statements (analyzer/pipeline.ts).
+// Invariant: pure; a settled session stays settled. Not here: holding back unsettled
+// statements (analyzer/waiting-executions.ts).
 
 import { limits } from '../../config/limits.js';
 import type { Standing } from './connection/connection-profile.js';

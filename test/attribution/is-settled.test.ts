@@ -1,7 +1,7 @@
 // The moment from which a session's verdicts stand.
 
 import { expect, test } from 'vitest';
-import { isSettled } from '../../analyzer/attribution/settling.js';
+import { isSettled } from '../../analyzer/attribution/is-settled.js';
 import { Connection, DJANGO_STARTUP, djangoConnection } from './shape.js';
 
 const unknown = new Connection().profile.standing;

@@ -1,7 +1,7 @@
 // Progress looks at the last day, and says what a week before was.
 
 import { expect, test } from 'vitest';
-import { reportProgress } from '../../reports/progress.js';
+import { reportSources } from '../../reports/sources.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { DAY_START_MIN, flushOf, MINUTE_MS, rollupOf, temporaryDirectory } from '../storage/flushes.js';
@@ -30,7 +30,7 @@ test('without a start it is of the last day, and says the difference to a week b
     [DAY_START_MIN + week]: [RAW],
     [DAY_START_MIN + week + DAY_MIN - 30]: [RAW],
   });
-  const { window, totals, weekBefore } = reportProgress(reader);
+  const { window, totals, weekBefore } = reportSources(reader);
   reader.close();
   expect(window.sinceMs).toBe((DAY_START_MIN + week - 60) * MINUTE_MS);
   expect(window.untilMs).toBe((DAY_START_MIN + week + DAY_MIN) * MINUTE_MS);
@@ -46,8 +46,8 @@ test('a week before that was recorded has its own window and totals', () => {
     [DAY_START_MIN]: [RAW, RAW_TWIN],
     [DAY_START_MIN + week]: [RAW],
   });
-  const { window, totals, weekBefore } = reportProgress(reader);
-  const all = reportProgress(reader, { sinceMs: 0 });
+  const { window, totals, weekBefore } = reportSources(reader);
+  const all = reportSources(reader, { sinceMs: 0 });
   reader.close();
   expect(totals.get('raw')).toMatchObject({ statements: 1 });
   expect(weekBefore?.totals.get('raw')).toMatchObject({ statements: 2 });
@@ -56,6 +56,6 @@ test('a week before that was recorded has its own window and totals', () => {
 });
 
 test('an empty store has no progress', () => {
-  const { points, totals, weekBefore } = reportProgress(store({}));
+  const { points, totals, weekBefore } = reportSources(store({}));
   expect({ points, totals: totals.size, weekBefore }).toEqual({ points: [], totals: 0, weekBefore: undefined });
 });

@@ -1,4 +1,4 @@
-// Adds two encoded histograms without unpacking them.
+// The SQL function that adds two encoded histograms: for upserts and for roll-up.
 // It is a merge of two rising lists of (index, count).
 // Invariant: the result is what LogHistogram would encode after both; order does not matter.
 // Source of the form: LogHistogram.encode.

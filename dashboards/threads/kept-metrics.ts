@@ -1,4 +1,4 @@
-// Keeps the last metrics for scrapes that the main thread does not answer in time.
+// Keeps, on the HTTP thread, the last metrics for scrapes that the main thread answers too late.
 // Invariant: a scrape is given metrics whose rendering began after it came, or at most KEPT_MS_MAX before. Without
 // such metrics it is told so: old counts look like an application that stands still.
 // Not here: rendering (metrics-renderer.ts).

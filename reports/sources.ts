@@ -1,6 +1,8 @@
-// The progress of a migration: executions, their time and distinct statements by source, over time.
+// Executions, their time and distinct statements by source, over time.
+// /api/v1/sources answers with them, and /api/v1/progress beside the ledger.
 // Invariant: points and totals come from one snapshot; a statement counts once in a point, however many pools or
-// constructs it came through. Not here: which sources a migration is about (the page and the dashboards say).
+// constructs it came through. Not here: the ledger and `pgwitness progress`
+// (compare/migration.ts), which sources a migration is about (the page and the dashboards say).
 
 import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
@@ -20,7 +22,7 @@ export interface SourceShare {
   statements: number;
 }
 
-export interface ProgressPoint {
+export interface SourcesPoint {
   atMs: number;
   sources: Map<string, SourceShare>;
 }
@@ -29,11 +31,11 @@ interface Shares {
   window: Window;
   stepMs: number;
   /** In order; points without an execution are left out. */
-  points: ProgressPoint[];
+  points: SourcesPoint[];
   totals: Map<string, SourceShare>;
 }
 
-export interface ProgressReport extends Shares {
+export interface SourcesReport extends Shares {
   /** The same time one week earlier; undefined where it was not recorded from its start. */
   weekBefore: { window: Window; totals: Map<string, SourceShare> } | undefined;
 }
@@ -50,7 +52,7 @@ const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
  * Without a start it is of the last 24 hours that were recorded, from a full hour: what was migrated away is gone from
  * it after a day. Throws StoreError, and RangeError for a window that ends before it starts.
  */
-export function reportProgress(reader: Reader, bounds: TimeBounds = {}): ProgressReport {
+export function reportSources(reader: Reader, bounds: TimeBounds = {}): SourcesReport {
   return reader.read((rows) => {
     const { firstMinute, lastMinute } = readFoldState(rows);
     const endMs = bounds.untilMs ?? ((lastMinute ?? minuteOf(Date.now())) + 1) * MINUTE_MS;
@@ -70,7 +72,7 @@ function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
   const range = recordedPart(window, state);
   const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
   const timeline = timelineOf(range, state, { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
-  const points = new Map<number, ProgressPoint>();
+  const points = new Map<number, SourcesPoint>();
   const totals = new Map<string, SourceShare>();
   for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
     let point = points.get(at);
