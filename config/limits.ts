@@ -166,6 +166,8 @@ export const limits = {
   nestingTransactionsMax: 1_000,
   /** Statements of pools that are compared within an hour, and pairs of them. Further ones are counted. */
   nestingPairsMax: 1_000,
+  /** Statements that are compared with their own past: some 10 MiB. Beyond it the least recently seen begins anew. */
+  statementHistoriesMax: 1_000,
   /** Findings that are known to have an example in the store. Beyond it the oldest gets another one. */
   findingSamplesMax: 2_000,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */

@@ -25,7 +25,9 @@ export type FindingKind =
   | 'select-star'
   | 'connection-per-request'
   | 'read-only-transaction'
-  | 'rollback-on-return';
+  | 'rollback-on-return'
+  | 'errors-rise'
+  | 'slower-than-itself';
 
 export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
 export type FindingConfidence = 'strong' | 'weak';

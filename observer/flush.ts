@@ -61,11 +61,15 @@ export class Flusher {
     return true;
   }
 
-  /** Tells the metrics what this flush added, before its holders begin anew. */
+  /** Tells the metrics, and findings over time, what this flush added, before its holders begin anew. */
   #tellCounted(nowMs: number): void {
     const { pipeline, health } = this.#of;
-    for (const row of pipeline.counting.rollups.pending()) health.recordRollup(row, nowMs);
-    for (const row of pipeline.counting.units.requests.pending()) health.recordRequests(row, nowMs);
+    const { rollups, units, findings } = pipeline.counting;
+    for (const row of rollups.pending()) {
+      health.recordRollup(row, nowMs);
+      findings.histories.take(row);
+    }
+    for (const row of units.requests.pending()) health.recordRequests(row, nowMs);
     for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
       health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
     }

@@ -19,8 +19,10 @@ export interface Replayed {
   tornBytes: number;
 }
 
-/** A flush follows after so many executions, so that little waits in memory however long the recording is. */
+/** A flush follows after so many executions, so that little waits in memory however long the recording is … */
 const FLUSH_EXECUTIONS = 20_000;
+/** … and after so much of its time: what is compared over time is taken at each. */
+const FLUSH_MS = 60_000;
 /** Of the recording's time: as often as a running observer looks which sessions have settled and which units ended. */
 const TICK_MS = 1_000;
 
@@ -44,6 +46,7 @@ export async function replay(
   let nowMs = 0;
   let unflushed = 0;
   let tickedMs = 0;
+  let flushedMs = 0;
   const observe = (observation: Observation) => {
     nowMs = Math.max(nowMs, momentOf(observation));
     observer.observe(relayId, observation);
@@ -80,8 +83,9 @@ export async function replay(
           tickedMs = nowMs;
           pipeline.tick(nowMs);
         }
-        if (unflushed < FLUSH_EXECUTIONS) return;
+        if (unflushed < FLUSH_EXECUTIONS && nowMs - flushedMs < FLUSH_MS) return;
         unflushed = 0;
+        flushedMs = nowMs;
         flush();
       },
       options.onRead,

@@ -14,10 +14,12 @@ import { Accepted } from './accepted.js';
 import { FindingSamples } from './finding-samples.js';
 import { KINDS } from './kinds/kinds.js';
 import { type Nested, Nesting } from './nesting.js';
+import { StatementHistories } from './statement-histories.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
 import { type Now, UnitView } from './views/unit-view.js';
 
 const ALL = Object.values(KINDS);
+const OVER_TIME = ALL.flatMap(({ lookOverTime }) => lookOverTime ?? []);
 const LIVE = ALL.filter(({ isLive }) => isLive);
 const CALLERS_MAX = 5;
 /** Statements of units that go on, looked at between two flushes: some ms. The rest is looked at when they end. */
@@ -53,6 +55,7 @@ interface Shows {
 
 export class Findings implements Pending<FindingDelta> {
   readonly accepted = new Accepted();
+  readonly histories = new StatementHistories();
   readonly #nameOfPool: (id: string) => string;
   #rules = new FindingRules();
   #waiting = new Map<string, FindingDelta>();
@@ -117,6 +120,7 @@ export class Findings implements Pending<FindingDelta> {
   tick(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#addNested(this.#nesting.found(nowMs));
+    this.#lookOverTime(nowMs);
   }
 
   /** Nothing more comes. */
@@ -148,6 +152,17 @@ export class Findings implements Pending<FindingDelta> {
       this.#ids.set(name, id);
     }
     return id;
+  }
+
+  #lookOverTime(nowMs: number): void {
+    const ended = this.histories.ended(nowMs);
+    if (ended === undefined) return;
+    const of: Of = { found: 'direct', firstMs: ended.fromMs, lastMs: ended.untilMs };
+    for (const slot of ended.slots)
+      for (const look of OVER_TIME) {
+        const occurrence = look(slot);
+        if (occurrence !== undefined) this.#add(occurrence, { of, route: '', shown: undefined });
+      }
   }
 
   #addNested(nested: readonly Nested[]): void {

@@ -7,7 +7,7 @@
 import { limits } from '../../config/limits.js';
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
-import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './chance.js';
+import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './views/chance.js';
 import { callerOf, isWrite } from './views/kind.js';
 import type { Transaction, UnitView } from './views/unit-view.js';
 

@@ -23,6 +23,8 @@ export const FINDING_KINDS = [
   'connection-per-request',
   'read-only-transaction',
   'rollback-on-return',
+  'errors-rise',
+  'slower-than-itself',
 ] as const;
 
 /** Kinds that are found at a number of repetitions, or of rows: `least` moves it. */

@@ -2,8 +2,8 @@
 // Not here: with tags (rules.test.ts), real traffic (live.test.ts).
 
 import { describe, expect, test } from 'vitest';
-import { chanceLn } from '../../analyzer/findings/chance.js';
 import { type Nested, Nesting } from '../../analyzer/findings/nesting.js';
+import { chanceLn } from '../../analyzer/findings/views/chance.js';
 import { UnitView } from '../../analyzer/findings/views/unit-view.js';
 import { limits } from '../../config/limits.js';
 import { seededPick } from '../../scripts/lib/shop/traffic.mjs';

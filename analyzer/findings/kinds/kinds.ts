@@ -8,12 +8,14 @@ import { BOUNDARY_LOST_ROLLBACK, BOUNDARY_READ, BOUNDARY_WRITE } from './boundar
 import { BOUNDARY_LOCK } from './boundary-lock.js';
 import { CONNECTION_PER_REQUEST } from './connections.js';
 import { DUPLICATE } from './duplicate.js';
+import { ERRORS_RISE } from './errors-rise.js';
 import { ALWAYS_FAILS, RETRIES, SCHEMA_DRIFT } from './failures.js';
 import { FORBIDDEN_SOURCE, FORBIDDEN_WRITE } from './forbidden.js';
 import { N_PLUS_ONE } from './n-plus-one.js';
 import { READ_ONLY_TRANSACTION, ROLLBACK_ON_RETURN } from './reading-transactions.js';
 import { REPEATED_PATTERN } from './repeated-pattern.js';
 import { SELECT_STAR } from './select-star.js';
+import { SLOWER_THAN_ITSELF } from './slower-than-itself.js';
 import { IDLE_IN_TRANSACTION, LONG_TRANSACTION } from './transactions.js';
 import { UNBOUNDED_RESULT } from './unbounded-result.js';
 import { WRITES_IN_LOOP } from './writes-in-loop.js';
@@ -39,4 +41,6 @@ export const KINDS: { readonly [Name in FindingKind]: Kind } = {
   'connection-per-request': CONNECTION_PER_REQUEST,
   'read-only-transaction': READ_ONLY_TRANSACTION,
   'rollback-on-return': ROLLBACK_ON_RETURN,
+  'errors-rise': ERRORS_RISE,
+  'slower-than-itself': SLOWER_THAN_ITSELF,
 };

@@ -4,6 +4,7 @@
 
 import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
+import type { LookOverTime } from './statement-slot.js';
 import type { UnitView } from './unit-view.js';
 
 /** All executions of a statement. */
@@ -18,6 +19,8 @@ export interface Kind {
   look(view: UnitView): Occurrence[];
   /** What it shows of a unit that goes on, more statements cannot take back. */
   readonly isLive?: boolean;
+  /** Of a kind that is not about units: called for every statement once its slot of five minutes is over. */
+  readonly lookOverTime?: LookOverTime;
   /** Units after which it is no candidate any more; left out = as many as of most kinds. */
   readonly unitsToOpen?: number;
   /** True for a statement whose text shows that the finding is none. */

@@ -1,5 +1,6 @@
 // Says when work of one session lies within a pause of another, and whether that can be chance.
-// Invariant: chanceLn gives a bound, which no probability exceeds. Not here: which sessions are compared (nesting.ts).
+// Invariant: chanceLn gives a bound, which no probability exceeds.
+// Not here: which sessions are compared (../nesting.ts).
 
 interface Work {
   readonly firstMs: number;
