@@ -59,7 +59,7 @@ const TEXT_GONE: KnownText = {
     command: '',
     statementCount: 1,
     truncated: false,
-    facts: { shape: NOTHING, storedIn: 0, notedIn: Number.POSITIVE_INFINITY },
+    facts: { shape: NOTHING, keyNumber: 0, storedIn: 0, notedIn: Number.POSITIVE_INFINITY },
   },
   statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: [] },
   literals: UNKNOWN_PARAMETERS,

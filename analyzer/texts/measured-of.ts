@@ -6,7 +6,7 @@
 import { type Measured, partOf, wholeOf } from '../../facts/execution-values.js';
 import type { Completion, StatementObservation } from '../../proxy/stream/observation.js';
 import { type KeyedHash, type ParameterSet, UNKNOWN_PARAMETERS } from '../../proxy/stream/parameters.js';
-import type { Identity } from './facts-of-text.js';
+import { type Identity, keyNumberOf } from './facts-of-text.js';
 
 interface ObservedText {
   readonly identity: Identity;
@@ -29,11 +29,13 @@ export function measuredOf(
     batched: observation.batched,
     parameters: observation.protocol === 'simple' ? literals : observation,
   });
-  if (measured.parameterHash === 0 || observation.protocol === 'simple' || literals.parameterCount === 0)
-    return measured;
-  measured.parameterHash = hash.joined(literals.parameterHash, observation.parameterHash);
-  measured.parameterCount += literals.parameterCount;
-  measured.parametersCut ||= literals.parametersCut;
+  if (measured.parameterHash === 0) return measured;
+  if (observation.protocol !== 'simple' && literals.parameterCount > 0) {
+    measured.parameterHash = hash.joined(literals.parameterHash, observation.parameterHash);
+    measured.parameterCount += literals.parameterCount;
+    measured.parametersCut ||= literals.parametersCut;
+  }
+  measured.parameterHash = hash.joined(measured.parameterHash, keyNumberOf(identity));
   return measured;
 }
 
@@ -44,18 +46,22 @@ export function shareOf(
     executions: number;
     index: number;
     completion: Completion | undefined;
-    command: string;
+    identity: Identity;
     literals: Readonly<ParameterSet>;
   },
+  hash: KeyedHash,
 ): Measured {
   const { completion } = part;
   const ran = {
     completedAtMs: observation.completedAtMs,
     sqlstate: completion === undefined ? observation.sqlstate : '',
-    command: completion?.command || part.command,
+    command: completion?.command || part.identity.command,
     rows: completion?.rows ?? 0,
     batched: part.executions > 1,
     parameters: observation.protocol === 'simple' ? part.literals : UNKNOWN_PARAMETERS,
   };
-  return partOf(observation, ran, part);
+  const measured = partOf(observation, ran, part);
+  if (measured.parameterHash !== 0)
+    measured.parameterHash = hash.joined(measured.parameterHash, keyNumberOf(part.identity));
+  return measured;
 }

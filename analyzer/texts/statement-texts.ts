@@ -177,9 +177,9 @@ export class StatementTexts {
         endsInDoubt: text.endsInDoubt && i === parts.length - 1,
       };
       const identity = this.#identify(part);
-      const { command } = identity;
-      const run = { executions, index: i, completion: completions[i], command, literals: this.#fingerprinter.literals };
-      const measured = shareOf(observation, run);
+      const { literals } = this.#fingerprinter;
+      const run = { executions, index: i, completion: completions[i], identity, literals };
+      const measured = shareOf(observation, run, this.#hash);
       this.#named(session, { text: part, identity, measured }, take);
     }
   }
