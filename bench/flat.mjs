@@ -1,11 +1,11 @@
-// Measures whether memory stays flat over ten million statements of a mixed load.
+// Measures whether memory stays flat over ten million statements of a mixed load, or 200,000 requests.
 // The load reaches everything that relay and observer remember.
-// Run: npm run build && node bench/flat.mjs [--statements N]; writes its section of docs/BENCHMARKS.md for 10,000,000
-// or more. Beside the load: 1,000 idle connections, and 20,000 fingerprints that come again and again.
+// Run: npm run build && node bench/flat.mjs [--statements N | --requests N]; writes its section of docs/BENCHMARKS.md
+// for 10,000,000 statements or 200,000 requests, or more.
 // Flat: the Theil–Sen slope (the median of the slopes between all pairs of samples) of resident memory after the
 // first quarter, over as many statements as were measured, is below RISE_MAX of the median. Exit 1 when it is not, or
 // a limit is exceeded, or a statement is unaccounted for.
-// Not here: cost (main.mjs), what one connection or fingerprint takes (lib/memory.mjs).
+// Not here: the loads (lib/flat-loads.mjs), cost (main.mjs), what one connection or fingerprint takes (lib/memory.mjs).
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { optionsOf } from '../scripts/lib/options.mjs';
 import { counted } from './lib/counted.mjs';
 import { commit, machine, table, writeSection } from './lib/document.mjs';
+import { REQUESTS, STATEMENTS } from './lib/flat-loads.mjs';
 import { heldBy, probedEnvironment } from './lib/held.mjs';
 import { startLoad } from './lib/measure.mjs';
 import { residentBytes } from './lib/processes.mjs';
@@ -21,27 +22,26 @@ import { median } from './lib/statistics.mjs';
 import { startPgwitness, startStubServer } from './lib/tools.mjs';
 import { mib } from './lib/units.mjs';
 
-const WHOLE = 10_000_000;
 const values = optionsOf('flat', {
-  usage: 'node bench/flat.mjs [--statements N]',
-  options: { statements: { type: 'string', default: String(WHOLE) } },
+  usage: 'node bench/flat.mjs [--statements N | --requests N]',
+  options: { statements: { type: 'string' }, requests: { type: 'string' } },
 });
-const wanted = Number(values.statements);
-if (!(wanted >= 100_000)) {
-  console.error('flat: --statements takes a number from 100000 on');
+const kind = values.requests === undefined ? STATEMENTS : REQUESTS;
+const PER_REQUEST = kind.loads[kind.loads.length - 1].statements;
+const asked = Number(values.statements ?? kind.whole);
+const wanted = values.requests === undefined ? asked : Number(values.requests) * PER_REQUEST;
+if (!(wanted >= 100_000) || (values.requests !== undefined && values.statements !== undefined)) {
+  console.error('flat: --statements takes a number from 100000 on, --requests one from 10000 on; one of them');
   process.exit(2);
 }
 const RISE_MAX = 0.05;
 const SAMPLES = 60;
-const IDLE = 1000;
-const FINGERPRINTS = 20_000;
-const CLIENTS = 8;
-/** Requests a second: a hundred statements each. A rate that the observer follows on a busy machine too. */
-const RATE = 350;
-const FINGERPRINTS_RATE = 50;
-const PER_REQUEST = 100;
 const LIMITS_MIB = { relay: 90, observer: 220 };
 const COUNTED_MS_MAX = 30_000;
+/** A request is over after a second, and stored after another. */
+const ENDED_MS = 3_000;
+/** Of each load; the first answer of each client is one. */
+const requestsSent = kind.loads.map(({ clients }) => clients);
 
 /** @typedef {'relay' | 'observer'} Role @typedef {{ statements: number, bytes: Record<Role, number> }} Sample */
 const ROLES = /** @type {const} */ (['relay', 'observer']);
@@ -52,25 +52,26 @@ const stub = await startStubServer();
 const tool = await startPgwitness(stub, [], { env: probedEnvironment(directory) });
 let exitCode = 0;
 try {
-  const idle = await startLoad({ workload: 'simple', clients: IDLE }, tool);
-  const fingerprints = await startLoad({ workload: 'fingerprints', clients: 1 }, tool, {
-    PGWITNESS_BENCH_FINGERPRINTS: String(FINGERPRINTS),
-  });
-  const load = await startLoad({ workload: 'mixed', clients: CLIENTS }, tool);
-  // First answers: of each idle connection, of the one with fingerprints, and of each client of the load.
-  let sent = IDLE + PER_REQUEST + CLIENTS * PER_REQUEST;
+  /** @type {import('./lib/measure.mjs').Load[]} */
+  const loads = [];
+  // The first answers of each client.
+  let sent = 0;
+  for (const { workload, clients, statements, env } of kind.loads) {
+    loads.push(await startLoad({ workload, clients }, tool, env));
+    sent += clients * statements;
+  }
   /** @type {Sample[]} */
   const samples = [];
-  const seconds = wanted / SAMPLES / PER_REQUEST / (RATE + FINGERPRINTS_RATE);
+  const perSecond = kind.loads.reduce((sum, { rate, statements }) => sum + rate * statements, 0);
+  const seconds = wanted / SAMPLES / perSecond;
+  const busy = kind.loads.flatMap(({ rate }, at) => (rate > 0 ? [{ load: loads[at], rate }] : []));
   const startedMs = performance.now();
   /** @type {Record<Role, number>} */
   let heapBefore = { relay: 0, observer: 0 };
   while (sent < wanted) {
-    const said = await Promise.all([
-      load.run({ seconds, rate: RATE }),
-      fingerprints.run({ seconds, rate: FINGERPRINTS_RATE }),
-    ]);
+    const said = await Promise.all(busy.map(({ load, rate }) => load.run({ seconds, rate })));
     for (const { statements } of said) sent += statements;
+    if (kind === REQUESTS) for (const [at, { requests }] of said.entries()) requestsSent[at] += requests;
     samples.push({ statements: sent, bytes: resident() });
     console.log(`${sent} statements: relay ${mib1(resident().relay)} MiB, observer ${mib1(resident().observer)} MiB`);
     if (heapBefore.relay === 0 && sent > wanted / 4) heapBefore = await liveHeap();
@@ -78,7 +79,8 @@ try {
   const elapsedS = (performance.now() - startedMs) / 1000;
   const heapAfter = await liveHeap();
   const told = await untilCounted(sent);
-  for (const each of [load, fingerprints, idle]) await each.stop();
+  const found = kind === REQUESTS ? await requestsText() : '';
+  for (const load of loads) await load.stop();
 
   const judged = samples.filter(({ statements }) => statements > wanted / 4);
   const passed = judged[judged.length - 1].statements - judged[0].statements;
@@ -115,18 +117,17 @@ try {
     'limit',
     'live heap, a quarter → end',
   ];
-  const text = `## Flat over time
+  const text = `## Flat over ${kind === REQUESTS ? 'requests' : 'time'}
 
-\`node bench/flat.mjs\` at ${commit()}, ${machine()}. ${sent} statements in ${elapsedS.toFixed(0)} s, 100 in a pipeline, to a server that answers at once:
-prepared ones, texts with literals of their own, comments with a trace each, transactions, one error in 400. Beside them ${IDLE} idle connections
-and ${FINGERPRINTS} fingerprints that come again and again. Observed ${told.observed}, counted as not observed ${told.lost}, neither ${sent - told.all}.
+\`node bench/flat.mjs${kind === REQUESTS ? ` --requests ${values.requests}` : ''}\` at ${commit()}, ${machine()}. ${sent} statements in ${elapsedS.toFixed(0)} s. ${kind.told}
+Observed ${told.observed}, counted as not observed ${told.lost}, neither ${sent - told.all}.${found}
 
 ${table(head, rows)}
 
 Rise by slope: the median of the slopes between all pairs of ${judged.length} samples after the first quarter, over all statements since then, as a share of
 the median; flat is below ${RISE_MAX * 100} %. Live heap: what is left after a full collection, buffers included.`;
   console.log(text);
-  if (wanted >= WHOLE) console.log(`written: ${writeSection('flat', text)}`);
+  if (wanted >= kind.whole) console.log(`written: ${writeSection(kind.section, text)}`);
 } finally {
   await tool.stop();
   await stub.stop();
@@ -153,6 +154,17 @@ async function liveHeap() {
   const left = { relay: 0, observer: 0 };
   for (const role of ROLES) left[role] = (await heldBy(directory, tool.processes[role])).heapBytes;
   return left;
+}
+
+/** How many requests it found, once the last ones are over. @returns {Promise<string>} */
+async function requestsText() {
+  await sleep(ENDED_MS);
+  const response = await fetch(`${tool.httpUrl}/api/v1/routes`);
+  const { routes } = /** @type {import('../dist/reports/forms/routes-json.js').RoutesJson} */ (await response.json());
+  const sum = (/** @type {boolean} */ tagged) =>
+    routes.filter(({ route }) => (route !== '') === tagged).reduce((all, { requests }) => all + requests, 0);
+  return ` Found: ${sum(true)} tagged requests
+of ${routes.length - 1} routes, and ${sum(false)} without tags; sent were ${requestsSent[0]} and ${requestsSent[1]}.`;
 }
 
 /** What became of them, as the observer says, once all are accounted for or time is up. @param {number} expected */

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 
 const FILE = path.join(ROOT, 'docs', 'BENCHMARKS.md');
-const SECTIONS = ['bench', 'growth', 'flat', 'overload', 'soak', 'lexer', 'relays'];
+const SECTIONS = ['bench', 'growth', 'flat', 'flat_requests', 'overload', 'soak', 'lexer', 'relays'];
 const HEAD = `# What pgwitness costs
 
 Made by the commands of \`bench/\`; each section names its own and says what it ran on. A figure without its reference says little on

@@ -33,6 +33,10 @@ const COPY_MIB = 4;
 const COPY_CHUNK_BYTES = 8 * 1024;
 /** A million of them before one comes again. */
 const DIGITS = 6;
+/** Digits that are written anew for each request. */
+const PLACE = '111111';
+const PER_REQUEST = 10;
+const ROUTES = 50;
 
 export const SCHEMA = `
   CREATE TABLE shop_book (id int PRIMARY KEY, title text, price numeric(8,2), stock int, author_id int, published date);
@@ -74,6 +78,8 @@ export const WORKLOADS = {
   connect: () => ({ statements: 1, reconnect: true, requests: always(query(`${SELECT} 4242 LIMIT 21`)) }),
   flood: () => ({ statements: PIPELINED, requests: flood }),
   fingerprints: () => ({ statements: PIPELINED, requests: manyFingerprints }),
+  'requests-tagged': () => ({ statements: PER_REQUEST, requests: requestsTagged }),
+  'requests-untagged': () => ({ statements: PER_REQUEST, requests: requestsUntagged }),
   mixed: () => ({
     statements: PIPELINED,
     prepare: Buffer.concat([...PREPARED.map((where, i) => parse(`s${i}`, `${FROM} WHERE ${where}`)), SYNC]),
@@ -140,6 +146,46 @@ function mixed(client) {
   });
   let turn = 0;
   return () => batches[turn++ % batches.length];
+}
+
+/**
+ * Requests as a tagged application sends them: an id of its own each, one of 50 routes, a list and a statement for
+ * each of its rows. For the stub server. @param {number} client
+ */
+function requestsTagged(client) {
+  return requestsWith(client, (route) => ` /*request_id='c${client}-${PLACE}',route='${letters(route)}/'*/`);
+}
+
+/** The same without tags: what one request is shows by its pauses alone. @param {number} client */
+function requestsUntagged(client) {
+  return requestsWith(client, () => '');
+}
+
+/** @param {number} client @param {(route: number) => string} comment with PLACE where the request's number goes */
+function requestsWith(client, comment) {
+  const routes = Array.from({ length: ROUTES }, (_, route) => {
+    const item = (/** @type {number} */ n) =>
+      `${SELECT} ${PLACE} AND "shop_book"."stock" <> ${n} LIMIT 21${comment(route)}`;
+    const texts = [`${FROM} ORDER BY "${'abcdefghijklmnopqrst'[route % 20]}"${comment(route)}`];
+    for (let n = 1; n < PER_REQUEST; n++) texts.push(item(n));
+    const bytes = Buffer.concat([...texts.flatMap((text) => [parse('', text), bind('', []), EXECUTE]), SYNC]);
+    return { bytes, places: placesIn(bytes) };
+  });
+  let number = client * 7919;
+  return () => {
+    number++;
+    const { bytes, places } = routes[number % ROUTES];
+    // The last request was answered, so that its bytes are not needed any more.
+    for (const at of places) writeDigits(bytes, at, number);
+    return bytes;
+  };
+}
+
+/** @param {Buffer} bytes @returns {number[]} where PLACE stands in them */
+function placesIn(bytes) {
+  const places = [];
+  for (let at = bytes.indexOf(PLACE); at >= 0; at = bytes.indexOf(PLACE, at + DIGITS)) places.push(at);
+  return places;
 }
 
 /** @param {Buffer} bytes @param {number} at @param {number} number */
