@@ -6,12 +6,20 @@ export interface Caller {
   readonly name: string;
   readonly file: string;
   readonly line: number;
+  /** '' = it does not say. */
+  readonly function: string;
 }
 
-/** Of `file:line`; undefined for what is none. */
+/** Of `file:line` or `file:line function`; undefined for what is none. */
 export function callerOf(name: string): Caller | undefined {
-  const found = /^(.*):(\d+)(?: .*)?$/.exec(name);
-  return found === null ? undefined : { name, file: found[1], line: Number(found[2]) };
+  const found = /^(.*):(\d+)(?: (.*))?$/.exec(name);
+  return found === null ? undefined : { name, file: found[1], line: Number(found[2]), function: found[3] ?? '' };
+}
+
+/** `ofCode`: as the audit names it, `Class.method`. Python 3.10 tells the last part alone. */
+export function isSameFunction(ofCode: string, told: string): boolean {
+  const parts = ofCode.split('.').filter((part) => !part.startsWith('<'));
+  return parts.join('.') === told || (!told.includes('.') && parts.at(-1) === told);
 }
 
 export function isSameFile(one: string, other: string): boolean {

@@ -4,7 +4,7 @@
 
 import type { StatementFacts } from '../facts/answers.js';
 import { mainTableOf } from '../facts/words/short-sql.js';
-import { type Caller, isSameFile } from './callers.js';
+import { type Caller, isSameFile, isSameFunction } from './callers.js';
 import type { CodePlace } from './catalogue.js';
 
 /** The last call of a chain that runs at once, on its own line. All others wait, a manager's own methods too. */
@@ -41,7 +41,10 @@ export function joinInFunction(place: CodePlace, ran: Ran): FunctionJoin | undef
   // Django's asynchronous twins have an `a` in front.
   if (lines == null || AT_ONCE.has(last) || AT_ONCE.has(last.replace(/^a/, ''))) return undefined;
   const [from, to] = lines;
-  const inside = ran.callers.filter(({ file: sent, line }) => line >= from && line <= to && isSameFile(file, sent));
+  const inside = ran.callers.filter(
+    ({ file: sent, line, function: told }) =>
+      isSameFile(file, sent) && (told !== '' ? isSameFunction(place.function, told) : line >= from && line <= to),
+  );
   const sentBy = (name: string): readonly StatementFacts[] => ran.byCaller.get(name) ?? [];
   const fitting = inside.filter(({ name }) => sentBy(name).some((facts) => couldSend(place, facts, ran.sources)));
   if (fitting.length === 0) return undefined;
@@ -54,6 +57,30 @@ export function joinInFunction(place: CodePlace, ran: Ran): FunctionJoin | undef
     callers: isPure ? fitting.map(({ name }) => name) : [],
     isAlone: !fitting.some(ran.isTaken),
   };
+}
+
+/** Verbs of calls that do not read, by the last name of the call. */
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  add: ['insert'],
+  bulk_create: ['insert'],
+  bulk_update: ['update'],
+  create: ['insert'],
+  delete: ['delete', 'select', 'update'],
+  get_or_create: ['insert', 'select'],
+  remove: ['delete', 'update'],
+  save: ['insert', 'update', 'select'],
+  set: ['delete', 'insert', 'select', 'update'],
+  update: ['update'],
+  update_or_create: ['insert', 'select', 'update'],
+};
+const READS = ['select', 'declare'] as const;
+
+/** By its source, its table, and the verb of a call that runs at once. */
+export function couldHaveSent(place: CodePlace, facts: StatementFacts, sources: readonly string[]): boolean {
+  if (!couldSend(place, facts, sources)) return false;
+  const last = place.api.slice(place.api.lastIndexOf('.') + 1).replace(/^a(?!dd|ggregate)/, '');
+  if (place.kind !== 'orm' || !AT_ONCE.has(last)) return true;
+  return (VERBS[last] ?? READS).includes(/^[a-z]+/i.exec(facts.query.trimStart())?.[0].toLowerCase() ?? '');
 }
 
 function couldSend({ api, tables }: CodePlace, facts: StatementFacts, sources: readonly string[]): boolean {

@@ -5,9 +5,9 @@
 // Not here: reading either side (catalogue.ts, reports/), how hard a place is to move (difficulty.ts).
 
 import type { StatementFacts } from '../facts/answers.js';
-import { type Caller, callerOf, isSameFile } from './callers.js';
+import { type Caller, callerOf, isSameFile, isSameFunction } from './callers.js';
 import type { CodePlace } from './catalogue.js';
-import { joinInFunction } from './function-join.js';
+import { couldHaveSent, joinInFunction } from './function-join.js';
 import { sentText } from './sent-text.js';
 
 export type JoinedBy = 'caller' | 'text' | 'shape';
@@ -64,7 +64,9 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
       return { ...base, by: 'caller', confidence: 'certain', statements: ran, callers: names };
     }
     const sources = SOURCES[place.kind];
-    const later = joinInFunction(place, { callers, byCaller, sources, isTaken });
+    const later =
+      joinInFunction(place, { callers, byCaller, sources, isTaken }) ??
+      movedAway(place, { places, callers, byCaller, isTaken, texts });
     if (later !== undefined) {
       const { isAlone, callers: names, statements: ran } = later;
       return { ...base, by: 'caller', confidence: isAlone ? 'strong' : 'weak', statements: ran, callers: names };
@@ -85,8 +87,45 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
   return { joined, unexplained };
 }
 
-function isOf(place: CodePlace, { file, line }: Caller): boolean {
-  return line >= place.line && line <= place.end_line && isSameFile(place.file, file);
+/** Its line, in its function: where code moved since, another one's line may stand there. */
+function isOf(place: CodePlace, { file, line, function: told }: Caller): boolean {
+  if (line < place.line || line > place.end_line || !isSameFile(place.file, file)) return false;
+  return told === '' || isSameFunction(place.function, told);
+}
+
+interface Moved {
+  readonly places: readonly CodePlace[];
+  readonly callers: readonly Caller[];
+  readonly byCaller: ReadonlyMap<string, readonly StatementFacts[]>;
+  readonly isTaken: (caller: Caller) => boolean;
+  readonly texts: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * The lines of a function moved since it sent this: the caller names the function, on a line that is no place's. Sure
+ * where one place of the function alone could have sent it.
+ */
+function movedAway(place: CodePlace, { places, callers, byCaller, isTaken, texts }: Moved) {
+  const inFunction = ({ file, function: told }: Caller, { file: of, function: name }: CodePlace): boolean =>
+    told !== '' && isSameFunction(name, told) && isSameFile(of, file);
+  const fits = (one: CodePlace, facts: StatementFacts): boolean =>
+    (texts.get(one.id) ?? []).includes(facts.fingerprint)
+      ? SOURCES[one.kind].includes(facts.source)
+      : couldHaveSent(one, facts, SOURCES[one.kind]);
+  const statements = new Set<StatementFacts>();
+  const names: string[] = [];
+  let isAlone = true;
+  for (const caller of callers) {
+    if (!inFunction(caller, place) || isTaken(caller)) continue;
+    const sent = byCaller.get(caller.name) ?? [];
+    const own = sent.filter((facts) => fits(place, facts));
+    if (own.length === 0) continue;
+    const others = places.filter((one) => one !== place && inFunction(caller, one));
+    if (others.some((one) => own.some((facts) => fits(one, facts)))) isAlone = false;
+    for (const facts of own) statements.add(facts);
+    if (own.length === sent.length) names.push(caller.name);
+  }
+  return statements.size === 0 ? undefined : { isAlone, callers: isAlone ? names : [], statements: [...statements] };
 }
 
 function fingerprintsOfPlace(place: CodePlace, fingerprintsOf: JoinInput['fingerprintsOf']): string[] {

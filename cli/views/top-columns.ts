@@ -102,7 +102,13 @@ function tagColumn(
 /** Columns from which on a path is shown whole. */
 const WIDE = 160;
 
-/** `shop/store/views/reports.py:41` → `views/reports.py:41` */
+/** `shop/store/views/reports.py:41 sales` → `views/reports.py:41` */
 function placeText(caller: string): string {
-  return oneLine(caller.split('/').slice(-2).join('/'));
+  return oneLine(
+    caller
+      .replace(/(:\d+) .*$/, '$1')
+      .split('/')
+      .slice(-2)
+      .join('/'),
+  );
 }

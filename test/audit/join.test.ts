@@ -98,6 +98,65 @@ describe('a query that is run on another line of its function', () => {
   });
 });
 
+describe('lines that moved since', () => {
+  const books = 'SELECT "shop_book"."id" FROM "shop_book" WHERE "id" = 4';
+  const orm = (caller: string, sql = books) => ran(sql, { source: 'django-orm', caller });
+  const get = (parts: Partial<CodePlace> = {}) =>
+    place({
+      kind: 'orm',
+      api: 'objects.get',
+      line: 30,
+      end_line: 30,
+      function_lines: [28, 40],
+      function: 'Books.one',
+      tables: ['shop_book'],
+      ...parts,
+    });
+
+  test('the function joins them, also in the name that Python 3.10 gives it', () => {
+    for (const name of ['Books.one', 'one']) {
+      const sent = orm(`app/views.py:22 ${name}`);
+      const { joined, unexplained } = joinOf([get()], [sent]);
+      expect(joined[0]).toMatchObject({ by: 'caller', confidence: 'strong', callers: [`app/views.py:22 ${name}`] });
+      expect(joined[0].statements).toEqual([sent]);
+      expect(unexplained).toEqual([]);
+    }
+  });
+
+  test('of raw SQL by its text, whatever its tables', () => {
+    const code = place({ sql: 'SELECT a FROM t', line: 30, end_line: 31 });
+    const other = place({ sql: 'SELECT b FROM t', line: 33, end_line: 33 });
+    const sent = ran('SELECT a FROM t', { caller: 'app/views.py:11 f' });
+    const { joined } = joinOf([code, other], [sent]);
+    expect(joined.map(({ by, confidence }) => [by, confidence])).toEqual([
+      ['caller', 'strong'],
+      [null, 'none'],
+    ]);
+  });
+
+  test('of two places that could have sent it, both are weak', () => {
+    const { joined } = joinOf([get(), get({ line: 35, end_line: 35 })], [orm('app/views.py:22 Books.one')]);
+    expect(joined.map(({ confidence }) => confidence)).toEqual(['weak', 'weak']);
+  });
+
+  test('a queryset is joined by its function beyond its lines', () => {
+    const { joined } = joinOf([get({ api: 'objects.filter' })], [orm('app/views.py:90 Books.one')]);
+    expect(joined[0]).toMatchObject({ by: 'caller', confidence: 'strong' });
+  });
+
+  test('another function, file, table or verb is not joined; a line that another function had is not its own', () => {
+    for (const sent of [
+      orm('app/views.py:22 Books.all'),
+      orm('app/other.py:22 Books.one'),
+      orm('app/views.py:22'),
+      orm('app/views.py:22 Books.one', 'SELECT 1 FROM "shop_author"'),
+      orm('app/views.py:22 Books.one', 'UPDATE "shop_book" SET "title" = 4'),
+      orm('app/views.py:30 Books.all'),
+    ])
+      expect(joinOf([get()], [sent]).joined[0].by).toBeNull();
+  });
+});
+
 describe('the join', () => {
   test('by the line of the caller, wherever the paths start', () => {
     const code = place({ file: 'src/app/views.py' });

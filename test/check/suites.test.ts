@@ -94,7 +94,7 @@ const suite = (python: Python): void => {
       ];
       const { code, stderr } = await exec(['--baseline', baseline], ...command);
       expect(stderr).toMatch(/new handwritten statement of raw/);
-      expect(stderr).toMatch(/test_back\.py:5 +[0-9a-f]{8} +SELECT count/i);
+      expect(stderr).toMatch(/test_back\.py:5 \S+ +[0-9a-f]{8} +SELECT count/i);
       expect(code).toBe(1);
     },
     TIMEOUT_MS,

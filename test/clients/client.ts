@@ -34,10 +34,27 @@ export async function runProgram(
   return stdout;
 }
 
-/** `file.py:line` of the line that ends in `# at: mark`, as the tag `caller` names it. */
+/** `file.py:line function` of the line that ends in `# at: mark`, as the tag `caller` names it on Python from 3.11 on. */
 export function markedLine(file: string, mark: string): string {
   const lines = readFileSync(file, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.endsWith(`# at: ${mark}`));
   if (line < 0) throw new Error(`${file} has no line marked ${mark}`);
-  return `${path.basename(file)}:${line + 1}`;
+  return `${path.basename(file)}:${line + 1} ${functionAt(lines, line)}`;
+}
+
+/** `Class.method`: the blocks that a line of Python is in, from their indentation. */
+function functionAt(lines: readonly string[], at: number): string {
+  const names: string[] = [];
+  let indent = indentOf(lines[at]);
+  for (let line = at; line >= 0 && indent > 0; line--) {
+    if (lines[line].trim() === '' || indentOf(lines[line]) >= indent) continue;
+    indent = indentOf(lines[line]);
+    const name = /^\s*(?:async def|def|class) (\w+)/.exec(lines[line])?.[1];
+    if (name !== undefined) names.unshift(name);
+  }
+  return names.join('.');
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
 }

@@ -120,7 +120,7 @@ await describeWithPython('faults of real code', (python) => {
       route.endsWith('_twin') && (!HABITS.test(kind) || kind === EXPECTED[route.replace(/_twin$/, '')][0]);
     expect(found.filter(isWrong).map(({ kind, routes, title }) => ({ kind, routes, title }))).toEqual([]);
     for (const { routes, callers } of strong)
-      expect([routes, callers[0]]).toEqual([routes, expect.stringMatching(/^faults_app\.py:\d+$/)]);
+      expect([routes, callers[0]]).toEqual([routes, expect.stringMatching(/^faults_app\.py:\d+ \w/)]);
     // Nothing else is proven of a fault than what it is.
     const other = strong.filter(({ kind, routes: [route] }) => EXPECTED[route]?.[0] !== kind && !OF_TIME.test(kind));
     expect(other.map(({ kind, routes, title }) => ({ kind, routes, title }))).toEqual([]);

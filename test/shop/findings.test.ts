@@ -69,7 +69,7 @@ await describeWithPython('findings of the shop', (python) => {
       [kind, id, severity, confidence, state].join(' ');
     expect((await findingsIn(replayed)).map(essence).sort()).toEqual(findings.map(essence).sort());
     const strong = findings.filter(({ confidence, kind }) => confidence === 'strong' && !OF_TIME.test(kind));
-    const named = strong.map(({ kind, routes, callers }) => [routes[0], kind, callers[0]?.replace(/:\d+$/, '')]);
+    const named = strong.map(({ kind, routes, callers }) => [routes[0], kind, callers[0]?.replace(/:\d+ \w+$/, '')]);
     if (process.env.PGWITNESS_SHOW_FINDINGS) console.log(findings);
     expect(FAULTS.filter((fault) => !named.some((one) => one.join() === fault.join()))).toEqual([]);
     const others = strong.filter(

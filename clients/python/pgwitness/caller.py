@@ -8,7 +8,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from types import FrameType
+from types import CodeType, FrameType
 
 from pgwitness.comment import encoded
 
@@ -16,6 +16,9 @@ _OWN = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _LIBRARIES = ("django", "sqlalchemy")
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _STANDARD = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
+# Both fit into a value with the line between them.
+_PATH_MAX = 120
+_FUNCTION_MAX = 70
 # A recursion of the application must not make every statement dear.
 _FRAMES_MAX = 200
 
@@ -88,11 +91,12 @@ class Callers:
         return skipped
 
     def shown(self, frame: FrameType) -> str:
-        """`file:line` of an application's frame, encoded for a comment."""
+        """`file:line function` of an application's frame, encoded for a comment; no function for a module's own lines."""
         place = (frame.f_code.co_filename, frame.f_lineno)
         shown = self._shown.get(place)
         if shown is None:
-            shown = encoded(f"{self._path(frame)[-180:]}:{frame.f_lineno}")
+            function = _function(frame.f_code)
+            shown = encoded(f"{self._path(frame)[-_PATH_MAX:]}:{frame.f_lineno}{function and ' '}{function}")
             if len(self._shown) < 10_000:
                 self._shown[place] = shown
         return shown
@@ -117,6 +121,12 @@ class Callers:
             if file.startswith(_STANDARD) or any(part in file for part in _INSTALLED):
                 return ""
         return _relative(os.path.abspath(file))
+
+
+def _function(code: CodeType) -> str:
+    """`Class.method` or `outer.inner` as the audit names it, '' for a module. Python 3.10 knows the last part alone."""
+    parts = getattr(code, "co_qualname", code.co_name).split(".")
+    return ".".join(part for part in parts if not part.startswith("<"))[-_FUNCTION_MAX:]
 
 
 def _is_in(module: str, packages: Sequence[str]) -> bool:

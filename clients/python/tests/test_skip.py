@@ -41,20 +41,20 @@ class Skipped(unittest.TestCase):
 
     def test_without_it_the_repository_is_the_caller(self):
         self.run_with(())
-        self.assertEqual(self.found["caller"], "books.py:3")
+        self.assertEqual(self.found["caller"], "books.py:3 query")
         self.assertNotIn("via", self.found)
 
     def test_a_package_is_skipped_with_all_its_modules(self):
         self.run_with(("shop.repositories",))
-        self.assertEqual((self.found["caller"], self.found["via"]), ("views.py:2", "books.py:3"))
+        self.assertEqual((self.found["caller"], self.found["via"]), ("views.py:2 show", "books.py:3 query"))
 
     def test_another_name_that_begins_alike_is_not_skipped(self):
         self.run_with(("shop.repo", "shop.repositories.book"))
-        self.assertEqual(self.found["caller"], "books.py:3")
+        self.assertEqual(self.found["caller"], "books.py:3 query")
 
     def test_where_all_are_skipped_the_innermost_stays(self):
         self.run_with(("shop", "test_skip", "unittest", "__main__"))
-        self.assertEqual(self.found["caller"], "books.py:3")
+        self.assertEqual(self.found["caller"], "books.py:3 query")
         self.assertNotIn("via", self.found)
 
 

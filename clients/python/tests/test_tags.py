@@ -76,7 +76,7 @@ class ApplicationTags(unittest.TestCase):
 
     def test_the_packages_own_tags_win(self):
         with pgwitness.tags(caller="me"):
-            self.assertRegex(tags_of(caller=sys._getframe())["caller"], r"test_tags\.py:\d+$")
+            self.assertRegex(tags_of(caller=sys._getframe())["caller"], r"test_tags\.py:\d+ (\w+\.)?test_the_packages_own_tags_win$")
 
     def test_a_source_that_is_not_known_is_not_written(self):
         self.assertEqual(Commenter(Options()).comment("", "", None), "")
@@ -118,6 +118,30 @@ class Callers(unittest.TestCase):
         exec(code, place)
         self.assertEqual(callers.shown(place["frame"]), "a.py:1")
 
+    def test_the_function_is_named_as_the_audit_names_it(self):
+        place = {"__name__": "shop.views"}
+        text = """
+import sys
+class Books:
+    def list(self):
+        return [sys._getframe() for _ in range(1)][0]
+    def later(self):
+        def inner():
+            return (lambda: sys._getframe())()
+        return inner()
+"""
+        exec(compile(text, "/srv/shop/views.py", "exec"), place)
+        shown = Commenter(Options()).callers.shown
+        whole = sys.version_info >= (3, 11)
+        books = place["Books"]()
+        self.assertEqual(unquote(shown(books.list())), "views.py:5 Books.list" if whole else "views.py:5")
+        self.assertEqual(unquote(shown(books.later())), "views.py:8 Books.later.inner" if whole else "views.py:8")
+
+    def test_long_names_leave_room_for_the_line(self):
+        place = {"__name__": "long"}
+        name = "f" * 100
+        exec(compile(f"import sys\ndef {name}():\n    return sys._getframe()\n", f"/srv/{'d' * 300}.py", "exec"), place)
+        self.assertRegex(unquote(Commenter(Options()).callers.shown(place[name]())), r"^d{117}\.py:3 f{70}$")
 
 
 class IdleRequests(unittest.TestCase):
