@@ -34,7 +34,7 @@ export async function runProgram(
   return stdout;
 }
 
-/** `file.py:line function` of the line that ends in `# at: mark`, as the tag `caller` names it on Python from 3.11 on. */
+/** `file.py:line function` of the line that ends in `# at: mark`, as the tag `caller` names it since Python 3.11. */
 export function markedLine(file: string, mark: string): string {
   const lines = readFileSync(file, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.endsWith(`# at: ${mark}`));
