@@ -1,4 +1,4 @@
-// Measures whether memory stays flat over ten million statements of a mixed load, or 200,000 requests.
+// Measures whether memory stays flat over ten million statements of a mixed load, or many requests.
 // The load reaches everything that relay and observer remember.
 // Run: npm run build && node bench/flat.mjs [--statements N | --requests N]; writes its section of docs/BENCHMARKS.md
 // for 10,000,000 statements or 200,000 requests, or more.
