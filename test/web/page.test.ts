@@ -149,8 +149,8 @@ describe.skipIf(executablePath === '')('the page', () => {
   test('20,000 statements make few elements, and the last one is reached by keyboard', async () => {
     const { page } = await open('#/statements', { of: servedMany });
     await page.waitForSelector(FIRST_ROW);
+    await page.getByText('16,000 statements shown').waitFor();
     expect(await page.locator('.virtual tbody tr').count()).toBeLessThan(80);
-    expect(await page.locator('.below').textContent()).toContain('16,000 statements shown');
     await page.locator(FIRST_ROW).focus();
     await page.keyboard.press('ArrowDown');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('1');
@@ -160,6 +160,27 @@ describe.skipIf(executablePath === '')('the page', () => {
     await page.waitForSelector('.distribution');
     await page.keyboard.press('Escape');
     await page.waitForSelector(FIRST_ROW);
+  });
+
+  test('the first statements are there while all others are on their way', async () => {
+    const { page } = await open('', { of: servedMany });
+    let letGo = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await page.route(/statements\?.*limit=0/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${servedMany.url}/#/statements`);
+    await page.getByText('The first 200; all others follow.').waitFor();
+    expect(await page.locator(FIRST_ROW).textContent()).toContain('<b>bold</b>');
+    // Of what is not known no share is told.
+    expect(await page.locator('.virtual meter').count()).toBe(0);
+    letGo();
+    await page.getByText('16,000 statements shown').waitFor();
+    expect(await page.locator(FIRST_ROW).textContent()).toContain('<b>bold</b>');
+    expect(await page.locator('.virtual meter').count()).toBeGreaterThan(0);
   });
 
   test('"/" finds, by text', async () => {

@@ -30,7 +30,7 @@ export function AuditView({ address, live, version }: ViewProps) {
   const { data, problem } = useReport<AuditReport>(auditPath(address), options);
   return (
     <>
-      <h1 class="sr-only">Audit</h1>
+      {data?.audit !== null && <h1 class="sr-only">Audit</h1>}
       <Problem problem={problem} />
       {data === undefined && !problem && <Reading />}
       {data?.audit === null && <NoCode />}
@@ -42,6 +42,7 @@ export function AuditView({ address, live, version }: ViewProps) {
 export function NoCode() {
   return (
     <div class="nothing">
+      <h1>The code is not known</h1>
       <p>Every query of the code stands here beside what ran of it, once pgwitness knows the code:</p>
       <ol>
         <li>

@@ -35,7 +35,8 @@ function number(key: string, title: string, { help, cell, hide }: NumberColumn):
   return { key, title, help, cell, className, sortable: true };
 }
 
-export function columnsFor(wholeMs: number, trends: Trends): VirtualColumn<BriefStatementJson>[] {
+/** `wholeMs`: undefined while not all rows are there. */
+export function columnsFor(wholeMs: number | undefined, trends: Trends): VirtualColumn<BriefStatementJson>[] {
   return [
     {
       key: 'trend',
@@ -52,12 +53,13 @@ export function columnsFor(wholeMs: number, trends: Trends): VirtualColumn<Brief
       help: 'of the service time of every statement in this list',
       className: 'share roomy',
       sortable: false,
-      cell: (row) => (
-        <>
-          <meter min={0} max={wholeMs || 1} value={row.total_ms} aria-label="share of time" />
-          {share(row.total_ms, wholeMs)}
-        </>
-      ),
+      cell: (row) =>
+        wholeMs === undefined ? null : (
+          <>
+            <meter min={0} max={wholeMs || 1} value={row.total_ms} aria-label="share of time" />
+            {share(row.total_ms, wholeMs)}
+          </>
+        ),
     },
     number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls), hide: 'roomy' }),
     number('mean', 'Mean', { help: 'mean service time', cell: (row) => duration(row.mean_ms) }),

@@ -1,6 +1,6 @@
 // The list of statements: the API filters it; the page searches and sorts it, 20,000 rows at once.
-// Invariant: what is left out of the table is said below it. Not here: one statement (statement-view.tsx), its columns
-// (columns.tsx).
+// Invariant: what is left out of the table is said below it. The first rows are asked for by themselves, so that nobody
+// waits for the last one. Not here: one statement (statement-view.tsx), its columns (columns.tsx).
 
 import { useMemo, useState } from 'preact/hooks';
 import { SORT_COLUMNS, STATEMENT_SORTS } from '../../../../facts/statement-order.js';
@@ -23,24 +23,32 @@ type Sort = (typeof SORTS)[number];
 const NONE: readonly BriefStatementJson[] = [];
 /** The list needs no whole texts: "brief" cuts them. */
 const LIST = { form: 'brief', limit: '0' };
+/** Rows that are there before all others are. */
+const FIRST_ROWS = '200';
 const ASKED = ['source', 'pool', 'tag', 'table', 'handwritten'] as const;
 
 export function StatementsView({ address, live, version }: ViewProps) {
   const { filters } = address;
   const asked = Object.fromEntries(ASKED.map((name) => [name, filters[name]]));
-  const report = useReport<BriefStatementsJson>(`/api/v1/statements?${queryOf(address, { ...LIST, ...asked })}`, {
-    live,
+  const path = (more: Record<string, string>): string =>
+    `/api/v1/statements?${queryOf(address, { ...LIST, ...asked, ...more })}`;
+  const sort = SORTS.find((known) => known === filters.sort) ?? 'total';
+  const hide = filters.source ? '' : HIDDEN_SOURCES.join(',');
+  const first = useReport<BriefStatementsJson>(filters.find ? '' : path({ limit: FIRST_ROWS, sort, hide }), {
+    live: false,
     version,
   });
+  const whole = useReport<BriefStatementsJson>(path({}), { live, version });
+  const isWhole = whole.data !== undefined;
+  const report = isWhole ? whole : { ...first, problem: whole.problem };
   const all = report.data?.statements ?? NONE;
-  const sort = SORTS.find((known) => known === filters.sort) ?? 'total';
   const { shown, hidden, wholeMs } = useMemo(
     () => chosen(all, { find: filters.find ?? '', sort, hide: !filters.source }),
     [all, filters.find, sort, filters.source],
   );
   const [visible, setVisible] = useState<readonly [number, number]>([0, 40]);
   const trends = useTrends(shown.slice(...visible), queryOf(address, { pool: filters.pool, tag: filters.tag }));
-  const columns = useMemo(() => columnsFor(wholeMs, trends), [wholeMs, trends]);
+  const columns = useMemo(() => columnsFor(isWhole ? wholeMs : undefined, trends), [isWhole, wholeMs, trends]);
   return (
     <>
       <h1 class="sr-only">Statements</h1>
@@ -48,7 +56,7 @@ export function StatementsView({ address, live, version }: ViewProps) {
       <Problem problem={report.problem} />
       {report.data === undefined && !report.problem && <Reading />}
       {report.data && <Observed report={report.data} />}
-      {report.data && shown.length === 0 && <Nothing address={address} known={all.length > 0} />}
+      {isWhole && shown.length === 0 && <Nothing address={address} known={all.length > 0} />}
       {shown.length > 0 && (
         <VirtualTable
           label="Statements"
@@ -65,7 +73,7 @@ export function StatementsView({ address, live, version }: ViewProps) {
       )}
       {report.data && all.length > 0 && (
         <p class="below">
-          {count(shown.length)} statements shown
+          {isWhole ? `${count(shown.length)} statements shown` : `The first ${count(shown.length)}; all others follow.`}
           {hidden.rows > 0 &&
             `, ${count(hidden.rows)} of housekeeping and tools left out (${count(hidden.executions)} executions, ${duration(hidden.totalMs)})`}
         </p>
