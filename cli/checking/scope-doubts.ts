@@ -83,6 +83,9 @@ async function untagged(
   return Math.max(0, (await count([])) - (await count([[key, '*']])));
 }
 
+/** Old and new workers run side by side while they are replaced; what did so for longer is another pool. */
+const OVERLAP_MS = 86_400_000;
+
 /** A pool under another name would leave the old one empty. */
 async function poolDoubts(place: Place, { name, facts }: { name: string; facts: CheckFacts }): Promise<Doubt[]> {
   const { pools: ever } = await place.pools({});
@@ -90,12 +93,13 @@ async function poolDoubts(place: Place, { name, facts }: { name: string; facts: 
   const known = ever.find(isIt);
   const doubts: Doubt[] = [];
   for (const pool of facts.pools) {
-    if (known === undefined || isIt(pool) || pool.firstSeenMs < known.lastSeenMs) continue;
+    if (known === undefined || isIt(pool) || pool.firstSeenMs <= known.firstSeenMs) continue;
+    if (known.lastSeenMs - pool.firstSeenMs > OVERLAP_MS) continue;
     if (pool.owner !== known.owner || pool.database !== known.database) continue;
     doubts.push({
       amount: pool.executions,
       of: 0,
-      what: `the pool ${pool.name} came after ${name} was seen last, and may be the same under another name`,
+      what: `the pool ${pool.name} came when ${name} went, and may be the same under another name`,
     });
   }
   if (facts.statements.some(({ pools }) => pools.has(OTHER_POOL))) {

@@ -97,10 +97,17 @@ function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: WindowFacts): 
   return doubts;
 }
 
+/** An observer that runs flushes more often, unless it is told not to; one that hangs is killed only later. */
+const SILENT_MS = 10_000;
+
 /** Time in which no observer ran: whatever ran meanwhile did so past it. */
-export function unwatchedDoubts({ watched, isRun }: Pick<CheckFacts, 'watched' | 'isRun'>): Doubt[] {
+export function unwatchedDoubts({ watched, isRun, untilMs, nowMs }: CheckFacts): Doubt[] {
   if (isRun) return [];
-  return watched.unwatched.map(({ sinceMs, untilMs }) => ({
+  const last = watched.unwatched.at(-1)?.untilMs ?? 0;
+  const from = Math.max(watched.storedUntilMs ?? Number.POSITIVE_INFINITY, last);
+  const silentMs = Math.min(untilMs ?? nowMs, nowMs) - from;
+  const stopped = silentMs <= SILENT_MS ? [] : [{ sinceMs: from, untilMs: from + silentMs }];
+  return [...watched.unwatched, ...stopped].map(({ sinceMs, untilMs }) => ({
     key: 'gap',
     amount: untilMs - sinceMs,
     of: 0,

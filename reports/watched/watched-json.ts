@@ -41,6 +41,7 @@ const schema = v.object({
       clients: v.array(v.object({ user: v.string(), application_name: v.string(), connections: count })),
     }),
   ),
+  stored_until: v.optional(v.nullable(moment), null),
   unstored_since: v.nullable(moment),
 });
 
@@ -61,6 +62,7 @@ export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema>
         application_name: applicationName,
       })),
     },
+    stored_until: report.storedUntilMs === null ? null : iso(report.storedUntilMs),
     unstored_since: unstoredSinceMs === null ? null : iso(unstoredSinceMs),
   };
 }
@@ -83,6 +85,7 @@ export function watchedFromJson(value: unknown): WatchedReport {
         applicationName: application_name,
       })),
     },
+    storedUntilMs: json.stored_until === null ? null : Date.parse(json.stored_until),
     unstoredSinceMs: json.unstored_since === null ? null : Date.parse(json.unstored_since),
   };
 }

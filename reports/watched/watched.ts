@@ -35,9 +35,14 @@ export interface WatchedReport {
   readonly unwatched: readonly Window[];
   /** Samples of connections past pgwitness; null = none was taken. */
   readonly bypassed: BypassedReport | null;
+  /** The last flush that had a relay; null while there was none. */
+  readonly storedUntilMs: number | null;
   /** Since when the store takes nothing; null while it does. */
   readonly unstoredSinceMs: number | null;
 }
+
+/** A relay that runs is in every flush. */
+const LAST_FLUSH = 'SELECT max(updated_ms) AS ms FROM relay_progress';
 
 /** Throws StoreError. */
 export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedReport {
@@ -64,6 +69,7 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
       })),
       unwatched: firstMinute === null ? [] : holesIn(watchedTimes(rows, first, end), first, end),
       bypassed: bypassedIn(rows, { since, until: Math.min(until, minuteOf(Date.now()) + 1), minutes: end - first }),
+      storedUntilMs: rows.get<{ ms: number | null }>(LAST_FLUSH)?.ms ?? null,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
     };
   });
@@ -97,6 +103,7 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     addAll(unreadable, report.unreadable);
   }
   const recorded = reports.map((report) => report.recorded);
+  const stored = reports.flatMap(({ storedUntilMs }) => storedUntilMs ?? []);
   const unstored = reports.flatMap(({ unstoredSinceMs }) => unstoredSinceMs ?? []);
   return {
     recorded: recorded.some((window) => window === null)
@@ -112,6 +119,7 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     gaps: reports.flatMap(({ gaps }) => gaps),
     unwatched: reports.flatMap((report) => [...lateOf(report, reports), ...report.unwatched]),
     bypassed: mergeBypassed(reports.map(({ bypassed }) => bypassed)),
+    storedUntilMs: stored.length === 0 ? null : Math.min(...stored),
     unstoredSinceMs: unstored.length === 0 ? null : Math.min(...unstored),
   };
 }

@@ -332,7 +332,39 @@ describe('no false proof', () => {
       },
     );
     const result = await judged(store, { none: ['pool=sqlalchemy:app@shop'], sinceMs: later });
-    expect(said(result)).toEqual([expect.stringMatching(/sqlalchemy:app@shop\/v2 came after .* may be the same/)]);
+    expect(said(result)).toEqual([
+      expect.stringMatching(/sqlalchemy:app@shop\/v2 came when .* went, and may be the same/),
+    ]);
+  });
+
+  test('a renamed pool whose workers ran beside the old ones for a while, and one that always did', async () => {
+    const at = (minute: number) => FROM_MS + minute * MINUTE_MS;
+    const pools = (firstMinute: number) => [
+      { ...poolOf('alchemy', 'sqlalchemy:app@shop'), firstSeenMs: at(0), lastSeenMs: at(9) },
+      { ...poolOf('new', 'sqlalchemy:app@shop/v2'), firstSeenMs: at(firstMinute), lastSeenMs: at(12) },
+    ];
+    const ran = [{ of: ORM }, { of: CORE, minute: 12, pool: 'new' }, { of: ORM, minute: 12 }] as const;
+    const asked = { none: ['pool=sqlalchemy:app@shop'], sinceMs: at(11) };
+    const overlapping = await judged(storeOf(ran, { pools: [poolOf('django', 'd'), ...pools(5)] }), asked);
+    expect(said(overlapping)).toEqual([expect.stringMatching(/v2 came when .* went, and may be the same/)]);
+    const older = await judged(storeOf(ran, { pools: [poolOf('django', 'd'), ...pools(0)] }), asked);
+    expect(said(older)).toEqual([]);
+  });
+
+  test('nothing was stored for a while, though the window goes on', async () => {
+    const store = (flushedMs: number) =>
+      storeOf([{ of: ORM }], {
+        relays: [{ relayId: 'r', lastSequence: 1, ended: false }],
+        atMs: flushedMs,
+      });
+    const end = FROM_MS + 60 * MINUTE_MS;
+    expect(said(await judged(store(end - 2_000), NONE))).toEqual([]);
+    expect(said(await judged(store(end - 30_000), NONE))).toEqual([
+      'not shown: nothing says that pgwitness ran from 2026-03-01 00:59 UTC to 2026-03-01 01:00 UTC',
+    ]);
+    expect((await judged(store(end - 30_000), { ...NONE, allow: ['gap=30s'] })).outcome).toBe('passed');
+    // A window that ended before it is whole.
+    expect(said(await judged(store(end - 30_000), { ...NONE, untilMs: end - 60_000 }))).toEqual([]);
   });
 
   test('a session that goes past pgwitness, or a server that cannot tell', async () => {
