@@ -27,7 +27,8 @@ export type FindingKind =
   | 'read-only-transaction'
   | 'rollback-on-return'
   | 'errors-rise'
-  | 'slower-than-itself';
+  | 'slower-than-itself'
+  | 'pool-overheld';
 
 export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
 export type FindingConfidence = 'strong' | 'weak';

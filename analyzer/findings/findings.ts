@@ -14,12 +14,14 @@ import { Accepted } from './accepted.js';
 import { FindingSamples } from './finding-samples.js';
 import { KINDS } from './kinds/kinds.js';
 import { type Nested, Nesting } from './nesting.js';
+import { PoolHistories } from './pool-histories.js';
 import { StatementHistories } from './statement-histories.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
 import { type Now, UnitView } from './views/unit-view.js';
 
 const ALL = Object.values(KINDS);
 const OVER_TIME = ALL.flatMap(({ lookOverTime }) => lookOverTime ?? []);
+const OF_POOLS = ALL.flatMap(({ lookAtPool }) => lookAtPool ?? []);
 const LIVE = ALL.filter(({ isLive }) => isLive);
 const CALLERS_MAX = 5;
 /** Statements of units that go on, looked at between two flushes: some ms. The rest is looked at when they end. */
@@ -56,6 +58,7 @@ interface Shows {
 export class Findings implements Pending<FindingDelta> {
   readonly accepted = new Accepted();
   readonly histories = new StatementHistories();
+  readonly poolHistories = new PoolHistories();
   readonly #nameOfPool: (id: string) => string;
   #rules = new FindingRules();
   #waiting = new Map<string, FindingDelta>();
@@ -121,6 +124,7 @@ export class Findings implements Pending<FindingDelta> {
     this.#nowMs = nowMs;
     this.#addNested(this.#nesting.found(nowMs));
     this.#lookOverTime(nowMs);
+    this.#lookAtPools(nowMs);
   }
 
   /** Nothing more comes. */
@@ -162,6 +166,16 @@ export class Findings implements Pending<FindingDelta> {
       for (const look of OVER_TIME) {
         const occurrence = look(slot);
         if (occurrence !== undefined) this.#add(occurrence, { of, route: '', shown: undefined });
+      }
+  }
+
+  #lookAtPools(nowMs: number): void {
+    const of: Of = { found: 'direct', firstMs: nowMs, lastMs: nowMs };
+    for (const slot of this.poolHistories.ended())
+      for (const look of OF_POOLS) {
+        const occurrence = look(slot);
+        if (occurrence !== undefined) this.#add(occurrence, { of, route: '', shown: undefined });
+        this.poolHistories.judged(slot, occurrence !== undefined);
       }
   }
 

@@ -25,6 +25,7 @@ export const FINDING_KINDS = [
   'rollback-on-return',
   'errors-rise',
   'slower-than-itself',
+  'pool-overheld',
 ] as const;
 
 /** Kinds that are found at a number of repetitions, or of rows: `least` moves it. */

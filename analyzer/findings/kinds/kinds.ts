@@ -12,6 +12,7 @@ import { ERRORS_RISE } from './errors-rise.js';
 import { ALWAYS_FAILS, RETRIES, SCHEMA_DRIFT } from './failures.js';
 import { FORBIDDEN_SOURCE, FORBIDDEN_WRITE } from './forbidden.js';
 import { N_PLUS_ONE } from './n-plus-one.js';
+import { POOL_OVERHELD } from './pool-overheld.js';
 import { READ_ONLY_TRANSACTION, ROLLBACK_ON_RETURN } from './reading-transactions.js';
 import { REPEATED_PATTERN } from './repeated-pattern.js';
 import { SELECT_STAR } from './select-star.js';
@@ -43,4 +44,5 @@ export const KINDS: { readonly [Name in FindingKind]: Kind } = {
   'rollback-on-return': ROLLBACK_ON_RETURN,
   'errors-rise': ERRORS_RISE,
   'slower-than-itself': SLOWER_THAN_ITSELF,
+  'pool-overheld': POOL_OVERHELD,
 };

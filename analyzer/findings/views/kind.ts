@@ -4,6 +4,7 @@
 
 import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
+import type { LookAtPool } from './pool-slot.js';
 import type { LookOverTime } from './statement-slot.js';
 import type { UnitView } from './unit-view.js';
 
@@ -21,6 +22,8 @@ export interface Kind {
   readonly isLive?: boolean;
   /** Of a kind that is not about units: called for every statement once its slot of five minutes is over. */
   readonly lookOverTime?: LookOverTime;
+  /** Of a kind about pools: called for every pool once its slot of six hours is over. */
+  readonly lookAtPool?: LookAtPool;
   /** Units after which it is no candidate any more; left out = as many as of most kinds. */
   readonly unitsToOpen?: number;
   /** True for a statement whose text shows that the finding is none. */
