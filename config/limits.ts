@@ -168,6 +168,8 @@ export const limits = {
   nestingPairsMax: 1_000,
   /** Statements that are compared with their own past: some 10 MiB. Beyond it the least recently seen begins anew. */
   statementHistoriesMax: 1_000,
+  /** Statements whose plan reads a whole table. Beyond it the oldest is forgotten. */
+  seqScansMax: 1_000,
   /** Findings that are known to have an example in the store. Beyond it the oldest gets another one. */
   findingSamplesMax: 2_000,
   /** Sets of dimensions of requests that are told apart within an hour. The rest is "(other)". */

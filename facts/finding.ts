@@ -28,7 +28,8 @@ export type FindingKind =
   | 'rollback-on-return'
   | 'errors-rise'
   | 'slower-than-itself'
-  | 'pool-overheld';
+  | 'pool-overheld'
+  | 'seq-scan';
 
 export type FindingRole = 'repeated' | 'caused-by' | 'inside' | 'beside';
 export type FindingConfidence = 'strong' | 'weak';

@@ -63,12 +63,13 @@ export class Flusher {
 
   /** Tells the metrics, and findings over time, what this flush added, before its holders begin anew. */
   #tellCounted(nowMs: number): void {
-    const { pipeline, health } = this.#of;
+    const { pipeline, parts, health } = this.#of;
     const { rollups, units, findings } = pipeline.counting;
     for (const row of rollups.pending()) {
       health.recordRollup(row, nowMs);
       findings.histories.take(row);
     }
+    for (const plan of parts.holders.plans.pending()) findings.seqScans.note(plan);
     for (const row of units.requests.pending()) health.recordRequests(row, nowMs);
     for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
       health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);

@@ -15,6 +15,7 @@ import { FindingSamples } from './finding-samples.js';
 import { KINDS } from './kinds/kinds.js';
 import { type Nested, Nesting } from './nesting.js';
 import { PoolHistories } from './pool-histories.js';
+import { SeqScans } from './seq-scans.js';
 import { StatementHistories } from './statement-histories.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
 import { type Now, UnitView } from './views/unit-view.js';
@@ -59,6 +60,7 @@ export class Findings implements Pending<FindingDelta> {
   readonly accepted = new Accepted();
   readonly histories = new StatementHistories();
   readonly poolHistories = new PoolHistories();
+  readonly seqScans = new SeqScans();
   readonly #nameOfPool: (id: string) => string;
   #rules = new FindingRules();
   #waiting = new Map<string, FindingDelta>();
@@ -83,7 +85,7 @@ export class Findings implements Pending<FindingDelta> {
   }
 
   unitEnded(unit: WorkUnit): void {
-    const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool });
+    const view = this.#viewOf(unit);
     const shown = this.#shown.get(unit);
     for (const kind of ALL)
       for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown });
@@ -104,7 +106,7 @@ export class Findings implements Pending<FindingDelta> {
     shown.statements = length;
     shown.silentMs = silentMs;
     this.#shown.set(unit, shown);
-    const view = new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, now });
+    const view = this.#viewOf(unit, now);
     for (const kind of LIVE)
       for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown, isLive: true });
   }
@@ -156,6 +158,11 @@ export class Findings implements Pending<FindingDelta> {
       this.#ids.set(name, id);
     }
     return id;
+  }
+
+  #viewOf(unit: WorkUnit, now?: Now): UnitView {
+    const seqScans = this.seqScans.fingerprints;
+    return new UnitView(unit, { rules: this.#rules, nameOfPool: this.#nameOfPool, seqScans, now });
   }
 
   #lookOverTime(nowMs: number): void {

@@ -26,6 +26,7 @@ export const FINDING_KINDS = [
   'errors-rise',
   'slower-than-itself',
   'pool-overheld',
+  'seq-scan',
 ] as const;
 
 /** Kinds that are found at a number of repetitions, or of rows: `least` moves it. */

@@ -16,6 +16,7 @@ import { POOL_OVERHELD } from './pool-overheld.js';
 import { READ_ONLY_TRANSACTION, ROLLBACK_ON_RETURN } from './reading-transactions.js';
 import { REPEATED_PATTERN } from './repeated-pattern.js';
 import { SELECT_STAR } from './select-star.js';
+import { SEQ_SCAN } from './seq-scan.js';
 import { SLOWER_THAN_ITSELF } from './slower-than-itself.js';
 import { IDLE_IN_TRANSACTION, LONG_TRANSACTION } from './transactions.js';
 import { UNBOUNDED_RESULT } from './unbounded-result.js';
@@ -45,4 +46,5 @@ export const KINDS: { readonly [Name in FindingKind]: Kind } = {
   'errors-rise': ERRORS_RISE,
   'slower-than-itself': SLOWER_THAN_ITSELF,
   'pool-overheld': POOL_OVERHELD,
+  'seq-scan': SEQ_SCAN,
 };

@@ -26,6 +26,8 @@ export interface ViewOptions {
   readonly rules?: FindingRules;
   /** Name of a pool by its id. */
   readonly nameOfPool?: (id: string) => string;
+  /** Statements whose plan reads a whole table. */
+  readonly seqScans?: ReadonlySet<string>;
   /** Left out for a unit that ended. */
   readonly now?: Now;
 }
@@ -33,21 +35,24 @@ export interface ViewOptions {
 /** Serialisation failure and deadlock: what comes after is the same work again. */
 export const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
 const NO_RULES = new FindingRules();
+const NONE: ReadonlySet<string> = new Set();
 
 export class UnitView {
   readonly unit: WorkUnit;
   readonly rules: FindingRules;
   readonly nameOfPool: (id: string) => string;
+  readonly seqScans: ReadonlySet<string>;
   readonly now: Now | undefined;
   #own: readonly UnitStatement[] | undefined;
   #byFingerprint: ReadonlyMap<string, readonly UnitStatement[]> | undefined;
   #transactions: { ended: readonly Transaction[]; open: readonly Transaction[] } | undefined;
   #route: string | undefined;
 
-  constructor(unit: WorkUnit, { rules = NO_RULES, nameOfPool = (id) => id, now }: ViewOptions = {}) {
+  constructor(unit: WorkUnit, { rules = NO_RULES, nameOfPool = (id) => id, seqScans = NONE, now }: ViewOptions = {}) {
     this.unit = unit;
     this.rules = rules;
     this.nameOfPool = nameOfPool;
+    this.seqScans = seqScans;
     this.now = now;
   }
 
