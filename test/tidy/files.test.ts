@@ -12,7 +12,7 @@ test('every file of the product begins by saying what it is', () => {
 const LINES_MAX = 250;
 /** Files that are longer, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
-  'config/limits.ts': 285,
+  'config/limits.ts': 300,
   'facts/flush.ts': 300,
   'proxy/link/link.ts': 330,
   'proxy/listen/listener.ts': 290,
