@@ -32,7 +32,7 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
 ];
 
 const HINTS: Readonly<Record<StoreErrorCode, string>> = {
-  locked: 'Another pgwitness writes to this directory: stop it, or give this one another --data directory.',
+  locked: 'Stop that one, or give this one another --data directory.',
   unwritable: 'Check that the directory exists on a writable disk and belongs to the user that runs pgwitness.',
   full: 'Free some space on that disk, or lower the retention; what waits in memory is written when there is room.',
   busy: 'Another program holds the database for a moment; it is tried again by itself.',
