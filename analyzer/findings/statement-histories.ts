@@ -19,6 +19,9 @@ const MANY_MIN = 4;
 /** … where slower is: this share of its executions, of so many at least, is slow. */
 const SLOWER_SHARE = 0.1;
 const TIMED_MIN = 4;
+const HELD_BACK_TIMED_MIN = 20;
+/** An hour. */
+const HELD_BACK_MAX = 12;
 
 type Counts = Record<'executions' | 'errors' | 'serviceNs' | 'timed', number>;
 
@@ -29,8 +32,11 @@ interface History {
   readonly pools: Set<string>;
   past: Counts;
   now: Counts & { slow: number };
-  /** Service times, of the past and of this slot. */
+  /** Service times of the past, and of this slot. */
   times: LogHistogram;
+  timesNow: LogHistogram;
+  /** Slots in a row that were slower, and are not in the past. */
+  heldBack: number;
   /** Bucket of the time that 97.7 % of the past stayed below; Infinity = there is none. */
   usualBucket: number;
 }
@@ -50,14 +56,14 @@ export class StatementHistories {
     if (key.source === 'housekeeping' || key.source === 'tool') return;
     const history = this.#historyOf(row);
     if (history.pools.size < POOLS_MAX) history.pools.add(key.pool);
-    const { now, times, usualBucket } = history;
+    const { now, timesNow, usualBucket } = history;
     now.executions += row.executions;
     now.errors += row.errors;
     now.serviceNs += row.serviceTotalNs;
     now.timed += histogram.count;
     for (const [bucket, count] of histogram.buckets) {
       if (bucket > usualBucket) now.slow += count;
-      times.addBucket(bucket, count);
+      timesNow.addBucket(bucket, count);
     }
   }
 
@@ -95,6 +101,8 @@ export class StatementHistories {
         past: { ...NOTHING },
         now: { ...NOTHING, slow: 0 },
         times: new LogHistogram(),
+        timesNow: new LogHistogram(),
+        heldBack: 0,
         usualBucket: Number.POSITIVE_INFINITY,
       };
     }
@@ -129,13 +137,22 @@ function slotOf({ fingerprint, source, pools, now, past, firstMs }: History, fro
   return { fingerprint, source, pools: [...pools].sort(), ...now, before };
 }
 
+/** What is slower for some minutes must not become the measure of itself; what stays so for an hour is usual. */
 function passOn(history: History): void {
-  const { past, now, times } = history;
+  const { past, now, times, timesNow } = history;
+  history.now = { ...NOTHING, slow: 0 };
+  history.timesNow = new LogHistogram();
+  const isSlower = now.timed >= HELD_BACK_TIMED_MIN && now.slow >= now.timed * SLOWER_SHARE;
+  if (isSlower && history.heldBack < HELD_BACK_MAX) {
+    history.heldBack++;
+    return;
+  }
+  history.heldBack = 0;
   past.executions += now.executions;
   past.errors += now.errors;
   past.serviceNs += now.serviceNs;
   past.timed += now.timed;
-  history.now = { ...NOTHING, slow: 0 };
+  times.merge(timesNow);
   const usualNs = times.percentile(USUAL);
   history.usualBucket = usualNs === 0 ? Number.POSITIVE_INFINITY : bucketOf(usualNs);
 }
