@@ -1,26 +1,26 @@
 // The audit as JSON: `audit --json`.
 // Invariant: the names are those of the contract in docs/AUDIT.md. Not here: finding the answer (answer.ts).
 
+import type { StatementFacts } from '../facts/answers.js';
 import type { AuditAnswer, AuditedPlace } from './answer.js';
 
 export type AuditJson = ReturnType<typeof auditJson>;
 export type AuditedPlaceJson = AuditJson['places'][number];
 
 export function auditJson(answer: AuditAnswer) {
-  const { catalogue, coverage, unexplained, report } = answer;
+  const { catalogue, coverage, inferred, unexplained, report } = answer;
   return {
     version: 1 as const,
     root: catalogue.root,
     window: report === null ? null : { since: moment(report.window.sinceMs), until: moment(report.window.untilMs) },
     places: answer.places.map(placeJson),
-    unexplained: unexplained.map(({ fingerprint, source, query, calls, errors, tags }) => ({
-      fingerprint,
-      source,
-      query,
-      calls,
-      errors,
-      callers: [...(tags.get('caller') ?? [])],
+    inferred: inferred.map(({ facts, by, confidence, places }) => ({
+      ...statementJson(facts),
+      by,
+      confidence,
+      places: places.map(({ id }) => id),
     })),
+    unexplained: unexplained.map(statementJson),
     coverage: {
       routes: coverage.routes,
       jobs: coverage.jobs,
@@ -30,6 +30,10 @@ export function auditJson(answer: AuditAnswer) {
       jobs_not_seen: coverage.jobsNotSeen,
     },
   };
+}
+
+function statementJson({ fingerprint, source, query, calls, errors, tags }: StatementFacts) {
+  return { fingerprint, source, query, calls, errors, callers: [...(tags.get('caller') ?? [])] };
 }
 
 function placeJson(one: AuditedPlace) {

@@ -83,6 +83,11 @@ function isDeclaration(place: CodePlace): boolean {
   return DECLARATIONS.has(place.api);
 }
 
+/** SQLAlchemy's models, with their tables. */
+export function modelsOf({ places }: Catalogue): CodePlace[] {
+  return places.filter(({ kind, api }) => kind === 'sqlalchemy' && api === 'model');
+}
+
 /** Places of queries: no declarations, no migrations, no helper that its callers stand for. */
 export function queriesOf(catalogue: Catalogue): CodePlace[] {
   const helpers = new Set(catalogue.places.map(({ via }) => via));

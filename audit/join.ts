@@ -8,6 +8,7 @@ import type { StatementFacts } from '../facts/answers.js';
 import { type Caller, callerOf, isSameFile, isSameFunction } from './callers.js';
 import type { CodePlace } from './catalogue.js';
 import { couldHaveSent, joinInFunction } from './function-join.js';
+import { type Inferred, inferredFrom } from './inferred.js';
 import { sentText } from './sent-text.js';
 
 export type JoinedBy = 'caller' | 'text' | 'shape';
@@ -26,6 +27,8 @@ export interface Joined {
 
 export interface JoinInput {
   readonly places: readonly CodePlace[];
+  /** SQLAlchemy's models: what their relationships load is of no place. */
+  readonly models?: readonly CodePlace[];
   readonly statements: readonly StatementFacts[];
   /** Fingerprints of the statements in one text. */
   readonly fingerprintsOf: (sql: string) => readonly string[];
@@ -33,6 +36,8 @@ export interface JoinInput {
 
 export interface JoinResult {
   readonly joined: readonly Joined[];
+  /** Statements that no place sends itself, and where they come from. */
+  readonly inferred: readonly Inferred[];
   /** Statements of raw SQL, SQLAlchemy or the ORM that no place explains. */
   readonly unexplained: readonly StatementFacts[];
 }
@@ -46,7 +51,7 @@ const SOURCES: Readonly<Record<CodePlace['kind'], readonly string[]>> = {
   sqlalchemy: ['sqlalchemy', 'unknown'],
 };
 
-export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): JoinResult {
+export function joinPlaces({ places, models = [], statements, fingerprintsOf }: JoinInput): JoinResult {
   const byFingerprint = grouped(statements, ({ fingerprint }) => [fingerprint]);
   const byCaller = grouped(statements, ({ tags }) => [...(tags.get('caller') ?? [])]);
   const callers = [...byCaller.keys()].map(callerOf).filter((caller) => caller !== undefined);
@@ -83,8 +88,15 @@ export function joinPlaces({ places, statements, fingerprintsOf }: JoinInput): J
     return { ...base, by: null, confidence: 'none', statements: [] };
   });
   const explained = new Set(joined.flatMap((one) => one.statements));
-  const unexplained = statements.filter((facts) => OF_THE_CODE.has(facts.source) && !explained.has(facts));
-  return { joined, unexplained };
+  const inferred: Inferred[] = [];
+  const unexplained: StatementFacts[] = [];
+  for (const facts of statements) {
+    if (!OF_THE_CODE.has(facts.source) || explained.has(facts)) continue;
+    const found = inferredFrom(facts, { joined, models });
+    if (found === undefined) unexplained.push(facts);
+    else inferred.push(found);
+  }
+  return { joined, inferred, unexplained };
 }
 
 /** Its line, in its function: where code moved since, another one's line may stand there. */

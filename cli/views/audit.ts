@@ -57,7 +57,11 @@ function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen
     lines.push('', styled(countLine(answer, [title, holds]), { style: 'bold', screen }));
     if (own[0].place.kind !== 'orm' || all) lines.push(table(own, { traffic: report !== null, screen }));
   }
-  lines.push(...constructLines(places, screen), ...unexplainedLines(answer, { all, screen }));
+  lines.push(
+    ...constructLines(places, screen),
+    ...inferredLines(answer, screen),
+    ...unexplainedLines(answer, { all, screen }),
+  );
   return lines.join('\n');
 }
 
@@ -174,6 +178,21 @@ function ledgerLines({ ledger, added, moved, done, gone, back }: LedgerChanges, 
 }
 
 const CHANGES_MAX = 5;
+
+/** What attributes load and cursors give: a line each. */
+function inferredLines({ inferred }: AuditAnswer, screen: Screen): string[] {
+  if (inferred.length === 0) return [];
+  const lines = ['', styled('Statements that no place sends itself', { style: 'bold', screen })];
+  for (const { facts, by, confidence, places } of inferred) {
+    const [{ file, line }] = places;
+    const more = places.length > 1 ? ` and ${places.length - 1} more` : '';
+    const what = by === 'cursor' ? 'rows of the cursor declared at' : 'loaded by a relationship of the model at';
+    lines.push(
+      `  ${facts.fingerprint}  ${count(facts.calls)} calls, ${what} ${oneLine(file)}:${line}${more} (${confidence})`,
+    );
+  }
+  return lines;
+}
 
 const UNEXPLAINED_MAX = 10;
 

@@ -157,6 +157,57 @@ describe('lines that moved since', () => {
   });
 });
 
+describe('statements that no place sends itself', () => {
+  const model = place({ kind: 'sqlalchemy', api: 'model', tables: ['store_orderline'] });
+  const query = place({ kind: 'sqlalchemy', api: 'session.scalars', tables: ['store_order'] });
+  const orders = () =>
+    ran('SELECT id FROM store_order', {
+      source: 'sqlalchemy',
+      caller: 'app/views.py:11',
+      route: '/returns',
+    });
+  const lazy = (parts: { source?: string; route?: string } = {}) =>
+    ran('SELECT id FROM store_orderline WHERE order_id = 4', {
+      source: 'sqlalchemy',
+      caller: 'app/views.py:77',
+      ...parts,
+    });
+  const inferredOf = (places: CodePlace[], statements: StatementFacts[]) => {
+    const { inferred, unexplained } = joinPlaces({ places, models: [model], statements, fingerprintsOf });
+    return { inferred: inferred.map(({ by, confidence, places: of }) => [by, confidence, of.length]), unexplained };
+  };
+
+  test("a model's table is loaded by a relationship: strong beside a place of SQLAlchemy, else weak", () => {
+    expect(inferredOf([query], [orders(), lazy({ route: '/returns' })]).inferred).toEqual([
+      ['relationship', 'strong', 1],
+    ]);
+    expect(inferredOf([query], [orders(), lazy({ route: '/other' })]).inferred).toEqual([['relationship', 'weak', 1]]);
+    expect(inferredOf([query], [lazy()]).inferred).toEqual([['relationship', 'weak', 1]]);
+  });
+
+  test('text(), another table and another source stay unexplained', () => {
+    const text = lazy();
+    text.byConstruct.set('text', 1);
+    const other = ran('SELECT id FROM store_stock', { source: 'sqlalchemy' });
+    const raw = lazy({ source: 'raw' });
+    expect(inferredOf([query], [text, other, raw])).toEqual({ inferred: [], unexplained: [text, other, raw] });
+  });
+
+  test('FETCH is of the cursor that a place declared, if one alone did surely', () => {
+    const declare = (caller: string) =>
+      ran('DECLARE c NO SCROLL CURSOR FOR SELECT id FROM a', { source: 'django-orm', caller });
+    const fetch = ran('FETCH FORWARD 100 FROM c', { source: 'django-orm' });
+    const iterator = place({ kind: 'orm', api: 'objects.iterator' });
+    const another = place({ kind: 'orm', api: 'objects.iterator', line: 40, end_line: 40 });
+    const one = declare('app/views.py:11');
+    expect(inferredOf([iterator], [one, fetch]).inferred).toEqual([['cursor', 'strong', 1]]);
+    expect(inferredOf([iterator, another], [one, declare('app/views.py:40'), fetch]).inferred).toEqual([
+      ['cursor', 'weak', 2],
+    ]);
+    expect(inferredOf([iterator], [fetch]).unexplained).toEqual([fetch]);
+  });
+});
+
 describe('the join', () => {
   test('by the line of the caller, wherever the paths start', () => {
     const code = place({ file: 'src/app/views.py' });

@@ -64,6 +64,7 @@ function answer(...places: AuditedPlace[]): AuditAnswer {
       places: places.map(({ place }) => place),
     },
     places,
+    inferred: [],
     unexplained: [],
     coverage: {
       routes: { seen: 0, all: null },

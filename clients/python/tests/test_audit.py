@@ -381,6 +381,7 @@ class SqlAlchemy(Case):
         self.assertEqual(
             sorted(place.api for place in places if place.line <= 9), ["engine", "import", "import", "model", "sessionmaker"]
         )
+        self.assertEqual([place.tables for place in places if place.api == "model"], [["users"]])
         self.assertEqual([one.sql for place in places for one in place.statements], ["SELECT id FROM users WHERE id = :id"])
 
     def test_class_methods_dynamic_relations_and_own_queries(self):

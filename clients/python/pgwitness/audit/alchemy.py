@@ -91,10 +91,13 @@ def _tables(code: Code, node: ast.AST, scope: Scope) -> set[str]:
         if isinstance(inner, (ast.Name, ast.Attribute)):
             kind = code.kinds.of(inner, scope)
             if kind is not None and kind.name in ("sa.model", "sa.instance"):
-                for bound in code.kinds.attribute(kind.of, "__tablename__"):
-                    if isinstance(bound.node, ast.Constant) and isinstance(bound.node.value, str):
-                        found.add(bound.node.value)
+                found |= _table_names(code, kind.of)
     return found
+
+
+def _table_names(code: Code, model: str) -> set[str]:
+    nodes = [bound.node for bound in code.kinds.attribute(model, "__tablename__")]
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _declaration(code: Code, node: ast.Call, scope: Scope) -> None:
@@ -121,7 +124,7 @@ def _declared_by_statement(code: Code) -> None:
         if code.kinds.class_kind(qualified).name == "sa.model" and isinstance(scope.node, ast.ClassDef):
             place = code.place(scope.node, scope.outer or scope, "sqlalchemy", "model")
             place.end_line = place.line
-            place.tables = sorted(_tables(code, ast.Name(id=scope.node.name, lineno=10**9), scope.outer or scope))
+            place.tables = sorted(_table_names(code, qualified))
 
 
 def _sent_elsewhere(code: Code, built: list[tuple[ast.Call, Scope, Kind]]) -> None:
