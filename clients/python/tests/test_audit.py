@@ -194,6 +194,55 @@ class RawText(Case):
 
 
 class Helpers(Case):
+    def test_a_cursor_from_a_method_of_the_codes_own_base_class(self):
+        places = self.places(
+            {
+                "tree.py": """
+                    from django.db import connections, models, router
+                    class Node(models.Model):
+                        @classmethod
+                        def _connection(cls, action):
+                            return {
+                                "read": connections[router.db_for_read(cls)],
+                                "write": connections[router.db_for_write(cls)],
+                            }[action]
+                        @classmethod
+                        def _cursor_for(cls, action):
+                            return cls._connection(action).cursor()
+                        def move(self, sql):
+                            cursor = self._cursor_for("write")
+                            cursor.execute("UPDATE node SET depth = 1")
+                    class Handler:
+                        def run(self):
+                            cursor = self.node_class._cursor_for("write")
+                            cursor.execute("UPDATE node SET depth = 2")
+                            self.client.execute("run")
+                """
+            },
+            "raw",
+        )
+        texts = [statement.sql for place in places for statement in place.statements]
+        self.assertEqual(texts, ["UPDATE node SET depth = 1", "UPDATE node SET depth = 2"])
+
+    def test_a_method_that_two_classes_have_is_not_taken_for_either(self):
+        places = self.places(
+            {
+                "a.py": """
+                    from django.db import connection
+                    class One:
+                        def _cursor_for(self):
+                            return connection.cursor()
+                    class Two:
+                        def _cursor_for(self):
+                            return self.mailbox
+                    def f(thing):
+                        thing._cursor_for().execute("x")
+                """
+            },
+            "raw",
+        )
+        self.assertNotIn("execute", [place.api.split(".")[-1] for place in places])
+
     def test_fifty_callers_of_one_helper(self):
         calls = "\n".join(f"def v{n}():\n    return call('fn_{n}')" for n in range(50))
         code = "from db import call\n" + calls

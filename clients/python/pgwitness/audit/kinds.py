@@ -31,6 +31,8 @@ class Kinds:
         self._known: dict[int, Kind | None] = {}
         self._open: set[int] = set()
         self._resolved: dict[str, Kind | None] = {}
+        # Methods of the project's classes by name, once somebody asks.
+        self._methods: dict[str, list[str]] | None = None
         self._lineages: dict[str, list[str]] = {}
         self._depth = 0
         # related_name or model_set -> kind on an instance.
@@ -273,6 +275,11 @@ class Kinds:
         return None if kind is None else names.instance_of(kind)
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Kind | None:
+        if isinstance(node.value, ast.Dict):
+            # One of several, by a key that is not known: what all of them are.
+            kinds = [self.of(value, scope) for value in node.value.values]
+            same = kinds[0] if kinds and all(one and kinds[0] and one.name == kinds[0].name for one in kinds) else None
+            return same if same is None or len(set(kinds)) == 1 else Kind(same.name)
         inner = self.of(node.value, scope)
         if inner is None:
             return None
@@ -361,7 +368,20 @@ class Kinds:
             receiver = self.of(node.func.value, scope)
             if receiver is not None:
                 return names.result(receiver, node.func.attr)
+            return self._only_method(node.func.attr)
         return None
+
+    def _only_method(self, name: str) -> Kind | None:
+        """Of an object that is not known: a method that one class of the project alone has, where it gives a cursor or connection."""
+        if self._methods is None:
+            self._methods = {}
+            for qualified, scope in self.classes.items():
+                for method, bound in scope.names.items():
+                    if any(one.how == "function" for one in bound):
+                        self._methods.setdefault(method, []).append(f"{qualified}.{method}")
+        owners = self._methods.get(name, [])
+        kind = self.returned(owners[0]) if len(owners) == 1 else None
+        return kind if kind is not None and kind.name in ("dj.cursor", "db.cursor", "dj.connection") else None
 
     def _external_call(self, node: ast.Call, callee: Kind, scope: Scope) -> Kind | None:
         last = callee.of.split(".")[-1]
