@@ -46,6 +46,7 @@ if os.environ.get("MEASURED_TAGS"):
     PGWITNESS = {"ENABLED": True, "SQLALCHEMY": True}
 MIDDLEWARE = ["measured.log_requests", *MIDDLEWARE]
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = bool(os.environ.get("MEASURED_PINGS"))
+DATABASES["default"]["CONN_MAX_AGE"] = json.loads(os.environ["MEASURED_AGE"])
 `;
 
 interface Began {
@@ -53,10 +54,15 @@ interface Began {
   readonly at: number;
 }
 
-async function unitsIn(
-  recording: string,
-): Promise<Array<{ unit: WorkUnit; statements: Array<{ pid: number; ms: number }> }>> {
-  const units: Array<{ unit: WorkUnit; statements: Array<{ pid: number; ms: number }> }> = [];
+interface Sent {
+  readonly pid: number;
+  readonly ms: number;
+  /** It carries no tags. */
+  readonly isCopy: boolean;
+}
+
+async function unitsIn(recording: string): Promise<Array<{ unit: WorkUnit; statements: Sent[] }>> {
+  const units: Array<{ unit: WorkUnit; statements: Sent[] }> = [];
   const pids = new Map<string, number>();
   const pipeline = await Pipeline.load({
     limits,
@@ -69,7 +75,12 @@ async function unitsIn(
   const findIn = findings.unitEnded.bind(findings);
   findings.unitEnded = (unit) => {
     const own = unit.statements.filter(({ source }) => source !== 'housekeeping');
-    units.push({ unit, statements: own.map(({ session, startMs }) => ({ pid: pids.get(session) ?? 0, ms: startMs })) });
+    const sent = own.map(({ session, startMs, command }) => ({
+      pid: pids.get(session) ?? 0,
+      ms: startMs,
+      isCopy: command.startsWith('COPY'),
+    }));
+    units.push({ unit, statements: sent });
     findIn(unit);
   };
   const batches = new BatchReader();
@@ -107,12 +118,14 @@ function compared(units: Awaited<ReturnType<typeof unitsIn>>, began: readonly Be
     return `${worker} ${at}`;
   };
   const unitsOfRequest = new Map<string, Set<number>>();
+  const withCopy = new Set<string>();
   const unitsOfPart = new Map<string, Set<number>>();
   const requestsOfUnit = units.map(({ statements }, index) => {
     const requests = new Set<string>();
     for (const statement of statements) {
       const request = requestOf(statement);
       requests.add(request);
+      if (statement.isCopy) withCopy.add(request);
       for (const [map, key] of [
         [unitsOfRequest, request],
         [unitsOfPart, `${request} ${statement.pid}`],
@@ -122,7 +135,10 @@ function compared(units: Awaited<ReturnType<typeof unitsIn>>, began: readonly Be
     return requests;
   });
   const isRight = (of: Set<number>) => of.size === 1 && requestsOfUnit[[...of][0]].size === 1;
+  const wrong = [...unitsOfRequest].filter(([, of]) => !isRight(of)).map(([request]) => request);
   return {
+    withCopy: withCopy.size,
+    wrongWithCopy: wrong.filter((request) => withCopy.has(request)).length,
     requests: unitsOfRequest.size,
     right: [...unitsOfRequest.values()].filter(isRight).length,
     parts: unitsOfPart.size,
@@ -133,9 +149,14 @@ function compared(units: Awaited<ReturnType<typeof unitsIn>>, began: readonly Be
 /** The least share that must be right: pauses alone depend on how busy the machine is. */
 const CASES = [
   { name: 'tagged, connections kept', tags: '1', age: '600', pings: '', least: 0.95 },
+  { name: 'tagged, connections kept for 60 s, health checks', tags: '1', age: '60', pings: '1', least: 0.95 },
+  { name: 'tagged, connections kept for ever', tags: '1', age: 'null', pings: '', least: 0.95 },
   { name: 'tagged, a connection per request', tags: '1', age: '0', pings: '', least: 0.99 },
   { name: 'untagged, a connection per request', tags: '', age: '0', pings: '', least: 0.85 },
   { name: 'untagged, connections kept, health checks', tags: '', age: '600', pings: '1', least: 0.85 },
+  { name: 'untagged, connections kept for 60 s, health checks', tags: '', age: '60', pings: '1', least: 0.85 },
+  { name: 'untagged, connections kept for ever, health checks', tags: '', age: 'null', pings: '1', least: 0.85 },
+  { name: 'untagged, connections kept for ever', tags: '', age: 'null', pings: '', least: 0.2 },
   { name: 'untagged, connections kept', tags: '', age: '600', pings: '', least: 0.2 },
 ] as const;
 
@@ -165,7 +186,7 @@ await describeWithPython('units of work of the shop', (python) => {
         TRUTH_LOG: truthLog,
         MEASURED_TAGS: tags,
         MEASURED_PINGS: pings,
-        SHOP_CONN_MAX_AGE: age,
+        MEASURED_AGE: age,
       },
     });
     await drive({ baseUrl: shop.baseUrl, seconds: 60, requests: REQUESTS, concurrency: 3, seed: 5, pauseMs: 10 });
