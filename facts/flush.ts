@@ -291,6 +291,8 @@ export interface Store {
    * `clockIsTrusted`: else nothing is dropped for its age.
    */
   maintain(nowMs: number, clockIsTrusted?: boolean): void;
+  /** Goes on with windows that maintain() left half refreshed: some milliseconds. Called between its calls. */
+  goOn(nowMs: number): void;
   /** A reader met damage, in the words of `reported`. Where there is some, begins anew and throws StoreError. */
   lookForDamage(reported: string): void;
   close(): void;

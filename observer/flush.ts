@@ -57,7 +57,7 @@ export class Flusher {
     if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
       storing.maintain(nowMs, unaccounted.clockIsTrusted);
-    }
+    } else storing.goOn(nowMs);
     return true;
   }
 

@@ -79,12 +79,20 @@ export class Storing {
   }
 
   maintain(nowMs: number, clockIsTrusted: boolean): void {
-    const { store } = this.#options;
+    this.#lookAfter((store) => {
+      store.maintain(nowMs, clockIsTrusted);
+      this.#stuck = 0;
+    });
+  }
+
+  /** Between two calls of maintain(). */
+  goOn(nowMs: number): void {
+    this.#lookAfter((store) => store.goOn(nowMs));
+  }
+
+  #lookAfter(act: (store: Store) => void): void {
     this.attempt(
-      () => {
-        store.maintain(nowMs, clockIsTrusted);
-        this.#stuck = 0;
-      },
+      () => act(this.#options.store),
       ({ code }) => {
         addOne(this.#upkeepFailures, code);
         if (code === 'stuck') this.#stuck++;

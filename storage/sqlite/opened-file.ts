@@ -74,6 +74,15 @@ export class OpenedFile {
     writeGap(this.rows, gapOf('damaged', 0, Date.now()));
   }
 
+  /** Without the log's bytes a full disk often has room again. */
+  shrinkLog(): void {
+    try {
+      this.db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      storeError(error, 'shrinking the log');
+    }
+  }
+
   close(): void {
     this.db.close();
   }

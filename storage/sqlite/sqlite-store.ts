@@ -151,6 +151,10 @@ export class SqliteStore implements Store {
     });
   }
 
+  goOn(nowMs: number): void {
+    this.#attempt('looking after', () => this.#file.upkeep.goOn(nowMs));
+  }
+
   lookForDamage(reported: string): void {
     this.#attempt('checking', () => this.#damage.look(reported));
   }
@@ -202,19 +206,10 @@ export class SqliteStore implements Store {
       return answer;
     } catch (error) {
       const failure = storeError(error, `${doing} ${path}`);
-      if (failure.code === 'full') this.#shrinkLog();
+      if (failure.code === 'full') this.#file.shrinkLog();
       if (failure.code === 'stuck') this.#file.close();
       if (failure.code === 'corrupt') throw this.#damaged(doing, failure);
       throw failure;
-    }
-  }
-
-  /** Without the log's bytes a full disk often has room again. */
-  #shrinkLog(): void {
-    try {
-      this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
-    } catch (error) {
-      storeError(error, 'shrinking the log');
     }
   }
 

@@ -121,6 +121,8 @@ export class FailingStore implements Store {
     if (this.upkeepFailures-- > 0) throw new StoreError('io', 'the disk fails', { hint: 'mend it' });
   }
 
+  goOn(): void {}
+
   close(): void {}
 }
 

@@ -254,6 +254,30 @@ describe('statement_windows and the views', () => {
     });
   });
 
+  it('a store of many statements is gone over some at a time', () => {
+    const dataDir = temporaryDirectory();
+    const store = openStore(dataDir);
+    const fingerprints = Array.from({ length: 1_000 }, (_, n) => n.toString(16).padStart(16, '0'));
+    // Two series of each statement are one row of it.
+    const rollups = fingerprints.flatMap((fingerprint) =>
+      ['pool-a', 'pool-b'].map((pool) => rollupOf({ fingerprint, pool, callsNs: [1_000] })),
+    );
+    store.flush(flushOf({ rollups }));
+    const refreshed = () => view(dataDir, 'SELECT count(*) AS n FROM statement_windows')[0]!.n as number;
+    const nowMs = (DAY_START_MIN + 1) * MINUTE_MS;
+    store.maintain(nowMs);
+    const all = 4 * fingerprints.length;
+    expect(refreshed()).toBeLessThan(all);
+    for (let before = -1; refreshed() > before; store.goOn(nowMs)) {
+      before = refreshed();
+      // What is half refreshed needs no other maintain(); it begins the next.
+      if (before % fingerprints.length === 0) store.maintain(nowMs);
+    }
+    expect(refreshed()).toBe(all);
+    const shown = view(dataDir, "SELECT calls FROM statements WHERE period = 'all'");
+    expect(shown.map(({ calls }) => calls)).toEqual(fingerprints.map(() => 2));
+  });
+
   it('each period has what was seen within it, and forgets it later', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir);

@@ -38,14 +38,11 @@ export interface MinuteRange {
   until: number;
 }
 
-const FOREVER_MIN = Number.MAX_SAFE_INTEGER;
-
 /** Everything ever stored: lifetime rows and the minutes that are not in them yet. */
 export function wholeLife(state: FoldState): Segment[] {
-  return [
-    { spanS: SPAN.lifetime, fromMinute: 0, toMinute: 1 },
-    { spanS: SPAN.minute, fromMinute: state.minutesFoldedTo, toMinute: FOREVER_MIN },
-  ];
+  const segments: Segment[] = [{ spanS: SPAN.lifetime, fromMinute: 0, toMinute: 1 }];
+  add(segments, SPAN.minute, state.minutesFoldedTo, (state.lastMinute ?? -1) + 1);
+  return segments;
 }
 
 /** The range, widened to the buckets that still exist. */

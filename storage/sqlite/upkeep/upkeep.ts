@@ -7,7 +7,7 @@ import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
 import { type RetentionOptions, retain } from './retention.js';
 import { rollUp } from './roll-up.js';
-import { PERIODS, type Period, refreshPeriod } from './windows.js';
+import { PERIODS, type Period, refreshSlice } from './windows.js';
 
 /** Rows rolled up, and rows dropped per table, in one call: some tens of milliseconds of work. */
 const SLICE_ROWS = 5000;
@@ -16,8 +16,13 @@ const CLOSED_AFTER_MIN = 1;
 const WINDOWS_EVERY_MS = 2000;
 /** Refreshing a window may take one part in this many of the time. */
 const WINDOWS_SHARE = 100;
-/** No further window is refreshed in a call that spent this much on them. */
-const WINDOWS_SLICE_MS = 50;
+/** Statements of a window that are refreshed in one transaction: some milliseconds, however large the store. */
+const WINDOW_STATEMENTS = 25;
+/** A call does so many of these, and no further one once it spent this long on them. */
+const WINDOW_SLICES_MIN = PERIODS.length;
+const WINDOWS_SLICE_MS = 20;
+/** The same at the end, when nothing waits for it. */
+const WINDOW_STATEMENTS_AT_END = 300;
 const VACUUM_PAGES = 256;
 /** Free pages that stay in the file, for the next minutes' rows. */
 const SPARE_PAGES = 256;
@@ -26,7 +31,13 @@ export class Upkeep {
   readonly #db: Database.Database;
   readonly #rows: Rows;
   readonly #retention: RetentionOptions;
-  readonly #windows = PERIODS.map((period) => ({ period, due: true, atMs: Number.NEGATIVE_INFINITY, costMs: 0 }));
+  readonly #windows: KeptWindow[] = PERIODS.map((period) => ({
+    period,
+    due: true,
+    after: undefined,
+    atMs: Number.NEGATIVE_INFINITY,
+    costMs: 0,
+  }));
 
   constructor(db: Database.Database, rows: Rows, retention: RetentionOptions) {
     this.#db = db;
@@ -68,29 +79,50 @@ export class Upkeep {
     return idsVoid;
   }
 
-  /** All of them, due or not. */
-  refreshWindows(nowMs: number): void {
-    for (const window of this.#windows) this.#refresh(window, nowMs);
+  /** Goes on with windows that the last slice() left half refreshed. */
+  goOn(nowMs: number): void {
+    this.#refreshThose((window) => window.after !== undefined, nowMs);
   }
 
-  /** The least recently refreshed come first; the next call does what does not fit into this one. */
-  #refreshDue(nowMs: number): void {
-    let spentMs = 0;
-    const oldestFirst = [...this.#windows].sort((a, b) => a.atMs - b.atMs);
-    for (const window of oldestFirst) {
-      if (spentMs > WINDOWS_SLICE_MS) return;
-      if (!isDue(window, nowMs)) continue;
-      this.#refresh(window, nowMs);
-      spentMs += window.costMs;
+  /** All of them, due or not, from the first statement to the last. */
+  refreshWindows(nowMs: number): void {
+    for (const window of this.#windows) {
+      window.after = undefined;
+      do this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS_AT_END });
+      while (window.after !== undefined);
     }
   }
 
-  #refresh(window: KeptWindow, nowMs: number): void {
+  #refreshDue(nowMs: number): void {
+    this.#refreshThose((window) => window.after !== undefined || isDue(window, nowMs), nowMs);
+  }
+
+  /** Of those that have something left to do the least recently begun come first. */
+  #refreshThose(isWanted: (window: KeptWindow) => boolean, nowMs: number): void {
     const startedAt = performance.now();
-    this.#db.transaction(() => refreshPeriod(this.#rows, window.period, nowMs)).immediate();
-    window.costMs = performance.now() - startedAt;
-    window.atMs = nowMs;
-    window.due = false;
+    const oldestFirst = this.#windows.filter(isWanted).sort((a, b) => a.atMs - b.atMs);
+    let slices = 0;
+    for (const window of oldestFirst) {
+      do {
+        if (slices >= WINDOW_SLICES_MIN && performance.now() - startedAt > WINDOWS_SLICE_MS) return;
+        this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS });
+        slices++;
+      } while (window.after !== undefined);
+    }
+  }
+
+  /** One slice of a window; from the first statement where it is not half refreshed. */
+  #refresh(window: KeptWindow, { nowMs, statementsMax }: { nowMs: number; statementsMax: number }): void {
+    const startedAt = performance.now();
+    if (window.after === undefined) {
+      window.atMs = nowMs;
+      window.due = false;
+      window.costMs = 0;
+    }
+    const { period, after = '' } = window;
+    const refresh = () => refreshSlice(this.#rows, { period, nowMs, after, statementsMax });
+    window.after = this.#db.transaction(refresh).immediate();
+    window.costMs += performance.now() - startedAt;
   }
 
   #bytesUsed(): number {
@@ -111,6 +143,9 @@ export class Upkeep {
 interface KeptWindow {
   period: Period;
   due: boolean;
+  /** The last fingerprint that is refreshed; undefined = it is not half refreshed. */
+  after: string | undefined;
+  /** When refreshing it began the last time, and what that cost. */
   atMs: number;
   costMs: number;
 }

@@ -1,5 +1,5 @@
-// Keeps statement_windows, which the views read: four periods, rewritten where they changed.
-// Invariant: after refreshPeriod the table says of that period what a report over the same time would say then.
+// Keeps statement_windows, which the views read: four periods, rewritten where they changed, some statements at a time.
+// Invariant: after refreshSlice the table says of its statements in that period what a report would say then.
 // Not here: when to refresh (upkeep.ts), the reports themselves.
 
 import type { StatementFacts } from '../../../facts/answers.js';
@@ -32,7 +32,11 @@ const CHANGED = `SELECT n.* FROM temp.window_sums n LEFT JOIN statement_windows 
     ON w.period = ? AND w.fingerprint = n.fingerprint AND w.source = n.source
   WHERE (w.calls, w.batched_calls, w.errors, w.rows, w.total_ns) IS NOT (n.calls, n.batched_calls, n.errors, n.rows, n.total_ns)`;
 
-const DELETE_GONE = `DELETE FROM statement_windows WHERE period = ?
+/** The first text after every fingerprint: they are in ASCII. */
+const BEHIND_ALL = '\u{10ffff}';
+const NEXT = 'SELECT DISTINCT fingerprint FROM series WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?';
+
+const DELETE_GONE = `DELETE FROM statement_windows WHERE period = ? AND fingerprint > ? AND fingerprint <= ?
   AND NOT EXISTS (SELECT 1 FROM temp.window_sums n
     WHERE n.fingerprint = statement_windows.fingerprint AND n.source = statement_windows.source)`;
 
@@ -50,22 +54,35 @@ interface SumRow {
   max_ns: number;
 }
 
-/** Inside a transaction. */
-export function refreshPeriod(rows: Rows, period: Period, nowMs: number): void {
-  const lengthMs = PERIODS_MS[period];
-  const { segments } = spanOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
-  fillSums(rows, segments);
-  const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
-  // Reading histograms costs most, so only those of statements that changed are read.
-  addHistograms(rows, changed, { table: 'rollup', segments });
-  for (const facts of changed.facts) writeRow(rows, period, facts);
-  rows.run(DELETE_GONE, period);
-  rows.run('DELETE FROM temp.window_sums');
+export interface WindowSlice {
+  period: Period;
+  nowMs: number;
+  /** The last fingerprint of the slice before; '' = from the first one. */
+  after: string;
+  statementsMax: number;
 }
 
-function fillSums(rows: Rows, segments: readonly Segment[]): void {
+/** Inside a transaction. Returns the last fingerprint of the slice; undefined = the period is done. */
+export function refreshSlice(rows: Rows, { period, nowMs, after, statementsMax }: WindowSlice): string | undefined {
+  const lengthMs = PERIODS_MS[period];
+  const next = rows.all<{ fingerprint: string }>(NEXT, after, statementsMax);
+  const fingerprints = next.map(({ fingerprint }) => fingerprint);
+  const { segments } = spanOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
+  fillSums(rows, segments, fingerprints);
+  const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
+  // Reading histograms costs most, so only those of statements that changed are read.
+  const ofChanged = [...new Set(changed.facts.map(({ fingerprint }) => fingerprint))];
+  addHistograms(rows, changed, { table: 'rollup', segments, fingerprints: ofChanged });
+  for (const facts of changed.facts) writeRow(rows, period, facts);
+  const last = fingerprints.length < statementsMax ? undefined : fingerprints.at(-1);
+  rows.run(DELETE_GONE, period, after, last ?? BEHIND_ALL);
+  rows.run('DELETE FROM temp.window_sums');
+  return last;
+}
+
+function fillSums(rows: Rows, segments: readonly Segment[], fingerprints: readonly string[]): void {
   rows.run(MAKE_SUMS);
-  const totals = seriesTotals(segments, { totals: TOTALS });
+  const totals = seriesTotals(segments, { totals: TOTALS, filter: { fingerprints } });
   if (totals === undefined) return;
   rows.run(
     `INSERT INTO temp.window_sums SELECT s.fingerprint, s.source, ${WINDOW_SUMS}, min(min_ns), max(max_ns)
