@@ -208,7 +208,7 @@ The cache of identities holds 50,000: beyond it, statements that come in turn ar
     ],
     rows: byStore,
     note: () =>
-      'The windows behind the views are made anew when the observer starts, in the first seconds, and take at most a hundredth of the time after that.',
+      'The windows behind the views are gone over when the observer starts, some statements in each turn, and take at most a hundredth of the time after that.',
   },
 };
 

@@ -1,4 +1,5 @@
-// Keeps statement_windows, which the views read: four periods, rewritten where they changed, some statements at a time.
+// Keeps statement_windows, which the views read: four periods, rewritten where they changed.
+// It goes over some statements at a time.
 // Invariant: after refreshSlice the table says of its statements in that period what a report would say then.
 // Not here: when to refresh (upkeep.ts), the reports themselves.
 
