@@ -10,7 +10,6 @@ import type { PoolRow } from '../../../facts/pool.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
 import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
-import type { Evidence } from '../../../facts/verdict.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
 import { writeFinding } from '../tables/findings.js';
@@ -41,6 +40,7 @@ import { writeSetting } from '../tables/settings.js';
 import { writeUnitSample } from '../tables/unit-samples.js';
 import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
 import { writeCountedSlot } from './counted-requests.js';
+import { evidenceText } from './evidence-text.js';
 import type { RowExecutions, Salvage } from './salvage.js';
 import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
@@ -162,7 +162,7 @@ export class FlushWriter {
       integer(delta.lastSeenMs),
       integer(delta.calls),
       integer(delta.errors),
-      evidenceJson(delta.evidence),
+      evidenceText(delta.evidence),
     );
   }
 
@@ -204,7 +204,7 @@ export class FlushWriter {
       pool.serverVersion,
       pool.driver,
       JSON.stringify(pool.habits),
-      evidenceJson(pool.evidence),
+      evidenceText(pool.evidence),
       integer(pool.firstSeenMs),
       integer(pool.lastSeenMs),
     );
@@ -243,8 +243,4 @@ export class FlushWriter {
     if (state.firstMinute === null || minute < state.firstMinute) state.firstMinute = minute;
     if (state.lastMinute === null || minute > state.lastMinute) state.lastMinute = minute;
   }
-}
-
-function evidenceJson(evidence: readonly Evidence[]): string {
-  return JSON.stringify(evidence.map(({ rule, saw }) => ({ rule, saw })));
 }
