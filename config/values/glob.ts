@@ -2,8 +2,26 @@
 // Invariant: a test goes through a value once and never back; every other character is itself, with its case.
 // Not here: expressions over SQL (sql-pattern.ts), patterns within SQL (storage/sqlite/tables/filter-conditions.ts).
 
-/** For many values: the pattern is read once. */
+const LINE = /:\d+$/;
+
+/**
+ * For many values: the pattern is read once. One that ends with the number of a line (`FILE:41`) fits whatever function
+ * stands behind it, because the Python package writes `FILE:41 FUNCTION`.
+ */
 export function globTest(pattern: string): (value: string) => boolean {
+  const test = oneTest(pattern);
+  const within = functionsOf(pattern);
+  if (within === undefined) return test;
+  const testWithin = oneTest(within);
+  return (value) => test(value) || testWithin(value);
+}
+
+/** The pattern of the functions of a line; undefined for one that ends with no line. */
+export function functionsOf(pattern: string): string | undefined {
+  return LINE.test(pattern) ? `${pattern} *` : undefined;
+}
+
+function oneTest(pattern: string): (value: string) => boolean {
   const parts = pattern.split('*');
   if (parts.length === 1) return (value) => value === pattern;
   const first = parts[0];

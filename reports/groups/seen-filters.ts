@@ -48,7 +48,7 @@ function check(
   if (value === undefined || seen.includes(value) || known.includes(value)) return;
   // Of a list that was cut, what is missing is not known.
   if (seen.length >= VALUES_MAX) return;
-  if (value.includes('*') && seen.some(globTest(value))) return;
+  if (seen.some(globTest(value))) return;
   const list = [
     ...seen.slice(0, LISTED_MAX),
     ...(seen.length > LISTED_MAX ? [`and ${seen.length - LISTED_MAX} more`] : []),

@@ -31,6 +31,11 @@ describe('a pattern', () => {
     // The part between ends before the last one begins.
     ['*aba*ba', 'aba', false],
     ['**', 'x', true],
+    // A line is every function of it, and no other line.
+    ['shop/views.py:4', 'shop/views.py:4 books', true],
+    ['*views.py:4', 'shop/views.py:4 books', true],
+    ['shop/views.py:4', 'shop/views.py:41 books', false],
+    ['shop/views.py', 'shop/views.py:4 books', false],
     // Nothing else is special.
     ['a.c', 'abc', false],
     ['^x/(?P<id>*)$', '^x/(?P<id>7)$', true],

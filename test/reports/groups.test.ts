@@ -98,6 +98,19 @@ describe('filters', () => {
     expect(rows('tag=route=/book?/')).toEqual([]);
   });
 
+  test('a caller by its line, whatever function stands behind it', () => {
+    const reader = sample((dataDir) => {
+      const store = openSqliteStore({ dataDir });
+      const tags = [tagsOf({ caller: 'views.py:41 books' }, { fingerprint: ORM, source: 'django-orm' })];
+      store.flush(flushOf({ tags }));
+      store.close();
+    });
+    for (const caller of ['views.py:41', 'views.py:41+books', '*views.py:41'])
+      expect(rows(`tag=caller=${caller}`, reader), caller).toHaveLength(1);
+    expect(rows('tag=caller=views.py:4', reader)).toEqual([]);
+    expect(() => checkSeen({ tags: [['caller', 'views.py:41']] }, reportSeen(reader))).not.toThrow();
+  });
+
   test('a pool with a tag where each statement ran in one pool', () => {
     expect(rows('pool=django:app@shop&tag=route=/books/')).toHaveLength(1);
     expect(rows('pool=sqlalchemy:app@shop&tag=route=/books/')).toEqual([]);

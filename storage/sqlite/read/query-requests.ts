@@ -6,7 +6,8 @@
 import type { RequestMeasureName, RequestStatementMeasureName } from '../../../facts/measures.js';
 import type { Found } from '../../../facts/rollup-row.js';
 import type { Sums } from '../../../facts/sums.js';
-import type { Rows, SqlValue } from '../file/rows.js';
+import type { Rows } from '../file/rows.js';
+import { type Condition, hasTag } from '../tables/filter-conditions.js';
 import type { Segment } from '../tables/levels.js';
 import { REQUEST_ROLLUP, REQUEST_STATEMENT_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
@@ -94,8 +95,8 @@ function numbersOf(segment: Segment): [number, number, number] {
   return [segment.spanS, segment.fromMinute, segment.toMinute];
 }
 
-function tagged(table: string, tags: Tags): { sql: string; values: SqlValue[] } {
-  const one = `EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(${table}.tag_set) THEN ${table}.tag_set ELSE '{}' END) pair
-    WHERE pair.key = ? AND CAST(pair.value AS TEXT) = ?)`;
-  return { sql: tags.length === 0 ? '1' : tags.map(() => one).join(' AND '), values: tags.flat() };
+function tagged(table: string, tags: Tags): Condition {
+  const each = tags.map(([key, value]) => hasTag(table, key, value));
+  const sql = each.length === 0 ? '1' : each.map((one) => one.sql).join(' AND ');
+  return { sql, values: each.flatMap((one) => one.values) };
 }

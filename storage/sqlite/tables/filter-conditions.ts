@@ -1,6 +1,7 @@
 // Conditions in SQL for what a filter asks for, on series and on tag sets.
 // Invariant: every value is bound. Not here: the queries (query-statements.ts, series-totals.ts).
 
+import { functionsOf } from '../../../config/values/glob.js';
 import type { StatementFilter } from '../../../facts/answers.js';
 import { HANDWRITTEN } from '../../../facts/verdict.js';
 import type { SqlValue } from '../file/rows.js';
@@ -73,9 +74,9 @@ export function tagCondition(filter: SeriesFilter): Condition {
     parts.push(`(t.source ${BY_HAND.source} OR EXISTS (SELECT 1 ${ofStatement} AND o.construct ${BY_HAND.construct}))`);
   }
   for (const [key, value] of filter.tags ?? []) {
-    parts.push(`EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(t.tag_set) THEN t.tag_set ELSE '{}' END) pair
-      WHERE pair.key = ? AND CAST(pair.value AS TEXT) GLOB ?)`);
-    values.push(key, globOf(value));
+    const condition = hasTag('t', key, value);
+    parts.push(condition.sql);
+    values.push(...condition.values);
   }
   if (filter.pool !== undefined) {
     parts.push(
@@ -89,6 +90,13 @@ export function tagCondition(filter: SeriesFilter): Condition {
     sql: ` AND tag_series_id IN (SELECT tag_series_id FROM tag_series t WHERE ${parts.join(' AND ')})`,
     values,
   };
+}
+
+/** A row of `table`, which has a tag set, has this tag; `*` stands for anything, as in config/values/glob.ts. */
+export function hasTag(table: string, key: string, pattern: string): Condition {
+  const sql = `EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(${table}.tag_set) THEN ${table}.tag_set ELSE '{}' END) pair
+    WHERE pair.key = ? AND (CAST(pair.value AS TEXT) GLOB ? OR CAST(pair.value AS TEXT) GLOB ?))`;
+  return { sql, values: [key, globOf(pattern), globOf(functionsOf(pattern) ?? pattern)] };
 }
 
 /** For constants of ours only; every other value is bound. */
