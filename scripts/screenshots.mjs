@@ -29,7 +29,7 @@ const AROUND = new URLSearchParams({ around: DEPLOY, span: '1h' });
 const VIEWS = [
   ['overview', '#/overview', '.pin'],
   ['routes', '#/routes', '.virtual a'],
-  ['route', `#/routes/${route}`, '.numbers a'],
+  ['route', `#/routes/${route}?request=slowest`, '.bar-line'],
   ['findings', '#/findings', '.numbers a'],
   ['finding', '#/findings/f1', '.explanation'],
   ['statements', '#/statements', '.spark rect:last-child'],
@@ -37,7 +37,7 @@ const VIEWS = [
   ['compare', `#/compare?${AROUND}`, '.numbers'],
   ['compare-routes', `#/compare?${AROUND}&group-by=route`, '.numbers'],
   ['pools', '#/pools', '.pool'],
-  ['live', '#/live', 'h1'],
+  ['live', '#/live', '.numbers a'],
   ['progress', '#/progress', '.plot canvas'],
   ['audit', '#/audit', '.virtual a'],
   ['place', '#/audit/report', '.cards'],
@@ -48,8 +48,8 @@ const VIEWS = [
  * @type {ReadonlyArray<[string, { width: number, height: number, scheme: 'light' | 'dark' }]>}
  */
 const IN_DOCS = [
-  ['overview', { width: 1180, height: 860, scheme: 'light' }],
-  ['route', { width: 1180, height: 640, scheme: 'light' }],
+  ['overview', { width: 1280, height: 860, scheme: 'light' }],
+  ['route', { width: 1280, height: 800, scheme: 'light' }],
   ['statement', { width: 1180, height: 860, scheme: 'dark' }],
   ['statements', { width: 390, height: 700, scheme: 'light' }],
 ];
@@ -91,13 +91,13 @@ async function takeForDocs(url) {
 }
 
 /**
- * Every view filled, empty and broken, in both schemes and three widths.
+ * Every view filled, empty, with a store that fails, and without an observer, in both schemes and three widths.
  * @param {string} folder @param {{ full: string, empty: string }} urls
  */
 async function takeAll(folder, urls) {
   mkdirSync(folder, { recursive: true });
   for (const [name, hash, ready] of VIEWS) {
-    for (const state of /** @type {const} */ (['full', 'empty', 'broken'])) {
+    for (const state of /** @type {const} */ (['full', 'empty', 'broken', 'away'])) {
       for (const width of [1440, 1024, 390]) {
         for (const scheme of /** @type {const} */ (['light', 'dark'])) {
           const file = `${name}-${state}-${width}-${scheme}`;
@@ -108,18 +108,28 @@ async function takeAll(folder, urls) {
             timezoneId: 'UTC',
           });
           if (state === 'broken') await breakApi(page);
+          if (state === 'away') await page.route('**/api/v1/**', (asked) => asked.abort());
           await page.goto(`${state === 'empty' ? urls.empty : urls.full}/${hash}`);
           await page.waitForSelector(state === 'full' ? ready : '.nothing, .problem, .panel, .filters', {
             state: 'attached',
           });
           await page.waitForLoadState('networkidle');
-          await page.screenshot({ path: path.join(folder, `${file}.png`), fullPage: true });
+          await page.setViewportSize({ width, height: await heightOf(page) });
+          await page.screenshot({ path: path.join(folder, `${file}.png`) });
           await page.close();
         }
       }
     }
     process.stdout.write(`${name}\n`);
   }
+}
+
+/**
+ * Of all that the view has: it scrolls by itself, so that the window is made as high.
+ * @param {import('playwright-core').Page} page
+ */
+function heightOf(page) {
+  return page.locator('main').evaluate((main) => Math.max(900, main.offsetTop + main.scrollHeight));
 }
 
 /** As an observer whose store fails. @param {import('playwright-core').Page} page */

@@ -1,6 +1,9 @@
 // Serves a store with the page, as an observer does, and opens a browser.
 // For screenshots and measurements. Needs dist/.
-// Invariant: the server is the observer's own. Not here: what is in the store (made-up-shop.mjs).
+// Invariant: the server is the observer's own. Not here: what is in the store (made-up-shop.mjs), what runs now
+// (made-up-live.mjs).
+
+import { madeUpLive } from './made-up-live.mjs';
 
 /** @param {string} dataDir @param {{ ledger: string, code: string }} [files] */
 export async function serveStore(dataDir, files) {
@@ -18,7 +21,7 @@ export async function serveStore(dataDir, files) {
   const server = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     metrics,
-    api: new Api({ reader, files }),
+    api: new Api({ reader, files, live: madeUpLive() }),
     log: createLog({ level: 'silent' }),
   });
   return {

@@ -124,6 +124,17 @@ describe.skipIf(executablePath === '')('the page', () => {
     expect(box.x + box.width).toBeLessThanOrEqual(420);
   });
 
+  test('on a narrow screen the chosen view is in sight, beside a head of two rows', async () => {
+    const { page } = await open('#/marks', { of: shop, width: 390 });
+    await page.waitForSelector('.numbers a');
+    const chosen = (await page.locator('nav [aria-current]').boundingBox())!;
+    expect(chosen.x).toBeGreaterThanOrEqual(0);
+    expect(chosen.x + chosen.width).toBeLessThanOrEqual(390);
+    const [brand, time] = [page.locator('.brand'), page.locator('#time')];
+    const [first, second] = [(await brand.boundingBox())!, (await time.boundingBox())!];
+    expect(Math.abs(first.y + first.height / 2 - second.y - second.height / 2)).toBeLessThan(10);
+  });
+
   test('SQL is text, whatever is in it', async () => {
     const { page, complaints } = await open('#/statements');
     expect(await page.locator(`${FIRST_ROW} code`).textContent()).toBe('SELECT … FROM "<b>bold</b>" WHERE id = $1');

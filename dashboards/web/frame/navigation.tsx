@@ -1,6 +1,7 @@
 // The links to all views.
 // Invariant: the window chosen stays when the view changes. Not here: the views.
 
+import { useEffect, useRef } from 'preact/hooks';
 import { type Address, linkTo, VIEWS, type ViewName } from '../data/address.js';
 
 export const TITLES: Readonly<Record<ViewName, string>> = {
@@ -17,8 +18,13 @@ export const TITLES: Readonly<Record<ViewName, string>> = {
 };
 
 export function Navigation({ address }: { address: Address }) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a narrow screen the links scroll.
+    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [address.view]);
   return (
-    <nav aria-label="Views">
+    <nav aria-label="Views" ref={nav}>
       {VIEWS.map((view) => (
         <a key={view} href={linkTo(address, { view })} aria-current={address.view === view ? 'page' : undefined}>
           {TITLES[view]}
