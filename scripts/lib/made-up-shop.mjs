@@ -419,8 +419,27 @@ function finding({ id, kind, route, name, role, also, units, times, costMs, firs
     costNs: units * costMs * 1e6,
     firstMs,
     lastMs,
-    sample: undefined,
+    sample: exampleOf(route, { runs: [...also.map(([which]) => [which, 1]), [name, times]], atMs: lastMs }),
   };
+}
+
+/**
+ * A request of the finding.
+ * @param {string} route
+ * @param {{ runs: Array<[string, number] | (string | number)[]>, atMs: number }} of
+ */
+function exampleOf(route, { runs, atMs }) {
+  const requests = new MadeUpRequests();
+  const request = requests.begin({ tagSet: JSON.stringify({ route }), minute: Math.floor(atMs / 60_000) });
+  for (const [which, times] of runs) {
+    const { source, ms, rows, caller, construct } = STATEMENTS[which];
+    const pool = source === 'sqlalchemy' ? 'sqlalchemy' : 'django';
+    const statement = { fingerprint: shopFingerprint(String(which)), source, construct, pool, rows, caller };
+    request.add(statement, Array(Number(times)).fill(ms * 1e6));
+  }
+  request.end();
+  const [kept] = requests.kept();
+  return kept;
 }
 
 /** @param {string} name @param {number} nowMs */

@@ -47,7 +47,8 @@ describe.skipIf(executablePath === '')('walks', () => {
     await page.getByRole('link', { name: /^N\+1 on shop_orderline/ }).click();
     expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
     // The third leads to the statement itself.
-    await page.getByRole('link', { name: /FROM "shop_orderline"/ }).click();
+    const its = page.getByRole('region', { name: 'Its statements' });
+    await its.getByRole('link', { name: /FROM "shop_orderline"/ }).click();
     await page.waitForSelector('.distribution');
     expect(await page.locator('.numbers').first().textContent()).toContain(WORSE.caller);
   });
@@ -82,6 +83,15 @@ describe.skipIf(executablePath === '')('walks', () => {
     expect(drawn).toHaveLength(20);
     expect([...drawn].sort((a, b) => a - b)).toEqual(drawn);
     expect(new Set(drawn).size).toBeGreaterThan(10);
+  });
+
+  test('a finding shows a request that has it, with the part of each statement', async () => {
+    ({ page } = await openPage(browser, { width: 1440 }));
+    await page.goto(`${served.url}/#/findings/f1`);
+    const lines = page.getByRole('region', { name: 'A request that shows it' }).locator('tbody tr');
+    await lines.filter({ hasText: '20×' }).waitFor();
+    expect(await lines.filter({ hasText: '20×' }).textContent()).toContain('repeated');
+    expect(await lines.filter({ hasText: 'caused-by' }).count()).toBe(1);
   });
 
   test('a link of Grafana leads to the statement, and to the route', async () => {

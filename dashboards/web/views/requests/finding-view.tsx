@@ -2,7 +2,7 @@
 // Invariant: words are those of the terminal. Not here: the rule that found it (analyzer/findings).
 
 import { shortSql } from '../../../../facts/words/short-sql.js';
-import type { findingsJson } from '../../../../reports/forms/findings-json.js';
+import type { findingDetailsJson, findingsJson } from '../../../../reports/forms/findings-json.js';
 import { type Address, linkTo, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, each, moment } from '../../data/format.js';
@@ -10,6 +10,7 @@ import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
 import { Copy, Figure, Problem, Reading, Source } from '../../parts/parts.js';
 import { Table } from '../../parts/tables.js';
 import type { Finding } from './finding-lines.js';
+import { OneRequest } from './waterfall.js';
 
 export function FindingView({ address, live, version }: ViewProps) {
   const path = `/api/v1/findings?${queryOf(address, { all: 'true' })}`;
@@ -34,6 +35,7 @@ export function FindingView({ address, live, version }: ViewProps) {
         </div>
       )}
       {finding && <Told address={address} finding={finding} />}
+      {finding && <Example address={address} options={{ live, version }} />}
     </article>
   );
 }
@@ -100,6 +102,24 @@ function Told({ address, finding }: { address: Address; finding: Finding }) {
         />
       </div>
     </>
+  );
+}
+
+interface ExampleProps {
+  readonly address: Address;
+  readonly options: { readonly live: boolean; readonly version: number };
+}
+
+/** Findings over time, and of pools, are of no single request. */
+function Example({ address, options }: ExampleProps) {
+  const path = `/api/v1/findings?${queryOf(address, { id: address.id })}`;
+  const { data } = useReport<ReturnType<typeof findingDetailsJson> | null>(path, options);
+  if (!data?.sample) return null;
+  return (
+    <section aria-labelledby="finding-request">
+      <h2 id="finding-request">A request that shows it</h2>
+      <OneRequest address={address} request={data.sample} />
+    </section>
   );
 }
 

@@ -1,11 +1,12 @@
-// One request of a route: its statements in order, each where it ran in the request's time.
+// One request, of a route or a finding: its statements in order, each where it ran in its time.
 // Invariant: repeats, and statements that take turns, are one line each, as in the terminal. Not here: choosing the
-// request (reports/work/route-details.ts), figures of all requests (route-view.tsx).
+// request (reports/work/route-details.ts, reports/units/finding-sample.ts), figures of all requests (route-view.tsx).
 
 import { collapsed, type Line } from '../../../../facts/words/repeats.js';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import { namedSqlstate } from '../../../../facts/words/sqlstates.js';
 import type { RouteDetailsJson } from '../../../../reports/forms/route-details-json.js';
+import type { UnitJson } from '../../../../reports/units/unit-json.js';
 import { type Address, linkTo, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, second } from '../../data/format.js';
@@ -15,8 +16,7 @@ import { Problem } from '../../parts/parts.js';
 import { type Column, Table } from '../../parts/tables.js';
 import type { Route } from './routes-view.js';
 
-type Request = NonNullable<RouteDetailsJson['typical']>;
-type Execution = Request['statements'][number];
+type Execution = UnitJson['statements'][number];
 
 /** Filter of the address: which request is shown; a typical one where it says nothing. */
 const SHOWN = 'request';
@@ -53,12 +53,13 @@ export function Waterfall({ address, route, options }: WaterfallProps) {
       {data && !request && (
         <p>None that ended is kept of this time: one of each hour is, as soon as it is over. Choose a longer time.</p>
       )}
-      {request && <Shown address={address} request={request} />}
+      {request && <OneRequest address={address} request={request} />}
     </section>
   );
 }
 
-function Shown({ address, request }: { address: Address; request: Request }) {
+/** Where it is an example of a finding, each line has its part. */
+export function OneRequest({ address, request }: { address: Address; request: UnitJson }) {
   const { statements, duration_ms: wholeMs, executions } = request;
   const lines = collapsed(statements, ({ fingerprint, source, sqlstate, pool }) =>
     [fingerprint, source, sqlstate, pool].join(' '),
@@ -70,14 +71,18 @@ function Shown({ address, request }: { address: Address; request: Request }) {
       <Table
         caption="Statements of the request"
         rows={lines}
-        columns={columnsFor(address, { wholeMs, pools: new Set(statements.map(({ pool }) => pool)).size })}
+        columns={columnsFor(address, {
+          wholeMs,
+          pools: new Set(statements.map(({ pool }) => pool)).size,
+          hasParts: statements.some(({ role }) => role),
+        })}
       />
       {left > 0 && <p class="below">and {count(left)} more statements</p>}
     </>
   );
 }
 
-function wordsOf({ at, executions, db_ms, duration_ms, request, found, boundary }: Request): string {
+function wordsOf({ at, executions, db_ms, duration_ms, request, found, boundary }: UnitJson): string {
   const parts = [
     second(at),
     `${executions === 1 ? '1 statement' : `${count(executions)} statements`} took ${duration(db_ms)} of its ${duration(duration_ms)}`,
@@ -92,13 +97,17 @@ const TURNS = { alone: '', first: '┌', inner: '│', last: '└' } as const;
 
 function columnsFor(
   address: Address,
-  { wholeMs, pools }: { wholeMs: number; pools: number },
+  { wholeMs, pools, hasParts }: { wholeMs: number; pools: number; hasParts: boolean },
 ): Column<Line<Execution>>[] {
   const sum = ({ items }: Line<Execution>, of: 'service_ms' | 'rows'): number =>
     items.reduce((total, one) => total + one[of], 0);
   const ofPool: Column<Line<Execution>>[] =
     pools > 1 ? [{ title: 'Pool', cell: ({ items }) => items[0].pool, words: true, from: 'wide' }] : [];
+  const part: Column<Line<Execution>>[] = hasParts
+    ? [{ title: 'Part', cell: ({ items }) => items[0].role ?? '', words: true }]
+    : [];
   return [
+    ...part,
     { title: 'Statement', cell: ({ items }) => <Statement address={address} first={items[0]} /> },
     {
       title: 'Times',
