@@ -1,6 +1,7 @@
 // The fields that filter what a view shows; each is a part of the address.
 // Invariant: a filter is in the address as soon as it is set. Not here: which filters a view has.
 
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Address, replaceAddress } from '../data/address.js';
 
 /** Sets one filter of the address. */
@@ -15,6 +16,12 @@ interface FieldProps {
 
 /** `words`: what is looked through. The key / leads to it. */
 export function FindField({ value, set, words }: FieldProps & { readonly words: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const [typed, setTyped] = useState(value);
+  // Whoever types is ahead of the address: a view drawn meanwhile must not take letters back.
+  useEffect(() => {
+    if (document.activeElement !== field.current) setTyped(value);
+  }, [value]);
   return (
     <label>
       Find
@@ -22,8 +29,12 @@ export function FindField({ value, set, words }: FieldProps & { readonly words: 
         type="search"
         id="find"
         placeholder={`${words} ( / )`}
-        value={value}
-        onInput={(event) => set('find', event.currentTarget.value)}
+        ref={field}
+        value={typed}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          set('find', event.currentTarget.value);
+        }}
       />
     </label>
   );
