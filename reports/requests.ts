@@ -1,6 +1,6 @@
 // Requests of a window: how many, and what each sent, took and gave, as sums that can be tested.
 // Invariant: a request counts once.
-// Not here: comparing them (compare/per-request.ts), their JSON (forms/requests-json.ts).
+// Not here: comparing them (compare/noise/per-request.ts), their JSON (forms/requests-json.ts).
 
 import { tagsIn } from '../config/values/tag-set.js';
 import type { RequestMeasureName, RequestStatementMeasureName } from '../facts/measures.js';

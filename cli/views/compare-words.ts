@@ -4,7 +4,7 @@
 
 import { changeWords, factorText } from '../../facts/words/changes.js';
 import type { ComparedRow } from '../../reports/compare/compare.js';
-import type { RequestChange } from '../../reports/compare/per-request.js';
+import type { RequestChange } from '../../reports/compare/noise/per-request.js';
 import { count } from '../terminal/format.js';
 import { type Screen, styled } from '../terminal/output.js';
 

@@ -4,7 +4,6 @@
 
 import { placeAt, STATES } from '../../audit/ledger/ledger.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import { factorText } from '../../facts/words/changes.js';
 import type { GroupFacts, LedgerFacts, MigrationReport } from '../../reports/compare/migration.js';
 import { migrationJson } from '../../reports/compare/migration-json.js';
 import type { OldShare, PlaceFacts } from '../../reports/compare/old-statements.js';
@@ -12,7 +11,7 @@ import { count, duration, moment, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
-import { pairLines } from './progress-pairs.js';
+import { factorsText, markLines, pairLines } from './progress-pairs.js';
 
 interface Options {
   readonly json: boolean;
@@ -71,7 +70,9 @@ function progressText(report: MigrationReport, options: Options & Shown): string
     ...regressionLines(ledger, options),
     ...groupLines(ledger, options),
     ...pairLines(ledger, options),
+    ...markLines(ledger, options),
     ...leftLines(ledger, options),
+    ...overLines(ledger, options),
     ...weekLines(report, options),
   );
   if (ledger.notKnown.length > 0) {
@@ -168,20 +169,9 @@ function groupLines({ groups }: LedgerFacts, { screen }: Shown): string[] {
     { title: 'seen', align: 'right' as const, cell: ({ seen }: GroupFacts) => count(seen) },
     { title: 'executions', align: 'right' as const, dropOrder: 2, cell: (one: GroupFacts) => count(one.executions) },
     { title: 'time', align: 'right' as const, dropOrder: 1, cell: (one: GroupFacts) => duration(one.timeNs / 1e6) },
-    { title: 'new beside old', cell: factorsText },
+    { title: 'new beside old, database time', cell: ({ factors }: GroupFacts) => factorsText(factors) },
   ];
   return ['', styled('By group', { style: 'bold', screen }), renderTable(groups, columns, screen)];
-}
-
-/** "12.0–16.3× slower", "5.10× faster". */
-function factorsText({ factors }: GroupFacts): string {
-  if (factors === null) return '';
-  const { low, high } = factors;
-  const words = (from: number, to: number): string =>
-    factorText(from) === factorText(to) ? factorText(from) : `${factorText(from)}–${factorText(to)}`;
-  if (low >= 1) return `${words(low, high)}× slower`;
-  if (high < 1) return `${words(1 / high, 1 / low)}× faster`;
-  return `${factorText(1 / low)}× faster to ${factorText(high)}× slower`;
 }
 
 function leftLines({ places, files, routes }: LedgerFacts, { all, screen }: Shown): string[] {
@@ -203,6 +193,27 @@ function leftLines({ places, files, routes }: LedgerFacts, { all, screen }: Show
   return lines;
 }
 
+/** What is over, in the code and in the traffic. */
+function overLines({ places }: LedgerFacts, { all, screen }: Shown): string[] {
+  const over = places.filter(({ entry: { state }, regressed }) => (state === 'done' || state === 'gone') && !regressed);
+  if (over.length === 0) return [];
+  const shown = over.slice(0, all ? undefined : SHOWN_MAX);
+  const columns = [
+    { title: 'place', cell: ({ entry }: PlaceFacts) => oneLine(entry.at) },
+    { title: 'function', flexible: true, cell: ({ entry }: PlaceFacts) => oneLine(entry.function) },
+    { title: 'state', cell: ({ entry }: PlaceFacts) => entry.state },
+    { title: 'last seen', cell: lastSeenText },
+  ];
+  const title = `Done or gone, and not seen: ${over.length}`;
+  const lines = ['', styled(title, { style: 'bold', screen }), renderTable(shown, columns, screen)];
+  if (shown.length < over.length) lines.push(`… and ${over.length - shown.length} more: --all lists them`);
+  return lines;
+}
+
+function lastSeenText({ lastSeenMs }: PlaceFacts): string {
+  return lastSeenMs === null ? 'never' : moment(lastSeenMs);
+}
+
 function placeTable(places: readonly PlaceFacts[], screen: Screen): string {
   return renderTable(
     places,
@@ -214,7 +225,7 @@ function placeTable(places: readonly PlaceFacts[], screen: Screen): string {
       { title: 'owner', cell: ({ entry }) => oneLine(entry.owner ?? ''), dropOrder: 1 },
       { title: 'ticket', cell: ({ entry }) => oneLine(entry.ticket ?? ''), dropOrder: 2 },
       { title: 'executions', align: 'right', cell: ({ seen }) => (seen === null ? '' : count(seen.executions)) },
-      { title: 'last seen', cell: ({ lastSeenMs }) => (lastSeenMs === null ? 'never' : moment(lastSeenMs)) },
+      { title: 'last seen', cell: lastSeenText },
     ],
     screen,
   );

@@ -13,6 +13,7 @@ import { type MigrationJson, migrationJson } from '../../reports/compare/migrati
 import { reportFindings } from '../../reports/findings.js';
 import { type SourcesJson, sourcesJson } from '../../reports/forms/timeline-json.js';
 import { reportGroups } from '../../reports/groups/groups.js';
+import { reportMarks } from '../../reports/marks.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
 import { readTimeRange, type TimeRange } from '../../reports/questions/grammar.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
@@ -74,6 +75,7 @@ export class MigrationAnswers {
       {
         statements: async (query) => answerStatements(reader, query),
         requests: async ({ range: asked, tags }) => reportRequests(reader, { ...asked, tags }),
+        marks: async (asked) => reportMarks(reader, asked),
         recorded: async () => recordedWindow(reportStatus(reader)),
       },
       { ledger, range },

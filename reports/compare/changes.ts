@@ -1,5 +1,5 @@
 // Finds what changed since a moment: statements that are new, slower or gone.
-// Invariant: new is what was never seen before; slower has its test (noise-test.ts); gone is what would have run by
+// Invariant: new is what was never seen before; slower has its test (noise); gone is what would have run by
 // now at its old rate. Housekeeping and tools are left out.
 // Not here: which moment (cli/commands/status.ts), printing.
 

@@ -9,8 +9,8 @@ import { latencyOf } from '../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
 import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
 import type { RequestGroup, RequestsReport } from '../requests.js';
-import { type Judgement, testNoise } from './noise-test.js';
-import { compareRequests, compareWithinRequests, type PerRequest } from './per-request.js';
+import { type Judgement, testNoise } from './noise/noise-test.js';
+import { compareRequests, compareWithinRequests, type PerRequest } from './noise/per-request.js';
 
 /** Totals of one side; times in ns. */
 export interface Side {

@@ -5,7 +5,7 @@
 import type { Window } from '../../facts/answers.js';
 import type { Changed, ComparedRow, Side } from './compare.js';
 import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
-import type { PerRequest, RequestChange, RequestSide } from './per-request.js';
+import type { PerRequest, RequestChange, RequestSide } from './noise/per-request.js';
 
 interface ChangeJson {
   /** null where a side is missing. */
@@ -40,7 +40,7 @@ interface RequestSideJson {
   rows: number;
 }
 
-type IntervalJson = ChangeJson & { low: number | null; high: number | null };
+export type IntervalJson = ChangeJson & { low: number | null; high: number | null };
 
 interface PerRequestJson {
   before: RequestSideJson;
@@ -135,18 +135,20 @@ function perRequestJson({ before, after, statements, time, rows }: PerRequest): 
     ms: one.timeNs / 1e6,
     rows: one.rows,
   });
-  const change = (one: RequestChange): IntervalJson => {
-    const words = { slower: 'more', faster: 'fewer' } as Readonly<Record<string, string>>;
-    const judgement = one === time ? one.judgement : (words[one.judgement] ?? one.judgement);
-    return { ...changedJson(one), judgement, low: one.low ?? null, high: one.high ?? null };
-  };
   return {
     before: side(before),
     after: side(after),
-    statements: change(statements),
-    time: change(time),
-    rows: change(rows),
+    statements: intervalJson(statements, 'count'),
+    time: intervalJson(time, 'time'),
+    rows: intervalJson(rows, 'count'),
   };
+}
+
+/** Of counts it says more and fewer. */
+export function intervalJson(change: RequestChange, of: 'time' | 'count'): IntervalJson {
+  const words = { slower: 'more', faster: 'fewer' } as Readonly<Record<string, string>>;
+  const judgement = of === 'time' ? change.judgement : (words[change.judgement] ?? change.judgement);
+  return { ...changedJson(change), judgement, low: change.low ?? null, high: change.high ?? null };
 }
 
 function sideJson(

@@ -9,7 +9,7 @@ import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { StatementsQuery, TimeRange } from '../questions/grammar.js';
 import { groupsTogether, type RequestGroup, type RequestsReport } from '../requests.js';
 import { type ComparedRequests, type ComparedRow, compareGroups, compareStatements, compareWhole } from './compare.js';
-import { compareRequests, type PerRequest } from './per-request.js';
+import { compareRequests, type PerRequest } from './noise/per-request.js';
 import type { ComparedSide, ComparedSides } from './sides.js';
 import { clipped, type MarkedMoment } from './windows.js';
 

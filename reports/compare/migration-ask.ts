@@ -2,6 +2,7 @@
 // Not here: the report (migration.ts), the places that are asked (cli/reading/place.ts, dashboards/http/migration.ts).
 
 import type { StatementsReport, Window } from '../../facts/answers.js';
+import type { MarkRow } from '../../facts/flush.js';
 import type { StatementsQuery, TimeRange } from '../questions/grammar.js';
 import type { RequestsQuestion, RequestsReport } from '../requests.js';
 
@@ -9,6 +10,8 @@ import type { RequestsQuestion, RequestsReport } from '../requests.js';
 export interface MigrationAsk {
   statements(query: StatementsQuery): Promise<StatementsReport>;
   requests(question: { range: TimeRange } & Pick<RequestsQuestion, 'tags'>): Promise<RequestsReport>;
+  /** Oldest first. */
+  marks(range: TimeRange): Promise<MarkRow[]>;
   /** undefined = nothing was recorded. */
   recorded(): Promise<Window | undefined>;
 }

@@ -3,8 +3,11 @@
 // Not here: the report (migration.ts).
 
 import type { StatementsReport, Window } from '../../facts/answers.js';
+import { intervalJson } from './comparison-json.js';
 import type { GroupFacts, LedgerFacts, MigrationReport } from './migration.js';
-import type { PairFacts, VersionCost } from './migration-pairs.js';
+import type { MarkFacts } from './migration-marks.js';
+import type { PairFacts } from './migration-pairs.js';
+import type { VersionCost } from './migration-requests.js';
 import type { OldShare, PlaceFacts } from './old-statements.js';
 
 export interface OldShareJson {
@@ -41,6 +44,7 @@ export interface LedgerJson {
   /** Ids. */
   regressions: string[];
   pairs: Array<ReturnType<typeof pairJson>>;
+  marks: Array<ReturnType<typeof markJson>>;
   not_known: string[];
 }
 
@@ -69,7 +73,7 @@ export function migrationJson(report: MigrationReport): MigrationJson {
 }
 
 function ledgerJson(ledger: LedgerFacts): LedgerJson {
-  const { file, target, states, groups, files, routes, places, pairs, notKnown } = ledger;
+  const { file, target, states, groups, files, routes, places, pairs, marks, notKnown } = ledger;
   return {
     file,
     target,
@@ -80,6 +84,7 @@ function ledgerJson(ledger: LedgerFacts): LedgerJson {
     places: places.map(placeJson),
     regressions: places.filter(({ regressed }) => regressed !== null).map(({ entry }) => entry.id),
     pairs: pairs.map(pairJson),
+    marks: marks.map(markJson),
     not_known: [...notKnown],
   };
 }
@@ -118,7 +123,8 @@ function placeJson({ entry, group, target, seen, lastSeenMs, regressed }: PlaceF
   };
 }
 
-function pairJson({ id, by, per, oldBefore, old, new: now, time, reason }: PairFacts) {
+function pairJson(pair: PairFacts) {
+  const { id, by, per, oldBefore, old, new: now, time, statements, rows, timeWithIdle, reason } = pair;
   return {
     id,
     by,
@@ -132,13 +138,28 @@ function pairJson({ id, by, per, oldBefore, old, new: now, time, reason }: PairF
     judgement: time?.judgement ?? null,
     test: time === null || time.test === '' ? null : time.test,
     p: time?.p ?? null,
+    statements: statements && intervalJson(statements, 'count'),
+    rows: rows && intervalJson(rows, 'count'),
+    /** The time with the requests that sent no statement. */
+    with_idle: timeWithIdle && intervalJson(timeWithIdle, 'time'),
     reason,
   };
 }
 
 function costJson(cost: VersionCost | null) {
   if (cost === null) return null;
-  return { uses: cost.uses, statements: cost.statements, db_ms: cost.timeNs / 1e6, rows: cost.rows };
+  const { uses, idle, statements, timeNs, rows } = cost;
+  const share = idle === null ? null : idle / (uses + idle);
+  return { uses, idle_requests: idle, idle_share: share, statements, db_ms: timeNs / 1e6, rows };
+}
+
+function markJson({ marks, window, groups, pairs }: MarkFacts) {
+  return {
+    marks: marks.map(({ name, kind, atMs }) => ({ name, kind, at: iso(atMs) })),
+    window: windowJson(window),
+    groups,
+    pairs: pairs.map(pairJson),
+  };
 }
 
 function sourcesJson(sources: StatementsReport['sums']): MigrationJson['sources'] {

@@ -2,7 +2,7 @@
 // By requests where both are named by route or flag; else by the uses of their statements.
 // Invariant: the new version is counted in the window; the old one there too, but in all the time up to its end where
 // it ran there less often than a test needs.
-// Not here: the tests (noise-test.ts), what a use is (sets.ts).
+// Not here: whole requests (migration-requests.ts), the tests (noise), what a use is (sets.ts).
 
 import { callerOf, isSameFile } from '../../audit/callers.js';
 import { type LedgerEntry, type LedgerSide, placeAt } from '../../audit/ledger/ledger.js';
@@ -10,32 +10,24 @@ import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import { mergeRequests } from '../forms/requests-json.js';
 import type { TimeRange } from '../questions/grammar.js';
-import { groupsTogether, type RequestGroup, type RequestsReport } from '../requests.js';
+import type { RequestsReport } from '../requests.js';
 import { allOf, type MigrationAsk } from './migration-ask.js';
-import { LEAST } from './noise-test.js';
+import {
+  type ComparedVersions,
+  comparedRequests,
+  isOfRequests,
+  NO_CHANGES,
+  type VersionCost,
+} from './migration-requests.js';
+import { LEAST } from './noise/noise-test.js';
+import { changeOf, type RequestChange } from './noise/per-request.js';
 import { isNobodys, type PlaceFacts, statementsOf } from './old-statements.js';
-import { compareRequests, type RequestChange } from './per-request.js';
 import { compareSets, type Use } from './sets.js';
 
-/** Per request, or per use of its first statement where requests are not known. */
-export interface VersionCost {
-  readonly uses: number;
-  readonly statements: number;
-  readonly timeNs: number;
-  readonly rows: number;
-}
-
-export interface PairFacts {
+export interface PairFacts extends ComparedVersions {
   readonly id: string;
   /** How the new version was found: the ledger names it, or the function that the place is in sends it now. */
   readonly by: 'ledger' | 'function';
-  readonly per: 'request' | 'execution';
-  /** The old version hardly ran in the window: its costs are of all the time up to its end. */
-  readonly oldBefore: boolean;
-  readonly old: VersionCost | null;
-  readonly new: VersionCost | null;
-  /** null = a side did not run. */
-  readonly time: Pick<RequestChange, 'factor' | 'low' | 'high' | 'judgement' | 'test' | 'p'> | null;
   /** Why nothing is compared. */
   readonly reason: string | null;
 }
@@ -43,7 +35,7 @@ export interface PairFacts {
 export interface PairsInput {
   readonly places: readonly PlaceFacts[];
   readonly inWindow: StatementsReport;
-  /** Up to the end of the window. */
+  /** Up to the end of the report. */
   readonly ever: StatementsReport;
 }
 
@@ -67,7 +59,7 @@ async function pairOf(ask: MigrationAsk, { place, input }: Asked): Promise<PairF
   const isNamed = entry.new != null || entry.old != null;
   if (!isNamed && entry.state !== 'doing' && entry.state !== 'done') return undefined;
   const by = isNamed ? 'ledger' : 'function';
-  const none = { id: entry.id, by, per: 'execution', oldBefore: false, old: null, new: null, time: null } as const;
+  const none = { id: entry.id, by, ...NOT_COMPARED } as const;
   const newSide = entry.new ?? functionSide(entry, target);
   if (newSide === undefined) {
     return { ...none, reason: 'what replaced it is not known: write new: in the ledger' };
@@ -78,7 +70,7 @@ async function pairOf(ask: MigrationAsk, { place, input }: Asked): Promise<PairF
   }
   const compared =
     isOfRequests(oldSide) && isOfRequests(newSide)
-      ? await comparedRequests(ask, { oldSide, newSide, input })
+      ? await comparedRequests(ask, { oldSide, newSide, window: input.inWindow.window, ever: everOf(input) })
       : await comparedUses(ask, { place, oldSide, newSide, input });
   const missing = [compared.old === null ? 'old' : '', compared.new === null ? 'new' : ''].filter(Boolean);
   const reason = missing.length === 0 ? null : `its ${missing.join(' and its ')} version did not run`;
@@ -100,50 +92,29 @@ function oldSideOf(entry: LedgerEntry, newSide: LedgerSide): LedgerSide {
   return { fingerprint: entry.statements };
 }
 
-/** Whole requests can be told apart by route and flag alone. */
-function isOfRequests(side: LedgerSide): boolean {
-  return side.fingerprint === undefined && side.caller === undefined && side.source === undefined;
-}
-
-type Compared = Pick<PairFacts, 'per' | 'oldBefore' | 'old' | 'new' | 'time'>;
 interface Sides {
   readonly oldSide: LedgerSide;
   readonly newSide: LedgerSide;
   readonly input: PairsInput;
 }
 
-async function comparedRequests(ask: MigrationAsk, { oldSide, newSide, input }: Sides): Promise<Compared> {
-  const { window } = input.inWindow;
-  const inWindow = await requestsOf(ask, oldSide, window);
-  const oldBefore = inWindow.requests < LEAST;
-  const old = oldBefore ? await requestsOf(ask, oldSide, { untilMs: window.untilMs }) : inWindow;
-  const now = await requestsOf(ask, newSide, window);
-  return {
-    per: 'request',
-    oldBefore,
-    old: requestCost(old),
-    new: requestCost(now),
-    time: compareRequests(old, now)?.time ?? null,
-  };
+function everOf({ ever }: PairsInput): TimeRange {
+  return { untilMs: ever.window.untilMs };
 }
 
-async function requestsOf(ask: MigrationAsk, { route, flag }: LedgerSide, range: TimeRange): Promise<RequestGroup> {
-  const tags: Array<readonly [string, string]> = flag === undefined ? [] : [['flag', flag]];
-  const whole = { groups: new Map<string, RequestGroup>(), statements: new Map() };
-  for (const one of route ?? [undefined]) {
-    const asked = one === undefined ? tags : [...tags, ['route', one] as const];
-    whole.groups.set(String(one), groupsTogether(await ask.requests({ range, tags: asked })));
-  }
-  return groupsTogether(whole);
-}
+const NOT_COMPARED: ComparedVersions = {
+  ...NO_CHANGES,
+  per: 'execution',
+  oldBefore: false,
+  old: null,
+  new: null,
+  idleByFlag: false,
+};
 
-function requestCost({ requests, statements, serviceTotalNs, rows }: RequestGroup): VersionCost | null {
-  if (requests === 0) return null;
-  const [each, timeNs, rowsEach] = [statements / requests, serviceTotalNs / requests, rows / requests];
-  return { uses: requests, statements: each, timeNs, rows: rowsEach };
-}
-
-async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input }: Sides & Asked): Promise<Compared> {
+async function comparedUses(
+  ask: MigrationAsk,
+  { place, oldSide, newSide, input }: Sides & Asked,
+): Promise<ComparedVersions> {
   const { entry } = place;
   const oldIn = async (report: StatementsReport): Promise<readonly StatementFacts[]> => {
     const asked = (await askedFor(ask, oldSide, report)).filter((facts) => fitsSide(facts, oldSide));
@@ -157,17 +128,24 @@ async function comparedUses(ask: MigrationAsk, { place, oldSide, newSide, input 
   const now = asked.filter((facts) => fitsSide(facts, newSide) && !isOld.has(keyOf(facts)));
   const { window } = input.inWindow;
   const row = compareSets(
-    { statements: old, requests: await requestsWith(ask, oldSide, oldBefore ? { untilMs: window.untilMs } : window) },
+    { statements: old, requests: await requestsWith(ask, oldSide, oldBefore ? everOf(input) : window) },
     { statements: now, requests: await requestsWith(ask, newSide, window) },
   );
   const { beforePerUse, afterPerUse, judgement, factor, low, high, test, p } = row;
   const isCompared = judgement !== 'new' && judgement !== 'gone';
+  const counted = (of: 'callMoments' | 'rowMoments'): RequestChange | null => {
+    const [was, is] = [beforePerUse[of], afterPerUse[of]];
+    return isCompared && was !== undefined && is !== undefined ? changeOf(was, is) : null;
+  };
   return {
+    ...NOT_COMPARED,
     per: beforePerUse.by === 'requests' && afterPerUse.by === 'requests' ? 'request' : 'execution',
     oldBefore,
     old: old.length === 0 ? null : useCost(beforePerUse),
     new: now.length === 0 ? null : useCost(afterPerUse),
+    statements: counted('callMoments'),
     time: isCompared ? { factor, low, high, judgement, test, p } : null,
+    rows: counted('rowMoments'),
   };
 }
 
@@ -216,5 +194,5 @@ function fitsSide(facts: StatementFacts, { fingerprint, source }: LedgerSide): b
 }
 
 function useCost({ uses, calls, timeNs, rows }: Use): VersionCost {
-  return { uses, statements: calls, timeNs, rows };
+  return { uses, idle: null, statements: calls, timeNs, rows };
 }

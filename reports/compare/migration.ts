@@ -8,6 +8,7 @@ import type { StatementsReport, Window } from '../../facts/answers.js';
 import { sumsBySource } from '../../facts/statement-facts.js';
 import type { TimeRange } from '../questions/grammar.js';
 import { allOf, type MigrationAsk } from './migration-ask.js';
+import { compareAtMarks, type FactorRange, factorsOf, type MarkFacts } from './migration-marks.js';
 import { comparePairs, type PairFacts } from './migration-pairs.js';
 import { type OldShare, type PlaceFacts, seenOf, shareOf, statementsOf } from './old-statements.js';
 
@@ -18,8 +19,7 @@ export interface GroupFacts {
   readonly seen: number;
   readonly executions: number;
   readonly timeNs: number;
-  /** Least and largest factor of its pairs that are known. */
-  readonly factors: { readonly low: number; readonly high: number } | null;
+  readonly factors: FactorRange | null;
 }
 
 export interface WeekFacts {
@@ -54,6 +54,8 @@ export interface LedgerFacts {
   readonly routes: ReadonlyMap<string, number>;
   readonly places: readonly PlaceFacts[];
   readonly pairs: readonly PairFacts[];
+  /** The same from each mark in the window to the next; none where there are no marks. */
+  readonly marks: readonly MarkFacts[];
   /** What this report cannot say, in words. */
   readonly notKnown: readonly string[];
 }
@@ -90,13 +92,13 @@ export async function reportMigration(
       old: shareOf(before, entries),
     },
     weeks: await weeksOf(ask, { recorded, untilMs, ledger }),
-    ledger: ledger && (await ledgerFacts(ask, { ledger, inWindow, sinceMs })),
+    ledger: ledger && (await ledgerFacts(ask, { ledger, inWindow, asked: { sinceMs, untilMs } })),
   };
 }
 
 async function ledgerFacts(
   ask: MigrationAsk,
-  { ledger, inWindow, sinceMs }: { ledger: Ledger; inWindow: StatementsReport; sinceMs: number },
+  { ledger, inWindow, asked }: { ledger: Ledger; inWindow: StatementsReport; asked: Window },
 ): Promise<LedgerFacts> {
   const ever = await ask.statements(allOf({ untilMs: inWindow.window.untilMs }));
   const places = ledger.places.map((entry): PlaceFacts => {
@@ -105,7 +107,7 @@ async function ledgerFacts(
     const lastSeenMs = known.length === 0 ? null : Math.max(...known.map((facts) => facts.lastSeenMs));
     const isOver = entry.state === 'done' || entry.state === 'gone';
     // The window begins with the whole minute in which a mark was set.
-    const isBack = seen.length > 0 && (lastSeenMs ?? 0) >= sinceMs;
+    const isBack = seen.length > 0 && (lastSeenMs ?? 0) >= asked.sinceMs;
     return {
       entry,
       group: groupOf(entry, ledger),
@@ -116,6 +118,7 @@ async function ledgerFacts(
     };
   });
   const pairs = await comparePairs(ask, { places, inWindow, ever });
+  const { stretches, leftOut } = await compareAtMarks(ask, { places, ever, window: asked });
   const left = places.filter(({ entry }) => isLeft(entry));
   return {
     file: ledger.file,
@@ -126,7 +129,8 @@ async function ledgerFacts(
     routes: countedBy(left, ({ entry }) => entry.routes),
     places,
     pairs,
-    notKnown: notKnown(places, { pairs, exact: inWindow.observed.exact }),
+    marks: stretches,
+    notKnown: notKnown(places, { pairs, marksLeftOut: leftOut, exact: inWindow.observed.exact }),
   };
 }
 
@@ -158,8 +162,6 @@ function groupsOf(places: readonly PlaceFacts[], pairs: readonly PairFacts[]): G
   const names = [...new Set(places.map(({ group }) => group))].sort();
   return names.map((group) => {
     const own = places.filter((place) => place.group === group);
-    const ids = new Set(own.map(({ entry }) => entry.id));
-    const factors = pairs.flatMap((pair) => (ids.has(pair.id) ? (pair.time?.factor ?? []) : []));
     const ran = own.flatMap(({ seen }) => seen ?? []);
     return {
       group,
@@ -167,14 +169,14 @@ function groupsOf(places: readonly PlaceFacts[], pairs: readonly PairFacts[]): G
       seen: ran.length,
       executions: ran.reduce((sum, one) => sum + one.executions, 0),
       timeNs: ran.reduce((sum, one) => sum + one.timeNs, 0),
-      factors: factors.length === 0 ? null : { low: Math.min(...factors), high: Math.max(...factors) },
+      factors: factorsOf(own, pairs),
     };
   });
 }
 
 function notKnown(
   places: readonly PlaceFacts[],
-  { pairs, exact }: { pairs: readonly PairFacts[]; exact: boolean },
+  { pairs, marksLeftOut, exact }: { pairs: readonly PairFacts[]; marksLeftOut: number; exact: boolean },
 ): string[] {
   const said: string[] = [];
   const say = (n: number, one: string, several: string): void => {
@@ -193,6 +195,12 @@ function notKnown(
     'place that is done cannot be compared with what replaced it: see its pair',
     'places that are done cannot be compared with what replaced them: see their pairs',
   );
+  say(
+    pairs.filter(({ idleByFlag }) => idleByFlag).length,
+    'pair is told apart by flag: requests of its routes sent nothing, and with which flag is not known',
+    'pairs are told apart by flag: requests of their routes sent nothing, and with which flag is not known',
+  );
+  say(marksLeftOut, 'older mark of the window is left out', 'older marks of the window are left out');
   if (!exact) said.push('not every execution of the window was observed: see pgwitness status');
   return said;
 }

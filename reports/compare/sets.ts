@@ -3,7 +3,7 @@
 // variance of one statement per request was counted too. How statements of a set go together was not: of several the
 // largest variance is taken that the counted ones allow, so no difference is claimed that another mix could undo.
 // Without tags a use is one execution of the first statement, in which the others run as often as they do on average.
-// Not here: which statements (cli/commands/compare.ts), tests (noise-test.ts).
+// Not here: which statements (cli/commands/compare.ts), tests (noise/noise-test.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { RequestStatementMeasureName } from '../../facts/measures.js';
@@ -12,8 +12,8 @@ import type { Sums } from '../../facts/sums.js';
 import { mergeStatements } from '../forms/merge.js';
 import type { RequestsReport } from '../requests.js';
 import { type ComparedRow, rowOf } from './compare.js';
-import { type Moments, momentsOf as momentsOfHistogram, testNoise } from './noise-test.js';
-import { changeOf, momentsOf } from './per-request.js';
+import { type Moments, momentsOf as momentsOfHistogram, testNoise } from './noise/noise-test.js';
+import { changeOf, momentsOf } from './noise/per-request.js';
 
 /** The cost of one use of a set. */
 export interface Use {
@@ -27,6 +27,9 @@ export interface Use {
   /** Of the time per use: as it was counted, or the largest that the counts allow. */
   readonly variance: 'counted' | 'largest';
   readonly moments: Moments;
+  /** Of executions and rows per use; undefined where no square of them was counted. */
+  readonly callMoments: Moments | undefined;
+  readonly rowMoments: Moments | undefined;
 }
 
 export type ComparedSets = ComparedRow & {
@@ -76,24 +79,31 @@ function partsOf({ fingerprint }: StatementFacts, requests: RequestsReport | und
 
 /** A request that did not run one of them adds nothing for it. */
 function usesByRequest(parts: readonly Part[], uses: number): Use {
-  const each = (name: 'executions' | 'rows') => parts.reduce((sum, part) => sum + part[name], 0) / uses;
-  let mean = 0;
-  let deviation = 0;
-  for (const part of parts) {
-    const moments = momentsOf(uses, part.serviceTotalNs, part.serviceSquaredNs2);
-    mean += moments.mean;
-    // Whatever goes with what, the deviation of a sum is at most the sum of deviations.
-    deviation += Math.sqrt(moments.variance);
-  }
+  const moments = together(parts, { uses, of: (part) => [part.serviceTotalNs, part.serviceSquaredNs2] });
+  const callMoments = together(parts, { uses, of: (part) => [part.executions, part.executionsSquared] });
+  const rowMoments = together(parts, { uses, of: (part) => [part.rows, part.rowsSquared] });
   return {
     uses,
     by: 'requests',
-    calls: each('executions'),
-    rows: each('rows'),
-    timeNs: mean,
+    calls: callMoments.mean,
+    rows: rowMoments.mean,
+    timeNs: moments.mean,
     variance: parts.length === 1 ? 'counted' : 'largest',
-    moments: { count: uses, mean, variance: deviation ** 2 },
+    moments,
+    callMoments,
+    rowMoments,
   };
+}
+
+/** Whatever goes with what, the deviation of a sum is at most the sum of deviations. */
+function together(
+  parts: readonly Part[],
+  { uses, of }: { uses: number; of: (part: Part) => readonly [sum: number, squares: number] },
+): Moments {
+  const each = parts.map((part) => momentsOf(uses, ...of(part)));
+  const mean = each.reduce((sum, moments) => sum + moments.mean, 0);
+  const deviation = each.reduce((sum, { variance }) => sum + Math.sqrt(variance), 0);
+  return { count: uses, mean, variance: deviation ** 2 };
 }
 
 function usesOfFirst(statements: readonly StatementFacts[]): Use {
@@ -114,6 +124,8 @@ function usesOfFirst(statements: readonly StatementFacts[]): Use {
     timeNs,
     variance: calls === 1 && statements.length === 1 ? 'counted' : 'largest',
     moments: { count: uses, mean: timeNs, variance: deviation ** 2 },
+    callMoments: undefined,
+    rowMoments: undefined,
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest';
 import { LogHistogram } from '../../facts/histogram.js';
-import { mannWhitney, momentsOf, testNoise } from '../../reports/compare/noise-test.js';
+import { mannWhitney, momentsOf, testNoise } from '../../reports/compare/noise/noise-test.js';
 
 /** A small generator, so that a failure can be repeated. */
 function randoms(seed: number): () => number {

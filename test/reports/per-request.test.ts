@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { compareRequests } from '../../reports/compare/per-request.js';
+import { compareRequests } from '../../reports/compare/noise/per-request.js';
 import type { RequestGroup } from '../../reports/requests.js';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { startSidecar } from '../../scripts/lib/sidecar.mjs';

@@ -74,6 +74,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/work/activity.ts',
     'reports/groups/groups.ts',
     'reports/check/judge.ts',
+    'reports/compare/noise/noise-test.ts',
     'dashboards/metrics/exporter.ts',
   ],
   [

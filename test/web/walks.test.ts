@@ -239,6 +239,10 @@ describe.skipIf(executablePath === '')('walks', () => {
       'shop/search.py:27',
     );
     expect(await page.getByRole('region', { name: 'By group', exact: true }).textContent()).toContain('Jobs');
+    const marks = page.getByRole('region', { name: 'From mark to mark, database time' }).getByRole('row');
+    const said = (await marks.allTextContents()).filter((row) => row.includes('shop/tasks.py'));
+    expect(said.map((row) => row.includes('(start)'))).toEqual([true, false]);
+    expect(said[1]).toContain(DEPLOY);
     await page.close();
     await other.close();
   });

@@ -6,7 +6,7 @@ import { changeWords } from '../../../../facts/words/changes.js';
 import type { LedgerJson, MigrationJson } from '../../../../reports/compare/migration-json.js';
 import { type Address, linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
-import { count, duration, each, share } from '../../data/format.js';
+import { count, duration, each, moment, share } from '../../data/format.js';
 import type { ViewProps } from '../../data/window.js';
 import { Problem } from '../../parts/parts.js';
 import { Table } from '../../parts/tables.js';
@@ -40,6 +40,7 @@ export function Ledger({ address, query, live, version }: ViewProps & { query: s
       </div>
       <Regressions address={address} ledger={ledger} />
       <Pairs address={address} ledger={ledger} />
+      <Marks ledger={ledger} />
     </>
   );
 }
@@ -164,15 +165,56 @@ function Pairs({ address, ledger }: { address: Address; ledger: LedgerJson }) {
           { title: 'Statements', cell: ({ old, new: now }) => both(old, now, (cost) => each(cost.statements)) },
           { title: 'Time', cell: ({ old, new: now }) => both(old, now, (cost) => duration(cost.db_ms)) },
           {
+            title: 'Cached',
+            help: 'requests without a statement',
+            cell: ({ old, new: now, with_idle: isKnown }) =>
+              isKnown === null ? '' : both(old, now, (cost) => partText(cost.idle_share)),
+          },
+          {
             title: 'Verdict',
             words: true,
-            cell: ({ judgement, factor, test, p, reason }) =>
-              judgement === null ? (reason ?? '') : changeWords({ judgement, factor, test, p: p ?? 1 }).text,
+            cell: verdictOf,
           },
         ]}
       />
     </section>
   );
+}
+
+/** From each mark of the window to the next. */
+function Marks({ ledger }: { ledger: LedgerJson }) {
+  if (ledger.marks.length < 2) return null;
+  const names = new Map(ledger.places.map(({ id, at }) => [id, at]));
+  const rows = ledger.pairs.flatMap(({ id }) =>
+    ledger.marks.flatMap(({ marks, window, pairs }) => {
+      const pair = pairs.find((one) => one.id === id);
+      return pair === undefined ? [] : [{ marks, window, pair }];
+    }),
+  );
+  if (rows.every(({ pair }) => pair.factor === null)) return null;
+  return (
+    <section aria-labelledby="marks-of-pairs">
+      <h2 id="marks-of-pairs">From mark to mark, database time</h2>
+      <Table
+        caption="Pairs from each mark to the next"
+        rows={rows}
+        columns={[
+          { title: 'Place', cell: ({ pair }) => names.get(pair.id) ?? pair.id },
+          {
+            title: 'Since mark',
+            cell: ({ marks }) => (marks.length === 0 ? '(start)' : marks.map(({ name }) => name).join(', ')),
+          },
+          { title: 'From', cell: ({ window }) => moment(window.since) },
+          { title: 'Time', cell: ({ pair }) => both(pair.old, pair.new, (cost) => duration(cost.db_ms)) },
+          { title: 'Verdict', words: true, cell: ({ pair }) => verdictOf(pair) },
+        ]}
+      />
+    </section>
+  );
+}
+
+function verdictOf({ judgement, factor, test, p, reason }: LedgerJson['pairs'][number]): string {
+  return judgement === null ? (reason ?? '') : changeWords({ judgement, factor, test, p: p ?? 1 }).text;
 }
 
 type Cost = LedgerJson['pairs'][number]['old'];

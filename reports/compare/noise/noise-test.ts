@@ -1,6 +1,6 @@
 // Tests whether two histograms of durations differ by more than noise.
 // Invariant: with fewer than LEAST durations on a side nothing is claimed. Buckets are 2 % wide, so smaller differences
-// are ties. Not here: which durations are compared (compare.ts).
+// are ties. Not here: which durations are compared (../compare.ts).
 //
 // There are two tests because slowness has two shapes. Mann–Whitney's U asks whether durations of one side are mostly
 // longer than those of the other: it sees a shift of everything and is not misled by a few outliers. Welch's t on the
@@ -9,8 +9,8 @@
 // other, so the bar is high.
 // Sources: Mann and Whitney 1947, with the tie correction of Lehmann, Nonparametrics (1975); Welch 1947.
 
-import type { LogHistogram } from '../../facts/histogram.js';
-import { GAMMA } from '../../facts/histogram.js';
+import type { LogHistogram } from '../../../facts/histogram.js';
+import { GAMMA } from '../../../facts/histogram.js';
 
 export type Judgement = 'slower' | 'faster' | 'no clear difference' | 'too few';
 

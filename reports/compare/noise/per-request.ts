@@ -2,11 +2,11 @@
 // Invariant: mean and variance are those of whole requests, as they were counted. Of one statement they are of the
 // requests that ran it, so that another mix of requests changes nothing. Intervals hold the true ratio with 95 %
 // (delta method on its logarithm).
-// Not here: which requests (reports/requests.ts), executions (compare.ts).
+// Not here: which requests (reports/requests.ts), executions (../compare.ts).
 
-import type { RequestStatementMeasureName } from '../../facts/measures.js';
-import type { Sums } from '../../facts/sums.js';
-import type { RequestGroup } from '../requests.js';
+import type { RequestStatementMeasureName } from '../../../facts/measures.js';
+import type { Sums } from '../../../facts/sums.js';
+import type { RequestGroup } from '../../requests.js';
 import { type Judgement, type Moments, testMeans } from './noise-test.js';
 
 /** A side, per request: means. */
