@@ -3,7 +3,7 @@
 // (analyzer/findings/), the JSON (forms/findings-json.ts).
 
 import { KINDS } from '../analyzer/findings/kinds/kinds.js';
-import { type Kind, type StatementRecord, tableOf } from '../analyzer/findings/views/kind.js';
+import type { Kind, StatementRecord } from '../analyzer/findings/views/kind.js';
 import { globTest } from '../config/values/glob.js';
 import type { Window } from '../facts/answers.js';
 import type {
@@ -16,6 +16,7 @@ import type {
   StoredFinding,
 } from '../facts/finding.js';
 import { SEVERITIES } from '../facts/finding.js';
+import { tableOf } from '../facts/words/titles.js';
 import type { Rows } from '../storage/sqlite/file/rows.js';
 import { poolNames, recordsOf, textsOf } from '../storage/sqlite/read/query-catalogue.js';
 import type { Reader } from '../storage/sqlite/read/reader.js';
@@ -144,7 +145,7 @@ function fits(
 
 function factsOf(delta: StoredFinding, { told, accepted, lastMarkMs, untilMs, isTestRun }: Judged): FindingFacts {
   const costMsPerDay = delta.costNs / NS_PER_MS / (Math.max(delta.lastMs - delta.firstMs, RATE_MS_MIN) / DAY_MS);
-  const tables = [...new Set(told.statements.map(({ summary }) => tableOf(summary)).filter((table) => table !== ''))];
+  const tables = [...new Set(told.statements.map(tableOf).filter((table) => table !== ''))];
   const acceptedReason = accepted.find((one) => fits(one, { delta, tables, untilMs }))?.reason ?? '';
   return {
     ...told,

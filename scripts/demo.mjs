@@ -113,6 +113,24 @@ async function recordedShopTraffic({ postgres, sidecar }) {
     progress.say(`  answered otherwise than when recorded: ${played.unexpected.join('; ')}`);
 }
 
+/**
+ * Addresses to open while the demo stays up.
+ * @param {{ sidecar: { host: string, port: number, httpUrl: string }, postgres: import('./lib/postgres.mjs').Postgres,
+ * plansDsn: string, baseUrl: string, slowest: string }} parts
+ */
+function placesOf({ sidecar, postgres, plansDsn, baseUrl, slowest }) {
+  const { host, port, httpUrl } = sidecar;
+  return [
+    `Metrics   ${httpUrl}/metrics`,
+    `Page      ${httpUrl}/`,
+    ...(slowest === '' ? [] : [`Slowest   ${httpUrl}/#/statements/${slowest}`]),
+    `Postgres  through pgwitness on ${host}:${port}, user ${postgres.user}, database ${postgres.database}`,
+    `Plans     asked of Postgres itself, with --samples-dsn ${plansDsn}`,
+    ...(baseUrl === '' ? [] : [`Shop      ${baseUrl}/products`]),
+    `Live      npx pgwitness tail --url ${httpUrl}`,
+  ];
+}
+
 /** @param {{ once: boolean, seconds: number }} options */
 async function demo({ once, seconds }) {
   await step('Packages', install);
@@ -164,18 +182,11 @@ async function demo({ once, seconds }) {
     process.stdout.write(`\n$ npx pgwitness ${command.join(' ')} --data ${shown}\n\n`);
     if ((await showPgwitness([...command, '--data', data])) !== 0) throw new Error(`pgwitness ${command[0]} failed`);
   }
-  process.stdout.write(`\nMetrics   ${sidecar.httpUrl}/metrics\nPage      ${sidecar.httpUrl}/\n`);
-  if (slowest !== '') process.stdout.write(`Slowest   ${sidecar.httpUrl}/#/statements/${slowest}\n`);
-  process.stdout.write(
-    `Postgres  through pgwitness on ${sidecar.host}:${sidecar.port}, user ${postgres.user}, database ${postgres.database}\n`,
-  );
-  process.stdout.write(`Plans     asked of Postgres itself, with --samples-dsn ${plansDsn}\n`);
-  if (baseUrl !== '') process.stdout.write(`Shop      ${baseUrl}/products\n`);
-  if (!once) process.stdout.write(`Live      npx pgwitness tail --url ${sidecar.httpUrl}\n`);
+  if (!once) process.stdout.write(`\n${placesOf({ sidecar, postgres, plansDsn, baseUrl, slowest }).join('\n')}\n`);
   const line = await dearest(sidecar.httpUrl);
   if (line !== '') process.stdout.write(`\n${line}.\n`);
-  const end = once ? 'All of it stops now' : '\nCtrl-C ends it';
-  process.stdout.write(`${end}; what was stored is deleted.\n`);
+  const end = once ? 'All of it stops now (without --once the page and the shop stay up)' : 'Ctrl-C ends it';
+  process.stdout.write(`\n${end}; what was stored is deleted.\n`);
   if (once) return;
   const { signal } = teardown;
   // A trickle of requests, so that what people look at moves.

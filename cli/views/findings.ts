@@ -128,6 +128,8 @@ export function findingText(
 ): string {
   const { width } = screen;
   const say = (text: string): string[] => wrapped(oneLine(text), { width });
+  const fact = (name: string, text: string): string[] =>
+    wrapped(`  ${name.padEnd(10)}  ${oneLine(text)}`, { width, indent: ' '.repeat(14) });
   const lines = [
     styled(oneLine(finding.title), { style: 'bold', screen }),
     '',
@@ -135,15 +137,15 @@ export function findingText(
     '',
     ...say(`Next: ${finding.nextStep}`),
     '',
-    `  kind        ${finding.kind}, severity ${finding.severity}, ${finding.confidence}, ${finding.state}`,
-    `  seen in     ${count(finding.units)} ${finding.unit === 'direct' ? 'requests' : 'units found by the traffic'}, ${span(finding.firstSeenMs, finding.lastSeenMs)}`,
-    `  costs       ${duration(finding.costMsPerDay)} a day at this rate`,
+    ...fact('kind', `${finding.kind}, severity ${finding.severity}, ${finding.confidence}, ${finding.state}`),
+    ...fact('seen in', `${seenIn(finding)}, ${span(finding.firstSeenMs, finding.lastSeenMs)}`),
+    ...fact('costs', `${duration(finding.costMsPerDay)} a day at this rate`),
   ];
-  if (finding.isNew) lines.push('  new         since the last mark');
-  if (finding.state === 'accepted') lines.push(`  accepted    ${oneLine(finding.acceptedReason)}`);
-  if (finding.routes.length > 0) lines.push(`  routes      ${finding.routes.map(oneLine).join(', ')}`);
-  if (finding.callers.length > 0) lines.push(`  callers     ${finding.callers.map(oneLine).join(', ')}`);
-  lines.push(`  pools       ${finding.pools.map(oneLine).join(', ')}`, '');
+  if (finding.isNew) lines.push(...fact('new', 'since the last mark'));
+  if (finding.state === 'accepted') lines.push(...fact('accepted', finding.acceptedReason));
+  if (finding.routes.length > 0) lines.push(...fact('routes', finding.routes.join(', ')));
+  if (finding.callers.length > 0) lines.push(...fact('callers', finding.callers.join(', ')));
+  lines.push(...fact('pools', finding.pools.join(', ')), '');
   for (const { role, source, fingerprint, query } of finding.statements) {
     lines.push(
       `  ${role.padEnd(10)}  ${source} ${fingerprint}`,
@@ -154,11 +156,16 @@ export function findingText(
   return lines.join('\n');
 }
 
+function seenIn({ units, unit }: FindingFacts): string {
+  return `${count(units)} ${unit === 'direct' ? 'requests' : 'units found by the traffic'}`;
+}
+
 function sampleLines(
   finding: FindingFacts,
   { sample: { unit, queries }, screen }: { readonly sample: FindingSample; readonly screen: Screen },
 ): string[] {
   const what = unit.found === 'direct' ? 'A request' : 'A unit of work';
   const partOf = (statement: SampledStatement): string => roleIn(finding, statement) ?? '';
-  return [`${what} that shows it: ${unitWords(unit)}`, '', waterfall(unit, { queries, screen, partOf })];
+  const head = wrapped(`${what} that shows it: ${unitWords(unit)}`, { ...screen, indent: '  ' });
+  return [...head, '', waterfall(unit, { queries, screen, partOf })];
 }

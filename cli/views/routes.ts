@@ -4,8 +4,9 @@
 import type { RouteFacts, RoutesReport } from '../../facts/work/routes.js';
 import { routesJson, statementsAt } from '../../reports/forms/routes-json.js';
 import { count, duration, share, span } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { oneLine, print, printJson, type Screen, screenOf, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { boldLines } from './top.js';
 
 export function printRoutes(report: RoutesReport, options: { readonly json: boolean; readonly read: string }): void {
   if (options.json) printJson(routesJson(report));
@@ -23,13 +24,16 @@ export function routesText(report: RoutesReport, options: { readonly read: strin
   const idle = routes.reduce((sum, route) => sum + route.idleRequests, 0);
   const without = idle === 0 ? '' : `, ${count(idle)} without`;
   const head = `${span(window.sinceMs, window.untilMs)} · ${count(requests)} requests with statements${without}`;
-  const lines = [styled(head, { style: 'bold', screen }), '', table(routes, { screen, idle: idle > 0 })];
+  const lines = [...boldLines(head, screen), '', table(routes, { screen, idle: idle > 0 })];
   lines.push(
     '',
-    `${share(direct, requests)} of the requests were found by tags or short connections, the others by the traffic.`,
+    ...wrapped(
+      `${share(direct, requests)} of the requests were found by tags or short connections, the others by the traffic.`,
+      screen,
+    ),
   );
   const missing = missingText(report);
-  if (missing !== '') lines.push(missing);
+  if (missing !== '') lines.push(...wrapped(missing, screen));
   return lines.join('\n');
 }
 

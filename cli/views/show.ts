@@ -5,6 +5,7 @@ import { tagsIn } from '../../config/values/tag-set.js';
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import type { FindingFacts } from '../../facts/finding.js';
 import type { SlowSampleRow } from '../../facts/flush.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import { laidOut } from '../../facts/words/sql-pieces.js';
 import { namedSqlstate } from '../../facts/words/sqlstates.js';
 import { titleOf } from '../../facts/words/titles.js';
@@ -155,7 +156,7 @@ function sourceLines(report: StatementsReport, { facts, title, screen }: SourceB
   const executions = facts.calls + facts.errors;
   const lines = [
     `${title('Sent by')} ${coloured(oneLine(facts.source), { source: facts.source, screen })}${row.construct === '' ? constructUnknown(facts.source) : `, as ${oneLine(row.construct)}`}`,
-    ...tagLines(facts.tags),
+    ...tagLines(facts),
     `  pools       ${[...facts.pools].map(oneLine).join(', ') || 'none'}`,
     `  confidence  ${row.confidence}${mixOf(facts.byConfidence)}`,
   ];
@@ -196,7 +197,9 @@ function named(bySqlstate: ReadonlyMap<string, number>): Map<string, number> {
 /** What people look for first: the places in the code, then the routes. */
 const FIRST_TAGS = ['caller', 'route', 'job'];
 
-function tagLines(tags: StatementFacts['tags']): string[] {
+function tagLines({ tags, source }: StatementFacts): string[] {
+  if (tags.size === 0 && !HIDDEN_SOURCES.includes(source))
+    return ['  caller      not tagged: clients/python adds the line of code, the route and the job'];
   const rank = (key: string): number => (FIRST_TAGS.includes(key) ? FIRST_TAGS.indexOf(key) : FIRST_TAGS.length);
   const keys = [...tags.keys()].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
   return keys.map((key) => {

@@ -52,7 +52,7 @@ export function columnsFor(
       key: 'errors',
       align: 'right',
       // The first column to drop if it is empty.
-      dropOrder: shown.some((row) => row.errors > 0) ? 3 : 10,
+      dropOrder: shown.some((row) => row.errors > 0) ? 1.8 : 10,
       cell: (row) => (row.errors === 0 ? '' : count(row.errors)),
     },
     { title: 'rows', key: 'rows', align: 'right', dropOrder: 8, cell: (row) => count(row.rows) },
@@ -67,12 +67,12 @@ export function columnsFor(
       title: 'source',
       // Dropped late if the rows differ in it: it is what people use this tool for.
       dropOrder: new Set(shown.map(({ source }) => source)).size > 1 ? 1 : 6,
-      cell: (row) => {
-        const { source, construct } = row;
-        return coloured(oneLine(construct === '' ? source : `${source}/${construct}`), { source, screen });
+      cell: ({ source, construct }) => {
+        const isWhole = construct !== '' && screen.width >= NARROW;
+        return coloured(oneLine(isWhole ? `${source}/${construct}` : source), { source, screen });
       },
     },
-    ...tagColumn(shown, { key: 'caller', dropOrder: 3.5, say: screen.width < WIDE ? placeText : oneLine }),
+    ...tagColumn(shown, { key: 'caller', dropOrder: 1.5, say: screen.width < WIDE ? placeText : oneLine }),
     ...tagColumn(shown, { key: 'route', dropOrder: 5.5, say: oneLine }),
     ...(trends === undefined
       ? []
@@ -101,6 +101,8 @@ function tagColumn(
 
 /** Columns from which on a path is shown whole. */
 const WIDE = 160;
+/** Columns below which the source stands without its construct. */
+const NARROW = 120;
 
 /** `shop/store/views/reports.py:41 sales` → `views/reports.py:41` */
 function placeText(caller: string): string {

@@ -84,9 +84,9 @@ export function openProgress(stream = process.stderr) {
           redraw(line(done, text));
           return;
         }
-        // Without a terminal four lines are enough to show that it moves.
+        // Without a terminal four lines are enough to show that it moves; the last one is that of the end.
         const reached = total === 0 ? 4 : Math.floor((done / total) * 4);
-        if (reached > quarter) {
+        if (reached > quarter && reached < 4) {
           quarter = reached;
           write(`${line(done, text)}\n`);
         }

@@ -48,6 +48,7 @@ describe('exit codes and errors', () => {
     [['top', '--tag', 'route'], /"route" is not a tag: --tag: write key=value/],
     [['top', '--watch', '--group-by', 'route'], /groups are not watched/],
     [['top', '--watch', '--json'], /two output formats/],
+    [['export', '--json', '--format', 'csv'], /^pgwitness: two output formats: --json, --format: give one of them\n$/],
     [
       ['tail', '--route', 'reports/a', 'reports/b'],
       /^pgwitness: too many arguments: tail: quote what has spaces or a \*/,

@@ -1,5 +1,6 @@
 // The Python package by itself: its own tests, its imports, and settings that turn it off.
 
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../scripts/lib/paths.mjs';
@@ -60,6 +61,29 @@ print("pgwitness" in str(handler._middleware_chain))`,
       const { stdout, stderr } = await run(program);
       expect(stderr).toBe('');
       expect(stdout.trim().split('\n')).toEqual(['0 0 [False, False, False]', 'False']);
+    });
+
+    test('the settings that docs/DEPLOY.md shows turn it on', async () => {
+      const page = readFileSync(path.join(ROOT, 'docs', 'DEPLOY.md'), 'utf8');
+      const chapter = page.split('\n## ').find((part) => part.startsWith('Tags from Python'))!;
+      const [, shown] = /```python\n([\s\S]*?)```/.exec(chapter)!;
+      const program = `
+import django
+from django.conf import settings
+shown = {}
+exec(${JSON.stringify(shown)}, shown)
+lists = {name: [each for each in shown[name] if each is not ...] for name in ("INSTALLED_APPS", "MIDDLEWARE")}
+database = {"ENGINE": "django.db.backends.postgresql", "NAME": "nowhere"}
+settings.configure(DATABASES={"default": database}, PGWITNESS=shown["PGWITNESS"], **lists)
+django.setup()
+from django.core.handlers.base import BaseHandler
+from django.db import connection
+handler = BaseHandler()
+handler.load_middleware()
+print(len(connection.execute_wrappers), "pgwitness" in str(handler._middleware_chain).lower())`;
+      const { stdout, stderr } = await run(program);
+      expect(stderr).toBe('');
+      expect(stdout.trim()).toBe('1 True');
     });
 
     test.each([

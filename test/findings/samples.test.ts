@@ -54,6 +54,8 @@ describe('the example of a finding', () => {
       expect.stringMatching(/^caused-by 1\.00 ms .*list WHERE id = \?$/),
       expect.stringMatching(/^repeated 2\.00 ms .* 7× .*item WHERE id = \?$/),
     ]);
+    const narrow = findingText(finding, { sample, screen: { width: 80, colours: false } });
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     const json = findingDetailsJson(finding, sample);
     expect(json.sample?.statements.map(({ role, pool }) => [role, pool])).toEqual([
       [null, 'django:app@shop'],

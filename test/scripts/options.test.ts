@@ -27,3 +27,22 @@ describe.each(['bench/main.mjs', 'scripts/fuzz.mjs'])('%s', (script) => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
+
+describe('scripts/demo.mjs', () => {
+  test('--help says what it does and which ports it takes', () => {
+    const { status, stdout, stderr } = run('scripts/demo.mjs', '--help');
+    expect(stdout).toMatch(/^Usage: npm run demo \[-- --once --seconds N\]\n/);
+    expect(stdout).toContain('ports 6433 to 6435 and 8000');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test.each([
+    [['--bogus'], "Unknown option '--bogus'"],
+    [['--seconds', 'soon'], '--seconds soon: a number above 0 is needed'],
+  ])('%s', (args, what) => {
+    const { status, stdout, stderr } = run('scripts/demo.mjs', ...args);
+    expect(stderr.split('\n')[0]).toContain(what);
+    expect(stderr).toContain('Usage: npm run demo');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+});

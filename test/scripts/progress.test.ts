@@ -34,3 +34,17 @@ test('a short step is two lines', async () => {
   await openProgress(stream).step('Build', async (note) => note('up to date'));
   expect(written).toEqual(['  … Build\n', '  ✓ Build: up to date (0 ms)\n']);
 });
+
+test('a bar in a pipe is four lines, and says once that it is full', () => {
+  const written: string[] = [];
+  const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+  const bar = openProgress(stream).bar('Requests', 8);
+  for (let done = 1; done <= 8; done++) bar.update(done, `${done} requests`);
+  bar.end('8 requests');
+  expect(written.map((line) => /\d+ % .*/.exec(line)?.[0])).toEqual([
+    '25 % 2 requests',
+    '50 % 4 requests',
+    '75 % 6 requests',
+    '100 % 8 requests',
+  ]);
+});

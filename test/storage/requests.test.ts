@@ -138,5 +138,7 @@ describe('routes', () => {
     expect(text).toMatch(/\/list +1 +21 +21 +21 +20 +21\.0 ms/);
     expect(text).toContain('(untagged)');
     expect(text).toContain('job nightly');
+    const narrow = routesText(report, { read: 'here', screen: { width: 80, colours: false } });
+    for (const line of narrow.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 });

@@ -162,7 +162,9 @@ describe('examples of a route', () => {
     expect(text).toContain('13 statements in 50.0 ms over 50.0 ms, request at-0');
     expect(text).toMatch(/2\.00 ms +█+·+ +44\.0 ms +11× .*sqlalchemy.*b\.py:2 +SELECT "id" FROM "item"/);
     expect(text).toMatch(/46\.0 ms +·+█+ .* 23505 unique_violation: SELECT/);
-    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(SCREEN.width);
+    const narrow = routeText(found, { slowest: false, screen: { width: 80, colours: false } });
+    for (const [shown, width] of [[text, SCREEN.width] as const, [narrow, 80] as const])
+      for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
     expect(reportRoute(openTestReader(dataDir), 'nosuch')).toBeUndefined();
   });
 });

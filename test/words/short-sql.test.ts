@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { mainTableOf, shortSql } from '../../facts/words/short-sql.js';
 import { laidOut } from '../../facts/words/sql-pieces.js';
-import { titleOf } from '../../facts/words/titles.js';
+import { tableOf, titleOf } from '../../facts/words/titles.js';
 
 test.each([
   [
@@ -41,6 +41,10 @@ test('statements that differ in what they look for stay different', () => {
   expect(of('id')).not.toBe(of('sku'));
 });
 
+test('a summary without a verb that reads or writes stays as it is', () => {
+  expect(titleOf({ summary: 'CREATE TABLE cart', query: 'CREATE TABLE cart (id int)' })).toBe('CREATE TABLE cart');
+});
+
 test('the main table is that of the outermost clause', () => {
   expect(mainTableOf('SELECT (SELECT max(x) FROM inside) FROM "outside" JOIN other ON true')).toBe('outside');
   expect(mainTableOf('INSERT INTO shop.orders SELECT * FROM cart')).toBe('shop.orders');
@@ -53,24 +57,27 @@ test.each([
     'SELECT SELECT store_orderline store_order store_product',
     'SELECT (SELECT ? FROM store_orderline) FROM store_product',
     'SELECT from store_product, store_orderline, store_order',
+    'store_product',
   ],
   [
     'INSERT store_dailysales SELECT store_order',
     'INSERT INTO store_dailysales SELECT ? FROM store_order',
     'INSERT into store_dailysales, from store_order',
+    'store_dailysales',
   ],
   [
     'SELECT tree SELECT store_category',
     'WITH tree AS (SELECT ?) SELECT ? FROM tree',
     'SELECT from tree, store_category',
+    'tree',
   ],
-  ['UPDATE store_stock', 'UPDATE store_stock SET a = ?', 'UPDATE store_stock'],
-  ['DELETE cart', 'DELETE FROM cart', 'DELETE from cart'],
-  ['EXPLAIN SELECT cart', 'EXPLAIN SELECT ? FROM cart', 'EXPLAIN SELECT from cart'],
-  ['CREATE TABLE cart', 'CREATE TABLE cart (id int)', 'CREATE TABLE cart'],
-  ['SELECT', 'SELECT ?', 'SELECT'],
-])('%s reads as a sentence', (summary, query, title) => {
+  ['UPDATE store_stock', 'UPDATE store_stock SET a = ?', 'UPDATE store_stock', 'store_stock'],
+  ['DELETE cart', 'DELETE FROM cart', 'DELETE from cart', 'cart'],
+  ['EXPLAIN SELECT cart', 'EXPLAIN SELECT ? FROM cart', 'EXPLAIN SELECT from cart', 'cart'],
+  ['SELECT', 'SELECT ?', 'SELECT', ''],
+])('%s reads as a sentence, and has its main table', (summary, query, title, table) => {
   expect(titleOf({ summary, query })).toBe(title);
+  expect(tableOf({ summary, query })).toBe(table);
 });
 
 test('a text on one line gets a line per clause, and keeps its characters', () => {

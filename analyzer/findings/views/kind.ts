@@ -3,6 +3,7 @@
 // (../findings.ts).
 
 import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } from '../../../facts/finding.js';
+import { tableOf } from '../../../facts/words/titles.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
 import type { LookAtPool } from './pool-slot.js';
 import type { LookOverTime } from './statement-slot.js';
@@ -95,13 +96,8 @@ export function besideOf(
   };
 }
 
-/** The first table of a summary ("SELECT shop_book shop_author"). */
-export function tableOf(summary: string): string {
-  return summary.split(' ')[1] ?? '';
-}
-
 /** "store_product", or "its table" where no text is known. */
 export function tableWords(told: FindingTold, role: FindingRole = 'repeated'): string {
   const statement = told.statements.find((one) => one.role === role);
-  return tableOf(statement?.summary ?? '') || 'its table';
+  return (statement && tableOf(statement)) || 'its table';
 }
