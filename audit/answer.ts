@@ -154,7 +154,7 @@ function findingsOf({ callers, statements }: Joined, findings: readonly FindingF
   return findings
     .filter(
       (finding) =>
-        finding.state !== 'candidate' && finding.state !== 'accepted' && own.has(finding.statements[0].fingerprint),
+        finding.state !== 'candidate' && finding.state !== 'accepted' && own.has(finding.statements[0]?.fingerprint),
     )
     .filter((finding) => callers.length === 0 || finding.callers.some((caller) => callers.includes(caller)))
     .map(({ id }) => id);

@@ -13,8 +13,10 @@ import type { Unit } from './unit.js';
 const OPEN = 0;
 /** A request that was quiet for longer than so many flushes counts anew. */
 const TURNS = 16;
-/** After so many flushes of a new process nothing that ended before it is expected any more. */
-const FORGOTTEN_AFTER = 60;
+/** After so many flushes of a new process nothing that ended before it is expected any more … */
+const ENDED_FORGOTTEN_AFTER = 60;
+/** … and nothing that was open: of most their connection ended with the process. */
+const OPEN_FORGOTTEN_AFTER = 3_600;
 
 export class CountedRequests implements Pending<CountedSlot> {
   readonly #open: () => Iterable<Unit>;
@@ -25,6 +27,9 @@ export class CountedRequests implements Pending<CountedSlot> {
   #ended: string[] = [];
   #turn = 0;
   #flushes = 0;
+  /** Of those that ended with this process. */
+  #left: string[] = [];
+  #offeredOpen = '';
   #storedOpen = '';
 
   /** `open`: gives all open units. */
@@ -56,32 +61,47 @@ export class CountedRequests implements Pending<CountedSlot> {
     for (const id of idsOf(unit)) if (this.#ended.length < limits.countedIdsMax) this.#ended.push(hashOf(id));
   }
 
+  /** All that are open are about to end with this process, and may go on in the next one. */
+  endAll(): void {
+    this.#left = this.#hashesOf(() => true);
+  }
+
   *pending(): Iterable<CountedSlot> {
     const open = this.#openNow();
-    if (JSON.stringify(open) !== this.#storedOpen) yield { slot: OPEN, ids: open };
+    this.#offeredOpen = JSON.stringify(open);
+    if (this.#offeredOpen !== this.#storedOpen) yield { slot: OPEN, ids: open };
     if (this.#ended.length > 0) yield { slot: OPEN + 1 + this.#turn, ids: this.#ended };
   }
 
   stored(): void {
-    this.#storedOpen = JSON.stringify(this.#openNow());
+    this.#storedOpen = this.#offeredOpen;
+    this.#left = [];
     if (this.#ended.length > 0) this.#turn = (this.#turn + 1) % TURNS;
     this.#ended = [];
-    if (++this.#flushes === FORGOTTEN_AFTER) this.#endedBefore.clear();
+    this.#flushes++;
+    if (this.#flushes === ENDED_FORGOTTEN_AFTER) this.#endedBefore.clear();
+    if (this.#flushes === OPEN_FORGOTTEN_AFTER) this.#openBefore.clear();
   }
 
   storeAgain(): void {
     this.#storedOpen = '';
   }
 
+  /** Those of now first: what an earlier process left gives way. */
   #openNow(): string[] {
-    const open = [...this.#openBefore];
+    const now = this.#hashesOf(({ counted, resumed }) => counted !== undefined || resumed);
+    return [...this.#left, ...now, ...this.#openBefore].slice(0, limits.countedIdsMax);
+  }
+
+  #hashesOf(isWanted: (unit: Unit) => boolean): string[] {
+    const hashes: string[] = [];
     for (const unit of this.#open()) {
-      if (open.length >= limits.countedIdsMax) break;
-      if (unit.counted === undefined && !unit.resumed) continue;
-      for (const id of idsOf(unit)) open.push(hashOf(id));
-      for (const { name } of unit.sessions) open.push(hashOf(name));
+      if (hashes.length >= limits.countedIdsMax) break;
+      if (!isWanted(unit)) continue;
+      for (const id of idsOf(unit)) hashes.push(hashOf(id));
+      for (const { name } of unit.sessions) hashes.push(hashOf(name));
     }
-    return open.slice(-limits.countedIdsMax);
+    return hashes;
   }
 }
 

@@ -153,6 +153,7 @@ export class Units {
 
   /** Ends all units: nothing more comes. */
   endAll(): void {
+    this.counted.endAll();
     for (const unit of this.#open) this.#end(unit);
   }
 

@@ -207,11 +207,12 @@ export class ObserverLink implements SessionEvents {
     if (this.#mode !== 'live') return 0;
     const atMs = this.#options.clock.wall(this.#options.clock.now());
     this.#lose(reason, texts.length, atMs);
+    const lost = { sessionId: state.sessionId, minute: minuteOf(atMs), reason };
     for (const prepared of texts) {
-      const text = this.#texts.fieldsOf(prepared, this.#writer);
-      this.#writer.lostStatement({ sessionId: state.sessionId, minute: minuteOf(atMs), reason, ...text });
+      if (!this.live) break;
+      this.#writer.lostStatement({ ...lost, ...this.#texts.fieldsOf(prepared, this.#writer) });
+      this.#written(); // A batch exceeds batchBytes by one text at most.
     }
-    this.#written();
     return texts.length;
   }
 

@@ -68,7 +68,8 @@ function newFindings(facts: CheckFacts, { condition, inForce }: AskedNoNew): Fou
       exempt.push({ what, exception });
       continue;
     }
-    const [{ fingerprint, source, query }] = finding.statements;
+    // Findings of a pool are of no statement.
+    const { fingerprint, source, query } = finding.statements[0] ?? {};
     failures.push({ what, fingerprint, source, query, callers: finding.callers.slice(0, 3) });
   }
   return { failures, excused: exempt, doubts: [] };

@@ -75,6 +75,8 @@ test('a place has what its own caller sent, its findings, and its turn', () => {
       finding('of-b', 'b', 'views.py:2'),
       finding('elsewhere', 'b', 'views.py:9'),
       finding('new', 'c', 'views.py:3', 'candidate'),
+      // Of a pool, and of no statement.
+      { ...finding('of-pool', 'b', 'views.py:2'), statements: [] },
     ],
     fingerprintsOf: () => [],
     treeOf: treeOfSql,

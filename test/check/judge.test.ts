@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { errorLine } from '../../config/values/errors.js';
-import type { FindingFacts, FindingState } from '../../facts/finding.js';
+import type { FindingDelta, FindingFacts, FindingState } from '../../facts/finding.js';
 import type { LostStatementRow } from '../../facts/flush.js';
 import { newPoolMinute } from '../../facts/pool-minute.js';
 import { readAllowances } from '../../reports/check/asked/allowances.js';
@@ -630,6 +630,34 @@ describe('--no-new', () => {
     // Known from the ORM, and written by hand now.
     const fromOrm = `${head}statement raw cursor ${RAW} SELECT …\n`;
     expect((await judged(store(), { noNew: ['handwritten'], baseline: fromOrm })).outcome).toBe('failed');
+  });
+
+  test('a finding of a pool is of no statement, and the baseline knows it', async () => {
+    const overheld: FindingDelta = {
+      id: 'f'.repeat(16),
+      kind: 'pool-overheld',
+      route: '',
+      confidence: 'strong',
+      found: 'direct',
+      statements: [],
+      pools: ['django'],
+      callers: [],
+      units: 10,
+      times: 10,
+      timesMax: 1,
+      costNs: 0,
+      firstMs: FROM_MS,
+      lastMs: FROM_MS + MINUTE_MS,
+      sample: undefined,
+    };
+    const dataDir = storeOf([{ of: ORM }], { findings: [overheld] });
+    const head = '# pgwitness baseline 1\n';
+    const asked = { noNew: ['findings'], sinceMs: FROM_MS };
+    const { failed } = await judged(dataDir, { ...asked, baseline: head });
+    expect(failed.map(({ what }) => what)).toEqual([expect.stringContaining('pool-overheld')]);
+    const known = `${head}finding pool-overheld - django:app@shop\n`;
+    expect((await judged(dataDir, { ...asked, baseline: known })).failed).toEqual([]);
+    expect((await judged(dataDir, { ...asked, baseline: known.replace('django:', 'other:') })).failed).toHaveLength(1);
   });
 
   test('new statements of unknown source may be written by hand', async () => {

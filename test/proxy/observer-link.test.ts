@@ -4,6 +4,7 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
 import { createLog } from '../../config/log.js';
 import { Clock } from '../../proxy/link/clock.js';
 import { type AnnouncedSession, ObserverLink } from '../../proxy/link/link.js';
@@ -254,6 +255,23 @@ test('what was lost is told before the end, even while shedding', async () => {
   observerSide.resume();
   await ended;
   expect(observer.stored + observer.lost).toBe(sent);
+});
+
+test('lost texts of any length make no batch that an observer refuses', async () => {
+  const { link, state } = linkWith();
+  const [relaySide, observerSide] = await pair();
+  const observer = new FakeObserver(observerSide);
+  link.attach(relaySide);
+  await until(() => link.live);
+  const texts = Array.from({ length: 16 }, (_, n) =>
+    state.names.prepare('', `select ${n} ${'x'.repeat(limits.textHeadBytesMax - 100)}`, {
+      missingBytes: 0,
+      reading: 0,
+    }),
+  );
+  expect(link.lostTexts(state, 'connection_closed', texts)).toBe(16);
+  await until(() => observer.lost === 16);
+  await until(() => observer.observations.filter(({ kind }) => kind === 'statement-lost').length === 16);
 });
 
 test('what passes after the goodbye breaks nothing, and is told to the next observer', async () => {

@@ -68,6 +68,32 @@ test('a long transaction without tags goes on in its session, once', () => {
   expect(next.total).toEqual({ requests: 1, statements: 2 });
 });
 
+test('a transaction without tags that was open at an orderly end goes on in its session', () => {
+  const slots = new Slots();
+  const first = new Playing().send({ sql: 'BEGIN', at: 0 });
+  for (let at = 100; at <= 1_000; at += 100) first.send({ sql: 'a', at });
+  first.units.endAll();
+  slots.flush(first.units.counted);
+  const next = slots.next();
+  next.knownBefore.add('one');
+  next.send({ sql: 'a', at: 4_000 }, { sql: 'COMMIT', at: 4_010 }).pass(2_000);
+  expect(next.total.requests).toBe(0);
+});
+
+test('what earlier processes left gives way to what is open now, and is forgotten', () => {
+  const slots = new Slots();
+  const dead = Array.from({ length: limits.countedIdsMax }, (_, n) => `dead-${n}`);
+  slots.bySlot.set(0, { slot: 0, ids: dead });
+  const playing = slots.next();
+  for (let at = 0; at <= 3_000; at += 500) playing.send({ sql: 'a', at, requestId: 'long' });
+  playing.pass(0);
+  slots.flush(playing.units.counted);
+  expect(slots.bySlot.get(0)!.ids).toHaveLength(limits.countedIdsMax);
+  expect(slots.next().send({ sql: 'a', at: 7_000, requestId: 'long' }).pass(3_000).total.requests).toBe(0);
+  for (let flush = 0; flush < 3_600; flush++) slots.flush(playing.units.counted);
+  expect(slots.bySlot.get(0)!.ids.filter((id) => id.startsWith('dead'))).toEqual([]);
+});
+
 test('a second kill before a request goes on forgets nothing', () => {
   const slots = new Slots();
   const first = new Playing();

@@ -40,9 +40,14 @@ export function statementKey({ fingerprint, source }: { fingerprint: string; sou
   return `${fingerprint} ${source}`;
 }
 
-/** Without pools: parallel workers of a test run have databases, and so pools, of their own. */
-export function findingKey({ kind, statements, routes }: FindingFacts): string {
-  return `${kind} ${[...new Set(statements.map(({ fingerprint }) => fingerprint))].join(',')} ${lineOf(routes[0] ?? '')}`;
+/**
+ * Without pools: parallel workers of a test run have databases, and so pools, of their own. What is of no statement is
+ * known by its route, else by its pool.
+ */
+export function findingKey({ kind, statements, routes, pools }: FindingFacts): string {
+  const of = [...new Set(statements.map(({ fingerprint }) => fingerprint))].join(',');
+  if (of === '') return `${kind} - ${lineOf(routes[0] ?? '') || poolLine(pools[0] ?? '')}`;
+  return `${kind} ${of} ${lineOf(routes[0] ?? '')}`;
 }
 
 export function isHandwritten({ source, byConstruct }: Pick<StatementFacts, 'source' | 'byConstruct'>): boolean {
