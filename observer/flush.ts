@@ -73,7 +73,7 @@ export class Flusher {
     for (const row of units.requests.pending()) health.recordRequests(row, nowMs);
     for (const { pool, minute } of pipeline.pools.minutes.withPools()) {
       health.recordPool({ name: pool.name, owner: pool.identity.owner }, minute);
-      findings.poolHistories.take(minute);
+      findings.poolHistories.take(minute, pool.usedAt(nowMs));
     }
   }
 

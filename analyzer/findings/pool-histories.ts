@@ -1,5 +1,6 @@
 // Follows how many connections each pool holds and uses, in slots of six hours.
-// Invariant: peaks of a minute may come in several flushes; a minute counts once. Bounded by the number of pools.
+// Invariant: peaks of a minute may come in several flushes; a minute counts once, also where another is told after it.
+// Bounded by the number of pools.
 // Not here: the rule (kinds/pool-overheld.ts), the peaks (analyzer/pools/).
 
 import type { PoolMinute } from '../../facts/pool-minute.js';
@@ -14,7 +15,7 @@ interface History {
   held: number;
   minutes: number;
   heldMin: number;
-  busyMax: number;
+  usedMax: number;
   alike: number;
 }
 
@@ -22,23 +23,29 @@ export class PoolHistories {
   readonly #histories = new Map<string, History>();
   #ended: PoolSlot[] = [];
 
-  /** Called once per pool, minute and flush. */
-  take({ pool, minute, connectionsMax, busyMax }: PoolMinute): void {
+  /** Called once per pool, minute and flush. @param usedNow Pool.usedAt, which no statement that completed tells. */
+  take({ pool, minute, connectionsMax, busyMax }: PoolMinute, usedNow: number): void {
+    const used = Math.max(busyMax, usedNow);
     const slot = Math.floor(minute / SLOT_MIN);
     let history = this.#histories.get(pool);
     if (history === undefined) {
       history = begun(slot, minute);
       this.#histories.set(pool, history);
     }
+    // A long statement was busy in minutes before the one it completed in, and relays are not in step.
+    if (minute < history.minute) {
+      history.usedMax = Math.max(history.usedMax, used);
+      return;
+    }
     if (minute !== history.minute) passMinute(history, minute);
     if (slot !== history.slot) {
-      const { minutes, heldMin, busyMax: most, alike } = history;
-      this.#ended.push({ pool, minutes, heldMin, busyMax: most, alikeBefore: alike });
+      const { minutes, heldMin, usedMax, alike } = history;
+      this.#ended.push({ pool, minutes, heldMin, usedMax, alikeBefore: alike });
       history = { ...begun(slot, minute), alike: slot === history.slot + 1 ? alike : 0 };
       this.#histories.set(pool, history);
     }
     history.held = Math.max(history.held, connectionsMax);
-    history.busyMax = Math.max(history.busyMax, busyMax);
+    history.usedMax = Math.max(history.usedMax, used);
   }
 
   /** Slots that ended since it was asked last. */
@@ -56,7 +63,7 @@ export class PoolHistories {
 }
 
 function begun(slot: number, minute: number): History {
-  return { slot, minute, held: 0, minutes: 0, heldMin: Number.POSITIVE_INFINITY, busyMax: 0, alike: 0 };
+  return { slot, minute, held: 0, minutes: 0, heldMin: Number.POSITIVE_INFINITY, usedMax: 0, alike: 0 };
 }
 
 function passMinute(history: History, minute: number): void {

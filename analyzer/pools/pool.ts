@@ -49,6 +49,15 @@ export class Pool {
     }
     return now;
   }
+
+  /** Connections that were busy in the last whole second, run a statement now or hold a transaction. */
+  usedAt(nowMs: number): number {
+    const second = Math.floor(nowMs / 1000) - 1;
+    let used = this.busy.at(second);
+    for (const { running, inTransaction, busySecond } of this.members)
+      if ((running || inTransaction) && busySecond < second) used++;
+    return Math.min(used, this.members.size);
+  }
 }
 
 /** What the connections of a pool do at one moment. */

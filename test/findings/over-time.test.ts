@@ -1,11 +1,10 @@
 // Statements against their own past, over hours of a test's clock: the fault, and its clean twin.
-// Not here: kinds that look at one unit (rules.test.ts, kinds.test.ts, habits.test.ts).
+// Not here: pools (pool-overheld.test.ts), kinds that look at one unit (rules.test.ts, kinds.test.ts, habits.test.ts).
 
 import { describe, expect, test } from 'vitest';
 import { Findings } from '../../analyzer/findings/findings.js';
 import { limits } from '../../config/limits.js';
 import type { FindingDelta } from '../../facts/finding.js';
-import { newPoolMinute } from '../../facts/pool-minute.js';
 import { xorshift } from '../../scripts/lib/xorshift.mjs';
 import { opened, RELAY, startObserving, statement } from '../observer/observing.js';
 import { rollupOf } from '../storage/flushes.js';
@@ -122,51 +121,6 @@ test('so many statements have a past; the one that was not seen for longest begi
   const rises: Does = (minute) => (minute < 55 ? usual() : minute < 60 ? undefined : { ms: [], errors: 20 });
   expect(kindsOf(foundIn(65, { a: rises }))).toEqual([['errors-rise', 'a']]);
   expect(kindsOf(foundIn(65, { a: rises, ...crowd }))).toEqual([]);
-});
-
-describe('pool-overheld', () => {
-  const FIRST_MIN = Math.ceil(T0 / MINUTE_MS / 360) * 360;
-
-  /** A pool over so many hours: what it holds and uses at most in each minute, told in two flushes. */
-  function foundOver(
-    hours: number,
-    of: (minute: number) => { held: number; busy: number } | undefined,
-  ): FindingDelta[] {
-    const findings = new Findings();
-    for (let minute = 0; minute <= hours * 60; minute++) {
-      const { held, busy } = of(minute) ?? { held: 0, busy: 0 };
-      const row = newPoolMinute('pool-a', FIRST_MIN + minute);
-      if (held > 0) findings.poolHistories.take({ ...row, connectionsMax: held, busyMax: 0 });
-      if (held > 0) findings.poolHistories.take({ ...row, connectionsMax: held - 1, busyMax: busy });
-      findings.tick((FIRST_MIN + minute) * MINUTE_MS);
-    }
-    return [...findings.pending()];
-  }
-
-  test('is of a pool that never uses a third of what it holds, and proven after a day', () => {
-    const held = () => ({ held: 20, busy: 4 });
-    expect(foundOver(6, held)).toMatchObject([
-      { kind: 'pool-overheld', confidence: 'weak', pools: ['pool-a'], units: 1, times: 16, costNs: 0 },
-    ]);
-    expect(foundOver(18, held)).toMatchObject([{ confidence: 'weak', units: 3 }]);
-    expect(foundOver(24, held)).toMatchObject([{ confidence: 'strong', units: 4 }]);
-  });
-
-  test.each<[string, number, (minute: number) => { held: number; busy: number } | undefined]>([
-    ['was looked at for less than six hours', 5, () => ({ held: 20, busy: 4 })],
-    ['uses more of it once', 6, (minute) => ({ held: 20, busy: minute === 77 ? 7 : 2 })],
-    ['shrinks when it is idle', 6, (minute) => ({ held: minute % 60 < 30 ? 20 : 4, busy: 4 })],
-    ['is small', 6, () => ({ held: 4, busy: 1 })],
-    ['does nothing', 6, () => ({ held: 20, busy: 0 })],
-    ['is there for half of the time', 6, (minute) => (minute % 2 === 0 ? { held: 20, busy: 4 } : undefined)],
-  ])('is not of one that %s', (_, hours, of) => {
-    expect(foundOver(hours, of)).toEqual([]);
-  });
-
-  test('is not proven by days that are no day in a row', () => {
-    const busyOnce = (minute: number) => ({ held: 20, busy: minute === 500 ? 9 : 4 });
-    expect(foundOver(30, busyOnce)).toMatchObject([{ confidence: 'weak', units: 4 }]);
-  });
 });
 
 test('are fed by every flush', async () => {

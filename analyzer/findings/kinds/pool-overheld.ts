@@ -14,15 +14,15 @@ const SLOTS_SURE = 4;
 export const POOL_OVERHELD: Kind = {
   kind: 'pool-overheld',
   look: () => [],
-  lookAtPool({ pool, minutes, heldMin, busyMax, alikeBefore }) {
-    if (minutes < MINUTES_MIN || heldMin < HELD_MIN || busyMax === 0 || busyMax > heldMin * USED_SHARE_MAX)
+  lookAtPool({ pool, minutes, heldMin, usedMax, alikeBefore }) {
+    if (minutes < MINUTES_MIN || heldMin < HELD_MIN || usedMax === 0 || usedMax > heldMin * USED_SHARE_MAX)
       return undefined;
     return {
       kind: 'pool-overheld',
       confidence: alikeBefore + 1 >= SLOTS_SURE ? 'strong' : 'weak',
       statements: [],
       pools: [pool],
-      times: heldMin - busyMax,
+      times: heldMin - usedMax,
       costNs: 0,
       caller: '',
     };
@@ -30,7 +30,7 @@ export const POOL_OVERHELD: Kind = {
   words: (told) => ({
     title: `${Math.round(told.timesMean)} connections too many in ${told.pools.join(', ')}`,
     explanation:
-      `For six hours this pool held at least ${Math.round(told.timesMean)} connections more than it ever used within one second, three times as many as it needs. ` +
+      `For six hours this pool held at least ${Math.round(told.timesMean)} connections more than it ever used within one second (for a statement or a transaction), three times as many as it needs. ` +
       'Each is a process of the server, and takes a place under max_connections that others may lack.',
     nextStep:
       'Make the pool smaller (pool_size, max_size), or let it close what is idle (pool_recycle, max_idle, CONN_MAX_AGE); pgwitness pools shows what it uses.',

@@ -10,8 +10,8 @@ export interface PoolSlot {
   readonly minutes: number;
   /** The least of what it held at most in a minute. */
   readonly heldMin: number;
-  /** Connections that were busy within one second, at most. */
-  readonly busyMax: number;
+  /** Connections that ran a statement, or held a transaction, within one second, at most. */
+  readonly usedMax: number;
   /** Slots before it, in a row, of which the same was found. */
   readonly alikeBefore: number;
 }
