@@ -30,14 +30,19 @@ export function groupsText(report: GroupsReport, { query, screen }: { query: Gro
   const rest = all.filter(({ value }) => value === '');
   if (rest.length > 0) lines.push(...dim(`without a ${by}: ${sumOf(rest, all)}, ${mixOf(rest[0])}`));
   if (shown.some(({ requests }) => requests !== null)) {
+    const unknown = shown.some(({ requests }) => requests === null) ? UNKNOWN_REQUESTS : '';
     lines.push(
-      ...dim('requests: as far as comments name them; /request: statements and database time of one, on average'),
+      ...dim(
+        `requests: as far as comments name them; /request: statements and database time of one, on average${unknown}`,
+      ),
     );
   }
   const first = filterFor(by, shown[0].value);
   if (first !== '') lines.push(...dim(`pgwitness top ${first}   shows its statements`));
   return lines.join('\n').trimEnd();
 }
+
+const UNKNOWN_REQUESTS = '; –: none is named, or its statements need not meet in one request';
 
 function columnsFor(
   shown: readonly GroupJson[],

@@ -11,7 +11,7 @@ import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
-import { findingLines } from './findings.js';
+import { findingLines, isTold } from './findings.js';
 import { columnsFor, digitsOf } from './top-columns.js';
 
 export interface TopOptions {
@@ -71,6 +71,11 @@ export function topText(report: StatementsReport, options: TopOptions & { readon
     const digits = digitsOf(shown.map(({ fingerprint }) => fingerprint));
     const next = `pgwitness show ${shown[0].fingerprint.slice(0, digits)}${options.typedPlace}`;
     lines.push('', ...dimLines(`${next}   shows who sends it, and why we think so`, screen));
+    const finding = wrong.find(isTold);
+    if (finding !== undefined) {
+      const why = `pgwitness findings ${finding.id.slice(0, 8)}${options.typedPlace}`;
+      lines.push(...dimLines(`${why}   says what is wrong, and what to do`, screen));
+    }
   }
   return lines.join('\n');
 }

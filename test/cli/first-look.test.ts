@@ -7,6 +7,7 @@ import { groupsText } from '../../cli/views/groups.js';
 import { poolsText } from '../../cli/views/pools.js';
 import { statementText } from '../../cli/views/show.js';
 import { topText } from '../../cli/views/top.js';
+import type { FindingFacts } from '../../facts/finding.js';
 import type { RollupRow } from '../../facts/rollup-row.js';
 import { reportGroups } from '../../reports/groups/groups.js';
 import { reportPools } from '../../reports/pools.js';
@@ -142,6 +143,31 @@ test('--sort per-request puts the N+1 first', () => {
   const rows = top(160, 'sort=per-request').filter((line) => /\b([abcd])\1{7}\b/.test(line));
   expect(rows[0]).toMatch(/^ +60 .* 30\.0 .*books\.py:7 books +bbbbbbbb/);
   expect(rows.at(-1)).toMatch(/ – .*dddddddd/);
+});
+
+test('on a terminal a list says how to go on: to its first statement, and to what is wrong', () => {
+  const query = readStatementsQuery(new URLSearchParams(), { nowMs: 0 });
+  const report = answerStatements(shop(), { ...query, hidden: ['housekeeping'] });
+  const found = { id: 'e4398c098717aaaa', title: 'N+1 on shop_author', state: 'open', confidence: 'strong' };
+  const findings = [{ ...found, statements: [{ fingerprint: AUTHOR }] } as unknown as FindingFacts];
+  const lines = (typedPlace?: string) =>
+    topText(report, { query, all: false, json: false, read: '.', findings, typedPlace, screen: at(120) }).split('\n');
+  expect(lines(' --data D').slice(-4)).toEqual([
+    'e4398c09 N+1 on shop_author',
+    '',
+    'pgwitness show aaaaaaaa --data D   shows who sends it, and why we think so',
+    'pgwitness findings e4398c09 --data D   says what is wrong, and what to do',
+  ]);
+  expect(lines().at(-1)).toBe('e4398c09 N+1 on shop_author');
+});
+
+test('a line of code with several statements says why it has no requests', () => {
+  const query = readGroupsQuery(new URLSearchParams('group-by=caller'), { nowMs: 0 });
+  const report = reportGroups(shop(), { by: 'caller', filter: {}, hidden: new Set(query.hidden) });
+  const text = groupsText(report, { query, screen: at(160) });
+  expect(text).toMatch(/reports\.py:41 sales .* 1\.0 +\d/);
+  expect(text).toMatch(/books\.py:7 books .* – +– +– +62 /);
+  expect(text.replace(/\s+/g, ' ')).toContain('–: none is named, or its statements need not meet in one request');
 });
 
 test('a route says its requests and what one costs, at 80 columns too', () => {
