@@ -55,7 +55,7 @@ async function ofStore(name: string, range: TimeRange): Promise<ProductionFacts>
     const { pools } = await place.pools({});
     const statements = report.statements.filter((one) => ranIn(one, range));
     const { sinceMs, untilMs } = range;
-    const doubts = doubtsOfWindow({ sinceMs, untilMs, nowMs: Date.now(), window: report.window, watched, statements });
+    const doubts = doubtsOfWindow({ sinceMs, untilMs, window: report.window, watched, statements });
     return {
       name,
       kind: 'store',

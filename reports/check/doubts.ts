@@ -40,7 +40,7 @@ export function applicationExecutions({ statements }: Pick<CheckFacts, 'statemen
   return allExecutions({ statements: statements.filter(({ source }) => !HIDDEN_SOURCES.includes(source)) });
 }
 
-type WindowFacts = Pick<CheckFacts, 'watched' | 'statements' | 'window' | 'sinceMs' | 'untilMs' | 'nowMs'>;
+type WindowFacts = Pick<CheckFacts, 'watched' | 'statements' | 'window' | 'sinceMs' | 'untilMs'>;
 
 /** Of the window, whatever the condition. */
 export function doubtsOfWindow(facts: WindowFacts): Doubt[] {
@@ -70,8 +70,8 @@ export function doubtsOfWindow(facts: WindowFacts): Doubt[] {
 }
 
 /** Time of the window for which nobody can vouch. */
-function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: WindowFacts): Doubt[] {
-  const { recorded, gaps, unstoredSinceMs } = watched;
+function timeDoubts({ watched, window, sinceMs, untilMs }: WindowFacts): Doubt[] {
+  const { recorded, gaps, unstoredSinceMs, askedMs: nowMs } = watched;
   const from = sinceMs ?? recorded?.sinceMs ?? window.sinceMs;
   const of = (untilMs ?? Math.max(nowMs, recorded?.untilMs ?? 0)) - from;
   const doubts: Doubt[] = [];
@@ -101,8 +101,13 @@ function timeDoubts({ watched, window, sinceMs, untilMs, nowMs }: WindowFacts): 
 const SILENT_MS = 10_000;
 
 /** Time in which no observer ran: whatever ran meanwhile did so past it. */
-export function unwatchedDoubts({ watched, isRun, untilMs, nowMs }: CheckFacts): Doubt[] {
+export function unwatchedDoubts({
+  watched,
+  isRun,
+  untilMs,
+}: Pick<CheckFacts, 'watched' | 'isRun' | 'untilMs'>): Doubt[] {
   if (isRun) return [];
+  const { askedMs: nowMs } = watched;
   const last = watched.unwatched.at(-1)?.untilMs ?? 0;
   const from = Math.max(watched.storedUntilMs ?? Number.POSITIVE_INFINITY, last);
   const silentMs = Math.min(untilMs ?? nowMs, nowMs) - from;

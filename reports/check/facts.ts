@@ -49,6 +49,7 @@ export interface CheckFacts {
   /** The start that was asked for; undefined = everything kept. */
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
+  /** Of this machine: for exceptions that end. A store's time is `watched.askedMs`. */
   readonly nowMs: number;
   /** The buckets that were read. */
   readonly window: Window;

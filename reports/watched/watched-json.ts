@@ -42,6 +42,8 @@ const schema = v.object({
     }),
   ),
   stored_until: v.optional(v.nullable(moment), null),
+  // Left out by earlier releases: then it is this clock that counts.
+  asked: v.optional(moment, () => iso(Date.now())),
   unstored_since: v.nullable(moment),
 });
 
@@ -63,6 +65,7 @@ export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema>
       })),
     },
     stored_until: report.storedUntilMs === null ? null : iso(report.storedUntilMs),
+    asked: iso(report.askedMs),
     unstored_since: unstoredSinceMs === null ? null : iso(unstoredSinceMs),
   };
 }
@@ -86,6 +89,7 @@ export function watchedFromJson(value: unknown): WatchedReport {
       })),
     },
     storedUntilMs: json.stored_until === null ? null : Date.parse(json.stored_until),
+    askedMs: Date.parse(json.asked),
     unstoredSinceMs: json.unstored_since === null ? null : Date.parse(json.unstored_since),
   };
 }

@@ -37,6 +37,8 @@ export interface WatchedReport {
   readonly bypassed: BypassedReport | null;
   /** The last flush that had a relay; null while there was none. */
   readonly storedUntilMs: number | null;
+  /** When it was asked, by the clock of where it is stored. */
+  readonly askedMs: number;
   /** Since when the store takes nothing; null while it does. */
   readonly unstoredSinceMs: number | null;
 }
@@ -47,12 +49,13 @@ const LAST_FLUSH = 'SELECT max(updated_ms) AS ms FROM relay_progress';
 /** Throws StoreError. */
 export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedReport {
   return reader.read((rows) => {
+    const askedMs = Date.now();
     const since = bounds.sinceMs === undefined ? 0 : minuteOf(bounds.sinceMs);
     const until = bounds.untilMs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(bounds.untilMs / MINUTE_MS);
     const { firstMinute, lastMinute } = readFoldState(rows);
     const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
     const first = bounds.sinceMs === undefined ? (firstMinute ?? 0) : since;
-    const end = Math.min(until, minuteOf(Date.now()));
+    const end = Math.min(until, minuteOf(askedMs));
     return {
       recorded:
         firstMinute === null || lastMinute === null
@@ -68,8 +71,9 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
         untilMs: Math.min(untilMinute + 1, until) * MINUTE_MS,
       })),
       unwatched: firstMinute === null ? [] : holesIn(watchedTimes(rows, first, end), first, end),
-      bypassed: bypassedIn(rows, { since, until: Math.min(until, minuteOf(Date.now()) + 1), minutes: end - first }),
+      bypassed: bypassedIn(rows, { since, until: Math.min(until, minuteOf(askedMs) + 1), minutes: end - first }),
       storedUntilMs: rows.get<{ ms: number | null }>(LAST_FLUSH)?.ms ?? null,
+      askedMs,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
     };
   });
@@ -94,6 +98,13 @@ function lateOf({ recorded, unwatched }: WatchedReport, reports: readonly Watche
   return sinceMs < recorded.sinceMs ? [{ sinceMs, untilMs: recorded.sinceMs }] : [];
 }
 
+/** Each by its own clock, so moments of two places say nothing of each other. */
+function stalestOf(reports: readonly WatchedReport[]): WatchedReport {
+  const silentMs = ({ askedMs, storedUntilMs }: WatchedReport): number =>
+    storedUntilMs === null ? Number.NEGATIVE_INFINITY : askedMs - storedUntilMs;
+  return reports.reduce((stalest, report) => (silentMs(report) > silentMs(stalest) ? report : stalest));
+}
+
 /** At least one. Each place must vouch for the whole window, so the shortest record counts. */
 export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
   const losses = new Map<string, number>();
@@ -103,7 +114,7 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     addAll(unreadable, report.unreadable);
   }
   const recorded = reports.map((report) => report.recorded);
-  const stored = reports.flatMap(({ storedUntilMs }) => storedUntilMs ?? []);
+  const stalest = stalestOf(reports);
   const unstored = reports.flatMap(({ unstoredSinceMs }) => unstoredSinceMs ?? []);
   return {
     recorded: recorded.some((window) => window === null)
@@ -119,7 +130,8 @@ export function mergeWatched(reports: readonly WatchedReport[]): WatchedReport {
     gaps: reports.flatMap(({ gaps }) => gaps),
     unwatched: reports.flatMap((report) => [...lateOf(report, reports), ...report.unwatched]),
     bypassed: mergeBypassed(reports.map(({ bypassed }) => bypassed)),
-    storedUntilMs: stored.length === 0 ? null : Math.min(...stored),
+    storedUntilMs: stalest.storedUntilMs,
+    askedMs: stalest.askedMs,
     unstoredSinceMs: unstored.length === 0 ? null : Math.min(...unstored),
   };
 }
