@@ -16,6 +16,8 @@ export function lostOf(facts: CheckFacts, condition: Condition, inForce: readonl
   const { watched, pools } = facts;
   const failures: Failure[] = [];
   const excused: Array<Found['excused'][number]> = [];
+  const doubts: Doubt[] = [];
+  const of = allExecutions(facts) + watched.notObserved;
   const left = new Map(watched.losses);
   let judged = 0;
   for (const lost of condition.kind === 'none' ? watched.lostStatements : []) {
@@ -29,13 +31,15 @@ export function lostOf(facts: CheckFacts, condition: Condition, inForce: readonl
     const what = `${count} lost ${count === 1 ? 'execution' : 'executions'} of ${source} (${reason})`;
     const subject = { fingerprint: [fingerprint], source: [source], construct: [lost.construct], pool: [pool] };
     const exception = exceptionFor(inForce, subject);
-    if (exception === undefined) failures.push({ what, fingerprint, source, query, executions: count });
-    else excused.push({ what, exception });
+    if (exception !== undefined) excused.push({ what, exception });
+    else if (lost.mayPrecede)
+      doubts.push({ key: 'not_observed', amount: count, of, what: `${what} in the minute in which the window begins` });
+    else failures.push({ what, fingerprint, source, query, executions: count });
   }
   return {
     failures,
     excused,
-    doubts: lossDoubts(left, { amount: watched.notObserved - judged, of: allExecutions(facts) + watched.notObserved }),
+    doubts: [...doubts, ...lossDoubts(left, { amount: watched.notObserved - judged, of })],
   };
 }
 

@@ -26,6 +26,7 @@ const schema = v.object({
         query: v.string(),
         summary: v.string(),
         count,
+        may_precede: v.optional(v.boolean(), false),
       }),
     ),
     [],
@@ -54,7 +55,7 @@ export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema>
     not_observed: report.notObserved,
     losses: Object.fromEntries(report.losses),
     unreadable: Object.fromEntries(report.unreadable),
-    lost_statements: report.lostStatements.map((lost) => ({ ...lost })),
+    lost_statements: report.lostStatements.map(({ mayPrecede, ...lost }) => ({ ...lost, may_precede: mayPrecede })),
     gaps: report.gaps.map((gap) => ({ reason: gap.reason, ...windowJson(gap) })),
     unwatched: report.unwatched.map(windowJson),
     bypassed: bypassed && {
@@ -78,7 +79,7 @@ export function watchedFromJson(value: unknown): WatchedReport {
     notObserved: json.not_observed,
     losses: new Map(Object.entries(json.losses)),
     unreadable: new Map(Object.entries(json.unreadable)),
-    lostStatements: json.lost_statements,
+    lostStatements: json.lost_statements.map(({ may_precede, ...lost }) => ({ ...lost, mayPrecede: may_precede })),
     gaps: json.gaps.map((gap) => ({ reason: gap.reason as GapReason, ...windowOf(gap) })),
     unwatched: json.unwatched.map(windowOf),
     bypassed: json.bypassed && {

@@ -52,6 +52,7 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
     const askedMs = Date.now();
     const since = bounds.sinceMs === undefined ? 0 : minuteOf(bounds.sinceMs);
     const until = bounds.untilMs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(bounds.untilMs / MINUTE_MS);
+    const partly = since * MINUTE_MS < (bounds.sinceMs ?? 0) ? since : undefined;
     const { firstMinute, lastMinute } = readFoldState(rows);
     const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
     const first = bounds.sinceMs === undefined ? (firstMinute ?? 0) : since;
@@ -64,7 +65,7 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
       notObserved,
       losses: byReason,
       unreadable,
-      lostStatements: lostStatementsIn(rows, since, until),
+      lostStatements: lostStatementsIn(rows, { since, until, partly }),
       gaps: gapsIn(rows, since, until).map(({ fromMinute, untilMinute, reason }) => ({
         reason,
         sinceMs: Math.max(fromMinute, since) * MINUTE_MS,

@@ -35,6 +35,13 @@ test('of several places the one that is silent counts, whatever their clocks say
   expect(doubted(mergeWatched([behind, await answered(0, 1_000)]))).toEqual([]);
 });
 
+test('what a sidecar says of lost statements comes over whole', async () => {
+  const lost = { reason: 'cut_off', fingerprint: ORM, source: 'raw', construct: '', pool: 'p', query: '', summary: '' };
+  const lostStatements = [false, true].map((mayPrecede) => ({ ...lost, count: 1, mayPrecede }));
+  const json = watchedJson({ ...(await answered(0, 0)), lostStatements });
+  expect(watchedFromJson(json).lostStatements).toEqual(lostStatements);
+});
+
 test('a data directory is asked by the clock of this machine', async () => {
   const place = openPlaces({ directories: [storeOf([{ of: ORM }])], urls: [] });
   const before = Date.now();

@@ -250,6 +250,16 @@ describe('no false proof', () => {
     expect(result.coverage.notObserved).toBe(2);
   });
 
+  test('a lost execution of the minute in which the window begins may be of before it', async () => {
+    const asked = async (of: typeof CORE | typeof ORM, sinceMs: number) =>
+      said(await judged(storeOf([{ of: ORM, minute: 1 }], known(of)), { ...NONE, sinceMs }));
+    expect(await asked(CORE, FROM_MS + 30_000)).toEqual([
+      'not shown: 2 lost executions of sqlalchemy (connection_closed) in the minute in which the window begins',
+    ]);
+    expect(await asked(ORM, FROM_MS + 30_000)).toEqual([]);
+    expect(await asked(CORE, FROM_MS)).toEqual(['failed: 2 lost executions of sqlalchemy (connection_closed)']);
+  });
+
   test('an exception covers a lost execution, too', async () => {
     const exceptions = [{ reason: 'until spring', match: { source: 'sqlalchemy' } }];
     const result = await judged(storeOf([{ of: ORM }], known(CORE)), { ...NONE, exceptions });

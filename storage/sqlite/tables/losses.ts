@@ -11,15 +11,20 @@ const UPSERT_LOSS = `INSERT INTO loss (counter_id, minute_min, reason, count) VA
   ON CONFLICT (minute_min, reason, counter_id) DO UPDATE SET count = max(count, excluded.count)`;
 const ADD = `INSERT INTO lost_statement VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET count = count + excluded.count`;
-const IN = `SELECT reason, fingerprint, source, construct, pool_id AS pool, query, summary, sum(count) AS count
+const IN = `SELECT reason, fingerprint, source, construct, pool_id AS pool, query, summary, sum(count) AS count,
+    minute_min = ? AS mayPrecede
   FROM lost_statement AS known WHERE minute_min >= ? AND minute_min < ?
     AND (SELECT sum(count) FROM lost_statement WHERE minute_min = known.minute_min AND reason = known.reason)
       <= (SELECT ifnull(sum(count), 0) FROM loss WHERE minute_min = known.minute_min AND reason = known.reason)
-  GROUP BY reason, fingerprint, source, construct, pool_id ORDER BY source, fingerprint, reason, construct, pool_id`;
+  GROUP BY reason, fingerprint, source, construct, pool_id, mayPrecede
+  ORDER BY source, fingerprint, reason, construct, pool_id, mayPrecede`;
 const DROP = 'DELETE FROM lost_statement WHERE minute_min < ?';
 
 /** Of a window; the minute is left out. */
-export type LostStatement = Readonly<Omit<LostStatementRow, 'minute'>>;
+export interface LostStatement extends Readonly<Omit<LostStatementRow, 'minute'>> {
+  /** Lost in the minute in which the window begins, perhaps before it did. */
+  readonly mayPrecede: boolean;
+}
 
 export function writeLoss(rows: Rows, { counterId, minute, reason, count }: LossRow): void {
   rows.run(UPSERT_LOSS, counterId, minute, reason, integer(count));
@@ -30,9 +35,14 @@ export function writeLostStatement(rows: Rows, row: LostStatementRow): void {
   rows.run(ADD, minute, reason, fingerprint, source, construct, pool, query, summary, count);
 }
 
-/** Of the minutes [since, until). */
-export function lostStatementsIn(rows: Rows, since: number, until: number): LostStatement[] {
-  return rows.all<LostStatement>(IN, since, until);
+/** Of the minutes [since, until); of `partly`, where it is one of them, a part is before the window. */
+export function lostStatementsIn(
+  rows: Rows,
+  { since, until, partly }: { since: number; until: number; partly: number | undefined },
+): LostStatement[] {
+  return rows
+    .all<Omit<LostStatement, 'mayPrecede'> & { mayPrecede: number }>(IN, partly ?? -1, since, until)
+    .map(({ mayPrecede, ...lost }) => ({ ...lost, mayPrecede: mayPrecede === 1 }));
 }
 
 export function dropLostStatements(rows: Rows, beforeMinute: number): void {
