@@ -1,5 +1,5 @@
-// Silence of an observer is measured by the clock of where it stores: another machine's clock says nothing of it.
-// Not here: what else is no pass (judge.test.ts), a real observer that stands still (false-proof.test.ts).
+// Tests that the silence of an observer is measured by the clock of where it stores.
+// Invariant: the clock of another machine says nothing of it. Not here: what else is no pass (judge.test.ts).
 
 import { expect, test } from 'vitest';
 import { openPlaces } from '../../cli/reading/place.js';
