@@ -10,7 +10,7 @@ import { loadLineReader } from '../../analyzer/texts/line-reader.js';
 import { loadConfig } from '../../config/config.js';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { PoolFacts, StatementFacts } from '../../facts/answers.js';
-import { doubtsOfWindow, executionsOf } from '../../reports/check/doubts.js';
+import { executionsOf } from '../../reports/check/doubts.js';
 import type { ProductionFacts, ProductionStatement } from '../../reports/check/facts.js';
 import { isSurelyOf } from '../../reports/check/production.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
@@ -55,14 +55,14 @@ async function ofStore(name: string, range: TimeRange): Promise<ProductionFacts>
     const { pools } = await place.pools({});
     const statements = report.statements.filter((one) => ranIn(one, range));
     const { sinceMs, untilMs } = range;
-    const doubts = doubtsOfWindow({ sinceMs, untilMs, window: report.window, watched, statements });
     return {
       name,
       kind: 'store',
       sinceMs: watched.recorded?.sinceMs ?? null,
       untilMs: watched.recorded?.untilMs ?? null,
       statements: statements.flatMap((one) => ofStored(one, pools)),
-      doubts: doubts.map((doubt) => ({ ...doubt, what: `production (${name}): ${doubt.what}` })),
+      store: { sinceMs, untilMs, window: report.window, watched, statements, pools },
+      doubts: [],
     };
   } finally {
     place.close();

@@ -145,7 +145,10 @@ interface Bypassed {
 }
 
 /** Sessions past pgwitness, now and in the samples of the window; `exceptions` may cover some. */
-export function bypassDoubts({ bypass, watched }: CheckFacts, exceptions: readonly Exception[]): Bypassed {
+export function bypassDoubts(
+  { bypass, watched }: Pick<CheckFacts, 'bypass' | 'watched'>,
+  exceptions: readonly Exception[],
+): Bypassed {
   const [now, then] = [lookedDoubts(bypass, exceptions), sampledDoubts(watched, exceptions)];
   return { doubts: [...now.doubts, ...then.doubts], excused: [...now.excused, ...then.excused] };
 }

@@ -31,6 +31,9 @@ export interface ProductionStatement extends Sent {
   readonly executions: number;
 }
 
+/** What a store knows of a window, whatever is asked of it. */
+export type StoreFacts = Pick<CheckFacts, 'sinceMs' | 'untilMs' | 'window' | 'watched' | 'statements' | 'pools'>;
+
 export interface ProductionFacts {
   /** File or directory. */
   readonly name: string;
@@ -39,6 +42,8 @@ export interface ProductionFacts {
   readonly sinceMs: number | null;
   readonly untilMs: number | null;
   readonly statements: readonly ProductionStatement[];
+  /** Of a data directory: what it says of itself. */
+  readonly store?: StoreFacts;
   readonly doubts: readonly Doubt[];
 }
 

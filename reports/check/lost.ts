@@ -7,12 +7,12 @@ import type { Doubt } from './asked/allowances.js';
 import type { Condition } from './asked/conditions.js';
 import { type Exception, exceptionFor } from './asked/exceptions.js';
 import { allExecutions } from './doubts.js';
-import type { CheckFacts } from './facts.js';
+import type { StoreFacts } from './facts.js';
 import { fitOf } from './fits.js';
 import type { Failure, Found } from './rule.js';
 
 /** What lost executions say about a condition: its doubts are those of all losses that are left. */
-export function lostOf(facts: CheckFacts, condition: Condition, inForce: readonly Exception[]): Found {
+export function lostOf(facts: StoreFacts, condition: Condition, inForce: readonly Exception[]): Found {
   const { watched, pools } = facts;
   const failures: Failure[] = [];
   const excused: Array<Found['excused'][number]> = [];

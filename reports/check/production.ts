@@ -8,14 +8,19 @@ import type { Scope } from './asked/conditions.js';
 import { exceptionFor } from './asked/exceptions.js';
 import type { CheckFacts, KnownHere, ProductionFacts, ProductionStatement } from './facts.js';
 import { asksWho, fitOf } from './fits.js';
+import { productionStoreOf } from './production-store.js';
 import type { AskedNone, Failure, Found } from './rule.js';
 
-export function productionOf(facts: CheckFacts, { condition, inForce }: AskedNone): Found {
+export function productionOf(facts: CheckFacts, asked: AskedNone): Found {
+  const { condition, inForce } = asked;
   const failures: Failure[] = [];
   const excused: Array<Found['excused'][number]> = [];
   const doubts: Doubt[] = [];
   for (const one of facts.production) {
-    doubts.push(...one.doubts, ...windowDoubts(one, facts));
+    const store = productionStoreOf(one, asked);
+    failures.push(...store.failures);
+    excused.push(...store.excused);
+    doubts.push(...store.doubts, ...one.doubts, ...windowDoubts(one, facts));
     let [untold, statements] = [0, 0];
     for (const statement of one.statements) {
       const fit = fitIn(statement, { scope: condition.scope, known: facts.knownHere });

@@ -151,7 +151,10 @@ describe('forms', () => {
     const lost = { losses: [{ counterId: 'r', minute: FROM_MS / 60_000, reason: 'queue_full', count: 3 }] };
     const production = [storeOf([{ of: 'cccc000000000001' }], lost)];
     const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
-    expect(said(result)).toEqual([expect.stringMatching(/^failed: 1 execution in production/)]);
+    expect(said(result)).toEqual([
+      expect.stringMatching(/^failed: 1 execution in production/),
+      expect.stringMatching(/^not shown: production \(.*\): 3 executions were not observed \(queue_full 3\)$/),
+    ]);
     const clean = await judged(storeOf([{ of: ORM }]), {
       ...NONE,
       production: [
@@ -161,6 +164,42 @@ describe('forms', () => {
       ],
     });
     expect(said(clean)).toEqual([expect.stringMatching(/^not shown: production \(.*\): a relay was killed/)]);
+  });
+
+  const MINUTE = FROM_MS / 60_000;
+  const loss = { counterId: 'r', minute: MINUTE, reason: 'connection_closed', count: 2 };
+  const lost = (source: string) => ({
+    ...{ minute: MINUTE, reason: 'connection_closed', fingerprint: 'dddd000000000001', source, construct: 'core' },
+    ...{ pool: 'django', query: 'SELECT 2', summary: 'SELECT', count: 2 },
+  });
+  const sample = (minute: number) => ({
+    minute: MINUTE + minute,
+    connections: minute === 7 ? 1 : 0,
+    clients: minute === 7 ? [{ user: 'app', applicationName: 'cron', connections: 1 }] : [],
+    reason: '',
+  });
+  test.each([
+    ['nothing', {}, []],
+    [
+      'a loss of the library',
+      { losses: [loss], lostStatements: [lost('sqlalchemy')] },
+      [/^failed: production \(.*\): 2 lost executions of sqlalchemy \(connection_closed\)$/],
+    ],
+    ['a loss of another', { losses: [loss], lostStatements: [lost('raw')] }, []],
+    [
+      'silence',
+      { watched: [{ fromMinute: MINUTE - 120, untilMinute: MINUTE + 19 }] },
+      [/^not shown: production \(.*\): nothing says that pgwitness ran from 2026-03-01 00:20 UTC to 2026-03-01 01:00/],
+    ],
+    [
+      'who went past it',
+      { bypass: Array.from({ length: 60 }, (_, minute) => sample(minute)) },
+      [/^not shown: production \(.*\): up to 1 connections went past pgwitness, in 1 of 60 samples: app \(cron\)$/],
+    ],
+  ])('a data directory says of itself: %s', async (_, parts, expected) => {
+    const production = [storeOf([{ of: ORM }], parts)];
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
+    expect(said(result)).toEqual(expected.map((one) => expect.stringMatching(one)));
   });
 
   test('since when it counts, and what it dropped', async () => {
