@@ -56,7 +56,7 @@ export class Unit implements WorkUnit {
   /** Executions whose session has not settled. */
   unsettled = 0;
   readonly sums: UnitSums = noUnitSums();
-  readonly opened = { connections: 0, ms: 0 };
+  opened = { connections: 0, ms: 0 };
   readonly byFingerprint = new Map<string, StatementInUnit>();
   /** Executions of statements that are not told apart any more, since they were counted last. */
   statementsBeyond = 0;
@@ -178,6 +178,7 @@ export class Unit implements WorkUnit {
   strip(): void {
     this.#statements.clear();
     this.parts = [];
+    this.opened = { connections: 0, ms: 0 };
   }
 
   /** What runs before a URL is resolved has tags, but no route: the first that has one names the unit. */

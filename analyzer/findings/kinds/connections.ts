@@ -1,5 +1,6 @@
 // Finds requests that open a connection of their own, instead of taking one that is open.
-// Invariant: the connections of the application are short lived, nearly all of them; scripts are not looked at.
+// Invariant: the connections of the application are short lived, nearly all of them; commands, and SQL by hand without
+// a route (psql, probes), are not looked at.
 // It is a habit and stays weak: behind another pooler it may be meant. Not here: telling short connections
 // (analyzer/work/pace.ts).
 
@@ -14,7 +15,8 @@ export const CONNECTION_PER_REQUEST: Kind = {
   look({ unit: { opened, tagSet }, own }) {
     const [first] = own;
     if (opened.connections === 0 || first === undefined || !APPLICATIONS.has(first.source)) return [];
-    if (routeOf(tagSet).kind === 'command') return [];
+    const { kind, route } = routeOf(tagSet);
+    if (kind === 'command' || (route === '' && first.source === 'raw')) return [];
     return [
       {
         kind: 'connection-per-request',

@@ -25,7 +25,7 @@ export const SELECT_STAR: Kind = {
     return [...found.values()];
   },
   // What is asked of the catalogue, or of a statement's own list.
-  excludes: (query) => /\b(?:pg_catalog|information_schema)\.|\bFROM\s*\(/i.test(query),
+  excludes: (query) => /\b(?:pg_catalog|information_schema)\.|\b(?:FROM|JOIN)\s+"?pg_\w|\bFROM\s*\(/i.test(query),
   words: (told) => ({
     title: `SELECT * of ${tableWords(told, 'inside')}`,
     explanation:
