@@ -9,8 +9,9 @@ import { recogniseHousekeeping } from './others/recognise-housekeeping.js';
 import { cursorClue, cursorNameAt, declaredAt, isPeeweeSavepoint, savepointNameAt } from './others/recognise-names.js';
 import { recogniseTool } from './others/recognise-tool.js';
 import type { Clue } from './shape/clues.js';
-import { type Fit, type HandForm, internShape, NOTHING, type Reads, type StatementShape } from './shape/shape.js';
-import { afterParens, hashSet, isCallproc, isKind, isText, isWord, startsWith, W } from './shape/words.js';
+import { readsOf } from './shape/plain-reads.js';
+import { type Fit, type HandForm, internShape, NOTHING, type StatementShape } from './shape/shape.js';
+import { afterParens, hashSet, isCallproc, isKind, isWord, W } from './shape/words.js';
 import { recogniseSqlalchemy } from './sqlalchemy/recognise-sqlalchemy.js';
 
 const EXPLAIN_WORDS = hashSet('analyze analyse verbose');
@@ -135,31 +136,3 @@ function hasValues(tokens: SqlTokens): boolean {
 
 const CONSTANT_WORDS = hashSet('null true false default');
 const BEFORE_ELEMENT: ReadonlySet<number> = new Set([TokenKind.leftParen, TokenKind.leftBracket, TokenKind.comma]);
-
-/** SELECT … FROM, without FOR UPDATE, INTO, sequences and advisory locks. */
-function readsOf(tokens: SqlTokens, at: number): Reads {
-  if (!isWord(tokens, at, W.select) || tokens.unterminated) return '';
-  let depth = 0;
-  let reads: Reads = '';
-  let hasAll = false;
-  for (let i = at + 1; i < tokens.count; i++) {
-    const kind = tokens.kind[i];
-    if (kind === TokenKind.leftParen) depth++;
-    else if (kind === TokenKind.rightParen) depth--;
-    else if (CHANGING.has(tokens.hash[i]) || startsWith(tokens, i, 'pg_advisory')) return '';
-    else if (depth > 0) continue;
-    else if (tokens.hash[i] === W.for || tokens.hash[i] === W.into) return '';
-    else if (tokens.hash[i] === W.from) reads = 'rows';
-    else if (reads === '' && isText(tokens, i, '*') && isColumnStart(tokens, i)) hasAll = true;
-  }
-  return reads !== '' && hasAll ? 'all' : reads;
-}
-
-const CHANGING = hashSet('nextval setval set_config');
-const BEFORE_COLUMN: ReadonlySet<number> = new Set([W.select, W.distinct, W.all]);
-
-/** `*` alone or behind a table's name, not a multiplication. */
-function isColumnStart(tokens: SqlTokens, at: number): boolean {
-  const before = tokens.kind[at - 1];
-  return before === TokenKind.comma || before === TokenKind.dot || BEFORE_COLUMN.has(tokens.hash[at - 1]);
-}

@@ -35,6 +35,21 @@ describe('a plain read, by its text', () => {
     ['SELECT a INTO u FROM t', ''],
     ["SELECT nextval('s') FROM t", ''],
     ['SELECT a FROM t WHERE pg_advisory_xact_lock(1) IS NULL', ''],
+    ['SELECT a FROM (SELECT a FROM t ORDER BY a LIMIT 1 FOR UPDATE) q', ''],
+    ['SELECT a FROM t WHERE a IN (SELECT b FROM u FOR NO KEY UPDATE SKIP LOCKED)', ''],
+    ['SELECT a FROM (SELECT substring(a for 3) FROM t) q', 'rows'],
+    ['SELECT a FROM t WHERE pg_try_advisory_xact_lock(a)', ''],
+    ['SELECT PG_ADVISORY_LOCK(a) FROM t', ''],
+    ['SELECT charge(o.id) FROM orders o', ''],
+    ['SELECT charge (o.id) FROM orders o', ''],
+    ['SELECT a FROM t WHERE EXISTS (SELECT 1 FROM u WHERE "Charge"(u.id))', ''],
+    ['SELECT billing.lower(a) FROM t', ''],
+    ['SELECT * FROM charges(1)', ''],
+    ['SELECT pg_catalog.lower(a), COUNT(*) FILTER (WHERE b > 1) OVER (PARTITION BY a) FROM t', 'rows'],
+    ['SELECT a::numeric(10, 2), CAST(a AS varchar(20)) FROM t WHERE (a, b) IN ((1, 2))', 'rows'],
+    ['SELECT q.a FROM unnest(ARRAY[1]) WITH ORDINALITY q(a, n) JOIN (VALUES (1)) AS v(b) USING (a)', 'rows'],
+    ['SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t GROUP BY GROUPING SETS ((a), ())', 'rows'],
+    ['SELECT ST_Distance(a, b) FROM t', 'rows'],
     ['WITH w AS (DELETE FROM t RETURNING *) SELECT * FROM w', ''],
     ['UPDATE t SET a = 1', ''],
   ])('%s: %s', (sql, reads) => {
@@ -90,6 +105,9 @@ describe('select-star', () => {
     expect(look('select-star', [{ ...star, reads: 'rows' }])).toEqual([]);
     const excludes = KINDS['select-star'].excludes!;
     expect(excludes('SELECT * FROM pg_catalog.pg_class')).toBe(true);
+    expect(excludes('SELECT * FROM pg_stat_activity')).toBe(true);
+    expect(excludes('select * from t join "pg_class" c on true')).toBe(true);
+    expect(excludes('SELECT * FROM pgroups')).toBe(false);
     expect(excludes('SELECT * FROM (SELECT a FROM t) q')).toBe(true);
     expect(excludes('SELECT * FROM t')).toBe(false);
   });
@@ -97,11 +115,11 @@ describe('select-star', () => {
 
 describe('connection-per-request', () => {
   /** Requests of a session each, `lifeMs` long, tagged if so. */
-  function requests(lifeMs: number, tags?: Readonly<Record<string, string>>): Playing {
+  function requests(lifeMs: number, tags?: Readonly<Record<string, string>>, source = 'django-orm'): Playing {
     const playing = new Playing();
     for (let n = 0; n < 6; n++) {
       const session = `s${n}`;
-      playing.send({ sql: 'SELECT a', at: n * 100, session, requestId: tags && `r${n}`, tags });
+      playing.send({ sql: 'SELECT a', at: n * 100, session, requestId: tags && `r${n}`, tags, source });
       playing.close(session, lifeMs);
     }
     return playing.pass(3_000);
@@ -112,10 +130,21 @@ describe('connection-per-request', () => {
   test('is found once connections are known to be short, and costs what opening takes', () => {
     const [untagged] = foundIn(requests(20));
     expect(untagged).toMatchObject({ confidence: 'weak', units: 4, times: 4, costNs: 4 * 4e6, statements: [] });
-    expect(foundIn(requests(20, { route: '/a' }))).toMatchObject([{ route: '/a', units: 4 }]);
+    expect(foundIn(requests(20, { route: '/a' }, 'raw'))).toMatchObject([{ route: '/a', units: 4 }]);
   });
 
-  test('is none of connections that are kept, and of commands', () => {
+  test('counts a connection once, also of a request that ended and goes on', () => {
+    const playing = requests(20, { route: '/a' });
+    const before = foundIn(playing)[0].times;
+    for (const session of ['more', 'again']) {
+      playing.send({ sql: 'SELECT a', at: 5_000, session, requestId: 'late', tags: { route: '/a' }, source: 'raw' });
+      playing.close(session, 20).pass(3_000);
+    }
+    expect(foundIn(playing)[0].times - before).toBe(2);
+  });
+
+  test('is none of connections that are kept, of commands, and of SQL that names no route: a script', () => {
+    expect(foundIn(requests(20, undefined, 'raw'))).toEqual([]);
     expect(foundIn(requests(60_000, { route: '/a' }))).toEqual([]);
     expect(foundIn(requests(20, { command: 'migrate' }))).toEqual([]);
     const kept = new Playing();
