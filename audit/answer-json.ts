@@ -19,6 +19,7 @@ export function auditJson(answer: AuditAnswer) {
       by,
       confidence,
       places: places.map(({ id }) => id),
+      at: places.map(({ file, line }) => `${file}:${line}`),
     })),
     unexplained: unexplained.map(statementJson),
     coverage: {

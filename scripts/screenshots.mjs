@@ -36,6 +36,7 @@ const VIEWS = [
   ['statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
   ['compare', `#/compare?${AROUND}`, '.numbers'],
   ['compare-routes', `#/compare?${AROUND}&group-by=route`, '.numbers'],
+  ['compare-old-new', `#/compare?old=${shopFingerprint('report')}&new=${shopFingerprint('topSellers')}`, '.verdict'],
   ['pools', '#/pools', '.pool'],
   ['live', '#/live', '.numbers a'],
   ['progress', '#/progress', '.plot canvas'],

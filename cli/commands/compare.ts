@@ -4,17 +4,14 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../config/values/errors.js';
 import { parseWhole } from '../../config/values/units.js';
-import type { SideFlags } from '../../reports/compare/sides.js';
+import type { SetsQuestion } from '../../reports/compare/sets-report.js';
 import { withMarks } from '../reading/marked-moments.js';
 import type { Place } from '../reading/place.js';
-import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
+import { addReadFlags, flagContext, placeOf, type ReadFlags, repeatable } from '../reading/read-flags.js';
 import { openProgress } from '../terminal/progress.js';
 import type { CompareView } from '../views/compare-view.js';
 
-interface CompareFlags extends SideFlags, ReadFlags {
-  readonly old?: string;
-  readonly new?: string;
-  readonly groupBy?: string;
+interface CompareFlags extends SetsQuestion, ReadFlags {
   readonly limit?: string;
   readonly markdown?: boolean;
   readonly all?: boolean;
@@ -73,10 +70,8 @@ Examples:
 }
 
 async function compare(given: CompareFlags): Promise<void> {
-  const { severalComparisons } = await import('../../reports/compare/sides.js');
-  const sets = given.old !== undefined || given.new !== undefined;
-  const modes = [given.before !== undefined || given.after !== undefined, given.around !== undefined, sets];
-  if (modes.filter(Boolean).length > 1) throw severalComparisons();
+  const { refuseSeveral } = await import('../../reports/compare/sides.js');
+  refuseSeveral(given);
   if (given.json && given.markdown) {
     throw new UsageError('two output formats', { where: '--json, --markdown', hint: 'give one of them' });
   }
@@ -86,42 +81,18 @@ async function compare(given: CompareFlags): Promise<void> {
   try {
     const form = flags.json ? ('json' as const) : flags.markdown ? ('markdown' as const) : ('text' as const);
     const view = { form, limit, verbose: flags.verbose === true };
-    if (sets) await compareSetsOf(place, flags, view);
+    if (flags.old !== undefined || flags.new !== undefined) await compareSetsOf(place, flags, view);
     else await compareSidesOf(place, flags, view);
   } finally {
     place.close();
   }
 }
 
-const WHOLE = { sort: 'total', limit: 0, minMs: 0, hidden: [], form: 'mergeable' } as const;
-
 async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
-  const { compareSets, statementsOfSet } = await import('../../reports/compare/sets.js');
-  const { fingerprintOf } = await import('../reading/find-statement.js');
-  const { readTimeRange } = await import('../../reports/questions/grammar.js');
+  const { reportSets } = await import('../../reports/compare/sets-report.js');
+  const { setsJson } = await import('../../reports/compare/sets-json.js');
   const { printSets } = await import('../views/compare-sets.js');
-  const { scopeOf } = await import('../../reports/compare/sides.js');
-  if (flags.groupBy !== undefined) {
-    throw new UsageError('--old and --new cannot be grouped', { where: '--group-by', hint: 'leave it out' });
-  }
-  const range = readTimeRange(parametersOf(flags, ['since', 'until']), flagContext());
-  const scope = scopeOf(flags);
-  const read = async (flag: '--old' | '--new', text: string | undefined) => {
-    const names = (text ?? '').split(',').map((name) => name.trim());
-    if (names.includes(''))
-      throw new UsageError('no fingerprint', { where: flag, hint: 'give --old FP,… and --new FP,…' });
-    const fingerprints = await Promise.all(names.map((name) => fingerprintOf(place, { name, range, where: flag })));
-    const side = (fingerprint: string) => ({ range, filter: { ...scope, prefix: fingerprint } });
-    const reports = await Promise.all(
-      fingerprints.map((fingerprint) => place.statements({ ...side(fingerprint), ...WHOLE })),
-    );
-    const plans = await Promise.all(fingerprints.map((fingerprint) => place.samples(fingerprint)));
-    return { reports, statements: statementsOfSet(reports), plans };
-  };
-  const [old, now] = [await read('--old', flags.old), await read('--new', flags.new)];
-  const requests = await place.requests({ range, tags: scope.tags ?? [] });
-  const compared = compareSets({ ...old, requests }, { ...now, requests });
-  printSets(compared, { old, now, scope, ...view });
+  printSets(setsJson(await reportSets(place, flags, flagContext())), { tags: flags.tag ?? [], ...view });
 }
 
 async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {

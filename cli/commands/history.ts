@@ -3,7 +3,7 @@
 // (cli/views/history.ts).
 
 import type { Command } from 'commander';
-import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { fingerprintOf, noSuchStatement, readPrefix } from '../../reports/questions/find-statement.js';
 import { withMarks } from '../reading/marked-moments.js';
 import {
   addFilterFlags,

@@ -1,8 +1,8 @@
 // `pgwitness show FINGERPRINT`: shows everything about one statement, evidence included.
-// Not here: printing (cli/views/show.ts), finding it by a prefix (cli/reading/find-statement.ts).
+// Not here: printing (cli/views/show.ts), finding it by a prefix (reports/questions/find-statement.ts).
 
 import type { Command } from 'commander';
-import { fingerprintOf, noSuchStatement, readPrefix } from '../reading/find-statement.js';
+import { fingerprintOf, noSuchStatement, readPrefix } from '../../reports/questions/find-statement.js';
 import { withMarks } from '../reading/marked-moments.js';
 import { addReadFlags, flagContext, parametersOf, placeOf, type ReadFlags } from '../reading/read-flags.js';
 

@@ -6,6 +6,7 @@ import { auditJson } from '../../audit/answer-json.js';
 import type { Coverage, Share } from '../../audit/coverage.js';
 import type { LedgerChanges } from '../../audit/ledger/update.js';
 import type { Complexity } from '../../audit/ways.js';
+import { inferredText } from '../../facts/words/inferred.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -186,9 +187,8 @@ function inferredLines({ inferred }: AuditAnswer, screen: Screen): string[] {
   for (const { facts, by, confidence, places } of inferred) {
     const [{ file, line }] = places;
     const more = places.length > 1 ? ` and ${places.length - 1} more` : '';
-    const what = by === 'cursor' ? 'rows of the cursor declared at' : 'loaded by a relationship of the model at';
     lines.push(
-      `  ${facts.fingerprint}  ${count(facts.calls)} calls, ${what} ${oneLine(file)}:${line}${more} (${confidence})`,
+      `  ${facts.fingerprint}  ${count(facts.calls)} calls, ${inferredText(by)} ${oneLine(file)}:${line}${more} (${confidence})`,
     );
   }
   return lines;

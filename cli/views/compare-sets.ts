@@ -1,68 +1,54 @@
 // Prints `compare --old … --new …`: the cost of one use of each set, its statements and its plans.
-// Invariant: text, JSON and Markdown say the same. Not here: comparing (reports/compare), plans (own-queries/plans.ts).
+// Invariant: text, JSON and Markdown are made of the same answer. Not here: comparing (reports/compare/sets-report.ts),
+// plans (own-queries/plans.ts).
 
-import type { StatementFacts, StatementFilter, StatementsReport } from '../../facts/answers.js';
-import { meanNs, percentileNs } from '../../facts/latency.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import { rowJson } from '../../reports/compare/comparison-json.js';
-import type { ComparedSets, Use } from '../../reports/compare/sets.js';
-import { samplesJson } from '../../reports/forms/samples-json.js';
-import type { SamplesReport } from '../../reports/samples.js';
+import { setsWords, useText } from '../../facts/words/uses.js';
+import type { SetJson, SetStatementJson, SetsJson } from '../../reports/compare/sets-json.js';
 import { count, duration } from '../terminal/format.js';
 import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable, textWidth } from '../terminal/table.js';
 import type { CompareView } from './compare-view.js';
-import { type ChangeOptions, changeText, intervalText } from './compare-words.js';
-
-export interface ReadSet {
-  readonly reports: readonly StatementsReport[];
-  readonly statements: readonly StatementFacts[];
-  readonly plans: readonly SamplesReport[];
-}
 
 interface SetsView extends CompareView {
-  readonly old: ReadSet;
-  readonly now: ReadSet;
-  /** What both sets have in common. */
-  readonly scope: StatementFilter;
+  /** key=value, which both sets were narrowed to. */
+  readonly tags: readonly string[];
 }
 
-export function printSets(compared: ComparedSets, view: SetsView): void {
-  if (view.form === 'json') printJson(setsJson(compared, view));
+export function printSets(compared: SetsJson, view: SetsView): void {
+  if (view.form === 'json') printJson(compared);
   else if (view.form === 'markdown') print(setsMarkdown(compared, view));
-  else print(setsText(compared, { ...view, screen: screenOf(process.stdout, process.env) }));
+  else print(setsText(compared, view, screenOf(process.stdout, process.env)));
 }
 
-function setsText(
-  compared: ComparedSets,
-  { old, now, scope, verbose, screen }: SetsView & { readonly screen: Screen },
-): string {
+function setsText(compared: SetsJson, view: SetsView, screen: Screen): string {
   const bold = (text: string): string => styled(text, { style: 'bold', screen });
-  const lines = [bold(summaryOf(compared, { scope, verbose, screen })), ''];
-  for (const [name, set, use] of setsOf(compared, { old, now })) {
-    lines.push(bold(`${name}: ${useText(use)}`), statementsTable(set.statements, screen), '');
+  const lines = [bold(summaryOf(compared, view, screen)), ''];
+  for (const [name, set] of setsOf(compared)) {
+    lines.push(bold(`${name}: ${useText(set.per_use)}`));
+    if (set.statements.length > 0) lines.push(statementsTable(set.statements, screen));
+    lines.push('');
   }
-  const plans = [planText(old), planText(now)];
+  const plans = [planText(compared.old), planText(compared.new)];
   if (plans.some((plan) => plan.length > 0)) {
     lines.push(bold('Generic plans'), ...sideBySide(plans[0], plans[1], screen.width));
   }
   return lines.join('\n').trimEnd();
 }
 
-function setsMarkdown(compared: ComparedSets, { old, now, scope, verbose }: SetsView): string {
-  const lines = [`### ${markdownText(summaryOf(compared, { scope, verbose }))}`, ''];
-  for (const [name, set, use] of setsOf(compared, { old, now })) {
+function setsMarkdown(compared: SetsJson, view: SetsView): string {
+  const lines = [`### ${markdownText(summaryOf(compared, view))}`, ''];
+  for (const [name, set] of setsOf(compared)) {
     lines.push(
-      `**${name}**: ${markdownText(useText(use))}`,
+      `**${name}**: ${markdownText(useText(set.per_use))}`,
       '',
       '| executions | mean | p95 | statement |',
       '|---|---|---|---|',
     );
-    for (const facts of set.statements) {
-      const { fingerprint, query } = facts;
+    for (const { fingerprint, query, calls, errors, mean_ms, p95_ms } of set.statements) {
       lines.push(
-        `| ${count(facts.calls + facts.errors)} | ${meanText(facts)} | ${p95Text(facts)} | \`${fingerprint}\` ${markdownText(query)} |`,
+        `| ${count(calls + errors)} | ${duration(mean_ms)} | ${duration(p95_ms)} | \`${fingerprint}\` ${markdownText(query)} |`,
       );
     }
     lines.push('');
@@ -72,101 +58,48 @@ function setsMarkdown(compared: ComparedSets, { old, now, scope, verbose }: Sets
   return lines.join('\n').trimEnd();
 }
 
-function setsJson(compared: ComparedSets, { old, now }: SetsView): object {
-  const side = (set: ReadSet, use: Use): object => ({
-    per_use: {
-      uses: use.uses,
-      by: use.by,
-      calls: use.calls,
-      rows: use.rows,
-      ms: use.timeNs / 1e6,
-      variance: use.variance,
-    },
-    statements: set.statements.map((facts, at) => ({
-      fingerprint: facts.fingerprint,
-      query: facts.query,
-      calls: facts.calls,
-      errors: facts.errors,
-      rows: facts.rows,
-      requests: facts.requests,
-      mean_ms: meanNs(facts) / 1e6,
-      p95_ms: inMs(percentileNs(facts, 0.95)),
-      plan: samplesJson(facts.fingerprint, set.plans[at] ?? { samples: [], plan: undefined }).plan,
-    })),
-  });
-  const interval = { low: compared.low ?? null, high: compared.high ?? null };
-  return {
-    ...rowJson(compared),
-    ...interval,
-    old: side(old, compared.beforePerUse),
-    new: side(now, compared.afterPerUse),
-  };
-}
-
-function setsOf(compared: ComparedSets, { old, now }: { old: ReadSet; now: ReadSet }) {
+function setsOf(compared: SetsJson) {
   return [
-    ['old', old, compared.beforePerUse],
-    ['new', now, compared.afterPerUse],
+    ['old', compared.old],
+    ['new', compared.new],
   ] as const;
 }
 
-function summaryOf(compared: ComparedSets, view: ChangeOptions & { readonly scope: StatementFilter }): string {
-  const { beforePerUse, afterPerUse } = compared;
-  const within = (view.scope.tags ?? []).map(([key, value]) => `${oneLine(key)}=${oneLine(value)}`).join(', ');
-  if (compared.before === undefined || compared.after === undefined) {
-    const side = compared.before === undefined ? 'old' : 'new';
-    return `The ${side} statements did not run in this window${within === '' ? '' : ` with ${within}`}`;
-  }
-  const times = `${duration(beforePerUse.timeNs / 1e6)} → ${duration(afterPerUse.timeNs / 1e6)}`;
-  return `${within === '' ? '' : `${within}: `}per use ${times}: ${changeText(compared, view)}${intervalText(compared)}`;
+function summaryOf(compared: SetsJson, { tags, verbose }: SetsView, screen?: Screen): string {
+  const within = tags.map(oneLine).join(', ');
+  const costs = { ...compared, old: compared.old.per_use, new: compared.new.per_use };
+  const { lead, change, interval } = setsWords(costs, { within, verbose });
+  const aside =
+    screen === undefined || change.aside === '' ? change.aside : styled(change.aside, { style: 'dim', screen });
+  return `${lead}${change.text}${aside}${interval}`;
 }
 
-function useText({ uses, by, calls, rows, timeNs }: Use): string {
-  const each = `${rows.toFixed(1)} rows, ${duration(timeNs / 1e6)}`;
-  if (by === 'executions' && calls === 1) return `${count(uses)} executions, each ${each}`;
-  const counted = by === 'requests' ? 'requests' : 'executions of its first statement';
-  return `${count(uses)} ${counted}, for each ${calls.toFixed(1)} executions, ${each}`;
-}
-
-function statementsTable(statements: readonly StatementFacts[], screen: Screen): string {
+function statementsTable(statements: readonly SetStatementJson[], screen: Screen): string {
   return renderTable(
     statements,
     [
-      { title: 'executions', align: 'right', cell: (facts) => count(facts.calls + facts.errors) },
+      { title: 'executions', align: 'right', cell: ({ calls, errors }) => count(calls + errors) },
       {
         title: 'failed',
         align: 'right',
         dropOrder: 1,
-        cell: (facts) => (facts.errors === 0 ? '' : count(facts.errors)),
+        cell: ({ errors }) => (errors === 0 ? '' : count(errors)),
       },
-      { title: 'rows', align: 'right', dropOrder: 2, cell: (facts) => count(facts.rows) },
-      { title: 'mean', align: 'right', cell: meanText },
-      { title: 'p95', align: 'right', cell: p95Text },
-      { title: 'fingerprint', cell: (facts) => facts.fingerprint },
-      { title: 'query', flexible: true, cell: (facts) => oneLine(shortSql(facts.query)) },
+      { title: 'rows', align: 'right', dropOrder: 2, cell: ({ rows }) => count(rows) },
+      { title: 'mean', align: 'right', cell: ({ mean_ms }) => duration(mean_ms) },
+      { title: 'p95', align: 'right', cell: ({ p95_ms }) => duration(p95_ms) },
+      { title: 'fingerprint', cell: ({ fingerprint }) => fingerprint },
+      { title: 'query', flexible: true, cell: ({ query }) => oneLine(shortSql(query)) },
     ],
     screen,
   );
 }
 
-function meanText(facts: StatementFacts): string {
-  return duration(meanNs(facts) / 1e6);
-}
-
-function p95Text(facts: StatementFacts): string {
-  return duration(inMs(percentileNs(facts, 0.95)));
-}
-
-function inMs(ns: number | null): number | null {
-  return ns === null ? null : ns / 1e6;
-}
-
 /** Lines of all plans of a set; no lines if there are no plans. */
-function planText({ statements, plans }: ReadSet): string[] {
-  return statements.flatMap(({ fingerprint }) => {
-    const plan = plans.find((report) => report.plan?.fingerprint === fingerprint)?.plan;
-    if (plan === undefined) return [];
-    const lines = plan.plan === '' ? [`no plan: ${plan.problem}`] : plan.plan.split('\n');
+function planText({ statements }: SetJson): string[] {
+  return statements.flatMap(({ fingerprint, plan }) => {
+    if (plan === null) return [];
+    const lines = plan.text === null ? [`no plan: ${plan.problem ?? ''}`] : plan.text.split('\n');
     return [`-- ${fingerprint}`, ...lines.map((line) => indentOf(line) + oneLine(line))];
   });
 }

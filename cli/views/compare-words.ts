@@ -2,9 +2,8 @@
 // Invariant: a judgement is printed with its p. Not here: judging (reports/compare), the words that the page has too
 // (facts/words/changes.ts), tables (compare.ts, compare-sets.ts).
 
-import { changeWords, factorText } from '../../facts/words/changes.js';
-import type { ComparedRow } from '../../reports/compare/compare.js';
-import type { RequestChange } from '../../reports/compare/noise/per-request.js';
+import { changeWords } from '../../facts/words/changes.js';
+import type { ComparedRow } from '../../reports/compare/noise/compare.js';
 import { count } from '../terminal/format.js';
 import { type Screen, styled } from '../terminal/output.js';
 
@@ -19,13 +18,6 @@ export interface ChangeOptions {
 export function changeText(row: ComparedRow, { verbose, screen }: ChangeOptions): string {
   const { text, aside } = changeWords(row, { verbose });
   return text + (screen === undefined || aside === '' ? aside : styled(aside, { style: 'dim', screen }));
-}
-
-/** ", 3.21 to 3.99× with 95 %" in the direction of the change; '' where there is no interval. */
-export function intervalText({ factor, low, high }: Pick<RequestChange, 'factor' | 'low' | 'high'>): string {
-  if (factor === undefined || low === undefined || high === undefined) return '';
-  const [from, to] = factor >= 1 ? [low, high] : [1 / high, 1 / low];
-  return `, ${factorText(from)} to ${factorText(to)}× with 95 %`;
 }
 
 /** Three digits at most, for a count per minute. */

@@ -2,16 +2,17 @@
 // Invariant: the three say the same; counts are per minute where the sides were recorded for different times.
 // Not here: comparing and JSON (reports/compare), words (compare-words.ts).
 
+import { intervalText } from '../../facts/words/changes.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import type { ComparedRow, Side } from '../../reports/compare/compare.js';
 import { type Comparison, leftOutOf, minutesOf } from '../../reports/compare/comparison.js';
 import { comparisonJson } from '../../reports/compare/comparison-json.js';
+import type { ComparedRow, Side } from '../../reports/compare/noise/compare.js';
 import { count, duration, moment, span, windowLength } from '../terminal/format.js';
 import { markdownText } from '../terminal/markdown.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import type { CompareView } from './compare-view.js';
-import { changeText, intervalText, rateText } from './compare-words.js';
+import { changeText, rateText } from './compare-words.js';
 import { boldLines } from './top.js';
 import { digitsOf } from './top-columns.js';
 

@@ -2,7 +2,7 @@
 // Invariant: a factor is that of the time in the database, and a title says so; what is unclear is said to be.
 // Not here: comparing (reports/compare/migration-pairs.ts), the rest of `progress` (progress.ts).
 
-import { chanceText, factorText } from '../../facts/words/changes.js';
+import { chanceText, factorText, intervalText } from '../../facts/words/changes.js';
 import type { LedgerFacts } from '../../reports/compare/migration.js';
 import type { FactorRange, MarkFacts } from '../../reports/compare/migration-marks.js';
 import type { PairFacts } from '../../reports/compare/migration-pairs.js';
@@ -11,7 +11,6 @@ import type { RequestChange } from '../../reports/compare/noise/per-request.js';
 import { count, duration, moment, share } from '../terminal/format.js';
 import { oneLine, type Screen, styled, wrapped } from '../terminal/output.js';
 import { type Column, renderTable } from '../terminal/table.js';
-import { intervalText } from './compare-words.js';
 
 interface Shown {
   readonly screen: Screen;

@@ -1,5 +1,6 @@
 // Prints `show`: the statement's text, who sends it with the evidence, its times and its errors.
-// Invariant: --json has everything that the text has. Not here: finding the statement (cli/reading/find-statement.ts).
+// Invariant: --json has everything that the text has. Not here: finding the statement
+// (reports/questions/find-statement.ts).
 
 import { tagsIn } from '../../config/values/tag-set.js';
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';

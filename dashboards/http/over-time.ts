@@ -5,6 +5,8 @@
 import { readCompareQuery } from '../../reports/compare/compare-query.js';
 import { type ComparedPlace, compareSides } from '../../reports/compare/comparison.js';
 import { comparisonJson } from '../../reports/compare/comparison-json.js';
+import { setsJson } from '../../reports/compare/sets-json.js';
+import { reportSets, type SetsPlace } from '../../reports/compare/sets-report.js';
 import { sidesOf } from '../../reports/compare/sides.js';
 import type { MarksPlace } from '../../reports/compare/windows.js';
 import { sourcesJson } from '../../reports/forms/timeline-json.js';
@@ -13,6 +15,7 @@ import { answerStatements } from '../../reports/questions/answer-statements.js';
 import { readTimeRange } from '../../reports/questions/grammar.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
+import { reportSamples } from '../../reports/samples.js';
 import { reportSources } from '../../reports/sources.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportPoolHistory } from '../../reports/trends/pool-history.js';
@@ -45,14 +48,17 @@ export async function overTime(path: string, { reader, parameters, context }: As
 }
 
 async function compare({ reader, parameters, context }: Asked): Promise<object> {
-  const { limit, all, groupBy, ...asked } = readCompareQuery(parameters, context);
-  const place: ComparedPlace & MarksPlace = {
+  const query = readCompareQuery(parameters, context);
+  const { limit, all, groupBy, ...asked } = query;
+  const place: ComparedPlace & MarksPlace & SetsPlace = {
     name: 'the store',
     marks: async (range) => reportMarks(reader, range),
     statements: async (query) => answerStatements(reader, query),
     requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     recorded: async () => recordedWindow(reportStatus(reader)),
+    samples: async (fingerprint) => reportSamples(reader, fingerprint),
   };
+  if (query.old !== undefined || query.new !== undefined) return setsJson(await reportSets(place, query, context));
   const sides = await sidesOf(place, asked, context);
   const comparison = await compareSides(place, sides, { all, groupBy, requestsOnly: true });
   const rows = comparison.rows.slice(0, limit);

@@ -33,6 +33,19 @@ export function changeWords({ judgement, factor, test, p }: JudgedChange, { verb
   return plain(agrees ? `${times} (${why})` : `${judgement} mostly, mean ${times} (${why})`);
 }
 
+export interface ChangeInterval {
+  readonly factor: number | null | undefined;
+  readonly low: number | null | undefined;
+  readonly high: number | null | undefined;
+}
+
+/** ", 3.21 to 3.99× with 95 %" in the direction of the change; '' where there is no interval. */
+export function intervalText({ factor, low, high }: ChangeInterval): string {
+  if (factor == null || low == null || high == null) return '';
+  const [from, to] = factor >= 1 ? [low, high] : [1 / high, 1 / low];
+  return `, ${factorText(from)} to ${factorText(to)}× with 95 %`;
+}
+
 /** "p < 0.001", "p = 0.004". */
 export function chanceText(p: number): string {
   return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;

@@ -7,7 +7,7 @@ import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { meanNs } from '../../facts/latency.js';
 import { keyOf } from '../../facts/statement-facts.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import { compareStatements } from './compare.js';
+import { compareStatements } from './noise/compare.js';
 
 export interface Change {
   readonly change: 'new' | 'slower' | 'gone';

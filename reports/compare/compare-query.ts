@@ -1,15 +1,27 @@
-// The spelling of a comparison in the API: two windows, around a mark, or two values of a tag.
+// The spelling of a comparison in the API: two windows, around a mark, a pair, or sets.
 // Invariant: names and words are those of the terminal's flags. Not here: what they mean (sides.ts).
 
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseWhole } from '../../config/values/units.js';
 import { type ParameterContext, Reading } from '../questions/reading.js';
-import type { SideFlags } from './sides.js';
+import { refuseSeveral, type SetFlags } from './sides.js';
 
-const NAMES = ['before', 'after', 'around', 'span', 'since', 'until', 'tag', 'source', 'handwritten'] as const;
+const NAMES = [
+  'before',
+  'after',
+  'around',
+  'span',
+  'old',
+  'new',
+  'since',
+  'until',
+  'tag',
+  'source',
+  'handwritten',
+] as const;
 
-export interface CompareQuery extends SideFlags {
+export interface CompareQuery extends SetFlags {
   /** A row per value of this tag, from its requests; without it a row per statement. */
   readonly groupBy?: string;
   readonly all: boolean;
@@ -25,11 +37,13 @@ export function readCompareQuery(parameters: URLSearchParams, context: Parameter
     throw new UsageError(`"${groupBy}" is nothing to group by`, { where: read.place('group-by'), hint });
   }
   const limit = read.text('limit');
-  return {
+  const query = {
     before: read.text('before'),
     after: read.text('after'),
     around: read.text('around'),
     span: read.text('span'),
+    old: read.text('old'),
+    new: read.text('new'),
     since: read.text('since'),
     until: read.text('until'),
     tag: read.tags()?.map(([key, value]) => `${key}=${value}`),
@@ -40,4 +54,6 @@ export function readCompareQuery(parameters: URLSearchParams, context: Parameter
     limit:
       limit === undefined ? 200 : parseWhole(limit, { min: 1, max: limits.apiRowsMax, where: read.place('limit') }),
   };
+  refuseSeveral(query);
+  return query;
 }

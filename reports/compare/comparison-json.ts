@@ -3,8 +3,8 @@
 // Not here: comparing (comparison.ts), text and Markdown (cli/views/compare.ts, cli/views/compare-sets.ts).
 
 import type { Window } from '../../facts/answers.js';
-import type { Changed, ComparedRow, Side } from './compare.js';
 import { type Comparison, leftOutOf, minutesOf } from './comparison.js';
+import type { Changed, ComparedRow, Side } from './noise/compare.js';
 import type { PerRequest, RequestChange, RequestSide } from './noise/per-request.js';
 
 interface ChangeJson {

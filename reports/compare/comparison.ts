@@ -1,6 +1,6 @@
 // Compares two sides as somebody asked: reads both, whole, by statement or by the values of a tag.
 // Invariant: terminal and API compare here, so they say the same. Not here: choosing sides (sides.ts), the arithmetic
-// (compare.ts), words.
+// (noise/compare.ts), words.
 
 import { UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS } from '../../config/values/minute.js';
@@ -8,7 +8,13 @@ import type { StatementsReport, Window } from '../../facts/answers.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { StatementsQuery, TimeRange } from '../questions/grammar.js';
 import { groupsTogether, type RequestGroup, type RequestsReport } from '../requests.js';
-import { type ComparedRequests, type ComparedRow, compareGroups, compareStatements, compareWhole } from './compare.js';
+import {
+  type ComparedRequests,
+  type ComparedRow,
+  compareGroups,
+  compareStatements,
+  compareWhole,
+} from './noise/compare.js';
 import { compareRequests, type PerRequest } from './noise/per-request.js';
 import type { ComparedSide, ComparedSides } from './sides.js';
 import { clipped, type MarkedMoment } from './windows.js';

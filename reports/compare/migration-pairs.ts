@@ -2,7 +2,7 @@
 // By requests where both are named by route or flag; else by the uses of their statements.
 // Invariant: the new version is counted in the window; the old one there too, but in all the time up to its end where
 // it ran there less often than a test needs.
-// Not here: whole requests (migration-requests.ts), the tests (noise), what a use is (sets.ts).
+// Not here: whole requests (migration-requests.ts), the tests and what a use is (noise).
 
 import { callerOf, isSameFile } from '../../audit/callers.js';
 import { type LedgerEntry, type LedgerSide, placeAt } from '../../audit/ledger/ledger.js';
@@ -21,8 +21,8 @@ import {
 } from './migration-requests.js';
 import { LEAST } from './noise/noise-test.js';
 import { changeOf, type RequestChange } from './noise/per-request.js';
+import { compareSets, type Use } from './noise/sets.js';
 import { isNobodys, type PlaceFacts, statementsOf } from './old-statements.js';
-import { compareSets, type Use } from './sets.js';
 
 export interface PairFacts extends ComparedVersions {
   readonly id: string;

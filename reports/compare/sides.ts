@@ -1,10 +1,10 @@
 // Reads the two sides of `compare`: windows, values of a tag or sources, and what both share.
 // Invariant: exactly one thing differs between the sides. Not here: windows (windows.ts), sets of statements
-// (cli/commands/compare.ts).
+// (sets-report.ts).
 
 import { UsageError } from '../../config/values/errors.js';
 import type { StatementFilter } from '../../facts/answers.js';
-import { readTimeRange } from '../questions/grammar.js';
+import { readTimeRange, type TimeRange } from '../questions/grammar.js';
 import type { ParameterContext } from '../questions/reading.js';
 import { type LabelledWindow, type MarkedMoment, type MarksPlace, type WindowFlags, windowsOf } from './windows.js';
 
@@ -33,11 +33,12 @@ export interface ComparedSides {
 
 type Pair = readonly [string, string];
 
-function rangeParameters({ since, until }: SideFlags): URLSearchParams {
+/** The window that both sides share. Throws UsageError. */
+export function rangeOf({ since, until }: SideFlags, context: ParameterContext): TimeRange {
   const given = new URLSearchParams();
   if (since !== undefined) given.set('since', since);
   if (until !== undefined) given.set('until', until);
-  return given;
+  return readTimeRange(given, context);
 }
 
 /** Throws UsageError if nothing differs, or more than one thing does. */
@@ -49,7 +50,7 @@ export async function sidesOf(place: MarksPlace, flags: SideFlags, context: Para
     const sides = windows.map((window) => ({ ...window, filter }));
     return { sides: [sides[0], sides[1]], differInTime: true, mark };
   }
-  const range = readTimeRange(rangeParameters(flags), context);
+  const range = rangeOf(flags, context);
   const { tags, source, handwritten } = scopeOf(flags);
   const found = pairsOf(flags);
   if (found.length > 1) throw severalComparisons();
@@ -73,7 +74,21 @@ export function scopeOf(flags: SideFlags): StatementFilter {
   return { source: flags.source, handwritten: flags.handwritten, tags: tags.length === 0 ? undefined : tags };
 }
 
-export function severalComparisons(): UsageError {
+/** What names sets of statements; see sets-report.ts. */
+export interface SetFlags extends SideFlags {
+  readonly old?: string;
+  readonly new?: string;
+}
+
+/** Throws UsageError if two windows, a mark and sets are asked for at once. */
+export function refuseSeveral(flags: SetFlags): void {
+  const { before, after, around, old, new: now } = flags;
+  const isSets = old !== undefined || now !== undefined;
+  const asked = [before !== undefined || after !== undefined, around !== undefined, isSets];
+  if (asked.filter(Boolean).length > 1 || (isSets && pairsOf(flags).length > 0)) throw severalComparisons();
+}
+
+function severalComparisons(): UsageError {
   return new UsageError('several comparisons at once', { where: 'compare', hint: ONE_OF });
 }
 

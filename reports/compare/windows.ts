@@ -1,6 +1,6 @@
 // Reads the two windows of `compare`: given one by one, or around a mark.
 // Invariant: the two share no minute, and the minute of a mark is in neither; of each only what was recorded counts
-// as its length. Not here: comparing (compare.ts), filters (sides.ts).
+// as its length. Not here: comparing (comparison.ts), filters (sides.ts).
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';

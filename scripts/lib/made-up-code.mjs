@@ -77,6 +77,7 @@ const PLACES = [
     resolved: false,
     unresolved: 'its text is a parameter of run, and no call of it was found',
   }),
+  place('warehouse', 'sqlalchemy', { ...at('ported/models.py', 21, 'Warehouse'), api: 'model', tables: ['warehouse'] }),
   place('orders', 'orm', { ...at('shop/orders.py', 71, 'orders'), api: 'filter', tables: ['shop_order'] }),
   place('lines', 'orm', { ...at('shop/orders.py', 88, 'orders'), api: 'all', tables: ['shop_orderline'] }),
 ];

@@ -118,6 +118,13 @@ const STATEMENTS = {
     'shop/orders.py:124',
   ),
   begin: { source: 'housekeeping', construct: '', query: 'BEGIN', summary: 'BEGIN', ms: 0.1, rows: 0, caller: '' },
+  warehouse: alchemy(
+    'SELECT warehouse.id, warehouse.name FROM warehouse WHERE warehouse.id = ?',
+    'SELECT warehouse',
+    0.7,
+    1,
+    '',
+  ),
 };
 
 /** @type {readonly Route[]} */
@@ -201,6 +208,7 @@ const ROUTES = [
     runs: [
       ['stock', 6],
       ['stockUpdate', 1],
+      ['warehouse', 1],
     ],
   },
   { kind: 'job', route: 'shop.tasks.recount', each: 1, runs: [['recount', 1]] },

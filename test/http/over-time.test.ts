@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEPLOY, MINUTES, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
+import { pgwitness } from '../cli/command.js';
 import { type Served, serveStore } from '../web/kit.js';
 
 describe('over time', () => {
@@ -58,15 +59,60 @@ describe('over time', () => {
     expect(json.rows_all).toBe(3);
   });
 
+  test('old and new statements are compared as in the terminal, of a directory and of a sidecar', async () => {
+    const [old, now] = [shopFingerprint('report'), shopFingerprint('topSellers')];
+    const asked = { old, new: now, since: new Date(Date.now() - 86_400_000).toISOString() };
+    const { json } = await ask(`compare?${new URLSearchParams(asked)}`);
+    expect(json).toMatchObject({ judgement: 'faster', not_observed: 12, exact: true });
+    expect([json.low < json.factor, json.factor < json.high, json.factor < 0.5]).toEqual([true, true, true]);
+    expect(json.old.per_use).toMatchObject({ by: 'requests', calls: 1, rows: 40, variance: 'counted' });
+    expect(json.new.statements).toMatchObject([
+      { fingerprint: now, calls: json.new.per_use.uses, errors: 0, plan: null },
+    ]);
+    const flags = Object.entries(asked).flatMap(([name, value]) => [`--${name}`, value]);
+    for (const place of [
+      ['--data', directory],
+      ['--url', served.url],
+    ]) {
+      const ran = await pgwitness(['compare', ...flags, ...place, '--json']);
+      expect(ran).toMatchObject({ code: 0, stderr: '' });
+      expect(JSON.parse(ran.stdout)).toEqual(json);
+    }
+  });
+
+  test('sets are narrowed to a route, and one that did not run there has no change', async () => {
+    const [all, each] = [shopFingerprint('linesOfAll'), shopFingerprint('lines')];
+    const within = (route: string) =>
+      ask(
+        `compare?${new URLSearchParams({ old: `${all},${shopFingerprint('orders')}`, new: each, tag: `route=${route}` })}`,
+      );
+    const { json } = await within(WORSE.route);
+    // Its orders ran in all requests, its lines in one statement until the deployment.
+    expect(json.old.per_use.variance).toBe('largest');
+    expect(json.old.per_use.calls).toBeGreaterThan(1);
+    expect(json.old.per_use.calls).toBeLessThan(2);
+    expect(json.new.per_use).toMatchObject({ by: 'requests', calls: 20, variance: 'counted' });
+    const { json: other } = await within('search/');
+    expect(other).toMatchObject({ before: null, after: null, factor: null, low: null, old: { statements: [] } });
+  });
+
   test.each([
     ['compare', 400, 'nothing to compare'],
-    ['compare?before=3h..1h&around=x', 404, 'there is no mark'],
+    ['compare?before=3h..1h&around=x', 400, 'several comparisons'],
     ['compare?around=never', 404, 'there is no mark "never"'],
     ['compare?before=2h..1h&after=90m..', 400, 'overlap'],
     ['compare?around=deploy%2042&span=soon', 400, 'not a duration: parameter "span"'],
     ['compare?tag=route%3Dnone%2Cneither', 400, 'no statement has route=none'],
     ['compare?around=deploy%2042&group-by=a%20b', 400, 'nothing to group by'],
-    ['compare?old=a&new=b', 400, 'unknown parameter'],
+    ['compare?old=a', 400, 'no fingerprint: parameter "new"'],
+    ['compare?old=,&new=b', 400, 'no fingerprint: parameter "old"'],
+    ['compare?old=zz&new=b', 400, '"zz" is not a fingerprint: parameter "old"'],
+    ['compare?old=abc&new=b', 400, 'statements begin with abc: parameter "old"'],
+    ['compare?old=ffff&new=b', 404, 'no statement ffff'],
+    ['compare?old=a&new=b&around=deploy%2042', 400, 'several comparisons'],
+    ['compare?old=a&new=b&tag=flag%3Doff%2Con', 400, 'several comparisons'],
+    ['compare?old=a&new=b&group-by=route', 400, 'cannot be grouped: parameter "group-by"'],
+    [`compare?new=b&old=${Array.from({ length: 61 }, () => 'a').join()}`, 400, 'too many: parameter "old"'],
     ['trends', 400, 'no statement: parameter "of"'],
     ['trends?of=abc', 400, '"abc" names no statement'],
     [`trends?of=${Array.from({ length: 61 }, () => `${'a'.repeat(16)}:raw`).join()}`, 400, 'too many'],

@@ -81,7 +81,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'proxy/listen/listener.ts',
     'analyzer/pipeline.ts',
     'reports/code/audit-report.ts',
-    'reports/compare/compare.ts',
+    'reports/compare/comparison.ts',
     'reports/trends/trends.ts',
     'dashboards/web/data/api.ts',
     'cli/files/statement-file.ts',

@@ -91,6 +91,8 @@ describe.skipIf(executablePath === '')('the page', () => {
     ['one statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
     ['compare', '#/compare?around=deploy+42', '.numbers a'],
     ['compare by route', '#/compare?around=deploy+42&group-by=route', '.numbers a'],
+    ['old and new', `#/compare?old=${shopFingerprint('report')}&new=${shopFingerprint('topSellers')}`, '.chosen'],
+    ['choosing old and new', `#/compare?how=sets&old=${shopFingerprint('lines')}`, '.chosen code'],
     ['pools', '#/pools', '.pool canvas'],
     ['progress', '#/progress', '.plot canvas'],
     ['audit', '#/audit', FIRST_ROW],
@@ -246,6 +248,15 @@ describe.skipIf(executablePath === '')('the page', () => {
     expect(await page.locator('.card .note').nth(2).textContent()).toContain('(101)');
   });
 
+  test('what a relationship loads stands below the audit, with its model', async () => {
+    const { page } = await open('#/audit', { of: shop });
+    await page.getByText('Statements that no place sends itself: 1').click();
+    const row = page.getByRole('row', { name: /FROM warehouse/ });
+    expect(await row.textContent()).toContain('loaded by a relationship of the model at ported/models.py:21strong');
+    await row.getByRole('link').click();
+    await page.waitForSelector('.distribution');
+  });
+
   test('a statement that was not seen in the time chosen is told of, with a way on', async () => {
     const { page } = await open(`#/statements/${SLOWEST}?since=1m`);
     await page.getByText('was not observed in this time range').waitFor();
@@ -263,7 +274,12 @@ describe.skipIf(executablePath === '')('the page', () => {
     ['audit', 'makes audit.json'],
     ['audit/none', 'makes audit.json'],
     ['marks', 'No mark lies in this time.'],
-    ['compare', 'Choose a mark, two times'],
+    ['compare', 'Choose a mark above'],
+    ['compare?how=windows', 'Give two times above'],
+    ['compare?how=tag', 'Choose a tag above'],
+    ['compare?how=sources', 'Choose two sources above'],
+    ['compare?how=sets', 'Choose above the statements that did a job before'],
+    ['compare?old=0000000000000000&new=1111111111111111', 'The old statements did not run in this window'],
     ['statements?since=1h', 'Nothing observed in this time'],
     ['statements?find=x', 'No statement fits.'],
     ['statements/0000000000000000', 'was not observed in this time range'],

@@ -11,10 +11,12 @@ import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
 import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
+import { pgwitness } from '../cli/command.js';
 import { chromiumPath, openPage } from '../kit/browser.js';
 import { type Served, serveStore } from './kit.js';
 
 const executablePath = chromiumPath();
+const upper = (letter: string): string => letter.toUpperCase();
 
 describe.skipIf(executablePath === '')('walks', () => {
   const directory = mkdtempSync(join(tmpdir(), 'pgwitness-walks-'));
@@ -188,6 +190,48 @@ describe.skipIf(executablePath === '')('walks', () => {
     await page.waitForSelector('.sides');
     expect(page.url()).toContain('tag=route');
     expect(await page.locator('.sides').textContent()).toContain('route=reports/top-sellers/');
+  });
+
+  test('a statement and what replaced it: chosen by their places, judged in the words of the terminal', async () => {
+    await start();
+    const field = (name: string) => page.getByRole('combobox', { name: new RegExp(`^${name}`) });
+    await page.keyboard.press('5');
+    await page.getByRole('combobox', { name: 'Compare' }).selectOption('sets');
+    await page.getByText('Choose above the statements that did a job before').waitFor();
+    await field('Old').fill('shop_product');
+    await page.getByText(/^\d+ fit: choose from the list$/).waitFor();
+    await field('Old').fill('reports.py:41');
+    await field('Old').press('Enter');
+    await page.getByRole('list', { name: 'Old: statements' }).getByText('FROM shop_orderline').waitFor();
+    await field('New').fill('nowhere');
+    await page.getByText('never seen; choose from the list').waitFor();
+    await field('New').fill(shopFingerprint('topSellers'));
+    const verdict = page.locator('.verdict');
+    await verdict.waitFor();
+    const asked = ['--old', shopFingerprint('report'), '--new', shopFingerprint('topSellers'), '--since', '24h'];
+    const { stdout } = await pgwitness(['compare', ...asked, '--data', directory]);
+    const said = stdout.split('\n');
+    expect(await verdict.textContent()).toBe(said[0]);
+    const heads = await page.locator('.per-set h2').allTextContents();
+    expect(heads).toEqual(said.filter((line) => /^(old|new): /.test(line)).map((line) => line.replace(/^./, upper)));
+    await page.getByLabel('Within').fill('route=reports/top-sellers/');
+    await page.getByText('The old statements did not run in this window with route=reports/top-sellers/').waitFor();
+    await page.getByRole('button', { name: `Leave out ${shopFingerprint('report')}` }).click();
+    await page.getByText('Choose above the statements that did a job before').waitFor();
+    expect(page.url()).not.toContain('old=');
+  });
+
+  test('two sources are a pair, and a choice of another way forgets it', async () => {
+    await start();
+    await page.keyboard.press('5');
+    await page.getByRole('combobox', { name: 'Compare' }).selectOption('sources');
+    await page.getByRole('combobox', { name: 'Before' }).selectOption('raw');
+    await page.getByRole('combobox', { name: 'After' }).selectOption('django-orm');
+    await page.waitForSelector('.sides');
+    expect(page.url()).toContain('source=raw%2Cdjango-orm');
+    await page.getByRole('combobox', { name: 'Compare' }).selectOption('tag');
+    await page.getByText('Choose a tag above').waitFor();
+    expect(page.url()).not.toContain('source=');
   });
 
   test('a filter completes what was seen, and says when a value was not', async () => {

@@ -1,7 +1,9 @@
 // The fields that filter what a view shows; each is a part of the address.
-// Invariant: a filter is in the address as soon as it is set. Not here: which filters a view has.
+// Invariant: a filter is in the address as soon as it is set; what completes says so of what was never seen.
+// Not here: which filters a view has.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SeenValues } from '../../../reports/groups/seen.js';
 import { type Address, replaceAddress } from '../data/address.js';
 
 /** Sets one filter of the address. */
@@ -63,4 +65,64 @@ export function ChoiceField(
       </select>
     </label>
   );
+}
+
+interface CompletedProps {
+  readonly name: string;
+  readonly title: string;
+  /** Undefined until the values are known. */
+  readonly seen: readonly string[] | undefined;
+  readonly filters: Readonly<Record<string, string>>;
+  readonly set: (name: string, value: string) => void;
+  readonly hint?: string;
+}
+
+/** Takes what was seen at once, a pattern with `*` on Enter; says so of what was never seen. */
+export function Completed({ name, title, seen, filters, set, hint = '' }: CompletedProps) {
+  const [typed, setTyped] = useState(filters[name] ?? '');
+  const known = typed === '' || typed.includes('*') || seen === undefined || seen.includes(typed);
+  const take = (value: string): void => {
+    if (value === '' || value.includes('*') || (seen ?? []).includes(value)) set(name, value);
+  };
+  const problem = `${name}-unseen`;
+  return (
+    <label>
+      {title}
+      <input
+        list={`${name}-seen`}
+        placeholder={seen?.[0] ?? hint}
+        value={typed}
+        aria-invalid={!known}
+        aria-describedby={known ? undefined : problem}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          if (event.currentTarget.value === '' || seen?.includes(event.currentTarget.value))
+            take(event.currentTarget.value);
+        }}
+        onChange={(event) => take(event.currentTarget.value.trim())}
+      />
+      <datalist id={`${name}-seen`}>
+        {(seen ?? []).map((value) => (
+          <option key={value} value={value} />
+        ))}
+      </datalist>
+      {!known && (
+        <span class="unseen" id={problem} role="status">
+          {nearest(typed, seen ?? [])}
+        </span>
+      )}
+    </label>
+  );
+}
+
+function nearest(typed: string, seen: readonly string[]): string {
+  if (seen.length === 0) return 'none was seen yet';
+  const bare = (text: string): string => text.toLowerCase().replaceAll('/', '');
+  const near = seen.find((one) => bare(one).includes(bare(typed)));
+  return near === undefined ? 'never seen; choose from the list' : `not yet a whole one: ${near}?`;
+}
+
+/** key=value of every tag that was seen. */
+export function tagsSeen({ tags }: SeenValues): string[] {
+  return Object.entries(tags).flatMap(([key, values]) => values.map((value) => `${key}=${value}`));
 }

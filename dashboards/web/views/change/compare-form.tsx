@@ -1,6 +1,6 @@
-// Chooses what is compared: around a mark, two times, or two values of a tag.
-// Invariant: every choice is in the address, and leaves the others of its kind out. Not here: the answer
-// (compare-view.tsx).
+// Chooses what is compared: two times, around a mark, a pair in one window, old and new statements.
+// Invariant: every choice is in the address, and leaves the others of its kind out. Not here: choosing pairs
+// (pairs-form.tsx) and statements (sets-form.tsx), the answer (compare-view.tsx).
 
 import { useState } from 'preact/hooks';
 import type { MarksJson } from '../../../../reports/forms/marks-json.js';
@@ -9,23 +9,39 @@ import { type Address, replaceAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { moment } from '../../data/format.js';
 import { sourceNames } from '../../data/sources.js';
+import { ChoiceField } from '../../parts/filters.js';
+import { type PartProps, SourcePair, TagPair } from './pairs-form.js';
+import { SetsForm } from './sets-form.js';
 
 const SPANS = ['15m', '1h', '6h', '24h', '7d'];
-const KEPT = ['since', 'until', 'source', 'handwritten', 'group-by', 'span'] as const;
+const KEPT = ['since', 'until', 'how', 'source', 'handwritten', 'group-by', 'span'] as const;
 const MODES = [
   ['around', 'around a mark'],
   ['windows', 'two times'],
   ['tag', 'two values of a tag'],
+  ['sources', 'two sources'],
+  ['sets', 'old and new statements'],
 ] as const;
-type Mode = (typeof MODES)[number][0];
+export type Mode = (typeof MODES)[number][0];
+
+/** What an address compares, or is about to. */
+export function modeOf(filters: Address['filters']): Mode {
+  const chosen = MODES.find(([name]) => name === filters.how);
+  if (chosen !== undefined) return chosen[0];
+  if (filters.old || filters.new) return 'sets';
+  if (filters.before || filters.after) return 'windows';
+  if (filters.around) return 'around';
+  return filters.tag ? 'tag' : filters.source?.includes(',') ? 'sources' : 'around';
+}
 
 export function CompareForm({ address, version }: { address: Address; version: number }) {
   const { filters } = address;
-  const given: Mode = filters.before || filters.after ? 'windows' : filters.tag ? 'tag' : 'around';
-  const [mode, setMode] = useState<Mode>(given);
+  const mode = modeOf(filters);
   const seen = useReport<SeenValues>('/api/v1/filters', { live: false, version }).data;
   const set = (more: Readonly<Record<string, string>>): void => {
     const kept = Object.fromEntries(KEPT.map((name) => [name, filters[name] ?? '']));
+    // A pair of sources is a choice of its own, one source narrows any.
+    if (kept.source.includes(',')) kept.source = '';
     replaceAddress({ ...address, filters: { ...kept, ...more } });
   };
   const keep = (name: string, value: string): void =>
@@ -34,7 +50,7 @@ export function CompareForm({ address, version }: { address: Address; version: n
     <search class="filters">
       <label>
         Compare
-        <select value={mode} onChange={(event) => setMode(event.currentTarget.value as Mode)}>
+        <select value={mode} onChange={(event) => set({ how: event.currentTarget.value })}>
           {MODES.map(([name, title]) => (
             <option key={name} value={name}>
               {title}
@@ -45,37 +61,45 @@ export function CompareForm({ address, version }: { address: Address; version: n
       {mode === 'around' && <Around filters={filters} version={version} set={set} keep={keep} />}
       {mode === 'windows' && <Windows filters={filters} set={set} />}
       {mode === 'tag' && <TagPair filters={filters} seen={seen} set={set} />}
-      <label>
-        By
-        <select value={filters['group-by'] ?? ''} onChange={(event) => keep('group-by', event.currentTarget.value)}>
-          <option value="">statement</option>
-          {['route', 'job', 'command', ...Object.keys(seen?.tags ?? {})]
-            .filter((key, at, all) => all.indexOf(key) === at && key !== 'caller')
-            .map((key) => (
-              <option key={key} value={key}>
-                {key}, per request
-              </option>
-            ))}
-        </select>
-      </label>
-      <label>
-        Source
-        <select value={filters.source ?? ''} onChange={(event) => keep('source', event.currentTarget.value)}>
-          <option value="">all of the application</option>
-          {sourceNames(seen?.sources ?? []).map((name) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      {mode === 'sources' && <SourcePair filters={filters} seen={seen} set={set} />}
+      {mode === 'sets' && <SetsForm address={address} seen={seen} version={version} />}
+      {mode !== 'sets' && <GroupBy filters={filters} seen={seen} keep={keep} />}
+      {mode !== 'sources' && (
+        <ChoiceField
+          name="source"
+          title="Source"
+          all="all of the application"
+          values={sourceNames(seen?.sources ?? [])}
+          value={filters.source ?? ''}
+          set={keep}
+        />
+      )}
     </search>
   );
 }
 
-interface PartProps {
+interface KeepProps {
   readonly filters: Address['filters'];
-  readonly set: (more: Readonly<Record<string, string>>) => void;
+  readonly seen: SeenValues | undefined;
+  readonly keep: (name: string, value: string) => void;
+}
+
+function GroupBy({ filters, seen, keep }: KeepProps) {
+  const keys = new Set(['route', 'job', 'command', ...Object.keys(seen?.tags ?? {})]);
+  keys.delete('caller');
+  return (
+    <label>
+      By
+      <select value={filters['group-by'] ?? ''} onChange={(event) => keep('group-by', event.currentTarget.value)}>
+        <option value="">statement</option>
+        {[...keys].map((key) => (
+          <option key={key} value={key}>
+            {key}, per request
+          </option>
+        ))}
+      </select>
+    </label>
+  );
 }
 
 function Around({
@@ -142,39 +166,6 @@ function Windows({ filters, set }: PartProps) {
       <button type="button" onClick={take}>
         Compare
       </button>
-    </>
-  );
-}
-
-function TagPair({ filters, seen, set }: PartProps & { seen: SeenValues | undefined }) {
-  const [key, pair = ''] = (filters.tag ?? '').split('=', 2);
-  const [one, other = ''] = pair.split(',', 2);
-  const [chosen, setChosen] = useState({ key, one, other });
-  const values = seen?.tags[chosen.key] ?? [];
-  const choose = (more: Partial<typeof chosen>): void => {
-    const next = { ...chosen, ...more };
-    setChosen(next);
-    if (next.key !== '' && next.one !== '' && next.other !== '' && next.one !== next.other)
-      set({ tag: `${next.key}=${next.one},${next.other}` });
-  };
-  const select = (title: string, name: keyof typeof chosen, options: readonly string[]) => (
-    <label>
-      {title}
-      <select value={chosen[name]} onChange={(event) => choose({ [name]: event.currentTarget.value })}>
-        <option value="">{options.length === 0 ? 'none was seen' : 'choose one'}</option>
-        {options.map((value) => (
-          <option key={value} value={value}>
-            {value}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-  return (
-    <>
-      {select('Tag', 'key', Object.keys(seen?.tags ?? {}))}
-      {select('Before', 'one', values)}
-      {select('After', 'other', values)}
     </>
   );
 }

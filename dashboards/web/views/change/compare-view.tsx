@@ -1,6 +1,6 @@
-// Compares two times, two values of a tag, or the time around a mark: by statement or by route.
+// Compares two times, the time around a mark, or a pair in one window: by statement or by route.
 // Invariant: what is compared is in the address; judgements are those of reports/compare. Not here: choosing
-// (compare-form.tsx), the rows (changes-table.tsx).
+// (compare-form.tsx), the rows (changes-table.tsx), old and new statements (sets-answer.tsx).
 
 import { changeWords } from '../../../../facts/words/changes.js';
 import type { ComparisonJson } from '../../../../reports/compare/comparison-json.js';
@@ -9,7 +9,8 @@ import { count, duration, each, span, windowLength } from '../../data/format.js'
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { Problem, Reading } from '../../parts/parts.js';
 import { ChangesTable } from './changes-table.js';
-import { CompareForm } from './compare-form.js';
+import { CompareForm, type Mode, modeOf } from './compare-form.js';
+import { SetsAnswer } from './sets-answer.js';
 
 type Filters = ViewProps['address']['filters'];
 type Compared = ComparisonJson & { readonly rows_all: number };
@@ -17,35 +18,61 @@ type Compared = ComparisonJson & { readonly rows_all: number };
 /** The question that an address asks; '' = it asks none yet. */
 function pathOf(address: ViewProps['address']): string {
   const { filters } = address;
+  const mode = modeOf(filters);
   const more: Record<string, string> = { limit: '500' };
   for (const name of ['source', 'handwritten', 'group-by']) if (filters[name]) more[name] = filters[name];
-  if (filters.around) {
+  if (mode === 'around' && filters.around) {
     return `/api/v1/compare?${new URLSearchParams({ around: filters.around, span: filters.span || '1h', ...more })}`;
   }
-  if (filters.before && filters.after) {
+  if (mode === 'windows' && filters.before && filters.after) {
     return `/api/v1/compare?${new URLSearchParams({ before: filters.before, after: filters.after, ...more })}`;
   }
-  if (filters.tag) return `/api/v1/compare?${queryOf(address, { tag: filters.tag, ...more })}`;
-  if (filters.source?.includes(',')) return `/api/v1/compare?${queryOf(address, more)}`;
+  if (mode === 'tag' && filters.tag) return `/api/v1/compare?${queryOf(address, { tag: filters.tag, ...more })}`;
+  if (mode === 'sources' && filters.source?.includes(',')) return `/api/v1/compare?${queryOf(address, more)}`;
   return '';
 }
 
+const TO_CHOOSE: Readonly<Record<Mode, string>> = {
+  around: 'Choose a mark above, or another way to compare.',
+  windows: 'Give two times above: what ran in one beside what ran in the other.',
+  tag: 'Choose a tag above and two of its values: two routes, two callers, a flag off and on, two versions.',
+  sources: 'Choose two sources above: how their statements differ.',
+  sets: 'Choose above the statements that did a job before, and those that do it now: by their text, their fingerprint, or the place that sends them. What a use of them costs stands here, per request where requests are known.',
+};
+
 export function CompareView({ address, live, version }: ViewProps) {
-  const path = pathOf(address);
-  const { data, problem, loading } = useReport<Compared>(path, { live, version, everyMs: 15_000 });
+  const mode = modeOf(address.filters);
   return (
     <>
       <h1 class="sr-only">Compare</h1>
       <CompareForm address={address} version={version} />
-      <Problem problem={path === '' ? undefined : problem} />
-      {path === '' && (
-        <p class="nothing">
-          Choose a mark, two times, or two values of a tag above. A difference counts if it is more than noise: p below
-          0.005, and at least 20 executions or requests on each side.
-        </p>
+      {mode === 'sets' ? (
+        <SetsAnswer address={address} live={live} version={version} empty={<Nothing mode={mode} />} />
+      ) : (
+        <SidesAnswer address={address} live={live} version={version} />
       )}
-      {path !== '' && data === undefined && loading && <Reading />}
-      {path !== '' && data && (
+    </>
+  );
+}
+
+function Nothing({ mode }: { mode: Mode }) {
+  return (
+    <p class="nothing">
+      {TO_CHOOSE[mode]} A difference counts if it is more than noise: p below 0.005, and at least 20 executions or
+      requests on each side.
+    </p>
+  );
+}
+
+function SidesAnswer({ address, live, version }: ViewProps) {
+  const path = pathOf(address);
+  const { data, problem, loading } = useReport<Compared>(path, { live, version, everyMs: 15_000 });
+  if (path === '') return <Nothing mode={modeOf(address.filters)} />;
+  return (
+    <>
+      <Problem problem={problem} />
+      {data === undefined && loading && <Reading />}
+      {data && (
         <>
           <Sides data={data} />
           <Whole data={data} filters={address.filters} />

@@ -1,21 +1,19 @@
 // The code's queries beside what ran of them, in the order of the work.
 // Invariant: "not seen" stands beside how much of the code the traffic touched. Not here: one place (place-view.tsx),
-// the join (audit/).
+// what no place sends (unsent.tsx), the join (audit/).
 
 import type { AuditedPlaceJson, AuditJson } from '../../../../audit/answer-json.js';
-import { shortSql } from '../../../../facts/words/short-sql.js';
 import { linkTo, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, span } from '../../data/format.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { ChoiceField, FindField, filterSetter } from '../../parts/filters.js';
 import { Problem, Reading } from '../../parts/parts.js';
-import { Table } from '../../parts/tables.js';
 import { type VirtualColumn, VirtualTable } from '../../parts/virtual-table.js';
 import { fits, GROUPS, groupOf, placeName, whatOf } from './places.js';
+import { Inferred, Unexplained } from './unsent.js';
 
 const ASKED_EVERY_MS = 60_000;
-const UNEXPLAINED_SHOWN = 20;
 
 export interface AuditReport {
   readonly audit: AuditJson | null;
@@ -89,6 +87,7 @@ function Audited({ address, audit }: { address: ViewProps['address']; audit: Aud
           onSort={() => {}}
         />
       )}
+      <Inferred address={address} audit={audit} />
       <Unexplained address={address} audit={audit} />
     </>
   );
@@ -156,32 +155,4 @@ function columnsFor({ places }: AuditJson): VirtualColumn<AuditedPlaceJson>[] {
       cell: ({ risk_reasons: reasons }) => reasons.join(', '),
     }),
   ];
-}
-
-function Unexplained({ address, audit: { unexplained } }: { address: ViewProps['address']; audit: AuditJson }) {
-  if (unexplained.length === 0) return null;
-  const most = [...unexplained].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, UNEXPLAINED_SHOWN);
-  return (
-    <details class="below">
-      <summary>{count(unexplained.length)} statements ran that no place of the code explains</summary>
-      <Table
-        caption="Statements that no place explains"
-        rows={most}
-        columns={[
-          {
-            title: 'Statement',
-            cell: ({ fingerprint, query }) => (
-              <a class="one-line" href={linkTo(address, { view: 'statements', id: fingerprint })}>
-                <code>{shortSql(query)}</code>
-              </a>
-            ),
-          },
-          { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
-          { title: 'Source', cell: ({ source }) => source, words: true, from: 'roomy' },
-          { title: 'From', cell: ({ callers }) => <code>{callers[0] ?? ''}</code>, words: true, from: 'roomy' },
-        ]}
-      />
-      {most.length < unexplained.length && <p class="below">and {count(unexplained.length - most.length)} more</p>}
-    </details>
-  );
 }

@@ -51,7 +51,8 @@ export function StatementView({ address, live, version }: ViewProps) {
                   ))}
                 </select>
               </label>
-            )}
+            )}{' '}
+            <a href={linkTo(address, { view: 'compare', filters: { old: row.fingerprint } })}>Compare with another</a>
           </p>
           <Observed report={report.data} />
           <Main row={row} />

@@ -1,10 +1,16 @@
 // Finds the one statement whose fingerprint begins with the characters typed.
-// Invariant: a prefix of no statement, or of several, is an error that says so. Not here: reading the statement
-// (place.ts).
+// Invariant: a prefix of no statement, or of several, is an error that says so. Not here: reading the statement.
 
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
-import type { TimeRange } from '../../reports/questions/grammar.js';
-import type { Place } from './place.js';
+import type { StatementsReport } from '../../facts/answers.js';
+import type { StatementsQuery, TimeRange } from './grammar.js';
+
+/** Where statements are looked for. */
+export interface StatementsPlace {
+  /** For people. */
+  readonly name: string;
+  statements(query: StatementsQuery): Promise<StatementsReport>;
+}
 
 const FINGERPRINT_LENGTH = 16;
 /** Enough to tell one fingerprint from several, however many sources each has. */
@@ -25,7 +31,7 @@ export function readPrefix(name: string, where: string): string {
 
 /** The whole fingerprint. Throws UsageError if several fit, RuntimeError if none does. */
 export async function fingerprintOf(
-  place: Place,
+  place: StatementsPlace,
   prefixed: { name: string; range: TimeRange; where: string },
 ): Promise<string> {
   const { where, range } = prefixed;
@@ -51,7 +57,7 @@ export async function fingerprintOf(
   });
 }
 
-export function noSuchStatement(place: Place, prefix: string): RuntimeError {
+export function noSuchStatement(place: StatementsPlace, prefix: string): RuntimeError {
   return new RuntimeError(`no statement ${prefix} in this window`, {
     where: place.name,
     hint: 'pgwitness top --all --limit 0 lists all statements; a wider window (--since) may contain it',

@@ -3,17 +3,16 @@
 // variance of one statement per request was counted too. How statements of a set go together was not: of several the
 // largest variance is taken that the counted ones allow, so no difference is claimed that another mix could undo.
 // Without tags a use is one execution of the first statement, in which the others run as often as they do on average.
-// Not here: which statements (cli/commands/compare.ts), tests (noise/noise-test.ts).
+// Not here: which statements (reports/compare/sets-report.ts), tests (noise-test.ts).
 
-import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
-import type { RequestStatementMeasureName } from '../../facts/measures.js';
-import { keyOf } from '../../facts/statement-facts.js';
-import type { Sums } from '../../facts/sums.js';
-import { mergeStatements } from '../forms/merge.js';
-import type { RequestsReport } from '../requests.js';
+import type { StatementFacts } from '../../../facts/answers.js';
+import type { RequestStatementMeasureName } from '../../../facts/measures.js';
+import { keyOf } from '../../../facts/statement-facts.js';
+import type { Sums } from '../../../facts/sums.js';
+import type { RequestsReport } from '../../requests.js';
 import { type ComparedRow, rowOf } from './compare.js';
-import { type Moments, momentsOf as momentsOfHistogram, testNoise } from './noise/noise-test.js';
-import { changeOf, momentsOf } from './noise/per-request.js';
+import { type Moments, momentsOf as momentsOfHistogram, testNoise } from './noise-test.js';
+import { changeOf, momentsOf } from './per-request.js';
 
 /** The cost of one use of a set. */
 export interface Use {
@@ -127,13 +126,4 @@ function usesOfFirst(statements: readonly StatementFacts[]): Use {
     callMoments: undefined,
     rowMoments: undefined,
   };
-}
-
-/** The statements of a set, in the order named, sources added together. Fingerprints that did not run are left out. */
-export function statementsOfSet(reports: readonly StatementsReport[]): StatementFacts[] {
-  return reports.flatMap(({ window, observed, statements }) => {
-    if (statements.length === 0) return [];
-    const oneSource = statements.map((facts) => ({ ...facts, source: statements[0].source }));
-    return mergeStatements([{ window, observed, statements: oneSource }]).statements;
-  });
 }

@@ -2,15 +2,15 @@
 // Invariant: a row's factor is of the time per request where requests are known, else of mean service times; a
 // judgement is given only where noise-test.ts gives one. Of executions a
 // request counts once per statement, so several statements have the requests of the one that most requests ran.
-// Not here: which reports the sides are (comparison.ts), sets of statements (sets.ts), printing.
+// Not here: which reports the sides are (reports/compare/comparison.ts), sets of statements (sets.ts), printing.
 
-import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
-import { latencyOf } from '../../facts/latency.js';
-import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
-import { addSums, STATEMENT_RULES } from '../../facts/sums.js';
-import type { RequestGroup, RequestsReport } from '../requests.js';
-import { type Judgement, testNoise } from './noise/noise-test.js';
-import { compareRequests, compareWithinRequests, type PerRequest } from './noise/per-request.js';
+import type { StatementFacts, StatementsReport } from '../../../facts/answers.js';
+import { latencyOf } from '../../../facts/latency.js';
+import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
+import { addSums, STATEMENT_RULES } from '../../../facts/sums.js';
+import type { RequestGroup, RequestsReport } from '../../requests.js';
+import { type Judgement, testNoise } from './noise-test.js';
+import { compareRequests, compareWithinRequests, type PerRequest } from './per-request.js';
 
 /** Totals of one side; times in ns. */
 export interface Side {

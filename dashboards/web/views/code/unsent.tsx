@@ -1,0 +1,84 @@
+// Statements that no place of the code sends itself: inferred ones, and unexplained ones.
+// Invariant: what is inferred says by what, from where, and how sure that is. Not here: the places (audit-view.tsx).
+
+import type { AuditJson } from '../../../../audit/answer-json.js';
+import { inferredText } from '../../../../facts/words/inferred.js';
+import { shortSql } from '../../../../facts/words/short-sql.js';
+import { type Address, linkTo } from '../../data/address.js';
+import { count } from '../../data/format.js';
+import { Table } from '../../parts/tables.js';
+
+const UNEXPLAINED_SHOWN = 20;
+
+interface UnsentProps {
+  readonly address: Address;
+  readonly audit: AuditJson;
+}
+
+/** What attributes load, and cursors give. */
+export function Inferred({ address, audit: { inferred, places: known } }: UnsentProps) {
+  if (inferred.length === 0) return null;
+  return (
+    <details class="below">
+      <summary>Statements that no place sends itself: {count(inferred.length)}</summary>
+      <Table
+        caption="Statements that no place sends itself"
+        rows={inferred}
+        columns={[
+          { title: 'Statement', cell: (row) => <Statement address={address} row={row} /> },
+          { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
+          {
+            title: 'From',
+            words: true,
+            cell: ({ by, places: [id], at }) => (
+              <>
+                {inferredText(by)}{' '}
+                {known.some((place) => place.id === id) ? (
+                  <a href={linkTo(address, { view: 'audit', id })}>
+                    <code>{at[0]}</code>
+                  </a>
+                ) : (
+                  <code>{at[0]}</code>
+                )}
+                {at.length > 1 && ` and ${count(at.length - 1)} more`}
+              </>
+            ),
+          },
+          { title: 'Confidence', words: true, cell: ({ confidence }) => confidence, from: 'roomy' },
+        ]}
+      />
+    </details>
+  );
+}
+
+function Statement({ address, row }: { address: Address; row: { fingerprint: string; query: string } }) {
+  return (
+    <a class="one-line" href={linkTo(address, { view: 'statements', id: row.fingerprint })}>
+      <code>{shortSql(row.query)}</code>
+    </a>
+  );
+}
+
+export function Unexplained({ address, audit: { unexplained } }: UnsentProps) {
+  if (unexplained.length === 0) return null;
+  const most = [...unexplained].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, UNEXPLAINED_SHOWN);
+  return (
+    <details class="below">
+      <summary>{count(unexplained.length)} statements ran that no place of the code explains</summary>
+      <Table
+        caption="Statements that no place explains"
+        rows={most}
+        columns={[
+          {
+            title: 'Statement',
+            cell: (row) => <Statement address={address} row={row} />,
+          },
+          { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
+          { title: 'Source', cell: ({ source }) => source, words: true, from: 'roomy' },
+          { title: 'From', cell: ({ callers }) => <code>{callers[0] ?? ''}</code>, words: true, from: 'roomy' },
+        ]}
+      />
+      {most.length < unexplained.length && <p class="below">and {count(unexplained.length - most.length)} more</p>}
+    </details>
+  );
+}
