@@ -5,8 +5,9 @@ import { shortSql } from '../../facts/words/short-sql.js';
 import type { Activity, ActivityFacts } from '../../facts/work/activity.js';
 import { activityJson } from '../../reports/work/activity-json.js';
 import { count, duration } from '../terminal/format.js';
-import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
+import { oneLine, print, printJson, type Screen, screenOf, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
+import { boldLines } from './top.js';
 
 export function printActivity(activity: Activity, options: { readonly json: boolean; readonly read: string }): void {
   if (options.json) printJson(activityJson(activity));
@@ -15,15 +16,18 @@ export function printActivity(activity: Activity, options: { readonly json: bool
 
 const STATES = { running: 'running', idle: 'idle in transaction', aborted: 'idle, aborted' } as const;
 
-function activityText(activity: Activity, options: { readonly read: string; readonly screen: Screen }): string {
+export function activityText(activity: Activity, options: { readonly read: string; readonly screen: Screen }): string {
   const { sessions, more, atMs } = activity;
   const { screen } = options;
   const at = `${new Date(atMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
   if (sessions.length === 0)
-    return `${at}: at ${oneLine(options.read)} no statement is in flight for over a second, and no transaction waits so long.`;
+    return wrapped(
+      `${at}: at ${oneLine(options.read)} no statement is in flight for over a second, and no transaction waits so long.`,
+      screen,
+    ).join('\n');
   const running = sessions.filter(({ state }) => state === 'running').length;
   const head = `${at} · ${statements(running)} in flight, ${transactions(sessions.length - running)} idle, for over a second`;
-  const lines = [styled(head, { style: 'bold', screen }), '', table(activity, screen)];
+  const lines = [...boldLines(head, screen), '', table(activity, screen)];
   if (more > 0) lines.push('', `… and ${count(more)} more`);
   return lines.join('\n');
 }

@@ -12,6 +12,7 @@ import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } fro
 import { renderTable } from '../terminal/table.js';
 import { printVerdicts } from '../terminal/verdicts.js';
 import { auditVerdicts } from './audit-verdicts.js';
+import { boldLines } from './top.js';
 
 interface Shown {
   /** The ORM's places are listed too, and all that nothing explains. */
@@ -47,7 +48,7 @@ function isRaw(complexity: Complexity): (place: AuditedPlace) => boolean {
 
 function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen: Screen }): string {
   const { places, report } = answer;
-  const lines = [styled(headOf(answer), { style: 'bold', screen })];
+  const lines = boldLines(headOf(answer), screen);
   lines.push(...wrapped(coverageLine(answer.coverage, report !== null), { width: screen.width }));
   const tested = places.filter((one) => one.tested).length;
   if (places.some((one) => one.tested !== null)) lines.push(`The tests reach ${tested} of ${places.length} places.`);

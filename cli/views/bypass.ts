@@ -6,7 +6,7 @@ import type { BypassReport } from '../../own-queries/activity.js';
 import { OWN_NAMES } from '../../own-queries/own-names.js';
 import type { Place } from '../reading/place.js';
 import { count } from '../terminal/format.js';
-import { oneLine, type Screen, styled } from '../terminal/output.js';
+import { oneLine, type Screen, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 
 /** Twice the default flush interval: a session of the first look is stored before the second. */
@@ -37,7 +37,7 @@ export async function bypassOf(place: Place, dsn: string): Promise<BypassView> {
 
 export function bypassText(report: BypassView, screen: Screen): string {
   const text = sessionsText(report, screen);
-  return report.leadsThrough ? `${text}\n${LEADS_THROUGH}` : text;
+  return report.leadsThrough ? `${text}\n${wrapped(LEADS_THROUGH, screen).join('\n')}` : text;
 }
 
 const LEADS_THROUGH =
@@ -45,12 +45,15 @@ const LEADS_THROUGH =
 
 function sessionsText(report: BypassReport, screen: Screen): string {
   const { bypassing, serverSessions, matchedSessions, witnessedSessions } = report;
-  if (report.outcome === 'cannot tell') return `Sessions that bypass pgwitness: cannot tell, because ${report.reason}.`;
+  const words = (text: string): string => wrapped(text, screen).join('\n');
+  if (report.outcome === 'cannot tell')
+    return words(`Sessions that bypass pgwitness: cannot tell, because ${report.reason}.`);
   const past = bypassing.reduce((sum, { connections }) => sum + connections, 0);
-  const held = `The server has ${count(serverSessions)} client sessions; ${count(matchedSessions)} of them come through pgwitness`;
+  const all = serverSessions === 1 ? '1 client session' : `${count(serverSessions)} client sessions`;
+  const held = `The server has ${all}; ${count(matchedSessions)} of them come through pgwitness`;
   const others = witnessedSessions - matchedSessions;
   const elsewhere = others > 0 ? ` (it sees ${count(others)} more, of another server or just ended)` : '';
-  if (past === 0) return `${held}${elsewhere}. None bypasses it.`;
+  if (past === 0) return words(`${held}${elsewhere}. None bypasses it.`);
   const table = renderTable(
     bypassing,
     [
@@ -62,7 +65,8 @@ function sessionsText(report: BypassReport, screen: Screen): string {
     ],
     screen,
   );
-  return `${held}${elsewhere}.\n${styled(past === 1 ? '1 bypasses it:' : `${count(past)} bypass it:`, { style: 'bold', screen })}\n${table}`;
+  const title = styled(past === 1 ? '1 bypasses it:' : `${count(past)} bypass it:`, { style: 'bold', screen });
+  return `${words(`${held}${elsewhere}.`)}\n${title}\n${table}`;
 }
 
 export function bypassJson(report: BypassView): object {

@@ -3,6 +3,8 @@
 
 import { expect, test } from 'vitest';
 import { textWidth } from '../../cli/terminal/table.js';
+import { activityText } from '../../cli/views/activity.js';
+import { bypassText } from '../../cli/views/bypass.js';
 import { groupsText } from '../../cli/views/groups.js';
 import { poolsText } from '../../cli/views/pools.js';
 import { statementText } from '../../cli/views/show.js';
@@ -205,4 +207,20 @@ test('pools name the sources of the application before housekeeping, and explain
   const text = poolsText(reportPools(shop()), { read: '.', screen: at(140), findings: [] });
   expect(text).toMatch(/ django-orm 13 %, raw 1\.3 %, housekeeping 85 %$/m);
   expect(text).toMatch(/^now, most: connections held now, and at most; busy: /m);
+});
+
+test('what the server says beside pools fits 80 columns, and one session is one', () => {
+  const sessions = { serverSessions: 1, matchedSessions: 1, witnessedSessions: 3, bypassing: [] };
+  const text = bypassText({ outcome: 'listed', reason: '', ...sessions, leadsThrough: true }, at(80));
+  expect(text).toMatch(/^The server has 1 client session; 1 of them/);
+  for (const line of text.split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(80);
+});
+
+test('nothing in flight is said in 80 columns', () => {
+  const text = activityText(
+    { atMs: DAY_START_MIN * MINUTE_MS, sessions: [], more: 0 },
+    { read: 'http://10.0.0.7:6434', screen: at(80) },
+  );
+  expect(text).toContain('no statement is in flight');
+  for (const line of text.split('\n')) expect(textWidth(line)).toBeLessThanOrEqual(80);
 });
