@@ -158,7 +158,10 @@ function changeText(change: RequestChange | null, words: { readonly more: string
   const times = factor >= 1 ? `${factorText(factor)}× ${words.more}` : `${factorText(1 / factor)}× ${words.less}`;
   if (judgement === 'too few') return `${times}, too few to tell`;
   if (judgement === 'no clear difference') return factor === 1 ? 'no difference' : `no clear difference (${times})`;
-  return `${times}${intervalText(change)} (${chanceText(change.p)})`;
+  // Most may have got slower while the mean did not: the judgement is of the first, and the interval of the mean.
+  const agrees = judgement === 'slower' ? (change.low ?? factor) >= 1 : (change.high ?? factor) <= 1;
+  const told = agrees ? times : `${judgement === 'slower' ? words.more : words.less} mostly, mean ${times}`;
+  return `${told}${intervalText(change)} (${chanceText(change.p)})`;
 }
 
 function decimal(value: number): string {
