@@ -62,7 +62,8 @@ async function ofStore(name: string, range: TimeRange): Promise<ProductionFacts>
       untilMs: watched.recorded?.untilMs ?? null,
       statements: statements.flatMap((one) => ofStored(one, pools)),
       store: { sinceMs, untilMs, window: report.window, watched, statements, pools },
-      doubts: [],
+      dropped: null,
+      lost: null,
     };
   } finally {
     place.close();
@@ -89,19 +90,9 @@ async function ofFile(name: string, config: string): Promise<ProductionFacts> {
     throw unreadable(name, error);
   }
   const file = readProductionFile(text, name);
-  const { kind, sinceMs, untilMs, dropped } = file;
-  const doubts =
-    dropped === null || dropped === 0
-      ? []
-      : [
-          {
-            key: 'production' as const,
-            amount: dropped,
-            of: 0,
-            what: `production (${name}): pg_stat_statements dropped entries ${dropped} times, so statements are missing`,
-          },
-        ];
-  return { name, kind, sinceMs, untilMs, statements: await statementsIn(file, { name, config }), doubts };
+  const { kind, sinceMs, untilMs, dropped, lost } = file;
+  const statements = await statementsIn(file, { name, config });
+  return { name, kind, sinceMs, untilMs, dropped, lost, statements };
 }
 
 async function statementsIn(

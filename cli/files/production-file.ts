@@ -4,6 +4,7 @@
 
 import { UsageError } from '../../config/values/errors.js';
 import { csvRows } from './csv-rows.js';
+import { timesOfLog } from './server-log.js';
 import { statementLines } from './statement-file.js';
 
 /** A statement with its executions, as the file has it. */
@@ -32,12 +33,15 @@ export interface ProductionFile {
   readonly untilMs: number | null;
   /** Times that pg_stat_statements dropped entries; null = the file does not say. */
   readonly dropped: number | null;
+  /** Executions that the sidecars of an export lost; null = the file does not say. */
+  readonly lost: number | null;
 }
 
 /** Throws UsageError. `name`: of the file. */
 export function readProductionFile(text: string, name: string): ProductionFile {
   const start = text.trimStart();
-  if (start.startsWith('[')) return ofTable(jsonOf(text, name), name);
+  // A prefix of a log may begin with a bracket, too.
+  if (/^\[\s*(?:\{|\]|$)/.test(start)) return ofTable(jsonOf(text, name), name);
   if (start.startsWith('{')) {
     const whole = parsed(text);
     if (isObject(whole) && Array.isArray(whole.statements)) return ofExport(whole, name);
@@ -59,7 +63,7 @@ export function readProductionFile(text: string, name: string): ProductionFile {
   }
   const lines = statementLines(text, { name, told: undefined });
   if (lines.some((line) => /"sql"\s*:/.test(line)))
-    return { kind: 'log', lines, rows: [], sinceMs: null, untilMs: null, dropped: null };
+    return { kind: 'log', lines, rows: [], ...timesOfLog(text), dropped: null, lost: null };
   throw refused('is nothing that says what production ran', name);
 }
 
@@ -93,7 +97,7 @@ function ofTable(entries: readonly Json[], name: string): ProductionFile {
     });
   }
   const kind = rows.some(({ known }) => known !== undefined) ? 'export' : 'pg_stat_statements';
-  return { kind, lines: [], rows, sinceMs: latest(resets), untilMs: latest(ends), dropped };
+  return { kind, lines: [], rows, sinceMs: latest(resets), untilMs: latest(ends), dropped, lost: null };
 }
 
 function ofExport(whole: Json, name: string): ProductionFile {
@@ -104,7 +108,12 @@ function ofExport(whole: Json, name: string): ProductionFile {
   const window = isObject(whole.window) ? whole.window : {};
   const [sinceMs = null] = momentOf(window.since, name);
   const [untilMs = null] = momentOf(window.until, name);
-  return { ...ofTable(entries, name), kind: 'export', sinceMs, untilMs };
+  const { exact, not_observed: lost } = isObject(whole.observed) ? whole.observed : ({} as Json);
+  return {
+    ...ofTable(entries, name),
+    ...{ kind: 'export', sinceMs, untilMs },
+    lost: exact === true ? 0 : typeof lost === 'number' && lost > 0 ? lost : null,
+  };
 }
 
 function knownOf({ fingerprint, source, construct, confidence, summary }: Json): ProductionRow['known'] {

@@ -101,3 +101,22 @@ export function statementsOfTextLog(text: string): AttributeLine[] {
   }
   return kept(entries);
 }
+
+const TIME =
+  /(?:^|"timestamp"\s*:\s*")([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?) (UTC|GMT|[+-][0-9]{2})\b/;
+
+/** From its first to its last entry; null where the entries do not begin with their time, or its zone has a name. */
+export function timesOfLog(text: string): { readonly sinceMs: number | null; readonly untilMs: number | null } {
+  const lines = text.split('\n');
+  const first = lines.find((line) => TIME.test(line));
+  const last = lines.findLast((line) => TIME.test(line));
+  return { sinceMs: momentIn(first), untilMs: momentIn(last) };
+}
+
+function momentIn(line = ''): number | null {
+  const found = TIME.exec(line);
+  if (found === null) return null;
+  const [, day, time, zone] = found;
+  const ms = Date.parse(`${day}T${time}${/^[+-]/.test(zone) ? `${zone}:00` : 'Z'}`);
+  return Number.isNaN(ms) ? null : ms;
+}

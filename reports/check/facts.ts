@@ -44,7 +44,10 @@ export interface ProductionFacts {
   readonly statements: readonly ProductionStatement[];
   /** Of a data directory: what it says of itself. */
   readonly store?: StoreFacts;
-  readonly doubts: readonly Doubt[];
+  /** Times that pg_stat_statements dropped entries; null = it does not say. */
+  readonly dropped: number | null;
+  /** Executions that the sidecars of an export lost; null = it does not say. */
+  readonly lost: number | null;
 }
 
 /** By fingerprint, what the places that were read ever knew of it. */

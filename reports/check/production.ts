@@ -20,7 +20,7 @@ export function productionOf(facts: CheckFacts, asked: AskedNone): Found {
     const store = productionStoreOf(one, asked);
     failures.push(...store.failures);
     excused.push(...store.excused);
-    doubts.push(...store.doubts, ...one.doubts, ...windowDoubts(one, facts));
+    doubts.push(...store.doubts, ...fileDoubts(one, facts));
     let [untold, statements] = [0, 0];
     for (const statement of one.statements) {
       const fit = fitIn(statement, { scope: condition.scope, known: facts.knownHere });
@@ -72,16 +72,44 @@ export function isSurelyOf({ byConfidence, ...facts }: StatementFacts): boolean 
   return facts.source !== 'unknown' && sure > 0 && sure === facts.calls;
 }
 
-function windowDoubts(
-  { name, sinceMs, untilMs, statements }: ProductionFacts,
-  { sinceMs: askedMs }: CheckFacts,
-): Doubt[] {
-  const doubt = (what: string): Doubt[] => [{ amount: 0, of: 0, what: `production (${name}) ${what}` }];
-  if (statements.length === 0) return doubt('holds no statement');
-  if (askedMs === undefined) return [];
-  if (untilMs !== null && untilMs <= askedMs) return doubt('is of before the window');
-  const day = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return sinceMs !== null && sinceMs - askedMs >= 60_000
-    ? doubt(`is known from ${day(sinceMs)} on, and the window begins at ${day(askedMs)}`)
-    : [];
+/** A file is exported, carried over, and read here; a server that is quiet at night logs nothing. */
+const END_GRACE_MS = 3_600_000;
+
+/** What a file does not say of itself casts doubt on all of its executions: no share of them allows it. */
+function fileDoubts(file: ProductionFacts, { sinceMs: askedMs, untilMs, watched, window }: CheckFacts): Doubt[] {
+  const { name, kind, statements, dropped, lost } = file;
+  const executions = statements.reduce((sum, one) => sum + one.executions, 0);
+  const doubts: Doubt[] = [];
+  const add = (what: string, { key, amount = executions }: Partial<Doubt> = { key: 'production' }): void => {
+    doubts.push({ key, amount, of: executions, what: `production (${name}) ${what}` });
+  };
+  if (statements.length === 0) add('holds no statement', { amount: 0 });
+  if (statements.length === 0 || kind === 'store') return doubts;
+  const asked = {
+    sinceMs: askedMs ?? watched.recorded?.sinceMs ?? window.sinceMs,
+    untilMs: untilMs ?? watched.askedMs,
+  };
+  if (file.untilMs !== null && file.untilMs <= asked.sinceMs) add('is of before the window', { amount: 0 });
+  else if (file.untilMs === null) add('does not say until when it counts');
+  else if (asked.untilMs - file.untilMs > END_GRACE_MS)
+    add(`is known until ${at(file.untilMs)}, and the window ends at ${at(asked.untilMs)}`);
+  if (file.sinceMs === null) add('does not say since when it counts');
+  else if (file.sinceMs - asked.sinceMs >= 60_000)
+    add(`is known from ${at(file.sinceMs)} on, and the window begins at ${at(asked.sinceMs)}`);
+  if (kind === 'pg_stat_statements') {
+    if (dropped === null) add('does not say how often pg_stat_statements dropped entries (dealloc)');
+    else if (dropped > 0)
+      add(`says that pg_stat_statements dropped entries ${dropped} times, so statements are missing`, {
+        ...{ key: 'production', amount: dropped },
+      });
+  }
+  if (kind === 'export') {
+    if (lost === null) add('does not say that its sidecars saw everything');
+    else if (lost > 0) add(`says that ${lost} executions were not observed`, { key: 'not_observed', amount: lost });
+  }
+  return doubts;
+}
+
+function at(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -29,7 +29,9 @@ function fileOf(text: string | object, name = 'production.json'): string {
   return file;
 }
 
-const table = (...queries: string[]) => queries.map((query, at) => ({ query, calls: at + 1 }));
+/** Of all the window, and nothing was dropped. */
+const WHOLE = { stats_reset: '2026-02-01 00:00:00.5+00', exported_at: '2026-03-01 01:00:00+00', dealloc: 0 };
+const table = (...queries: string[]) => queries.map((query, at) => ({ query, calls: at + 1, ...WHOLE }));
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
 describe('a statement of production', () => {
@@ -43,7 +45,7 @@ describe('a statement of production', () => {
         statements: 1,
         executions: 1,
         unknownHere: 1,
-        sinceMs: null,
+        sinceMs: Date.parse('2026-02-01T00:00:00.500Z'),
       }),
     ]);
     const failed = await judged(storeOf([{ of: ORM }]), { ...NONE, production: [fileOf(table(DJANGO, ALCHEMY))] });
@@ -208,6 +210,18 @@ describe('forms', () => {
     const from = (stats_reset: string, exported_at = '2026-03-01 02:00:00+00') => rows({ stats_reset, exported_at });
     const store = () => storeOf([{ of: ORM }]);
     expect((await judged(store(), { ...asked, production: from('2026-02-01 00:00:00.5+00') })).outcome).toBe('passed');
+    // An hour is given to the way from there to here.
+    const early = await judged(store(), {
+      ...{ ...asked, untilMs: FROM_MS + 7_200_000 },
+      production: from('2026-02-01 00:00:00+00', '2026-03-01 00:59:00+00'),
+    });
+    expect(said(early)).toContainEqual(
+      expect.stringMatching(/is known until 2026-03-01 00:59 UTC, and the window ends at 2026-03-01 02:00 UTC/),
+    );
+    // The window of no --since is what staging recorded.
+    expect(said(await judged(store(), { ...NONE, production: from('2026-03-01 00:30:00+00') }))).toEqual([
+      expect.stringMatching(/is known from 2026-03-01 00:30 UTC on/),
+    ]);
     expect(said(await judged(store(), { ...asked, production: from('2026-03-01 00:30:00+00') }))).toEqual([
       expect.stringMatching(/is known from 2026-03-01 00:30 UTC on, and the window begins at 2026-03-01 00:00 UTC/),
     ]);
@@ -217,6 +231,52 @@ describe('forms', () => {
     expect(said(await judged(store(), { ...asked, production: rows({ dealloc: 4 }) }))).toEqual([
       expect.stringMatching(/pg_stat_statements dropped entries 4 times/),
     ]);
+  });
+
+  test.each([
+    ['since when', { ...WHOLE, stats_reset: undefined }, /does not say since when it counts$/],
+    ['until when', { ...WHOLE, exported_at: undefined }, /does not say until when it counts$/],
+    ['what it dropped', { ...WHOLE, dealloc: undefined }, /does not say how often .* dropped entries \(dealloc\)$/],
+  ])('a table that does not say %s', async (_, more, expected) => {
+    const rows = [{ query: DJANGO, calls: 100, ...more }];
+    const asked = { ...NONE, production: [fileOf(rows)] };
+    expect(said(await judged(storeOf([{ of: ORM }]), asked))).toEqual([expect.stringMatching(expected)]);
+    expect((await judged(storeOf([{ of: ORM }]), { ...asked, allow: ['production=99%'] })).outcome).toBe('not shown');
+    expect((await judged(storeOf([{ of: ORM }]), { ...asked, allow: ['production=100'] })).outcome).toBe('passed');
+  });
+
+  const entry = (time: string) => `${time} [7] app@shop app=web LOG:  execute <unnamed>: ${DJANGO}`;
+  test.each([
+    ['of the window', ['2026-02-28 23:59:59.000 UTC', '2026-03-01 00:59:00.000 UTC'], []],
+    [
+      'of a part',
+      ['2026-03-01 01:30:00.000 +01', '2026-03-01 00:59:00.000 UTC'],
+      [/is known from 2026-03-01 00:30 UTC/],
+    ],
+    ['without times', ['', ''], [/does not say until when/, /does not say since when/]],
+    [
+      'in a zone with a name',
+      ['2026-03-01 00:00:00.000 CET', ''],
+      [/does not say until when/, /does not say since when/],
+    ],
+  ])('a log %s', async (_, times, expected) => {
+    const production = [fileOf(times.map(entry).join('\n'), 'postgresql.log')];
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
+    expect(said(result)).toEqual(expected.map((one) => expect.stringMatching(one)));
+  });
+
+  test.each([
+    [{ exact: true, not_observed: 0 }, []],
+    [{ exact: false, not_observed: 7 }, [/says that 7 executions were not observed$/]],
+    [{ exact: false, not_observed: 0 }, [/does not say that its sidecars saw everything$/]],
+    [undefined, [/does not say that its sidecars saw everything$/]],
+  ])('an export says what it lost: %j', async (observed, expected) => {
+    const one = { fingerprint: ORM, source: 'django-orm', construct: 'queryset', confidence: 'strong', calls: 3 };
+    const statements = [{ ...one, query: 'SELECT "id" FROM "book"', summary: 'SELECT book' }];
+    const window = { since: '2026-03-01T00:00:00Z', until: '2026-03-01T01:00:00Z' };
+    const production = [fileOf({ window, observed, statements })];
+    const result = await judged(storeOf([{ of: ORM }]), { ...NONE, production });
+    expect(said(result)).toEqual(expected.map((what) => expect.stringMatching(what)));
   });
 
   test.each([
