@@ -1,19 +1,21 @@
 // Follows how often statements fail and how long they take, in slots of five minutes.
 // Each slot is set against the statement's own past.
-// Invariant: an execution is in the past once its slot is over; of the past half is forgotten each day. Bounded: those
-// that were not seen for longest go. What it knows ends with the process. Not here: the rules (kinds/errors-rise.ts,
-// kinds/slower-than-itself.ts).
+// Invariant: an execution is in the past once its slot is over, but of slots that were slower (slow-hours.ts); of the
+// past half is forgotten each day. Bounded: those that were not seen for longest go. What it knows ends with the
+// process. Not here: the rules (kinds/errors-rise.ts, kinds/slower-than-itself.ts).
 
 import { limits } from '../../config/limits.js';
 import { MINUTE_MS } from '../../config/values/minute.js';
 import { bucketOf, LogHistogram } from '../../facts/histogram.js';
 import type { RollupRow } from '../../facts/rollup-row.js';
-import type { StatementSlot } from './views/statement-slot.js';
+import { SlowHours } from './slow-hours.js';
+import { OF_CIRCUMSTANCES } from './views/kind.js';
+import { hasPast, hasRisen, type StatementSlot } from './views/statement-slot.js';
 
 const SLOT_MS = 300_000;
 const DAY_MS = 86_400_000;
 const USUAL = 0.977;
-/** A slot in which this share of the statements, of so many at least, became slower is the machine's … */
+/** A slot in which this share of the statements, of so many at least, became slower or failed is the machine's … */
 const MANY_SHARE = 0.3;
 const MANY_MIN = 4;
 /** … where slower is: this share of its executions, of so many at least, is slow. */
@@ -31,10 +33,11 @@ interface History {
   readonly firstMs: number;
   readonly pools: Set<string>;
   past: Counts;
-  now: Counts & { slow: number };
+  now: Counts;
   /** Service times of the past, and of this slot. */
   times: LogHistogram;
   timesNow: LogHistogram;
+  readonly slowHours: SlowHours;
   /** Slots in a row that were slower, and are not in the past. */
   heldBack: number;
   /** Bucket of the time that 97.7 % of the past stayed below; Infinity = there is none. */
@@ -56,15 +59,12 @@ export class StatementHistories {
     if (key.source === 'housekeeping' || key.source === 'tool') return;
     const history = this.#historyOf(row);
     if (history.pools.size < POOLS_MAX) history.pools.add(key.pool);
-    const { now, timesNow, usualBucket } = history;
+    const { now, timesNow } = history;
     now.executions += row.executions;
-    now.errors += row.errors;
+    now.errors += ownErrors(row);
     now.serviceNs += row.serviceTotalNs;
     now.timed += histogram.count;
-    for (const [bucket, count] of histogram.buckets) {
-      if (bucket > usualBucket) now.slow += count;
-      timesNow.addBucket(bucket, count);
-    }
+    timesNow.merge(histogram);
   }
 
   /** The slot that is over, of every statement that ran in it; undefined while none is. */
@@ -74,17 +74,20 @@ export class StatementHistories {
     if (slotMs === fromMs) return undefined;
     this.#slotMs = slotMs;
     if (fromMs === 0) return undefined;
-    const slots = [...this.#histories.values()]
-      .filter(({ now }) => now.executions > 0)
-      .map((history) => slotOf(history, fromMs));
-    for (const history of this.#histories.values()) passOn(history);
+    const ran = [...this.#histories.values()].filter(({ now }) => now.executions > 0);
+    const slots = ran.map((history) => slotOf(history, fromMs));
+    ran.forEach((history, n) => {
+      passOn(history, slots[n], fromMs);
+    });
     this.#forget(nowMs);
-    const isMachine = isSlowAll(slots);
-    return {
-      slots: isMachine ? slots.map((slot) => ({ ...slot, slow: 0 })) : slots,
-      fromMs,
-      untilMs: fromMs + SLOT_MS,
-    };
+    const isSlow = isSlowAll(slots);
+    const isFailing = isFailingAll(slots);
+    const told = slots.map((slot) => ({
+      ...slot,
+      slow: isSlow ? 0 : slot.slow,
+      errors: isFailing ? 0 : slot.errors,
+    }));
+    return { slots: told, fromMs, untilMs: fromMs + SLOT_MS };
   }
 
   #historyOf({ key: { fingerprint, source, minute } }: RollupRow): History {
@@ -99,9 +102,10 @@ export class StatementHistories {
         firstMs: minute * MINUTE_MS,
         pools: new Set(),
         past: { ...NOTHING },
-        now: { ...NOTHING, slow: 0 },
+        now: { ...NOTHING },
         times: new LogHistogram(),
         timesNow: new LogHistogram(),
+        slowHours: new SlowHours(USUAL),
         heldBack: 0,
         usualBucket: Number.POSITIVE_INFINITY,
       };
@@ -132,18 +136,30 @@ export class StatementHistories {
   }
 }
 
-function slotOf({ fingerprint, source, pools, now, past, firstMs }: History, fromMs: number): StatementSlot {
+/** Those that tell of the statement. */
+function ownErrors({ errors, errorsBySqlstate = new Map() }: RollupRow): number {
+  let own = errors;
+  for (const [sqlstate, count] of errorsBySqlstate) if (OF_CIRCUMSTANCES.test(sqlstate)) own -= count;
+  return own;
+}
+
+/** Slow is what is slower than usual, and at an hour that was slow before, slower than then. */
+function slotOf(history: History, fromMs: number): StatementSlot {
+  const { fingerprint, source, pools, past, firstMs, timesNow, usualBucket, slowHours } = history;
+  let slow = beyond(timesNow, usualBucket);
+  if (slow > 0) slow = beyond(timesNow, Math.max(usualBucket, slowHours.bucketAt(fromMs)));
+  const now = { ...history.now, slow };
   const before = { ...past, ms: Math.max(0, fromMs - firstMs) };
   return { fingerprint, source, pools: [...pools].sort(), ...now, before };
 }
 
 /** What is slower for some minutes must not become the measure of itself; what stays so for an hour is usual. */
-function passOn(history: History): void {
-  const { past, now, times, timesNow } = history;
-  history.now = { ...NOTHING, slow: 0 };
+function passOn(history: History, { timed, slow }: StatementSlot, fromMs: number): void {
+  const { past, now, times, timesNow, usualBucket, slowHours } = history;
+  if (isSlower(timed, beyond(timesNow, usualBucket))) slowHours.note(fromMs, fromMs + SLOT_MS, timesNow);
+  history.now = { ...NOTHING };
   history.timesNow = new LogHistogram();
-  const isSlower = now.timed >= HELD_BACK_TIMED_MIN && now.slow >= now.timed * SLOWER_SHARE;
-  if (isSlower && history.heldBack < HELD_BACK_MAX) {
+  if (isSlower(timed, slow) && history.heldBack < HELD_BACK_MAX) {
     history.heldBack++;
     return;
   }
@@ -157,9 +173,26 @@ function passOn(history: History): void {
   history.usualBucket = usualNs === 0 ? Number.POSITIVE_INFINITY : bucketOf(usualNs);
 }
 
+function isSlower(timed: number, slow: number): boolean {
+  return timed >= HELD_BACK_TIMED_MIN && slow >= timed * SLOWER_SHARE;
+}
+
+/** How many took longer than what this bucket holds. */
+function beyond({ buckets }: LogHistogram, most: number): number {
+  let slow = 0;
+  for (const [bucket, count] of buckets) if (bucket > most) slow += count;
+  return slow;
+}
+
 /** Where most became slower, the machine or the network did. */
 function isSlowAll(slots: readonly StatementSlot[]): boolean {
   const compared = slots.filter(({ timed, before }) => timed >= TIMED_MIN && before.timed > 0);
   const slower = compared.filter(({ slow, timed }) => slow / timed >= SLOWER_SHARE);
   return compared.length >= MANY_MIN && slower.length >= compared.length * MANY_SHARE;
+}
+
+/** Where most fail as they did not before, something that all of them need is gone. */
+function isFailingAll(slots: readonly StatementSlot[]): boolean {
+  const compared = slots.filter((slot) => slot.executions >= TIMED_MIN && hasPast(slot));
+  return compared.length >= MANY_MIN && compared.filter(hasRisen).length >= compared.length * MANY_SHARE;
 }

@@ -1,10 +1,11 @@
 // Statements against their own past, over hours of a test's clock: the fault, and its clean twin.
 // Not here: pools (pool-overheld.test.ts), kinds that look at one unit (rules.test.ts, kinds.test.ts, habits.test.ts).
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Findings } from '../../analyzer/findings/findings.js';
 import { limits } from '../../config/limits.js';
 import type { FindingDelta } from '../../facts/finding.js';
+import { LogHistogram } from '../../facts/histogram.js';
 import { xorshift } from '../../scripts/lib/xorshift.mjs';
 import { opened, RELAY, startObserving, statement } from '../observer/observing.js';
 import { rollupOf } from '../storage/flushes.js';
@@ -17,6 +18,7 @@ interface Minute {
   /** Service times in ms of what completed. */
   readonly ms: readonly number[];
   readonly errors?: number;
+  readonly sqlstate?: string;
 }
 
 /** What one statement does in a minute; undefined = it does not run. */
@@ -29,9 +31,9 @@ function foundIn(minutes: number, statements: Readonly<Record<string, Does>>): F
     const atMs = T0 + minute * MINUTE_MS;
     findings.tick(atMs);
     for (const [fingerprint, does] of Object.entries(statements)) {
-      const { ms, errors = 0 } = does(minute) ?? { ms: [] };
+      const { ms, errors = 0, sqlstate = '22012' } = does(minute) ?? { ms: [] };
       if (ms.length + errors === 0) continue;
-      const errorCodes = Array.from({ length: errors }, () => '22012');
+      const errorCodes = Array.from({ length: errors }, () => sqlstate);
       findings.histories.take(
         rollupOf({ minute: atMs / MINUTE_MS, fingerprint, callsNs: ms.map((one) => one * 1e6), errors: errorCodes }),
       );
@@ -121,6 +123,66 @@ test('so many statements have a past; the one that was not seen for longest begi
   const rises: Does = (minute) => (minute < 55 ? usual() : minute < 60 ? undefined : { ms: [], errors: 20 });
   expect(kindsOf(foundIn(65, { a: rises }))).toEqual([['errors-rise', 'a']]);
   expect(kindsOf(foundIn(65, { a: rises, ...crowd }))).toEqual([]);
+});
+
+describe('errors that are none of the statement', () => {
+  const outage =
+    (sqlstate: string): Does =>
+    (minute) => ({ ms: usual().ms.slice(8), ...(minute === 61 || minute === 62 ? { errors: 8, sqlstate } : {}) });
+  const crowd = (failing: number, of: number, does: Does) =>
+    Object.fromEntries(times(of, (n) => [`s${n}`, n < failing ? does : () => usual()]));
+
+  test.each(['08006', '25P02', '40001', '53300', '55P03', '57P01', '58030', 'XX000'])(
+    'are those with %s',
+    (sqlstate) => {
+      expect(kindsOf(foundIn(65, crowd(1, 2, outage(sqlstate))))).toEqual([]);
+      expect(kindsOf(foundIn(65, crowd(1, 2, outage('23505'))))).toEqual([['errors-rise', 's0']]);
+    },
+  );
+
+  test('are those of an outage: of fifty statements that fail for two minutes none is told', () => {
+    expect(foundIn(65, crowd(50, 50, outage('25006')))).toEqual([]);
+    expect(foundIn(65, crowd(10, 50, outage('25006')))).toHaveLength(10);
+  });
+});
+
+test.each([6, 10])(
+  'slower-than-itself tells a load that comes back each night in the first one alone (%i slots)',
+  (slots) => {
+    const day = 24 * 60;
+    const isNight = (minute: number) => minute % day >= 120 && minute % day < 120 + slots * 5;
+    const nightly: Does = (minute) => {
+      if (minute % 5 !== 0) return undefined;
+      const one = usual(isNight(minute) ? 4 : 1);
+      return { ms: [...one.ms, ...usual(isNight(minute) ? 4 : 1).ms, ...usual(isNight(minute) ? 4 : 1).ms] };
+    };
+    const rare = Object.fromEntries(
+      ['b', 'c', 'd'].map((name) => [name, (n: number) => (n % 5 === 0 ? usual() : undefined)]),
+    );
+    const [found, ...rest] = foundIn(14 * day, { a: nightly, ...rare });
+    expect(rest).toEqual([]);
+    expect(found.units).toBeGreaterThanOrEqual(slots / 2);
+    expect(found.units).toBeLessThanOrEqual(slots + 2);
+    expect(found.lastMs).toBeLessThan(T0 + 2 * day * MINUTE_MS);
+    // At another hour, or slower than that, it is told.
+    const atNoon: Does = (minute) => (minute < 5 * day + 720 ? nightly(minute) : { ms: usual(4).ms });
+    const slowerYet: Does = (minute) => (minute >= 5 * day && isNight(minute) ? { ms: usual(12).ms } : nightly(minute));
+    for (const [does, lasts] of [
+      [atNoon, 5 * day + 780],
+      [slowerYet, 5 * day + 200],
+    ] as const)
+      expect(foundIn(lasts, { a: does, ...rare })[0].units).toBeGreaterThan(found.units);
+  },
+);
+
+test('what did not run in a slot is not worked out again', () => {
+  const percentile = vi.spyOn(LogHistogram.prototype, 'percentile');
+  onTestFinished(() => percentile.mockRestore());
+  const once = Object.fromEntries(
+    times(100, (n) => [`once${n}`, (minute: number) => (minute === 0 ? usual() : undefined)]),
+  );
+  foundIn(60, { a: () => usual(), ...once });
+  expect(percentile.mock.calls.length).toBeLessThan(100 + 60);
 });
 
 test('are fed by every flush', async () => {

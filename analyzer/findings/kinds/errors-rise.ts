@@ -1,30 +1,24 @@
 // Finds statements that fail far more often than they did before.
-// Invariant: it has a past of half an hour at least, and the rise is no chance (p < 1e-6). Not here: statements that
-// never succeeded (failures.ts).
+// Invariant: it has a past of half an hour at least, and the rise is no chance (p < 1e-6); nothing is told of a slot in
+// which much fails, nor of failures of circumstances (../statement-histories.ts). Not here: statements that never
+// succeeded (failures.ts).
 
 import { CHANCE_LN_MAX, chanceLn } from '../views/chance.js';
 import type { Kind } from '../views/kind.js';
 import { tableWords } from '../views/kind.js';
-import { hasPast } from '../views/statement-slot.js';
+import { errorsBefore, hasPast, hasRisen } from '../views/statement-slot.js';
 
 const EXECUTIONS_MIN = 20;
 const ERRORS_MIN = 10;
-/** Of its executions, and times the share of before. */
-const SHARE_MIN = 0.05;
-const RISE_MIN = 5;
 
 export const ERRORS_RISE: Kind = {
   kind: 'errors-rise',
   unitsToOpen: 1,
   look: () => [],
   lookOverTime(slot) {
-    const { executions, errors, before, fingerprint, source, pools } = slot;
-    if (errors < ERRORS_MIN || executions < EXECUTIONS_MIN || !hasPast(slot)) return undefined;
-    // As if one more had failed: a past without errors is no promise.
-    const share = (before.errors + 1) / (before.executions + 1);
-    const now = errors / executions;
-    if (now < SHARE_MIN || now < share * RISE_MIN) return undefined;
-    if (chanceLn({ times: errors, all: executions, share }) > CHANCE_LN_MAX) return undefined;
+    const { executions, errors, fingerprint, source, pools } = slot;
+    if (errors < ERRORS_MIN || executions < EXECUTIONS_MIN || !hasPast(slot) || !hasRisen(slot)) return undefined;
+    if (chanceLn({ times: errors, all: executions, share: errorsBefore(slot) }) > CHANCE_LN_MAX) return undefined;
     return {
       kind: 'errors-rise',
       confidence: 'strong',

@@ -3,7 +3,7 @@
 
 import type { Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, costOf, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { addTo, callerOf, costOf, type Kind, OF_CIRCUMSTANCES, poolsOf, tableWords } from '../views/kind.js';
 import { RETRIED } from '../views/unit-view.js';
 
 /** undefined_column, undefined_table, undefined_function, undefined_object. */
@@ -49,8 +49,6 @@ export const SCHEMA_DRIFT: Kind = {
 
 /** Failures of a statement that never succeeded. */
 const FAILURES_MIN = 5;
-/** Of the server or the connection, a cancelled statement, a lock that was not had, the echo of an earlier failure. */
-const OF_CIRCUMSTANCES = /^(?:08|25P02|53|55P03|57|58|XX)/;
 
 export const ALWAYS_FAILS: Kind = {
   kind: 'always-fails',
@@ -58,7 +56,7 @@ export const ALWAYS_FAILS: Kind = {
     const found = new Map<string, Occurrence>();
     for (const one of own) {
       const { sqlstate } = one;
-      if (sqlstate === '' || RETRIED.has(sqlstate) || UNDEFINED.has(sqlstate)) continue;
+      if (sqlstate === '' || UNDEFINED.has(sqlstate)) continue;
       if (!OF_CIRCUMSTANCES.test(sqlstate)) addTo(found, occurrenceOf('always-fails', one, one.serviceNs));
     }
     return [...found.values()];

@@ -39,6 +39,9 @@ export const REPEATED_MIN = 5;
 /** So many constants or parameters are a batch, not a loop. */
 export const BATCH_PARAMETERS_MIN = 50;
 
+/** Of the server or the connection, of other transactions, a cancelled statement, the echo of an earlier failure. */
+export const OF_CIRCUMSTANCES = /^(?:08|25P02|40|53|55P03|57|58|XX)/;
+
 const WRITES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 export function isWrite({ command }: UnitStatement): boolean {
   return WRITES.has(command);

@@ -9,9 +9,10 @@ export interface StatementSlot {
   readonly pools: readonly string[];
   /** In this slot, calls and errors. */
   readonly executions: number;
+  /** But those of circumstances (kind.ts). */
   readonly errors: number;
   readonly serviceNs: number;
-  /** Measured one by one, and of these the ones beyond the time that 97.7 % of the earlier ones stayed below. */
+  /** Measured one by one, and of these the ones beyond what 97.7 % of the past, and of its slow hours, took. */
   readonly timed: number;
   readonly slow: number;
   readonly before: {
@@ -34,4 +35,19 @@ const PAST_EXECUTIONS_MIN = 200;
 
 export function hasPast({ before }: StatementSlot): boolean {
   return before.ms >= PAST_MS_MIN && before.executions >= PAST_EXECUTIONS_MIN;
+}
+
+/** Of its executions, and times the share of before. */
+const ERRORS_SHARE_MIN = 0.05;
+const ERRORS_RISE_MIN = 5;
+
+/** As if one more had failed: a past without errors is no promise. */
+export function errorsBefore({ before }: StatementSlot): number {
+  return (before.errors + 1) / (before.executions + 1);
+}
+
+/** It fails far more often than before; it may be chance. */
+export function hasRisen(slot: StatementSlot): boolean {
+  const now = slot.errors / slot.executions;
+  return now >= ERRORS_SHARE_MIN && now >= errorsBefore(slot) * ERRORS_RISE_MIN;
 }
