@@ -94,6 +94,15 @@ export class Findings implements Pending<FindingDelta> {
     this.#shown.delete(unit);
   }
 
+  /** What it shows so far: its statements are given up. It is the same unit when it goes on. */
+  unitRests(unit: WorkUnit): void {
+    const view = this.#viewOf(unit);
+    const shown = this.#shown.get(unit) ?? { statements: 0, silentMs: 0, found: new Map() };
+    this.#shown.set(unit, shown);
+    for (const kind of ALL)
+      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown });
+  }
+
   /** Called before every flush for units of over a second. */
   unitGoesOn(unit: WorkUnit, now: Now): void {
     const length = unit.kept;

@@ -59,6 +59,15 @@ export class StatementChain {
     return this.#read;
   }
 
+  /** Keeps the statements of pauses in transactions. Returns how many it gave up. */
+  rest(): number {
+    const { length } = this;
+    const needed = aroundPauses(this.read());
+    this.clear();
+    for (const one of needed) this.add({ ...one, slot: NO_SLOT, slotUses: 0 });
+    return length - needed.length;
+  }
+
   clear(): void {
     this.#kept.free(this.#first);
     this.#forget();
@@ -71,6 +80,27 @@ export class StatementChain {
     this.#sorted = true;
     this.#read = undefined;
   }
+}
+
+const PAUSE_MS = 1_000;
+
+/** Of each transaction that is open where it begins and where it is now; of each pause what lies on both sides. */
+function aroundPauses(statements: readonly UnitStatement[]): UnitStatement[] {
+  const needed = new Set<UnitStatement>();
+  const last = new Map<string, UnitStatement>();
+  const begun = new Map<string, UnitStatement[]>();
+  for (const one of statements) {
+    const { session, startMs, transactionAfter: after, housekeeping } = one;
+    const before = last.get(session);
+    if (before !== undefined && begun.has(session) && startMs - before.endMs >= PAUSE_MS) needed.add(before).add(one);
+    last.set(session, one);
+    const begins = begun.get(session);
+    if (after === 'I') begun.delete(session);
+    else if (begins === undefined && after !== '') begun.set(session, [one]);
+    else if (begins?.length === 1 && begins[0].housekeeping !== '' && housekeeping === '') begins.push(one);
+  }
+  for (const [session, begins] of begun) for (const one of [...begins, last.get(session)!]) needed.add(one);
+  return statements.filter((one) => needed.has(one));
 }
 
 function byStart(a: UnitStatement, b: UnitStatement): number {

@@ -1,4 +1,4 @@
-// Says when a unit is over, and which of its sessions wait for their application.
+// Says when a unit is over or rests, and which of its sessions wait for their application.
 // Invariant: a unit with a statement in flight is not over; nothing is waited for for ever.
 // Not here: ending it (units.ts).
 
@@ -10,6 +10,10 @@ const QUIET_MS = 1_000;
 const QUIET_CONNECTED_MS = 30_000;
 /** … or, while it holds a transaction, for so long: one that is forgotten is seen, and nothing waits for ever. */
 const QUIET_OPEN_MS = 3_600_000;
+/** From then on it keeps what its pause needs … */
+const REST_MS = 30_000;
+/** … if it has more. */
+const RESTING_KEPT_MAX = 16;
 /** An execution whose session never settles must not keep its unit. */
 const UNSETTLED_MS = 10_000;
 
@@ -26,6 +30,13 @@ export function isOver(unit: Unit, nowMs: number): boolean {
   // What only its connections held together ends with them.
   if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
   return quietMs > patienceMs;
+}
+
+/** It waits in a transaction, most likely for long, and its statements would take the room of others. */
+export function rests({ kept, unsettled, restedMs, lastMs, sessions }: Unit, nowMs: number): boolean {
+  if (kept <= RESTING_KEPT_MAX || unsettled > 0 || restedMs === lastMs || nowMs - lastMs <= REST_MS) return false;
+  for (const { member } of sessions) if (member.running) return false;
+  return true;
 }
 
 /** Sessions that hold a transaction, and of which nothing is known to be in flight. */

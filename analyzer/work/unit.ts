@@ -70,6 +70,8 @@ export class Unit implements WorkUnit {
   /** An earlier process counted it as a request. */
   resumed = false;
   ended = false;
+  /** Its last statement when it rested. */
+  restedMs = 0;
   /** Sessions whose last statement is in it. */
   readonly sessions = new Set<SessionInUnit>();
   /** It is a part of that one. */
@@ -181,6 +183,12 @@ export class Unit implements WorkUnit {
     this.opened = { connections: 0, ms: 0 };
   }
 
+  /** Gives up its statements but those of pauses in transactions. */
+  rest(): void {
+    this.restedMs = this.lastMs;
+    this.statementsDropped += this.#statements.rest();
+  }
+
   /** What runs before a URL is resolved has tags, but no route: the first that has one names the unit. */
   #offerTagSet(tagSet: string, startMs: number): void {
     const isRoute = tagSet === this.#tagSet ? this.#hasRoute : namesRoute(tagSet);
@@ -200,17 +208,8 @@ export class Unit implements WorkUnit {
         this.statementsBeyond++;
         return false;
       }
-      const counted = undefined;
-      this.byFingerprint.set(fingerprint, {
-        fingerprint,
-        startMs,
-        source,
-        tagSet,
-        executions: 1,
-        serviceNs,
-        rows,
-        counted,
-      });
+      const one = { fingerprint, startMs, source, tagSet, executions: 1, serviceNs, rows, counted: undefined };
+      this.byFingerprint.set(fingerprint, one);
       return true;
     }
     known.executions++;

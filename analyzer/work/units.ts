@@ -20,7 +20,7 @@ import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import { type Settled, Unit, type UnitExecution } from './unit.js';
-import { idleIn, isOver } from './unit-end.js';
+import { idleIn, isOver, rests } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
 import { addOpened } from './unit-sums.js';
@@ -35,7 +35,11 @@ export interface UnitsListener {
   unitEnded(unit: WorkUnit): void;
   /** A unit lasts, is one for good, and its statements have their sources. `idleSessions`: in a transaction. */
   unitGoesOn(unit: WorkUnit, now: { nowMs: number; idleSessions: ReadonlySet<string> }): void;
+  /** A unit is quiet with an open transaction: most of its statements are given up now. */
+  unitRests(unit: WorkUnit): void;
 }
+
+type Ids = Readonly<{ requestId: string; traceId: string; autocommits: boolean }>;
 
 export interface UnitsCounters {
   unitsTotal: number;
@@ -82,11 +86,7 @@ export class Units {
   }
 
   /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
-  take(
-    session: SessionWork,
-    execution: UnitExecution,
-    ids: { requestId: string; traceId: string; autocommits: boolean },
-  ): void {
+  take(session: SessionWork, execution: UnitExecution, ids: Ids): void {
     const unit = this.#unitOf(session, execution, ids);
     const keep = unit.kept < limits.unitStatementsMax && !this.#keeps.isFull;
     if (!keep) this.counters.unitStatementsDroppedTotal++;
@@ -148,6 +148,10 @@ export class Units {
       const stands = unit.found === 'direct' || unit.counted !== undefined;
       if (stands && unit.unsettled === 0 && sinceMs > SHOWN_MS)
         this.#listener?.unitGoesOn(unit, { nowMs: theirNowMs, idleSessions: idleIn(unit) });
+      if (rests(unit, theirNowMs)) {
+        this.#listener?.unitRests(unit);
+        unit.rest();
+      }
     }
   }
 
@@ -157,12 +161,7 @@ export class Units {
     for (const unit of this.#open) this.#end(unit);
   }
 
-  #unitOf(
-    session: SessionWork,
-    execution: UnitExecution,
-    ids: { requestId: string; traceId: string; autocommits: boolean },
-  ): Unit {
-    const { requestId, traceId, autocommits } = ids;
+  #unitOf(session: SessionWork, execution: UnitExecution, { requestId, traceId, autocommits }: Ids): Unit {
     const current = session.unit;
     if (requestId === '' && traceId === '') {
       const boundary = boundaryBefore(session, execution, autocommits);

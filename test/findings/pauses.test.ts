@@ -2,8 +2,10 @@
 // The clock is the test's. Not here: each rule's edges (rules.test.ts), real traffic (live.test.ts).
 
 import { describe, expect, test } from 'vitest';
+import { limits } from '../../config/limits.js';
 import type { FindingDelta } from '../../facts/finding.js';
-import { Playing } from '../work/playing.js';
+import { Playing, type Sent } from '../work/playing.js';
+import { times } from './units.js';
 
 const HOUR_MS = 3_600_000;
 const NS_PER_S = 1e9;
@@ -64,5 +66,58 @@ describe('a pause inside of a transaction', () => {
     expect(playing.ended).toEqual([]);
     playing.pass(20_000);
     expect(playing.ended).toHaveLength(1);
+  });
+});
+
+describe('a unit that waits in its transaction for over 30 s', () => {
+  const QUERIES = 40;
+  /** A loop of queries, an earlier pause of 2 s, and then nothing more. */
+  function looping(session = 'one', requestId = 'r1'): Sent[] {
+    const tags = { route: '/a' };
+    const of = (sql: string, at: number, hash?: number): Sent => ({ sql, at, hash, session, requestId, tags });
+    return [
+      of('BEGIN', 0),
+      ...times(QUERIES, (n) => of('SELECT item', 2 + 2 * n, n + 1)),
+      of('UPDATE item', 2_100),
+      of('UPDATE order', 2_102),
+    ];
+  }
+  const pauseMs = ({ findings }: Playing) => {
+    const found = [...findings.pending()].filter(({ kind }) => kind === 'idle-in-transaction');
+    return found.reduce((sum, { costNs }) => sum + costNs, 0) / 1e6;
+  };
+
+  test('gives up its statements but those of its pauses, and what they show is told once', () => {
+    const playing = new Playing().send(...looping());
+    const [unit] = playing.units.open();
+    playing.pass(29_000);
+    expect(unit.kept).toBe(QUERIES + 3);
+    playing.pass(3_000);
+    expect(unit.statements.map(({ fingerprint }) => fingerprint)).toEqual([
+      ...['BEGIN', 'SELECT item', 'SELECT item', 'UPDATE item', 'UPDATE order'],
+    ]);
+    expect(unit.statementsDropped).toBe(QUERIES - 2);
+    expect(deltaOf(playing, 'n-plus-one')).toMatchObject({ units: 1, times: QUERIES, confidence: 'strong' });
+    const { at, ...commit } = { ...looping()[0], sql: 'COMMIT' };
+    playing
+      .pass(600_000)
+      .send({ ...commit, at: 640_000 })
+      .pass(3_000);
+    expect(playing.ended).toHaveLength(1);
+    expect(deltaOf(playing, 'n-plus-one')).toMatchObject({ units: 1, times: QUERIES });
+    expect(deltaOf(playing, 'n-plus-one')?.sample?.statements).toHaveLength(QUERIES + 3);
+    const firstPauseMs = 2_100 - (2 + 2 * (QUERIES - 1) + 1);
+    expect(pauseMs(playing)).toBeCloseTo(firstPauseMs + 640_000 - 2_103, 0);
+    expect(deltaOf(playing, 'long-transaction')).toMatchObject({ units: 1, costNs: 640_001e6 });
+  });
+
+  test('leaves room for the statements of all others', () => {
+    const playing = new Playing();
+    const units = Math.ceil(limits.unitsStatementsMax / (QUERIES + 3));
+    for (let n = 0; n < units; n++) playing.send(...looping(`s${n}`, `r${n}`));
+    playing.pass(35_000);
+    const dropped = playing.units.counters.unitStatementsDroppedTotal;
+    playing.send(...looping('next', 'next').map((one) => ({ ...one, at: one.at + 40_000 })));
+    expect(playing.units.counters.unitStatementsDroppedTotal).toBe(dropped);
   });
 });

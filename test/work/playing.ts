@@ -46,6 +46,7 @@ export class Playing {
   readonly units = new Units({
     listener: {
       unitGoesOn: (unit, now) => this.findings.unitGoesOn(unit, now),
+      unitRests: (unit) => this.findings.unitRests(unit),
       unitEnded: (unit) => {
         this.ended.push(copyOf(unit));
         this.findings.unitEnded(unit);
