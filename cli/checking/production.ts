@@ -79,6 +79,7 @@ function ofStored(facts: StatementFacts, pools: readonly PoolFacts[]): Productio
     ...{ fingerprint, query, summary, source, construct, executions },
     pools: own,
     isSure: isSurelyOf(facts),
+    isOneOfSeveral: false,
   }));
 }
 
@@ -103,7 +104,12 @@ async function statementsIn(
     one === undefined
       ? []
       : // Its construct is that of most calls: the others are not told.
-        [{ ...one, construct: '', query: sql, executions, isSure: isSure(one.confidence) && one.source !== 'unknown' }],
+        [
+          {
+            ...{ ...one, construct: '', query: sql, executions, isOneOfSeveral: false },
+            isSure: isSure(one.confidence) && one.source !== 'unknown',
+          },
+        ],
   );
   const told = rows.filter((row) => row.known === undefined);
   const { config } = loadConfig({ env: {}, file: file === '' ? undefined : file });
@@ -123,6 +129,7 @@ async function statementsIn(
       source: verdict?.source ?? 'unknown',
       construct: verdict?.construct ?? '',
       isSure: isSure(verdict?.confidence),
+      isOneOfSeveral: lines.length === 0,
       executions: lines.length > 0 ? 1 : told[at].executions,
     }));
   });

@@ -28,6 +28,8 @@ export type Visited = Readonly<Record<VisitedKind, ReadonlySet<string>>>;
 export interface ProductionStatement extends Sent {
   /** Certain or strong. */
   readonly isSure: boolean;
+  /** pg_stat_statements keeps the first text of a query: other spellings of it are counted with it. */
+  readonly isOneOfSeveral: boolean;
   readonly executions: number;
 }
 

@@ -1,8 +1,10 @@
 // The rule of production: what production ran beside what the sidecars of staging saw.
-// Invariant: a statement is no reason against a proof only if its text tells who sent it, or staging knows it for sure.
+// Invariant: a statement is no reason against a proof only if staging knows it for sure, or its only text tells who
+// sent it.
 // Not here: reading files of production (cli/files/production-file.ts), their verdicts (cli/checking/production.ts).
 
 import type { StatementFacts } from '../../facts/answers.js';
+import { HIDDEN_SOURCES } from '../../facts/verdict.js';
 import type { Doubt } from './asked/allowances.js';
 import type { Scope } from './asked/conditions.js';
 import { exceptionFor } from './asked/exceptions.js';
@@ -10,6 +12,7 @@ import type { CheckFacts, KnownHere, ProductionFacts, ProductionStatement } from
 import { asksWho, fitOf } from './fits.js';
 import { productionStoreOf } from './production-store.js';
 import type { AskedNone, Failure, Found } from './rule.js';
+import type { Fit } from './texts.js';
 
 export function productionOf(facts: CheckFacts, asked: AskedNone): Found {
   const { condition, inForce } = asked;
@@ -21,7 +24,8 @@ export function productionOf(facts: CheckFacts, asked: AskedNone): Found {
     failures.push(...store.failures);
     excused.push(...store.excused);
     doubts.push(...store.doubts, ...fileDoubts(one, facts));
-    let [untold, statements] = [0, 0];
+    let untold = 0;
+    const unsure = new Set<string>();
     for (const statement of one.statements) {
       const fit = fitIn(statement, { scope: condition.scope, known: facts.knownHere });
       if (fit === 'no') continue;
@@ -32,22 +36,23 @@ export function productionOf(facts: CheckFacts, asked: AskedNone): Found {
       else if (fit === 'yes') failures.push({ what, fingerprint, source, query, executions });
       else {
         untold += executions;
-        statements++;
+        unsure.add(fingerprint);
       }
     }
     const of = one.statements.reduce((sum, { executions }) => sum + executions, 0);
     if (untold > 0) {
-      const what = `production (${one.name}): ${untold} executions of ${statements} statements may fit, and neither their text nor staging tells`;
+      const what = `production (${one.name}): ${untold} executions of ${unsure.size} statements may fit, and neither their text nor staging tells: ${listed(unsure)}`;
       doubts.push({ key: 'production', amount: untold, of, what });
     }
   }
   return { failures, excused, doubts };
 }
 
-function fitIn(statement: ProductionStatement, { scope, known }: { scope: Scope; known: KnownHere }) {
+function fitIn(statement: ProductionStatement, { scope, known }: { scope: Scope; known: KnownHere }): Fit {
   const own = fitOf(statement, scope);
-  if (statement.isSure || !asksWho(scope)) return own;
-  const here = (known.get(statement.fingerprint) ?? []).filter(isSurelyOf);
+  if (!asksWho(scope) || (statement.isSure && (own === 'yes' || !mayHideOthers(statement)))) return own;
+  const ever = known.get(statement.fingerprint) ?? [];
+  const here = ever.filter(isSurelyOf);
   // A form that is likely the library's is reason enough against; that it is likely another's is none for.
   if (here.length === 0) return own === 'yes' && statement.source !== 'unknown' ? 'yes' : textAlone(statement, scope);
   const fits = new Set(
@@ -57,8 +62,15 @@ function fitIn(statement: ProductionStatement, { scope, known }: { scope: Scope;
       ),
     ),
   );
+  if (here.length < ever.length) fits.add(textAlone(statement, scope));
+  if (statement.isSure) fits.add(own);
   if (fits.size > 1) return 'perhaps';
   return [...fits][0];
+}
+
+/** Housekeeping is of no library, whoever sent it. */
+function mayHideOthers({ isOneOfSeveral, source }: ProductionStatement): boolean {
+  return isOneOfSeveral && !HIDDEN_SOURCES.includes(source);
 }
 
 /** Of another table it is of no source that matters. */
@@ -70,6 +82,13 @@ function textAlone(statement: ProductionStatement, { table, function: name }: Sc
 export function isSurelyOf({ byConfidence, ...facts }: StatementFacts): boolean {
   const sure = (byConfidence.get('certain') ?? 0) + (byConfidence.get('strong') ?? 0);
   return facts.source !== 'unknown' && sure > 0 && sure === facts.calls;
+}
+
+const LISTED_MAX = 10;
+
+function listed(fingerprints: ReadonlySet<string>): string {
+  const more = fingerprints.size > LISTED_MAX ? `, and ${fingerprints.size - LISTED_MAX} more` : '';
+  return [...fingerprints].slice(0, LISTED_MAX).join(', ') + more;
 }
 
 /** A file is exported, carried over, and read here; a server that is quiet at night logs nothing. */
