@@ -71,13 +71,15 @@ describe('a pause inside of a transaction', () => {
 
 describe('a unit that waits in its transaction for over 30 s', () => {
   const QUERIES = 40;
-  /** A loop of queries, an earlier pause of 2 s, and then nothing more. */
+  const SENT = QUERIES + 6;
+  /** A loop of queries, one read three times, an earlier pause of 2 s, and then nothing more. */
   function looping(session = 'one', requestId = 'r1'): Sent[] {
     const tags = { route: '/a' };
     const of = (sql: string, at: number, hash?: number): Sent => ({ sql, at, hash, session, requestId, tags });
     return [
       of('BEGIN', 0),
       ...times(QUERIES, (n) => of('SELECT item', 2 + 2 * n, n + 1)),
+      ...times(3, (n) => of('SELECT shop', 100 + 2 * n, 1)),
       of('UPDATE item', 2_100),
       of('UPDATE order', 2_102),
     ];
@@ -91,13 +93,15 @@ describe('a unit that waits in its transaction for over 30 s', () => {
     const playing = new Playing().send(...looping());
     const [unit] = playing.units.open();
     playing.pass(29_000);
-    expect(unit.kept).toBe(QUERIES + 3);
+    expect(unit.kept).toBe(SENT);
+    expect(deltaOf(playing, 'duplicate')).toBeUndefined();
     playing.pass(3_000);
     expect(unit.statements.map(({ fingerprint }) => fingerprint)).toEqual([
-      ...['BEGIN', 'SELECT item', 'SELECT item', 'UPDATE item', 'UPDATE order'],
+      ...['BEGIN', 'SELECT item', 'SELECT shop', 'UPDATE item', 'UPDATE order'],
     ]);
-    expect(unit.statementsDropped).toBe(QUERIES - 2);
+    expect(unit.statementsDropped).toBe(SENT - 5);
     expect(deltaOf(playing, 'n-plus-one')).toMatchObject({ units: 1, times: QUERIES, confidence: 'strong' });
+    expect(deltaOf(playing, 'duplicate')).toMatchObject({ units: 1, times: 2 });
     const { at, ...commit } = { ...looping()[0], sql: 'COMMIT' };
     playing
       .pass(600_000)
@@ -105,15 +109,16 @@ describe('a unit that waits in its transaction for over 30 s', () => {
       .pass(3_000);
     expect(playing.ended).toHaveLength(1);
     expect(deltaOf(playing, 'n-plus-one')).toMatchObject({ units: 1, times: QUERIES });
-    expect(deltaOf(playing, 'n-plus-one')?.sample?.statements).toHaveLength(QUERIES + 3);
-    const firstPauseMs = 2_100 - (2 + 2 * (QUERIES - 1) + 1);
+    expect(deltaOf(playing, 'duplicate')).toMatchObject({ units: 1, times: 2 });
+    expect(deltaOf(playing, 'n-plus-one')?.sample?.statements).toHaveLength(SENT);
+    const firstPauseMs = 2_100 - 105;
     expect(pauseMs(playing)).toBeCloseTo(firstPauseMs + 640_000 - 2_103, 0);
     expect(deltaOf(playing, 'long-transaction')).toMatchObject({ units: 1, costNs: 640_001e6 });
   });
 
   test('leaves room for the statements of all others', () => {
     const playing = new Playing();
-    const units = Math.ceil(limits.unitsStatementsMax / (QUERIES + 3));
+    const units = Math.ceil(limits.unitsStatementsMax / SENT);
     for (let n = 0; n < units; n++) playing.send(...looping(`s${n}`, `r${n}`));
     playing.pass(35_000);
     const dropped = playing.units.counters.unitStatementsDroppedTotal;
