@@ -1,20 +1,11 @@
 // The units of work of the shop's traffic against the requests that the shop itself logged.
-// Invariant: a request is right when all its statements, and no others, are one unit.
-// Not here: each kind of boundary by itself (../work/).
+// Not here: what is right (../kit/units.ts), pools, async views and Celery (../apps), each kind of boundary by itself
+// (../work/).
 
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { UserRules } from '../../analyzer/attribution/rules/rule-user.js';
-import { Pipeline } from '../../analyzer/pipeline.js';
-import { limits } from '../../config/limits.js';
-import { DIMENSION_KEYS } from '../../config/values/tag-keys.js';
-import type { WorkUnit } from '../../facts/work/unit.js';
-import { readHello, readRecording } from '../../observer/recording.js';
-import { FrameKind } from '../../proxy/stream/frames.js';
-import type { Observation } from '../../proxy/stream/observation.js';
-import { BatchReader } from '../../proxy/stream/reader.js';
 import { ROOT } from '../../scripts/lib/paths.mjs';
 import { runOrThrow } from '../../scripts/lib/run-command.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
@@ -24,6 +15,7 @@ import { startSidecar } from '../../scripts/lib/sidecar.mjs';
 import { usePostgres } from '../kit/postgres.js';
 import { describeWithPython } from '../kit/python.js';
 import { oracleLogPath, readOracle } from '../kit/shop.js';
+import { type SentStatement, shareRight, unitsIn } from '../kit/units.js';
 
 const REQUESTS = 500;
 
@@ -54,95 +46,15 @@ interface Began {
   readonly at: number;
 }
 
-interface Sent {
-  readonly pid: number;
-  readonly ms: number;
-  /** It carries no tags. */
-  readonly isCopy: boolean;
-}
-
-async function unitsIn(recording: string): Promise<Array<{ unit: WorkUnit; statements: Sent[] }>> {
-  const units: Array<{ unit: WorkUnit; statements: Sent[] }> = [];
-  const pids = new Map<string, number>();
-  const pipeline = await Pipeline.load({
-    limits,
-    dimensionKeys: new Set(DIMENSION_KEYS),
-    rules: new UserRules([]),
-    networkOf: () => '',
-    counted: { recordStatement() {} },
-  });
-  const { findings } = pipeline.counting;
-  const findIn = findings.unitEnded.bind(findings);
-  findings.unitEnded = (unit) => {
-    const own = unit.statements.filter(({ source }) => source !== 'housekeeping');
-    const sent = own.map(({ session, startMs, command }) => ({
-      pid: pids.get(session) ?? 0,
-      ms: startMs,
-      isCopy: command.startsWith('COPY'),
-    }));
-    units.push({ unit, statements: sent });
-    findIn(unit);
-  };
-  const batches = new BatchReader();
-  let relayId = '';
-  let nowMs = 0;
-  let flushedMs = 0;
-  const observe = (observation: Observation) => {
-    if (observation.kind === 'session-ready') pids.set(`${relayId}.${observation.sessionId}`, observation.backendPid);
-    if (observation.kind === 'statement') nowMs = Math.max(nowMs, observation.completedAtMs);
-    pipeline.observe(relayId, observation);
-    if (nowMs - flushedMs < 1_000) return;
-    flushedMs = nowMs;
-    pipeline.tick(nowMs);
-  };
-  await readRecording(recording, (kind, body) => {
-    if (kind === FrameKind.hello) relayId = readHello(body, recording).relayId;
-    else if (kind === FrameKind.batch) {
-      batches.begin(body);
-      batches.read(body, observe);
-    }
-  });
-  for (const session of [...pipeline.sessions.all()]) pipeline.close(session, nowMs);
-  pipeline.counting.endAll();
-  return units;
-}
-
-/** What fits together: requests by the statements of their worker since they began, units by what they hold. */
-function compared(units: Awaited<ReturnType<typeof unitsIn>>, began: readonly Began[], workerOf: Map<number, number>) {
+/** Requests by the statements of their worker since they began. */
+function requestsBy(began: readonly Began[], workerOf: Map<number, number>) {
   const byWorker = new Map<number, number[]>();
   for (const { worker, at } of began) byWorker.set(worker, [...(byWorker.get(worker) ?? []), at]);
-  const requestOf = ({ pid, ms }: { pid: number; ms: number }): string => {
+  return ({ pid, ms }: SentStatement): string => {
     const worker = workerOf.get(pid) ?? 0;
     // The clocks are one, but of different libraries.
     const at = (byWorker.get(worker) ?? []).filter((start) => start <= ms + 0.5).length;
     return `${worker} ${at}`;
-  };
-  const unitsOfRequest = new Map<string, Set<number>>();
-  const withCopy = new Set<string>();
-  const unitsOfPart = new Map<string, Set<number>>();
-  const requestsOfUnit = units.map(({ statements }, index) => {
-    const requests = new Set<string>();
-    for (const statement of statements) {
-      const request = requestOf(statement);
-      requests.add(request);
-      if (statement.isCopy) withCopy.add(request);
-      for (const [map, key] of [
-        [unitsOfRequest, request],
-        [unitsOfPart, `${request} ${statement.pid}`],
-      ] as const)
-        map.set(key, (map.get(key) ?? new Set()).add(index));
-    }
-    return requests;
-  });
-  const isRight = (of: Set<number>) => of.size === 1 && requestsOfUnit[[...of][0]].size === 1;
-  const wrong = [...unitsOfRequest].filter(([, of]) => !isRight(of)).map(([request]) => request);
-  return {
-    withCopy: withCopy.size,
-    wrongWithCopy: wrong.filter((request) => withCopy.has(request)).length,
-    requests: unitsOfRequest.size,
-    right: [...unitsOfRequest.values()].filter(isRight).length,
-    parts: unitsOfPart.size,
-    rightParts: [...unitsOfPart.values()].filter(isRight).length,
   };
 }
 
@@ -197,7 +109,7 @@ await describeWithPython('units of work of the shop', (python) => {
       .split('\n')
       .map((line) => JSON.parse(line) as Began);
     const workerOf = new Map(readOracle(oracleLog).map(({ backend_pid, worker }) => [backend_pid, worker]));
-    const found = compared(await unitsIn(recording), began, workerOf);
+    const found = shareRight(await unitsIn(recording), requestsBy(began, workerOf));
     const asked = ['dist/cli/main.js', 'routes', '--json', '--data', data];
     const { routes } = JSON.parse((await runOrThrow(process.execPath, asked, { cwd: ROOT })).stdout) as {
       routes: Array<{ route: string; requests: number; statements_per_request: { mean: number } }>;
