@@ -42,7 +42,7 @@ describe('compare', () => {
         `WITH all_items AS (SELECT id, name FROM item) SELECT count(*), pg_sleep(0.004) FROM all_items ${tags(41, '/old/')}`,
       );
       for (let each = 0; each < 3; each++) {
-        await client.query(`SELECT name, pg_sleep(0.004) FROM item WHERE id = ${each + 1} ${tags(42, '/new/')}`);
+        await client.query(`SELECT name, pg_sleep(0.02) FROM item WHERE id = ${each + 1} ${tags(42, '/new/')}`);
       }
     }
     for (let n = 300; n < 350; n++) {
