@@ -95,7 +95,7 @@ function table(findings: readonly FindingFacts[], { all, screen }: { all: boolea
       ...(all ? [{ title: 'state', cell: ({ state, confidence }: FindingFacts) => `${state}, ${confidence}` }] : []),
       { title: 'where', dropOrder: 1, cell: whereOf },
       { title: 'units', align: 'right', dropOrder: 2, cell: ({ units }) => count(units) },
-      { title: 'a day', align: 'right', cell: ({ costMsPerDay }) => duration(costMsPerDay) },
+      { title: 'a day', align: 'right', dropOrder: 3, cell: ({ costMsPerDay }) => duration(costMsPerDay) },
       { title: 'finding', flexible: true, cell: ({ title }) => oneLine(title) },
     ],
     screen,
