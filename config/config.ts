@@ -5,11 +5,11 @@
 // (cli/).
 
 import { type ConfigFile, parseConfig, readConfigFile } from './config-file.js';
-import { dataRightsWarnings } from './data-rights.js';
 import type { ConfigLists } from './file-schema.js';
 import { environmentName, flagName, namesOf } from './option.js';
 import { OPTIONS, type OptionKey, type OptionValues } from './options.js';
 import { checkAddresses, type Pair, pairsOf } from './pairs.js';
+import { dataRightsWarnings } from './process/data-rights.js';
 import { UsageError } from './values/errors.js';
 import { nearestName } from './values/nearest.js';
 import { SOCKET_PATH_BYTES_MAX, sharedSocketPath } from './values/unix-socket.js';

@@ -1,7 +1,9 @@
 // Lists every bound on what a peer controls, each with its reason.
 // Invariant: no queue, table or text in pgwitness grows with traffic beyond a number in this file. The relations
-// between the bounds are asserted when this file is loaded.
+// between the bounds (limit-relations.ts) are asserted when this file is loaded.
 // Not here: options of the user (options.ts).
+
+import { assertRelations } from './limit-relations.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -241,47 +243,4 @@ export const limits = {
   logValueCharsMax: 2_000,
 } as const;
 
-function relation(holds: boolean, text: string): void {
-  if (!holds) throw new Error(`config/limits.ts is inconsistent: ${text}`);
-}
-
-relation(limits.textTailBytesMax < limits.textHeadBytesMax, 'the tail of a text is shorter than its head');
-relation(
-  limits.textHeadBytesMax + limits.textTailBytesMax + 64 * KIB <= limits.batchBytesMax - limits.batchBytes,
-  'the longest kept text fits into one batch on top of a nearly full one',
-);
-relation(
-  limits.batchBytes + limits.textHeadBytesMax + limits.textTailBytesMax + limits.completionsMax * 80 <=
-    limits.batchBytesMax,
-  'the longest text with the most completions fits into one batch on top of a nearly full one',
-);
-relation(limits.batchBytesMax * 4 <= limits.linkQueueBytesMax, 'the queue holds several batches');
-relation(
-  limits.outstandingTextBytesMax >= limits.textHeadBytesMax + limits.textTailBytesMax,
-  'one text of full length can be outstanding',
-);
-relation(limits.internedTextBytesMax > limits.outstandingTextBytesMax, 'one session cannot fill the table of all');
-relation(limits.connectionsPreAuthMax <= limits.connectionsMax, 'unauthenticated connections are connections');
-relation(
-  limits.connectionsCancelReserve < limits.connectionsPreAuthMax,
-  'the reserve for cancel requests is smaller than the cap it adds to',
-);
-relation(
-  limits.waitingChunkBytesMax < limits.bulkReadBytesMin,
-  'a chunk that waits is not in a buffer that is used again',
-);
-relation(limits.loopCalmMs < limits.loopLateMs, 'a loop that is late is not in time');
-relation(limits.pauseMs <= limits.pauseMsMax, 'the first pause is the shortest');
-relation(limits.connectTimeoutMs < limits.preAuthDeadlineMs, 'connecting ends before the whole start-up is given up');
-relation(limits.firstByteMs < limits.cancelTimeoutMs, 'a first byte is part of the shortest exchange');
-relation(limits.startupValueBytesMax < limits.startupBytesMax, 'a startup value is part of its packet');
-relation(
-  limits.requestStatementsMax < limits.requestsStatementsMax,
-  'the statements of one request are part of those of all',
-);
-relation(limits.unitStatementsMax < limits.unitsStatementsMax, 'the statements of one unit are part of those of all');
-relation(limits.requestStatementsMax <= limits.requestStatementRowsMax, 'one request fits into a flush');
-relation(limits.tagSetsPerFingerprintMax <= limits.tagSetsMax, 'tag sets of one fingerprint are part of all');
-relation(limits.metricPoolsMax <= limits.poolsMax, 'metrics have no more pools than the observer');
-relation(limits.questionWaitMs < 3 * limits.httpRequestTimeoutMs, 'a question is refused while its connection is open');
-relation(limits.urlBytesMax < limits.headerBytesMax, 'node:http counts the request line among the headers');
+assertRelations(limits);

@@ -4,9 +4,10 @@
 
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Log } from '../config/log.js';
-import type { BypassSample, PlanRow, Store } from '../facts/flush.js';
+import type { BypassSample, PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
+import type { Store } from '../storage/store.js';
 import type { StoringHealth } from '../storage/storing-health.js';
 import { Acknowledgements } from './accounts/acknowledgements.js';
 import { Losses } from './accounts/losses.js';

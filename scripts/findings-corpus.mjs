@@ -6,7 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { compatPython, sourceOf } from './compat/python-tests.mjs';
+import { compatPython, djangoTestEnvironment, sourceOf } from './compat/python-tests.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { startPostgres } from './lib/postgres.mjs';
 import { openProgress } from './lib/progress.mjs';
@@ -42,15 +42,7 @@ try {
   const data = path.join(directory, 'data');
   const sidecar = await startSidecar({ upstream: postgres, data });
   const results = path.join(directory, 'results');
-  const env = {
-    ...process.env,
-    PYTHONPATH: [source, path.join(ROOT, 'scripts', 'compat')].join(path.delimiter),
-    PYTHONDONTWRITEBYTECODE: '1',
-    PGWITNESS_HOST: sidecar.host,
-    PGWITNESS_PORT: String(sidecar.port),
-    PGWITNESS_RESULTS: results,
-    TMPDIR: directory,
-  };
+  const env = djangoTestEnvironment({ source, target: sidecar, results, directory });
   const wanted = process.argv.slice(2);
   const flags = ['--settings=django_tagged_settings', '--parallel=1', '--noinput', '--verbosity=1'];
   const { stderr } = await progress.step('Tests', () =>

@@ -3,7 +3,8 @@
 // defect is thrown. Not here: what is in a flush (flush-parts.ts), when one is made (flush.ts).
 
 import type { Log } from '../../config/log.js';
-import { type Flush, type RefusedRows, STORE_REFUSED, type Store } from '../../facts/flush.js';
+import type { Flush } from '../../facts/flush.js';
+import { type RefusedRows, STORE_REFUSED, type Store } from '../../storage/store.js';
 import { StoreError } from '../../storage/store-error.js';
 import { noFailures, type StoringHealth } from '../../storage/storing-health.js';
 

@@ -4,16 +4,7 @@
 
 import type { PreparedText, SharedText } from '../session/texts.js';
 import { USUAL_READING } from '../stream/text-reading.js';
-import type { BatchWriter } from '../stream/writer.js';
-
-/** The fields of a text in an observation. */
-export interface TextFields {
-  readonly text: string | null;
-  readonly textMissingBytes: number;
-  readonly textId: number;
-  /** As in stream/text-reading.ts. */
-  readonly reading: number;
-}
+import type { BatchWriter, TextFields } from '../stream/writer.js';
 
 const UNKNOWN: TextFields = { text: null, textMissingBytes: 0, textId: 0, reading: USUAL_READING };
 

@@ -22,25 +22,16 @@ import { type CloseReason, executionCount, type LossReason, type SessionOpened }
 import { KeyedHash } from '../stream/parameters.js';
 import type { RelayFigures } from '../stream/relay-status.js';
 import { BatchWriter, type StatementFields } from '../stream/writer.js';
+import { type AnnouncedSession, announce } from './announce.js';
 import type { Clock } from './clock.js';
 import { KnownTexts } from './known-texts.js';
 import { Ledger } from './ledger.js';
 import { greet } from './observer-answers.js';
 import { emptyFields, fillFields, readyFields } from './statement-fields.js';
 
-export interface LinkLimits {
-  linkQueueBytesMax: number;
-  batchBytes: number;
-  batchAgeMs: number;
-  unacknowledgedBatchesMax: number;
-  lossMinutesMax: number;
-}
-
-/** An open session as the link announces it. */
-export interface AnnouncedSession {
-  opened: Omit<SessionOpened, 'kind' | 'resumed'>;
-  session: { readonly state: SessionState; tellAgain(): void };
-}
+export type LinkLimits = Readonly<
+  Record<'linkQueueBytesMax' | 'batchBytes' | 'batchAgeMs' | 'unacknowledgedBatchesMax' | 'lossMinutesMax', number>
+>;
 
 export interface LinkOptions {
   relayId: string;
@@ -142,7 +133,8 @@ export class ObserverLink implements SessionEvents {
    */
   async end(deadlineMs: number): Promise<void> {
     const untilMs = this.#options.clock.now() + deadlineMs;
-    while (this.#waitsForObserver && this.#options.clock.now() < untilMs)
+    const isAway = () => this.#mode === 'down' || this.#mode === 'greeting';
+    while (isAway() && this.#ledger.owes && this.#options.clock.now() < untilMs)
       await new Promise((resolve) => setTimeout(resolve, 20));
     // While shedding nothing is sent, but the losses have to be sent before the end.
     if (this.#mode === 'shedding') {
@@ -161,11 +153,6 @@ export class ObserverLink implements SessionEvents {
       });
       socket.end(controlFrame(FrameKind.goodbye, {}));
     });
-  }
-
-  /** The ledger has something to tell, and no observer is there. */
-  get #waitsForObserver(): boolean {
-    return (this.#mode === 'down' || this.#mode === 'greeting') && this.#ledger.owes;
   }
 
   /** Sends changed options behind everything written before. An absent observer will start with them. */
@@ -291,11 +278,8 @@ export class ObserverLink implements SessionEvents {
     this.#ledger.resend();
     this.#writer.reset();
     this.#writer.resyncBegin();
-    for (const { opened, session } of this.#options.sessions()) {
-      const { state } = session;
-      this.#writer.sessionOpened({ ...opened, resumed: true });
-      session.tellAgain();
-      if (!state.starting) this.#writer.sessionReady(readyFields(state));
+    for (const session of this.#options.sessions()) {
+      announce(session, this.#writer);
       if (this.#writer.length >= this.#options.limits.batchBytes) this.flush();
       if (!this.live) return;
     }

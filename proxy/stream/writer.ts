@@ -14,6 +14,15 @@ import { USUAL_READING } from './text-reading.js';
 import { putLatin1, putVarint } from './varint.js';
 
 /** A statement as the relay has it: SQL as latin1 (one character per byte), so that encoding is one copy. */
+/** The text of a statement, or the number of one that was told before. */
+export interface TextFields {
+  readonly text: string | null;
+  readonly textMissingBytes: number;
+  readonly textId: number;
+  /** As in text-reading.ts. */
+  readonly reading: number;
+}
+
 export interface StatementFields extends Omit<StatementObservation, 'kind' | 'text' | 'reading'> {
   text: string | null;
   /** By its number (text-reading.ts). */
@@ -92,14 +101,7 @@ export class BatchWriter {
     this.length = at;
   }
 
-  running(s: {
-    sessionId: number;
-    startedAtMs: number;
-    text: string | null;
-    textMissingBytes: number;
-    textId: number;
-    reading: number;
-  }): void {
+  running(s: { sessionId: number; startedAtMs: number } & TextFields): void {
     this.#room(64 + (s.text?.length ?? 0));
     this.bytes[this.length++] = RecordKind.statementRunning;
     this.#varint(s.sessionId);
@@ -107,15 +109,7 @@ export class BatchWriter {
     this.#textFields(s);
   }
 
-  lostStatement(s: {
-    sessionId: number;
-    minute: number;
-    reason: LossReason;
-    text: string | null;
-    textMissingBytes: number;
-    textId: number;
-    reading: number;
-  }): void {
+  lostStatement(s: { sessionId: number; minute: number; reason: LossReason } & TextFields): void {
     this.#room(64 + (s.text?.length ?? 0));
     this.bytes[this.length++] = RecordKind.statementLost;
     this.#varint(s.sessionId);
@@ -205,7 +199,7 @@ export class BatchWriter {
   }
 
   /** There is room for the text. */
-  #textFields(s: { text: string | null; textMissingBytes: number; textId: number; reading: number }): void {
+  #textFields(s: TextFields): void {
     this.#varint(s.textId);
     this.#varint(s.text === null ? 0 : 1);
     this.#varint(s.reading);

@@ -5,10 +5,9 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ROOT } from '../lib/paths.mjs';
 import { startPostgres } from '../lib/postgres.mjs';
 import { runCommand } from '../lib/run-command.mjs';
-import { compatPython, pinnedVersion, sourceOf } from './python-tests.mjs';
+import { compatPython, djangoTestEnvironment, pinnedVersion, sourceOf } from './python-tests.mjs';
 
 const LABELS = [
   ...[
@@ -47,15 +46,7 @@ function djangoCase({ python, source }) {
       const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-compat-django-'));
       try {
         const file = path.join(directory, 'results');
-        const env = {
-          ...process.env,
-          PYTHONPATH: [source, path.join(ROOT, 'scripts', 'compat')].join(path.delimiter),
-          PYTHONDONTWRITEBYTECODE: '1',
-          PGWITNESS_HOST: target.host,
-          PGWITNESS_PORT: String(target.port),
-          PGWITNESS_RESULTS: file,
-          TMPDIR: directory,
-        };
+        const env = djangoTestEnvironment({ source, target, results: file, directory });
         const flags = ['--settings=django_settings', '--parallel=1', '--noinput', '--verbosity=2'];
         const { stdout, stderr } = await runCommand(python, ['runtests.py', ...flags, ...LABELS], {
           cwd: path.join(source, 'tests'),

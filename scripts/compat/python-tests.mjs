@@ -114,3 +114,20 @@ export async function runPytest({ python, cwd, args, env, note }) {
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+/**
+ * What Django's own tests need to run on a server with settings of this folder.
+ * @param {{ source: string, target: { host: string, port: number }, results: string, directory: string }} of
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function djangoTestEnvironment({ source, target, results, directory }) {
+  return {
+    ...process.env,
+    PYTHONPATH: [source, path.join(ROOT, 'scripts', 'compat')].join(path.delimiter),
+    PYTHONDONTWRITEBYTECODE: '1',
+    PGWITNESS_HOST: target.host,
+    PGWITNESS_PORT: String(target.port),
+    PGWITNESS_RESULTS: results,
+    TMPDIR: directory,
+  };
+}

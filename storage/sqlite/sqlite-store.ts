@@ -2,8 +2,9 @@
 // Invariant: each public method is one transaction or leaves no trace; after an error the store can be used again.
 // Not here: reading for people (read/reader.ts), the SQL of each part (write/flush-writer.ts, upkeep/upkeep.ts).
 
-import type { Flush, GapRow, RefusedRows, Store, StoredSession, UnstoredNote } from '../../facts/flush.js';
+import type { Flush, GapRow, StoredSession } from '../../facts/flush.js';
 import { DamagedHistogram } from '../../facts/histogram.js';
+import type { RefusedRows, Store, UnstoredNote } from '../store.js';
 import type { StoreError } from '../store-error.js';
 import { DamageWatch } from './file/damage-watch.js';
 import {

@@ -7,15 +7,7 @@ import type { Tail } from '../../analyzer/notable/tail.js';
 import { Pipeline } from '../../analyzer/pipeline.js';
 import { limits } from '../../config/limits.js';
 import type { Log } from '../../config/log.js';
-import type {
-  BypassSample,
-  Flush,
-  PlanRow,
-  RefusedRows,
-  Store,
-  StoredSession,
-  UnstoredNote,
-} from '../../facts/flush.js';
+import type { BypassSample, Flush, PlanRow, StoredSession } from '../../facts/flush.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import { Relays } from '../../observer/accounts/relays.js';
@@ -27,6 +19,7 @@ import {
   type SessionReady,
   type StatementObservation,
 } from '../../proxy/stream/observation.js';
+import type { RefusedRows, Store, UnstoredNote } from '../../storage/store.js';
 import { StoreError } from '../../storage/store-error.js';
 import type { StoringHealth } from '../../storage/storing-health.js';
 

@@ -12,9 +12,7 @@ test('every file of the product begins by saying what it is', () => {
 const LINES_MAX = 250;
 /** Files that are longer, and how long they may be. */
 const LONG: Readonly<Record<string, number>> = {
-  'config/limits.ts': 300,
-  'facts/flush.ts': 300,
-  'proxy/link/link.ts': 330,
+  'proxy/link/link.ts': 315,
   'proxy/listen/listener.ts': 290,
   'proxy/session/outstanding.ts': 285,
   'proxy/session/session-state.ts': 270,

@@ -17,10 +17,16 @@ const FLOORS: readonly (readonly string[])[] = [
     'facts/words/short-sql.ts',
     'config/values/units.ts',
     'config/process/no-inspector.ts',
-    'storage/store-error.ts',
     'storage/migrations/migrations.ts',
   ],
-  ['facts/work/unit.ts', 'config/config.ts', 'analyzer/sql/sql-lexer.ts', 'audit/answer.ts', 'cli/terminal/output.ts'],
+  [
+    'storage/store.ts',
+    'facts/work/unit.ts',
+    'config/config.ts',
+    'analyzer/sql/sql-lexer.ts',
+    'audit/answer.ts',
+    'cli/terminal/output.ts',
+  ],
   [
     'proxy/wire/message-scanner.ts',
     'proxy/stream/observation.ts',

@@ -1,6 +1,6 @@
 // Makes and opens the files of the data directory for their owner alone, never through a link.
 // Invariant: a link that somebody planted in a directory open to others leads to no file of ours.
-// Not here: whether the directory is open to others (config/data-rights.ts), what is in the files.
+// Not here: whether the directory is open to others (config/process/data-rights.ts), what is in the files.
 
 import { chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { makeStoreError, storeError } from './failures.js';

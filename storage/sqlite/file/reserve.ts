@@ -5,7 +5,7 @@
 
 import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UnstoredNote } from '../../../facts/flush.js';
+import type { UnstoredNote } from '../../store.js';
 import { openPrivateFile } from './private-file.js';
 
 const RESERVE_FILE = 'witness.reserve';

@@ -4,12 +4,13 @@
 // (sqlite-store.ts), which bucket a minute belongs to (levels.ts).
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
-import type { Flush, LossRow, RefusedRows, StatementSourceDelta } from '../../../facts/flush.js';
+import type { Flush, LossRow, StatementSourceDelta } from '../../../facts/flush.js';
 import type { SourceMeasureName } from '../../../facts/measures.js';
 import type { PoolRow } from '../../../facts/pool.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
 import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
+import type { RefusedRows } from '../../store.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
 import { writeFinding } from '../tables/findings.js';

@@ -3,7 +3,7 @@
 // salvaged (sqlite-store.ts), how a row is written (flush-writer.ts).
 
 import type Database from 'better-sqlite3';
-import { type RefusedRows, STORE_REFUSED } from '../../../facts/flush.js';
+import { type RefusedRows, STORE_REFUSED } from '../../store.js';
 import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
 import type { SeriesIds } from '../tables/series.js';
