@@ -21,6 +21,16 @@ export interface Option<T> {
   readonly read: (text: string, where: string) => T;
 }
 
+/** Keeps the type of what it reads. */
+export function option<T>(definition: Option<T>): Option<T> {
+  return definition;
+}
+
+/** A text that is taken as it is; none by default. */
+export function written(definition: Pick<Option<string>, 'name' | 'value' | 'concern' | 'help'>): Option<string> {
+  return { ...definition, fallback: '', read: (text) => text };
+}
+
 /** The names that an option may be written by: its own first, then a former one. */
 export function namesOf({ name, formerName }: { readonly name: string; readonly formerName?: string }): string[] {
   return formerName === undefined ? [name] : [name, formerName];

@@ -4,7 +4,7 @@
 // the lists of the config file (config-file.ts).
 
 import { limits } from './limits.js';
-import type { Option } from './option.js';
+import { type Option, option, written } from './option.js';
 import { parseAddress, parseTcpAddress } from './values/address.js';
 import {
   LOG_LEVELS,
@@ -12,6 +12,7 @@ import {
   readFlushInterval,
   readHosts,
   readLogLevel,
+  readName,
   readNotEmpty,
   readSamplesDsn,
   readShare,
@@ -22,19 +23,10 @@ import {
 } from './values/option-readers.js';
 import { parseWhole } from './values/units.js';
 
-function option<T>(definition: Option<T>): Option<T> {
-  return definition;
-}
-
-/** A text that is taken as it is; none by default. */
-function written(definition: Pick<Option<string>, 'name' | 'value' | 'concern' | 'help'>): Option<string> {
-  return { ...definition, fallback: '', read: (text) => text };
-}
-
-/** A server that is asked by itself; none by default. */
 /** A file beside the data directory; none by default. */
 const NO_FILE = { value: 'file', fallback: '', concern: 'observer', read: (text: string) => text } as const;
 const NO_DSN = { value: 'dsn', fallback: '', concern: 'observer', read: readSamplesDsn } as const;
+const NAME = { value: 'name', fallback: '', concern: 'observer', read: readName } as const;
 
 /** Keyed by the field of Config each one fills. */
 const TABLE = {
@@ -215,6 +207,13 @@ const TABLE = {
     ...NO_DSN,
     name: 'bypassDsn',
     help: 'postgres://user@host/database where connections that bypass pgwitness are looked for once a minute; the password comes from PGPASSWORD',
+  }),
+  service: option({ ...NAME, name: 'service', help: 'application that is observed; reports of a fleet filter by it' }),
+  environment: option({ ...NAME, name: 'environment', help: 'where it runs, for instance staging or production' }),
+  instance: option({
+    ...NAME,
+    name: 'instance',
+    help: 'name of this sidecar, one for each data directory; without it the name it had, else that of the host',
   }),
   logLevel: option({
     name: 'logLevel',

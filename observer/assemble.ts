@@ -1,6 +1,7 @@
 // Puts an observer together from the configuration, for a live link and for a replay alike.
 // Not here: processes and links (main.ts), files of recordings (replay.ts).
 
+import { hostname } from 'node:os';
 import { UserRules } from '../analyzer/attribution/rules/rule-user.js';
 import type { LiveOptions } from '../analyzer/judge.js';
 import type { Tail } from '../analyzer/notable/tail.js';
@@ -13,11 +14,14 @@ import { limits } from '../config/limits.js';
 import type { Log } from '../config/log.js';
 import { poolNamer } from '../config/pool-names.js';
 import { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
+import type { Identity } from '../facts/fleet/identity.js';
 import { LOSS_REASONS } from '../proxy/stream/observation.js';
 import type { ParameterKey } from '../proxy/stream/parameters.js';
+import type { Rows } from '../storage/sqlite/file/rows.js';
 import { poolRecords } from '../storage/sqlite/read/query-pools.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
+import { storedIdentity } from '../storage/sqlite/tables/settings.js';
 import { STORE_REFUSED } from '../storage/store.js';
 import { type ExpectedRelays, Relays } from './accounts/relays.js';
 import type { BypassSampler } from './bypass-sampler.js';
@@ -36,6 +40,9 @@ export type ObserverConfig = Pick<
   | 'contextKeys'
   | 'retention'
   | 'topSeries'
+  | 'service'
+  | 'environment'
+  | 'instance'
 >;
 
 /** The part that may change while an observer runs. */
@@ -101,6 +108,7 @@ export async function assemble(
       plans,
       bypass,
       watchesClock,
+      identity: identityOf(config),
     });
     return { observer, pipeline, parameterKey, store, metrics };
   } catch (error) {
@@ -135,12 +143,24 @@ export function liveOptions({ rules, clientNetworks, findings }: LiveConfig): Li
   return { rules: new UserRules(rules), networkOf: networkFinder(clientNetworks), findings };
 }
 
+/** An instance is its data directory: without a name it keeps the one that it had, on whatever host it runs now. */
+function identityOf({ service, environment, instance, dataDir }: ObserverConfig): Identity {
+  if (instance !== '') return { service, environment, instance };
+  const stored = readStored(dataDir, storedIdentity);
+  return { service, environment, instance: stored?.instance || hostname() };
+}
+
 function storedPools(dataDir: string): KnownPool[] {
+  return readStored(dataDir, poolRecords).map(({ application_name, ...pool }) => ({
+    ...pool,
+    applicationName: application_name,
+  }));
+}
+
+function readStored<T>(dataDir: string, work: (rows: Rows) => T): T {
   const reader = openReader(dataDir);
   try {
-    return reader
-      .read(poolRecords)
-      .map(({ application_name, ...pool }) => ({ ...pool, applicationName: application_name }));
+    return reader.read(work);
   } finally {
     reader.close();
   }

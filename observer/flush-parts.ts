@@ -4,10 +4,12 @@
 // (flush.ts), the holders themselves.
 
 import type { Pipeline } from '../analyzer/pipeline.js';
+import type { Identity } from '../facts/fleet/identity.js';
 import type { BypassSample, Flush, GapRow, LossRow, PlanRow, RelayProgress, WatchedTime } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import { Counters } from './accounts/counters.js';
 import type { Relays } from './accounts/relays.js';
+import { Settings } from './accounts/settings.js';
 
 type Part = Exclude<keyof Flush, 'atMs'>;
 type RowOf<Rows> = Rows extends Iterable<infer Row> ? Row : never;
@@ -25,13 +27,15 @@ export interface HolderSources {
   /** Left out where no plans are collected. */
   plans?: Pending<PlanRow>;
   progress: Pending<RelayProgress>;
+  /** Left out where nothing says who observes. */
+  identity?: Identity;
 }
 
 export class FlushParts {
   readonly holders: FlushHolders;
   #beganAnew = false;
 
-  constructor({ pipeline, relays, losses, gaps, watched, bypass, plans, progress }: HolderSources) {
+  constructor({ pipeline, relays, losses, gaps, watched, bypass, plans, progress, identity }: HolderSources) {
     const { sessions, pools } = pipeline;
     this.holders = {
       rollups: pipeline.counting.rollups,
@@ -56,7 +60,7 @@ export class FlushParts {
       marks: pipeline.marks,
       samples: pipeline.counting.samples,
       plans: plans ?? NONE,
-      settings: pipeline.counting.findings.accepted,
+      settings: new Settings(pipeline.counting.findings.accepted, identity),
       counters: new Counters(pipeline, relays),
       // Last: what is stored() here is acknowledged to its relay.
       relays: progress,

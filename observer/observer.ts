@@ -4,6 +4,7 @@
 
 import type { Pipeline } from '../analyzer/pipeline.js';
 import type { Log } from '../config/log.js';
+import type { Identity } from '../facts/fleet/identity.js';
 import type { BypassSample, PlanRow } from '../facts/flush.js';
 import type { Pending } from '../facts/pending.js';
 import type { Observation, RelayStatus } from '../proxy/stream/observation.js';
@@ -39,6 +40,8 @@ export interface ObserverOptions {
   plans?: Pending<PlanRow>;
   /** Where samples of what bypasses it come from, if they are taken. */
   bypass?: Pending<BypassSample>;
+  /** Who observes. */
+  identity?: Identity;
   /** Called with each relay's last stored sequence. */
   acknowledge: (relayId: string, sequence: number) => void;
 }
@@ -56,7 +59,7 @@ export class Observer implements IntakeTarget {
 
   constructor(options: ObserverOptions) {
     this.#options = options;
-    const { pipeline, relays, plans, bypass, log, store, health } = options;
+    const { pipeline, relays, plans, bypass, identity, log, store, health } = options;
     const unstored = () => unstoredOf(pipeline);
     this.#storing = new Storing({ store, log, health, unstored, startedMs: Date.now() });
     this.#acknowledgements = new Acknowledgements(options.acknowledge);
@@ -74,6 +77,7 @@ export class Observer implements IntakeTarget {
       watched: this.#watched,
       bypass,
       progress: this.#acknowledgements,
+      identity,
     });
     const { parts } = this;
     this.#flusher = new Flusher({ pipeline, parts, storing: this.#storing, unaccounted: this.#unaccounted, health });

@@ -1,11 +1,11 @@
 // Keeps the findings that the configuration accepts, until a flush has stored them.
-// Invariant: the store has the list of the newest configuration. Not here: which findings fit (reports/findings.ts).
+// Invariant: the store has the list of the newest configuration. Not here: which findings fit (reports/findings.ts),
+// the flush (observer/accounts/settings.ts).
 
 import type { AcceptedFinding } from '../../facts/finding.js';
 import type { SettingRow } from '../../facts/flush.js';
-import type { Pending } from '../../facts/pending.js';
 
-export class Accepted implements Pending<SettingRow> {
+export class Accepted {
   #list: readonly AcceptedFinding[] = [];
   #isStored = false;
 

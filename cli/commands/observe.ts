@@ -19,6 +19,9 @@ const KEYS: readonly OptionKey[] = [
   'recordFile',
   'topSeries',
   'observerCpuShare',
+  'service',
+  'environment',
+  'instance',
   'logLevel',
 ];
 

@@ -15,6 +15,9 @@ export function register(program: Command): void {
     .description('count a recording into a data directory')
     .option('--data <dir>', 'data directory to write, made if it is missing; not the one of a running sidecar')
     .option('--config <file>', 'config file with rules, pools and tag keys [env: PGWITNESS_CONFIG]')
+    .option('--service <name>', 'application whose traffic it is [env: PGWITNESS_SERVICE]')
+    .option('--environment <name>', 'where it ran [env: PGWITNESS_ENVIRONMENT]')
+    .option('--instance <name>', 'sidecar whose traffic it is [env: PGWITNESS_INSTANCE]')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -31,8 +34,17 @@ Examples:
     .action(replayFile);
 }
 
-async function replayFile(file: string, flags: { data?: string; config?: string; json?: boolean }): Promise<void> {
-  const { config } = loadConfig({ flags: { data: flags.data }, env: process.env, file: flags.config });
+interface ReplayFlags {
+  readonly data?: string;
+  readonly config?: string;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly instance?: string;
+  readonly json?: boolean;
+}
+
+async function replayFile(file: string, { config: path, json, ...flags }: ReplayFlags): Promise<void> {
+  const { config } = loadConfig({ flags: { ...flags }, env: process.env, file: path });
   const { replay } = await import('../../observer/replay.js');
   const log = createLog({ level: 'warn', name: 'replay' });
   const progress = openProgress();
@@ -43,7 +55,7 @@ async function replayFile(file: string, flags: { data?: string; config?: string;
     progress.at(`of ${file} counted`, { done: read, of: bytes });
   };
   const replayed = await replay(file, { config, log, onRead }).finally(() => progress.end());
-  if (flags.json) {
+  if (json) {
     printJson(replayed);
     return;
   }

@@ -44,6 +44,15 @@ export function readNotEmpty(text: string, where: string): string {
   return text;
 }
 
+/** Of a service, an environment or an instance; '' = none. */
+export function readName(text: string, where: string): string {
+  if (text === '' || /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,63}$/.test(text)) return text;
+  throw new UsageError(`"${text}" is not a name`, {
+    where,
+    hint: 'write up to 64 letters, digits and . _ : / @ -, a letter or a digit first, for instance shop',
+  });
+}
+
 /** Host names and IP addresses, in lower case and without the brackets of IPv6. */
 export function readHosts(text: string, where: string): readonly string[] {
   if (text.trim() === '') return [];

@@ -1,7 +1,7 @@
 // Replaying a recording: what it holds is counted in the minutes in which it passed.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../config/config.js';
@@ -13,6 +13,7 @@ import { FRAME_HEADER_BYTES, FrameKind } from '../../proxy/stream/frames.js';
 import { SCHEMA_VERSION } from '../../proxy/stream/observation.js';
 import { BatchWriter } from '../../proxy/stream/writer.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
+import { storedIdentity } from '../../storage/sqlite/tables/settings.js';
 import { SILENT } from './observing.js';
 
 /** A minute of last week. */
@@ -81,4 +82,25 @@ test('a file that is no recording makes no data directory', async () => {
   }
   await expect(replay(path.join(directory, 'missing'), { config, log: SILENT })).rejects.toThrow('(ENOENT)');
   expect(existsSync(dataDir)).toBe(false);
+});
+
+test('the data directory says who observed, and keeps the name of its instance', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-replay-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const dataDir = path.join(directory, 'data');
+  const replayAs = async (relayId: string, flags: Record<string, string>) => {
+    record(path.join(directory, relayId), [relayId], 1);
+    const config = { ...loadConfig({ flags, env: {} }).config, dataDir };
+    await replay(path.join(directory, relayId), { config, log: SILENT });
+    const reader = openReader(dataDir);
+    const identity = reader.read(storedIdentity);
+    reader.close();
+    return identity;
+  };
+  expect(await replayAs('a', {})).toEqual({ service: '', environment: '', instance: hostname() });
+  const named = { service: 'shop', environment: 'staging', instance: 'shop-1' };
+  expect(await replayAs('b', named)).toEqual(named);
+  // On another host, for instance: what is not said anew is as before.
+  expect(await replayAs('c', { service: 'store' })).toEqual({ service: 'store', environment: '', instance: 'shop-1' });
+  expect(() => loadConfig({ flags: { instance: 'a b' }, env: {} })).toThrow('"a b" is not a name');
 });

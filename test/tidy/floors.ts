@@ -15,6 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [
     'facts/rollup-row.ts',
     'facts/words/short-sql.ts',
+    'facts/fleet/identity.ts',
     'config/values/units.ts',
     'config/process/no-inspector.ts',
     'storage/migrations/migrations.ts',
