@@ -1,6 +1,6 @@
 // The errors of a store, each with a closed code and a hint for the person who reads it.
 // Invariant: when one is thrown by flush(), nothing of that flush was stored. Not here: how SQLite says it
-// (file/failures.ts).
+// (sqlite/file/failures.ts) or ClickHouse (clickhouse/connection/failures.ts).
 
 export type StoreErrorCode =
   /** Another process writes to this data directory. */
@@ -23,7 +23,11 @@ export type StoreErrorCode =
   | 'missing'
   /** The rows do not fit the tables: trying again is in vain. */
   | 'refused'
-  /** Anything else the disk said. */
+  /** A store elsewhere does not answer. */
+  | 'unreachable'
+  /** A store elsewhere does not let us in, or we do not trust it. */
+  | 'denied'
+  /** Anything else the disk said, or a store elsewhere. */
   | 'io';
 
 export class StoreError extends Error {

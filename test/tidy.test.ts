@@ -99,6 +99,7 @@ describe('imports run one way', () => {
 
 test.each([
   ['better-sqlite3', ['storage/sqlite/']],
+  ['@clickhouse/client', ['storage/clickhouse/connection/']],
   ['libpg-query', ['analyzer/fingerprint/']],
   ['prom-client', ['dashboards/metrics/']],
   ['commander', ['cli/']],

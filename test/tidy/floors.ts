@@ -19,6 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'config/values/units.ts',
     'config/process/no-inspector.ts',
     'storage/migrations/migrations.ts',
+    'storage/clickhouse/schema/migrations.ts',
   ],
   [
     'storage/store.ts',
@@ -39,6 +40,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/work/units.ts',
     'analyzer/findings/views/unit-view.ts',
     'audit/ledger/ledger.ts',
+    'storage/clickhouse/connection/client.ts',
     'storage/sqlite/file/data-directory.ts',
   ],
   [

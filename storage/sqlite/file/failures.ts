@@ -5,7 +5,10 @@
 import { DamagedHistogram } from '../../../facts/histogram.js';
 import { StoreError, type StoreErrorCode } from '../../store-error.js';
 
-const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
+/** Those of a file. */
+type FileErrorCode = Exclude<StoreErrorCode, 'unreachable' | 'denied'>;
+
+const CODES: ReadonlyArray<readonly [prefix: string, code: FileErrorCode]> = [
   ['SQLITE_FULL', 'full'],
   ['ENOSPC', 'full'],
   ['EDQUOT', 'full'],
@@ -31,7 +34,7 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StoreErrorCode]> = [
   ['SQLITE_ERROR', 'refused'],
 ];
 
-const HINTS: Readonly<Record<StoreErrorCode, string>> = {
+const HINTS: Readonly<Record<FileErrorCode, string>> = {
   locked: 'Stop that one, or give this one another --data directory.',
   unwritable: 'Check that the directory exists on a writable disk and belongs to the user that runs pgwitness.',
   full: 'Free some space on that disk, or lower the retention; what waits in memory is written when there is room.',
@@ -52,7 +55,7 @@ export function codeOf(error: unknown): string {
   return typeof error.code === 'string' ? error.code : '';
 }
 
-function codeFor(found: string): StoreErrorCode {
+function codeFor(found: string): FileErrorCode {
   return CODES.find(([prefix]) => found.startsWith(prefix))?.[1] ?? 'io';
 }
 
@@ -65,7 +68,7 @@ export function storeError(error: unknown, doing: string): StoreError {
   return makeStoreError(codeFor(found), `${doing}: ${(error as Error).message} (${found})`, error);
 }
 
-export function makeStoreError(code: StoreErrorCode, message: string, cause?: unknown): StoreError {
+export function makeStoreError(code: FileErrorCode, message: string, cause?: unknown): StoreError {
   return new StoreError(code, message, { hint: HINTS[code], cause });
 }
 

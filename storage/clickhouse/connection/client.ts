@@ -1,0 +1,88 @@
+// A connection to ClickHouse: the one door of @clickhouse/client.
+// Invariant: what an insert answers is stored, on every shard; what it throws is a StoreError without a password.
+// Not here: what is asked and sent, trying again.
+
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import type { StoreAddress } from './address.js';
+import { clickhouseError } from './failures.js';
+
+/** A value of a row: a histogram is an object. */
+export type FleetValue = string | number | null | Readonly<Record<string, number>>;
+
+export interface ClientOptions {
+  /** Which node of the address; default 0. */
+  readonly node?: number;
+  /** '' = none, for making one. */
+  readonly database?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Nothing is left to defaults, which changed between versions: rows are stored when an insert answers. */
+const ON_INSERT: ClickHouseSettings = {
+  async_insert: 0,
+  distributed_foreground_insert: 1,
+};
+const TIMEOUT_MS = 60_000;
+
+export class FleetClient {
+  readonly node: string;
+  readonly #client: ClickHouseClient;
+  readonly #database: string;
+
+  constructor(address: StoreAddress, { node = 0, database, timeoutMs = TIMEOUT_MS }: ClientOptions = {}) {
+    this.node = address.nodes[node];
+    this.#database = database ?? address.database;
+    this.#client = createClient({
+      url: this.node,
+      username: address.user,
+      password: address.password,
+      database: this.#database || 'default',
+      application: 'pgwitness',
+      request_timeout: timeoutMs,
+      max_open_connections: 2,
+      compression: { request: true, response: true },
+      clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
+      // What it would print holds statements; errors are thrown.
+      log: { level: ClickHouseLogLevel.OFF },
+      ...(address.authorities === undefined ? {} : { tls: { ca_cert: address.authorities } }),
+    });
+  }
+
+  /** Throws StoreError. */
+  async command(sql: string): Promise<void> {
+    await this.#attempt('asking', () => this.#client.command({ query: sql }));
+  }
+
+  /** Whole numbers come as numbers. Throws StoreError. */
+  async rows<Row>(sql: string): Promise<Row[]> {
+    return this.#attempt('reading', async () => {
+      const answer = await this.#client.query({ query: sql, format: 'JSONEachRow' });
+      return answer.json<Row>() as Promise<Row[]>;
+    });
+  }
+
+  /** Throws StoreError: then some of the rows may be stored. */
+  async insert(table: string, columns: readonly string[], rows: readonly FleetValue[][]): Promise<void> {
+    await this.#attempt('writing to', () =>
+      this.#client.insert({
+        table,
+        columns: columns as [string, ...string[]],
+        values: rows as unknown[],
+        format: 'JSONCompactEachRow',
+        clickhouse_settings: ON_INSERT,
+      }),
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw clickhouseError(error, `${doing} ${this.node}/${this.#database}`);
+    }
+  }
+}

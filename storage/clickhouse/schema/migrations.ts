@@ -1,0 +1,40 @@
+// The steps from an empty database of ClickHouse to the tables of today, as statements for one layout.
+// Invariant: the n-th step leads to version n; each statement can be applied twice; a published step never changes.
+// Not here: sending them (../connection/prepare.ts).
+
+import { createSql, type Layout, onCluster } from './table.js';
+import { TABLES_1 } from './tables-1.js';
+
+/** The n-th (from 1) brings a database from version n - 1 to n. */
+const STEPS: ReadonlyArray<(layout: Layout) => string[]> = [
+  (layout) => TABLES_1.flatMap((table) => createSql(table, layout)),
+];
+
+export const FLEET_SCHEMA_VERSION = STEPS.length;
+
+/**
+ * One row per fact about the store itself: 'schema', and how long levels are kept ('minutes_kept_days',
+ * 'hours_kept_days', 'days_kept_days'). It is whole on every node.
+ */
+export const STORE_FACT = 'store_fact';
+const FACT_ENGINE = {
+  here: 'ReplacingMergeTree(version)',
+  everywhere: "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard} {replica}', version)",
+} as const;
+
+/** Statements that a node of version `from` needs, in order, with those that note what it is then. */
+export function stepsFrom(from: number, layout: Layout): string[] {
+  const { retention } = layout;
+  const facts = [
+    ['schema', FLEET_SCHEMA_VERSION],
+    ['minutes_kept_days', retention.minutes],
+    ['hours_kept_days', retention.hours],
+    ['days_kept_days', retention.days],
+  ];
+  return [
+    `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
+ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
+    ...STEPS.slice(from).flatMap((step) => step(layout)),
+    `INSERT INTO ${STORE_FACT} VALUES ${facts.map(([name, value]) => `('${name}', ${value}, ${FLEET_SCHEMA_VERSION})`).join(', ')}`,
+  ];
+}

@@ -1,0 +1,121 @@
+// The form of a table of the fleet's store, and its SQL: on one node, or on the shards of a cluster.
+// Invariant: readers and writers use one name, whichever it is: on a cluster that name is a Distributed table over the
+// local ones. Not here: the tables (tables-1.ts), applying them (migrations.ts).
+
+/** A column: its name, its type, and the codec that its values compress best with. */
+export type FleetColumn = readonly [name: string, type: string, codec?: string];
+
+/** The time that a row ends to be kept by. */
+type Ageing =
+  /** A row of one level; see RETENTION_DAYS. */
+  | { readonly by: 'level' }
+  /** A moment: an SQL expression of seconds since the Unix epoch. Kept as long as days. */
+  | { readonly by: 'moment'; readonly seconds: string }
+  /** When it was sent last. Everything that a sidecar still has is sent again every week. */
+  | { readonly by: 'sending' };
+
+export interface FleetTable {
+  readonly name: string;
+  /** Whose rows they are: columns of the identity come first. A text is the same for all. */
+  readonly of: 'instance' | 'all';
+  /** Beside the identity and the version. */
+  readonly columns: readonly FleetColumn[];
+  /** Columns by which rows are sorted, and which make a row the same one; see IDENTITY_KEY. */
+  readonly key: readonly string[];
+  /** The column that says on which shard a row is: rows that are joined or grouped together share it. */
+  readonly shardBy: 'fingerprint' | 'instance';
+  readonly ageing: Ageing;
+  /** Columns of which each granule keeps the bounds. */
+  readonly bounded?: readonly string[];
+}
+
+/** Whose rows they are. A sidecar that begins a new data directory begins a new store: its rows are added to the old. */
+const IDENTITY: readonly FleetColumn[] = [
+  ['service', 'LowCardinality(String)'],
+  ['environment', 'LowCardinality(String)'],
+  ['instance', 'LowCardinality(String)'],
+  ['store', 'UInt64', 'ZSTD(1)'],
+];
+/** Of two rows with the same key the one with the higher version counts. It is near to the Unix ms of its making. */
+const VERSION: FleetColumn = ['version', 'UInt64', 'ZSTD(1)'];
+
+/** In days. */
+export interface RetentionDays {
+  readonly minutes: number;
+  readonly hours: number;
+  readonly days: number;
+}
+
+export interface Layout {
+  /** The name of a cluster in the server's configuration; left out: one node. */
+  readonly cluster?: { readonly name: string; readonly hasReplicas: boolean };
+  readonly retention: RetentionDays;
+}
+
+/** The columns of a table in order, as they are inserted. */
+export function columnsOf({ of, columns }: FleetTable): readonly FleetColumn[] {
+  return [...(of === 'instance' ? IDENTITY : []), ...columns, VERSION];
+}
+
+/** Makes the table where it is missing: one statement on one node, two on a cluster. */
+export function createSql(table: FleetTable, layout: Layout): string[] {
+  const { name } = table;
+  const { cluster } = layout;
+  if (cluster === undefined) return [localSql(table, name, layout)];
+  const local = `${name}_local`;
+  const shard = `cityHash64(${table.shardBy})`;
+  return [
+    localSql(table, local, layout),
+    `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} AS ${local}
+ENGINE = Distributed(${quoted(cluster.name)}, currentDatabase(), ${local}, ${shard})`,
+  ];
+}
+
+/** Where a cluster has replicas it has a keeper, which brings a statement to every node. */
+export function onCluster({ cluster }: Layout): string {
+  return cluster?.hasReplicas ? ` ON CLUSTER ${quoted(cluster.name)}` : '';
+}
+
+function localSql(table: FleetTable, name: string, layout: Layout): string {
+  const columns = columnsOf(table).map(
+    ([column, type, codec]) => `  ${column} ${type}${codec === undefined ? '' : ` CODEC(${codec})`}`,
+  );
+  const bounds = (table.bounded ?? []).map((column) => `  INDEX ${column}_bounds ${column} TYPE minmax GRANULARITY 1`);
+  const lines = [
+    `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} (`,
+    [...columns, ...bounds].join(',\n'),
+    `) ENGINE = ${engineOf(layout)}`,
+    ...ageingSql(table, layout.retention),
+    `ORDER BY (${[...table.key, ...(table.of === 'instance' ? ['instance', 'store'] : [])].join(', ')})`,
+    ...(table.ageing.by === 'sending' ? [] : ['SETTINGS ttl_only_drop_parts = 1']),
+  ];
+  return lines.join('\n');
+}
+
+function engineOf({ cluster }: Layout): string {
+  if (!cluster?.hasReplicas) return 'ReplacingMergeTree(version)';
+  return "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}/{shard}', '{replica}', version)";
+}
+
+/** Parts hold the rows of one stretch of time, so that what is too old goes with whole parts. */
+function ageingSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDays): string[] {
+  switch (ageing.by) {
+    case 'level': {
+      const at = "toDateTime(bucket_min * 60, 'UTC')";
+      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${at}), span_s = 3600, toYYYYMMDD(toMonday(${at})), toYYYYMMDD(toStartOfQuarter(${at})))`;
+      const kept = `multiIf(span_s = 60, ${minutes}, span_s = 3600, ${hours}, ${days})`;
+      return [`PARTITION BY (span_s, ${stretch})`, `TTL ${at} + toIntervalDay(${kept})`];
+    }
+    case 'moment': {
+      const at = `toDateTime(${ageing.seconds}, 'UTC')`;
+      return [`PARTITION BY toYYYYMM(${at})`, `TTL ${at} + toIntervalDay(${days})`];
+    }
+    case 'sending':
+      return [`TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${days})`];
+  }
+}
+
+/** A text of ours in SQL: the name of a cluster. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
