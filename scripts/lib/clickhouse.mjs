@@ -1,4 +1,4 @@
-// Real ClickHouse engines of their own: fresh directories, loopback, free ports; several are the shards of one cluster.
+// Real ClickHouse engines on loopback and free ports; several are the shards of one cluster.
 // Invariant: nothing is left behind. A node that is killed can be started again on its data.
 // Not here: where the engine comes from (setup/clickhouse-library.mjs), the process itself (clickhouse-server.py).
 
@@ -56,7 +56,9 @@ export async function startClickhouse({ library, shards = 1, directory }) {
   return { nodes, query: nodes[0].query, stop };
 }
 
-/** @param {{ library: string, own: { http: number, tcp: number }, all: Array<{ tcp: number }>, directory: string }} of */
+/**
+ * @param {{ library: string, own: { http: number, tcp: number }, all: Array<{ tcp: number }>, directory: string }} of
+ */
 function makeNode({ library, own, all, directory }) {
   mkdirSync(directory, { recursive: true });
   writeFileSync(path.join(directory, 'config.xml'), configOf(own, all, directory));

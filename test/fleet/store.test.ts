@@ -1,5 +1,5 @@
-// A fleet's store on a real ClickHouse: it is made once, refuses in words, and keeps the newest version of a row.
-// Invariant: the same on one node and on two shards. Not here: what is shipped into it.
+// A fleet's store on a real ClickHouse: made once, it keeps the newest version of a row.
+// Invariant: the same on one node and on two shards; it refuses in words. Not here: what is shipped into it.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Finds the engine of ClickHouse as a library, and installs it where it is missing: outside of node_modules.
-// Invariant: `npm ci` stays light; what is returned is a file, or the reason why there is none.
+// Finds the engine of ClickHouse as a library, and installs it where it is missing.
+// Invariant: it lies outside of node_modules, so `npm ci` stays light; where there is none the reason is returned.
 // Not here: starting a server (../clickhouse.mjs).
 
 import { existsSync, mkdirSync } from 'node:fs';

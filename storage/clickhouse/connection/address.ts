@@ -1,4 +1,4 @@
-// Reads the address of a fleet's store from a clickhouse:// URL, and the credentials from the environment.
+// Reads the address of a fleet's store from a clickhouse:// URL and the environment.
 // Invariant: no password is in an address, because addresses are seen in lists of processes; no error repeats one.
 // Not here: connecting (client.ts).
 
@@ -22,10 +22,6 @@ const HINT =
   'write clickhouse://user@host:8123/database, or clickhouses:// for TLS; the password comes from PGWITNESS_STORE_PASSWORD or PGWITNESS_STORE_PASSWORD_FILE';
 const FORM = /^(clickhouses?):\/\/(?:([^@/?]*)@)?([^/?#]+)(?:\/([^/?#]*))?(?:\?(.*))?$/;
 const PORTS = { clickhouse: 8123, clickhouses: 8443 } as const;
-
-export function isStoreAddress(text: string): boolean {
-  return /^clickhouses?:/.test(text);
-}
 
 /** As parseStoreAddress, without looking at the environment or at files: for the check of an option. */
 export function requireStoreAddress(text: string, where: string): void {

@@ -1,4 +1,4 @@
-// The steps from an empty database of ClickHouse to the tables of today, as statements for one layout.
+// The steps from an empty database of ClickHouse to the tables of today, as statements.
 // Invariant: the n-th step leads to version n; each statement can be applied twice; a published step never changes.
 // Not here: sending them (../connection/prepare.ts).
 

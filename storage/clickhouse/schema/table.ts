@@ -1,6 +1,6 @@
-// The form of a table of the fleet's store, and its SQL: on one node, or on the shards of a cluster.
+// The form of a table of the fleet's store, and its SQL.
 // Invariant: readers and writers use one name, whichever it is: on a cluster that name is a Distributed table over the
-// local ones. Not here: the tables (tables-1.ts), applying them (migrations.ts).
+// local ones. Not here: the tables (tables-1.ts), the steps (migrations.ts).
 
 /** A column: its name, its type, and the codec that its values compress best with. */
 export type FleetColumn = readonly [name: string, type: string, codec?: string];
@@ -29,7 +29,7 @@ export interface FleetTable {
   readonly bounded?: readonly string[];
 }
 
-/** Whose rows they are. A sidecar that begins a new data directory begins a new store: its rows are added to the old. */
+/** Whose rows they are. A new data directory is a new store: its rows are added to those of the old one. */
 const IDENTITY: readonly FleetColumn[] = [
   ['service', 'LowCardinality(String)'],
   ['environment', 'LowCardinality(String)'],
@@ -116,6 +116,6 @@ function ageingSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDa
 }
 
 /** A text of ours in SQL: the name of a cluster. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

@@ -1,0 +1,36 @@
+// Columns that tables of the fleet's store have in common, with the codecs that fit them.
+// Invariant: a codec changes no value. Not here: which table has which (rollups-1.ts, others-1.ts).
+
+import type { FleetColumn } from './table.js';
+
+const SMALL = 'T64, ZSTD(1)';
+
+export function counts(...names: readonly string[]): FleetColumn[] {
+  return names.map((name) => [name, 'UInt64', SMALL]);
+}
+
+export function squares(...names: readonly string[]): FleetColumn[] {
+  return names.map((name) => [name, 'Float64', 'ZSTD(1)']);
+}
+
+export function texts(...names: readonly string[]): FleetColumn[] {
+  return names.map((name) => [name, 'String', 'ZSTD(1)']);
+}
+
+export function names(...list: readonly string[]): FleetColumn[] {
+  return list.map((name) => [name, 'LowCardinality(String)']);
+}
+
+export function histogram(name: string): FleetColumn {
+  return [name, 'Map(UInt16, UInt64)', 'ZSTD(1)'];
+}
+
+export const BUCKET: readonly FleetColumn[] = [
+  ['span_s', 'UInt32', 'ZSTD(1)'],
+  ['bucket_min', 'UInt32', 'Delta, ZSTD(1)'],
+];
+export const MINIMUM: FleetColumn = ['service_min_ns', 'Nullable(UInt64)', 'ZSTD(1)'];
+export const AT: FleetColumn = ['at_ms', 'UInt64', 'Delta, ZSTD(1)'];
+export const SEEN = counts('first_seen_ms', 'last_seen_ms');
+
+export const STATEMENT_KEY = [...texts('fingerprint'), ...names('source')];

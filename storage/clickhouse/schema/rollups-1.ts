@@ -1,0 +1,97 @@
+// The rollup tables of the fleet's store, version 1, with series and tag sets written out.
+// Invariant: a published version never changes. Names and units are those of SQLite's columns. Not here: their SQL
+// (table.ts).
+//
+// A histogram maps the index of a bucket to its count, so that sumMap adds histograms up. Which level (span_s) is whole
+// says instance_state (others-1.ts).
+
+import { BUCKET, counts, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
+import type { FleetColumn, FleetTable } from './table.js';
+
+/** Rows of one bucket: sorted by time first, because every question has a window. */
+function rollup(name: string, keys: readonly FleetColumn[], values: readonly FleetColumn[]): FleetTable {
+  const keyNames = keys.map(([key]) => key);
+  return {
+    name,
+    of: 'instance',
+    columns: [...BUCKET, ...keys, ...values],
+    key: ['span_s', 'bucket_min', 'service', 'environment', ...keyNames],
+    shardBy: keyNames.includes('fingerprint') ? 'fingerprint' : 'instance',
+    ageing: { by: 'level' },
+    bounded: keyNames.includes('fingerprint') ? ['service', 'fingerprint'] : ['service'],
+  };
+}
+
+export const ROLLUPS_1: readonly FleetTable[] = [
+  rollup(
+    'rollup',
+    [...STATEMENT_KEY, ...names('construct', 'pool_id')],
+    [
+      ...counts(
+        'calls_certain',
+        'calls_strong',
+        'calls_weak',
+        'calls_none',
+        'batched_calls',
+        'errors',
+        'rows',
+        'requests',
+      ),
+      ...counts('request_bytes', 'response_bytes', 'service_total_ns'),
+      MINIMUM,
+      ...counts('service_max_ns', 'first_row_count', 'first_row_total_ns', 'client_stall_total_ns', 'wait_total_ns'),
+      histogram('histogram'),
+    ],
+  ),
+  rollup('rollup_error', [...STATEMENT_KEY, ...names('construct', 'pool_id', 'sqlstate')], counts('errors')),
+  rollup('source_rollup', names('source'), counts('calls', 'errors', 'rows', 'service_total_ns')),
+  rollup(
+    'tag_rollup',
+    [...STATEMENT_KEY, ...texts('tag_set')],
+    [
+      ...counts('calls', 'batched_calls', 'errors', 'rows', 'requests', 'service_total_ns'),
+      MINIMUM,
+      ...counts('service_max_ns'),
+      histogram('histogram'),
+    ],
+  ),
+  rollup('pool_rollup', names('pool_id'), [
+    ...counts('opened', 'closed', 'lifetime_total_ms', 'connections_max', 'busy_max', 'active_ms', 'idle_ms'),
+    ...counts('idle_in_transaction_ms', 'transactions', 'transaction_statements', 'transaction_total_ms'),
+    ...counts('transaction_max_ms'),
+    histogram('transaction_histogram'),
+  ]),
+  rollup('fleet_rollup', [], counts('connections_max', 'busy_max')),
+  rollup(
+    'request_rollup',
+    [...names('found'), ...texts('tag_set')],
+    [
+      ...counts('requests', 'idle_requests', 'statements'),
+      ...squares('statements_squared'),
+      ...counts('statements_max', 'repeated', 'service_total_ns'),
+      ...squares('service_squared_ns2'),
+      ...counts('service_max_ns', 'rows'),
+      ...squares('rows_squared'),
+      ...counts('errors'),
+      histogram('statement_histogram'),
+      histogram('service_histogram'),
+    ],
+  ),
+  rollup(
+    'request_part_rollup',
+    [...names('found'), ...texts('tag_set'), ...names('source', 'pool_id')],
+    counts('statements', 'service_total_ns'),
+  ),
+  rollup(
+    'request_statement_rollup',
+    [...STATEMENT_KEY, ...texts('tag_set')],
+    [
+      ...counts('requests', 'executions'),
+      ...squares('executions_squared'),
+      ...counts('service_total_ns'),
+      ...squares('service_squared_ns2'),
+      ...counts('rows'),
+      ...squares('rows_squared'),
+    ],
+  ),
+];
