@@ -8,7 +8,7 @@ export type AuditJson = ReturnType<typeof auditJson>;
 export type AuditedPlaceJson = AuditJson['places'][number];
 
 export function auditJson(answer: AuditAnswer) {
-  const { catalogue, coverage, inferred, unexplained, report } = answer;
+  const { catalogue, coverage, framework, inferred, unexplained, report } = answer;
   return {
     version: 1 as const,
     root: catalogue.root,
@@ -21,6 +21,7 @@ export function auditJson(answer: AuditAnswer) {
       places: places.map(({ id }) => id),
       at: places.map(({ file, line }) => `${file}:${line}`),
     })),
+    framework: framework.map(({ facts, by }) => ({ ...statementJson(facts), by })),
     unexplained: unexplained.map(statementJson),
     coverage: {
       routes: coverage.routes,

@@ -6,9 +6,10 @@ import type { StatementFacts, StatementsReport } from '../facts/answers.js';
 import type { FindingFacts } from '../facts/finding.js';
 import { LogHistogram } from '../facts/histogram.js';
 import { percentileNs, type Timed } from '../facts/latency.js';
-import { type Catalogue, type CodePlace, modelsOf, queriesOf } from './catalogue.js';
+import { type Catalogue, type CodePlace, migrationsOf, modelsOf, queriesOf } from './catalogue.js';
 import { type Coverage, coverageOf } from './coverage.js';
 import { type Category, categoriesOf } from './difficulty.js';
+import type { OfFramework } from './framework.js';
 import type { Inferred } from './inferred.js';
 import { type Joined, joinPlaces } from './join.js';
 import { sentText } from './sent-text.js';
@@ -49,6 +50,7 @@ export interface AuditAnswer {
   /** In the order of the work. */
   readonly places: readonly AuditedPlace[];
   readonly inferred: readonly Inferred[];
+  readonly framework: readonly OfFramework[];
   readonly unexplained: readonly StatementFacts[];
   readonly coverage: Coverage;
   readonly report: StatementsReport | null;
@@ -78,13 +80,18 @@ const WRITES = /^\s*(?:insert|update|delete|merge|copy|call|with\b[\s\S]*\b(?:in
 export function answerAudit(input: AuditInput): AuditAnswer {
   const { catalogue, report, fingerprintsOf } = input;
   const statements = report?.statements ?? [];
-  const code = { places: queriesOf(catalogue), models: modelsOf(catalogue), fingerprintsOf };
-  const { joined, inferred, unexplained } = joinPlaces({ ...code, statements });
+  const code = {
+    places: queriesOf(catalogue),
+    models: modelsOf(catalogue),
+    migrations: migrationsOf(catalogue),
+    fingerprintsOf,
+  };
+  const { joined, ...withoutPlace } = joinPlaces({ ...code, statements });
   const reached = input.tests && joinPlaces({ ...code, statements: input.tests });
   const tested = new Map(reached?.joined.map(({ place, by }) => [place.id, by !== null]));
   const places = joined.map((one) => ({ ...audited(one, input), tested: tested.get(one.place.id) ?? null }));
   places.sort((a, b) => rankOf(a) - rankOf(b) || timeOf(b) - timeOf(a) || compareLines(a.place, b.place));
-  return { catalogue, places, inferred, unexplained, coverage: coverageOf(catalogue, joined, statements), report };
+  return { catalogue, places, ...withoutPlace, coverage: coverageOf(catalogue, joined, statements), report };
 }
 
 function audited(joined: Joined, input: AuditInput): AuditedPlace {

@@ -88,6 +88,11 @@ export function modelsOf({ places }: Catalogue): CodePlace[] {
   return places.filter(({ kind, api }) => kind === 'sqlalchemy' && api === 'model');
 }
 
+/** Places of migrations. */
+export function migrationsOf({ places }: Catalogue): CodePlace[] {
+  return places.filter((place) => place.in_migration && !isDeclaration(place));
+}
+
 /** Places of queries: no declarations, no migrations, no helper that its callers stand for. */
 export function queriesOf(catalogue: Catalogue): CodePlace[] {
   const helpers = new Set(catalogue.places.map(({ via }) => via));

@@ -7,6 +7,7 @@
 import type { StatementFacts } from '../facts/answers.js';
 import { type Caller, callerOf, isSameFile, isSameFunction } from './callers.js';
 import type { CodePlace } from './catalogue.js';
+import { frameworkReader, type OfFramework } from './framework.js';
 import { couldHaveSent, joinInFunction } from './function-join.js';
 import { type Inferred, inferredFrom } from './inferred.js';
 import { sentText } from './sent-text.js';
@@ -29,6 +30,8 @@ export interface JoinInput {
   readonly places: readonly CodePlace[];
   /** SQLAlchemy's models: what their relationships load is of no place. */
   readonly models?: readonly CodePlace[];
+  /** What migrations send is of no place that is to move. */
+  readonly migrations?: readonly CodePlace[];
   readonly statements: readonly StatementFacts[];
   /** Fingerprints of the statements in one text. */
   readonly fingerprintsOf: (sql: string) => readonly string[];
@@ -38,6 +41,8 @@ export interface JoinResult {
   readonly joined: readonly Joined[];
   /** Statements that no place sends itself, and where they come from. */
   readonly inferred: readonly Inferred[];
+  /** Statements of Django itself, and of migrations. */
+  readonly framework: readonly OfFramework[];
   /** Statements of raw SQL, SQLAlchemy or the ORM that no place explains. */
   readonly unexplained: readonly StatementFacts[];
 }
@@ -51,7 +56,8 @@ const SOURCES: Readonly<Record<CodePlace['kind'], readonly string[]>> = {
   sqlalchemy: ['sqlalchemy', 'unknown'],
 };
 
-export function joinPlaces({ places, models = [], statements, fingerprintsOf }: JoinInput): JoinResult {
+export function joinPlaces(input: JoinInput): JoinResult {
+  const { places, statements, fingerprintsOf } = input;
   const byFingerprint = grouped(statements, ({ fingerprint }) => [fingerprint]);
   const byCaller = grouped(statements, ({ tags }) => [...(tags.get('caller') ?? [])]);
   const callers = [...byCaller.keys()].map(callerOf).filter((caller) => caller !== undefined);
@@ -87,16 +93,29 @@ export function joinPlaces({ places, models = [], statements, fingerprintsOf }: 
     if (alike.length === 1) return { ...base, by: 'shape', confidence: 'weak', statements: alike };
     return { ...base, by: null, confidence: 'none', statements: [] };
   });
+  return { joined, ...withoutPlace(joined, input) };
+}
+
+/** What no place sends itself. */
+function withoutPlace(joined: readonly Joined[], input: JoinInput): Omit<JoinResult, 'joined'> {
+  const { models = [], migrations = [], statements, fingerprintsOf } = input;
   const explained = new Set(joined.flatMap((one) => one.statements));
+  const ofFramework = frameworkReader({
+    migrations,
+    fingerprintsOf: (place) => fingerprintsOfPlace(place, fingerprintsOf),
+  });
   const inferred: Inferred[] = [];
+  const framework: OfFramework[] = [];
   const unexplained: StatementFacts[] = [];
   for (const facts of statements) {
     if (!OF_THE_CODE.has(facts.source) || explained.has(facts)) continue;
     const found = inferredFrom(facts, { joined, models });
-    if (found === undefined) unexplained.push(facts);
-    else inferred.push(found);
+    const own = found === undefined ? ofFramework(facts) : undefined;
+    if (found !== undefined) inferred.push(found);
+    else if (own !== undefined) framework.push(own);
+    else unexplained.push(facts);
   }
-  return { joined, inferred, unexplained };
+  return { inferred, framework, unexplained };
 }
 
 /** Its line, in its function: where code moved since, another one's line may stand there. */

@@ -6,6 +6,7 @@ import { auditJson } from '../../audit/answer-json.js';
 import type { Coverage, Share } from '../../audit/coverage.js';
 import type { LedgerChanges } from '../../audit/ledger/update.js';
 import type { Complexity } from '../../audit/ways.js';
+import { frameworkText } from '../../facts/words/framework.js';
 import { inferredText } from '../../facts/words/inferred.js';
 import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
@@ -62,6 +63,7 @@ function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen
   lines.push(
     ...constructLines(places, screen),
     ...inferredLines(answer, screen),
+    ...frameworkLines(answer, screen),
     ...unexplainedLines(answer, { all, screen }),
   );
   return lines.join('\n');
@@ -193,6 +195,13 @@ function inferredLines({ inferred }: AuditAnswer, screen: Screen): string[] {
     );
   }
   return lines;
+}
+
+/** One line: none of it is to move. */
+function frameworkLines({ framework }: AuditAnswer, screen: Screen): string[] {
+  if (framework.length === 0) return [];
+  const rows = framework.map(({ facts, by }) => ({ by, calls: facts.calls, errors: facts.errors }));
+  return ['', ...wrapped(`${frameworkText(rows, count)}.`, { width: screen.width })];
 }
 
 const UNEXPLAINED_MAX = 10;

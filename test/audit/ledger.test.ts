@@ -65,6 +65,7 @@ function answer(...places: AuditedPlace[]): AuditAnswer {
     },
     places,
     inferred: [],
+    framework: [],
     unexplained: [],
     coverage: {
       routes: { seen: 0, all: null },

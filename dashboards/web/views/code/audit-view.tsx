@@ -11,7 +11,7 @@ import { ChoiceField, FindField, filterSetter } from '../../parts/filters.js';
 import { Problem, Reading } from '../../parts/parts.js';
 import { type VirtualColumn, VirtualTable } from '../../parts/virtual-table.js';
 import { fits, GROUPS, groupOf, placeName, whatOf } from './places.js';
-import { Inferred, Unexplained } from './unsent.js';
+import { Inferred, OfFramework, Unexplained } from './unsent.js';
 
 const ASKED_EVERY_MS = 60_000;
 
@@ -88,6 +88,7 @@ function Audited({ address, audit }: { address: ViewProps['address']; audit: Aud
         />
       )}
       <Inferred address={address} audit={audit} />
+      <OfFramework address={address} audit={audit} />
       <Unexplained address={address} audit={audit} />
     </>
   );

@@ -1,14 +1,15 @@
-// Statements that no place of the code sends itself: inferred ones, and unexplained ones.
+// Statements that no place of the code sends itself: inferred ones, Django's own, and unexplained ones.
 // Invariant: what is inferred says by what, from where, and how sure that is. Not here: the places (audit-view.tsx).
 
 import type { AuditJson } from '../../../../audit/answer-json.js';
+import { frameworkText } from '../../../../facts/words/framework.js';
 import { inferredText } from '../../../../facts/words/inferred.js';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import { type Address, linkTo } from '../../data/address.js';
 import { count } from '../../data/format.js';
 import { Table } from '../../parts/tables.js';
 
-const UNEXPLAINED_SHOWN = 20;
+const SHOWN = 20;
 
 interface UnsentProps {
   readonly address: Address;
@@ -59,9 +60,30 @@ function Statement({ address, row }: { address: Address; row: { fingerprint: str
   );
 }
 
+/** What Django and migrations send: folded, for none of it is to move. */
+export function OfFramework({ address, audit: { framework } }: UnsentProps) {
+  if (framework.length === 0) return null;
+  const most = [...framework].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, SHOWN);
+  return (
+    <details class="below">
+      <summary>{frameworkText(framework, count)}</summary>
+      <Table
+        caption="Statements of Django itself and of migrations"
+        rows={most}
+        columns={[
+          { title: 'Statement', cell: (row) => <Statement address={address} row={row} /> },
+          { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
+          { title: 'Known by', cell: ({ by }) => by, words: true, from: 'roomy' },
+        ]}
+      />
+      {most.length < framework.length && <p class="below">and {count(framework.length - most.length)} more</p>}
+    </details>
+  );
+}
+
 export function Unexplained({ address, audit: { unexplained } }: UnsentProps) {
   if (unexplained.length === 0) return null;
-  const most = [...unexplained].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, UNEXPLAINED_SHOWN);
+  const most = [...unexplained].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, SHOWN);
   return (
     <details class="below">
       <summary>{count(unexplained.length)} statements ran that no place of the code explains</summary>
