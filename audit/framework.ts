@@ -1,4 +1,4 @@
-// Tells what Django sends by itself, and what migrations send, from statements that a place should explain.
+// Tells statements of Django itself and of migrations from those that a place should explain.
 // Invariant: a line of the code that is no migration, or text of the application's own, is never taken for Django's.
 // Not here: what places send (join.ts), what these lead to (inferred.ts).
 

@@ -1,5 +1,5 @@
 // Measures the audit on a labelled sample: `node scripts/audit-sample.mjs [NAME …]`.
-// Fetches the applications from PyPI, has the walker list them, and prints precision and recall as a table.
+// Fetches the applications from PyPI or their repositories, has the walker list them, and prints precision and recall.
 // Invariant: labels are lines that a person read; a place counts for one label, a label for one place.
 // Not here: the labels (test/audit/labelled.json), which have the place of each and nothing of the code.
 
@@ -29,7 +29,7 @@ process.stdout.write(
 for (const app of apps) {
   const root = await fetchSample(app);
   const measured = measureApp(app, root);
-  const name = app.package?.replace('==', ' ') ?? app.name;
+  const name = app.package?.replace('==', ' ') ?? [app.name, app.tag?.replace(/^v/, '')].filter(Boolean).join(' ');
   for (const [kind, { labelled, found, right, missed, wrong }] of Object.entries(measured)) {
     if (labelled + found === 0) continue;
     const title = kind === 'orm' ? 'ORM' : 'raw SQL and SQLAlchemy';

@@ -2,7 +2,7 @@
 // Not here: printing (../audit-sample.mjs).
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { CACHE, ROOT } from './paths.mjs';
 
@@ -11,6 +11,8 @@ import { CACHE, ROOT } from './paths.mjs';
  * @typedef {object} LabelledApp
  * @property {string} name
  * @property {string} [package] of PyPI, with its version
+ * @property {string} [git] address of its repository, with `tag`
+ * @property {string} [tag]
  * @property {string} [root] in this repository
  * @property {'handwritten' | 'files'} whole what was labelled of the files that are not named: all hand-written SQL, or
  *   nothing
@@ -27,7 +29,8 @@ export function labelledApps(text) {
 }
 
 /** @param {LabelledApp} app @returns {Promise<string>} the folder with its code */
-export async function fetchSample({ package: wanted, root }) {
+export async function fetchSample({ name, package: wanted, git, tag = '', root }) {
+  if (git !== undefined) return cloned(path.join(CACHE, 'audit-sample', `${name}-${tag}`, 'code'), git, tag);
   if (wanted === undefined) return path.join(ROOT, root ?? '');
   const folder = path.join(CACHE, 'audit-sample', wanted.replace('==', '-'));
   if (existsSync(path.join(folder, 'code'))) return path.join(folder, 'code');
@@ -37,6 +40,17 @@ export async function fetchSample({ package: wanted, root }) {
   if (wheel === undefined) throw new Error(`${wanted}: there is no wheel in ${folder}`);
   python(['-m', 'zipfile', '--extract', path.join(folder, wheel), path.join(folder, 'code')]);
   return path.join(folder, 'code');
+}
+
+/** @param {string} folder @param {string} git @param {string} tag @returns {string} */
+function cloned(folder, git, tag) {
+  if (existsSync(folder)) return folder;
+  mkdirSync(path.dirname(folder), { recursive: true });
+  const part = `${folder}.part`;
+  rmSync(part, { recursive: true, force: true });
+  run('git', ['clone', '--quiet', '--depth', '1', '--branch', tag, git, part]);
+  renameSync(part, folder);
+  return folder;
 }
 
 /** @param {LabelledApp} app @param {string} root @returns {{ handwritten: Measured, orm: Measured }} */
@@ -82,7 +96,15 @@ function compared({ whole, files }, places, kinds) {
 
 /** @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] @returns {string} its output */
 function python(args, env = process.env) {
-  const ran = spawnSync('python3', args, { env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
-  if (ran.status !== 0) throw new Error(`python3 ${args.join(' ')}: ${ran.stderr || ran.error?.message}`);
+  return run('python3', args, env);
+}
+
+/**
+ * @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env]
+ * @returns {string} its output
+ */
+function run(command, args, env = process.env) {
+  const ran = spawnSync(command, args, { env, encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 });
+  if (ran.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${ran.stderr || ran.error?.message}`);
   return ran.stdout;
 }

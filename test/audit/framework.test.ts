@@ -176,7 +176,7 @@ await describeWithPython('migrate through the sidecar', (python) => {
     ]);
     expect(text).toContain(`Django itself and migrations sent ${json.framework.length} statements, `);
     expect(text).toContain('Statements that no place explains: 2');
-  });
+  }, 180_000);
 
   test('without tags schema, records and RunSQL are told; reads of shared tables and RunPython stay open', async () => {
     const { json } = await migrated('untagged', false);
@@ -187,5 +187,5 @@ await describeWithPython('migrate through the sidecar', (python) => {
     expect(json.framework).toContainEqual(
       expect.objectContaining({ by: 'migration', query: 'UPDATE library_book SET title = upper(title)' }),
     );
-  });
+  }, 180_000);
 });

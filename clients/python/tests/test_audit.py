@@ -328,6 +328,29 @@ class Django(Case):
                          [(4, "order_by", ["library_book"]), (5, "save", ["library_book"]), (6, "count", ["library_book"]),
                           (7, "all", ["library_book"]), (9, "first", ["library_book"])])  # fmt: skip
 
+    def test_models_and_relations_of_objects_that_are_not_known(self):
+        code = """
+            from multiprocessing.managers import SyncManager
+            from django.contrib.contenttypes.models import ContentType
+            from django.db import models
+            from taggit.managers import TaggableManager
+            class Tagged(models.Model):
+                tags = TaggableManager()
+                def keys(self):
+                    return [tag.pk for tag in self.tags.all()]
+            def f(thing, pk):
+                type = ContentType.objects.get_for_id(pk)
+                model = type.model_class()
+                model.objects.filter(pk=pk).update(path=1)
+                thing.books.prefetch_related("tags")
+                thing.books.get(pk)
+                thing.shelves.filter(pk)
+                SyncManager().start()
+        """
+        places = self.places({"lib/models.py": MODELS, "lib/__init__.py": "", "app.py": code}, "orm")
+        found = [(place.line, place.api) for place in places if place.file == "app.py"]
+        self.assertEqual(found, [(9, "all"), (11, "get_for_id"), (13, "update"), (14, "prefetch_related")])
+
     def test_what_is_written_by_hand_inside_the_orm(self):
         code = """
             from django.db.models.expressions import RawSQL

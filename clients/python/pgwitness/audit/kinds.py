@@ -156,7 +156,8 @@ class Kinds:
             return self._name(node, scope)
         if isinstance(node, ast.Attribute):
             inner = self.of(node.value, scope)
-            return self._by_name(node, scope) if inner is None else self._member(inner, node.attr)
+            member = None if inner is None else self._member(inner, node.attr)
+            return member or (self._by_name(node, scope) if inner is None or inner.name.startswith("dj.") else None)
         if isinstance(node, ast.Call):
             return self._call(node, scope)
         if isinstance(node, (ast.Await, ast.NamedExpr, ast.Starred)):
@@ -230,6 +231,11 @@ class Kinds:
         """Attributes of objects that are not known, where the name is a convention of the library."""
         if node.attr in ("objects", "_default_manager", "_base_manager") and self.uses("django"):
             return Kind("dj.manager")
+        relation = self._reverse.get(node.attr)
+        above = scope.module.parent(node)
+        if relation is not None and relation.name == "dj.manager" and isinstance(above, ast.Attribute):
+            # A relation's own name, with a method that nothing else has.
+            return relation if above.attr in names.ON_RELATIONS else None
         if node.attr in names.SESSIONS and node.attr != "session" and self.uses("sqlalchemy"):
             return Kind("sa.session")
         if node.attr == "session" and isinstance(node.value, ast.Attribute) and node.value.attr == "db":

@@ -6,6 +6,7 @@ Not here: following names through the code (kinds.py).
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 
 from pgwitness.audit.kind import Kind
@@ -82,6 +83,14 @@ TERMINAL = (
 )
 RELATED = frozenset(["add", "remove", "set", "clear", "aadd", "aremove", "aset", "aclear"])
 INSTANCE = frozenset(["save", "delete", "refresh_from_db", "asave", "adelete", "arefresh_from_db"])
+
+# On an attribute that is named as a relation of the project, these are a queryset's: dicts, lists and sets have none.
+ON_RELATIONS = frozenset(
+    """aggregate aiterator all annotate exclude filter first get_or_create order_by prefetch_related select_for_update select_related
+    update_or_create values_list""".split()
+)
+# Of Django's own managers of content types and permissions: they give one object.
+_GIVES_ONE = frozenset({"get_for_model", "get_for_id", "get_by_natural_key", "aget_by_natural_key"})
 
 CURSOR = frozenset(
     [
@@ -232,7 +241,7 @@ def external_call(dotted: str) -> Kind | None:
         return Kind("db.connection", parts[0], _DRIVERS[parts[0]])
     if dotted == "django.contrib.auth.get_user_model":
         return Kind("dj.model", "auth.User")
-    if dotted == "django.db.models.Manager":
+    if dotted == "django.db.models.Manager" or (is_manager(dotted) and parts[0] not in sys.stdlib_module_names):
         return Kind("dj.manager", "")
     return None
 
@@ -320,7 +329,7 @@ def result(receiver: Kind, method: str) -> Kind | None:
 
 
 def _of_queryset(receiver: Kind, method: str) -> Kind | None:
-    if method in ROW:
+    if method in ROW or method in _GIVES_ONE:
         return Kind("dj.instance", receiver.of)
     if method in PAIR:
         return Kind("dj.pair", receiver.of)

@@ -1,4 +1,4 @@
-// Statements that no place of the code sends itself: inferred ones, Django's own, and unexplained ones.
+// Statements that no place of the code sends: inferred ones, Django's own, unexplained ones.
 // Invariant: what is inferred says by what, from where, and how sure that is. Not here: the places (audit-view.tsx).
 
 import type { AuditJson } from '../../../../audit/answer-json.js';
