@@ -17,11 +17,9 @@ import { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
 import type { Identity } from '../facts/fleet/identity.js';
 import { LOSS_REASONS } from '../proxy/stream/observation.js';
 import type { ParameterKey } from '../proxy/stream/parameters.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import { poolRecords } from '../storage/sqlite/read/query-pools.js';
+import type { StoredFacts } from '../storage/reading/stored-facts.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-store.js';
-import { storedIdentity } from '../storage/sqlite/tables/settings.js';
 import { STORE_REFUSED } from '../storage/store.js';
 import { type ExpectedRelays, Relays } from './accounts/relays.js';
 import type { BypassSampler } from './bypass-sampler.js';
@@ -146,18 +144,18 @@ export function liveOptions({ rules, clientNetworks, findings }: LiveConfig): Li
 /** An instance is its data directory: without a name it keeps the one that it had, on whatever host it runs now. */
 function identityOf({ service, environment, instance, dataDir }: ObserverConfig): Identity {
   if (instance !== '') return { service, environment, instance };
-  const stored = readStored(dataDir, storedIdentity);
+  const stored = readStored(dataDir, (stored) => stored.identities()[0]);
   return { service, environment, instance: stored?.instance || hostname() };
 }
 
 function storedPools(dataDir: string): KnownPool[] {
-  return readStored(dataDir, poolRecords).map(({ application_name, ...pool }) => ({
+  return readStored(dataDir, (stored) => stored.poolRecords()).map(({ application_name, ...pool }) => ({
     ...pool,
     applicationName: application_name,
   }));
 }
 
-function readStored<T>(dataDir: string, work: (rows: Rows) => T): T {
+function readStored<T>(dataDir: string, work: (stored: StoredFacts) => T): T {
   const reader = openReader(dataDir);
   try {
     return reader.read(work);

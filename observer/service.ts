@@ -18,7 +18,6 @@ import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
 import { parseDsn } from '../own-queries/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
-import { openSessions } from '../storage/sqlite/read/query-sessions.js';
 import { openReader } from '../storage/sqlite/read/reader.js';
 import type { ExpectedRelays } from './accounts/relays.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
@@ -65,7 +64,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const assembled = await assemble(config, { log, relays, plans, bypass, tail, acknowledge });
   const { observer, pipeline, parameterKey, store, metrics } = assembled;
   const reader = openReader(config.dataDir);
-  bypass?.begin(() => reader.read(openSessions));
+  bypass?.begin(() => reader.read((stored) => stored.openSessions()));
   const exporter = new MetricsExporter(metrics, {
     summaryOf: summaryFinder(reader),
     lastMarks: markFinder(reader),

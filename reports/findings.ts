@@ -17,13 +17,8 @@ import type {
 } from '../facts/finding.js';
 import { SEVERITIES } from '../facts/finding.js';
 import { tableOf } from '../facts/words/titles.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import { poolNames, recordsOf, textsOf } from '../storage/sqlite/read/query-catalogue.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-import { findingsIn } from '../storage/sqlite/tables/findings.js';
-import { latestMarks } from '../storage/sqlite/tables/marks.js';
-import { acceptedFindings } from '../storage/sqlite/tables/settings.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
 
 export interface FindingsReport {
   readonly window: Window;
@@ -53,22 +48,22 @@ const HIGH: ReadonlySet<FindingKind> = new Set([DAMAGE, 'boundary-lock', 'forbid
 const MEDIUM: ReadonlySet<FindingKind> = new Set(['boundary-write', 'boundary-read', 'forbidden-source'] as const);
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportFindings(reader: Reader, bounds: TimeBounds = {}, limit: Limit = {}): FindingsReport {
-  return reader.read((rows) => findingsOf(rows, spanOf(rows, bounds).window, limit));
+export function reportFindings(reader: StoreReader, bounds: TimeBounds = {}, limit: Limit = {}): FindingsReport {
+  return reader.read((stored) => findingsOf(stored, spanOf(stored, bounds).window, limit));
 }
 
 /** Inside a snapshot that is being read. */
-export function findingsOf(rows: Rows, window: Window, { newestMax }: Limit = {}): FindingsReport {
-  const deltas = findingsIn(rows, window, newestMax);
+export function findingsOf(stored: StoredFacts, window: Window, { newestMax }: Limit = {}): FindingsReport {
+  const deltas = stored.findingsIn(window, newestMax);
   const fingerprints = [
     ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),
   ];
-  const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
-  const records = recordsOf(rows, deltas.filter(({ kind }) => KINDS[kind]?.confirms !== undefined).map(firstOf));
-  const pools = poolNames(rows);
+  const texts = new Map(stored.textsOf(fingerprints).map((text) => [text.fingerprint, text]));
+  const records = stored.recordsOf(deltas.filter(({ kind }) => KINDS[kind]?.confirms !== undefined).map(firstOf));
+  const pools = stored.poolNames();
   const isTestRun = window.untilMs - window.sinceMs < TEST_RUN_MS;
-  const accepted = acceptedFindings(rows);
-  const marks = latestMarks(rows).map(({ atMs }) => atMs);
+  const accepted = stored.acceptedFindings();
+  const marks = stored.latestMarks().map(({ atMs }) => atMs);
   const lastMarkMs = marks.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...marks);
   const findings: FindingFacts[] = [];
   for (const delta of deltas) {

@@ -6,49 +6,41 @@ import type { PoolFacts, PoolsReport } from '../facts/answers.js';
 import { noActivity } from '../facts/pool-minute.js';
 import { addSums, addTo, FLEET_RULES, noSums, POOL_RULES } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import {
-  fleetPeaks,
-  type PoolRecord,
-  poolRecords,
-  poolSourceSums,
-  poolSums,
-  transactionHistograms,
-} from '../storage/sqlite/read/query-pools.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import type { PoolRecord } from '../storage/reading/pool-rows.js';
+import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportPools(reader: Reader, bounds: TimeBounds = {}): PoolsReport {
-  return reader.read((rows) => {
-    const span = spanOf(rows, bounds);
+export function reportPools(reader: StoreReader, bounds: TimeBounds = {}): PoolsReport {
+  return reader.read((stored) => {
+    const span = spanOf(stored, bounds);
     const peaks = noSums(FLEET_RULES);
-    for (const segment of fleetPeaks(rows, span.segments)) addSums(FLEET_RULES, peaks, segment);
+    for (const segment of stored.fleetPeaks(span.segments)) addSums(FLEET_RULES, peaks, segment);
     return {
       window: span.window,
-      pools: poolsIn(rows, span),
+      pools: poolsIn(stored, span),
       ...peaks,
     };
   });
 }
 
-function poolsIn(rows: Rows, span: Span): PoolFacts[] {
-  const all = new Map(poolRecords(rows).map((record) => [record.pool_id, emptyPool(record)]));
+function poolsIn(stored: StoredFacts, span: Span): PoolFacts[] {
+  const all = new Map(stored.poolRecords().map((record) => [record.pool_id, emptyPool(record)]));
   const seen = new Set<PoolFacts>();
-  for (const sums of poolSums(rows, span.segments)) {
+  for (const sums of stored.poolSums(span.segments)) {
     const pool = all.get(sums.poolId);
     if (pool === undefined) continue;
     seen.add(pool);
     addSums(POOL_RULES, pool, sums);
   }
-  for (const { poolId, source, executions } of poolSourceSums(rows, span.segments)) {
+  for (const { poolId, source, executions } of stored.poolSourceSums(span.segments)) {
     const pool = all.get(poolId);
     if (pool === undefined) continue;
     seen.add(pool);
     pool.executions += executions;
     addTo(pool.sources, source, executions);
   }
-  for (const { poolId, histogram } of transactionHistograms(rows, span.segments)) {
+  for (const { poolId, histogram } of stored.transactionHistograms(span.segments)) {
     all.get(poolId)?.transactionHistogram.mergeEncoded(histogram);
   }
   return [...all.values()].filter((pool) => span.whole || seen.has(pool) || pool.connectionsNow > 0);

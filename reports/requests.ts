@@ -6,9 +6,9 @@ import { tagsIn } from '../config/values/tag-set.js';
 import type { RequestMeasureName, RequestStatementMeasureName } from '../facts/measures.js';
 import { keyOf } from '../facts/statement-facts.js';
 import { addSums, noSums, REQUEST_RULES, REQUEST_STATEMENT_RULES, type Sums } from '../facts/sums.js';
-import { requestStatementSums, requestSums, type Tags } from '../storage/sqlite/read/query-requests.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import type { Tags } from '../storage/reading/request-rows.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
 
 export interface RequestsQuestion extends TimeBounds {
   /** All of which a request must have. */
@@ -30,18 +30,18 @@ export interface RequestsReport {
 }
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportRequests(reader: Reader, question: RequestsQuestion): RequestsReport {
+export function reportRequests(reader: StoreReader, question: RequestsQuestion): RequestsReport {
   const { tags, by } = question;
-  return reader.read((rows) => {
-    const { segments } = spanOf(rows, question);
+  return reader.read((stored) => {
+    const { segments } = spanOf(stored, question);
     const report: RequestsReport = { groups: new Map(), statements: new Map() };
-    for (const row of requestSums(rows, segments, tags)) {
+    for (const row of stored.requestSums(segments, tags)) {
       const value = by === undefined ? '' : tagsIn(row.tagSet)[by];
       if (value !== undefined)
         addGroup(report, value, { ...row, guessed: row.found === 'heuristic' ? row.requests : 0 });
     }
     if (by !== undefined) return report;
-    for (const row of requestStatementSums(rows, segments, tags)) addStatement(report, keyOf(row), row);
+    for (const row of stored.requestStatementSums(segments, tags)) addStatement(report, keyOf(row), row);
     return report;
   });
 }

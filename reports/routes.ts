@@ -4,17 +4,15 @@
 
 import { addSums, addTo, REQUEST_RULES } from '../facts/sums.js';
 import { addRoute, emptyRoute, type RouteFacts, type RoutesReport, routeOf } from '../facts/work/routes.js';
-import { observedIn } from '../storage/sqlite/read/query-observed.js';
-import { requestHistograms, requestPartSums, requestSums } from '../storage/sqlite/read/query-requests.js';
-import { sourceExecutions } from '../storage/sqlite/read/query-statements.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
+import { observedIn } from '../storage/reading/observed.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
 import { findingsOf } from './findings.js';
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesReport {
-  return reader.read((rows) => {
-    const span = spanOf(rows, bounds);
+export function reportRoutes(reader: StoreReader, bounds: TimeBounds = {}): RoutesReport {
+  return reader.read((stored) => {
+    const span = spanOf(stored, bounds);
     const routes = new Map<string, RouteFacts>();
     const byTagSet = new Map<string, RouteFacts>();
     const of = (tagSet: string): RouteFacts => {
@@ -27,36 +25,36 @@ export function reportRoutes(reader: Reader, bounds: TimeBounds = {}): RoutesRep
       }
       return facts;
     };
-    for (const sums of requestSums(rows, span.segments, [])) {
+    for (const sums of stored.requestSums(span.segments, [])) {
       const facts = of(sums.tagSet);
       addSums(REQUEST_RULES, facts, sums);
       if (sums.found === 'direct') facts.directRequests += sums.requests;
     }
     let inRequests = 0;
-    for (const { tagSet, source, pool, statements } of requestPartSums(rows, span.segments)) {
+    for (const { tagSet, source, pool, statements } of stored.requestPartSums(span.segments)) {
       if (source !== 'housekeeping') inRequests += statements;
       const facts = of(tagSet);
       addTo(facts.sources, source, statements);
       facts.pools.add(pool);
     }
-    for (const { tagSet, statementHistogram, serviceHistogram } of requestHistograms(rows, span.segments)) {
+    for (const { tagSet, statementHistogram, serviceHistogram } of stored.requestHistograms(span.segments)) {
       const facts = of(tagSet);
       facts.statementHistogram.mergeEncoded(statementHistogram);
       facts.serviceHistogram.mergeEncoded(serviceHistogram);
     }
-    const { findings } = findingsOf(rows, span.window);
+    const { findings } = findingsOf(stored, span.window);
     for (const facts of routes.values()) {
       for (const finding of findings) {
         if (finding.state !== 'candidate' && finding.state !== 'accepted' && finding.routes.includes(facts.route))
           facts.findings.add(finding.id);
       }
     }
-    const counted = sourceExecutions(rows, span.segments).filter(({ source }) => source !== 'housekeeping');
+    const counted = stored.sourceExecutions(span.segments).filter(({ source }) => source !== 'housekeeping');
     const all = counted.reduce((sum, { executions }) => sum + executions, 0);
     return {
       window: span.window,
       routes: byTime([...routes.values()]),
-      notObserved: observedIn(rows, span).notObserved,
+      notObserved: observedIn(stored, span).notObserved,
       // A request is of the minute in which it began: at the edges of a window there may be more in requests.
       inNoRequest: Math.max(0, all - inRequests),
     };

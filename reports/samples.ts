@@ -2,8 +2,7 @@
 // Invariant: no literal is in them. Not here: choosing samples (analyzer/notable/samples.ts).
 
 import type { PlanRow, SlowSampleRow } from '../facts/flush.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { planOf, samplesOf } from '../storage/sqlite/tables/samples.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
 
 export interface SamplesReport {
   /** Slowest first; `pool` is the pool's name. */
@@ -13,8 +12,8 @@ export interface SamplesReport {
 }
 
 /** Throws StoreError. */
-export function reportSamples(reader: Reader, fingerprint: string): SamplesReport {
-  return reader.read((rows) => ({ samples: samplesOf(rows, fingerprint), plan: planOf(rows, fingerprint) }));
+export function reportSamples(reader: StoreReader, fingerprint: string): SamplesReport {
+  return reader.read((stored) => ({ samples: stored.samplesOf(fingerprint), plan: stored.planOf(fingerprint) }));
 }
 
 /** Of several sidecars: the slowest of all, and the newest plan. */

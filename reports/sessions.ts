@@ -2,13 +2,13 @@
 // Invariant: only authenticated ones are in the answer. Not here: pools (pools.ts), the server's side
 // (own-queries/activity.ts).
 
-import { type OpenSessionRow, openSessions } from '../storage/sqlite/read/query-sessions.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
+import type { OpenSessionRow } from '../storage/reading/pool-rows.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
 
 /** Authenticated ones, oldest first. */
 export type OpenSession = Readonly<OpenSessionRow>;
 
 /** Throws StoreError. */
-export function reportSessions(reader: Reader): OpenSession[] {
-  return reader.read((rows) => openSessions(rows));
+export function reportSessions(reader: StoreReader): OpenSession[] {
+  return reader.read((stored) => stored.openSessions());
 }

@@ -6,13 +6,10 @@
 
 import { MINUTE_MS, minuteOf } from '../config/values/minute.js';
 import type { Window } from '../facts/answers.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import { distinctPoints, distinctStatements, sourcePoints } from '../storage/sqlite/read/query-timeline.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-import { recordedPart, timelineOf } from '../storage/sqlite/read/timeline-levels.js';
-import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
-import { DAY_MIN, HOUR_MIN } from '../storage/sqlite/tables/levels.js';
+import { DAY_MIN, HOUR_MIN } from '../storage/reading/levels.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
+import { recordedPart, timelineOf } from '../storage/reading/timeline-levels.js';
 
 export interface SourceShare {
   calls: number;
@@ -52,29 +49,29 @@ const HOURS_READ_MAX_MIN = 10 * DAY_MIN;
  * Without a start it is of the last 24 hours that were recorded, from a full hour: what was migrated away is gone from
  * it after a day. Throws StoreError, and RangeError for a window that ends before it starts.
  */
-export function reportSources(reader: Reader, bounds: TimeBounds = {}): SourcesReport {
-  return reader.read((rows) => {
-    const { firstMinute, lastMinute } = readFoldState(rows);
+export function reportSources(reader: StoreReader, bounds: TimeBounds = {}): SourcesReport {
+  return reader.read((stored) => {
+    const { firstMinute, lastMinute } = stored.foldState();
     const endMs = bounds.untilMs ?? ((lastMinute ?? minuteOf(Date.now())) + 1) * MINUTE_MS;
     const sinceMs = bounds.sinceMs ?? Math.floor((endMs - DAY_MS) / HOUR_MS) * HOUR_MS;
-    const shares = sharesIn(rows, { ...bounds, sinceMs });
+    const shares = sharesIn(stored, { ...bounds, sinceMs });
     const { window } = shares;
     const earlier = { sinceMs: window.sinceMs - 7 * DAY_MS, untilMs: window.untilMs - 7 * DAY_MS };
     if (firstMinute === null || firstMinute * MINUTE_MS > earlier.sinceMs) return { ...shares, weekBefore: undefined };
-    const { window: found, totals } = sharesIn(rows, earlier);
+    const { window: found, totals } = sharesIn(stored, earlier);
     return { ...shares, weekBefore: { window: found, totals } };
   });
 }
 
-function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
-  const { window } = spanOf(rows, bounds);
-  const state = readFoldState(rows);
+function sharesIn(stored: StoredFacts, bounds: TimeBounds): Shares {
+  const { window } = spanOf(stored, bounds);
+  const state = stored.foldState();
   const range = recordedPart(window, state);
   const pointsMax = range.until - range.since > HOURS_READ_MAX_MIN ? HOURS_READ_MAX_MIN / (6 * HOUR_MIN) : undefined;
   const timeline = timelineOf(range, state, { minuteRowsMax: MINUTE_ROWS_MAX, pointsMax });
   const points = new Map<number, SourcesPoint>();
   const totals = new Map<string, SourceShare>();
-  for (const { at, source, calls, errors, totalNs } of sourcePoints(rows, timeline)) {
+  for (const { at, source, calls, errors, totalNs } of stored.sourcePoints(timeline)) {
     let point = points.get(at);
     if (point === undefined) {
       point = { atMs: at * MINUTE_MS, sources: new Map() };
@@ -86,11 +83,11 @@ function sharesIn(rows: Rows, bounds: TimeBounds): Shares {
       share.totalNs += totalNs;
     }
   }
-  for (const { at, source, statements } of distinctPoints(rows, timeline)) {
+  for (const { at, source, statements } of stored.distinctPoints(timeline)) {
     const point = points.get(at);
     if (point !== undefined) shareOf(point.sources, source).statements = statements;
   }
-  for (const { source, statements } of distinctStatements(rows, timeline.segments)) {
+  for (const { source, statements } of stored.distinctStatements(timeline.segments)) {
     shareOf(totals, source).statements = statements;
   }
   return {

@@ -9,26 +9,11 @@ import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
 import { addTo, mostOf } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import { poolNames, textsOf, variantsOf, verdictsOf } from '../storage/sqlite/read/query-catalogue.js';
-import { observedIn } from '../storage/sqlite/read/query-observed.js';
-import { errorSums, seriesSums, tagSums } from '../storage/sqlite/read/query-statements.js';
-import {
-  type RankedSort,
-  type RankedStatement,
-  type Ranking,
-  rankStatements,
-} from '../storage/sqlite/read/rank-statements.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import {
-  addHistograms,
-  type FactsById,
-  groupSeries,
-  groupTags,
-  seriesOf,
-} from '../storage/sqlite/read/series-to-facts.js';
-import { type Span, spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-import type { SeriesFilter } from '../storage/sqlite/tables/filter-conditions.js';
+import { observedIn } from '../storage/reading/observed.js';
+import { addHistograms, type FactsById, groupSeries, groupTags, seriesOf } from '../storage/reading/series-to-facts.js';
+import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { RankedSort, RankedStatement, Ranking, SeriesFilter } from '../storage/reading/statement-rows.js';
+import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
 import { taggedSums } from './tagged-sums.js';
 
 /** Values shown per tag key. */
@@ -55,21 +40,21 @@ export interface StatementsQuestion extends TimeBounds {
  * known by tag and stay empty. Throws StoreError, RangeError for a window that ends before it starts, and UsageError
  * for a pool with tags where a statement ran in another pool too.
  */
-export function reportStatements(reader: Reader, question: StatementsQuestion = {}): StatementsReport {
+export function reportStatements(reader: StoreReader, question: StatementsQuestion = {}): StatementsReport {
   const filter = question.filter ?? {};
   const tagged = (filter.tags ?? []).length > 0;
-  return reader.read((rows) => {
-    const span = spanOf(rows, question);
+  return reader.read((stored) => {
+    const span = spanOf(stored, question);
     const { sort = 'total' } = question;
     const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
     const { grouped, statements, sums } =
       isCut && sort !== 'per-request'
-        ? first(rows, { span, question, sort })
-        : chooseOfAll(rows, { span, question, tagged });
-    if (!tagged) addErrors(rows, grouped, { span, statements });
-    describe(rows, statements);
-    addTags(rows, statements, span);
-    return { window: span.window, observed: observedIn(rows, span, reader.unstoredSinceMs), statements, sums };
+        ? first(stored, { span, question, sort })
+        : chooseOfAll(stored, { span, question, tagged });
+    if (!tagged) addErrors(stored, grouped, { span, statements });
+    describe(stored, statements);
+    addTags(stored, statements, span);
+    return { window: span.window, observed: observedIn(stored, span, reader.unstoredSinceMs), statements, sums };
   });
 }
 
@@ -79,17 +64,20 @@ interface Chosen {
   sums: Map<string, SourceSums>;
 }
 
-function chooseOfAll(rows: Rows, parts: { span: Span; question: StatementsQuestion; tagged: boolean }): Chosen {
+function chooseOfAll(
+  stored: StoredFacts,
+  parts: { span: Span; question: StatementsQuestion; tagged: boolean },
+): Chosen {
   const { span, question, tagged } = parts;
   const { filter = {}, sort = 'total', limit = 0, hidden, meanNsMin = 0 } = question;
   const grouped = tagged
-    ? groupTags(taggedSums(rows, span, filter))
-    : groupSeries(seriesSums(rows, span.segments, filter));
+    ? groupTags(taggedSums(stored, span, filter))
+    : groupSeries(stored.seriesSums(span.segments, filter));
   const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
   const wanted = hidden === undefined ? all : all.filter(({ source }) => !hidden.has(source));
   // Reading histograms costs most, so only those of statements in the answer are read.
   const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
-  addHistograms(rows, grouped, {
+  addHistograms(stored, grouped, {
     table: tagged ? 'tag_rollup' : 'rollup',
     segments: span.segments,
     fingerprint: filter.fingerprint,
@@ -102,19 +90,19 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Ranks inside SQL, and reads only the first statements. */
 function first(
-  rows: Rows,
+  stored: StoredFacts,
   { span, question, sort }: { span: Span; question: StatementsQuestion; sort: RankedSort },
 ): Chosen {
   const { limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
-    rankStatements(rows, span.segments, { filter, sort, hidden, meanNsMin, limit: most });
+    stored.rankStatements(span.segments, { filter, sort, hidden, meanNsMin, limit: most });
   const { best, sums } = needsHistograms(sort)
-    ? firstByPercentile(rows, rank, { span, question })
+    ? firstByPercentile(stored, rank, { span, question })
     : bestOf(rank(limit));
   const keys = new Set(best.map(keyOf));
   const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
-  const grouped = groupSeries(seriesSums(rows, span.segments, { ...filter, fingerprints }));
-  addHistograms(rows, grouped, { table: 'rollup', segments: span.segments, fingerprints });
+  const grouped = groupSeries(stored.seriesSums(span.segments, { ...filter, fingerprints }));
+  addHistograms(stored, grouped, { table: 'rollup', segments: span.segments, fingerprints });
   const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));
   return { grouped, statements: ordered(found, { sort, limit }), sums };
 }
@@ -134,7 +122,7 @@ function bestOf({ ranked, sums }: Ranking): Best {
 }
 
 function firstByPercentile(
-  rows: Rows,
+  stored: StoredFacts,
   rank: (most: number) => Ranking,
   { span, question }: { span: Span; question: StatementsQuestion },
 ): Best {
@@ -145,9 +133,9 @@ function firstByPercentile(
     // `value` is an upper bound: once it is below the last kept percentile, nothing further can displace it.
     const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
     if (last !== null && ranked[from].value < last) break;
-    const chunk = factsOf(rows, ranked.slice(from, from + CHUNK), filter);
+    const chunk = factsOf(stored, ranked.slice(from, from + CHUNK), filter);
     const fingerprints = [...new Set(chunk.facts.map(({ fingerprint }) => fingerprint))];
-    addHistograms(rows, chunk, { table: 'rollup', segments: span.segments, fingerprints });
+    addHistograms(stored, chunk, { table: 'rollup', segments: span.segments, fingerprints });
     best = ordered([...best, ...chunk.facts], { sort, limit });
     if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
   }
@@ -155,7 +143,7 @@ function firstByPercentile(
 }
 
 /** Facts that hold only what a percentile is made of. */
-function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
+function factsOf(stored: StoredFacts, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
   const byKey = new Map<string, StatementFacts>();
   for (const one of ranked) {
     const facts = emptyFacts(one.fingerprint, one.source);
@@ -163,27 +151,28 @@ function factsOf(rows: Rows, ranked: readonly RankedStatement[], filter: SeriesF
     facts.serviceMaxNs = one.maxNs;
     byKey.set(keyOf(one), facts);
   }
-  return seriesOf(rows, byKey, filter);
+  return seriesOf(stored, byKey, filter);
 }
 
 function addErrors(
-  rows: Rows,
+  stored: StoredFacts,
   grouped: FactsById,
   { span, statements }: { span: Span; statements: readonly StatementFacts[] },
 ): void {
-  for (const row of errorSums(rows, span.segments, fewOf(statements))) {
+  for (const row of stored.errorSums(span.segments, fewOf(statements))) {
     const facts = grouped.byId.get(row.seriesId);
     if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
   }
 }
 
 /** Adds texts, verdicts and names. */
-function describe(rows: Rows, statements: readonly StatementFacts[]): void {
+function describe(stored: StoredFacts, statements: readonly StatementFacts[]): void {
   const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
-  const texts = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, text]));
-  const variants = groupedBy(variantsOf(rows, fingerprints), ({ fingerprint }) => fingerprint);
-  const verdicts = groupedBy(verdictsOf(rows, fingerprints), keyOf);
-  const names = poolNames(rows);
+  const described = stored.describe(fingerprints);
+  const texts = new Map(described.texts.map((text) => [text.fingerprint, text]));
+  const variants = groupedBy(described.variants, ({ fingerprint }) => fingerprint);
+  const verdicts = groupedBy(described.verdicts, keyOf);
+  const names = described.poolNames;
   for (const facts of statements) {
     const text = texts.get(facts.fingerprint);
     facts.query = text?.query ?? TEXT_UNKNOWN;
@@ -203,9 +192,9 @@ function describe(rows: Rows, statements: readonly StatementFacts[]): void {
   }
 }
 
-function addTags(rows: Rows, statements: readonly StatementFacts[], span: Span): void {
+function addTags(stored: StoredFacts, statements: readonly StatementFacts[], span: Span): void {
   const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
-  for (const row of tagSums(rows, span.segments, fewOf(statements))) {
+  for (const row of stored.tagSums(span.segments, fewOf(statements))) {
     const facts = byKey.get(keyOf(row));
     if (facts === undefined) continue;
     for (const [key, value] of Object.entries(tagsIn(row.tagSet))) {

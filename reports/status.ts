@@ -1,25 +1,17 @@
 // The state of a store: what it holds, and how complete it is.
 // Invariant: numbers come from one snapshot. Not here: whether the observer runs now (the HTTP API knows).
 
-import { resolve } from 'node:path';
 import { MINUTE_MS } from '../config/values/minute.js';
 import type { Observed, Window } from '../facts/answers.js';
-import { SCHEMA_VERSION } from '../storage/sqlite/file/schema.js';
-import { observedIn } from '../storage/sqlite/read/query-observed.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-
-export interface RelayStatusFacts {
-  relayId: string;
-  lastSequence: number;
-  /** When a batch of it was stored last. */
-  updatedMs: number;
-}
+import { observedIn } from '../storage/reading/observed.js';
+import type { RelayState } from '../storage/reading/other-rows.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
 
 export interface StatusReport {
   window: Window;
   observed: Observed;
-  relays: RelayStatusFacts[];
+  relays: RelayState[];
   sessionsOpen: number;
   /** Distinct fingerprints in the catalogue. */
   statementsKnown: number;
@@ -39,29 +31,21 @@ export interface StatusReport {
   lastMinuteMs: number | null;
 }
 
-const RELAYS = `SELECT relay_id AS relayId, last_sequence AS lastSequence, updated_ms AS updatedMs
-  FROM relay_progress ORDER BY updated_ms DESC`;
-const TOTALS = `SELECT (SELECT count(*) FROM open_session) AS sessionsOpen,
-  (SELECT count(*) FROM statement) AS statementsKnown,
-  (SELECT count(*) FROM pool) AS poolsKnown,
-  (SELECT first_min * 60000 FROM fold_state) AS firstMinuteMs, (SELECT last_min * 60000 FROM fold_state) AS lastMinuteMs`;
-
-type Totals = Pick<StatusReport, 'sessionsOpen' | 'statementsKnown' | 'poolsKnown' | 'firstMinuteMs' | 'lastMinuteMs'>;
-
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportStatus(reader: Reader, bounds: TimeBounds = {}): StatusReport {
-  return reader.read((rows) => {
-    const span = spanOf(rows, bounds);
-    const counters = rows.all<{ name: string; value: number }>('SELECT name, value FROM counter ORDER BY name');
+export function reportStatus(reader: StoreReader, bounds: TimeBounds = {}): StatusReport {
+  return reader.read((stored) => {
+    const span = spanOf(stored, bounds);
+    const { counters, ...state } = stored.state();
+    const { firstMinute, lastMinute } = stored.foldState();
     return {
       window: span.window,
-      observed: observedIn(rows, span, reader.unstoredSinceMs),
-      relays: rows.all<RelayStatusFacts>(RELAYS),
-      ...rows.get<Totals>(TOTALS)!,
+      observed: observedIn(stored, span, reader.unstoredSinceMs),
+      ...state,
+      firstMinuteMs: firstMinute === null ? null : firstMinute * MINUTE_MS,
+      lastMinuteMs: lastMinute === null ? null : lastMinute * MINUTE_MS,
       counters: new Map(counters.map(({ name, value }) => [name, value])),
-      schemaVersion: SCHEMA_VERSION,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
-      dataDirectory: resolve(reader.dataDir),
+      dataDirectory: reader.place,
       ...reader.sizes(),
     };
   });

@@ -3,17 +3,16 @@
 
 import { UsageError } from '../config/values/errors.js';
 import { keyOf } from '../facts/statement-facts.js';
-import type { Rows } from '../storage/sqlite/file/rows.js';
-import { alsoElsewhere, type TagSums, tagSums } from '../storage/sqlite/read/query-statements.js';
-import type { Span } from '../storage/sqlite/read/span.js';
-import type { SeriesFilter } from '../storage/sqlite/tables/filter-conditions.js';
+import type { Span } from '../storage/reading/span.js';
+import type { SeriesFilter, TagSums } from '../storage/reading/statement-rows.js';
+import type { StoredFacts } from '../storage/reading/stored-facts.js';
 
 /** Throws UsageError for a pool of whose statements some ran in other pools too: tag sets do not say in which. */
-export function taggedSums(rows: Rows, { segments }: Span, filter: SeriesFilter): TagSums[] {
-  const sums = tagSums(rows, segments, filter);
+export function taggedSums(stored: StoredFacts, { segments }: Span, filter: SeriesFilter): TagSums[] {
+  const sums = stored.tagSums(segments, filter);
   if (filter.pool === undefined || sums.length === 0) return sums;
   const fingerprints = [...new Set(sums.map(({ fingerprint }) => fingerprint))];
-  const elsewhere = new Set(alsoElsewhere(rows, { pool: filter.pool, fingerprints }).map(keyOf));
+  const elsewhere = new Set(stored.alsoElsewhere({ pool: filter.pool, fingerprints }).map(keyOf));
   const shared = new Set(sums.map(keyOf).filter((key) => elsewhere.has(key))).size;
   if (shared === 0) return sums;
   const ran = shared === 1 ? '1 of these statements ran' : `${shared} of these statements ran`;

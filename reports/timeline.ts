@@ -7,12 +7,10 @@ import type { ExecutionFilter, Window } from '../facts/answers.js';
 import { GAMMA, LogHistogram } from '../facts/histogram.js';
 import type { PointMeasureName } from '../facts/measures.js';
 import { addSums, noSums, POINT_RULES } from '../facts/sums.js';
-import { statementPoints } from '../storage/sqlite/read/query-timeline.js';
-import type { Reader } from '../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../storage/sqlite/read/span.js';
-import { timelineOf } from '../storage/sqlite/read/timeline-levels.js';
-import { readFoldState } from '../storage/sqlite/tables/fold-state.js';
-import { DAY_MIN } from '../storage/sqlite/tables/levels.js';
+import { DAY_MIN } from '../storage/reading/levels.js';
+import { spanOf, type TimeBounds } from '../storage/reading/span.js';
+import type { StoreReader } from '../storage/reading/stored-facts.js';
+import { timelineOf } from '../storage/reading/timeline-levels.js';
 
 export interface TimelineQuestion extends TimeBounds, ExecutionFilter {
   fingerprint: string;
@@ -47,18 +45,18 @@ export interface TimelineReport {
 const BUCKETS_PER_BAR = 12;
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportTimeline(reader: Reader, question: TimelineQuestion): TimelineReport {
-  return reader.read((rows) => {
-    const { window } = spanOf(rows, question);
+export function reportTimeline(reader: StoreReader, question: TimelineQuestion): TimelineReport {
+  return reader.read((stored) => {
+    const { window } = spanOf(stored, question);
     const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
     const { pointsMax } = question;
-    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, readFoldState(rows), {
+    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, stored.foldState(), {
       minuteRowsMax: DAY_MIN,
       pointsMax,
     });
     const points = new Map<number, TimelinePoint>();
     const all = new LogHistogram();
-    for (const row of statementPoints(rows, timeline, question)) {
+    for (const row of stored.statementPoints(timeline, question)) {
       const point = pointAt(points, row.at * MINUTE_MS);
       addSums(POINT_RULES, point, row);
       point.histogram.mergeEncoded(row.histogram);

@@ -55,7 +55,7 @@ import { withTexts } from '../../reports/work/activity.js';
 import { activityJson } from '../../reports/work/activity-json.js';
 import { reportRoute } from '../../reports/work/route-details.js';
 import { sessionsJson } from '../../reports/work/sessions-json.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { StoreError } from '../../storage/store-error.js';
 import { type Answer, jsonAnswer } from './answer.js';
 import { MARKS_PATH } from './guard.js';
@@ -84,7 +84,7 @@ export function isLive(url: string): boolean {
 }
 
 export interface ApiOptions {
-  reader: Reader;
+  reader: StoreReader;
   /** Default: there are none. */
   files?: MigrationFiles;
   live?: LiveReader;
@@ -96,7 +96,7 @@ export interface ApiOptions {
 const NO_FILES: MigrationFiles = { ledger: '', code: '' };
 
 export class Api implements ApiReader {
-  readonly #reader: Reader;
+  readonly #reader: StoreReader;
   readonly #migration: MigrationAnswers;
   readonly #live: LiveReader | undefined;
   readonly #setMark: ((mark: MarkRow) => void) | undefined;

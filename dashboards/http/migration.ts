@@ -20,7 +20,7 @@ import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
 import { reportSources } from '../../reports/sources.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 /** '' = there is none. */
 export interface MigrationFiles {
@@ -44,11 +44,11 @@ const AUDIT_PATH = '/api/v1/audit';
 const DJANGO = '5.2';
 
 export class MigrationAnswers {
-  readonly #reader: Reader;
+  readonly #reader: StoreReader;
   readonly #files: MigrationFiles;
   #texts: Promise<TextReading> | undefined;
 
-  constructor(reader: Reader, files: MigrationFiles) {
+  constructor(reader: StoreReader, files: MigrationFiles) {
     this.#reader = reader;
     this.#files = files;
   }

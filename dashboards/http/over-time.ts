@@ -22,12 +22,12 @@ import { reportPoolHistory } from '../../reports/trends/pool-history.js';
 import { reportTrends } from '../../reports/trends/trends.js';
 import { poolHistoryJson, trendsJson } from '../../reports/trends/trends-json.js';
 import { readTrendsQuery } from '../../reports/trends/trends-query.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 const COMPARE_PATH = '/api/v1/compare';
 
 interface Asked {
-  readonly reader: Reader;
+  readonly reader: StoreReader;
   readonly parameters: URLSearchParams;
   readonly context: ParameterContext;
 }

@@ -5,7 +5,7 @@
 import { FINDING_KINDS } from '../../config/values/finding-kinds.js';
 import { SEVERITIES } from '../../facts/finding.js';
 import { reportFindings } from '../../reports/findings.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { StoreError } from '../../storage/store-error.js';
 import type { FindingCount } from './catalogue/family.js';
 
@@ -22,7 +22,7 @@ export function noFindings(): FindingCount[] {
 }
 
 /** For MetricsExporter. `startedMs`: of the observer. */
-export function findingCounter(reader: Reader, startedMs: number, now = Date.now): () => readonly FindingCount[] {
+export function findingCounter(reader: StoreReader, startedMs: number, now = Date.now): () => readonly FindingCount[] {
   const counts = noFindings();
   const counted = new Set<string>();
   let readMs = 0;

@@ -4,8 +4,7 @@
 
 import { tagsIn } from '../../config/values/tag-set.js';
 import type { TailBatch } from '../../facts/answers.js';
-import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 export interface TailExecutionJson {
   at: string;
@@ -38,9 +37,9 @@ export interface TailJson {
 }
 
 /** Throws StoreError. */
-export function tailJson(reader: Reader, batch: TailBatch): TailJson {
+export function tailJson(reader: StoreReader, batch: TailBatch): TailJson {
   const fingerprints = [...new Set(batch.executions.map(({ fingerprint }) => fingerprint))];
-  const known = fingerprints.length === 0 ? [] : reader.read((rows) => textsOf(rows, fingerprints));
+  const known = fingerprints.length === 0 ? [] : reader.read((stored) => stored.textsOf(fingerprints));
   const texts = new Map([...batch.texts, ...known.map(({ fingerprint, query }) => [fingerprint, query] as const)]);
   return {
     sequence: batch.sequence,

@@ -11,12 +11,10 @@ import { LogHistogram } from '../../facts/histogram.js';
 import type { TagMeasureName } from '../../facts/measures.js';
 import { addSums, addTo, noSums, TAG_RULES } from '../../facts/sums.js';
 import { mainTableOf } from '../../facts/words/short-sql.js';
-import type { Rows } from '../../storage/sqlite/file/rows.js';
-import { poolNames, textsOf } from '../../storage/sqlite/read/query-catalogue.js';
-import { observedIn } from '../../storage/sqlite/read/query-observed.js';
-import { histogramsOf, type SeriesSums, seriesSums, type TagSums } from '../../storage/sqlite/read/query-statements.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import { type Span, spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
+import { observedIn } from '../../storage/reading/observed.js';
+import { type Span, spanOf, type TimeBounds } from '../../storage/reading/span.js';
+import type { SeriesSums, TagSums } from '../../storage/reading/statement-rows.js';
+import type { StoredFacts, StoreReader } from '../../storage/reading/stored-facts.js';
 import { taggedSums } from '../tagged-sums.js';
 
 /** What is no tag but known of every execution. */
@@ -51,7 +49,7 @@ export interface GroupsQuestion extends TimeBounds {
  * Throws StoreError, RangeError for a window that ends before it starts, and UsageError for what is not counted
  * together.
  */
-export function reportGroups(reader: Reader, question: GroupsQuestion): GroupsReport {
+export function reportGroups(reader: StoreReader, question: GroupsQuestion): GroupsReport {
   const { by, filter, hidden } = question;
   if ((by === 'pool' || by === 'construct') && filter.tags !== undefined) {
     throw new UsageError(`tags are counted by statement and not by ${by}`, {
@@ -59,28 +57,28 @@ export function reportGroups(reader: Reader, question: GroupsQuestion): GroupsRe
       hint: 'leave one of them out, or group by table or source',
     });
   }
-  return reader.read((rows) => {
-    const span = spanOf(rows, question);
+  return reader.read((stored) => {
+    const span = spanOf(stored, question);
     const groups = new Groups(by);
-    const parts = { rows, segments: span.segments };
+    const parts = { stored, segments: span.segments };
     const isTag = !(GROUPS_WITHOUT_TAGS as readonly string[]).includes(by);
     const tagged = isTag || (filter.tags ?? []).length > 0;
     if (tagged) {
-      const sums = taggedSums(rows, span, filter).filter(({ source }) => !hidden.has(source));
-      const nameOf = isTag ? (row: TagSums) => tagOf(row.tagSet, by) : valuesBy(by, { rows, sums });
+      const sums = taggedSums(stored, span, filter).filter(({ source }) => !hidden.has(source));
+      const nameOf = isTag ? (row: TagSums) => tagOf(row.tagSet, by) : valuesBy(by, { stored, sums });
       for (const row of sums) groups.add(row.tagSeriesId, nameOf(row), row);
       groups.readHistograms('tag_rollup', parts);
     }
     if (!tagged || filter.tags === undefined) {
-      const sums = seriesSums(rows, span.segments, filter).filter(({ source }) => !hidden.has(source));
+      const sums = stored.seriesSums(span.segments, filter).filter(({ source }) => !hidden.has(source));
       if (tagged) groups.addRest(sums);
       else {
-        const nameOf = valuesBy(by, { rows, sums });
+        const nameOf = valuesBy(by, { stored, sums });
         for (const row of sums) groups.add(row.seriesId, nameOf(row), row);
         groups.readHistograms('rollup', parts);
       }
     }
-    return { window: span.window, observed: observedIn(rows, span, reader.unstoredSinceMs), groups: groups.all() };
+    return { window: span.window, observed: observedIn(stored, span, reader.unstoredSinceMs), groups: groups.all() };
   });
 }
 
@@ -130,9 +128,9 @@ class Groups {
     for (const [source, executions] of rest.sources) if (executions > 0) addTo(group.sources, source, executions);
   }
 
-  readHistograms(table: 'rollup' | 'tag_rollup', parts: { rows: Rows; segments: Span['segments'] }): void {
+  readHistograms(table: 'rollup' | 'tag_rollup', parts: { stored: StoredFacts; segments: Span['segments'] }): void {
     const wanted = { segments: parts.segments, ids: this.#byId.size < IDS_MAX ? [...this.#byId.keys()] : undefined };
-    for (const row of histogramsOf(parts.rows, table, wanted)) {
+    for (const row of parts.stored.histogramsOf(table, wanted)) {
       this.#byId.get(row.id)?.histogram.mergeEncoded(row.histogram);
     }
   }
@@ -167,15 +165,15 @@ function tagOf(tagSet: string, key: string): string {
 
 function valuesBy(
   by: string,
-  { rows, sums }: { rows: Rows; sums: ReadonlyArray<{ fingerprint: string }> },
+  { stored, sums }: { stored: StoredFacts; sums: ReadonlyArray<{ fingerprint: string }> },
 ): (row: { fingerprint: string; source: string; construct?: string; poolId?: string }) => string {
   if (by === 'source') return (row) => row.source;
   if (by === 'construct') return (row) => row.construct ?? '';
   if (by === 'pool') {
-    const names = poolNames(rows);
+    const names = stored.poolNames();
     return (row) => names.get(row.poolId ?? '') ?? row.poolId ?? '';
   }
   const fingerprints = [...new Set(sums.map(({ fingerprint }) => fingerprint))];
-  const tables = new Map(textsOf(rows, fingerprints).map((text) => [text.fingerprint, mainTableOf(text.query)]));
+  const tables = new Map(stored.textsOf(fingerprints).map((text) => [text.fingerprint, mainTableOf(text.query)]));
   return (row) => tables.get(row.fingerprint) ?? '';
 }

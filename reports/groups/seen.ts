@@ -3,18 +3,18 @@
 // Not here: comparing what somebody typed with them (seen-filters.ts).
 
 import * as v from 'valibot';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 /** Values kept of one filter. */
 export const VALUES_MAX = 1_000;
 
-const names = v.array(v.string());
+const strings = v.array(v.string());
 const schema = v.object({
-  sources: names,
-  constructs: names,
-  pools: names,
-  tables: names,
-  tags: v.record(v.string(), names),
+  sources: strings,
+  constructs: strings,
+  pools: strings,
+  tables: strings,
+  tags: v.record(v.string(), strings),
 });
 /** Sorted. Also the JSON of /api/v1/filters. */
 export type SeenValues = v.InferOutput<typeof schema>;
@@ -22,23 +22,16 @@ export type SeenValues = v.InferOutput<typeof schema>;
 const VERBS = new Set(['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /** Throws StoreError. */
-export function reportSeen(reader: Reader): SeenValues {
-  return reader.read((rows) => {
-    const named = (sql: string): string[] => rows.all<{ name: string }>(sql).map(({ name }) => name);
+export function reportSeen(reader: StoreReader): SeenValues {
+  return reader.read((stored) => {
+    const { summaries, ...names } = stored.seenNames();
     const tags = new Map<string, Set<string>>();
-    const pairs = rows.all<{ key: string; value: string }>(
-      `SELECT DISTINCT pair.key AS key, CAST(pair.value AS TEXT) AS value
-         FROM tag_series t, json_each(CASE WHEN json_valid(t.tag_set) THEN t.tag_set ELSE '{}' END) pair`,
-    );
-    for (const { key, value } of pairs) tags.set(key, (tags.get(key) ?? new Set()).add(value));
-    const summaries = named(
-      `SELECT DISTINCT summary AS name FROM statement WHERE substr(summary, 1, 6) IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'MERGE ')`,
-    );
+    for (const { key, value } of names.tags) tags.set(key, (tags.get(key) ?? new Set()).add(value));
     const tables = summaries.flatMap((summary) => summary.split(' ').filter((word) => !VERBS.has(word)));
     return {
-      sources: sorted(named('SELECT DISTINCT source AS name FROM series')),
-      constructs: sorted(named(`SELECT DISTINCT construct AS name FROM series WHERE construct <> ''`)),
-      pools: sorted(named('SELECT DISTINCT name FROM pool')),
+      sources: sorted(names.sources),
+      constructs: sorted(names.constructs),
+      pools: sorted(names.pools),
       tables: sorted(tables),
       tags: Object.fromEntries([...tags].sort().map(([key, values]) => [key, sorted(values)])),
     };

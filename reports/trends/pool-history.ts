@@ -4,12 +4,11 @@
 
 import { MINUTE_MS } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
-import { fleetPoints, type PoolPoint, poolPoints } from '../../storage/sqlite/read/query-pools.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
-import { recordedPart, timelineOf } from '../../storage/sqlite/read/timeline-levels.js';
-import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
-import { DAY_MIN } from '../../storage/sqlite/tables/levels.js';
+import { DAY_MIN } from '../../storage/reading/levels.js';
+import type { PoolPoint } from '../../storage/reading/pool-rows.js';
+import { spanOf, type TimeBounds } from '../../storage/reading/span.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
+import { recordedPart, timelineOf } from '../../storage/reading/timeline-levels.js';
 
 export interface PoolHistoryReport {
   readonly window: Window;
@@ -25,18 +24,18 @@ export interface PoolHistoryPoint extends Omit<PoolPoint, 'at' | 'poolId'> {
 }
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportPoolHistory(reader: Reader, bounds: TimeBounds = {}): PoolHistoryReport {
-  return reader.read((rows) => {
-    const { window } = spanOf(rows, bounds);
-    const state = readFoldState(rows);
+export function reportPoolHistory(reader: StoreReader, bounds: TimeBounds = {}): PoolHistoryReport {
+  return reader.read((stored) => {
+    const { window } = spanOf(stored, bounds);
+    const state = stored.foldState();
     const timeline = timelineOf(recordedPart(window, state), state, { minuteRowsMax: DAY_MIN });
     const pools = new Map<string, PoolHistoryPoint[]>();
-    const sorted = poolPoints(rows, timeline).sort((a, b) => a.at - b.at);
+    const sorted = stored.poolPoints(timeline).sort((a, b) => a.at - b.at);
     for (const { at, poolId, ...point } of sorted) {
       const known = pools.get(poolId) ?? [];
       pools.set(poolId, [...known, { atMs: at * MINUTE_MS, ...point }]);
     }
-    const fleet = fleetPoints(rows, timeline).map(({ at, ...peaks }) => ({ atMs: at * MINUTE_MS, ...peaks }));
+    const fleet = stored.fleetPoints(timeline).map(({ at, ...peaks }) => ({ atMs: at * MINUTE_MS, ...peaks }));
     return {
       window,
       stepMs: timeline.stepMinutes * MINUTE_MS,

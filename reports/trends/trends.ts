@@ -4,10 +4,9 @@
 
 import { MINUTE_MS } from '../../config/values/minute.js';
 import type { StatementFilter, Window } from '../../facts/answers.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
-import { recordedPart } from '../../storage/sqlite/read/timeline-levels.js';
-import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
+import { spanOf, type TimeBounds } from '../../storage/reading/span.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
+import { recordedPart } from '../../storage/reading/timeline-levels.js';
 import { reportTimeline } from '../timeline.js';
 
 export interface TrendsQuestion extends TimeBounds, Pick<StatementFilter, 'pool' | 'tags'> {
@@ -29,9 +28,9 @@ export interface TrendsReport {
 const PARTS = 24;
 
 /** At least one statement. Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportTrends(reader: Reader, { statements, ...question }: TrendsQuestion): TrendsReport {
-  const window = reader.read((rows) => {
-    const { since, until } = recordedPart(spanOf(rows, question).window, readFoldState(rows));
+export function reportTrends(reader: StoreReader, { statements, ...question }: TrendsQuestion): TrendsReport {
+  const window = reader.read((stored) => {
+    const { since, until } = recordedPart(spanOf(stored, question).window, stored.foldState());
     return { sinceMs: since * MINUTE_MS, untilMs: Math.max(since + 1, until) * MINUTE_MS };
   });
   const trends = statements.map(({ fingerprint, source }) => {

@@ -4,18 +4,16 @@
 
 import type { FindingFacts, FindingRole, FindingSample } from '../../facts/finding.js';
 import type { SampledStatement } from '../../facts/rollup-row.js';
-import { poolNames, textsOf } from '../../storage/sqlite/read/query-catalogue.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import { sampleOfFinding } from '../../storage/sqlite/tables/findings.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 /** @param id the whole. Undefined = no example is kept. Throws StoreError. */
-export function reportFindingSample(reader: Reader, id: string): FindingSample | undefined {
-  return reader.read((rows) => {
-    const sample = sampleOfFinding(rows, id);
+export function reportFindingSample(reader: StoreReader, id: string): FindingSample | undefined {
+  return reader.read((stored) => {
+    const sample = stored.sampleOfFinding(id);
     if (sample === undefined) return undefined;
-    const pools = poolNames(rows);
+    const pools = stored.poolNames();
     const statements = sample.statements.map((one) => ({ ...one, pool: pools.get(one.pool) ?? one.pool }));
-    const texts = textsOf(rows, [...new Set(statements.map(({ fingerprint }) => fingerprint))]);
+    const texts = stored.textsOf([...new Set(statements.map(({ fingerprint }) => fingerprint))]);
     const queries = new Map(texts.map(({ fingerprint, query }) => [fingerprint, query] as const));
     return { unit: { ...sample, statements }, queries };
   });

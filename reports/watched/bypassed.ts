@@ -3,8 +3,7 @@
 // Not here: taking samples (observer/bypass-sampler.ts), looking now (own-queries/activity.ts).
 
 import type { BypassClient } from '../../facts/flush.js';
-import type { Rows } from '../../storage/sqlite/file/rows.js';
-import { bypassSamples } from '../../storage/sqlite/tables/watched.js';
+import type { StoredFacts } from '../../storage/reading/stored-facts.js';
 
 export interface BypassedReport {
   /** Minutes of the window. */
@@ -21,10 +20,10 @@ export interface BypassedReport {
 
 /** Of the minutes [since, until), `minutes` of which have passed; null where there is no sample. */
 export function bypassedIn(
-  rows: Rows,
+  stored: StoredFacts,
   { since, until, minutes }: { since: number; until: number; minutes: number },
 ): BypassedReport | null {
-  const samples = bypassSamples(rows, since, until);
+  const samples = stored.bypassSamples({ since, until });
   if (samples.length === 0) return null;
   const told = samples.filter(({ connections }) => connections !== null);
   return {

@@ -6,13 +6,10 @@ import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
 import type { GapReason, WatchedTime } from '../../facts/flush.js';
 import { addAll } from '../../facts/sums.js';
-import { lossesIn } from '../../storage/sqlite/read/query-observed.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import type { TimeBounds } from '../../storage/sqlite/read/span.js';
-import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
-import { gapsIn } from '../../storage/sqlite/tables/gaps.js';
-import { type LostStatement, lostStatementsIn } from '../../storage/sqlite/tables/losses.js';
-import { watchedTimes } from '../../storage/sqlite/tables/watched.js';
+import { lossesIn } from '../../storage/reading/observed.js';
+import type { LostStatement } from '../../storage/reading/other-rows.js';
+import type { TimeBounds } from '../../storage/reading/span.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { type BypassedReport, bypassedIn, mergeBypassed } from './bypassed.js';
 
 export interface Gap extends Window {
@@ -43,18 +40,15 @@ export interface WatchedReport {
   readonly unstoredSinceMs: number | null;
 }
 
-/** A relay that runs is in every flush. */
-const LAST_FLUSH = 'SELECT max(updated_ms) AS ms FROM relay_progress';
-
 /** Throws StoreError. */
-export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedReport {
-  return reader.read((rows) => {
+export function reportWatched(reader: StoreReader, bounds: TimeBounds = {}): WatchedReport {
+  return reader.read((stored) => {
     const askedMs = Date.now();
     const since = bounds.sinceMs === undefined ? 0 : minuteOf(bounds.sinceMs);
     const until = bounds.untilMs === undefined ? Number.MAX_SAFE_INTEGER : Math.ceil(bounds.untilMs / MINUTE_MS);
     const partly = since * MINUTE_MS < (bounds.sinceMs ?? 0) ? since : undefined;
-    const { firstMinute, lastMinute } = readFoldState(rows);
-    const { notObserved, byReason, unreadable } = lossesIn(rows, { since, until });
+    const { firstMinute, lastMinute } = stored.foldState();
+    const { notObserved, byReason, unreadable } = lossesIn(stored, { since, until });
     const first = bounds.sinceMs === undefined ? (firstMinute ?? 0) : since;
     const end = Math.min(until, minuteOf(askedMs));
     return {
@@ -65,15 +59,15 @@ export function reportWatched(reader: Reader, bounds: TimeBounds = {}): WatchedR
       notObserved,
       losses: byReason,
       unreadable,
-      lostStatements: lostStatementsIn(rows, { since, until, partly }),
-      gaps: gapsIn(rows, since, until).map(({ fromMinute, untilMinute, reason }) => ({
+      lostStatements: stored.lostStatementsIn({ since, until, partly }),
+      gaps: stored.gapsIn({ since, until }).map(({ fromMinute, untilMinute, reason }) => ({
         reason,
         sinceMs: Math.max(fromMinute, since) * MINUTE_MS,
         untilMs: Math.min(untilMinute + 1, until) * MINUTE_MS,
       })),
-      unwatched: firstMinute === null ? [] : holesIn(watchedTimes(rows, first, end), first, end),
-      bypassed: bypassedIn(rows, { since, until: Math.min(until, minuteOf(askedMs) + 1), minutes: end - first }),
-      storedUntilMs: rows.get<{ ms: number | null }>(LAST_FLUSH)?.ms ?? null,
+      unwatched: firstMinute === null ? [] : holesIn(stored.watchedTimes({ since: first, until: end }), first, end),
+      bypassed: bypassedIn(stored, { since, until: Math.min(until, minuteOf(askedMs) + 1), minutes: end - first }),
+      storedUntilMs: stored.lastFlushMs(),
       askedMs,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
     };

@@ -5,30 +5,25 @@
 
 import type { UnitSample } from '../../facts/rollup-row.js';
 import { addRoute, emptyRoute, type RouteDetails, type RouteFacts, routeOf } from '../../facts/work/routes.js';
-import { textsOf } from '../../storage/sqlite/read/query-catalogue.js';
-import { poolNames } from '../../storage/sqlite/read/query-pools.js';
-import type { Reader } from '../../storage/sqlite/read/reader.js';
-import { spanOf, type TimeBounds } from '../../storage/sqlite/read/span.js';
-import { readFoldState } from '../../storage/sqlite/tables/fold-state.js';
-import { unitSamplesIn } from '../../storage/sqlite/tables/unit-samples.js';
+import { spanOf, type TimeBounds } from '../../storage/reading/span.js';
+import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { reportRoutes } from '../routes.js';
 
 /** By its name as `routes` prints it; undefined = no request of it in this window. Throws StoreError, RangeError. */
-export function reportRoute(reader: Reader, name: string, bounds: TimeBounds = {}): RouteDetails | undefined {
+export function reportRoute(reader: StoreReader, name: string, bounds: TimeBounds = {}): RouteDetails | undefined {
   const { window, routes } = reportRoutes(reader, bounds);
   const route = routes.find((facts) => isNamed(facts, name));
   if (route === undefined) return undefined;
-  return reader.read((rows) => {
+  return reader.read((stored) => {
     const isWanted = (tagSet: string): boolean => {
       const { kind, route: value } = routeOf(tagSet);
       return kind === route.kind && value === route.route;
     };
-    const samples = unitSamplesIn(rows, {
-      minutes: spanOf(rows, bounds).minutes,
-      state: readFoldState(rows),
+    const samples = stored.unitSamplesIn({
+      minutes: spanOf(stored, bounds).minutes,
       isWanted,
     });
-    const names = poolNames(rows);
+    const names = stored.poolNames();
     const named = (sample: UnitSample | undefined): UnitSample | undefined =>
       sample === undefined
         ? undefined
@@ -39,7 +34,7 @@ export function reportRoute(reader: Reader, name: string, bounds: TimeBounds = {
     const typical = named(typicalOf(samples, route));
     const slowest = named(slowestOf(samples));
     const shown = [typical, slowest].flatMap((sample) => sample?.statements ?? []);
-    const texts = textsOf(rows, [...new Set(shown.map(({ fingerprint }) => fingerprint))]);
+    const texts = stored.textsOf([...new Set(shown.map(({ fingerprint }) => fingerprint))]);
     const queries = new Map(texts.map(({ fingerprint, query }) => [fingerprint, query] as const));
     return { window, route, typical, slowest, queries };
   });

@@ -13,7 +13,6 @@ import { FRAME_HEADER_BYTES, FrameKind } from '../../proxy/stream/frames.js';
 import { SCHEMA_VERSION } from '../../proxy/stream/observation.js';
 import { BatchWriter } from '../../proxy/stream/writer.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
-import { storedIdentity } from '../../storage/sqlite/tables/settings.js';
 import { SILENT } from './observing.js';
 
 /** A minute of last week. */
@@ -64,7 +63,7 @@ test.each([[['a']], [['a', 'b']]])('of relays %j, into the minutes of the record
   onTestFinished(() => reader.close());
   const MINUTES =
     'SELECT bucket_min AS minute, sum(calls) AS calls FROM source_rollup WHERE span_s = 60 GROUP BY 1 ORDER BY 1';
-  const rows = reader.read((tables) => tables.all<{ minute: number; calls: number }>(MINUTES));
+  const rows = reader.readRows((tables) => tables.all<{ minute: number; calls: number }>(MINUTES));
   expect(rows).toEqual(
     Array.from({ length: 5 }, (_, i) => ({ minute: THEN_MS / MINUTE_MS + i, calls: relays.length })),
   );
@@ -93,7 +92,7 @@ test('the data directory says who observed, and keeps the name of its instance',
     const config = { ...loadConfig({ flags, env: {} }).config, dataDir };
     await replay(path.join(directory, relayId), { config, log: SILENT });
     const reader = openReader(dataDir);
-    const identity = reader.read(storedIdentity);
+    const identity = reader.read((stored) => stored.identities()[0]);
     reader.close();
     return identity;
   };

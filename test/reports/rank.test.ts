@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { meanNs } from '../../facts/latency.js';
 import { STATEMENT_SORTS } from '../../facts/statement-order.js';
 import { reportStatements } from '../../reports/statements.js';
-import { spanOf } from '../../storage/sqlite/read/span.js';
-import { DAY_MIN, SPAN } from '../../storage/sqlite/tables/levels.js';
+import { DAY_MIN, SPAN } from '../../storage/reading/levels.js';
+import { spanOf } from '../../storage/reading/span.js';
 import {
   DAY_START_MIN,
   flushOf,

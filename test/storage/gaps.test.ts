@@ -67,7 +67,7 @@ describe('the note of a disk that takes nothing more', () => {
     openStore(dataDir);
     expect(readNote(dataDir)).toBeUndefined();
     expect(observedOf(dataDir)).toEqual({ exact: false, reasons: { unstored: 1 } });
-    const number = openTestReader(dataDir).read((rows) => rows.all('SELECT executions FROM gap'));
+    const number = openTestReader(dataDir).readRows((rows) => rows.all('SELECT executions FROM gap'));
     expect(number).toEqual([{ executions: 7 }]);
   });
 
@@ -157,7 +157,7 @@ test('while the clock cannot be trusted nothing is dropped for its age', () => {
   const store = openStore(dataDir);
   store.flush(flushOf({ rollups: [rollupOf({})] }));
   const rowsOfMinutes = () =>
-    openTestReader(dataDir).read(
+    openTestReader(dataDir).readRows(
       (rows) => rows.get<{ n: number }>('SELECT count(*) AS n FROM rollup WHERE span_s = 60')!.n,
     );
   for (let n = 0; n < 5; n++) store.maintain(T0 + 400 * 1440 * MINUTE_MS, false);

@@ -11,7 +11,7 @@ import {
   segmentsOf,
   snapOutward,
   wholeLife,
-} from '../../storage/sqlite/tables/levels.js';
+} from '../../storage/reading/levels.js';
 
 const DAYS = 4;
 const LAST_MIN = DAYS * 1440;

@@ -107,7 +107,7 @@ describe('a measure that was added to the table', () => {
     expect(reportStatements(reader).statements[0]).toMatchObject(SUM);
     const day = { sinceMs: DAY_START_MIN * MINUTE_MS, untilMs: (DAY_START_MIN + 1440) * MINUTE_MS };
     expect(reportStatements(reader, day).statements[0]).toMatchObject(SUM);
-    const counts = reader.read((rows) =>
+    const counts = reader.readRows((rows) =>
       rows.all<{ n: number }>('SELECT count(*) AS n FROM rollup WHERE span_s = 86400 AND lock_total_ns = 47'),
     );
     expect(counts).toEqual([{ n: 1 }]);

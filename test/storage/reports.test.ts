@@ -389,7 +389,7 @@ describe('the reader', () => {
 
   it('cannot write', () => {
     const reader = openTestReader(exampleStore());
-    expect(() => reader.read((rows) => rows.run('DELETE FROM rollup'))).toThrow(/readonly/);
+    expect(() => reader.readRows((rows) => rows.run('DELETE FROM rollup'))).toThrow(/readonly/);
   });
 
   it.each([

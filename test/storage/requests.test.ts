@@ -113,7 +113,7 @@ describe('routes', () => {
 
   it('have the mean and the variance of each statement per request', () => {
     const reader = openTestReader(filled(4));
-    const rows = reader.read((all) =>
+    const rows = reader.readRows((all) =>
       all.all<{ fingerprint: string; tagSet: string; requests: number; executions: number; squares: number }>(
         `SELECT fingerprint, tag_set AS tagSet, sum(requests) AS requests, sum(executions) AS executions,
                 sum(executions_squared) AS squares

@@ -79,7 +79,7 @@ describe('the largest count again and again', () => {
       expect(reportStatements(reader, { sort, limit: 1 }).statements[0].calls).toBe(12);
     }
     const view = 'SELECT rows FROM statements WHERE period = ? AND fingerprint = ?';
-    expect(reader.read((sql) => sql.all(view, 'all', FINGERPRINT))).toEqual([{ rows: sum(12) }]);
+    expect(reader.readRows((sql) => sql.all(view, 'all', FINGERPRINT))).toEqual([{ rows: sum(12) }]);
   });
 });
 
@@ -98,8 +98,10 @@ describe('a file that an earlier version wrote, whose sums no longer fit', () =>
     for (let n = 0; n < 4; n++) store.maintain(START_MS + 40 * DAY_MS);
     expect(reportStatements(reader).statements.map(({ rows }) => rows)).toEqual([SUM_MAX, SUM_MAX]);
     const minutes = 'SELECT count(*) AS count FROM rollup WHERE span_s = 60';
-    expect(reader.read((sql) => sql.get(minutes))).toEqual({ count: 0 });
-    const state = reader.read((sql) => sql.get<{ to: number }>('SELECT minutes_folded_to_min AS "to" FROM fold_state'));
+    expect(reader.readRows((sql) => sql.get(minutes))).toEqual({ count: 0 });
+    const state = reader.readRows((sql) =>
+      sql.get<{ to: number }>('SELECT minutes_folded_to_min AS "to" FROM fold_state'),
+    );
     expect(state!.to).toBeGreaterThan(DAY_START_MIN + 1);
   });
 });

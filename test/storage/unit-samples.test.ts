@@ -114,7 +114,7 @@ describe('examples of a route', () => {
     expect(first.slowest?.executions).toBe(6);
     for (let slice = 0; slice < 40; slice++) store.maintain(T0 + 60 * HOUR_MS + slice * 60_000);
     const count = (spanS: number) =>
-      openTestReader(dataDir).read((rows) =>
+      openTestReader(dataDir).readRows((rows) =>
         rows.get<{ n: number }>('SELECT count(*) AS n FROM unit_sample WHERE span_s = ?', spanS),
       )!.n;
     expect(count(3_600)).toBe(0);

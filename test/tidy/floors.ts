@@ -23,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   [
     'storage/store.ts',
+    'storage/reading/stored-facts.ts',
     'facts/work/unit.ts',
     'config/config.ts',
     'analyzer/sql/sql-lexer.ts',

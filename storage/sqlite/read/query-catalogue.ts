@@ -1,30 +1,8 @@
 // Queries for texts, verdicts, pool names and tags of the statements in a report.
 // Invariant: looked up by fingerprint, so cost follows the rows shown, not the size of the catalogue. Not here: counts.
 
+import type { StatementText, StatementVariant, StatementVerdict } from '../../reading/statement-rows.js';
 import type { Rows } from '../file/rows.js';
-
-export interface StatementText {
-  fingerprint: string;
-  query: string;
-  summary: string;
-}
-
-export interface StatementVariant {
-  fingerprint: string;
-  query: string;
-}
-
-/** One (fingerprint, source, construct); evidence is JSON. */
-export interface StatementVerdict {
-  fingerprint: string;
-  source: string;
-  construct: string;
-  confidence: string;
-  firstSeenMs: number;
-  lastSeenMs: number;
-  executions: number;
-  evidence: string;
-}
 
 const AMONG = 'IN (SELECT value FROM json_each(?))';
 

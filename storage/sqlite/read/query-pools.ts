@@ -1,71 +1,20 @@
 // Queries for pools over the segments of a window.
 // Invariant: sums add up and peaks are maxima, over segments too. Not here: putting answers together (pools.ts).
 
-import type { FleetMeasureName, PoolMeasureName } from '../../../facts/measures.js';
+import type { Segment } from '../../reading/levels.js';
+import type {
+  FleetPeaks,
+  FleetPoint,
+  PoolPoint,
+  PoolRecord,
+  PoolSourceSums,
+  PoolSums,
+} from '../../reading/pool-rows.js';
+import type { Timeline } from '../../reading/timeline-levels.js';
 import type { Rows } from '../file/rows.js';
-import type { Segment } from '../tables/levels.js';
 import { FLEET_ROLLUP, POOL_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { seriesTotals } from './series-totals.js';
-import type { Timeline } from './timeline-levels.js';
-
-/** Columns as in the table `pool`. */
-export interface PoolRecord {
-  pool_id: string;
-  name: string;
-  owner: string;
-  user: string;
-  database: string;
-  application_name: string;
-  options: string;
-  client_network: string;
-  client_address: string;
-  server_version: string;
-  driver: string;
-  habits: string;
-  evidence: string;
-  first_seen_ms: number;
-  last_seen_ms: number;
-  opened: number;
-  closed: number;
-}
-
-/** By id. */
-export function poolNames(rows: Rows): Map<string, string> {
-  const pools = rows.all<{ id: string; name: string }>('SELECT pool_id AS id, name FROM pool');
-  return new Map(pools.map(({ id, name }) => [id, name]));
-}
-
-/** Of one pool over one segment. */
-export interface PoolSums extends Record<PoolMeasureName, number> {
-  poolId: string;
-}
-
-export interface PoolSourceSums {
-  poolId: string;
-  source: string;
-  executions: number;
-}
-
-/** Null where nothing was held. */
-export type FleetPeaks = Record<FleetMeasureName, number | null>;
-
-/** Peaks and times of one pool in one point; `at` is its first minute. */
-export interface PoolPoint {
-  at: number;
-  poolId: string;
-  connectionsMax: number;
-  busyMax: number;
-  activeMs: number;
-  idleMs: number;
-  idleInTransactionMs: number;
-}
-
-export interface FleetPoint {
-  at: number;
-  connectionsMax: number;
-  busyMax: number;
-}
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
 

@@ -3,23 +3,20 @@
 // Not here: choosing segments (levels.ts), grouping by a tag (reports/requests.ts), the route that a tag set names
 // (facts/work/routes.ts).
 
-import type { RequestMeasureName, RequestStatementMeasureName } from '../../../facts/measures.js';
-import type { Found } from '../../../facts/rollup-row.js';
-import type { Sums } from '../../../facts/sums.js';
+import type { Segment } from '../../reading/levels.js';
+import type {
+  RequestHistograms,
+  RequestPartSums,
+  RequestSeriesSums,
+  RequestStatementSums,
+  Tags,
+} from '../../reading/request-rows.js';
 import type { Rows } from '../file/rows.js';
 import { type Condition, hasTag } from '../tables/filter-conditions.js';
-import type { Segment } from '../tables/levels.js';
+
 import { REQUEST_ROLLUP, REQUEST_STATEMENT_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { placeOf } from './query-statements.js';
-
-export type Tags = ReadonlyArray<readonly [key: string, value: string]>;
-
-/** Requests of one tag set over one segment. */
-export interface RequestSeriesSums extends Sums<RequestMeasureName> {
-  tagSet: string;
-  found: Found;
-}
 
 export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestSeriesSums[] {
   const wanted = tagged('t', tags);
@@ -37,12 +34,6 @@ export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags
   });
 }
 
-/** One statement within requests, over one segment. */
-export interface RequestStatementSums extends Sums<RequestStatementMeasureName> {
-  fingerprint: string;
-  source: string;
-}
-
 export function requestStatementSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestStatementSums[] {
   const wanted = tagged('t', tags);
   return segments.flatMap((segment) => {
@@ -57,20 +48,6 @@ export function requestStatementSums(rows: Rows, segments: readonly Segment[], t
       ...wanted.values,
     );
   });
-}
-
-export interface RequestPartSums {
-  tagSet: string;
-  source: string;
-  /** Name, or '(other)'. */
-  pool: string;
-  statements: number;
-}
-
-export interface RequestHistograms {
-  tagSet: string;
-  statementHistogram: Uint8Array;
-  serviceHistogram: Uint8Array;
 }
 
 export function requestPartSums(rows: Rows, segments: readonly Segment[]): RequestPartSums[] {

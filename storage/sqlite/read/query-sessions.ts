@@ -2,17 +2,8 @@
 // Invariant: of a session's stored state only backendPid, poolId and the startup packet are read.
 // Not here: restoring sessions (analyzer/sessions/).
 
+import type { OpenSessionRow } from '../../reading/pool-rows.js';
 import type { Rows } from '../file/rows.js';
-
-export interface OpenSessionRow {
-  /** 0 where the server named none. */
-  backendPid: number;
-  /** '' until the session has a pool. */
-  pool: string;
-  user: string;
-  database: string;
-  openedAtMs: number;
-}
 
 const OPEN_SESSIONS = `SELECT json_extract(s.state, '$.backendPid') AS backendPid, coalesce(p.name, '') AS pool,
   json_extract(s.state, '$.user') AS user, json_extract(s.state, '$.database') AS database,

@@ -2,48 +2,27 @@
 // Invariant: every value is bound; cost grows with the rows of the segments, which levels.ts keeps few.
 // Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
 
+import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../../reading/levels.js';
 import type {
-  CALLS_BY_CONFIDENCE,
-  STATEMENT_MEASURES,
-  StatementMeasureName,
-  TagMeasureName,
-} from '../../../facts/measures.js';
+  EncodedHistogram,
+  ErrorSums,
+  HistogramsWanted,
+  SeriesFilter,
+  SeriesSums,
+  SourceExecutions,
+  StatementKey,
+  TagSums,
+} from '../../reading/statement-rows.js';
 import type { Rows } from '../file/rows.js';
 import {
   type Condition,
   OF_POOL,
-  type SeriesFilter,
   seriesCondition,
   seriesConditions,
   tagCondition,
 } from '../tables/filter-conditions.js';
-import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL, ROLLUP, sumsSql, TAG_ROLLUP } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
-
-/** Measures as SQL gives them: a minimum of nothing is null. */
-type SqlSums<Name extends StatementMeasureName> = {
-  [Each in Name]: (typeof STATEMENT_MEASURES)[Each]['merge'] extends 'min' ? number | null : number;
-};
-
-type ConfidenceField = (typeof CALLS_BY_CONFIDENCE)[keyof typeof CALLS_BY_CONFIDENCE];
-
-/** A series over one segment. */
-export interface SeriesSums extends SqlSums<StatementMeasureName>, Record<ConfidenceField, number> {
-  seriesId: number;
-  fingerprint: string;
-  source: string;
-  construct: string;
-  poolId: string;
-}
-
-/** A tag set of a statement over one segment. */
-export interface TagSums extends SqlSums<TagMeasureName> {
-  tagSeriesId: number;
-  fingerprint: string;
-  source: string;
-  tagSet: string;
-}
 
 /** Series that a filter asks for; its tags are ignored. One row per series and segment. */
 export function seriesSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
@@ -83,10 +62,7 @@ export function tagSums(rows: Rows, segments: readonly Segment[], filter: Series
 }
 
 /** Series that a filter asks for; its tags are ignored. */
-export function seriesIds(
-  rows: Rows,
-  filter: SeriesFilter,
-): Array<{ id: number; fingerprint: string; source: string }> {
+export function seriesIds(rows: Rows, filter: SeriesFilter): Array<StatementKey & { id: number }> {
   const { sql, values } = seriesConditions(filter);
   return rows.all(`SELECT series_id AS id, fingerprint, source FROM series ${sql && `WHERE ${sql}`}`, ...values);
 }
@@ -95,7 +71,7 @@ export function seriesIds(
 export function alsoElsewhere(
   rows: Rows,
   { pool, fingerprints }: { pool: string; fingerprints: readonly string[] },
-): Array<{ fingerprint: string; source: string }> {
+): StatementKey[] {
   return rows.all(
     `SELECT DISTINCT fingerprint, source FROM series WHERE fingerprint IN (SELECT value FROM json_each(?)) AND NOT ${OF_POOL}`,
     JSON.stringify(fingerprints),
@@ -104,21 +80,11 @@ export function alsoElsewhere(
   );
 }
 
-export interface EncodedHistogram {
-  id: number;
-  histogram: Uint8Array;
-}
-
 /** Histograms of these ids (series_id or tag_series_id; undefined = of all), row by row and in no order. */
 export function* histogramsOf(
   rows: Rows,
   table: 'rollup' | 'tag_rollup',
-  wanted: {
-    segments: readonly Segment[];
-    ids: readonly number[] | undefined;
-    fingerprint?: string;
-    fingerprints?: readonly string[];
-  },
+  wanted: HistogramsWanted,
 ): Generator<EncodedHistogram> {
   if (wanted.ids?.length === 0) return;
   const column = table === 'rollup' ? 'series_id' : 'tag_series_id';
@@ -134,12 +100,6 @@ export function* histogramsOf(
   }
 }
 
-export interface ErrorSums {
-  seriesId: number;
-  sqlstate: string;
-  errors: number;
-}
-
 export function errorSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): ErrorSums[] {
   const wanted = seriesCondition(filter);
   return segments.flatMap((segment) => {
@@ -151,11 +111,6 @@ export function errorSums(rows: Rows, segments: readonly Segment[], filter: Seri
       ...wanted.values,
     );
   });
-}
-
-export interface SourceExecutions {
-  source: string;
-  executions: number;
 }
 
 /** Calls and errors by source, every statement included. */

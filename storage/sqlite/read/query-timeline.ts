@@ -3,37 +3,16 @@
 // Not here: choosing points (timeline-levels.ts), adding rows up (reports/timeline.ts).
 
 import type { ExecutionFilter } from '../../../facts/answers.js';
-import { type PointMeasureName, snakeCase } from '../../../facts/measures.js';
+import { snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
+import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../../reading/levels.js';
+import type { DistinctPoint, SourcePoint, StatementPoint } from '../../reading/statement-rows.js';
+import type { Timeline } from '../../reading/timeline-levels.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { seriesCondition, tagCondition } from '../tables/filter-conditions.js';
-import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../tables/levels.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { seriesTotals } from './series-totals.js';
-import type { Timeline } from './timeline-levels.js';
-
-/** Executions of a source in one point. */
-export interface SourcePoint {
-  at: number;
-  source: string;
-  calls: number;
-  errors: number;
-  totalNs: number;
-}
-
-/** Distinct statements of a source in one point. */
-export interface DistinctPoint {
-  at: number;
-  source: string;
-  statements: number;
-}
-
-/** One rollup row of a statement. */
-export interface StatementPoint extends Record<PointMeasureName, number> {
-  at: number;
-  histogram: Uint8Array;
-}
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
 const AT = 'bucket_min - bucket_min % ?';

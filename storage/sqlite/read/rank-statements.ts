@@ -3,41 +3,12 @@
 // Invariant: the order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits.
 // Not here: percentiles (reports/statements.ts), reading the statements that come first.
 
-import type { SourceSums, StatementFilter } from '../../../facts/answers.js';
-import type { StatementSort } from '../../../facts/statement-order.js';
+import type { SourceSums } from '../../../facts/answers.js';
+import type { Segment } from '../../reading/levels.js';
+import type { RankedSort, RankedStatement, Ranking, RankingQuestion } from '../../reading/statement-rows.js';
 import type { Rows } from '../file/rows.js';
-import type { Segment } from '../tables/levels.js';
 import { totalSql } from '../tables/saturating.js';
 import { type SeriesTotal, seriesTotals } from './series-totals.js';
-
-export interface RankedStatement {
-  fingerprint: string;
-  source: string;
-  /** What it is ranked by; for p95 and p99 an upper bound, in ns. */
-  value: number;
-  /** Of the executions that ran alone, ns; only when ranked by a percentile. */
-  minNs: number | null;
-  maxNs: number;
-}
-
-export interface Ranking {
-  ranked: RankedStatement[];
-  sums: Map<string, SourceSums>;
-}
-
-export interface RankingQuestion {
-  filter: StatementFilter;
-  sort: RankedSort;
-  /** 0 = all. */
-  limit: number;
-  /** Sources that are in the sums but not ranked. */
-  hidden: ReadonlySet<string>;
-  /** Statements with a smaller mean are left out of everything; 0 = none. */
-  meanNsMin: number;
-}
-
-/** Orders that are ranked here; requests are in no index. */
-export type RankedSort = Exclude<StatementSort, 'per-request'>;
 
 const VALUES: Readonly<Record<RankedSort, string>> = {
   total: 'total_ns',

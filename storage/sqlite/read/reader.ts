@@ -4,15 +4,17 @@
 
 import { copyFileSync, existsSync, mkdtempSync, rmSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
 import { DamagedHistogram } from '../../../facts/histogram.js';
+import type { StoredFacts, StoreReader } from '../../reading/stored-facts.js';
 import { DATABASE_FILE, databasePath } from '../file/data-directory.js';
 import { codeOf, makeStoreError, storeError } from '../file/failures.js';
 import { openDatabase } from '../file/open-database.js';
 import { readNote } from '../file/reserve.js';
 import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
+import { sqliteFacts } from './sqlite-facts.js';
 
 /** How long to wait while the writer recovers or closes the file. */
 const BUSY_MS = 2000;
@@ -22,10 +24,11 @@ export function openReader(dataDir: string): Reader {
   return new Reader(dataDir);
 }
 
-export class Reader {
+export class Reader implements StoreReader {
   readonly dataDir: string;
   #db: Database.Database;
   #rows: Rows;
+  #stored: StoredFacts;
   #inode: number;
   #toldUnstoredMs: number | undefined;
 
@@ -37,10 +40,19 @@ export class Reader {
     this.#inode = inodeOf(path) ?? 0;
     this.#db = openFile(path);
     this.#rows = new Rows(this.#db);
+    this.#stored = sqliteFacts(this.#rows);
+  }
+
+  get place(): string {
+    return resolve(this.dataDir);
+  }
+
+  read<T>(work: (stored: StoredFacts) => T): T {
+    return this.readRows(() => work(this.#stored));
   }
 
   /** Runs `work` on one snapshot of the database. Throws StoreError. */
-  read<T>(work: (rows: Rows) => T): T {
+  readRows<T>(work: (rows: Rows) => T): T {
     try {
       this.#reopenIfReplaced();
       return this.#db.transaction(() => work(this.#rows)).deferred();
@@ -80,6 +92,8 @@ export class Reader {
     this.#db.close();
     this.#db = openFile(path);
     this.#rows = new Rows(this.#db);
+    this.#stored = sqliteFacts(this.#rows);
+    this.#stored = sqliteFacts(this.#rows);
     this.#inode = inode;
   }
 }

@@ -2,8 +2,9 @@
 // Invariant: cost grows with the rows of the window and, over days, with the series ever seen; nothing is sorted where
 // an index has the order. Not here: other columns of a series (query-statements.ts), choosing segments (levels.ts).
 
-import { type Condition, type SeriesFilter, seriesConditions } from '../tables/filter-conditions.js';
-import { DAY_MIN, type Segment, SPAN } from '../tables/levels.js';
+import { DAY_MIN, type Segment, SPAN } from '../../reading/levels.js';
+import type { SeriesFilter } from '../../reading/statement-rows.js';
+import { type Condition, seriesConditions } from '../tables/filter-conditions.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { placeOf } from './query-statements.js';

@@ -2,18 +2,13 @@
 // Invariant: every value is bound. Not here: the queries (query-statements.ts, series-totals.ts).
 
 import { functionsOf } from '../../../config/values/glob.js';
-import type { StatementFilter } from '../../../facts/answers.js';
 import { HANDWRITTEN } from '../../../facts/verdict.js';
+import type { SeriesFilter } from '../../reading/statement-rows.js';
 import type { SqlValue } from '../file/rows.js';
 
 export interface Condition {
   sql: string;
   values: SqlValue[];
-}
-
-/** A filter, and of what passes it only these statements. */
-export interface SeriesFilter extends StatementFilter {
-  fingerprints?: readonly string[];
 }
 
 const ALL: Condition = { sql: '', values: [] };

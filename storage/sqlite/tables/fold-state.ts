@@ -2,8 +2,8 @@
 // Invariant: it is read and written in the same transaction as the rows it speaks of. Not here: what it means
 // (levels.ts).
 
+import type { FoldState } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
-import type { FoldState } from './levels.js';
 
 const READ = `SELECT minutes_folded_to_min AS minutesFoldedTo, hours_folded_to_min AS hoursFoldedTo,
   minutes_kept_from_min AS minutesKeptFrom, hours_kept_from_min AS hoursKeptFrom, days_kept_from_min AS daysKeptFrom,

@@ -4,8 +4,11 @@
 // Not here: judging them (reports/check/lost.ts).
 
 import type { LossRow, LostStatementRow } from '../../../facts/flush.js';
+import type { MinuteRange } from '../../reading/levels.js';
+import type { LossSum, LostStatement } from '../../reading/other-rows.js';
 import type { Rows } from '../file/rows.js';
 import { integer } from './rollup-tables.js';
+import { totalSql } from './saturating.js';
 
 const UPSERT_LOSS = `INSERT INTO loss (counter_id, minute_min, reason, count) VALUES (?, ?, ?, ?)
   ON CONFLICT (minute_min, reason, counter_id) DO UPDATE SET count = max(count, excluded.count)`;
@@ -18,13 +21,9 @@ const IN = `SELECT reason, fingerprint, source, construct, pool_id AS pool, quer
       <= (SELECT ifnull(sum(count), 0) FROM loss WHERE minute_min = known.minute_min AND reason = known.reason)
   GROUP BY reason, fingerprint, source, construct, pool_id, mayPrecede
   ORDER BY source, fingerprint, reason, construct, pool_id, mayPrecede`;
+const SUMS = `SELECT reason, ${totalSql('count')} AS count FROM loss
+  WHERE minute_min >= ? AND minute_min < ? GROUP BY reason`;
 const DROP = 'DELETE FROM lost_statement WHERE minute_min < ?';
-
-/** Of a window; the minute is left out. */
-export interface LostStatement extends Readonly<Omit<LostStatementRow, 'minute'>> {
-  /** Lost in the minute in which the window begins, perhaps before it did. */
-  readonly mayPrecede: boolean;
-}
 
 export function writeLoss(rows: Rows, { counterId, minute, reason, count }: LossRow): void {
   rows.run(UPSERT_LOSS, counterId, minute, reason, integer(count));
@@ -35,10 +34,15 @@ export function writeLostStatement(rows: Rows, row: LostStatementRow): void {
   rows.run(ADD, minute, reason, fingerprint, source, construct, pool, query, summary, count);
 }
 
+/** Lost in the minutes [since, until), by reason. */
+export function lossSums(rows: Rows, { since, until }: MinuteRange): LossSum[] {
+  return rows.all<LossSum>(SUMS, since, until);
+}
+
 /** Of the minutes [since, until); of `partly`, where it is one of them, a part is before the window. */
 export function lostStatementsIn(
   rows: Rows,
-  { since, until, partly }: { since: number; until: number; partly: number | undefined },
+  { since, until, partly }: MinuteRange & { partly: number | undefined },
 ): LostStatement[] {
   return rows
     .all<Omit<LostStatement, 'mayPrecede'> & { mayPrecede: number }>(IN, partly ?? -1, since, until)

@@ -4,8 +4,8 @@
 
 import { minuteOf } from '../../../config/values/minute.js';
 import type { SampledStatement, UnitSample } from '../../../facts/rollup-row.js';
+import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, type MinuteRange, SPAN } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
-import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, type MinuteRange, SPAN } from './levels.js';
 import { integer } from './rollup-tables.js';
 
 const UPSERT = `INSERT INTO unit_sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -3,12 +3,12 @@
 // that were rolled up are dropped. Not here: rolling up (roll-up.ts), giving pages back to the disk (upkeep.ts).
 
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
+import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
 import { boundCatalogue } from '../tables/catalogue.js';
 import { dropFindings } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
-import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
 import { dropLostStatements } from '../tables/losses.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
 import { dropUnitSamples } from '../tables/unit-samples.js';

@@ -2,11 +2,11 @@
 // Invariant: rows and the mark in fold_state move in one transaction, so every row is added to its coarser one once.
 // Not here: dropping rows that were rolled up (retention.ts); late rows, which go to all levels at once (levels.ts).
 
+import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
 import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
-import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
 import { ROLLUP_TABLES, rollUpSql } from '../tables/rollup-tables.js';
 
 const ROLL_UPS = ROLLUP_TABLES.map(rollUpSql);

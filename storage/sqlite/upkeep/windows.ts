@@ -6,11 +6,13 @@
 import type { StatementFacts } from '../../../facts/answers.js';
 import { latencyOf } from '../../../facts/latency.js';
 import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
+import type { Segment } from '../../reading/levels.js';
+import { addHistograms, type FactsById, seriesOf } from '../../reading/series-to-facts.js';
+import { spanOf } from '../../reading/span.js';
+import type { StoredFacts } from '../../reading/stored-facts.js';
 import type { Rows } from '../file/rows.js';
-import { addHistograms, type FactsById, seriesOf } from '../read/series-to-facts.js';
 import { seriesTotals } from '../read/series-totals.js';
-import { spanOf } from '../read/span.js';
-import type { Segment } from '../tables/levels.js';
+import { sqliteFacts } from '../read/sqlite-facts.js';
 import { totalSql } from '../tables/saturating.js';
 
 /** Length of each period; undefined = the whole life of the file. Bounds snap outward to the buckets that exist. */
@@ -68,12 +70,13 @@ export function refreshSlice(rows: Rows, { period, nowMs, after, statementsMax }
   const lengthMs = PERIODS_MS[period];
   const next = rows.all<{ fingerprint: string }>(NEXT, after, statementsMax);
   const fingerprints = next.map(({ fingerprint }) => fingerprint);
-  const { segments } = spanOf(rows, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
+  const stored = sqliteFacts(rows);
+  const { segments } = spanOf(stored, { sinceMs: lengthMs === undefined ? undefined : nowMs - lengthMs });
   fillSums(rows, segments, fingerprints);
-  const changed = factsOf(rows, rows.all<SumRow>(CHANGED, period));
+  const changed = factsOf(stored, rows.all<SumRow>(CHANGED, period));
   // Reading histograms costs most, so only those of statements that changed are read.
   const ofChanged = [...new Set(changed.facts.map(({ fingerprint }) => fingerprint))];
-  addHistograms(rows, changed, { table: 'rollup', segments, fingerprints: ofChanged });
+  addHistograms(stored, changed, { table: 'rollup', segments, fingerprints: ofChanged });
   for (const facts of changed.facts) writeRow(rows, period, facts);
   const last = fingerprints.length < statementsMax ? undefined : fingerprints.at(-1);
   rows.run(DELETE_GONE, period, after, last ?? BEHIND_ALL);
@@ -92,7 +95,7 @@ function fillSums(rows: Rows, segments: readonly Segment[], fingerprints: readon
   );
 }
 
-function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
+function factsOf(stored: StoredFacts, sums: readonly SumRow[]): FactsById {
   const byKey = new Map<string, StatementFacts>();
   for (const row of sums) {
     const facts = emptyFacts(row.fingerprint, row.source);
@@ -105,7 +108,7 @@ function factsOf(rows: Rows, sums: readonly SumRow[]): FactsById {
     facts.serviceMaxNs = row.max_ns;
     byKey.set(keyOf(row), facts);
   }
-  return seriesOf(rows, byKey, {});
+  return seriesOf(stored, byKey, {});
 }
 
 function writeRow(rows: Rows, period: Period, facts: StatementFacts): void {

@@ -10,13 +10,13 @@ import type { PoolRow } from '../../../facts/pool.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
 import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
+import { bucketsFor, type FoldState } from '../../reading/levels.js';
 import type { RefusedRows } from '../../store.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
 import { writeFinding } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
-import { bucketsFor, type FoldState } from '../tables/levels.js';
 import { writeLoss, writeLostStatement } from '../tables/losses.js';
 import { writeMark } from '../tables/marks.js';
 import {

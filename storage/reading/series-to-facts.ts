@@ -1,16 +1,15 @@
 // Turns rows per series into facts per (fingerprint, source), and merges their histograms.
 // Invariant: each series row is added to exactly one fact, once.
-// Not here: SQL (query-statements.ts), texts and order (reports/statements.ts).
+// Not here: SQL (sqlite/read/), texts and order (reports/statements.ts).
 
-import type { StatementFacts } from '../../../facts/answers.js';
-import { CALLS_BY_CONFIDENCE } from '../../../facts/measures.js';
-import { emptyFacts, keyOf } from '../../../facts/statement-facts.js';
-import { addSums, addTo, STATEMENT_RULES, TAG_RULES } from '../../../facts/sums.js';
-import { CONFIDENCES } from '../../../facts/verdict.js';
-import type { Rows } from '../file/rows.js';
-import type { SeriesFilter } from '../tables/filter-conditions.js';
-import type { Segment } from '../tables/levels.js';
-import { histogramsOf, type SeriesSums, seriesIds, type TagSums } from './query-statements.js';
+import type { StatementFacts } from '../../facts/answers.js';
+import { CALLS_BY_CONFIDENCE } from '../../facts/measures.js';
+import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
+import { addSums, addTo, STATEMENT_RULES, TAG_RULES } from '../../facts/sums.js';
+import { CONFIDENCES } from '../../facts/verdict.js';
+import type { Segment } from './levels.js';
+import type { SeriesFilter, SeriesSums, TagSums } from './statement-rows.js';
+import type { StoredFacts } from './stored-facts.js';
 
 export interface FactsById {
   facts: StatementFacts[];
@@ -46,11 +45,14 @@ export function groupTags(sums: readonly TagSums[]): FactsById {
 }
 
 /** The series of these facts, found by keyOf. */
-export function seriesOf(rows: Rows, byKey: ReadonlyMap<string, StatementFacts>, filter: SeriesFilter): FactsById {
+export function seriesOf(
+  stored: StoredFacts,
+  byKey: ReadonlyMap<string, StatementFacts>,
+  filter: SeriesFilter,
+): FactsById {
   const facts = [...byKey.values()];
-  const fingerprints = [...new Set(facts.map(({ fingerprint }) => fingerprint))];
   const byId = new Map<number, StatementFacts>();
-  for (const series of seriesIds(rows, { ...filter, fingerprints })) {
+  for (const series of stored.seriesIds(facts, filter)) {
     const found = byKey.get(keyOf(series));
     if (found !== undefined) byId.set(series.id, found);
   }
@@ -59,7 +61,7 @@ export function seriesOf(rows: Rows, byKey: ReadonlyMap<string, StatementFacts>,
 
 /** Merges the histograms of `only` (default: of all) into their facts. */
 export function addHistograms(
-  rows: Rows,
+  stored: StoredFacts,
   grouped: FactsById,
   wanted: {
     table: 'rollup' | 'tag_rollup';
@@ -75,7 +77,7 @@ export function addHistograms(
   const asked = { segments: wanted.segments, fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints };
   // With very many ids, looking each up costs more than reading all rows.
   const named = ids.length < MOST ? ids : undefined;
-  for (const row of histogramsOf(rows, wanted.table, { ...asked, ids: named })) {
+  for (const row of stored.histogramsOf(wanted.table, { ...asked, ids: named })) {
     const facts = grouped.byId.get(row.id);
     if (facts !== undefined && (only === undefined || only.has(facts))) facts.histogram.mergeEncoded(row.histogram);
   }

@@ -1,11 +1,10 @@
 // The time that a report covers: its bounds, widened to existing buckets, and the rows in it.
-// Invariant: window and segments cover the same time. Not here: the arithmetic (levels.ts), queries (query-*.ts).
+// Invariant: window and segments cover the same time. Not here: the arithmetic (levels.ts), queries (stored-facts.ts).
 
-import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
-import type { Window } from '../../../facts/answers.js';
-import type { Rows } from '../file/rows.js';
-import { readFoldState } from '../tables/fold-state.js';
-import { type MinuteRange, type Segment, segmentsOf, snapOutward, wholeLife } from '../tables/levels.js';
+import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
+import type { Window } from '../../facts/answers.js';
+import { type MinuteRange, type Segment, segmentsOf, snapOutward, wholeLife } from './levels.js';
+import type { StoredFacts } from './stored-facts.js';
 
 /** Both in Unix ms; left out = everything kept. */
 export interface TimeBounds {
@@ -23,12 +22,12 @@ export interface Span {
 }
 
 /** Throws RangeError when the end is before the start. */
-export function spanOf(rows: Rows, bounds: TimeBounds): Span {
+export function spanOf(stored: StoredFacts, bounds: TimeBounds): Span {
   const { sinceMs, untilMs } = bounds;
   if (sinceMs !== undefined && untilMs !== undefined && untilMs < sinceMs) {
     throw new RangeError('the window ends before it starts: --until must be later than --since');
   }
-  const state = readFoldState(rows);
+  const state = stored.foldState();
   if (state.firstMinute === null || state.lastMinute === null) {
     const nowMs = Date.now();
     const window = { sinceMs: sinceMs ?? untilMs ?? nowMs, untilMs: untilMs ?? Math.max(nowMs, sinceMs ?? 0) };
@@ -39,7 +38,10 @@ export function spanOf(rows: Rows, bounds: TimeBounds): Span {
   const since = sinceMs === undefined ? first : minuteOf(sinceMs);
   const until = untilMs === undefined ? Math.max(end, since) : Math.ceil(untilMs / MINUTE_MS);
   if (since <= first && until >= end) {
-    return { window: windowOf({ since, until }), segments: wholeLife(state), minutes: null, whole: true };
+    const segments = stored.hasLifetimeRows
+      ? wholeLife(state)
+      : segmentsOf(snapOutward({ since: first, until: end }, state), state);
+    return { window: windowOf({ since, until }), segments, minutes: null, whole: true };
   }
   const clamped = { since: Math.max(since, first), until: Math.min(until, end) };
   if (clamped.since >= clamped.until) {

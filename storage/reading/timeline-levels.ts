@@ -1,20 +1,11 @@
 // Chooses the length of a timeline's points, and the rollup level that they are read from.
 // Invariant: every execution in the range is in exactly one point. There are at most POINTS_MAX points, unless days are
 // more: days are never joined. It is pure arithmetic on minutes since the Unix epoch. Not here: SQL
-// (query-timeline.ts).
+// (sqlite/read/query-timeline.ts).
 
-import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
-import type { Window } from '../../../facts/answers.js';
-import {
-  ceilTo,
-  DAY_MIN,
-  type FoldState,
-  floorTo,
-  HOUR_MIN,
-  type MinuteRange,
-  type Segment,
-  SPAN,
-} from '../tables/levels.js';
+import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
+import type { Window } from '../../facts/answers.js';
+import { ceilTo, DAY_MIN, type FoldState, floorTo, HOUR_MIN, type MinuteRange, type Segment, SPAN } from './levels.js';
 
 export interface Timeline {
   /** Length of a point. */

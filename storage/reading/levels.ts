@@ -1,6 +1,6 @@
 // Chooses the rollup rows that make up a stretch of time: minutes, hours or days.
 // Invariant: the segments of a window name every execution in it exactly once, whatever was rolled up or dropped.
-// It is pure arithmetic on minutes since the Unix epoch. Not here: SQL, rolling up itself (upkeep/roll-up.ts).
+// It is pure arithmetic on minutes since the Unix epoch. Not here: SQL, rolling up itself (sqlite/upkeep/roll-up.ts).
 
 /** How far rolling up and dropping went; see fold_state in the schema. All in minutes since the Unix epoch. */
 export interface FoldState {
