@@ -3,6 +3,7 @@
 
 import type { StatementFacts } from '../facts/answers.js';
 import type { AuditAnswer, AuditedPlace } from './answer.js';
+import { modelsOf } from './catalogue.js';
 
 export type AuditJson = ReturnType<typeof auditJson>;
 export type AuditedPlaceJson = AuditJson['places'][number];
@@ -14,6 +15,7 @@ export function auditJson(answer: AuditAnswer) {
     root: catalogue.root,
     window: report === null ? null : { since: moment(report.window.sinceMs), until: moment(report.window.untilMs) },
     places: answer.places.map(placeJson),
+    models: modelsOf(catalogue).map(({ id, file, line, tables, twin = null }) => ({ id, file, line, tables, twin })),
     inferred: inferred.map(({ facts, by, confidence, places }) => ({
       ...statementJson(facts),
       by,

@@ -32,6 +32,8 @@ const placeSchema = v.object({
   via: nullable,
   resolved: v.boolean(),
   unresolved: nullable,
+  /** Of a model of SQLAlchemy: `file:line` of the Django model of the same table. */
+  twin: v.nullish(v.string()),
 });
 const catalogueSchema = v.object({
   version: v.literal(1, 'this release reads version 1'),

@@ -3,6 +3,7 @@
 
 import type { AuditAnswer, AuditedPlace } from '../../audit/answer.js';
 import { auditJson } from '../../audit/answer-json.js';
+import { modelsOf } from '../../audit/catalogue.js';
 import type { Coverage, Share } from '../../audit/coverage.js';
 import type { LedgerChanges } from '../../audit/ledger/update.js';
 import type { Complexity } from '../../audit/ways.js';
@@ -62,6 +63,7 @@ function auditText(answer: AuditAnswer, { all, brief, screen }: Shown & { screen
   }
   lines.push(
     ...constructLines(places, screen),
+    ...modelLines(answer, screen),
     ...inferredLines(answer, screen),
     ...frameworkLines(answer, screen),
     ...unexplainedLines(answer, { all, screen }),
@@ -157,6 +159,20 @@ function constructLines(places: readonly AuditedPlace[], screen: Screen): string
     '',
     styled('Constructs to replace', { style: 'bold', screen }),
     ...most.map(([category, n]) => `  ${category}: ${n} ${n === 1 ? 'place' : 'places'}${ways.get(category) ?? ''}`),
+  ];
+}
+
+/** SQLAlchemy's models beside the Django models of their tables: those without one are written first. */
+function modelLines({ catalogue }: AuditAnswer, screen: Screen): string[] {
+  const models = modelsOf(catalogue).filter(({ tables }) => tables.length > 0);
+  if (models.length === 0) return [];
+  return [
+    '',
+    styled('Models of SQLAlchemy, and the Django model of the same table', { style: 'bold', screen }),
+    ...models.map(
+      ({ file, line, tables, twin }) =>
+        `  ${oneLine(file)}:${line} ${tables.map(oneLine).join(' ')}: ${twin == null ? 'none' : oneLine(twin)}`,
+    ),
   ];
 }
 

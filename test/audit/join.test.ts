@@ -230,6 +230,12 @@ describe('the join', () => {
     expect(joined[0]).toMatchObject({ by: 'text', confidence: 'strong' });
   });
 
+  test('a tuple, as drivers write it', () => {
+    const one = place({ sql: 'SELECT a FROM t WHERE a IN %s AND (b, c) IN %s' });
+    const sent = ran("SELECT a FROM t WHERE a IN (1, 2, 3) AND (b, c) IN (('x', 1), ('y', 2))");
+    expect(joinOf([one], [sent]).joined[0]).toMatchObject({ by: 'text', confidence: 'strong' });
+  });
+
   test('a text that two places have is weak', () => {
     const sql = 'SELECT a FROM t';
     const { joined } = joinOf([place({ sql }), place({ sql, line: 40, end_line: 40 })], [ran(sql)]);
@@ -264,6 +270,11 @@ describe('what is sent', () => {
     ['a = %s AND b = %(b)s AND c LIKE %s', raw, 'a = $1 AND b = $1 AND c LIKE $1'],
     ["a LIKE '5%%' AND b = %s", raw, "a LIKE '5%' AND b = $1"],
     ["a LIKE '5%'", raw, "a LIKE '5%'"],
+    ['a IN %s AND b NOT IN %(ids)s AND min = %s', raw, 'a IN ($1) AND b NOT IN ($1) AND min = $1'],
+    ['(a, b) IN %s', raw, '(a, b) IN (($1, $1))'],
+    ['INSERT INTO t (a, b) VALUES %s', raw, 'INSERT INTO t (a, b) VALUES ($1)'],
+    ['INSERT INTO t VALUES (%s, %s)', raw, 'INSERT INTO t VALUES ($1, $1)'],
+    ['a IN :ids AND b = :b', alchemy, 'a IN ($1) AND b = $1'],
     ['a = :a AND b = c::int AND d = :long_name', alchemy, 'a = $1 AND b = c::int AND d = $1'],
     ["a = '12\\:30'", alchemy, "a = '12:30'"],
   ])('%s', (sql, of, sent) => {

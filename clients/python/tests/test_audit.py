@@ -182,6 +182,35 @@ class RawText(Case):
         """
         self.assertEqual(self.sent(code), ["SELECT 1 FROM sales", "SELECT 1 FROM stock", "SELECT id FROM book"])
 
+    def test_many_rows_streams_and_drivers_that_copy(self):
+        code = """
+            import psycopg
+            from psycopg2.extras import execute_values
+            from django.db import connection as c, connections
+            def f(rows):
+                with c.cursor() as cursor:
+                    cursor.executemany("INSERT INTO book (a) VALUES (%s)", rows)
+                    execute_values(cursor, "INSERT INTO book (a, b) VALUES %s", rows)
+                with psycopg.connect() as own, own.cursor() as other:
+                    with other.copy("COPY book (a) FROM STDIN") as copy:
+                        copy.write_row(rows)
+        """
+        found = [(place.api, place.statements[0].sql) for place in self.places({"app.py": code}, "raw")]
+        self.assertEqual(found, [("cursor.executemany", "INSERT INTO book (a) VALUES (%s)"),
+                                 ("execute_values", "INSERT INTO book (a, b) VALUES %s"),
+                                 ("cursor.copy", "COPY book (a) FROM STDIN")])  # fmt: skip
+
+    def test_a_cursor_that_is_handed_over_says_that_its_text_is_not_known(self):
+        code = """
+            from django.db import connection
+            from reports import fill
+            def f():
+                fill(connection.cursor())
+        """
+        [place] = self.places({"app.py": code}, "raw")
+        self.assertEqual((place.api, place.resolved, place.statements), ("connection.cursor", False, []))
+        self.assertEqual(place.unresolved, "what the cursor sends is not to be seen here")
+
     def test_procedures_and_copy(self):
         code = """
             from django.db import connection
@@ -383,6 +412,45 @@ class Django(Case):
                          [[("CREATE INDEX a ON t (b)", False), ("DROP INDEX a", True)],
                           [("UPDATE t SET a = %s", False), ("ANALYZE t", False)]])  # fmt: skip
 
+    def test_lists_are_reversed_by_lists(self):
+        code = """
+            from django.db import migrations
+            class Migration(migrations.Migration):
+                operations = [migrations.RunSQL(sql=["CREATE VIEW v AS SELECT 1"], reverse_sql=[("DROP VIEW v", None)])]
+        """
+        [place] = self.places({"app/migrations/0003_l.py": code}, "raw")
+        self.assertEqual([(one.sql, one.reverse) for one in place.statements],
+                         [("CREATE VIEW v AS SELECT 1", False), ("DROP VIEW v", True)])  # fmt: skip
+
+    def test_models_that_a_package_gives_through_stars(self):
+        files = {
+            "lib/__init__.py": "",
+            "lib/models/__init__.py": "from .books import *\n",
+            "lib/models/books.py": "from django.db import models\nclass Book(models.Model):\n    pass\n",
+            "lib/views.py": "from .models import *\nqueryset = Book.objects.all()\n",
+        }
+        [place] = self.places(files, "orm")
+        self.assertEqual((place.file, place.tables), ("lib/views.py", ["lib_book"]))
+
+    def test_a_managers_own_queries_are_of_the_model_that_has_it(self):
+        models = """
+            from django.db import models
+            class Shared(models.QuerySet):
+                def newest(self):
+                    return self.order_by("id").first()
+            class OfLoans(models.Manager):
+                def open(self):
+                    return self.filter(returned=None).count()
+            class Loan(models.Model):
+                objects = OfLoans()
+                all_of_them = Shared.as_manager()
+            class Fine(models.Model):
+                objects = Shared.as_manager()
+        """
+        places = self.places({"lib/__init__.py": "", "lib/models.py": models}, "orm")
+        self.assertEqual([(place.function, place.tables) for place in places],
+                         [("Shared.newest", []), ("OfLoans.open", ["lib_loan"])])  # fmt: skip
+
     def test_a_schema_editor_in_a_migration(self):
         code = """
             from django.db import migrations
@@ -484,6 +552,26 @@ class SqlAlchemy(Case):
             [(7, "query.get"), (13, "query.order_by"), (15, "query.count"), (20, "session.add")],
         )
 
+    def test_an_engine_sends_too_and_a_model_stands_beside_its_django_twin(self):
+        files = {
+            "lib/__init__.py": "",
+            "lib/models.py": MODELS,
+            "ported.py": """
+                import sqlalchemy as sa
+                from sqlalchemy.orm import declarative_base
+                Base = declarative_base()
+                engine = sa.create_engine("postgresql://")
+                class Book(Base):
+                    __tablename__ = "library_book"
+                class Alone(Base):
+                    __tablename__ = "alone"
+                engine.execute("SELECT 1 FROM library_book")
+            """,
+        }
+        places = self.places(files, "sqlalchemy")
+        self.assertEqual([place.twin for place in places if place.api == "model"], ["lib/models.py:7", None])
+        self.assertIn(("connection.execute", ["library_book"]), [(place.api, place.tables) for place in places])
+
     def test_flask_sqlalchemy(self):
         files = {
             "web/__init__.py": "",
@@ -584,6 +672,7 @@ class Form(Case):
         self.assertEqual(len(catalogue.places), 1)
         self.assertIn("old.py", catalogue.unread)
         self.assertIn("not read: old.py", summary(catalogue))
+        self.assertIn("the code may be of a newer one", catalogue.unread["old.py"])
 
     def test_tests_and_excluded_files_are_left_out_unless_asked(self):
         files = {"app.py": self.CODE, "tests/x.py": self.CODE, "legacy/y.py": self.CODE}
@@ -599,7 +688,7 @@ class Form(Case):
             self.assertEqual(written["version"], 1)
             self.assertEqual(set(written["places"][0]), {
                 "id", "file", "line", "end_line", "function", "kind", "in_migration", "api", "statements", "tables", "database",
-                "via", "resolved", "unresolved", "function_lines",
+                "via", "resolved", "unresolved", "function_lines", "twin",
         })  # fmt: skip
             self.assertEqual(main([str(Path(folder, "none"))]), 2)
 

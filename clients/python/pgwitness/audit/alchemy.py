@@ -120,11 +120,13 @@ def _declared_by_statement(code: Code) -> None:
                 continue
             if any(names.is_sqlalchemy(name) for name in imported):
                 code.place(node, code.scopes.around(module, node), "sqlalchemy", "import")
+    twins = code.models_by_table()
     for qualified, scope in code.kinds.classes.items():
         if code.kinds.class_kind(qualified).name == "sa.model" and isinstance(scope.node, ast.ClassDef):
             place = code.place(scope.node, scope.outer or scope, "sqlalchemy", "model")
             place.end_line = place.line
             place.tables = sorted(_table_names(code, qualified))
+            place.twin = next((twins[table] for table in place.tables if table in twins), None)
 
 
 def _sent_elsewhere(code: Code, built: list[tuple[ast.Call, Scope, Kind]]) -> None:

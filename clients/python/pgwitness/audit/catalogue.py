@@ -47,6 +47,8 @@ class Place:
     via: str | None = None
     resolved: bool = True
     unresolved: str | None = None
+    # Of a model of SQLAlchemy: `file:line` of the Django model of the same table.
+    twin: str | None = None
     id: str = ""
 
 
@@ -89,5 +91,5 @@ def name_places(places: list[Place]) -> None:
 def _place(place: Place) -> dict[str, Any]:
     fields = asdict(place)
     order = ("id", "file", "line", "end_line", "function", "kind", "in_migration", "api", "statements", "tables")
-    rest = ("database", "via", "resolved", "unresolved", "function_lines")
+    rest = ("database", "via", "resolved", "unresolved", "function_lines", "twin")
     return {name: fields[name] for name in (*order, *rest)}

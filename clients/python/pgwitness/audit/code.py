@@ -42,6 +42,7 @@ class Code:
         self.texts = Texts(self.kinds, _sql_files(project.root))
         self.places: dict[ast.AST, Place] = {}
         self.sent: list[Sent] = []
+        self._managed: dict[str, set[str]] | None = None
         self.owners: dict[ast.arg, tuple[str, FunctionNode]] = {}
         for qualified, symbol in self.kinds.symbols.items():
             node = symbol.scope.node
@@ -87,6 +88,34 @@ class Code:
         if place.statements and all(one.sql is None for one in place.statements):
             place.resolved = False
             place.unresolved = f"its text is {texts[0].sql.strip('{}')}, which the code alone does not tell"
+
+    def table_of(self, qualified: str) -> list[str]:
+        """The table of a model; of a manager's or queryset's class that of the model that has it, where one alone has."""
+        if qualified not in self.kinds.classes or self.kinds.class_kind(qualified).name == "dj.model":
+            return [self.model_table(qualified)]
+        if self._managed is None:
+            self._managed = {}
+            for model, scope in self.kinds.classes.items():
+                if self.kinds.class_kind(model).name == "dj.model":
+                    for name in self._managers_in(scope):
+                        self._managed.setdefault(name, set()).add(model)
+        models = self._managed.get(qualified, set())
+        return [self.model_table(next(iter(models)))] if len(models) == 1 else []
+
+    def _managers_in(self, scope: Scope) -> Iterator[str]:
+        for bound in (one for every in scope.names.values() for one in every if isinstance(one.node, ast.Call)):
+            for inner in ast.walk(bound.node):
+                kind = self.kinds.of(inner, scope) if isinstance(inner, (ast.Name, ast.Attribute)) else None
+                if kind is not None and kind.name == "class":
+                    yield from (name for name in self.kinds.lineage(kind.of) if name in self.kinds.classes)
+
+    def models_by_table(self) -> dict[str, str]:
+        """`file:line` of the Django model of each table."""
+        found: dict[str, str] = {}
+        for qualified, scope in self.kinds.classes.items():
+            if self.kinds.class_kind(qualified).name == "dj.model" and isinstance(scope.node, ast.ClassDef):
+                found.setdefault(self.model_table(qualified), f"{scope.module.path}:{scope.node.lineno}")
+        return found
 
     def model_table(self, qualified: str) -> str:
         """The table of a Django model: db_table, else app_model."""

@@ -30,7 +30,7 @@ def find_orm(code: Code) -> None:
         if top is not node:
             place.api = _last(top) or api
         if model:
-            place.tables = sorted({*place.tables, code.model_table(model)})
+            place.tables = sorted({*place.tables, *code.table_of(model)})
     _drop_inner(code)
     _find_views(code)
 

@@ -6,6 +6,7 @@ Not here: what a name means inside a file (scopes.py).
 
 import ast
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -68,6 +69,8 @@ def read_project(root: Path, exclude: tuple[str, ...] = (), tests: bool = False)
                 tree = ast.parse(path.read_bytes(), filename=relative)
         except (OSError, SyntaxError, ValueError, RecursionError) as error:
             unread[relative] = f"{type(error).__name__}: {error}"
+            if isinstance(error, SyntaxError):
+                unread[relative] += f"; this is Python {sys.version_info.major}.{sys.version_info.minor}, the code may be of a newer one"
             continue
         files.append(_module(relative, tree))
     modules: dict[str, Module] = {}

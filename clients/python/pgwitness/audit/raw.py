@@ -62,7 +62,7 @@ def _on_known(code: Code, node: ast.Call, receiver: Kind, scope: Scope) -> bool:
         place = code.place(node, scope, "raw", "raw")
         code.sends(place, _argument(node, 0, "raw_query"), scope)
         if receiver.of:
-            place.tables = sorted({*place.tables, code.model_table(receiver.of)})
+            place.tables = sorted({*place.tables, *code.table_of(receiver.of)})
         if _is_own_sql(node):
             place.statements = [type(place.statements[0])(None, True)]
             place.resolved, place.unresolved = False, "its text is what the ORM itself writes"
@@ -88,7 +88,7 @@ def _sent(code: Code, node: ast.Call, receiver: Kind, how: tuple[str, Scope]) ->
 
 def _extra(code: Code, node: ast.Call, receiver: Kind, scope: Scope) -> None:
     place = code.place(node, scope, "raw", "extra")
-    place.tables = [code.model_table(receiver.of)] if receiver.of else []
+    place.tables = code.table_of(receiver.of) if receiver.of else []
     for keyword in node.keywords:
         if keyword.arg not in _FRAGMENTS:
             continue

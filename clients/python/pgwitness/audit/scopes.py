@@ -187,11 +187,21 @@ class Scopes:
             else:
                 self._bind(scope, alias.asname or alias.name, Binding("import", node, node.lineno, scope, f"{base}.{alias.name}"))
 
+    def _public(self, module: Module, seen: set[str]) -> list[str]:
+        """What `from module import *` binds, through modules that it takes names from in the same way."""
+        names = _public(module)
+        for node in module.tree.body:
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+                inner = self.project.module(absolute(module, node))
+                if inner is not None and inner.path not in seen:
+                    names += self._public(inner, {*seen, inner.path})
+        return list(dict.fromkeys(names))
+
     def _star(self, scope: Scope, node: ast.ImportFrom, base: str) -> None:
         module = self.project.module(base)
         if module is None or module is scope.module:
             return
-        for name in _public(module):
+        for name in self._public(module, {module.path}):
             self._bind(scope, name, Binding("import", node, node.lineno, scope, f"{base}.{name}"))
 
 

@@ -86,7 +86,7 @@ export function Unexplained({ address, audit: { unexplained } }: UnsentProps) {
   const most = [...unexplained].sort((a, b) => b.calls + b.errors - a.calls - a.errors).slice(0, SHOWN);
   return (
     <details class="below">
-      <summary>{count(unexplained.length)} statements ran that no place of the code explains</summary>
+      <summary>Statements that no place explains: {count(unexplained.length)}</summary>
       <Table
         caption="Statements that no place explains"
         rows={most}
