@@ -221,6 +221,43 @@ describe.skipIf(executablePath === '')('walks', () => {
     expect(page.url()).not.toContain('old=');
   });
 
+  test('all statements of a place or with a tag are taken at once', async () => {
+    await start();
+    await page.goto(`${served.url}/#/compare?how=sets`);
+    const old = page.getByRole('combobox', { name: /^Old/ });
+    const oldOnes = page.getByRole('list', { name: 'Old: statements' }).getByRole('listitem');
+    await old.fill('shop/orders.py');
+    await page.getByRole('button', { name: 'Take all 5' }).click();
+    expect(await oldOnes.count()).toBe(5);
+    expect(await old.inputValue()).toBe('');
+    const now = page.getByRole('combobox', { name: /^New/ });
+    await now.fill('route=ported/stock/');
+    await page.getByRole('button', { name: 'Take all 3' }).click();
+    await page.waitForSelector('.verdict');
+    const hash = new URLSearchParams(page.url().split('?')[1]);
+    expect(hash.get('new')!.split(',').sort()).toEqual(
+      ['stock', 'stockUpdate', 'warehouse'].map((name) => shopFingerprint(name)).sort(),
+    );
+  });
+
+  test('a pair is narrowed by tags, one after another, as with --tag', async () => {
+    await start();
+    const pair = new URLSearchParams({ tag: 'route=orders/,search/' });
+    await page.goto(`${served.url}/#/compare?${pair}`);
+    await page.waitForSelector('.sides');
+    const asked = page.waitForRequest((request) => request.url().includes('tag=caller'));
+    await page.getByRole('combobox', { name: /^Within/ }).fill('caller=shop/middleware.py:12');
+    const { searchParams } = new URL((await asked).url());
+    expect(searchParams.getAll('tag')).toEqual(['route=orders/,search/', 'caller=shop/middleware.py:12']);
+    await page.getByText(/^1 of 1 rows/).waitFor();
+    await page.getByRole('button', { name: 'Leave out caller=shop/middleware.py:12' }).click();
+    await page.getByText(/^[^1] of \d rows/).waitFor();
+    const handwritten = page.waitForRequest((request) => request.url().includes('handwritten=true'));
+    await page.getByLabel('Handwritten only').check();
+    await handwritten;
+    expect(page.url()).toContain('handwritten=true');
+  });
+
   test('two sources are a pair, and a choice of another way forgets it', async () => {
     await start();
     await page.keyboard.press('5');

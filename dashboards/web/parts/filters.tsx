@@ -75,10 +75,12 @@ interface CompletedProps {
   readonly filters: Readonly<Record<string, string>>;
   readonly set: (name: string, value: string) => void;
   readonly hint?: string;
+  /** Some are chosen already. */
+  readonly more?: boolean;
 }
 
 /** Takes what was seen at once, a pattern with `*` on Enter; says so of what was never seen. */
-export function Completed({ name, title, seen, filters, set, hint = '' }: CompletedProps) {
+export function Completed({ name, title, seen, filters, set, hint = '', more = false }: CompletedProps) {
   const [typed, setTyped] = useState(filters[name] ?? '');
   const known = typed === '' || typed.includes('*') || seen === undefined || seen.includes(typed);
   const take = (value: string): void => {
@@ -90,7 +92,7 @@ export function Completed({ name, title, seen, filters, set, hint = '' }: Comple
       {title}
       <input
         list={`${name}-seen`}
-        placeholder={seen?.[0] ?? hint}
+        placeholder={more ? 'and another' : (seen?.[0] ?? hint)}
         value={typed}
         aria-invalid={!known}
         aria-describedby={known ? undefined : problem}

@@ -12,9 +12,10 @@ import { sourceNames } from '../../data/sources.js';
 import { ChoiceField } from '../../parts/filters.js';
 import { type PartProps, SourcePair, TagPair } from './pairs-form.js';
 import { SetsForm } from './sets-form.js';
+import { Check, Within } from './within.js';
 
 const SPANS = ['15m', '1h', '6h', '24h', '7d'];
-const KEPT = ['since', 'until', 'how', 'source', 'handwritten', 'group-by', 'span'] as const;
+const KEPT = ['since', 'until', 'how', 'source', 'handwritten', 'all', 'within', 'group-by', 'span'] as const;
 const MODES = [
   ['around', 'around a mark'],
   ['windows', 'two times'],
@@ -74,6 +75,9 @@ export function CompareForm({ address, version }: { address: Address; version: n
           set={keep}
         />
       )}
+      <Within address={address} seen={seen} />
+      <Check name="handwritten" title="Handwritten only" address={address} />
+      {mode !== 'sets' && <Check name="all" title="Housekeeping and tools too" address={address} />}
     </search>
   );
 }

@@ -10,7 +10,8 @@ import { queryOf, type ViewProps } from '../../data/window.js';
 import { Problem, Reading } from '../../parts/parts.js';
 import { ChangesTable } from './changes-table.js';
 import { CompareForm, type Mode, modeOf } from './compare-form.js';
-import { SetsAnswer } from './sets-answer.js';
+import { comparePath, SetsAnswer } from './sets-answer.js';
+import { withinOf } from './within.js';
 
 type Filters = ViewProps['address']['filters'];
 type Compared = ComparisonJson & { readonly rows_all: number };
@@ -20,15 +21,19 @@ function pathOf(address: ViewProps['address']): string {
   const { filters } = address;
   const mode = modeOf(filters);
   const more: Record<string, string> = { limit: '500' };
-  for (const name of ['source', 'handwritten', 'group-by']) if (filters[name]) more[name] = filters[name];
+  for (const name of ['source', 'handwritten', 'all', 'group-by']) if (filters[name]) more[name] = filters[name];
+  const within = withinOf(filters);
   if (mode === 'around' && filters.around) {
-    return `/api/v1/compare?${new URLSearchParams({ around: filters.around, span: filters.span || '1h', ...more })}`;
+    const range = { around: filters.around, span: filters.span || '1h' };
+    return comparePath(new URLSearchParams({ ...range, ...more }), within);
   }
   if (mode === 'windows' && filters.before && filters.after) {
-    return `/api/v1/compare?${new URLSearchParams({ before: filters.before, after: filters.after, ...more })}`;
+    const range = { before: filters.before, after: filters.after };
+    return comparePath(new URLSearchParams({ ...range, ...more }), within);
   }
-  if (mode === 'tag' && filters.tag) return `/api/v1/compare?${queryOf(address, { tag: filters.tag, ...more })}`;
-  if (mode === 'sources' && filters.source?.includes(',')) return `/api/v1/compare?${queryOf(address, more)}`;
+  const range = new URLSearchParams(queryOf(address, more));
+  if (mode === 'tag' && filters.tag) return comparePath(range, [filters.tag, ...within]);
+  if (mode === 'sources' && filters.source?.includes(',')) return comparePath(range, within);
   return '';
 }
 
@@ -37,7 +42,7 @@ const TO_CHOOSE: Readonly<Record<Mode, string>> = {
   windows: 'Give two times above: what ran in one beside what ran in the other.',
   tag: 'Choose a tag above and two of its values: two routes, two callers, a flag off and on, two versions.',
   sources: 'Choose two sources above: how their statements differ.',
-  sets: 'Choose above the statements that did a job before, and those that do it now: by their text, their fingerprint, or the place that sends them. What a use of them costs stands here, per request where requests are known.',
+  sets: 'Choose above the statements that did a job before, and those that do it now: by their text, their fingerprint, the place that sends them, or a tag that they have (a route, a job, a flag). What a use of them costs stands here, per request where requests are known.',
 };
 
 export function CompareView({ address, live, version }: ViewProps) {
@@ -47,7 +52,12 @@ export function CompareView({ address, live, version }: ViewProps) {
       <h1 class="sr-only">Compare</h1>
       <CompareForm address={address} version={version} />
       {mode === 'sets' ? (
-        <SetsAnswer address={address} live={live} version={version} empty={<Nothing mode={mode} />} />
+        <SetsAnswer
+          address={address}
+          live={live}
+          version={version}
+          empty={<Nothing mode={mode} live={live} version={version} />}
+        />
       ) : (
         <SidesAnswer address={address} live={live} version={version} />
       )}
@@ -55,19 +65,24 @@ export function CompareView({ address, live, version }: ViewProps) {
   );
 }
 
-function Nothing({ mode }: { mode: Mode }) {
+/** Nothing is asked yet; what the form would offer may be out of reach all the same. */
+function Nothing({ mode, live, version }: { mode: Mode; live: boolean; version: number }) {
+  const { problem } = useReport('/api/v1/filters', { live, version, everyMs: 15_000 });
   return (
-    <p class="nothing">
-      {TO_CHOOSE[mode]} A difference counts if it is more than noise: p below 0.005, and at least 20 executions or
-      requests on each side.
-    </p>
+    <>
+      <Problem problem={problem} />
+      <p class="nothing">
+        {TO_CHOOSE[mode]} A difference counts if it is more than noise: p below 0.005, and at least 20 executions or
+        requests on each side.
+      </p>
+    </>
   );
 }
 
 function SidesAnswer({ address, live, version }: ViewProps) {
   const path = pathOf(address);
   const { data, problem, loading } = useReport<Compared>(path, { live, version, everyMs: 15_000 });
-  if (path === '') return <Nothing mode={modeOf(address.filters)} />;
+  if (path === '') return <Nothing mode={modeOf(address.filters)} live={live} version={version} />;
   return (
     <>
       <Problem problem={problem} />

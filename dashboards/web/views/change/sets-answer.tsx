@@ -12,11 +12,19 @@ import { count, duration, span } from '../../data/format.js';
 import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
 import { Problem, Reading } from '../../parts/parts.js';
 import { type Column, Table } from '../../parts/tables.js';
+import { withinOf } from './within.js';
+
+/** `tags`: each a parameter of its own. */
+export function comparePath(query: URLSearchParams, tags: readonly string[]): string {
+  for (const tag of tags) query.append('tag', tag);
+  return `/api/v1/compare?${query}`;
+}
 
 /** `empty`: stands here until both sets are chosen. */
 export function SetsAnswer({ address, live, version, empty }: ViewProps & { empty: ComponentChildren }) {
-  const { old, new: now, tag, source } = address.filters;
-  const path = old && now ? `/api/v1/compare?${queryOf(address, { old, new: now, tag, source })}` : '';
+  const { old, new: now, source, handwritten } = address.filters;
+  const range = new URLSearchParams(queryOf(address, { old, new: now, source, handwritten }));
+  const path = old && now ? comparePath(range, withinOf(address.filters)) : '';
   const { data, problem, loading } = useReport<SetsJson>(path, { live, version, everyMs: 15_000 });
   if (path === '') return <>{empty}</>;
   return (
@@ -38,7 +46,7 @@ export function SetsAnswer({ address, live, version, empty }: ViewProps & { empt
 function Summary({ address, data }: { address: Address; data: SetsJson }) {
   const { filters } = address;
   const costs = { ...data, old: data.old.per_use, new: data.new.per_use };
-  const { lead, change, interval } = setsWords(costs, { within: filters.tag ?? '' });
+  const { lead, change, interval } = setsWords(costs, { within: withinOf(filters).join(', ') });
   return (
     <>
       <p class="explanation" role="status">
@@ -87,7 +95,7 @@ function SetSection({ title, set, address }: { title: string; set: SetJson; addr
 
 function columnsFor(address: Address, statements: readonly SetStatementJson[]): Column<SetStatementJson>[] {
   const failed: Column<SetStatementJson>[] = statements.some(({ errors }) => errors > 0)
-    ? [{ title: 'Failed', cell: ({ errors }) => count(errors), from: 'roomy' }]
+    ? [{ title: 'Failed', cell: ({ errors }) => count(errors) }]
     : [];
   return [
     {
@@ -100,9 +108,9 @@ function columnsFor(address: Address, statements: readonly SetStatementJson[]): 
     },
     { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
     ...failed,
-    { title: 'Rows', cell: ({ rows }) => count(rows), from: 'roomy' },
+    { title: 'Rows', cell: ({ rows }) => count(rows) },
     { title: 'Mean', cell: ({ mean_ms }) => duration(mean_ms) },
-    { title: 'p95', cell: ({ p95_ms }) => duration(p95_ms), from: 'roomy' },
+    { title: 'p95', cell: ({ p95_ms }) => duration(p95_ms) },
   ];
 }
 

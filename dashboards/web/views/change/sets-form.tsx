@@ -10,10 +10,12 @@ import type { SeenValues } from '../../../../reports/groups/seen.js';
 import { type Address, linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { queryOf } from '../../data/window.js';
-import { Completed, filterSetter, tagsSeen } from '../../parts/filters.js';
+import { filterSetter, tagsSeen } from '../../parts/filters.js';
 
 /** Statements to complete from: those that take most time. */
 const OFFERED = '1000';
+/** As many as the API compares (reports/compare/sets-report.ts). */
+const IN_A_SET_MAX = 60;
 const FINGERPRINT = /^[0-9a-z]{16}$/;
 
 interface Offered {
@@ -28,31 +30,25 @@ interface FormProps {
   readonly version: number;
 }
 
+const ASKED = { form: 'brief', sort: 'total', hide: HIDDEN_SOURCES.join(',') };
+
 export function SetsForm({ address, seen, version }: FormProps) {
-  const asked = { form: 'brief', sort: 'total', limit: OFFERED, hide: HIDDEN_SOURCES.join(',') };
-  const { data } = useReport<BriefStatementsJson>(`/api/v1/statements?${queryOf(address, asked)}`, {
-    live: false,
-    version,
-  });
+  const asked = queryOf(address, { ...ASKED, limit: OFFERED });
+  const { data } = useReport<BriefStatementsJson>(`/api/v1/statements?${asked}`, { live: false, version });
   const offered = useMemo(() => data && offeredOf(data), [data]);
-  const set = filterSetter(address);
+  const tags = useMemo(() => (seen === undefined ? [] : tagsSeen(seen)), [seen]);
   return (
     <>
-      <SetField name="old" title="Old" address={address} offered={offered} />
-      <SetField name="new" title="New" address={address} offered={offered} />
-      <Completed
-        name="tag"
-        title="Within"
-        seen={seen && tagsSeen(seen)}
-        filters={address.filters}
-        set={set}
-        hint="route=…"
-      />
+      <SetField name="old" title="Old" address={address} offered={offered} tags={tags} />
+      <SetField name="new" title="New" address={address} offered={offered} tags={tags} />
       <datalist id="statements-seen">
         {(offered ?? []).map(({ fingerprint, text }) => (
           <option key={fingerprint} value={fingerprint}>
             {text}
           </option>
+        ))}
+        {tags.map((tag) => (
+          <option key={tag} value={tag} />
         ))}
       </datalist>
     </>
@@ -75,22 +71,27 @@ interface FieldProps {
   readonly address: Address;
   /** Undefined until they are known. */
   readonly offered: readonly Offered[] | undefined;
+  /** key=value of those that were seen. */
+  readonly tags: readonly string[];
 }
 
-/** Adds the one statement that is named, or that alone has the words. */
-function SetField({ name, title, address, offered }: FieldProps) {
+/** Adds the one statement that is named, or that alone has the words; all that have them when asked to. */
+function SetField({ name, title, address, offered, tags }: FieldProps) {
   const [typed, setTyped] = useState('');
   const set = filterSetter(address);
   const chosen = (address.filters[name] ?? '').split(',').filter(Boolean);
-  const fits = fitting(typed, offered ?? []);
-  const take = (fingerprint: string): void => {
+  const tag = tags.includes(typed) ? typed : '';
+  const tagged = useTagged(address, tag);
+  const fits = tag === '' ? fitting(typed, offered ?? []) : (tagged ?? []);
+  const take = (...more: string[]): void => {
     setTyped('');
-    if (!chosen.includes(fingerprint)) set(name, [...chosen, fingerprint].join(','));
+    set(name, [...new Set([...chosen, ...more])].join(','));
   };
   const takeOne = (): void => {
     if (fits.length === 1) take(fits[0]);
   };
-  const isKnown = typed === '' || offered === undefined || fits.length === 1;
+  const canTakeAll = fits.length > 1 && fits.length + chosen.length <= IN_A_SET_MAX;
+  const isKnown = typed === '' || offered === undefined || fits.length === 1 || (tag !== '' && tagged === undefined);
   const problem = `${name}-unseen`;
   return (
     <div class="set">
@@ -98,7 +99,7 @@ function SetField({ name, title, address, offered }: FieldProps) {
         {title}
         <input
           list="statements-seen"
-          placeholder={chosen.length === 0 ? 'text, place, fingerprint' : 'and another'}
+          placeholder={chosen.length === 0 ? 'text, place, tag, fingerprint' : 'and another'}
           value={typed}
           aria-invalid={!isKnown}
           aria-describedby={isKnown ? undefined : problem}
@@ -116,6 +117,12 @@ function SetField({ name, title, address, offered }: FieldProps) {
           </span>
         )}
       </label>
+      {canTakeAll && (
+        // Before the field has lost the focus: what is typed would be looked at again.
+        <button type="button" onMouseDown={(event) => event.preventDefault()} onClick={() => take(...fits)}>
+          Take all {fits.length}
+        </button>
+      )}
       <ul class="chosen" aria-label={`${title}: statements`}>
         {chosen.map((fingerprint) => {
           const text = offered?.find((one) => one.fingerprint === fingerprint)?.text ?? fingerprint;
@@ -134,6 +141,15 @@ function SetField({ name, title, address, offered }: FieldProps) {
       </ul>
     </div>
   );
+}
+
+/** Statements that were sent with a tag, those that take most time first; undefined until they are known. */
+function useTagged(address: Address, tag: string): readonly string[] | undefined {
+  const asked = queryOf(address, { ...ASKED, tag, limit: String(IN_A_SET_MAX) });
+  const path = tag === '' ? '' : `/api/v1/statements?${asked}`;
+  const { path: answered, data } = useReport<BriefStatementsJson>(path, { live: false });
+  if (path === '' || answered !== path || data === undefined) return undefined;
+  return offeredOf(data).map(({ fingerprint }) => fingerprint);
 }
 
 /** Fingerprints that begin so, else those of statements with all the words. */
