@@ -8,9 +8,10 @@ import { useReport } from '../../data/api.js';
 import { sourceNames } from '../../data/sources.js';
 import { ChoiceField, Completed, FindField, filterSetter, tagsSeen } from '../../parts/filters.js';
 
-export function StatementFilters({ address }: { address: Address }) {
+/** `isAsking`: the list's first rows are there, so that what completes is no longer in their way. */
+export function StatementFilters({ address, isAsking }: { address: Address; isAsking: boolean }) {
   const { filters } = address;
-  const { data: seen } = useReport<SeenValues>('/api/v1/filters', { live: false });
+  const { data: seen } = useReport<SeenValues>(isAsking ? '/api/v1/filters' : '', { live: false });
   const set = filterSetter(address);
   const sources = sourceNames([...(seen?.sources ?? []), ...(filters.source ? [filters.source] : [])]);
   return (

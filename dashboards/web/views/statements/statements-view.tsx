@@ -34,13 +34,16 @@ export function StatementsView({ address, live, version }: ViewProps) {
     `/api/v1/statements?${queryOf(address, { ...LIST, ...asked, ...more })}`;
   const sort = SORTS.find((known) => known === filters.sort) ?? 'total';
   const hide = filters.source ? '' : HIDDEN_SOURCES.join(',');
-  const first = useReport<BriefStatementsJson>(filters.find ? '' : path({ limit: FIRST_ROWS, sort, hide }), {
-    live: false,
-    version,
-  });
-  const whole = useReport<BriefStatementsJson>(path({}), { live, version });
-  const isWhole = whole.data !== undefined;
-  const report = isWhole ? whole : { ...first, problem: whole.problem };
+  const wholePath = path({});
+  // Once all rows are there, another order or word asks nothing.
+  const firstPath = useMemo(() => (filters.find ? '' : path({ limit: FIRST_ROWS, sort, hide })), [wholePath]);
+  const first = useReport<BriefStatementsJson>(firstPath, { live: false, version });
+  const isFirst = firstPath === '' || (first.path === firstPath && !first.loading);
+  // Reports are made one after another: what is long must not be in the way of what is short.
+  const whole = useReport<BriefStatementsJson>(isFirst ? wholePath : '', { live, version });
+  const isWhole = whole.data !== undefined && whole.path === wholePath;
+  const shownFirst = first.data !== undefined && (first.path === firstPath || whole.data === undefined);
+  const report = isWhole || !shownFirst ? whole : { ...first, problem: first.problem ?? whole.problem };
   const all = report.data?.statements ?? NONE;
   const { shown, hidden, wholeMs } = useMemo(
     () => chosen(all, { find: filters.find ?? '', sort, hide: !filters.source }),
@@ -52,7 +55,7 @@ export function StatementsView({ address, live, version }: ViewProps) {
   return (
     <>
       <h1 class="sr-only">Statements</h1>
-      <StatementFilters address={address} />
+      <StatementFilters address={address} isAsking={isFirst} />
       <Problem problem={report.problem} />
       {report.data === undefined && !report.problem && <Reading />}
       {report.data && <Observed report={report.data} />}
