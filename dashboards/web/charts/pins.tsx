@@ -27,16 +27,20 @@ const NAME_PX = 110;
 
 export function Pins({ pins, area }: { pins: readonly Pin[]; area: PlotArea }) {
   const { sinceS, untilS, left, top, width, height } = area;
-  let namedUpTo = Number.NEGATIVE_INFINITY;
+  // The newest first, so that of two that are close its name is the one that is written.
+  let namedFrom = Number.POSITIVE_INFINITY;
   const placed = [...pins]
-    .sort((a, b) => a.atMs - b.atMs)
+    .sort((a, b) => b.atMs - a.atMs)
     .filter(({ atMs }) => atMs >= sinceS * 1_000 && atMs <= untilS * 1_000)
     .map((pin) => {
       const x = left + (width * (pin.atMs / 1_000 - sinceS)) / Math.max(1, untilS - sinceS);
-      const named = pin.kind === 'mark' && x - namedUpTo >= 0;
-      if (named) namedUpTo = x + NAME_PX;
-      return { pin, x, named, flipped: x + NAME_PX > left + width };
-    });
+      const flipped = x + NAME_PX > left + width;
+      const [from, to] = flipped ? [x - NAME_PX, x] : [x, x + NAME_PX];
+      const named = pin.kind === 'mark' && to <= namedFrom && from >= 0;
+      if (named) namedFrom = from;
+      return { pin, x, named, flipped };
+    })
+    .reverse();
   return (
     <ul class="pins" aria-label="Marks and findings">
       {placed.map(({ pin, x, named, flipped }) => (

@@ -162,7 +162,14 @@ export function axes(theme: PlotTheme, format: (value: number) => string): uPlot
     space: 64,
     values: (_: uPlot, splits: number[], __: number, ___: number, incrementS: number) => timesOf(splits, incrementS),
   };
-  return [times, { ...shared, size: 62, values: (_: uPlot, splits: number[]) => splits.map(format) }];
+  return [
+    times,
+    {
+      ...shared,
+      size: 62,
+      values: (_: uPlot, splits: number[]) => splits.map((value) => (value === 0 ? '0' : format(value))),
+    },
+  ];
 }
 
 const FONT = '12px system-ui, sans-serif';

@@ -34,7 +34,7 @@ export async function ask<T>(path: string, { method = 'GET', signal }: RequestIn
     response = await fetch(path, { method, signal, headers });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiProblem('pgwitness does not answer. The page shows its last answer, and asks again.', 0);
+    throw new ApiProblem('pgwitness does not answer: look whether its observer runs, and at its log.', 0);
   }
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return body as T;
@@ -43,8 +43,18 @@ export async function ask<T>(path: string, { method = 'GET', signal }: RequestIn
   throw new ApiProblem(hint === '' || error.endsWith(hint) ? error : `${error}: ${hint}`, response.status);
 }
 
+/** What a person is told; of no answer also what the page shows meanwhile, and whether it asks again by itself. */
+export function problemOf(error: unknown, { isShown, isLive }: { isShown: boolean; isLive: boolean }): ApiProblem {
+  const { message, status } = error instanceof ApiProblem ? error : new ApiProblem(String(error), 0);
+  if (status !== 0) return new ApiProblem(message, status);
+  const shown = isShown ? ' What is below is its last answer.' : '';
+  const again = isLive ? ' The page asks again by itself.' : ' The page asks again once Live is on.';
+  return new ApiProblem(`${message}${shown}${again}`, 0);
+}
+
 export interface Report<T> {
-  /** The last answer to this path. */
+  /** The question that `data` answers: the one before while a new one is not answered yet. */
+  readonly path: string;
   readonly data: T | undefined;
   readonly problem: ApiProblem | undefined;
   readonly loading: boolean;
@@ -60,7 +70,7 @@ interface Options {
 /** Asks at once, again and again while `live`, and whenever `version` changes. An empty path asks nothing. */
 export function useReport<T>(path: string, options: Options): Report<T> {
   const { live, version = 0, everyMs = LIVE_INTERVAL_MS } = options;
-  const [report, setReport] = useState<Report<T> & { path: string }>({
+  const [report, setReport] = useState<Report<T>>({
     path,
     data: undefined,
     problem: undefined,
@@ -81,8 +91,11 @@ export function useReport<T>(path: string, options: Options): Report<T> {
           setReport({ path, data, problem: undefined, loading: false });
         } catch (error) {
           if (aborter.signal.aborted) return;
-          const problem = error instanceof ApiProblem ? error : new ApiProblem(String(error), 0);
-          setReport((last) => ({ path, data: last.path === path ? last.data : undefined, problem, loading: false }));
+          setReport((last) => {
+            const data = last.path === path ? last.data : undefined;
+            const problem = problemOf(error, { isShown: data !== undefined, isLive: liveNow.current });
+            return { path, data, problem, loading: false };
+          });
         }
         took = performance.now() - before;
       }

@@ -1,6 +1,6 @@
 // Small tables: of numbers, and of anything.
-// Invariant: numbers stand right, words left; what scrolls is reached by keyboard. Not here: long ones
-// (virtual-table.tsx).
+// Invariant: numbers stand right, words left; what scrolls is reached by keyboard; on a narrow screen a row is a card
+// (look/tables.css), whose values have their titles. Not here: long ones (virtual-table.tsx).
 
 import type { ComponentChildren } from 'preact';
 
@@ -11,8 +11,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
   /** Words stand left. */
   readonly words?: boolean;
-  /** Left out on narrow screens (roomy), and on all but wide ones (wide). */
-  readonly from?: 'roomy' | 'wide';
+  /** Left out on all but wide screens. */
+  readonly from?: 'wide';
 }
 
 /** The first column names the row. */
@@ -50,7 +50,7 @@ export function Table<Row>({
                     {column.cell(row)}
                   </th>
                 ) : (
-                  <td key={column.title} class={className(column, at)}>
+                  <td key={column.title} class={className(column, at)} data-title={column.title}>
                     {column.cell(row)}
                   </td>
                 ),

@@ -60,12 +60,7 @@ function columnsFor(
       ]
     : [];
   const ofStatement: Column<ComparedRowJson>[] =
-    by === null
-      ? [
-          { title: 'p95', cell: (row) => both(row, ({ p95_ms }) => duration(p95_ms)), from: 'wide' },
-          { title: 'Source', cell: ({ source }) => <Source name={source} />, words: true, from: 'roomy' },
-        ]
-      : [];
+    by === null ? [{ title: 'p95', cell: (row) => both(row, ({ p95_ms }) => duration(p95_ms)), from: 'wide' }] : [];
   return [
     { title: by ?? 'Statement', cell: (row) => <Name address={address} row={row} by={by} /> },
     { title: 'Change', cell: (row) => <Change row={row} />, words: true },
@@ -75,19 +70,23 @@ function columnsFor(
       title: 'A minute',
       help: 'executions, per minute that was recorded',
       cell: (row) => both(row, ({ executions_per_minute: n }) => (n === null ? '–' : each(n))),
-      from: 'roomy',
     },
     ...ofStatement,
   ];
 }
 
 function Name({ address, row, by }: { address: Address; row: ComparedRowJson; by: string | null }) {
-  const { key, query } = row;
+  const { key, query, source } = row;
   if (by === null) {
     return (
-      <a class="one-line" href={linkTo(address, { view: 'statements', id: key })}>
-        <code>{shortSql(query)}</code>
-      </a>
+      <>
+        <a class="one-line" href={linkTo(address, { view: 'statements', id: key })}>
+          <code>{shortSql(query)}</code>
+        </a>
+        <span class="below-line">
+          <Source name={source} />
+        </span>
+      </>
     );
   }
   if (!['route', 'job', 'command'].includes(by)) return <>{key}</>;

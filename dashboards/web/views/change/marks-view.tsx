@@ -34,7 +34,7 @@ export function MarksView({ address, live, version }: ViewProps) {
           columns={[
             { title: 'Mark', cell: ({ name }) => <b>{name}</b> },
             { title: 'At', cell: ({ at }) => second(at), words: true },
-            { title: 'Kind', cell: ({ kind }) => KINDS[kind], words: true, from: 'roomy' },
+            { title: 'Kind', cell: ({ kind }) => KINDS[kind], words: true },
             {
               title: 'What it changed',
               words: true,

@@ -2,10 +2,12 @@
 // Invariant: what joined the two is said, with its confidence. Not here: the list (audit-view.tsx).
 
 import type { AuditedPlaceJson } from '../../../../audit/answer-json.js';
+import { shortSql } from '../../../../facts/words/short-sql.js';
+import type { BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
 import { linkTo, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, moment } from '../../data/format.js';
-import { EVERYTHING, type ViewProps } from '../../data/window.js';
+import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
 import { Sql } from '../../parts/highlight.js';
 import { Copy, Facts, Figure, Problem, Reading } from '../../parts/parts.js';
 import { type AuditReport, auditPath, NoCode } from './audit-view.js';
@@ -25,6 +27,7 @@ export function PlaceView({ address, live, version }: ViewProps) {
       <p>
         <a href={writeAddress({ ...address, id: '' })}>← Audit</a>
       </p>
+      {data === undefined && <h1>Place of the code</h1>}
       <Problem problem={problem} />
       {data === undefined && !problem && <Reading />}
       {data?.audit === null && <NoCode />}
@@ -124,13 +127,27 @@ function Way({ text }: { text: string }) {
 }
 
 function Links({ address, place: { fingerprints, seen } }: { address: ViewProps['address']; place: AuditedPlaceJson }) {
+  const texts = useTexts(address);
   const lists = [
-    ['Statements', fingerprints.map((id) => [id, linkTo(address, { view: 'statements', id })])],
     ['Routes', (seen?.routes ?? []).map((id) => [id, linkTo(address, { view: 'routes', id: `route:${id}` })])],
     ['Findings', (seen?.findings ?? []).map((id) => [id, linkTo(address, { view: 'findings', id })])],
   ] as const;
   return (
     <div class="columns">
+      {fingerprints.length > 0 && (
+        <section aria-label="Statements" class="whole">
+          <h2>Statements</h2>
+          <ul>
+            {fingerprints.map((fingerprint) => (
+              <li key={fingerprint}>
+                <a href={linkTo(address, { view: 'statements', id: fingerprint })}>
+                  <code>{texts.get(fingerprint) ?? fingerprint}</code>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {lists
         .filter(([, items]) => items.length > 0)
         .map(([title, items]) => (
@@ -147,4 +164,14 @@ function Links({ address, place: { fingerprints, seen } }: { address: ViewProps[
         ))}
     </div>
   );
+}
+
+/** Of the statements that take most time; another stands by its fingerprint. */
+const TEXTS_MAX = '1000';
+
+/** Texts in short, by fingerprint. */
+function useTexts(address: ViewProps['address']): ReadonlyMap<string, string> {
+  const asked = queryOf(address, { form: 'brief', sort: 'total', limit: TEXTS_MAX });
+  const { data } = useReport<BriefStatementsJson>(`/api/v1/statements?${asked}`, { live: false });
+  return new Map(data?.statements.map(({ fingerprint, query }) => [fingerprint, shortSql(query)]));
 }

@@ -45,7 +45,7 @@ export function Inferred({ address, audit: { inferred, places: known } }: Unsent
               </>
             ),
           },
-          { title: 'Confidence', words: true, cell: ({ confidence }) => confidence, from: 'roomy' },
+          { title: 'Confidence', words: true, cell: ({ confidence }) => confidence },
         ]}
       />
     </details>
@@ -96,8 +96,8 @@ export function Unexplained({ address, audit: { unexplained } }: UnsentProps) {
             cell: (row) => <Statement address={address} row={row} />,
           },
           { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
-          { title: 'Source', cell: ({ source }) => source, words: true, from: 'roomy' },
-          { title: 'From', cell: ({ callers }) => <code>{callers[0] ?? ''}</code>, words: true, from: 'roomy' },
+          { title: 'Source', cell: ({ source }) => source, words: true },
+          { title: 'From', cell: ({ callers }) => <code>{callers[0] ?? ''}</code>, words: true },
         ]}
       />
       {most.length < unexplained.length && <p class="below">and {count(unexplained.length - most.length)} more</p>}

@@ -52,9 +52,8 @@ export function Activity({ address, live, version }: ViewProps) {
               title: 'Transaction',
               help: 'open since',
               cell: ({ transaction_since: since }) => (since === null ? '–' : clock(since)),
-              from: 'roomy',
             },
-            { title: 'Route', cell: ({ route }) => route, words: true, from: 'roomy' },
+            { title: 'Route', cell: ({ route }) => route, words: true },
             { title: 'From', cell: ({ caller, pool }) => <code>{caller || pool}</code>, words: true, from: 'wide' },
             {
               title: 'Backend',

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { TailExecutionJson, TailJson } from '../../../../reports/forms/tail-json.js';
 import { type Address, linkTo } from '../../data/address.js';
-import { ApiProblem, ask } from '../../data/api.js';
+import { type ApiProblem, ask, problemOf } from '../../data/api.js';
 import { clock, count, duration } from '../../data/format.js';
 import { colourOf, sourceNames } from '../../data/sources.js';
 import type { ViewProps } from '../../data/window.js';
@@ -48,8 +48,7 @@ function useTail({ live, version }: Pick<ViewProps, 'live' | 'version'>): Tail {
         }));
       } catch (error) {
         if (aborter.signal.aborted) return;
-        const problem = error instanceof ApiProblem ? error : new ApiProblem(String(error), 0);
-        setTail((last) => ({ ...last, problem }));
+        setTail((last) => ({ ...last, problem: problemOf(error, { isShown: last.rows.length > 0, isLive: true }) }));
       }
       timer = window.setTimeout(turn, EVERY_MS);
     };

@@ -51,7 +51,7 @@ export function MostTime({ address, routes, statements, rows }: MostTimeProps) {
                 help: 'in the database, per request',
                 cell: (row) => duration(row.db_ms_per_request.mean),
               },
-              { title: 'p95', cell: (row) => duration(row.db_ms_per_request.p95), from: 'roomy' },
+              { title: 'p95', cell: (row) => duration(row.db_ms_per_request.p95), from: 'wide' },
             ]}
           />
         )}
@@ -74,7 +74,7 @@ export function MostTime({ address, routes, statements, rows }: MostTimeProps) {
               ),
             },
             { title: 'Total', cell: (row) => duration(row.total_ms) },
-            { title: 'Calls', cell: (row) => count(row.calls), from: 'roomy' },
+            { title: 'Executions', cell: (row) => count(row.calls + row.errors), from: 'wide' },
             { title: 'Mean', cell: (row) => duration(row.mean_ms) },
           ]}
         />

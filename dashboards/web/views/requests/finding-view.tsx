@@ -21,6 +21,7 @@ export function FindingView({ address, live, version }: ViewProps) {
       <p>
         <a href={writeAddress({ ...address, id: '' })}>← Findings</a>
       </p>
+      {report.data === undefined && <h1>Finding</h1>}
       <Problem problem={report.problem} />
       {report.data === undefined && !report.problem && <Reading />}
       {report.data && finding === undefined && (

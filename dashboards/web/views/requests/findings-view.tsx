@@ -80,9 +80,9 @@ function FindingsTable({ address, findings }: { address: ViewProps['address']; f
           words: true,
         },
         { title: 'Where', cell: ({ callers, pools }) => <code>{callers[0] ?? pools[0] ?? ''}</code>, words: true },
-        { title: 'Requests', help: 'in which it was seen', cell: ({ units }) => count(units), from: 'roomy' },
+        { title: 'Requests', help: 'in which it was seen', cell: ({ units }) => count(units) },
         { title: 'A day', help: 'time that would be saved', cell: (one) => duration(one.cost_ms_per_day) },
-        { title: 'First seen', cell: ({ first_seen }) => moment(first_seen), from: 'roomy' },
+        { title: 'First seen', cell: ({ first_seen }) => moment(first_seen) },
         { title: 'State', cell: ({ state }) => state, words: true, from: 'wide' },
       ]}
     />

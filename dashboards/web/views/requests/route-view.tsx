@@ -16,8 +16,6 @@ import { FindingLines } from './finding-lines.js';
 import { type Route, routeName, routeOfId, tagOfRoute } from './routes-view.js';
 import { Waterfall } from './waterfall.js';
 
-const MS_PER_HOUR = 3_600_000;
-
 export function RouteView({ address, live, version }: ViewProps) {
   const options = { live, version };
   const named = routeOfId(address.id);
@@ -29,6 +27,7 @@ export function RouteView({ address, live, version }: ViewProps) {
       <p>
         <a href={writeAddress({ ...address, id: '' })}>← Routes</a>
       </p>
+      {routes.data === undefined && <h1>{routeName(named as Route)}</h1>}
       <Problem problem={routes.problem} />
       {routes.data === undefined && !routes.problem && <Reading />}
       {routes.data && route === undefined && <Unknown address={address} name={routeName(named as Route)} />}
@@ -40,7 +39,7 @@ export function RouteView({ address, live, version }: ViewProps) {
             {route.direct_requests < route.requests &&
               ` · of ${count(route.requests - route.direct_requests)} the bounds are guessed from the traffic`}
           </p>
-          <Main route={route} hours={hoursOf(routes.data.window)} />
+          <Main route={route} />
           <SourceMix sources={Object.entries(route.sources).sort(([a], [b]) => bySourceOrder(a, b))} />
           <Found address={address} route={route} options={options} />
           <Waterfall address={address} route={route} options={options} />
@@ -49,10 +48,6 @@ export function RouteView({ address, live, version }: ViewProps) {
       )}
     </article>
   );
-}
-
-function hoursOf({ since, until }: { since: string; until: string }): number {
-  return Math.max(1 / 60, (Date.parse(until) - Date.parse(since)) / MS_PER_HOUR);
 }
 
 function Unknown({ address, name }: { address: Address; name: string }) {
@@ -69,8 +64,12 @@ function Unknown({ address, name }: { address: Address; name: string }) {
   );
 }
 
-function Main({ route, hours }: { route: Route; hours: number }) {
-  const { statements_per_request: statements, db_ms_per_request: time } = route;
+function Main({ route }: { route: Route }) {
+  const { statements_per_request: statements, db_ms_per_request: time, idle_requests: idle, errors } = route;
+  const more = [
+    idle === 0 ? '' : `${count(idle)} more sent nothing`,
+    errors === 0 ? 'no statement failed' : `${count(errors)} statements failed`,
+  ];
   return (
     <div class="cards">
       <Figure
@@ -89,11 +88,7 @@ function Main({ route, hours }: { route: Route; hours: number }) {
         note={`in each request; half took at most ${duration(time.p50)}, 95 of 100 ${duration(time.p95)}`}
       />
       <Figure title="Rows" value={each(route.rows_per_request)} note="in each request" />
-      <Figure
-        title="Requests"
-        value={count(route.requests)}
-        note={`${each(route.requests / hours)} an hour${route.errors === 0 ? '' : `; ${count(route.errors)} statements failed`}`}
-      />
+      <Figure title="Requests" value={count(route.requests)} note={more.filter(Boolean).join('; ')} />
     </div>
   );
 }
@@ -147,8 +142,8 @@ function Statements({ address, route, options }: PartProps) {
               help: 'in each request',
               cell: (row) => duration(row.total_ms / Math.max(1, route.requests)),
             },
-            { title: 'Share', help: "of the route's time", cell: (row) => share(row.total_ms, wholeMs), from: 'roomy' },
-            { title: 'Source', cell: (row) => <Source name={row.source} />, words: true, from: 'roomy' },
+            { title: 'Share', help: "of the route's time", cell: (row) => share(row.total_ms, wholeMs) },
+            { title: 'Source', cell: (row) => <Source name={row.source} />, words: true },
             {
               title: 'From',
               cell: (row) => <code>{row.caller}</code>,

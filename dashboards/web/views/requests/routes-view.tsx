@@ -16,6 +16,7 @@ export type Route = RoutesJson['routes'][number];
 const SORTS: Readonly<Record<string, (route: Route) => number>> = {
   time: ({ db_ms_per_request, requests }) => db_ms_per_request.mean * requests,
   requests: ({ requests }) => requests,
+  idle: ({ idle_requests: idle, requests }) => idle / Math.max(1, idle + requests),
   statements: ({ statements_per_request }) => statements_per_request.mean,
   repeated: ({ repeated_per_request }) => repeated_per_request,
   each: ({ db_ms_per_request }) => db_ms_per_request.mean,
@@ -54,6 +55,13 @@ export function RoutesView({ address, live, version }: ViewProps) {
         <p class="observed" role="status">
           {span(report.data.window)} · <b>{count(all.reduce((sum, { requests }) => sum + requests, 0))}</b> requests
           with statements · a request is what its tags, its connection or the traffic show to belong together
+          {report.data.not_observed > 0 && (
+            <>
+              {' '}
+              · <span class="lost">{count(report.data.not_observed)} executions not observed</span>
+            </>
+          )}
+          {report.data.in_no_request > 0 && ` · ${count(report.data.in_no_request)} executions are in no request yet`}
         </p>
       )}
       {report.data && all.length > 0 && <Untagged routes={all} />}
@@ -66,7 +74,7 @@ export function RoutesView({ address, live, version }: ViewProps) {
         <VirtualTable
           label="Routes"
           rows={shown}
-          columns={columnsFor(wholeMs)}
+          columns={columnsFor(wholeMs, { idle: all.some(({ idle_requests: idle }) => idle > 0) })}
           keyOf={({ kind, route }) => `${kind}:${route}`}
           hrefOf={({ kind, route }) => writeAddress({ ...address, id: `${kind}:${route}` })}
           linkOf={(route) => <RouteCell route={route} />}
@@ -103,7 +111,8 @@ function RouteCell({ route }: { route: Route }) {
   );
 }
 
-function columnsFor(wholeMs: number): VirtualColumn<Route>[] {
+/** `idle`: the application counts requests that sent nothing. */
+function columnsFor(wholeMs: number, { idle }: { idle: boolean }): VirtualColumn<Route>[] {
   const number = (
     key: string,
     title: string,
@@ -122,6 +131,15 @@ function columnsFor(wholeMs: number): VirtualColumn<Route>[] {
       cell: ({ requests }) => count(requests),
       hide: 'roomy',
     }),
+    ...(idle
+      ? [
+          number('idle', 'Sent nothing', {
+            help: 'part of all requests of it: answered by a cache, most often',
+            cell: ({ idle_requests: none, requests }) => share(none, none + requests),
+            hide: 'wide',
+          }),
+        ]
+      : []),
     number('statements', 'Statements', {
       help: 'in each request, on average',
       cell: ({ statements_per_request }) => each(statements_per_request.mean),

@@ -107,8 +107,8 @@ function columnsFor(
     ? [{ title: 'Part', cell: ({ items }) => items[0].role ?? '', words: true }]
     : [];
   return [
-    ...part,
     { title: 'Statement', cell: ({ items }) => <Statement address={address} first={items[0]} /> },
+    ...part,
     {
       title: 'Times',
       help: 'lines held together take turns',
@@ -119,7 +119,6 @@ function columnsFor(
       title: 'Start',
       help: 'after the first statement',
       cell: ({ items }) => duration(items[0].start_ms),
-      from: 'roomy',
     },
     { title: 'Time', help: 'of all of the line', cell: (line) => duration(sum(line, 'service_ms')) },
     {
@@ -128,9 +127,9 @@ function columnsFor(
       cell: (line) => <Bar line={line} wholeMs={wholeMs} />,
       words: true,
     },
-    { title: 'Rows', cell: (line) => count(sum(line, 'rows')), from: 'roomy' },
+    { title: 'Rows', cell: (line) => count(sum(line, 'rows')) },
     ...ofPool,
-    { title: 'From', cell: ({ items }) => <code>{items[0].caller}</code>, words: true, from: 'roomy' },
+    { title: 'From', cell: ({ items }) => <code>{items[0].caller}</code>, words: true },
   ];
 }
 

@@ -28,10 +28,13 @@ interface NumberColumn {
   readonly help: string;
   readonly cell: (row: BriefStatementJson) => string;
   readonly hide?: 'wide' | 'roomy';
+  /** Its title is a long word. */
+  readonly broad?: boolean;
 }
 
-function number(key: string, title: string, { help, cell, hide }: NumberColumn): VirtualColumn<BriefStatementJson> {
-  const className = hide === undefined ? 'number' : `number ${hide}`;
+function number(key: string, title: string, column: NumberColumn): VirtualColumn<BriefStatementJson> {
+  const { help, cell, hide = '', broad = false } = column;
+  const className = ['number', broad ? 'broad' : '', hide].filter(Boolean).join(' ');
   return { key, title, help, cell, className, sortable: true };
 }
 
@@ -61,7 +64,12 @@ export function columnsFor(wholeMs: number | undefined, trends: Trends): Virtual
           </>
         ),
     },
-    number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls), hide: 'roomy' }),
+    number('calls', 'Executions', {
+      help: 'completed or answered by an error',
+      cell: (row) => count(row.calls + row.errors),
+      hide: 'roomy',
+      broad: true,
+    }),
     number('mean', 'Mean', { help: 'mean service time', cell: (row) => duration(row.mean_ms) }),
     number('p95', 'p95', {
       help: '95 of 100 executions were at most this long',

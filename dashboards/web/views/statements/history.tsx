@@ -46,13 +46,13 @@ export function History({ fingerprint, source, range, live, version }: HistoryPr
           <summary>The numbers, per {step}</summary>
           <NumbersTable
             caption="History"
-            head={['From', 'Calls', 'Errors', 'Mean', 'p50', 'p95', 'p99', 'Max']}
+            head={['From', 'Executions', 'Failed', 'Mean', 'p50', 'p95', 'p99', 'Max']}
             rows={data.points
               .slice(-200)
               .reverse()
               .map((point) => [
                 moment(point.at),
-                count(point.calls),
+                count(point.calls + point.errors),
                 count(point.errors),
                 duration(point.mean_ms),
                 duration(point.p50_ms),

@@ -31,6 +31,7 @@ export function StatementView({ address, live, version }: ViewProps) {
       <p>
         <a href={writeAddress({ ...address, id: '' })}>← Statements</a>
       </p>
+      {known && row === undefined && report.problem?.status !== 404 && <h1>Statement</h1>}
       {!known || report.problem?.status === 404 ? <Unknown address={address} /> : <Problem problem={report.problem} />}
       {known && row === undefined && !report.problem && <Reading />}
       {row !== undefined && report.data && (
