@@ -12,7 +12,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchChromium } from './lib/chromium.mjs';
 import { writeShopCode } from './lib/made-up-code.mjs';
+import { nothingLive } from './lib/made-up-live.mjs';
 import { DEPLOY, shopFingerprint, WORSE, writeShop } from './lib/made-up-shop.mjs';
+import { contactSheet } from './lib/page/contact-sheet.mjs';
 import { ROOT } from './lib/paths.mjs';
 import { serveStore } from './lib/serve-store.mjs';
 import { build } from './lib/setup/build.mjs';
@@ -36,6 +38,8 @@ const VIEWS = [
   ['statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
   ['compare', `#/compare?${AROUND}`, '.numbers'],
   ['compare-routes', `#/compare?${AROUND}&group-by=route`, '.numbers'],
+  ['compare-tag', '#/compare?tag=route%3Dreports%2Fslow-movers%2F%2Creports%2Ftop-sellers%2F', '.numbers'],
+  ['compare-choosing', '#/compare?how=sets', '.set'],
   ['compare-old-new', `#/compare?old=${shopFingerprint('report')}&new=${shopFingerprint('topSellers')}`, '.verdict'],
   ['pools', '#/pools', '.pool'],
   ['live', '#/live', '.numbers a'],
@@ -55,6 +59,14 @@ const IN_DOCS = [
   ['statements', { width: 390, height: 700, scheme: 'light' }],
 ];
 
+const STATES = /** @type {const} */ (['full', 'empty', 'broken', 'away']);
+/** Widths of windows in px, and of their pictures on a contact sheet. @type {ReadonlyArray<[number, number]>} */
+const WIDTHS = [
+  [1440, 740],
+  [1024, 500],
+  [390, 270],
+];
+
 const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-screenshots-'));
 const browser = await launchChromium();
 try {
@@ -65,7 +77,7 @@ try {
   const served = await serveStore(full, writeShopCode(directory));
   if (values.all === undefined) await takeForDocs(served.url);
   else {
-    const bare = await serveStore(empty);
+    const bare = await serveStore(empty, undefined, nothingLive());
     await takeAll(values.all, { full: served.url, empty: bare.url });
     await bare.close();
   }
@@ -92,37 +104,72 @@ async function takeForDocs(url) {
 }
 
 /**
- * Every view filled, empty, with a store that fails, and without an observer, in both schemes and three widths.
+ * Every view filled, empty, with a store that fails, and without an observer, in both schemes and three widths. Of each
+ * view and state one contact sheet.
  * @param {string} folder @param {{ full: string, empty: string }} urls
  */
 async function takeAll(folder, urls) {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(path.join(folder, 'sheets'), { recursive: true });
   for (const [name, hash, ready] of VIEWS) {
-    for (const state of /** @type {const} */ (['full', 'empty', 'broken', 'away'])) {
-      for (const width of [1440, 1024, 390]) {
-        for (const scheme of /** @type {const} */ (['light', 'dark'])) {
-          const file = `${name}-${state}-${width}-${scheme}`;
-          if (!values.only.split(' ').every((word) => file.includes(word))) continue;
-          const page = await browser.newPage({
-            viewport: { width, height: 900 },
-            colorScheme: scheme,
-            timezoneId: 'UTC',
-          });
-          if (state === 'broken') await breakApi(page);
-          if (state === 'away') await page.route('**/api/v1/**', (asked) => asked.abort());
-          await page.goto(`${state === 'empty' ? urls.empty : urls.full}/${hash}`);
-          await page.waitForSelector(state === 'full' ? ready : '.nothing, .problem, .panel, .filters', {
-            state: 'attached',
-          });
-          await page.waitForLoadState('networkidle');
-          await page.setViewportSize({ width, height: await heightOf(page) });
-          await page.screenshot({ path: path.join(folder, `${file}.png`) });
-          await page.close();
-        }
-      }
+    for (const state of STATES) {
+      if (!values.only.split(' ').every((word) => `${name}-${state}`.includes(word))) continue;
+      const page = await browser.newPage({ timezoneId: 'UTC' });
+      if (state === 'broken') await breakApi(page);
+      if (state === 'away') await page.route('**/api/v1/**', (asked) => asked.abort());
+      await page.goto(`${state === 'empty' ? urls.empty : urls.full}/${hash}`);
+      const there = state === 'full' ? ready : '.nothing, .problem, .panel, .filters';
+      await page.waitForSelector(there, { state: 'attached' });
+      await page.waitForLoadState('networkidle');
+      const taken = await takeLooks(page, (look) => path.join(folder, `${name}-${state}-${look}.png`));
+      await page.close();
+      await contactSheet(browser, taken, { file: path.join(folder, 'sheets', `${name}-${state}.png`), widthPx: 1560 });
     }
     process.stdout.write(`${name}\n`);
   }
+}
+
+/**
+ * Both schemes in three widths, as high as the view is.
+ * @param {import('playwright-core').Page} page @param {(look: string) => string} fileOf
+ */
+async function takeLooks(page, fileOf) {
+  /** @type {Array<{ file: string, widthPx: number }>} */
+  const taken = [];
+  for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const [width, widthPx] of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.setViewportSize({ width, height: await heightOf(page) });
+      await settled(page);
+      const file = fileOf(`${width}-${scheme}`);
+      await page.screenshot({ path: file });
+      taken.push({ file, widthPx });
+    }
+  }
+  return taken;
+}
+
+/** Two frames without a change of the document. @param {import('playwright-core').Page} page */
+function settled(page) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        let frames = 0;
+        const observer = new MutationObserver(() => {
+          frames = 0;
+        });
+        observer.observe(document.body, { childList: true, subtree: true, attributes: true });
+        const turn = () => {
+          frames++;
+          if (frames < 3) requestAnimationFrame(turn);
+          else {
+            observer.disconnect();
+            resolve(undefined);
+          }
+        };
+        requestAnimationFrame(turn);
+      }),
+  );
 }
 
 /**

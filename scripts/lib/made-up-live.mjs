@@ -15,6 +15,15 @@ export function madeUpLive() {
   };
 }
 
+/** Nothing runs. @returns {import('../../dist/dashboards/http/live-reader.js').LiveReader} */
+export function nothingLive() {
+  const none = { sequence: 0, missed: 0, executions: [], texts: new Map() };
+  return {
+    ask: async (/** @type {import('../../dist/dashboards/http/live-reader.js').LiveQuestion} */ question) =>
+      /** @type {any} */ (question.of === 'tail' ? none : { ...activity(), sessions: [] }),
+  };
+}
+
 function activity() {
   const atMs = Date.now();
   /** @type {ActivityFacts} */

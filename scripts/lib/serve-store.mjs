@@ -5,8 +5,11 @@
 
 import { madeUpLive } from './made-up-live.mjs';
 
-/** @param {string} dataDir @param {{ ledger: string, code: string }} [files] */
-export async function serveStore(dataDir, files) {
+/**
+ * @param {string} dataDir @param {{ ledger: string, code: string }} [files]
+ * @param {import('../../dist/dashboards/http/live-reader.js').LiveReader} [live] what runs now
+ */
+export async function serveStore(dataDir, files, live = madeUpLive()) {
   const [{ openReader }, { Api }, { startHttp }, { MetricsExporter }, { MetricsState }, { createLog }] =
     await Promise.all([
       import('../../dist/storage/sqlite/read/reader.js'),
@@ -21,7 +24,7 @@ export async function serveStore(dataDir, files) {
   const server = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     metrics,
-    api: new Api({ reader, files, live: madeUpLive() }),
+    api: new Api({ reader, files, live }),
     log: createLog({ level: 'silent' }),
   });
   return {

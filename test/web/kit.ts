@@ -5,6 +5,7 @@
 
 import { createLog } from '../../config/log.js';
 import { Api } from '../../dashboards/http/api.js';
+import type { LiveReader } from '../../dashboards/http/live-reader.js';
 import { type HttpServer, startHttp } from '../../dashboards/http/server.js';
 import { MetricsExporter } from '../../dashboards/metrics/exporter.js';
 import type { HttpCounts } from '../../dashboards/metrics/state/http-counts.js';
@@ -98,6 +99,7 @@ export async function serveStore(
     /** Files of the migration. */
     ledger?: string;
     code?: string;
+    live?: LiveReader;
   } = {},
 ): Promise<Served> {
   const reader = openReader(dataDir);
@@ -105,6 +107,7 @@ export async function serveStore(
   const api = new Api({
     reader,
     setMark: options.setMark,
+    live: options.live,
     files: { ledger: options.ledger ?? '', code: options.code ?? '' },
   });
   const server: HttpServer = await startHttp({

@@ -1,21 +1,21 @@
-// The page in a real Chromium: every view, accessible, quiet, and safe with hostile SQL.
+// The page in a real Chromium: lists, filters, hostile SQL, empty stores, what fails, tokens.
+// Not here: how every view looks (looks.test.ts), walks of a person (walks.test.ts).
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
-import { shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { chromiumPath, openPage, type Watched } from '../kit/browser.js';
+import { violations } from './axe.js';
 import { ATTACK, type Served, SLOWEST, serveStore, writeManyStatements } from './kit.js';
 
 const executablePath = chromiumPath();
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const MANY = 20_000;
 const FEW = 500;
 const FIRST_ROW = '.virtual a[data-row="0"]';
@@ -66,57 +66,6 @@ describe.skipIf(executablePath === '')('the page', () => {
     await watched.page.goto(`${of.url}/${hash}`);
     return watched;
   }
-
-  /** Violations of WCAG 2 A and AA, as axe names them, with the elements. */
-  async function violations(page: Page): Promise<string[]> {
-    // Evaluated by the debugger, which the page's content security policy does not bind.
-    await page.evaluate(AXE);
-    return page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: Array<{ id: string; nodes: Array<{ html: string }> }> }> };
-      };
-      const { violations } = await axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`);
-    });
-  }
-
-  const VIEWS = [
-    ['overview', '', '.pin'],
-    ['routes', '#/routes', FIRST_ROW],
-    ['one route', `#/routes/${encodeURIComponent(`route:${WORSE.route}`)}`, '.numbers a'],
-    ['the slowest request', `#/routes/${encodeURIComponent(`route:${WORSE.route}`)}?request=slowest`, '.bar-line'],
-    ['findings', '#/findings', '.numbers a'],
-    ['one finding', '#/findings/f1', '.explanation'],
-    ['statements', '#/statements', '.spark rect:last-child'],
-    ['one statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
-    ['compare', '#/compare?around=deploy+42', '.numbers a'],
-    ['compare by route', '#/compare?around=deploy+42&group-by=route', '.numbers a'],
-    ['old and new', `#/compare?old=${shopFingerprint('report')}&new=${shopFingerprint('topSellers')}`, '.chosen'],
-    ['choosing old and new', `#/compare?how=sets&old=${shopFingerprint('lines')}`, '.chosen code'],
-    ['pools', '#/pools', '.pool canvas'],
-    ['progress', '#/progress', '.plot canvas'],
-    ['audit', '#/audit', FIRST_ROW],
-    ['one place', '#/audit/report', '.cards'],
-    ['marks', '#/marks', '.numbers a'],
-  ] as const;
-
-  describe.each(VIEWS)('%s', (_, hash, ready) => {
-    test('is accessible, complains of nothing and asks nothing of other hosts', async () => {
-      const { page, complaints, requests } = await open(hash, { of: shop });
-      await page.waitForSelector(ready, { state: 'attached' });
-      expect(await violations(page)).toEqual([]);
-      expect(complaints).toEqual([]);
-      expect(requests.filter((url) => !url.startsWith(shop.url))).toEqual([]);
-    });
-
-    test('is accessible in the dark, and does not scroll sideways on a narrow screen', async () => {
-      const { page } = await open(hash, { of: shop, width: 390, colorScheme: 'dark' });
-      await page.waitForSelector(ready, { state: 'attached' });
-      expect(await violations(page)).toEqual([]);
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect(over).toBeLessThanOrEqual(0);
-    });
-  });
 
   test('on a narrow screen the list shows what a statement is, and what it costs', async () => {
     const { page } = await open('#/statements', { width: 420 });

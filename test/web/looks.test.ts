@@ -1,0 +1,210 @@
+// Every view in a real Chromium: filled and out of reach, at three widths, in both colour schemes, by its link.
+// Not here: what a view says (page.test.ts), walks of a person (walks.test.ts).
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchChromium } from '../../scripts/lib/chromium.mjs';
+import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
+import { madeUpLive } from '../../scripts/lib/made-up-live.mjs';
+import { DEPLOY, shopFingerprint, WORSE, writeShop } from '../../scripts/lib/made-up-shop.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { chromiumPath, openPage, type Watched } from '../kit/browser.js';
+import { violations } from './axe.js';
+import { type Served, serveStore } from './kit.js';
+
+const executablePath = chromiumPath();
+const FIRST_ROW = '.virtual a[data-row="0"]';
+const ROUTE = `#/routes/${encodeURIComponent(`route:${WORSE.route}`)}`;
+const AROUND = new URLSearchParams({ around: DEPLOY });
+const PAIR = new URLSearchParams({ tag: 'route=reports/slow-movers/,reports/top-sellers/' });
+
+/** Each view, its link, and what is there once it is drawn. */
+const VIEWS = [
+  ['overview', '', '.pin'],
+  ['routes', '#/routes', FIRST_ROW],
+  ['one route', ROUTE, '.bar-line'],
+  ['the slowest request', `${ROUTE}?request=slowest`, '.bar-line'],
+  ['findings', '#/findings', '.numbers a'],
+  ['one finding', '#/findings/f1', '.bar-line'],
+  ['statements', '#/statements', '.spark rect:last-child'],
+  ['one statement', `#/statements/${shopFingerprint('report')}`, '.distribution'],
+  ['compare', `#/compare?${AROUND}`, '.numbers a'],
+  ['compare by route', `#/compare?${AROUND}&group-by=route`, '.numbers a'],
+  ['two values of a tag', `#/compare?${PAIR}`, '.numbers a'],
+  ['old and new', `#/compare?old=${shopFingerprint('report')}&new=${shopFingerprint('topSellers')}`, '.verdict'],
+  ['choosing old and new', `#/compare?how=sets&old=${shopFingerprint('lines')}`, '.chosen code'],
+  ['pools', '#/pools', '.pool canvas'],
+  ['live', '#/live', '.tail a'],
+  ['progress', '#/progress', '.plot canvas'],
+  ['audit', '#/audit', FIRST_ROW],
+  ['one place', '#/audit/report', '.cards'],
+  ['marks', '#/marks', '.numbers a'],
+] as const;
+const WIDTHS = [1440, 1024, 390];
+
+describe.skipIf(executablePath === '')('every view', () => {
+  let browser: Browser;
+  let shop: Served;
+  const directory = mkdtempSync(join(tmpdir(), 'pgwitness-looks-'));
+  const opened: Watched[] = [];
+
+  beforeAll(async () => {
+    await build(() => {});
+    await writeShop(directory);
+    shop = await serveStore(directory, { ...writeShopCode(directory), live: madeUpLive() });
+    browser = await launchChromium();
+  });
+  afterEach(async () => {
+    for (const { page } of opened.splice(0)) await page.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await shop?.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  async function open(hash: string, before: (page: Page) => Promise<unknown> = async () => {}): Promise<Watched> {
+    const watched = await openPage(browser, { width: WIDTHS[0] });
+    opened.push(watched);
+    await before(watched.page);
+    await watched.page.goto(`${shop.url}/${hash}`);
+    return watched;
+  }
+
+  /** In both schemes. */
+  async function expectSound(page: Page, widths: readonly number[]): Promise<void> {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 800 });
+        const where = `${colorScheme}, ${width} px`;
+        // A chart follows its width in the next frame.
+        await page.waitForFunction(() => document.querySelector('main')!.scrollWidth <= innerWidth, undefined, {
+          timeout: 5_000,
+        });
+        expect(await sidewards(page), where).toEqual([]);
+        if (width !== 1024) expect(await violations(page), where).toEqual([]);
+      }
+    }
+  }
+
+  test.each(VIEWS)(
+    '%s is accessible, scrolls in its own boxes alone, complains of nothing, asks no other host',
+    async (_, hash, ready) => {
+      const { page, complaints, requests } = await open(hash);
+      await page.waitForSelector(ready, { state: 'attached' });
+      await page.waitForLoadState('networkidle');
+      await expectSound(page, WIDTHS);
+      expect(complaints).toEqual([]);
+      expect(requests.filter((url) => !url.startsWith(shop.url))).toEqual([]);
+    },
+    60_000,
+  );
+
+  test.each(VIEWS)(
+    'without an answer %s says so, and what to do, and shows none as the last',
+    async (_, hash) => {
+      const { page } = await open(hash, (opening) => opening.route('**/api/v1/**', (asked) => asked.abort()));
+      const said = page.locator('.problem').first();
+      await said.waitFor();
+      expect(await said.textContent()).toBe(
+        'pgwitness does not answer: look whether its observer runs, and at its log. The page asks again by itself.',
+      );
+      await expectSound(page, [390]);
+    },
+    60_000,
+  );
+
+  test.each(VIEWS)('of a store that fails %s says what the API says', async (_, hash) => {
+    const { page } = await open(hash, (opening) =>
+      opening.route('**/api/v1/**', (asked) =>
+        asked.fulfill({ status: 503, json: { error: 'the store cannot be used (corrupt)', hint: 'see a page' } }),
+      ),
+    );
+    await page.getByText('the store cannot be used (corrupt): see a page').first().waitFor();
+    expect(await page.getByText('last answer').count()).toBe(0);
+  });
+
+  test('what was answered stays, and is called the last answer', async () => {
+    const { page } = await open('#/findings');
+    await page.waitForSelector('.numbers a');
+    await page.route('**/api/v1/**', (asked) => asked.abort());
+    await page.getByText('What is below is its last answer. The page asks again by itself.').waitFor();
+    expect(await page.locator('.numbers a').count()).toBeGreaterThan(0);
+  });
+
+  test('on a narrow screen a row of a small table is a card, whose values have their titles', async () => {
+    const { page } = await open('#/findings');
+    await page.waitForSelector('.numbers a');
+    await page.setViewportSize({ width: 390, height: 800 });
+    const row = page.locator('.numbers tbody tr').first();
+    const cells = row.locator('td');
+    for (let at = 0; at < (await cells.count()); at++) {
+      const box = await cells.nth(at).boundingBox();
+      if (box !== null) expect(box.x + box.width).toBeLessThanOrEqual(390);
+    }
+    const severity = cells.filter({ hasText: 'high' });
+    expect(await severity.evaluate((cell) => getComputedStyle(cell, '::before').content)).toContain('Severity');
+    expect(await row.locator('a').evaluate((link) => link.scrollWidth <= link.clientWidth)).toBe(true);
+  });
+
+  const UNTIL = new Date();
+  const SINCE = new Date(UNTIL.getTime() - 3 * 3_600_000);
+  const WINDOW = new URLSearchParams({ since: SINCE.toISOString(), until: UNTIL.toISOString() });
+
+  test.each([
+    ['overview', '#/overview?', '.pin'],
+    ['routes', '#/routes?find=order&sort=requests&', FIRST_ROW],
+    ['a route', `${ROUTE}?request=slowest&`, '.bar-line'],
+    ['findings', '#/findings?find=stock&weak=true&', '.numbers a'],
+    ['a finding', '#/findings/f1?', '.bar-line'],
+    ['statements', '#/statements?find=orders.py&source=django-orm&sort=mean&', FIRST_ROW],
+    ['a statement', `#/statements/${shopFingerprint('report')}?`, '.distribution'],
+    ['compare', `#/compare?${AROUND}&span=6h&group-by=route&`, '.numbers a'],
+    ['a pair', `#/compare?${PAIR}&within=app%3Dshop&handwritten=true&`, '.sides, .problem'],
+    ['pools', '#/pools?', '.pool canvas'],
+    ['progress', '#/progress?', '.plot canvas'],
+    ['audit', '#/audit?kind=Django+ORM&seen=seen&', FIRST_ROW],
+    ['a place', '#/audit/report?', '.cards'],
+    ['marks', '#/marks?', '.numbers a'],
+  ])('the link of %s gives the same state again', async (_, link, ready) => {
+    const state = async (page: Page): Promise<unknown> => {
+      await page.waitForSelector(ready, { state: 'attached' });
+      await page.waitForLoadState('networkidle');
+      return page.evaluate(() => ({
+        hash: location.hash,
+        fields: [...document.querySelectorAll<HTMLInputElement>('input, select')].map(({ value, checked }) => [
+          value,
+          checked,
+        ]),
+        text: document.querySelector('main')!.textContent,
+      }));
+    };
+    const { page } = await open(`${link}${WINDOW}`);
+    const first = await state(page);
+    expect(first).toMatchObject({ hash: `${link}${WINDOW}` });
+    await page.reload();
+    expect(await state(page)).toEqual(first);
+  });
+});
+
+/** What is wider than the window, or than a box that shows all it has. */
+function sidewards(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const tooWide = [document.documentElement, document.querySelector('main')!].filter(
+      ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth,
+    );
+    // What hangs over the edge and is in no box that scrolls.
+    const hanging = [...document.querySelectorAll<HTMLElement>('main *')].filter((element) => {
+      const { left, right, width } = element.getBoundingClientRect();
+      if (width === 0 || (left >= 0 && right <= innerWidth)) return false;
+      for (let box = element.parentElement; box !== null && box.tagName !== 'MAIN'; box = box.parentElement)
+        if (getComputedStyle(box).overflowX !== 'visible') return false;
+      return getComputedStyle(element).position !== 'absolute';
+    });
+    return [...tooWide, ...hanging].map((element) => `${element.tagName}.${element.className}`);
+  });
+}
