@@ -149,27 +149,20 @@ async function takeLooks(page, fileOf) {
   return taken;
 }
 
-/** Two frames without a change of the document. @param {import('playwright-core').Page} page */
+/** Three frames without a change of the document. @param {import('playwright-core').Page} page */
 function settled(page) {
-  return page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        let frames = 0;
-        const observer = new MutationObserver(() => {
-          frames = 0;
-        });
-        observer.observe(document.body, { childList: true, subtree: true, attributes: true });
-        const turn = () => {
-          frames++;
-          if (frames < 3) requestAnimationFrame(turn);
-          else {
-            observer.disconnect();
-            resolve(undefined);
-          }
-        };
-        requestAnimationFrame(turn);
-      }),
-  );
+  // A text: its names are those of the browser.
+  return page.evaluate(`new Promise((resolve) => {
+    let frames = 0;
+    const observer = new MutationObserver(() => { frames = 0; });
+    observer.observe(document.body, { childList: true, subtree: true, attributes: true });
+    const turn = () => {
+      if (++frames < 3) return requestAnimationFrame(turn);
+      observer.disconnect();
+      resolve();
+    };
+    requestAnimationFrame(turn);
+  })`);
 }
 
 /**

@@ -1,4 +1,4 @@
-// Every view in a real Chromium: filled and out of reach, at three widths, in both colour schemes, by its link.
+// Every view in a real Chromium: three widths, both colour schemes, out of reach, by its link.
 // Not here: what a view says (page.test.ts), walks of a person (walks.test.ts).
 
 import { mkdtempSync, rmSync } from 'node:fs';

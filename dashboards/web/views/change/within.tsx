@@ -1,4 +1,4 @@
-// Narrows both sides of a comparison: by tags, to handwritten SQL, or widens them to housekeeping and tools.
+// Narrows both sides of a comparison by tags, and has its switches.
 // Invariant: a tag is taken once it was seen, or with a *; several must all fit, as with the terminal's --tag.
 // Not here: what differs between the sides (compare-form.tsx).
 
