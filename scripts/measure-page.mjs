@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Measures the page over 20,000 statements and 500 routes.
-// It prints when something is painted first and when the view's numbers are there, both from the start of the load.
+// It prints when something is painted first and when the view's numbers are there, both from the start of the load;
+// the processor time of the tab until then, which other work on the machine does not change, and what it had read.
 // Invariant: HTTP and reports are answered by the observer's own threads; each load is in a tab of its own, and the
 // median of all is printed with the longest.
 //
@@ -43,23 +44,25 @@ const load = loadavg()[0].toFixed(1);
 process.stdout.write(
   `${values.statements} statements, ${values.routes} routes; ${cpus().length} processors, load ${load}\n`,
 );
-process.stdout.write('view          first paint (longest)   numbers (longest)\n');
+process.stdout.write('view          first paint (longest)   numbers (longest)     processor      read\n');
 for (const [view, ready] of VIEWS) {
-  const [paints, numbers] = [[], []].map(() => /** @type {number[]} */ ([]));
-  for (let n = 0; n < Number(values.loads); n++) {
-    const { paint, there } = await loadOnce(`${url}/#/${view}`, ready);
-    paints.push(paint);
-    numbers.push(there);
-  }
-  process.stdout.write(`${view.padEnd(12)} ${told(paints)} ${told(numbers)}\n`);
+  /** @type {Array<Awaited<ReturnType<typeof loadOnce>>>} */
+  const loads = [];
+  for (let n = 0; n < Number(values.loads); n++) loads.push(await loadOnce(`${url}/#/${view}`, ready));
+  const [paints, numbers] = [loads.map(({ paint }) => paint), loads.map(({ there }) => there)];
+  const work = `${middle(loads.map(({ processorMs }) => processorMs)).toFixed(0)} ms`.padStart(9);
+  const read = `${(middle(loads.map(({ bytes }) => bytes)) / 1_024).toFixed(0)} KiB`.padStart(9);
+  process.stdout.write(`${view.padEnd(12)} ${told(paints)} ${told(numbers)} ${work} ${read}\n`);
 }
 await browser.close();
 await server.close();
 rmSync(directory, { recursive: true, force: true });
 
-/** Both in ms since the load began. @param {string} address @param {string} ready */
+/** Times in ms since the load began. @param {string} address @param {string} ready */
 async function loadOnce(address, ready) {
   const page = await browser.newPage();
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable');
   // Noted in the page: what the driver asks comes later.
   await page.addInitScript(`
     new MutationObserver((changes, observer) => {
@@ -71,9 +74,21 @@ async function loadOnce(address, ready) {
   await page.goto(address);
   const there = await page.waitForFunction(() => Reflect.get(globalThis, 'thereMs'));
   const paint = await page.waitForFunction(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime);
-  const both = { paint: Number(await paint.jsonValue()), there: Number(await there.jsonValue()) };
+  const { metrics } = await session.send('Performance.getMetrics');
+  const processorMs = 1_000 * (metrics.find(({ name }) => name === 'ProcessTime')?.value ?? 0);
+  const bytes = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .reduce((sum, entry) => sum + Number(Reflect.get(entry, 'transferSize')), 0),
+  );
+  const all = { paint: Number(await paint.jsonValue()), there: Number(await there.jsonValue()), processorMs, bytes };
   await page.close();
-  return both;
+  return all;
+}
+
+/** @param {readonly number[]} measured @returns {number} the median */
+function middle(measured) {
+  return [...measured].sort((a, b) => a - b)[Math.floor(measured.length / 2)];
 }
 
 /** @param {readonly number[]} measured @returns {string} median and longest */
