@@ -36,8 +36,11 @@ export function auditJson(answer: AuditAnswer) {
   };
 }
 
+/** Callers shown of a statement. */
+const CALLERS_MAX = 20;
+
 function statementJson({ fingerprint, source, query, calls, errors, tags }: StatementFacts) {
-  return { fingerprint, source, query, calls, errors, callers: [...(tags.get('caller') ?? [])] };
+  return { fingerprint, source, query, calls, errors, callers: [...(tags.get('caller') ?? [])].slice(0, CALLERS_MAX) };
 }
 
 function placeJson(one: AuditedPlace) {

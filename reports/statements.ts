@@ -16,8 +16,8 @@ import type { RankedSort, RankedStatement, Ranking, SeriesFilter } from '../stor
 import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
 import { taggedSums } from './tagged-sums.js';
 
-/** Values shown per tag key. */
-const TAG_VALUES_MAX = 20;
+/** Values shown per tag key, unless the question says otherwise. */
+export const TAG_VALUES_SHOWN = 20;
 /** Up to so many statements, only their own rows are read. */
 const FEW = 300;
 /** Shown for a fingerprint that has no text in the catalogue. */
@@ -33,6 +33,8 @@ export interface StatementsQuestion extends TimeBounds {
   hidden?: ReadonlySet<string>;
   /** Statements with a smaller mean service time are left out, of the sums too. */
   meanNsMin?: number;
+  /** Values per tag key; TAG_VALUES_SHOWN where it is not given. */
+  tagValuesMax?: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export function reportStatements(reader: StoreReader, question: StatementsQuesti
         : chooseOfAll(stored, { span, question, tagged });
     if (!tagged) addErrors(stored, grouped, { span, statements });
     describe(stored, statements);
-    addTags(stored, statements, span);
+    addTags(stored, statements, { span, valuesMax: question.tagValuesMax ?? TAG_VALUES_SHOWN });
     return { window: span.window, observed: observedIn(stored, span, reader.unstoredSinceMs), statements, sums };
   });
 }
@@ -192,14 +194,18 @@ function describe(stored: StoredFacts, statements: readonly StatementFacts[]): v
   }
 }
 
-function addTags(stored: StoredFacts, statements: readonly StatementFacts[], span: Span): void {
+function addTags(
+  stored: StoredFacts,
+  statements: readonly StatementFacts[],
+  { span, valuesMax }: { span: Span; valuesMax: number },
+): void {
   const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
   for (const row of stored.tagSums(span.segments, fewOf(statements))) {
     const facts = byKey.get(keyOf(row));
     if (facts === undefined) continue;
     for (const [key, value] of Object.entries(tagsIn(row.tagSet))) {
       const values = facts.tags.get(key) ?? new Set<string>();
-      if (values.size < TAG_VALUES_MAX) values.add(String(value));
+      if (values.size < valuesMax) values.add(String(value));
       facts.tags.set(key, values);
     }
   }

@@ -7,7 +7,20 @@ import { visibleLines } from '../../config/values/errors.js';
 type Cell = string | number | bigint | boolean | null | undefined | Uint8Array;
 
 /** Of what a command prints as JSON, the list: the first of these names that it has. */
-const LISTS = ['statements', 'pools', 'routes', 'activity', 'points', 'marks', 'changes', 'rows', 'options'] as const;
+const LISTS = [
+  'statements',
+  'pools',
+  'routes',
+  'activity',
+  'points',
+  'marks',
+  'changes',
+  'rows',
+  'options',
+  'places',
+  'findings',
+  'weeks',
+] as const;
 
 /** A row per entry of the list, with the columns of the first. Lists in a cell are joined by "; ". */
 export function csvOf(value: unknown): string {
@@ -20,6 +33,9 @@ type Json = Readonly<Record<string, unknown>>;
 
 function listOf(value: unknown): readonly Json[] {
   if (Array.isArray(value)) return value as Json[];
+  // Of progress: the places of the ledger, where there is one.
+  const { ledger } = value as Json;
+  if (isObject(ledger) && 'places' in ledger) return listOf({ places: ledger.places });
   const name = LISTS.find((list) => list in (value as Json));
   if (name === undefined) return [value as Json];
   const list = (value as Json)[name] ?? [];
@@ -53,7 +69,7 @@ function isObject(value: unknown): value is Json {
 
 function pairsOf(value: Json): string {
   const pairs = Object.entries(value).flatMap(([key, part]) =>
-    (Array.isArray(part) ? part : [part]).map((one) => `${key}=${one}`),
+    (Array.isArray(part) ? part : [part]).map((one) => `${key}=${isObject(one) ? `(${pairsOf(one)})` : one}`),
   );
   return pairs.join('; ');
 }

@@ -21,7 +21,8 @@ export type TextReading = Pick<AuditInput, 'fingerprintsOf' | 'treeOf'>;
 
 export async function ranIn(places: AuditedPlaces, range: TimeRange): Promise<Ran> {
   const all: StatementsQuery = { range, filter: {}, sort: 'total', limit: 0, minMs: 0, hidden: [], form: 'json' };
-  const report = await places.statements(all);
+  // All callers of a statement, not those that a list shows.
+  const report = await places.statements({ ...all, form: 'mergeable' });
   const { findings } = await places.findings(range);
   const { groups } = await places.groups({ ...all, groupBy: 'caller' });
   return { report, findings, byCaller: new Map(groups.map((group) => [group.value, group])) };

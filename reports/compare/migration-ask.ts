@@ -18,5 +18,5 @@ export interface MigrationAsk {
 
 /** Every statement of a time, in full. */
 export function allOf(range: TimeRange, filter: StatementsQuery['filter'] = {}): StatementsQuery {
-  return { range, filter, sort: 'total', limit: 0, minMs: 0, form: 'json', hidden: [] };
+  return { range, filter, sort: 'total', limit: 0, minMs: 0, form: 'mergeable', hidden: [] };
 }

@@ -6,6 +6,7 @@ import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
 import { latencyOf } from '../../facts/latency.js';
 import { ordered, type StatementSort } from '../../facts/statement-order.js';
 import { mostOf } from '../../facts/sums.js';
+import { TAG_VALUES_SHOWN } from '../statements.js';
 
 /** One (fingerprint, source); construct and confidence are those of most calls. */
 export interface StatementJson {
@@ -86,7 +87,9 @@ export function statementJson(facts: StatementFacts): StatementJson {
     first_seen: isoTime(facts.firstSeenMs),
     last_seen: isoTime(facts.lastSeenMs),
     pools: [...facts.pools].sort(),
-    tags: Object.fromEntries([...facts.tags].sort(byKey).map(([key, values]) => [key, [...values].sort()])),
+    tags: Object.fromEntries(
+      [...facts.tags].sort(byKey).map(([key, values]) => [key, [...values].sort().slice(0, TAG_VALUES_SHOWN)]),
+    ),
   };
 }
 

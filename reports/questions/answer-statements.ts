@@ -6,8 +6,12 @@ import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { reportStatements } from '../statements.js';
 import type { StatementsQuery } from './grammar.js';
 
+/** A join by callers needs all of a statement, and a statement may have one per route. */
+const TAG_VALUES_MERGED = 1_000;
+
 /** Throws StoreError. */
 export function answerStatements(reader: StoreReader, query: StatementsQuery): StatementsReport {
-  const { range, filter, sort, limit, minMs, hidden } = query;
-  return reportStatements(reader, { ...range, filter, sort, limit, hidden: new Set(hidden), meanNsMin: minMs * 1e6 });
+  const { range, filter, sort, limit, minMs, hidden, form } = query;
+  const whole = { ...range, filter, sort, limit, hidden: new Set(hidden), meanNsMin: minMs * 1e6 };
+  return reportStatements(reader, form === 'mergeable' ? { ...whole, tagValuesMax: TAG_VALUES_MERGED } : whole);
 }

@@ -2,7 +2,7 @@
 // In a spreadsheet it is no formula, on a terminal nothing steers.
 
 import { expect, test } from 'vitest';
-import { csvLine } from '../../cli/terminal/csv.js';
+import { csvLine, csvOf } from '../../cli/terminal/csv.js';
 
 test.each([
   ['an escape sequence', 'a\u001b[2Jb', 'a\\u001b[2Jb'],
@@ -13,6 +13,50 @@ test.each([
   ['NUL, backspace and DEL', 'a\0b\bc\u007f', 'a\\u0000b\\u0008c\\u007f'],
 ])('%s is written out', (_name, text, written) => {
   expect(csvLine([text])).toBe(written);
+});
+
+test.each([
+  [
+    'audit',
+    {
+      root: '.',
+      places: [
+        { id: 'a', seen: { calls: 2 } },
+        { id: 'b', seen: null },
+      ],
+      inferred: [],
+    },
+  ],
+  [
+    'findings',
+    {
+      window: {},
+      findings: [
+        { id: 'a', seen: { calls: 2 } },
+        { id: 'b', seen: null },
+      ],
+    },
+  ],
+  [
+    'progress',
+    {
+      sources: [],
+      ledger: {
+        places: [
+          { id: 'a', seen: { calls: 2 } },
+          { id: 'b', seen: null },
+        ],
+      },
+    },
+  ],
+])('%s has a row for each of its list', (_command, value) => {
+  expect(csvOf(value)).toBe('id,seen_calls,seen\na,2,\nb,,');
+});
+
+test('progress without a ledger has a row for each week; what is nested in a cell is written out', () => {
+  const weeks = [{ week: '2026-11-23', old: { calls: 1, by: { raw: 1 } } }];
+  expect(csvOf({ sources: [], ledger: null, weeks })).toBe('week,old_calls,old_by\n2026-11-23,1,raw=1');
+  expect(csvOf([{ a: [{ b: { c: 1 } }] }])).toBe('a\nb=(c=1)');
 });
 
 test('newlines, tabs, quotes and letters of any script stay as they are', () => {
