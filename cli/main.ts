@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandFile>>> = {
   run: () => import('./commands/run.js'),
   relay: () => import('./commands/relay.js'),
   observe: () => import('./commands/observe.js'),
+  serve: () => import('./commands/serve.js'),
   top: () => import('./commands/top.js'),
   status: () => import('./commands/status.js'),
   show: () => import('./commands/show.js'),

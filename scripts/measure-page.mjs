@@ -107,6 +107,7 @@ async function serve(dataDir) {
     hosts: [],
     token: '',
     dataDir,
+    observes: true,
     files: { ledger: '', code: '' },
     logLevel: 'silent',
     metrics: { render: async () => '' },

@@ -115,7 +115,8 @@ export class Api implements ApiReader {
     const path = at < 0 ? url : url.slice(0, at);
     const parameters = new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
     try {
-      if (isLive(path)) return (await this.#now(path, parameters)) ?? NOT_FOUND;
+      if (isLive(path))
+        return this.#live === undefined ? NO_OBSERVER : ((await this.#now(path, parameters)) ?? NOT_FOUND);
       if (path.startsWith(SETS)) return this.#set(path.slice(SETS.length), parameters);
       const found = this.#report(path, parameters);
       if (found !== undefined) return found;
@@ -207,7 +208,10 @@ export class Api implements ApiReader {
       case '/api/v1/sessions':
         return jsonAnswer(200, sessionsJson(reportSessions(this.#reader)));
       case '/api/v1/status':
-        return jsonAnswer(200, statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))));
+        return jsonAnswer(200, {
+          ...statusJson(reportStatus(this.#reader, readTimeRange(parameters, context))),
+          observes: this.#live !== undefined,
+        });
     }
     const named = STATEMENT_PATH.exec(path);
     if (named === null) return undefined;
@@ -225,6 +229,12 @@ export class Api implements ApiReader {
     return jsonAnswer(404, { error: `no statement ${fingerprint} in this window`, hint: 'see /api/v1/statements' });
   }
 }
+
+/** Of what goes on now. */
+const NO_OBSERVER = jsonAnswer(404, {
+  error: 'a store is served here, without an observer',
+  hint: 'what goes on now is known to a running sidecar alone: ask it, with --url or on its page',
+});
 
 export const NOT_FOUND = jsonAnswer(404, {
   error: 'there is nothing here',

@@ -6,7 +6,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CATALOGUE } from './catalogue/catalogue.js';
-import type { HistogramFamily, Readings, SampledFamily } from './catalogue/family.js';
+import type { Family, HistogramFamily, Readings, SampledFamily } from './catalogue/family.js';
+import { SERVED } from './catalogue/served.js';
 import { type Format, headerOf, trailerOf } from './exposition-format.js';
 import { noFindings } from './finding-counter.js';
 import { HistogramLines } from './histogram-lines.js';
@@ -21,6 +22,8 @@ export interface ExporterOptions {
   readonly lastMarks?: Readings['lastMarks'];
   /** Findings by kind and severity. */
   readonly findings?: Readings['findings'];
+  /** Without an observer: what the store says, with the families of `serve` (catalogue/served.ts). */
+  readonly stored?: Readings['stored'];
 }
 
 /** Rendering yields to other work after this long. */
@@ -28,16 +31,20 @@ const SLICE_MS = 2;
 
 export class MetricsExporter {
   readonly #observer = new ObserverProcess();
+  readonly #catalogue: readonly Family[];
   readonly #readings: Omit<Readings, 'begunMs'>;
   readonly #histograms: ReadonlyMap<HistogramFamily, HistogramLines>;
   readonly #families: FamilyRegistry;
 
   constructor(state: MetricsState, options: ExporterOptions = {}) {
     const { summaryOf = () => '', lastMarks = () => new Map([['manual', 0]]), findings = noFindings } = options;
-    this.#readings = { state, observer: this.#observer, summaryOf, lastMarks, findings };
-    const histograms = CATALOGUE.filter((family): family is HistogramFamily => family.type === 'histogram');
+    const { stored = () => undefined } = options;
+    const process = options.stored === undefined ? 'observer' : 'serve';
+    this.#catalogue = options.stored === undefined ? CATALOGUE : SERVED;
+    this.#readings = { state, observer: this.#observer, process, summaryOf, lastMarks, findings, stored };
+    const histograms = this.#catalogue.filter((family): family is HistogramFamily => family.type === 'histogram');
     this.#histograms = new Map(histograms.map((family) => [family, new HistogramLines(family)]));
-    const sampled = CATALOGUE.filter((family): family is SampledFamily => family.type !== 'histogram');
+    const sampled = this.#catalogue.filter((family): family is SampledFamily => family.type !== 'histogram');
     this.#families = new FamilyRegistry(sampled);
   }
 
@@ -63,7 +70,7 @@ export class MetricsExporter {
 
   async *#parts(format: Format): AsyncGenerator<string> {
     const readings: Readings = { ...this.#readings, begunMs: Date.now() };
-    for (const family of CATALOGUE) {
+    for (const family of this.#catalogue) {
       if (family.type !== 'histogram') {
         yield await this.#families.textOf(family, { format, readings });
         continue;

@@ -20,8 +20,8 @@ export interface HttpThreadOptions extends ThreadStart {
   readonly metrics: MetricsReader;
   /** Takes what the thread counted. */
   readonly onCounted: (counts: HttpCountsDelta) => void;
-  /** Answers what the main thread alone knows. */
-  readonly live: (question: LiveQuestion, nowMs: number) => LiveAnswers[keyof LiveAnswers];
+  /** Answers what the main thread alone knows; left out where it observes nothing. */
+  readonly live?: (question: LiveQuestion, nowMs: number) => LiveAnswers[keyof LiveAnswers];
   /** A report met damage in the store. */
   readonly onDamage: (reason: string) => void;
   readonly log: Log;
@@ -122,8 +122,8 @@ class HttpThread implements HttpThreadServer {
         log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
         this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      const { hosts, token, dataDir, files, logLevel } = this.#options;
-      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, files, logLevel } });
+      const { hosts, token, dataDir, observes, files, logLevel } = this.#options;
+      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, observes, files, logLevel } });
       this.#say({ kind: 'storing', unstoredSinceMs: this.#unstoredSinceMs });
     });
   }
@@ -142,8 +142,8 @@ class HttpThread implements HttpThreadServer {
       this.#renderer.ask(message.format);
       return;
     }
-    const answer = this.#options.live(message.question, Date.now());
-    this.#say({ kind: 'live', id: message.id, answer });
+    const answer = this.#options.live?.(message.question, Date.now());
+    if (answer !== undefined) this.#say({ kind: 'live', id: message.id, answer });
   }
 
   #say(message: ToThread): void {

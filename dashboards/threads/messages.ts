@@ -30,6 +30,7 @@ export interface ThreadStart {
   readonly hosts: readonly string[];
   readonly token: string;
   readonly dataDir: string;
+  readonly observes: boolean;
   readonly files: MigrationFiles;
   readonly logLevel: LogLevel;
 }
@@ -54,6 +55,8 @@ export type FromThread =
 /** Options of the thread of reports. */
 export interface ReportsStart {
   readonly dataDir: string;
+  /** There is an observer, which knows what goes on now. */
+  readonly observes: boolean;
   readonly files: MigrationFiles;
 }
 

@@ -15,15 +15,15 @@ import { type FromReports, failed, type ReportsStart, type ToReports } from './m
 
 const port = parentPort!;
 
-function main({ dataDir, files }: ReportsStart): void {
+function main({ dataDir, observes, files }: ReportsStart): void {
   say({ kind: 'begun', thread: threadId() });
   // On Linux this sets the priority of this thread alone.
   giveWayToTraffic();
   const reader = openReader(dataDir);
-  const live = new AskedLive((id, question) => say({ kind: 'live-asked', id, question }));
+  const live = observes ? new AskedLive((id, question) => say({ kind: 'live-asked', id, question })) : undefined;
   const api = new Api({ reader, files, live, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });
   port.on('message', (message: ToReports) => {
-    if (message.kind === 'live') return live.take(message.id, message.answer);
+    if (message.kind === 'live') return live?.take(message.id, message.answer);
     if (message.kind === 'storing') return reader.tellUnstored(message.unstoredSinceMs);
     void answer(message);
   });

@@ -60,6 +60,7 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       hosts: [],
       token,
       dataDir,
+      observes: true,
       files,
       logLevel: 'silent',
       metrics: { render },

@@ -131,6 +131,7 @@ test('the thread of reports goes when nobody asks, and comes when somebody does'
   const log = createLog({ level: 'silent' });
   const reports = new ReportsThread({
     dataDir,
+    observes: true,
     files: { ledger: '', code: '' },
     log,
     onLiveAsked: () => {},

@@ -6,6 +6,8 @@ import { DURATION_BOUNDS_SECONDS, TRANSACTION_BOUNDS_SECONDS } from '../state/bo
 import { COMMANDS } from '../state/labels.js';
 import { CATALOGUE } from './catalogue.js';
 import type { Family } from './family.js';
+import { SERVED } from './served.js';
+import { STORE_FAMILIES } from './store-families.js';
 
 const OTEL_NAMES = [
   ['`pgwitness_statement_duration_seconds`', '`db.client.operation.duration`, measured beside the server'],
@@ -23,6 +25,7 @@ export function metricsDoc(): string {
     ...introduction(),
     ...CATALOGUE.map(familyRow),
     '',
+    ...servedPart(),
     ...labelsPart(),
     ...bucketsPart(),
     ...scrapesPart(),
@@ -56,6 +59,24 @@ function introduction(): string[] {
   ];
 }
 
+function servedPart(): string[] {
+  const shared = SERVED.filter((family) => CATALOGUE.includes(family)).map(({ name }) => `\`${name}\``);
+  return [
+    '## Of a store without an observer',
+    '',
+    '`pgwitness serve` exports what a store can say, read anew after five seconds at most. Rates and durations per statement are metrics of',
+    'the sidecars.',
+    '',
+    '| Metric | Type | Labels | Meaning |',
+    '|---|---|---|---|',
+    ...STORE_FAMILIES.map(familyRow),
+    '',
+    `Beside them are ${shared.slice(0, 4).join(', ')},`,
+    `${shared.slice(4).join(', ')}, as above.`,
+    '',
+  ];
+}
+
 function familyRow({ name, type, labels, help }: Family): string {
   return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ') || '–'} | ${help} |`;
 }
@@ -72,7 +93,7 @@ function labelsPart(): string[] {
     `| \`command\` | ${COMMANDS.join(', ')}, \`other\` |`,
     '| `outcome` | ok, error |',
     '| `confidence` | certain, strong, weak, none |',
-    '| `process` | relay, observer, and with `--relays` supervisor |',
+    '| `process` | relay, observer, and with `--relays` supervisor; serve is `pgwitness serve` |',
     '| `fingerprint` | the `--top-series` statements (30 by default) that take most time, then `other` |',
     '| `kind`, `route` | the `--top-series` routes, jobs and commands that take most time, as the application names them; then `other` |',
     `| \`place\`, \`version\` | id of a place of the ledger that is todo, doing or done, at most ${limits.metricPlacesMax}; old, new |`,

@@ -2,6 +2,7 @@
 // Invariant: reading changes no counter. Not here: the families (catalogue.ts), how a line is written
 // (../exposition-format.ts).
 
+import type { Identity } from '../../../facts/fleet/identity.js';
 import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../../proxy/stream/relay-status.js';
 import type { Exemplar } from '../state/duration-series.js';
 import type { MetricsState } from '../state/metrics-state.js';
@@ -20,7 +21,7 @@ export interface HistogramSeries {
   readonly count: number;
 }
 
-/** What this process, the observer, uses. */
+/** The use of resources by this process. */
 export interface ProcessUse {
   loopLagNs(): number;
   cpuNs(): number;
@@ -33,12 +34,31 @@ export interface Readings {
   /** When this rendering began, Unix ms: no value is older. */
   readonly begunMs: number;
   readonly observer: ProcessUse;
+  /** Name of this process: `observer`, or `serve` where none observes. */
+  readonly process: string;
+  /** Of a store that is served without an observer. */
+  readonly stored: () => StoredFigures | undefined;
   /** Summary of a statement; '' while it is not known. */
   readonly summaryOf: (fingerprint: string) => string;
   /** When a mark of each kind was set last, Unix ms. */
   readonly lastMarks: () => ReadonlyMap<string, number>;
   /** A count per kind and severity. */
   readonly findings: () => readonly FindingCount[];
+}
+
+/** Read from a store, for the metrics of `pgwitness serve`. */
+export interface StoredFigures {
+  /** Who stored, with the first and the last minute of each; Unix ms. */
+  readonly instances: ReadonlyArray<Identity & { readonly firstMinuteMs: number; readonly lastMinuteMs: number }>;
+  /** Of the last hour. */
+  readonly sources: ReadonlyMap<string, SourceFigures>;
+}
+
+interface SourceFigures {
+  readonly calls: number;
+  readonly errors: number;
+  readonly totalNs: number;
+  readonly statements: number;
 }
 
 export interface FindingCount {

@@ -136,8 +136,8 @@ interface ProcessReaders {
 }
 
 /** A sample per process that is there; the supervisor is read as a relay is. */
-function byProcess({ state, observer }: Readings, read: ProcessReaders): Sample[] {
-  const samples: Sample[] = [{ value: read.observer(observer), labels: { process: 'observer' } }];
+function byProcess({ state, observer, process: name }: Readings, read: ProcessReaders): Sample[] {
+  const samples: Sample[] = [{ value: read.observer(observer), labels: { process: name } }];
   const { relay, supervisor } = state;
   if (relay !== undefined) samples.push({ value: read.relay(relay), labels: { process: 'relay' } });
   if (supervisor !== undefined) samples.push({ value: read.relay(supervisor), labels: { process: 'supervisor' } });

@@ -6,7 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { TailExecutionJson, TailJson } from '../../../../reports/forms/tail-json.js';
 import { type Address, linkTo } from '../../data/address.js';
-import { type ApiProblem, ask, problemOf } from '../../data/api.js';
+import { type ApiProblem, ask, problemOf, useReport } from '../../data/api.js';
 import { clock, count, duration } from '../../data/format.js';
 import { colourOf, sourceNames } from '../../data/sources.js';
 import type { ViewProps } from '../../data/window.js';
@@ -61,7 +61,26 @@ function useTail({ live, version }: Pick<ViewProps, 'live' | 'version'>): Tail {
   return tail;
 }
 
-export function LiveView({ address, live, version }: ViewProps) {
+export function LiveView(props: ViewProps) {
+  const { live, version } = props;
+  const { data, problem } = useReport<{ observes: boolean }>('/api/v1/status?since=15m', { live, version });
+  if (data?.observes) return <Observed {...props} />;
+  return (
+    <>
+      <h1 class="sr-only">Live</h1>
+      <Problem problem={problem} />
+      {data && (
+        <p class="nothing">
+          A store is served here, without an observer. What goes on now is known to a running sidecar alone: open its
+          page, or ask it with <code>pgwitness activity</code> and <code>pgwitness tail</code>. The other views show
+          what the sidecars stored.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Observed({ address, live, version }: ViewProps) {
   const { rows, missed, problem, began } = useTail({ live, version });
   const { find = '', source = '' } = address.filters;
   const words = find.toLowerCase().split(/\s+/).filter(Boolean);
