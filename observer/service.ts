@@ -78,7 +78,6 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     hosts: config.httpHosts,
     token: config.httpTokenFile === '' ? '' : readToken(config.httpTokenFile, '--http-token-file'),
     dataDir: config.dataDir,
-    observes: true,
     files: { ledger: config.ledger, code: config.code },
     logLevel: config.logLevel,
     metrics: exporter,

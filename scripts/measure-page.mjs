@@ -107,7 +107,6 @@ async function serve(dataDir) {
     hosts: [],
     token: '',
     dataDir,
-    observes: true,
     files: { ledger: '', code: '' },
     logLevel: 'silent',
     metrics: { render: async () => '' },

@@ -34,7 +34,10 @@ export function register(program: Command): void {
   const command = program.command('top').description('show the statements that take most time, with their source');
   addFilterFlags(addReadFlags(command))
     .option('--sort <key>', 'total, mean, p95, p99, max, calls, errors, rows or per-request (default: total)')
-    .option('--group-by <what>', 'a row per route, caller, job, pool, table, source, or value of another tag')
+    .option(
+      '--group-by <what>',
+      'a row per route, caller, job, pool, table, source, service, environment, instance, or value of another tag',
+    )
     .option('--limit <n>', 'rows to print, 0 for all (default: 20)')
     .option('--min-ms <ms>', 'only statements whose mean service time is at least this')
     .option('--watch', 'print again every 2 s until interrupted')

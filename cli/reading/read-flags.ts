@@ -6,6 +6,7 @@
 import { type Command, Option } from 'commander';
 import { readToken } from '../../config/token.js';
 import { UsageError } from '../../config/values/errors.js';
+import { IDENTITY_NAMES } from '../../facts/fleet/identity.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import type { FoundPlace } from './find-place.js';
 import { formatFlag } from './format-flag.js';
@@ -17,6 +18,9 @@ export interface PlaceFlags {
   readonly url?: string[];
   readonly tokenFile?: string;
   readonly json?: boolean;
+  readonly service?: string;
+  readonly environment?: string;
+  readonly instance?: string;
 }
 
 export interface ReadFlags extends PlaceFlags {
@@ -34,7 +38,12 @@ export function addReadFlags(command: Command): Command {
 }
 
 export function addPlaceFlags(command: Command): Command {
-  return addPlaceOnly(command).addOption(formatFlag()).option('--json', 'print JSON: --format json');
+  return addPlaceOnly(command)
+    .option('--service <name>', 'only what sidecars of this service stored')
+    .option('--environment <name>', 'only what sidecars of this environment stored')
+    .option('--instance <name>', 'only what this sidecar stored')
+    .addOption(formatFlag())
+    .option('--json', 'print JSON: --format json');
 }
 
 /** For a command that prints nothing of its own. */
@@ -89,9 +98,12 @@ export function isRepeatable({ parseArg }: Option): boolean {
 
 /** Opens what the flags name, merged. Throws UsageError, or StoreError for a directory without a store. */
 export async function placeOf(flags: PlaceFlags): Promise<Place> {
-  const named = await namedPlace(flags);
-  const { openPlaces } = await import('./place.js');
-  return openPlaces({ ...named, token: named.urls.length === 0 ? undefined : tokenOf(flags) });
+  const found = await namedPlace(flags);
+  const named = { ...found, token: found.urls.length === 0 ? undefined : tokenOf(flags) };
+  const { takeIdentity } = await import('../../reports/questions/identity-query.js');
+  const identity = takeIdentity(parametersOf(flags, IDENTITY_NAMES), (name) => `--${name}`);
+  if (Object.keys(identity).length > 0) return (await import('./narrow-place.js')).openNarrowed(named, identity);
+  return (await import('./place.js')).openPlaces(named);
 }
 
 /** What the flags name; without them what is found (find-place.ts). Throws UsageError, RuntimeError. */

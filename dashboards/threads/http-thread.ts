@@ -14,7 +14,7 @@ import type { HttpCountsDelta } from '../metrics/state/http-counts.js';
 import type { FromThread, ThreadStart, ToThread } from './messages.js';
 import { MetricsRenderer } from './metrics-renderer.js';
 
-export interface HttpThreadOptions extends ThreadStart {
+export interface HttpThreadOptions extends Omit<ThreadStart, 'observes'> {
   /** Made earlier by beginHttpThread; default: made now. */
   readonly worker?: Worker;
   readonly metrics: MetricsReader;
@@ -122,8 +122,10 @@ class HttpThread implements HttpThreadServer {
         log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
         this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      const { hosts, token, dataDir, observes, files, logLevel } = this.#options;
-      this.#say({ kind: 'start', start: { address: this.#address, hosts, token, dataDir, observes, files, logLevel } });
+      const { hosts, token, dataDir, live, files, logLevel } = this.#options;
+      const observes = live !== undefined;
+      const start = { address: this.#address, hosts, token, dataDir, observes, files, logLevel };
+      this.#say({ kind: 'start', start });
       this.#say({ kind: 'storing', unstoredSinceMs: this.#unstoredSinceMs });
     });
   }

@@ -33,7 +33,6 @@ export async function serveStore({ log, ...start }: ServeOptions): Promise<HttpS
   try {
     const http = await startHttpThread({
       ...start,
-      observes: false,
       metrics: exporter,
       onCounted: (counts) => state.http.add(counts),
       onDamage: (reason) => log.error('a report met damage in the store', { reason }),

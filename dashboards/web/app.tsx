@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { useAddress, type ViewName } from './data/address.js';
 import { TOKEN_NEEDED } from './data/api.js';
 import type { ViewProps } from './data/window.js';
+import { FleetControl } from './frame/fleet-control.js';
 import { Keys, useKeys } from './frame/keys.js';
 import { Navigation, TITLES } from './frame/navigation.js';
 import { chooseOtherScheme, useChosenScheme } from './frame/scheme.js';
@@ -73,6 +74,7 @@ export function App() {
         </a>
         <Navigation address={address} />
         <div class="controls">
+          {token === 'given' && <FleetControl key={`fleet ${version}`} address={address} />}
           {token === 'given' && <TimeControl key={version} address={address} />}
           <label class="check">
             <input type="checkbox" checked={live} onChange={(event) => setLive(event.currentTarget.checked)} /> Live

@@ -10,3 +10,16 @@ export interface Identity {
   /** This one sidecar of it; '' = the store is older than names of instances. */
   readonly instance: string;
 }
+
+export const IDENTITY_NAMES = ['service', 'environment', 'instance'] as const;
+export type IdentityName = (typeof IDENTITY_NAMES)[number];
+
+/** What is left out may be anything. */
+export type IdentityFilter = Partial<Identity>;
+
+/** Of a store that says nothing of itself. */
+export const UNNAMED: Identity = { service: '', environment: '', instance: '' };
+
+export function fitsIdentity(identity: Identity, filter: IdentityFilter): boolean {
+  return IDENTITY_NAMES.every((name) => filter[name] === undefined || filter[name] === identity[name]);
+}

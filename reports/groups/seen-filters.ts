@@ -8,6 +8,7 @@ import { nearestName } from '../../config/values/nearest.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import { CONSTRUCTS, SOURCES } from '../../facts/verdict.js';
 import { GROUPS_WITHOUT_TAGS } from './groups.js';
+import { isIdentityName } from './identity-groups.js';
 import { type SeenValues, VALUES_MAX } from './seen.js';
 
 /** Values that an error lists. */
@@ -27,7 +28,7 @@ export function checkSeen(filter: StatementFilter, seen: SeenValues, tagFlag = '
 
 /** Throws UsageError for the key of a tag that no statement ever had. */
 export function checkGroupBy(by: string, seen: SeenValues): void {
-  if (!(GROUPS_WITHOUT_TAGS as readonly string[]).includes(by)) checkTag(by, seen, 'group-by');
+  if (!(GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) && !isIdentityName(by)) checkTag(by, seen, 'group-by');
 }
 
 function checkTag(key: string, seen: SeenValues, name: string): void {

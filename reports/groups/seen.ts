@@ -3,6 +3,7 @@
 // Not here: comparing what somebody typed with them (seen-filters.ts).
 
 import * as v from 'valibot';
+import { UNNAMED } from '../../facts/fleet/identity.js';
 import type { StoreReader } from '../../storage/reading/stored-facts.js';
 
 /** Values kept of one filter. */
@@ -15,6 +16,11 @@ const schema = v.object({
   pools: strings,
   tables: strings,
   tags: v.record(v.string(), strings),
+  /** Who observed. A sidecar of an older version names nobody. */
+  identities: v.optional(
+    v.array(v.object({ service: v.string(), environment: v.string(), instance: v.string() })),
+    () => [UNNAMED],
+  ),
 });
 /** Sorted. Also the JSON of /api/v1/filters. */
 export type SeenValues = v.InferOutput<typeof schema>;
@@ -34,6 +40,7 @@ export function reportSeen(reader: StoreReader): SeenValues {
       pools: sorted(names.pools),
       tables: sorted(tables),
       tags: Object.fromEntries([...tags].sort().map(([key, values]) => [key, sorted(values)])),
+      identities: stored.identities(),
     };
   });
 }
@@ -48,13 +55,15 @@ export function mergeSeen(all: readonly SeenValues[]): SeenValues {
   const tags = new Map<string, string[]>();
   for (const one of all)
     for (const [key, values] of Object.entries(one.tags)) tags.set(key, [...(tags.get(key) ?? []), ...values]);
-  const of = (name: Exclude<keyof SeenValues, 'tags'>): string[] => sorted(all.flatMap((one) => one[name]));
+  const of = (name: Exclude<keyof SeenValues, 'tags' | 'identities'>): string[] =>
+    sorted(all.flatMap((one) => one[name]));
   return {
     sources: of('sources'),
     constructs: of('constructs'),
     pools: of('pools'),
     tables: of('tables'),
     tags: Object.fromEntries([...tags].sort().map(([key, values]) => [key, sorted(values)])),
+    identities: all.flatMap((one) => one.identities),
   };
 }
 

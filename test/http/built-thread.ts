@@ -60,7 +60,6 @@ export function useHttpThread(): (parts?: ThreadParts) => Promise<StartedThread>
       hosts: [],
       token,
       dataDir,
-      observes: true,
       files,
       logLevel: 'silent',
       metrics: { render },

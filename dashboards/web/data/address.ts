@@ -3,6 +3,7 @@
 // Not here: what the filters mean (reports/questions/grammar.ts), the time (window.ts).
 
 import { useEffect, useState } from 'preact/hooks';
+import { IDENTITY_NAMES } from '../../../facts/fleet/identity.js';
 
 export const VIEWS = [
   'overview',
@@ -18,8 +19,8 @@ export const VIEWS = [
 ] as const;
 export type ViewName = (typeof VIEWS)[number];
 
-/** Filters of the window: they stay when another view is opened. */
-const TIME_NAMES = ['since', 'until'] as const;
+/** They stay when another view is opened: the window, and the part of the fleet. */
+const LASTING_NAMES = ['since', 'until', ...IDENTITY_NAMES] as const;
 
 export interface Address {
   readonly view: ViewName;
@@ -55,14 +56,22 @@ export function linkTo(
   from: Pick<Address, 'filters'>,
   to: { readonly view: ViewName; readonly id?: string; readonly filters?: Readonly<Record<string, string>> },
 ): string {
-  const time = Object.fromEntries(TIME_NAMES.map((name) => [name, from.filters[name] ?? '']));
-  return writeAddress({ view: to.view, id: to.id ?? '', filters: { ...time, ...to.filters } });
+  const lasting = Object.fromEntries(LASTING_NAMES.map((name) => [name, from.filters[name] ?? '']));
+  return writeAddress({ view: to.view, id: to.id ?? '', filters: { ...lasting, ...to.filters } });
 }
 
 /** Replaces the address: typing in a filter leaves one entry in the history, not one per key. */
 export function replaceAddress(address: Address): void {
   history.replaceState(null, '', writeAddress(address));
   dispatchEvent(new HashChangeEvent('hashchange'));
+}
+
+/** A path of the API as this address means it: of one service, environment or instance. */
+export function withinFleet(path: string): string {
+  const { filters } = readAddress(location.hash);
+  const given = IDENTITY_NAMES.flatMap((name) => (filters[name] ? [[name, filters[name]]] : []));
+  if (path === '' || given.length === 0) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}${new URLSearchParams(given)}`;
 }
 
 export function useAddress(): Address {

@@ -4,6 +4,7 @@
 // Not here: what is answered (dashboards/http), the form that asks for a token (frame/token-form.tsx).
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { withinFleet } from './address.js';
 
 const TOKEN_KEY = 'pgwitness-token';
 /** Dispatched at the window when an answer says that a token is needed. */
@@ -65,10 +66,13 @@ interface Options {
   readonly version?: number;
   /** Time between two questions, at least. */
   readonly everyMs?: number;
+  /** Of all of the fleet, whatever part is chosen. */
+  readonly whole?: boolean;
 }
 
 /** Asks at once, again and again while `live`, and whenever `version` changes. An empty path asks nothing. */
-export function useReport<T>(path: string, options: Options): Report<T> {
+export function useReport<T>(asked: string, options: Options): Report<T> {
+  const path = options.whole ? asked : withinFleet(asked);
   const { live, version = 0, everyMs = LIVE_INTERVAL_MS } = options;
   const [report, setReport] = useState<Report<T>>({
     path,

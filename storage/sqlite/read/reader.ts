@@ -80,6 +80,11 @@ export class Reader implements StoreReader {
     return { databaseBytes: size(path), logBytes: size(`${path}-wal`) };
   }
 
+  /** A data directory is of one instance: it is read whole, whoever it is of (reports/groups/seen-identities.ts). */
+  within(): this {
+    return this;
+  }
+
   close(): void {
     this.#db.close();
   }
