@@ -73,7 +73,7 @@ export function OfFramework({ address, audit: { framework } }: UnsentProps) {
         columns={[
           { title: 'Statement', cell: (row) => <Statement address={address} row={row} /> },
           { title: 'Executions', cell: ({ calls, errors }) => count(calls + errors) },
-          { title: 'Known by', cell: ({ by }) => by, words: true, from: 'roomy' },
+          { title: 'Known by', cell: ({ by }) => by, words: true, from: 'wide' },
         ]}
       />
       {most.length < framework.length && <p class="below">and {count(framework.length - most.length)} more</p>}
