@@ -132,7 +132,7 @@ export const limits = {
   fingerprintCacheEntries: 50_000,
   fingerprintCacheBytes: 64 * MIB,
   /** Remembered texts without their literals; fewer are live within an hour. Beyond it a text is lexed again. */
-  skeletonCacheEntries: 20_000,
+  skeletonCacheEntries: 50_000,
   skeletonCacheBytes: 8 * MIB,
   /** Comments whose tags are remembered, for comments that repeat: at most as many as there are tag sets. */
   commentCacheEntries: 5_000,

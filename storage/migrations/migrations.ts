@@ -13,6 +13,7 @@ import { SETTINGS } from './0008-settings.js';
 import { FINDING_SAMPLES } from './0009-finding-samples.js';
 import { LOST_STATEMENTS } from './0010-lost-statements.js';
 import { COUNTED_REQUESTS } from './0011-counted-requests.js';
+import { FOLDING } from './0012-folding.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -27,4 +28,5 @@ export const MIGRATIONS: readonly string[] = [
   FINDING_SAMPLES,
   LOST_STATEMENTS,
   COUNTED_REQUESTS,
+  FOLDING,
 ];

@@ -5,7 +5,19 @@
 
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
-import { ceilTo, DAY_MIN, type FoldState, floorTo, HOUR_MIN, type MinuteRange, type Segment, SPAN } from './levels.js';
+import {
+  addSegment,
+  ceilTo,
+  DAY_MIN,
+  type FoldState,
+  floorTo,
+  freshHours,
+  freshMinutes,
+  HOUR_MIN,
+  type MinuteRange,
+  type Segment,
+  SPAN,
+} from './levels.js';
 
 export interface Timeline {
   /** Length of a point. */
@@ -39,12 +51,14 @@ export function timelineOf(
     add(SPAN.minute, since, until);
     return { stepMinutes, range: { since, until }, segments };
   }
-  add(SPAN.minute, Math.max(since, state.minutesFoldedTo), until);
+  const fromMinute = Math.max(since, state.minutesFoldedTo);
+  addSegment(segments, { ...freshMinutes(state, true), fromMinute, toMinute: until });
   if (stepMinutes < DAY_MIN) {
     add(SPAN.hour, since, until);
     return { stepMinutes, range: { since, until }, segments };
   }
-  add(SPAN.hour, Math.max(since, state.hoursFoldedTo), until);
+  const fromHour = Math.max(since, state.hoursFoldedTo);
+  addSegment(segments, { ...freshHours(state, true), fromMinute: fromHour, toMinute: until });
   add(SPAN.day, since, until);
   return { stepMinutes, range: { since, until }, segments };
 }

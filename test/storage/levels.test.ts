@@ -5,21 +5,37 @@ import { expect, it } from 'vitest';
 import {
   bucketsFor,
   ceilTo,
+  type Folding,
   type FoldState,
   floorTo,
+  type RowKey,
+  type Segment,
   SPAN,
   segmentsOf,
   snapOutward,
   wholeLife,
 } from '../../storage/reading/levels.js';
 
+/** The row that is followed: of a table in the middle of those that are folded in parts. */
+const ROW: RowKey = { key: 'tag_series_id', id: 7 };
+/** How far a bucket may be folded: not at all, or short of the row, or past it. */
+const foldings = fc.constantFrom<Folding | null>(
+  null,
+  { key: 'series_id', upTo: 9 },
+  { key: 'tag_series_id', upTo: 6 },
+  { key: 'tag_series_id', upTo: 7 },
+  { key: 'request_series_id', upTo: 1 },
+);
+const holdsRow = (folding: Folding | null): boolean =>
+  folding?.key === 'request_series_id' || (folding?.key === ROW.key && folding.upTo >= ROW.id);
+
 const DAYS = 4;
 const LAST_MIN = DAYS * 1440;
 
 /** A state that rolling up and retention can reach. */
 const states = fc
-  .tuple(fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN))
-  .map(([minutes, hours, keptMinutes, keptHours, keptDays]): FoldState => {
+  .tuple(fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), fc.nat(LAST_MIN), foldings, foldings)
+  .map(([minutes, hours, keptMinutes, keptHours, keptDays, minuteFolding, hourFolding]): FoldState => {
     const hoursFoldedTo = Math.min(floorTo(hours, 60), floorTo(minutes, 60));
     const minutesKeptFrom = Math.min(floorTo(keptMinutes, 60), floorTo(minutes, 60));
     const hoursKeptFrom = Math.min(
@@ -33,6 +49,9 @@ const states = fc
       minutesKeptFrom,
       hoursKeptFrom,
       daysKeptFrom: Math.min(floorTo(keptDays, 1440), hoursKeptFrom),
+      minuteFolding,
+      // Only an hour that is over is folded.
+      hourFolding: hoursFoldedTo < floorTo(minutes, 60) ? hourFolding : null,
       firstMinute: 0,
       lastMinute: LAST_MIN - 1,
     };
@@ -50,23 +69,31 @@ function coverage(segments: ReturnType<typeof segmentsOf>, state: FoldState): nu
   return times;
 }
 
-function isIn(
-  minute: number,
-  segment: { spanS: number; fromMinute: number; toMinute: number },
-  state: FoldState,
-): boolean {
-  const { spanS, fromMinute, toMinute } = segment;
-  const within = (bucket: number): boolean => bucket >= fromMinute && bucket < toMinute;
+function isIn(minute: number, segment: Segment, state: FoldState): boolean {
+  const { spanS, fromMinute, toMinute, halfFolded } = segment;
+  const isElsewhere = (bucket: number): boolean => halfFolded?.bucket === bucket && holdsRow(halfFolded);
+  const within = (bucket: number): boolean => bucket >= fromMinute && bucket < toMinute && !isElsewhere(bucket);
+  const { isInHour, isInDay } = foldedIn(minute, state);
   switch (spanS) {
     case SPAN.minute:
       return within(minute) && minute >= state.minutesKeptFrom;
     case SPAN.hour:
-      return within(floorTo(minute, 60)) && minute < state.minutesFoldedTo && minute >= state.hoursKeptFrom;
+      return within(floorTo(minute, 60)) && isInHour && minute >= state.hoursKeptFrom;
     case SPAN.day:
-      return within(floorTo(minute, 1440)) && floorTo(minute, 60) < state.hoursFoldedTo && minute >= state.daysKeptFrom;
+      return within(floorTo(minute, 1440)) && isInDay && minute >= state.daysKeptFrom;
     default:
-      return minute < state.minutesFoldedTo;
+      return isInHour;
   }
+}
+
+/** Where the row of a minute is besides the minute itself. */
+function foldedIn(minute: number, state: FoldState): { isInHour: boolean; isInDay: boolean } {
+  const { minutesFoldedTo, hoursFoldedTo, minuteFolding, hourFolding } = state;
+  const hour = floorTo(minute, 60);
+  return {
+    isInHour: minute < minutesFoldedTo || (minute === minutesFoldedTo && holdsRow(minuteFolding)),
+    isInDay: hour < hoursFoldedTo || (hour === hoursFoldedTo && holdsRow(hourFolding)),
+  };
 }
 
 it('names every minute of a window exactly once and none outside, whatever was folded or dropped', () => {
@@ -107,14 +134,13 @@ it('widens a window, never narrows it, and by less than a day', () => {
 it('writes an execution to just those buckets that its minute would have been folded into', () => {
   fc.assert(
     fc.property(states, fc.nat(LAST_MIN - 1), (state, minute) => {
-      const written = bucketsFor(minute, state).map(([spanS, bucket]) => `${spanS}@${bucket}`);
+      const written = bucketsFor(minute, state, ROW).map(([spanS, bucket]) => `${spanS}@${bucket}`);
+      const { isInHour, isInDay } = foldedIn(minute, state);
       const expected = [
         ...(minute >= state.minutesKeptFrom ? [`60@${minute}`] : []),
-        ...(minute < state.minutesFoldedTo && minute >= state.hoursKeptFrom ? [`3600@${floorTo(minute, 60)}`] : []),
-        ...(floorTo(minute, 60) < state.hoursFoldedTo && minute >= state.daysKeptFrom
-          ? [`86400@${floorTo(minute, 1440)}`]
-          : []),
-        ...(minute < state.minutesFoldedTo ? ['0@0'] : []),
+        ...(isInHour && minute >= state.hoursKeptFrom ? [`3600@${floorTo(minute, 60)}`] : []),
+        ...(isInDay && minute >= state.daysKeptFrom ? [`86400@${floorTo(minute, 1440)}`] : []),
+        ...(isInHour ? ['0@0'] : []),
       ];
       expect(written.sort()).toEqual(expected.sort());
     }),
@@ -128,6 +154,8 @@ it('takes long windows from few rows', () => {
     minutesKeptFrom: 2 * 1440,
     hoursKeptFrom: 0,
     daysKeptFrom: 0,
+    minuteFolding: null,
+    hourFolding: null,
     firstMinute: 0,
     lastMinute: 3 * 1440 + 92,
   };

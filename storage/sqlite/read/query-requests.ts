@@ -21,7 +21,7 @@ import { placeOf } from './query-statements.js';
 export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestSeriesSums[] {
   const wanted = tagged('t', tags);
   return segments.flatMap((segment) => {
-    const place = placeOf(segment, {});
+    const place = placeOf(segment, 'request_series_id', {});
     return rows.all<RequestSeriesSums>(
       `SELECT s.tag_set AS tagSet, s.found, r.* FROM (
          SELECT request_series_id AS id, ${sumsSql(REQUEST_ROLLUP)}
@@ -37,7 +37,7 @@ export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags
 export function requestStatementSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestStatementSums[] {
   const wanted = tagged('t', tags);
   return segments.flatMap((segment) => {
-    const place = placeOf(segment, {});
+    const place = placeOf(segment, 'tag_series_id', {});
     return rows.all<RequestStatementSums>(
       `SELECT s.fingerprint, s.source, r.* FROM (
          SELECT tag_series_id AS id, ${sumsSql(REQUEST_STATEMENT_ROLLUP)}
@@ -51,25 +51,28 @@ export function requestStatementSums(rows: Rows, segments: readonly Segment[], t
 }
 
 export function requestPartSums(rows: Rows, segments: readonly Segment[]): RequestPartSums[] {
-  const sql = `SELECT s.tag_set AS tagSet, r.source, coalesce(p.name, r.pool_id) AS pool, r.statements FROM (
+  const sqlOf = (
+    place: string,
+  ) => `SELECT s.tag_set AS tagSet, r.source, coalesce(p.name, r.pool_id) AS pool, r.statements FROM (
       SELECT request_series_id AS id, source, pool_id, ${totalSql('statements')} AS statements
-        FROM request_part_rollup WHERE ${PLACE} GROUP BY request_series_id, source, pool_id
+        FROM request_part_rollup WHERE ${place} GROUP BY request_series_id, source, pool_id
     ) r JOIN request_series s ON s.request_series_id = r.id LEFT JOIN pool p ON p.pool_id = r.pool_id`;
-  return segments.flatMap((segment) => rows.all<RequestPartSums>(sql, ...numbersOf(segment)));
+  return segments.flatMap((segment) => {
+    const place = placeOf(segment, 'request_series_id', {});
+    return rows.all<RequestPartSums>(sqlOf(place.sql), ...place.values);
+  });
 }
 
 /** Row by row, in no order. */
 export function* requestHistograms(rows: Rows, segments: readonly Segment[]): Generator<RequestHistograms> {
-  const sql = `SELECT s.tag_set AS tagSet, statement_histogram AS statementHistogram, service_histogram AS serviceHistogram
-    FROM request_rollup r JOIN request_series s ON s.request_series_id = r.request_series_id
-    WHERE ${PLACE} AND length(statement_histogram) > 0`;
-  for (const segment of segments) yield* rows.iterate<RequestHistograms>(sql, ...numbersOf(segment));
-}
-
-const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
-
-function numbersOf(segment: Segment): [number, number, number] {
-  return [segment.spanS, segment.fromMinute, segment.toMinute];
+  for (const segment of segments) {
+    const place = placeOf(segment, 'request_series_id', {});
+    const sql = `SELECT s.tag_set AS tagSet, r.* FROM (
+        SELECT request_series_id AS id, statement_histogram AS statementHistogram, service_histogram AS serviceHistogram
+          FROM request_rollup WHERE ${place.sql} AND length(statement_histogram) > 0
+      ) r JOIN request_series s ON s.request_series_id = r.id`;
+    yield* rows.iterate<RequestHistograms>(sql, ...place.values);
+  }
 }
 
 function tagged(table: string, tags: Tags): Condition {

@@ -2,7 +2,7 @@
 // Invariant: every value is bound; cost grows with the rows of the segments, which levels.ts keeps few.
 // Not here: choosing segments (levels.ts), putting answers together (statements.ts, windows.ts).
 
-import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../../reading/levels.js';
+import { DAY_MIN, FOLDED_BY, type FoldedKey, HOUR_MIN, type Segment, SPAN } from '../../reading/levels.js';
 import type {
   EncodedHistogram,
   ErrorSums,
@@ -29,7 +29,7 @@ export function seriesSums(rows: Rows, segments: readonly Segment[], filter: Ser
   const wanted = seriesCondition(filter);
   const answer: SeriesSums[] = [];
   for (const segment of segments) {
-    const place = placeOf(segment, filter);
+    const place = placeOf(segment, 'series_id', filter);
     const sums = rows.all<SeriesSums>(
       `SELECT s.fingerprint, s.source, s.construct, s.pool_id AS poolId, r.* FROM (
          SELECT series_id AS seriesId, ${totalSql(CALLS_SQL)} AS calls, ${sumsSql(ROLLUP)}
@@ -47,7 +47,7 @@ export function tagSums(rows: Rows, segments: readonly Segment[], filter: Series
   const answer: TagSums[] = [];
   const wanted = tagCondition(filter);
   for (const segment of segments) {
-    const place = placeOf(segment, filter);
+    const place = placeOf(segment, 'tag_series_id', filter);
     const sums = rows.all<TagSums>(
       `SELECT s.fingerprint, s.source, s.tag_set AS tagSet, r.* FROM (
          SELECT tag_series_id AS tagSeriesId, ${sumsSql(TAG_ROLLUP)}
@@ -91,7 +91,7 @@ export function* histogramsOf(
   const among = wanted.ids === undefined ? '' : `AND ${column} IN (SELECT value FROM json_each(?))`;
   const ids = wanted.ids === undefined ? [] : [JSON.stringify(wanted.ids)];
   for (const segment of wanted.segments) {
-    const place = placeOf(segment, { fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints });
+    const place = placeOf(segment, column, { fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints });
     yield* rows.iterate<EncodedHistogram>(
       `SELECT ${column} AS id, histogram FROM ${table} WHERE ${place.sql} ${among} AND length(histogram) > 0`,
       ...place.values,
@@ -103,7 +103,7 @@ export function* histogramsOf(
 export function errorSums(rows: Rows, segments: readonly Segment[], filter: SeriesFilter): ErrorSums[] {
   const wanted = seriesCondition(filter);
   return segments.flatMap((segment) => {
-    const place = placeOf(segment, filter);
+    const place = placeOf(segment, 'series_id', filter);
     return rows.all<ErrorSums>(
       `SELECT series_id AS seriesId, sqlstate, ${totalSql('errors')} AS errors
          FROM rollup_error WHERE ${place.sql}${wanted.sql} GROUP BY series_id, sqlstate`,
@@ -116,7 +116,7 @@ export function errorSums(rows: Rows, segments: readonly Segment[], filter: Seri
 /** Calls and errors by source, every statement included. */
 export function sourceExecutions(rows: Rows, segments: readonly Segment[]): SourceExecutions[] {
   return segments.flatMap((segment) => {
-    const place = placeOf(segment, {});
+    const place = placeOf(segment, undefined, {});
     return rows.all<SourceExecutions>(
       `SELECT source, ${totalSql('calls + errors')} AS executions FROM source_rollup WHERE ${place.sql} GROUP BY source`,
       ...place.values,
@@ -134,10 +134,27 @@ const STEPS_MIN = new Map<number, number>([
 const FEW = 300;
 
 /**
- * A condition for the rows of a segment. For a few statements the buckets are listed one by one: with the id this
+ * A condition for the rows of a segment in a table with this key; undefined = one that is folded whole.
+ * For a few statements the buckets are listed one by one: with the id this
  * makes a seek per bucket, where a range would read the rows of every other statement too.
  */
-export function placeOf(segment: Segment, filter: SeriesFilter): Condition {
+export function placeOf(segment: Segment, key: FoldedKey | undefined, filter: SeriesFilter): Condition {
+  const within = bucketsOf(segment, filter);
+  const fresh = freshOf(segment, key);
+  return { sql: `${within.sql}${fresh.sql}`, values: [...within.values, ...fresh.values] };
+}
+
+/** Of a bucket that is half folded only those rows that are in no coarser one. */
+export function freshOf({ halfFolded }: Segment, key: FoldedKey | undefined): Condition {
+  if (key === undefined || halfFolded === undefined) return { sql: '', values: [] };
+  const { bucket, upTo } = halfFolded;
+  const [mine, theirs] = [FOLDED_BY.indexOf(key), FOLDED_BY.indexOf(halfFolded.key)];
+  if (mine > theirs) return { sql: '', values: [] };
+  if (mine < theirs) return { sql: ' AND bucket_min <> ?', values: [bucket] };
+  return { sql: ` AND (bucket_min <> ? OR ${key} > ?)`, values: [bucket, upTo] };
+}
+
+function bucketsOf(segment: Segment, filter: SeriesFilter): Condition {
   const { spanS, fromMinute, toMinute } = segment;
   const step = STEPS_MIN.get(spanS);
   if (step === undefined) return { sql: 'span_s = 0 AND bucket_min = 0', values: [] };

@@ -12,6 +12,7 @@ import type { Rows, SqlValue } from '../file/rows.js';
 import { seriesCondition, tagCondition } from '../tables/filter-conditions.js';
 import { CALLS_SQL } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
+import { freshOf } from './query-statements.js';
 import { seriesTotals } from './series-totals.js';
 
 const PLACE = 'span_s = ? AND bucket_min >= ? AND bucket_min < ?';
@@ -54,10 +55,11 @@ export function* statementPoints(
     (name) => `${name === 'calls' && !tagged ? CALLS_SQL : snakeCase(name)} AS ${name}`,
   );
   const sql = `SELECT ${AT} AS at, ${columns.join(', ')}, ${totalsOnly ? "x'' AS histogram" : 'histogram'}
-    FROM ${tagged ? 'tag_rollup' : 'rollup'} WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))${wanted.sql}`;
+    FROM ${tagged ? 'tag_rollup' : 'rollup'} WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))`;
   for (const segment of timeline.segments) {
-    const named: SqlValue[] = [timeline.stepMinutes, segment.spanS, bucketList(segment), ...wanted.values];
-    yield* rows.iterate<StatementPoint>(sql, ...named);
+    const fresh = freshOf(segment, tagged ? 'tag_series_id' : 'series_id');
+    const named: SqlValue[] = [timeline.stepMinutes, segment.spanS, bucketList(segment)];
+    yield* rows.iterate<StatementPoint>(`${sql}${fresh.sql}${wanted.sql}`, ...named, ...fresh.values, ...wanted.values);
   }
 }
 

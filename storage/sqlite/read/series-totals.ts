@@ -55,7 +55,7 @@ function bySeries({ fromMinute, toMinute }: Segment, columns: string, filter: Se
 }
 
 function byBucket(segment: Segment, columns: string, filter: SeriesFilter): Condition {
-  const place = placeOf(segment, filter);
+  const place = placeOf(segment, 'series_id', filter);
   const wanted = seriesConditions(filter);
   const among = wanted.sql === '' ? '' : ` AND series_id IN (SELECT series_id FROM series WHERE ${wanted.sql})`;
   return {

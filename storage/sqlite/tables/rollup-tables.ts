@@ -28,6 +28,7 @@ import {
   SUM_MAX,
   TAG_RULES,
 } from '../../../facts/sums.js';
+import { FOLDED_BY, type FoldedKey } from '../../reading/levels.js';
 import type { SqlValue } from '../file/rows.js';
 import { plusSql, totalSql } from './saturating.js';
 
@@ -124,11 +125,21 @@ export function upsertSql(table: RollupTable): string {
   return `INSERT INTO ${table.name} (${all.join(', ')}) VALUES (${all.map(() => '?').join(', ')}) ${mergeSql(table)}`;
 }
 
-/** Adds every row of one bucket to a coarser one; binds to_span, to_bucket, from_span, from_bucket. */
+/** The key by whose ids the table is folded in parts; undefined = it has few rows, and is folded whole. */
+export function foldedKeyOf({ keys }: RollupTable): FoldedKey | undefined {
+  return FOLDED_BY.find((key) => key === keys[0]);
+}
+
+/**
+ * Adds rows of one bucket to a coarser one; binds to_span, to_bucket, from_span, from_bucket, and where it is folded in
+ * parts the id behind which they begin and the last one.
+ */
 export function rollUpSql(table: RollupTable): string {
+  const key = foldedKeyOf(table);
+  const among = key === undefined ? '' : ` AND ${key} > ? AND ${key} <= ?`;
   const rest = [...table.keys, ...columnsOf(table)].join(', ');
   return `INSERT INTO ${table.name} (span_s, bucket_min, ${rest}) SELECT ?, ?, ${rest} FROM ${table.name}
-    WHERE span_s = ? AND bucket_min = ? ${mergeSql(table)}`;
+    WHERE span_s = ? AND bucket_min = ?${among} ${mergeSql(table)}`;
 }
 
 /** The columns summed up over rows, each under its field's name, as a select list. Histograms are left out. */

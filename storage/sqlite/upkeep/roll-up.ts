@@ -1,15 +1,30 @@
-// Rolls up minutes into hours and the whole life, and hours into days, a few at a time.
-// Invariant: rows and the mark in fold_state move in one transaction, so every row is added to its coarser one once.
+// Rolls up minutes into hours and the whole life, hours into days, a part of a bucket at a time.
+// Invariant: rows and the marks in fold_state move in one transaction, so every row is added to its coarser ones once.
 // Not here: dropping rows that were rolled up (retention.ts); late rows, which go to all levels at once (levels.ts).
 
-import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
+import {
+  DAY_MIN,
+  FOLDED_BY,
+  type FoldedKey,
+  type Folding,
+  type FoldState,
+  floorTo,
+  HOUR_MIN,
+  SPAN,
+} from '../../reading/levels.js';
 import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
-import { ROLLUP_TABLES, rollUpSql } from '../tables/rollup-tables.js';
+import { foldedKeyOf, ROLLUP_TABLES, rollUpSql } from '../tables/rollup-tables.js';
 
-const ROLL_UPS = ROLLUP_TABLES.map(rollUpSql);
+/** Of each key the tables that are folded by it, and of no key the others. */
+const ROLL_UPS = new Map<FoldedKey | undefined, Array<{ sql: string; lastOfPart: string }>>();
+for (const table of ROLLUP_TABLES) {
+  const key = foldedKeyOf(table);
+  const lastOfPart = `SELECT ${key} AS id FROM ${table.name} WHERE span_s = ? AND bucket_min = ? AND ${key} > ? ORDER BY ${key} LIMIT 1 OFFSET ?`;
+  ROLL_UPS.set(key, [...(ROLL_UPS.get(key) ?? []), { sql: rollUpSql(table), lastOfPart }]);
+}
 /** The next bucket that has rows to roll up, over all tables. */
 const NEXT = `SELECT min(bucket) AS bucket FROM (${ROLLUP_TABLES.map(
   ({ name }) => `SELECT min(bucket_min) AS bucket FROM ${name} WHERE span_s = ? AND bucket_min >= ?`,
@@ -24,64 +39,82 @@ export interface RollUpOptions {
   rowsMax: number;
 }
 
-/**
- * Runs inside a transaction. Returns the database's error where it refused rows for what they are: what they would have
- * been added to lacks them, so their time is a gap.
- */
-export function rollUp(rows: Rows, options: RollUpOptions): unknown {
+export interface RolledUp {
+  /** Rows that were added; 0 = nothing is left to do. */
+  rows: number;
+  /**
+   * The database's error where it refused rows for what they are: what they would have been added to lacks them, so
+   * their time is a gap.
+   */
+  refusal: unknown;
+}
+
+/** Runs inside a transaction. */
+export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
   const refusals: unknown[] = [];
   const state = readFoldState(rows);
   const before = { ...state };
+  const work = { rows, refusals, rowsMax: options.rowsMax };
   let left = options.rowsMax;
   while (left > 0) {
-    const moved = rollUpMinute({ rows, refusals }, state, options.closedBefore);
+    // An hour that was begun is finished first.
+    const moved = rollUpHour(work, state, { isBegun: true }) || rollUpMinute(work, state, options.closedBefore);
     if (moved === 0) break;
     left -= moved;
   }
   while (left > 0) {
-    const moved = rollUpHour({ rows, refusals }, state);
+    const moved = rollUpHour(work, state, { isBegun: false });
     if (moved === 0) break;
     left -= moved;
   }
-  if (state.minutesFoldedTo !== before.minutesFoldedTo || state.hoursFoldedTo !== before.hoursFoldedTo) {
+  if (
+    state.minutesFoldedTo !== before.minutesFoldedTo ||
+    state.hoursFoldedTo !== before.hoursFoldedTo ||
+    state.minuteFolding !== before.minuteFolding ||
+    state.hourFolding !== before.hourFolding
+  ) {
     writeFoldState(rows, state);
   }
-  return refusals[0];
+  return { rows: options.rowsMax - left, refusal: refusals[0] };
 }
 
 interface Work {
   rows: Rows;
   /** Errors of rows that the database refused. */
   refusals: unknown[];
+  /** Of one part. */
+  rowsMax: number;
 }
 
 function rollUpMinute(work: Work, state: FoldState, closedBefore: number): number {
-  const minute = nextBucket(work.rows, SPAN.minute, state.minutesFoldedTo);
-  if (minute === null || minute >= closedBefore) {
+  const isBegun = state.minuteFolding !== null;
+  const minute = isBegun ? state.minutesFoldedTo : nextBucket(work.rows, SPAN.minute, state.minutesFoldedTo);
+  if (minute === null || (!isBegun && minute >= closedBefore)) {
     if (closedBefore - state.minutesFoldedTo >= IDLE_STEP_MIN) state.minutesFoldedTo = closedBefore;
     return 0;
   }
-  const moved =
-    addBucket(work, { spanS: SPAN.hour, bucket: floorTo(minute, HOUR_MIN), fromSpanS: SPAN.minute, from: minute }) +
-    addBucket(work, { spanS: SPAN.lifetime, bucket: 0, fromSpanS: SPAN.minute, from: minute });
-  state.minutesFoldedTo = minute + 1;
+  const to: Target[] = [
+    { spanS: SPAN.hour, bucket: floorTo(minute, HOUR_MIN) },
+    { spanS: SPAN.lifetime, bucket: 0 },
+  ];
+  const { moved, folding } = addPart(work, { fromSpanS: SPAN.minute, from: minute, to, done: state.minuteFolding });
+  state.minuteFolding = folding;
+  state.minutesFoldedTo = folding === null ? minute + 1 : minute;
   return moved;
 }
 
-function rollUpHour(work: Work, state: FoldState): number {
+function rollUpHour(work: Work, state: FoldState, { isBegun }: { isBegun: boolean }): number {
+  if (isBegun && state.hourFolding === null) return 0;
   const complete = floorTo(state.minutesFoldedTo, HOUR_MIN);
-  const hour = nextBucket(work.rows, SPAN.hour, state.hoursFoldedTo);
+  const hour = isBegun ? state.hoursFoldedTo : nextBucket(work.rows, SPAN.hour, state.hoursFoldedTo);
   if (hour === null || hour >= complete) {
     state.hoursFoldedTo = Math.max(state.hoursFoldedTo, complete);
     return 0;
   }
-  const moved = addBucket(work, {
-    spanS: SPAN.day,
-    bucket: floorTo(hour, DAY_MIN),
-    fromSpanS: SPAN.hour,
-    from: hour,
-  });
-  state.hoursFoldedTo = hour + HOUR_MIN;
+  const to: Target[] = [{ spanS: SPAN.day, bucket: floorTo(hour, DAY_MIN) }];
+  const { moved, folding } = addPart(work, { fromSpanS: SPAN.hour, from: hour, to, done: state.hourFolding });
+  state.hourFolding = folding;
+  state.hoursFoldedTo = folding === null ? hour + HOUR_MIN : hour;
   return moved;
 }
 
@@ -90,19 +123,51 @@ function nextBucket(rows: Rows, spanS: number, from: number): number | null {
   return rows.get<{ bucket: number | null }>(NEXT, ...values)!.bucket;
 }
 
-interface Addition {
+interface Target {
   spanS: number;
   bucket: number;
-  fromSpanS: number;
-  from: number;
 }
 
-/** Returns the rows added, at least 1. */
-function addBucket({ rows, refusals }: Work, { spanS, bucket, fromSpanS, from }: Addition): number {
+interface Addition {
+  fromSpanS: number;
+  from: number;
+  to: readonly Target[];
+  /** What of the bucket was added before. */
+  done: Folding | null;
+}
+
+/** Adds the next part of a bucket. Returns the rows added, at least 1, and how far it is folded; null = it is whole. */
+function addPart(work: Work, addition: Addition): { moved: number; folding: Folding | null } {
+  const { fromSpanS, from, done } = addition;
   let moved = 0;
-  for (const sql of ROLL_UPS) {
+  let place = done === null ? 0 : FOLDED_BY.indexOf(done.key);
+  let after = done?.upTo ?? 0;
+  for (; place < FOLDED_BY.length; place++, after = 0) {
+    const key = FOLDED_BY[place];
+    const tables = ROLL_UPS.get(key)!;
+    // Tables of one key move together, so far as the one of them goes that has most rows.
+    const rowsOfPart = Math.max(0, Math.ceil((work.rowsMax - moved) / (tables.length * addition.to.length)) - 1);
+    let last = Number.MAX_SAFE_INTEGER;
+    for (const { lastOfPart } of tables) {
+      const found = work.rows.get<{ id: number }>(lastOfPart, fromSpanS, from, after, rowsOfPart);
+      if (found !== undefined) last = Math.min(last, found.id);
+    }
+    for (const { sql } of tables) moved += add(work, addition, { sql, among: [after, last] });
+    if (last !== Number.MAX_SAFE_INTEGER) return { moved: Math.max(1, moved), folding: { key, upTo: last } };
+  }
+  for (const { sql } of ROLL_UPS.get(undefined)!) moved += add(work, addition, { sql, among: [] });
+  return { moved: Math.max(1, moved), folding: null };
+}
+
+function add(
+  { rows, refusals }: Work,
+  { fromSpanS, from, to }: Addition,
+  part: { sql: string; among: number[] },
+): number {
+  let moved = 0;
+  for (const { spanS, bucket } of to) {
     try {
-      moved += rows.run(sql, spanS, bucket, fromSpanS, from);
+      moved += rows.run(part.sql, spanS, bucket, fromSpanS, from, ...part.among);
     } catch (error) {
       // A statement that is refused undoes itself alone. Waiting for it would keep all later rows from being dropped.
       if (!isRefusal(error)) throw error;
@@ -111,5 +176,5 @@ function addBucket({ rows, refusals }: Work, { spanS, bucket, fromSpanS, from }:
       writeGap(rows, { fromMinute: from, untilMinute, reason: 'refused' });
     }
   }
-  return Math.max(1, moved);
+  return moved;
 }

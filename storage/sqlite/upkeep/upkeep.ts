@@ -11,13 +11,15 @@ import { PERIODS, type Period, refreshSlice } from './windows.js';
 
 /** Rows rolled up, and rows dropped per table, in one call: some tens of milliseconds of work. */
 const SLICE_ROWS = 5000;
+/** Rows rolled up in each second between two calls: a minute of 20,000 statements takes some twenty of them. */
+const ROWS_BETWEEN = 2500;
 /** A minute is rolled up this many minutes after its end: until then more of it may come. */
 const CLOSED_AFTER_MIN = 1;
 const WINDOWS_EVERY_MS = 2000;
 /** Refreshing a window may take one part in this many of the time. */
 const WINDOWS_SHARE = 100;
 /** Statements of a window that are refreshed in one transaction: some milliseconds, however large the store. */
-const WINDOW_STATEMENTS = 25;
+const WINDOW_STATEMENTS = 15;
 /** A call does so many of these, and no further one once it spent this long on them. */
 const WINDOW_SLICES_MIN = PERIODS.length;
 const WINDOWS_SLICE_MS = 20;
@@ -64,9 +66,7 @@ export class Upkeep {
         errors.push(error);
       }
     };
-    const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
-    const rollUpSlice = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax: SLICE_ROWS }));
-    attempt(() => rollUpSlice.immediate());
+    attempt(() => this.#rollUp(nowMs, SLICE_ROWS));
     let idsVoid = false;
     attempt(() => {
       if (!clockIsTrusted) return;
@@ -79,8 +79,10 @@ export class Upkeep {
     return idsVoid;
   }
 
-  /** Goes on with windows that the last slice() left half refreshed. */
+  /** Goes on with rolling up, and with windows that the last slice() left half refreshed. */
   goOn(nowMs: number): void {
+    const refusal = this.#rollUp(nowMs, ROWS_BETWEEN);
+    if (refusal !== undefined) throw refusal;
     this.#refreshThose((window) => window.after !== undefined, nowMs);
   }
 
@@ -91,6 +93,13 @@ export class Upkeep {
       do this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS_AT_END });
       while (window.after !== undefined);
     }
+  }
+
+  /** Returns the database's error where it refused rows for what they are. */
+  #rollUp(nowMs: number, rowsMax: number): unknown {
+    const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
+    const { refusal } = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax })).immediate();
+    return refusal;
   }
 
   #refreshDue(nowMs: number): void {

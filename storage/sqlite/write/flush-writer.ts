@@ -21,6 +21,7 @@ import { writeLoss, writeLostStatement } from '../tables/losses.js';
 import { writeMark } from '../tables/marks.js';
 import {
   FLEET_ROLLUP,
+  foldedKeyOf,
   integer,
   POOL_ROLLUP,
   REQUEST_PART_ROLLUP,
@@ -233,7 +234,9 @@ export class FlushWriter {
   /** `values`: the table's keys, then its columns. */
   #add(table: RollupTable, minute: number, values: SqlValue[]): void {
     const sql = UPSERTS.get(table)!;
-    for (const [spanS, bucketMinute] of bucketsFor(minute, this.#state)) {
+    const key = foldedKeyOf(table);
+    const row = key === undefined ? undefined : { key, id: values[0] as number };
+    for (const [spanS, bucketMinute] of bucketsFor(minute, this.#state, row)) {
       this.#rows.run(sql, spanS, bucketMinute, ...values);
     }
     this.#noteMinute(minute);
