@@ -1,5 +1,6 @@
 // Measures what a statement costs the observer while many fingerprints come in turn.
-// flush a second, whole minutes. Processor time alone, so that a busy machine changes little; without sockets.
+// Batches, flushes and upkeep come as in a running observer, on a clock of its own: 5,000 statements and a flush a
+// second, whole minutes. Processor time alone, so that a busy machine changes little; without sockets.
 // Prints; asserts nothing. Run: npm run build && node bench/write-path.mjs [--fingerprints 10,1000,20000] [--minutes 3]
 // [--data DIR] [--tags]
 // Not here: the same over a link (growth.mjs), what a statement costs without the store (pipeline.mjs).
