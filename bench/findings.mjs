@@ -3,6 +3,9 @@
 // Run: npm run build && node --expose-gc bench/findings.mjs
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
+const { TRAITS, traitsOf } = /** @type {typeof import('../dist/facts/work/unit.js')} */ (
+  await import(`${dist}/facts/work/unit.js`)
+);
 const { Findings } = /** @type {typeof import('../dist/analyzer/findings/findings.js')} */ (
   await import(`${dist}/analyzer/findings/findings.js`)
 );
@@ -45,8 +48,10 @@ function unitOf(number, each, found) {
     };
   });
   const isDirect = found === 'direct';
+  const isRepeated = new Set(statements.map(({ fingerprint }) => fingerprint)).size < statements.length;
   return {
     found,
+    traits: statements.reduce((all, one) => all | traitsOf(one), isRepeated ? TRAITS.repeats : 0),
     boundary: isDirect ? 'tags' : 'transaction',
     id: isDirect ? String(number) : '',
     tagSet: isDirect ? `{"route":"/r${number % 50}"}` : '',

@@ -1,15 +1,24 @@
 // Measures what a statement costs the observer, from a batch to the store, in ns of processor time.
 // Statements come in requests of REQUEST_STATEMENTS, which end, are looked at for findings, and are flushed. Beside it
-// the same with units of work off (no unit is found, counted or looked at), and decoding alone. Without sockets.
-// Prints; asserts nothing. Run: npm run build && node bench/pipeline.mjs
+// the same without looking for findings, the same with units of work and parameters off (no unit is found, counted or
+// looked at, no literal is hashed), and decoding alone.
+// Each case is a process with the observer's young generation, which has the three side by side: they take turns after
+// each flush, so that a busy machine is busy for all of them. Printed are means over all turns: a kernel may count
+// processor time in ticks, which are longer than a difference. Without sockets. Asserts nothing.
+// Run: npm run build && node bench/pipeline.mjs [--only CASE,…]
 
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { optionsOf } from '../scripts/lib/options.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
 const { assemble } = /** @type {typeof import('../dist/observer/assemble.js')} */ (
   await import(`${dist}/observer/assemble.js`)
+);
+const { UnitFeed } = /** @type {typeof import('../dist/analyzer/unit-feed.js')} */ (
+  await import(`${dist}/analyzer/unit-feed.js`)
 );
 const { loadConfig } = /** @type {typeof import('../dist/config/config.js')} */ (
   await import(`${dist}/config/config.js`)
@@ -19,6 +28,9 @@ const { BatchReader } = /** @type {typeof import('../dist/proxy/stream/reader.js
 );
 const { BatchWriter } = /** @type {typeof import('../dist/proxy/stream/writer.js')} */ (
   await import(`${dist}/proxy/stream/writer.js`)
+);
+const { KeyedHash } = /** @type {typeof import('../dist/proxy/stream/parameters.js')} */ (
+  await import(`${dist}/proxy/stream/parameters.js`)
 );
 const { emptyFields } = /** @type {typeof import('../dist/proxy/link/statement-fields.js')} */ (
   await import(`${dist}/proxy/link/statement-fields.js`)
@@ -33,109 +45,153 @@ const STATEMENTS = 2000;
 const REQUEST_STATEMENTS = 20;
 /** Between two requests of a session. */
 const PAUSE_MS = 30;
-const BATCHES = 96;
+const BATCHES = 257;
 const BATCHES_PER_FLUSH = 8;
 /** The first are compiled code's. */
-const WARM_BATCHES = 32;
-const ROUNDS = 3;
+const WARM_FLUSHES = 8;
+const BODY = frames.FRAME_HEADER_BYTES;
+/** Of the observer (proxy/link/observer-process.ts). */
+const HEAP = ['--max-semi-space-size=4'];
+const SIDES = /** @type {const} */ (['whole', 'noFindings', 'off']);
+
+/** @typedef {{ request: number, position: number }} At of a statement: its request, its place in it */
 const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((name) => `"shop_book"."${name}"`);
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM "shop_book" WHERE "shop_book"."id" =`;
-/** Statements of one turn differ, so that no comment of them repeats within 2,000. */
-const tagged = (/** @type {number} */ i) =>
-  `${TAG.slice(0, -2)},traceparent='00-0af7651916cd43dd8448eb211c80${1000 + i}-b7ad6b7169203331-01'*/`;
 const TAG = "/*controller='book',db_driver='django',framework='django%3A5.2',route='/books/%3Cint%3Apk%3E/'*/";
+/** A trace for each request, a span for each statement, so that no comment repeats. @param {At} at */
+const traced = ({ request, position }) =>
+  `${TAG.slice(0, -2)},traceparent='00-0af7651916cd43dd8448eb21${hex8(request)}-b7ad6b71${hex8(request * 32 + position)}-01'*/`;
 
-/** @type {Record<string, (i: number) => string | null>} null: a prepared text, told by its number */
+/** null: a prepared text, told by its number. @type {Record<string, (at: At, n: number) => string | null>} */
 const CASES = {
   'prepared, known by number': () => null,
+  'others each, known by number': () => null,
   'the same text each time': () => `${SELECT} 4242 LIMIT 21`,
-  'literals of its own': (i) => `${SELECT} ${i} AND "shop_book"."title" <> 'title ${i}' LIMIT 21`,
-  'a comment with tags': (i) => `${SELECT} ${i} LIMIT 21 ${TAG}`,
-  'tags, and a trace of its own': (i) => `${SELECT} ${i} LIMIT 21 ${tagged(i)}`,
+  'literals of its own': (_, n) => `${SELECT} ${n} AND "shop_book"."title" <> 'title ${n}' LIMIT 21`,
+  'a comment with tags': (_, n) => `${SELECT} ${n} LIMIT 21 ${TAG}`,
+  'tags, and a trace': (at, n) => `${SELECT} ${n} LIMIT 21 ${traced(at)}`,
 };
+const OTHERS = 'others each, known by number';
 
-for (const [name, textOf] of Object.entries(CASES)) {
-  const [whole, withoutUnits] = await leastOf(textOf);
-  const numbers = [whole.ns, whole.ns - withoutUnits.ns, whole.decodingNs].map((ns) => ns.toFixed(0).padStart(6));
-  console.log(`${name.padEnd(28)} ${numbers[0]} ns per statement, ${numbers[1]} of them units,${numbers[2]} decoding`);
+const { only, child } = optionsOf('pipeline', {
+  usage: 'node bench/pipeline.mjs [--only CASE,…]',
+  options: { only: { type: 'string', default: '' }, child: { type: 'string', default: '' } },
+});
+if (child !== '') {
+  console.log(await costsOf(child));
+  process.exit();
 }
-process.exit();
+for (const name of Object.keys(CASES)) {
+  if (only !== '' && !only.split(',').some((part) => name.startsWith(part))) continue;
+  const script = new URL(import.meta.url).pathname;
+  execFileSync(process.execPath, [...HEAP, script, '--child', name], { stdio: ['ignore', 'inherit', 'inherit'] });
+}
 
-/** In turn, so that neither has the compiled code of the other. @param {(i: number) => string | null} textOf */
-async function leastOf(textOf) {
-  const whole = { ns: Number.POSITIVE_INFINITY, decodingNs: Number.POSITIVE_INFINITY };
-  const withoutUnits = { ...whole };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [least, hasUnits] of /** @type {const} */ ([
-      [whole, true],
-      [withoutUnits, false],
-    ])) {
-      const { ns, decodingNs } = await costOf(textOf, { hasUnits });
-      least.ns = Math.min(least.ns, ns);
-      least.decodingNs = Math.min(least.decodingNs, decodingNs);
+/** @param {string} name @returns {Promise<string>} */
+async function costsOf(name) {
+  const batches = batchesOf(name);
+  const sides = [];
+  for (const side of SIDES) sides.push(await startSide(side));
+  const takes = UnitFeed.prototype.take;
+  let hasUnits = true;
+  UnitFeed.prototype.take = /** @type {any} */ (
+    function (/** @type {any} */ session, /** @type {any} */ fed) {
+      // @ts-expect-error the method's own `this`
+      return hasUnits ? takes.call(this, session, fed) : undefined;
     }
+  );
+  /** @type {Record<(typeof SIDES)[number], number>[]} */
+  const turns = [];
+  const flushes = Math.floor(BATCHES / BATCHES_PER_FLUSH);
+  for (let flush = 0; flush < flushes; flush++) {
+    const frames = batches.slice(flush * BATCHES_PER_FLUSH, (flush + 1) * BATCHES_PER_FLUSH);
+    const turn = { whole: 0, noFindings: 0, off: 0 };
+    for (let n = 0; n < SIDES.length; n++) {
+      const at = (flush + n) % SIDES.length;
+      hasUnits = SIDES[at] !== 'off';
+      turn[SIDES[at]] = nsOf(() => sides[at].take(frames)) / (BATCHES_PER_FLUSH * STATEMENTS);
+    }
+    if (flush >= WARM_FLUSHES) turns.push(turn);
   }
-  return [whole, withoutUnits];
+  const reader = new BatchReader();
+  const decoding = batches.slice(1).map(({ frame }) => nsOf(() => reader.read(frame.subarray(BODY), () => {})));
+  for (const { end } of sides) end();
+  const mean = (/** @type {(typeof SIDES)[number]} */ side) =>
+    turns.reduce((sum, turn) => sum + turn[side], 0) / turns.length;
+  const [whole, noFindings, off] = SIDES.map(mean);
+  const said = {
+    whole,
+    off,
+    both: whole - off,
+    units: noFindings - off,
+    findings: whole - noFindings,
+    decoding: decoding.reduce((sum, ns) => sum + ns, 0) / decoding.length / STATEMENTS,
+  };
+  const ns = Object.fromEntries(Object.entries(said).map(([key, value]) => [key, value.toFixed(0).padStart(5)]));
+  return (
+    `${name.padEnd(28)} ${ns.whole} ns per statement, ${ns.off} with units off: ${ns.both} more ` +
+    `(units ${ns.units}, findings ${ns.findings}); ${ns.decoding} decoding`
+  );
 }
 
-/** @param {(i: number) => string | null} textOf @param {{ hasUnits: boolean }} of */
-async function costOf(textOf, { hasUnits }) {
+/** @param {() => void} work */
+function nsOf(work) {
+  const began = process.cpuUsage();
+  work();
+  const used = process.cpuUsage(began);
+  return (used.user + used.system) * 1000;
+}
+
+/** @param {(typeof SIDES)[number]} side */
+async function startSide(side) {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
   const { config } = loadConfig({ flags: {}, env: {} });
   /** @type {import('../dist/config/log.js').Log} */
   const log = { debug() {}, info() {}, warn() {}, error: console.error, child: () => log, setLevel() {} };
+  const { use } = KeyedHash.prototype;
+  if (side === 'off') KeyedHash.prototype.use = () => {};
   const relays = { count: 1, ended: {} };
   const { observer, pipeline, store } = await assemble({ ...config, dataDir }, { log, relays, acknowledge() {} });
-  if (!hasUnits) {
-    const { units } = pipeline.counting;
-    units.take = () => {};
-    units.settled = () => false;
-  }
+  KeyedHash.prototype.use = use;
+  if (side === 'noFindings') pipeline.counting.findings.unitEnded = () => {};
   const reader = new BatchReader();
-  const body = frames.FRAME_HEADER_BYTES;
-  const batches = batchesOf(textOf);
-  let ns = Number.POSITIVE_INFINITY;
-  let sinceNs = 0;
   observer.relayBegins(RELAY);
-  for (const [i, { frame, endMs }] of batches.entries()) {
-    const began = process.cpuUsage();
-    reader.read(frame.subarray(body), (observation) => observer.observe(RELAY, observation));
-    observer.batchTaken(RELAY, reader.sequence);
-    const isFlushed = i % BATCHES_PER_FLUSH === 0;
-    if (isFlushed) observer.flush(endMs);
-    const used = process.cpuUsage(began);
-    sinceNs += (used.user + used.system) * 1000;
-    if (!isFlushed) continue;
-    if (i > WARM_BATCHES) ns = Math.min(ns, sinceNs / (BATCHES_PER_FLUSH * STATEMENTS));
-    sinceNs = 0;
-  }
-  if (pipeline.counters.statementsTotal !== STATEMENTS * BATCHES) throw new Error('not all were counted');
-  let decodingNs = Number.POSITIVE_INFINITY;
-  for (const { frame } of batches.slice(1)) {
-    const began = process.cpuUsage();
-    reader.read(frame.subarray(body), () => {});
-    const used = process.cpuUsage(began);
-    decodingNs = Math.min(decodingNs, ((used.user + used.system) * 1000) / STATEMENTS);
-  }
-  store.close();
-  rmSync(dataDir, { recursive: true, force: true });
-  return { ns, decodingNs };
+  return {
+    /** @param {{ frame: Buffer, endMs: number }[]} frames */
+    take(frames) {
+      for (const { frame } of frames) {
+        reader.read(frame.subarray(BODY), (observation) => observer.observe(RELAY, observation));
+        observer.batchTaken(RELAY, reader.sequence);
+      }
+      observer.flush(frames[frames.length - 1].endMs);
+    },
+    end() {
+      const { statementsTotal } = pipeline.counters;
+      if (statementsTotal !== STATEMENTS * (BATCHES - 1)) throw new Error('not all were counted');
+      store.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
 
-/**
- * The batches of a relay, from its first; each session's requests follow one another.
- * @param {(i: number) => string | null} textOf
- */
-function batchesOf(textOf) {
+/** The batches of a relay, from its first; each session's requests follow one another. @param {string} name */
+function batchesOf(name) {
   const writer = new BatchWriter(1 << 21);
   let atMs = Date.now();
   const batches = [{ frame: opening(writer, atMs), endMs: atMs }];
-  for (let batch = 1; batch <= BATCHES; batch++) {
+  let n = 0;
+  for (let batch = 1; batch < BATCHES; batch++) {
     writer.reset();
-    for (let i = 0; i < STATEMENTS; i++) {
+    for (let i = 0; i < STATEMENTS; i++, n++) {
+      const turn = Math.floor(n / SESSIONS);
+      const at = {
+        position: turn % REQUEST_STATEMENTS,
+        request: Math.floor(turn / REQUEST_STATEMENTS) * SESSIONS + (n % SESSIONS),
+      };
       // A round gives each session one statement of its request.
-      if (i % SESSIONS === 0) atMs += i % (SESSIONS * REQUEST_STATEMENTS) === 0 ? PAUSE_MS : 0.3;
-      writer.statement(statement(i, textOf(i), atMs));
+      if (n % SESSIONS === 0) atMs += at.position === 0 ? PAUSE_MS : 0.3;
+      const textId = name === OTHERS ? 1 + at.position : 1;
+      writer.statement(statement(n, { text: CASES[name](at, n), textId, atMs, position: at.position }));
     }
     batches.push({ frame: Buffer.from(writer.seal(batch + 1, STATEMENTS)), endMs: atMs });
   }
@@ -165,28 +221,36 @@ function opening(writer, openedAtMs) {
       transactionSinceMs: openedAtMs,
     });
   }
-  writer.textDefined(1, `${SELECT} $1 LIMIT 21`, { missingBytes: 0, reading: 0 });
+  for (let textId = 1; textId <= REQUEST_STATEMENTS; textId++) {
+    const text = `${SELECT} $1${' OR "shop_book"."stock" = $2'.repeat(textId - 1)} LIMIT 21`;
+    writer.textDefined(textId, text, { missingBytes: 0, reading: 0 });
+  }
   writer.resyncEnd();
   return Buffer.from(writer.seal(1, 0));
 }
 
-/** @param {number} i @param {string | null} text @param {number} completedAtMs */
-function statement(i, text, completedAtMs) {
+/** @param {number} n @param {{ text: string | null, textId: number, atMs: number, position: number }} of */
+function statement(n, { text, textId, atMs, position }) {
   const fields = emptyFields();
-  fields.sessionId = 1 + (i % SESSIONS);
-  fields.completedAtMs = completedAtMs;
+  fields.sessionId = 1 + (n % SESSIONS);
+  fields.completedAtMs = atMs;
   fields.protocol = text === null ? 'extended' : 'simple';
-  fields.statementName = text === null ? 's1' : '';
+  fields.statementName = text === null ? `s${textId}` : '';
   fields.text = text;
-  fields.textId = text === null ? 1 : 0;
+  fields.textId = text === null ? textId : 0;
   fields.completions = [{ command: 'SELECT', rows: 1 }];
   fields.dataRows = 1;
   fields.requestBytes = 100;
   fields.responseBytes = 200;
-  fields.serviceNs = 150_000 + (i % 100) * 997;
-  fields.parameterHash = 1 + (i % REQUEST_STATEMENTS);
+  fields.serviceNs = 150_000 + (n % 100) * 997;
+  fields.parameterHash = 1 + position;
   fields.parameterCount = text === null ? 1 : 0;
   fields.transactionBefore = 'I';
   fields.transactionAfter = 'I';
   return fields;
+}
+
+/** @param {number} number */
+function hex8(number) {
+  return number.toString(16).padStart(8, '0');
 }

@@ -4,13 +4,13 @@
 // findings wait for a flush, and what goes beyond is counted. Not here: the rules and words of a kind (kinds/), states
 // and severity (reports/findings.ts).
 
-import { createHash } from 'node:crypto';
 import { limits } from '../../config/limits.js';
 import type { AcceptedFinding, FindingDelta, Occurrence } from '../../facts/finding.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Found } from '../../facts/rollup-row.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { Accepted } from './accepted.js';
+import { FindingIds } from './finding-ids.js';
 import { FindingSamples } from './finding-samples.js';
 import { KINDS } from './kinds/kinds.js';
 import { type Nested, Nesting } from './nesting.js';
@@ -18,11 +18,13 @@ import { PoolHistories } from './pool-histories.js';
 import { SeqScans } from './seq-scans.js';
 import { StatementHistories } from './statement-histories.js';
 import { FindingRules, type FindingSettings } from './views/finding-rules.js';
+import type { Kind } from './views/kind.js';
 import { type Now, UnitView } from './views/unit-view.js';
 
 const ALL = Object.values(KINDS);
 const OVER_TIME = ALL.flatMap(({ lookOverTime }) => lookOverTime ?? []);
 const OF_POOLS = ALL.flatMap(({ lookAtPool }) => lookAtPool ?? []);
+const OF_UNITS = ALL.filter(({ lookOverTime, lookAtPool }) => lookOverTime === undefined && lookAtPool === undefined);
 const LIVE = ALL.filter(({ isLive }) => isLive);
 const CALLERS_MAX = 5;
 /** Statements of units that go on, looked at between two flushes: some ms. The rest is looked at when they end. */
@@ -64,7 +66,7 @@ export class Findings implements Pending<FindingDelta> {
   readonly #nameOfPool: (id: string) => string;
   #rules = new FindingRules();
   #waiting = new Map<string, FindingDelta>();
-  readonly #ids = new Map<string, string>();
+  readonly #ids = new FindingIds();
   readonly #shown = new WeakMap<WorkUnit, Shown>();
   #liveStatements = 0;
   readonly #nesting = new Nesting();
@@ -87,11 +89,10 @@ export class Findings implements Pending<FindingDelta> {
   unitEnded(unit: WorkUnit): void {
     const view = this.#viewOf(unit);
     const shown = this.#shown.get(unit);
-    for (const kind of ALL)
-      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown });
+    this.#look(OF_UNITS, view, { of: unit, unit, shown });
     if (unit.boundary !== 'tags') this.#nesting.take(view, this.#nowMs);
     // Its statements are not kept: what comes later is looked at anew.
-    this.#shown.delete(unit);
+    if (shown !== undefined) this.#shown.delete(unit);
   }
 
   /** What it shows so far: its statements are given up. It is the same unit when it goes on. */
@@ -99,8 +100,7 @@ export class Findings implements Pending<FindingDelta> {
     const view = this.#viewOf(unit);
     const shown = this.#shown.get(unit) ?? { statements: 0, silentMs: 0, found: new Map() };
     this.#shown.set(unit, shown);
-    for (const kind of ALL)
-      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown });
+    this.#look(OF_UNITS, view, { of: unit, unit, shown });
   }
 
   /** Called before every flush for units of over a second. */
@@ -116,8 +116,7 @@ export class Findings implements Pending<FindingDelta> {
     shown.silentMs = silentMs;
     this.#shown.set(unit, shown);
     const view = this.#viewOf(unit, now);
-    for (const kind of LIVE)
-      for (const one of kind.look(view)) this.#add(one, { of: unit, unit, route: view.route, shown, isLive: true });
+    this.#look(LIVE, view, { of: unit, unit, shown, isLive: true });
   }
 
   /** Work without tags that was not compared, because there was too much. */
@@ -157,16 +156,15 @@ export class Findings implements Pending<FindingDelta> {
     this.#samples.storeAgain();
   }
 
-  /** A name is hashed once: one finding occurs in request after request. */
-  #idOf(occurrence: Occurrence, route: string): string {
-    const name = nameOf(occurrence, route);
-    let id = this.#ids.get(name);
-    if (id === undefined) {
-      if (this.#ids.size >= limits.findingsMax) this.#ids.clear();
-      id = createHash('sha256').update(name).digest('hex').slice(0, 12);
-      this.#ids.set(name, id);
+  #look(kinds: readonly Kind[], view: UnitView, shows: Omit<Shows, 'route'>): void {
+    const { traits } = view.unit;
+    for (const kind of kinds) {
+      const { needs = 0 } = kind;
+      if ((traits & needs) !== needs) continue;
+      const occurrences = kind.look(view);
+      if (occurrences.length === 0) continue;
+      for (const one of occurrences) this.#add(one, { ...shows, route: view.route });
     }
-    return id;
   }
 
   #viewOf(unit: WorkUnit, now?: Now): UnitView {
@@ -201,7 +199,7 @@ export class Findings implements Pending<FindingDelta> {
 
   /** `isLive`: what finds no place now is looked at again. */
   #add(occurrence: Occurrence, { of, unit, route, shown, isLive = false }: Shows): void {
-    const id = this.#idOf(occurrence, route);
+    const id = this.#ids.of(occurrence, route);
     const before = shown?.found.get(id);
     const times = Math.max(0, occurrence.times - (before?.times ?? 0));
     const costNs = Math.max(0, occurrence.costNs - (before?.costNs ?? 0));
@@ -240,11 +238,4 @@ function emptyDelta(
   const moments = { firstMs: of.firstMs, lastMs: of.lastMs };
   const named = { id, kind, confidence, found: of.found, route, statements, pools, callers: [] };
   return { ...named, ...counts, ...moments, sample: undefined };
-}
-
-/** What it is about names it; where it was caused does not, so that a finding stays one when its cause moves. */
-function nameOf({ kind, statements, pools }: Occurrence, route: string): string {
-  const about = statements.filter(({ role }) => role !== 'caused-by' && role !== 'inside');
-  const named = (about.length > 0 ? about : statements).map(({ fingerprint }) => fingerprint);
-  return [kind, route, ...named, ...pools].join('\0');
 }

@@ -7,8 +7,9 @@
 import { limits } from '../../config/limits.js';
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
+import { isWrite, TRAITS } from '../../facts/work/unit.js';
+import { callerOf } from './views/caller.js';
 import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './views/chance.js';
-import { callerOf, isWrite } from './views/kind.js';
 import type { Transaction, UnitView } from './views/unit-view.js';
 
 /** Work of one session between two pauses. */
@@ -73,7 +74,8 @@ export class Nesting {
   #outers: Outer[] = [];
   #pairings = new Map<string, Pairing>();
   /** Bursts by pool and statement. */
-  #burstsOf = new Map<string, number>();
+  #burstsOf = new Map<string, Map<string, { all: number }>>();
+  #burstPairs = 0;
   /** Pauses of transactions by pool: their number, and lengths of some. */
   #pausesOf = new Map<string, { all: number; lengthsMs: number[] }>();
   #sinceMs = Number.POSITIVE_INFINITY;
@@ -85,14 +87,14 @@ export class Nesting {
   take(view: UnitView, nowMs: number): void {
     const { unit, own } = view;
     const [first] = own;
-    if (first === undefined || first.pool === '' || unit.statements.some(({ session }) => session !== first.session))
-      return;
+    if (first === undefined || first.pool === '' || view.hasSeveralSessions) return;
     if (this.#pools.size < limits.nestingPairsMax) this.#pools.add(first.pool);
     this.#sinceMs = Math.min(this.#sinceMs, unit.firstMs);
     this.#newestMs = Math.max(this.#newestMs, unit.lastMs);
     if (this.#newestMs - this.#sinceMs > AGAIN_MS) this.#beginAnew();
     if (this.#bursts.length < limits.nestingBurstsMax) this.#keep(burstOf(view));
     else this.droppedTotal++;
+    if ((unit.traits & TRAITS.writes) === 0) return;
     for (const transaction of view.transactions) {
       const outer = outerOf(view, transaction, nowMs);
       if (outer === undefined) continue;
@@ -115,14 +117,23 @@ export class Nesting {
 
   /** What cannot be counted among all of its kind is not compared: nothing could prove it. */
   #keep(burst: Burst): void {
-    const key = `${burst.pool} ${burst.fingerprint}`;
-    const known = this.#burstsOf.get(key);
-    if (known === undefined && this.#burstsOf.size >= limits.nestingPairsMax) {
+    const known = this.#burstsOf.get(burst.pool)?.get(burst.fingerprint);
+    if (known !== undefined) known.all++;
+    else if (this.#burstPairs >= limits.nestingPairsMax) {
       this.droppedTotal++;
       return;
-    }
-    this.#burstsOf.set(key, (known ?? 0) + 1);
+    } else this.#begin(burst);
     this.#bursts.push(burst);
+  }
+
+  #begin({ pool, fingerprint }: Burst): void {
+    let ofPool = this.#burstsOf.get(pool);
+    if (ofPool === undefined) {
+      ofPool = new Map();
+      this.#burstsOf.set(pool, ofPool);
+    }
+    ofPool.set(fingerprint, { all: 1 });
+    this.#burstPairs++;
   }
 
   #match(outer: Outer, found: Nested[]): void {
@@ -155,7 +166,7 @@ export class Nesting {
   /** Work that has nothing to do with the pauses begins at a moment from which it is nested by chance. */
   #isProven({ times, lengthMs }: Pairing, outerPool: string, { pool, fingerprint }: Burst): boolean {
     if (times < TIMES_MIN) return false;
-    const all = this.#burstsOf.get(`${pool} ${fingerprint}`) ?? times;
+    const all = this.#burstsOf.get(pool)?.get(fingerprint)?.all ?? times;
     const pauses = this.#pausesOf.get(outerPool);
     if (pauses === undefined) return false;
     let momentsMs = 0;
@@ -182,6 +193,7 @@ export class Nesting {
   #beginAnew(): void {
     this.#pairings = new Map();
     this.#burstsOf = new Map();
+    this.#burstPairs = 0;
     this.#pausesOf = new Map();
     this.#sinceMs = this.#newestMs;
   }
@@ -189,7 +201,8 @@ export class Nesting {
 
 /** It is about its first write; without one about its first read. */
 function burstOf({ unit, own, transactions }: UnitView): Burst {
-  const write = own.find((one) => isWrite(one) && one.sqlstate === '');
+  const write =
+    (unit.traits & TRAITS.writes) === 0 ? undefined : own.find((one) => isWrite(one) && one.sqlstate === '');
   const about = write ?? own[0];
   const { pool, session, fingerprint, source, serviceNs } = about;
   const isUndone = transactions.some(

@@ -4,7 +4,7 @@
 
 import { limits } from '../../config/limits.js';
 import type { Boundary, Found } from '../../facts/rollup-row.js';
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
 import type { Keepable, KeptStatements } from './kept-statements.js';
 import { StatementChain } from './statement-chain.js';
 import { addOpened, noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
@@ -55,6 +55,9 @@ export class Unit implements WorkUnit {
   statementsDropped = 0;
   /** Executions whose session has not settled. */
   unsettled = 0;
+  /** Of what was taken; what a session says when it settles is added then. */
+  #traits = 0;
+  #session = '';
   readonly sums: UnitSums = noUnitSums();
   opened = { connections: 0, ms: 0 };
   readonly byFingerprint = new Map<string, StatementInUnit>();
@@ -91,6 +94,11 @@ export class Unit implements WorkUnit {
     return this.boundary === 'tags' || this.boundary === 'connection' ? 'direct' : 'heuristic';
   }
 
+  get traits(): number {
+    if (this.unsettled > 0) return ALL_TRAITS;
+    return this.sums.repeated > 0 ? this.#traits | TRAITS.repeats : this.#traits;
+  }
+
   get id(): string {
     return this.requestId || this.traceId;
   }
@@ -120,6 +128,8 @@ export class Unit implements WorkUnit {
   add(execution: UnitExecution, keep: boolean): void {
     execution.unit = this;
     this.unsettled++;
+    if (this.#session === '') this.#session = execution.session;
+    else if (this.#session !== execution.session) this.#traits |= TRAITS.sessions;
     if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
     if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
     if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
@@ -134,6 +144,7 @@ export class Unit implements WorkUnit {
     execution.pool = pool;
     execution.tagSet = tagSet;
     this.#statements.settle(execution);
+    this.#traits |= traitsOf(execution);
     this.unsettled--;
     this.dirty = true;
     const { sums } = this;
@@ -159,6 +170,9 @@ export class Unit implements WorkUnit {
   absorb(other: Unit): void {
     other.absorbedBy = this;
     this.#statements.take(other.#statements);
+    this.#traits |= other.#traits;
+    if (this.#session === '') this.#session = other.#session;
+    else if (this.#session !== other.#session) this.#traits |= TRAITS.sessions;
     this.statementsDropped += other.statementsDropped;
     this.statementsBeyond += other.statementsBeyond;
     this.unsettled += other.unsettled;

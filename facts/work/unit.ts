@@ -5,6 +5,43 @@
 
 import type { Boundary, Found } from '../rollup-row.js';
 
+/** What is among the statements of a unit, in bits. A rule that needs it has nothing to look at in other units. */
+export const TRAITS = {
+  /** INSERT, UPDATE, DELETE, MERGE. */
+  writes: 1,
+  errors: 2,
+  /** A transaction was open after it. */
+  open: 4,
+  housekeeping: 8,
+  /** All columns of a table. */
+  readsAll: 16,
+  /** More than one row. */
+  rows: 32,
+  /** Of more than one session. */
+  sessions: 64,
+  /** The same more than once. */
+  repeats: 128,
+} as const;
+export const ALL_TRAITS = 255;
+
+const WRITES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+export function isWrite({ command }: Pick<UnitStatement, 'command'>): boolean {
+  return command !== 'SELECT' && WRITES.has(command);
+}
+
+/** Hot path: what one statement adds to the traits of its unit, but what others say of it. */
+export function traitsOf(statement: UnitStatement): number {
+  const { transactionAfter, source } = statement;
+  let traits = isWrite(statement) ? TRAITS.writes : 0;
+  if (statement.sqlstate !== '') traits |= TRAITS.errors;
+  if (transactionAfter === 'T' || transactionAfter === 'E') traits |= TRAITS.open;
+  if (statement.housekeeping !== '' || source === 'housekeeping') traits |= TRAITS.housekeeping;
+  if (statement.reads === 'all') traits |= TRAITS.readsAll;
+  if (statement.rows > 1) traits |= TRAITS.rows;
+  return traits;
+}
+
 /** One execution inside a unit. */
 export interface UnitStatement {
   readonly fingerprint: string;
@@ -48,6 +85,8 @@ export interface UnitStatement {
 export interface WorkUnit {
   readonly found: Found;
   readonly boundary: Boundary;
+  /** Of its statements, and maybe of further ones: what is missing is in none of them. */
+  readonly traits: number;
   /** The id that its tags give; '' = none. */
   readonly id: string;
   /** Canonical JSON object of its dimensions without the caller; '' = untagged. */

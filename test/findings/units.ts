@@ -4,7 +4,7 @@
 import { KINDS } from '../../analyzer/findings/kinds/kinds.js';
 import { UnitView, type ViewOptions } from '../../analyzer/findings/views/unit-view.js';
 import type { FindingKind, Occurrence } from '../../facts/finding.js';
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import { TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
 
 export type Sent = Partial<UnitStatement> & { sql: string };
 
@@ -44,6 +44,7 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
   return {
     found: 'direct',
     boundary: 'tags',
+    traits: traitsOfAll(statements),
     id: '1',
     tagSet: '{"route":"/a"}',
     firstMs: first.startMs,
@@ -57,12 +58,23 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
   };
 }
 
+function traitsOfAll(statements: readonly UnitStatement[]): number {
+  let traits = statements.reduce((all, one) => all | traitsOf(one), 0);
+  if (new Set(statements.map(({ session }) => session)).size > 1) traits |= TRAITS.sessions;
+  if (new Set(statements.map(({ fingerprint }) => fingerprint)).size < statements.length) traits |= TRAITS.repeats;
+  return traits;
+}
+
 export const look = (
   kind: FindingKind,
   sent: readonly Sent[],
   parts: Partial<WorkUnit> = {},
   options: ViewOptions = {},
-): Occurrence[] => KINDS[kind].look(new UnitView(unit(sent, parts), options));
+): Occurrence[] => {
+  const made = unit(sent, parts);
+  const { needs = 0, look } = KINDS[kind];
+  return (made.traits & needs) === needs ? look(new UnitView(made, options)) : [];
+};
 export const times = <T>(count: number, of: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => of(n));
 export const item = (n: number, parts: Partial<UnitStatement> = {}): Sent => ({
   sql: 'SELECT item',

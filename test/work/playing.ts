@@ -158,7 +158,20 @@ export class Playing {
 
 /** What a listener sees at that moment. */
 function copyOf(unit: WorkUnit): WorkUnit {
-  const { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped } = unit;
+  const { found, boundary, traits, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped } = unit;
   const statements = unit.statements.map(({ ...statement }) => ({ ...statement, unit: undefined }));
-  return { found, boundary, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped, statements };
+  return {
+    found,
+    boundary,
+    traits,
+    id,
+    tagSet,
+    firstMs,
+    lastMs,
+    serviceNs,
+    kept,
+    opened,
+    statementsDropped,
+    statements,
+  };
 }

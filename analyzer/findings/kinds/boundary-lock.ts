@@ -4,8 +4,8 @@
 // beside a transaction that waits for nothing (boundary.ts).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, besideOf, isWrite, type Kind, tableWords } from '../views/kind.js';
+import { isWrite, TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { addTo, besideOf, type Kind, tableWords } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
 
 /** lock_not_available: the server says that it was a lock. */
@@ -18,6 +18,7 @@ const RELEASED_MS = 50;
 
 export const BOUNDARY_LOCK: Kind = {
   kind: 'boundary-lock',
+  needs: TRAITS.sessions | TRAITS.open | TRAITS.writes,
   look(view) {
     const { unit, rules, route } = view;
     const found = new Map<string, Occurrence>();

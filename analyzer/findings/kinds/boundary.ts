@@ -4,12 +4,13 @@
 // transaction is open (transactions.ts).
 
 import type { FindingKind, FindingTold, Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, besideOf, isRead, isWrite, type Kind, tableWords } from '../views/kind.js';
+import { isWrite, TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { addTo, besideOf, isRead, type Kind, tableWords } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
 
 export const BOUNDARY_READ: Kind = {
   kind: 'boundary-read',
+  needs: TRAITS.sessions | TRAITS.open | TRAITS.writes,
   look: (view) => besides(view, 'boundary-read', (other, outer) => isRead(other) && wroteBefore(outer, other.startMs)),
   words: (told) => ({
     title: `A read of ${tableWords(told, 'beside')} through ${otherPool(told)} beside an open transaction`,
@@ -22,6 +23,7 @@ export const BOUNDARY_READ: Kind = {
 
 export const BOUNDARY_WRITE: Kind = {
   kind: 'boundary-write',
+  needs: TRAITS.sessions | TRAITS.open | TRAITS.writes,
   look: (view) => besides(view, 'boundary-write', (other, outer) => isWrite(other) && !outer.isRolledBack),
   words: (told) => ({
     title: `A write to ${tableWords(told, 'beside')} through ${otherPool(told)} outside of the open transaction`,
@@ -34,6 +36,7 @@ export const BOUNDARY_WRITE: Kind = {
 
 export const BOUNDARY_LOST_ROLLBACK: Kind = {
   kind: 'boundary-lost-rollback',
+  needs: TRAITS.sessions | TRAITS.open | TRAITS.writes,
   look: (view) => besides(view, 'boundary-lost-rollback', (other, outer) => isWrite(other) && outer.isRolledBack),
   words: (told) => ({
     title: `A rollback that did not reach ${tableWords(told, 'beside')}, written through ${otherPool(told)}`,

@@ -5,6 +5,7 @@
 
 import type { UnitStatement } from '../../../facts/work/unit.js';
 import { isRead, REPEATED_MIN } from '../views/kind.js';
+import { NumberSet } from '../views/number-set.js';
 import type { UnitView } from '../views/unit-view.js';
 
 /** Rows of the cause, as a share of the rounds: about as many. */
@@ -13,13 +14,14 @@ const ROWS_SHARE = { least: 0.8, most: 1.25 } as const;
 const READS_BEFORE_MAX = 3;
 
 /** @param first of the executions that a loop repeats. */
-export function causeOf({ own, byFingerprint }: UnitView, first: UnitStatement): UnitStatement | undefined {
+export function causeOf(view: UnitView, first: UnitStatement): UnitStatement | undefined {
+  const { own, groups, groupOf } = view;
   let left = READS_BEFORE_MAX;
   for (let at = own.indexOf(first) - 1; at >= 0 && left > 0; at--) {
     const before = own[at];
-    if (!isRead(before) || isOfLoop(byFingerprint.get(before.fingerprint)!)) continue;
+    if (!isRead(before) || isOfLoop(groups[groupOf[at]].statements)) continue;
     left--;
-    if (isAbout(before.rows, roundsAfter(own, at, first.fingerprint))) return before;
+    if (isAbout(before.rows, roundsAfter(view, at, first))) return before;
   }
   return undefined;
 }
@@ -42,27 +44,26 @@ function isOfLoop(executions: readonly UnitStatement[]): boolean {
 }
 
 /** Rounds, up to where the cause runs again. */
-function roundsAfter(
-  own: readonly UnitStatement[],
-  at: number,
-  fingerprint: string,
-): { all: number; distinct: number } {
-  const hashes = new Set<number>();
+function roundsAfter({ own, groupOf }: UnitView, at: number, first: UnitStatement): { all: number; distinct: number } {
+  const hashes = new NumberSet(own.length - at);
+  const cause = groupOf[at];
+  const looped = groupOf[own.indexOf(first)];
   let all = 0;
   for (let next = at + 1; next < own.length; next++) {
-    const statement = own[next];
-    if (statement.fingerprint === own[at].fingerprint) break;
-    if (statement.fingerprint !== fingerprint) continue;
+    if (groupOf[next] === cause) break;
+    if (groupOf[next] !== looped) continue;
     all++;
-    hashes.add(statement.parameterHash);
+    hashes.add(own[next].parameterHash);
   }
   return { all, distinct: hashes.size };
 }
 
 /** A row may lead to a round each, or those with the same key to one. */
 function isAbout(rows: number, { all, distinct }: { all: number; distinct: number }): boolean {
-  return [all, distinct].some((rounds) => {
-    const share = rounds === 0 ? 0 : rows / rounds;
-    return share >= ROWS_SHARE.least && share <= ROWS_SHARE.most;
-  });
+  return isNear(rows, all) || isNear(rows, distinct);
+}
+
+function isNear(rows: number, rounds: number): boolean {
+  const share = rounds === 0 ? 0 : rows / rounds;
+  return share >= ROWS_SHARE.least && share <= ROWS_SHARE.most;
 }

@@ -12,9 +12,11 @@ const APPLICATIONS: ReadonlySet<string> = new Set(['django-orm', 'sqlalchemy', '
 
 export const CONNECTION_PER_REQUEST: Kind = {
   kind: 'connection-per-request',
-  look({ unit: { opened, tagSet }, own }) {
-    const [first] = own;
-    if (opened.connections === 0 || first === undefined || !APPLICATIONS.has(first.source)) return [];
+  look(view) {
+    const { opened, tagSet } = view.unit;
+    if (opened.connections === 0) return [];
+    const [first] = view.own;
+    if (first === undefined || !APPLICATIONS.has(first.source)) return [];
     const { kind, route } = routeOf(tagSet);
     if (kind === 'command' || (route === '' && first.source === 'raw')) return [];
     return [

@@ -3,17 +3,20 @@
 // Not here: other parameters each time (n-plus-one.ts).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, costOf, isRead, isWrite, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { isWrite, TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import type { Group } from '../views/group.js';
+import { addTo, costOf, isRead, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 const SAME_MIN = 3;
 
 export const DUPLICATE: Kind = {
   kind: 'duplicate',
+  needs: TRAITS.repeats,
   look(view) {
-    const found = new Map<string, Occurrence>();
     const { unit, own, rules, route } = view;
-    if (!view.repeats) return [];
+    if (!view.repeats || !view.groups.some(hasSame)) return [];
+    const found = new Map<string, Occurrence>();
     for (const same of runsOf(own)) {
       const [first] = same;
       if (same.length < rules.threshold('duplicate', { route, source: first.source }, SAME_MIN)) continue;
@@ -43,6 +46,11 @@ export const DUPLICATE: Kind = {
     };
   },
 };
+
+/** Some of its executions have the same parameters. */
+function hasSame(group: Group): boolean {
+  return group.statements.length > 1 && group.known > group.distinct;
+}
 
 /** Equal reads since the last write. */
 function* runsOf(statements: readonly UnitStatement[]): Generator<UnitStatement[]> {

@@ -2,8 +2,9 @@
 // Invariant: by the server's SQLSTATE alone. Not here: counting errors (analyzer/rollup/).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, costOf, type Kind, OF_CIRCUMSTANCES, poolsOf, tableWords } from '../views/kind.js';
+import { TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, costOf, type Kind, OF_CIRCUMSTANCES, poolsOf, tableWords } from '../views/kind.js';
 import { RETRIED } from '../views/unit-view.js';
 
 /** undefined_column, undefined_table, undefined_function, undefined_object. */
@@ -11,6 +12,7 @@ const UNDEFINED: ReadonlySet<string> = new Set(['42703', '42P01', '42883', '4270
 
 export const RETRIES: Kind = {
   kind: 'retries',
+  needs: TRAITS.errors,
   look({ unit }) {
     const found = new Map<string, Occurrence>();
     unit.statements.forEach((failed, at) => {
@@ -31,6 +33,7 @@ export const RETRIES: Kind = {
 
 export const SCHEMA_DRIFT: Kind = {
   kind: 'schema-drift',
+  needs: TRAITS.errors,
   look({ own }) {
     const found = new Map<string, Occurrence>();
     for (const one of own) {
@@ -52,6 +55,7 @@ const FAILURES_MIN = 5;
 
 export const ALWAYS_FAILS: Kind = {
   kind: 'always-fails',
+  needs: TRAITS.errors,
   look({ own }) {
     const found = new Map<string, Occurrence>();
     for (const one of own) {

@@ -3,16 +3,19 @@
 // Not here: the entries (../views/finding-rules.ts).
 
 import type { FindingKind, Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, isWrite, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { isWrite, TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 export const FORBIDDEN_WRITE: Kind = {
   kind: 'forbidden-write',
+  needs: TRAITS.writes,
   unitsToOpen: 1,
-  look({ own, rules, nameOfPool }) {
-    const found = new Map<string, Occurrence>();
+  look(view) {
+    const { rules, nameOfPool } = view;
     if (!rules.forbidsWrites) return [];
-    for (const one of own) {
+    const found = new Map<string, Occurrence>();
+    for (const one of view.own) {
       const isForbidden = isWrite(one) && one.sqlstate === '' && rules.mustOnlyRead(nameOfPool(one.pool), one.source);
       if (isForbidden) addTo(found, occurrenceOf('forbidden-write', one));
     }
@@ -30,11 +33,12 @@ export const FORBIDDEN_WRITE: Kind = {
 export const FORBIDDEN_SOURCE: Kind = {
   kind: 'forbidden-source',
   unitsToOpen: 1,
-  look({ own, rules, route }) {
-    const found = new Map<string, Occurrence>();
-    const forbidden = route === '' ? [] : rules.forbiddenSources(route);
+  look(view) {
+    const { rules } = view;
+    const forbidden = rules.isMigrating && view.route !== '' ? rules.forbiddenSources(view.route) : [];
     if (forbidden.length === 0) return [];
-    for (const one of own) {
+    const found = new Map<string, Occurrence>();
+    for (const one of view.own) {
       if (forbidden.includes(one.source)) addTo(found, occurrenceOf('forbidden-source', one));
     }
     return [...found.values()];

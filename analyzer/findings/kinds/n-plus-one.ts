@@ -3,18 +3,10 @@
 // (cause.ts), writes (writes-in-loop.ts), the same parameters again (duplicate.ts).
 
 import type { FindingStatement, FindingTold, Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import {
-  BATCH_PARAMETERS_MIN,
-  callerOf,
-  costOf,
-  distinctParameters,
-  isRead,
-  type Kind,
-  poolsOf,
-  REPEATED_MIN,
-  tableWords,
-} from '../views/kind.js';
+import { TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { distinctParameters, type Group } from '../views/group.js';
+import { BATCH_PARAMETERS_MIN, costOf, isRead, type Kind, poolsOf, REPEATED_MIN, tableWords } from '../views/kind.js';
 import type { UnitView } from '../views/unit-view.js';
 import { causeOf, isTreeWalk } from './cause.js';
 
@@ -23,13 +15,15 @@ const PROVEN_BY_NUMBER = 10;
 
 export const N_PLUS_ONE: Kind = {
   kind: 'n-plus-one',
+  needs: TRAITS.repeats,
   isLive: true,
   look(view) {
     const found: Occurrence[] = [];
     if (!view.repeats) return found;
-    for (const all of view.byFingerprint.values()) {
-      if (!isRead(all[0]) || all.length < 2) continue;
-      const occurrence = occurrenceOf(view, all);
+    for (const group of view.groups) {
+      const { statements } = group;
+      if (statements.length < 2 || !isRead(statements[0])) continue;
+      const occurrence = occurrenceOf(view, group);
       if (occurrence !== undefined) found.push(occurrence);
     }
     return found;
@@ -60,14 +54,13 @@ export const N_PLUS_ONE: Kind = {
   },
 };
 
-function occurrenceOf(view: UnitView, all: readonly UnitStatement[]): Occurrence | undefined {
-  const repeated = all.filter(({ batched }) => !batched);
+function occurrenceOf(view: UnitView, group: Group): Occurrence | undefined {
+  const repeated = group.single;
   const [first] = repeated;
   if (first === undefined) return undefined;
   const least = view.rules.threshold('n-plus-one', { route: view.route, source: first.source }, REPEATED_MIN);
-  if (repeated.length < least || repeated.some(({ parameterCount }) => parameterCount >= BATCH_PARAMETERS_MIN))
-    return undefined;
-  const distinct = distinctParameters(repeated);
+  if (repeated.length < least || repeated.some(isBatch)) return undefined;
+  const distinct = repeated === group.statements ? group.distinct : distinctParameters(repeated);
   if (distinct < least) return undefined;
   const cause = causeOf(view, first) ?? (isTreeWalk(repeated) ? first : undefined);
   const isMany = view.unit.found === 'direct' && distinct >= PROVEN_BY_NUMBER;
@@ -82,6 +75,10 @@ function occurrenceOf(view: UnitView, all: readonly UnitStatement[]): Occurrence
     costNs: costOf(repeated),
     caller: callerOf(first),
   };
+}
+
+function isBatch({ parameterCount }: UnitStatement): boolean {
+  return parameterCount >= BATCH_PARAMETERS_MIN;
 }
 
 /** In the words of the library that sent it. */

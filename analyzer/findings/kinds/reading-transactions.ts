@@ -4,12 +4,14 @@
 // last (transactions.ts).
 
 import type { FindingKind, Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { callerOf, costOf, type Kind, poolsOf } from '../views/kind.js';
+import { TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { costOf, type Kind, poolsOf } from '../views/kind.js';
 import type { Transaction, UnitView } from '../views/unit-view.js';
 
 export const READ_ONLY_TRANSACTION: Kind = {
   kind: 'read-only-transaction',
+  needs: TRAITS.open | TRAITS.housekeeping,
   look: (view) => habitsOf(view, 'read-only-transaction', ({ isRolledBack }) => !isRolledBack),
   words: (told) => ({
     title: `Transactions in ${told.pools.join(', ')} that only read`,
@@ -23,6 +25,7 @@ export const READ_ONLY_TRANSACTION: Kind = {
 
 export const ROLLBACK_ON_RETURN: Kind = {
   kind: 'rollback-on-return',
+  needs: TRAITS.open | TRAITS.housekeeping,
   look: (view) =>
     habitsOf(view, 'rollback-on-return', ({ isRolledBack, statements, session }) => {
       const last = statements[statements.length - 1];

@@ -3,19 +3,9 @@
 // writes-in-loop.ts), the levels of a tree (tree-levels.ts).
 
 import type { FindingStatement, Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import {
-  BATCH_PARAMETERS_MIN,
-  callerOf,
-  costOf,
-  distinctParameters,
-  isRead,
-  isWrite,
-  type Kind,
-  poolsOf,
-  REPEATED_MIN,
-  tableWords,
-} from '../views/kind.js';
+import { isWrite, TRAITS } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { BATCH_PARAMETERS_MIN, costOf, isRead, type Kind, poolsOf, REPEATED_MIN, tableWords } from '../views/kind.js';
 import type { UnitView } from '../views/unit-view.js';
 import { causeOf } from './cause.js';
 import { treeLevels } from './tree-levels.js';
@@ -25,7 +15,8 @@ const ROUNDS_MIN = 3;
 
 export const REPEATED_PATTERN: Kind = {
   kind: 'repeated-pattern',
-  look: (view) => (view.repeats ? [...patternsOf(view), ...treeLevels(view, ROUNDS_MIN)] : []),
+  needs: TRAITS.repeats,
+  look: (view) => (view.repeats ? patternsOf(view).concat(treeLevels(view, ROUNDS_MIN)) : []),
   excludes: (query) => /\bSKIP\s+LOCKED\b|^\s*FETCH\b/i.test(query),
   words(told) {
     const rounds = Math.round(told.timesMean);
@@ -53,13 +44,13 @@ export const REPEATED_PATTERN: Kind = {
 };
 
 function patternsOf(view: UnitView): Occurrence[] {
-  const { own, rules, route } = view;
+  const { own, groupOf, rules, route } = view;
   const found: Occurrence[] = [];
   const seen = new Set<string>();
   let at = 0;
   while (at < own.length) {
     const least = rules.threshold('repeated-pattern', { route, source: own[at].source }, ROUNDS_MIN);
-    const pattern = patternAt(own, at, least);
+    const pattern = patternAt(groupOf, at, least);
     const occurrence = pattern === undefined ? undefined : occurrenceOf(view, at, pattern);
     if (occurrence !== undefined) {
       const name = occurrence.statements.map(({ fingerprint }) => fingerprint).join(' ');
@@ -77,21 +68,27 @@ interface Pattern {
 }
 
 /** The shortest one that begins here. */
-function patternAt(own: readonly UnitStatement[], at: number, least: number): Pattern | undefined {
-  for (let length = 2; length <= LENGTH_MAX && at + length * least <= own.length; length++) {
+function patternAt(groupOf: readonly number[], at: number, least: number): Pattern | undefined {
+  for (let length = 2; length <= LENGTH_MAX && at + length * least <= groupOf.length; length++) {
     let same = at + length;
-    while (same < own.length && own[same].fingerprint === own[same - length].fingerprint) same++;
+    while (same < groupOf.length && groupOf[same] === groupOf[same - length]) same++;
     const rounds = Math.floor((same - at) / length);
     if (rounds >= least) return { length, rounds };
   }
   return undefined;
 }
 
+/** One statement: it is no pattern. */
+function isOne(groupOf: readonly number[], at: number, length: number): boolean {
+  for (let next = at + 1; next < at + length; next++) if (groupOf[next] !== groupOf[at]) return false;
+  return true;
+}
+
 function occurrenceOf(view: UnitView, at: number, { length, rounds }: Pattern): Occurrence | undefined {
-  const { own, unit } = view;
+  const { own, unit, groups, groupOf } = view;
+  if (isOne(groupOf, at, length)) return undefined;
   const all = own.slice(at, at + length * rounds);
   const fingerprints = new Set(all.slice(0, length).map(({ fingerprint }) => fingerprint));
-  if (fingerprints.size < 2) return undefined;
   if (
     all.some(
       ({ batched, sqlstate, parameterCount }) => batched || sqlstate !== '' || parameterCount >= BATCH_PARAMETERS_MIN,
@@ -99,8 +96,8 @@ function occurrenceOf(view: UnitView, at: number, { length, rounds }: Pattern): 
   )
     return undefined;
   if (!all.slice(0, length).every((one) => isRead(one) || isWrite(one))) return undefined;
-  for (const fingerprint of fingerprints) {
-    const distinct = distinctParameters(view.byFingerprint.get(fingerprint)!);
+  for (let next = at; next < at + length; next++) {
+    const { distinct } = groups[groupOf[next]];
     if (distinct < rounds || distinct >= REPEATED_MIN) return undefined;
   }
   const [first] = all;

@@ -3,10 +3,13 @@
 // which columns it needs. Not here: reads of many rows (unbounded-result.ts).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import { addTo, callerOf, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { TRAITS } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 export const SELECT_STAR: Kind = {
   kind: 'select-star',
+  needs: TRAITS.readsAll,
   look({ own }) {
     const found = new Map<string, Occurrence>();
     for (const one of own) {

@@ -4,7 +4,8 @@
 // (observer/plan-collector.ts), which were seen (../seq-scans.ts).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import { addTo, callerOf, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 /** By the server's own measure: some 8 MiB of a table. */
 const COST_MIN = 1_000;
@@ -15,10 +16,11 @@ const SURE_ROWS_MAX = 1_000;
 
 export const SEQ_SCAN: Kind = {
   kind: 'seq-scan',
-  look({ own, seqScans }) {
-    const found = new Map<string, Occurrence>();
+  look(view) {
+    const { seqScans } = view;
     if (seqScans.size === 0) return [];
-    for (const one of own) {
+    const found = new Map<string, Occurrence>();
+    for (const one of view.own) {
       if (one.sqlstate !== '' || !seqScans.has(one.fingerprint)) continue;
       const isSure = one.serviceNs >= SURE_NS && one.rows <= SURE_ROWS_MAX;
       addTo(found, {

@@ -3,8 +3,9 @@
 // Not here: what runs beside them on other pools (boundary.ts).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import type { UnitStatement } from '../../../facts/work/unit.js';
-import { addTo, callerOf, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { TRAITS, type UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, type Kind, poolsOf, tableWords } from '../views/kind.js';
 import { isOpen, type UnitView } from '../views/unit-view.js';
 
 const IDLE_MIN_MS = 1_000;
@@ -15,6 +16,7 @@ const NS_PER_MS = 1e6;
 
 export const IDLE_IN_TRANSACTION: Kind = {
   kind: 'idle-in-transaction',
+  needs: TRAITS.open,
   isLive: true,
   look(view) {
     const found = new Map<string, Occurrence>();
@@ -46,6 +48,7 @@ export const IDLE_IN_TRANSACTION: Kind = {
 
 export const LONG_TRANSACTION: Kind = {
   kind: 'long-transaction',
+  needs: TRAITS.open,
   isLive: true,
   look({ transactions, openTransactions, rules, route }) {
     const found = new Map<string, Occurrence>();

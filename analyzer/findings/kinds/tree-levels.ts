@@ -4,13 +4,15 @@
 
 import type { Occurrence } from '../../../facts/finding.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import { callerOf, costOf, isRead, poolsOf } from '../views/kind.js';
+import { callerOf } from '../views/caller.js';
+import { costOf, isRead, poolsOf } from '../views/kind.js';
 import type { UnitView } from '../views/unit-view.js';
 
 /** `levelsMin`: unless the configuration says otherwise. */
-export function treeLevels({ byFingerprint, unit, rules, route }: UnitView, levelsMin: number): Occurrence[] {
+export function treeLevels({ groups, unit, rules, route }: UnitView, levelsMin: number): Occurrence[] {
   const found: Occurrence[] = [];
-  for (const levels of byFingerprint.values()) {
+  for (const { statements: levels } of groups) {
+    if (levels.length < 2) continue;
     const [{ fingerprint, source }] = levels;
     if (levels.length < rules.threshold('repeated-pattern', { route, source }, levelsMin)) continue;
     if (!isRead(levels[0]) || !areLevels(levels)) continue;
@@ -31,13 +33,13 @@ export function treeLevels({ byFingerprint, unit, rules, route }: UnitView, leve
 }
 
 function areLevels(levels: readonly UnitStatement[]): boolean {
-  if (levels.length < 2) return false;
   // What else the statement binds is the same at every level.
   const others = levels[1].parameterCount - levels[0].rows;
-  const widths = new Set<number>();
+  const [{ rows: width }] = levels;
+  let isNarrowing = false;
   for (let at = 1; at < levels.length; at++) {
     if (others < 0 || levels[at].parameterCount - levels[at - 1].rows !== others) return false;
-    widths.add(levels[at - 1].rows);
+    if (levels[at - 1].rows !== width) isNarrowing = true;
   }
-  return widths.size > 1;
+  return isNarrowing;
 }

@@ -2,12 +2,15 @@
 // Invariant: a LIMIT, or a cursor that is fetched in portions, is none. Not here: slow statements (reports/).
 
 import type { Occurrence } from '../../../facts/finding.js';
-import { addTo, callerOf, isRead, type Kind, poolsOf, tableWords } from '../views/kind.js';
+import { TRAITS } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { addTo, isRead, type Kind, poolsOf, tableWords } from '../views/kind.js';
 
 const ROWS_MIN = 10_000;
 
 export const UNBOUNDED_RESULT: Kind = {
   kind: 'unbounded-result',
+  needs: TRAITS.rows,
   look({ own, rules, route }) {
     const found = new Map<string, Occurrence>();
     for (const one of own) {

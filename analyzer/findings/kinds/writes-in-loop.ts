@@ -3,26 +3,21 @@
 // Not here: reads (n-plus-one.ts).
 
 import type { FindingTold, Occurrence } from '../../../facts/finding.js';
-import {
-  BATCH_PARAMETERS_MIN,
-  callerOf,
-  costOf,
-  distinctParameters,
-  isWrite,
-  type Kind,
-  poolsOf,
-  REPEATED_MIN,
-  tableWords,
-} from '../views/kind.js';
+import { isWrite, TRAITS } from '../../../facts/work/unit.js';
+import { callerOf } from '../views/caller.js';
+import { distinctParameters } from '../views/group.js';
+import { BATCH_PARAMETERS_MIN, costOf, type Kind, poolsOf, REPEATED_MIN, tableWords } from '../views/kind.js';
 
 export const WRITES_IN_LOOP: Kind = {
   kind: 'writes-in-loop',
+  needs: TRAITS.repeats | TRAITS.writes,
   isLive: true,
-  look({ unit, repeats, byFingerprint, rules, route }) {
+  look(view) {
+    const { unit, rules, route } = view;
     const found: Occurrence[] = [];
-    if (!repeats) return found;
-    for (const repeated of byFingerprint.values()) {
-      if (!isWrite(repeated[0])) continue;
+    if (!view.repeats) return found;
+    for (const { statements: repeated } of view.groups) {
+      if (repeated.length < 2 || !isWrite(repeated[0])) continue;
       const single = repeated.filter(({ batched, sqlstate }) => !batched && sqlstate === '');
       const [first] = single;
       if (single.length < 2 || single.some(({ parameterCount }) => parameterCount >= BATCH_PARAMETERS_MIN)) continue;

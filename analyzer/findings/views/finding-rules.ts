@@ -57,6 +57,10 @@ export class FindingRules {
     return this.#readOnly.some((test) => test(pool, source));
   }
 
+  get isMigrating(): boolean {
+    return this.#migrated.length > 0;
+  }
+
   /** Sources that must not come on this route any more. */
   forbiddenSources(route: string): readonly string[] {
     return this.#migrated.find(({ isRoute }) => isRoute(route))?.sources ?? [];

@@ -5,6 +5,7 @@
 import type { FindingKind, FindingRole, FindingTold, FindingWords, Occurrence } from '../../../facts/finding.js';
 import { tableOf } from '../../../facts/words/titles.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
+import { callerOf } from './caller.js';
 import type { LookAtPool } from './pool-slot.js';
 import type { LookOverTime } from './statement-slot.js';
 import type { UnitView } from './unit-view.js';
@@ -17,6 +18,8 @@ export interface StatementRecord {
 
 export interface Kind {
   readonly kind: FindingKind;
+  /** Traits without which no unit shows it; left out = any may. */
+  readonly needs?: number;
   /** At most one occurrence per statement that it is about. */
   look(view: UnitView): Occurrence[];
   /** What it shows of a unit that goes on, more statements cannot take back. */
@@ -42,33 +45,25 @@ export const BATCH_PARAMETERS_MIN = 50;
 /** Of the server or the connection, of other transactions, a cancelled statement, the echo of an earlier failure. */
 export const OF_CIRCUMSTANCES = /^(?:08|25P02|40|53|55P03|57|58|XX)/;
 
-const WRITES: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
-export function isWrite({ command }: UnitStatement): boolean {
-  return WRITES.has(command);
-}
-
 export function isRead({ command }: UnitStatement): boolean {
   return command === 'SELECT';
 }
 
-/** Sets of parameters that differ for certain. A cut set may prove that two differ, never that they are the same. */
-export function distinctParameters(statements: readonly UnitStatement[]): number {
-  const hashes = new Set<number>();
-  for (const { parameterHash } of statements) if (parameterHash !== 0) hashes.add(parameterHash);
-  return hashes.size;
-}
-
-export function callerOf({ tagSet }: UnitStatement): string {
-  if (!tagSet.includes('"caller"')) return '';
-  return (JSON.parse(tagSet) as { caller?: string }).caller ?? '';
-}
-
 export function costOf(statements: readonly UnitStatement[]): number {
-  return statements.reduce((sum, { serviceNs }) => sum + serviceNs, 0);
+  let sum = 0;
+  for (const { serviceNs } of statements) sum += serviceNs;
+  return sum;
 }
 
 export function poolsOf(statements: readonly UnitStatement[]): string[] {
+  const [{ pool }] = statements;
+  if (pool !== '' && isAllOf(pool, statements)) return [pool];
   return [...new Set(statements.map(({ pool }) => pool).filter((pool) => pool !== ''))].sort();
+}
+
+function isAllOf(pool: string, statements: readonly UnitStatement[]): boolean {
+  for (const one of statements) if (one.pool !== pool) return false;
+  return true;
 }
 
 /** Adds an occurrence to that of the same statement. */

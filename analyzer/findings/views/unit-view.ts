@@ -2,8 +2,9 @@
 // Invariant: nothing of the unit is changed. Not here: the rules.
 
 import { routeOf } from '../../../facts/work/routes.js';
-import type { UnitStatement, WorkUnit } from '../../../facts/work/unit.js';
+import { TRAITS, type UnitStatement, type WorkUnit } from '../../../facts/work/unit.js';
 import { FindingRules } from './finding-rules.js';
+import { Group } from './group.js';
 
 export interface Transaction {
   readonly session: string;
@@ -36,6 +37,7 @@ export interface ViewOptions {
 export const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
 const NO_RULES = new FindingRules();
 const NONE: ReadonlySet<string> = new Set();
+const NO_TRANSACTIONS: { ended: readonly Transaction[]; open: readonly Transaction[] } = { ended: [], open: [] };
 
 export class UnitView {
   readonly unit: WorkUnit;
@@ -44,7 +46,8 @@ export class UnitView {
   readonly seqScans: ReadonlySet<string>;
   readonly now: Now | undefined;
   #own: readonly UnitStatement[] | undefined;
-  #byFingerprint: ReadonlyMap<string, readonly UnitStatement[]> | undefined;
+  readonly #groups: Group[] = [];
+  readonly #groupOf: number[] = [];
   #transactions: { ended: readonly Transaction[]; open: readonly Transaction[] } | undefined;
   #route: string | undefined;
 
@@ -69,21 +72,25 @@ export class UnitView {
   }
 
   /** Executions of each statement of `own`, in the order of their first. */
-  get byFingerprint(): ReadonlyMap<string, readonly UnitStatement[]> {
-    this.#byFingerprint ??= grouped(this.own);
-    return this.#byFingerprint;
+  get groups(): readonly Group[] {
+    if (this.#groups.length === 0) this.#group();
+    return this.#groups;
+  }
+
+  /** Of each of `own` the place of its group in `groups`. */
+  get groupOf(): readonly number[] {
+    if (this.#groups.length === 0) this.#group();
+    return this.#groupOf;
   }
 
   /** False for a unit in which nothing runs twice: most rules have nothing to look at. */
   get repeats(): boolean {
-    return this.byFingerprint.size < this.own.length;
+    return (this.unit.traits & TRAITS.repeats) !== 0 && this.groups.length < this.own.length;
   }
 
   /** Only then can one session's transaction not cover another's work. */
   get hasSeveralSessions(): boolean {
-    const { statements } = this.unit;
-    const [first] = statements;
-    return statements.some(({ session }) => session !== first.session);
+    return (this.unit.traits & TRAITS.sessions) !== 0;
   }
 
   /** Those that ended. */
@@ -95,7 +102,29 @@ export class UnitView {
     return this.#allTransactions().open;
   }
 
+  #group(): void {
+    const { own } = this;
+    const places = new Map<string, number>();
+    let last: string | undefined;
+    let place = -1;
+    for (const statement of own) {
+      const { fingerprint } = statement;
+      // A loop runs one statement in a row.
+      if (fingerprint !== last) {
+        last = fingerprint;
+        place = places.get(fingerprint) ?? this.#groups.length;
+        if (place === this.#groups.length) {
+          places.set(fingerprint, place);
+          this.#groups.push(new Group());
+        }
+      }
+      this.#groups[place].statements.push(statement);
+      this.#groupOf.push(place);
+    }
+  }
+
   #allTransactions() {
+    if ((this.unit.traits & TRAITS.open) === 0) return NO_TRANSACTIONS;
     this.#transactions ??= transactionsOf(this.unit, this.now?.nowMs ?? 0);
     return this.#transactions;
   }
@@ -105,21 +134,12 @@ export function isOpen({ transactionAfter }: UnitStatement): boolean {
   return transactionAfter === 'T' || transactionAfter === 'E';
 }
 
-function ownStatements({ statements }: WorkUnit): UnitStatement[] {
+function ownStatements({ statements, traits }: WorkUnit): readonly UnitStatement[] {
+  if ((traits & (TRAITS.errors | TRAITS.housekeeping)) === 0) return statements;
   const retry = statements.findLastIndex(({ sqlstate }) => RETRIED.has(sqlstate));
   return statements
     .slice(retry + 1)
     .filter(({ housekeeping, source }) => housekeeping === '' && source !== 'housekeeping');
-}
-
-function grouped(statements: readonly UnitStatement[]): Map<string, UnitStatement[]> {
-  const groups = new Map<string, UnitStatement[]>();
-  for (const statement of statements) {
-    const group = groups.get(statement.fingerprint);
-    if (group === undefined) groups.set(statement.fingerprint, [statement]);
-    else group.push(statement);
-  }
-  return groups;
 }
 
 function transactionsOf({ statements }: WorkUnit, nowMs: number) {
