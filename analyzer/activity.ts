@@ -53,7 +53,7 @@ function idleIn(session: ObservedSession, { nowMs }: ActivityOptions): Doing | u
   if (!inTransaction || nowMs - sinceMs <= limits.runningAfterMs) return undefined;
   const last = work?.last;
   return {
-    state: last?.transactionAfter === 'E' ? 'aborted' : 'idle',
+    state: last?.isAborted ? 'aborted' : 'idle',
     sinceMs,
     tagSet: last?.tagSet ?? '',
     source: last?.source ?? '',

@@ -6,9 +6,8 @@ import { startupKeyOf } from './attribution/connection/siblings.js';
 import { clueBit } from './attribution/shape/clues.js';
 import { requestIdsOf } from './notable/request-tags.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
-import { NO_SLOT } from './work/kept-statements.js';
+import type { UnitExecution } from './work/kept-statements.js';
 import type { SessionWork } from './work/session-work.js';
-import type { UnitExecution } from './work/unit.js';
 import type { UnitTagSets } from './work/unit-tag-sets.js';
 import type { Units } from './work/units.js';
 
@@ -34,8 +33,7 @@ export class UnitFeed {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
-    // A session that has settled has it counted before its next one comes; until then it is the session's last.
-    const execution = session.settled ? reusedOf(session.work) : emptyExecution();
+    const execution = this.#units.lend(session.settled);
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;
     execution.startMs = measured.completedAtMs - measured.serviceNs / 1e6;
@@ -59,7 +57,6 @@ export class UnitFeed {
     execution.unitTagSet = this.#tagSets.of(statement.tagSet);
     execution.idleRequests = idleRequests;
     execution.unit = undefined;
-    execution.slot = NO_SLOT;
     const autocommits = (session.profile.clueBits & AUTOCOMMIT) !== 0;
     this.#units.take(session.work, execution, { requestId, traceId, autocommits });
     return execution;
@@ -79,45 +76,6 @@ export class UnitFeed {
       member,
     });
   }
-}
-
-type Filled = { -readonly [Name in keyof UnitExecution]: UnitExecution[Name] };
-
-function reusedOf(work: SessionWork): Filled {
-  work.reused ??= emptyExecution();
-  return work.reused as Filled;
-}
-
-function emptyExecution(): Filled {
-  return {
-    fingerprint: '',
-    session: '',
-    startMs: 0,
-    endMs: 0,
-    serviceNs: 0,
-    rows: 0,
-    sqlstate: '',
-    command: '',
-    batched: false,
-    reads: '',
-    housekeeping: '',
-    transactionBefore: '',
-    transactionAfter: '',
-    transactionPosition: 0,
-    parameterHash: 0,
-    parameterCount: 0,
-    parametersCut: false,
-    source: '',
-    construct: '',
-    pool: '',
-    tagSet: '',
-    isRollback: false,
-    unitTagSet: '',
-    idleRequests: 0,
-    unit: undefined,
-    slot: NO_SLOT,
-    slotUses: 0,
-  };
 }
 
 function isRollback({ shape }: Attributable): boolean {

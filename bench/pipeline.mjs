@@ -90,6 +90,7 @@ for (const name of Object.keys(CASES)) {
 /** @param {string} name @returns {Promise<string>} */
 async function costsOf(name) {
   const batches = batchesOf(name);
+  /** @type {Awaited<ReturnType<typeof startSide>>[]} */
   const sides = [];
   for (const side of SIDES) sides.push(await startSide(side));
   const takes = UnitFeed.prototype.take;

@@ -10,8 +10,8 @@ import type { Siblings } from '../attribution/connection/siblings.js';
 import type { UserDecision } from '../attribution/rules/rule-user.js';
 import { internShape, type StatementShape } from '../attribution/shape/shape.js';
 import { PoolMember } from '../pools/pool.js';
+import type { UnitExecution } from '../work/kept-statements.js';
 import type { SessionWork } from '../work/session-work.js';
-import type { UnitExecution } from '../work/unit.js';
 import { type TransactionState, TransactionWatch } from './transaction-watch.js';
 
 /** What attribution needs of one execution besides its connection. */

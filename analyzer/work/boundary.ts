@@ -4,9 +4,10 @@
 // pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
 
 import type { Boundary } from '../../facts/rollup-row.js';
+import type { UnitExecution } from './kept-statements.js';
 import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
-import type { Unit, UnitExecution } from './unit.js';
+import type { Unit } from './unit.js';
 import { namesRoute } from './unit-tag-sets.js';
 
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */

@@ -25,6 +25,8 @@ const GROUP_MIN = 0.02;
 const BUCKETS = 40;
 const PER_DOUBLING = 2;
 const FIRST_DOUBLING = -4;
+const FIRST_MS = 2 ** FIRST_DOUBLING;
+const TIMES_MAX = 2 ** (BUCKETS / PER_DOUBLING);
 
 /** A connection that lives no longer was opened for one request. */
 export const SHORT_LIFE_MS = 5_000;
@@ -90,8 +92,11 @@ export class Paces {
 }
 
 function bucketOf(ms: number): number {
-  if (ms <= 0.0625) return 0;
-  return Math.min(BUCKETS - 1, Math.floor((Math.log2(ms) - FIRST_DOUBLING) * PER_DOUBLING));
+  const times = ms / FIRST_MS;
+  if (times <= 1) return 0;
+  if (times >= TIMES_MAX) return BUCKETS - 1;
+  const doubling = 31 - Math.clz32(times);
+  return doubling * PER_DOUBLING + (times >= (1 << doubling) * Math.SQRT2 ? 1 : 0);
 }
 
 function msOf(bucket: number): number {

@@ -10,13 +10,15 @@ import type { Pending } from '../../facts/pending.js';
 import type { Found, RequestPart, RequestRollup } from '../../facts/rollup-row.js';
 import { noSums, REQUEST_PART_RULES, REQUEST_RULES } from '../../facts/sums.js';
 import type { Unit } from './unit.js';
-import { noUnitSums, type PartOfUnit } from './unit-sums.js';
+import { noUnitSums, type PartOfUnit, setSums } from './unit-sums.js';
 
 const OTHER = '(other)';
 const FORGOTTEN_AFTER_MIN = 60;
 
 export class RequestCounts implements Pending<RequestRollup> {
-  #rows = new Map<string, RequestRollup>();
+  #rows: RequestRollup[] = [];
+  /** Set of dimensions → those of #rows that have it. */
+  #byTagSet = new Map<string, RequestRollup[]>();
   /** Sets of dimensions that are told apart → the minute in which each was last seen. */
   readonly #routes = new Map<string, number>();
   #forgottenAt = 0;
@@ -44,7 +46,7 @@ export class RequestCounts implements Pending<RequestRollup> {
     row.rows += sums.rows - before.rows;
     row.rowsSquared += sums.rows ** 2 - before.rows ** 2;
     row.errors += sums.errors - before.errors;
-    Object.assign(before, sums);
+    setSums(before, sums);
     for (const part of unit.parts) addPart(row, part);
     return true;
   }
@@ -62,11 +64,12 @@ export class RequestCounts implements Pending<RequestRollup> {
   }
 
   pending(): Iterable<RequestRollup> {
-    return this.#rows.values();
+    return this.#rows;
   }
 
   stored(): void {
-    this.#rows = new Map();
+    this.#rows = [];
+    this.#byTagSet = new Map();
   }
 
   #place(unit: Unit): NonNullable<Unit['counted']> {
@@ -93,20 +96,23 @@ export class RequestCounts implements Pending<RequestRollup> {
   }
 
   #row(minute: number, found: Found, tagSet: string): RequestRollup {
-    const key = `${minute}\0${found}\0${tagSet}`;
-    let row = this.#rows.get(key);
-    if (row === undefined) {
-      row = {
-        minute,
-        found,
-        tagSet,
-        ...noSums(REQUEST_RULES),
-        statementHistogram: new LogHistogram(),
-        serviceHistogram: new LogHistogram(),
-        parts: new Map(),
-      };
-      this.#rows.set(key, row);
+    let alike = this.#byTagSet.get(tagSet);
+    if (alike === undefined) {
+      alike = [];
+      this.#byTagSet.set(tagSet, alike);
     }
+    for (const row of alike) if (row.minute === minute && row.found === found) return row;
+    const row: RequestRollup = {
+      minute,
+      found,
+      tagSet,
+      ...noSums(REQUEST_RULES),
+      statementHistogram: new LogHistogram(),
+      serviceHistogram: new LogHistogram(),
+      parts: new Map(),
+    };
+    alike.push(row);
+    this.#rows.push(row);
     return row;
   }
 }

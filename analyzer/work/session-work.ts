@@ -1,8 +1,9 @@
 // Holds what is known of one session's work: the unit it is in, and what tells the next one apart.
 // Invariant: constant size. Not here: deciding (boundary.ts), counting (units.ts).
 
+import type { UnitExecution } from './kept-statements.js';
 import type { Pace } from './pace.js';
-import type { SessionInUnit, Unit, UnitExecution } from './unit.js';
+import type { SessionInUnit, Unit } from './unit.js';
 
 /** Units without tags that a session may begin between two statements of one request. */
 const SINCE_MAX = 8;
@@ -14,9 +15,8 @@ export class SessionWork implements SessionInUnit {
   readonly pace: Pace;
   /** The unit of its last statement. */
   unit: Unit | undefined = undefined;
-  last: UnitExecution | undefined = undefined;
-  /** Serves for its executions once it has settled: each is counted before the next comes. */
-  reused: UnitExecution | undefined = undefined;
+  /** Of its last statement inside a transaction. */
+  readonly last = { fingerprint: '', tagSet: '', source: '', isAborted: false };
   /** The unit of its last tagged statement, and units that it began since: they may turn out to lie inside of it. */
   tagged: Unit | undefined = undefined;
   since: Unit[] = [];
@@ -48,6 +48,15 @@ export class SessionWork implements SessionInUnit {
     this.pace = options.pace;
     this.partial = options.partial;
     this.member = options.member;
+  }
+
+  /** Hot path inside of transactions. */
+  sent({ fingerprint, tagSet, transactionAfter }: UnitExecution): void {
+    const { last } = this;
+    last.fingerprint = fingerprint;
+    last.tagSet = tagSet;
+    last.source = '';
+    last.isAborted = transactionAfter === 'E';
   }
 
   /** A unit without tags, which may turn out to lie between two statements of one request. */

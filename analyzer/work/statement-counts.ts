@@ -35,10 +35,10 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     this.cappedTotal += unit.statementsBeyond;
     unit.statementsBeyond = 0;
     for (const statement of unit.byFingerprint.values()) {
-      if (statement.counted?.executions === statement.executions) continue;
-      const { fingerprint, counted } = statement;
+      const { fingerprint, countedExecutions } = statement;
+      if (countedExecutions === statement.executions) continue;
       // Once it is counted its row stands.
-      if (counted === undefined && statement.tagSet !== '' && !this.#tellsApart(fingerprint, statement.tagSet))
+      if (countedExecutions === 0 && statement.tagSet !== '' && !this.#tellsApart(fingerprint, statement.tagSet))
         statement.tagSet = OTHER;
       const row = this.#row(statement, minute);
       if (row === undefined) this.cappedTotal++;
@@ -77,26 +77,15 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
 
 /** `resumed`: an earlier process counted the request, with its statements as far as it saw them. */
 function add(row: RequestStatementRollup, statement: StatementInUnit, resumed: boolean): void {
-  const { executions, serviceNs, rows } = statement;
-  const before = statement.counted;
-  if (before === undefined) {
-    statement.counted = { executions, serviceNs, rows };
-    if (!resumed) row.requests++;
-    row.executions += executions;
-    row.executionsSquared += executions ** 2;
-    row.serviceTotalNs += serviceNs;
-    row.serviceSquaredNs2 += serviceNs ** 2;
-    row.rows += rows;
-    row.rowsSquared += rows ** 2;
-    return;
-  }
-  row.executions += executions - before.executions;
-  row.executionsSquared += executions ** 2 - before.executions ** 2;
-  row.serviceTotalNs += serviceNs - before.serviceNs;
-  row.serviceSquaredNs2 += serviceNs ** 2 - before.serviceNs ** 2;
-  row.rows += rows - before.rows;
-  row.rowsSquared += rows ** 2 - before.rows ** 2;
-  before.executions = executions;
-  before.serviceNs = serviceNs;
-  before.rows = rows;
+  const { executions, serviceNs, rows, countedExecutions, countedNs, countedRows } = statement;
+  if (countedExecutions === 0 && !resumed) row.requests++;
+  row.executions += executions - countedExecutions;
+  row.executionsSquared += executions ** 2 - countedExecutions ** 2;
+  row.serviceTotalNs += serviceNs - countedNs;
+  row.serviceSquaredNs2 += serviceNs ** 2 - countedNs ** 2;
+  row.rows += rows - countedRows;
+  row.rowsSquared += rows ** 2 - countedRows ** 2;
+  statement.countedExecutions = executions;
+  statement.countedNs = serviceNs;
+  statement.countedRows = rows;
 }

@@ -28,7 +28,7 @@ export function isOver(unit: Unit, nowMs: number): boolean {
     else if (unit.boundary === 'connection') patienceMs = Math.max(patienceMs, QUIET_CONNECTED_MS);
   }
   // What only its connections held together ends with them.
-  if (unit.boundary !== 'tags' && unit.sessions.size === 0) return true;
+  if (unit.boundary !== 'tags' && unit.sessions.length === 0) return true;
   return quietMs > patienceMs;
 }
 

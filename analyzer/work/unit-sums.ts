@@ -10,7 +10,10 @@ export interface StatementInUnit {
   executions: number;
   serviceNs: number;
   rows: number;
-  counted: { executions: number; serviceNs: number; rows: number } | undefined;
+  /** 0 = it is in no row. */
+  countedExecutions: number;
+  countedNs: number;
+  countedRows: number;
 }
 
 export interface PartOfUnit {
@@ -36,12 +39,22 @@ export function noUnitSums(): UnitSums {
 }
 
 /** Connections that were opened for one unit. */
-interface Opened {
-  connections: number;
-  ms: number;
+export interface Opened {
+  readonly connections: number;
+  readonly ms: number;
 }
 
-export function addOpened(to: Opened, { connections, ms }: Opened): void {
-  to.connections += connections;
-  to.ms += ms;
+export const NOTHING_OPENED: Opened = { connections: 0, ms: 0 };
+
+export function addOpened(to: Opened, { connections, ms }: Opened): Opened {
+  return { connections: to.connections + connections, ms: to.ms + ms };
+}
+
+export function setSums(to: UnitSums, from: UnitSums): void {
+  to.statements = from.statements;
+  to.repeated = from.repeated;
+  to.serviceNs = from.serviceNs;
+  to.rows = from.rows;
+  to.errors = from.errors;
+  to.idleRequests = from.idleRequests;
 }

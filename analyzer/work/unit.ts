@@ -5,22 +5,18 @@
 import { limits } from '../../config/limits.js';
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
-import type { Keepable, KeptStatements } from './kept-statements.js';
-import { StatementChain } from './statement-chain.js';
-import { addOpened, noUnitSums, type PartOfUnit, type StatementInUnit, type UnitSums } from './unit-sums.js';
+import type { KeptStatements, UnitExecution } from './kept-statements.js';
+import { StatementList } from './statement-list.js';
+import {
+  addOpened,
+  NOTHING_OPENED,
+  noUnitSums,
+  type Opened,
+  type PartOfUnit,
+  type StatementInUnit,
+  type UnitSums,
+} from './unit-sums.js';
 import { isBefore, namesRoute } from './unit-tag-sets.js';
-
-/** An execution on its way through a unit. */
-export interface UnitExecution extends Keepable {
-  /** ROLLBACK, where housekeeping is 'end'. */
-  readonly isRollback: boolean;
-  /** Its dimensions without the caller, as its comment gives them; '' = none. */
-  readonly unitTagSet: string;
-  /** Requests without a statement that its request's application counted before it. */
-  readonly idleRequests: number;
-  /** Undefined before it is taken. */
-  unit: Unit | undefined;
-}
 
 /** What a unit asks of a session that is in it. */
 export interface SessionInUnit {
@@ -45,6 +41,9 @@ export interface Settled {
 /** Sources and pools of one unit. Further ones are added to the last. */
 const PARTS_MAX = 32;
 
+const NO_PARTS: readonly PartOfUnit[] = [];
+const NO_SESSIONS: readonly SessionInUnit[] = [];
+
 export class Unit implements WorkUnit {
   boundary: Boundary;
   /** The request's own id. */
@@ -59,11 +58,11 @@ export class Unit implements WorkUnit {
   #traits = 0;
   #session = '';
   readonly sums: UnitSums = noUnitSums();
-  opened = { connections: 0, ms: 0 };
+  opened: Opened = NOTHING_OPENED;
   readonly byFingerprint = new Map<string, StatementInUnit>();
   /** Executions of statements that are not told apart any more, since they were counted last. */
   statementsBeyond = 0;
-  parts: PartOfUnit[] = [];
+  parts: readonly PartOfUnit[] = NO_PARTS;
   /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
   counted: { minute: number; found: Found; tagSet: string; sums: UnitSums } | undefined = undefined;
   /** Something was added since it was counted. */
@@ -76,10 +75,10 @@ export class Unit implements WorkUnit {
   /** Its last statement when it rested. */
   restedMs = 0;
   /** Sessions whose last statement is in it. */
-  readonly sessions = new Set<SessionInUnit>();
+  sessions: readonly SessionInUnit[] = NO_SESSIONS;
   /** It is a part of that one. */
   absorbedBy: Unit | undefined = undefined;
-  readonly #statements: StatementChain;
+  readonly #statements: StatementList;
   #tagSet = '';
   #tagSetMs = Number.POSITIVE_INFINITY;
   #hasRoute = false;
@@ -87,7 +86,7 @@ export class Unit implements WorkUnit {
 
   constructor(boundary: Boundary, kept: KeptStatements) {
     this.boundary = boundary;
-    this.#statements = new StatementChain(kept);
+    this.#statements = new StatementList(kept);
   }
 
   get found(): Found {
@@ -143,7 +142,6 @@ export class Unit implements WorkUnit {
     execution.construct = construct;
     execution.pool = pool;
     execution.tagSet = tagSet;
-    this.#statements.settle(execution);
     this.#traits |= traitsOf(execution);
     this.unsettled--;
     this.dirty = true;
@@ -166,6 +164,15 @@ export class Unit implements WorkUnit {
     return isFirst;
   }
 
+  /** Its last statement so far is in this unit. */
+  enter(session: SessionInUnit): void {
+    this.sessions = this.sessions.length === 0 ? [session] : [...this.sessions, session];
+  }
+
+  leave(session: SessionInUnit): void {
+    this.sessions = this.sessions.length === 1 ? NO_SESSIONS : this.sessions.filter((one) => one !== session);
+  }
+
   /** Takes over a unit that was not counted: it turned out to be a part of this one. */
   absorb(other: Unit): void {
     other.absorbedBy = this;
@@ -179,7 +186,7 @@ export class Unit implements WorkUnit {
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
     this.dirty ||= other.dirty;
-    addOpened(this.opened, other.opened);
+    this.opened = addOpened(this.opened, other.opened);
     if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
@@ -193,8 +200,8 @@ export class Unit implements WorkUnit {
   /** Keeps what a later execution needs to go on with it, and no statement. */
   strip(): void {
     this.#statements.clear();
-    this.parts = [];
-    this.opened = { connections: 0, ms: 0 };
+    this.parts = NO_PARTS;
+    this.opened = NOTHING_OPENED;
   }
 
   /** Gives up its statements but those of pauses in transactions. */
@@ -222,15 +229,25 @@ export class Unit implements WorkUnit {
         this.statementsBeyond++;
         return false;
       }
-      const one = { fingerprint, startMs, source, tagSet, executions: 1, serviceNs, rows, counted: undefined };
-      this.byFingerprint.set(fingerprint, one);
+      this.byFingerprint.set(fingerprint, {
+        fingerprint,
+        startMs,
+        source,
+        tagSet,
+        executions: 1,
+        serviceNs,
+        rows,
+        countedExecutions: 0,
+        countedNs: 0,
+        countedRows: 0,
+      });
       return true;
     }
     known.executions++;
     known.serviceNs += serviceNs;
     known.rows += rows;
     // Its row stands once it is counted.
-    if (known.counted === undefined && isBefore(startMs, tagSet, known.startMs, known.tagSet)) {
+    if (known.countedExecutions === 0 && isBefore(startMs, tagSet, known.startMs, known.tagSet)) {
       known.startMs = startMs;
       known.source = source;
       known.tagSet = tagSet;
@@ -255,7 +272,8 @@ export class Unit implements WorkUnit {
     for (const part of this.parts) if (part.source === source && part.pool === pool) return part;
     if (this.parts.length >= PARTS_MAX) return this.parts[PARTS_MAX - 1];
     const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
-    this.parts.push(part);
+    // Most units have one, and a list that is appended to takes room for many.
+    this.parts = [...this.parts, part];
     return part;
   }
 }

@@ -14,12 +14,12 @@ import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { boundaryBefore, givesBack, isInside, isPartOf, isPrelude, wholeOf } from './boundary.js';
 import { CountedRequests } from './counted-requests.js';
-import { KeptStatements } from './kept-statements.js';
+import { KeptStatements, type LentExecution, type UnitExecution } from './kept-statements.js';
 import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
-import { type Settled, Unit, type UnitExecution } from './unit.js';
+import { type Settled, Unit } from './unit.js';
 import { idleIn, isOver, rests } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
@@ -85,11 +85,19 @@ export class Units {
     return new SessionWork(name, { pace: this.#paces.of(startup), resumes, ...of });
   }
 
+  /** An object for one execution. `isSettled`: its session has settled, so that it is counted before the next comes. */
+  lend(isSettled: boolean): LentExecution {
+    return this.#keeps.lend(isSettled);
+  }
+
   /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
   take(session: SessionWork, execution: UnitExecution, ids: Ids): void {
     const unit = this.#unitOf(session, execution, ids);
     const keep = unit.kept < limits.unitStatementsMax && !this.#keeps.isFull;
-    if (!keep) this.counters.unitStatementsDroppedTotal++;
+    if (!keep) {
+      this.counters.unitStatementsDroppedTotal++;
+      this.#keeps.giveBack(execution);
+    }
     unit.add(execution, keep);
     if (execution.endMs > this.#newestMs) {
       this.#newestMs = execution.endMs;
@@ -100,7 +108,6 @@ export class Units {
       session.pace.paused(execution.startMs - session.lastEndMs);
     if (session.firstMs === 0) session.firstMs = execution.startMs;
     if (execution.housekeeping === 'ping' && !session.failed && !isInside(session, execution)) session.pings++;
-    session.last = execution;
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';
@@ -109,9 +116,10 @@ export class Units {
     if (after !== '') session.inTransaction = after !== 'I';
     else if (execution.housekeeping === 'begin') session.inTransaction = true;
     else if (session.ended) session.inTransaction = false;
+    if (session.inTransaction) session.sent(execution);
   }
 
-  /** Hot path: its session has settled. True for the first execution of a statement in a request that its tags name. */
+  /** Hot path: its session has settled. `execution` was lent, and is not read after this. True for the first execution of a statement in a request that its tags name. */
   settled(execution: UnitExecution, settled: Settled): boolean {
     const unit = this.#goOn(wholeOf(execution.unit!));
     return unit.settle(execution, settled) && unit.boundary === 'tags';
@@ -123,9 +131,9 @@ export class Units {
     if (!partial) pace.closed(lifetimeMs);
     if (unit === undefined) return;
     const isWhole = session.units === 1 && !partial && lifetimeMs < SHORT_LIFE_MS;
-    if (isWhole && pace.isPerRequest) addOpened(unit.opened, { connections: 1, ms: openingMs });
+    if (isWhole && pace.isPerRequest) unit.opened = addOpened(unit.opened, { connections: 1, ms: openingMs });
     if (isWhole && unit.found === 'heuristic' && unit.counted === undefined) unit.boundary = 'connection';
-    unit.sessions.delete(session);
+    unit.leave(session);
     session.unit = undefined;
   }
 
@@ -224,10 +232,10 @@ export class Units {
   }
 
   #move(session: SessionWork, unit: Unit): void {
-    session.unit?.sessions.delete(session);
+    session.unit?.leave(session);
     session.unit = unit;
     session.units++;
-    unit.sessions.add(session);
+    unit.enter(session);
   }
 
   #count(unit: Unit): void {

@@ -1,9 +1,8 @@
 // Units of work without a pipeline: sessions that a test scripts, settled at once or later.
 
 import { Findings } from '../../analyzer/findings/findings.js';
-import { NO_SLOT } from '../../analyzer/work/kept-statements.js';
+import type { UnitExecution } from '../../analyzer/work/kept-statements.js';
 import type { SessionWork } from '../../analyzer/work/session-work.js';
-import type { UnitExecution } from '../../analyzer/work/unit.js';
 import { UnitTagSets } from '../../analyzer/work/unit-tag-sets.js';
 import { Units } from '../../analyzer/work/units.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
@@ -62,11 +61,11 @@ export class Playing {
 
   /** Sends them in this order, settled at once. */
   send(...statements: readonly Sent[]): this {
-    for (const sent of statements) this.settle(this.take(sent), sent);
+    for (const sent of statements) this.settle(this.take(sent, true), sent);
     return this;
   }
 
-  take(sent: Sent): UnitExecution {
+  take(sent: Sent, isSettled = false): UnitExecution {
     const { sql, at, ms = 1, session: name = 'one', requestId = '', traceId = '' } = sent;
     const session = this.#session(name);
     const housekeeping = HOUSEKEEPING[sql.split(' ')[0]] ?? '';
@@ -74,7 +73,7 @@ export class Playing {
     if (housekeeping === '' && before === 'I') session.autocommits = true;
     session.status = sent.after ?? (housekeeping === 'begin' ? 'T' : housekeeping === 'end' ? 'I' : before);
     const tagSet = sent.tags === undefined ? '' : JSON.stringify(sent.tags);
-    const execution: UnitExecution = {
+    const execution = Object.assign(this.units.lend(isSettled), {
       fingerprint: sql,
       session: name,
       startMs: T0 + at,
@@ -100,9 +99,7 @@ export class Playing {
       unitTagSet: this.#tagSets.of(tagSet),
       idleRequests: sent.idle ?? 0,
       unit: undefined,
-      slot: NO_SLOT,
-      slotUses: 0,
-    };
+    } satisfies Partial<UnitExecution>);
     this.#nowMs = Math.max(this.#nowMs, execution.endMs);
     this.units.take(session.work, execution, { requestId, traceId, autocommits: session.autocommits });
     return execution;
