@@ -33,7 +33,7 @@ export class UnitFeed {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
-    const execution = this.#units.lend(session.settled);
+    const execution = this.#units.keeps.lend(session.settled);
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;
     execution.startMs = measured.completedAtMs - measured.serviceNs / 1e6;

@@ -8,6 +8,7 @@ import { limits } from '../../config/limits.js';
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
 import { isWrite, TRAITS } from '../../facts/work/unit.js';
+import { BurstCounts } from './burst-counts.js';
 import { callerOf } from './views/caller.js';
 import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './views/chance.js';
 import type { Transaction, UnitView } from './views/unit-view.js';
@@ -74,8 +75,7 @@ export class Nesting {
   #outers: Outer[] = [];
   #pairings = new Map<string, Pairing>();
   /** Bursts by pool and statement. */
-  #burstsOf = new Map<string, Map<string, { all: number }>>();
-  #burstPairs = 0;
+  #burstsOf = new BurstCounts();
   /** Pauses of transactions by pool: their number, and lengths of some. */
   #pausesOf = new Map<string, { all: number; lengthsMs: number[] }>();
   #sinceMs = Number.POSITIVE_INFINITY;
@@ -117,23 +117,8 @@ export class Nesting {
 
   /** What cannot be counted among all of its kind is not compared: nothing could prove it. */
   #keep(burst: Burst): void {
-    const known = this.#burstsOf.get(burst.pool)?.get(burst.fingerprint);
-    if (known !== undefined) known.all++;
-    else if (this.#burstPairs >= limits.nestingPairsMax) {
-      this.droppedTotal++;
-      return;
-    } else this.#begin(burst);
-    this.#bursts.push(burst);
-  }
-
-  #begin({ pool, fingerprint }: Burst): void {
-    let ofPool = this.#burstsOf.get(pool);
-    if (ofPool === undefined) {
-      ofPool = new Map();
-      this.#burstsOf.set(pool, ofPool);
-    }
-    ofPool.set(fingerprint, { all: 1 });
-    this.#burstPairs++;
+    if (this.#burstsOf.add(burst)) this.#bursts.push(burst);
+    else this.droppedTotal++;
   }
 
   #match(outer: Outer, found: Nested[]): void {
@@ -166,7 +151,7 @@ export class Nesting {
   /** Work that has nothing to do with the pauses begins at a moment from which it is nested by chance. */
   #isProven({ times, lengthMs }: Pairing, outerPool: string, { pool, fingerprint }: Burst): boolean {
     if (times < TIMES_MIN) return false;
-    const all = this.#burstsOf.get(pool)?.get(fingerprint)?.all ?? times;
+    const all = this.#burstsOf.of(pool, fingerprint) ?? times;
     const pauses = this.#pausesOf.get(outerPool);
     if (pauses === undefined) return false;
     let momentsMs = 0;
@@ -192,8 +177,7 @@ export class Nesting {
 
   #beginAnew(): void {
     this.#pairings = new Map();
-    this.#burstsOf = new Map();
-    this.#burstPairs = 0;
+    this.#burstsOf = new BurstCounts();
     this.#pausesOf = new Map();
     this.#sinceMs = this.#newestMs;
   }

@@ -57,7 +57,7 @@ export class Tail {
       request: requestOf(statement.tags.pairs),
     };
     // The execution serves again; its unit does not.
-    this.#kept.push({ facts, unit: execution.inUnit?.unit });
+    this.#kept.push({ facts, unit: execution.inUnit?.unit as Unit | undefined });
     // Cut in one go: shifting a long array at each execution is expensive.
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }

@@ -4,8 +4,7 @@
 // execution that waits for its session to settle outlives its unit: its object serves once.
 // Not here: which unit a statement is in, and their order (statement-list.ts).
 
-import type { UnitStatement } from '../../facts/work/unit.js';
-import type { Unit } from './unit.js';
+import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
 
 /** An execution on its way through a unit. */
 export interface UnitExecution extends UnitStatement {
@@ -16,8 +15,19 @@ export interface UnitExecution extends UnitStatement {
   /** Requests without a statement that its request's application counted before it. */
   readonly idleRequests: number;
   /** Undefined before it is taken. */
-  unit: Unit | undefined;
+  unit: WorkUnit | undefined;
   readonly servesAgain: boolean;
+}
+
+/** What a settled session says of an execution. */
+export interface Settled {
+  source: string;
+  construct: string;
+  /** Pool id. */
+  pool: string;
+  /** Rules of the user may add dimensions. */
+  tagSet: string;
+  unitTagSet: string;
 }
 
 export type LentExecution = { -readonly [Name in keyof UnitExecution]: UnitExecution[Name] };

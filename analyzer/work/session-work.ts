@@ -3,7 +3,8 @@
 
 import type { UnitExecution } from './kept-statements.js';
 import type { Pace } from './pace.js';
-import type { SessionInUnit, Unit } from './unit.js';
+import type { Unit } from './unit.js';
+import type { SessionInUnit } from './unit-sums.js';
 
 /** Units without tags that a session may begin between two statements of one request. */
 const SINCE_MAX = 8;

@@ -25,6 +25,18 @@ export interface PartOfUnit {
   countedNs: number;
 }
 
+/** Sources and pools of one unit. Further ones are added to the last. */
+const PARTS_MAX = 32;
+
+/** Most units have one part, and a list that is appended to takes room for many. */
+export function partIn(unit: { parts: readonly PartOfUnit[] }, source: string, pool: string): PartOfUnit {
+  for (const part of unit.parts) if (part.source === source && part.pool === pool) return part;
+  if (unit.parts.length >= PARTS_MAX) return unit.parts[PARTS_MAX - 1];
+  const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
+  unit.parts = [...unit.parts, part];
+  return part;
+}
+
 export interface UnitSums {
   statements: number;
   repeated: number;
@@ -57,4 +69,13 @@ export function setSums(to: UnitSums, from: UnitSums): void {
   to.rows = from.rows;
   to.errors = from.errors;
   to.idleRequests = from.idleRequests;
+}
+
+/** What a unit asks of a session that is in it. */
+export interface SessionInUnit {
+  /** As in its statements. */
+  readonly name: string;
+  readonly inTransaction: boolean;
+  /** A statement has been in flight for a second. */
+  readonly member: { readonly running: boolean };
 }

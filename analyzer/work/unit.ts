@@ -5,7 +5,7 @@
 import { limits } from '../../config/limits.js';
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
-import type { KeptStatements, UnitExecution } from './kept-statements.js';
+import type { KeptStatements, Settled, UnitExecution } from './kept-statements.js';
 import { StatementList } from './statement-list.js';
 import {
   addOpened,
@@ -13,33 +13,12 @@ import {
   noUnitSums,
   type Opened,
   type PartOfUnit,
+  partIn,
+  type SessionInUnit,
   type StatementInUnit,
   type UnitSums,
 } from './unit-sums.js';
 import { isBefore, namesRoute } from './unit-tag-sets.js';
-
-/** What a unit asks of a session that is in it. */
-export interface SessionInUnit {
-  /** As in its statements. */
-  readonly name: string;
-  readonly inTransaction: boolean;
-  /** A statement has been in flight for a second. */
-  readonly member: { readonly running: boolean };
-}
-
-/** What a settled session says of an execution. */
-export interface Settled {
-  source: string;
-  construct: string;
-  /** Pool id. */
-  pool: string;
-  /** Rules of the user may add dimensions. */
-  tagSet: string;
-  unitTagSet: string;
-}
-
-/** Sources and pools of one unit. Further ones are added to the last. */
-const PARTS_MAX = 32;
 
 const NO_PARTS: readonly PartOfUnit[] = [];
 const NO_SESSIONS: readonly SessionInUnit[] = [];
@@ -158,7 +137,7 @@ export class Unit implements WorkUnit {
       sums.rows += rows;
       if (!isFirst) sums.repeated++;
     }
-    const part = this.#part(source, pool);
+    const part = partIn(this, source, pool);
     part.statements++;
     part.serviceNs += serviceNs;
     return isFirst;
@@ -170,7 +149,8 @@ export class Unit implements WorkUnit {
   }
 
   leave(session: SessionInUnit): void {
-    this.sessions = this.sessions.length === 1 ? NO_SESSIONS : this.sessions.filter((one) => one !== session);
+    const others = this.sessions.filter((one) => one !== session);
+    this.sessions = others.length === 0 ? NO_SESSIONS : others;
   }
 
   /** Takes over a unit that was not counted: it turned out to be a part of this one. */
@@ -191,7 +171,7 @@ export class Unit implements WorkUnit {
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
     for (const { source, pool, statements, serviceNs } of other.parts) {
-      const part = this.#part(source, pool);
+      const part = partIn(this, source, pool);
       part.statements += statements;
       part.serviceNs += serviceNs;
     }
@@ -266,14 +246,5 @@ export class Unit implements WorkUnit {
     ours.executions += theirs.executions;
     ours.serviceNs += theirs.serviceNs;
     ours.rows += theirs.rows;
-  }
-
-  #part(source: string, pool: string): PartOfUnit {
-    for (const part of this.parts) if (part.source === source && part.pool === pool) return part;
-    if (this.parts.length >= PARTS_MAX) return this.parts[PARTS_MAX - 1];
-    const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
-    // Most units have one, and a list that is appended to takes room for many.
-    this.parts = [...this.parts, part];
-    return part;
   }
 }

@@ -14,12 +14,12 @@ import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { boundaryBefore, givesBack, isInside, isPartOf, isPrelude, wholeOf } from './boundary.js';
 import { CountedRequests } from './counted-requests.js';
-import { KeptStatements, type LentExecution, type UnitExecution } from './kept-statements.js';
+import { KeptStatements, type Settled, type UnitExecution } from './kept-statements.js';
 import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
-import { type Settled, Unit } from './unit.js';
+import { Unit } from './unit.js';
 import { idleIn, isOver, rests } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
@@ -57,7 +57,7 @@ export class Units {
   readonly counted = new CountedRequests(() => this.#open);
   readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
   readonly #ids = new UnitIds();
-  readonly #keeps = new KeptStatements(limits.unitsStatementsMax);
+  readonly keeps = new KeptStatements(limits.unitsStatementsMax);
   /** Oldest first. */
   readonly #open = new Set<Unit>();
   readonly #paces = new Paces();
@@ -85,18 +85,13 @@ export class Units {
     return new SessionWork(name, { pace: this.#paces.of(startup), resumes, ...of });
   }
 
-  /** An object for one execution. `isSettled`: its session has settled, so that it is counted before the next comes. */
-  lend(isSettled: boolean): LentExecution {
-    return this.#keeps.lend(isSettled);
-  }
-
   /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
   take(session: SessionWork, execution: UnitExecution, ids: Ids): void {
     const unit = this.#unitOf(session, execution, ids);
-    const keep = unit.kept < limits.unitStatementsMax && !this.#keeps.isFull;
+    const keep = unit.kept < limits.unitStatementsMax && !this.keeps.isFull;
     if (!keep) {
       this.counters.unitStatementsDroppedTotal++;
-      this.#keeps.giveBack(execution);
+      this.keeps.giveBack(execution);
     }
     unit.add(execution, keep);
     if (execution.endMs > this.#newestMs) {
@@ -119,9 +114,9 @@ export class Units {
     if (session.inTransaction) session.sent(execution);
   }
 
-  /** Hot path: its session has settled. `execution` was lent, and is not read after this. True for the first execution of a statement in a request that its tags name. */
+  /** Hot path: its session has settled. True for the first execution of a statement in a request that tags name. */
   settled(execution: UnitExecution, settled: Settled): boolean {
-    const unit = this.#goOn(wholeOf(execution.unit!));
+    const unit = this.#goOn(wholeOf(execution.unit as Unit));
     return unit.settle(execution, settled) && unit.boundary === 'tags';
   }
 
@@ -209,7 +204,7 @@ export class Units {
         break;
       }
     }
-    const unit = new Unit(boundary, this.#keeps);
+    const unit = new Unit(boundary, this.keeps);
     unit.resumed = resumed;
     this.#open.add(unit);
     this.counters.unitsTotal++;

@@ -73,7 +73,7 @@ export class Playing {
     if (housekeeping === '' && before === 'I') session.autocommits = true;
     session.status = sent.after ?? (housekeeping === 'begin' ? 'T' : housekeeping === 'end' ? 'I' : before);
     const tagSet = sent.tags === undefined ? '' : JSON.stringify(sent.tags);
-    const execution = Object.assign(this.units.lend(isSettled), {
+    const execution = Object.assign(this.units.keeps.lend(isSettled), {
       fingerprint: sql,
       session: name,
       startMs: T0 + at,

@@ -1,5 +1,6 @@
 // Reads the caller of a statement from its tag set.
-// Invariant: a set is read once while it is remembered; memory is bounded. Not here: tag sets (config/values/tag-set.ts).
+// Invariant: a set is read once while it is remembered; memory is bounded.
+// Not here: tag sets (config/values/tag-set.ts).
 
 import { limits } from '../../../config/limits.js';
 import { CALLER_KEY } from '../../../config/values/tag-keys.js';
