@@ -14,6 +14,7 @@ import { FINDING_SAMPLES } from './0009-finding-samples.js';
 import { LOST_STATEMENTS } from './0010-lost-statements.js';
 import { COUNTED_REQUESTS } from './0011-counted-requests.js';
 import { FOLDING } from './0012-folding.js';
+import { OUTBOX } from './0013-outbox.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -29,4 +30,5 @@ export const MIGRATIONS: readonly string[] = [
   LOST_STATEMENTS,
   COUNTED_REQUESTS,
   FOLDING,
+  OUTBOX,
 ];

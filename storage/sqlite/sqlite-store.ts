@@ -156,6 +156,10 @@ export class SqliteStore implements Store {
     this.#attempt('looking after', () => this.#file.upkeep.goOn(nowMs));
   }
 
+  endMinutes(): void {
+    this.#attempt('looking after', () => this.#file.upkeep.endMinutes());
+  }
+
   lookForDamage(reported: string): void {
     this.#attempt('checking', () => this.#damage.look(reported));
   }

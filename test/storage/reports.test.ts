@@ -356,7 +356,7 @@ describe('the status report', () => {
     expect(status.observed.notObservedByReason).toEqual(new Map([['queue_full', 6]]));
     expect(status.counters).toEqual(new Map([['late_rows', 2]]));
     expect(status).toMatchObject({
-      schemaVersion: 12,
+      schemaVersion: 13,
       statementsKnown: 3,
       poolsKnown: 2,
       firstMinuteMs: DAY_START_MIN * MINUTE_MS,

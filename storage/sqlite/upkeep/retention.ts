@@ -10,6 +10,7 @@ import { dropFindings } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
 import { dropLostStatements } from '../tables/losses.js';
+import { dropOutbox } from '../tables/outbox.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
 import { dropUnitSamples } from '../tables/unit-samples.js';
 import { dropWatched } from '../tables/watched.js';
@@ -73,6 +74,7 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
   }
   rows.run(DROP_LOSS, state.daysKeptFrom, slice);
   dropLostStatements(rows, state.daysKeptFrom);
+  dropOutbox(rows, state);
   dropGaps(rows, state.daysKeptFrom);
   dropWatched(rows, state.daysKeptFrom);
   dropFindings(rows, state.daysKeptFrom * MINUTE_MS);

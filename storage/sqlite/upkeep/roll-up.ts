@@ -16,6 +16,7 @@ import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
+import { markChanged, markDays } from '../tables/outbox.js';
 import { foldedKeyOf, ROLLUP_TABLES, rollUpSql } from '../tables/rollup-tables.js';
 
 /** Of each key the tables that are folded by it, and of no key the others. */
@@ -100,6 +101,7 @@ function rollUpMinute(work: Work, state: FoldState, closedBefore: number): numbe
   const { moved, folding } = addPart(work, { fromSpanS: SPAN.minute, from: minute, to, done: state.minuteFolding });
   state.minuteFolding = folding;
   state.minutesFoldedTo = folding === null ? minute + 1 : minute;
+  if (folding === null) markChanged(work.rows, SPAN.minute, minute);
   return moved;
 }
 
@@ -108,12 +110,18 @@ function rollUpHour(work: Work, state: FoldState, { isBegun }: { isBegun: boolea
   const complete = floorTo(state.minutesFoldedTo, HOUR_MIN);
   const hour = isBegun ? state.hoursFoldedTo : nextBucket(work.rows, SPAN.hour, state.hoursFoldedTo);
   if (hour === null || hour >= complete) {
-    state.hoursFoldedTo = Math.max(state.hoursFoldedTo, complete);
+    const to = Math.max(state.hoursFoldedTo, complete);
+    markDays(work.rows, state, to);
+    state.hoursFoldedTo = to;
     return 0;
   }
   const to: Target[] = [{ spanS: SPAN.day, bucket: floorTo(hour, DAY_MIN) }];
   const { moved, folding } = addPart(work, { fromSpanS: SPAN.hour, from: hour, to, done: state.hourFolding });
   state.hourFolding = folding;
+  if (folding === null) {
+    markChanged(work.rows, SPAN.hour, hour);
+    markDays(work.rows, state, hour + HOUR_MIN);
+  }
   state.hoursFoldedTo = folding === null ? hour + HOUR_MIN : hour;
   return moved;
 }

@@ -5,6 +5,7 @@
 import type Database from 'better-sqlite3';
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
+import { endMinutes } from './end-minutes.js';
 import { type RetentionOptions, retain } from './retention.js';
 import { rollUp } from './roll-up.js';
 import { PERIODS, type Period, refreshSlice } from './windows.js';
@@ -77,6 +78,11 @@ export class Upkeep {
     attempt(() => this.#giveBack());
     if (errors.length > 0) throw errors[0];
     return idsVoid;
+  }
+
+  /** At an orderly end: rolls up everything. */
+  endMinutes(): void {
+    this.#db.transaction(() => endMinutes(this.#rows)).immediate();
   }
 
   /** Goes on with rolling up, and with windows that the last slice() left half refreshed. */

@@ -19,6 +19,7 @@ import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
 import { writeLoss, writeLostStatement } from '../tables/losses.js';
 import { writeMark } from '../tables/marks.js';
+import { markLate } from '../tables/outbox.js';
 import {
   FLEET_ROLLUP,
   foldedKeyOf,
@@ -47,7 +48,6 @@ import type { RowExecutions, Salvage } from './salvage.js';
 import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
-
 const SOURCE_NAMES = Object.keys(SOURCE_RULES) as SourceMeasureName[];
 
 const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
@@ -66,6 +66,7 @@ export class FlushWriter {
   readonly #series: SeriesIds;
   #state!: FoldState;
   #salvage: Salvage | undefined;
+  readonly #late = new Set<number>();
 
   constructor(rows: Rows, series: SeriesIds) {
     this.#rows = rows;
@@ -105,7 +106,7 @@ export class FlushWriter {
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));
     this.#each(flush.fleetMinutes, (fleet) => this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet)));
     this.#each(flush.sessionsOpen, (open) => run(UPSERT_SESSION, open.relayId, open.sessionId, open.state));
-    this.#each(flush.sessionsClosed, (closed) => run(DELETE_SESSION, closed.relayId, closed.sessionId));
+    this.#each(flush.sessionsClosed, ({ relayId, sessionId }) => run(DELETE_SESSION, relayId, sessionId));
     this.#each(flush.losses, (loss) => this.#writeLoss(loss));
     this.#each(flush.lostStatements, (lost) => writeLostStatement(this.#rows, lost));
     this.#each(flush.gaps, (gap) => writeGap(this.#rows, gap));
@@ -116,6 +117,7 @@ export class FlushWriter {
     this.#each(flush.plans, (plan) => writePlan(this.#rows, plan));
     this.#each(flush.settings, (setting) => writeSetting(this.#rows, setting));
     this.#each(flush.counters, ([name, value]) => run(UPSERT_COUNTER, name, integer(value)));
+    markLate(this.#rows, this.#late, this.#state);
     if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
       writeFoldState(this.#rows, this.#state);
     }
@@ -234,6 +236,7 @@ export class FlushWriter {
   /** `values`: the table's keys, then its columns. */
   #add(table: RollupTable, minute: number, values: SqlValue[]): void {
     const sql = UPSERTS.get(table)!;
+    if (minute < this.#state.minutesFoldedTo) this.#late.add(minute);
     const key = foldedKeyOf(table);
     const row = key === undefined ? undefined : { key, id: values[0] as number };
     for (const [spanS, bucketMinute] of bucketsFor(minute, this.#state, row)) {
