@@ -16,6 +16,7 @@ import {
   readNotEmpty,
   readSamplesDsn,
   readShare,
+  readShip,
   readSwitch,
   readUpstream,
   readUpstreamTls,
@@ -23,7 +24,7 @@ import {
 } from './values/option-readers.js';
 import { parseWhole } from './values/units.js';
 
-/** A file beside the data directory; none by default. */
+const TCP_ADDRESS = { value: 'host:port', read: parseTcpAddress } as const;
 const NO_FILE = { value: 'file', fallback: '', concern: 'observer', read: (text: string) => text } as const;
 const NO_DSN = { value: 'dsn', fallback: '', concern: 'observer', read: readSamplesDsn } as const;
 const NAME = { value: 'name', fallback: '', concern: 'observer', read: readName } as const;
@@ -123,12 +124,11 @@ const TABLE = {
     read: readNotEmpty,
   }),
   http: option({
+    ...TCP_ADDRESS,
     name: 'http',
-    value: 'host:port',
     fallback: '127.0.0.1:6434',
     help: 'address of /metrics, the JSON API and the page',
     concern: 'observer',
-    read: parseTcpAddress,
   }),
   httpHosts: option({
     name: 'httpHost',
@@ -139,12 +139,11 @@ const TABLE = {
     read: readHosts,
   }),
   health: option({
+    ...TCP_ADDRESS,
     name: 'health',
-    value: 'host:port',
     fallback: '127.0.0.1:6435',
     help: 'address of /livez and /readyz',
     concern: 'relay',
-    read: parseTcpAddress,
   }),
   dataDir: option({
     name: 'data',
@@ -215,6 +214,11 @@ const TABLE = {
     name: 'instance',
     help: 'name of this sidecar, one for each data directory; without it the name it had, else that of the host',
   }),
+  ship: option({
+    ...{ ...NO_DSN, name: 'ship', value: 'url', read: readShip },
+    help: 'clickhouse://user@host:8123/database to which everything stored is sent, for many sidecars together; the password comes from PGWITNESS_STORE_PASSWORD or PGWITNESS_STORE_PASSWORD_FILE',
+  }),
+  cluster: option({ ...NAME, name: 'cluster', help: 'cluster of that ClickHouse on which --ship makes its tables' }),
   logLevel: option({
     name: 'logLevel',
     value: 'level',

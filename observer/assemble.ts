@@ -53,6 +53,7 @@ export interface Assembled {
   parameterKey: ParameterKey;
   store: SqliteStore;
   metrics: MetricsState;
+  identity: Identity;
 }
 
 const HOUR_MS = 3_600_000;
@@ -96,6 +97,7 @@ export async function assemble(
     const parameterKey = drawKey();
     const pipeline = await loadPipeline(config, { counted: metrics, plans, tail, parameterKey });
     const relays = new Relays(parts.relays);
+    const identity = identityOf(config);
     observer = new Observer({
       pipeline,
       store,
@@ -106,9 +108,9 @@ export async function assemble(
       plans,
       bypass,
       watchesClock,
-      identity: identityOf(config),
+      identity,
     });
-    return { observer, pipeline, parameterKey, store, metrics };
+    return { observer, pipeline, parameterKey, store, metrics, identity };
   } catch (error) {
     store.close();
     throw error;

@@ -14,17 +14,21 @@ import { MetricsExporter } from '../dashboards/metrics/exporter.js';
 import { findingCounter } from '../dashboards/metrics/finding-counter.js';
 import { LedgerPlaces } from '../dashboards/metrics/ledger-places.js';
 import { markFinder } from '../dashboards/metrics/mark-finder.js';
+import type { MetricsState } from '../dashboards/metrics/state/metrics-state.js';
 import { summaryFinder } from '../dashboards/metrics/summary-finder.js';
 import { type HttpThreadOptions, startHttpThread } from '../dashboards/threads/http-thread.js';
 import { parseDsn } from '../own-queries/dsn.js';
 import type { SupervisorStatus } from '../proxy/supervisor/messages.js';
-import { openReader } from '../storage/sqlite/read/reader.js';
+import { openReader, type Reader } from '../storage/sqlite/read/reader.js';
+import type { SqliteStore } from '../storage/sqlite/sqlite-store.js';
+import { StoreError } from '../storage/store-error.js';
 import type { ExpectedRelays } from './accounts/relays.js';
 import { assemble, type LiveConfig, liveOptions } from './assemble.js';
 import { BypassSampler } from './bypass-sampler.js';
 import { ObserverLinks } from './observer-links.js';
 import { PlanCollector } from './plan-collector.js';
 import { Recorder } from './recording.js';
+import { type ShipThread, shipThreadOf } from './shipping/ship-thread.js';
 
 export interface ObserverService {
   /** Takes a relay's link; resolves when it ended. */
@@ -52,6 +56,8 @@ export interface ServiceOptions {
 }
 
 const LEDGER_LOOKED_AT_MS = 5_000;
+/** The relay gives the observer ten seconds to end. */
+const SHIP_AT_END_MS = 4_000;
 
 /** Throws StoreError, UsageError or the system's error when it cannot work. */
 export async function startObserver(config: Config, options: ServiceOptions): Promise<ObserverService> {
@@ -62,17 +68,11 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
   const tail = new Tail();
   const acknowledge = (relayId: string, sequence: number) => links.acknowledge(relayId, sequence);
   const assembled = await assemble(config, { log, relays, plans, bypass, tail, acknowledge });
-  const { observer, pipeline, parameterKey, store, metrics } = assembled;
+  const { observer, pipeline, parameterKey, store, metrics, identity } = assembled;
   const reader = openReader(config.dataDir);
   bypass?.begin(() => reader.read((stored) => stored.openSessions()));
-  const exporter = new MetricsExporter(metrics, {
-    summaryOf: summaryFinder(reader),
-    lastMarks: markFinder(reader),
-    findings: findingCounter(reader, Date.now()),
-  });
-  const ledger = new LedgerPlaces(config.ledger, { table: metrics.migration, log });
-  ledger.look();
-  const lookingAtLedger = setInterval(() => ledger.look(), LEDGER_LOOKED_AT_MS);
+  const exporter = exporterOf(metrics, reader);
+  const lookingAtLedger = lookAtLedger(config, metrics, log);
   const http = await startHttpThread({
     address: config.http,
     hosts: config.httpHosts,
@@ -93,6 +93,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     http.tellUnstored(observer.unstoredSinceMs);
     if (observer.isStuck) endStuck(log);
   }, config.flushIntervalMs);
+  const ship = shipThreadOf(config, { identity, onStatus: (status) => metrics.setShipping(status), log });
   log.info('observing', { data: config.dataDir, http: `${http.address.host}:${http.address.port}` });
   const reconfigure = (changed: LiveConfig): void => {
     pipeline.reconfigure(liveOptions(changed));
@@ -103,7 +104,10 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
     relayDied: (relayId, atMs) => observer.relayDied(relayId, atMs),
     supervisor: (status) => metrics.setSupervisor(status),
     async take(link) {
-      const cpuShare = { share: config.observerCpuShare, otherThreads: () => http.threads };
+      const cpuShare = {
+        share: config.observerCpuShare,
+        otherThreads: () => [...http.threads, ...(ship?.threads ?? [])],
+      };
       await links.take(link, { target: observer, parameterKey, log, recorder, reconfigure, cpuShare });
       // The relay counts what is not acknowledged as lost, so everything is stored before the link's end is answered.
       observer.flush(Date.now());
@@ -115,6 +119,7 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
       bypass?.stop();
       await http.close();
       const stored = observer.lastFlush(Date.now(), { linksWereClosed });
+      await endShipping(ship, store);
       recorder?.close();
       exporter.close();
       reader.close();
@@ -123,6 +128,31 @@ export async function startObserver(config: Config, options: ServiceOptions): Pr
       return stored;
     },
   };
+}
+
+function lookAtLedger(config: Config, metrics: MetricsState, log: Log): NodeJS.Timeout {
+  const ledger = new LedgerPlaces(config.ledger, { table: metrics.migration, log });
+  ledger.look();
+  return setInterval(() => ledger.look(), LEDGER_LOOKED_AT_MS);
+}
+
+function exporterOf(metrics: MetricsState, reader: Reader): MetricsExporter {
+  return new MetricsExporter(metrics, {
+    summaryOf: summaryFinder(reader),
+    lastMarks: markFinder(reader),
+    findings: findingCounter(reader, Date.now()),
+  });
+}
+
+/** The minutes that are not over are shipped too: a pod's disk may go with it. */
+async function endShipping(ship: ShipThread | undefined, store: SqliteStore): Promise<void> {
+  if (ship === undefined) return;
+  try {
+    store.endMinutes();
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+  }
+  await ship.end(SHIP_AT_END_MS);
 }
 
 /** As a kill -9: what was not acknowledged the relay counts, and it starts another observer. */

@@ -22,6 +22,8 @@ const KEYS: readonly OptionKey[] = [
   'service',
   'environment',
   'instance',
+  'ship',
+  'cluster',
   'logLevel',
 ];
 

@@ -39,6 +39,18 @@ export function readSamplesDsn(text: string, where: string): string {
   return text;
 }
 
+export function readShip(text: string, where: string): string {
+  if (text === '') return text;
+  const hint = 'write clickhouse://user@host:8123/database, or clickhouses:// for TLS';
+  if (!/^clickhouses?:\/\/[^/?#]/.test(text))
+    throw new UsageError('this is not an address of ClickHouse', { where, hint });
+  if (/^\w+:\/\/[^@/?#]*:[^@/?#]*@/.test(text)) {
+    const instead = 'leave it out and set PGWITNESS_STORE_PASSWORD or PGWITNESS_STORE_PASSWORD_FILE';
+    throw new UsageError('the address holds a password', { where, hint: instead });
+  }
+  return text;
+}
+
 export function readNotEmpty(text: string, where: string): string {
   if (text === '') throw new UsageError('an empty path', { where, hint: 'name a file or a directory' });
   return text;

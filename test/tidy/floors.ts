@@ -62,6 +62,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'analyzer/attribution/rules/rule.ts',
     'storage/sqlite/read/reader.ts',
     'storage/sqlite/write/flush-writer.ts',
+    'storage/sqlite/outbox/pending.ts',
     'dashboards/metrics/catalogue/catalogue.ts',
   ],
   [
@@ -100,6 +101,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [
     'proxy/relay/relay.ts',
     'observer/accounts/losses.ts',
+    'observer/shipping/shipping.ts',
     'dashboards/http/server.ts',
     'dashboards/web/parts/parts.tsx',
     'cli/views/top.ts',

@@ -8,6 +8,7 @@ import { FINDING_FAMILIES } from './finding-families.js';
 import { OWN_FAMILIES } from './own-families.js';
 import { POOL_FAMILIES } from './pool-families.js';
 import { RELAY_FAMILIES } from './relay-families.js';
+import { SHIPPING_FAMILIES } from './shipping-families.js';
 import { STATEMENT_FAMILIES } from './statement-families.js';
 import { STORING_FAMILIES } from './storing-families.js';
 import { WORK_FAMILIES } from './work-families.js';
@@ -19,5 +20,6 @@ export const CATALOGUE: readonly Family[] = [
   ...FINDING_FAMILIES,
   ...RELAY_FAMILIES,
   ...STORING_FAMILIES,
+  ...SHIPPING_FAMILIES,
   ...OWN_FAMILIES,
 ];

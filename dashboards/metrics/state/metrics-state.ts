@@ -3,6 +3,7 @@
 // Not here: the exposition format (../exporter.ts), history (storage).
 
 import { limits } from '../../../config/limits.js';
+import type { ShippingStatus } from '../../../facts/fleet/shipping-status.js';
 import type { ExportedField, RelayFigures } from '../../../proxy/stream/relay-status.js';
 import { noHealth, type StoringHealth } from '../../../storage/storing-health.js';
 import { DurationTable } from './duration-series.js';
@@ -83,6 +84,8 @@ export class MetricsState {
   relaysConnected = 0;
   /** Undefined with one relay. */
   supervisor: SupervisorHealth | undefined = undefined;
+  /** Undefined where nothing is shipped, or before it began. */
+  shipping: ShippingStatus | undefined = undefined;
   #connections: readonly PoolConnections[] = [];
   readonly #sourceLabels = new LabelSet(limits.metricSourcesMax);
   readonly #poolLabels = new LabelSet(limits.metricPoolsMax);
@@ -170,6 +173,10 @@ export class MetricsState {
 
   setStoring(storing: StoringHealth): void {
     this.storing = storing;
+  }
+
+  setShipping(status: ShippingStatus): void {
+    this.shipping = status;
   }
 
   setRevisions(total: number): void {

@@ -12,9 +12,21 @@ import { FleetClient } from './client.js';
  * A cluster with replicas carries statements to all of its nodes; without, `address` names every node. Throws
  * StoreError.
  */
-export async function prepareStore(address: StoreAddress, layout: Layout): Promise<void> {
+export async function prepareStore(address: StoreAddress, layout: Layout, first = 0): Promise<void> {
   const each = layout.cluster !== undefined && !layout.cluster.hasReplicas;
-  for (let node = 0; node < (each ? address.nodes.length : 1); node++) await prepareNode(address, { node, layout });
+  const nodes = each ? address.nodes.map((_, node) => node) : [first];
+  for (const node of nodes) await prepareNode(address, { node, layout });
+}
+
+/** How many days a prepared store keeps each level. Throws StoreError. */
+export async function keptDays(client: FleetClient): Promise<{ minutes: number; hours: number; days: number }> {
+  const facts = await client.rows<{ name: string; value: number }>(`SELECT name, value FROM ${STORE_FACT} FINAL`);
+  const daysOf = (name: string) => facts.find((fact) => fact.name === name)?.value ?? 0;
+  return {
+    minutes: daysOf('minutes_kept_days'),
+    hours: daysOf('hours_kept_days'),
+    days: daysOf('days_kept_days'),
+  };
 }
 
 async function prepareNode(address: StoreAddress, { node, layout }: { node: number; layout: Layout }): Promise<void> {

@@ -2,8 +2,8 @@
 // Invariant: every change of a bucket that is over gives it a higher number, in the same transaction.
 // Not here: sending them.
 
+import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
-import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from './levels.js';
 import { ROLLUP_TABLES } from './rollup-tables.js';
 
 /** A clock that was set back does not set the numbers back; a file that was put back gets higher ones than it had. */

@@ -1,10 +1,10 @@
-// Rolls up everything at an orderly end, so that it can be sent to the store of a fleet before the process goes.
+// Rolls up everything at an orderly end, so that it can be sent to the store of a fleet.
 // Invariant: it is what upkeep would have done later; the hour and the day that are not over count as changed.
 // Not here: sending.
 
+import { DAY_MIN, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
 import { readFoldState } from '../tables/fold-state.js';
-import { DAY_MIN, floorTo, HOUR_MIN, SPAN } from '../tables/levels.js';
 import { markChanged } from '../tables/outbox.js';
 import { rollUp } from './roll-up.js';
 
