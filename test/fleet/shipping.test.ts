@@ -115,7 +115,7 @@ await describeWithClickhouse('shipping', (library) => {
 
   test('is whole after an orderly end, goes on after it, and never says an hour is whole before it is', async () => {
     const dataDir = temporaryDirectory();
-    const store = openSqliteStore({ dataDir });
+    const store = openSqliteStore({ dataDir, retention: { minutesKeptHours: 24 * 30 } });
     for (let n = 0; n < 90; n++) store.flush(traffic(START + n * 20, n));
     store.maintain((START + 90 * 20) * MINUTE_MS);
     const shipper = shipperOf(dataDir, place);
