@@ -45,13 +45,10 @@ import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
 import { writeCountedSlot } from './counted-requests.js';
 import { evidenceText } from './evidence-text.js';
 import type { RowExecutions, Salvage } from './salvage.js';
-import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_STATEMENT_SOURCE } from './upserts.js';
+import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_SESSION, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
 const SOURCE_NAMES = Object.keys(SOURCE_RULES) as SourceMeasureName[];
-
-const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
-  ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';
 const UPSERT_COUNTER = 'INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 

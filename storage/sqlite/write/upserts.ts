@@ -32,3 +32,6 @@ export const UPSERT_POOL_COUNTS = `INSERT INTO pool (pool_id, name, owner, user,
 export const UPSERT_RELAY = `INSERT INTO relay_progress VALUES (?, ?, ?, ?)
   ON CONFLICT (relay_id) DO UPDATE SET last_sequence = max(last_sequence, excluded.last_sequence),
     updated_ms = excluded.updated_ms, ended = excluded.ended`;
+
+export const UPSERT_SESSION = `INSERT INTO open_session VALUES (?, ?, ?)
+  ON CONFLICT (relay_id, session_id) DO UPDATE SET state = excluded.state`;
