@@ -1,4 +1,4 @@
-// TLS to the store of a fleet is verified: an own authority, a strange one, a wrong name, an expired certificate.
+// TLS to the store of a fleet is verified: its authority, its name, its time.
 // Invariant: a certificate that is not trusted gets no password. Not here: TLS of relays (test/tls).
 
 import { connect, type Socket } from 'node:net';
