@@ -48,6 +48,9 @@ describe('an address', () => {
     ['http://ch', 'not an address of ClickHouse'],
     ['clickhouse://', 'not an address of ClickHouse'],
     ['clickhouse://me:hunter2@ch/db', 'the address holds a password'],
+    ['clickhouse://me:hunter2/x@ch', 'the address holds a password'],
+    ['clickhouse://me:hunter2?x@ch/db', 'not a host with a port'],
+    ['clickhouse://me:hunter2', 'not a host with a port'],
     ['clickhouse://ch/my-db', 'not a name of a database'],
     ['clickhouse://ch:99999/db', 'not a host with a port'],
   ])('%s is refused without repeating a password', (text, words) => {
@@ -138,6 +141,19 @@ await describeWithClickhouse('a store', (library) => {
     await expect(new FleetClient(addressOf('nowhere')).rows('SELECT 1')).rejects.toMatchObject({ code: 'missing' });
     const closed = parseStoreAddress('clickhouse://127.0.0.1:1/x', { where: '--ship', env });
     await expect(new FleetClient(closed).rows('SELECT 1')).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  test('refuses a row without repeating it', async () => {
+    await prepareStore(addressOf('rows'), { retention: RETENTION });
+    const client = new FleetClient(addressOf('rows'));
+    const columns = columnsOf(TABLES_1.find(({ name }) => name === 'statement')!).map(([column]) => column);
+    for (const wrong of ['hunter2', { hunter2: 1 }]) {
+      const row = ['f', 'SELECT hunter2', 's', 'SELECT', 'k', 'postgres', wrong, 1];
+      const refusal = await client.insert('statement', columns, [row]).catch((error: Error) => error);
+      expect(refusal).toMatchObject({ code: 'io', message: expect.stringContaining('code ') });
+      expect(String(refusal)).not.toContain('hunter2');
+    }
+    await client.close();
   });
 
   test('of a later version is left alone', async () => {

@@ -57,7 +57,9 @@ function partsOf(text: string, where: string) {
   const parts = FORM.exec(text);
   if (parts === null) throw new UsageError('this is not an address of ClickHouse', { where, hint: HINT });
   const [, scheme, user = '', hosts, database = '', query = ''] = parts;
-  if (user.includes(':')) {
+  const [beforeQuery] = text.split('?');
+  // A password with a / in it looks like a host and a database.
+  if (user.includes(':') || beforeQuery.lastIndexOf('@') > scheme.length + '://'.length + user.length) {
     throw new UsageError('the address holds a password', {
       where,
       hint: 'leave it out and set PGWITNESS_STORE_PASSWORD, or PGWITNESS_STORE_PASSWORD_FILE',
@@ -78,7 +80,7 @@ function partsOf(text: string, where: string) {
 
 function nodeOf(scheme: keyof typeof PORTS, host: string, where: string): string {
   const url = `${scheme === 'clickhouses' ? 'https' : 'http'}://${host}`;
-  if (!URL.canParse(url)) throw new UsageError(`"${host}" is not a host with a port`, { where, hint: HINT });
+  if (!URL.canParse(url)) throw new UsageError('after // stands what is not a host with a port', { where, hint: HINT });
   const { protocol, hostname } = new URL(url);
   // A standard port of HTTP is no port in URL.
   const port = /:(\d+)$/.exec(host)?.[1] ?? PORTS[scheme];

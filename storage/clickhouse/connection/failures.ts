@@ -58,6 +58,6 @@ function made(code: StoreErrorCode, message: string, { hint, cause }: { hint?: s
 
 /** A message may go on with a trace, or with rows that it does not like. */
 function firstLine(message: string): string {
-  const [line] = message.split(/\n|: While executing|: \(at row|\(at row/);
+  const [line] = message.split(/\n|: While executing|: \(at row|\(at row| before: /);
   return line.length > MESSAGE_MAX ? `${line.slice(0, MESSAGE_MAX)}…` : line;
 }
