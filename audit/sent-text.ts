@@ -7,8 +7,11 @@ import type { CodePlace } from './catalogue.js';
 const PERCENT = /%(?:\([^)]*\))?s|%%/g;
 /** `:name` of SQLAlchemy's text(), where no colon stands before it and no cast is meant; `\:` is a colon. */
 const COLON = /\\:|(?<![:\w\\]):([A-Za-z_]\w*)/g;
-/** A list where one parameter stands: drivers write a tuple, expanding parameters and execute_values() so. */
-const LIST = /(?:\(([^()]*,[^()]*)\)\s*)?(?<=\s|\))(not\s+in|in|values)\s*\$1(?![\w$])/gi;
+/**
+ * A list where one parameter stands: drivers write a tuple, expanding parameters and execute_values() so. Behind a name
+ * the parentheses are those of a function: one value, not a row.
+ */
+const LIST = /(?:(?<![\w"])\(([^()]*,[^()]*)\)\s*)?(?<=\s|\))(not\s+in|in|values)\s*\$1(?![\w$])/gi;
 
 /** The text as the server gets it, with `$1` where a value goes. */
 export function sentText(sql: string, place: Pick<CodePlace, 'kind' | 'api'>): string {

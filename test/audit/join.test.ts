@@ -272,6 +272,7 @@ describe('what is sent', () => {
     ["a LIKE '5%'", raw, "a LIKE '5%'"],
     ['a IN %s AND b NOT IN %(ids)s AND min = %s', raw, 'a IN ($1) AND b NOT IN ($1) AND min = $1'],
     ['(a, b) IN %s', raw, '(a, b) IN (($1, $1))'],
+    ['coalesce(a, b) IN %s', raw, 'coalesce(a, b) IN ($1)'],
     ['INSERT INTO t (a, b) VALUES %s', raw, 'INSERT INTO t (a, b) VALUES ($1)'],
     ['INSERT INTO t VALUES (%s, %s)', raw, 'INSERT INTO t VALUES ($1, $1)'],
     ['a IN :ids AND b = :b', alchemy, 'a IN ($1) AND b = $1'],
