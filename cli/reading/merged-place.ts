@@ -15,7 +15,6 @@ import { mergeSamples } from '../../reports/samples.js';
 import { mergeFindingSamples } from '../../reports/units/finding-sample.js';
 import { mergeWatched } from '../../reports/watched/watched.js';
 import { mergeRouteDetails } from '../../reports/work/route-details.js';
-
 import type { Place } from './readable-place.js';
 
 export function mergedPlace(places: readonly Place[]): Place {

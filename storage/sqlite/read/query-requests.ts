@@ -13,7 +13,6 @@ import type {
 } from '../../reading/request-rows.js';
 import type { Rows } from '../file/rows.js';
 import { type Condition, hasTag } from '../tables/filter-conditions.js';
-
 import { REQUEST_ROLLUP, REQUEST_STATEMENT_ROLLUP, sumsSql } from '../tables/rollup-tables.js';
 import { totalSql } from '../tables/saturating.js';
 import { placeOf } from './query-statements.js';

@@ -98,7 +98,6 @@ export class Reader implements StoreReader {
     this.#db = openFile(path);
     this.#rows = new Rows(this.#db);
     this.#stored = sqliteFacts(this.#rows);
-    this.#stored = sqliteFacts(this.#rows);
     this.#inode = inode;
   }
 }
