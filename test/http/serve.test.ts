@@ -53,6 +53,13 @@ async function serve(dataDir: string, flags: readonly string[] = []): Promise<Se
   throw new Error('serve ended before it served');
 }
 
+function nameShop(dataDir: string): void {
+  const store = openSqliteStore({ dataDir });
+  const identity = { service: 'shop', environment: 'staging', instance: 'shop-1' };
+  store.flush(flushOf({ atMs: Date.now(), settings: [['identity', JSON.stringify(identity)]] }));
+  store.close();
+}
+
 function tokenFile(): string {
   const file = path.join(temporaryDirectory(), 'token');
   writeFileSync(file, TOKEN);
@@ -111,10 +118,7 @@ describe('a store without an observer', () => {
   test('metrics say who stored until when, and the traffic of the last hour', async () => {
     const dataDir = temporaryDirectory();
     writeManyStatements(dataDir, 10);
-    const store = openSqliteStore({ dataDir });
-    const identity = { service: 'shop', environment: 'staging', instance: 'shop-1' };
-    store.flush(flushOf({ atMs: Date.now(), settings: [['identity', JSON.stringify(identity)]] }));
-    store.close();
+    nameShop(dataDir);
     const { url } = await serve(dataDir);
     const text = await (await fetch(`${url}/metrics`)).text();
     expect(text).toContain('pgwitness_store_readable 1\n');
@@ -158,12 +162,14 @@ describe.skipIf(executablePath === '')('the page of a store', () => {
   test('shows its statements, and says in words that nobody observes here', async () => {
     const dataDir = temporaryDirectory();
     writeManyStatements(dataDir, 50);
+    nameShop(dataDir);
     const { url } = await serve(dataDir);
     const browser = await launchChromium();
     onTestFinished(() => browser.close());
     const { page, complaints } = await openPage(browser);
-    await page.goto(`${url}/#/statements`);
+    await page.goto(`${url}/#/statements?service=shop`);
     await page.getByText('table_7').first().waitFor();
+    await page.getByText(/^\d+ statements shown/).waitFor();
     await page.goto(`${url}/#/live`);
     await page.getByText('A store is served here, without an observer.').waitFor();
     expect(await page.getByText('Statements as they end').count()).toBe(0);

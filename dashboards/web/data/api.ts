@@ -54,7 +54,10 @@ export function problemOf(error: unknown, { isShown, isLive }: { isShown: boolea
 }
 
 export interface Report<T> {
-  /** The question that `data` answers: the one before while a new one is not answered yet. */
+  /**
+   * The question that `data` answers, as it was asked: the one before while a new one is not answered yet; '' where
+   * that was of another part of the fleet.
+   */
   readonly path: string;
   readonly data: T | undefined;
   readonly problem: ApiProblem | undefined;
@@ -72,10 +75,12 @@ interface Options {
 
 /** Asks at once, again and again while `live`, and whenever `version` changes. An empty path asks nothing. */
 export function useReport<T>(asked: string, options: Options): Report<T> {
-  const path = options.whole ? asked : withinFleet(asked);
+  const meant = (question: string): string => (options.whole ? question : withinFleet(question));
+  const path = meant(asked);
   const { live, version = 0, everyMs = LIVE_INTERVAL_MS } = options;
-  const [report, setReport] = useState<Report<T>>({
-    path,
+  const [{ answered, ...report }, setReport] = useState<Report<T> & { answered: string }>({
+    path: asked,
+    answered: path,
     data: undefined,
     problem: undefined,
     loading: true,
@@ -92,13 +97,13 @@ export function useReport<T>(asked: string, options: Options): Report<T> {
         const before = performance.now();
         try {
           const data = await ask<T>(path, { signal: aborter.signal });
-          setReport({ path, data, problem: undefined, loading: false });
+          setReport({ path: asked, answered: path, data, problem: undefined, loading: false });
         } catch (error) {
           if (aborter.signal.aborted) return;
           setReport((last) => {
-            const data = last.path === path ? last.data : undefined;
+            const data = last.answered === path ? last.data : undefined;
             const problem = problemOf(error, { isShown: data !== undefined, isLive: liveNow.current });
-            return { path, data, problem, loading: false };
+            return { path: asked, answered: path, data, problem, loading: false };
           });
         }
         took = performance.now() - before;
@@ -112,5 +117,5 @@ export function useReport<T>(asked: string, options: Options): Report<T> {
       clearTimeout(timer);
     };
   }, [path, version]);
-  return report;
+  return { ...report, path: meant(report.path) === answered ? report.path : '' };
 }
