@@ -1,6 +1,7 @@
 // The columns of the list of statements, and its cell that says what a statement is.
 // Invariant: each number has its explanation on hover. Not here: the list (statements-view.tsx).
 
+import type { StatementSort } from '../../../../facts/statement-order.js';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { BriefStatementJson } from '../../../../reports/forms/statement-json.js';
 import { Spark } from '../../charts/spark.js';
@@ -38,8 +39,11 @@ function number(key: string, title: string, column: NumberColumn): VirtualColumn
   return { key, title, help, cell, className, sortable: true };
 }
 
-/** `wholeMs`: undefined while not all rows are there. */
-export function columnsFor(wholeMs: number | undefined, trends: Trends): VirtualColumn<BriefStatementJson>[] {
+/** `wholeMs`: undefined while not all rows are there. In order of calls the column says calls, as in `top`. */
+export function columnsFor(
+  wholeMs: number | undefined,
+  { trends, sort }: { readonly trends: Trends; readonly sort: StatementSort },
+): VirtualColumn<BriefStatementJson>[] {
   return [
     {
       key: 'trend',
@@ -64,12 +68,14 @@ export function columnsFor(wholeMs: number | undefined, trends: Trends): Virtual
           </>
         ),
     },
-    number('calls', 'Executions', {
-      help: 'completed or answered by an error',
-      cell: (row) => count(row.calls + row.errors),
-      hide: 'roomy',
-      broad: true,
-    }),
+    sort === 'calls'
+      ? number('calls', 'Calls', { help: 'executions that completed', cell: (row) => count(row.calls), hide: 'roomy' })
+      : number('calls', 'Executions', {
+          help: 'completed or answered by an error',
+          cell: (row) => count(row.calls + row.errors),
+          hide: 'roomy',
+          broad: true,
+        }),
     number('mean', 'Mean', { help: 'mean service time', cell: (row) => duration(row.mean_ms) }),
     number('p95', 'p95', {
       help: '95 of 100 executions were at most this long',

@@ -51,7 +51,10 @@ export function StatementsView({ address, live, version }: ViewProps) {
   );
   const [visible, setVisible] = useState<readonly [number, number]>([0, 40]);
   const trends = useTrends(shown.slice(...visible), queryOf(address, { pool: filters.pool, tag: filters.tag }));
-  const columns = useMemo(() => columnsFor(isWhole ? wholeMs : undefined, trends), [isWhole, wholeMs, trends]);
+  const columns = useMemo(
+    () => columnsFor(isWhole ? wholeMs : undefined, { trends, sort }),
+    [isWhole, wholeMs, trends, sort],
+  );
   return (
     <>
       <h1 class="sr-only">Statements</h1>
