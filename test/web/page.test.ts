@@ -165,6 +165,33 @@ describe.skipIf(executablePath === '')('the page', () => {
     expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
   });
 
+  test('in order of calls the list shows calls, else executions, failed ones among them', async () => {
+    const { page } = await open('#/statements');
+    const cells = page.locator('.virtual tr', { has: page.locator('a[data-row="0"]') }).locator('td');
+    await page.getByRole('button', { name: 'Executions' }).click();
+    await page.getByRole('button', { name: 'Calls' }).waitFor();
+    expect(await cells.filter({ hasText: /^9$/ }).count()).toBe(1);
+    await page.getByRole('button', { name: 'Mean' }).click();
+    await page.getByRole('button', { name: 'Executions' }).waitFor();
+    expect(await cells.filter({ hasText: /^12$/ }).count()).toBe(1);
+  });
+
+  test('statements of a tag are taken at once as many as can be compared, else it is said how many there are', async () => {
+    const { page } = await open('#/compare?how=sets', { of: shop });
+    const of = (count: number) => ({
+      statements: Array.from({ length: count }, (_, n) => ({
+        fingerprint: `${n}`.padStart(16, 'a'),
+        query: 'SELECT 1',
+      })),
+    });
+    await page.route(/statements\?.*tag=route/, (asked) =>
+      asked.fulfill({ json: of(Math.min(70, Number(new URL(asked.request().url()).searchParams.get('limit')))) }),
+    );
+    await page.getByRole('combobox', { name: /^Old/ }).fill('route=ported/stock/');
+    await page.getByText('70 fit: choose from the list').waitFor();
+    expect(await page.getByRole('button', { name: /^Take all/ }).count()).toBe(0);
+  });
+
   test('filters ask the API and stay in the address', async () => {
     const { page, requests } = await open('#/statements');
     await page.waitForSelector(FIRST_ROW);

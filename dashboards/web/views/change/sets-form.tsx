@@ -143,9 +143,9 @@ function SetField({ name, title, address, offered, tags }: FieldProps) {
   );
 }
 
-/** Statements that were sent with a tag, those that take most time first; undefined until they are known. */
+/** Statements sent with a tag, more than a set takes too, so that their number is told; undefined until it is. */
 function useTagged(address: Address, tag: string): readonly string[] | undefined {
-  const asked = queryOf(address, { ...ASKED, tag, limit: String(IN_A_SET_MAX) });
+  const asked = queryOf(address, { ...ASKED, tag, limit: OFFERED });
   const path = tag === '' ? '' : `/api/v1/statements?${asked}`;
   const { path: answered, data } = useReport<BriefStatementsJson>(path, { live: false });
   if (path === '' || answered !== path || data === undefined) return undefined;

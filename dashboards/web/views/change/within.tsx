@@ -26,7 +26,8 @@ export function Within({ address, seen }: { address: Address; seen: SeenValues |
   const tags = withinOf(filters);
   const choose = (more: readonly string[]): void => replaceAddress({ ...address, filters: withTags(filters, more) });
   const add = (_: string, tag: string): void => {
-    if (tag !== '' && !tags.includes(tag)) choose([...tags, tag]);
+    // A pattern may be typed without a key.
+    if (tag.indexOf('=') > 0 && !tags.includes(tag)) choose([...tags, tag]);
   };
   return (
     <div class="set within">
