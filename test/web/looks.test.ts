@@ -82,9 +82,7 @@ describe.skipIf(executablePath === '')('every view', () => {
         await page.setViewportSize({ width, height: 800 });
         const where = `${colorScheme}, ${width} px`;
         // A chart follows its width in the next frame.
-        await page.waitForFunction(() => document.querySelector('main')!.scrollWidth <= innerWidth, undefined, {
-          timeout: 5_000,
-        });
+        await page.waitForFunction(() => document.querySelector('main')!.scrollWidth <= innerWidth);
         expect(await sidewards(page), where).toEqual([]);
         if (width !== 1024) expect(await violations(page), where).toEqual([]);
       }
