@@ -6,7 +6,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { SORT_COLUMNS, STATEMENT_SORTS } from '../../../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../../../facts/verdict.js';
 import type { BriefStatementJson, BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
-import { replaceAddress, writeAddress } from '../../data/address.js';
+import { linkTo, replaceAddress, writeAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { count, duration } from '../../data/format.js';
 import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
@@ -121,8 +121,7 @@ function Nothing({ address, known }: { address: ViewProps['address']; known: boo
   const since = address.filters.since ?? '';
   return (
     <p class="nothing">
-      No statement fits.{' '}
-      <a href={writeAddress({ view: 'statements', id: '', filters: { since } })}>Clear the filters</a>
+      No statement fits. <a href={linkTo(address, { view: 'statements' })}>Clear the filters</a>
       {since !== EVERYTHING && (
         <>
           , or{' '}
