@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseMoment } from '../../config/values/units.js';
+import { IDENTITY_NAMES } from '../../facts/fleet/identity.js';
 import { withMarks } from '../reading/marked-moments.js';
 import {
   addReadFlags,
@@ -53,6 +54,13 @@ async function mark(name: string | undefined, flags: MarkFlags): Promise<void> {
     throw new UsageError('not a valid name', {
       where: 'mark',
       hint: `give 1 to ${limits.markNameCharsMax} characters`,
+    });
+  }
+  const part = IDENTITY_NAMES.find((one) => flags[one] !== undefined);
+  if (part !== undefined) {
+    throw new UsageError('a mark is not set in a part of a fleet', {
+      where: `--${part}`,
+      hint: 'leave it out, and name the directories or sidecars with --data and --url',
     });
   }
   const nowMs = Date.now();

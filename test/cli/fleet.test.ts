@@ -83,6 +83,16 @@ describe('of several data directories', () => {
     expect(nameless.stderr).toContain('none was named');
   });
 
+  test('a mark is not set for a part: nothing would keep to it', async () => {
+    const dataDir = shop();
+    const refused = await pgwitness(['mark', 'deploy', '--data', dataDir, '--service', 'shop']);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('a mark is not set in a part of a fleet: --service');
+    expect(await json(['mark', '--data', dataDir, '--service', 'shop'])).toEqual(
+      await json(['mark', '--data', dataDir]),
+    );
+  });
+
   test('groups by who observed add up to everything', async () => {
     const [of, other] = [shop(), billing()];
     const grouped = await json(['top', '--data', of, '--data', other, '--group-by', 'service']);
