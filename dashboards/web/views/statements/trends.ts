@@ -4,6 +4,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import type { TrendsJson } from '../../../../reports/trends/trends-json.js';
+import { withinFleet } from '../../data/address.js';
 import { ask } from '../../data/api.js';
 
 interface Named {
@@ -22,8 +23,9 @@ const REST_MS = 150;
 /** As many as the API answers at once. */
 const AT_ONCE = 60;
 
-/** `range`: the window and filters, as parameters of the API. */
-export function useTrends(rows: readonly Named[], range: string): Trends {
+/** `asked`: the window and filters, as parameters of the API. */
+export function useTrends(rows: readonly Named[], asked: string): Trends {
+  const range = withinFleet(`/api/v1/trends?${asked}`);
   const [known, setKnown] = useState<{ range: string; trends: Trends }>({ range, trends: new Map() });
   const trends = known.range === range ? known.trends : NONE;
   const missing = rows
@@ -36,9 +38,8 @@ export function useTrends(rows: readonly Named[], range: string): Trends {
     const aborter = new AbortController();
     const timer = setTimeout(async () => {
       try {
-        const query = new URLSearchParams(range);
-        query.set('of', missing);
-        const answer = await ask<TrendsJson>(`/api/v1/trends?${query}`, { signal: aborter.signal });
+        const of = new URLSearchParams({ of: missing });
+        const answer = await ask<TrendsJson>(`${range}&${of}`, { signal: aborter.signal });
         setKnown((last) => {
           const more = new Map(last.range === range ? last.trends : []);
           for (const trend of answer.trends) more.set(trendKey(trend), trend.total_ms);
