@@ -73,8 +73,8 @@ export function App() {
           pgwitness
         </a>
         <Navigation address={address} />
+        {token === 'given' && <FleetControl key={`fleet ${version}`} address={address} />}
         <div class="controls">
-          {token === 'given' && <FleetControl key={`fleet ${version}`} address={address} />}
           {token === 'given' && <TimeControl key={version} address={address} />}
           <label class="check">
             <input type="checkbox" checked={live} onChange={(event) => setLive(event.currentTarget.checked)} /> Live

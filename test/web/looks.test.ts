@@ -134,6 +134,42 @@ describe.skipIf(executablePath === '')('every view', () => {
     expect(await page.locator('.numbers a').count()).toBeGreaterThan(0);
   });
 
+  test('without an answer what is chosen is still shown as chosen', async () => {
+    const chosen = { source: 'raw', pool: 'django:shop@shop', environment: 'staging' };
+    const { page } = await open(`#/statements?${new URLSearchParams(chosen)}`, (opening) =>
+      opening.route('**/api/v1/**', (asked) => asked.abort()),
+    );
+    await page.locator('.problem').first().waitFor();
+    for (const [name, value] of Object.entries(chosen))
+      expect(await page.getByLabel(new RegExp(`^${name}`, 'i')).inputValue()).toBe(value);
+  });
+
+  test('the parts of a fleet are chosen at every width, and views keep to them', async () => {
+    const identities = ['shop', 'billing-of-the-northern-region'].flatMap((service) =>
+      ['staging', 'production'].map((environment) => ({ service, environment, instance: `${service}-1` })),
+    );
+    const { page } = await open('#/statements', (opening) =>
+      opening.route('**/api/v1/filters*', async (asked) => {
+        const response = await asked.fetch();
+        await asked.fulfill({ response, json: { ...(await response.json()), identities } });
+      }),
+    );
+    await page.locator('.fleet select').nth(2).waitFor();
+    await expectSound(page, WIDTHS);
+    const narrowed = new Set<string>();
+    await page.route(/[?&]service=shop/, (asked) => {
+      const url = new URL(asked.request().url());
+      narrowed.add(url.pathname);
+      // The store is of one that was not named.
+      url.searchParams.delete('service');
+      return asked.continue({ url: url.href });
+    });
+    await page.getByLabel('Service').selectOption('shop');
+    await expect.poll(() => [...narrowed], { timeout: 30_000 }).toContain('/api/v1/trends');
+    await page.getByText(/^\d+ statements shown/).waitFor();
+    expect([...narrowed]).toContain('/api/v1/statements');
+  }, 60_000);
+
   test('on a narrow screen a row of a small table is a card, whose values have their titles', async () => {
     const { page } = await open('#/findings');
     await page.waitForSelector('.numbers a');

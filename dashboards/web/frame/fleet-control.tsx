@@ -6,6 +6,7 @@ import { IDENTITY_NAMES, type Identity } from '../../../facts/fleet/identity.js'
 import type { SeenValues } from '../../../reports/groups/seen.js';
 import { type Address, replaceAddress } from '../data/address.js';
 import { useReport } from '../data/api.js';
+import { withChosen } from '../parts/filters.js';
 
 const TITLES = { service: 'Service', environment: 'Environment', instance: 'Instance' } as const;
 const ALL = { service: 'all services', environment: 'all environments', instance: 'all instances' } as const;
@@ -18,33 +19,34 @@ export function FleetControl({ address }: { address: Address }) {
   const fields = IDENTITY_NAMES.map((name) => {
     const all = new Set(data?.identities.map((identity) => identity[name]));
     const fitting = data?.identities.filter((identity) => fits(identity, name)).map((identity) => identity[name]);
-    return { name, isShown: all.size > 1 || Boolean(filters[name]), values: [...new Set(fitting)].sort() };
+    const values = withChosen(fitting ?? [], filters[name] ?? '').sort();
+    return { name, isShown: all.size > 1 || Boolean(filters[name]), values };
   });
+  const shown = fields.filter(({ isShown }) => isShown);
+  if (shown.length === 0) return null;
   return (
-    <>
-      {fields
-        .filter(({ isShown }) => isShown)
-        .map(({ name, values }) => (
-          <label key={name}>
-            <span class="title">{TITLES[name]} </span>
-            <select
-              aria-label={TITLES[name]}
-              value={filters[name] ?? ''}
-              onChange={({ currentTarget: { value } }) =>
-                replaceAddress({ ...address, filters: { ...filters, [name]: value } })
-              }
-            >
-              <option value="">{ALL[name]}</option>
-              {values
-                .filter((value) => value !== '')
-                .map((value) => (
-                  <option key={value} value={value}>
-                    {value}
-                  </option>
-                ))}
-            </select>
-          </label>
-        ))}
-    </>
+    <div class="fleet">
+      {shown.map(({ name, values }) => (
+        <label key={name}>
+          <span class="title">{TITLES[name]} </span>
+          <select
+            aria-label={TITLES[name]}
+            value={filters[name] ?? ''}
+            onChange={({ currentTarget: { value } }) =>
+              replaceAddress({ ...address, filters: { ...filters, [name]: value } })
+            }
+          >
+            <option value="">{ALL[name]}</option>
+            {values
+              .filter((value) => value !== '')
+              .map((value) => (
+                <option key={value} value={value}>
+                  {value}
+                </option>
+              ))}
+          </select>
+        </label>
+      ))}
+    </div>
   );
 }

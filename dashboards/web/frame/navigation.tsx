@@ -21,7 +21,11 @@ export function Navigation({ address }: { address: Address }) {
   const nav = useRef<HTMLElement>(null);
   useEffect(() => {
     // On a narrow screen the links scroll.
-    nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    const follow = (): void =>
+      nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    follow();
+    addEventListener('resize', follow);
+    return () => removeEventListener('resize', follow);
   }, [address.view]);
   return (
     <nav aria-label="Views" ref={nav}>

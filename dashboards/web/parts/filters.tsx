@@ -42,6 +42,11 @@ export function FindField({ value, set, words }: FieldProps & { readonly words: 
   );
 }
 
+/** What is chosen can be chosen, although it was not seen or nothing answers. */
+export function withChosen(values: readonly string[], chosen: string): string[] {
+  return [...new Set(chosen === '' ? values : [...values, chosen])];
+}
+
 /** `all`: the words for no choice. */
 export function ChoiceField(
   props: FieldProps & {
@@ -57,7 +62,7 @@ export function ChoiceField(
       {title}
       <select value={value} onChange={(event) => set(name, event.currentTarget.value)}>
         <option value="">{all}</option>
-        {values.map((one) => (
+        {withChosen(values, value).map((one) => (
           <option key={one} value={one}>
             {one}
           </option>

@@ -6,6 +6,7 @@ import { useState } from 'preact/hooks';
 import type { SeenValues } from '../../../../reports/groups/seen.js';
 import type { Address } from '../../data/address.js';
 import { sourceNames } from '../../data/sources.js';
+import { withChosen } from '../../parts/filters.js';
 
 export interface PartProps {
   readonly filters: Address['filters'];
@@ -16,7 +17,7 @@ export function TagPair({ filters, seen, set }: PartProps & { seen: SeenValues |
   const [key, pair = ''] = (filters.tag ?? '').split('=', 2);
   const [one, other = ''] = pair.split(',', 2);
   const [chosen, setChosen] = useState({ key, one, other });
-  const values = seen?.tags[chosen.key] ?? [];
+  const values = seen && (seen.tags[chosen.key] ?? []);
   const choose = (more: Partial<typeof chosen>): void => {
     const next = { ...chosen, ...more };
     setChosen(next);
@@ -28,7 +29,7 @@ export function TagPair({ filters, seen, set }: PartProps & { seen: SeenValues |
       <PairSelect
         title="Tag"
         value={chosen.key}
-        options={Object.keys(seen?.tags ?? {})}
+        options={seen && Object.keys(seen.tags)}
         onValue={(key) => choose({ key })}
       />
       <PairSelect title="Before" value={chosen.one} options={values} onValue={(one) => choose({ one })} />
@@ -45,7 +46,7 @@ export function SourcePair({ filters, seen, set }: PartProps & { seen: SeenValue
     setChosen(next);
     if (next.one !== '' && next.other !== '' && next.one !== next.other) set({ source: `${next.one},${next.other}` });
   };
-  const names = sourceNames(seen?.sources ?? []);
+  const names = seen && sourceNames(seen.sources);
   return (
     <>
       <PairSelect title="Before" value={chosen.one} options={names} onValue={(name) => choose({ one: name })} />
@@ -57,7 +58,8 @@ export function SourcePair({ filters, seen, set }: PartProps & { seen: SeenValue
 interface PairSelectProps {
   readonly title: string;
   readonly value: string;
-  readonly options: readonly string[];
+  /** Undefined until they are known. */
+  readonly options: readonly string[] | undefined;
   readonly onValue: (value: string) => void;
 }
 
@@ -66,8 +68,8 @@ function PairSelect({ title, value, options, onValue }: PairSelectProps) {
     <label>
       {title}
       <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
-        <option value="">{options.length === 0 ? 'none was seen' : 'choose one'}</option>
-        {options.map((name) => (
+        <option value="">{options?.length === 0 ? 'none was seen' : 'choose one'}</option>
+        {withChosen(options ?? [], value).map((name) => (
           <option key={name} value={name}>
             {name}
           </option>

@@ -116,7 +116,9 @@ function Head({ audit: { places, coverage, window } }: { audit: AuditJson }) {
 function PlaceCell({ place }: { place: AuditedPlaceJson }) {
   return (
     <>
-      <span class="name">{placeName(place)}</span>
+      <span class="place-name">
+        <bdi dir="ltr">{placeName(place)}</bdi>
+      </span>
       <span class="below-line">{place.function}</span>
     </>
   );
@@ -152,7 +154,7 @@ function columnsFor({ places }: AuditJson): VirtualColumn<AuditedPlaceJson>[] {
     }),
     column('Risk', {
       help: 'a hot path, a write',
-      className: 'number broad wide',
+      className: 'number risk wide',
       cell: ({ risk_reasons: reasons }) => reasons.join(', '),
     }),
   ];

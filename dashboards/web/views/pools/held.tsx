@@ -45,7 +45,8 @@ function optionsOf(theme: PlotTheme): Omit<uPlot.Options, 'width' | 'height'> {
   const [x, y] = axes(theme, (value) => (Number.isInteger(value) ? count(value) : ''));
   return {
     scales: { y: { range: fromZero } },
-    axes: [x, { ...y, size: 40 }],
+    // A pool's chart is low.
+    axes: [x, { ...y, size: 40, space: 18 }],
     series: [
       {},
       { label: 'held', stroke: held, fill: held, paths: bars(), points: { show: false } },

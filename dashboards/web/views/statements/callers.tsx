@@ -72,7 +72,7 @@ function Groups({ title, groups, hrefOf }: GroupsProps) {
             cell: (group) => (group.calls_per_request === null ? '–' : each(group.calls_per_request)),
           },
           { title: 'Mean', cell: (group) => duration(group.mean_ms) },
-          { title: 'p95', cell: (group) => duration(group.p95_ms) },
+          { title: 'p95', cell: (group) => duration(group.p95_ms), from: 'wide' },
         ]}
       />
     </section>
