@@ -60,6 +60,8 @@ const IN_DOCS = [
 ];
 
 const STATES = /** @type {const} */ (['full', 'empty', 'broken', 'away']);
+/** What few views show otherwise. @type {Readonly<Record<string, readonly string[]>>} */
+const MORE_STATES = { overview: ['fleet'], statements: ['fleet'], live: ['unobserved'] };
 /** Widths of windows in px, and of their pictures on a contact sheet. @type {ReadonlyArray<[number, number]>} */
 const WIDTHS = [
   [1440, 740],
@@ -78,7 +80,9 @@ try {
   if (values.all === undefined) await takeForDocs(served.url);
   else {
     const bare = await serveStore(empty, undefined, nothingLive());
-    await takeAll(values.all, { full: served.url, empty: bare.url });
+    const alone = await serveStore(full, undefined, null);
+    await takeAll(values.all, { full: served.url, empty: bare.url, unobserved: alone.url });
+    await alone.close();
     await bare.close();
   }
   await served.close();
@@ -104,20 +108,21 @@ async function takeForDocs(url) {
 }
 
 /**
- * Every view filled, empty, with a store that fails, and without an observer, in both schemes and three widths. Of each
+ * Every view filled, empty, with a store that fails, and without an answer, in both schemes and three widths. Of each
  * view and state one contact sheet.
- * @param {string} folder @param {{ full: string, empty: string }} urls
+ * @param {string} folder @param {Readonly<Record<string, string>>} urls of the states that have a server of their own
  */
 async function takeAll(folder, urls) {
   mkdirSync(path.join(folder, 'sheets'), { recursive: true });
   for (const [name, hash, ready] of VIEWS) {
-    for (const state of STATES) {
+    for (const state of [...STATES, ...(MORE_STATES[name] ?? [])]) {
       if (!values.only.split(' ').every((word) => `${name}-${state}`.includes(word))) continue;
       const page = await browser.newPage({ timezoneId: 'UTC' });
       if (state === 'broken') await breakApi(page);
       if (state === 'away') await page.route('**/api/v1/**', (asked) => asked.abort());
-      await page.goto(`${state === 'empty' ? urls.empty : urls.full}/${hash}`);
-      const there = state === 'full' ? ready : '.nothing, .problem, .panel, .filters';
+      if (state === 'fleet') await observedByMany(page);
+      await page.goto(`${urls[state] ?? urls.full}/${hash}`);
+      const there = state === 'full' || state === 'fleet' ? ready : '.nothing, .problem, .panel, .filters';
       await page.waitForSelector(there, { state: 'attached' });
       await page.waitForLoadState('networkidle');
       const taken = await takeLooks(page, (look) => path.join(folder, `${name}-${state}-${look}.png`));
@@ -182,9 +187,21 @@ async function breakApi(page) {
           status: 200,
           json: {
             storing: { failing: true, stored_until: new Date().toISOString() },
+            observes: true,
             observed: { not_observed: 0, not_observed_by_reason: {}, exact: false },
           },
         })
       : asked.fulfill({ status: 503, json }),
   );
+}
+
+/** As the store of several sidecars names them. @param {import('playwright-core').Page} page */
+async function observedByMany(page) {
+  const identities = ['shop-1', 'shop-2', 'billing-of-the-northern-region'].flatMap((instance) =>
+    ['staging', 'production'].map((environment) => ({ service: instance.replace(/-\d$/, ''), environment, instance })),
+  );
+  await page.route('**/api/v1/filters*', async (asked) => {
+    const response = await asked.fetch();
+    await asked.fulfill({ response, json: { ...(await response.json()), identities } });
+  });
 }

@@ -7,7 +7,8 @@ import { madeUpLive } from './made-up-live.mjs';
 
 /**
  * @param {string} dataDir @param {{ ledger: string, code: string }} [files]
- * @param {import('../../dist/dashboards/http/live-reader.js').LiveReader} [live] what runs now
+ * @param {import('../../dist/dashboards/http/live-reader.js').LiveReader | null} [live] what runs now; null = nobody
+ *   observes
  */
 export async function serveStore(dataDir, files, live = madeUpLive()) {
   const [{ openReader }, { Api }, { startHttp }, { MetricsExporter }, { MetricsState }, { createLog }] =
@@ -24,7 +25,7 @@ export async function serveStore(dataDir, files, live = madeUpLive()) {
   const server = await startHttp({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
     metrics,
-    api: new Api({ reader, files, live }),
+    api: new Api({ reader, files, live: live ?? undefined }),
     log: createLog({ level: 'silent' }),
   });
   return {
