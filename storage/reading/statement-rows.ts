@@ -73,6 +73,12 @@ export interface SeriesSums extends SqlSums<StatementMeasureName>, Record<Confid
   poolId: string;
 }
 
+/** By a service, an environment or an instance, which is `value`. */
+export interface IdentitySums {
+  readonly sums: ReadonlyArray<Omit<TagSums, 'tagSeriesId' | 'tagSet'> & { value: string }>;
+  readonly histograms: ReadonlyArray<{ value: string; histogram: Uint8Array }>;
+}
+
 /** A tag set of a statement over one segment. */
 export interface TagSums extends SqlSums<TagMeasureName> {
   tagSeriesId: number;

@@ -5,7 +5,7 @@
 
 import type { ExecutionFilter } from '../../facts/answers.js';
 import type { AcceptedFinding, StoredFinding } from '../../facts/finding.js';
-import type { Identity, IdentityFilter } from '../../facts/fleet/identity.js';
+import type { Identity, IdentityFilter, IdentityName } from '../../facts/fleet/identity.js';
 import type { BypassSample, GapRow, MarkRow, PlanRow, SlowSampleRow, WatchedTime } from '../../facts/flush.js';
 import type { SampledUnit, UnitSample } from '../../facts/rollup-row.js';
 import type { FoldState, MinuteRange, Segment } from './levels.js';
@@ -32,6 +32,7 @@ import type {
   EncodedHistogram,
   ErrorSums,
   HistogramsWanted,
+  IdentitySums,
   Ranking,
   RankingQuestion,
   SeriesFilter,
@@ -88,6 +89,11 @@ export interface StoredFacts {
   /** Calls and errors by source, every statement included. */
   sourceExecutions(segments: readonly Segment[]): SourceExecutions[];
   rankStatements(segments: readonly Segment[], question: RankingQuestion): Ranking;
+  /** Left out by a store of one sidecar. Tags of the filter are ignored. */
+  identitySums?(
+    segments: readonly Segment[],
+    asked: { by: IdentityName; filter: SeriesFilter; hidden: ReadonlySet<string> },
+  ): IdentitySums;
 
   sourcePoints(timeline: Timeline): SourcePoint[];
   distinctPoints(timeline: Timeline): DistinctPoint[];

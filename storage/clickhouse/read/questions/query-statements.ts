@@ -1,0 +1,154 @@
+// Statements for ClickHouse: sums, errors and histograms of statements and tag sets.
+// Invariant: a row is of one series over all segments; its id is found again when its histogram is asked for.
+// Not here: ranking (rank-statements.ts), texts (query-texts.ts).
+
+import {
+  CALLS_BY_CONFIDENCE,
+  type StatementMeasureName,
+  snakeCase,
+  type TagMeasureName,
+} from '../../../../facts/measures.js';
+import { STATEMENT_RULES, TAG_RULES } from '../../../../facts/sums.js';
+import type { Segment } from '../../../reading/levels.js';
+import type {
+  EncodedHistogram,
+  ErrorSums,
+  HistogramsWanted,
+  SeriesFilter,
+  SeriesSums,
+  SourceExecutions,
+  StatementKey,
+  TagSums,
+} from '../../../reading/statement-rows.js';
+import { ofPool, seriesCondition, tagCondition } from './filters.js';
+import { list, literal, sumsSql, totalSql } from './sql.js';
+import { inParts, type Named, type View } from './view.js';
+
+const CONFIDENCES = Object.values(CALLS_BY_CONFIDENCE);
+export const CALLS_SQL = `(${CONFIDENCES.map((field) => snakeCase(field)).join(' + ')})`;
+
+/** The column of a measure in `rollup`. */
+export function statementColumn(name: StatementMeasureName): string {
+  return name === 'calls' ? CALLS_SQL : snakeCase(name);
+}
+
+export function seriesSums(view: View, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
+  if (segments.length === 0) return [];
+  const confidences = CONFIDENCES.map((field) => `${totalSql(snakeCase(field))} AS ${field}`).join(', ');
+  const rows = view.rows<SeriesSums>(
+    `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}
+     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)}
+     GROUP BY fingerprint, source, construct, pool_id ORDER BY fingerprint, source, construct, pool_id`,
+  );
+  for (const row of rows) row.seriesId = idOfSeries(view, row);
+  return rows;
+}
+
+export function tagSums(view: View, segments: readonly Segment[], filter: SeriesFilter): TagSums[] {
+  if (segments.length === 0) return [];
+  const condition = tagCondition(filter, { ran: view.in(view.everything), whose: view.whose });
+  const rows = view.rows<TagSums>(
+    `SELECT fingerprint, source, tag_set AS tagSet, ${sumsSql<TagMeasureName>(TAG_RULES)}
+     FROM tag_rollup FINAL WHERE ${view.in(segments)} AND ${condition}
+     GROUP BY fingerprint, source, tag_set ORDER BY fingerprint, source, tag_set`,
+  );
+  for (const row of rows) {
+    const { fingerprint, source, tagSet } = row;
+    row.tagSeriesId = view.idOf({ fingerprint, source, tagSet });
+  }
+  return rows;
+}
+
+/** The whole of each of these statements, as far as the filter goes. */
+export function seriesIds(
+  view: View,
+  statements: readonly StatementKey[],
+  filter: SeriesFilter,
+): Array<StatementKey & { id: number }> {
+  const condition = seriesCondition(filter);
+  return statements.map(({ fingerprint, source }) => ({
+    fingerprint,
+    source,
+    id: view.idOf({ fingerprint, source, condition }),
+  }));
+}
+
+export function alsoElsewhere(
+  view: View,
+  { pool, fingerprints }: { pool: string; fingerprints: readonly string[] },
+): StatementKey[] {
+  const found = inParts(fingerprints).map(
+    (part) => `SELECT DISTINCT fingerprint, source FROM rollup
+      WHERE ${view.in(view.everything)} AND fingerprint IN ${list(part)} AND NOT ${ofPool(pool)}`,
+  );
+  return view.all(...found).flat() as StatementKey[];
+}
+
+interface HistogramRow extends Required<Omit<Named, 'condition'>> {
+  histogram: Uint8Array;
+}
+
+/** Merged in SQL over all time that is asked for. */
+export function histogramsOf(
+  view: View,
+  table: 'rollup' | 'tag_rollup',
+  { segments, ids, ...known }: HistogramsWanted,
+): EncodedHistogram[] {
+  if (ids?.length === 0 || segments.length === 0) return [];
+  const wanted = ids === undefined ? undefined : new Set(ids);
+  const named = (ids ?? []).map((id) => view.named(id));
+  const whole = named[0]?.condition;
+  const columns = columnsOf(table, whole !== undefined);
+  const conditionOf = (fingerprints: readonly string[] | undefined): string =>
+    [
+      view.in(segments),
+      ...(whole === undefined ? [] : [whole]),
+      ...(known.fingerprint === undefined ? [] : [`fingerprint = ${literal(known.fingerprint)}`]),
+      ...(fingerprints === undefined ? [] : [`fingerprint IN ${list(fingerprints)}`]),
+    ].join(' AND ');
+  const fingerprints = ids === undefined ? undefined : [...new Set(named.map(({ fingerprint }) => fingerprint))];
+  const parts = fingerprints === undefined ? [undefined] : inParts(fingerprints);
+  const statements = parts.map(
+    (
+      part,
+    ) => `SELECT ${columns.map(([column, name]) => `${column} AS ${name}`).join(', ')}, sumMap(histogram) AS histogram
+      FROM ${table} FINAL WHERE ${conditionOf(part)} GROUP BY ${columns.map(([column]) => column).join(', ')}`,
+  );
+  return (view.all(...statements).flat() as HistogramRow[]).flatMap(({ histogram, ...key }) => {
+    const id = view.idOf(whole === undefined ? key : { ...key, condition: whole });
+    return wanted?.has(id) === false ? [] : { id, histogram };
+  });
+}
+
+function columnsOf(table: 'rollup' | 'tag_rollup', isWhole: boolean): Array<readonly [column: string, name: string]> {
+  const statement = [['fingerprint', 'fingerprint'] as const, ['source', 'source'] as const];
+  if (isWhole) return statement;
+  if (table === 'tag_rollup') return [...statement, ['tag_set', 'tagSet']];
+  return [...statement, ['construct', 'construct'], ['pool_id', 'poolId']];
+}
+
+export function errorSums(view: View, segments: readonly Segment[], filter: SeriesFilter): ErrorSums[] {
+  if (segments.length === 0) return [];
+  return view
+    .rows<Omit<ErrorSums, 'seriesId'> & Required<Named>>(
+      `SELECT fingerprint, source, construct, pool_id AS poolId, sqlstate, ${totalSql('errors')} AS errors
+       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)}
+       GROUP BY fingerprint, source, construct, pool_id, sqlstate ORDER BY sqlstate`,
+    )
+    .map((row) => ({ seriesId: idOfSeries(view, row), sqlstate: row.sqlstate, errors: row.errors }));
+}
+
+export function sourceExecutions(view: View, segments: readonly Segment[]): SourceExecutions[] {
+  if (segments.length === 0) return [];
+  return view.rows<SourceExecutions>(
+    `SELECT source, ${totalSql('calls + errors')} AS executions FROM source_rollup FINAL
+     WHERE ${view.in(segments)} GROUP BY source ORDER BY source`,
+  );
+}
+
+function idOfSeries(
+  view: View,
+  { fingerprint, source, construct, poolId }: Required<Omit<Named, 'tagSet' | 'condition'>>,
+) {
+  return view.idOf({ fingerprint, source, construct, poolId });
+}

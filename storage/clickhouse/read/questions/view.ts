@@ -1,0 +1,92 @@
+// One report's view of a fleet's store: its statements are asked here, of rows chosen once.
+// Invariant: marks of what was shipped are read once, so all statements of a report take the same rows.
+// Not here: the statements (query-statements.ts and the files beside it).
+
+import { type FoldState, type Segment, segmentsOf, snapOutward } from '../../../reading/levels.js';
+import type { StatementKey } from '../../../reading/statement-rows.js';
+import type { Places } from './place.js';
+
+/** What an id stands for: sums of one series or tag set, or all of a statement that a condition lets pass. */
+export interface Named extends StatementKey {
+  readonly construct?: string;
+  readonly poolId?: string;
+  readonly tagSet?: string;
+  /** Of a statement as a whole. */
+  readonly condition?: string;
+}
+
+/** A key of a row has one row per partition. Conditions are on keys alone, so they may come before FINAL. */
+const SETTINGS =
+  'SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1, prefer_column_name_to_alias = 1';
+
+export interface Asker {
+  ask(statements: readonly string[]): ReadonlyArray<ReadonlyArray<Record<string, unknown>>>;
+}
+
+export class View {
+  readonly #asker: Asker;
+  readonly #places: Places;
+  readonly #ids = new Map<string, number>();
+  readonly #named: Named[] = [];
+
+  constructor(asker: Asker, places: Places) {
+    this.#asker = asker;
+    this.#places = places;
+  }
+
+  get state(): FoldState {
+    return this.#places.state;
+  }
+
+  /** All time that is kept. */
+  get everything(): Segment[] {
+    const { firstMinute, lastMinute } = this.state;
+    if (firstMinute === null || lastMinute === null) return [];
+    return segmentsOf(snapOutward({ since: firstMinute, until: lastMinute + 1 }, this.state), this.state);
+  }
+
+  /** A condition for rows that have an identity. */
+  get whose(): string {
+    return this.#places.whose;
+  }
+
+  /** A condition for rows of rollup tables. */
+  in(segments: readonly Segment[]): string {
+    return this.#places.of(segments);
+  }
+
+  /** The rows of one SELECT. Throws StoreError. */
+  rows<Row>(sql: string): Row[] {
+    return this.#asker.ask([`${sql} ${SETTINGS}`])[0] as Row[];
+  }
+
+  /** Of several SELECTs, which are asked at once. Throws StoreError. */
+  all(...statements: readonly string[]): unknown[][] {
+    return this.#asker.ask(statements.map((sql) => `${sql} ${SETTINGS}`)) as unknown[][];
+  }
+
+  idOf(named: Named): number {
+    const key = [named.fingerprint, named.source, named.construct, named.poolId, named.tagSet, named.condition].join(
+      '\0',
+    );
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#named.push(named) - 1;
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+
+  named(id: number): Named {
+    return this.#named[id];
+  }
+}
+
+const AT_ONCE = 4_000;
+
+/** Lists that a statement can hold. */
+export function inParts<Item>(items: readonly Item[]): Item[][] {
+  const parts: Item[][] = [];
+  for (let at = 0; at < items.length; at += AT_ONCE) parts.push(items.slice(at, at + AT_ONCE));
+  return parts;
+}
