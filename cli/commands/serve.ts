@@ -6,7 +6,8 @@ import { createLog } from '../../config/log.js';
 import type { OptionKey } from '../../config/options.js';
 import { readToken } from '../../config/token.js';
 import { formatAddress } from '../../config/values/address.js';
-import { ExitCode } from '../../config/values/errors.js';
+import { ExitCode, UsageError } from '../../config/values/errors.js';
+import { requireStoreAddress } from '../../storage/clickhouse/connection/address.js';
 import { addConfigFlags, configOf } from '../running/config-flags.js';
 import { print } from '../terminal/output.js';
 
@@ -25,9 +26,15 @@ What goes on now (activity, tail) is known to a running sidecar alone; everythin
 Examples:
   pgwitness serve --data ./copy-of-staging
   pgwitness serve --data /var/lib/pgwitness --http 0.0.0.0:6434 --http-token-file /etc/pgwitness/token
+  PGWITNESS_STORE_PASSWORD_FILE=/etc/pgwitness/password pgwitness serve --store clickhouse://reader@ch-1:8123/pgwitness
 `,
     );
-  addConfigFlags(command, KEYS).action(() => serve(command));
+  addConfigFlags(command, KEYS)
+    .option(
+      '--store <url>',
+      'store of a fleet to read instead: clickhouse://user@host:8123/database [env: PGWITNESS_STORE]',
+    )
+    .action(() => serve(command));
 }
 
 async function serve(command: Command): Promise<void> {
@@ -39,12 +46,14 @@ async function serve(command: Command): Promise<void> {
   const log = createLog({ level: logLevel, name: 'serve' });
   for (const warning of warnings) log.warn(warning);
   const token = httpTokenFile === '' ? '' : readToken(httpTokenFile, origins.get('httpTokenFile') ?? '');
+  const store = storeOf(command, origins.get('dataDir'));
   const { serveStore } = await import('../../dashboards/threads/serve-store.js');
   const files = { ledger, code };
-  const server = await serveStore({ address: http, hosts, token, dataDir, files, logLevel, log });
+  const server = await serveStore({ address: http, hosts, token, dataDir, store, files, logLevel, log });
   const address = formatAddress(server.address);
-  log.info('serving', { data: dataDir, http: address });
-  if (atTerminal) print(`Page      http://${address}/\nData      ${dataDir}   without an observer; Ctrl-C ends it`);
+  const shown = store === undefined ? dataDir : 'the store of a fleet';
+  log.info('serving', { data: shown, http: address });
+  if (atTerminal) print(`Page      http://${address}/\nData      ${shown}   without an observer; Ctrl-C ends it`);
   let isStopping = false;
   const stop = () => {
     if (isStopping) process.exit(ExitCode.ok);
@@ -53,4 +62,13 @@ async function serve(command: Command): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** Undefined = a data directory is served. Throws UsageError for both. */
+function storeOf(command: Command, dataOrigin = ''): string | undefined {
+  const store = command.opts<{ store?: string }>().store ?? (process.env.PGWITNESS_STORE || undefined);
+  if (store === undefined) return undefined;
+  requireStoreAddress(store, '--store');
+  if (dataOrigin !== '--data') return store;
+  throw new UsageError('two stores to serve', { where: '--data, --store', hint: 'give one of them' });
 }

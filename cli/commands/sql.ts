@@ -3,7 +3,7 @@
 // tables (docs/SQL.md).
 
 import { createInterface } from 'node:readline';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
 import type { ShellAnswer, ShellValue } from '../../storage/sqlite/read/shell.js';
@@ -19,6 +19,7 @@ interface SqlFlags {
   readonly data?: string;
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly store?: string;
   readonly timeout: string;
 }
 
@@ -34,6 +35,7 @@ export function register(program: Command): void {
       '--data <dir>',
       'data directory to read (default: ./pgwitness-data, else that of the sidecar that runs) [env: PGWITNESS_DATA]',
     )
+    .addOption(new Option('--store <url>').hideHelp())
     .addOption(formatFlag())
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
@@ -53,6 +55,12 @@ Examples:
 }
 
 async function sql(statement: string | undefined, flags: SqlFlags): Promise<void> {
+  if (flags.store !== undefined) {
+    throw new UsageError('sql reads a data directory', {
+      where: '--store',
+      hint: 'ask ClickHouse itself with its own client: docs/FLEET.md names the tables',
+    });
+  }
   if (flags.json && flags.csv) {
     throw new UsageError('two output formats', { where: '--json, --csv', hint: 'give one of them' });
   }

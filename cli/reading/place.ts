@@ -21,6 +21,7 @@ import { reportSeen, seenFromJson } from '../../reports/groups/seen.js';
 import { reportMarks } from '../../reports/marks.js';
 import { reportPools } from '../../reports/pools.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
+import { openFleetStore } from '../../reports/questions/fleet-store.js';
 import {
   writeRequestsQuery,
   writeStatementQuery,
@@ -51,6 +52,8 @@ import type { Place } from './readable-place.js';
 export type { Place } from './readable-place.js';
 
 export interface PlaceNames {
+  /** clickhouse://… */
+  readonly stores?: readonly string[];
   readonly directories: readonly string[];
   readonly urls: readonly URL[];
   readonly token?: string;
@@ -62,10 +65,14 @@ export function openPlaces(names: PlaceNames): Place {
 }
 
 /** As openPlaces, each by itself. */
-export function openEach({ directories, urls, token }: PlaceNames): Place[] {
+export function openEach({ directories, stores = [], urls, token }: PlaceNames): Place[] {
   const places: Place[] = [];
   try {
     for (const directory of directories) places.push(localPlace(directory, openReader(directory)));
+    for (const store of stores) {
+      const reader = openFleetStore(store);
+      places.push(localPlace(reader.place, reader));
+    }
   } catch (error) {
     for (const place of places) place.close();
     throw error;

@@ -15,6 +15,7 @@ import type { Place } from './place.js';
 /** The place to read, and the output format. */
 export interface PlaceFlags {
   readonly data?: string[];
+  readonly store?: string[];
   readonly url?: string[];
   readonly tokenFile?: string;
   readonly json?: boolean;
@@ -39,6 +40,12 @@ export function addReadFlags(command: Command): Command {
 
 export function addPlaceFlags(command: Command): Command {
   return addPlaceOnly(command)
+    .addOption(
+      repeatable(
+        '--store <url>',
+        'store of a fleet to read, may repeat: clickhouse://user@host:8123/database [env: PGWITNESS_STORE]',
+      ),
+    )
     .option('--service <name>', 'only what sidecars of this service stored')
     .option('--environment <name>', 'only what sidecars of this environment stored')
     .option('--instance <name>', 'only what this sidecar stored')
@@ -98,12 +105,22 @@ export function isRepeatable({ parseArg }: Option): boolean {
 
 /** Opens what the flags name, merged. Throws UsageError, or StoreError for a directory without a store. */
 export async function placeOf(flags: PlaceFlags): Promise<Place> {
-  const found = await namedPlace(flags);
-  const named = { ...found, token: found.urls.length === 0 ? undefined : tokenOf(flags) };
+  const stores = storesOf(flags);
+  const found =
+    stores.length > 0 && flags.data === undefined && flags.url === undefined ? NOWHERE : await namedPlace(flags);
+  const named = { ...found, stores, token: found.urls.length === 0 ? undefined : tokenOf(flags) };
   const { takeIdentity } = await import('../../reports/questions/identity-query.js');
   const identity = takeIdentity(parametersOf(flags, IDENTITY_NAMES), (name) => `--${name}`);
   if (Object.keys(identity).length > 0) return (await import('./narrow-place.js')).openNarrowed(named, identity);
   return (await import('./place.js')).openPlaces(named);
+}
+
+const NOWHERE: FoundPlace = { directories: [], urls: [] };
+
+/** As typed; the variable counts where no other place is named. */
+function storesOf({ store, data, url }: PlaceFlags): readonly string[] {
+  const configured = process.env.PGWITNESS_STORE ?? '';
+  return store ?? (configured === '' || data !== undefined || url !== undefined ? [] : [configured]);
 }
 
 /** What the flags name; without them what is found (find-place.ts). Throws UsageError, RuntimeError. */
@@ -129,9 +146,10 @@ export function tokenOf({ tokenFile }: Pick<PlaceFlags, 'tokenFile'>): string | 
 }
 
 /** The flags that name the place, each after a space, quoted for a shell where needed. */
-export function placeFlags({ data = [], url = [], tokenFile }: PlaceFlags): string {
+export function placeFlags({ data = [], store = [], url = [], tokenFile }: PlaceFlags): string {
   const typed = (text: string): string => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-  const given = [...data.map((dir) => ['--data', dir]), ...url.map((one) => ['--url', one])];
+  const stores = store.map((one) => ['--store', one]);
+  const given = [...data.map((dir) => ['--data', dir]), ...stores, ...url.map((one) => ['--url', one])];
   if (tokenFile !== undefined) given.push(['--token-file', tokenFile]);
   return given.map(([flag, value]) => ` ${flag} ${typed(value)}`).join('');
 }

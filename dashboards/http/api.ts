@@ -100,12 +100,18 @@ export class Api implements ApiReader {
   }
 
   #set(path: string, parameters: URLSearchParams): Answer {
-    if (path !== MARKS_PATH || this.#setMark === undefined) return NOT_FOUND;
+    if (path !== MARKS_PATH) return NOT_FOUND;
+    if (this.#setMark === undefined) return NO_MARKS;
     const { name, atMs } = readMarkQuery(parameters, { nowMs: Date.now() });
     this.#setMark({ atMs, kind: 'manual', name, fingerprint: '', source: '' });
     return jsonAnswer(200, { at: new Date(atMs).toISOString(), name });
   }
 }
+
+const NO_MARKS = jsonAnswer(404, {
+  error: 'no mark is set in the store of a fleet',
+  hint: 'set it at a sidecar, with --url or --data: it ships its marks',
+});
 
 /** Of what goes on now. */
 const NO_OBSERVER = jsonAnswer(404, {

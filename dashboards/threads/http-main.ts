@@ -20,11 +20,12 @@ const own = threadId();
 let reports: ReportsThread | undefined;
 let http: HttpServer | undefined;
 
-async function start({ address, hosts, token, dataDir, observes, files, logLevel }: ThreadStart): Promise<void> {
+async function start({ address, hosts, token, dataDir, store, observes, files, logLevel }: ThreadStart): Promise<void> {
   const log = createLog({ level: logLevel, name: 'observer' });
   sayThreads(undefined);
   reports = new ReportsThread({
     dataDir,
+    store,
     observes,
     files,
     log,

@@ -122,9 +122,9 @@ class HttpThread implements HttpThreadServer {
         log.warn('the HTTP thread ended and is started again', { inMs: RESTART_AFTER_MS });
         this.#restart = setTimeout(() => this.#begin(beginHttpThread()).catch(() => {}), RESTART_AFTER_MS);
       });
-      const { hosts, token, dataDir, live, files, logLevel } = this.#options;
+      const { hosts, token, dataDir, store, live, files, logLevel } = this.#options;
       const observes = live !== undefined;
-      const start = { address: this.#address, hosts, token, dataDir, observes, files, logLevel };
+      const start = { address: this.#address, hosts, token, dataDir, store, observes, files, logLevel };
       this.#say({ kind: 'start', start });
       this.#say({ kind: 'storing', unstoredSinceMs: this.#unstoredSinceMs });
     });

@@ -30,6 +30,8 @@ export interface ThreadStart {
   readonly hosts: readonly string[];
   readonly token: string;
   readonly dataDir: string;
+  /** Of a fleet, read instead of the data directory. */
+  readonly store?: string;
   readonly observes: boolean;
   readonly files: MigrationFiles;
   readonly logLevel: LogLevel;
@@ -55,6 +57,7 @@ export type FromThread =
 /** Options of the thread of reports. */
 export interface ReportsStart {
   readonly dataDir: string;
+  readonly store?: string;
   /** There is an observer, which knows what goes on now. */
   readonly observes: boolean;
   readonly files: MigrationFiles;

@@ -6,6 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { giveWayToTraffic } from '../../config/process/niceness.js';
 import { threadId } from '../../config/process/thread-cpu.js';
+import { openFleetStore } from '../../reports/questions/fleet-store.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import { setMark } from '../../storage/sqlite/write/mark-writer.js';
 import { StoreError } from '../../storage/store-error.js';
@@ -15,16 +16,23 @@ import { type FromReports, failed, type ReportsStart, type ToReports } from './m
 
 const port = parentPort!;
 
-function main({ dataDir, observes, files }: ReportsStart): void {
+function main({ dataDir, store, observes, files }: ReportsStart): void {
   say({ kind: 'begun', thread: threadId() });
   // On Linux this sets the priority of this thread alone.
   giveWayToTraffic();
-  const reader = openReader(dataDir);
+  const file = store === undefined ? openReader(dataDir) : undefined;
   const live = observes ? new AskedLive((id, question) => say({ kind: 'live-asked', id, question })) : undefined;
-  const api = new Api({ reader, files, live, setMark: (mark) => setMark(dataDir, mark), onDamage: sayDamage });
+  const api = new Api({
+    reader: file ?? openFleetStore(store!),
+    files,
+    live,
+    // Marks of a fleet are set where they are made: at its sidecars.
+    setMark: file === undefined ? undefined : (mark) => setMark(dataDir, mark),
+    onDamage: sayDamage,
+  });
   port.on('message', (message: ToReports) => {
     if (message.kind === 'live') return live?.take(message.id, message.answer);
-    if (message.kind === 'storing') return reader.tellUnstored(message.unstoredSinceMs);
+    if (message.kind === 'storing') return file?.tellUnstored(message.unstoredSinceMs);
     void answer(message);
   });
 

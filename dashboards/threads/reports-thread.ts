@@ -95,10 +95,10 @@ export class ReportsThread implements ApiReader {
 
   /** Rejects with RuntimeError when the store cannot be read. */
   #begin(): Promise<Thread> {
-    const { dataDir, observes, files, log } = this.#options;
+    const { dataDir, store, observes, files, log } = this.#options;
     return new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./reports-main.js', import.meta.url), {
-        workerData: { dataDir, observes, files } satisfies ReportsStart,
+        workerData: { dataDir, store, observes, files } satisfies ReportsStart,
         resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
       });
       const thread: Thread = { worker, asked: new Map() };

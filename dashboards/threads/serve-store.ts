@@ -3,6 +3,7 @@
 // an answer says so. Not here: the threads (http-thread.ts), the families (dashboards/metrics/catalogue/served.ts).
 
 import type { Log } from '../../config/log.js';
+import { openFleetStore } from '../../reports/questions/fleet-store.js';
 import { openReader } from '../../storage/sqlite/read/reader.js';
 import type { HttpServer } from '../http/server.js';
 import { MetricsExporter } from '../metrics/exporter.js';
@@ -19,7 +20,7 @@ export interface ServeOptions extends Omit<ThreadStart, 'observes'> {
 
 /** Throws StoreError when there is no store, RuntimeError when it cannot listen. */
 export async function serveStore({ log, ...start }: ServeOptions): Promise<HttpServer> {
-  const reader = openReader(start.dataDir);
+  const reader = start.store === undefined ? openReader(start.dataDir) : openFleetStore(start.store);
   const state = new MetricsState();
   const exporter = new MetricsExporter(state, {
     lastMarks: markFinder(reader),
