@@ -1,6 +1,6 @@
 // Tells statements of Django itself and of migrations from those that a place should explain.
-// Invariant: a line of the code that is no migration, or text of the application's own, is never taken for Django's.
-// Not here: what places send (join.ts), what these lead to (inferred.ts).
+// Invariant: a line of the code that is no migration keeps a statement out; without a line, Django's own tables are
+// Django's. Not here: what places send (join.ts), what these lead to (inferred.ts).
 
 import type { StatementFacts } from '../facts/answers.js';
 import { mainTableOf } from '../facts/words/short-sql.js';

@@ -17,6 +17,7 @@ import type { MigrationDelta, NamedPlace } from '../../dashboards/metrics/state/
 import type { PoolDelta } from '../../dashboards/metrics/state/pool-series.js';
 import type { RouteDelta } from '../../dashboards/metrics/state/top-routes.js';
 import type { TopDelta } from '../../dashboards/metrics/state/top-statements.js';
+import type { ShippingStatus } from '../../facts/fleet/shipping-status.js';
 import { LogHistogram } from '../../facts/histogram.js';
 import { EXPORTED_FIELDS, RELAY_STATUS, type StatusFigure } from '../../proxy/stream/relay-status.js';
 import { parseExposition } from './exposition.js';
@@ -99,6 +100,18 @@ function poolDelta(durationsMs: readonly number[] = [3]): PoolDelta {
   };
 }
 
+const SHIPPING: ShippingStatus = {
+  place: '127.0.0.1:8123/fleet',
+  rows: { minutes: 4, hours: 3, days: 2, others: 1 },
+  failures: { unreachable: 1 },
+  failingSinceMs: undefined,
+  error: undefined,
+  sentMs: 1,
+  waitingSinceMs: undefined,
+  expired: { minutes: 0, hours: 0, days: 0 },
+  dropped: { minutes: 0, hours: 0, days: 0 },
+};
+
 const RELAY = {
   sessionsOpen: 7,
   sessionsTotal: 9,
@@ -146,6 +159,7 @@ describe('exposition', () => {
     state.setRelayStatus(RELAY);
     state.setPoolConnections([connections('p')]);
     state.recordPool({ name: 'p', owner: 'django' }, poolDelta());
+    state.setShipping(SHIPPING);
     const { families } = await scrape(state);
     for (const { name, labels } of CATALOGUE) {
       const { samples } = families.get(name)!;
