@@ -1,4 +1,4 @@
-// An hour without a store under load, with shards that are killed, and a whole sidecar.
+// Shards and shippers that are killed, an hour without a store under load, a whole sidecar.
 // Invariant: waits are for conditions; the hour is an hour of minutes in the store, not of the clock.
 // Not here: every order of failures (shipping.test.ts).
 
@@ -90,6 +90,44 @@ await describeWithClickhouse('a fleet that fails', (library) => {
     onTestFinished(async () => void (await shipping.kill()));
     return shipping;
   }
+
+  test('a shard and a shipper killed again and again lose and double nothing', async () => {
+    const dataDir = temporaryDirectory();
+    const store = openSqliteStore({ dataDir });
+    let minute = START;
+    const work = (minutes: number) => {
+      for (let n = 0; n < minutes; n++) {
+        store.flush(busyMinute(minute, 500));
+        minute += 11;
+        store.maintain((minute - 5) * MINUTE_MS);
+      }
+    };
+    work(8);
+    for (let round = 0; round < 4; round++) {
+      const shipping = started(dataDir, 'killed');
+      // Somewhere within the first slices, or when nothing waits.
+      await shipping.until(
+        ({ rows, sentMs, waitingSinceMs }) => rows.minutes > 0 || (sentMs > 0 && waitingSinceMs === undefined),
+      );
+      const alsoShard = round % 2 === 0;
+      if (alsoShard) {
+        clickhouse.nodes[1].kill();
+        work(2);
+        await shipping.until(({ failures }) => Object.keys(failures).length > 0);
+      }
+      await shipping.kill();
+      if (alsoShard) await clickhouse.nodes[1].start();
+    }
+    store.endMinutes();
+    const last = started(dataDir, 'killed');
+    await last.until(({ waitingSinceMs, sentMs }) => sentMs > 0 && waitingSinceMs === undefined);
+    last.child.kill('SIGTERM');
+    await last.exited;
+    const client = clientOf('killed');
+    expect(await expectTruth(dataDir, client)).toBeGreaterThan(12 * 500);
+    await client.close();
+    store.close();
+  }, 300_000);
 
   test('an hour without a store under load: nothing is lost, memory stays, and it catches up', async () => {
     const dataDir = temporaryDirectory();
