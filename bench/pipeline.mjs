@@ -45,7 +45,8 @@ const STATEMENTS = 2000;
 const REQUEST_STATEMENTS = 20;
 /** Between two requests of a session. */
 const PAUSE_MS = 30;
-const BATCHES = 257;
+/** A multiple of BATCHES_PER_FLUSH: all are taken. */
+const BATCHES = 256;
 const BATCHES_PER_FLUSH = 8;
 /** The first are compiled code's. */
 const WARM_FLUSHES = 8;
