@@ -15,6 +15,7 @@ import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { pgwitness } from '../cli/command.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
+import { built } from './built.js';
 import { fillBilling, fillShop, HOUR_MS, shipBoth } from './two-services.js';
 
 const RETENTION = { minutes: 7, hours: 90, days: 400 };
@@ -104,9 +105,6 @@ function json(text: string): unknown {
     typeof value === 'number' && !Number.isSafeInteger(value) ? Number(value.toPrecision(9)) : value,
   );
 }
-
-/** The built one: it asks in a thread. */
-const built = <Module>(file: string): Promise<Module> => import(new URL(`../../dist/${file}`, import.meta.url).href);
 
 await describeWithClickhouse('parity', (library) => {
   let clickhouse: Clickhouse;

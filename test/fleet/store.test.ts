@@ -4,14 +4,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { CLUSTER, type Clickhouse, READER, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
 import { parseStoreAddress, requireStoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import { columnsOf } from '../../storage/clickhouse/schema/table.js';
 import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
+import { built } from './built.js';
 
 const RETENTION = { minutes: 7, hours: 90, days: 400 };
 const env = { PGWITNESS_STORE_USER: WRITER.user, PGWITNESS_STORE_PASSWORD: WRITER.password };
@@ -141,6 +143,16 @@ await describeWithClickhouse('a store', (library) => {
     await expect(new FleetClient(addressOf('nowhere')).rows('SELECT 1')).rejects.toMatchObject({ code: 'missing' });
     const closed = parseStoreAddress('clickhouse://127.0.0.1:1/x', { where: '--ship', env });
     await expect(new FleetClient(closed).rows('SELECT 1')).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  test('an answer that comes late is not that of the next question', async () => {
+    await build(() => {});
+    const file = 'storage/clickhouse/read/answering.js';
+    const { Answering } = await built<typeof import('../../storage/clickhouse/read/answering.js')>(file);
+    const answering = new Answering(addressOf('default'), 60_000);
+    onTestFinished(() => answering.close());
+    expect(() => answering.ask(["SELECT 'late' AS text, sleep(1) AS slept"], 1)).toThrow('no answer within');
+    for (const text of ['first', 'second']) expect(answering.ask([`SELECT '${text}' AS text`])).toEqual([[{ text }]]);
   });
 
   test('refuses a row without repeating it', async () => {

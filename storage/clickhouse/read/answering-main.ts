@@ -7,7 +7,7 @@ import { LogHistogram } from '../../../facts/histogram.js';
 import { StoreError } from '../../store-error.js';
 import type { StoreAddress } from '../connection/address.js';
 import { FleetClient } from '../connection/client.js';
-import type { AnswerMessage, QuestionMessage } from './answering.js';
+import type { Answer, AnswerMessage, QuestionMessage } from './answering.js';
 
 interface Start {
   readonly address: StoreAddress;
@@ -27,7 +27,7 @@ let node = 0;
 port.on('message', (question: QuestionMessage) => void answer(question));
 
 async function answer(question: QuestionMessage): Promise<void> {
-  let message: AnswerMessage;
+  let message: Answer;
   try {
     message = { kind: 'rows', rows: await ask(question.statements) };
   } catch (error) {
@@ -37,7 +37,7 @@ async function answer(question: QuestionMessage): Promise<void> {
       ? { kind: 'failed', code: code!, message: words!, hint: hint! }
       : { kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
-  port.postMessage(message);
+  port.postMessage({ ...message, number: question.number } satisfies AnswerMessage);
   Atomics.add(answered, 0, 1);
   Atomics.notify(answered, 0);
 }

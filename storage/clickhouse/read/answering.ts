@@ -1,16 +1,21 @@
 // Asks ClickHouse in another thread and waits for the rows, because reports are synchronous.
-// Invariant: ask() returns or throws within the time limit; no thread outlives close().
+// Invariant: ask() returns its own answer or throws, within the time limit; no thread outlives close().
 // Not here: connecting (answering-main.ts), statements (questions/).
 
+import { performance } from 'node:perf_hooks';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { StoreError, type StoreErrorCode } from '../../store-error.js';
 import { type StoreAddress, shownStore } from '../connection/address.js';
 
 export interface QuestionMessage {
+  readonly number: number;
   readonly statements: readonly string[];
 }
 
-export type AnswerMessage =
+/** `number`: of its question. */
+export type AnswerMessage = { readonly number: number } & Answer;
+
+export type Answer =
   | { readonly kind: 'rows'; readonly rows: ReadonlyArray<ReadonlyArray<Record<string, unknown>>> }
   | { readonly kind: 'failed'; readonly code: StoreErrorCode; readonly message: string; readonly hint: string }
   /** A fault of ours. */
@@ -26,6 +31,7 @@ export class Answering {
   readonly #answered = new Int32Array(new SharedArrayBuffer(4));
   readonly #worker: Worker;
   readonly #port: MessagePort;
+  #asked = 0;
 
   constructor(address: StoreAddress, timeoutMs: number) {
     this.#address = address;
@@ -38,21 +44,35 @@ export class Answering {
   }
 
   /** The rows of each statement, in order; they are asked at once. Throws StoreError. */
-  ask(statements: readonly string[]): ReadonlyArray<ReadonlyArray<Record<string, unknown>>> {
-    const before = Atomics.load(this.#answered, 0);
-    this.#port.postMessage({ statements } satisfies QuestionMessage);
-    const limitMs = this.#timeoutMs * this.#address.nodes.length + SLACK_MS;
-    const waited = Atomics.wait(this.#answered, 0, before, limitMs);
-    const answer = receiveMessageOnPort(this.#port)?.message as AnswerMessage | undefined;
+  ask(
+    statements: readonly string[],
+    limitMs = this.#timeoutMs * this.#address.nodes.length + SLACK_MS,
+  ): ReadonlyArray<ReadonlyArray<Record<string, unknown>>> {
+    const number = ++this.#asked;
+    this.#port.postMessage({ number, statements } satisfies QuestionMessage);
+    const answer = this.#await(number, performance.now() + limitMs);
     if (answer === undefined) {
-      const why = waited === 'timed-out' ? `no answer within ${Math.round(limitMs / 1_000)} s` : 'the answer was lost';
-      throw new StoreError('unreachable', `reading ${shownStore(this.#address)}: ${why}`, {
+      const words = `reading ${shownStore(this.#address)}: no answer within ${Math.round(limitMs / 1_000)} s`;
+      throw new StoreError('unreachable', words, {
         hint: 'Check that ClickHouse runs, and ask for a shorter window.',
       });
     }
     if (answer.kind === 'rows') return answer.rows;
     if (answer.kind === 'fault') throw new Error(answer.message);
     throw new StoreError(answer.code, answer.message, { hint: answer.hint });
+  }
+
+  /** Undefined = none came in time. What comes late to a question before is not the answer to this one. */
+  #await(number: number, deadline: number): AnswerMessage | undefined {
+    for (;;) {
+      const before = Atomics.load(this.#answered, 0);
+      const answer = receiveMessageOnPort(this.#port)?.message as AnswerMessage | undefined;
+      if (answer?.number === number) return answer;
+      if (answer !== undefined) continue;
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return undefined;
+      Atomics.wait(this.#answered, 0, before, leftMs);
+    }
   }
 
   close(): void {

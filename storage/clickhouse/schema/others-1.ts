@@ -87,29 +87,27 @@ const STATEMENTS: readonly FleetTable[] = [
   },
 ];
 
+/** What a sidecar says of a pool. */
+export const POOL_DESCRIPTION = [
+  'name',
+  'owner',
+  'user',
+  'database',
+  'application_name',
+  'options',
+  'client_network',
+  'client_address',
+  'server_version',
+  'driver',
+  'habits',
+  'evidence',
+] as const;
+
 const OTHERS: readonly FleetTable[] = [
   {
     name: 'pool',
     ...OF_INSTANCE,
-    columns: [
-      ...texts(
-        'pool_id',
-        'name',
-        'owner',
-        'user',
-        'database',
-        'application_name',
-        'options',
-        'client_network',
-        'client_address',
-        'server_version',
-        'driver',
-        'habits',
-        'evidence',
-      ),
-      ...SEEN,
-      ...counts('opened', 'closed'),
-    ],
+    columns: [...texts('pool_id', ...POOL_DESCRIPTION), ...SEEN, ...counts('opened', 'closed')],
     key: [...IDENTITY, 'pool_id'],
     ...WHILE_SENT,
   },

@@ -2,6 +2,8 @@
 // Invariant: readers and writers use one name, whichever it is: on a cluster that name is a Distributed table over the
 // local ones. Not here: the tables (tables-1.ts), the steps (migrations.ts).
 
+import { literal } from './literal.js';
+
 /** A column: its name, its type, and the codec that its values compress best with. */
 export type FleetColumn = readonly [name: string, type: string, codec?: string];
 
@@ -67,13 +69,13 @@ export function createSql(table: FleetTable, layout: Layout): string[] {
   return [
     localSql(table, local, layout),
     `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} AS ${local}
-ENGINE = Distributed(${quoted(cluster.name)}, currentDatabase(), ${local}, ${shard})`,
+ENGINE = Distributed(${literal(cluster.name)}, currentDatabase(), ${local}, ${shard})`,
   ];
 }
 
 /** Where a cluster has replicas it has a keeper, which brings a statement to every node. */
 export function onCluster({ cluster }: Layout): string {
-  return cluster?.hasReplicas ? ` ON CLUSTER ${quoted(cluster.name)}` : '';
+  return cluster?.hasReplicas ? ` ON CLUSTER ${literal(cluster.name)}` : '';
 }
 
 function localSql(table: FleetTable, name: string, layout: Layout): string {
@@ -113,9 +115,4 @@ function ageingSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDa
     case 'sending':
       return [`TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${days})`];
   }
-}
-
-/** A text of ours in SQL: the name of a cluster. */
-function quoted(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

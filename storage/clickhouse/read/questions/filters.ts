@@ -5,7 +5,8 @@
 import { functionsOf } from '../../../../config/values/glob.js';
 import { HANDWRITTEN } from '../../../../facts/verdict.js';
 import type { SeriesFilter } from '../../../reading/statement-rows.js';
-import { likeOf, list, literal } from './sql.js';
+import { literal } from '../../schema/literal.js';
+import { likeOf, list } from './sql.js';
 
 const BY_HAND = { source: `IN ${list(HANDWRITTEN.sources)}`, construct: `IN ${list(HANDWRITTEN.constructs)}` };
 

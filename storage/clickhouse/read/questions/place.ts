@@ -9,7 +9,7 @@
 import { MINUTE_MS } from '../../../../config/values/minute.js';
 import type { IdentityFilter } from '../../../../facts/fleet/identity.js';
 import { ceilTo, DAY_MIN, type FoldState, floorTo, HOUR_MIN, type Segment, SPAN } from '../../../reading/levels.js';
-import { literal } from './sql.js';
+import { literal } from '../../schema/literal.js';
 
 /** A row of instance_state. */
 export interface InstanceState {

@@ -5,7 +5,8 @@
 import type { AcceptedFinding, StoredFinding } from '../../../../facts/finding.js';
 import type { MarkRow, PlanRow, SlowSampleRow } from '../../../../facts/flush.js';
 import type { SampledUnit } from '../../../../facts/rollup-row.js';
-import { literal, totalSql } from './sql.js';
+import { literal } from '../../schema/literal.js';
+import { totalSql } from './sql.js';
 import type { View } from './view.js';
 
 const FINDINGS_MAX = 10_000;

@@ -20,6 +20,7 @@ import type {
   PoolSums,
 } from '../../../reading/pool-rows.js';
 import type { Timeline } from '../../../reading/timeline-levels.js';
+import { POOL_DESCRIPTION } from '../../schema/others-1.js';
 import { CALLS_SQL } from './query-statements.js';
 import { atSql } from './query-timeline.js';
 import { sumsSql, totalSql } from './sql.js';
@@ -28,20 +29,7 @@ import type { View } from './view.js';
 const EACH = 'service, environment, instance';
 
 /** The one that saw the pool last describes it. */
-const DESCRIBING = [
-  'name',
-  'owner',
-  'user',
-  'database',
-  'application_name',
-  'options',
-  'client_network',
-  'client_address',
-  'server_version',
-  'driver',
-  'habits',
-  'evidence',
-].map((column) => `argMax(p.${column}, p.last_seen_ms) AS ${column}`);
+const DESCRIBING = POOL_DESCRIPTION.map((column) => `argMax(p.${column}, p.last_seen_ms) AS ${column}`);
 
 export function poolRecords(view: View): PoolRecord[] {
   return view.rows<PoolRecord>(

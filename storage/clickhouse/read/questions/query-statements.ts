@@ -20,8 +20,9 @@ import type {
   StatementKey,
   TagSums,
 } from '../../../reading/statement-rows.js';
+import { literal } from '../../schema/literal.js';
 import { ofPool, seriesCondition, tagCondition } from './filters.js';
-import { list, literal, sumsSql, totalSql } from './sql.js';
+import { list, sumsSql, totalSql } from './sql.js';
 import { inParts, type Named, type View } from './view.js';
 
 const CONFIDENCES = Object.values(CALLS_BY_CONFIDENCE);

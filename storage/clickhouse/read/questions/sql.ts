@@ -1,13 +1,9 @@
-// Pieces of ClickHouse's SQL: literals, lists, sums.
-// Invariant: a text from outside is in a statement as a literal alone. Not here: conditions (filters.ts, place.ts).
+// Pieces of ClickHouse's SQL: lists, sums, patterns.
+// Not here: conditions (filters.ts, place.ts), literals (../../schema/literal.ts).
 
 import { type Merge, snakeCase } from '../../../../facts/measures.js';
 import { type MergeRules, SUM_MAX } from '../../../../facts/sums.js';
-
-/** A text as a literal. */
-export function literal(text: string): string {
-  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-}
+import { literal } from '../../schema/literal.js';
 
 /** A list for IN; never empty, because ClickHouse reads () as nothing. */
 export function list(texts: Iterable<string>): string {
