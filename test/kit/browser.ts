@@ -32,7 +32,7 @@ export async function openPage(
   const requests: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
   });
   page.on('request', (request) => requests.push(request.url()));
   return { page, complaints, requests };

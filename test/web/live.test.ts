@@ -46,6 +46,9 @@ describe.skipIf(executablePath === '')('live', () => {
     await ended.waitFor();
     expect(await ended.textContent()).toContain('app/books.py:9');
     await inFlight.getByText('Nothing at').waitFor();
+    // A statement is shown as it ends, and stored some seconds later; until then its page is told that there is none.
+    const stored = async () => (await fetch(`${sidecar.httpUrl}/api/v1/statements?find=pg_class`)).json();
+    await expect.poll(stored, { timeout: 30_000 }).toMatchObject({ statements: [expect.anything()] });
     await ended.getByRole('link').click();
     await page.getByRole('heading', { name: 'SELECT from pg_class' }).waitFor();
     expect(complaints).toEqual([]);
