@@ -258,6 +258,35 @@ describe.skipIf(executablePath === '')('walks', () => {
     expect(page.url()).toContain('handwritten=true');
   });
 
+  test('tags narrow by keyboard alone: the field keeps the focus, is empty again, and gets it back', async () => {
+    await start();
+    await page.goto(`${served.url}/#/compare?${new URLSearchParams({ tag: 'route=orders/,search/' })}`);
+    await page.waitForSelector('.sides');
+    const focused = () =>
+      page.evaluate(() => {
+        const { tagName, value } = document.activeElement as HTMLInputElement;
+        return `${tagName} ${document.activeElement?.closest('label')?.firstChild?.textContent}: ${value}`;
+      });
+    const tags = page.getByRole('list', { name: 'Within: tags' }).getByRole('listitem');
+    await page.getByRole('combobox', { name: /^Within/ }).focus();
+    for (const [n, tag] of ['caller=shop/middleware.py:12', 'app=*', 'route=*'].entries()) {
+      await page.keyboard.type(tag);
+      if (tag.includes('*')) await page.keyboard.press('Enter');
+      await tags.nth(n).waitFor();
+      expect(await focused(), tag).toBe('INPUT Within: ');
+    }
+    // One that was taken is no second one.
+    await page.keyboard.type('app=*');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('INPUT Within: ');
+    expect(await tags.allTextContents()).toEqual(['caller=shop/middleware.py:12×', 'app=*×', 'route=*×']);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => !location.hash.includes('middleware'));
+    expect(await focused()).toBe('INPUT Within: ');
+    expect(await tags.allTextContents()).toEqual(['app=*×', 'route=*×']);
+  });
+
   test('two sources are a pair, and a choice of another way forgets it', async () => {
     await start();
     await page.keyboard.press('5');

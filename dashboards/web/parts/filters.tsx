@@ -80,16 +80,21 @@ interface CompletedProps {
   readonly filters: Readonly<Record<string, string>>;
   readonly set: (name: string, value: string) => void;
   readonly hint?: string;
-  /** Some are chosen already. */
-  readonly more?: boolean;
+  /** Several are taken, one after another: how many are already. Else one, which stays in the field. */
+  readonly taken?: number;
 }
 
 /** Takes what was seen at once, a pattern with `*` on Enter; says so of what was never seen. */
-export function Completed({ name, title, seen, filters, set, hint = '', more = false }: CompletedProps) {
+export function Completed({ name, title, seen, filters, set, hint = '', taken }: CompletedProps) {
   const [typed, setTyped] = useState(filters[name] ?? '');
   const known = typed === '' || typed.includes('*') || seen === undefined || seen.includes(typed);
-  const take = (value: string): void => {
-    if (value === '' || value.includes('*') || (seen ?? []).includes(value)) set(name, value);
+  const take = (field: HTMLInputElement, value: string): void => {
+    if (value !== '' && !value.includes('*') && !seen?.includes(value)) return;
+    set(name, value);
+    if (taken === undefined) return;
+    // Where nothing else changes nothing is drawn anew.
+    field.value = '';
+    setTyped('');
   };
   const problem = `${name}-unseen`;
   return (
@@ -97,16 +102,16 @@ export function Completed({ name, title, seen, filters, set, hint = '', more = f
       {title}
       <input
         list={`${name}-seen`}
-        placeholder={more ? 'and another' : (seen?.[0] ?? hint)}
+        placeholder={taken ? 'and another' : (seen?.[0] ?? hint)}
         value={typed}
         aria-invalid={!known}
         aria-describedby={known ? undefined : problem}
-        onInput={(event) => {
-          setTyped(event.currentTarget.value);
-          if (event.currentTarget.value === '' || seen?.includes(event.currentTarget.value))
-            take(event.currentTarget.value);
+        onInput={({ currentTarget }) => {
+          const { value } = currentTarget;
+          setTyped(value);
+          if (value === '' || seen?.includes(value)) take(currentTarget, value);
         }}
-        onChange={(event) => take(event.currentTarget.value.trim())}
+        onChange={({ currentTarget }) => take(currentTarget, currentTarget.value.trim())}
       />
       <datalist id={`${name}-seen`}>
         {(seen ?? []).map((value) => (
@@ -132,4 +137,21 @@ function nearest(typed: string, seen: readonly string[]): string {
 /** key=value of every tag that was seen. */
 export function tagsSeen({ tags }: SeenValues): string[] {
   return Object.entries(tags).flatMap(([key, values]) => values.map((value) => `${key}=${value}`));
+}
+
+/** Leaves out one of those that a field took. */
+export function LeaveOut({ name, leaveOut }: { name: string; leaveOut: () => void }) {
+  return (
+    <button
+      type="button"
+      aria-label={`Leave out ${name}`}
+      onClick={({ currentTarget, detail }) => {
+        // The button goes with what it stands for. A pointer wants no keyboard on the screen.
+        if (detail === 0) currentTarget.closest('.set')?.querySelector('input')?.focus();
+        leaveOut();
+      }}
+    >
+      ×
+    </button>
+  );
 }

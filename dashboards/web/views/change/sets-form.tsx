@@ -10,7 +10,7 @@ import type { SeenValues } from '../../../../reports/groups/seen.js';
 import { type Address, linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { queryOf } from '../../data/window.js';
-import { filterSetter, tagsSeen } from '../../parts/filters.js';
+import { filterSetter, LeaveOut, tagsSeen } from '../../parts/filters.js';
 
 /** Statements to complete from: those that take most time. */
 const OFFERED = '1000';
@@ -117,12 +117,7 @@ function SetField({ name, title, address, offered, tags }: FieldProps) {
           </span>
         )}
       </label>
-      {canTakeAll && (
-        // Before the field has lost the focus: what is typed would be looked at again.
-        <button type="button" onMouseDown={(event) => event.preventDefault()} onClick={() => take(...fits)}>
-          Take all {fits.length}
-        </button>
-      )}
+      {canTakeAll && <TakeAll count={fits.length} take={() => take(...fits)} />}
       <ul class="chosen" aria-label={`${title}: statements`}>
         {chosen.map((fingerprint) => {
           const text = offered?.find((one) => one.fingerprint === fingerprint)?.text ?? fingerprint;
@@ -132,14 +127,29 @@ function SetField({ name, title, address, offered, tags }: FieldProps) {
               <a class="one-line" href={linkTo(address, { view: 'statements', id: fingerprint })} title={text}>
                 <code>{text}</code>
               </a>
-              <button type="button" aria-label={`Leave out ${fingerprint}`} onClick={() => set(name, others.join(','))}>
-                ×
-              </button>
+              <LeaveOut name={fingerprint} leaveOut={() => set(name, others.join(','))} />
             </li>
           );
         })}
       </ul>
     </div>
+  );
+}
+
+function TakeAll({ count, take }: { count: number; take: () => void }) {
+  return (
+    <button
+      type="button"
+      // Before the field has lost the focus: what is typed would be looked at again.
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={({ currentTarget }) => {
+        // The button goes, and by keyboard the focus would go with it.
+        currentTarget.closest('.set')?.querySelector('input')?.focus();
+        take();
+      }}
+    >
+      Take all {count}
+    </button>
   );
 }
 

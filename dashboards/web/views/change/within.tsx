@@ -4,7 +4,7 @@
 
 import type { SeenValues } from '../../../../reports/groups/seen.js';
 import { type Address, replaceAddress } from '../../data/address.js';
-import { Completed, tagsSeen } from '../../parts/filters.js';
+import { Completed, LeaveOut, tagsSeen } from '../../parts/filters.js';
 
 /** key=value of each; in the address they are one parameter, spelled as a query. */
 export function withinOf(filters: Address['filters']): string[] {
@@ -32,15 +32,13 @@ export function Within({ address, seen }: { address: Address; seen: SeenValues |
   return (
     <div class="set within">
       <Completed
-        // Empty again after a tag was taken.
-        key={tags.join('\n')}
         name="within"
         title="Within"
         seen={seen && tagsSeen(seen)}
         filters={{}}
         set={add}
         hint="route=…"
-        more={tags.length > 0}
+        taken={tags.length}
       />
       {tags.length > 0 && (
         <ul class="chosen" aria-label="Within: tags">
@@ -49,13 +47,7 @@ export function Within({ address, seen }: { address: Address; seen: SeenValues |
               <span class="one-line" title={tag}>
                 {tag}
               </span>
-              <button
-                type="button"
-                aria-label={`Leave out ${tag}`}
-                onClick={() => choose(tags.filter((one) => one !== tag))}
-              >
-                ×
-              </button>
+              <LeaveOut name={tag} leaveOut={() => choose(tags.filter((one) => one !== tag))} />
             </li>
           ))}
         </ul>
