@@ -1,16 +1,15 @@
 // `pgwitness sql`: runs read-only SQL on a data directory: an argument, standard input or a prompt.
-// Here: reading statements and printing answers. Not here: running and stopping them (reading/sql-process.ts), the
+// Here: reading statements and printing answers. Not here: running and stopping them (cli/sql), the
 // tables (docs/SQL.md).
 
 import { createInterface } from 'node:readline';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
-import type { ShellAnswer, ShellValue } from '../../storage/sqlite/read/shell.js';
 import { findDirectory } from '../reading/find-place.js';
 import { formatFlag } from '../reading/format-flag.js';
 import { tokenOf } from '../reading/read-flags.js';
-import { SqlProcess } from '../reading/sql-process.js';
+import type { SqlAnswer, SqlRunner, SqlValue } from '../sql/sql-runner.js';
 import { csvLine } from '../terminal/csv.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -30,12 +29,12 @@ export function register(program: Command): void {
   program
     .command('sql')
     .argument('[statement]', 'one SQL statement; without it, standard input, or a prompt on a terminal')
-    .description('run read-only SQL on a data directory')
+    .description('run read-only SQL on a data directory, or on the store of a fleet')
     .option(
       '--data <dir>',
       'data directory to read (default: ./pgwitness-data, else that of the sidecar that runs) [env: PGWITNESS_DATA]',
     )
-    .addOption(new Option('--store <url>').hideHelp())
+    .option('--store <url>', "store of a fleet to ask, in ClickHouse's SQL [env: PGWITNESS_STORE]")
     .addOption(formatFlag())
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
@@ -49,46 +48,54 @@ Functions: percentile(histogram, 95) in ns, the aggregate merged(histogram), mer
 Examples:
   pgwitness sql 'SELECT calls, p95_ms, query FROM slow_raw_statements LIMIT 10'
   pgwitness sql --csv 'SELECT * FROM sources_by_hour' > sources.csv
+  pgwitness sql --store clickhouse://reader@ch-1/pgwitness 'SELECT service, max(last_min) FROM instance_state GROUP BY 1'
+
+With --store: the tables of docs/FLEET.md; rows that came twice count once (the setting "final" is on).
 `,
     )
     .action(sql);
 }
 
 async function sql(statement: string | undefined, flags: SqlFlags): Promise<void> {
-  if (flags.store !== undefined) {
-    throw new UsageError('sql reads a data directory', {
-      where: '--store',
-      hint: 'ask ClickHouse itself with its own client: docs/FLEET.md names the tables',
-    });
-  }
   if (flags.json && flags.csv) {
     throw new UsageError('two output formats', { where: '--json, --csv', hint: 'give one of them' });
   }
   const timeoutMs = parseDuration(flags.timeout, '--timeout');
-  const shell = new SqlProcess(flags.data ?? (await findDirectory(tokenOf({}))));
+  const runner = await runnerOf(flags);
   const asked: Asked = {
-    shell,
+    runner,
     flags,
-    run: (statement) => shell.run({ sql: statement, rowsMax: ROWS_MAX }, { timeoutMs, limit: flags.timeout }),
+    run: (sql) => runner.run({ sql, rowsMax: ROWS_MAX, timeoutMs, limit: flags.timeout }),
   };
   try {
     if (statement !== undefined) printAnswer(await asked.run(statement), flags);
     else if (process.stdin.isTTY) await prompt(asked);
     else printAnswer(await asked.run(await standardInput()), flags);
   } finally {
-    shell.close();
+    runner.close();
   }
 }
 
+/** What is named; the variable counts where no directory is. */
+async function runnerOf({ data, store }: SqlFlags): Promise<SqlRunner> {
+  if (data !== undefined && store !== undefined) {
+    throw new UsageError('two places to ask', { where: '--data, --store', hint: 'give one of them' });
+  }
+  const fleet = store ?? (data === undefined ? (process.env.PGWITNESS_STORE ?? '') : '');
+  if (fleet !== '') return new (await import('../sql/sql-fleet.js')).SqlFleet(fleet);
+  const { SqlProcess } = await import('../sql/sql-process.js');
+  return new SqlProcess(data ?? (await findDirectory(tokenOf({}))));
+}
+
 interface Asked {
-  readonly shell: SqlProcess;
+  readonly runner: SqlRunner;
   readonly flags: SqlFlags;
-  run(statement: string): Promise<ShellAnswer>;
+  run(statement: string): Promise<SqlAnswer>;
 }
 
 /** A statement ends with a semicolon at the end of a line. */
 async function prompt(asked: Asked): Promise<void> {
-  await asked.shell.open();
+  await asked.runner.open();
   const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: PROMPT });
   print(
     'Read-only. End statements with ";". Type .tables to list tables and views, .quit to end. Ctrl-C stops a statement.',
@@ -97,7 +104,7 @@ async function prompt(asked: Asked): Promise<void> {
   let statement = '';
   // At a prompt the terminal sends no signal.
   lines.on('SIGINT', () => {
-    if (asked.shell.cancel()) return;
+    if (asked.runner.cancel()) return;
     if (statement === '') lines.close();
     else {
       statement = '';
@@ -110,10 +117,7 @@ async function prompt(asked: Asked): Promise<void> {
     const word = line.trim();
     if (statement === '' && word === '.quit') break;
     if (statement === '' && word === '.tables') {
-      await tryAnswer(
-        asked,
-        "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY type DESC, name",
-      );
+      await tryAnswer(asked, asked.runner.tablesSql);
     } else if (word !== '' || statement !== '') {
       statement += `${line}\n`;
       if (word.endsWith(';')) {
@@ -136,16 +140,16 @@ async function tryAnswer({ run, flags }: Asked, statement: string): Promise<void
   }
 }
 
-function printAnswer(result: ShellAnswer, { json, csv }: SqlFlags): void {
+function printAnswer(result: SqlAnswer, { json, csv }: SqlFlags): void {
   const { columns, rows } = result;
   if (json) {
     printJson(rows.map((row) => Object.fromEntries(columns.map((column, at) => [column, jsonValue(row[at])]))));
-  } else if (csv) print([csvLine(columns), ...rows.map((row) => csvLine(row))].join('\n'));
+  } else if (csv) print([csvLine(columns), ...rows.map((row) => csvLine(row.map(csvValue)))].join('\n'));
   else print(answerText(result, screenOf(process.stdout, process.env)));
   if (result.truncated) process.stderr.write(`pgwitness: only the first ${ROWS_MAX} rows are printed; add a LIMIT\n`);
 }
 
-function answerText({ columns, rows }: ShellAnswer, screen: Screen): string {
+function answerText({ columns, rows }: SqlAnswer, screen: Screen): string {
   // The last column, which is mostly the query, takes the rest of the line.
   const table = renderTable(
     rows,
@@ -153,22 +157,32 @@ function answerText({ columns, rows }: ShellAnswer, screen: Screen): string {
       title: oneLine(title),
       align: rows.length > 0 && rows.every((row) => typeof row[at] === 'number') ? ('right' as const) : undefined,
       flexible: at === columns.length - 1,
-      cell: (row: readonly ShellValue[]) => cellText(row[at]),
+      cell: (row: readonly SqlValue[]) => cellText(row[at]),
     })),
     screen,
   );
   return `${table}\n${styled(`(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`, { style: 'dim', screen })}`;
 }
 
-function cellText(value: ShellValue): string {
+function cellText(value: SqlValue): string {
   if (value === null) return '';
   if (typeof value === 'number' && !Number.isInteger(value)) return value.toFixed(3);
   if (value instanceof Uint8Array) return `(${value.length} bytes)`;
-  return oneLine(String(value));
+  return oneLine(typeof value === 'object' ? jsonText(value) : String(value));
 }
 
-function jsonValue(value: ShellValue): string | number | null {
+function csvValue(value: SqlValue): Exclude<SqlValue, object> | Uint8Array {
+  return typeof value !== 'object' || value === null || value instanceof Uint8Array ? value : jsonText(value);
+}
+
+/** A map, an array or a tuple of ClickHouse. */
+function jsonText(value: object): string {
+  return JSON.stringify(value, (_name, part: unknown) => (typeof part === 'bigint' ? Number(part) : part));
+}
+
+function jsonValue(value: SqlValue): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (typeof value === 'object' && value !== null) return JSON.parse(jsonText(value));
   return typeof value === 'bigint' ? Number(value) : value;
 }
 

@@ -211,9 +211,6 @@ await describeWithClickhouse('parity', (library) => {
       const other = await ran('--store', part, '--service', 'billing');
       expect(other).toMatchObject({ code: 2, stdout: '' });
       expect(other.stderr).toContain('"billing" was never seen: --service');
-      const sql = await pgwitness(['sql', '--store', store, 'SELECT 1'], { env: READING });
-      expect(sql).toMatchObject({ code: 2, stdout: '' });
-      expect(sql.stderr).toContain('sql reads a data directory');
     });
   });
 });

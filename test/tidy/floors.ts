@@ -76,6 +76,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'reports/units/unit-json.ts',
     'reports/watched/watched.ts',
     'reports/check/asked/conditions.ts',
+    'cli/sql/sql-runner.ts',
   ],
   [
     'proxy/connection/forwarding.ts',

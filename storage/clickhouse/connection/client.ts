@@ -14,6 +14,7 @@ export interface ClientOptions {
   readonly node?: number;
   /** '' = none, for making one. */
   readonly database?: string;
+  /** 0 = as long as it takes. */
   readonly timeoutMs?: number;
 }
 
@@ -58,6 +59,22 @@ export class FleetClient {
     return this.#attempt('reading', async () => {
       const answer = await this.#client.query({ query: sql, format: 'JSONEachRow' });
       return answer.json<Row>() as Promise<Row[]>;
+    });
+  }
+
+  /** The names of the columns, their types, then the rows. Throws StoreError. */
+  async table(
+    sql: string,
+    { settings, signal }: { settings: ClickHouseSettings; signal: AbortSignal },
+  ): Promise<unknown[][]> {
+    return this.#attempt('asking', async () => {
+      const answer = await this.#client.query({
+        query: sql,
+        format: 'JSONCompactEachRowWithNamesAndTypes',
+        clickhouse_settings: settings,
+        abort_signal: signal,
+      });
+      return answer.json<unknown[]>() as Promise<unknown[][]>;
     });
   }
 

@@ -52,6 +52,11 @@ export function clickhouseError(error: unknown, doing: string): StoreError {
   return made('unreachable', `${doing}: ${firstLine(error.message) || code}`, { cause: error });
 }
 
+/** The number of ClickHouse's error; undefined where ClickHouse said nothing. */
+export function engineCode({ cause }: StoreError): string | undefined {
+  return cause instanceof ClickHouseError ? cause.code : undefined;
+}
+
 function made(code: StoreErrorCode, message: string, { hint, cause }: { hint?: string; cause: unknown }): StoreError {
   return new StoreError(code, message, { hint: hint ?? HINTS[code] ?? OTHERS, cause });
 }

@@ -1,15 +1,14 @@
 // Runs people's SQL in a process of its own, because SQLite within this one could not be stopped.
 // Invariant: `run` settles at its time limit and when it is cancelled; the process does not outlive this one.
-// Not here: what the process does (sql-child.ts), reading and printing (commands/sql.ts).
+// Not here: what the process does (sql-child.ts), reading and printing (../commands/sql.ts).
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { ShellAnswer } from '../../storage/sqlite/read/shell.js';
+import { type RunQuestion, type SqlRunner, TIMER_MAX_MS } from './sql-runner.js';
 
-export interface SqlQuestion {
-  readonly sql: string;
-  readonly rowsMax: number;
-}
+/** Within the time limit of `run`. */
+export type SqlQuestion = Omit<RunQuestion, 'timeoutMs' | 'limit'>;
 
 export type SqlReply =
   | { readonly kind: 'ready' }
@@ -26,7 +25,8 @@ interface Waiting {
 
 const CHILD = new URL('./sql-child.js', import.meta.url);
 
-export class SqlProcess {
+export class SqlProcess implements SqlRunner {
+  readonly tablesSql = "SELECT type, name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY type DESC, name";
   readonly #dataDir: string;
   #child: ChildProcess | undefined;
   #waiting: Waiting | undefined;
@@ -68,7 +68,7 @@ export class SqlProcess {
    * Runs one statement. `timeoutMs` 0 = as long as it takes. Rejects with UsageError for a mistake in it, RuntimeError
    * for the disk, the time limit and `cancel`.
    */
-  async run(question: SqlQuestion, { timeoutMs, limit }: { timeoutMs: number; limit: string }): Promise<ShellAnswer> {
+  async run({ timeoutMs, limit, ...question }: RunQuestion): Promise<ShellAnswer> {
     await this.open();
     const timer = setTimeout(
       () => {
@@ -79,7 +79,7 @@ export class SqlProcess {
     );
     try {
       const reply = this.#reply();
-      this.#child?.send(question);
+      this.#child?.send(question satisfies SqlQuestion);
       const { answer } = (await reply) as Extract<SqlReply, { kind: 'answer' }>;
       return answer;
     } finally {
@@ -130,6 +130,3 @@ export class SqlProcess {
     this.#waiting?.fail(reason);
   }
 }
-
-/** What a timer of Node can wait at most: 24 days. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
