@@ -84,6 +84,7 @@ describe.skipIf(executablePath === '')('every view', () => {
         // A chart follows its width in the next frame.
         await page.waitForFunction(() => document.querySelector('main')!.scrollWidth <= innerWidth);
         expect(await sidewards(page), where).toEqual([]);
+        expect(await cut(page), where).toEqual([]);
         if (width !== 1024) expect(await violations(page), where).toEqual([]);
       }
     }
@@ -224,6 +225,31 @@ describe.skipIf(executablePath === '')('every view', () => {
     expect(await state(page)).toEqual(first);
   });
 });
+
+/** Words that are cut: what a select has chosen, titles of columns, what a field suggests. */
+function cut(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const pen = document.createElement('canvas').getContext('2d')!;
+    const isCut = (element: HTMLElement, text: string, aside: number): boolean => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(element);
+      pen.font = font;
+      const room = element.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight) - aside;
+      return element.clientWidth > 1 && pen.measureText(text).width > room;
+    };
+    const arrowPx = 16;
+    const selects = [...document.querySelectorAll('select')].map((select) => {
+      const text = select.selectedOptions[0]?.textContent ?? '';
+      return isCut(select, text, arrowPx) ? text : '';
+    });
+    const fields = [...document.querySelectorAll('input')].map((field) =>
+      isCut(field, field.placeholder, field.list === null ? 0 : arrowPx) ? field.placeholder : '',
+    );
+    const heads = [...document.querySelectorAll<HTMLElement>('th[scope="col"]')].map((head) =>
+      head.clientWidth > 1 && head.scrollWidth > head.clientWidth ? (head.textContent ?? '') : '',
+    );
+    return [...selects, ...fields, ...heads].filter(Boolean);
+  });
+}
 
 /** What is wider than the window, or than a box that shows all it has. */
 function sidewards(page: Page): Promise<string[]> {

@@ -319,10 +319,10 @@ describe.skipIf(executablePath === '')('walks', () => {
     await page.keyboard.press('9');
     await page.waitForSelector('.virtual a[data-row="0"]');
     expect(await page.getByText(/coverage high: the traffic touched 6 of 6 routes/).count()).toBe(1);
-    await page.getByLabel('Ran').selectOption('not seen');
+    await page.getByLabel('In the traffic').selectOption('not seen');
     await page.waitForFunction(() => document.querySelectorAll('.virtual tbody tr').length === 2);
     expect(page.url()).toContain('seen=not+seen');
-    await page.getByLabel('Ran').selectOption('');
+    await page.getByLabel('In the traffic').selectOption('');
     await page.getByLabel('Kind').selectOption('raw SQL, medium');
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: /shop\/reports\.py:41/ }).focus();

@@ -39,3 +39,8 @@ export function span(window: { since: string; until: string }): string {
 export function each(value: number): string {
   return value >= 99.95 ? value.toFixed(0) : value >= 0.995 || value === 0 ? value.toFixed(1) : value.toFixed(2);
 }
+
+/** "Route": a tag's key as a title. */
+export function capital(word: string): string {
+  return word.replace(/^./, (letter) => letter.toUpperCase());
+}

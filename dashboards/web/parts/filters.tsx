@@ -102,7 +102,7 @@ export function Completed({ name, title, seen, filters, set, hint = '', taken }:
       {title}
       <input
         list={`${name}-seen`}
-        placeholder={taken ? 'and another' : (seen?.[0] ?? hint)}
+        placeholder={taken ? 'and another' : hint || seen?.[0]}
         value={typed}
         aria-invalid={!known}
         aria-describedby={known ? undefined : problem}

@@ -31,7 +31,7 @@ export function Observed({ report }: { report: ObservedJson }) {
     <p class="observed" role="status">
       {span(window)} · <b>{count(observed.executions)}</b> executions observed ·{' '}
       <span class={observed.not_observed > 0 ? 'lost' : ''}>{count(observed.not_observed)} not observed</span> ·{' '}
-      {share(observed.unknown, observed.executions)} of unknown source
+      <span class="together">{share(observed.unknown, observed.executions)} of unknown source</span>
       {observed.exact ? '' : ' · not exact: of some of the time nobody can say how much ran'}
     </p>
   );

@@ -5,7 +5,7 @@ import { changeWords } from '../../../../facts/words/changes.js';
 import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { ComparedRowJson, ComparisonJson } from '../../../../reports/compare/comparison-json.js';
 import { type Address, linkTo } from '../../data/address.js';
-import { count, duration, each } from '../../data/format.js';
+import { capital, count, duration, each } from '../../data/format.js';
 import { Source } from '../../parts/parts.js';
 import { type Column, Table } from '../../parts/tables.js';
 
@@ -48,8 +48,8 @@ function columnsFor(
   )
     ? [
         {
-          title: 'Statements',
-          help: 'in each request',
+          title: by === null ? 'In each' : 'Statements',
+          help: by === null ? 'executions in each request' : 'in each request',
           cell: (row) => both(row, ({ calls_per_request: n }) => (n === null ? '–' : each(n))),
         },
         {
@@ -62,10 +62,15 @@ function columnsFor(
   const ofStatement: Column<ComparedRowJson>[] =
     by === null ? [{ title: 'p95', cell: (row) => both(row, ({ p95_ms }) => duration(p95_ms)), from: 'wide' }] : [];
   return [
-    { title: by ?? 'Statement', cell: (row) => <Name address={address} row={row} by={by} /> },
-    { title: 'Change', cell: (row) => <Change row={row} />, words: true },
+    { title: by === null ? 'Statement' : capital(by), cell: (row) => <Name address={address} row={row} by={by} /> },
+    { title: 'Change', cell: (row) => <Judged row={row} />, words: true },
     ...perRequest,
-    { title: 'Mean', help: 'of one statement', cell: (row) => both(row, ({ mean_ms }) => duration(mean_ms)) },
+    {
+      title: 'Mean',
+      help: 'of one statement',
+      cell: (row) => both(row, ({ mean_ms }) => duration(mean_ms)),
+      from: perRequest.length > 0 ? 'wide' : undefined,
+    },
     {
       title: 'A minute',
       help: 'executions, per minute that was recorded',
@@ -80,7 +85,7 @@ function Name({ address, row, by }: { address: Address; row: ComparedRowJson; by
   if (by === null) {
     return (
       <>
-        <a class="one-line" href={linkTo(address, { view: 'statements', id: key })}>
+        <a class="two-lines" href={linkTo(address, { view: 'statements', id: key })}>
           <code>{shortSql(query)}</code>
         </a>
         <span class="below-line">
@@ -97,7 +102,8 @@ function Name({ address, row, by }: { address: Address; row: ComparedRowJson; by
   );
 }
 
-function Change({ row }: { row: ComparedRowJson }) {
+/** In the words of the terminal; what is more than noise has a colour. */
+export function Judged({ row }: { row: Pick<ComparedRowJson, 'judgement'> & Parameters<typeof changeWords>[0] }) {
   const { text, aside } = changeWords(row);
   const judged = ORDER.includes(row.judgement);
   return (

@@ -75,9 +75,11 @@ export function CompareForm({ address, version }: { address: Address; version: n
           set={keep}
         />
       )}
+      <div class="checks">
+        <Check name="handwritten" title="Handwritten only" address={address} />
+        {mode !== 'sets' && <Check name="all" title="Housekeeping and tools too" address={address} />}
+      </div>
       <Within address={address} seen={seen} />
-      <Check name="handwritten" title="Handwritten only" address={address} />
-      {mode !== 'sets' && <Check name="all" title="Housekeeping and tools too" address={address} />}
     </search>
   );
 }

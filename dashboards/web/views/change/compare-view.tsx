@@ -2,13 +2,12 @@
 // Invariant: what is compared is in the address; judgements are those of reports/compare. Not here: choosing
 // (compare-form.tsx), the rows (changes-table.tsx), old and new statements (sets-answer.tsx).
 
-import { changeWords } from '../../../../facts/words/changes.js';
 import type { ComparisonJson } from '../../../../reports/compare/comparison-json.js';
 import { useReport } from '../../data/api.js';
 import { count, duration, each, span, windowLength } from '../../data/format.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { Problem, Reading } from '../../parts/parts.js';
-import { ChangesTable } from './changes-table.js';
+import { ChangesTable, Judged } from './changes-table.js';
 import { CompareForm, type Mode, modeOf } from './compare-form.js';
 import { comparePath, SetsAnswer } from './sets-answer.js';
 import { withinOf } from './within.js';
@@ -98,25 +97,32 @@ function SidesAnswer({ address, live, version }: ViewProps) {
   );
 }
 
+/** A pair has one window, which is said once. */
 function Sides({ data }: { data: Compared }) {
+  const isPair = data.mark === null && data.sides[0].label !== 'before';
   return (
     <dl class="sides" aria-label="The two sides">
-      {data.sides.map(({ label, window, minutes, not_observed: lost, recorded }, at) => (
-        <div key={label}>
+      {data.sides.map((side, at) => (
+        <div key={side.label}>
           <dt>{at === 0 ? 'Before' : 'After'}</dt>
-          <dd>
-            {data.mark === null && data.sides[0].label !== 'before' && <b>{label} </b>}
-            {span(window)}
-            {recorded === null
-              ? ', nothing of it recorded'
-              : Math.round(minutes * 60_000) < Date.parse(window.until) - Date.parse(window.since) &&
-                `, ${windowLength(minutes * 60_000)} of it recorded`}
-            {lost > 0 && `, ${count(lost)} executions not observed`}
-          </dd>
+          <dd>{isPair ? <b>{side.label}</b> : timeOf(side)}</dd>
         </div>
       ))}
+      {isPair && (
+        <div>
+          <dt>Time</dt>
+          <dd>{timeOf(data.sides[0])}</dd>
+        </div>
+      )}
     </dl>
   );
+}
+
+function timeOf({ window, minutes, not_observed: lost, recorded }: Compared['sides'][number]): string {
+  const isPart = Math.round(minutes * 60_000) < Date.parse(window.until) - Date.parse(window.since);
+  const part = isPart ? `, ${windowLength(minutes * 60_000)} of it recorded` : '';
+  const missing = lost > 0 ? `, ${count(lost)} executions not observed` : '';
+  return `${span(window)}${recorded === null ? ', nothing of it recorded' : part}${missing}`;
 }
 
 function Whole({ data, filters }: { data: Compared; filters: Filters }) {
@@ -126,7 +132,7 @@ function Whole({ data, filters }: { data: Compared; filters: Filters }) {
   }
   const perMinute = (value: number | null): string => (value === null ? '–' : each(value));
   return (
-    <p class="observed" role="status">
+    <p class="whole" role="status">
       All together: {perMinute(before.executions_per_minute)} → {perMinute(after.executions_per_minute)} executions a
       minute, mean {duration(before.mean_ms)} → {duration(after.mean_ms)}
       {known !== null && (
@@ -134,7 +140,7 @@ function Whole({ data, filters }: { data: Compared; filters: Filters }) {
           {' '}
           · {count(known.before.requests)} → {count(known.after.requests)} requests, each{' '}
           {each(known.before.statements)} → {each(known.after.statements)} statements in {duration(known.before.ms)} →{' '}
-          {duration(known.after.ms)}: <b>{changeWords(data.whole).text}</b>
+          {duration(known.after.ms)}: <Judged row={data.whole} />
         </>
       )}
     </p>

@@ -22,7 +22,7 @@ export function MarksView({ address, live, version }: ViewProps) {
   const marks = [...(data?.marks ?? [])].reverse();
   return (
     <>
-      <h1>Marks</h1>
+      <h1 class="sr-only">Marks</h1>
       <SetMark onSet={() => setSet((last) => last + 1)} />
       <Problem problem={problem} />
       {data === undefined && !problem && <Reading />}

@@ -65,7 +65,7 @@ interface PairSelectProps {
 
 function PairSelect({ title, value, options, onValue }: PairSelectProps) {
   return (
-    <label>
+    <label class={title === 'Tag' ? undefined : 'long'}>
       {title}
       <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
         <option value="">{options?.length === 0 ? 'none was seen' : 'choose one'}</option>

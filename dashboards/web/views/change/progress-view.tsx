@@ -35,7 +35,7 @@ export function ProgressView({ address, live, version }: ViewProps) {
   );
   return (
     <>
-      <h1>Progress</h1>
+      <h1 class="sr-only">Progress</h1>
       <Problem problem={report.problem} />
       {data === undefined && !report.problem && <Reading />}
       {data && names.length === 0 && <NothingYet address={address} />}

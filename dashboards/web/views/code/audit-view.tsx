@@ -65,7 +65,14 @@ function Audited({ address, audit }: { address: ViewProps['address']; audit: Aud
       <search class="filters">
         <FindField words="file, function, table" value={find} set={set} />
         <ChoiceField name="group" title="Kind" all="all" values={groupsIn(audit)} value={group} set={set} />
-        <ChoiceField name="seen" title="Ran" all="or not" values={['seen', 'not seen']} value={seen} set={set} />
+        <ChoiceField
+          name="seen"
+          title="In the traffic"
+          all="seen or not"
+          values={['seen', 'not seen']}
+          value={seen}
+          set={set}
+        />
       </search>
       <Head audit={audit} />
       {audit.places.length === 0 && <p class="nothing">The code has no place that sends a query.</p>}
@@ -137,7 +144,7 @@ function columnsFor({ places }: AuditJson): VirtualColumn<AuditedPlaceJson>[] {
       ? [
           column('State', {
             help: 'in the ledger of the migration',
-            className: 'number broad roomy',
+            className: 'state roomy',
             cell: ({ state }) => state ?? '',
           }),
         ]
@@ -154,7 +161,7 @@ function columnsFor({ places }: AuditJson): VirtualColumn<AuditedPlaceJson>[] {
     }),
     column('Risk', {
       help: 'a hot path, a write',
-      className: 'number risk wide',
+      className: 'risk wide',
       cell: ({ risk_reasons: reasons }) => reasons.join(', '),
     }),
   ];

@@ -49,8 +49,8 @@ export function Activity({ address, live, version }: ViewProps) {
               words: true,
             },
             {
-              title: 'Transaction',
-              help: 'open since',
+              title: 'Transaction since',
+              help: 'when it was opened',
               cell: ({ transaction_since: since }) => (since === null ? '–' : clock(since)),
             },
             { title: 'Route', cell: ({ route }) => route, words: true },

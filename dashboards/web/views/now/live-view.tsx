@@ -164,7 +164,9 @@ function TailTable({ address, rows }: { address: Address; rows: readonly TailExe
                 </a>
               </td>
               <td class="words roomy">{row.tags.route ?? row.tags.job ?? row.tags.command ?? ''}</td>
-              <td class="words wide">{row.tags.caller ?? ''}</td>
+              <td class="words wide">
+                <code>{row.tags.caller ?? ''}</code>
+              </td>
             </tr>
           ))}
         </tbody>

@@ -6,7 +6,7 @@ import { shortSql } from '../../../../facts/words/short-sql.js';
 import type { RoutesJson } from '../../../../reports/forms/routes-json.js';
 import type { BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
 import { type Address, linkTo } from '../../data/address.js';
-import { count, duration, each } from '../../data/format.js';
+import { count, duration, each, share } from '../../data/format.js';
 import { colourOf } from '../../data/sources.js';
 import { Table } from '../../parts/tables.js';
 
@@ -19,6 +19,8 @@ interface MostTimeProps {
 
 export function MostTime({ address, routes, statements, rows }: MostTimeProps) {
   const tagged = (routes?.routes ?? []).filter(({ route }) => route !== '');
+  const timeOf = ({ db_ms_per_request: each, requests }: RoutesJson['routes'][number]): number => each.mean * requests;
+  const wholeMs = (routes?.routes ?? []).reduce((sum, route) => sum + timeOf(route), 0);
   return (
     <div class="halves">
       <section aria-labelledby="most-routes">
@@ -44,7 +46,8 @@ export function MostTime({ address, routes, statements, rows }: MostTimeProps) {
                   </a>
                 ),
               },
-              { title: 'Requests', cell: ({ requests }) => count(requests) },
+              { title: 'Share', help: 'of the time of all requests', cell: (row) => share(timeOf(row), wholeMs) },
+              { title: 'Requests', cell: ({ requests }) => count(requests), from: 'wide' },
               { title: 'Statements', help: 'per request', cell: (row) => each(row.statements_per_request.mean) },
               {
                 title: 'Time',

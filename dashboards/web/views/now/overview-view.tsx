@@ -11,10 +11,10 @@ import type { Pin } from '../../charts/pins.js';
 import { Stack } from '../../charts/stack.js';
 import { type Address, linkTo, replaceAddress } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
-import { count, duration, windowLength } from '../../data/format.js';
+import { count, duration, each, share, windowLength } from '../../data/format.js';
 import { bySourceOrder } from '../../data/sources.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
-import { NothingYet, Observed, Problem, Reading, SourceMix } from '../../parts/parts.js';
+import { Facts, NothingYet, Observed, Problem, Reading, SourceMix } from '../../parts/parts.js';
 import { MostTime } from './most-time.js';
 import { SinceMark } from './since-mark.js';
 
@@ -86,6 +86,7 @@ function Load({ address, data, pins }: { address: Address; data: SourcesJson; pi
   };
   return (
     <section aria-labelledby="load">
+      <Facts facts={inOneLook(data)} />
       <h2 id="load">Time in the database per minute, by source</h2>
       <Stack
         label={`Time in the database per minute by source, a bar per ${windowLength(data.step_ms)}; the shares are in the list below`}
@@ -101,6 +102,27 @@ function Load({ address, data, pins }: { address: Address; data: SourcesJson; pi
       <SourceMix sources={names.map((name) => [name, data.totals[name].total_ms])} />
     </section>
   );
+}
+
+/** What runs, how long it takes, what fails, how much of the database's time it is: of all sources. */
+function inOneLook({ window, points, step_ms: stepMs, totals }: SourcesJson): Array<[name: string, value: string]> {
+  const all = Object.values(totals);
+  const sum = (of: (one: SourceShareJson) => number): number => all.reduce((whole, one) => whole + of(one), 0);
+  const [executions, errors, totalMs] = [
+    sum((one) => one.calls + one.errors),
+    sum((one) => one.errors),
+    sum((one) => one.total_ms),
+  ];
+  // The last point may not be over.
+  const firstMs = Date.parse(points[0].at);
+  const lastMs = Math.min(Date.parse(window.until), Date.parse(points[points.length - 1].at) + stepMs);
+  const passedMs = Math.max(MINUTE_MS, lastMs - firstMs);
+  return [
+    ['Executions a minute', each((executions * MINUTE_MS) / passedMs)],
+    ['Mean time of one', duration(totalMs / Math.max(1, executions))],
+    ['Failed', errors === 0 ? 'none' : `${count(errors)} (${share(errors, executions)})`],
+    ['Statements at once, on average', each(totalMs / passedMs)],
+  ];
 }
 
 const SHOWN_MAX = 5;

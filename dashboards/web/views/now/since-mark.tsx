@@ -91,7 +91,7 @@ function Changed({ title, rows, nameOf, hrefOf }: ChangedProps) {
           <ul class="lines">
             {list.slice(0, ROWS).map((row) => (
               <li key={`${row.key} ${row.source}`}>
-                <a href={hrefOf(row)} class="one-line" title={nameOf(row)}>
+                <a href={hrefOf(row)} class="two-lines" title={nameOf(row)}>
                   {nameOf(row)}
                 </a>
                 <span class="below-line">{sidesText(row)}</span>

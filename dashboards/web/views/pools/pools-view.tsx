@@ -22,7 +22,7 @@ export function PoolsView({ address, live, version }: ViewProps) {
   );
   return (
     <>
-      <h1>Pools</h1>
+      <h1 class="sr-only">Pools</h1>
       <Problem problem={report.problem ?? history.problem} />
       {report.data === undefined && !report.problem && <Reading />}
       {report.data && pools.length === 0 && <NothingYet address={address} />}

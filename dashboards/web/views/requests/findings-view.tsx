@@ -81,7 +81,11 @@ function FindingsTable({ address, findings }: { address: ViewProps['address']; f
         },
         { title: 'Where', cell: ({ callers, pools }) => <code>{callers[0] ?? pools[0] ?? ''}</code>, words: true },
         { title: 'Requests', help: 'in which it was seen', cell: ({ units }) => count(units) },
-        { title: 'A day', help: 'time that would be saved', cell: (one) => duration(one.cost_ms_per_day) },
+        {
+          title: 'Costs a day',
+          help: 'time in the database that would be saved',
+          cell: (one) => duration(one.cost_ms_per_day),
+        },
         { title: 'First seen', cell: ({ first_seen }) => moment(first_seen) },
         { title: 'State', cell: ({ state }) => state, words: true, from: 'wide' },
       ]}

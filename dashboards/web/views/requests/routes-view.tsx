@@ -98,12 +98,14 @@ function Untagged({ routes }: { routes: readonly Route[] }) {
 }
 
 function RouteCell({ route }: { route: Route }) {
-  const sources = Object.entries(route.sources).sort(([a], [b]) => bySourceOrder(a, b));
+  const all = Object.keys(route.sources).sort(bySourceOrder);
+  // What transactions need says nothing of a route, unless it is all there is.
+  const sources = all.filter((name) => name !== 'housekeeping' || all.length === 1);
   return (
     <>
       <span class="name">{routeName(route)}</span>
       <span class="below-line">
-        {sources.slice(0, 3).map(([name]) => (
+        {sources.slice(0, 3).map((name) => (
           <Source key={name} name={name} />
         ))}
       </span>

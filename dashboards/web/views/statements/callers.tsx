@@ -5,7 +5,7 @@ import type { StatementDetailsJson } from '../../../../reports/forms/statement-j
 import type { GroupsJson } from '../../../../reports/groups/groups-json.js';
 import { linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
-import { count, duration, each, share } from '../../data/format.js';
+import { capital, count, duration, each, share } from '../../data/format.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { Table } from '../../parts/tables.js';
 
@@ -63,7 +63,7 @@ function Groups({ title, groups, hrefOf }: GroupsProps) {
         caption={title}
         rows={groups.groups}
         columns={[
-          { title: groups.group_by, cell: ({ value }) => name(value) },
+          { title: capital(groups.group_by), cell: ({ value }) => name(value) },
           { title: 'Share', help: 'of its time', cell: (group) => share(group.share, 1) },
           { title: 'Executions', cell: (group) => count(group.calls + group.errors) },
           {

@@ -17,9 +17,16 @@ export function StatementCell({ row }: { row: BriefStatementJson }) {
       <code>{shortSql(row.query)}</code>
       <span class="below-line">
         <span class="dot" style={{ background: `var(${colourOf(row.source)})` }} />
-        {row.construct === '' ? row.source : `${row.source} / ${row.construct}`}
-        {row.caller !== '' && ` · ${row.caller}`}
-        {row.callers_more > 0 && ` and ${row.callers_more} more`}
+        <span class="maker">
+          {row.construct === '' ? row.source : `${row.source} / ${row.construct}`}
+          {row.caller !== '' && ' · '}
+        </span>
+        {row.caller !== '' && (
+          <span>
+            {row.caller}
+            {row.callers_more > 0 && ` and ${row.callers_more} more`}
+          </span>
+        )}
       </span>
     </>
   );
