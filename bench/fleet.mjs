@@ -1,16 +1,21 @@
 // Measures `top` over a fleet's store while sidecars and rows grow, on two shards as two processes.
-// Run: npm run build && nice node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 400] [--fill-minutes 20]
-// Rows are made inside the engines (../scripts/lib/made-up-fleet.mjs). It stops filling after --fill-minutes, or at
-// 30 GB, and says how far it came. Times are medians of the whole command; beside them processor time of both shards.
+// Run: npm run build && nice node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 930]
+//   [--fill-minutes 60] [--dir DIR: keeps it; --measure-only: asks what DIR holds once more]
+// Rows are made inside the engines (../scripts/lib/made-up-fleet.mjs). It stops filling after
+// --fill-minutes, or at 30 GB, and says how far it came. Each question is asked five times, as a
+// command and of an open reader, as `serve` has one; beside the best time stands the least
+// processor time of both shards.
 // Not here: what shipping costs, reports over one SQLite file (scripts/measure-reports.mjs).
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { reportStatements } from '../dist/reports/statements.js';
 import { parseStoreAddress } from '../dist/storage/clickhouse/connection/address.js';
 import { prepareStore } from '../dist/storage/clickhouse/connection/prepare.js';
+import { openClickhouseReader } from '../dist/storage/clickhouse/read/reader.js';
 import { CLUSTER, startClickhouse, WRITER } from '../scripts/lib/clickhouse.mjs';
 import { besideSql, rollupSql, seriesSql } from '../scripts/lib/made-up-fleet.mjs';
 import { optionsOf } from '../scripts/lib/options.mjs';
@@ -19,16 +24,17 @@ import { clickhouseLibrary } from '../scripts/lib/setup/clickhouse-library.mjs';
 import { cpuUs } from './lib/processes.mjs';
 
 const values = optionsOf('fleet', {
-  usage: 'node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 400] [--fill-minutes 20] [--dir DIR]',
+  usage:
+    'node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 930] [--fill-minutes 60] [--dir DIR [--measure-only]]',
   options: {
     sidecars: { type: 'string', default: '100' },
     days: { type: 'string', default: '30' },
-    series: { type: 'string', default: '400' },
-    'fill-minutes': { type: 'string', default: '20' },
+    series: { type: 'string', default: '930' },
+    'fill-minutes': { type: 'string', default: '60' },
     dir: { type: 'string', default: '' },
+    'measure-only': { type: 'boolean', default: false },
   },
 });
-const [sidecars, days, series] = [values.sidecars, values.days, values.series].map(Number);
 const fillMinutes = Number(values['fill-minutes']);
 const SHARDS = 2;
 const DISK_BYTES_MAX = 30e9;
@@ -42,37 +48,46 @@ if ('missing' in found) {
   console.error(`fleet: ${found.missing}`);
   process.exit(3);
 }
-const directory = values.dir === '' ? mkdtempSync(path.join(tmpdir(), 'pgwitness-fleet-')) : values.dir;
+const directory = values.dir === '' ? mkdtempSync(path.join(tmpdir(), 'pgwitness-fleet-')) : path.resolve(values.dir);
 mkdirSync(directory, { recursive: true });
+/** What DIR holds. */
+const noteFile = path.join(directory, 'made-up.json');
+const { sidecars, days, series, nowMin } = values['measure-only']
+  ? JSON.parse(readFileSync(noteFile, 'utf8'))
+  : {
+      ...{ sidecars: Number(values.sidecars), days: Number(values.days), series: Number(values.series) },
+      nowMin: Math.floor(Date.now() / 60_000),
+    };
 const clickhouse = await startClickhouse({ library: found.library, shards: SHARDS, directory });
 const store = `clickhouse://${clickhouse.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${DATABASE}`;
+const address = parseStoreAddress(store, { where: 'bench', env });
 try {
-  await prepareStore(parseStoreAddress(store, { where: 'bench', env }), {
-    cluster: { name: CLUSTER, hasReplicas: false },
-    retention: { minutes: 7, hours: 90, days: 400 },
-  });
-  await grow();
+  const titles = ['sidecars', 'rows', 'on disk', 'bytes per row'];
+  for (const window of [`${days} days`, 'a day']) titles.push(`${window}: command`, 'open reader', 'shards, processor');
+  console.log(`| ${titles.join(' | ')} | load |\n|${'---:|'.repeat(titles.length + 1)}`);
+  if (values['measure-only']) await measure(sidecars);
+  else {
+    await prepareStore(address, {
+      cluster: { name: CLUSTER, hasReplicas: false },
+      retention: { minutes: 7, hours: 90, days: 400 },
+    });
+    await grow();
+  }
 } finally {
   await clickhouse.stop();
   if (values.dir === '') rmSync(directory, { recursive: true, force: true });
 }
 
 async function grow() {
-  const nowMin = Math.floor(Date.now() / 60_000);
   const untilMs = performance.now() + fillMinutes * 60_000;
   let have = 0;
-  console.log(
-    '| sidecars | rows | on disk | bytes per row | top, all days | of the shards | top, a day | of the shards |',
-  );
-  console.log('|---:|---:|---:|---:|---:|---:|---:|---:|');
   for (const upTo of stepsTo(sidecars)) {
-    const reached = await fill({ from: have, upTo, nowMin, untilMs });
+    const reached = await fill({ from: have, upTo, untilMs });
     if (reached > have) await measure(reached);
     have = reached;
     if (reached < upTo) {
-      console.log(
-        `\nstopped at ${reached} of ${sidecars} sidecars: ${fillMinutes} minutes or ${DISK_BYTES_MAX / 1e9} GB`,
-      );
+      const bounds = `${fillMinutes} minutes or ${DISK_BYTES_MAX / 1e9} GB`;
+      console.log(`\nstopped at ${reached} of ${sidecars} sidecars: ${bounds}`);
       return;
     }
   }
@@ -80,20 +95,20 @@ async function grow() {
 
 /** @param {number} most */
 function stepsTo(most) {
-  return [1, 5, 10, 30, 60, 100, 150, 250, 500, 1000].filter((n) => n < most).concat(most);
+  return [1, 10, 25, 50, 100, 150, 250, 500, 1000].filter((n) => n < most).concat(most);
 }
 
 /**
- * Five sidecars at a time, so that it can stop.
- * @param {{ from: number, upTo: number, nowMin: number, untilMs: number }} wanted
+ * Some sidecars at a time, so that it can stop.
+ * @param {{ from: number, upTo: number, untilMs: number }} wanted
  * @returns {Promise<number>} how many are there whole
  */
-async function fill({ from, upTo, nowMin, untilMs }) {
+async function fill({ from, upTo, untilMs }) {
   let have = from;
   while (have < upTo) {
     const { bytes } = await stored();
     if (performance.now() > untilMs || bytes > DISK_BYTES_MAX) return have;
-    const block = { sidecarsFrom: have, sidecarsTo: Math.min(upTo, have + 5), series };
+    const block = { sidecarsFrom: have, sidecarsTo: Math.min(upTo, have + 25), series };
     await Promise.all(
       clickhouse.nodes.map(async (node, n) => {
         await node.query(seriesSql(block, { n, shards: SHARDS }), DATABASE);
@@ -102,7 +117,8 @@ async function fill({ from, upTo, nowMin, untilMs }) {
     );
     for (const sql of besideSql(block, { days, nowMin })) await clickhouse.query(sql, DATABASE);
     have = block.sidecarsTo;
-    process.stderr.write(`${have} sidecars\n`);
+    writeFileSync(noteFile, JSON.stringify({ sidecars: have, days, series, nowMin }));
+    process.stderr.write(`${new Date().toISOString()} ${have} sidecars\n`);
   }
   return have;
 }
@@ -114,10 +130,26 @@ async function stored() {
   return { rows: Number(rows), bytes: Number(bytes) };
 }
 
-/** Merging goes on for a while after filling, and shares the processor. */
+/**
+ * Hours of weeks that are over, and days, are merged to one part, as the tables do by themselves
+ * after some hours; other merging goes on for a while after filling, and shares the processor.
+ */
 async function merged() {
-  const sql = `SELECT count() FROM cluster('${CLUSTER}', system.merges)`;
-  for (let quiet = 0; quiet < 3; await sleep(500)) quiet = (await clickhouse.query(sql)) === '0' ? quiet + 1 : 0;
+  const sql = `SELECT table, partition_id FROM system.parts WHERE active AND database = '${DATABASE}'
+    AND table IN ('rollup_local', 'source_rollup_local') AND match(partition_id, '^(3600|86400)-')
+    AND partition_id != concat('3600-', toString(toYYYYMMDD(toMonday(toDateTime(${nowMin * 60}, 'UTC')))))
+    GROUP BY table, partition_id HAVING count() > 1 FORMAT TSV`;
+  await Promise.all(
+    clickhouse.nodes.map(async (node) => {
+      const over = (await node.query(sql)).split('\n').filter((line) => line !== '');
+      for (const line of over) {
+        const [table, id] = line.split('\t');
+        await node.query(`OPTIMIZE TABLE ${table} PARTITION ID '${id}' FINAL`, DATABASE);
+      }
+    }),
+  );
+  const merging = `SELECT count() FROM cluster('${CLUSTER}', system.merges)`;
+  for (let quiet = 0; quiet < 3; await sleep(500)) quiet = (await clickhouse.query(merging)) === '0' ? quiet + 1 : 0;
 }
 
 /** @param {number} count of sidecars */
@@ -125,35 +157,44 @@ async function measure(count) {
   await merged();
   const { rows, bytes } = await stored();
   const cells = [];
-  for (const since of [`${days}d`, '1d']) {
-    const wholeMs = [];
-    const engineMs = [];
-    for (let run = 0; run < RUNS; run++) {
-      const before = engineCpuMs();
-      const startedAt = performance.now();
-      const { code, stderr } = await runCommand(
-        process.execPath,
-        [MAIN, 'top', '--store', store, '--since', since, '--json'],
-        { env },
-      );
+  const reader = openClickhouseReader(address);
+  for (const windowDays of [days, 1]) {
+    const [sinceMs, untilMs] = [nowMin - windowDays * 1440, nowMin].map((minute) => minute * 60_000);
+    const [since, until] = [sinceMs, untilMs].map((ms) => new Date(ms).toISOString());
+    const whole = await timed(async () => {
+      const args = [MAIN, 'top', '--store', store, '--since', since, '--until', until];
+      const { code, stderr } = await runCommand(process.execPath, args, { env });
       if (code !== 0) throw new Error(stderr);
-      wholeMs.push(performance.now() - startedAt);
-      engineMs.push(engineCpuMs() - before);
-    }
-    cells.push(...[wholeMs, engineMs].map((list) => `${median(list).toFixed(0)} ms`));
+    });
+    const open = await timed(async () => reportStatements(reader, { sinceMs, untilMs, limit: 20 }));
+    cells.push(ms(whole.wallMs), ms(open.wallMs), ms(Math.min(whole.engineMs, open.engineMs)));
   }
+  reader.close();
   const perRow = (bytes / rows).toFixed(1);
-  console.log(
-    `| ${count} | ${rows.toLocaleString('en')} | ${(bytes / 1e9).toFixed(2)} GB | ${perRow} | ${cells.join(' | ')} |`,
-  );
+  const [load] = loadavg();
+  const place = [count, rows.toLocaleString('en'), `${(bytes / 1e9).toFixed(2)} GB`, perRow];
+  console.log(`| ${[...place, ...cells, load.toFixed(1)].join(' | ')} |`);
+}
+
+/** @param {() => Promise<unknown>} ask */
+async function timed(ask) {
+  const best = { wallMs: Number.POSITIVE_INFINITY, engineMs: Number.POSITIVE_INFINITY };
+  for (let run = 0; run < RUNS; run++) {
+    const before = engineCpuMs();
+    const startedAt = performance.now();
+    await ask();
+    best.wallMs = Math.min(best.wallMs, performance.now() - startedAt);
+    best.engineMs = Math.min(best.engineMs, engineCpuMs() - before);
+  }
+  return best;
+}
+
+/** @param {number} time */
+function ms(time) {
+  return `${time.toFixed(0)} ms`;
 }
 
 /** Processor time of both shards so far. */
 function engineCpuMs() {
   return clickhouse.nodes.reduce((sum, node) => sum + cpuUs(node.pid()) / 1e3, 0);
-}
-
-/** @param {number[]} list */
-function median(list) {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 }

@@ -3,7 +3,7 @@
 // filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
 import { tagsIn } from '../config/values/tag-set.js';
-import type { SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
+import type { Observed, SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
 import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
@@ -48,6 +48,8 @@ export function reportStatements(reader: StoreReader, question: StatementsQuesti
   return reader.read((stored) => {
     const span = spanOf(stored, question);
     const { sort = 'total' } = question;
+    const observed = (): Observed => observedIn(stored, span, reader.unstoredSinceMs);
+    stored.ahead?.(observed);
     const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
     const { grouped, statements, sums } =
       isCut && sort !== 'per-request'
@@ -56,7 +58,7 @@ export function reportStatements(reader: StoreReader, question: StatementsQuesti
     if (!tagged) addErrors(stored, grouped, { span, statements });
     describe(stored, statements);
     addTags(stored, statements, { span, valuesMax: question.tagValuesMax ?? TAG_VALUES_SHOWN });
-    return { window: span.window, observed: observedIn(stored, span, reader.unstoredSinceMs), statements, sums };
+    return { window: span.window, observed: observed(), statements, sums };
   });
 }
 
@@ -103,6 +105,11 @@ function first(
     : bestOf(rank(limit));
   const keys = new Set(best.map(keyOf));
   const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
+  stored.ahead?.(() => {
+    if (fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
+    if (fingerprints.length <= FEW) stored.tagSums(span.segments, { fingerprints });
+    stored.describe(fingerprints);
+  });
   const grouped = groupSeries(stored.seriesSums(span.segments, { ...filter, fingerprints }));
   addHistograms(stored, grouped, { table: 'rollup', segments: span.segments, fingerprints });
   const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));

@@ -81,7 +81,7 @@ function levelSql({ span, from, to, percent, calls }) {
 FROM (SELECT *, cityHash64(store, series, bucket_min) AS rnd,
   toUInt64(1 + intDiv(${calls}, 1 + series) + rnd % 3) AS n, toUInt64(least(n, ${spread})) AS width
   FROM (SELECT *, arrayJoin(arrayFilter(b -> cityHash64(b, store, series) % 100 < ${percent}, range(${from}, ${to}, ${step}))) AS bucket_min
-    FROM made_up_series)) SETTINGS optimize_on_insert = 0`;
+    FROM made_up_series))`;
 }
 
 /**
@@ -100,14 +100,14 @@ export function besideSql({ sidecarsFrom, sidecarsTo }, { days, nowMin }) {
   WHERE instance IN (SELECT instance FROM (${instances}))
   GROUP BY service, environment, instance, store, span_s, bucket_min, source`,
     `INSERT INTO statement SELECT fingerprint, concat('SELECT t.id, t.name FROM table_', toString(any(series)), ' AS t WHERE t.id = $1'),
-  concat('SELECT table_', toString(any(series))), 'SELECT', fingerprint, 'pg_query', 0, 1
+  concat('SELECT table_', toString(any(series))), 'SELECT', fingerprint, 'pg_query', 0, ${nowMin * 60_000}
   FROM cluster('fleet', currentDatabase(), made_up_series) GROUP BY fingerprint`,
     `INSERT INTO statement_source SELECT DISTINCT service, environment, instance, store, fingerprint, source, construct, 'strong',
-  ${first * 60_000}, ${nowMin * 60_000}, 1000, 0, '[]', 1 FROM cluster('fleet', currentDatabase(), made_up_series)`,
+  ${first * 60_000}, ${nowMin * 60_000}, 1000, 0, '[]', ${nowMin * 60_000} FROM cluster('fleet', currentDatabase(), made_up_series)`,
     `INSERT INTO pool (service, environment, instance, store, pool_id, name, owner, version) SELECT service, environment, instance, store,
-  concat('pool-', service), concat('django:app@', service), 'django', 1 FROM (${instances})`,
+  concat('pool-', service), concat('django:app@', service), 'django', ${nowMin * 60_000} FROM (${instances})`,
     `INSERT INTO watched_time (service, environment, instance, store, from_min, until_min, version) SELECT service, environment,
-  instance, store, ${first}, ${nowMin}, 1 FROM (${instances})`,
+  instance, store, ${first}, ${nowMin}, ${nowMin * 60_000} FROM (${instances})`,
     `INSERT INTO instance_state (service, environment, instance, store, pgwitness_version, minutes_folded_to_min,
   hours_folded_to_min, minutes_kept_from_min, hours_kept_from_min, days_kept_from_min, first_min, last_min, shipped_ms, version)
   SELECT service, environment, instance, store, 'made up', ${thisHour}, ${today}, ${minutesFrom}, ${first}, ${first}, ${first},

@@ -63,6 +63,11 @@ export interface StoreReader {
 
 /** The segments that questions take are of this store's foldState(). All throw StoreError. */
 export interface StoredFacts {
+  /**
+   * Where each question is a way to another machine: what `work` asks, and is asked again later, comes along with the
+   * next answer. `work` itself sees no rows.
+   */
+  ahead?(work: () => void): void;
   foldState(): FoldState;
   /** A window that has everything is read from lifetime rows, which only go on where days are dropped. */
   readonly hasLifetimeRows: boolean;

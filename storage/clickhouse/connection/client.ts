@@ -24,6 +24,8 @@ const ON_INSERT: ClickHouseSettings = {
   distributed_foreground_insert: 1,
 };
 const TIMEOUT_MS = 60_000;
+/** Questions of a report that wait beside each other. */
+const CONNECTIONS_MAX = 4;
 
 export class FleetClient {
   readonly node: string;
@@ -40,7 +42,7 @@ export class FleetClient {
       database: this.#database || 'default',
       application: 'pgwitness',
       request_timeout: timeoutMs,
-      max_open_connections: 2,
+      max_open_connections: CONNECTIONS_MAX,
       compression: { request: true, response: true },
       clickhouse_settings: { output_format_json_quote_64bit_integers: 0 },
       // What it would print holds statements; errors are thrown.

@@ -58,6 +58,7 @@ import type { View } from './questions/view.js';
 export function clickhouseFacts(view: View): StoredFacts {
   return {
     hasLifetimeRows: false,
+    ahead: (work) => view.ahead(work),
     foldState: () => view.state,
     textsOf: (fingerprints) => textsOf(view, fingerprints),
     describe: (fingerprints) => describe(view, fingerprints),

@@ -2,6 +2,7 @@
 // Invariant: it never writes; a report waits no longer than the time limit of its statements.
 // Not here: the reports (reports/), where the address comes from (cli/reading/).
 
+import { performance } from 'node:perf_hooks';
 import { UsageError } from '../../../config/values/errors.js';
 import { IDENTITY_NAMES, type IdentityFilter } from '../../../facts/fleet/identity.js';
 import type { StoredFacts, StoreReader } from '../../reading/stored-facts.js';
@@ -20,6 +21,8 @@ export interface ClickhouseReaderOptions {
 }
 
 const TIMEOUT_MS = 60_000;
+/** A report that comes sooner after the opening takes the marks that it read. */
+const OPENING_MS = 1_000;
 const FACTS = `SELECT name, max(value) AS value FROM ${STORE_FACT} GROUP BY name`;
 const STATES = `SELECT service, environment, instance, toString(store) AS store, minutes_folded_to_min AS minutesFoldedTo,
     hours_folded_to_min AS hoursFoldedTo, minutes_kept_from_min AS minutesKeptFrom, hours_kept_from_min AS hoursKeptFrom,
@@ -31,7 +34,7 @@ const BYTES = `SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active
 export function openClickhouseReader(address: StoreAddress, options: ClickhouseReaderOptions = {}): StoreReader {
   const reader = new ClickhouseReader(address, options);
   try {
-    reader.read(() => {});
+    reader.open();
     return reader;
   } catch (error) {
     reader.close();
@@ -48,6 +51,7 @@ class ClickhouseReader implements StoreReader {
   readonly #answering: Answering;
   /** Readers of other scopes ask through the same thread. */
   readonly #isOwner: boolean;
+  #opening: { readonly places: Places; readonly atMs: number } | undefined;
 
   /** Use openClickhouseReader. */
   constructor(
@@ -62,7 +66,20 @@ class ClickhouseReader implements StoreReader {
     this.#answering = shared ?? new Answering(address, timeoutMs);
   }
 
+  /** What it learns is told to the report that opens it. Throws StoreError. */
+  open(): void {
+    this.#opening = { places: this.#placesNow(), atMs: performance.now() };
+  }
+
   read<T>(work: (stored: StoredFacts) => T): T {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    const isFresh = opening !== undefined && performance.now() - opening.atMs < OPENING_MS;
+    const places = isFresh ? opening.places : this.#placesNow();
+    return work(clickhouseFacts(new View(this.#answering, places)));
+  }
+
+  #placesNow(): Places {
     const [facts, states] = this.#answering.ask([FACTS, `${STATES} WHERE ${scopeSql(this.#scope)}`]);
     const known = new Map((facts as unknown as Fact[]).map(({ name, value }) => [name, Number(value)]));
     requireCurrent(known.get('schema') ?? 0, this.place);
@@ -71,8 +88,7 @@ class ClickhouseReader implements StoreReader {
       hours: known.get('hours_kept_days')!,
       days: known.get('days_kept_days')!,
     };
-    const asked = { scope: this.#scope, kept, nowMs: Date.now() };
-    return work(clickhouseFacts(new View(this.#answering, new Places(states as unknown as InstanceState[], asked))));
+    return new Places(states as unknown as InstanceState[], { scope: this.#scope, kept, nowMs: Date.now() });
   }
 
   /** Of the node that answers. */

@@ -6,19 +6,26 @@
 // says instance_state (others-1.ts).
 
 import { BUCKET, counts, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
+import { STRETCH_SQL } from './stretch.js';
 import type { FleetColumn, FleetTable } from './table.js';
 
-/** Rows of one bucket: sorted by time first, because every question has a window. */
+/**
+ * Sorted by time first, because every question has a window; within a stretch of it by statement, because most
+ * questions are about few.
+ */
 function rollup(name: string, keys: readonly FleetColumn[], values: readonly FleetColumn[]): FleetTable {
   const keyNames = keys.map(([key]) => key);
+  const isOfStatements = keyNames.includes('fingerprint');
   return {
     name,
     of: 'instance',
     columns: [...BUCKET, ...keys, ...values],
-    key: ['span_s', 'bucket_min', 'service', 'environment', ...keyNames],
-    shardBy: keyNames.includes('fingerprint') ? 'fingerprint' : 'instance',
+    key: isOfStatements
+      ? ['span_s', STRETCH_SQL, ...keyNames, 'service', 'environment', 'instance', 'store', 'bucket_min']
+      : ['span_s', 'bucket_min', 'service', 'environment', ...keyNames],
+    shardBy: isOfStatements ? 'fingerprint' : 'instance',
     ageing: { by: 'level' },
-    bounded: keyNames.includes('fingerprint') ? ['service', 'fingerprint'] : ['service'],
+    ...(isOfStatements ? { granuleRows: 4_096 } : {}),
   };
 }
 

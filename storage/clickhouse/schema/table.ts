@@ -22,13 +22,13 @@ export interface FleetTable {
   readonly of: 'instance' | 'all';
   /** Beside the identity and the version. */
   readonly columns: readonly FleetColumn[];
-  /** Columns by which rows are sorted, and which make a row the same one; see IDENTITY_KEY. */
+  /** By what rows are sorted, and what makes a row the same one; `instance` and `store` come last if not in it. */
   readonly key: readonly string[];
   /** The column that says on which shard a row is: rows that are joined or grouped together share it. */
   readonly shardBy: 'fingerprint' | 'instance';
   readonly ageing: Ageing;
-  /** Columns of which each granule keeps the bounds. */
-  readonly bounded?: readonly string[];
+  /** The fewest rows that are read at once; 8,192 where it is not given. */
+  readonly granuleRows?: number;
 }
 
 /** Whose rows they are. A new data directory is a new store: its rows are added to those of the old one. */
@@ -82,16 +82,28 @@ function localSql(table: FleetTable, name: string, layout: Layout): string {
   const columns = columnsOf(table).map(
     ([column, type, codec]) => `  ${column} ${type}${codec === undefined ? '' : ` CODEC(${codec})`}`,
   );
-  const bounds = (table.bounded ?? []).map((column) => `  INDEX ${column}_bounds ${column} TYPE minmax GRANULARITY 1`);
+  const settings = [
+    ...(table.ageing.by === 'sending' ? [] : ['ttl_only_drop_parts = 1']),
+    ...(table.ageing.by === 'level' ? MERGED_WHEN_QUIET : []),
+    ...(table.granuleRows === undefined ? [] : [`index_granularity = ${table.granuleRows}`]),
+  ];
   const lines = [
     `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} (`,
-    [...columns, ...bounds].join(',\n'),
+    columns.join(',\n'),
     `) ENGINE = ${engineOf(layout)}`,
     ...ageingSql(table, layout.retention),
-    `ORDER BY (${[...table.key, ...(table.of === 'instance' ? ['instance', 'store'] : [])].join(', ')})`,
-    ...(table.ageing.by === 'sending' ? [] : ['SETTINGS ttl_only_drop_parts = 1']),
+    `ORDER BY (${keyOf(table).join(', ')})`,
+    ...(settings.length === 0 ? [] : [`SETTINGS ${settings.join(', ')}`]),
   ];
   return lines.join('\n');
+}
+
+/** A partition that nothing comes to any more becomes one part, which FINAL reads without comparing rows. */
+const MERGED_WHEN_QUIET = ['min_age_to_force_merge_seconds = 21600', 'min_age_to_force_merge_on_partition_only = 1'];
+
+function keyOf({ key, of }: FleetTable): readonly string[] {
+  const whose = of === 'instance' ? ['instance', 'store'] : [];
+  return [...key, ...whose.filter((column) => !key.includes(column))];
 }
 
 function engineOf({ cluster }: Layout): string {
@@ -104,7 +116,7 @@ function ageingSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDa
   switch (ageing.by) {
     case 'level': {
       const at = "toDateTime(bucket_min * 60, 'UTC')";
-      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${at}), span_s = 3600, toYYYYMMDD(toMonday(${at})), toYYYYMMDD(toStartOfQuarter(${at})))`;
+      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${at}), span_s = 3600, toYYYYMMDD(toMonday(${at})), toYYYYMM(${at}))`;
       const kept = `multiIf(span_s = 60, ${minutes}, span_s = 3600, ${hours}, ${days})`;
       return [`PARTITION BY (span_s, ${stretch})`, `TTL ${at} + toIntervalDay(${kept})`];
     }

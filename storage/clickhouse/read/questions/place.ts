@@ -10,6 +10,7 @@ import { MINUTE_MS } from '../../../../config/values/minute.js';
 import type { IdentityFilter } from '../../../../facts/fleet/identity.js';
 import { ceilTo, DAY_MIN, type FoldState, floorTo, HOUR_MIN, type Segment, SPAN } from '../../../reading/levels.js';
 import { literal } from '../../schema/literal.js';
+import { STRETCH_SQL, stretchOf } from '../../schema/stretch.js';
 
 /** A row of instance_state. */
 export interface InstanceState {
@@ -118,8 +119,11 @@ export class Places {
 const HOUR_OF = `bucket_min - bucket_min % ${HOUR_MIN}`;
 const DAY_OF = `bucket_min - bucket_min % ${DAY_MIN}`;
 
+/** Buckets of one level, with the stretches in which they lie. */
 function rangeSql(spanS: number, from: number, until: number): string {
-  return `span_s = ${spanS} AND bucket_min >= ${from} AND bucket_min < ${Math.min(until, MINUTE_MAX)}`;
+  const to = Math.min(until, MINUTE_MAX);
+  const [first, last] = [from, to - 1].map((minute) => stretchOf(spanS, minute));
+  return `span_s = ${spanS} AND bucket_min >= ${from} AND bucket_min < ${to} AND ${STRETCH_SQL} BETWEEN ${first} AND ${last}`;
 }
 
 /** Of UInt32. */

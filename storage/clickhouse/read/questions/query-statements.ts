@@ -36,12 +36,19 @@ export function statementColumn(name: StatementMeasureName): string {
 export function seriesSums(view: View, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
   if (segments.length === 0) return [];
   const confidences = CONFIDENCES.map((field) => `${totalSql(snakeCase(field))} AS ${field}`).join(', ');
-  const rows = view.rows<SeriesSums>(
-    `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}
+  // Of few statements histograms are wanted next: reading both at once costs little more.
+  const withHistograms = filter.fingerprints === undefined ? '' : ', sumMap(histogram) AS histogram';
+  const rows = view.rows<SeriesSums & { histogram?: Uint8Array }>(
+    `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}${withHistograms}
      FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)}
      GROUP BY fingerprint, source, construct, pool_id ORDER BY fingerprint, source, construct, pool_id`,
   );
-  for (const row of rows) row.seriesId = idOfSeries(view, row);
+  const histograms = new Map<number, Uint8Array>();
+  for (const row of rows) {
+    row.seriesId = idOfSeries(view, row);
+    if (row.histogram !== undefined) histograms.set(row.seriesId, row.histogram);
+  }
+  view.keep(segments, histograms);
   return rows;
 }
 
@@ -96,6 +103,10 @@ export function histogramsOf(
   { segments, ids, ...known }: HistogramsWanted,
 ): EncodedHistogram[] {
   if (ids?.length === 0 || segments.length === 0) return [];
+  if (ids !== undefined && table === 'rollup') {
+    const kept = view.kept(segments);
+    if (ids.every((id) => kept.has(id))) return ids.map((id) => ({ id, histogram: kept.get(id)! }));
+  }
   const wanted = ids === undefined ? undefined : new Set(ids);
   const named = (ids ?? []).map((id) => view.named(id));
   const whole = named[0]?.condition;

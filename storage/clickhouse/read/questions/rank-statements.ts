@@ -10,21 +10,39 @@ import { CALLS_SQL } from './query-statements.js';
 import { list, totalSql } from './sql.js';
 import type { View } from './view.js';
 
-/** Over the sums of one statement. */
-const VALUES: Readonly<Record<RankedSort, string>> = {
-  total: 'total_ns',
-  mean: 'total_ns / greatest(1, executions)',
-  max: 'toFloat64(most_ns)',
-  calls: 'all_calls',
-  errors: 'all_errors',
-  rows: 'all_rows',
+/** Sums of one statement that an order may need, beside its executions and its time. */
+const SUMS = {
+  all_calls: totalSql(CALLS_SQL),
+  all_errors: totalSql('errors'),
+  batched: totalSql('batched_calls'),
+  all_rows: totalSql('rows'),
+  least_ns: 'toFloat64(ifNull(min(service_min_ns), -1))',
+  most_ns: 'toFloat64(max(service_max_ns))',
+} as const;
+
+interface Order {
+  readonly value: string;
+  readonly needs: ReadonlyArray<keyof typeof SUMS>;
+}
+
+/** A column that is not needed is not read. */
+const ORDERS: Readonly<Record<RankedSort, Order>> = {
+  total: { value: 'total_ns', needs: [] },
+  mean: { value: 'total_ns / greatest(1, executions)', needs: [] },
+  max: { value: 'most_ns', needs: ['most_ns'] },
+  calls: { value: 'all_calls', needs: ['all_calls'] },
+  errors: { value: 'all_errors', needs: ['all_errors'] },
+  rows: { value: 'all_rows', needs: ['all_rows'] },
   p95: percentileMost(20),
   p99: percentileMost(100),
 };
 
 /** As in storage/sqlite/read/rank-statements.ts: no more than one in `share` can have taken so long. */
-function percentileMost(share: number): string {
-  return `least(toFloat64(most_ns), 1.01 * total_ns / greatest(1, (executions - batched) / ${share}))`;
+function percentileMost(share: number): Order {
+  return {
+    value: `least(most_ns, 1.01 * total_ns / greatest(1, (executions - batched) / ${share}))`,
+    needs: ['batched', 'least_ns', 'most_ns'],
+  };
 }
 
 interface Row extends SourceSums {
@@ -35,33 +53,27 @@ interface Row extends SourceSums {
 export function rankStatements(view: View, segments: readonly Segment[], question: RankingQuestion): Ranking {
   const { filter, sort, limit, hidden, meanNsMin } = question;
   if (segments.length === 0) return { ranked: [], sums: new Map() };
-  const best = `(-(${VALUES[sort]}), fingerprint, toFloat64(ifNull(least_ns, -1)), toFloat64(most_ns))`;
+  const { value, needs } = ORDERS[sort];
+  const needsBounds = needs.includes('least_ns');
+  const [leastNs, mostNs] = [needsBounds ? 'least_ns' : '-1.', needs.includes('most_ns') ? 'most_ns' : '0.'];
+  const best = `(-(${value}), fingerprint, ${leastNs}, ${mostNs})`;
   const listed = limit === 0 ? `arraySort(groupArray(${best}))` : `groupArraySorted(${limit})(${best})`;
   const rows = view.rows<Row>(
     `SELECT source, count() AS statements, ${totalSql('executions')} AS executions, ${totalSql('total_ns')} AS serviceTotalNs,
        ${hidden.size === 0 ? listed : `if(source IN ${list(hidden)}, [], ${listed})`} AS best
      FROM (
-       SELECT fingerprint, source, ${totalSql(CALLS_SQL)} AS all_calls, ${totalSql('errors')} AS all_errors,
-         all_calls + all_errors AS executions, ${totalSql('batched_calls')} AS batched, ${totalSql('rows')} AS all_rows,
-         ${totalSql('service_total_ns')} AS total_ns, min(service_min_ns) AS least_ns, max(service_max_ns) AS most_ns
+       SELECT ${['fingerprint', 'source', ...needs.map((name) => `${SUMS[name]} AS ${name}`)].join(', ')},
+         ${totalSql(`${CALLS_SQL} + errors`)} AS executions, ${totalSql('service_total_ns')} AS total_ns
        FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)} GROUP BY fingerprint, source
-       HAVING total_ns >= ${meanNsMin} * executions
+       ${meanNsMin > 0 ? `HAVING total_ns >= ${meanNsMin} * executions` : ''}
      ) GROUP BY source`,
   );
   const sums = new Map<string, SourceSums>();
   const ranked: RankedStatement[] = [];
-  const needsBounds = sort === 'p95' || sort === 'p99';
   for (const { source, best: first, ...sum } of rows) {
     sums.set(source, sum);
     for (const [minusValue, fingerprint, leastNs, mostNs] of first) {
-      const minNs = needsBounds && leastNs >= 0 ? leastNs : null;
-      ranked.push({
-        fingerprint,
-        source,
-        value: -minusValue,
-        minNs,
-        maxNs: needsBounds || sort === 'max' ? mostNs : 0,
-      });
+      ranked.push({ fingerprint, source, value: -minusValue, minNs: leastNs >= 0 ? leastNs : null, maxNs: mostNs });
     }
   }
   ranked.sort((a, b) => b.value - a.value || compare(a.fingerprint, b.fingerprint) || compare(a.source, b.source));

@@ -5,9 +5,9 @@ import { type Merge, snakeCase } from '../../../../facts/measures.js';
 import { type MergeRules, SUM_MAX } from '../../../../facts/sums.js';
 import { literal } from '../../schema/literal.js';
 
-/** A list for IN; never empty, because ClickHouse reads () as nothing. */
+/** A list for IN, sorted; never empty, because ClickHouse reads () as nothing. */
 export function list(texts: Iterable<string>): string {
-  const all = [...texts].map(literal);
+  const all = [...texts].sort().map(literal);
   return all.length === 0 ? "('')" : `(${all.join(', ')})`;
 }
 

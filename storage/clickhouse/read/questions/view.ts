@@ -19,6 +19,8 @@ export interface Named extends StatementKey {
 const SETTINGS =
   'SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1, prefer_column_name_to_alias = 1';
 
+const NONE: ReadonlyMap<number, Uint8Array> = new Map();
+
 export interface Asker {
   ask(statements: readonly string[]): ReadonlyArray<ReadonlyArray<Record<string, unknown>>>;
 }
@@ -28,6 +30,13 @@ export class View {
   readonly #places: Places;
   readonly #ids = new Map<string, number>();
   readonly #named: Named[] = [];
+  /** What is asked is noted alone; null = it is asked. */
+  #noted: string[] | null = null;
+  /** Goes along with the next question. */
+  #expected: string[] = [];
+  #kept: { segments: readonly Segment[]; histograms: ReadonlyMap<number, Uint8Array> } | undefined;
+  /** What came along. */
+  readonly #ahead = new Map<string, unknown[]>();
 
   constructor(asker: Asker, places: Places) {
     this.#asker = asker;
@@ -57,12 +66,41 @@ export class View {
 
   /** The rows of one SELECT. Throws StoreError. */
   rows<Row>(sql: string): Row[] {
-    return this.#asker.ask([`${sql} ${SETTINGS}`])[0] as Row[];
+    return this.all(sql)[0] as Row[];
   }
 
   /** Of several SELECTs, which are asked at once. Throws StoreError. */
   all(...statements: readonly string[]): unknown[][] {
-    return this.#asker.ask(statements.map((sql) => `${sql} ${SETTINGS}`)) as unknown[][];
+    if (this.#noted !== null) {
+      this.#noted.push(...statements);
+      return statements.map(() => []);
+    }
+    if (statements.every((sql) => this.#ahead.has(sql))) return statements.map((sql) => this.#ahead.get(sql)!);
+    const along = this.#expected;
+    this.#expected = [];
+    const answers = this.#asker.ask([...statements, ...along].map((sql) => `${sql} ${SETTINGS}`)) as unknown[][];
+    for (const [at, sql] of along.entries()) this.#ahead.set(sql, answers[statements.length + at]);
+    return answers.slice(0, statements.length);
+  }
+
+  /** What `work` asks, once, is asked together with the next question. `work` itself sees no rows. */
+  ahead(work: () => void): void {
+    this.#noted = [];
+    try {
+      work();
+      this.#expected.push(...this.#noted);
+    } finally {
+      this.#noted = null;
+    }
+  }
+
+  /** Histograms of series over these segments, for whoever asks next. */
+  keep(segments: readonly Segment[], histograms: ReadonlyMap<number, Uint8Array>): void {
+    if (histograms.size > 0) this.#kept = { segments, histograms };
+  }
+
+  kept(segments: readonly Segment[]): ReadonlyMap<number, Uint8Array> {
+    return this.#kept?.segments === segments ? this.#kept.histograms : NONE;
   }
 
   idOf(named: Named): number {

@@ -1,0 +1,24 @@
+// Stretches of time by which rows of statements lie together, so that a window is read alone.
+// They are an hour of minutes, a day of hours, a week of days.
+// Invariant: the tables are sorted by the very words that conditions use, else ClickHouse reads whole partitions.
+// Not here: the tables (rollups-1.ts), conditions of a window (../read/questions/place.ts).
+
+const LEVELS = [
+  { spanS: 60, stretchMin: 60 },
+  { spanS: 3_600, stretchMin: 1_440 },
+  { spanS: 86_400, stretchMin: 7 * 1_440 },
+] as const;
+
+const [MINUTES, HOURS, DAYS] = LEVELS.map(({ spanS, stretchMin }) => ({
+  test: `span_s = ${spanS}`,
+  first: `bucket_min - bucket_min % ${stretchMin}`,
+}));
+
+/** The first minute of a row's stretch. */
+export const STRETCH_SQL = `multiIf(${MINUTES.test}, ${MINUTES.first}, ${HOURS.test}, ${HOURS.first}, ${DAYS.first})`;
+
+/** That of a minute, for rows of one level. */
+export function stretchOf(spanS: number, minute: number): number {
+  const { stretchMin } = LEVELS.find((level) => level.spanS === spanS) ?? LEVELS[2];
+  return minute - (minute % stretchMin);
+}

@@ -1,0 +1,82 @@
+// One report's view of a fleet's store asks as few times, and reads as little, as it can.
+// Invariant: no engine is needed: who is asked notes the statements. Not here: their answers (parity.test.ts).
+
+import { describe, expect, test } from 'vitest';
+import { Places } from '../../storage/clickhouse/read/questions/place.js';
+import { View } from '../../storage/clickhouse/read/questions/view.js';
+import { createSql } from '../../storage/clickhouse/schema/table.js';
+import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+
+const RETENTION = { minutes: 7, hours: 90, days: 400 };
+const DAY_MIN = 1440;
+const NOW_MIN = 20_000 * DAY_MIN + 500;
+
+function places(): Places {
+  const state = {
+    ...{ service: 's', environment: 'e', instance: 'i', store: '1' },
+    ...{ minutesFoldedTo: NOW_MIN - (NOW_MIN % 60), hoursFoldedTo: 20_000 * DAY_MIN },
+    ...{ minutesKeptFrom: 0, hoursKeptFrom: 0, daysKeptFrom: 0 },
+    ...{ firstMinute: NOW_MIN - 50 * DAY_MIN, lastMinute: NOW_MIN },
+  };
+  return new Places([state], { scope: {}, kept: RETENTION, nowMs: NOW_MIN * 60_000 });
+}
+
+/** Answers each statement with its own text; `rounds` are the ones asked together. */
+function noting() {
+  const rounds: string[][] = [];
+  const ask = (statements: readonly string[]) => {
+    const texts = statements.map((sql) => sql.replace(/ SETTINGS .*/, ''));
+    rounds.push(texts);
+    return texts.map((sql) => [{ sql }]);
+  };
+  return { rounds, view: new View({ ask }, places()) };
+}
+
+describe('what is asked ahead', () => {
+  test('comes along with the next question and is not asked again', () => {
+    const { rounds, view } = noting();
+    view.ahead(() => expect(view.rows('later')).toEqual([]));
+    expect(view.rows('now')).toEqual([{ sql: 'now' }]);
+    expect(view.rows('later')).toEqual([{ sql: 'later' }]);
+    expect(view.all('later', 'other')).toEqual([[{ sql: 'later' }], [{ sql: 'other' }]]);
+    expect(rounds).toEqual([
+      ['now', 'later'],
+      ['later', 'other'],
+    ]);
+  });
+
+  test('is forgotten where noting it fails, and questions go on', () => {
+    const { rounds, view } = noting();
+    const fails = () => {
+      view.rows('half');
+      throw new Error('no');
+    };
+    expect(() => view.ahead(fails)).toThrow('no');
+    expect(view.rows('now')).toEqual([{ sql: 'now' }]);
+    expect(rounds).toEqual([['now']]);
+  });
+});
+
+test('kept histograms are of their segments alone', () => {
+  const { view } = noting();
+  const segments = view.everything;
+  view.keep(segments, new Map([[1, new Uint8Array(3)]]));
+  expect(view.kept(segments).has(1)).toBe(true);
+  expect(view.kept(view.everything).size).toBe(0);
+});
+
+test('a window names the stretches by which the tables of statements are sorted', () => {
+  const { view } = noting();
+  const [sorted] = /ORDER BY \(.*\)/.exec(createSql(TABLES_1[0], { retention: RETENTION })[0])!;
+  const conditions = view.in(view.everything);
+  const stretches = [...conditions.matchAll(/AND (multiIf\(.*?\)) BETWEEN (\d+) AND (\d+)/g)];
+  expect(stretches.length).toBeGreaterThanOrEqual(3);
+  for (const [, words, first, last] of stretches) {
+    expect(sorted).toContain(words);
+    expect(Number(first)).toBeLessThanOrEqual(Number(last));
+  }
+  // Days from fifty days before on: their weeks, counted from the epoch.
+  const [, , first] = stretches.find(([, , from]) => Number(from) % (7 * DAY_MIN) === 0)!;
+  const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
+  expect(Number(first)).toBe(from - (from % (7 * DAY_MIN)));
+});
