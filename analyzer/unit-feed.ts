@@ -6,7 +6,7 @@ import { startupKeyOf } from './attribution/connection/siblings.js';
 import { clueBit } from './attribution/shape/clues.js';
 import { requestIdsOf } from './notable/request-tags.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
-import type { UnitExecution } from './work/kept-statements.js';
+import type { UnitExecution } from './work/kept/kept-statements.js';
 import type { SessionWork } from './work/session-work.js';
 import type { UnitTagSets } from './work/unit-tag-sets.js';
 import type { Units } from './work/units.js';

@@ -56,8 +56,9 @@ export class Tail {
       tagSet,
       request: requestOf(statement.tags.pairs),
     };
-    // The execution serves again; its unit does not.
-    this.#kept.push({ facts, unit: execution.inUnit?.unit as Unit | undefined });
+    const unit = execution.inUnit?.unit as Unit | undefined;
+    if (unit !== undefined) wholeOf(unit).servesOnce = unit.servesOnce = true;
+    this.#kept.push({ facts, unit });
     // Cut in one go: shifting a long array at each execution is expensive.
     if (this.#kept.length >= 2 * TAIL_MAX) this.#kept = this.#kept.slice(-TAIL_MAX);
   }

@@ -9,8 +9,8 @@ import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Found, RequestPart, RequestRollup } from '../../facts/rollup-row.js';
 import { noSums, REQUEST_PART_RULES, REQUEST_RULES } from '../../facts/sums.js';
+import { type PartOfUnit, setSums } from './kept/unit-sums.js';
 import type { Unit } from './unit.js';
-import { noUnitSums, type PartOfUnit, setSums } from './unit-sums.js';
 
 const OTHER = '(other)';
 const FORGOTTEN_AFTER_MIN = 60;
@@ -30,8 +30,7 @@ export class RequestCounts implements Pending<RequestRollup> {
     const { sums } = unit;
     if (sums.statements === 0) return false;
     const isNew = unit.counted === undefined;
-    unit.counted ??= this.#place(unit);
-    const { counted } = unit;
+    const counted = unit.counted ?? unit.countIn(this.#place(unit));
     const row = this.#row(counted.minute, counted.found, counted.tagSet);
     const before = counted.sums;
     if (isNew && !unit.resumed) row.requests++;
@@ -72,10 +71,10 @@ export class RequestCounts implements Pending<RequestRollup> {
     this.#byTagSet = new Map();
   }
 
-  #place(unit: Unit): NonNullable<Unit['counted']> {
+  #place(unit: Unit): { minute: number; tagSet: string } {
     const minute = minuteOf(unit.firstMs);
     const tagSet = unit.tagSet === '' || this.#isAdmitted(unit.tagSet, minute) ? unit.tagSet : OTHER;
-    return { minute, found: unit.found, tagSet, sums: noUnitSums() };
+    return { minute, tagSet };
   }
 
   #isAdmitted(tagSet: string, minute: number): boolean {

@@ -1,10 +1,11 @@
 // Holds what is known of one session's work: the unit it is in, and what tells the next one apart.
 // Invariant: constant size. Not here: deciding (boundary.ts), counting (units.ts).
 
-import type { UnitExecution } from './kept-statements.js';
+import type { FreeUnits } from './free-units.js';
+import type { UnitExecution } from './kept/kept-statements.js';
+import type { SessionInUnit } from './kept/unit-sums.js';
 import type { Pace } from './pace.js';
 import type { Unit } from './unit.js';
-import type { SessionInUnit } from './unit-sums.js';
 
 /** Units without tags that a session may begin between two statements of one request. */
 const SINCE_MAX = 8;
@@ -12,6 +13,7 @@ const SINCE_MAX = 8;
 export class SessionWork implements SessionInUnit {
   /** Relay and session. */
   readonly name: string;
+  readonly alone: readonly SessionInUnit[] = [this];
   /** Shared by all connections with its startup packet. */
   readonly pace: Pace;
   /** The unit of its last statement. */
@@ -19,8 +21,8 @@ export class SessionWork implements SessionInUnit {
   /** Of its last statement inside a transaction. */
   readonly last = { fingerprint: '', tagSet: '', source: '', isAborted: false };
   /** The unit of its last tagged statement, and units that it began since: they may turn out to lie inside of it. */
-  tagged: Unit | undefined = undefined;
-  since: Unit[] = [];
+  #tagged: Unit | undefined = undefined;
+  #since: Unit[] = [];
   /** Units that it had a part in. */
   units = 0;
   /** Unix ms; 0 = it has sent nothing. */
@@ -60,11 +62,39 @@ export class SessionWork implements SessionInUnit {
     last.isAborted = transactionAfter === 'E';
   }
 
-  /** A unit without tags, which may turn out to lie between two statements of one request. */
-  begins(unit: Unit): void {
-    if (this.tagged === undefined) return;
-    // Those that ended are no part of what comes, and may be large.
-    this.since = this.since.filter(({ ended }) => !ended);
-    if (this.since.length < SINCE_MAX) this.since.push(unit);
+  get tagged(): Unit | undefined {
+    return this.#tagged;
   }
+
+  get since(): readonly Unit[] {
+    return this.#since;
+  }
+
+  /** A unit without tags, which may turn out to lie between two statements of one request. */
+  begins(unit: Unit, free: FreeUnits): void {
+    if (this.#tagged === undefined) return;
+    // Those that ended are no part of what comes, and may be large.
+    if (this.#since.some(hasEnded)) {
+      const ended = this.#since.filter(hasEnded);
+      this.#since = this.#since.filter((one) => !hasEnded(one));
+      for (const one of ended) free.release(one);
+    }
+    if (this.#since.length >= SINCE_MAX) return;
+    unit.holders++;
+    this.#since.push(unit);
+  }
+
+  /** It sent a statement of this unit, with tags; undefined = it sends nothing more. */
+  names(unit: Unit | undefined, free: FreeUnits): void {
+    const { tagged: before, since } = this;
+    if (unit !== undefined && unit !== before) unit.holders++;
+    this.#tagged = unit;
+    if (since.length > 0) this.#since = [];
+    for (const one of since) free.release(one);
+    if (before !== undefined && before !== unit) free.release(before);
+  }
+}
+
+function hasEnded({ ended }: Unit): boolean {
+  return ended;
 }

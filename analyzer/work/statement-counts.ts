@@ -7,19 +7,26 @@ import { limits } from '../../config/limits.js';
 import type { Pending } from '../../facts/pending.js';
 import type { RequestStatementRollup } from '../../facts/rollup-row.js';
 import { noSums, REQUEST_STATEMENT_RULES } from '../../facts/sums.js';
+import type { StatementInUnit } from './kept/statement-sums.js';
 import type { Unit } from './unit.js';
-import type { StatementInUnit } from './unit-sums.js';
 
-/** Fingerprint → tag set → rows, of which there is one for each source and minute. */
-type Rows = Map<string, Map<string, RequestStatementRollup[]>>;
+/** The rows that have all but the statement in common, by fingerprint. Statements of a unit often do. */
+interface Alike {
+  readonly minute: number;
+  readonly source: string;
+  readonly tagSet: string;
+  readonly rows: Map<string, RequestStatementRollup>;
+}
 
 /** Whether a statement's tag set has counts of its own, or is among the others. */
 export type TellsApart = (fingerprint: string, tagSet: string) => boolean;
 
 const OTHER = '(other)';
+const NONE: Alike = { minute: -1, source: '', tagSet: '', rows: new Map() };
 
 export class StatementCounts implements Pending<RequestStatementRollup> {
-  #byFingerprint: Rows = new Map();
+  #byTagSet = new Map<string, Alike[]>();
+  #lastAlike: Alike = NONE;
   #rows: RequestStatementRollup[] = [];
   /** Statements of requests that found no row, and executions of those beyond what one request tells apart. */
   cappedTotal = 0;
@@ -32,9 +39,11 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
   /** The unit is counted, so it has its minute. */
   count(unit: Unit): void {
     const minute = unit.counted!.minute;
-    this.cappedTotal += unit.statementsBeyond;
-    unit.statementsBeyond = 0;
-    for (const statement of unit.byFingerprint.values()) {
+    const { distinct } = unit;
+    this.cappedTotal += distinct.beyond;
+    distinct.beyond = 0;
+    for (let place = 0; place < distinct.length; place++) {
+      const statement = distinct.at(place);
       const { fingerprint, countedExecutions } = statement;
       if (countedExecutions === statement.executions) continue;
       // Once it is counted its row stands.
@@ -51,27 +60,36 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
   }
 
   stored(): void {
-    this.#byFingerprint = new Map();
+    this.#byTagSet = new Map();
+    this.#lastAlike = NONE;
     this.#rows = [];
   }
 
   #row({ fingerprint, source, tagSet }: StatementInUnit, minute: number): RequestStatementRollup | undefined {
-    let sets = this.#byFingerprint.get(fingerprint);
-    if (sets === undefined) {
-      sets = new Map();
-      this.#byFingerprint.set(fingerprint, sets);
+    let alike = this.#lastAlike;
+    if (alike.minute !== minute || alike.source !== source || alike.tagSet !== tagSet) {
+      alike = this.#alike(minute, source, tagSet);
+      this.#lastAlike = alike;
     }
-    let rows = sets.get(tagSet);
-    if (rows === undefined) {
-      rows = [];
-      sets.set(tagSet, rows);
-    }
-    for (const row of rows) if (row.minute === minute && row.source === source) return row;
+    let row = alike.rows.get(fingerprint);
+    if (row !== undefined) return row;
     if (this.#rows.length >= limits.requestStatementRowsMax) return undefined;
-    const row = { minute, fingerprint, source, tagSet, ...noSums(REQUEST_STATEMENT_RULES) };
-    rows.push(row);
+    row = { minute, fingerprint, source, tagSet, ...noSums(REQUEST_STATEMENT_RULES) };
+    alike.rows.set(fingerprint, row);
     this.#rows.push(row);
     return row;
+  }
+
+  #alike(minute: number, source: string, tagSet: string): Alike {
+    let all = this.#byTagSet.get(tagSet);
+    if (all === undefined) {
+      all = [];
+      this.#byTagSet.set(tagSet, all);
+    }
+    for (const one of all) if (one.minute === minute && one.source === source) return one;
+    const added = { minute, source, tagSet, rows: new Map() };
+    all.push(added);
+    return added;
   }
 }
 

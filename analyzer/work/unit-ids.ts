@@ -4,6 +4,7 @@
 // Not here: reading ids from tags (analyzer/notable/request-tags.ts).
 
 import { limits } from '../../config/limits.js';
+import type { FreeUnits } from './free-units.js';
 import type { Unit } from './unit.js';
 
 export class UnitIds {
@@ -12,6 +13,11 @@ export class UnitIds {
   #old = new Map<string, Unit>();
   /** Statements that units of the young generation remember. */
   #statements = 0;
+  readonly #free: FreeUnits;
+
+  constructor(free: FreeUnits) {
+    this.#free = free;
+  }
 
   find(requestId: string, traceId: string): Unit | undefined {
     if (requestId !== '') {
@@ -42,16 +48,20 @@ export class UnitIds {
     if (old === undefined) return undefined;
     this.#old.delete(id);
     this.#set(id, old);
+    // Not before: its other id may be dropped with the old generation.
+    old.holders--;
     return old;
   }
 
   #set(id: string, unit: Unit): void {
     if (this.#young.size >= limits.requestsMax || this.#statements >= limits.requestsStatementsMax) {
+      for (const unit of this.#old.values()) this.#free.release(unit);
       this.#old = this.#young;
       this.#young = new Map();
       this.#statements = 0;
     }
     this.#young.set(id, unit);
-    this.#statements += unit.byFingerprint.size;
+    unit.holders++;
+    this.#statements += unit.distinct.length;
   }
 }

@@ -34,8 +34,3 @@ function withoutCaller(tagSet: string): string {
   delete tags[CALLER_KEY];
   return Object.keys(tags).length === 0 ? '' : JSON.stringify(tags);
 }
-
-/** The earlier one names; of two at one moment the one that is first in the alphabet. */
-export function isBefore(ms: number, tagSet: string, otherMs: number, other: string): boolean {
-  return ms < otherMs || (ms === otherMs && tagSet < other);
-}

@@ -2,11 +2,11 @@
 // Invariant: executions may come in any order of their sessions: the sums, the order of `statements` and what names the
 // unit depend on when they started alone. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
 
-import { limits } from '../../config/limits.js';
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
-import type { KeptStatements, Settled, UnitExecution } from './kept-statements.js';
-import { StatementList } from './statement-list.js';
+import type { KeptStatements, Settled, UnitExecution } from './kept/kept-statements.js';
+import { StatementList } from './kept/statement-list.js';
+import { isBefore, StatementSums } from './kept/statement-sums.js';
 import {
   addOpened,
   NOTHING_OPENED,
@@ -15,13 +15,22 @@ import {
   type PartOfUnit,
   partIn,
   type SessionInUnit,
-  type StatementInUnit,
+  setSums,
   type UnitSums,
-} from './unit-sums.js';
-import { isBefore, namesRoute } from './unit-tag-sets.js';
+} from './kept/unit-sums.js';
+import { namesRoute } from './unit-tag-sets.js';
 
+const NOTHING = noUnitSums();
 const NO_PARTS: readonly PartOfUnit[] = [];
 const NO_SESSIONS: readonly SessionInUnit[] = [];
+
+/** What the rows hold already of a unit, and in which row. */
+interface Counted {
+  minute: number;
+  found: Found;
+  tagSet: string;
+  readonly sums: UnitSums;
+}
 
 export class Unit implements WorkUnit {
   boundary: Boundary;
@@ -38,12 +47,10 @@ export class Unit implements WorkUnit {
   #session = '';
   readonly sums: UnitSums = noUnitSums();
   opened: Opened = NOTHING_OPENED;
-  readonly byFingerprint = new Map<string, StatementInUnit>();
-  /** Executions of statements that are not told apart any more, since they were counted last. */
-  statementsBeyond = 0;
+  readonly distinct = new StatementSums();
   parts: readonly PartOfUnit[] = NO_PARTS;
-  /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
-  counted: { minute: number; found: Found; tagSet: string; sums: UnitSums } | undefined = undefined;
+  readonly #counted: Counted = { minute: 0, found: 'direct', tagSet: '', sums: noUnitSums() };
+  #isCounted = false;
   /** Something was added since it was counted. */
   dirty = false;
   /** Its length is in the histograms. */
@@ -51,6 +58,10 @@ export class Unit implements WorkUnit {
   /** An earlier process counted it as a request. */
   resumed = false;
   ended = false;
+  /** Ids and sessions that lead to it, but for those in `sessions`. */
+  holders = 0;
+  /** Others may know it after it ended. */
+  servesOnce = false;
   /** Its last statement when it rested. */
   restedMs = 0;
   /** Sessions whose last statement is in it. */
@@ -66,6 +77,39 @@ export class Unit implements WorkUnit {
   constructor(boundary: Boundary, kept: KeptStatements) {
     this.boundary = boundary;
     this.#statements = new StatementList(kept);
+  }
+
+  /** As a new one would be: nothing leads to it any more (free-units.ts). */
+  beginAnew(boundary: Boundary): void {
+    this.boundary = boundary;
+    this.requestId = this.traceId = '';
+    this.firstMs = this.#tagSetMs = Number.POSITIVE_INFINITY;
+    this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.#traits = 0;
+    this.#session = this.#tagSet = this.#namedTagSet = '';
+    setSums(this.sums, NOTHING);
+    this.opened = NOTHING_OPENED;
+    this.distinct.clear();
+    this.#statements.clear();
+    this.parts = NO_PARTS;
+    this.sessions = NO_SESSIONS;
+    this.absorbedBy = undefined;
+    this.#isCounted = this.#hasRoute = false;
+    this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
+  }
+
+  /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
+  get counted(): Readonly<Counted> | undefined {
+    return this.#isCounted ? this.#counted : undefined;
+  }
+
+  /** From now on it is in this row. */
+  countIn({ minute, tagSet }: { minute: number; tagSet: string }): Readonly<Counted> {
+    this.#isCounted = true;
+    this.#counted.minute = minute;
+    this.#counted.found = this.found;
+    this.#counted.tagSet = tagSet;
+    setSums(this.#counted.sums, NOTHING);
+    return this.#counted;
   }
 
   get found(): Found {
@@ -131,7 +175,7 @@ export class Unit implements WorkUnit {
     const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (execution.sqlstate !== '') sums.errors++;
     if (unitTagSet !== '') this.#offerTagSet(unitTagSet, startMs);
-    const isFirst = this.#addStatement(execution, rows);
+    const isFirst = this.distinct.add(execution, rows);
     if (source !== 'housekeeping') {
       sums.statements++;
       sums.rows += rows;
@@ -145,23 +189,23 @@ export class Unit implements WorkUnit {
 
   /** Its last statement so far is in this unit. */
   enter(session: SessionInUnit): void {
-    this.sessions = this.sessions.length === 0 ? [session] : [...this.sessions, session];
+    this.sessions = this.sessions.length === 0 ? session.alone : [...this.sessions, session];
   }
 
   leave(session: SessionInUnit): void {
-    const others = this.sessions.filter((one) => one !== session);
-    this.sessions = others.length === 0 ? NO_SESSIONS : others;
+    if (this.sessions === session.alone) this.sessions = NO_SESSIONS;
+    else this.sessions = this.sessions.filter((one) => one !== session);
   }
 
   /** Takes over a unit that was not counted: it turned out to be a part of this one. */
   absorb(other: Unit): void {
     other.absorbedBy = this;
+    this.servesOnce ||= other.servesOnce;
     this.#statements.take(other.#statements);
     this.#traits |= other.#traits;
     if (this.#session === '') this.#session = other.#session;
     else if (this.#session !== other.#session) this.#traits |= TRAITS.sessions;
     this.statementsDropped += other.statementsDropped;
-    this.statementsBeyond += other.statementsBeyond;
     this.unsettled += other.unsettled;
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
@@ -169,7 +213,7 @@ export class Unit implements WorkUnit {
     this.opened = addOpened(this.opened, other.opened);
     if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
-    for (const theirs of other.byFingerprint.values()) this.#addAll(theirs);
+    this.sums.repeated += this.distinct.absorb(other.distinct);
     for (const { source, pool, statements, serviceNs } of other.parts) {
       const part = partIn(this, source, pool);
       part.statements += statements;
@@ -199,52 +243,5 @@ export class Unit implements WorkUnit {
     this.#tagSet = tagSet;
     this.#tagSetMs = startMs;
     this.#hasRoute = isRoute;
-  }
-
-  /** True for the first execution of this statement. */
-  #addStatement({ fingerprint, source, tagSet, startMs, serviceNs }: UnitExecution, rows: number): boolean {
-    const known = this.byFingerprint.get(fingerprint);
-    if (known === undefined) {
-      if (this.byFingerprint.size >= limits.requestStatementsMax) {
-        this.statementsBeyond++;
-        return false;
-      }
-      this.byFingerprint.set(fingerprint, {
-        fingerprint,
-        startMs,
-        source,
-        tagSet,
-        executions: 1,
-        serviceNs,
-        rows,
-        countedExecutions: 0,
-        countedNs: 0,
-        countedRows: 0,
-      });
-      return true;
-    }
-    known.executions++;
-    known.serviceNs += serviceNs;
-    known.rows += rows;
-    // Its row stands once it is counted.
-    if (known.countedExecutions === 0 && isBefore(startMs, tagSet, known.startMs, known.tagSet)) {
-      known.startMs = startMs;
-      known.source = source;
-      known.tagSet = tagSet;
-    }
-    return false;
-  }
-
-  #addAll(theirs: StatementInUnit): void {
-    const ours = this.byFingerprint.get(theirs.fingerprint);
-    if (ours === undefined) {
-      if (this.byFingerprint.size < limits.requestStatementsMax) this.byFingerprint.set(theirs.fingerprint, theirs);
-      else this.statementsBeyond += theirs.executions;
-      return;
-    }
-    if (theirs.source !== 'housekeeping') this.sums.repeated++;
-    ours.executions += theirs.executions;
-    ours.serviceNs += theirs.serviceNs;
-    ours.rows += theirs.rows;
   }
 }

@@ -14,40 +14,25 @@ import { limits } from '../../config/limits.js';
 import type { WorkUnit } from '../../facts/work/unit.js';
 import { boundaryBefore, givesBack, isInside, isPartOf, isPrelude, wholeOf } from './boundary.js';
 import { CountedRequests } from './counted-requests.js';
-import { KeptStatements, type Settled, type UnitExecution } from './kept-statements.js';
+import { FreeUnits } from './free-units.js';
+import { KeptStatements, type Settled, type UnitExecution } from './kept/kept-statements.js';
+import { addOpened } from './kept/unit-sums.js';
 import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
-import { Unit } from './unit.js';
+import type { Unit } from './unit.js';
 import { idleIn, isOver, rests } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
-import { addOpened } from './unit-sums.js';
+import type { UnitsCounters, UnitsListener } from './units-told.js';
 
 /** Longer units are looked at before they end, if nothing can take them over. */
 const SHOWN_MS = 1_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
 
-export interface UnitsListener {
-  /** A unit ended, with its statements. It is not kept. */
-  unitEnded(unit: WorkUnit): void;
-  /** A unit lasts, is one for good, and its statements have their sources. `idleSessions`: in a transaction. */
-  unitGoesOn(unit: WorkUnit, now: { nowMs: number; idleSessions: ReadonlySet<string> }): void;
-  /** A unit is quiet with an open transaction: most of its statements are given up now. */
-  unitRests(unit: WorkUnit): void;
-}
-
 type Ids = Readonly<{ requestId: string; traceId: string; autocommits: boolean }>;
-
-export interface UnitsCounters {
-  unitsTotal: number;
-  /** Units that ended early, because too many were open. */
-  unitsCutTotal: number;
-  /** Executions that are in the sums of their unit alone. */
-  unitStatementsDroppedTotal: number;
-}
 
 export class Units {
   readonly #listener: UnitsListener | undefined;
@@ -56,8 +41,9 @@ export class Units {
   readonly samples = new UnitSamples();
   readonly counted = new CountedRequests(() => this.#open);
   readonly counters: UnitsCounters = { unitsTotal: 0, unitsCutTotal: 0, unitStatementsDroppedTotal: 0 };
-  readonly #ids = new UnitIds();
   readonly keeps = new KeptStatements(limits.unitsStatementsMax);
+  readonly #free = new FreeUnits(this.keeps);
+  readonly #ids = new UnitIds(this.#free);
   /** Oldest first. */
   readonly #open = new Set<Unit>();
   readonly #paces = new Paces();
@@ -128,7 +114,8 @@ export class Units {
     const isWhole = session.units === 1 && !partial && lifetimeMs < SHORT_LIFE_MS;
     if (isWhole && pace.isPerRequest) unit.opened = addOpened(unit.opened, { connections: 1, ms: openingMs });
     if (isWhole && unit.found === 'heuristic' && unit.counted === undefined) unit.boundary = 'connection';
-    unit.leave(session);
+    session.names(undefined, this.#free);
+    this.#leave(session, unit);
     session.unit = undefined;
   }
 
@@ -149,9 +136,12 @@ export class Units {
       if (unit.dirty && sinceMs > LONG_MS) this.#count(unit);
       // Until it is counted, a guess may turn out to be a part of a request, which would show the same again.
       const stands = unit.found === 'direct' || unit.counted !== undefined;
-      if (stands && unit.unsettled === 0 && sinceMs > SHOWN_MS)
+      if (stands && unit.unsettled === 0 && sinceMs > SHOWN_MS) {
+        unit.servesOnce = true;
         this.#listener?.unitGoesOn(unit, { nowMs: theirNowMs, idleSessions: idleIn(unit) });
+      }
       if (rests(unit, theirNowMs)) {
+        unit.servesOnce = true;
         this.#listener?.unitRests(unit);
         unit.rest();
       }
@@ -184,15 +174,14 @@ export class Units {
     const parts = session.tagged === unit ? session.since : current === undefined ? [] : [current];
     const isOneStretch = session.tagged === unit || boundaryBefore(session, execution, autocommits) === undefined;
     if (isOneStretch) for (const part of parts) if (isPartOf(unit, part)) this.#absorb(unit, part);
-    session.tagged = unit;
-    session.since = [];
+    session.names(unit, this.#free);
     return unit;
   }
 
   #beginIn(session: SessionWork, boundary: Unit['boundary']): Unit {
     const unit = this.#begin(boundary, session.resumes);
     session.resumes = false;
-    session.begins(unit);
+    session.begins(unit, this.#free);
     return unit;
   }
 
@@ -204,7 +193,7 @@ export class Units {
         break;
       }
     }
-    const unit = new Unit(boundary, this.keeps);
+    const unit = this.#free.begin(boundary);
     unit.resumed = resumed;
     this.#open.add(unit);
     this.counters.unitsTotal++;
@@ -227,10 +216,16 @@ export class Units {
   }
 
   #move(session: SessionWork, unit: Unit): void {
-    session.unit?.leave(session);
+    const before = session.unit;
     session.unit = unit;
     session.units++;
     unit.enter(session);
+    if (before !== undefined) this.#leave(session, before);
+  }
+
+  #leave(session: SessionWork, unit: Unit): void {
+    unit.leave(session);
+    this.#free.offer(unit);
   }
 
   #count(unit: Unit): void {
@@ -246,5 +241,6 @@ export class Units {
     if (this.requests.measure(unit)) this.samples.offer(unit);
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
+    this.#free.offer(unit);
   }
 }

@@ -1,7 +1,7 @@
 // Units of work without a pipeline: sessions that a test scripts, settled at once or later.
 
 import { Findings } from '../../analyzer/findings/findings.js';
-import type { UnitExecution } from '../../analyzer/work/kept-statements.js';
+import type { UnitExecution } from '../../analyzer/work/kept/kept-statements.js';
 import type { SessionWork } from '../../analyzer/work/session-work.js';
 import { UnitTagSets } from '../../analyzer/work/unit-tag-sets.js';
 import { Units } from '../../analyzer/work/units.js';

@@ -1,20 +1,6 @@
-// Defines the sums of one unit of work: of the whole, of its statements, of its parts.
-// Invariant: `counted` fields say what the rows hold already. Not here: adding executions to them (unit.ts).
-
-/** One statement within a unit. Counted: what its rows hold already. */
-export interface StatementInUnit {
-  readonly fingerprint: string;
-  startMs: number;
-  source: string;
-  tagSet: string;
-  executions: number;
-  serviceNs: number;
-  rows: number;
-  /** 0 = it is in no row. */
-  countedExecutions: number;
-  countedNs: number;
-  countedRows: number;
-}
+// Defines the sums of one unit of work: of the whole, and of its parts.
+// Invariant: `counted` fields say what the rows hold already.
+// Not here: its statements (statement-sums.ts), adding executions (../unit.ts).
 
 export interface PartOfUnit {
   readonly source: string;
@@ -75,6 +61,8 @@ export function setSums(to: UnitSums, from: UnitSums): void {
 export interface SessionInUnit {
   /** As in its statements. */
   readonly name: string;
+  /** Itself: most units have one session. */
+  readonly alone: readonly SessionInUnit[];
   readonly inTransaction: boolean;
   /** A statement has been in flight for a second. */
   readonly member: { readonly running: boolean };

@@ -4,7 +4,7 @@
 // execution that waits for its session to settle outlives its unit: its object serves once.
 // Not here: which unit a statement is in, and their order (statement-list.ts).
 
-import type { UnitStatement, WorkUnit } from '../../facts/work/unit.js';
+import type { UnitStatement, WorkUnit } from '../../../facts/work/unit.js';
 
 /** An execution on its way through a unit. */
 export interface UnitExecution extends UnitStatement {
@@ -56,10 +56,11 @@ export class KeptStatements {
     if (execution.servesAgain) this.#free.push(execution);
   }
 
-  /** Their unit keeps them no longer. */
-  giveBackAll(executions: readonly UnitExecution[]): void {
-    this.size -= executions.length;
-    for (const execution of executions) {
+  /** Their unit keeps the first `count` no longer. */
+  giveBackAll(executions: readonly UnitExecution[], count: number): void {
+    this.size -= count;
+    for (let n = 0; n < count; n++) {
+      const execution = executions[n];
       if (!execution.servesAgain) continue;
       execution.unit = undefined;
       this.#free.push(execution);

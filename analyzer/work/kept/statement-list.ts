@@ -2,12 +2,17 @@
 // Invariant: asked for, they are in the order in which they started, whatever order they came in.
 // Not here: where their objects come from (kept-statements.ts), what a unit adds up (unit.ts).
 
-import type { UnitStatement } from '../../facts/work/unit.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
 import type { KeptStatements, UnitExecution } from './kept-statements.js';
+
+/** A longer list is not used again. */
+const ROOM_KEPT = 64;
 
 export class StatementList {
   readonly #kept: KeptStatements;
+  /** Those from #length on are of an earlier unit. */
   #list: UnitExecution[] = [];
+  #length = 0;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #isSorted = true;
 
@@ -16,12 +21,14 @@ export class StatementList {
   }
 
   get length(): number {
-    return this.#list.length;
+    return this.#length;
   }
 
   /** Hot path. */
   add(statement: UnitExecution): void {
-    this.#list.push(statement);
+    if (this.#length < this.#list.length) this.#list[this.#length] = statement;
+    else this.#list.push(statement);
+    this.#length++;
     this.#kept.size++;
     if (statement.startMs < this.#lastStartMs) this.#isSorted = false;
     else this.#lastStartMs = statement.startMs;
@@ -29,39 +36,43 @@ export class StatementList {
 
   /** Takes all of another list, which is empty then. */
   take(other: StatementList): void {
-    if (other.#list.length === 0) return;
-    this.#list = this.#list.concat(other.#list);
+    if (other.#length === 0) return;
+    this.#list = this.#list.slice(0, this.#length).concat(other.#list.slice(0, other.#length));
+    this.#length = this.#list.length;
     this.#isSorted = false;
     other.#forget();
   }
 
   /** They stand until something changes. */
-  read(): readonly UnitStatement[] {
+  read(): readonly UnitExecution[] {
+    if (this.#length < this.#list.length) this.#list = this.#list.slice(0, this.#length);
     if (!this.#isSorted) {
       this.#list.sort(byStart);
       this.#isSorted = true;
-      this.#lastStartMs = this.#list[this.#list.length - 1].startMs;
+      this.#lastStartMs = this.#list[this.#length - 1].startMs;
     }
     return this.#list;
   }
 
   /** Keeps the statements of pauses in transactions. Returns how many it gave up. */
   rest(): number {
-    this.read();
-    const needed = aroundPauses(this.#list);
-    const given = this.#list.filter((one) => !needed.has(one));
-    this.#list = this.#list.filter((one) => needed.has(one));
-    this.#kept.giveBackAll(given);
+    const all = this.read();
+    const needed = aroundPauses(all);
+    const given = all.filter((one) => !needed.has(one));
+    this.#list = all.filter((one) => needed.has(one));
+    this.#length = this.#list.length;
+    this.#kept.giveBackAll(given, given.length);
     return given.length;
   }
 
   clear(): void {
-    this.#kept.giveBackAll(this.#list);
+    this.#kept.giveBackAll(this.#list, this.#length);
     this.#forget();
   }
 
   #forget(): void {
-    this.#list = [];
+    if (this.#list.length > ROOM_KEPT) this.#list = [];
+    this.#length = 0;
     this.#lastStartMs = Number.NEGATIVE_INFINITY;
     this.#isSorted = true;
   }

@@ -1,0 +1,107 @@
+// Units that serve again count and show the same as units of which each is new.
+// Traffic is drawn by a seeded generator: sessions with and without tags, transactions, pauses, verdicts that come
+// late, connections that close. Not here: what a unit is (units.test.ts).
+
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { FreeUnits } from '../../analyzer/work/free-units.js';
+import type { UnitExecution } from '../../analyzer/work/kept/kept-statements.js';
+import { limits } from '../../config/limits.js';
+import { Playing, type Sent } from './playing.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+const SESSIONS = ['one', 'two', 'three', 'four'];
+const TEXTS = ['SELECT a', 'SELECT b', 'SELECT c', 'UPDATE a', 'BEGIN', 'COMMIT', 'ROLLBACK', 'PING'];
+
+/** Plays `steps` random steps, and tells all that came of them. */
+function play(seed: number, steps: number) {
+  const below = generator(seed);
+  const playing = new Playing();
+  const unsettled: { execution: UnitExecution; sent: Sent }[] = [];
+  let [at, request] = [0, 0];
+  const current = new Map<string, string>();
+  for (let step = 0; step < steps; step++) {
+    const session = SESSIONS[below(SESSIONS.length)];
+    switch (below(30)) {
+      case 0:
+        at += 800 + below(3_000);
+        playing.pass(0);
+        break;
+      case 1:
+        playing.close(session, 5 + below(9_000));
+        current.delete(session);
+        break;
+      case 2:
+        for (const { execution, sent } of unsettled.splice(0)) playing.settle(execution, sent);
+        break;
+      case 3:
+      case 4:
+        current.set(session, `r${below(4) === 0 ? Math.max(0, request - below(6)) : ++request}`);
+        break;
+      case 5:
+        current.delete(session);
+        break;
+      default: {
+        at += below(6) === 0 ? 30 : 0.5;
+        const id = current.get(session) ?? '';
+        const isTrace = below(3) === 0;
+        const sent: Sent = {
+          sql: TEXTS[below(TEXTS.length)],
+          at,
+          session,
+          source: below(2) === 0 ? 'raw' : 'django-orm',
+          ...(id !== '' && (isTrace ? { traceId: `t${id}` } : { requestId: id, traceId: `t${id}` })),
+          ...(below(2) === 0 && { tags: { route: `/${below(3)}` } }),
+          hash: below(3) + 1,
+          rows: below(20),
+          sqlstate: below(20) === 0 ? '23505' : '',
+        };
+        if (below(5) === 0) unsettled.push({ execution: playing.take(sent), sent });
+        else playing.send(sent);
+      }
+    }
+    if (step % 20 === 0) playing.pass(0);
+  }
+  for (const { execution, sent } of unsettled) playing.settle(execution, sent);
+  playing.pass(60_000);
+  playing.units.endAll();
+  const { units, ended, findings } = playing;
+  return {
+    requests: playing.requests,
+    statements: [...units.statements.pending()],
+    counters: { ...units.counters, capped: units.statements.cappedTotal },
+    kept: units.keeps.size,
+    ended,
+    findings: [...findings.pending()],
+  };
+}
+
+describe('serving again', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('changes nothing: traffic %i', (seed) => {
+    // What ends is forgotten by its id soon, so that units with ids serve again as well.
+    const { requestsMax } = limits;
+    Object.assign(limits, { requestsMax: 5 });
+    try {
+      const begin = vi.spyOn(FreeUnits.prototype, 'begin');
+      const found = play(seed, 1_500);
+      const used = begin.mock.results.map(({ value }) => value);
+      expect(new Set(used).size).toBeLessThan(used.length / 2);
+      vi.spyOn(FreeUnits.prototype, 'offer').mockImplementation(() => {});
+      expect(play(seed, 1_500)).toEqual(found);
+      const anew = begin.mock.results.slice(used.length).map(({ value }) => value);
+      expect(new Set(anew).size).toBe(anew.length);
+      expect(found.kept).toBe(0);
+      expect(found.ended.length).toBeGreaterThan(100);
+    } finally {
+      Object.assign(limits, { requestsMax });
+    }
+  });
+});
