@@ -6,35 +6,37 @@ import type { Config } from '../../config/config.js';
 import { UsageError } from '../../config/values/errors.js';
 import { parseDuration } from '../../config/values/units.js';
 import { parseStoreAddress, type StoreAddress } from '../../storage/clickhouse/connection/address.js';
-import type { Layout } from '../../storage/clickhouse/schema/table.js';
+import type { WantedLayout } from '../../storage/clickhouse/connection/prepare.js';
 
 const DAY_MS = 86_400_000;
-/** Days, where the address names none. */
-const KEPT = { minutes: '7d', hours: '90d', days: '400d' } as const;
+const LEVELS = ['minutes', 'hours', 'days'] as const;
+const KNOWN: ReadonlySet<string> = new Set([...LEVELS, 'replicas']);
 const WHERE = '--ship';
 
 /** Throws UsageError. */
 export function shipAddress(
   { ship, cluster }: Pick<Config, 'ship' | 'cluster'>,
   env: NodeJS.ProcessEnv,
-): { address: StoreAddress; layout: Layout } {
+): { address: StoreAddress; layout: WantedLayout } {
   const address = parseStoreAddress(ship, { where: WHERE, env });
   const { parameters } = address;
   for (const name of parameters.keys()) {
-    if (name in KEPT || name === 'replicas') continue;
+    if (KNOWN.has(name)) continue;
     throw new UsageError(`"${name}" is not known`, { where: WHERE, hint: 'known: ca, replicas, minutes, hours, days' });
   }
   const replicas = parameters.get('replicas') ?? 'yes';
   if (replicas !== 'yes' && replicas !== 'no') {
     throw new UsageError(`replicas is yes or no, not "${replicas}"`, { where: WHERE });
   }
-  const daysOf = (name: keyof typeof KEPT) =>
-    Math.ceil(parseDuration(parameters.get(name) ?? KEPT[name], WHERE) / DAY_MS);
+  const named = LEVELS.flatMap((level) => {
+    const text = parameters.get(level);
+    return text === undefined ? [] : [[level, Math.ceil(parseDuration(text, WHERE) / DAY_MS)] as const];
+  });
   return {
     address,
     layout: {
       ...(cluster === '' ? {} : { cluster: { name: cluster, hasReplicas: replicas === 'yes' } }),
-      retention: { minutes: daysOf('minutes'), hours: daysOf('hours'), days: daysOf('days') },
+      retention: Object.fromEntries(named),
     },
   };
 }

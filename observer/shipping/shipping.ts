@@ -8,8 +8,7 @@ import type { Identity } from '../../facts/fleet/identity.js';
 import type { ShippingStatus } from '../../facts/fleet/shipping-status.js';
 import { type StoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
-import { keptDays, prepareStore } from '../../storage/clickhouse/connection/prepare.js';
-import type { Layout } from '../../storage/clickhouse/schema/table.js';
+import { keptDays, prepareStore, type WantedLayout } from '../../storage/clickhouse/connection/prepare.js';
 import { openReader, type Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { Shipper } from './shipper.js';
@@ -18,7 +17,7 @@ import { noCounts, sumOf } from './slice.js';
 export interface ShippingOptions {
   dataDir: string;
   address: StoreAddress;
-  layout: Layout;
+  layout: WantedLayout;
   identity: Identity;
   /** Is told after each turn. */
   report(status: ShippingStatus): void;

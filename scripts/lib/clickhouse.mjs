@@ -14,6 +14,8 @@ const SERVER = fileURLToPath(new URL('clickhouse-server.py', import.meta.url));
 export const CLUSTER = 'fleet';
 /** May do everything. */
 export const WRITER = { user: 'writer', password: 'writes & 100% secret' };
+/** May do in one database what docs/FLEET.md says that a sidecar has to, and no more. */
+export const SHIPPER = { user: 'shipper', password: 'ships', database: 'limited' };
 /** May only read. */
 export const READER = { user: 'reader', password: 'reads' };
 
@@ -106,6 +108,9 @@ const LOOPBACK = '<networks><ip>127.0.0.1</ip><ip>::1</ip></networks><quota>defa
 const USERS = `<clickhouse><profiles><default/><reads><readonly>2</readonly></reads></profiles><quotas><default/></quotas><users>
 <default><no_password/>${LOOPBACK}<profile>default</profile></default>
 <${WRITER.user}><password>${xml(WRITER.password)}</password>${LOOPBACK}<profile>default</profile></${WRITER.user}>
+<${SHIPPER.user}><password>${xml(SHIPPER.password)}</password>${LOOPBACK}<profile>default</profile><grants>
+<query>GRANT SELECT, INSERT, CREATE TABLE, ALTER TTL, ALTER MATERIALIZE TTL ON ${SHIPPER.database}.*</query>
+<query>GRANT TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Distributed</query></grants></${SHIPPER.user}>
 <${READER.user}><password>${xml(READER.password)}</password>${LOOPBACK}<profile>reads</profile></${READER.user}>
 </users></clickhouse>
 `;

@@ -5,11 +5,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { CLUSTER, type Clickhouse, READER, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
+import { CLUSTER, type Clickhouse, READER, SHIPPER, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { parseStoreAddress, requireStoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
-import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
+import { keptDays, prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import { columnsOf } from '../../storage/clickhouse/schema/table.js';
 import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
@@ -130,6 +130,49 @@ await describeWithClickhouse('a store', (library) => {
     await clickhouse.query('OPTIMIZE TABLE fleet_rollup FINAL', 'old');
     const kept = 'SELECT span_s, count() FROM fleet_rollup FINAL GROUP BY span_s ORDER BY span_s';
     expect(await clickhouse.query(kept, 'old')).toBe('60\t1\n3600\t2\n86400\t3');
+  });
+
+  describe.each([
+    ['on one node', undefined],
+    ['on two shards', { name: CLUSTER, hasReplicas: false }],
+  ])('%s, by a user that may ship and no more', (_name, cluster) => {
+    const shipping = { PGWITNESS_STORE_USER: SHIPPER.user, PGWITNESS_STORE_PASSWORD: SHIPPER.password };
+    const address = () => addressOf(SHIPPER.database, shipping);
+    const nodes = () => (cluster === undefined ? clickhouse.nodes.slice(0, 1) : clickhouse.nodes);
+    /** Of each node: days of every TTL that the tables have. */
+    const ttls = async () => {
+      const sql = `SELECT DISTINCT extractAll(create_table_query, 'toIntervalDay\\((.*)\\)')[1] FROM system.tables
+        WHERE database = '${SHIPPER.database}' AND engine LIKE '%MergeTree' AND name != 'store_fact' ORDER BY 1`;
+      return Promise.all(nodes().map(async (node) => (await node.query(sql)).split('\n')));
+    };
+
+    test('a database that is not there is refused, one that is there is filled with tables', async () => {
+      await Promise.all(clickhouse.nodes.map(({ query }) => query(`DROP DATABASE IF EXISTS ${SHIPPER.database} SYNC`)));
+      await expect(prepareStore(address(), { cluster, retention: {} })).rejects.toMatchObject({ code: 'denied' });
+      await Promise.all(nodes().map(({ query }) => query(`CREATE DATABASE ${SHIPPER.database}`)));
+      await prepareStore(address(), { cluster, retention: {} });
+      for (const each of await ttls()) expect(each).toEqual(['400', 'multiIf(span_s = 60, 7, span_s = 3600, 90, 400)']);
+    });
+
+    test('another retention is given to tables that are there, once, and what is too old goes', async () => {
+      const minute = Math.floor(Date.now() / 60_000) - 5 * 1440;
+      const row = `('a', 60, ${minute}, 1, 1, 1)`;
+      const columns = 'instance, span_s, bucket_min, connections_max, busy_max, version';
+      await clickhouse.query(`INSERT INTO fleet_rollup (${columns}) VALUES ${row}`, SHIPPER.database);
+      await prepareStore(address(), { cluster, retention: { minutes: 3, days: 500 } });
+      for (const each of await ttls()) expect(each).toEqual(['500', 'multiIf(span_s = 60, 3, span_s = 3600, 90, 500)']);
+      const count = () => clickhouse.query('SELECT count() FROM fleet_rollup', SHIPPER.database);
+      await expect.poll(count, { timeout: 30_000 }).toBe('0');
+      const client = new FleetClient(address());
+      expect(await keptDays(client)).toEqual({ minutes: 3, hours: 90, days: 500 });
+      await client.close();
+      const mutations = `SELECT count() FROM system.mutations WHERE database = '${SHIPPER.database}'`;
+      const before = await clickhouse.query(mutations);
+      // The same, and one that names no level, which leaves them.
+      for (const retention of [{ minutes: 3, days: 500 }, {}]) await prepareStore(address(), { cluster, retention });
+      expect(await clickhouse.query(mutations)).toBe(before);
+      for (const each of await ttls()) expect(each).toEqual(['500', 'multiIf(span_s = 60, 3, span_s = 3600, 90, 500)']);
+    });
   });
 
   test('refuses in words, and no word is a password', async () => {

@@ -3,34 +3,38 @@
 // Not here: the statements (../schema/).
 
 import { StoreError } from '../../store-error.js';
-import { FLEET_SCHEMA_VERSION, STORE_FACT, stepsFrom } from '../schema/migrations.js';
-import { type Layout, onCluster } from '../schema/table.js';
+import { FLEET_SCHEMA_VERSION, retentionSteps, STORE_FACT, stepsFrom } from '../schema/migrations.js';
+import { type Layout, onCluster, type RetentionDays } from '../schema/table.js';
 import { type StoreAddress, shownStore } from './address.js';
 import { FleetClient } from './client.js';
+import { engineCode } from './failures.js';
+
+/** Levels that are not named are kept as the store keeps them; a new one keeps them as DEFAULT_DAYS says. */
+export type WantedLayout = Omit<Layout, 'retention'> & { readonly retention: Partial<RetentionDays> };
+
+const DEFAULT_DAYS: RetentionDays = { minutes: 7, hours: 90, days: 400 };
 
 /**
  * A cluster with replicas carries statements to all of its nodes; without, `address` names every node. Throws
  * StoreError.
  */
-export async function prepareStore(address: StoreAddress, layout: Layout, first = 0): Promise<void> {
+export async function prepareStore(address: StoreAddress, layout: WantedLayout, first = 0): Promise<void> {
   const each = layout.cluster !== undefined && !layout.cluster.hasReplicas;
   const nodes = each ? address.nodes.map((_, node) => node) : [first];
   for (const node of nodes) await prepareNode(address, { node, layout });
 }
 
 /** How many days a prepared store keeps each level. Throws StoreError. */
-export async function keptDays(client: FleetClient): Promise<{ minutes: number; hours: number; days: number }> {
-  const facts = await client.rows<{ name: string; value: number }>(`SELECT name, value FROM ${STORE_FACT} FINAL`);
-  const daysOf = (name: string) => facts.find((fact) => fact.name === name)?.value ?? 0;
-  return {
-    minutes: daysOf('minutes_kept_days'),
-    hours: daysOf('hours_kept_days'),
-    days: daysOf('days_kept_days'),
-  };
+export async function keptDays(client: FleetClient): Promise<RetentionDays> {
+  return keptOf(await factsOf(client));
 }
 
-async function prepareNode(address: StoreAddress, { node, layout }: { node: number; layout: Layout }): Promise<void> {
-  const version = await schemaOf(address, node);
+async function prepareNode(
+  address: StoreAddress,
+  { node, layout }: { node: number; layout: WantedLayout },
+): Promise<void> {
+  const { hasDatabase, facts } = await found(address, node);
+  const version = facts.get('schema') ?? 0;
   if (version > FLEET_SCHEMA_VERSION) {
     throw new StoreError(
       'newer-schema',
@@ -38,30 +42,52 @@ async function prepareNode(address: StoreAddress, { node, layout }: { node: numb
       { hint: 'Use the version of pgwitness that made it, or another database.' },
     );
   }
-  if (version === FLEET_SCHEMA_VERSION) return;
-  if (version === 0) {
+  const kept = version === 0 ? DEFAULT_DAYS : keptOf(facts);
+  const wanted: Layout = { ...layout, retention: { ...kept, ...layout.retention } };
+  // Who may not make databases can use one that is there.
+  if (!hasDatabase) {
     await asked(new FleetClient(address, { node, database: '' }), (client) =>
-      client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(layout)}`),
+      client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(wanted)}`),
     );
   }
+  const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]);
+  const statements = [
+    ...(version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted)),
+    ...(version === 0 || isKept ? [] : retentionSteps(wanted, Date.now())),
+  ];
+  if (statements.length === 0) return;
   await asked(new FleetClient(address, { node }), async (client) => {
-    for (const statement of stepsFrom(version, layout)) await client.command(statement);
+    for (const statement of statements) await client.command(statement);
   });
 }
 
-/** 0 = there is none. Throws StoreError. */
-async function schemaOf(address: StoreAddress, node: number): Promise<number> {
+/** Throws StoreError. */
+async function found(
+  address: StoreAddress,
+  node: number,
+): Promise<{ hasDatabase: boolean; facts: ReadonlyMap<string, number> }> {
   try {
-    const [row] = await asked(new FleetClient(address, { node }), (client) =>
-      client.rows<{ version: string | number }>(
-        `SELECT max(value) AS version FROM ${STORE_FACT} WHERE name = 'schema'`,
-      ),
-    );
-    return Number(row.version);
+    return { hasDatabase: true, facts: await asked(new FleetClient(address, { node }), factsOf) };
   } catch (error) {
-    if (error instanceof StoreError && error.code === 'missing') return 0;
-    throw error;
+    if (!(error instanceof StoreError) || error.code !== 'missing') throw error;
+    return { hasDatabase: engineCode(error) !== UNKNOWN_DATABASE, facts: new Map() };
   }
+}
+
+const UNKNOWN_DATABASE = '81';
+
+async function factsOf(client: FleetClient): Promise<ReadonlyMap<string, number>> {
+  const facts = await client.rows<{ name: string; value: number }>(
+    `SELECT name, argMax(value, version) AS value FROM ${STORE_FACT} GROUP BY name`,
+  );
+  return new Map(facts.map(({ name, value }) => [name, Number(value)]));
+}
+
+const LEVELS = ['minutes', 'hours', 'days'] as const;
+
+function keptOf(facts: ReadonlyMap<string, number>): RetentionDays {
+  const [minutes, hours, days] = LEVELS.map((level) => facts.get(`${level}_kept_days`) ?? 0);
+  return { minutes, hours, days };
 }
 
 async function asked<T>(client: FleetClient, work: (client: FleetClient) => Promise<T>): Promise<T> {

@@ -23,7 +23,7 @@ export interface ClickhouseReaderOptions {
 const TIMEOUT_MS = 60_000;
 /** A report that comes sooner after the opening takes the marks that it read. */
 const OPENING_MS = 1_000;
-const FACTS = `SELECT name, max(value) AS value FROM ${STORE_FACT} GROUP BY name`;
+const FACTS = `SELECT name, argMax(value, version) AS value FROM ${STORE_FACT} GROUP BY name`;
 const STATES = `SELECT service, environment, instance, toString(store) AS store, minutes_folded_to_min AS minutesFoldedTo,
     hours_folded_to_min AS hoursFoldedTo, minutes_kept_from_min AS minutesKeptFrom, hours_kept_from_min AS hoursKeptFrom,
     days_kept_from_min AS daysKeptFrom, first_min AS firstMinute, last_min AS lastMinute

@@ -2,7 +2,7 @@
 // Invariant: the n-th step leads to version n; each statement can be applied twice; a published step never changes.
 // Not here: sending them (../connection/prepare.ts).
 
-import { createSql, type Layout, onCluster } from './table.js';
+import { createSql, type Layout, onCluster, type RetentionDays, retentionSql } from './table.js';
 import { TABLES_1 } from './tables-1.js';
 
 /** The n-th (from 1) brings a database from version n - 1 to n. */
@@ -24,17 +24,27 @@ const FACT_ENGINE = {
 
 /** Statements that a node of version `from` needs, in order, with those that note what it is then. */
 export function stepsFrom(from: number, layout: Layout): string[] {
-  const { retention } = layout;
-  const facts = [
-    ['schema', FLEET_SCHEMA_VERSION],
-    ['minutes_kept_days', retention.minutes],
-    ['hours_kept_days', retention.hours],
-    ['days_kept_days', retention.days],
-  ];
   return [
     `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
 ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
     ...STEPS.slice(from).flatMap((step) => step(layout)),
-    `INSERT INTO ${STORE_FACT} VALUES ${facts.map(([name, value]) => `('${name}', ${value}, ${FLEET_SCHEMA_VERSION})`).join(', ')}`,
+    noteSql([['schema', FLEET_SCHEMA_VERSION], ...keptFacts(layout.retention)], FLEET_SCHEMA_VERSION),
   ];
+}
+
+/** Statements by which a node keeps rows as long as `layout` says; `nowMs` makes what they note the newest. */
+export function retentionSteps(layout: Layout, nowMs: number): string[] {
+  return [...TABLES_1.map((table) => retentionSql(table, layout)), noteSql(keptFacts(layout.retention), nowMs)];
+}
+
+function keptFacts({ minutes, hours, days }: RetentionDays): Array<[string, number]> {
+  return [
+    ['minutes_kept_days', minutes],
+    ['hours_kept_days', hours],
+    ['days_kept_days', days],
+  ];
+}
+
+function noteSql(facts: ReadonlyArray<readonly [string, number]>, version: number): string {
+  return `INSERT INTO ${STORE_FACT} VALUES ${facts.map(([name, value]) => `('${name}', ${value}, ${version})`).join(', ')}`;
 }

@@ -111,20 +111,40 @@ function engineOf({ cluster }: Layout): string {
   return "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}/{shard}', '{replica}', version)";
 }
 
+/** Gives the table another retention: on one node, or on all that a keeper reaches. */
+export function retentionSql(table: FleetTable, layout: Layout): string {
+  const name = layout.cluster === undefined ? table.name : `${table.name}_local`;
+  return `ALTER TABLE ${name}${onCluster(layout)} MODIFY ${ttlSql(table, layout.retention)}`;
+}
+
 /** Parts hold the rows of one stretch of time, so that what is too old goes with whole parts. */
-function ageingSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDays): string[] {
-  switch (ageing.by) {
+function ageingSql(table: FleetTable, retention: RetentionDays): string[] {
+  const ttl = ttlSql(table, retention);
+  switch (table.ageing.by) {
     case 'level': {
-      const at = "toDateTime(bucket_min * 60, 'UTC')";
-      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${at}), span_s = 3600, toYYYYMMDD(toMonday(${at})), toYYYYMM(${at}))`;
-      const kept = `multiIf(span_s = 60, ${minutes}, span_s = 3600, ${hours}, ${days})`;
-      return [`PARTITION BY (span_s, ${stretch})`, `TTL ${at} + toIntervalDay(${kept})`];
+      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${BUCKET_AT}), span_s = 3600, toYYYYMMDD(toMonday(${BUCKET_AT})), toYYYYMM(${BUCKET_AT}))`;
+      return [`PARTITION BY (span_s, ${stretch})`, ttl];
     }
-    case 'moment': {
-      const at = `toDateTime(${ageing.seconds}, 'UTC')`;
-      return [`PARTITION BY toYYYYMM(${at})`, `TTL ${at} + toIntervalDay(${days})`];
-    }
+    case 'moment':
+      return [`PARTITION BY toYYYYMM(${momentSql(table.ageing.seconds)})`, ttl];
     case 'sending':
-      return [`TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${days})`];
+      return [ttl];
+  }
+}
+
+const BUCKET_AT = "toDateTime(bucket_min * 60, 'UTC')";
+
+function momentSql(seconds: string): string {
+  return `toDateTime(${seconds}, 'UTC')`;
+}
+
+function ttlSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDays): string {
+  switch (ageing.by) {
+    case 'level':
+      return `TTL ${BUCKET_AT} + toIntervalDay(multiIf(span_s = 60, ${minutes}, span_s = 3600, ${hours}, ${days}))`;
+    case 'moment':
+      return `TTL ${momentSql(ageing.seconds)} + toIntervalDay(${days})`;
+    case 'sending':
+      return `TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${days})`;
   }
 }
