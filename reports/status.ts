@@ -3,6 +3,7 @@
 
 import { MINUTE_MS } from '../config/values/minute.js';
 import type { Observed, Window } from '../facts/answers.js';
+import type { StoredShipping } from '../facts/fleet/shipping-status.js';
 import { observedIn } from '../storage/reading/observed.js';
 import type { RelayState } from '../storage/reading/other-rows.js';
 import { spanOf, type TimeBounds } from '../storage/reading/span.js';
@@ -21,6 +22,8 @@ export interface StatusReport {
   schemaVersion: number;
   /** Since when the store takes nothing; null while it does. */
   unstoredSinceMs: number | null;
+  /** undefined = nothing is shipped to the store of a fleet. */
+  shipping: StoredShipping | undefined;
   /** Absolute. */
   dataDirectory: string;
   databaseBytes: number;
@@ -33,6 +36,7 @@ export interface StatusReport {
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportStatus(reader: StoreReader, bounds: TimeBounds = {}): StatusReport {
+  const shipping = reader.shipping();
   return reader.read((stored) => {
     const span = spanOf(stored, bounds);
     const { counters, ...state } = stored.state();
@@ -45,6 +49,7 @@ export function reportStatus(reader: StoreReader, bounds: TimeBounds = {}): Stat
       lastMinuteMs: lastMinute === null ? null : lastMinute * MINUTE_MS,
       counters: new Map(counters.map(({ name, value }) => [name, value])),
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
+      shipping,
       dataDirectory: reader.place,
       ...reader.sizes(),
     };

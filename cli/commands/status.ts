@@ -57,10 +57,14 @@ async function status(given: StatusFlags): Promise<void> {
     const pools = await place.pools(range);
     const mark = await markOf(place, flags.mark, nowMs);
     const sides = mark && (await sidesOf(place, { atMs: mark.atMs, nowMs }));
+    const shipping = await place.shipping();
     const bypass = flags.dsn === undefined ? undefined : await bypassing(place, flags.dsn);
     progress.end();
     const changes = mark && sides && changesSince(mark.atMs, sides);
-    printStatus({ whole, pools, mark, changes, bypass, read: place.name, nowMs }, { json: flags.json === true });
+    printStatus(
+      { whole, pools, mark, changes, shipping, bypass, read: place.name, nowMs },
+      { json: flags.json === true },
+    );
   } finally {
     progress.end();
     place.close();

@@ -57,6 +57,7 @@ export function mergedPlace(places: readonly Place[]): Place {
         untilMs: Math.max(...each.map(({ untilMs }) => untilMs)),
       };
     },
+    shipping: async () => (await Promise.all(places.map((place) => place.shipping()))).flat(),
     within: (filter) => mergedPlace(places.map((place) => place.within(filter))),
     close: () => {
       for (const place of places) place.close();

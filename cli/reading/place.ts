@@ -13,7 +13,7 @@ import { routeDetailsFromJson } from '../../reports/forms/route-details-json.js'
 import { routesFromJson } from '../../reports/forms/routes-json.js';
 import { samplesFromJson } from '../../reports/forms/samples-json.js';
 import { decodeStatementsReport } from '../../reports/forms/statements-codec.js';
-import { recordedFromJson } from '../../reports/forms/status-json.js';
+import { recordedFromJson, shippingFromJson } from '../../reports/forms/status-json.js';
 import { decodeTimeline } from '../../reports/forms/timeline-codec.js';
 import { decodeGroups } from '../../reports/groups/groups-codec.js';
 import { answerGroups } from '../../reports/groups/identity-groups.js';
@@ -102,6 +102,7 @@ function localPlace(name: string, reader: StoreReader): Place {
     requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
     recorded: async () => recordedWindow(reportStatus(reader)),
+    shipping: async () => listOf(reader.shipping()),
     within: (filter) => localPlace(name, reader.within(filter)),
     close: () => reader.close(),
   };
@@ -154,7 +155,13 @@ function remotePlace(base: URL, token: string | undefined, identity: IdentityFil
     samples: (fingerprint) =>
       ask(`/api/v1/statements/${fingerprint}/samples`, { parameters: new URLSearchParams(), decode: samplesFromJson }),
     recorded: () => ask('/api/v1/status', { parameters: new URLSearchParams(), decode: recordedFromJson }),
+    shipping: async () =>
+      listOf(await ask('/api/v1/status', { parameters: new URLSearchParams(), decode: shippingFromJson })),
     within: (filter) => remotePlace(base, token, filter),
     close: () => {},
   };
+}
+
+function listOf<Item>(item: Item | undefined): Item[] {
+  return item === undefined ? [] : [item];
 }

@@ -5,6 +5,7 @@
 import type { ExecutionFilter, PoolsReport, StatementsReport, Window } from '../../facts/answers.js';
 import type { FindingSample } from '../../facts/finding.js';
 import type { IdentityFilter } from '../../facts/fleet/identity.js';
+import type { StoredShipping } from '../../facts/fleet/shipping-status.js';
 import type { MarkRow } from '../../facts/flush.js';
 import type { RouteDetails, RoutesReport } from '../../facts/work/routes.js';
 import type { FindingsReport } from '../../reports/findings.js';
@@ -46,6 +47,8 @@ export interface Place {
   samples(fingerprint: string): Promise<SamplesReport>;
   /** From the first to the last minute with anything in it; undefined while there is none. */
   recorded(): Promise<Window | undefined>;
+  /** How it is shipped to the store of a fleet: one for each directory that is. */
+  shipping(): Promise<StoredShipping[]>;
   /** The same place, as far as it is of these. Closing one of both closes both. */
   within(filter: IdentityFilter): Place;
   close(): void;

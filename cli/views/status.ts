@@ -3,10 +3,12 @@
 // what counts as a change (reports/compare/changes.ts).
 
 import type { PoolsReport, StatementFacts, StatementsReport } from '../../facts/answers.js';
+import type { StoredShipping } from '../../facts/fleet/shipping-status.js';
 import type { MarkRow } from '../../facts/flush.js';
 import { meanNs } from '../../facts/latency.js';
 import { titleOf } from '../../facts/words/titles.js';
 import type { Change } from '../../reports/compare/changes.js';
+import { shippingJson } from '../../reports/forms/status-json.js';
 import { count, duration, moment, share, span, windowLength } from '../terminal/format.js';
 import { oneLine, print, printJson, screenOf } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
@@ -20,6 +22,7 @@ export interface Overview {
   readonly mark: MarkRow | undefined;
   /** Since the mark; undefined without one. */
   readonly changes: readonly Change[] | undefined;
+  readonly shipping: readonly StoredShipping[];
   /** undefined without --dsn. */
   readonly bypass: BypassView | undefined;
   /** The place that was read, for people. */
@@ -53,7 +56,15 @@ export function printStatus(overview: Overview, { json }: { json: boolean }): vo
   );
 }
 
-function linesOf({ whole, pools, mark, changes, bypass, nowMs }: Overview): ReadonlyArray<readonly [string, string]> {
+function linesOf({
+  whole,
+  pools,
+  mark,
+  changes,
+  shipping,
+  bypass,
+  nowMs,
+}: Overview): ReadonlyArray<readonly [string, string]> {
   return [
     ['Observed', observedText(whole)],
     ['Sources', sourcesText(whole)],
@@ -69,6 +80,7 @@ function linesOf({ whole, pools, mark, changes, bypass, nowMs }: Overview): Read
     ['Gone', changesText(changes, 'gone')],
     ['Pools', poolsText(pools)],
     ['Bypass', bypassText(bypass)],
+    ...shipping.map((one): [string, string] => ['Shipping', shippingText(one)]),
   ];
 }
 
@@ -149,7 +161,23 @@ function bypassText(bypass: BypassView | undefined): string {
   return [...named, ...more].join('; ');
 }
 
-function statusJson({ whole, pools, mark, changes, bypass }: Overview): object {
+/** Now and not at the end of the window: it is a state. */
+function shippingText(shipping: StoredShipping): string {
+  const { place, failingSinceMs, error, sentMs, waitingSinceMs, waitingRows, droppedRows, expiredRows } = shipping;
+  const ago = (ms: number): string => windowLength(Math.max(0, Date.now() - ms));
+  const behind =
+    waitingSinceMs === null ? 'nothing waits' : `${ago(waitingSinceMs)} behind, ${count(waitingRows)} rows wait`;
+  return [
+    failingSinceMs === null ? `to ${oneLine(place)}` : `${oneLine(place)} not reached for ${ago(failingSinceMs)}`,
+    behind,
+    sentMs === null ? 'never sent' : `sent ${ago(sentMs)} ago`,
+    ...(droppedRows === 0 ? [] : [`${count(droppedRows)} dropped before they were sent`]),
+    ...(expiredRows === 0 ? [] : [`${count(expiredRows)} too old for it`]),
+    ...(error === null ? [] : [oneLine(error)]),
+  ].join(', ');
+}
+
+function statusJson({ whole, pools, mark, changes, shipping, bypass }: Overview): object {
   const { window, observed, sums, statements } = whole;
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -179,6 +207,7 @@ function statusJson({ whole, pools, mark, changes, bypass }: Overview): object {
       executions,
     })),
     bypass: bypass === undefined ? null : bypassJson(bypass),
+    shipping: shipping.map(shippingJson),
   };
 }
 

@@ -4,8 +4,8 @@
 // (storage/reading/levels.ts).
 
 import { DAY_MIN, floorTo, HOUR_MIN } from '../../storage/reading/levels.js';
+import type { SentState } from '../../storage/sqlite/file/shipped.js';
 import type { OutboxState } from '../../storage/sqlite/outbox/pending.js';
-import type { SentState } from './progress.js';
 import type { Slice } from './slice.js';
 
 export function sentState({

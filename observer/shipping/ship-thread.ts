@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../config/log.js';
 import type { ShippingStatus } from '../../facts/fleet/shipping-status.js';
+import { writeShippingNote } from '../../storage/sqlite/file/shipped.js';
 import type { FromShipThread, ShipThreadStart, ToShipThread } from './messages.js';
 import { shipAddress } from './ship-address.js';
 
@@ -17,7 +18,10 @@ export function shipThreadOf(
   config: Pick<Config, 'ship' | 'cluster' | 'dataDir'>,
   { identity, onStatus, log }: Pick<ShipThreadOptions, 'onStatus' | 'log'> & Pick<ShipThreadStart, 'identity'>,
 ): ShipThread | undefined {
-  if (config.ship === '') return undefined;
+  if (config.ship === '') {
+    writeShippingNote(config.dataDir, undefined);
+    return undefined;
+  }
   const { address, layout } = shipAddress(config, process.env);
   return new ShipThread({ start: { dataDir: config.dataDir, address, layout, identity }, onStatus, log });
 }

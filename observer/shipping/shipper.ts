@@ -7,12 +7,12 @@ import type { FleetValue } from '../../storage/clickhouse/connection/client.js';
 import { columnsOf, type FleetTable } from '../../storage/clickhouse/schema/table.js';
 import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
 import type { Rows } from '../../storage/sqlite/file/rows.js';
+import { noProgress, type Progress, readProgress, writeProgress } from '../../storage/sqlite/file/shipped.js';
 import { sentValue } from '../../storage/sqlite/outbox/bucket-rows.js';
 import { otherRow } from '../../storage/sqlite/outbox/other-rows.js';
 import { type OutboxState, oldestChange, outboxState } from '../../storage/sqlite/outbox/pending.js';
 import type { Reader } from '../../storage/sqlite/read/reader.js';
 import { type Difference, Differences } from './differences.js';
-import { noProgress, type Progress, readProgress, writeProgress } from './progress.js';
 import { loweredState, sentState } from './sent-state.js';
 import { type KeptDays, noCounts, type Position, readSlice, type Slice, sumOf } from './slice.js';
 

@@ -9,6 +9,7 @@ import type { ShippingStatus } from '../../facts/fleet/shipping-status.js';
 import { type StoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { keptDays, prepareStore, type WantedLayout } from '../../storage/clickhouse/connection/prepare.js';
+import { writeShippingNote } from '../../storage/sqlite/file/shipped.js';
 import { openReader, type Reader } from '../../storage/sqlite/read/reader.js';
 import { StoreError } from '../../storage/store-error.js';
 import { Shipper } from './shipper.js';
@@ -42,6 +43,7 @@ export class Shipping {
   #client: FleetClient | undefined;
   #node = 0;
   #isEnding = false;
+  #noted = '';
   #wake: (() => void) | undefined;
   #failuresInRow = 0;
   #othersAtMs = Number.NEGATIVE_INFINITY;
@@ -175,6 +177,7 @@ export class Shipping {
       status.expired = progress.expired;
       status.dropped = progress.dropped;
     }
+    this.#note();
     try {
       status.waitingSinceMs = this.#shipper?.oldestWaitingMs();
     } catch (error) {
@@ -182,6 +185,20 @@ export class Shipping {
       if (!(error instanceof StoreError)) throw error;
     }
     this.#options.report(status);
+  }
+
+  /** For those who read the data directory. */
+  #note(): void {
+    const { place, failingSinceMs, error } = this.#status;
+    const note = { place, failingSinceMs: failingSinceMs ?? null, error: error ?? null };
+    const text = JSON.stringify(note);
+    if (text === this.#noted) return;
+    try {
+      writeShippingNote(this.#options.dataDir, note);
+      this.#noted = text;
+    } catch {
+      // A disk that takes nothing: the next turn tries again.
+    }
   }
 
   #restAfterWork(): number {

@@ -6,9 +6,9 @@ import { ROLLUPS_1 } from '../../storage/clickhouse/schema/rollups-1.js';
 import type { FleetColumn, FleetTable } from '../../storage/clickhouse/schema/table.js';
 import { type FoldState, SPAN } from '../../storage/reading/levels.js';
 import type { Rows } from '../../storage/sqlite/file/rows.js';
+import type { LevelCounts } from '../../storage/sqlite/file/shipped.js';
 import { bucketRows, type SentValue } from '../../storage/sqlite/outbox/bucket-rows.js';
 import { bucketSize, type Changed, changedAfter } from '../../storage/sqlite/outbox/pending.js';
-import type { LevelCounts } from './progress.js';
 
 /** Within the bucket whose change is the next one after `changed`. */
 export interface Position {

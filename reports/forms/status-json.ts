@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { packageVersion } from '../../config/version.js';
 import type { Window } from '../../facts/answers.js';
+import type { StoredShipping } from '../../facts/fleet/shipping-status.js';
 import { recordedWindow, type StatusReport } from '../status.js';
 
 export function statusJson(report: StatusReport) {
@@ -36,8 +37,23 @@ export function statusJson(report: StatusReport) {
       failing: report.unstoredSinceMs !== null,
       stored_until: storedUntil(report),
     },
+    shipping: report.shipping === undefined ? null : shippingJson(report.shipping),
     first_minute: report.firstMinuteMs === null ? null : iso(report.firstMinuteMs),
     last_minute: report.lastMinuteMs === null ? null : iso(report.lastMinuteMs),
+  };
+}
+
+export function shippingJson(shipping: StoredShipping) {
+  const isoOrNull = (ms: number | null): string | null => (ms === null ? null : iso(ms));
+  return {
+    to: shipping.place,
+    failing_since: isoOrNull(shipping.failingSinceMs),
+    error: shipping.error,
+    sent_at: isoOrNull(shipping.sentMs),
+    waiting_since: isoOrNull(shipping.waitingSinceMs),
+    waiting_rows: shipping.waitingRows,
+    dropped_rows: shipping.droppedRows,
+    expired_rows: shipping.expiredRows,
   };
 }
 
@@ -58,6 +74,38 @@ const recordedSchema = v.object({ first_minute: moment, last_minute: moment });
 /** Of a status, what was recorded. Throws valibot's ValiError on what statusJson did not make. */
 export function recordedFromJson(value: unknown): Window | undefined {
   const { first_minute, last_minute } = v.parse(recordedSchema, value);
-  const inMs = (text: string | null): number | null => (text === null ? null : Date.parse(text));
-  return recordedWindow({ firstMinuteMs: inMs(first_minute), lastMinuteMs: inMs(last_minute) });
+  return recordedWindow({ firstMinuteMs: msOf(first_minute), lastMinuteMs: msOf(last_minute) });
+}
+
+const shippingSchema = v.object({
+  to: v.string(),
+  failing_since: moment,
+  error: v.nullable(v.string()),
+  sent_at: moment,
+  waiting_since: moment,
+  waiting_rows: v.number(),
+  dropped_rows: v.number(),
+  expired_rows: v.number(),
+});
+/** A sidecar of an earlier version says nothing of it. */
+const shippedSchema = v.object({ shipping: v.optional(v.nullable(shippingSchema)) });
+
+/** Of a status, how it is shipped; undefined where it is not. Throws ValiError on what statusJson did not make. */
+export function shippingFromJson(value: unknown): StoredShipping | undefined {
+  const { shipping } = v.parse(shippedSchema, value);
+  if (shipping === undefined || shipping === null) return undefined;
+  return {
+    place: shipping.to,
+    failingSinceMs: msOf(shipping.failing_since),
+    error: shipping.error,
+    sentMs: msOf(shipping.sent_at),
+    waitingSinceMs: msOf(shipping.waiting_since),
+    waitingRows: shipping.waiting_rows,
+    droppedRows: shipping.dropped_rows,
+    expiredRows: shipping.expired_rows,
+  };
+}
+
+function msOf(text: string | null): number | null {
+  return text === null ? null : Date.parse(text);
 }

@@ -6,6 +6,7 @@
 import type { ExecutionFilter } from '../../facts/answers.js';
 import type { AcceptedFinding, StoredFinding } from '../../facts/finding.js';
 import type { Identity, IdentityFilter, IdentityName } from '../../facts/fleet/identity.js';
+import type { StoredShipping } from '../../facts/fleet/shipping-status.js';
 import type { BypassSample, GapRow, MarkRow, PlanRow, SlowSampleRow, WatchedTime } from '../../facts/flush.js';
 import type { SampledUnit, UnitSample } from '../../facts/rollup-row.js';
 import type { FoldState, MinuteRange, Segment } from './levels.js';
@@ -56,6 +57,8 @@ export interface StoreReader {
   read<T>(work: (stored: StoredFacts) => T): T;
   /** Sizes on disk, of the database and of its log. */
   sizes(): { databaseBytes: number; logBytes: number };
+  /** How far it is shipped to the store of a fleet; undefined where it is not. Throws StoreError. */
+  shipping(): StoredShipping | undefined;
   /** The same store, as far as it is of these. Closing one of both closes both. Throws StoreError. */
   within(filter: IdentityFilter): StoreReader;
   close(): void;

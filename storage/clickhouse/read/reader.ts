@@ -97,6 +97,11 @@ class ClickhouseReader implements StoreReader {
     return { databaseBytes: Number(row.bytes), logBytes: 0 };
   }
 
+  /** Sidecars know it of themselves. */
+  shipping(): undefined {
+    return undefined;
+  }
+
   /** Never more than this one reads. */
   within(filter: IdentityFilter): ClickhouseReader {
     for (const name of IDENTITY_NAMES) {

@@ -6,6 +6,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, type Stats, statSync } f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type Database from 'better-sqlite3';
+import type { StoredShipping } from '../../../facts/fleet/shipping-status.js';
 import { DamagedHistogram } from '../../../facts/histogram.js';
 import type { StoredFacts, StoreReader } from '../../reading/stored-facts.js';
 import { DATABASE_FILE, databasePath } from '../file/data-directory.js';
@@ -14,6 +15,7 @@ import { openDatabase } from '../file/open-database.js';
 import { readNote } from '../file/reserve.js';
 import { Rows } from '../file/rows.js';
 import { identityOf, requireCurrent } from '../file/schema.js';
+import { shippingOf } from './query-shipping.js';
 import { sqliteFacts } from './sqlite-facts.js';
 
 /** How long to wait while the writer recovers or closes the file. */
@@ -78,6 +80,10 @@ export class Reader implements StoreReader {
     const path = databasePath(this.dataDir);
     const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     return { databaseBytes: size(path), logBytes: size(`${path}-wal`) };
+  }
+
+  shipping(): StoredShipping | undefined {
+    return this.readRows((rows) => shippingOf(rows, this.dataDir));
   }
 
   /** A data directory is of one instance: it is read whole, whoever it is of (reports/groups/seen-identities.ts). */

@@ -1,8 +1,9 @@
-// Keeps how far a data directory was sent to the store of a fleet, in a small file beside it.
+// Keeps how far a data directory was sent to the store of a fleet, and how that goes, in files.
 // Invariant: it is written after the store said that it has the rows, whole or not at all. Without it everything that
-// is kept is sent again, which changes nothing. Not here: sending (shipper.ts).
+// is kept is sent again, which changes nothing. Not here: sending (observer/shipping), reading it for people
+// (../read/query-shipping.ts).
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 
@@ -69,7 +70,39 @@ export function readProgress(dataDir: string): Progress | undefined {
 
 /** Throws the system's error. */
 export function writeProgress(dataDir: string, content: Progress): void {
-  const path = join(dataDir, PROGRESS_FILE);
+  writeWhole(join(dataDir, PROGRESS_FILE), content);
+}
+
+const NOTE_FILE = 'shipping.json';
+
+const note = v.object({
+  /** host:port/database. */
+  place: v.string(),
+  /** Unix ms since when attempts fail; null while they do not. */
+  failingSinceMs: v.nullable(v.number()),
+  /** What failed and what to do; null while nothing does. */
+  error: v.nullable(v.string()),
+});
+/** How shipping goes, as the process that ships said last. */
+export type ShippingNote = v.InferOutput<typeof note>;
+
+/** Undefined where nothing is shipped. */
+export function readShippingNote(dataDir: string): ShippingNote | undefined {
+  try {
+    return v.parse(note, JSON.parse(readFileSync(join(dataDir, NOTE_FILE), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: nothing is shipped any more. Throws the system's error. */
+export function writeShippingNote(dataDir: string, content: ShippingNote | undefined): void {
+  const path = join(dataDir, NOTE_FILE);
+  if (content === undefined) rmSync(path, { force: true });
+  else writeWhole(path, content);
+}
+
+function writeWhole(path: string, content: object): void {
   const file = openSync(`${path}.new`, 'w', 0o600);
   try {
     writeSync(file, JSON.stringify(content));
