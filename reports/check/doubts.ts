@@ -5,6 +5,7 @@
 import type { StatementFacts } from '../../facts/answers.js';
 import type { BypassClient } from '../../facts/flush.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
+import type { Unwatched } from '../watched/unwatched.js';
 import type { Doubt } from './asked/allowances.js';
 import { type Exception, exceptionFor } from './asked/exceptions.js';
 import type { BypassFacts, CheckFacts } from './facts.js';
@@ -112,12 +113,17 @@ export function unwatchedDoubts({
   const from = Math.max(watched.storedUntilMs ?? Number.POSITIVE_INFINITY, last);
   const silentMs = Math.min(untilMs ?? nowMs, nowMs) - from;
   const stopped = silentMs <= SILENT_MS ? [] : [{ sinceMs: from, untilMs: from + silentMs }];
-  return [...watched.unwatched, ...stopped].map(({ sinceMs, untilMs }) => ({
+  return [...watched.unwatched, ...stopped].map(({ sinceMs, untilMs, by }: Unwatched) => ({
     key: 'gap',
     amount: untilMs - sinceMs,
     of: 0,
-    what: `nothing says that pgwitness ran from ${at(sinceMs)} to ${at(untilMs)}`,
+    what: `nothing says that pgwitness ran${whoText(by)} from ${at(sinceMs)} to ${at(untilMs)}`,
   }));
+}
+
+function whoText(by: Unwatched['by']): string {
+  const { service = '', environment = '', instance = '' } = by ?? {};
+  return [service && ` for ${service}`, environment && ` in ${environment}`, instance && ` as ${instance}`].join('');
 }
 
 /** Samples of the window, where some were taken. */

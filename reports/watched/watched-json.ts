@@ -9,6 +9,7 @@ import type { WatchedReport } from './watched.js';
 const count = v.pipe(v.number(), v.minValue(0));
 const moment = v.pipe(v.string(), v.isoTimestamp());
 const window = { since: moment, until: moment };
+const who = v.object({ service: v.string(), environment: v.string(), instance: v.optional(v.string()) });
 const schema = v.object({
   recorded: v.nullable(v.object(window)),
   not_observed: count,
@@ -32,7 +33,7 @@ const schema = v.object({
     [],
   ),
   gaps: v.array(v.object({ reason: v.string(), ...window })),
-  unwatched: v.array(v.object(window)),
+  unwatched: v.array(v.object({ ...window, by: v.optional(who) })),
   bypassed: v.nullable(
     v.object({
       minutes: count,
@@ -57,7 +58,7 @@ export function watchedJson(report: WatchedReport): v.InferOutput<typeof schema>
     unreadable: Object.fromEntries(report.unreadable),
     lost_statements: report.lostStatements.map(({ mayPrecede, ...lost }) => ({ ...lost, may_precede: mayPrecede })),
     gaps: report.gaps.map((gap) => ({ reason: gap.reason, ...windowJson(gap) })),
-    unwatched: report.unwatched.map(windowJson),
+    unwatched: report.unwatched.map(({ by, ...one }) => ({ ...windowJson(one), ...(by && { by }) })),
     bypassed: bypassed && {
       ...bypassed,
       clients: bypassed.clients.map(({ applicationName, ...client }) => ({
@@ -81,7 +82,7 @@ export function watchedFromJson(value: unknown): WatchedReport {
     unreadable: new Map(Object.entries(json.unreadable)),
     lostStatements: json.lost_statements.map(({ may_precede, ...lost }) => ({ ...lost, mayPrecede: may_precede })),
     gaps: json.gaps.map((gap) => ({ reason: gap.reason as GapReason, ...windowOf(gap) })),
-    unwatched: json.unwatched.map(windowOf),
+    unwatched: json.unwatched.map(({ by, ...one }) => ({ ...windowOf(one), ...(by && { by }) })),
     bypassed: json.bypassed && {
       ...json.bypassed,
       clients: json.bypassed.clients.map(({ application_name, ...client }) => ({

@@ -4,13 +4,14 @@
 
 import { MINUTE_MS, minuteOf } from '../../config/values/minute.js';
 import type { Window } from '../../facts/answers.js';
-import type { GapReason, WatchedTime } from '../../facts/flush.js';
+import type { GapReason } from '../../facts/flush.js';
 import { addAll } from '../../facts/sums.js';
 import { lossesIn } from '../../storage/reading/observed.js';
 import type { LostStatement } from '../../storage/reading/other-rows.js';
 import type { TimeBounds } from '../../storage/reading/span.js';
 import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { type BypassedReport, bypassedIn, mergeBypassed } from './bypassed.js';
+import { minutesOf, type Unwatched, unwatchedIn } from './unwatched.js';
 
 export interface Gap extends Window {
   readonly reason: GapReason;
@@ -29,7 +30,7 @@ export interface WatchedReport {
   readonly lostStatements: readonly LostStatement[];
   readonly gaps: readonly Gap[];
   /** Stretches in which no observer ran, from the start that was asked for, or the first record, to now. */
-  readonly unwatched: readonly Window[];
+  readonly unwatched: readonly Unwatched[];
   /** Samples of connections past pgwitness; null = none was taken. */
   readonly bypassed: BypassedReport | null;
   /** The last flush that had a relay; null while there was none. */
@@ -51,6 +52,7 @@ export function reportWatched(reader: StoreReader, bounds: TimeBounds = {}): Wat
     const { notObserved, byReason, unreadable } = lossesIn(stored, { since, until });
     const first = bounds.sinceMs === undefined ? (firstMinute ?? 0) : since;
     const end = Math.min(until, minuteOf(askedMs));
+    const instances = stored.instanceRuns({ since: first, until: end });
     return {
       recorded:
         firstMinute === null || lastMinute === null
@@ -65,25 +67,17 @@ export function reportWatched(reader: StoreReader, bounds: TimeBounds = {}): Wat
         sinceMs: Math.max(fromMinute, since) * MINUTE_MS,
         untilMs: Math.min(untilMinute + 1, until) * MINUTE_MS,
       })),
-      unwatched: firstMinute === null ? [] : holesIn(stored.watchedTimes({ since: first, until: end }), first, end),
-      bypassed: bypassedIn(stored, { since, until: Math.min(until, minuteOf(askedMs) + 1), minutes: end - first }),
+      unwatched: firstMinute === null ? [] : unwatchedIn(instances, first, end),
+      bypassed: bypassedIn(stored, {
+        since,
+        until: Math.min(until, minuteOf(askedMs) + 1),
+        minutes: Math.max(end - first, minutesOf(instances, first, end)),
+      }),
       storedUntilMs: stored.lastFlushMs(),
       askedMs,
       unstoredSinceMs: reader.unstoredSinceMs ?? null,
     };
   });
-}
-
-/** What the runs leave of [since, end), all in minutes. */
-function holesIn(runs: readonly WatchedTime[], since: number, end: number): Window[] {
-  const holes: Window[] = [];
-  let at = since;
-  for (const { fromMinute, untilMinute } of runs) {
-    if (fromMinute > at) holes.push({ sinceMs: at * MINUTE_MS, untilMs: Math.min(fromMinute, end) * MINUTE_MS });
-    at = Math.max(at, untilMinute + 1);
-  }
-  if (at < end) holes.push({ sinceMs: at * MINUTE_MS, untilMs: end * MINUTE_MS });
-  return holes;
 }
 
 /** The time before a place's first record, where others have records of it already. */

@@ -1,7 +1,8 @@
 // Rows that reports are given of losses, of names that were seen, and of the store itself.
 // Invariant: plain values, as every store gives them. Not here: what they mean (reports/).
 
-import type { LostStatementRow } from '../../facts/flush.js';
+import type { Identity } from '../../facts/fleet/identity.js';
+import type { LostStatementRow, WatchedTime } from '../../facts/flush.js';
 
 /** Executions, or sessions, that were lost by one reason. */
 export interface LossSum {
@@ -13,6 +14,15 @@ export interface LossSum {
 export interface LostStatement extends Readonly<Omit<LostStatementRow, 'minute'>> {
   /** Lost in the minute in which the window begins, perhaps before it did. */
   readonly mayPrecede: boolean;
+}
+
+/** When an instance observed. */
+export interface InstanceRuns extends Identity {
+  /** The first and the last minute of all of its runs. */
+  readonly firstMinute: number;
+  readonly lastMinute: number;
+  /** Those that touch the minutes that were asked for, in order. */
+  readonly runs: readonly WatchedTime[];
 }
 
 /** Names that filters can have. In no order; each at least once. */

@@ -7,10 +7,10 @@ import type { ExecutionFilter } from '../../facts/answers.js';
 import type { AcceptedFinding, StoredFinding } from '../../facts/finding.js';
 import type { Identity, IdentityFilter, IdentityName } from '../../facts/fleet/identity.js';
 import type { StoredShipping } from '../../facts/fleet/shipping-status.js';
-import type { BypassSample, GapRow, MarkRow, PlanRow, SlowSampleRow, WatchedTime } from '../../facts/flush.js';
+import type { BypassSample, GapRow, MarkRow, PlanRow, SlowSampleRow } from '../../facts/flush.js';
 import type { SampledUnit, UnitSample } from '../../facts/rollup-row.js';
 import type { FoldState, MinuteRange, Segment } from './levels.js';
-import type { LossSum, LostStatement, SeenNames, StoreState } from './other-rows.js';
+import type { InstanceRuns, LossSum, LostStatement, SeenNames, StoreState } from './other-rows.js';
 import type {
   FleetPeaks,
   FleetPoint,
@@ -154,8 +154,8 @@ export interface StoredFacts {
   lostStatementsIn(asked: MinuteRange & { partly: number | undefined }): LostStatement[];
   /** Gaps that touch the minutes [since, until). */
   gapsIn(minutes: MinuteRange): GapRow[];
-  /** Those that touch the minutes [since, until), in order. */
-  watchedTimes(minutes: MinuteRange): WatchedTime[];
+  /** Of every instance, with its runs that touch the minutes [since, until). */
+  instanceRuns(minutes: MinuteRange): InstanceRuns[];
   /** Of the minutes [since, until), in order. */
   bypassSamples(minutes: MinuteRange): BypassSample[];
   /** Unix ms of the last flush that had a relay; null while there was none. */

@@ -1,6 +1,7 @@
 // Two services of a made-up fleet, each in the data directory of its sidecar, and shipping them.
 // Invariant: the shipper itself ships, to its end. Not here: the rows of the shop (scripts/lib/made-up-shop.mjs).
 
+import type { Identity } from '../../facts/fleet/identity.js';
 import { Shipper } from '../../observer/shipping/shipper.js';
 import { writeShop } from '../../scripts/lib/made-up-shop.mjs';
 import type { StoreAddress } from '../../storage/clickhouse/connection/address.js';
@@ -66,24 +67,28 @@ export async function shipBoth(
   { shop, billing }: { shop: string; billing: string },
   { address, nowMs }: { address: StoreAddress; nowMs: number },
 ): Promise<void> {
+  await shipDirectory(shop, { identity: SHOP, address, nowMs });
+  await shipDirectory(billing, { identity: BILLING, address, nowMs });
+}
+
+/** To its end. */
+export async function shipDirectory(
+  dataDir: string,
+  { identity, address, nowMs }: { identity: Identity; address: StoreAddress; nowMs: number },
+): Promise<void> {
   const client = new FleetClient(address);
-  for (const [dataDir, identity] of [
-    [shop, SHOP],
-    [billing, BILLING],
-  ] as const) {
-    const reader = openReader(dataDir);
-    const kept = await keptDays(client);
-    const shipper = new Shipper({
-      reader,
-      sink: client,
-      identity,
-      target: address.database,
-      kept,
-      pgwitnessVersion: '1',
-    });
-    while ((await shipper.sendOthers(nowMs)).more);
-    while ((await shipper.sendBuckets(nowMs, { isEnd: true })).more);
-    reader.close();
-  }
+  const reader = openReader(dataDir);
+  const kept = await keptDays(client);
+  const shipper = new Shipper({
+    reader,
+    sink: client,
+    identity,
+    target: address.database,
+    kept,
+    pgwitnessVersion: '1',
+  });
+  while ((await shipper.sendOthers(nowMs)).more);
+  while ((await shipper.sendBuckets(nowMs, { isEnd: true })).more);
+  reader.close();
   await client.close();
 }

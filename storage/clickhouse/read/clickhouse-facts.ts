@@ -8,11 +8,11 @@ import {
   bypassSamples,
   gapsIn,
   identities,
+  instanceRuns,
   lastFlushMs,
   lossSums,
   lostStatementsIn,
   storeState,
-  watchedTimes,
 } from './questions/query-completeness.js';
 import {
   acceptedFindings,
@@ -125,7 +125,7 @@ function completeness(view: View) {
     lossSums: (minutes) => lossSums(view, minutes),
     lostStatementsIn: (asked) => lostStatementsIn(view, asked),
     gapsIn: (minutes) => gapsIn(view, minutes),
-    watchedTimes: (minutes) => watchedTimes(view, minutes),
+    instanceRuns: (minutes) => instanceRuns(view, minutes),
     bypassSamples: (minutes) => bypassSamples(view, minutes),
     lastFlushMs: () => lastFlushMs(view),
     state: () => storeState(view),

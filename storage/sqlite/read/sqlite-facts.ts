@@ -12,7 +12,7 @@ import { latestMarks, markNamed, marksIn } from '../tables/marks.js';
 import { planOf, samplesOf } from '../tables/samples.js';
 import { acceptedFindings, storedIdentity } from '../tables/settings.js';
 import { unitSamplesIn } from '../tables/unit-samples.js';
-import { bypassSamples, watchedTimes } from '../tables/watched.js';
+import { bypassSamples, instanceRuns } from '../tables/watched.js';
 import { poolNames, recordsOf, textsOf, variantsOf, verdictsOf } from './query-catalogue.js';
 import {
   fleetPeaks,
@@ -108,7 +108,7 @@ function completeness(rows: Rows) {
     lossSums: (minutes) => lossSums(rows, minutes),
     lostStatementsIn: (asked) => lostStatementsIn(rows, asked),
     gapsIn: ({ since, until }) => gapsIn(rows, since, until),
-    watchedTimes: ({ since, until }) => watchedTimes(rows, since, until),
+    instanceRuns: ({ since, until }) => instanceRuns(rows, since, until),
     bypassSamples: ({ since, until }) => bypassSamples(rows, since, until),
     lastFlushMs: () => lastFlushMs(rows),
     state: () => storeState(rows),

@@ -3,13 +3,17 @@
 // Not here: taking samples (observer/bypass-sampler.ts), judging them (reports/check/).
 
 import * as v from 'valibot';
+import { UNNAMED } from '../../../facts/fleet/identity.js';
 import type { BypassSample, WatchedTime } from '../../../facts/flush.js';
+import type { InstanceRuns } from '../../reading/other-rows.js';
 import type { Rows } from '../file/rows.js';
+import { storedIdentity } from './settings.js';
 
 const UPSERT_TIME = `INSERT INTO watched_time VALUES (?, ?)
   ON CONFLICT (from_min) DO UPDATE SET until_min = max(until_min, excluded.until_min)`;
 const TIMES = `SELECT from_min AS fromMinute, until_min AS untilMinute FROM watched_time
   WHERE from_min < ? AND until_min >= ? ORDER BY from_min`;
+const WHOLE = 'SELECT min(from_min) AS firstMinute, max(until_min) AS lastMinute FROM watched_time';
 const UPSERT_SAMPLE = `INSERT INTO bypass_sample VALUES (?, ?, ?, ?) ON CONFLICT (minute_min) DO UPDATE SET
   clients = iif(ifnull(excluded.connections, 0) >= ifnull(connections, 0), excluded.clients, clients),
   connections = max(ifnull(connections, excluded.connections), ifnull(excluded.connections, connections)),
@@ -36,9 +40,12 @@ export function writeBypassSample(rows: Rows, { minute, connections, clients, re
   rows.run(UPSERT_SAMPLE, minute, connections, JSON.stringify(listed), reason);
 }
 
-/** Those that touch [since, until), in order. */
-export function watchedTimes(rows: Rows, since: number, until: number): WatchedTime[] {
-  return rows.all<WatchedTime>(TIMES, until, since);
+/** A data directory is of one instance. None where nothing says that it ran. */
+export function instanceRuns(rows: Rows, since: number, until: number): InstanceRuns[] {
+  const { firstMinute, lastMinute } = rows.get<{ firstMinute: number | null; lastMinute: number | null }>(WHOLE)!;
+  if (firstMinute === null || lastMinute === null) return [];
+  const runs = rows.all<WatchedTime>(TIMES, until, since);
+  return [{ ...(storedIdentity(rows) ?? UNNAMED), firstMinute, lastMinute, runs }];
 }
 
 /** Of the minutes [since, until), in order. */

@@ -1,12 +1,11 @@
 // Statements for ClickHouse: losses, gaps, watched time, and what the store says of itself.
-// Invariant: a minute is watched when any of the sidecars that are asked for ran.
-// Not here: judging it (reports/watched/).
+// Invariant: runs are told of each instance by itself. Not here: judging them (reports/watched/).
 
 import * as v from 'valibot';
 import type { Identity } from '../../../../facts/fleet/identity.js';
-import type { BypassSample, GapReason, GapRow, WatchedTime } from '../../../../facts/flush.js';
+import type { BypassSample, GapReason, GapRow } from '../../../../facts/flush.js';
 import type { MinuteRange } from '../../../reading/levels.js';
-import type { LossSum, LostStatement, StoreState } from '../../../reading/other-rows.js';
+import type { InstanceRuns, LossSum, LostStatement, StoreState } from '../../../reading/other-rows.js';
 import { FLEET_SCHEMA_VERSION } from '../../schema/migrations.js';
 import { totalSql } from './sql.js';
 import type { View } from './view.js';
@@ -58,11 +57,19 @@ export function gapsIn(view: View, { since, until }: MinuteRange): GapRow[] {
     .map(({ executions, ...gap }) => ({ ...gap, executions: executions ?? undefined }));
 }
 
-export function watchedTimes(view: View, { since, until }: MinuteRange): WatchedTime[] {
-  return view.rows<WatchedTime>(
-    `SELECT from_min AS fromMinute, until_min AS untilMinute FROM watched_time FINAL
-     WHERE ${view.whose} AND from_min < ${Math.min(until, MINUTE_MAX)} AND until_min >= ${since} ORDER BY from_min, until_min`,
-  );
+export function instanceRuns(view: View, { since, until }: MinuteRange): InstanceRuns[] {
+  const touches = `from_min < ${Math.min(until, MINUTE_MAX)} AND until_min >= ${since}`;
+  return view
+    .rows<Omit<InstanceRuns, 'runs'> & { runs: Array<[from: number, until: number]> }>(
+      `SELECT service, environment, instance, min(from_min) AS firstMinute, max(until_min) AS lastMinute,
+         arraySort(groupArrayIf((from_min, until_min), ${touches})) AS runs
+       FROM watched_time FINAL WHERE ${view.whose} GROUP BY service, environment, instance
+       ORDER BY service, environment, instance`,
+    )
+    .map(({ runs, ...instance }) => ({
+      ...instance,
+      runs: runs.map(([fromMinute, untilMinute]) => ({ fromMinute, untilMinute })),
+    }));
 }
 
 const clientsSchema = v.array(v.object({ user: v.string(), application_name: v.string(), connections: v.number() }));
