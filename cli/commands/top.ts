@@ -50,6 +50,7 @@ Examples:
   pgwitness top --handwritten --sort p95 --since 1h
   pgwitness top --group-by route                  what each endpoint costs: requests, statements and time of one
   pgwitness top --group-by caller --source raw    the lines of code whose raw SQL takes most time
+  pgwitness top --group-by tag:service            a comment tag that has the name of something else
   pgwitness top --tag 'route=reports/*' --min-ms 20
   pgwitness top --sort per-request                the statements that one request repeats most, as an N+1 does
   pgwitness top --find 'store_order status'

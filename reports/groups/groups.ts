@@ -18,7 +18,16 @@ import type { StoredFacts, StoreReader } from '../../storage/reading/stored-fact
 import { taggedSums } from '../tagged-sums.js';
 
 /** What is no tag but known of every execution. */
-export const GROUPS_WITHOUT_TAGS = ['pool', 'table', 'source', 'construct'] as const;
+const GROUPS_WITHOUT_TAGS = ['pool', 'table', 'source', 'construct'] as const;
+
+/** Before the key of a tag that has the name of something else. */
+const TAG = 'tag:';
+
+/** The key of the tag that `by` means; undefined where it means no tag. */
+export function groupedTag(by: string): string | undefined {
+  if (by.startsWith(TAG)) return by.slice(TAG.length);
+  return (GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) ? undefined : by;
+}
 
 export interface GroupFacts extends Record<TagMeasureName, number> {
   /** '' = what has none. */
@@ -38,7 +47,7 @@ export interface GroupsReport {
 }
 
 export interface GroupsQuestion extends TimeBounds {
-  /** One of GROUPS_WITHOUT_TAGS, or the key of a tag. */
+  /** One of GROUPS_WITHOUT_TAGS, the key of a tag, or one after "tag:". */
   by: string;
   filter: StatementFilter;
   /** Sources that are left out. */
@@ -59,13 +68,13 @@ export function reportGroups(reader: StoreReader, question: GroupsQuestion): Gro
   }
   return reader.read((stored) => {
     const span = spanOf(stored, question);
-    const groups = new Groups(by);
+    const tag = groupedTag(by);
+    const groups = new Groups(tag ?? by);
     const parts = { stored, segments: span.segments };
-    const isTag = !(GROUPS_WITHOUT_TAGS as readonly string[]).includes(by);
-    const tagged = isTag || (filter.tags ?? []).length > 0;
+    const tagged = tag !== undefined || (filter.tags ?? []).length > 0;
     if (tagged) {
       const sums = taggedSums(stored, span, filter).filter(({ source }) => !hidden.has(source));
-      const nameOf = isTag ? (row: TagSums) => tagOf(row.tagSet, by) : valuesBy(by, { stored, sums });
+      const nameOf = tag === undefined ? valuesBy(by, { stored, sums }) : (row: TagSums) => tagOf(row.tagSet, tag);
       for (const row of sums) groups.add(row.tagSeriesId, nameOf(row), row);
       groups.readHistograms('tag_rollup', parts);
     }

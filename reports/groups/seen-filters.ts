@@ -7,7 +7,7 @@ import { globTest } from '../../config/values/glob.js';
 import { nearestName } from '../../config/values/nearest.js';
 import type { StatementFilter } from '../../facts/answers.js';
 import { CONSTRUCTS, SOURCES } from '../../facts/verdict.js';
-import { GROUPS_WITHOUT_TAGS } from './groups.js';
+import { groupedTag } from './groups.js';
 import { isIdentityName } from './identity-groups.js';
 import { type SeenValues, VALUES_MAX } from './seen.js';
 
@@ -28,7 +28,8 @@ export function checkSeen(filter: StatementFilter, seen: SeenValues, tagFlag = '
 
 /** Throws UsageError for the key of a tag that no statement ever had. */
 export function checkGroupBy(by: string, seen: SeenValues): void {
-  if (!(GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) && !isIdentityName(by)) checkTag(by, seen, 'group-by');
+  const tag = isIdentityName(by) ? undefined : groupedTag(by);
+  if (tag !== undefined) checkTag(tag, seen, 'group-by');
 }
 
 function checkTag(key: string, seen: SeenValues, name: string): void {

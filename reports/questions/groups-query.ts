@@ -6,7 +6,7 @@ import { readStatementsQuery, type StatementsQuery, writeStatementsQuery } from 
 import type { ParameterContext } from './reading.js';
 
 export interface GroupsQuery extends StatementsQuery {
-  /** `pool`, `table`, `source`, `construct`, who observed (`service` …), or the key of a tag. */
+  /** `pool`, `table`, `source`, `construct`, who observed (`service` …), or the key of a tag, also as `tag:KEY`. */
   readonly groupBy: string;
 }
 
@@ -17,7 +17,7 @@ export function readGroupsQuery(parameters: URLSearchParams, context: ParameterC
   if (by.length !== 1 || !/^[\w.:-]{1,64}$/.test(by[0])) {
     throw new UsageError(by.length === 0 ? 'nothing to group by' : `"${by.join('", "')}" is nothing to group by`, {
       where: place('group-by'),
-      hint: 'give one of route, caller, job, pool, table, source, construct, service, environment, instance, or the key of another tag',
+      hint: 'give one of route, caller, job, pool, table, source, construct, service, environment, instance, or the key of another tag (tag:service for a tag of such a name)',
     });
   }
   const rest = new URLSearchParams(parameters);

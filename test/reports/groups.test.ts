@@ -5,6 +5,7 @@ import { groupsText } from '../../cli/views/groups.js';
 import { reportGroups } from '../../reports/groups/groups.js';
 import { decodeGroups, encodeGroups, mergeGroups } from '../../reports/groups/groups-codec.js';
 import { groupsJson } from '../../reports/groups/groups-json.js';
+import { answerGroups } from '../../reports/groups/identity-groups.js';
 import { reportSeen } from '../../reports/groups/seen.js';
 import { checkGroupBy, checkSeen } from '../../reports/groups/seen-filters.js';
 import { answerStatements } from '../../reports/questions/answer-statements.js';
@@ -49,6 +50,28 @@ describe('groups', () => {
       '',
     ]);
     expect(groups('group-by=source&source=raw').json.groups).toMatchObject([{ value: 'raw', calls: 4, errors: 1 }]);
+  });
+
+  test('by a tag that has the name of something else, as tag:KEY', () => {
+    const tags = { service: 'basket', pool: 'blue' };
+    const reader = sample((dataDir) => {
+      const store = openSqliteStore({ dataDir });
+      const settings: [string, string][] = [['identity', '{"service":"shop","environment":"","instance":"one"}']];
+      store.flush(flushOf({ tags: [tagsOf(tags, { fingerprint: ORM, source: 'django-orm' })], settings }));
+      store.close();
+    });
+    const asked = { filter: {}, hidden: new Set<string>() };
+    const valuesOf = (by: string) => answerGroups(reader, { by, ...asked }).groups.map(({ value }) => value);
+    expect(valuesOf('service')).toEqual(['shop']);
+    expect(valuesOf('tag:service')).toEqual(expect.arrayContaining(['basket', '']));
+    expect(valuesOf('tag:pool')).toEqual(expect.arrayContaining(['blue', '']));
+    expect(valuesOf('tag:route')).toEqual(valuesOf('route'));
+    const { query, json } = groups('group-by=tag:service', reader);
+    expect(readGroupsQuery(writeGroupsQuery(query), { nowMs: 0 }).groupBy).toBe('tag:service');
+    expect(json.group_by).toBe('tag:service');
+    const seen = reportSeen(reader);
+    expect(() => checkGroupBy('tag:service', seen)).not.toThrow();
+    expect(() => checkGroupBy('tag:joob', seen)).toThrow(/no statement has a tag "joob"/);
   });
 
   test('of a pool nothing is said of requests: they need not meet there', () => {
