@@ -36,15 +36,19 @@ export const READER = { user: 'reader', password: 'reads' };
  */
 
 /**
- * @param {{ library: string, shards?: number, directory?: string }} options `directory` stays when it is given
+ * @param {{ library: string, shards?: number, directory?: string, hasKeeper?: boolean }} options `directory` stays when
+ *   it is given; `hasKeeper`: each node has a keeper of its own in memory, which makes tables with replicas
+ *   but no replica of them
  * @returns {Promise<Clickhouse>} after every node answered
  */
-export async function startClickhouse({ library, shards = 1, directory }) {
+export async function startClickhouse({ library, shards = 1, directory, hasKeeper = false }) {
   const root = directory ?? mkdtempSync(path.join(tmpdir(), 'pgwitness-clickhouse-'));
   /** @type {Array<{ http: number, tcp: number }>} */
   const ports = [];
   for (let n = 0; n < shards; n++) ports.push({ http: await freePort(), tcp: await freePort() });
-  const nodes = ports.map((own, n) => makeNode({ library, own, all: ports, directory: path.join(root, `node-${n}`) }));
+  const nodes = ports.map((own, n) =>
+    makeNode({ library, own, all: ports, hasKeeper, directory: path.join(root, `node-${n}`) }),
+  );
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
     if (directory === undefined) rmSync(root, { recursive: true, force: true });
@@ -59,11 +63,12 @@ export async function startClickhouse({ library, shards = 1, directory }) {
 }
 
 /**
- * @param {{ library: string, own: { http: number, tcp: number }, all: Array<{ tcp: number }>, directory: string }} of
+ * @param {{ library: string, own: { http: number, tcp: number }, all: Array<{ tcp: number }>, hasKeeper: boolean,
+ *   directory: string }} of
  */
-function makeNode({ library, own, all, directory }) {
+function makeNode({ library, own, all, hasKeeper, directory }) {
   mkdirSync(directory, { recursive: true });
-  writeFileSync(path.join(directory, 'config.xml'), configOf(own, all, directory));
+  writeFileSync(path.join(directory, 'config.xml'), configOf(own, { all, directory, more: hasKeeper ? KEEPER : '' }));
   writeFileSync(path.join(directory, 'users.xml'), USERS);
   const address = `http://127.0.0.1:${own.http}`;
   /** @type {import('./service.mjs').Service | undefined} */
@@ -92,15 +97,21 @@ function makeNode({ library, own, all, directory }) {
   return { port: own.http, address, directory, pid, query, start, kill, stop: async () => service?.stop() };
 }
 
-/** @param {{ http: number, tcp: number }} own @param {Array<{ tcp: number }>} all @param {string} directory */
-function configOf(own, all, directory) {
+const KEEPER = `<zookeeper><implementation>testkeeper</implementation></zookeeper>
+<macros><shard>1</shard><replica>one</replica></macros>`;
+
+/**
+ * @param {{ http: number, tcp: number }} own
+ * @param {{ all: Array<{ tcp: number }>, directory: string, more: string }} beside
+ */
+function configOf(own, { all, directory, more }) {
   const shards = all.map(
     ({ tcp }) => `<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host>
 <port>${tcp}</port><user>${WRITER.user}</user><password>${xml(WRITER.password)}</password></replica></shard>`,
   );
   return `<clickhouse><http_port>${own.http}</http_port><tcp_port>${own.tcp}</tcp_port>
 <listen_host>127.0.0.1</listen_host><users_config>${directory}/users.xml</users_config>
-<remote_servers><${CLUSTER}>${shards.join('')}</${CLUSTER}></remote_servers></clickhouse>
+<remote_servers><${CLUSTER}>${shards.join('')}</${CLUSTER}></remote_servers>${more}</clickhouse>
 `;
 }
 
