@@ -79,6 +79,18 @@ export interface StatementsReport {
   sums: Map<string, SourceSums>;
 }
 
+/** What one instance has of a pool: sidecars are pooled by nobody, so each has connections of its own. */
+export interface PoolInstance {
+  /** As in Identity (facts/fleet). */
+  readonly service: string;
+  readonly environment: string;
+  readonly instance: string;
+  readonly connectionsNow: number;
+  readonly connectionsMax: number;
+  readonly busyMax: number;
+  readonly executions: number;
+}
+
 export interface PoolFacts extends PoolActivity {
   id: string;
   name: string;
@@ -95,6 +107,8 @@ export interface PoolFacts extends PoolActivity {
   executions: number;
   /** Executions by source. */
   sources: Map<string, number>;
+  /** By service, environment and instance; none where nobody said who observed. */
+  instances: PoolInstance[];
   habits: string[];
   evidence: readonly Evidence[];
   firstSeenMs: number;

@@ -2,7 +2,7 @@
 // Invariant: a pool is in the answer when it had connections or statements in the window; "now" is always now.
 // Not here: the identity of a pool (facts/pool.ts), its JSON (forms/pools-json.ts).
 
-import type { PoolFacts, PoolsReport } from '../facts/answers.js';
+import type { PoolFacts, PoolInstance, PoolsReport } from '../facts/answers.js';
 import { noActivity } from '../facts/pool-minute.js';
 import { addSums, addTo, FLEET_RULES, noSums, POOL_RULES } from '../facts/sums.js';
 import type { Evidence } from '../facts/verdict.js';
@@ -43,7 +43,25 @@ function poolsIn(stored: StoredFacts, span: Span): PoolFacts[] {
   for (const { poolId, histogram } of stored.transactionHistograms(span.segments)) {
     all.get(poolId)?.transactionHistogram.mergeEncoded(histogram);
   }
+  addInstances(stored, span, all);
   return [...all.values()].filter((pool) => span.whole || seen.has(pool) || pool.connectionsNow > 0);
+}
+
+/** Those that have nothing of the pool in this window, and none open, are left out. */
+function addInstances(stored: StoredFacts, span: Span, pools: ReadonlyMap<string, PoolFacts>): void {
+  const add = (pool: PoolFacts | undefined, one: PoolInstance): void => {
+    if (one.connectionsNow + one.connectionsMax + one.executions > 0) pool?.instances.push(one);
+  };
+  if (stored.poolInstances !== undefined) {
+    for (const { poolId, ...one } of stored.poolInstances(span.segments)) add(pools.get(poolId), one);
+    return;
+  }
+  const [identity] = stored.identities();
+  if (identity === undefined) return;
+  for (const pool of pools.values()) {
+    const { connectionsNow, connectionsMax, busyMax, executions } = pool;
+    add(pool, { ...identity, connectionsNow, connectionsMax, busyMax, executions });
+  }
 }
 
 function emptyPool(record: PoolRecord): PoolFacts {
@@ -63,6 +81,7 @@ function emptyPool(record: PoolRecord): PoolFacts {
     ...noActivity(),
     executions: 0,
     sources: new Map(),
+    instances: [],
     habits: JSON.parse(record.habits) as string[],
     evidence: JSON.parse(record.evidence) as Evidence[],
     firstSeenMs: record.first_seen_ms,

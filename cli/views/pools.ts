@@ -61,6 +61,8 @@ export function poolsText(
   ];
   lines.push('', table(pools, screen), '', ...wrapped(needOf(report), screen));
   lines.push(...transactionLines(pools).flatMap((line) => wrapped(line, { ...screen, indent: '  ' })));
+  const shared = pools.filter(({ instances }) => instances.length > 1);
+  if (shared.length > 0) lines.push('', instancesTable(shared, screen), '');
   for (const pool of pools) {
     if (pool.habits.length > 0)
       lines.push(...dimLines(`${oneLine(pool.name)}: ${pool.habits.map(oneLine).join('; ')}`, screen));
@@ -106,6 +108,25 @@ function table(pools: readonly PoolFacts[], screen: Screen): string {
       },
       { title: 'executions', align: 'right', dropOrder: 1, cell: (pool) => count(pool.executions) },
       { title: 'sources', flexible: true, cell: sourcesOf },
+    ],
+    screen,
+  );
+}
+
+/** Of pools that several sidecars have: each has connections of its own. */
+function instancesTable(pools: readonly PoolFacts[], screen: Screen): string {
+  const rows = pools.flatMap((pool) => pool.instances.map((one) => ({ pool, one })));
+  return renderTable(
+    rows,
+    [
+      { title: 'pool', cell: ({ pool }) => oneLine(pool.name) },
+      { title: 'service', cell: ({ one }) => oneLine(one.service) },
+      { title: 'environment', cell: ({ one }) => oneLine(one.environment) },
+      { title: 'instance', cell: ({ one }) => oneLine(one.instance) },
+      { title: 'now', align: 'right', cell: ({ one }) => count(one.connectionsNow) },
+      { title: 'most', align: 'right', cell: ({ one }) => count(one.connectionsMax) },
+      { title: 'busy', align: 'right', cell: ({ one }) => count(one.busyMax) },
+      { title: 'executions', align: 'right', cell: ({ one }) => count(one.executions) },
     ],
     screen,
   );

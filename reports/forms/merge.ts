@@ -6,6 +6,7 @@
 import type {
   Observed,
   PoolFacts,
+  PoolInstance,
   PoolsReport,
   StatementFacts,
   StatementsReport,
@@ -86,9 +87,32 @@ function addPool(into: PoolFacts, more: PoolFacts): void {
   into.connectionsNow += more.connectionsNow;
   into.executions += more.executions;
   addAll(into.sources, more.sources);
+  into.instances = mergeInstances([...into.instances, ...more.instances]);
   into.habits = [...new Set([...into.habits, ...more.habits])].sort();
   into.firstSeenMs = Math.min(into.firstSeenMs, more.firstSeenMs);
   into.lastSeenMs = Math.max(into.lastSeenMs, more.lastSeenMs);
+}
+
+/** Of one instance that is in several reports, as of the pool itself: peaks need not fall together. */
+function mergeInstances(all: readonly PoolInstance[]): PoolInstance[] {
+  const merged = new Map<string, PoolInstance>();
+  for (const one of all) {
+    const key = JSON.stringify([one.service, one.environment, one.instance]);
+    const known = merged.get(key);
+    merged.set(
+      key,
+      known === undefined
+        ? one
+        : {
+            ...known,
+            connectionsNow: known.connectionsNow + one.connectionsNow,
+            connectionsMax: known.connectionsMax + one.connectionsMax,
+            busyMax: known.busyMax + one.busyMax,
+            executions: known.executions + one.executions,
+          },
+    );
+  }
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 const DESCRIBING = [

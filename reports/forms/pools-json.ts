@@ -12,6 +12,16 @@ const measureNames = Object.keys(POOL_RULES) as PoolMeasureName[];
 const count = v.pipe(v.number(), v.minValue(0));
 const moment = v.pipe(v.string(), v.isoTimestamp());
 
+const instanceSchema = v.object({
+  service: v.string(),
+  environment: v.string(),
+  instance: v.string(),
+  connections_now: count,
+  connections_max: count,
+  busy_max: count,
+  executions: count,
+});
+
 const poolSchema = v.object({
   id: v.string(),
   name: v.string(),
@@ -37,6 +47,8 @@ const poolSchema = v.object({
   statements: count,
   /** Executions by source. */
   sources: v.record(v.string(), count),
+  /** Left out by sidecars of earlier releases. */
+  instances: v.optional(v.array(instanceSchema), []),
   habits: v.array(v.string()),
   evidence: v.array(v.object({ rule: v.string(), saw: v.string() })),
   first_seen: moment,
@@ -83,6 +95,15 @@ function poolJson(pool: PoolFacts): PoolJson {
     executions: pool.executions,
     statements: pool.executions,
     sources: Object.fromEntries(pool.sources),
+    instances: pool.instances.map(({ connectionsNow, connectionsMax, busyMax, ...one }) => ({
+      service: one.service,
+      environment: one.environment,
+      instance: one.instance,
+      connections_now: connectionsNow,
+      connections_max: connectionsMax,
+      busy_max: busyMax,
+      executions: one.executions,
+    })),
     habits: [...pool.habits],
     evidence: pool.evidence.map(({ rule, saw }) => ({ rule, saw })),
     first_seen: iso(pool.firstSeenMs),
@@ -119,6 +140,12 @@ function poolFromJson(pool: PoolJson): PoolFacts {
     transactionHistogram: LogHistogram.fromBase64(pool.transaction_histogram),
     executions: pool.executions,
     sources: new Map(Object.entries(pool.sources)),
+    instances: pool.instances.map(({ connections_now, connections_max, busy_max, ...one }) => ({
+      ...one,
+      connectionsNow: connections_now,
+      connectionsMax: connections_max,
+      busyMax: busy_max,
+    })),
     habits: pool.habits,
     evidence: pool.evidence,
     firstSeenMs: Date.parse(pool.first_seen),

@@ -2,6 +2,7 @@
 // Invariant: sums add up and peaks are maxima, over segments too.
 // Not here: putting answers together (reports/pools.ts).
 
+import type { PoolInstance } from '../../facts/answers.js';
 import type { FleetMeasureName, PoolMeasureName } from '../../facts/measures.js';
 
 /** Columns as in the table `pool`. */
@@ -27,6 +28,11 @@ export interface PoolRecord {
 
 /** Of one pool over one segment. */
 export interface PoolSums extends Record<PoolMeasureName, number> {
+  poolId: string;
+}
+
+/** Of one pool at one instance. */
+export interface PoolInstanceRow extends PoolInstance {
   poolId: string;
 }
 

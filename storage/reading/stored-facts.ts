@@ -15,6 +15,7 @@ import type {
   FleetPeaks,
   FleetPoint,
   OpenSessionRow,
+  PoolInstanceRow,
   PoolPoint,
   PoolRecord,
   PoolSourceSums,
@@ -118,6 +119,8 @@ export interface StoredFacts {
   poolSums(segments: readonly Segment[]): PoolSums[];
   transactionHistograms(segments: readonly Segment[]): Array<{ poolId: string; histogram: Uint8Array }>;
   poolSourceSums(segments: readonly Segment[]): PoolSourceSums[];
+  /** Each pool at each instance, by pool and identity. Undefined where the store is of one sidecar. */
+  poolInstances?(segments: readonly Segment[]): PoolInstanceRow[];
   fleetPeaks(segments: readonly Segment[]): FleetPeaks[];
   poolPoints(timeline: Timeline): PoolPoint[];
   fleetPoints(timeline: Timeline): FleetPoint[];

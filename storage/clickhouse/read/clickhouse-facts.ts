@@ -27,6 +27,7 @@ import {
 import {
   fleetPeaks,
   fleetPoints,
+  poolInstances,
   poolNames,
   poolPoints,
   poolRecords,
@@ -108,6 +109,7 @@ function pools(view: View) {
     poolSums: (segments) => poolSums(view, segments),
     transactionHistograms: (segments) => transactionHistograms(view, segments),
     poolSourceSums: (segments) => poolSourceSums(view, segments),
+    poolInstances: (segments) => poolInstances(view, segments),
     fleetPeaks: (segments) => fleetPeaks(view, segments),
     poolPoints: (timeline) => poolPoints(view, timeline),
     fleetPoints: (timeline) => fleetPoints(view, timeline),

@@ -11,6 +11,7 @@ import { count, duration, moment, share, span } from '../../data/format.js';
 import { bySourceOrder } from '../../data/sources.js';
 import { queryOf, type ViewProps } from '../../data/window.js';
 import { Facts, Figure, NothingYet, Problem, Reading, SourceMix } from '../../parts/parts.js';
+import { Table } from '../../parts/tables.js';
 import { Held } from './held.js';
 
 export function PoolsView({ address, live, version }: ViewProps) {
@@ -101,6 +102,7 @@ function Pool({ address, pool, history }: PoolProps) {
         <Held title="Connections held and busy" points={points} stepMs={history.step_ms} height={110} />
       )}
       <SourceMix sources={Object.entries(pool.sources).sort(([a], [b]) => bySourceOrder(a, b))} />
+      {pool.instances.length > 1 && <Instances instances={pool.instances} />}
       {pool.habits.length > 0 && <p>Habits: {pool.habits.join('; ')}.</p>}
       <details>
         <summary>Identity and evidence</summary>
@@ -126,6 +128,25 @@ function Pool({ address, pool, history }: PoolProps) {
         </ul>
       </details>
     </section>
+  );
+}
+
+/** Each has connections of its own. */
+function Instances({ instances }: Pick<PoolJson, 'instances'>) {
+  return (
+    <Table
+      caption="By instance"
+      rows={instances}
+      columns={[
+        { title: 'Instance', cell: (one) => one.instance || '(unnamed)' },
+        { title: 'Service', words: true, cell: (one) => one.service || '–' },
+        { title: 'Environment', words: true, cell: (one) => one.environment || '–' },
+        { title: 'Now', cell: (one) => count(one.connections_now) },
+        { title: 'Most at once', cell: (one) => count(one.connections_max) },
+        { title: 'Most busy', cell: (one) => count(one.busy_max) },
+        { title: 'Executions', cell: (one) => count(one.executions) },
+      ]}
+    />
   );
 }
 

@@ -14,6 +14,7 @@ import type { Segment } from '../../../reading/levels.js';
 import type {
   FleetPeaks,
   FleetPoint,
+  PoolInstanceRow,
   PoolPoint,
   PoolRecord,
   PoolSourceSums,
@@ -63,6 +64,24 @@ export function poolSums(view: View, segments: readonly Segment[]): PoolSums[] {
        SELECT pool_id, ${EACH}, ${sumsSql(POOL_RULES)} FROM pool_rollup FINAL
        WHERE ${view.in(segments)} GROUP BY pool_id, ${EACH}
      ) GROUP BY pool_id ORDER BY pool_id`,
+  );
+}
+
+/** An instance that has it open now, or had connections or statements of it. */
+export function poolInstances(view: View, segments: readonly Segment[]): PoolInstanceRow[] {
+  const each = `pool_id, ${EACH}`;
+  const place = segments.length === 0 ? '0' : view.in(segments);
+  return view.rows<PoolInstanceRow>(
+    `SELECT pool_id AS poolId, ${EACH}, sum(now) AS connectionsNow, sum(held) AS connectionsMax, sum(busy) AS busyMax,
+         sum(sent) AS executions
+       FROM (
+         SELECT ${each}, greatest(0, toInt64(sum(p.opened)) - toInt64(sum(p.closed))) AS now, 0 AS held, 0 AS busy, 0 AS sent
+         FROM pool AS p FINAL WHERE ${view.whose} GROUP BY ${each}
+         UNION ALL SELECT ${each}, 0, max(connections_max), max(busy_max), 0
+         FROM pool_rollup FINAL WHERE ${place} GROUP BY ${each}
+         UNION ALL SELECT ${each}, 0, 0, 0, ${totalSql(`${CALLS_SQL} + errors`)}
+         FROM rollup FINAL WHERE ${place} GROUP BY ${each}
+       ) GROUP BY ${each} ORDER BY poolId, service, environment, instance`,
   );
 }
 
