@@ -18,19 +18,6 @@ export const STATEMENT_SORTS = [
 ] as const;
 export type StatementSort = (typeof STATEMENT_SORTS)[number];
 
-/** The column of a statement's JSON row that an order goes by; what is null there comes last. */
-export const SORT_COLUMNS = {
-  total: 'total_ms',
-  mean: 'mean_ms',
-  p95: 'p95_ms',
-  p99: 'p99_ms',
-  max: 'max_ms',
-  calls: 'calls',
-  errors: 'errors',
-  rows: 'rows',
-  'per-request': 'calls_per_request',
-} as const satisfies Readonly<Record<StatementSort, string>>;
-
 /** Of a statement, or of a group of them. */
 type Ordered = Parameters<typeof percentileNs>[0] & Pick<StatementFacts, 'rows' | 'requests'>;
 

@@ -29,6 +29,8 @@ export interface StatementsQuestion extends TimeBounds {
   sort?: StatementSort;
   /** 0 or undefined = all. */
   limit?: number;
+  /** Statements that come before them in this order. */
+  offset?: number;
   /** Sources that are in the sums but not in the list. */
   hidden?: ReadonlySet<string>;
   /** Statements with a smaller mean service time are left out, of the sums too. */
@@ -73,21 +75,30 @@ function chooseOfAll(
   parts: { span: Span; question: StatementsQuestion; tagged: boolean },
 ): Chosen {
   const { span, question, tagged } = parts;
-  const { filter = {}, sort = 'total', limit = 0, hidden, meanNsMin = 0 } = question;
+  const { filter = {}, sort = 'total', hidden, meanNsMin = 0 } = question;
   const grouped = tagged
     ? groupTags(taggedSums(stored, span, filter))
     : groupSeries(stored.seriesSums(span.segments, filter));
   const all = meanNsMin === 0 ? grouped.facts : grouped.facts.filter((facts) => meanNs(facts) >= meanNsMin);
   const wanted = hidden === undefined ? all : all.filter(({ source }) => !hidden.has(source));
   // Reading histograms costs most, so only those of statements in the answer are read.
-  const read = needsHistograms(sort) ? wanted : ordered(wanted, { sort, limit });
+  const read = needsHistograms(sort) ? wanted : pageOf(wanted, question);
   addHistograms(stored, grouped, {
     table: tagged ? 'tag_rollup' : 'rollup',
     segments: span.segments,
     fingerprint: filter.fingerprint,
     only: read.length === grouped.facts.length ? undefined : new Set(read),
   });
-  return { grouped, statements: ordered(read, { sort, limit }), sums: sumsBySource(all) };
+  const statements = needsHistograms(sort) ? pageOf(read, question) : read;
+  return { grouped, statements, sums: sumsBySource(all) };
+}
+
+/** The statements of a question, of all that fit, in its order. */
+function pageOf(
+  statements: readonly StatementFacts[],
+  { sort = 'total', limit = 0, offset = 0 }: StatementsQuestion,
+): StatementFacts[] {
+  return ordered(statements, { sort, limit: limit === 0 ? 0 : offset + limit }).slice(offset);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -97,14 +108,15 @@ function first(
   stored: StoredFacts,
   { span, question, sort }: { span: Span; question: StatementsQuestion; sort: RankedSort },
 ): Chosen {
-  const { limit = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
+  const { limit = 0, offset = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
     stored.rankStatements(span.segments, { filter, sort, hidden, meanNsMin, limit: most });
   const { best, sums } = needsHistograms(sort)
     ? firstByPercentile(stored, rank, { span, question })
-    : bestOf(rank(limit));
-  const keys = new Set(best.map(keyOf));
-  const fingerprints = [...new Set(best.map(({ fingerprint }) => fingerprint))];
+    : bestOf(rank(offset + limit));
+  const page = best.slice(offset);
+  const keys = new Set(page.map(keyOf));
+  const fingerprints = [...new Set(page.map(({ fingerprint }) => fingerprint))];
   stored.ahead?.(() => {
     if (fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
     if (fingerprints.length <= FEW) stored.tagSums(span.segments, { fingerprints });
@@ -135,7 +147,8 @@ function firstByPercentile(
   rank: (most: number) => Ranking,
   { span, question }: { span: Span; question: StatementsQuestion },
 ): Best {
-  const { sort = 'p95', limit = 0, filter = {} } = question;
+  const { sort = 'p95', filter = {} } = question;
+  const limit = (question.offset ?? 0) + (question.limit ?? 0);
   let { ranked, sums } = rank(RANKED_FIRST);
   let best: StatementFacts[] = [];
   for (let from = 0; from < ranked.length; from += CHUNK) {

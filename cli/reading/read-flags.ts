@@ -76,7 +76,7 @@ export function addFilterFlags(command: Command): Command {
     .option('--handwritten', 'only handwritten SQL: raw, text(), extra() and RawSQL()')
     .option('--pool <name>', 'only executions of this pool')
     .addOption(repeatable('--tag <key=value>', 'only executions with this comment tag, * for any letters, may repeat'))
-    .option('--find <words>', 'only statements whose text has these words')
+    .option('--find <words>', 'only statements whose text or place has these words')
     .option('--table <name>', 'only statements on this table, * for any letters');
 }
 

@@ -109,7 +109,7 @@ export class StoreAnswers {
         const report = answerStatements(this.#reader, query);
         if (query.form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
         const json = statementsJson(report, query);
-        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json) : json);
+        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json, report.sums) : json);
       }
       case '/api/v1/groups': {
         const { range, filter, hidden, groupBy: by, ...asked } = readGroupsQuery(parameters, context);

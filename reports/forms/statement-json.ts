@@ -90,11 +90,22 @@ export type BriefStatementJson = Pick<
     callers_more: number;
   };
 
-export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & { statements: BriefStatementJson[] };
+export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & {
+  /** By source, of all statements that fit, whatever part of them is listed. */
+  sums: Record<string, { statements: number; executions: number; total_ms: number }>;
+  statements: BriefStatementJson[];
+};
 
 /** Rows with long texts cut, and only with what a list shows: 20,000 statements stay a few megabytes. */
-export function briefStatements({ statements, ...rest }: StatementsJson): BriefStatementsJson {
-  return { ...rest, statements: statements.map(brief) };
+export function briefStatements(
+  { statements, ...rest }: StatementsJson,
+  sums: StatementsReport['sums'],
+): BriefStatementsJson {
+  const bySource = [...sums].map(
+    ([source, { statements, executions, serviceTotalNs }]) =>
+      [source, { statements, executions, total_ms: short(serviceTotalNs / 1e6) }] as const,
+  );
+  return { ...rest, sums: Object.fromEntries(bySource), statements: statements.map(brief) };
 }
 
 function brief(row: StatementJson): BriefStatementJson {

@@ -11,7 +11,7 @@ const TAG_VALUES_MERGED = 1_000;
 
 /** Throws StoreError. */
 export function answerStatements(reader: StoreReader, query: StatementsQuery): StatementsReport {
-  const { range, filter, sort, limit, minMs, hidden, form } = query;
-  const whole = { ...range, filter, sort, limit, hidden: new Set(hidden), meanNsMin: minMs * 1e6 };
+  const { range, filter, sort, limit, offset, minMs, hidden, form } = query;
+  const whole = { ...range, filter, sort, limit, offset, hidden: new Set(hidden), meanNsMin: minMs * 1e6 };
   return reportStatements(reader, form === 'mergeable' ? { ...whole, tagValuesMax: TAG_VALUES_MERGED } : whole);
 }

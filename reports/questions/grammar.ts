@@ -5,7 +5,7 @@
 
 import { limits } from '../../config/limits.js';
 import { UsageError } from '../../config/values/errors.js';
-import { parseMoment, parseWhole } from '../../config/values/units.js';
+import { parseMoment } from '../../config/values/units.js';
 import type { ExecutionFilter, StatementFilter } from '../../facts/answers.js';
 import { STATEMENT_SORTS, type StatementSort } from '../../facts/statement-order.js';
 import { type ParameterContext, Reading } from './reading.js';
@@ -22,6 +22,8 @@ export interface StatementsQuery {
   readonly sort: StatementSort;
   /** 0 = no limit. */
   readonly limit: number;
+  /** Statements that come before those that are asked for; undefined = none. */
+  readonly offset?: number;
   /** Least mean service time in ms; 0 = any. */
   readonly minMs: number;
   readonly form: ReportForm;
@@ -44,6 +46,7 @@ const STATEMENT_NAMES = [
   ...FILTER_NAMES,
   'sort',
   'limit',
+  'offset',
   'min-ms',
   'fingerprint',
   'hide',
@@ -56,7 +59,6 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
   const read = new Reading(parameters, STATEMENT_NAMES, context);
   const sort = read.oneOf('sort', STATEMENT_SORTS) ?? 'total';
   const form = read.oneOf('form', FORMS) ?? 'json';
-  const limit = read.text('limit');
   const hidden = read.text('hide') ?? read.text('fold');
   if (read.text('hide') !== undefined && read.text('fold') !== undefined) {
     throw new UsageError('given twice', { where: read.place('hide'), hint: 'fold is its old name: leave it out' });
@@ -65,7 +67,8 @@ export function readStatementsQuery(parameters: URLSearchParams, context: Parame
     range: rangeOf(read, context),
     filter: { ...filterOf(read), prefix: read.prefix('fingerprint') },
     sort,
-    limit: limit === undefined ? 20 : parseWhole(limit, { min: 0, max: 1_000_000, where: read.place('limit') }),
+    limit: read.whole('limit') ?? 20,
+    offset: read.whole('offset'),
     minMs: read.milliseconds('min-ms'),
     hidden: hidden?.split(',') ?? [],
     form,
@@ -120,10 +123,7 @@ export function readTimelineQuery(parameters: URLSearchParams, context: Paramete
 /** The sequence to tail from. Throws UsageError naming the parameter. */
 export function readTailQuery(parameters: URLSearchParams, context: ParameterContext): number {
   const read = new Reading(parameters, ['after'], context);
-  const after = read.text('after');
-  return after === undefined
-    ? 0
-    : parseWhole(after, { min: 0, max: Number.MAX_SAFE_INTEGER, where: read.place('after') });
+  return read.whole('after', Number.MAX_SAFE_INTEGER) ?? 0;
 }
 
 /** A mark to set: its name, and when (now, where nothing is said). Throws UsageError naming the parameter. */
@@ -167,6 +167,7 @@ export function writeStatementsQuery(query: StatementsQuery): URLSearchParams {
   if (query.minMs > 0) parameters.set('min-ms', String(query.minMs));
   parameters.set('sort', query.sort);
   parameters.set('limit', String(query.limit));
+  if (query.offset !== undefined) parameters.set('offset', String(query.offset));
   return parameters;
 }
 

@@ -22,6 +22,8 @@ export function readGroupsQuery(parameters: URLSearchParams, context: ParameterC
   }
   const rest = new URLSearchParams(parameters);
   rest.delete('group-by');
+  if (rest.has('offset'))
+    throw new UsageError('groups have no parts', { where: place('offset'), hint: 'leave it out, or give a limit' });
   return { ...readStatementsQuery(rest, context), groupBy: by[0] };
 }
 

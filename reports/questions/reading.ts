@@ -4,6 +4,7 @@
 
 import { UsageError } from '../../config/values/errors.js';
 import { nearestName } from '../../config/values/nearest.js';
+import { parseWhole } from '../../config/values/units.js';
 
 export interface ParameterContext {
   readonly nowMs: number;
@@ -39,6 +40,11 @@ export class Reading {
     if (value === '')
       throw new UsageError('nothing is given', { where: this.place(name), hint: 'give a value or leave it out' });
     return value ?? undefined;
+  }
+
+  whole(name: string, max = 1_000_000): number | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : parseWhole(value, { min: 0, max, where: this.place(name) });
   }
 
   flag(name: string): boolean | undefined {

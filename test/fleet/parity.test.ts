@@ -41,6 +41,8 @@ const STATEMENTS = [
   'handwritten=true',
   'construct=core',
   'find=order',
+  'find=orders.py',
+  'limit=3&offset=2',
   'table=shop_order*',
   `tag=route%3D${encodeURIComponent(WORSE.route)}`,
   'tag=route%3Dorders*&source=django-orm',

@@ -169,7 +169,7 @@ describe.skipIf(executablePath === '')('the page of a store', () => {
     const { page, complaints } = await openPage(browser);
     await page.goto(`${url}/#/statements?service=shop`);
     await page.getByText('table_7').first().waitFor();
-    await page.getByText(/^\d+ statements shown/).waitFor();
+    await page.getByText(/^\d+ statements listed/).waitFor();
     await page.goto(`${url}/#/live`);
     await page.getByText('A store is served here, without an observer.').waitFor();
     expect(await page.getByText('Statements as they end').count()).toBe(0);

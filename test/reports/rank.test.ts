@@ -56,8 +56,8 @@ test('in every order the first of a cut report are the first of the whole one', 
     toMinute: DAY_START_MIN + 5 * DAY_MIN,
   });
   for (const sort of STATEMENT_SORTS) {
-    const shown = (limit: number) =>
-      reportStatements(reader, { ...window, sort, limit }).statements.map(
+    const shown = (limit: number, offset = 0) =>
+      reportStatements(reader, { ...window, sort, limit, offset }).statements.map(
         ({ fingerprint, source, calls, errors, rows, serviceTotalNs, histogram }) => ({
           fingerprint,
           source,
@@ -69,6 +69,11 @@ test('in every order the first of a cut report are the first of the whole one', 
         }),
       );
     expect(shown(25), sort).toEqual(shown(0).slice(0, 25));
+    // Page after page it is the whole list, ties and its end included.
+    const pages = Array.from({ length: 5 }, (_, page) => shown(200, 200 * page));
+    expect(pages.map((page) => page.length)).toEqual([200, 200, 200, 200, 100]);
+    expect(pages.flat(), sort).toEqual(shown(0));
+    expect(shown(200, 900)).toEqual([]);
     const all = reportStatements(reader, { ...window, sort });
     const cut = reportStatements(reader, { ...window, sort, limit: 25, hidden: new Set(['django-orm']) });
     expect(cut.sums).toEqual(all.sums);

@@ -167,7 +167,7 @@ describe.skipIf(executablePath === '')('every view', () => {
     });
     await page.getByLabel('Service').selectOption('shop');
     await expect.poll(() => [...narrowed], { timeout: 30_000 }).toContain('/api/v1/trends');
-    await page.getByText(/^\d+ statements shown/).waitFor();
+    await page.getByText(/^\d+ statements listed/).waitFor();
     expect([...narrowed]).toContain('/api/v1/statements');
   }, 60_000);
 

@@ -111,38 +111,48 @@ describe.skipIf(executablePath === '')('the page', () => {
   test('20,000 statements make few elements, and the last one is reached by keyboard', async () => {
     const { page } = await open('#/statements', { of: servedMany });
     await page.waitForSelector(FIRST_ROW);
-    await page.getByText('16,000 statements shown').waitFor();
+    await page.getByText('16,000 statements listed').waitFor();
     expect(await page.locator('.virtual tbody tr').count()).toBeLessThan(80);
     await page.locator(FIRST_ROW).focus();
     await page.keyboard.press('ArrowDown');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('1');
     await page.keyboard.press('End');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('15999');
+    await page.locator('a[data-row="15999"][href]').waitFor();
     await page.keyboard.press('Enter');
     await page.waitForSelector('.distribution');
     await page.keyboard.press('Escape');
     await page.waitForSelector(FIRST_ROW);
   });
 
-  test('the first statements are there while all others are on their way', async () => {
-    const { page } = await open('', { of: servedMany });
+  test('rows are asked for as they come into view, and are reached before they are there', async () => {
+    const { page, requests } = await open('', { of: servedMany });
     let letGo = (): void => {};
     const held = new Promise<void>((resolve) => {
       letGo = resolve;
     });
-    await page.route(/statements\?.*limit=0/, async (route) => {
+    await page.route(/statements\?.*offset=/, async (route) => {
       await held;
       await route.continue();
     });
     await page.goto(`${servedMany.url}/#/statements`);
-    await page.getByText('The first 200; all others follow.').waitFor();
-    expect(await page.locator(FIRST_ROW).textContent()).toContain('<b>bold</b>');
-    // Of what is not known no share is told.
-    expect(await page.locator('.virtual meter').count()).toBe(0);
-    letGo();
-    await page.getByText('16,000 statements shown').waitFor();
+    await page.getByText('16,000 statements listed').waitFor();
     expect(await page.locator(FIRST_ROW).textContent()).toContain('<b>bold</b>');
     expect(await page.locator('.virtual meter').count()).toBeGreaterThan(0);
+    await page.locator(FIRST_ROW).focus();
+    await page.keyboard.press('End');
+    const last = page.locator('.virtual tr[aria-busy="true"] a[data-row="15999"]');
+    await last.waitFor();
+    expect(await last.textContent()).toBe('…');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('15999');
+    letGo();
+    await page.locator('a[data-row="15999"][href]').waitFor();
+    // Who waits there is still there.
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('15999');
+    const asked = requests.filter((url) => url.includes('/api/v1/statements?'));
+    // The overview asks for six.
+    expect(new Set(asked.map((url) => new URL(url).searchParams.get('limit')))).toEqual(new Set(['6', '200']));
+    expect(new Set(asked.map((url) => new URL(url).searchParams.get('offset')))).toEqual(new Set([null, '15800']));
   });
 
   test('"/" finds, by text', async () => {

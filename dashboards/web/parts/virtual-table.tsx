@@ -1,6 +1,6 @@
 // A table of any length: only visible rows are in the document; the keyboard reaches all rows.
-// Invariant: every row is ROW_HEIGHT px high, and assistive technology is told how many there are. Not here: what the
-// cells show.
+// Invariant: every row is ROW_HEIGHT px high, and assistive technology is told how many there are. A row that is on its
+// way can be reached. Not here: what the cells show, asking for rows (views/statements/pages.ts).
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -18,9 +18,9 @@ export interface VirtualColumn<Row> {
 
 export interface VirtualTableProps<Row> {
   readonly label: string;
-  readonly rows: readonly Row[];
+  /** What is undefined is on its way. */
+  readonly rows: ReadonlyArray<Row | undefined>;
   readonly columns: readonly VirtualColumn<Row>[];
-  readonly keyOf: (row: Row) => string;
   /** Address of a row's link, which is in the first column. */
   readonly hrefOf: (row: Row) => string;
   readonly linkOf: (row: Row) => ComponentChildren;
@@ -56,8 +56,9 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
           {rows.slice(first, last).map((row, offset) => {
             const index = first + offset;
             const isCurrent = index === current;
+            // By its place: whoever is at a row stays there when it comes, or another takes its place.
             return (
-              <tr key={props.keyOf(row)} aria-rowindex={index + 2}>
+              <tr key={index} aria-rowindex={index + 2} aria-busy={row === undefined}>
                 <Cells {...props} row={row} index={index} isCurrent={isCurrent} onFocus={() => setActive(index)} />
               </tr>
             );
@@ -70,7 +71,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
 }
 
 interface CellsProps<Row> extends VirtualTableProps<Row> {
-  readonly row: Row;
+  readonly row: Row | undefined;
   readonly index: number;
   /** The row that the keyboard is at; of all links this one alone is reached by Tab. */
   readonly isCurrent: boolean;
@@ -81,13 +82,18 @@ function Cells<Row>({ columns, row, index, isCurrent, onFocus, hrefOf, linkOf }:
   return (
     <>
       <td class="statement">
-        <a href={hrefOf(row)} data-row={index} tabIndex={isCurrent ? 0 : -1} onFocus={onFocus}>
-          {linkOf(row)}
+        <a
+          href={row === undefined ? undefined : hrefOf(row)}
+          data-row={index}
+          tabIndex={isCurrent ? 0 : -1}
+          onFocus={onFocus}
+        >
+          {row === undefined ? '…' : linkOf(row)}
         </a>
       </td>
       {columns.map(({ key, className, cell }) => (
         <td key={key} class={className}>
-          {cell(row)}
+          {row !== undefined && cell(row)}
         </td>
       ))}
     </>

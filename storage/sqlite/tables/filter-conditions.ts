@@ -104,7 +104,11 @@ function push(parts: string[], values: SqlValue[], sql: string, value: string): 
   values.push(value);
 }
 
-/** Statements whose text has the words, and whose summary the table. */
+/** Fingerprints of statements that a place with these words sent. */
+const FROM_PLACE = `SELECT fingerprint FROM tag_series
+  WHERE CASE WHEN json_valid(tag_set) THEN json_extract(tag_set, '$.caller') END LIKE ? ESCAPE '\\'`;
+
+/** Statements whose text has the words, or the place that sends them, and whose summary the table. */
 function pushTexts(
   parts: string[],
   values: SqlValue[],
@@ -112,9 +116,10 @@ function pushTexts(
 ): void {
   const texts: string[] = [];
   for (const word of filter.find ?? []) {
-    texts.push(`(query LIKE ? ESCAPE '\\' OR summary LIKE ? ESCAPE '\\' OR fingerprint LIKE ? ESCAPE '\\')`);
+    texts.push(`(query LIKE ? ESCAPE '\\' OR summary LIKE ? ESCAPE '\\' OR fingerprint LIKE ? ESCAPE '\\'
+      OR fingerprint IN (${FROM_PLACE}))`);
     const like = `%${likeOf(word)}%`;
-    values.push(like, like, like);
+    values.push(like, like, like, like);
   }
   if (filter.table !== undefined) {
     // A summary is words: the operation and the tables.

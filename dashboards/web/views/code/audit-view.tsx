@@ -86,7 +86,6 @@ function Audited({ address, audit }: { address: ViewProps['address']; audit: Aud
           label="Places of the code"
           rows={shown}
           columns={columnsFor(audit)}
-          keyOf={({ id }) => id}
           hrefOf={({ id }) => writeAddress({ ...address, id })}
           linkOf={(place) => <PlaceCell place={place} />}
           linkTitle="Place"

@@ -75,7 +75,6 @@ export function RoutesView({ address, live, version }: ViewProps) {
           label="Routes"
           rows={shown}
           columns={columnsFor(wholeMs, { idle: all.some(({ idle_requests: idle }) => idle > 0) })}
-          keyOf={({ kind, route }) => `${kind}:${route}`}
           hrefOf={({ kind, route }) => writeAddress({ ...address, id: `${kind}:${route}` })}
           linkOf={(route) => <RouteCell route={route} />}
           linkTitle="Route"

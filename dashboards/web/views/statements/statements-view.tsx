@@ -1,74 +1,56 @@
-// The list of statements: the API filters it; the page searches and sorts it, 20,000 rows at once.
-// Invariant: what is left out of the table is said below it. The first rows are asked for by themselves, so that nobody
-// waits for the last one. Not here: one statement (statement-view.tsx), its columns (columns.tsx).
+// The list of statements: the API filters, searches and sorts it, 20,000 rows and more.
+// Invariant: what is left out of the table is said below it; rows are asked for as they come into view (pages.ts).
+// Not here: one statement (statement-view.tsx), its columns (columns.tsx).
 
-import { useMemo, useState } from 'preact/hooks';
-import { SORT_COLUMNS, STATEMENT_SORTS } from '../../../../facts/statement-order.js';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { STATEMENT_SORTS } from '../../../../facts/statement-order.js';
 import { HIDDEN_SOURCES } from '../../../../facts/verdict.js';
-import type { BriefStatementJson, BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
+import type { BriefStatementsJson } from '../../../../reports/forms/statement-json.js';
 import { linkTo, replaceAddress, writeAddress } from '../../data/address.js';
-import { useReport } from '../../data/api.js';
 import { count, duration } from '../../data/format.js';
 import { EVERYTHING, queryOf, type ViewProps } from '../../data/window.js';
 import { NothingYet, Observed, Problem, Reading } from '../../parts/parts.js';
 import { VirtualTable } from '../../parts/virtual-table.js';
 import { columnsFor, StatementCell } from './columns.js';
+import { usePages } from './pages.js';
 import { StatementFilters } from './statement-filters.js';
 import { useTrends } from './trends.js';
 
 /** A row of a list has no p99. */
 const SORTS = STATEMENT_SORTS.filter((sort) => sort !== 'p99');
-type Sort = (typeof SORTS)[number];
 
-const NONE: readonly BriefStatementJson[] = [];
 /** The list needs no whole texts: "brief" cuts them. */
-const LIST = { form: 'brief', limit: '0' };
-/** Rows that are there before all others are. */
-const FIRST_ROWS = '200';
-const ASKED = ['source', 'pool', 'tag', 'table', 'handwritten'] as const;
+const FORM = 'brief';
+const ASKED = ['find', 'source', 'pool', 'tag', 'table', 'handwritten'] as const;
 
 export function StatementsView({ address, live, version }: ViewProps) {
   const { filters } = address;
-  const asked = Object.fromEntries(ASKED.map((name) => [name, filters[name]]));
-  const path = (more: Record<string, string>): string =>
-    `/api/v1/statements?${queryOf(address, { ...LIST, ...asked, ...more })}`;
+  const asked = Object.fromEntries(ASKED.map((name) => [name, filters[name]?.trim()]));
   const sort = SORTS.find((known) => known === filters.sort) ?? 'total';
-  const hide = filters.source ? '' : HIDDEN_SOURCES.join(',');
-  const wholePath = path({});
-  // Once all rows are there, another order or word asks nothing.
-  const firstPath = useMemo(() => (filters.find ? '' : path({ limit: FIRST_ROWS, sort, hide })), [wholePath]);
-  const first = useReport<BriefStatementsJson>(firstPath, { live: false, version });
-  const isFirst = firstPath === '' || (first.path === firstPath && !first.loading);
-  // Reports are made one after another: what is long must not be in the way of what is short.
-  const whole = useReport<BriefStatementsJson>(isFirst ? wholePath : '', { live, version });
-  const isWhole = whole.data !== undefined && whole.path === wholePath;
-  const shownFirst = first.data !== undefined && (first.path === firstPath || whole.data === undefined);
-  const report = isWhole || !shownFirst ? whole : { ...first, problem: first.problem ?? whole.problem };
-  const all = report.data?.statements ?? NONE;
-  const { shown, hidden, wholeMs } = useMemo(
-    () => chosen(all, { find: filters.find ?? '', sort, hide: !filters.source }),
-    [all, filters.find, sort, filters.source],
-  );
+  const hides = !filters.source;
+  const question = queryOf(address, { form: FORM, sort, hide: hides ? HIDDEN_SOURCES.join(',') : '', ...asked });
   const [visible, setVisible] = useState<readonly [number, number]>([0, 40]);
-  const trends = useTrends(shown.slice(...visible), queryOf(address, { pool: filters.pool, tag: filters.tag }));
-  const columns = useMemo(
-    () => columnsFor(isWhole ? wholeMs : undefined, { trends, sort }),
-    [isWhole, wholeMs, trends, sort],
-  );
+  const path = useTyped(`/api/v1/statements?${question}`, filters.find ?? '');
+  const { report, rows, isAnswered } = usePages(path, { live, version, visible, hides });
+  const there = rows.slice(...visible).filter((row) => row !== undefined);
+  const trends = useTrends(there, queryOf(address, { pool: filters.pool, tag: filters.tag }));
+  const wholeMs = sumOf(report.data, (_, { total_ms }) => total_ms);
+  const columns = useMemo(() => columnsFor(wholeMs, { trends, sort }), [wholeMs, trends, sort]);
   return (
     <>
       <h1 class="sr-only">Statements</h1>
-      <StatementFilters address={address} isAsking={isFirst} />
+      <StatementFilters address={address} isAsking={isAnswered} />
       <Problem problem={report.problem} />
       {report.data === undefined && !report.problem && <Reading />}
       {report.data && <Observed report={report.data} />}
-      {isWhole && shown.length === 0 && <Nothing address={address} known={all.length > 0} />}
-      {shown.length > 0 && (
+      {isAnswered && rows.length === 0 && (
+        <Nothing address={address} known={report.data !== undefined && Object.keys(report.data.sums).length > 0} />
+      )}
+      {rows.length > 0 && (
         <VirtualTable
           label="Statements"
-          rows={shown}
+          rows={rows}
           columns={columns}
-          keyOf={(row) => `${row.fingerprint} ${row.source}`}
           hrefOf={(row) => writeAddress({ ...address, id: row.fingerprint })}
           linkOf={(row) => <StatementCell row={row} />}
           linkTitle="Statement"
@@ -77,38 +59,43 @@ export function StatementsView({ address, live, version }: ViewProps) {
           onVisible={(first, last) => setVisible([first, last])}
         />
       )}
-      {report.data && all.length > 0 && (
+      {isAnswered && report.data && (
         <p class="below">
-          {isWhole ? `${count(shown.length)} statements shown` : `The first ${count(shown.length)}; all others follow.`}
-          {hidden.rows > 0 &&
-            `, ${count(hidden.rows)} of housekeeping and tools left out (${count(hidden.executions)} executions, ${duration(hidden.totalMs)})`}
+          {rows.length > 0 && `${count(rows.length)} ${rows.length === 1 ? 'statement' : 'statements'} listed`}
+          <LeftOut data={report.data} hides={hides} />
         </p>
       )}
     </>
   );
 }
 
-function chosen(all: readonly BriefStatementJson[], { find, sort, hide }: { find: string; sort: Sort; hide: boolean }) {
-  const hidden = { rows: 0, executions: 0, totalMs: 0 };
-  const words = find.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown: BriefStatementJson[] = [];
-  let wholeMs = 0;
-  for (const row of all) {
-    wholeMs += row.total_ms;
-    if (hide && HIDDEN_SOURCES.includes(row.source)) {
-      hidden.rows++;
-      hidden.executions += row.calls + row.errors;
-      hidden.totalMs += row.total_ms;
-    } else if (words.length === 0 || fits(row, words)) shown.push(row);
-  }
-  const column = SORT_COLUMNS[sort];
-  const key = (row: BriefStatementJson): number => row[column] ?? -1;
-  return { shown: shown.sort((a, b) => key(b) - key(a)), hidden, wholeMs };
+type Sums = BriefStatementsJson['sums'][string];
+
+function sumOf(data: BriefStatementsJson | undefined, of: (source: string, sums: Sums) => number): number {
+  return Object.entries(data?.sums ?? {}).reduce((sum, [source, sums]) => sum + of(source, sums), 0);
 }
 
-function fits(row: BriefStatementJson, words: readonly string[]): boolean {
-  const text = `${row.query} ${row.summary} ${row.fingerprint} ${row.construct} ${row.caller}`.toLowerCase();
-  return words.every((word) => text.includes(word));
+function LeftOut({ data, hides }: { data: BriefStatementsJson; hides: boolean }) {
+  const hidden = (of: (sums: Sums) => number): number =>
+    sumOf(data, (source, sums) => (hides && HIDDEN_SOURCES.includes(source) ? of(sums) : 0));
+  const statements = hidden((sums) => sums.statements);
+  if (statements === 0) return null;
+  const executions = count(hidden((sums) => sums.executions));
+  const time = duration(hidden((sums) => sums.total_ms));
+  return <>{`, ${count(statements)} of housekeeping and tools left out (${executions} executions, ${time})`}</>;
+}
+
+const TYPING_MS = 200;
+
+/** The question, as soon as nobody types any more; any other change is asked at once. */
+function useTyped(path: string, typed: string): string {
+  const [asked, setAsked] = useState({ path, typed });
+  const isTyping = asked.typed !== typed;
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked({ path, typed }), isTyping ? TYPING_MS : 0);
+    return () => clearTimeout(timer);
+  }, [path, typed]);
+  return isTyping ? asked.path : path;
 }
 
 const NARROWING = ['find', 'source', 'pool', 'tag', 'table', 'handwritten'] as const;

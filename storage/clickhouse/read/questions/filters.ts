@@ -69,11 +69,16 @@ function statementParts(filter: SeriesFilter): string[] {
   return parts;
 }
 
-/** Statements whose text has the words, and whose summary the table. Case does not matter within ASCII. */
+/**
+ * Statements whose text has the words, or the place that sends them, and whose summary the table. Case does not matter
+ * within ASCII.
+ */
 function textParts({ find = [], table }: SeriesFilter): string[] {
   const parts = find.map((word) => {
     const like = literal(`%${likeOf(inLowerCase(word))}%`);
-    return `(lower(query) LIKE ${like} OR lower(summary) LIKE ${like} OR lower(fingerprint) LIKE ${like})`;
+    const fromPlace = `SELECT fingerprint FROM tag_rollup WHERE lower(JSONExtractString(tag_set, 'caller')) LIKE ${like}`;
+    return `(lower(query) LIKE ${like} OR lower(summary) LIKE ${like} OR lower(fingerprint) LIKE ${like}
+      OR fingerprint GLOBAL IN (${fromPlace}))`;
   });
   // A summary is words: the operation and the tables.
   if (table !== undefined) {
