@@ -312,8 +312,11 @@ export function dashboard({ uid, title, description, panels, choices = [] }) {
       {
         type: 'dashboards',
         title: 'pgwitness',
+        icon: 'external link',
+        tooltip: 'the other dashboards of pgwitness',
         tags: ['pgwitness'],
         asDropdown: true,
+        targetBlank: false,
         keepTime: true,
         includeVars: true,
       },

@@ -232,6 +232,20 @@ describe.skipIf(!have('prometheus', 'prometheus-alertmanager'))('with a real Pro
     }
   });
 
+  test('all that a rule asks for is there', async () => {
+    const file = readFileSync(join(ROOT, 'dashboards', 'prometheus', 'rules.yml'), 'utf8');
+    const rules = (parse(file) as { groups: Array<{ rules: Array<{ expr: string }> }> }).groups.flatMap(
+      ({ rules }) => rules,
+    );
+    const named = [...new Set(rules.flatMap(({ expr }) => metricsNamed(expr)))];
+    expect(named.length).toBeGreaterThan(10);
+    const missing: string[] = [];
+    for (const name of named) {
+      if ((await queryPrometheus(stack.prometheus.url, `count(${name})`)).length === 0) missing.push(name);
+    }
+    expect(missing).toEqual([]);
+  });
+
   test('Prometheus loads the rules without a complaint, and knows its Alertmanager', async () => {
     const { data } = await (await fetch(`${stack.prometheus.url}/api/v1/rules`)).json();
     const rules = data.groups.flatMap((group: { rules: unknown[] }) => group.rules);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
 import { writeShopCode } from '../../scripts/lib/made-up-code.mjs';
 import { madeUpLive } from '../../scripts/lib/made-up-live.mjs';
@@ -49,7 +49,6 @@ describe.skipIf(executablePath === '')('every view', () => {
   let browser: Browser;
   let shop: Served;
   const directory = mkdtempSync(join(tmpdir(), 'pgwitness-looks-'));
-  const opened: Watched[] = [];
 
   beforeAll(async () => {
     await build(() => {});
@@ -57,18 +56,20 @@ describe.skipIf(executablePath === '')('every view', () => {
     shop = await serveStore(directory, { ...writeShopCode(directory), live: madeUpLive() });
     browser = await launchChromium();
   });
-  afterEach(async () => {
-    for (const { page } of opened.splice(0)) await page.close();
-  });
   afterAll(async () => {
     await browser?.close();
     await shop?.close();
     rmSync(directory, { recursive: true, force: true });
   });
 
-  async function open(hash: string, before: (page: Page) => Promise<unknown> = async () => {}): Promise<Watched> {
+  /** `finished`: that of the test itself, where others run beside it. */
+  async function open(
+    hash: string,
+    before: (page: Page) => Promise<unknown> = async () => {},
+    finished: (close: () => Promise<void>) => void = onTestFinished,
+  ): Promise<Watched> {
     const watched = await openPage(browser, { width: WIDTHS[0] });
-    opened.push(watched);
+    finished(() => watched.page.close());
     await before(watched.page);
     await watched.page.goto(`${shop.url}/${hash}`);
     return watched;
@@ -90,23 +91,26 @@ describe.skipIf(executablePath === '')('every view', () => {
     }
   }
 
-  test.each(VIEWS)(
+  // What follows waits for the browser more than it works: several at once take half of the time.
+  test.concurrent.for(VIEWS)(
     '%s is accessible, scrolls in its own boxes alone, complains of nothing, asks no other host',
-    async (_, hash, ready) => {
-      const { page, complaints, requests } = await open(hash);
+    { timeout: 120_000 },
+    async ([, hash, ready], { onTestFinished: finished }) => {
+      const { page, complaints, requests } = await open(hash, undefined, finished);
       await page.waitForSelector(ready, { state: 'attached' });
       await page.waitForLoadState('networkidle');
       await expectSound(page, WIDTHS);
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith(shop.url))).toEqual([]);
     },
-    60_000,
   );
 
-  test.each(VIEWS)(
+  test.concurrent.for(VIEWS)(
     'without an answer %s says so, and what to do, and shows none as the last',
-    async (_, hash) => {
-      const { page } = await open(hash, (opening) => opening.route('**/api/v1/**', (asked) => asked.abort()));
+    { timeout: 120_000 },
+    async ([, hash], { onTestFinished: finished }) => {
+      const away = (opening: Page) => opening.route('**/api/v1/**', (asked) => asked.abort());
+      const { page } = await open(hash, away, finished);
       const said = page.locator('.problem').first();
       await said.waitFor();
       expect(await said.textContent()).toBe(
@@ -114,18 +118,19 @@ describe.skipIf(executablePath === '')('every view', () => {
       );
       await expectSound(page, [390]);
     },
-    60_000,
   );
 
-  test.each(VIEWS)('of a store that fails %s says what the API says', async (_, hash) => {
-    const { page } = await open(hash, (opening) =>
-      opening.route('**/api/v1/**', (asked) =>
-        asked.fulfill({ status: 503, json: { error: 'the store cannot be used (corrupt)', hint: 'see a page' } }),
-      ),
-    );
-    await page.getByText('the store cannot be used (corrupt): see a page').first().waitFor();
-    expect(await page.getByText('last answer').count()).toBe(0);
-  });
+  test.concurrent.for(VIEWS)(
+    'of a store that fails %s says what the API says',
+    { timeout: 120_000 },
+    async ([, hash], { onTestFinished: finished }) => {
+      const json = { error: 'the store cannot be used (corrupt)', hint: 'see a page' };
+      const fails = (opening: Page) => opening.route('**/api/v1/**', (asked) => asked.fulfill({ status: 503, json }));
+      const { page } = await open(hash, fails, finished);
+      await page.getByText('the store cannot be used (corrupt): see a page').first().waitFor();
+      expect(await page.getByText('last answer').count()).toBe(0);
+    },
+  );
 
   test('what was answered stays, and is called the last answer', async () => {
     const { page } = await open('#/findings');
@@ -190,7 +195,7 @@ describe.skipIf(executablePath === '')('every view', () => {
   const SINCE = new Date(UNTIL.getTime() - 3 * 3_600_000);
   const WINDOW = new URLSearchParams({ since: SINCE.toISOString(), until: UNTIL.toISOString() });
 
-  test.each([
+  test.concurrent.for([
     ['overview', '#/overview?', '.pin'],
     ['routes', '#/routes?find=order&sort=requests&', FIRST_ROW],
     ['a route', `${ROUTE}?request=slowest&`, '.bar-line'],
@@ -205,7 +210,7 @@ describe.skipIf(executablePath === '')('every view', () => {
     ['audit', '#/audit?kind=Django+ORM&seen=seen&', FIRST_ROW],
     ['a place', '#/audit/report?', '.cards'],
     ['marks', '#/marks?', '.numbers a'],
-  ])('the link of %s gives the same state again', async (_, link, ready) => {
+  ])('the link of %s gives the same state again', { timeout: 120_000 }, async ([, link, ready], context) => {
     const state = async (page: Page): Promise<unknown> => {
       await page.waitForSelector(ready, { state: 'attached' });
       await page.waitForLoadState('networkidle');
@@ -218,7 +223,7 @@ describe.skipIf(executablePath === '')('every view', () => {
         text: document.querySelector('main')!.textContent,
       }));
     };
-    const { page } = await open(`${link}${WINDOW}`);
+    const { page } = await open(`${link}${WINDOW}`, undefined, context.onTestFinished);
     const first = await state(page);
     expect(first).toMatchObject({ hash: `${link}${WINDOW}` });
     await page.reload();
