@@ -36,6 +36,8 @@ const STATEMENTS_PER_SECOND = 5000;
 const BATCHES_PER_SECOND = 10;
 const REQUEST_STATEMENTS = 20;
 const PAUSE_MS = 60;
+/** Turns between two flushes, in which the journal is written out (observer/service.ts). */
+const TURNS_PER_SECOND = 5;
 
 const values = optionsOf('write-path', {
   usage: 'node bench/write-path.mjs [--fingerprints N,N] [--minutes N] [--data DIR] [--tags]',
@@ -60,9 +62,9 @@ async function measure(fingerprints, minutes) {
     { ...config, dataDir },
     { log, relays, acknowledge() {}, watchesClock: false },
   );
-  const spent = { observing: 0, storing: 0, upkeep: 0 };
-  const longest = { storing: 0, upkeep: 0, flush: 0 };
-  /** @template T @param {'storing' | 'upkeep'} part @param {() => T} act @returns {T} */
+  const spent = { observing: 0, storing: 0, writingOut: 0, upkeep: 0 };
+  const longest = { storing: 0, upkeep: 0, flush: 0, writingOut: 0 };
+  /** @template T @param {'storing' | 'writingOut' | 'upkeep'} part @param {() => T} act @returns {T} */
   const timed = (part, act) => {
     const began = cpuMs();
     const answer = act();
@@ -73,6 +75,8 @@ async function measure(fingerprints, minutes) {
   };
   const flush = store.flush.bind(store);
   store.flush = (all) => timed('storing', () => flush(all));
+  const writeOut = store.writeOut.bind(store);
+  store.writeOut = (nowMs) => timed('writingOut', () => writeOut(nowMs));
   const maintain = store.maintain.bind(store);
   store.maintain = (nowMs, trusted) => timed('upkeep', () => maintain(nowMs, trusted));
   const goOn = store.goOn.bind(store);
@@ -101,8 +105,8 @@ async function measure(fingerprints, minutes) {
   const size = STATEMENTS_PER_SECOND / BATCHES_PER_SECOND;
   for (let second = -warmSeconds; second < minutes * 60; second++) {
     if (second === 0) {
-      Object.assign(spent, { observing: 0, storing: 0, upkeep: 0 });
-      Object.assign(longest, { storing: 0, upkeep: 0, flush: 0 });
+      Object.assign(spent, { observing: 0, storing: 0, writingOut: 0, upkeep: 0 });
+      Object.assign(longest, { storing: 0, upkeep: 0, flush: 0, writingOut: 0 });
       statements = 0;
     }
     for (let batch = 0; batch < BATCHES_PER_SECOND; batch++) {
@@ -125,14 +129,15 @@ async function measure(fingerprints, minutes) {
     longest.flush = Math.max(longest.flush, ms);
     // What the flush did beside the store: units that end, findings, metrics.
     spent.observing += ms - (spent.storing - before.storing) - (spent.upkeep - before.upkeep);
+    for (let turn = 0; turn < TURNS_PER_SECOND; turn++) observer.writeOut(atMs);
   }
   if (pipeline.counters.statementsTotal < statements) throw new Error('not all were counted');
   const us = (/** @type {number} */ ms) => ((ms * 1000) / statements).toFixed(1).padStart(6);
-  const all = spent.observing + spent.storing + spent.upkeep;
-  const share = ((spent.storing + spent.upkeep) / (minutes * 600)).toFixed(1);
+  const all = spent.observing + spent.storing + spent.writingOut + spent.upkeep;
+  const share = ((spent.storing + spent.writingOut + spent.upkeep) / (minutes * 600)).toFixed(1);
   console.log(
-    `${String(fingerprints).padStart(6)} fingerprints: ${us(all)} µs per statement: observing ${us(spent.observing)}, storing ${us(spent.storing)}, upkeep ${us(spent.upkeep)}; ` +
-      `store and upkeep ${share} % of a core; longest turn ${longest.flush.toFixed(0)} ms (storing ${longest.storing.toFixed(0)}, upkeep ${longest.upkeep.toFixed(0)})`,
+    `${String(fingerprints).padStart(6)} fingerprints: ${us(all)} µs per statement: observing ${us(spent.observing)}, storing ${us(spent.storing)}, writing out ${us(spent.writingOut)}, upkeep ${us(spent.upkeep)}; ` +
+      `store and upkeep ${share} % of a core; longest turn ${longest.flush.toFixed(0)} ms (storing ${longest.storing.toFixed(0)}, upkeep ${longest.upkeep.toFixed(0)}); writing out ${longest.writingOut.toFixed(0)} ms`,
   );
   store.close();
   console.log(`       file ${(statSync(path.join(dataDir, 'witness.db')).size / 1e6).toFixed(1)} MB`);

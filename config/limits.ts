@@ -143,6 +143,10 @@ export const limits = {
   rollupRowsPerMinuteMax: 20_000,
   /** A minute takes executions for this long after its end. Later ones go to the oldest open minute. */
   minuteClosesAfterMs: 60_000,
+  /** The journal's size from half of which it is written early, and beyond which flushes write their rows at once. */
+  journalBytesMax: 64 * MIB,
+  /** Rows that are added up in memory at one time: some 20 MiB. The rest of the journal is read after them. */
+  journalMergedRowsMax: 60_000,
   poolsMax: 200,
   tagSetsPerFingerprintMax: 50,
   tagSetsMax: 5_000,

@@ -177,6 +177,11 @@ export class Observer implements IntakeTarget {
     return this.#flusher.flush(nowMs);
   }
 
+  /** Between flushes: writes a part of the journal into the tables. */
+  writeOut(nowMs: number): void {
+    this.#storing.writeOut(nowMs);
+  }
+
   /**
    * The last flush of this process. Returns false, and leaves a note for the next one, when counts could not be stored.
    * `linksWereClosed`: by this side, not by the relays.
@@ -187,6 +192,7 @@ export class Observer implements IntakeTarget {
     const isStored = this.flush(nowMs);
     if (isStored) this.#storing.end();
     else this.#storing.leaveNote(nowMs);
+    this.#storing.writeOutAll();
     return isStored;
   }
 

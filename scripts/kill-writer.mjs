@@ -2,7 +2,8 @@
 // Kills a writer of the store (SIGKILL) at any moment, again and again: what is stored?
 // A writer flushes 10 executions at a time and says a flush's number once it is stored. After each kill the store has
 // exactly 10 executions for each number up to the last one it knows, and none that was said is missing.
-// Run: npm run build && node scripts/kill-writer.mjs [--kills N]
+// --journal: every flush goes to the journal, which is written into the tables all the while, some rows at a time.
+// Run: npm run build && node scripts/kill-writer.mjs [--kills N] [--journal]
 // Not here: killing an observer with its relay (test/observer, test/faults).
 
 import { spawn } from 'node:child_process';
@@ -25,13 +26,17 @@ const STATEMENTS = 50;
 const RELAY = 'relay';
 const VERDICT = /** @type {const} */ ({ source: 'raw', construct: 'cursor', confidence: 'strong', evidence: [] });
 
+/** Entries are written as soon as they are there, and a batch of them is short. */
+const JOURNAL = { rowsMin: 0, settleMs: Number.NEGATIVE_INFINITY, mergedRowsMax: 40, turnRows: 7 };
+
 const writesTo = process.env.PGWITNESS_KILL_WRITER;
+const journal = process.env.PGWITNESS_KILL_JOURNAL === undefined ? undefined : JOURNAL;
 if (writesTo === undefined) await killWriters();
 else write(writesTo);
 
 /** Flushes without end. @param {string} dataDir */
 function write(dataDir) {
-  const store = openSqliteStore({ dataDir });
+  const store = openSqliteStore({ dataDir, journal });
   for (let number = store.lastSequence(RELAY) + 1; ; number++) {
     const atMs = Date.now();
     const rows = new Map();
@@ -48,14 +53,16 @@ function write(dataDir) {
     writeSync(1, `${number}\n`);
     if (number % 20 === 0) store.maintain(Date.now());
     else store.goOn(Date.now());
+    for (let turn = 0; turn < 3; turn++) store.writeOut(Date.now());
   }
 }
 
 async function killWriters() {
-  const { kills } = optionsOf('kill-writer', {
-    usage: 'node scripts/kill-writer.mjs [--kills N]',
-    options: { kills: { type: 'string', default: '1000' } },
+  const { kills, journal } = optionsOf('kill-writer', {
+    usage: 'node scripts/kill-writer.mjs [--kills N] [--journal]',
+    options: { kills: { type: 'string', default: '1000' }, journal: { type: 'boolean', default: false } },
   });
+  if (journal) process.env.PGWITNESS_KILL_JOURNAL = '1';
   const random = xorshift();
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-killed-'));
   for (let kill = 1; kill <= Number(kills); kill++) {

@@ -50,6 +50,13 @@ export interface Store {
   maintain(nowMs: number, clockIsTrusted?: boolean): void;
   /** Goes on with windows that maintain() left half refreshed: some milliseconds. Called between its calls. */
   goOn(nowMs: number): void;
+  /**
+   * Large flushes are kept in a journal first: writes some milliseconds' worth of it into the tables. Called some times
+   * a second. Returns rows that were given up.
+   */
+  writeOut(nowMs: number): RefusedRows | undefined;
+  /** Likewise all of it, at an orderly end. */
+  writeOutAll(): RefusedRows[];
   /** A reader met damage, in the words of `reported`. Where there is some, begins anew and throws StoreError. */
   lookForDamage(reported: string): void;
   close(): void;

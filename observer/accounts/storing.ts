@@ -36,6 +36,7 @@ export class Storing {
   /** The note stands. It is taken back once a relay told what it lost before this process came. */
   #isNoted = true;
   #isHeard = false;
+  #canWriteOut = false;
   #refusedTotal = 0;
   #lookedMs = Number.NEGATIVE_INFINITY;
   /** Failures for a lock of this process, since upkeep last went well. */
@@ -83,6 +84,24 @@ export class Storing {
     this.#lookAfter((store) => {
       store.maintain(nowMs, clockIsTrusted);
       this.#stuck = 0;
+    });
+  }
+
+  /** Between flushes: a part of what was stored as a journal. After a failure it waits for the next flush. */
+  writeOut(nowMs: number): void {
+    if (!this.#canWriteOut) return;
+    this.#canWriteOut = false;
+    this.#lookAfter((store) => {
+      const refused = store.writeOut(nowMs);
+      this.#canWriteOut = true;
+      if (refused !== undefined) this.#gaveUp(refused);
+    });
+  }
+
+  /** At an orderly end. What fails is written by the next process. */
+  writeOutAll(): void {
+    this.#lookAfter((store) => {
+      for (const refused of store.writeOutAll()) this.#gaveUp(refused);
     });
   }
 
@@ -135,6 +154,7 @@ export class Storing {
   #failed({ code, message }: StoreError): void {
     const { log, store } = this.#options;
     addOne(this.#failures, code);
+    this.#canWriteOut = false;
     if (code === 'stuck') this.#stuck++;
     if (this.#failing) return;
     this.#failing = true;
@@ -147,6 +167,7 @@ export class Storing {
     if (this.#isNoted && this.#isHeard) this.#takeNoteBack();
     this.#storedMs = nowMs;
     this.#hasStored = true;
+    this.#canWriteOut = true;
     if (!this.#failing) return;
     this.#failing = false;
     this.#options.log.info('storing works again');

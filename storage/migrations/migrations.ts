@@ -15,6 +15,7 @@ import { LOST_STATEMENTS } from './0010-lost-statements.js';
 import { COUNTED_REQUESTS } from './0011-counted-requests.js';
 import { FOLDING } from './0012-folding.js';
 import { OUTBOX } from './0013-outbox.js';
+import { JOURNAL } from './0014-journal.js';
 
 /** SQL scripts; the n-th (from 1) brings a file from version n - 1 to n. */
 export const MIGRATIONS: readonly string[] = [
@@ -31,4 +32,5 @@ export const MIGRATIONS: readonly string[] = [
   COUNTED_REQUESTS,
   FOLDING,
   OUTBOX,
+  JOURNAL,
 ];

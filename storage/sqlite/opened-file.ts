@@ -9,15 +9,18 @@ import { storeError } from './file/failures.js';
 import { type OpenWriterOptions, openWriter } from './file/open-writer.js';
 import { keepReserve } from './file/reserve.js';
 import { Rows } from './file/rows.js';
+import { DEFAULT_JOURNAL, Journal, type JournalOptions } from './journal/journal.js';
 import { gapOf, writeGap } from './tables/gaps.js';
 import { SeriesIds } from './tables/series.js';
-import type { RetentionOptions } from './upkeep/retention.js';
+import { DEFAULT_RETENTION, type RetentionOptions } from './upkeep/retention.js';
 import { Upkeep } from './upkeep/upkeep.js';
 import { FlushWriter } from './write/flush-writer.js';
+import { WritingOut } from './write/writing-out.js';
 
 export interface OpenedFileOptions extends OpenWriterOptions {
   instance: string;
-  retention: RetentionOptions;
+  retention?: Partial<RetentionOptions>;
+  journal?: Partial<JournalOptions>;
 }
 
 export class OpenedFile {
@@ -25,6 +28,7 @@ export class OpenedFile {
   readonly rows: Rows;
   readonly series: SeriesIds;
   readonly writer: FlushWriter;
+  readonly writingOut: WritingOut;
   readonly upkeep: Upkeep;
   readonly #path: string;
   readonly #inode: number;
@@ -50,8 +54,10 @@ export class OpenedFile {
       this.#inode = statSync(this.#path).ino;
       this.rows = new Rows(this.db);
       this.series = new SeriesIds(this.rows, options.instance);
-      this.writer = new FlushWriter(this.rows, this.series);
-      this.upkeep = new Upkeep(this.db, this.rows, options.retention);
+      const journal = new Journal(this.rows, { ...DEFAULT_JOURNAL, ...options.journal });
+      this.writer = new FlushWriter(this.rows, this.series, journal);
+      this.writingOut = new WritingOut({ ...this, journal });
+      this.upkeep = new Upkeep(this.db, this.rows, { ...DEFAULT_RETENTION, ...options.retention });
       if (beganAnew) this.noteDamage();
       this.beganAnew = beganAnew;
     } catch (error) {

@@ -3,7 +3,6 @@
 // Not here: reading for people (read/reader.ts), the SQL of each part (write/flush-writer.ts, upkeep/upkeep.ts).
 
 import type { Flush, GapRow, StoredSession } from '../../facts/flush.js';
-import { DamagedHistogram } from '../../facts/histogram.js';
 import type { RefusedRows, Store, UnstoredNote } from '../store.js';
 import type { StoreError } from '../store-error.js';
 import { DamageWatch } from './file/damage-watch.js';
@@ -14,12 +13,14 @@ import {
   makeDataDirectory,
   moveAside,
 } from './file/data-directory.js';
-import { isRefusal, makeStoreError, storeError } from './file/failures.js';
+import { isCertainDamage, isRefusal, makeStoreError, storeError } from './file/failures.js';
 import { clearNote, leaveNote, readNote } from './file/reserve.js';
+import type { JournalOptions } from './journal/journal.js';
 import { OpenedFile } from './opened-file.js';
 import { gapOf, writeGap } from './tables/gaps.js';
-import { DEFAULT_RETENTION, type RetentionOptions } from './upkeep/retention.js';
+import type { RetentionOptions } from './upkeep/retention.js';
 import { countedSlots } from './write/counted-requests.js';
+import { closeOrphanRelays, lastSequenceOf, openSessionsOf, takeOrphanSessions } from './write/relays.js';
 import { Salvage } from './write/salvage.js';
 
 export interface SqliteStoreOptions {
@@ -27,6 +28,7 @@ export interface SqliteStoreOptions {
   /** Tells several sidecars apart that are merged later; default ''. */
   instance?: string;
   retention?: Partial<RetentionOptions>;
+  journal?: Partial<JournalOptions>;
   /** How long to wait for another program's lock; default 250. */
   busyMs?: number;
   /** Pages of 4096 bytes that the file may have; default: as many as the disk holds. */
@@ -39,15 +41,6 @@ export interface SqliteStoreOptions {
    */
   onMovedAside?(path: string, reason: string): void;
 }
-
-const LAST_SEQUENCE = 'SELECT last_sequence AS sequence FROM relay_progress WHERE relay_id = ?';
-const SESSION_COLUMNS = `relay_id AS relayId, session_id AS sessionId, state, coalesce(
-  (SELECT updated_ms FROM relay_progress AS progress WHERE progress.relay_id = open_session.relay_id), 0) AS storedMs`;
-const OPEN_SESSIONS = `SELECT ${SESSION_COLUMNS} FROM open_session WHERE relay_id = ? ORDER BY session_id`;
-const TAKE_ORPHANS = `DELETE FROM open_session WHERE relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING ${SESSION_COLUMNS}`;
-
-const CLOSE_ORPHANS = `UPDATE relay_progress SET ended = 1
-  WHERE ended = 0 AND relay_id NOT IN (SELECT value FROM json_each(?)) RETURNING updated_ms AS updatedMs`;
 
 /** Takes the directory; opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */
 export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
@@ -93,7 +86,7 @@ export class SqliteStore implements Store {
         series.forget();
         if (!isRefusal(error)) throw error;
         // As it is, it would be refused again and again.
-        refused = db.transaction(() => writer.salvage(flush, new Salvage(db, rows, series))).immediate();
+        refused = db.transaction(() => writer.write(flush, new Salvage(db, rows, series))).immediate();
       }
       upkeep.noteFlush();
       return refused;
@@ -101,10 +94,7 @@ export class SqliteStore implements Store {
   }
 
   lastSequence(relayId: string): number {
-    return this.#attempt(
-      'reading',
-      () => this.#file.rows.get<{ sequence: number }>(LAST_SEQUENCE, relayId)?.sequence ?? 0,
-    );
+    return this.#attempt('reading', () => lastSequenceOf(this.#file.rows, relayId));
   }
 
   countedRequests(): ReturnType<typeof countedSlots> {
@@ -112,24 +102,18 @@ export class SqliteStore implements Store {
   }
 
   openSessions(relayId: string): StoredSession[] {
-    return this.#attempt('reading', () => this.#file.rows.all<StoredSession>(OPEN_SESSIONS, relayId));
+    return this.#attempt('reading', () => openSessionsOf(this.#file.rows, relayId));
   }
 
   takeOrphanSessions(running: readonly string[]): StoredSession[] {
-    return this.#attempt('writing to', () => this.#file.rows.all<StoredSession>(TAKE_ORPHANS, JSON.stringify(running)));
+    return this.#attempt('writing to', () => takeOrphanSessions(this.#file.rows, running));
   }
 
   closeOrphanRelays(running: readonly string[], nowMs: number): GapRow[] {
-    return this.#attempt('writing to', () =>
-      this.#file.db
-        .transaction(() => {
-          const orphans = this.#file.rows.all<{ updatedMs: number }>(CLOSE_ORPHANS, JSON.stringify(running));
-          const gaps = orphans.map(({ updatedMs }) => gapOf('killed', updatedMs, nowMs));
-          for (const gap of gaps) writeGap(this.#file.rows, gap);
-          return gaps;
-        })
-        .immediate(),
-    );
+    return this.#attempt('writing to', () => {
+      const { db, rows } = this.#file;
+      return db.transaction(() => closeOrphanRelays(rows, running, nowMs)).immediate();
+    });
   }
 
   noteUnstored(note: UnstoredNote | undefined): void {
@@ -156,6 +140,19 @@ export class SqliteStore implements Store {
     this.#attempt('looking after', () => this.#file.upkeep.goOn(nowMs));
   }
 
+  writeOut(nowMs: number): RefusedRows | undefined {
+    return this.#attempt('writing out the journal of', () => {
+      const { writingOut, upkeep } = this.#file;
+      const { rows, refused } = writingOut.slice(nowMs);
+      if (rows > 0) upkeep.noteFlush();
+      return refused;
+    });
+  }
+
+  writeOutAll(): RefusedRows[] {
+    return this.#attempt('writing out the journal of', () => this.#file.writingOut.all());
+  }
+
   endMinutes(): void {
     this.#attempt('looking after', () => this.#file.upkeep.endMinutes());
   }
@@ -164,12 +161,13 @@ export class SqliteStore implements Store {
     this.#attempt('checking', () => this.#damage.look(reported));
   }
 
-  /** Brings the windows up to date and frees the directory; never throws for an error of the disk. */
+  /** Writes out the journal, brings the windows up to date, frees the directory; never throws for the disk. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
       if (!this.#file.isOpen) return;
+      this.#file.writingOut.all();
       this.#file.upkeep.refreshWindows(Date.now());
       this.#file.db.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {
@@ -183,12 +181,9 @@ export class SqliteStore implements Store {
 
   /** `suspected`: somebody met damage in the file. */
   #open(suspected = false): OpenedFile {
-    const { dataDir, busyMs = 250, pagesMax, instance = '', retention } = this.#options;
+    const { busyMs = 250, instance = '' } = this.#options;
     const onMovedAside = (path: string, reason: string) => this.#options.onMovedAside?.(path, reason);
-    return new OpenedFile(
-      { dataDir, busyMs, pagesMax, instance, retention: { ...DEFAULT_RETENTION, ...retention }, onMovedAside },
-      suspected,
-    );
+    return new OpenedFile({ ...this.#options, busyMs, instance, onMovedAside }, suspected);
   }
 
   /** What a process that ended could not store becomes a gap. Called once, after opening. Throws StoreError. */
@@ -229,7 +224,7 @@ export class SqliteStore implements Store {
 
   /** A read that fails once looks like damage too: it is believed when it is found again, or met again. */
   #damaged(doing: string, { message, cause }: StoreError): StoreError {
-    const isCertain = cause instanceof DamagedHistogram || this.#suspected.has(doing);
+    const isCertain = isCertainDamage(cause) || this.#suspected.has(doing);
     if (!isCertain) {
       this.#file.close();
       this.#file = this.#open(true);

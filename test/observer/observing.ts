@@ -116,6 +116,12 @@ export class FailingStore implements Store {
 
   goOn(): void {}
 
+  writeOut(): undefined {}
+
+  writeOutAll(): [] {
+    return [];
+  }
+
   close(): void {}
 }
 

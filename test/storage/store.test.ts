@@ -333,6 +333,7 @@ describe('a full disk', () => {
     const roomy = openStore(dataDir);
     roomy.flush(big);
     expect(roomy.lastSequence('r')).toBe(2);
+    roomy.writeOutAll();
     expect(callsIn(dataDir)).toBe(5001);
   });
 });

@@ -55,6 +55,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'observer/intake/intake.ts',
     'storage/clickhouse/read/questions/view.ts',
     'storage/sqlite/tables/rollup-tables.ts',
+    'storage/sqlite/journal/journal.ts',
     'own-queries/own-connection.ts',
     'dashboards/metrics/state/metrics-state.ts',
   ],

@@ -5,6 +5,18 @@
 import { DamagedHistogram } from '../../../facts/histogram.js';
 import { StoreError, type StoreErrorCode } from '../../store-error.js';
 
+/** Bytes of the journal that nobody packed. */
+export class DamagedJournal extends RangeError {
+  constructor() {
+    super('an entry of the journal is damaged');
+  }
+}
+
+/** Found damage that a second look finds again. */
+export function isCertainDamage(error: unknown): boolean {
+  return error instanceof DamagedHistogram || error instanceof DamagedJournal;
+}
+
 /** Those of a file. */
 type FileErrorCode = Exclude<StoreErrorCode, 'unreachable' | 'denied'>;
 
@@ -62,7 +74,9 @@ function codeFor(found: string): FileErrorCode {
 /** `doing` names the attempt and the file: "writing to /data/witness.db". Throws every other error as it is. */
 export function storeError(error: unknown, doing: string): StoreError {
   if (error instanceof StoreError) return error;
-  if (error instanceof DamagedHistogram) return makeStoreError('corrupt', `${doing}: ${error.message}`, error);
+  if (error instanceof DamagedHistogram || error instanceof DamagedJournal) {
+    return makeStoreError('corrupt', `${doing}: ${error.message}`, error);
+  }
   const found = codeOf(error);
   if (found === '') throw error;
   return makeStoreError(codeFor(found), `${doing}: ${(error as Error).message} (${found})`, error);

@@ -14,6 +14,7 @@ import {
 } from '../../reading/levels.js';
 import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
+import { firstJournaledMinute } from '../journal/journal.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
 import { markChanged, markDays } from '../tables/outbox.js';
@@ -56,10 +57,12 @@ export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
   const state = readFoldState(rows);
   const before = { ...state };
   const work = { rows, refusals, rowsMax: options.rowsMax };
+  // A minute of which rows wait would be rolled up, and sent to the store of a fleet, twice.
+  const closedBefore = Math.min(options.closedBefore, firstJournaledMinute(rows) ?? Number.POSITIVE_INFINITY);
   let left = options.rowsMax;
   while (left > 0) {
     // An hour that was begun is finished first.
-    const moved = rollUpHour(work, state, { isBegun: true }) || rollUpMinute(work, state, options.closedBefore);
+    const moved = rollUpHour(work, state, { isBegun: true }) || rollUpMinute(work, state, closedBefore);
     if (moved === 0) break;
     left -= moved;
   }

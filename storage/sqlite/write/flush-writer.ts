@@ -5,14 +5,13 @@
 
 import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { Flush, LossRow, StatementSourceDelta } from '../../../facts/flush.js';
-import type { SourceMeasureName } from '../../../facts/measures.js';
-import type { PoolRow } from '../../../facts/pool.js';
 import type { PoolMinute } from '../../../facts/pool-minute.js';
 import type { RequestRollup, RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
-import { addSums, noSums, SOURCE_RULES, type Sums } from '../../../facts/sums.js';
 import { bucketsFor, type FoldState } from '../../reading/levels.js';
 import type { RefusedRows } from '../../store.js';
 import type { Rows, SqlValue } from '../file/rows.js';
+import type { Journal } from '../journal/journal.js';
+import type { JournaledParts } from '../journal/packed-entry.js';
 import { writeCatalogueEntry } from '../tables/catalogue.js';
 import { writeFinding } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
@@ -44,62 +43,69 @@ import { writeUnitSample } from '../tables/unit-samples.js';
 import { writeBypassSample, writeWatchedTime } from '../tables/watched.js';
 import { writeCountedSlot } from './counted-requests.js';
 import { evidenceText } from './evidence-text.js';
+import { writePool } from './pools.js';
 import type { RowExecutions, Salvage } from './salvage.js';
-import { UPSERT_POOL, UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_SESSION, UPSERT_STATEMENT_SOURCE } from './upserts.js';
+import { type SourceTotal, SourceTotals } from './source-totals.js';
+import { UPSERT_POOL_COUNTS, UPSERT_RELAY, UPSERT_SESSION, UPSERT_STATEMENT_SOURCE } from './upserts.js';
 
 const UPSERTS = new Map<RollupTable, string>(ROLLUP_TABLES.map((table) => [table, upsertSql(table)]));
-const SOURCE_NAMES = Object.keys(SOURCE_RULES) as SourceMeasureName[];
 const DELETE_SESSION = 'DELETE FROM open_session WHERE relay_id = ? AND session_id = ?';
 const UPSERT_COUNTER = 'INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
-
-/** A source in one minute. */
-interface SourceTotal extends RowExecutions {
-  source: string;
-  sums: Sums<SourceMeasureName>;
-}
 
 export class FlushWriter {
   readonly #rows: Rows;
   readonly #series: SeriesIds;
+  readonly #journal: Journal;
   #state!: FoldState;
   #salvage: Salvage | undefined;
   readonly #late = new Set<number>();
 
-  constructor(rows: Rows, series: SeriesIds) {
+  constructor(rows: Rows, series: SeriesIds, journal: Journal) {
     this.#rows = rows;
     this.#series = series;
+    this.#journal = journal;
   }
 
-  /** Writes the rows that the database takes. Returns what it did not. */
-  salvage(flush: Flush, salvage: Salvage): RefusedRows {
+  /** `salvage`: writes the rows that the database takes, and returns what it did not. */
+  write(flush: Flush, salvage?: Salvage): RefusedRows | undefined {
+    return this.#adding(salvage, () => this.#writeFlush(flush));
+  }
+
+  /** Rows that waited in the journal. */
+  writeOut(parts: JournaledParts, salvage?: Salvage): RefusedRows | undefined {
+    return this.#adding(salvage, () => this.#writeRows(parts));
+  }
+
+  #adding(salvage: Salvage | undefined, write: () => void): RefusedRows | undefined {
+    this.#state = readFoldState(this.#rows);
+    const { firstMinute, lastMinute } = this.#state;
     this.#salvage = salvage;
     try {
-      this.write(flush);
+      write();
     } finally {
       this.#salvage = undefined;
     }
-    return salvage.end();
+    markLate(this.#rows, this.#late, this.#state);
+    if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
+      writeFoldState(this.#rows, this.#state);
+    }
+    return salvage?.end();
   }
 
-  write(flush: Flush): void {
-    this.#state = readFoldState(this.#rows);
-    const { firstMinute, lastMinute } = this.#state;
+  #writeFlush(flush: Flush): void {
     const run = (sql: string, ...values: SqlValue[]) => this.#rows.run(sql, ...values);
     this.#each(flush.relays, ({ relayId, lastSequence, ended }) => {
       run(UPSERT_RELAY, relayId, lastSequence, integer(flush.atMs), ended ? 1 : 0);
     });
     this.#each(flush.catalogue, (entry) => writeCatalogueEntry(this.#rows, entry));
-    this.#each(flush.statements, (delta) => this.#writeStatement(delta));
-    this.#writeRollups(flush.rollups);
-    this.#each(flush.tags, (delta) => this.#writeTags(delta));
+    this.#writeCounted(flush);
     this.#each(flush.requests, (delta) => this.#writeRequests(delta));
-    this.#each(flush.requestStatements, (delta) => this.#writeRequestStatement(delta));
     this.#each(flush.unitSamples, (sample) =>
       writeUnitSample(this.#rows, sample, { series: this.#series.ofRequests(sample), state: this.#state }),
     );
     this.#each(flush.countedRequests, (slot) => writeCountedSlot(this.#rows, slot));
     this.#each(flush.findings, (finding) => writeFinding(this.#rows, finding));
-    this.#each(flush.pools, (pool) => this.#writePool(pool));
+    this.#each(flush.pools, (pool) => writePool(this.#rows, pool));
     this.#each(flush.poolMinutes, (delta) => this.#writePoolMinute(delta));
     this.#each(flush.fleetMinutes, (fleet) => this.#add(FLEET_ROLLUP, fleet.minute, valuesOf(FLEET_ROLLUP, fleet)));
     this.#each(flush.sessionsOpen, (open) => run(UPSERT_SESSION, open.relayId, open.sessionId, open.state));
@@ -114,10 +120,6 @@ export class FlushWriter {
     this.#each(flush.plans, (plan) => writePlan(this.#rows, plan));
     this.#each(flush.settings, (setting) => writeSetting(this.#rows, setting));
     this.#each(flush.counters, ([name, value]) => run(UPSERT_COUNTER, name, integer(value)));
-    markLate(this.#rows, this.#late, this.#state);
-    if (this.#state.firstMinute !== firstMinute || this.#state.lastMinute !== lastMinute) {
-      writeFoldState(this.#rows, this.#state);
-    }
   }
 
   #each<Row>(rows: Iterable<Row>, write: (row: Row) => void, executionsOf?: (row: Row) => RowExecutions): void {
@@ -125,31 +127,43 @@ export class FlushWriter {
     else for (const row of rows) write(row);
   }
 
+  /** Those of a large flush wait in the journal. Rows that the database refuses are found one by one, and do not. */
+  #writeCounted(flush: Flush): void {
+    const rollups = [...flush.rollups];
+    const tags = [...flush.tags];
+    const requestStatements = [...flush.requestStatements];
+    const rows = rollups.length + tags.length + requestStatements.length;
+    if (this.#salvage !== undefined || !this.#journal.takes(rows)) {
+      this.#writeRows({ rollups, tags, requestStatements, statements: flush.statements });
+      return;
+    }
+    const { atMs, statements } = flush;
+    const others = this.#journal.add(atMs, { rollups, tags, requestStatements, statements });
+    this.#each(others, (delta) => this.#writeStatement(delta));
+  }
+
+  #writeRows({ statements, rollups, tags, requestStatements }: JournaledParts): void {
+    this.#each(statements, (delta) => this.#writeStatement(delta));
+    this.#writeRollups(rollups);
+    this.#each(tags, (delta) => this.#writeTags(delta));
+    this.#each(requestStatements, (delta) => this.#writeRequestStatement(delta));
+  }
+
   #writeRollups(rollups: Iterable<RollupRow>): void {
-    const bySource = new Map<string, SourceTotal>();
-    const rounded = noSums(SOURCE_RULES);
+    const totals = new SourceTotals();
     const write = (row: RollupRow) => {
-      const { minute, source } = row.key;
+      const { minute } = row.key;
       const series = this.#series.ofRollup(row.key);
       this.#add(ROLLUP, minute, [series, ...valuesOf(ROLLUP, row)]);
       for (const [sqlstate, errors] of row.errorsBySqlstate ?? []) {
         this.#add(ROLLUP_ERROR, minute, [series, sqlstate, integer(errors)]);
       }
-      const at = `${minute} ${source}`;
-      let total = bySource.get(at);
-      if (total === undefined) {
-        total = { minute, source, executions: 0, sums: noSums(SOURCE_RULES) };
-        bySource.set(at, total);
-      }
-      // As the row itself is stored, so that a source's total is the sum of its rows.
-      for (const name of SOURCE_NAMES) rounded[name] = integer(row[name]);
-      addSums(SOURCE_RULES, total.sums, rounded);
-      total.executions += row.executions;
+      totals.add(row);
     };
     this.#each(rollups, write, (row) => ({ minute: row.key.minute, executions: row.executions }));
     const writeTotal = ({ minute, source, sums }: SourceTotal) =>
       this.#add(SOURCE_ROLLUP, minute, [source, ...valuesOf(SOURCE_ROLLUP, sums)]);
-    this.#each(bySource.values(), writeTotal, (total) => total);
+    this.#each(totals.all(), writeTotal, (total) => total);
   }
 
   #writeStatement(delta: StatementSourceDelta): void {
@@ -187,28 +201,6 @@ export class FlushWriter {
   #writeRequestStatement(delta: RequestStatementRollup): void {
     const values = valuesOf(REQUEST_STATEMENT_ROLLUP, delta);
     this.#add(REQUEST_STATEMENT_ROLLUP, delta.minute, [this.#series.ofTags(delta), ...values]);
-  }
-
-  #writePool(pool: PoolRow): void {
-    const { identity } = pool;
-    this.#rows.run(
-      UPSERT_POOL,
-      pool.id,
-      pool.name,
-      identity.owner,
-      identity.user,
-      identity.database,
-      identity.applicationName,
-      identity.options,
-      identity.clientNetwork,
-      pool.clientAddress,
-      pool.serverVersion,
-      pool.driver,
-      JSON.stringify(pool.habits),
-      evidenceText(pool.evidence),
-      integer(pool.firstSeenMs),
-      integer(pool.lastSeenMs),
-    );
   }
 
   #writePoolMinute(delta: PoolMinute): void {

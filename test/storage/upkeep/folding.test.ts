@@ -30,6 +30,7 @@ function flushMinute(store: SqliteStore, minute: number): void {
       tags: fingerprints.map((fingerprint) => tagsOf(ROUTE, { minute, fingerprint })),
     }),
   );
+  store.writeOutAll();
 }
 
 /** Calls and errors in all, by each way to read them. */
