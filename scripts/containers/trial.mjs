@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../lib/chromium.mjs';
 import { ROOT } from '../lib/paths.mjs';
 import { runOrThrow } from '../lib/run-command.mjs';
+import { checkFleet } from './fleet.mjs';
 
 /** Ports that are free, whatever runs on this machine; no Grafana. */
 const OVERRIDE = `services:
@@ -70,6 +71,7 @@ export async function tryCompose(engine, progress) {
   const trial = new Trial(engine, { compose, folder });
   try {
     await progress.step('deploy/make-secrets.sh', () => runOrThrow('sh', ['deploy/make-secrets.sh'], { cwd: folder }));
+    await progress.step('docker-compose.fleet.yml, as Compose reads it', () => checkFleet(compose));
     await progress.step('docker compose build', () => compose('build'));
     await progress.step('the image', (note) => trial.image(note));
     await progress.step('docker compose up --wait', () => trial.up());
