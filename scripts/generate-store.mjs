@@ -3,9 +3,10 @@
 // For measuring reports (scripts/measure-reports.mjs).
 // Invariant: the same arguments make the same rows; everything goes through the store's own flush and upkeep, as an
 // observer's does.
-// Shape: Zipf-distributed calls, 20,000 fingerprints of which about 2,000 are live in an hour, 5 pools, 30 days.
+// Shape: Zipf-distributed calls, 20,000 fingerprints of which about 2,000 are live in an hour, 5 pools, 30 days;
+// with --routes each statement belongs to one of so many routes, 200 of which have a finding.
 //
-// usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]
+// usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5] [--routes 0]
 
 import { parseArgs } from 'node:util';
 import { MADE_UP } from './lib/made-up-execution.mjs';
@@ -21,14 +22,19 @@ const { values, positionals } = parseArgs({
     fingerprints: { type: 'string', default: '20000' },
     live: { type: 'string', default: '2000' },
     pools: { type: 'string', default: '5' },
+    routes: { type: 'string', default: '0' },
   },
 });
 const [dataDir] = positionals;
 if (dataDir === undefined) {
-  process.stderr.write('usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5]\n');
+  process.stderr.write(
+    'usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5] [--routes 0]\n',
+  );
   process.exit(2);
 }
 const days = Number(values.days);
+const FINDINGS = 200;
+const routes = Number(values.routes);
 const shape = { fingerprints: Number(values.fingerprints), live: Number(values.live), pools: Number(values.pools) };
 /** @typedef {import('../dist/facts/verdict.js').Verdict} Verdict */
 /** With the share that each has. @type {readonly [Verdict['source'], Verdict['construct'], number][]} */
@@ -55,10 +61,11 @@ const sourceOf = (/** @type {number} */ n) => {
 
 await install(() => {});
 await build(() => {});
-const [{ RollupRow }, { openSqliteStore }, { emptyFlush }] = await Promise.all([
+const [{ RollupRow }, { openSqliteStore }, { emptyFlush }, { findingsOf, requestsOf }] = await Promise.all([
   import('../dist/facts/rollup-row.js'),
   import('../dist/storage/sqlite/sqlite-store.js'),
   import('../dist/facts/flush.js'),
+  import('./lib/made-up-routes.mjs'),
 ]);
 const store = openSqliteStore({ dataDir });
 const nowMinute = Math.floor(Date.now() / 60_000);
@@ -73,8 +80,11 @@ for (let hour = firstHour; hour <= lastHour; hour++) {
     const at = hour * 60 + minute;
     if (at >= nowMinute) break;
     // In one minute about a quarter of the hour's statements run.
-    const rollups = live.filter(() => minutes.length === 1 || random() < 0.25).flatMap((n) => rowsOf(n, at));
-    store.flush(flushOf({ rollups, atMs: at * 60_000 }));
+    const rows = live
+      .filter(() => minutes.length === 1 || random() < 0.25)
+      .map((n) => /** @type {const} */ ([n, rowOf(n, at)]));
+    const ofRoutes = routes === 0 ? {} : requestsOf(rows, { routes, minute: at });
+    store.flush(flushOf({ ...ofRoutes, rollups: rows.map(([, row]) => row), atMs: at * 60_000 }));
   }
   if ((hour - firstHour) % 24 !== 23) continue;
   upkeep((hour + 1) * 60 * 60_000);
@@ -111,9 +121,9 @@ function liveIn(hour) {
 /**
  * @param {number} n rank of a fingerprint
  * @param {number} minute
- * @returns {import('../dist/facts/rollup-row.js').RollupRow[]}
+ * @returns {import('../dist/facts/rollup-row.js').RollupRow}
  */
-function rowsOf(n, minute) {
+function rowOf(n, minute) {
   const { source, construct } = sourceOf(n);
   const row = new RollupRow({
     minute,
@@ -134,7 +144,7 @@ function rowsOf(n, minute) {
     );
   }
   row.callsStrong = calls;
-  return [row];
+  return row;
 }
 
 function writeCatalogue() {
@@ -145,6 +155,13 @@ function writeCatalogue() {
     flushOf({
       atMs: firstHour * 3_600_000,
       catalogue: all.map(catalogueEntryOf),
+      findings:
+        routes === 0
+          ? []
+          : findingsOf(
+              { count: FINDINGS, routes, fromMs: seen.firstSeenMs, toMs: seen.lastSeenMs, pools: shape.pools },
+              (n) => ({ fingerprint: fingerprintOf(n), source: sourceOf(n).source }),
+            ),
       statements: all.map((n) => ({ fingerprint: fingerprintOf(n), ...sourceOf(n), confidence: 'strong', ...seen })),
       pools: Array.from({ length: shape.pools }, (_, n) => ({
         id: `pool-${n}`,

@@ -1,5 +1,6 @@
 // Makes a data directory of a given size.
-// The store itself writes the schema and one hour of every statement; earlier hours and days are copied from it.
+// The store itself writes the schema and one hour of every statement, of routes with their requests, and of findings;
+// earlier hours and days are copied from it.
 // Invariant: every level has the rows that fold_state says it has, so reports and upkeep work on it as on any other;
 // totals of the copied time are those of one hour again and again.
 // Not here: traffic of a realistic shape (scripts/generate-store.mjs), which takes minutes.
@@ -7,6 +8,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import { findingsOf, requestsOf } from '../../scripts/lib/made-up-routes.mjs';
 import { catalogueEntryOf, fingerprintOf } from '../../scripts/lib/made-up-statement.mjs';
 
 const dist = new URL('../../dist', import.meta.url).pathname;
@@ -16,6 +18,9 @@ const { RollupRow } = /** @type {typeof import('../../dist/facts/rollup-row.js')
 const { openSqliteStore } = /** @type {typeof import('../../dist/storage/sqlite/sqlite-store.js')} */ (
   await import(`${dist}/storage/sqlite/sqlite-store.js`)
 );
+const { ROLLUP_TABLES } = /** @type {typeof import('../../dist/storage/sqlite/tables/rollup-tables.js')} */ (
+  await import(`${dist}/storage/sqlite/tables/rollup-tables.js`)
+);
 const { emptyFlush } = /** @type {typeof import('../../dist/facts/flush.js')} */ (
   await import(`${dist}/facts/flush.js`)
 );
@@ -24,6 +29,8 @@ const { emptyFlush } = /** @type {typeof import('../../dist/facts/flush.js')} */
 
 const FINGERPRINTS = 20_000;
 const POOLS = 5;
+const ROUTES = 500;
+const FINDINGS = 200;
 const CALLS = 30;
 const HOUR_MIN = 60;
 const DAY_MIN = 1440;
@@ -38,14 +45,15 @@ export function makeBigStore(directory, bytes) {
   const db = new Database(file);
   // Nothing is lost that could not be made again: no journal while it is filled.
   for (const setting of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -262144']) db.pragma(setting);
-  const columns = db
-    .prepare("SELECT name FROM pragma_table_info('rollup') WHERE name NOT IN ('span_s', 'bucket_min')")
-    .pluck()
-    .all()
-    .join(', ');
-  const copy =
-    db.prepare(`INSERT OR IGNORE INTO rollup (span_s, bucket_min, ${columns}) SELECT ?, ?, ${columns} FROM rollup
-    WHERE span_s = ${SPAN.hour} AND bucket_min = ${lastHour}`);
+  const copies = ROLLUP_TABLES.map(({ name }) => {
+    const columns = db
+      .prepare(`SELECT name FROM pragma_table_info('${name}') WHERE name NOT IN ('span_s', 'bucket_min')`)
+      .pluck()
+      .all()
+      .join(', ');
+    return db.prepare(`INSERT OR IGNORE INTO ${name} (span_s, bucket_min, ${columns}) SELECT ?, ?, ${columns}
+      FROM ${name} WHERE span_s = ${SPAN.hour} AND bucket_min = ${lastHour}`);
+  });
   const bytesNow = () =>
     Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }));
   let hour = lastHour;
@@ -53,8 +61,10 @@ export function makeBigStore(directory, bytes) {
     db.transaction(() => {
       for (let step = 0; step < DAY_MIN / HOUR_MIN; step++) {
         hour -= HOUR_MIN;
-        copy.run(SPAN.hour, hour);
-        if (hour % DAY_MIN === 0) copy.run(SPAN.day, hour);
+        for (const copy of copies) {
+          copy.run(SPAN.hour, hour);
+          if (hour % DAY_MIN === 0) copy.run(SPAN.day, hour);
+        }
       }
     })();
   }
@@ -98,9 +108,19 @@ function writeHour(directory, hour) {
       );
     return row;
   });
+  const ofRoutes = requestsOf(
+    rollups.map((row, n) => /** @type {const} */ ([n, row])),
+    { routes: ROUTES, minute: hour },
+  );
+  const findings = findingsOf(
+    { count: FINDINGS, routes: ROUTES, fromMs: hour * MINUTE_MS, toMs: Date.now(), pools: POOLS },
+    (n) => ({ fingerprint: fingerprintOf(n), source: source.source }),
+  );
   const seen = { firstSeenMs: hour * MINUTE_MS, lastSeenMs: Date.now(), calls: 1, errors: 0, evidence: [] };
   store.flush({
     ...emptyFlush(hour * MINUTE_MS),
+    ...ofRoutes,
+    findings,
     rollups,
     catalogue: numbers.map(catalogueEntryOf),
     statements: numbers.map((n) => ({ fingerprint: fingerprintOf(n), ...source, confidence, ...seen })),

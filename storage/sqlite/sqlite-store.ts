@@ -165,6 +165,7 @@ export class SqliteStore implements Store {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#damage.close();
     try {
       if (!this.#file.isOpen) return;
       this.#file.writingOut.all();
@@ -179,7 +180,6 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** `suspected`: somebody met damage in the file. */
   #open(suspected = false): OpenedFile {
     const { busyMs = 250, instance = '' } = this.#options;
     const onMovedAside = (path: string, reason: string) => this.#options.onMovedAside?.(path, reason);

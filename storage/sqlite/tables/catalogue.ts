@@ -25,8 +25,9 @@ export function writeCatalogueEntry(rows: Rows, entry: CatalogueEntry): void {
 }
 
 const COUNT = 'SELECT count(*) AS count FROM statement';
-const LEAST_RECENT = `SELECT fingerprint FROM statement_source GROUP BY fingerprint
-  HAVING max(last_seen_ms) < ? ORDER BY max(last_seen_ms) LIMIT ?`;
+const SEEN = `SELECT fingerprint, max(last_seen_ms) AS seenMs FROM statement_source WHERE fingerprint > ?
+  GROUP BY fingerprint ORDER BY fingerprint LIMIT ?`;
+const SEEN_LAST = 'SELECT max(last_seen_ms) AS seenMs FROM statement_source WHERE fingerprint = ?';
 const FORGET = [
   'DELETE FROM statement WHERE fingerprint = ?',
   'DELETE FROM statement_variant WHERE fingerprint = ?',
@@ -39,14 +40,28 @@ const FORGET = [
   'DELETE FROM tag_series WHERE fingerprint = ?',
 ];
 
+export interface SeenStatement {
+  fingerprint: string;
+  /** Unix ms, by any source. */
+  seenMs: number;
+}
+
+export function catalogueEntries(rows: Rows): number {
+  return rows.get<{ count: number }>(COUNT)!.count;
+}
+
+/** The next of all statements, in the order of fingerprints. */
+export function seenAfter(rows: Rows, after: string, count: number): SeenStatement[] {
+  return rows.all<SeenStatement>(SEEN, after, count);
+}
+
 /**
- * Removes at most `slice` statements beyond `entriesMax`, of those last seen before `beforeMs` (Unix ms); returns how
- * many. Their series go too, so no bucket from `beforeMs` on may name them: a row without its series cannot be read.
+ * Removes a statement that was last seen before `beforeMs` (Unix ms). Its series go too, so no bucket from `beforeMs`
+ * on may name them: a row without its series cannot be read. Returns false where it came again.
  */
-export function boundCatalogue(rows: Rows, options: { entriesMax: number; beforeMs: number; slice: number }): number {
-  const excess = rows.get<{ count: number }>(COUNT)!.count - options.entriesMax;
-  if (excess <= 0) return 0;
-  const oldest = rows.all<{ fingerprint: string }>(LEAST_RECENT, options.beforeMs, Math.min(excess, options.slice));
-  for (const { fingerprint } of oldest) for (const sql of FORGET) rows.run(sql, fingerprint);
-  return oldest.length;
+export function forgetStatement(rows: Rows, fingerprint: string, beforeMs: number): boolean {
+  const seenMs = rows.get<{ seenMs: number | null }>(SEEN_LAST, fingerprint)?.seenMs ?? beforeMs;
+  if (seenMs >= beforeMs) return false;
+  for (const sql of FORGET) rows.run(sql, fingerprint);
+  return true;
 }

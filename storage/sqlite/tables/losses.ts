@@ -23,7 +23,7 @@ const IN = `SELECT reason, fingerprint, source, construct, pool_id AS pool, quer
   ORDER BY source, fingerprint, reason, construct, pool_id, mayPrecede`;
 const SUMS = `SELECT reason, ${totalSql('count')} AS count FROM loss
   WHERE minute_min >= ? AND minute_min < ? GROUP BY reason`;
-const DROP = 'DELETE FROM lost_statement WHERE minute_min < ?';
+const DROP = 'DELETE FROM lost_statement WHERE minute_min < ? LIMIT ?';
 
 export function writeLoss(rows: Rows, { counterId, minute, reason, count }: LossRow): void {
   rows.run(UPSERT_LOSS, counterId, minute, reason, integer(count));
@@ -49,6 +49,6 @@ export function lostStatementsIn(
     .map(({ mayPrecede, ...lost }) => ({ ...lost, mayPrecede: mayPrecede === 1 }));
 }
 
-export function dropLostStatements(rows: Rows, beforeMinute: number): void {
-  rows.run(DROP, beforeMinute);
+export function dropLostStatements(rows: Rows, beforeMinute: number, rowsMax: number): void {
+  rows.run(DROP, beforeMinute, rowsMax);
 }

@@ -19,7 +19,7 @@ const IN_WINDOW = `SELECT s.tag_set AS tagSet, s.found, u.kind, u.rank, u.bounda
     u.duration_ms AS durationMs, u.service_ns AS serviceNs, u.executions, u.statements
   FROM unit_sample u JOIN request_series s ON s.request_series_id = u.request_series_id
   WHERE u.span_s = ? AND u.bucket_min > ? AND u.bucket_min < ? AND u.bucket_min >= ?`;
-const DROP = 'DELETE FROM unit_sample WHERE span_s = ? AND bucket_min < ? LIMIT ?';
+export const DROP_UNIT_SAMPLES = 'DELETE FROM unit_sample WHERE span_s = ? AND bucket_min < ? LIMIT ?';
 
 /** Inside a transaction. */
 export function writeUnitSample(
@@ -63,9 +63,4 @@ export function unitSamplesIn(
   const days = rows.all<Row>(IN_WINDOW, SPAN.day, since - DAY_MIN, daysTo, 0);
   const wanted = [...hours, ...days].filter(({ tagSet }) => isWanted(tagSet));
   return wanted.map((row) => ({ ...row, statements: JSON.parse(row.statements) as SampledStatement[] }));
-}
-
-/** One slice, inside a transaction. Returns the rows that went. */
-export function dropUnitSamples(rows: Rows, state: FoldState, slice: number): number {
-  return rows.run(DROP, SPAN.hour, state.minutesKeptFrom, slice) + rows.run(DROP, SPAN.day, state.daysKeptFrom, slice);
 }

@@ -5,15 +5,15 @@
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import { DAY_MIN, type FoldState, floorTo, HOUR_MIN, SPAN } from '../../reading/levels.js';
 import type { Rows } from '../file/rows.js';
-import { boundCatalogue } from '../tables/catalogue.js';
 import { dropFindings } from '../tables/findings.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { dropGaps } from '../tables/gaps.js';
 import { dropLostStatements } from '../tables/losses.js';
 import { dropOutbox } from '../tables/outbox.js';
 import { ROLLUP_TABLES } from '../tables/rollup-tables.js';
-import { dropUnitSamples } from '../tables/unit-samples.js';
+import { DROP_UNIT_SAMPLES } from '../tables/unit-samples.js';
 import { dropWatched } from '../tables/watched.js';
+import type { CatalogueBound } from './bound-catalogue.js';
 
 export interface RetentionOptions {
   /** How long single minutes are kept; then hours. */
@@ -35,9 +35,23 @@ export const DEFAULT_RETENTION: RetentionOptions = {
   catalogueEntriesMax: 100_000,
 };
 
-const DROP = ROLLUP_TABLES.map(
-  ({ name }) => `DELETE FROM ${name} WHERE span_s = ? AND bucket_min >= 0 AND bucket_min < ? LIMIT ?`,
-);
+/** Levels and the marks before which their rows go. */
+const DROP = [
+  ...ROLLUP_TABLES.flatMap(({ name }) => {
+    const sql = `DELETE FROM ${name} WHERE span_s = ? AND bucket_min >= 0 AND bucket_min < ? LIMIT ?`;
+    return [
+      { sql, spanS: SPAN.minute, mark: 'minutesKeptFrom' },
+      { sql, spanS: SPAN.hour, mark: 'hoursKeptFrom' },
+      { sql, spanS: SPAN.day, mark: 'daysKeptFrom' },
+    ] as const;
+  }),
+  { sql: DROP_UNIT_SAMPLES, spanS: SPAN.hour, mark: 'minutesKeptFrom' },
+  { sql: DROP_UNIT_SAMPLES, spanS: SPAN.day, mark: 'daysKeptFrom' },
+] as const;
+/** Rows that go in one statement: some milliseconds, also where they have to be read from the disk. */
+const PART_ROWS = 500;
+/** So many go before the time counts: a busy machine must not fall behind for ever. */
+const ROWS_MIN = 1500;
 const DROP_LOSS = 'DELETE FROM loss WHERE minute_min < ? LIMIT ?';
 const DROP_RELAYS = 'DELETE FROM relay_progress WHERE updated_ms < ?';
 const RELAYS_KEPT_MS = 30 * 86_400_000;
@@ -47,13 +61,21 @@ export interface RetentionStep {
   nowMs: number;
   /** Bytes of the file that hold rows. */
   bytesUsed: number;
-  /** Rows dropped at most, per table and level. */
-  slice: number;
+  catalogue: CatalogueBound;
+  /** By performance.now(): no further part is begun after that, but some are. */
+  untilMs: number;
 }
 
-/** One slice, inside a transaction. Returns true when statements left the catalogue, so that ids in memory are void. */
-export function retain(rows: Rows, step: RetentionStep): boolean {
-  const { options, nowMs, slice } = step;
+export interface Retained {
+  /** Statements left the catalogue, so that ids in memory are void. */
+  idsVoid: boolean;
+  /** Rows are left that have to go: dropRows() goes on with them. */
+  isBehind: boolean;
+}
+
+/** One slice, inside a transaction. */
+export function retain(rows: Rows, step: RetentionStep): Retained {
+  const { options, nowMs, untilMs } = step;
   const state = readFoldState(rows);
   const before = { ...state };
   const nowMinute = minuteOf(nowMs);
@@ -62,29 +84,29 @@ export function retain(rows: Rows, step: RetentionStep): boolean {
     hours: nowMinute - options.hoursKeptDays * DAY_MIN,
     days: nowMinute - options.daysKeptDays * DAY_MIN,
   });
-  const dropped = dropRows(rows, before, slice);
+  const dropped = dropBefore(rows, before, untilMs);
   // The file's size counts only after earlier drops have reached it.
   if (dropped === 0 && step.bytesUsed > options.bytesMax) keepLess(rows, state);
-  if (
+  const isMoved =
     state.minutesKeptFrom !== before.minutesKeptFrom ||
     state.hoursKeptFrom !== before.hoursKeptFrom ||
-    state.daysKeptFrom !== before.daysKeptFrom
-  ) {
-    writeFoldState(rows, state);
-  }
-  rows.run(DROP_LOSS, state.daysKeptFrom, slice);
-  dropLostStatements(rows, state.daysKeptFrom);
+    state.daysKeptFrom !== before.daysKeptFrom;
+  if (isMoved) writeFoldState(rows, state);
+  rows.run(DROP_LOSS, state.daysKeptFrom, PART_ROWS);
+  dropLostStatements(rows, state.daysKeptFrom, PART_ROWS);
   dropOutbox(rows, state);
   dropGaps(rows, state.daysKeptFrom);
   dropWatched(rows, state.daysKeptFrom);
   dropFindings(rows, state.daysKeptFrom * MINUTE_MS);
   rows.run(DROP_RELAYS, nowMs - RELAYS_KEPT_MS);
-  const forgotten = boundCatalogue(rows, {
-    entriesMax: options.catalogueEntriesMax,
-    beforeMs: state.daysKeptFrom * MINUTE_MS,
-    slice: Math.ceil(slice / 100),
-  });
-  return forgotten > 0;
+  const beforeMs = state.daysKeptFrom * MINUTE_MS;
+  const idsVoid = step.catalogue.step(rows, { entriesMax: options.catalogueEntriesMax, beforeMs, untilMs });
+  return { idsVoid, isBehind: dropped > 0 || isMoved };
+}
+
+/** Goes on with rows before the marks, inside a transaction. Returns true when some may be left. */
+export function dropRows(rows: Rows, untilMs: number): boolean {
+  return dropBefore(rows, readFoldState(rows), untilMs) > 0;
 }
 
 /** Moves the marks up to these minutes, never down and never past what was rolled up. */
@@ -96,14 +118,18 @@ function keepFrom(state: FoldState, marks: { minutes: number; hours: number; day
   state.daysKeptFrom = Math.max(state.daysKeptFrom, floorTo(Math.min(marks.days, state.hoursKeptFrom), DAY_MIN));
 }
 
-function dropRows(rows: Rows, state: FoldState, slice: number): number {
+/** Returns how many went; 0 = none is left. */
+function dropBefore(rows: Rows, state: FoldState, untilMs: number): number {
   let dropped = 0;
-  for (const sql of DROP) {
-    dropped += rows.run(sql, SPAN.minute, state.minutesKeptFrom, slice);
-    dropped += rows.run(sql, SPAN.hour, state.hoursKeptFrom, slice);
-    dropped += rows.run(sql, SPAN.day, state.daysKeptFrom, slice);
+  for (const { sql, spanS, mark } of DROP) {
+    let went: number;
+    do {
+      went = rows.run(sql, spanS, state[mark], PART_ROWS);
+      dropped += went;
+      if (dropped >= ROWS_MIN && performance.now() >= untilMs) return dropped;
+    } while (went === PART_ROWS);
   }
-  return dropped + dropUnitSamples(rows, state, slice);
+  return dropped;
 }
 
 const OLDEST = 'SELECT min(bucket_min) AS bucket FROM rollup WHERE span_s = ?';

@@ -34,11 +34,19 @@ const NEXT = `SELECT min(bucket) AS bucket FROM (${ROLLUP_TABLES.map(
 /** With nothing to roll up the mark moves at most once an hour, so that an idle store writes nothing. */
 const IDLE_STEP_MIN = HOUR_MIN;
 
+/** Rows of one part where time is short: some milliseconds of work, also where they have to be read from the disk. */
+const PART_ROWS = 500;
+/** So many rows, or buckets of fewer, are done before the time counts: a busy machine must not fall behind for ever. */
+const ROWS_MIN = 1700;
+const STEPS_MIN = 8;
+
 export interface RollUpOptions {
   /** Minutes since the Unix epoch: those that ended before are rolled up … */
   closedBefore: number;
-  /** … until about so many rows were added. */
+  /** … until about so many rows were added … */
   rowsMax: number;
+  /** … or until then, by performance.now(), but some parts at least; undefined = in as much time as it takes. */
+  untilMs?: number;
 }
 
 export interface RolledUp {
@@ -56,17 +64,24 @@ export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
   const refusals: unknown[] = [];
   const state = readFoldState(rows);
   const before = { ...state };
-  const work = { rows, refusals, rowsMax: options.rowsMax };
   // A minute of which rows wait would be rolled up, and sent to the store of a fleet, twice.
   const closedBefore = Math.min(options.closedBefore, firstJournaledMinute(rows) ?? Number.POSITIVE_INFINITY);
-  let left = options.rowsMax;
-  while (left > 0) {
+  const { rowsMax, untilMs } = options;
+  const work = { rows, refusals, rowsMax: untilMs === undefined ? rowsMax : Math.min(rowsMax, PART_ROWS) };
+  let left = rowsMax;
+  let steps = 0;
+  const mayGoOn = () => {
+    steps++;
+    const hasDoneLittle = rowsMax - left < ROWS_MIN && steps <= STEPS_MIN;
+    return left > 0 && (hasDoneLittle || untilMs === undefined || performance.now() < untilMs);
+  };
+  while (mayGoOn()) {
     // An hour that was begun is finished first.
     const moved = rollUpHour(work, state, { isBegun: true }) || rollUpMinute(work, state, closedBefore);
     if (moved === 0) break;
     left -= moved;
   }
-  while (left > 0) {
+  while (mayGoOn()) {
     const moved = rollUpHour(work, state, { isBegun: false });
     if (moved === 0) break;
     left -= moved;
@@ -79,7 +94,7 @@ export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
   ) {
     writeFoldState(rows, state);
   }
-  return { rows: options.rowsMax - left, refusal: refusals[0] };
+  return { rows: rowsMax - left, refusal: refusals[0] };
 }
 
 interface Work {

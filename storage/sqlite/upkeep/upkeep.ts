@@ -5,28 +5,35 @@
 import type Database from 'better-sqlite3';
 import { MINUTE_MS, minuteOf } from '../../../config/values/minute.js';
 import type { Rows } from '../file/rows.js';
+import { CatalogueBound } from './bound-catalogue.js';
 import { endMinutes } from './end-minutes.js';
-import { type RetentionOptions, retain } from './retention.js';
+import { dropRows, type RetentionOptions, retain } from './retention.js';
 import { rollUp } from './roll-up.js';
 import { PERIODS, type Period, refreshSlice } from './windows.js';
 
-/** Rows rolled up, and rows dropped per table, in one call: some tens of milliseconds of work. */
+/** Rows rolled up in one call at most. */
 const SLICE_ROWS = 5000;
 /** Rows rolled up in each second between two calls: a minute of 20,000 statements takes some twenty of them. */
 const ROWS_BETWEEN = 2500;
+/**
+ * How long after a call began its parts begin nothing more. Each does a little all the same: a call holds the
+ * observer's loop, which takes batches and answers.
+ */
+const UNTIL_MS = { rollingUp: 12, dropping: 18, windows: 25, givingBack: 28 } as const;
 /** A minute is rolled up this many minutes after its end: until then more of it may come. */
 const CLOSED_AFTER_MIN = 1;
 const WINDOWS_EVERY_MS = 2000;
 /** Refreshing a window may take one part in this many of the time. */
 const WINDOWS_SHARE = 100;
-/** Statements of a window that are refreshed in one transaction: some milliseconds, however large the store. */
-const WINDOW_STATEMENTS = 15;
-/** A call does so many of these, and no further one once it spent this long on them. */
-const WINDOW_SLICES_MIN = PERIODS.length;
-const WINDOWS_SLICE_MS = 20;
-/** The same at the end, when nothing waits for it. */
-const WINDOW_STATEMENTS_AT_END = 300;
+/** Statements of a window that are refreshed in one step; less where it took longer than this, and more again. */
+const WINDOW_STATEMENTS = 16;
+const WINDOW_STATEMENTS_MIN = 4;
+const WINDOW_STEP_MS = 6;
+/** The same at the end, when little waits for it: the rest is done after the next start. */
+const WINDOW_STATEMENTS_AT_END = 100;
+const WINDOWS_AT_END_MS = 2000;
 const VACUUM_PAGES = 256;
+const VACUUM_STEP_PAGES = 32;
 /** Free pages that stay in the file, for the next minutes' rows. */
 const SPARE_PAGES = 256;
 
@@ -34,6 +41,10 @@ export class Upkeep {
   readonly #db: Database.Database;
   readonly #rows: Rows;
   readonly #retention: RetentionOptions;
+  readonly #catalogue = new CatalogueBound();
+  /** Rows are left that retention drops. */
+  #isBehind = false;
+  #windowStatements = WINDOW_STATEMENTS;
   readonly #windows: KeptWindow[] = PERIODS.map((period) => ({
     period,
     due: true,
@@ -67,15 +78,19 @@ export class Upkeep {
         errors.push(error);
       }
     };
-    attempt(() => this.#rollUp(nowMs, SLICE_ROWS));
+    const beganMs = performance.now();
+    attempt(() => this.#rollUp(nowMs, { rowsMax: SLICE_ROWS, untilMs: beganMs + UNTIL_MS.rollingUp }));
     let idsVoid = false;
     attempt(() => {
       if (!clockIsTrusted) return;
-      const step = { options: this.#retention, nowMs, bytesUsed: this.#bytesUsed(), slice: SLICE_ROWS };
-      idsVoid = this.#db.transaction(() => retain(this.#rows, step)).immediate();
+      const untilMs = beganMs + UNTIL_MS.dropping;
+      const of = { options: this.#retention, catalogue: this.#catalogue, bytesUsed: this.#bytesUsed() };
+      const retained = this.#db.transaction(() => retain(this.#rows, { ...of, nowMs, untilMs })).immediate();
+      this.#isBehind = retained.isBehind;
+      idsVoid = retained.idsVoid;
     });
-    attempt(() => this.#refreshDue(nowMs));
-    attempt(() => this.#giveBack());
+    attempt(() => this.#refreshDue(nowMs, beganMs + UNTIL_MS.windows));
+    attempt(() => this.#giveBack(beganMs + UNTIL_MS.givingBack));
     if (errors.length > 0) throw errors[0];
     return idsVoid;
   }
@@ -85,44 +100,54 @@ export class Upkeep {
     this.#db.transaction(() => endMinutes(this.#rows)).immediate();
   }
 
-  /** Goes on with rolling up, and with windows that the last slice() left half refreshed. */
+  /** Goes on with rolling up, and with what the last slice() left: rows to drop, windows half refreshed. */
   goOn(nowMs: number): void {
-    const refusal = this.#rollUp(nowMs, ROWS_BETWEEN);
+    const beganMs = performance.now();
+    const refusal = this.#rollUp(nowMs, { rowsMax: ROWS_BETWEEN, untilMs: beganMs + UNTIL_MS.rollingUp });
     if (refusal !== undefined) throw refusal;
-    this.#refreshThose((window) => window.after !== undefined, nowMs);
+    if (this.#isBehind) {
+      const drop = () => dropRows(this.#rows, beganMs + UNTIL_MS.dropping);
+      this.#isBehind = this.#db.transaction(drop).immediate();
+    }
+    this.#refreshThose((window) => window.after !== undefined, { nowMs, untilMs: beganMs + UNTIL_MS.windows });
   }
 
-  /** All of them, due or not, from the first statement to the last. */
+  /** All of them, due or not, from the first statement to the last, as far as there is time for it. */
   refreshWindows(nowMs: number): void {
+    const untilMs = performance.now() + WINDOWS_AT_END_MS;
     for (const window of this.#windows) {
       window.after = undefined;
       do this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS_AT_END });
-      while (window.after !== undefined);
+      while (window.after !== undefined && performance.now() < untilMs);
     }
   }
 
   /** Returns the database's error where it refused rows for what they are. */
-  #rollUp(nowMs: number, rowsMax: number): unknown {
+  #rollUp(nowMs: number, bounds: { rowsMax: number; untilMs: number }): unknown {
     const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
-    const { refusal } = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, rowsMax })).immediate();
+    const { refusal } = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, ...bounds })).immediate();
     return refusal;
   }
 
-  #refreshDue(nowMs: number): void {
-    this.#refreshThose((window) => window.after !== undefined || isDue(window, nowMs), nowMs);
+  #refreshDue(nowMs: number, untilMs: number): void {
+    this.#refreshThose((window) => window.after !== undefined || isDue(window, nowMs), { nowMs, untilMs });
   }
 
   /** Of those that have something left to do the least recently begun come first. */
-  #refreshThose(isWanted: (window: KeptWindow) => boolean, nowMs: number): void {
-    const startedAt = performance.now();
+  #refreshThose(isWanted: (window: KeptWindow) => boolean, of: { nowMs: number; untilMs: number }): void {
     const oldestFirst = this.#windows.filter(isWanted).sort((a, b) => a.atMs - b.atMs);
-    let slices = 0;
+    // Where there are few statements, each of the windows is done in one step, and all are.
+    let areShort = true;
     for (const window of oldestFirst) {
+      let steps = 0;
       do {
-        if (slices >= WINDOW_SLICES_MIN && performance.now() - startedAt > WINDOWS_SLICE_MS) return;
-        this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS });
-        slices++;
+        const beganMs = performance.now();
+        if ((steps > 0 || !areShort) && beganMs >= of.untilMs) return;
+        this.#refresh(window, { nowMs: of.nowMs, statementsMax: this.#windowStatements });
+        this.#windowStatements = statementsNext(this.#windowStatements, performance.now() - beganMs);
+        steps++;
       } while (window.after !== undefined);
+      areShort &&= steps === 1;
     }
   }
 
@@ -145,8 +170,12 @@ export class Upkeep {
     return pages * this.#pragma('page_size');
   }
 
-  #giveBack(): void {
-    if (this.#pragma('freelist_count') > SPARE_PAGES) this.#db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+  #giveBack(untilMs: number): void {
+    const free = this.#pragma('freelist_count');
+    for (let pages = 0; pages < VACUUM_PAGES && free - pages > SPARE_PAGES; pages += VACUUM_STEP_PAGES) {
+      if (pages > 0 && performance.now() >= untilMs) break;
+      this.#db.pragma(`incremental_vacuum(${VACUUM_STEP_PAGES})`);
+    }
     this.#db.pragma('wal_checkpoint(PASSIVE)');
   }
 
@@ -163,6 +192,11 @@ interface KeptWindow {
   /** When refreshing it began the last time, and what that cost. */
   atMs: number;
   costMs: number;
+}
+
+function statementsNext(statements: number, tookMs: number): number {
+  if (tookMs > WINDOW_STEP_MS) return Math.max(WINDOW_STATEMENTS_MIN, statements / 2);
+  return tookMs < WINDOW_STEP_MS / 3 ? Math.min(WINDOW_STATEMENTS, statements * 2) : statements;
 }
 
 /** Time alone moves windows too, minute by minute. The distance is absolute, because clocks are set back. */
