@@ -46,13 +46,37 @@ describe.skipIf(executablePath === '')('walks', () => {
   test('from / to the place that causes the most repeated statements in three clicks', async () => {
     await start();
     await page.getByRole('navigation').getByRole('link', { name: 'Findings' }).click();
-    await page.getByRole('link', { name: /^N\+1 on shop_orderline/ }).click();
+    // What costs most stands first, and says how often it repeats.
+    const worst = page.getByRole('row').nth(1);
+    expect(await worst.textContent()).toContain('20 reads per request');
+    await worst.getByRole('link').click();
+    await page.waitForSelector('.place');
     expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
     // The third leads to the statement itself.
     const its = page.getByRole('region', { name: 'Its statements' });
     await its.getByRole('link', { name: /FROM "shop_orderline"/ }).click();
     await page.waitForSelector('.distribution');
     expect(await page.locator('.numbers').first().textContent()).toContain(WORSE.caller);
+  });
+
+  test('the same by keyboard alone, and back', async () => {
+    await start();
+    await page.keyboard.press('3');
+    await page.waitForSelector('.numbers a');
+    // Of a link alone: without one the focus is on all of the page.
+    const focused = () => page.evaluate(() => document.activeElement?.closest('a')?.textContent ?? '');
+    const to = async (text: RegExp): Promise<void> => {
+      for (let presses = 0; presses < 60 && !text.test(await focused()); presses++) await page.keyboard.press('Tab');
+      expect(await focused()).toMatch(text);
+      await page.keyboard.press('Enter');
+    };
+    await to(/^N\+1 on shop_orderline/);
+    await page.waitForSelector('.place');
+    expect(await page.locator('.place').first().textContent()).toBe(WORSE.caller);
+    await to(/FROM "shop_orderline"/);
+    await page.waitForSelector('.distribution');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.virtual a[data-row="0"]');
   });
 
   test('a deployment that made a route worse is found in two', async () => {

@@ -10,7 +10,7 @@ import { type Address, linkTo } from '../../data/address.js';
 import { useReport } from '../../data/api.js';
 import { duration, each, moment } from '../../data/format.js';
 import type { ViewProps } from '../../data/window.js';
-import { Problem } from '../../parts/parts.js';
+import { Problem, Reading } from '../../parts/parts.js';
 
 interface SinceMarkProps extends ViewProps {
   readonly marks: MarksJson | undefined;
@@ -40,17 +40,18 @@ export function SinceMark({ address, live, version, marks }: SinceMarkProps) {
         Since <a href={compare}>{last.name}</a> <small>{moment(last.at)}</small>
       </h2>
       <Problem problem={routes.problem ?? statements.problem} />
-      {routes.data && statements.data && (
+      {/* What is there first is shown first: of many statements the comparison takes long. */}
+      {(routes.data ?? statements.data) && (
         <div class="split">
           <Changed
             title="Routes"
-            rows={routes.data.rows}
+            rows={routes.data?.rows}
             hrefOf={({ key }) => linkTo(address, { view: 'routes', id: `route:${key}` })}
             nameOf={({ key }) => key}
           />
           <Changed
             title="Statements"
-            rows={statements.data.rows}
+            rows={statements.data?.rows}
             hrefOf={({ key }) => linkTo(address, { view: 'statements', id: key })}
             nameOf={({ query }) => shortSql(query)}
           />
@@ -73,18 +74,20 @@ const KINDS = ['slower', 'new', 'gone', 'faster'] as const;
 
 interface ChangedProps {
   readonly title: string;
-  readonly rows: readonly ComparedRowJson[];
+  /** Undefined while they are compared. */
+  readonly rows: readonly ComparedRowJson[] | undefined;
   readonly nameOf: (row: ComparedRowJson) => string;
   readonly hrefOf: (row: ComparedRowJson) => string;
 }
 
 function Changed({ title, rows, nameOf, hrefOf }: ChangedProps) {
-  const lists = KINDS.map((kind) => [kind, rows.filter(({ judgement }) => judgement === kind)] as const);
+  const lists = KINDS.map((kind) => [kind, (rows ?? []).filter(({ judgement }) => judgement === kind)] as const);
   const some = lists.filter(([, list]) => list.length > 0);
   return (
     <div>
       <h3>{title}</h3>
-      {some.length === 0 && <p>No clear change.</p>}
+      {rows === undefined && <Reading />}
+      {rows !== undefined && some.length === 0 && <p>No clear change.</p>}
       {some.map(([kind, list]) => (
         <div key={kind} class="changed">
           <span class={`judgement ${kind}`}>{kind}</span>
