@@ -131,13 +131,14 @@ async function stored() {
 }
 
 /**
- * Hours of weeks that are over, and days, are merged to one part, as the tables do by themselves
- * after some hours; other merging goes on for a while after filling, and shares the processor.
+ * Partitions that are over, and days, are merged to one part, as the tables do by themselves some
+ * hours later; other merging goes on for a while after filling, and shares the processor.
  */
 async function merged() {
+  const now = `toDateTime(${nowMin * 60}, 'UTC')`;
+  const current = `concat('60-', toString(toYYYYMMDD(${now}))), concat('3600-', toString(toYYYYMMDD(toMonday(${now}))))`;
   const sql = `SELECT table, partition_id FROM system.parts WHERE active AND database = '${DATABASE}'
-    AND table IN ('rollup_local', 'source_rollup_local') AND match(partition_id, '^(3600|86400)-')
-    AND partition_id != concat('3600-', toString(toYYYYMMDD(toMonday(toDateTime(${nowMin * 60}, 'UTC')))))
+    AND table IN ('rollup_local', 'source_rollup_local') AND partition_id NOT IN (${current})
     GROUP BY table, partition_id HAVING count() > 1 FORMAT TSV`;
   await Promise.all(
     clickhouse.nodes.map(async (node) => {
