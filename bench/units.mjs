@@ -34,6 +34,13 @@ const WARM_TURNS = 12;
 const HEAP = ['--max-semi-space-size=4'];
 
 /** @typedef {import('../dist/analyzer/sessions/observed-session.js').Attributable} Attributable */
+/** Tags beside the trace, as Django's instrumentation sends them. */
+const NAMED = [
+  ['controller', 'book'],
+  ['db_driver', 'django'],
+  ['framework', 'django:5.2'],
+  ['route', '/books/<int:pk>/'],
+];
 const TAG_SET = '{"controller":"book","db_driver":"django","route":"/books/<int:pk>/"}';
 
 /** Each: how many statements differ, and the tags of a request. */
@@ -116,7 +123,7 @@ class Traffic {
     if (this.#case.isTraced) {
       if (position === 0) {
         const id = (++this.#request).toString(16).padStart(32, '0');
-        const pairs = [['traceparent', `00-${id}-b7ad6b7169203331-01`]];
+        const pairs = [...NAMED, ['traceparent', `00-${id}-b7ad6b7169203331-01`]];
         this.#tags[at] = /** @type {any} */ ({ pairs, proof: undefined });
       }
       statement = { ...known, tags: this.#tags[at] };

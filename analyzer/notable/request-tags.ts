@@ -9,26 +9,18 @@ export type TagPairs = readonly (readonly [key: string, value: string])[];
 
 /** The trace id in these tags; '' = none. */
 export function traceIdOf(pairs: TagPairs): string {
-  if (pairs !== lastPairs) {
-    lastPairs = pairs;
-    lastTraceId = findTraceId(pairs);
-  }
-  return lastTraceId;
+  return requestIdsOf(pairs).traceId;
 }
-
-/** Each execution asks more than once. */
-let lastPairs: TagPairs = [];
-let lastTraceId = '';
 
 /** The application's own id of its request; '' = none. */
 export function requestIdOf(pairs: TagPairs): string {
-  return firstOf(pairs, { keys: REQUEST_KEYS, form: REQUEST_ID });
+  return requestIdsOf(pairs).requestId;
 }
 
 /** What names the request: its trace id, else its own id; '' = neither. */
 export function requestOf(pairs: TagPairs): string {
-  if (pairs.length === 0) return '';
-  return traceIdOf(pairs) || requestIdOf(pairs);
+  const { traceId, requestId } = requestIdsOf(pairs);
+  return traceId || requestId;
 }
 
 export interface RequestIds {
@@ -41,36 +33,71 @@ export interface RequestIds {
 
 const NO_IDS: RequestIds = { requestId: '', traceId: '', idleRequests: 0 };
 
-/** What its tags say of the request. Hot path: comments repeat within a request. */
+/** What its tags say of the request. Hot path: each execution asks more than once. */
 export function requestIdsOf(pairs: TagPairs): RequestIds {
   if (pairs.length === 0) return NO_IDS;
-  if (pairs !== idsPairs) {
-    idsPairs = pairs;
-    ids = { requestId: requestIdOf(pairs), traceId: traceIdOf(pairs), idleRequests: idleRequestsOf(pairs) };
+  if (pairs !== lastPairs) {
+    lastPairs = pairs;
+    lastIds = readIds(pairs);
   }
-  return ids;
+  return lastIds;
 }
 
-let idsPairs: TagPairs = [];
-let ids = NO_IDS;
+let lastPairs: TagPairs = [];
+let lastIds = NO_IDS;
 
-function idleRequestsOf(pairs: TagPairs): number {
-  for (const [key, value] of pairs) if (key === IDLE_REQUESTS_KEY && IDLE_REQUESTS.test(value)) return Number(value);
-  return 0;
+/** Of two tags with one meaning the first counts. */
+function readIds(pairs: TagPairs): RequestIds {
+  let traceparent: string | undefined;
+  let trace: string | undefined;
+  let request: string | undefined;
+  let idle: string | undefined;
+  for (const [key, value] of pairs) {
+    switch (MEANINGS.get(key)) {
+      case undefined:
+        break;
+      case 'traceparent':
+        traceparent ??= value;
+        break;
+      case 'trace':
+        trace ??= value;
+        break;
+      case 'request':
+        request ??= value;
+        break;
+      case 'idle':
+        idle ??= value;
+        break;
+    }
+  }
+  return {
+    requestId: request !== undefined && REQUEST_ID.test(request) ? request : '',
+    traceId: traceparent !== undefined ? ofTraceparent(traceparent) : trace !== undefined ? ofTraceTag(trace) : '',
+    idleRequests: idle !== undefined && IDLE_REQUESTS.test(idle) ? Number(idle) : 0,
+  };
 }
+
+const MEANINGS = new Map<string, 'traceparent' | 'trace' | 'request' | 'idle'>([
+  [TRACEPARENT_KEY, 'traceparent'],
+  ...TRACE_KEYS.map((key) => [key, 'trace'] as const),
+  ...REQUEST_KEYS.map((key) => [key, 'request'] as const),
+  [IDLE_REQUESTS_KEY, 'idle'],
+]);
 
 const IDLE_REQUESTS = /^\d{1,6}$/;
+const REQUEST_ID = /^[\w.:=+/~-]{1,128}$/;
+/** 64 or 128 bits; Datadog writes 64 bits as a decimal number. */
+const TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32}|\d{1,20})$/i;
 
-function findTraceId(pairs: TagPairs): string {
-  for (const [key, value] of pairs) if (key === TRACEPARENT_KEY) return ofTraceparent(value);
-  return firstOf(pairs, { keys: TRACE_KEYS, form: TRACE_ID }).toLowerCase();
+function ofTraceTag(value: string): string {
+  return TRACE_ID.test(value) ? value.toLowerCase() : '';
 }
 
 const DASH = 0x2d;
 const ID_START = 3;
 const ID_END = 35;
 
-/** Hot path where requests are traced: two loops instead of a regular expression. */
+/** Two loops instead of a regular expression. */
 function ofTraceparent(value: string): string {
   if (value.charCodeAt(2) !== DASH || value.charCodeAt(ID_END) !== DASH) return '';
   if (!isHex(value, 0, 2) || !isHex(value, ID_START, ID_END)) return '';
@@ -83,14 +110,4 @@ function isHex(value: string, start: number, end: number): boolean {
     if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
   }
   return true;
-}
-
-/** 64 or 128 bits; Datadog writes 64 bits as a decimal number. */
-const TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32}|\d{1,20})$/i;
-const REQUEST_ID = /^[\w.:=+/~-]{1,128}$/;
-
-/** Of the first tag with one of these keys; '' if it has another form. */
-function firstOf(pairs: TagPairs, { keys, form }: { keys: readonly string[]; form: RegExp }): string {
-  for (const [key, value] of pairs) if (keys.includes(key)) return form.test(value) ? value : '';
-  return '';
 }
