@@ -123,7 +123,8 @@ function columnsFor(wholeMs: number, { idle }: { idle: boolean }): VirtualColumn
     title,
     help,
     cell,
-    className: hide === undefined ? 'number broad' : `number broad ${hide}`,
+    // Long titles need room, with the arrow of the order; on a narrow screen the name gets it otherwise.
+    className: ['number', title.length > 4 ? 'broad' : '', hide ?? ''].filter(Boolean).join(' '),
     sortable: true,
   });
   return [

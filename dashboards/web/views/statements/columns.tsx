@@ -93,6 +93,7 @@ export function columnsFor(
       help: 'executions in each request that ran it',
       cell: (row) => (row.calls_per_request === null ? '–' : each(row.calls_per_request)),
       hide: 'wide',
+      broad: true,
     }),
     number('errors', 'Failed', {
       help: 'executions answered by an error',
