@@ -19,7 +19,11 @@ export function shipThreadOf(
   { identity, onStatus, log }: Pick<ShipThreadOptions, 'onStatus' | 'log'> & Pick<ShipThreadStart, 'identity'>,
 ): ShipThread | undefined {
   if (config.ship === '') {
-    writeShippingNote(config.dataDir, undefined);
+    try {
+      writeShippingNote(config.dataDir, undefined);
+    } catch {
+      // Then status tells of a shipping that has ended; observing goes on.
+    }
     return undefined;
   }
   const { address, layout } = shipAddress(config, process.env);

@@ -52,11 +52,16 @@ export class Shipper {
   #position: Position | undefined;
 
   constructor(options: ShipperOptions) {
-    this.#options = options;
+    this.#options = { ...options };
   }
 
   get progress(): Readonly<Progress> | undefined {
     return this.#progress;
+  }
+
+  /** What the store keeps may change while it is shipped to: rows that are too old for it are counted by that. */
+  keep(kept: KeptDays): void {
+    this.#options.kept = kept;
   }
 
   /** Rows without levels that changed, a slice of them. Throws StoreError. */

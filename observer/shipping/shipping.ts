@@ -117,6 +117,8 @@ export class Shipping {
 
   async #others(shipper: Shipper): Promise<void> {
     const begun = performance.now();
+    // Another sidecar may have given the tables another retention since.
+    if (!this.#othersWait) shipper.keep(await keptDays(this.#client!));
     const { rows, more } = await shipper.sendOthers(Date.now());
     this.#status.rows.others += rows;
     this.#othersWait = more;
@@ -131,6 +133,7 @@ export class Shipping {
       try {
         await prepareStore(address, layout, this.#node);
         const kept = await keptDays(client);
+        this.#shipper?.keep(kept);
         this.#shipper ??= new Shipper({
           reader: this.#reader,
           sink: { insert: (table, columns, rows) => this.#client!.insert(table, columns, rows) },

@@ -183,6 +183,22 @@ await describeWithClickhouse('shipping', (library) => {
     dropping.close();
   });
 
+  test('a retention that changes while it is shipped to counts from then on', async () => {
+    const dataDir = temporaryDirectory();
+    const store = openSqliteStore({ dataDir, retention: { minutesKeptHours: 24 * 30 } });
+    const shipper = shipperOf(dataDir, place);
+    store.flush(traffic(START, 1));
+    store.endMinutes();
+    await shipAll(shipper, { isEnd: false });
+    expect(readProgress(dataDir)!.expired.minutes).toBe(0);
+    shipper.keep({ ...place.kept, minutes: 1 });
+    store.flush(traffic(START + 1, 1));
+    store.endMinutes();
+    await shipAll(shipper, { isEnd: false });
+    expect(readProgress(dataDir)!.expired.minutes).toBe(7);
+    store.close();
+  });
+
   test('a new file of the same instance is added to the old one, never instead of it', async () => {
     const dataDir = temporaryDirectory();
     const fill = async () => {
