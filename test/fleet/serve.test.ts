@@ -127,6 +127,10 @@ await describeWithClickhouse('a fleet that is served', (library) => {
         await expect.poll(() => instances.count()).toBe(6);
         await page.getByRole('link', { name: 'Overview' }).click();
         await page.waitForURL(/#\/overview\?.*service=service-01/);
+        // The pool of a service is one at each of its five sidecars.
+        await page.getByRole('link', { name: 'Pools', exact: true }).click();
+        const rows = page.getByRole('table', { name: 'By instance' }).getByRole('row');
+        await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(1 + 5);
         expect(complaints).toEqual([]);
       } finally {
         await browser.close();
