@@ -36,14 +36,22 @@ export class LogHistogram {
 
   /** Nearest-rank percentile in ns for q in (0, 1], within 1 % of the exact one; 0 when empty. */
   percentile(q: number): number {
-    if (this.count === 0) return 0;
-    const rank = Math.max(1, Math.ceil(q * this.count));
+    return this.percentiles([q])[0];
+  }
+
+  /** As percentile(), for several that rise: a list of statements asks for three of each. */
+  percentiles(qs: readonly number[]): number[] {
+    const found = qs.map(() => 0);
     let seen = 0;
+    let next = 0;
     for (const index of [...this.buckets.keys()].sort((a, b) => a - b)) {
       seen += this.buckets.get(index)!;
-      if (seen >= rank) return middleNs(index);
+      while (next < qs.length && seen >= Math.max(1, Math.ceil(qs[next] * this.count))) {
+        found[next++] = middleNs(index);
+      }
+      if (next === qs.length) break;
     }
-    return 0;
+    return found;
   }
 
   /** Sparse form: varint pairs (distance to the previous index, count), indexes rising; no bytes when empty. */

@@ -23,15 +23,12 @@ export interface Latency {
 }
 
 export function latencyOf(facts: Timed): Latency {
-  const alone = facts.histogram.count > 0;
-  return {
-    meanNs: meanNs(facts),
-    minNs: alone ? facts.serviceMinNs : null,
-    maxNs: alone ? facts.serviceMaxNs : null,
-    p50Ns: percentileNs(facts, 0.5),
-    p95Ns: percentileNs(facts, 0.95),
-    p99Ns: percentileNs(facts, 0.99),
-  };
+  const mean = meanNs(facts);
+  if (facts.histogram.count === 0) {
+    return { meanNs: mean, minNs: null, maxNs: null, p50Ns: null, p95Ns: null, p99Ns: null };
+  }
+  const [p50Ns, p95Ns, p99Ns] = facts.histogram.percentiles([0.5, 0.95, 0.99]).map((ns) => within(facts, ns));
+  return { meanNs: mean, minNs: facts.serviceMinNs, maxNs: facts.serviceMaxNs, p50Ns, p95Ns, p99Ns };
 }
 
 /** Calls and errors, batched ones included; 0 when there are none. */
@@ -43,5 +40,9 @@ export function meanNs(facts: Timed): number {
 /** Null when every call was batched. */
 export function percentileNs(facts: Timed, q: number): number | null {
   if (facts.histogram.count === 0) return null;
-  return Math.min(Math.max(facts.histogram.percentile(q), facts.serviceMinNs), facts.serviceMaxNs);
+  return within(facts, facts.histogram.percentile(q));
+}
+
+function within({ serviceMinNs, serviceMaxNs }: Timed, ns: number): number {
+  return Math.min(Math.max(ns, serviceMinNs), serviceMaxNs);
 }

@@ -91,6 +91,7 @@ export async function assemble(
       log.error('the database was damaged: it was moved aside, and a new one was begun', { path, reason });
       observer?.storeBeganAnew();
     },
+    onMigrating: (step) => log.info('bringing the database up to date', { schema: step.to, newest: step.newest }),
   });
   try {
     const { acknowledge, plans, bypass, tail, watchesClock } = parts;

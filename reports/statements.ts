@@ -2,26 +2,22 @@
 // Invariant: all counts of a report come from one snapshot; `observed` is of all traffic in the window, whatever the
 // filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
-import { tagsIn } from '../config/values/tag-set.js';
 import type { Observed, SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
 import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
-import { addTo, mostOf } from '../facts/sums.js';
-import type { Evidence } from '../facts/verdict.js';
 import { observedIn } from '../storage/reading/observed.js';
 import { addHistograms, type FactsById, groupSeries, groupTags, seriesOf } from '../storage/reading/series-to-facts.js';
 import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
 import type { RankedSort, RankedStatement, Ranking, SeriesFilter } from '../storage/reading/statement-rows.js';
 import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
+import { addErrors, addTags, addTexts, describe, FEW } from './statement-details.js';
 import { taggedSums } from './tagged-sums.js';
 
 /** Values shown per tag key, unless the question says otherwise. */
 export const TAG_VALUES_SHOWN = 20;
-/** Up to so many statements, only their own rows are read. */
-const FEW = 300;
-/** Shown for a fingerprint that has no text in the catalogue. */
-const TEXT_UNKNOWN = '(text unknown)';
+/** From so many statements on, reading the sums of all costs less than ranking them first. */
+const MANY = 5_000;
 
 export interface StatementsQuestion extends TimeBounds {
   filter?: StatementFilter;
@@ -37,6 +33,11 @@ export interface StatementsQuestion extends TimeBounds {
   meanNsMin?: number;
   /** Values per tag key; TAG_VALUES_SHOWN where it is not given. */
   tagValuesMax?: number;
+  /**
+   * How much of each statement is read beside its counts. `list`: text, construct and tags. `counts`: nothing else.
+   * Default: all of it.
+   */
+  detail?: 'list' | 'counts';
 }
 
 /**
@@ -52,14 +53,19 @@ export function reportStatements(reader: StoreReader, question: StatementsQuesti
     const { sort = 'total' } = question;
     const observed = (): Observed => observedIn(stored, span, reader.unstoredSinceMs);
     stored.ahead?.(observed);
-    const isCut = (question.limit ?? 0) > 0 && !tagged && filter.fingerprint === undefined;
+    const { limit = 0, detail } = question;
+    const isCut = limit > 0 && limit < MANY && !tagged && filter.fingerprint === undefined;
     const { grouped, statements, sums } =
       isCut && sort !== 'per-request'
         ? first(stored, { span, question, sort })
         : chooseOfAll(stored, { span, question, tagged });
-    if (!tagged) addErrors(stored, grouped, { span, statements });
-    describe(stored, statements);
-    addTags(stored, statements, { span, valuesMax: question.tagValuesMax ?? TAG_VALUES_SHOWN });
+    if (!tagged && detail === undefined) addErrors(stored, grouped, { span, statements });
+    // Rows by tag have their construct from the verdict.
+    if (detail === 'list' && !tagged) addTexts(stored, statements);
+    else if (detail !== 'counts') describe(stored, statements);
+    if (detail !== 'counts') {
+      addTags(stored, statements, { span, valuesMax: question.tagValuesMax ?? TAG_VALUES_SHOWN });
+    }
     return { window: span.window, observed: observed(), statements, sums };
   });
 }
@@ -118,9 +124,11 @@ function first(
   const keys = new Set(page.map(keyOf));
   const fingerprints = [...new Set(page.map(({ fingerprint }) => fingerprint))];
   stored.ahead?.(() => {
-    if (fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
+    const isWhole = question.detail === undefined;
+    if (isWhole && fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
     if (fingerprints.length <= FEW) stored.tagSums(span.segments, { fingerprints });
-    stored.describe(fingerprints);
+    if (isWhole) stored.describe(fingerprints);
+    else stored.textsOf(fingerprints);
   });
   const grouped = groupSeries(stored.seriesSums(span.segments, { ...filter, fingerprints }));
   addHistograms(stored, grouped, { table: 'rollup', segments: span.segments, fingerprints });
@@ -174,76 +182,4 @@ function factsOf(stored: StoredFacts, ranked: readonly RankedStatement[], filter
     byKey.set(keyOf(one), facts);
   }
   return seriesOf(stored, byKey, filter);
-}
-
-function addErrors(
-  stored: StoredFacts,
-  grouped: FactsById,
-  { span, statements }: { span: Span; statements: readonly StatementFacts[] },
-): void {
-  for (const row of stored.errorSums(span.segments, fewOf(statements))) {
-    const facts = grouped.byId.get(row.seriesId);
-    if (facts !== undefined) addTo(facts.errorsBySqlstate, row.sqlstate, row.errors);
-  }
-}
-
-/** Adds texts, verdicts and names. */
-function describe(stored: StoredFacts, statements: readonly StatementFacts[]): void {
-  const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
-  const described = stored.describe(fingerprints);
-  const texts = new Map(described.texts.map((text) => [text.fingerprint, text]));
-  const variants = groupedBy(described.variants, ({ fingerprint }) => fingerprint);
-  const verdicts = groupedBy(described.verdicts, keyOf);
-  const names = described.poolNames;
-  for (const facts of statements) {
-    const text = texts.get(facts.fingerprint);
-    facts.query = text?.query ?? TEXT_UNKNOWN;
-    facts.summary = text?.summary ?? '';
-    facts.variants = (variants.get(facts.fingerprint) ?? []).map(({ query }) => query);
-    facts.pools = new Set([...facts.pools].map((id) => names.get(id) ?? id));
-    const own = verdicts.get(keyOf(facts)) ?? [];
-    if (own.length === 0) continue;
-    facts.firstSeenMs = Math.min(...own.map(({ firstSeenMs }) => firstSeenMs));
-    facts.lastSeenMs = Math.max(...own.map(({ lastSeenMs }) => lastSeenMs));
-    const construct = mostOf(facts.byConstruct) ?? own[0].construct;
-    const verdict = own.find((row) => row.construct === construct) ?? own[0];
-    facts.evidence = JSON.parse(verdict.evidence) as Evidence[];
-    // Rows by tag have no verdict, and errors no confidence.
-    if (facts.byConstruct.size === 0) facts.byConstruct.set(verdict.construct, facts.calls + facts.errors);
-    if (facts.byConfidence.size === 0) facts.byConfidence.set(verdict.confidence, facts.calls + facts.errors);
-  }
-}
-
-function addTags(
-  stored: StoredFacts,
-  statements: readonly StatementFacts[],
-  { span, valuesMax }: { span: Span; valuesMax: number },
-): void {
-  const byKey = new Map(statements.map((facts) => [keyOf(facts), facts]));
-  for (const row of stored.tagSums(span.segments, fewOf(statements))) {
-    const facts = byKey.get(keyOf(row));
-    if (facts === undefined) continue;
-    for (const [key, value] of Object.entries(tagsIn(row.tagSet))) {
-      const values = facts.tags.get(key) ?? new Set<string>();
-      if (values.size < valuesMax) values.add(String(value));
-      facts.tags.set(key, values);
-    }
-  }
-}
-
-function fewOf(statements: readonly StatementFacts[]): SeriesFilter {
-  return statements.length > FEW
-    ? {}
-    : { fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
-}
-
-function groupedBy<Row>(rows: readonly Row[], keyOfRow: (row: Row) => string): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = keyOfRow(row);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
-  return groups;
 }

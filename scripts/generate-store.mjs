@@ -96,12 +96,12 @@ store.close();
 process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - startedAt) / 1000).toFixed(0)} s\n`);
 
 /**
- * Rolling up is done in slices: enough of them that none is left behind. The clock stands still meanwhile, so that the
- * windows, which are only
+ * Rolls up all that is there. The clock stands still for what is done in slices, so that the windows, which are only
  * good at the end, are refreshed once.
  * @param {number} nowMs
  */
 function upkeep(nowMs) {
+  store.endMinutes();
   for (let slice = 0; slice < 60; slice++) store.maintain(Math.min(nowMs, Date.now()));
 }
 

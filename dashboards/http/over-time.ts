@@ -11,7 +11,7 @@ import { sidesOf } from '../../reports/compare/sides.js';
 import type { MarksPlace } from '../../reports/compare/windows.js';
 import { sourcesJson } from '../../reports/forms/timeline-json.js';
 import { reportMarks } from '../../reports/marks.js';
-import { answerStatements } from '../../reports/questions/answer-statements.js';
+import { answerCounts, answerStatements, answerTexts } from '../../reports/questions/answer-statements.js';
 import { readTimeRange } from '../../reports/questions/grammar.js';
 import type { ParameterContext } from '../../reports/questions/reading.js';
 import { reportRequests } from '../../reports/requests.js';
@@ -54,13 +54,14 @@ async function compare({ reader, parameters, context }: Asked): Promise<object> 
     name: 'the store',
     marks: async (range) => reportMarks(reader, range),
     statements: async (query) => answerStatements(reader, query),
+    counts: async (query) => answerCounts(reader, query),
+    texts: (fingerprints) => answerTexts(reader, fingerprints),
     requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     recorded: async () => recordedWindow(reportStatus(reader)),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
   };
   if (query.old !== undefined || query.new !== undefined) return setsJson(await reportSets(place, query, context));
   const sides = await sidesOf(place, asked, context);
-  const comparison = await compareSides(place, sides, { all, groupBy, requestsOnly: true });
-  const rows = comparison.rows.slice(0, limit);
-  return { ...comparisonJson({ ...comparison, rows }), rows_all: comparison.rows.length };
+  const comparison = await compareSides(place, sides, { all, groupBy, requestsOnly: true, rowsMax: limit });
+  return { ...comparisonJson(comparison), rows_all: comparison.rowsAll };
 }

@@ -108,8 +108,7 @@ export class StoreAnswers {
         const query = { ...asked, limit };
         const report = answerStatements(this.#reader, query);
         if (query.form === 'mergeable') return jsonAnswer(200, encodeStatementsReport(report));
-        const json = statementsJson(report, query);
-        return jsonAnswer(200, query.form === 'brief' ? briefStatements(json, report.sums) : json);
+        return jsonAnswer(200, query.form === 'brief' ? briefStatements(report, query) : statementsJson(report, query));
       }
       case '/api/v1/groups': {
         const { range, filter, hidden, groupBy: by, ...asked } = readGroupsQuery(parameters, context);

@@ -14,6 +14,7 @@ import {
   compareGroups,
   compareStatements,
   compareWhole,
+  countPairs,
 } from './noise/compare.js';
 import { compareRequests, type PerRequest } from './noise/per-request.js';
 import type { ComparedSide, ComparedSides } from './sides.js';
@@ -22,6 +23,10 @@ import { clipped, type MarkedMoment } from './windows.js';
 /** What comparing reads from. */
 export interface ComparedPlace {
   statements(query: StatementsQuery): Promise<StatementsReport>;
+  /** The same without texts, verdicts and tags, for rows whose texts are asked for alone; left out by some places. */
+  counts?(query: StatementsQuery): Promise<StatementsReport>;
+  /** Normalised texts of all of these; where there is counts(). */
+  texts?(fingerprints: readonly string[]): ReadonlyMap<string, string>;
   requests(question: {
     range: TimeRange;
     tags: ReadonlyArray<readonly [key: string, value: string]>;
@@ -45,6 +50,8 @@ export interface Comparison {
   readonly whole: ComparedRow;
   /** Per statement, or per value of `groupBy`. */
   readonly rows: readonly ComparedRow[];
+  /** How many rows there are without a bound. */
+  readonly rowsAll: number;
   readonly groupBy?: string;
 }
 
@@ -54,6 +61,8 @@ export interface CompareOptions {
   readonly groupBy?: string;
   /** Groups from their requests alone: no executions without one, no percentiles, and two reads however many. */
   readonly requestsOnly?: boolean;
+  /** Rows at most; default: all of them. */
+  readonly rowsMax?: number;
   readonly onRead?: (label: string, steps: { done: number; of: number }) => void;
 }
 
@@ -63,13 +72,15 @@ export async function compareSides(
   { sides, differInTime, pairTag, mark }: ComparedSides,
   options: CompareOptions,
 ): Promise<Comparison> {
-  const { groupBy: key, requestsOnly = false, onRead = () => {} } = options;
+  const { groupBy: key, requestsOnly = false, rowsMax, onRead = () => {} } = options;
+  // Groups of statements are found by their tags, and values of a tag that nothing has too.
+  const isLean = key === undefined || requestsOnly;
   const hidden = leftOut(sides[0], options.all ?? false);
   const read = async (both: readonly ComparedSide[], steps: { done: number; of: number }) => {
     const reports: StatementsReport[] = [];
     for (const [index, side] of both.entries()) {
       onRead(side.label, { done: steps.done + index, of: steps.of });
-      reports.push(await ask(place, side, leftOut(side, options.all ?? false)));
+      reports.push(await ask(place, side, { hidden: leftOut(side, options.all ?? false), isLean }));
     }
     return reports;
   };
@@ -86,13 +97,22 @@ export async function compareSides(
     requests: compareRequests(allOf(requests?.before), allOf(requests?.after)),
   });
   const minutes = differInTime ? times.map(minutesOf) : undefined;
-  const rows =
-    key === undefined
-      ? compareStatements(before, after, { minutes, requests })
-      : requestsOnly
-        ? compareGroups(requests, { minutes })
-        : await groupRows({ key, sides, reports: [before, after], requests, read });
-  return { sides, reports: [before, after], times, differInTime, mark, hidden, whole, rows, groupBy: key };
+  const reports = [before, after] as const;
+  const comparison = { sides, reports, times, differInTime, mark, hidden, whole, groupBy: key };
+  if (key === undefined) {
+    const rows = withTexts(place, compareStatements(before, after, { minutes, requests, rowsMax }));
+    return { ...comparison, rows, rowsAll: countPairs(before, after) };
+  }
+  const rows = requestsOnly
+    ? compareGroups(requests, { minutes })
+    : await groupRows({ key, sides, reports, requests, read });
+  return { ...comparison, rows: rows.slice(0, rowsMax), rowsAll: rows.length };
+}
+
+function withTexts(place: ComparedPlace, rows: ComparedRow[]): ComparedRow[] {
+  if (place.counts === undefined) return rows;
+  const texts = place.texts?.([...new Set(rows.map(({ key }) => key))]);
+  return rows.map((row) => ({ ...row, query: texts?.get(row.key) ?? row.query }));
 }
 
 interface Grouped {
@@ -138,9 +158,14 @@ function leftOut({ filter }: ComparedSide, all: boolean): readonly string[] {
   return all || HIDDEN_SOURCES.some((source) => source === filter.source) ? [] : HIDDEN_SOURCES;
 }
 
-function ask(place: ComparedPlace, side: ComparedSide, hidden: readonly string[]): Promise<StatementsReport> {
-  const { range, filter } = side;
-  return place.statements({ range, filter, sort: 'total', limit: 0, minMs: 0, hidden, form: 'mergeable' });
+/** `isLean`: neither texts nor tags are needed. */
+function ask(
+  place: ComparedPlace,
+  { range, filter }: ComparedSide,
+  { hidden, isLean }: { hidden: readonly string[]; isLean: boolean },
+): Promise<StatementsReport> {
+  const query = { range, filter, sort: 'total', limit: 0, minMs: 0, hidden, form: 'mergeable' } as const;
+  return isLean && place.counts !== undefined ? place.counts(query) : place.statements(query);
 }
 
 /** A value that nothing has in this window is a slip of the pen: throws UsageError that names those that are there. */
@@ -148,7 +173,7 @@ async function refuseUnseen(
   place: ComparedPlace,
   { key, sides }: { key: string; sides: readonly [ComparedSide, ComparedSide] },
 ): Promise<void> {
-  const whole = await ask(place, { ...sides[0], filter: {} }, []);
+  const whole = await ask(place, { ...sides[0], filter: {} }, { hidden: [], isLean: false });
   const seen = valuesOf(key, [whole], '--tag');
   for (const { filter } of sides) {
     const value = filter.tags?.find(([known]) => known === key)?.[1] ?? '';

@@ -2,9 +2,13 @@
 // Invariant: in full it is the row of `top --json` with more fields. Not here: that row (statements-json.ts).
 
 import type { StatementFacts, StatementsReport } from '../../facts/answers.js';
+import { meanNs, percentileNs } from '../../facts/latency.js';
 import { type SnakeCase, STATEMENT_MEASURES, type StatementMeasureName, snakeCase } from '../../facts/measures.js';
+import { ordered, type StatementSort } from '../../facts/statement-order.js';
+import { mostOf } from '../../facts/sums.js';
 import { shortSql } from '../../facts/words/short-sql.js';
-import { type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
+import { TAG_VALUES_SHOWN } from '../statements.js';
+import { headOf, type StatementJson, type StatementsJson, statementJson, statementsJson } from './statements-json.js';
 
 /** Measures that the row of a list has, or that a mean is made of. Every other one is in the details by itself. */
 const SAID_ELSEWHERE = [
@@ -98,34 +102,37 @@ export type BriefStatementsJson = Omit<StatementsJson, 'statements'> & {
 
 /** Rows with long texts cut, and only with what a list shows: 20,000 statements stay a few megabytes. */
 export function briefStatements(
-  { statements, ...rest }: StatementsJson,
-  sums: StatementsReport['sums'],
+  report: StatementsReport,
+  options: { sort: StatementSort; limit: number },
 ): BriefStatementsJson {
-  const bySource = [...sums].map(
+  const sums = [...report.sums].map(
     ([source, { statements, executions, serviceTotalNs }]) =>
       [source, { statements, executions, total_ms: short(serviceTotalNs / 1e6) }] as const,
   );
-  return { ...rest, sums: Object.fromEntries(bySource), statements: statements.map(brief) };
+  const rows = ordered(report.statements, options);
+  return { ...headOf(report), sums: Object.fromEntries(sums), statements: rows.map(brief) };
 }
 
-function brief(row: StatementJson): BriefStatementJson {
-  const { fingerprint, source, construct, query, summary, calls, errors, rows } = row;
+function brief(facts: StatementFacts): BriefStatementJson {
+  const { fingerprint, source, query, summary, calls, errors, rows, requests, histogram } = facts;
+  const callers = [...(facts.tags.get('caller') ?? [])].sort();
+  const p95Ns = percentileNs(facts, 0.95);
   return {
     fingerprint,
     source,
-    construct,
+    construct: mostOf(facts.byConstruct) ?? '',
     query: query.length <= BRIEF_CHARACTERS ? query : cut(shortSql(query)),
     summary,
     calls,
     errors,
     rows,
-    total_ms: short(row.total_ms),
-    mean_ms: short(row.mean_ms),
-    p95_ms: row.p95_ms === null ? null : short(row.p95_ms),
-    max_ms: row.max_ms === null ? null : short(row.max_ms),
-    calls_per_request: row.calls_per_request === null ? null : short(row.calls_per_request),
-    caller: row.tags.caller?.[0] ?? '',
-    callers_more: Math.max(0, (row.tags.caller?.length ?? 0) - 1),
+    total_ms: short(facts.serviceTotalNs / 1e6),
+    mean_ms: short(meanNs(facts) / 1e6),
+    p95_ms: p95Ns === null ? null : short(p95Ns / 1e6),
+    max_ms: histogram.count === 0 ? null : short(facts.serviceMaxNs / 1e6),
+    calls_per_request: requests === 0 ? null : short((calls + errors) / requests),
+    caller: callers[0] ?? '',
+    callers_more: Math.max(0, Math.min(callers.length, TAG_VALUES_SHOWN) - 1),
   };
 }
 

@@ -48,7 +48,11 @@ export function statementsJson(
   report: StatementsReport,
   options: { sort: StatementSort; limit: number },
 ): StatementsJson {
-  const { window, observed } = report;
+  return { ...headOf(report), statements: ordered(report.statements, options).map(statementJson) };
+}
+
+/** What a report says beside its statements. */
+export function headOf({ window, observed }: StatementsReport): Omit<StatementsJson, 'statements'> {
   return {
     window: { since: isoTime(window.sinceMs), until: isoTime(window.untilMs) },
     observed: {
@@ -58,7 +62,6 @@ export function statementsJson(
       unknown: observed.unknown,
       exact: observed.exact,
     },
-    statements: ordered(report.statements, options).map(statementJson),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   moveAside,
 } from './file/data-directory.js';
 import { isCertainDamage, isRefusal, makeStoreError, storeError } from './file/failures.js';
+import type { OpenWriterOptions } from './file/open-writer.js';
 import { clearNote, leaveNote, readNote } from './file/reserve.js';
 import type { JournalOptions } from './journal/journal.js';
 import { OpenedFile } from './opened-file.js';
@@ -40,6 +41,8 @@ export interface SqliteStoreOptions {
    * (catalogue entries, pools, open sessions).
    */
   onMovedAside?(path: string, reason: string): void;
+  /** A step that brings a file of an older version up to date begins. */
+  onMigrating?: OpenWriterOptions['onMigrating'];
 }
 
 /** Takes the directory; opens or makes its database. Throws StoreError: locked, unwritable, newer-schema, full, io. */

@@ -1,6 +1,7 @@
 // Files of every older schema version are brought up to date and say what they said.
 // Each is made by that version's own steps and filled.
 
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +156,47 @@ describe.each(OLDER)('a file of schema version %i', (version) => {
     }
     expect(schemaOf(dataDir)).toEqual(before);
   });
+});
+
+/** Opens a store as an observer does, and is killed when a step's script is done and not yet committed. */
+const KILLED_WITHIN = `
+import Database from 'better-sqlite3';
+import { MIGRATIONS } from './dist/storage/migrations/migrations.js';
+import { openSqliteStore } from './dist/storage/sqlite/sqlite-store.js';
+const [dataDir, step] = process.argv.slice(1);
+const exec = Database.prototype.exec;
+Database.prototype.exec = function (sql) {
+  const answer = exec.call(this, sql);
+  if (sql === MIGRATIONS[step - 1]) process.kill(process.pid, 'SIGKILL');
+  return answer;
+};
+openSqliteStore({ dataDir, onMigrating: ({ to }) => console.log(to) });
+`;
+
+it('a kill -9 within a step leaves the steps before it, and the next start goes on from there', () => {
+  const reference = temporaryDirectory();
+  const filled = openStore(reference);
+  fill(filled);
+  filled.close();
+  const expected = everythingIn(reference);
+  const dataDir = asOfVersion(1, reference);
+  let version = 1;
+  for (const step of [2, 4, MIGRATIONS.length]) {
+    const run = ['--input-type=module', '-e', KILLED_WITHIN, dataDir, String(step)];
+    const { signal, stdout, stderr } = spawnSync(process.execPath, run, { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(signal).toBe('SIGKILL');
+    const steps = Array.from({ length: step - version }, (_, n) => version + 1 + n);
+    expect(stdout).toBe(steps.map((one) => `${one}\n`).join(''));
+    version = step - 1;
+    expect(schemaOf(dataDir)).toMatchObject({ version });
+  }
+  const steps: unknown[] = [];
+  const store = openStore(dataDir, { onMigrating: (step) => steps.push(step) });
+  expect(steps).toEqual([{ to: MIGRATIONS.length, newest: MIGRATIONS.length }]);
+  expect(schemaOf(dataDir)).toEqual(schemaOf(reference));
+  expect(everythingIn(dataDir)).toEqual(expected);
+  store.close();
 });
 
 it('a step that fails leaves the file as it was', () => {

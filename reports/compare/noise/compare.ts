@@ -55,20 +55,30 @@ export interface ComparedRequests {
   readonly after: RequestsReport;
 }
 
+interface StatementPair {
+  readonly before?: StatementFacts;
+  readonly after?: StatementFacts;
+}
+
 /**
  * A row per (fingerprint, source) of either side, the largest change of total time first; where `minutes` says how long
- * each side was recorded, of total time per minute.
+ * each side was recorded, of total time per minute. Testing for noise costs most: only the first `rowsMax` are made.
  */
 export function compareStatements(
   before: StatementsReport,
   after: StatementsReport,
-  { minutes = [1, 1], requests }: { minutes?: readonly number[]; requests?: ComparedRequests } = {},
+  { minutes, requests, rowsMax }: { minutes?: readonly number[]; requests?: ComparedRequests; rowsMax?: number } = {},
 ): ComparedRow[] {
-  const pairs = new Map<string, { before?: StatementFacts; after?: StatementFacts }>();
-  for (const facts of before.statements) pairs.set(keyOf(facts), { before: facts });
-  for (const facts of after.statements) pairs.set(keyOf(facts), { ...pairs.get(keyOf(facts)), after: facts });
-  const rows = [...pairs.values()].map((pair) => {
-    const facts = (pair.after ?? pair.before) as StatementFacts;
+  const first = byChange(pairsOf(before, after), {
+    minutes,
+    of: (pair) => ({
+      before: pair.before?.serviceTotalNs,
+      after: pair.after?.serviceTotalNs,
+      key: factsOf(pair).fingerprint,
+    }),
+  }).slice(0, rowsMax);
+  return first.map((pair) => {
+    const facts = factsOf(pair);
     const { fingerprint, source, query } = facts;
     const row = rowOf({ key: fingerprint, source, query }, { before: listOf(pair.before), after: listOf(pair.after) });
     if (requests === undefined) return row;
@@ -78,14 +88,41 @@ export function compareStatements(
     }));
     return byRequest(row, compareWithinRequests(was, is));
   });
-  return byChange(rows, minutes);
+}
+
+/** How many rows compareStatements() has without a bound. */
+export function countPairs(before: StatementsReport, after: StatementsReport): number {
+  return pairsOf(before, after).length;
+}
+
+function pairsOf(before: StatementsReport, after: StatementsReport): StatementPair[] {
+  const pairs = new Map<string, StatementPair>();
+  for (const facts of before.statements) pairs.set(keyOf(facts), { before: facts });
+  for (const facts of after.statements) {
+    const key = keyOf(facts);
+    pairs.set(key, { before: pairs.get(key)?.before, after: facts });
+  }
+  return [...pairs.values()];
+}
+
+function factsOf(pair: StatementPair): StatementFacts {
+  return (pair.after ?? pair.before) as StatementFacts;
 }
 
 /** The largest change of total time first, per minute of its side. */
-function byChange(rows: ComparedRow[], minutes: readonly number[]): ComparedRow[] {
-  const weightOf = (row: ComparedRow): number =>
-    Math.abs((row.after?.totalNs ?? 0) / (minutes[1] || 1) - (row.before?.totalNs ?? 0) / (minutes[0] || 1));
-  return rows.sort((a, b) => weightOf(b) - weightOf(a) || (a.key < b.key ? -1 : 1));
+function byChange<Row>(
+  rows: readonly Row[],
+  {
+    minutes = [1, 1],
+    of,
+  }: { minutes?: readonly number[]; of(row: Row): { before?: number; after?: number; key: string } },
+): Row[] {
+  const weighed = rows.map((row) => {
+    const { before = 0, after = 0, key } = of(row);
+    return { row, key, weight: Math.abs(after / (minutes[1] || 1) - before / (minutes[0] || 1)) };
+  });
+  weighed.sort((a, b) => b.weight - a.weight || (a.key < b.key ? -1 : 1));
+  return weighed.map(({ row }) => row);
 }
 
 /** One row for everything of the two sides, under a name; by requests where they are known. */
@@ -111,7 +148,7 @@ function byRequest(row: ComparedRow, perRequest: PerRequest | undefined): Compar
 /** A row per value of the tag that requests are grouped by, from their requests alone; what changed most first. */
 export function compareGroups(
   requests: ComparedRequests | undefined,
-  { minutes = [1, 1] }: { minutes?: readonly number[] } = {},
+  { minutes }: { minutes?: readonly number[] } = {},
 ): ComparedRow[] {
   if (requests === undefined) return [];
   const { before, after } = requests;
@@ -122,7 +159,10 @@ export function compareGroups(
     const judgement = one === undefined ? 'new' : other === undefined ? 'gone' : 'too few';
     return byRequest({ key, source: '', query: '', ...sides, ...nothing, judgement }, compareRequests(one, other));
   });
-  return byChange(rows, minutes);
+  return byChange(rows, {
+    minutes,
+    of: ({ before, after, key }) => ({ before: before?.totalNs, after: after?.totalNs, key }),
+  });
 }
 
 function groupSide({ statements, errors, rows, requests, serviceTotalNs }: RequestGroup): Side {

@@ -10,7 +10,7 @@ import { storeError } from './failures.js';
 import { registerHistogramFunctions } from './histogram-sql-function.js';
 import { openDatabase, requireDatabaseHeader, requireSound } from './open-database.js';
 import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
-import { identityOf, migrate, requireOurs } from './schema.js';
+import { identityOf, type MigrationStep, migrate, requireOurs } from './schema.js';
 
 export interface OpenWriterOptions {
   dataDir: string;
@@ -20,6 +20,8 @@ export interface OpenWriterOptions {
   pagesMax?: number;
   /** A damaged file was moved to `path`. */
   onMovedAside(path: string, reason: string): void;
+  /** A file of an older version is brought up to date. */
+  onMigrating?(step: MigrationStep): void;
 }
 
 /** The -wal file is cut to this when it starts anew. */
@@ -72,7 +74,7 @@ function openOnce(options: OpenWriterOptions, suspected: boolean): Database.Data
     db.pragma('temp_store = MEMORY');
     if (options.pagesMax !== undefined) db.pragma(`max_page_count = ${options.pagesMax}`);
     registerHistogramFunctions(db);
-    migrate(db);
+    migrate(db, options.onMigrating);
     return db;
   } catch (error) {
     db?.close();

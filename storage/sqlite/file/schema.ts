@@ -52,11 +52,18 @@ export function requireCurrent(identity: FileIdentity, path: string): void {
   }
 }
 
-/** Applies the steps that the file lacks. */
-export function migrate(db: Database.Database): void {
+/** A step is about to be applied to a file that has rows: from the version before it. */
+export interface MigrationStep {
+  readonly to: number;
+  readonly newest: number;
+}
+
+/** Applies the steps that the file lacks. A process that is killed meanwhile leaves those that were done. */
+export function migrate(db: Database.Database, onStep: (step: MigrationStep) => void = () => {}): void {
   const version = db.pragma('user_version', { simple: true }) as number;
   MIGRATIONS.forEach((script, at) => {
     if (at < version) return;
+    if (version > 0) onStep({ to: at + 1, newest: SCHEMA_VERSION });
     db.transaction(() => {
       db.exec(script);
       db.pragma(`application_id = ${APPLICATION_ID}`);
