@@ -1,4 +1,4 @@
-// Flushes: gives the store everything that waits, acknowledges it, and has the store looked after.
+// Flushes: gives the store everything that waits, and has it looked after between flushes.
 // Invariant: nothing is acknowledged before it is stored; a flush that the store refused keeps everything for the next
 // one. Not here: what waits (flush-parts.ts), failures of the store (accounts/storing.ts), the transaction
 // (storage/sqlite/write/flush-writer.ts).
@@ -38,6 +38,8 @@ export class Flusher {
   readonly #of: FlusherParts;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
+  /** A flush went well, and nothing was looked after since. */
+  #isUpkeepDue = false;
 
   constructor(of: FlusherParts) {
     this.#of = of;
@@ -54,11 +56,22 @@ export class Flusher {
     pipeline.counting.rollups.closeMinutes(nowMs);
     this.#tellMetrics(nowMs);
     this.#maintainedMs ??= nowMs;
-    if (nowMs - this.#maintainedMs >= MAINTAIN_EVERY_MS) {
+    this.#isUpkeepDue = true;
+    return true;
+  }
+
+  /** Some milliseconds of what need not be done with a flush, so that neither holds the loop for long. */
+  turn(nowMs: number): void {
+    const { storing, unaccounted } = this.#of;
+    if (!this.#isUpkeepDue) {
+      storing.writeOut(nowMs);
+      return;
+    }
+    this.#isUpkeepDue = false;
+    if (nowMs - this.#maintainedMs! >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
       storing.maintain(nowMs, unaccounted.clockIsTrusted);
     } else storing.goOn(nowMs);
-    return true;
   }
 
   /** Tells the metrics, and findings over time, what this flush added, before its holders begin anew. */

@@ -177,9 +177,9 @@ export class Observer implements IntakeTarget {
     return this.#flusher.flush(nowMs);
   }
 
-  /** Between flushes: writes a part of the journal into the tables. */
-  writeOut(nowMs: number): void {
-    this.#storing.writeOut(nowMs);
+  /** Called some times between flushes: the store is looked after, and its journal written out, a part at a time. */
+  turn(nowMs: number): void {
+    this.#flusher.turn(nowMs);
   }
 
   /**

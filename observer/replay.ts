@@ -8,6 +8,7 @@ import { FrameKind } from '../proxy/stream/frames.js';
 import type { Observation } from '../proxy/stream/observation.js';
 import { BatchReader } from '../proxy/stream/reader.js';
 import { assemble, type ObserverConfig } from './assemble.js';
+import type { Observer } from './observer.js';
 import { readHello, readRecording, requireRecording } from './recording.js';
 
 export interface Replayed {
@@ -52,7 +53,7 @@ export async function replay(
     observer.observe(relayId, observation);
   };
   const flush = () => {
-    if (observer.flush(nowMs)) return;
+    if (flushAll(observer, nowMs)) return;
     const where = options.config.dataDir;
     throw new RuntimeError('what was replayed cannot be stored', { where, hint: 'see the log above' });
   };
@@ -96,6 +97,12 @@ export async function replay(
     store.close();
   }
   return result;
+}
+
+/** With the upkeep that the flush before left to do. */
+function flushAll(observer: Observer, nowMs: number): boolean {
+  observer.turn(nowMs);
+  return observer.flush(nowMs);
 }
 
 function momentOf(observation: Observation): number {

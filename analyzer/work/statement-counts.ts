@@ -6,7 +6,6 @@
 import { limits } from '../../config/limits.js';
 import type { Pending } from '../../facts/pending.js';
 import type { RequestStatementRollup } from '../../facts/rollup-row.js';
-import { noSums, REQUEST_STATEMENT_RULES } from '../../facts/sums.js';
 import type { StatementInUnit } from './kept/statement-sums.js';
 import type { Unit } from './unit.js';
 
@@ -74,7 +73,7 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     let row = alike.rows.get(fingerprint);
     if (row !== undefined) return row;
     if (this.#rows.length >= limits.requestStatementRowsMax) return undefined;
-    row = { minute, fingerprint, source, tagSet, ...noSums(REQUEST_STATEMENT_RULES) };
+    row = rowOf({ minute, fingerprint, source, tagSet });
     alike.rows.set(fingerprint, row);
     this.#rows.push(row);
     return row;
@@ -91,6 +90,25 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     all.push(added);
     return added;
   }
+}
+
+/** Made for each statement of a flush: a literal is made much quicker than noSums() makes it. */
+function rowOf(
+  key: Pick<RequestStatementRollup, 'minute' | 'fingerprint' | 'source' | 'tagSet'>,
+): RequestStatementRollup {
+  return {
+    minute: key.minute,
+    fingerprint: key.fingerprint,
+    source: key.source,
+    tagSet: key.tagSet,
+    requests: 0,
+    executions: 0,
+    executionsSquared: 0,
+    serviceTotalNs: 0,
+    serviceSquaredNs2: 0,
+    rows: 0,
+    rowsSquared: 0,
+  };
 }
 
 /** `resumed`: an earlier process counted the request, with its statements as far as it saw them. */

@@ -71,6 +71,7 @@ test('82: upkeep that fails is counted by its code, and flushes go on', async ()
   observer.flush(T0 + 1_000);
   store.upkeepFailures = 1;
   expect(observer.flush(T0 + 7_000)).toBe(true);
+  observer.turn(T0 + 7_000);
   expect(observer.flush(T0 + 14_000)).toBe(true);
   expect(Object.fromEntries(store.health!.upkeepFailures)).toMatchObject({ io: 1, refused: 0 });
   expect(store.health).toMatchObject({ failing: false, storedMs: T0 + 14_000 });
