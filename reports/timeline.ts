@@ -9,7 +9,7 @@ import type { PointMeasureName } from '../facts/measures.js';
 import { addSums, noSums, POINT_RULES } from '../facts/sums.js';
 import { DAY_MIN } from '../storage/reading/levels.js';
 import { spanOf, type TimeBounds } from '../storage/reading/span.js';
-import type { StoreReader } from '../storage/reading/stored-facts.js';
+import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
 import { timelineOf } from '../storage/reading/timeline-levels.js';
 
 export interface TimelineQuestion extends TimeBounds, ExecutionFilter {
@@ -46,29 +46,32 @@ const BUCKETS_PER_BAR = 12;
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportTimeline(reader: StoreReader, question: TimelineQuestion): TimelineReport {
-  return reader.read((stored) => {
-    const { window } = spanOf(stored, question);
-    const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
-    const { pointsMax } = question;
-    const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, stored.foldState(), {
-      minuteRowsMax: DAY_MIN,
-      pointsMax,
-    });
-    const points = new Map<number, TimelinePoint>();
-    const all = new LogHistogram();
-    for (const row of stored.statementPoints(timeline, question)) {
-      const point = pointAt(points, row.at * MINUTE_MS);
-      addSums(POINT_RULES, point, row);
-      point.histogram.mergeEncoded(row.histogram);
-    }
-    for (const { histogram } of points.values()) all.merge(histogram);
-    return {
-      window,
-      stepMs: timeline.stepMinutes * MINUTE_MS,
-      points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
-      distribution: barsOf(all),
-    };
+  return reader.read((stored) => timelineIn(stored, question));
+}
+
+/** Likewise, of one moment that is read. */
+export function timelineIn(stored: StoredFacts, question: TimelineQuestion): TimelineReport {
+  const { window } = spanOf(stored, question);
+  const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
+  const { pointsMax } = question;
+  const timeline = timelineOf({ ...range, since: Math.floor(range.since) }, stored.foldState(), {
+    minuteRowsMax: DAY_MIN,
+    pointsMax,
   });
+  const points = new Map<number, TimelinePoint>();
+  const all = new LogHistogram();
+  for (const row of stored.statementPoints(timeline, question)) {
+    const point = pointAt(points, row.at * MINUTE_MS);
+    addSums(POINT_RULES, point, row);
+    point.histogram.mergeEncoded(row.histogram);
+  }
+  for (const { histogram } of points.values()) all.merge(histogram);
+  return {
+    window,
+    stepMs: timeline.stepMinutes * MINUTE_MS,
+    points: [...points.values()].sort((a, b) => a.atMs - b.atMs),
+    distribution: barsOf(all),
+  };
 }
 
 /** The point of this time, empty where it is new. */

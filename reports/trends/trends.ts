@@ -7,7 +7,7 @@ import type { StatementFilter, Window } from '../../facts/answers.js';
 import { spanOf, type TimeBounds } from '../../storage/reading/span.js';
 import type { StoreReader } from '../../storage/reading/stored-facts.js';
 import { recordedPart } from '../../storage/reading/timeline-levels.js';
-import { reportTimeline } from '../timeline.js';
+import { timelineIn } from '../timeline.js';
 
 export interface TrendsQuestion extends TimeBounds, Pick<StatementFilter, 'pool' | 'tags'> {
   readonly statements: ReadonlyArray<{ readonly fingerprint: string; readonly source: string }>;
@@ -29,20 +29,23 @@ const PARTS = 24;
 
 /** At least one statement. Throws StoreError, and RangeError for a window that ends before it starts. */
 export function reportTrends(reader: StoreReader, { statements, ...question }: TrendsQuestion): TrendsReport {
-  const window = reader.read((stored) => {
+  return reader.read((stored) => {
     const { since, until } = recordedPart(spanOf(stored, question).window, stored.foldState());
-    return { sinceMs: since * MINUTE_MS, untilMs: Math.max(since + 1, until) * MINUTE_MS };
+    const window = { sinceMs: since * MINUTE_MS, untilMs: Math.max(since + 1, until) * MINUTE_MS };
+    const timelineOf = (statement: TrendsQuestion['statements'][number]) =>
+      timelineIn(stored, { ...question, ...window, ...statement, pointsMax: 2 * PARTS, totalsOnly: true });
+    stored.ahead?.(() => {
+      for (const { fingerprint, source } of statements) timelineOf({ fingerprint, source });
+    });
+    const trends = statements.map(({ fingerprint, source }) => {
+      const totalsNs = new Array<number>(PARTS).fill(0);
+      const lengthMs = window.untilMs - window.sinceMs;
+      for (const { atMs, serviceTotalNs } of timelineOf({ fingerprint, source }).points) {
+        const part = Math.floor((PARTS * (atMs - window.sinceMs)) / lengthMs);
+        totalsNs[Math.min(PARTS - 1, Math.max(0, part))] += serviceTotalNs;
+      }
+      return { fingerprint, source, totalsNs };
+    });
+    return { window, trends };
   });
-  const trends = statements.map(({ fingerprint, source }) => {
-    const asked = { ...question, ...window, fingerprint, source, pointsMax: 2 * PARTS, totalsOnly: true };
-    const timeline = reportTimeline(reader, asked);
-    const totalsNs = new Array<number>(PARTS).fill(0);
-    const lengthMs = window.untilMs - window.sinceMs;
-    for (const { atMs, serviceTotalNs } of timeline.points) {
-      const part = Math.floor((PARTS * (atMs - window.sinceMs)) / lengthMs);
-      totalsNs[Math.min(PARTS - 1, Math.max(0, part))] += serviceTotalNs;
-    }
-    return { fingerprint, source, totalsNs };
-  });
-  return { window, trends };
 }

@@ -45,6 +45,13 @@ describe('what is asked ahead', () => {
     ]);
   });
 
+  test('is asked once where it is the next question too', () => {
+    const { rounds, view } = noting();
+    view.ahead(() => ['a', 'b'].map((sql) => view.rows(sql)));
+    expect(['a', 'b'].map((sql) => view.rows(sql))).toEqual([[{ sql: 'a' }], [{ sql: 'b' }]]);
+    expect(rounds).toEqual([['a', 'b']]);
+  });
+
   test('is forgotten where noting it fails, and questions go on', () => {
     const { rounds, view } = noting();
     const fails = () => {

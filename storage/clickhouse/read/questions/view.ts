@@ -76,7 +76,7 @@ export class View {
       return statements.map(() => []);
     }
     if (statements.every((sql) => this.#ahead.has(sql))) return statements.map((sql) => this.#ahead.get(sql)!);
-    const along = this.#expected;
+    const along = this.#expected.filter((sql) => !statements.includes(sql));
     this.#expected = [];
     const answers = this.#asker.ask([...statements, ...along].map((sql) => `${sql} ${SETTINGS}`)) as unknown[][];
     for (const [at, sql] of along.entries()) this.#ahead.set(sql, answers[statements.length + at]);
