@@ -182,6 +182,11 @@ export class Observer implements IntakeTarget {
     this.#flusher.turn(nowMs);
   }
 
+  /** All of the journal. Returns false when some of it could not be written. */
+  writeOutAll(): boolean {
+    return this.#storing.writeOutAll();
+  }
+
   /**
    * The last flush of this process. Returns false, and leaves a note for the next one, when counts could not be stored.
    * `linksWereClosed`: by this side, not by the relays.

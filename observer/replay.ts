@@ -99,10 +99,13 @@ export async function replay(
   return result;
 }
 
-/** With the upkeep that the flush before left to do. */
+/**
+ * With the upkeep that the flush before left to do. Nothing waits in the journal: the minutes after it could not be
+ * rolled up, so that the file would grow with the recording, and who replays is told when the disk takes no more.
+ */
 function flushAll(observer: Observer, nowMs: number): boolean {
   observer.turn(nowMs);
-  return observer.flush(nowMs);
+  return observer.flush(nowMs) && observer.writeOutAll();
 }
 
 function momentOf(observation: Observation): number {

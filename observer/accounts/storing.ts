@@ -98,11 +98,14 @@ export class Storing {
     });
   }
 
-  /** At an orderly end. What fails is written by the next process. */
-  writeOutAll(): void {
+  /** At an orderly end. Returns false when it failed: the next process writes what is left. */
+  writeOutAll(): boolean {
+    let isWritten = false;
     this.#lookAfter((store) => {
       for (const refused of store.writeOutAll()) this.#gaveUp(refused);
+      isWritten = true;
     });
+    return isWritten;
   }
 
   /** Between two calls of maintain(). */

@@ -18,8 +18,13 @@ import { SILENT } from './observing.js';
 /** A minute of last week. */
 const THEN_MS = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 7 * 24 * 60 * MINUTE_MS;
 
-/** Each relay sends one batch a minute, with one execution in it. */
-function record(file: string, relayIds: readonly string[], minutes: number): void {
+/** A name without a digit, which a fingerprint leaves as it is. */
+function columnOf(number: number): string {
+  return [...String(number)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+}
+
+/** Each relay sends one batch a minute, with so many executions in it, all of them different. */
+function record(file: string, relayIds: readonly string[], minutes: number, executions = 1): void {
   const recorder = new Recorder(file, (error) => {
     throw error;
   });
@@ -32,15 +37,17 @@ function record(file: string, relayIds: readonly string[], minutes: number): voi
   }
   for (let minute = 0; minute < minutes; minute++) {
     for (const { source, writer } of relays) {
-      const fields = emptyFields();
-      fields.sessionId = 1;
-      fields.completedAtMs = THEN_MS + minute * MINUTE_MS;
-      fields.protocol = 'simple';
-      fields.text = `SELECT ${minute} FROM book`;
-      fields.completions = [{ command: 'SELECT', rows: 1 }];
-      fields.serviceNs = 1000;
-      writer.statement(fields);
-      const body = Buffer.from(writer.seal(1 + minute, 1)).subarray(FRAME_HEADER_BYTES);
+      for (let number = 0; number < executions; number++) {
+        const fields = emptyFields();
+        fields.sessionId = 1;
+        fields.completedAtMs = THEN_MS + minute * MINUTE_MS;
+        fields.protocol = 'simple';
+        fields.text = `SELECT ${minute} FROM book ORDER BY ${columnOf(number)}`;
+        fields.completions = [{ command: 'SELECT', rows: 1 }];
+        fields.serviceNs = 1000;
+        writer.statement(fields);
+      }
+      const body = Buffer.from(writer.seal(1 + minute, executions)).subarray(FRAME_HEADER_BYTES);
       recorder.frame(source, { kind: FrameKind.batch, body });
       writer.reset();
     }
@@ -67,6 +74,21 @@ test.each([[['a']], [['a', 'b']]])('of relays %j, into the minutes of the record
   expect(rows).toEqual(
     Array.from({ length: 5 }, (_, i) => ({ minute: THEN_MS / MINUTE_MS + i, calls: relays.length })),
   );
+});
+
+test('of many statements, which are rolled up as it goes on', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'pgwitness-replay-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = path.join(directory, 'recording');
+  record(file, ['a'], 12, 1_200);
+  const dataDir = path.join(directory, 'data');
+  const config = { ...loadConfig({ flags: {}, env: {} }).config, dataDir };
+  expect(await replay(file, { config, log: SILENT })).toMatchObject({ batches: 12, executions: 12 * 1_200 });
+  const reader = openReader(dataDir);
+  onTestFinished(() => reader.close());
+  const FOLDED = 'SELECT minutes_folded_to_min AS minute FROM fold_state';
+  const folded = reader.readRows((tables) => tables.all<{ minute: number }>(FOLDED)[0].minute);
+  expect(folded).toBeGreaterThan(THEN_MS / MINUTE_MS + 2);
 });
 
 test('a file that is no recording makes no data directory', async () => {
