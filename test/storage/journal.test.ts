@@ -10,6 +10,7 @@ import type { RequestStatementRollup, RollupRow } from '../../facts/rollup-row.j
 import { reportStatements } from '../../reports/statements.js';
 import { xorshift } from '../../scripts/lib/xorshift.mjs';
 import { databasePath } from '../../storage/sqlite/file/data-directory.js';
+import { packEntries } from '../../storage/sqlite/journal/packed-entry.js';
 import type { SqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { StoreError } from '../../storage/store-error.js';
 import {
@@ -304,4 +305,12 @@ it('the statement of a row is found with it', () => {
     },
   ]);
   db.close();
+});
+
+it('a late row, which is older than its minute, keeps the sums of later rows in the journal', () => {
+  const rows = ['a', 'b', 'c'].map((digit) => rollupOf({ fingerprint: digit.repeat(16), callsNs: [1] }));
+  const statements = rows.map((row, n) => statementOf(row, n === 0 ? START_MS - 1_000 : START_MS + 100));
+  const { entries, others } = packEntries({ rollups: rows, statements, tags: [], requestStatements: [] });
+  expect(others).toEqual([statements[0]]);
+  expect(entries.map((entry) => entry.rows)).toEqual([3]);
 });

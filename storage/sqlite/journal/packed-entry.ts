@@ -43,9 +43,11 @@ export function packEntries(parts: JournaledParts): Packed {
   const deltas = parts.statements[Symbol.iterator]();
   let next = deltas.next();
   for (const row of parts.rollups) {
-    const delta = next.done !== true && belongs(next.value, row) ? next.value : undefined;
+    const delta = next.done !== true && hasKeyOf(next.value, row) ? next.value : undefined;
     if (delta !== undefined) next = deltas.next();
-    entryOf(row.key.minute).addRollup(row, delta);
+    const isOfRow = delta !== undefined && canBeReadFrom(delta, row);
+    if (delta !== undefined && !isOfRow) others.push(delta);
+    entryOf(row.key.minute).addRollup(row, isOfRow ? delta : undefined);
   }
   for (; next.done !== true; next = deltas.next()) others.push(next.value);
   for (const of of PARTS) {
@@ -97,12 +99,13 @@ class PackedEntry {
   }
 }
 
-/** The statement's sums are the row's, so that they can be read from it. */
-function belongs(delta: StatementSourceDelta, row: RollupRow): boolean {
+function hasKeyOf({ fingerprint, source, construct }: StatementSourceDelta, { key }: RollupRow): boolean {
+  return fingerprint === key.fingerprint && source === key.source && construct === key.construct;
+}
+
+/** The statement's sums are the row's. A late row is in a minute that began after its executions. */
+function canBeReadFrom(delta: StatementSourceDelta, row: RollupRow): boolean {
   return (
-    delta.fingerprint === row.key.fingerprint &&
-    delta.source === row.key.source &&
-    delta.construct === row.key.construct &&
     delta.calls === row.calls &&
     delta.errors === row.errors &&
     isWhole(sinceMinute(row.key.minute, delta.firstSeenMs)) &&
