@@ -270,13 +270,19 @@ describe('what the disk and the database refuse', () => {
     expect(reportStatements(openTestReader(dataDir)).observed).toMatchObject({ executions: 1, notObserved: 2 });
   });
 
-  it('a damaged entry is damage of the file: it is moved aside, and a new one begun', () => {
+  const damages: Array<readonly [string, (packed: Buffer) => Buffer]> = [
+    ['that is cut off', () => Buffer.from('01ff', 'hex')],
+    // Still JSON, of no row.
+    ['with a flipped bit', (packed) => Buffer.from(packed.toString('latin1').replace('rollups', 'rollupq'), 'latin1')],
+  ];
+  it.each(damages)('an entry %s is damage of the file: it is moved aside, and a new one begun', (_name, damage) => {
     const dataDir = temporaryDirectory();
     const aside: string[] = [];
     const store = openStore(dataDir, { journal: ALL, onMovedAside: (path) => aside.push(path) });
     store.flush(flushOf({ rollups: [rollupOf({ callsNs: [1] })] }));
     const db = new Database(databasePath(dataDir));
-    db.exec(`UPDATE journal SET packed = x'01ff'`);
+    const packed = db.prepare('SELECT packed FROM journal').pluck().get() as Buffer;
+    db.prepare('UPDATE journal SET packed = ?').run(damage(packed));
     db.close();
     expect(() => store.writeOut(OVER_MS)).toThrow(/moved aside/);
     expect(aside).toHaveLength(1);

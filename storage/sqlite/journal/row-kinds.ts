@@ -2,10 +2,12 @@
 // Invariant: an entry's kinds are in the order in which they were first seen; a row names its kind by its place.
 // Not here: the rows (packed-entry.ts).
 
+import * as v from 'valibot';
 import type { StatementSourceDelta } from '../../../facts/flush.js';
 import type { RequestStatementRollup, RollupRow, TagRollup } from '../../../facts/rollup-row.js';
+import { CONFIDENCES } from '../../../facts/verdict.js';
 import { DamagedJournal } from '../file/failures.js';
-import type { Part } from './row-forms.js';
+import { PARTS, type Part } from './row-forms.js';
 
 export interface RowKind {
   of: Part;
@@ -76,10 +78,24 @@ export class RowKinds {
   }
 }
 
-/** Throws DamagedJournal. */
+const text = v.string();
+const kind = v.object({
+  of: v.picklist(PARTS),
+  minute: v.pipe(v.number(), v.safeInteger()),
+  source: text,
+  pool: text,
+  construct: text,
+  tagSet: text,
+  verdict: v.optional(
+    v.object({ confidence: v.picklist(CONFIDENCES), evidence: v.array(v.object({ rule: text, saw: text })) }),
+  ),
+});
+const kinds = v.array(kind);
+
+/** Throws DamagedJournal, also for a text that is JSON by chance: what it names would be no row's. */
 export function kindsOf(json: string): RowKind[] {
   try {
-    return JSON.parse(json) as RowKind[];
+    return v.parse(kinds, JSON.parse(json));
   } catch {
     throw new DamagedJournal();
   }
