@@ -33,7 +33,7 @@ export interface WatchedReport {
   readonly unwatched: readonly Unwatched[];
   /** Samples of connections past pgwitness; null = none was taken. */
   readonly bypassed: BypassedReport | null;
-  /** The last flush that had a relay; null while there was none. */
+  /** The last flush that had a relay, of which everything can be read; null while there was none. */
   readonly storedUntilMs: number | null;
   /** When it was asked, by the clock of where it is stored. */
   readonly askedMs: number;

@@ -161,7 +161,7 @@ export interface StoredFacts {
   instanceRuns(minutes: MinuteRange): InstanceRuns[];
   /** Of the minutes [since, until), in order. */
   bypassSamples(minutes: MinuteRange): BypassSample[];
-  /** Unix ms of the last flush that had a relay; null while there was none. */
+  /** Unix ms of the last flush that had a relay, of which everything can be read; null while there was none. */
   lastFlushMs(): number | null;
   state(): StoreState;
   /** Those who observed what is stored; none where nobody said so. */

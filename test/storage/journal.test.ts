@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Flush, StatementSourceDelta } from '../../facts/flush.js';
 import type { RequestStatementRollup, RollupRow } from '../../facts/rollup-row.js';
 import { reportStatements } from '../../reports/statements.js';
+import { reportWatched } from '../../reports/watched/watched.js';
 import { xorshift } from '../../scripts/lib/xorshift.mjs';
 import { databasePath } from '../../storage/sqlite/file/data-directory.js';
 import { packEntries } from '../../storage/sqlite/journal/packed-entry.js';
@@ -191,6 +192,17 @@ describe('a minute', () => {
     const db = new Database(databasePath(dataDir), { readonly: true });
     expect(db.prepare('SELECT minutes_folded_to_min FROM fold_state').pluck().get()).toBeLessThanOrEqual(DAY_START_MIN);
     db.close();
+  });
+
+  it('that waits is none that a check can vouch for, though it was flushed', () => {
+    const dataDir = temporaryDirectory();
+    const store = openStore(dataDir, { journal: ALL });
+    const relays = [{ relayId: 'relay', lastSequence: 1, ended: false }];
+    store.flush(flushOf({ atMs: START_MS + 40_000, relays, rollups: [rollupOf({ callsNs: [1] })] }));
+    const storedUntilMs = () => reportWatched(openTestReader(dataDir)).storedUntilMs;
+    expect(storedUntilMs()).toBe(START_MS);
+    writeOutMinute(store, OVER_MS);
+    expect(storedUntilMs()).toBe(START_MS + 40_000);
   });
 
   it('that an earlier process left is written at once, though it is not over', () => {

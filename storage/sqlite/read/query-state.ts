@@ -2,9 +2,11 @@
 // Invariant: names alone are read, never counts of executions. Not here: how complete a window is (query-statements.ts,
 // tables/losses.ts).
 
+import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { RelayState, SeenNames, StoreState } from '../../reading/other-rows.js';
 import type { Rows } from '../file/rows.js';
 import { SCHEMA_VERSION } from '../file/schema.js';
+import { firstJournaledMinute } from '../journal/journal.js';
 
 const RELAYS = `SELECT relay_id AS relayId, last_sequence AS lastSequence, updated_ms AS updatedMs
   FROM relay_progress ORDER BY updated_ms DESC`;
@@ -26,8 +28,11 @@ export function storeState(rows: Rows): StoreState {
   };
 }
 
+/** Of a minute that waits in the journal nobody can read what was flushed: up to there the tables have everything. */
 export function lastFlushMs(rows: Rows): number | null {
-  return rows.get<{ ms: number | null }>(LAST_FLUSH)?.ms ?? null;
+  const flushedMs = rows.get<{ ms: number | null }>(LAST_FLUSH)?.ms ?? null;
+  const waiting = firstJournaledMinute(rows);
+  return flushedMs === null || waiting === null ? flushedMs : Math.min(flushedMs, waiting * MINUTE_MS);
 }
 
 export function seenNames(rows: Rows): SeenNames {
