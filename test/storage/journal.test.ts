@@ -205,11 +205,14 @@ describe('a minute', () => {
     expect(storedUntilMs()).toBe(START_MS + 40_000);
   });
 
-  it('that an earlier process left is written at once, though it is not over', () => {
+  it('that an earlier process left is written at once, though it is not over; what comes then waits', () => {
     const dataDir = temporaryDirectory();
     openStore(dataDir, { journal: ALL }).flush(flushOf({ rollups: [rollupOf({ callsNs: [7] })] }));
     const left = killed(dataDir);
-    const store = openStore(left);
+    const store = openStore(left, { journal: ALL });
+    writeOutMinute(store, START_MS + 1);
+    expect(callsIn(left)).toEqual([[1, 7]]);
+    store.flush(flushOf({ rollups: [rollupOf({ callsNs: [8] })] }));
     writeOutMinute(store, START_MS + 1);
     expect(callsIn(left)).toEqual([[1, 7]]);
   });

@@ -77,7 +77,7 @@ export class Journal {
   readonly #rows: Rows;
   readonly #options: JournalOptions;
   /** The last entry that an earlier process left: it is written at once. */
-  readonly #leftTo: number;
+  #leftTo: number;
   #batch: Batch | undefined;
 
   constructor(rows: Rows, options: JournalOptions) {
@@ -138,6 +138,8 @@ export class Journal {
     const { writtenTo, minute } = this.#state();
     this.#rows.run(DROP, writtenTo, minute, DROPPED_ENTRIES);
     if (this.#rows.get(IS_LEFT, writtenTo, minute) === undefined) this.#rows.run(SET_STATE, 0, 0, 0);
+    // The numbers begin anew with it.
+    if (this.isEmpty) this.#leftTo = 0;
   }
 
   /** Returns how many entries were read. */
