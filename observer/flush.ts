@@ -40,6 +40,8 @@ export class Flusher {
   #maintainedMs: number | undefined;
   /** A flush went well, and nothing was looked after since. */
   #isUpkeepDue = false;
+  /** The last turn was upkeep's. */
+  #hasLookedAfter = false;
 
   constructor(of: FlusherParts) {
     this.#of = of;
@@ -63,11 +65,14 @@ export class Flusher {
   /** Some milliseconds of what need not be done with a flush, so that neither holds the loop for long. */
   turn(nowMs: number): void {
     const { storing, unaccounted } = this.#of;
-    if (!this.#isUpkeepDue) {
+    // Flushes may be as frequent as turns: the journal has every second turn at least.
+    if (!this.#isUpkeepDue || this.#hasLookedAfter) {
+      this.#hasLookedAfter = false;
       storing.writeOut(nowMs);
       return;
     }
     this.#isUpkeepDue = false;
+    this.#hasLookedAfter = true;
     if (nowMs - this.#maintainedMs! >= MAINTAIN_EVERY_MS) {
       this.#maintainedMs = nowMs;
       storing.maintain(nowMs, unaccounted.clockIsTrusted);

@@ -26,6 +26,8 @@ const FLUSH_EXECUTIONS = 20_000;
 const FLUSH_MS = 60_000;
 /** Of the recording's time: as often as a running observer looks which sessions have settled and which units ended. */
 const TICK_MS = 1_000;
+/** Upkeep has one of two. */
+const TURNS = 2;
 
 /** Throws RuntimeError (no recording, damaged, another release) or StoreError. */
 export async function replay(
@@ -104,7 +106,7 @@ export async function replay(
  * rolled up, so that the file would grow with the recording, and who replays is told when the disk takes no more.
  */
 function flushAll(observer: Observer, nowMs: number): boolean {
-  observer.turn(nowMs);
+  for (let turn = 0; turn < TURNS; turn++) observer.turn(nowMs);
   return observer.flush(nowMs) && observer.writeOutAll();
 }
 

@@ -116,7 +116,12 @@ export class FailingStore implements Store {
 
   goOn(): void {}
 
-  writeOut(): undefined {}
+  /** Times that it was asked to write out some of its journal. */
+  turnsOfJournal = 0;
+
+  writeOut(): undefined {
+    this.turnsOfJournal++;
+  }
 
   writeOutAll(): [] {
     return [];

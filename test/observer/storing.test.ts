@@ -76,3 +76,12 @@ test('82: upkeep that fails is counted by its code, and flushes go on', async ()
   expect(Object.fromEntries(store.health!.upkeepFailures)).toMatchObject({ io: 1, refused: 0 });
   expect(store.health).toMatchObject({ failing: false, storedMs: T0 + 14_000 });
 });
+
+test('the journal is written out also where flushes are as frequent as turns', async () => {
+  const { observer, store } = await startObserving();
+  for (let turn = 0; turn < 8; turn++) {
+    observer.flush(T0 + 50 * turn);
+    observer.turn(T0 + 50 * turn);
+  }
+  expect(store.turnsOfJournal).toBe(4);
+});
