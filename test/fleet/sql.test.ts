@@ -1,7 +1,7 @@
 // `pgwitness sql --store`: a person's SQL on a real ClickHouse; the tables of docs/FLEET.md.
 // Invariant: whatever its user may do, nothing is written. Not here: `sql` on a data directory (test/reports).
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -106,6 +106,12 @@ await describeWithClickhouse('sql on a store', (library) => {
     'CREATE TABLE t (a Int8) ENGINE = Memory',
     'SELECT 1 SETTINGS readonly = 0',
     'SELECT 1; DROP TABLE tag_rollup',
+    "INSERT INTO FUNCTION file('left-behind.csv', 'CSV', 'n UInt8') SELECT 5",
+    "/* a */ WITH 5 AS n INSERT INTO FUNCTION file('left-behind.csv', 'CSV', 'n UInt8') SELECT n",
+    "EXPLAIN PIPELINE INSERT INTO FUNCTION file('left-behind.csv', 'CSV', 'n UInt8') SELECT 5",
+    "BACKUP TABLE tag_rollup_local TO File('left-behind')",
+    "KILL QUERY WHERE query_id = 'none'",
+    'SYSTEM STOP MERGES',
   ])('%s is refused, even of a user who may', async (statement) => {
     const { code, stdout, stderr } = await pgwitness(
       ['sql', '--store', `clickhouse://${hosts}/${DATABASE}`, statement],
@@ -115,6 +121,19 @@ await describeWithClickhouse('sql on a store', (library) => {
     expect(stderr).toMatch(/only statements that read|Multi-statements|Syntax error/);
     expect(await clickhouse.query('SELECT count() FROM tag_rollup FINAL', DATABASE)).toBe('2');
     expect(await clickhouse.query('SELECT count() FROM mark', DATABASE)).toBe('0');
+    const files = clickhouse.nodes.flatMap(({ directory }) => readdirSync(directory));
+    expect(files.filter((name) => name.startsWith('left-behind'))).toEqual([]);
+  });
+
+  test.each([
+    'SHOW TABLES',
+    'DESCRIBE tag_rollup',
+    'EXISTS TABLE mark',
+    'EXPLAIN SELECT 1',
+    '/* one */ (SELECT 1);',
+    'FROM mark SELECT 1',
+  ])('%s is answered', async (statement) => {
+    expect(await sql('--csv', statement)).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('a mistake says what it is, and a slow statement is stopped', async () => {

@@ -80,6 +80,23 @@ export class FleetClient {
     });
   }
 
+  /** What a statement is to ClickHouse, which only looks at it: its parts, a line each. Throws StoreError. */
+  async syntax(
+    sql: string,
+    { settings, signal }: { settings: ClickHouseSettings; signal: AbortSignal },
+  ): Promise<string[]> {
+    return this.#attempt('asking', async () => {
+      const { stream } = await this.#client.exec({
+        query: `EXPLAIN AST ${sql}`,
+        clickhouse_settings: settings,
+        abort_signal: signal,
+      });
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8').split('\n');
+    });
+  }
+
   /** Throws StoreError: then some of the rows may be stored. */
   async insert(table: string, columns: readonly string[], rows: readonly FleetValue[][]): Promise<void> {
     await this.#attempt('writing to', () =>

@@ -1,5 +1,5 @@
 // Runs a person's SQL on a fleet's store: one statement at a time, read-only.
-// Invariant: ClickHouse refuses what writes, whatever its user may do; an answer is bounded; no error has a password.
+// Invariant: what is no question is not run, whatever the user may do; an answer is bounded; no error has a password.
 // Not here: printing (cli/commands/sql.ts), what reports ask (questions/).
 
 import { StoreError } from '../../store-error.js';
@@ -21,6 +21,16 @@ export type FleetCell = string | number | bigint | boolean | null | object;
 export class ShellMistake extends Error {
   override readonly name = 'ShellMistake';
 }
+
+/**
+ * The first part of a question, as EXPLAIN AST names it. Without this readonly = 2 would let through what changes no
+ * table: a file, a backup, rows for another server, KILL QUERY.
+ */
+const QUESTION = /^(Select|Show|SHOW |Describe|Exists|Explain )/;
+/** To explain one opens what it writes to. */
+const INSERT = /^ *InsertQuery/;
+
+const READS_ONLY = 'only statements that read are run here: SELECT, WITH, SHOW, DESCRIBE, EXISTS, EXPLAIN';
 
 /** READONLY: the server says so of every statement that is no question. */
 const WOULD_WRITE = '164';
@@ -59,7 +69,10 @@ export class FleetShell {
     } as const;
     for (let tried = 1; ; tried++) {
       try {
-        const [columns, types, ...rows] = await this.#clients[this.#node].table(sql, { settings, signal });
+        const client = this.#clients[this.#node];
+        const syntax = await client.syntax(sql, { settings: { readonly: '2' }, signal });
+        if (!QUESTION.test(syntax[0]) || syntax.some((part) => INSERT.test(part))) throw new ShellMistake(READS_ONLY);
+        const [columns, types, ...rows] = await client.table(sql, { settings, signal });
         return {
           columns: columns as string[],
           rows: rows.slice(0, rowsMax).map((row) => row.map((cell, at) => cellOf(cell, String(types[at])))),
@@ -81,11 +94,7 @@ export class FleetShell {
 
 function mistakeOr(error: StoreError): Error {
   const code = engineCode(error);
-  if (code === WOULD_WRITE) {
-    return new ShellMistake('only statements that read are run here: SELECT, WITH, SHOW, DESCRIBE, EXPLAIN', {
-      cause: error,
-    });
-  }
+  if (code === WOULD_WRITE) return new ShellMistake(READS_ONLY, { cause: error });
   const isMistake = code !== undefined && (error.code === 'io' || MISTAKES.has(code));
   return isMistake ? new ShellMistake(error.message, { cause: error }) : error;
 }
