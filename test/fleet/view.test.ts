@@ -2,6 +2,8 @@
 // Invariant: no engine is needed: who is asked notes the statements. Not here: their answers (parity.test.ts).
 
 import { describe, expect, test } from 'vitest';
+import type { IdentityFilter } from '../../facts/fleet/identity.js';
+import { seriesCondition } from '../../storage/clickhouse/read/questions/filters.js';
 import { Places } from '../../storage/clickhouse/read/questions/place.js';
 import { View } from '../../storage/clickhouse/read/questions/view.js';
 import { createSql } from '../../storage/clickhouse/schema/table.js';
@@ -11,25 +13,25 @@ const RETENTION = { minutes: 7, hours: 90, days: 400 };
 const DAY_MIN = 1440;
 const NOW_MIN = 20_000 * DAY_MIN + 500;
 
-function places(): Places {
+function places(scope: IdentityFilter = {}): Places {
   const state = {
     ...{ service: 's', environment: 'e', instance: 'i', store: '1' },
     ...{ minutesFoldedTo: NOW_MIN - (NOW_MIN % 60), hoursFoldedTo: 20_000 * DAY_MIN },
     ...{ minutesKeptFrom: 0, hoursKeptFrom: 0, daysKeptFrom: 0 },
     ...{ firstMinute: NOW_MIN - 50 * DAY_MIN, lastMinute: NOW_MIN },
   };
-  return new Places([state], { scope: {}, kept: RETENTION, nowMs: NOW_MIN * 60_000 });
+  return new Places([state], { scope, kept: RETENTION, nowMs: NOW_MIN * 60_000 });
 }
 
 /** Answers each statement with its own text; `rounds` are the ones asked together. */
-function noting() {
+function noting(scope?: IdentityFilter) {
   const rounds: string[][] = [];
   const ask = (statements: readonly string[]) => {
     const texts = statements.map((sql) => sql.replace(/ SETTINGS .*/, ''));
     rounds.push(texts);
     return texts.map((sql) => [{ sql }]);
   };
-  return { rounds, view: new View({ ask }, places()) };
+  return { rounds, view: new View({ ask }, places(scope)) };
 }
 
 describe('what is asked ahead', () => {
@@ -86,4 +88,10 @@ test('a window names the stretches by which the tables of statements are sorted'
   const [, , first] = stretches.find(([, , from]) => Number(from) % (7 * DAY_MIN) === 0)!;
   const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
   expect(Number(first)).toBe(from - (from % (7 * DAY_MIN)));
+});
+
+test('a place finds statements where it is one of those who are asked for', () => {
+  const { view } = noting({ service: 'shop' });
+  const [, place] = /FROM tag_rollup\s+WHERE (.*) LIKE/.exec(seriesCondition({ find: ['orders.py'] }, view.whose))!;
+  expect(place).toMatch(/^service = 'shop' AND lower/);
 });

@@ -40,7 +40,7 @@ export function seriesSums(view: View, segments: readonly Segment[], filter: Ser
   const withHistograms = filter.fingerprints === undefined ? '' : ', sumMap(histogram) AS histogram';
   const rows = view.rows<SeriesSums & { histogram?: Uint8Array }>(
     `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}${withHistograms}
-     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)}
+     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view.whose)}
      GROUP BY fingerprint, source, construct, pool_id ORDER BY fingerprint, source, construct, pool_id`,
   );
   const histograms = new Map<number, Uint8Array>();
@@ -73,7 +73,7 @@ export function seriesIds(
   statements: readonly StatementKey[],
   filter: SeriesFilter,
 ): Array<StatementKey & { id: number }> {
-  const condition = seriesCondition(filter);
+  const condition = seriesCondition(filter, view.whose);
   return statements.map(({ fingerprint, source }) => ({
     fingerprint,
     source,
@@ -144,7 +144,7 @@ export function errorSums(view: View, segments: readonly Segment[], filter: Seri
   return view
     .rows<Omit<ErrorSums, 'seriesId'> & Required<Named>>(
       `SELECT fingerprint, source, construct, pool_id AS poolId, sqlstate, ${totalSql('errors')} AS errors
-       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter)}
+       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view.whose)}
        GROUP BY fingerprint, source, construct, pool_id, sqlstate ORDER BY sqlstate`,
     )
     .map((row) => ({ seriesId: idOfSeries(view, row), sqlstate: row.sqlstate, errors: row.errors }));

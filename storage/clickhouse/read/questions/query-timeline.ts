@@ -52,7 +52,7 @@ export function statementPoints(
   const tagged = (filter.tags ?? []).length > 0;
   const wanted = tagged
     ? tagCondition(filter, { ran: view.in(view.everything), whose: view.whose })
-    : seriesCondition(filter);
+    : seriesCondition(filter, view.whose);
   const column = (name: PointMeasureName): string => (tagged ? snakeCase(name) : statementColumn(name));
   const rows = view.rows<StatementPoint>(
     `SELECT ${atSql(stepMinutes)} AS at, ${sumsSql(POINT_RULES, column)}${totalsOnly ? '' : ', sumMap(histogram) AS histogram'}
