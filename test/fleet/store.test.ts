@@ -175,6 +175,23 @@ await describeWithClickhouse('a store', (library) => {
     });
   });
 
+  test('a level that is kept for longer begins where it began, for its rows were dropped', async () => {
+    const begins = async (retention: Partial<typeof RETENTION>) => {
+      await prepareStore(addressOf('longer'), { retention });
+      const facts = `SELECT name, argMax(value, version) FROM store_fact WHERE name LIKE '%from_min' GROUP BY name ORDER BY name`;
+      return (await clickhouse.query(facts, 'longer')).split('\n').map((line) => {
+        const [name, minute] = line.split('\t');
+        return `${name} ${Math.round((Date.now() / 60_000 - Number(minute)) / 1440)}`;
+      });
+    };
+    await prepareStore(addressOf('longer'), { retention: { minutes: 7, hours: 90, days: 400 } });
+    expect(await begins({ minutes: 14 })).toEqual(['minutes_kept_from_min 7']);
+    // Those of eight days ago are not there, however long minutes are kept since.
+    expect(await begins({ minutes: 21, hours: 30 })).toEqual(['minutes_kept_from_min 7']);
+    expect(await begins({ minutes: 3, hours: 90 })).toEqual(['hours_kept_from_min 30', 'minutes_kept_from_min 7']);
+    expect(await begins({ minutes: 7 })).toEqual(['hours_kept_from_min 30', 'minutes_kept_from_min 3']);
+  });
+
   test('refuses in words, and no word is a password', async () => {
     const wrong = addressOf('single', { ...env, PGWITNESS_STORE_PASSWORD: 'hunter2' });
     const refusal = await new FleetClient(wrong).rows('SELECT 1').catch((error: Error) => error);

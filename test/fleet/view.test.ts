@@ -95,3 +95,11 @@ test('a place finds statements where it is one of those who are asked for', () =
   const [, place] = /FROM tag_rollup\s+WHERE (.*) LIKE/.exec(seriesCondition({ find: ['orders.py'] }, view.whose))!;
   expect(place).toMatch(/^service = 'shop' AND lower/);
 });
+
+test('minutes begin where they began when they are kept for longer since', () => {
+  const eightDaysAgo = NOW_MIN - 8 * DAY_MIN;
+  const kept = { ...RETENTION, minutes: 14, from: { minutes: eightDaysAgo } };
+  const { state } = new Places([], { scope: {}, kept, nowMs: NOW_MIN * 60_000 });
+  expect(state.minutesKeptFrom).toBe(Math.ceil(eightDaysAgo / 60) * 60);
+  expect(state.hoursKeptFrom).toBe(20_001 * DAY_MIN - 90 * DAY_MIN);
+});

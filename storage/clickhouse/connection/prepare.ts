@@ -2,8 +2,10 @@
 // Invariant: doing it twice, or by many at once, changes nothing; a store of a later version is left alone.
 // Not here: the statements (../schema/).
 
+import { MINUTE_MS } from '../../../config/values/minute.js';
+import { DAY_MIN } from '../../reading/levels.js';
 import { StoreError } from '../../store-error.js';
-import { FLEET_SCHEMA_VERSION, retentionSteps, STORE_FACT, stepsFrom } from '../schema/migrations.js';
+import { FLEET_SCHEMA_VERSION, type KeptFrom, retentionSteps, STORE_FACT, stepsFrom } from '../schema/migrations.js';
 import { type Layout, onCluster, type RetentionDays } from '../schema/table.js';
 import { type StoreAddress, shownStore } from './address.js';
 import { FleetClient } from './client.js';
@@ -53,7 +55,7 @@ async function prepareNode(
   const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]);
   const statements = [
     ...(version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted)),
-    ...(version === 0 || isKept ? [] : retentionSteps(wanted, Date.now())),
+    ...(version === 0 || isKept ? [] : retentionSteps(wanted, { from: keptFrom(facts, wanted), version: Date.now() })),
   ];
   if (statements.length === 0) return;
   await asked(new FleetClient(address, { node }), async (client) => {
@@ -88,6 +90,16 @@ const LEVELS = ['minutes', 'hours', 'days'] as const;
 function keptOf(facts: ReadonlyMap<string, number>): RetentionDays {
   const [minutes, hours, days] = LEVELS.map((level) => facts.get(`${level}_kept_days`) ?? 0);
   return { minutes, hours, days };
+}
+
+/** What was dropped does not come back where a level is kept for longer: until then it begins where it began. */
+function keptFrom(facts: ReadonlyMap<string, number>, { retention }: Layout): KeptFrom {
+  const kept = keptOf(facts);
+  const nowMin = Math.floor(Date.now() / MINUTE_MS);
+  const raised = LEVELS.filter((level) => retention[level] > kept[level]);
+  return Object.fromEntries(
+    raised.map((level) => [level, Math.max(facts.get(`${level}_kept_from_min`) ?? 0, nowMin - kept[level] * DAY_MIN)]),
+  );
 }
 
 async function asked<T>(client: FleetClient, work: (client: FleetClient) => Promise<T>): Promise<T> {

@@ -87,6 +87,11 @@ class ClickhouseReader implements StoreReader {
       minutes: known.get('minutes_kept_days')!,
       hours: known.get('hours_kept_days')!,
       days: known.get('days_kept_days')!,
+      from: {
+        minutes: known.get('minutes_kept_from_min'),
+        hours: known.get('hours_kept_from_min'),
+        days: known.get('days_kept_from_min'),
+      },
     };
     return new Places(states as unknown as InstanceState[], { scope: this.#scope, kept, nowMs: Date.now() });
   }

@@ -13,8 +13,9 @@ const STEPS: ReadonlyArray<(layout: Layout) => string[]> = [
 export const FLEET_SCHEMA_VERSION = STEPS.length;
 
 /**
- * One row per fact about the store itself: 'schema', and how long levels are kept ('minutes_kept_days',
- * 'hours_kept_days', 'days_kept_days'). It is whole on every node.
+ * One row per fact about the store itself: 'schema', how long levels are kept ('minutes_kept_days', 'hours_kept_days',
+ * 'days_kept_days'), and where they begin since they are kept for longer ('minutes_kept_from_min' and so on). It is
+ * whole on every node.
  */
 export const STORE_FACT = 'store_fact';
 const FACT_ENGINE = {
@@ -32,10 +33,20 @@ ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORD
   ];
 }
 
-/** Statements by which a node keeps rows as long as `layout` says; `nowMs` makes what they note the newest. */
-export function retentionSteps(layout: Layout, nowMs: number): string[] {
-  return [...TABLES_1.map((table) => retentionSql(table, layout)), noteSql(keptFacts(layout.retention), nowMs)];
+/**
+ * Statements by which a node keeps rows as long as `layout` says. `from`: the first minute that each level has, where
+ * rows of before it were dropped; `version` makes what they note the newest.
+ */
+export function retentionSteps(layout: Layout, { from, version }: { from: KeptFrom; version: number }): string[] {
+  const begins = Object.entries(from).map(([level, minute]): [string, number] => [`${level}_kept_from_min`, minute]);
+  return [
+    ...TABLES_1.map((table) => retentionSql(table, layout)),
+    noteSql([...keptFacts(layout.retention), ...begins], version),
+  ];
 }
+
+/** By level; one that has all of its days is left out. */
+export type KeptFrom = Partial<RetentionDays>;
 
 function keptFacts({ minutes, hours, days }: RetentionDays): Array<[string, number]> {
   return [

@@ -28,12 +28,14 @@ export interface InstanceState {
   lastMinute: number | null;
 }
 
-/** Days that each level is kept. */
+/** Days that each level is kept; `from`: the minutes where they begin, where that is later. */
 export interface KeptDays {
   readonly minutes: number;
   readonly hours: number;
   readonly days: number;
+  readonly from?: Readonly<Partial<Record<Level, number>>>;
 }
+type Level = 'minutes' | 'hours' | 'days';
 
 /** Buckets that are read a level finer for one store. */
 interface Behind {
@@ -57,13 +59,14 @@ export class Places {
     this.#scope = scopeSql(scope);
     const ran = states.filter(({ firstMinute, lastMinute }) => firstMinute !== null && lastMinute !== null);
     const now = Math.floor(nowMs / MINUTE_MS);
-    const from = (days: number, step: number, of: (state: InstanceState) => number): number => {
+    const from = (level: Level, step: number, of: (state: InstanceState) => number): number => {
       // What was dropped before it was shipped counts only where there was something.
       const dropped = ran.filter((state) => state.firstMinute! < of(state)).map(of);
-      return Math.max(0, ceilTo(now - days * DAY_MIN, step), ...dropped.map((minute) => ceilTo(minute, step)));
+      const begins = [now - kept[level] * DAY_MIN, kept.from?.[level] ?? 0, ...dropped];
+      return Math.max(0, ...begins.map((minute) => ceilTo(minute, step)));
     };
-    const minutesKeptFrom = from(kept.minutes, HOUR_MIN, (state) => state.minutesKeptFrom);
-    const hoursKeptFrom = from(kept.hours, DAY_MIN, (state) => state.hoursKeptFrom);
+    const minutesKeptFrom = from('minutes', HOUR_MIN, (state) => state.minutesKeptFrom);
+    const hoursKeptFrom = from('hours', DAY_MIN, (state) => state.hoursKeptFrom);
     const hours = behindOf(ran, { step: HOUR_MIN, from: minutesKeptFrom, markOf: (state) => state.minutesFoldedTo });
     const days = behindOf(ran, { step: DAY_MIN, from: hoursKeptFrom, markOf: (state) => state.hoursFoldedTo });
     this.#hours = hours;
@@ -76,7 +79,7 @@ export class Places {
       minuteFolding: null,
       hourFolding: null,
       hoursKeptFrom,
-      daysKeptFrom: from(kept.days, DAY_MIN, (state) => state.daysKeptFrom),
+      daysKeptFrom: from('days', DAY_MIN, (state) => state.daysKeptFrom),
       firstMinute: least(ran.map((state) => state.firstMinute!)),
       lastMinute: most(ran.map((state) => state.lastMinute!)),
     };
