@@ -35,7 +35,7 @@ export function usePages(path: string, { live, version, visible, hides }: Option
   const pathOf = (page: number): string => `${path}&limit=${PAGE}${page === 0 ? '' : `&offset=${page * PAGE}`}`;
   const first = useReport<BriefStatementsJson>(pathOf(from), { live, version });
   const second = useReport<BriefStatementsJson>(to === from ? '' : pathOf(to), { live, version });
-  const [known, setKnown] = useState<{ question: string; pages: ReadonlyMap<number, BriefStatementsJson> }>(NOTHING);
+  const [known, setKnown] = useState<{ question: string; pages: PageAnswers }>(NOTHING);
   const question = `${path} ${version}`;
   useEffect(() => {
     const answered = [
@@ -44,15 +44,12 @@ export function usePages(path: string, { live, version, visible, hides }: Option
     ] as const;
     const fresh = answered.filter(([page, { path: of, data }]) => data !== undefined && of === pathOf(page));
     if (fresh.length === 0) return;
-    setKnown((last) => {
-      const pages = new Map(last.question === question ? last.pages : []);
-      for (const [page, { data }] of fresh) pages.set(page, data!);
-      return { question, pages };
-    });
+    const more = fresh.map(([page, { data }]) => [page, data!] as const);
+    setKnown((last) => ({ question, pages: withPages(last.question === question ? last.pages : NOTHING.pages, more) }));
   }, [first.data, second.data, first.path, second.path, question, from, to]);
   const rows = useMemo(() => rowsOf(known.pages, hides), [known]);
-  const failed = [first, second].find(({ problem }) => problem !== undefined);
-  return { report: failed ?? first, rows, isAnswered: known.question === question };
+  const report = { ...first, problem: first.problem ?? second.problem };
+  return { report, rows, isAnswered: known.question === question };
 }
 
 const NOTHING = { question: '', pages: new Map<number, BriefStatementsJson>() };
@@ -71,10 +68,22 @@ function useRested([from, to]: [number, number], path: string): readonly [number
   return rested.path === path ? rested.pages : [from, to];
 }
 
-function rowsOf(
-  pages: ReadonlyMap<number, BriefStatementsJson>,
-  hides: boolean,
-): ReadonlyArray<BriefStatementJson | undefined> {
+type PageAnswers = ReadonlyMap<number, BriefStatementsJson>;
+
+/** What was answered last comes last: it says how long the list is. */
+export function withPages(
+  known: PageAnswers,
+  more: ReadonlyArray<readonly [page: number, answer: BriefStatementsJson]>,
+): PageAnswers {
+  const pages = new Map(known);
+  for (const [page, answer] of more) {
+    pages.delete(page);
+    pages.set(page, answer);
+  }
+  return pages;
+}
+
+export function rowsOf(pages: PageAnswers, hides: boolean): ReadonlyArray<BriefStatementJson | undefined> {
   const [newest] = [...pages.values()].slice(-1);
   if (newest === undefined) return [];
   const rows = new Array<BriefStatementJson | undefined>(listed(newest, hides)).fill(undefined);
