@@ -192,6 +192,16 @@ await describeWithClickhouse('a store', (library) => {
     expect(await begins({ minutes: 7 })).toEqual(['hours_kept_from_min 30', 'minutes_kept_from_min 3']);
   });
 
+  test('what was noted by a clock that is ahead does not outlast a later change', async () => {
+    await prepareStore(addressOf('ahead'), { retention: { minutes: 7, hours: 90, days: 400 } });
+    const ahead = `INSERT INTO store_fact VALUES ('minutes_kept_days', 14, ${Date.now() + 3_600_000})`;
+    await clickhouse.query(ahead, 'ahead');
+    await prepareStore(addressOf('ahead'), { retention: { minutes: 3 } });
+    const client = new FleetClient(addressOf('ahead'));
+    expect(await keptDays(client)).toEqual({ minutes: 3, hours: 90, days: 400 });
+    await client.close();
+  });
+
   test('refuses in words, and no word is a password', async () => {
     const wrong = addressOf('single', { ...env, PGWITNESS_STORE_PASSWORD: 'hunter2' });
     const refusal = await new FleetClient(wrong).rows('SELECT 1').catch((error: Error) => error);

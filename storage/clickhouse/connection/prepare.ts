@@ -28,14 +28,14 @@ export async function prepareStore(address: StoreAddress, layout: WantedLayout, 
 
 /** How many days a prepared store keeps each level. Throws StoreError. */
 export async function keptDays(client: FleetClient): Promise<RetentionDays> {
-  return keptOf(await factsOf(client));
+  return keptOf((await factsOf(client)).facts);
 }
 
 async function prepareNode(
   address: StoreAddress,
   { node, layout }: { node: number; layout: WantedLayout },
 ): Promise<void> {
-  const { hasDatabase, facts } = await found(address, node);
+  const { hasDatabase, facts, newest } = await found(address, node);
   const version = facts.get('schema') ?? 0;
   if (version > FLEET_SCHEMA_VERSION) {
     throw new StoreError(
@@ -55,7 +55,10 @@ async function prepareNode(
   const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]);
   const statements = [
     ...(version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted)),
-    ...(version === 0 || isKept ? [] : retentionSteps(wanted, { from: keptFrom(facts, wanted), version: Date.now() })),
+    ...(version === 0 || isKept
+      ? []
+      : // Not older than what a sidecar with another clock noted: the tables would be kept as nobody is told.
+        retentionSteps(wanted, { from: keptFrom(facts, wanted), version: Math.max(Date.now(), newest + 1) })),
   ];
   if (statements.length === 0) return;
   await asked(new FleetClient(address, { node }), async (client) => {
@@ -64,25 +67,31 @@ async function prepareNode(
 }
 
 /** Throws StoreError. */
-async function found(
-  address: StoreAddress,
-  node: number,
-): Promise<{ hasDatabase: boolean; facts: ReadonlyMap<string, number> }> {
+async function found(address: StoreAddress, node: number): Promise<{ hasDatabase: boolean } & Facts> {
   try {
-    return { hasDatabase: true, facts: await asked(new FleetClient(address, { node }), factsOf) };
+    return { hasDatabase: true, ...(await asked(new FleetClient(address, { node }), factsOf)) };
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'missing') throw error;
-    return { hasDatabase: engineCode(error) !== UNKNOWN_DATABASE, facts: new Map() };
+    return { hasDatabase: engineCode(error) !== UNKNOWN_DATABASE, facts: new Map(), newest: 0 };
   }
 }
 
 const UNKNOWN_DATABASE = '81';
 
-async function factsOf(client: FleetClient): Promise<ReadonlyMap<string, number>> {
-  const facts = await client.rows<{ name: string; value: number }>(
-    `SELECT name, argMax(value, version) AS value FROM ${STORE_FACT} GROUP BY name`,
+interface Facts {
+  readonly facts: ReadonlyMap<string, number>;
+  /** The highest version of one. */
+  readonly newest: number;
+}
+
+async function factsOf(client: FleetClient): Promise<Facts> {
+  const rows = await client.rows<{ name: string; value: number; newest: number }>(
+    `SELECT name, argMax(value, version) AS value, max(version) AS newest FROM ${STORE_FACT} GROUP BY name`,
   );
-  return new Map(facts.map(({ name, value }) => [name, Number(value)]));
+  return {
+    facts: new Map(rows.map(({ name, value }) => [name, Number(value)])),
+    newest: Math.max(0, ...rows.map(({ newest }) => Number(newest))),
+  };
 }
 
 const LEVELS = ['minutes', 'hours', 'days'] as const;
