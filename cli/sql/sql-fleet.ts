@@ -75,6 +75,10 @@ function failureOf(error: unknown): unknown {
   if (error instanceof ShellMistake) {
     return new UsageError(error.message, { where: 'sql', hint: 'see docs/FLEET.md for the tables' });
   }
-  if (error instanceof StoreError) return new RuntimeError(error.message, { where: 'sql', hint: error.hint });
+  if (error instanceof StoreError) {
+    // Unlike what a sidecar sends, a statement is not tried again.
+    const hint = error.code === 'busy' ? 'try again later, or ask for less at once' : error.hint;
+    return new RuntimeError(error.message, { where: 'sql', hint });
+  }
   return error;
 }

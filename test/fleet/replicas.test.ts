@@ -39,7 +39,9 @@ await describeWithClickhouse('tables with replicas', (library) => {
   });
 
   test('and altered; what only a server can do, this engine refuses', async () => {
-    const altering = retentionSteps(layoutOf(3), { from: {}, version: Date.now() }).filter((sql) => !sql.startsWith('INSERT'));
+    const altering = retentionSteps(layoutOf(3), { from: {}, version: Date.now() }).filter(
+      (sql) => !sql.startsWith('INSERT'),
+    );
     expect(altering).toHaveLength(TABLES_1.length);
     // No replica is active, so the keeper is not told: the statement is understood, and refused for that alone.
     for (const sql of altering) {

@@ -140,6 +140,8 @@ await describeWithClickhouse('sql on a store', (library) => {
     const mistake = await sql('SELECT no_such FROM tag_rollup');
     expect(mistake).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no_such') });
     expect(mistake.stderr).toContain('see docs/FLEET.md');
+    const large = await sql('SELECT groupArray(number) FROM numbers(1000000) SETTINGS max_memory_usage = 100000');
+    expect(large).toMatchObject({ code: 3, stderr: expect.stringContaining('try again later, or ask for less') });
     const slow = await sql(
       '--timeout',
       '1s',
