@@ -30,7 +30,7 @@ export function shipAddress(
   }
   const named = LEVELS.flatMap((level) => {
     const text = parameters.get(level);
-    return text === undefined ? [] : [[level, Math.ceil(parseDuration(text, WHERE) / DAY_MS)] as const];
+    return text === undefined ? [] : [[level, daysOf(text, level)] as const];
   });
   return {
     address,
@@ -39,4 +39,11 @@ export function shipAddress(
       retention: Object.fromEntries(named),
     },
   };
+}
+
+/** Elsewhere 0 is no limit; here it would drop everything that is stored. */
+function daysOf(text: string, level: string): number {
+  const days = Math.ceil(parseDuration(text, WHERE) / DAY_MS);
+  if (days > 0) return days;
+  throw new UsageError(`${level}=${text} would keep nothing`, { where: WHERE, hint: 'give a day at least: 1d' });
 }

@@ -5,12 +5,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { shipAddress } from '../../observer/shipping/ship-address.js';
 import { CLUSTER, type Clickhouse, READER, SHIPPER, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
 import { parseStoreAddress, requireStoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { keptDays, prepareStore } from '../../storage/clickhouse/connection/prepare.js';
-import { columnsOf } from '../../storage/clickhouse/schema/table.js';
+import { columnsOf, retentionSql } from '../../storage/clickhouse/schema/table.js';
 import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
 import { built } from './built.js';
@@ -58,6 +59,22 @@ describe('an address', () => {
   ])('%s is refused without repeating a password', (text, words) => {
     expect(() => requireStoreAddress(text, '--ship')).toThrow(words);
     expect(() => requireStoreAddress(text, '--ship')).not.toThrow('hunter2');
+  });
+});
+
+describe('a retention', () => {
+  const asked = (more: string) => shipAddress({ ship: `clickhouse://ch-1/pgwitness?${more}`, cluster: '' }, {});
+
+  test('is days, and never none of them: 0 would drop all that is stored', () => {
+    expect(asked('minutes=36h&days=800d').layout.retention).toEqual({ minutes: 2, days: 800 });
+    for (const none of ['minutes=0s', 'days=0d']) expect(() => asked(none), none).toThrow('would keep nothing');
+  });
+
+  test('is no shorter than until a sidecar sends its texts again', () => {
+    const table = TABLES_1.find(({ ageing }) => ageing.by === 'sending')!;
+    const daysOf = (days: number) =>
+      /toIntervalDay\((\d+)\)/.exec(retentionSql(table, { retention: { ...RETENTION, days } }))![1];
+    expect([daysOf(3), daysOf(400)]).toEqual(['14', '400']);
   });
 });
 

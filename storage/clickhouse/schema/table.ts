@@ -132,6 +132,8 @@ function ageingSql(table: FleetTable, retention: RetentionDays): string[] {
   }
 }
 
+/** Twice as long as until a row is sent again: fewer days would drop what its sidecar still has. */
+const SENT_DAYS_MIN = 14;
 const BUCKET_AT = "toDateTime(bucket_min * 60, 'UTC')";
 
 function momentSql(seconds: string): string {
@@ -145,6 +147,6 @@ function ttlSql({ ageing }: FleetTable, { minutes, hours, days }: RetentionDays)
     case 'moment':
       return `TTL ${momentSql(ageing.seconds)} + toIntervalDay(${days})`;
     case 'sending':
-      return `TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${days})`;
+      return `TTL toDateTime(intDiv(version, 1000), 'UTC') + toIntervalDay(${Math.max(days, SENT_DAYS_MIN)})`;
   }
 }
