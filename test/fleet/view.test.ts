@@ -103,3 +103,10 @@ test('minutes begin where they began when they are kept for longer since', () =>
   expect(state.minutesKeptFrom).toBe(Math.ceil(eightDaysAgo / 60) * 60);
   expect(state.hoursKeptFrom).toBe(20_001 * DAY_MIN - 90 * DAY_MIN);
 });
+
+test('no level begins before the next one, whatever the fleet is told to keep', () => {
+  const kept = { minutes: 100, hours: 90, days: 30 };
+  const { state } = new Places([], { scope: {}, kept, nowMs: NOW_MIN * 60_000 });
+  expect(state.daysKeptFrom).toBe(20_001 * DAY_MIN - 30 * DAY_MIN);
+  expect([state.hoursKeptFrom, state.minutesKeptFrom]).toEqual([state.daysKeptFrom, state.daysKeptFrom]);
+});

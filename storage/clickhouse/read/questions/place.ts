@@ -65,8 +65,16 @@ export class Places {
       const begins = [now - kept[level] * DAY_MIN, kept.from?.[level] ?? 0, ...dropped];
       return Math.max(0, ...begins.map((minute) => ceilTo(minute, step)));
     };
-    const minutesKeptFrom = from('minutes', HOUR_MIN, (state) => state.minutesKeptFrom);
-    const hoursKeptFrom = from('hours', DAY_MIN, (state) => state.hoursKeptFrom);
+    // Whoever keeps minutes for longer than hours has none of the hours that lie between.
+    const daysKeptFrom = from('days', DAY_MIN, (state) => state.daysKeptFrom);
+    const hoursKeptFrom = Math.max(
+      daysKeptFrom,
+      from('hours', DAY_MIN, (state) => state.hoursKeptFrom),
+    );
+    const minutesKeptFrom = Math.max(
+      hoursKeptFrom,
+      from('minutes', HOUR_MIN, (state) => state.minutesKeptFrom),
+    );
     const hours = behindOf(ran, { step: HOUR_MIN, from: minutesKeptFrom, markOf: (state) => state.minutesFoldedTo });
     const days = behindOf(ran, { step: DAY_MIN, from: hoursKeptFrom, markOf: (state) => state.hoursFoldedTo });
     this.#hours = hours;
@@ -79,7 +87,7 @@ export class Places {
       minuteFolding: null,
       hourFolding: null,
       hoursKeptFrom,
-      daysKeptFrom: from('days', DAY_MIN, (state) => state.daysKeptFrom),
+      daysKeptFrom,
       firstMinute: least(ran.map((state) => state.firstMinute!)),
       lastMinute: most(ran.map((state) => state.lastMinute!)),
     };
