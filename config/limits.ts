@@ -172,7 +172,7 @@ export const limits = {
   nestingTransactionsMax: 1_000,
   /** Statements of pools that are compared within an hour, and pairs of them. Further ones are counted. */
   nestingPairsMax: 1_000,
-  /** Statements that are compared with their own past: some 10 MiB. Beyond it the least recently seen begins anew. */
+  /** Statements that are compared with their own past: some 10 MiB. Beyond it another waits until one is not seen. */
   statementHistoriesMax: 1_000,
   /** Statements whose plan reads a whole table. Beyond it the oldest is forgotten. */
   seqScansMax: 1_000,

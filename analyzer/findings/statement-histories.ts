@@ -1,8 +1,8 @@
 // Follows how often statements fail and how long they take, in slots of five minutes.
 // Each slot is set against the statement's own past.
 // Invariant: an execution is in the past once its slot is over, but of slots that were slower (slow-hours.ts); of the
-// past half is forgotten each day. Bounded: those that were not seen for longest go. What it knows ends with the
-// process. Not here: the rules (kinds/errors-rise.ts, kinds/slower-than-itself.ts).
+// past half is forgotten each day. Bounded: one that was not seen for a quarter of an hour gives way to another. What
+// it knows ends with the process. Not here: the rules (kinds/errors-rise.ts, kinds/slower-than-itself.ts).
 
 import { limits } from '../../config/limits.js';
 import { MINUTE_MS } from '../../config/values/minute.js';
@@ -15,6 +15,8 @@ import { hasPast, hasRisen, type StatementSlot } from './views/statement-slot.js
 const SLOT_MS = 300_000;
 const DAY_MS = 86_400_000;
 const USUAL = 0.977;
+/** Where more statements than have a place come in turn, all would begin anew all the time. */
+const GIVES_WAY_MS = 900_000;
 /** A slot in which this share of the statements, of so many at least, became slower or failed is the machine's … */
 const MANY_SHARE = 0.3;
 const MANY_MIN = 4;
@@ -31,6 +33,7 @@ interface History {
   readonly fingerprint: string;
   readonly source: string;
   readonly firstMs: number;
+  seenMs: number;
   readonly pools: Set<string>;
   past: Counts;
   now: Counts;
@@ -58,6 +61,7 @@ export class StatementHistories {
     const { key, histogram } = row;
     if (key.source === 'housekeeping' || key.source === 'tool') return;
     const history = this.#historyOf(row);
+    if (history === undefined) return;
     if (history.pools.size < POOLS_MAX) history.pools.add(key.pool);
     const { now, timesNow } = history;
     now.executions += row.executions;
@@ -90,16 +94,19 @@ export class StatementHistories {
     return { slots: told, fromMs, untilMs: fromMs + SLOT_MS };
   }
 
-  #historyOf({ key: { fingerprint, source, minute } }: RollupRow): History {
+  /** Undefined where it has no place. */
+  #historyOf({ key: { fingerprint, source, minute } }: RollupRow): History | undefined {
     const key = `${fingerprint} ${source}`;
+    const seenMs = minute * MINUTE_MS;
     let history = this.#histories.get(key);
     if (history !== undefined) this.#histories.delete(key);
     else {
-      if (this.#histories.size >= limits.statementHistoriesMax) this.#forgetOldest();
+      if (this.#histories.size >= limits.statementHistoriesMax && !this.#makeRoom(seenMs)) return undefined;
       history = {
         fingerprint,
         source,
-        firstMs: minute * MINUTE_MS,
+        firstMs: seenMs,
+        seenMs,
         pools: new Set(),
         past: { ...NOTHING },
         now: { ...NOTHING },
@@ -110,15 +117,19 @@ export class StatementHistories {
         usualBucket: Number.POSITIVE_INFINITY,
       };
     }
+    history.seenMs = seenMs;
     this.#histories.set(key, history);
     return history;
   }
 
-  #forgetOldest(): void {
-    for (const oldest of this.#histories.keys()) {
+  /** A clock that was set back makes none stay for good. */
+  #makeRoom(nowMs: number): boolean {
+    for (const [oldest, { seenMs }] of this.#histories) {
+      if (Math.abs(nowMs - seenMs) < GIVES_WAY_MS) return false;
       this.#histories.delete(oldest);
-      return;
+      return true;
     }
+    return true;
   }
 
   #forget(nowMs: number): void {

@@ -113,16 +113,28 @@ describe('slower-than-itself', () => {
   });
 });
 
-test('so many statements have a past; the one that was not seen for longest begins anew', () => {
-  const crowd = Object.fromEntries(
-    times(limits.statementHistoriesMax, (n) => [
-      `other${n}`,
-      (minute: number) => (minute === 58 ? { ms: [1] } : undefined),
-    ]),
-  );
-  const rises: Does = (minute) => (minute < 55 ? usual() : minute < 60 ? undefined : { ms: [], errors: 20 });
-  expect(kindsOf(foundIn(65, { a: rises }))).toEqual([['errors-rise', 'a']]);
-  expect(kindsOf(foundIn(65, { a: rises, ...crowd }))).toEqual([]);
+describe('so many statements have a past', () => {
+  const crowd = (minutes: readonly number[]) =>
+    Object.fromEntries(
+      times(limits.statementHistoriesMax, (n) => [
+        `other${n}`,
+        (minute: number) => (minutes.includes(minute) ? { ms: [1] } : undefined),
+      ]),
+    );
+  const failsAt =
+    (from: number): Does =>
+    (minute) =>
+      minute < 55 ? usual() : minute < from ? undefined : { ms: [], errors: 20 };
+
+  test('a crowd does not drive out one that was seen a moment ago', () => {
+    expect(kindsOf(foundIn(65, { a: failsAt(60), ...crowd([58]) }))).toEqual([['errors-rise', 'a']]);
+    expect(kindsOf(foundIn(65, { ...crowd([0, 10, 20, 30, 40, 50, 58]), a: failsAt(60) }))).toEqual([]);
+  });
+
+  test('one that was not seen for a quarter of an hour gives way, and begins anew', () => {
+    expect(kindsOf(foundIn(85, { a: failsAt(80) }))).toEqual([['errors-rise', 'a']]);
+    expect(kindsOf(foundIn(85, { a: failsAt(80), ...crowd([75]) }))).toEqual([]);
+  });
 });
 
 describe('errors that are none of the statement', () => {
