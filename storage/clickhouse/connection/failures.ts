@@ -33,6 +33,8 @@ const HINTS: Partial<Record<StoreErrorCode, string>> = {
   unreachable: 'Check that ClickHouse runs and that this address reaches it.',
 };
 const OTHERS = 'Look into the log of ClickHouse.';
+/** Of ACCESS_DENIED: the user is known. */
+const RIGHTS = 'Give its user the rights that docs/FLEET.md names.';
 const TLS = 'Name the authority of its certificate: clickhouses://host/database?ca=FILE.';
 const MESSAGE_MAX = 300;
 
@@ -42,7 +44,8 @@ export function clickhouseError(error: unknown, doing: string): StoreError {
   if (!(error instanceof Error)) throw error;
   if (error instanceof ClickHouseError) {
     const code = CODES.get(error.code) ?? 'io';
-    return made(code, `${doing}: ${firstLine(error.message)} (code ${error.code})`, { cause: error });
+    const hint = error.code === '497' ? RIGHTS : undefined;
+    return made(code, `${doing}: ${firstLine(error.message)} (code ${error.code})`, { hint, cause: error });
   }
   const { code } = error as NodeJS.ErrnoException;
   const isTls = typeof code === 'string' && /CERT|SSL|TLS|SELF_SIGNED|ISSUER|LEAF/.test(code);

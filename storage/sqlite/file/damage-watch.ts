@@ -19,6 +19,8 @@ const MAIN = new URL('./sound-main.js', import.meta.url);
 interface Look {
   readonly worker: Worker;
   readonly port: MessagePort;
+  /** Its word, if it gave one, waits on the port. */
+  hasEnded: boolean;
 }
 
 export class DamageWatch {
@@ -63,21 +65,22 @@ export class DamageWatch {
     const { port1, port2 } = new MessageChannel();
     const start: SoundStart = { path: this.#path, port: port2 };
     const worker = new Worker(MAIN, { workerData: start, transferList: [port2] });
-    const look = { worker, port: port1 };
+    const look: Look = { worker, port: port1, hasEnded: false };
     this.#look = look;
     worker.unref();
     port1.unref();
-    // A thread that could not work says nothing: the next one may.
-    worker.on('error', () => {
-      if (this.#look === look) this.close();
+    worker.on('error', () => {});
+    worker.on('exit', () => {
+      look.hasEnded = true;
     });
   }
 
-  /** Undefined while there is none. */
+  /** Undefined while there is none. A thread that could not work says nothing: the next one may. */
   #answer(): SoundAnswer | undefined {
     if (this.#look === undefined) return undefined;
-    const answer = receiveMessageOnPort(this.#look.port)?.message as SoundAnswer | undefined;
-    if (answer !== undefined) this.close();
+    const { port, hasEnded } = this.#look;
+    const answer = receiveMessageOnPort(port)?.message as SoundAnswer | undefined;
+    if (answer !== undefined || hasEnded) this.close();
     return answer;
   }
 }

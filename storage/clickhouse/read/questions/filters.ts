@@ -10,21 +10,25 @@ import { likeOf, list } from './sql.js';
 
 const BY_HAND = { source: `IN ${list(HANDWRITTEN.sources)}`, construct: `IN ${list(HANDWRITTEN.constructs)}` };
 
-/** On rows of `rollup` and `rollup_error`; a filter's tags are ignored. `whose`: for rows with an identity. */
-export function seriesCondition(filter: SeriesFilter, whose: string): string {
-  const parts = statementParts(filter, whose);
+/** What is asked of all time: a condition for rows with an identity, and one for rows of rollup tables. */
+interface Scope {
+  readonly whose: string;
+  readonly ran: string;
+}
+
+/** On rows of `rollup` and `rollup_error`; a filter's tags are ignored. */
+export function seriesCondition(filter: SeriesFilter, scope: Scope): string {
+  const parts = statementParts(filter, scope);
   if (filter.construct !== undefined) parts.push(`construct = ${literal(filter.construct)}`);
   if (filter.handwritten === true) parts.push(`(source ${BY_HAND.source} OR construct ${BY_HAND.construct})`);
   if (filter.pool !== undefined) parts.push(ofPool(filter.pool));
   return joined(parts);
 }
 
-/**
- * Tag rows have no construct and no pool, so any of the statement will do. `ran`: a condition for all rows of `rollup`
- * that are asked for; `whose`: for rows with an identity.
- */
-export function tagCondition(filter: SeriesFilter, { ran, whose }: { ran: string; whose: string }): string {
-  const parts = statementParts(filter, whose);
+/** Tag rows have no construct and no pool, so any of the statement will do. */
+export function tagCondition(filter: SeriesFilter, scope: Scope): string {
+  const { ran, whose } = scope;
+  const parts = statementParts(filter, scope);
   const verdicts = (condition: string): string =>
     `(fingerprint, source) GLOBAL IN (SELECT fingerprint, source FROM statement_source WHERE ${whose} AND ${condition})`;
   if (filter.construct !== undefined) parts.push(verdicts(`construct = ${literal(filter.construct)}`));
@@ -57,13 +61,13 @@ export function tagsCondition(tags: ReadonlyArray<readonly [key: string, value: 
   return joined(tags.map(([key, value]) => hasTag(key, value)));
 }
 
-function statementParts(filter: SeriesFilter, whose: string): string[] {
+function statementParts(filter: SeriesFilter, scope: Scope): string[] {
   const parts: string[] = [];
   if (filter.fingerprint !== undefined) parts.push(`fingerprint = ${literal(filter.fingerprint)}`);
   if (filter.fingerprints !== undefined) parts.push(`fingerprint IN ${list(filter.fingerprints)}`);
   if (filter.prefix !== undefined) parts.push(`startsWith(fingerprint, ${literal(filter.prefix)})`);
   if (filter.source !== undefined) parts.push(`source = ${literal(filter.source)}`);
-  const texts = textParts(filter, whose);
+  const texts = textParts(filter, scope);
   if (texts.length > 0)
     parts.push(`fingerprint GLOBAL IN (SELECT fingerprint FROM statement FINAL WHERE ${joined(texts)})`);
   return parts;
@@ -73,11 +77,11 @@ function statementParts(filter: SeriesFilter, whose: string): string[] {
  * Statements whose text has the words, or a place of theirs that sends them, and whose summary the table. Case does not
  * matter within ASCII.
  */
-function textParts({ find = [], table }: SeriesFilter, whose: string): string[] {
+function textParts({ find = [], table }: SeriesFilter, { ran }: Scope): string[] {
   const parts = find.map((word) => {
     const like = literal(`%${likeOf(inLowerCase(word))}%`);
     const fromPlace = `SELECT fingerprint FROM tag_rollup
-      WHERE ${whose} AND lower(JSONExtractString(tag_set, 'caller')) LIKE ${like}`;
+      WHERE ${ran} AND lower(JSONExtractString(tag_set, 'caller')) LIKE ${like}`;
     return `(lower(query) LIKE ${like} OR lower(summary) LIKE ${like} OR lower(fingerprint) LIKE ${like}
       OR fingerprint GLOBAL IN (${fromPlace}))`;
   });

@@ -40,7 +40,7 @@ export function seriesSums(view: View, segments: readonly Segment[], filter: Ser
   const withHistograms = filter.fingerprints === undefined ? '' : ', sumMap(histogram) AS histogram';
   const rows = view.rows<SeriesSums & { histogram?: Uint8Array }>(
     `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}${withHistograms}
-     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view.whose)}
+     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)}
      GROUP BY fingerprint, source, construct, pool_id ORDER BY fingerprint, source, construct, pool_id`,
   );
   const histograms = new Map<number, Uint8Array>();
@@ -54,7 +54,7 @@ export function seriesSums(view: View, segments: readonly Segment[], filter: Ser
 
 export function tagSums(view: View, segments: readonly Segment[], filter: SeriesFilter): TagSums[] {
   if (segments.length === 0) return [];
-  const condition = tagCondition(filter, { ran: view.in(view.everything), whose: view.whose });
+  const condition = tagCondition(filter, view);
   const rows = view.rows<TagSums>(
     `SELECT fingerprint, source, tag_set AS tagSet, ${sumsSql<TagMeasureName>(TAG_RULES)}
      FROM tag_rollup FINAL WHERE ${view.in(segments)} AND ${condition}
@@ -73,7 +73,7 @@ export function seriesIds(
   statements: readonly StatementKey[],
   filter: SeriesFilter,
 ): Array<StatementKey & { id: number }> {
-  const condition = seriesCondition(filter, view.whose);
+  const condition = seriesCondition(filter, view);
   return statements.map(({ fingerprint, source }) => ({
     fingerprint,
     source,
@@ -87,7 +87,7 @@ export function alsoElsewhere(
 ): StatementKey[] {
   const found = inParts(fingerprints).map(
     (part) => `SELECT DISTINCT fingerprint, source FROM rollup
-      WHERE ${view.in(view.everything)} AND fingerprint IN ${list(part)} AND NOT ${ofPool(pool)}`,
+      WHERE ${view.ran} AND fingerprint IN ${list(part)} AND NOT ${ofPool(pool)}`,
   );
   return view.all(...found).flat() as StatementKey[];
 }
@@ -144,7 +144,7 @@ export function errorSums(view: View, segments: readonly Segment[], filter: Seri
   return view
     .rows<Omit<ErrorSums, 'seriesId'> & Required<Named>>(
       `SELECT fingerprint, source, construct, pool_id AS poolId, sqlstate, ${totalSql('errors')} AS errors
-       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view.whose)}
+       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)}
        GROUP BY fingerprint, source, construct, pool_id, sqlstate ORDER BY sqlstate`,
     )
     .map((row) => ({ seriesId: idOfSeries(view, row), sqlstate: row.sqlstate, errors: row.errors }));

@@ -70,7 +70,7 @@ export function seenNames(view: View): SeenNames {
     `SELECT DISTINCT summary AS name FROM statement FINAL WHERE ${TABLES_OF} AND fingerprint GLOBAL IN (
        SELECT fingerprint FROM statement_source WHERE ${view.whose})`,
     `SELECT DISTINCT pair.1 AS key, pair.2 AS value FROM (
-       SELECT DISTINCT tag_set FROM tag_rollup WHERE ${view.in(view.everything)}
+       SELECT DISTINCT tag_set FROM tag_rollup WHERE ${view.ran}
      ) ARRAY JOIN JSONExtractKeysAndValues(tag_set, 'String') AS pair`,
   ) as [Name[], Name[], Name[], Name[], SeenNames['tags']];
   const named = (rows: readonly Name[]): string[] => rows.map(({ name }) => name);

@@ -50,9 +50,7 @@ export function statementPoints(
 ): StatementPoint[] {
   if (segments.length === 0) return [];
   const tagged = (filter.tags ?? []).length > 0;
-  const wanted = tagged
-    ? tagCondition(filter, { ran: view.in(view.everything), whose: view.whose })
-    : seriesCondition(filter, view.whose);
+  const wanted = tagged ? tagCondition(filter, view) : seriesCondition(filter, view);
   const column = (name: PointMeasureName): string => (tagged ? snakeCase(name) : statementColumn(name));
   const rows = view.rows<StatementPoint>(
     `SELECT ${atSql(stepMinutes)} AS at, ${sumsSql(POINT_RULES, column)}${totalsOnly ? '' : ', sumMap(histogram) AS histogram'}

@@ -59,6 +59,11 @@ export class View {
     return this.#places.whose;
   }
 
+  /** A condition for all rows of rollup tables that are asked for. */
+  get ran(): string {
+    return this.in(this.everything);
+  }
+
   /** A condition for rows of rollup tables. */
   in(segments: readonly Segment[]): string {
     return this.#places.of(segments);
