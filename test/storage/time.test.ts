@@ -195,6 +195,7 @@ describe('retention', () => {
       }),
     );
     store.flush(flushOf({ rollups }));
+    store.writeOutAll();
     maintainUntilDone(store, DAY_START_MIN + 60);
     const full = pagesIn(dataDir);
     maintainUntilDone(store, DAY_START_MIN + 2 * DAY_MIN);
@@ -263,6 +264,7 @@ describe('statement_windows and the views', () => {
       ['pool-a', 'pool-b'].map((pool) => rollupOf({ fingerprint, pool, callsNs: [1_000] })),
     );
     store.flush(flushOf({ rollups }));
+    store.writeOutAll();
     const refreshed = () => view(dataDir, 'SELECT count(*) AS n FROM statement_windows')[0]!.n as number;
     const nowMs = (DAY_START_MIN + 1) * MINUTE_MS;
     store.maintain(nowMs);
