@@ -81,6 +81,18 @@ async function measure(fingerprints, minutes) {
   const goOn = store.goOn.bind(store);
   store.goOn = (nowMs) => timed('upkeep', () => goOn(nowMs));
 
+  const flushAll = observer.flush.bind(observer);
+  observer.flush = (nowMs, how) => {
+    const before = { ...spent };
+    const [began, threadBegan] = [cpuMs(), loopMs()];
+    const isStored = flushAll(nowMs, how);
+    const ms = cpuMs() - began;
+    longest.flush = Math.max(longest.flush, loopMs() - threadBegan);
+    // What the flush did beside the store: units that end, findings, metrics.
+    spent.observing += ms - (spent.storing - before.storing) - (spent.upkeep - before.upkeep);
+    return isStored;
+  };
+
   const reader = new BatchReader();
   const writer = new BatchWriter(1 << 21);
   const texts = Array.from(
@@ -102,6 +114,7 @@ async function measure(fingerprints, minutes) {
   };
   send(opening(writer, ++sequence, atMs));
   const size = STATEMENTS_PER_SECOND / BATCHES_PER_SECOND;
+  const turnsUntil = (/** @type {number} */ batch) => Math.floor((batch * TURNS_PER_SECOND) / BATCHES_PER_SECOND);
   for (let second = -warmSeconds; second < minutes * 60; second++) {
     if (second === 0) {
       Object.assign(spent, { observing: 0, storing: 0, writingOut: 0, upkeep: 0 });
@@ -119,16 +132,10 @@ async function measure(fingerprints, minutes) {
       }
       statements += size;
       send(Buffer.from(writer.seal(++sequence, size)));
+      if (turnsUntil(batch + 1) > turnsUntil(batch)) observer.turn(fromMs + 1000 / BATCHES_PER_SECOND);
     }
     atMs += 1000;
-    const before = { ...spent };
-    const [began, threadBegan] = [cpuMs(), loopMs()];
     observer.flush(atMs);
-    const ms = cpuMs() - began;
-    longest.flush = Math.max(longest.flush, loopMs() - threadBegan);
-    // What the flush did beside the store: units that end, findings, metrics.
-    spent.observing += ms - (spent.storing - before.storing) - (spent.upkeep - before.upkeep);
-    for (let turn = 0; turn < TURNS_PER_SECOND; turn++) observer.turn(atMs);
   }
   if (pipeline.counters.statementsTotal < statements) throw new Error('not all were counted');
   const us = (/** @type {number} */ ms) => ((ms * 1000) / statements).toFixed(1).padStart(6);

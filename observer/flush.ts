@@ -33,6 +33,8 @@ interface FlusherParts {
 }
 
 const MAINTAIN_EVERY_MS = 5_000;
+/** Rows of one flush: some 25 ms. */
+const ROWS_MANY = 2_500;
 
 export class Flusher {
   readonly #of: FlusherParts;
@@ -40,6 +42,7 @@ export class Flusher {
   #maintainedMs: number | undefined;
   /** A flush went well, and nothing was looked after since. */
   #isUpkeepDue = false;
+  #hasStored = false;
   /** The last turn was upkeep's. */
   #hasLookedAfter = false;
 
@@ -47,19 +50,25 @@ export class Flusher {
     this.#of = of;
   }
 
-  /** Returns false when the store refused. */
-  flush(nowMs: number): boolean {
+  /** Returns false when the store refused. `isEarly`: the next one comes at its time. */
+  flush(nowMs: number, { isEarly = false } = {}): boolean {
     const { pipeline, parts, storing, unaccounted } = this.#of;
     unaccounted.look(nowMs);
     pipeline.tick(nowMs);
-    if (!storing.flush(parts.flushAt(nowMs))) return false;
+    this.#hasStored = storing.flush(parts.flushAt(nowMs));
+    if (!this.#hasStored) return false;
     this.#tellCounted(nowMs);
     parts.stored();
     pipeline.counting.rollups.closeMinutes(nowMs);
     this.#tellMetrics(nowMs);
     this.#maintainedMs ??= nowMs;
-    this.#isUpkeepDue = true;
+    this.#isUpkeepDue ||= !isEarly;
     return true;
+  }
+
+  /** So much waits that the next flush would hold the loop for long. What the store refused waits for its time. */
+  get isEarly(): boolean {
+    return this.#hasStored && this.#of.pipeline.counting.rollups.pending().length >= ROWS_MANY;
   }
 
   /** Some milliseconds of what need not be done with a flush, so that neither holds the loop for long. */

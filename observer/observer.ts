@@ -171,15 +171,16 @@ export class Observer implements IntakeTarget {
   }
 
   /** Stores what waits, and acknowledges it. Returns false when the store refused. */
-  flush(nowMs: number): boolean {
+  flush(nowMs: number, { isEarly = false } = {}): boolean {
     this.#takeOrphans(nowMs);
     this.#watched.tick(nowMs);
-    return this.#flusher.flush(nowMs);
+    return this.#flusher.flush(nowMs, { isEarly });
   }
 
   /** Called some times between flushes: the store is looked after, and its journal written out, a part at a time. */
   turn(nowMs: number): void {
-    this.#flusher.turn(nowMs);
+    if (this.#flusher.isEarly) this.flush(nowMs, { isEarly: true });
+    else this.#flusher.turn(nowMs);
   }
 
   /** All of the journal. Returns false when some of it could not be written. */

@@ -1,7 +1,7 @@
 // 78: a store that does not store is seen, in metrics and in the note that outlives the process.
 // Not here: the metrics' own lines (test/metrics), reports over such a store (test/storage/gaps.test.ts).
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { opened, RELAY, startObserving, statement, T0 } from './observing.js';
 
 async function failing() {
@@ -85,3 +85,51 @@ test('the journal is written out also where flushes are as frequent as turns', a
   }
   expect(store.turnsOfJournal).toBe(4);
 });
+
+describe('when many rows wait', () => {
+  async function many(count: number) {
+    const observing = await startObserving();
+    const { observer } = observing;
+    for (const observation of opened(1)) observer.observe(RELAY, observation);
+    observer.batchTaken(RELAY, 1);
+    observer.flush(T0);
+    send(observing, count);
+    return observing;
+  }
+
+  function send({ observer }: Awaited<ReturnType<typeof startObserving>>, count: number): void {
+    // A session is settled once it is closed.
+    for (let n = 0; n < count; n++)
+      observer.observe(RELAY, statement(`SELECT 1 FROM ${letters(n)}`, { sessionId: 1, completedAtMs: T0 + 10 }));
+    observer.observe(RELAY, { kind: 'session-closed', sessionId: 1, closedAtMs: T0 + 20, by: 'client' });
+    observer.batchTaken(RELAY, 2);
+  }
+
+  test('a turn stores and acknowledges them, before the flush', async () => {
+    const { observer, store, acknowledged } = await many(3_000);
+    observer.turn(T0 + 125);
+    expect(store.taken.at(-1)!.rollups).toHaveLength(3_000);
+    expect(acknowledged.at(-1)).toBe(2);
+  });
+
+  test('fewer wait for the flush', async () => {
+    const { observer, store } = await many(100);
+    observer.turn(T0 + 125);
+    expect(store.taken).toHaveLength(1);
+  });
+
+  test('what the store refused waits for the flush', async () => {
+    const { observer, store } = await many(3_000);
+    store.failures = 1;
+    observer.turn(T0 + 125);
+    observer.turn(T0 + 250);
+    expect(store.given).toHaveLength(2);
+    observer.flush(T0 + 1_000);
+    expect(store.taken.at(-1)!.rollups).toHaveLength(3_000);
+  });
+});
+
+/** A name that no literal is folded in. */
+function letters(number: number): string {
+  return [...String(number)].map((digit) => 'abcdefghij'[Number(digit)]).join('');
+}
