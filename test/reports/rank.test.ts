@@ -105,6 +105,7 @@ test('by p95: statements that cannot be told apart by their slowest execution ar
     }),
   );
   store.flush(flushOf({ rollups }));
+  store.writeOutAll();
   const { statements } = reportStatements(openTestReader(dataDir), { sort: 'p95', limit: 3 });
   expect(statements.map(({ fingerprint }) => fingerprint)).toEqual([id(1_299), id(0), id(1)]);
 });

@@ -1,4 +1,5 @@
-// The bound on the file's size, with all that requests add: routes, their statements, examples, findings.
+// The bound on the size of the file, with what requests add to it.
+// That is: routes, their statements, examples, findings.
 // Not here: retention by age (../time.test.ts).
 
 import { statSync } from 'node:fs';
