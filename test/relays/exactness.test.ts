@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runCommand, runOrThrow } from '../../scripts/lib/run-command.mjs';
+import { readNote } from '../../storage/sqlite/file/reserve.js';
 import { clientProgram } from '../kit/pgbench.js';
 import { libpqEnvironment, usePostgres } from '../kit/postgres.js';
 import { resetServerCounts, serverCounts, sumOfCalls, witnessedCounts } from '../kit/server-counts.js';
@@ -45,6 +46,8 @@ describe.skipIf(pgbench === undefined)('pgbench over two relays', () => {
     for (let kill = 0; kill < 2; kill++) {
       await until('both relays to be observed', connected);
       await pause(1500);
+      // Killed before, it leaves a gap: nobody has heard what was lost then.
+      await until('a relay to tell what it lost', async () => readNote(sidecar.data) === undefined);
       const killed = familyOf(sidecar.pid).observer;
       process.kill(killed, 'SIGKILL');
       await until('a new observer', () => ![0, killed].includes(familyOf(sidecar.pid).observer));
