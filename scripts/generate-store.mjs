@@ -101,6 +101,7 @@ process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - starte
  * @param {number} nowMs
  */
 function upkeep(nowMs) {
+  store.writeOutAll();
   store.endMinutes();
   for (let slice = 0; slice < 60; slice++) store.maintain(Math.min(nowMs, Date.now()));
 }

@@ -179,6 +179,7 @@ function measureWriter() {
         Array.from({ length: 20_000 }, (_, n) => n),
       ),
     );
+    store.writeOutAll();
     for (let slice = 0; slice < 12; slice++) store.maintain((startMinute + minute + 1) * 60_000);
   }
   const used = process.cpuUsage(before);

@@ -21,6 +21,8 @@ const FINGERPRINTS = 20_000;
 const ROUTES = 500;
 const CALLS = 15;
 const HOUR_MS = 3_600_000;
+/** Of a second, as in observer/service.ts. */
+const JOURNAL_TURNS = 7;
 const MAINTAIN_EVERY = 5;
 const TARGET_MS = 50;
 
@@ -61,6 +63,7 @@ for (let second = 0; second < seconds; second++) {
   const flush = flushAt(nowMs);
   flushMs += spent(() => store.flush(flush)).ms;
   turns.push(spent(() => (second % MAINTAIN_EVERY === 0 ? store.maintain(nowMs) : store.goOn(nowMs))).ms);
+  for (let turn = 0; turn < JOURNAL_TURNS; turn++) turns.push(spent(() => void store.writeOut(nowMs)).ms);
 }
 const ending = spent(() => store.close());
 const sum = turns.reduce((one, other) => one + other, 0);

@@ -128,6 +128,7 @@ function writeHour(directory, hour) {
   // The hour is over: it is folded, a slice a call. The clock stands still, so that nothing else is done again and
   // again.
   const nowMs = Date.now();
+  store.writeOutAll();
   for (let slice = 0; slice < 30; slice++) store.maintain(nowMs);
   store.close();
 }

@@ -267,6 +267,7 @@ export async function writeShop(dataDir, { nowMs = Date.now(), statements = 0, r
       ...poolParts(minute, random, LogHistogram),
     });
   }
+  store.writeOutAll();
   store.maintain(nowMs);
   store.close();
 }
