@@ -42,7 +42,6 @@ export class Flusher {
   #maintainedMs: number | undefined;
   /** A flush went well, and nothing was looked after since. */
   #isUpkeepDue = false;
-  #hasStored = false;
   /** The last turn was upkeep's. */
   #hasLookedAfter = false;
 
@@ -55,8 +54,7 @@ export class Flusher {
     const { pipeline, parts, storing, unaccounted } = this.#of;
     unaccounted.look(nowMs);
     pipeline.tick(nowMs);
-    this.#hasStored = storing.flush(parts.flushAt(nowMs));
-    if (!this.#hasStored) return false;
+    if (!storing.flush(parts.flushAt(nowMs))) return false;
     this.#tellCounted(nowMs);
     parts.stored();
     pipeline.counting.rollups.closeMinutes(nowMs);
@@ -67,8 +65,9 @@ export class Flusher {
   }
 
   /** So much waits that the next flush would hold the loop for long. What the store refused waits for its time. */
-  get isEarly(): boolean {
-    return this.#hasStored && this.#of.pipeline.counting.rollups.pending().length >= ROWS_MANY;
+  get wantsEarlyFlush(): boolean {
+    const { pipeline, storing } = this.#of;
+    return storing.unstoredSinceMs === undefined && pipeline.counting.rollups.pending().length >= ROWS_MANY;
   }
 
   /** Some milliseconds of what need not be done with a flush, so that neither holds the loop for long. */

@@ -179,7 +179,7 @@ export class Observer implements IntakeTarget {
 
   /** Called some times between flushes: the store is looked after, and its journal written out, a part at a time. */
   turn(nowMs: number): void {
-    if (this.#flusher.isEarly) this.flush(nowMs, { isEarly: true });
+    if (this.#flusher.wantsEarlyFlush) this.flush(nowMs, { isEarly: true });
     else this.#flusher.turn(nowMs);
   }
 

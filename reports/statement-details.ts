@@ -28,10 +28,13 @@ export function addErrors(
 }
 
 export function addTexts(stored: StoredFacts, statements: readonly StatementFacts[]): void {
-  const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
-  const texts = new Map(stored.textsOf(fingerprints).map((text) => [text.fingerprint, text]));
+  setTexts(statements, stored.textsOf(fingerprintsOf(statements)));
+}
+
+function setTexts(statements: readonly StatementFacts[], texts: ReturnType<StoredFacts['textsOf']>): void {
+  const byFingerprint = new Map(texts.map((text) => [text.fingerprint, text]));
   for (const facts of statements) {
-    const text = texts.get(facts.fingerprint);
+    const text = byFingerprint.get(facts.fingerprint);
     facts.query = text?.query ?? TEXT_UNKNOWN;
     facts.summary = text?.summary ?? '';
   }
@@ -39,16 +42,12 @@ export function addTexts(stored: StoredFacts, statements: readonly StatementFact
 
 /** Adds texts, verdicts and names. */
 export function describe(stored: StoredFacts, statements: readonly StatementFacts[]): void {
-  const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
-  const described = stored.describe(fingerprints);
-  const texts = new Map(described.texts.map((text) => [text.fingerprint, text]));
+  const described = stored.describe(fingerprintsOf(statements));
+  setTexts(statements, described.texts);
   const variants = groupedBy(described.variants, ({ fingerprint }) => fingerprint);
   const verdicts = groupedBy(described.verdicts, keyOf);
   const names = described.poolNames;
   for (const facts of statements) {
-    const text = texts.get(facts.fingerprint);
-    facts.query = text?.query ?? TEXT_UNKNOWN;
-    facts.summary = text?.summary ?? '';
     facts.variants = (variants.get(facts.fingerprint) ?? []).map(({ query }) => query);
     facts.pools = new Set([...facts.pools].map((id) => names.get(id) ?? id));
     const own = verdicts.get(keyOf(facts)) ?? [];
@@ -82,9 +81,11 @@ export function addTags(
 }
 
 function fewOf(statements: readonly StatementFacts[]): SeriesFilter {
-  return statements.length > FEW
-    ? {}
-    : { fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
+  return statements.length > FEW ? {} : { fingerprints: fingerprintsOf(statements) };
+}
+
+export function fingerprintsOf(statements: readonly { readonly fingerprint: string }[]): string[] {
+  return [...new Set(statements.map(({ fingerprint }) => fingerprint))];
 }
 
 function groupedBy<Row>(rows: readonly Row[], keyOfRow: (row: Row) => string): Map<string, Row[]> {

@@ -11,7 +11,7 @@ import { addHistograms, type FactsById, groupSeries, groupTags, seriesOf } from 
 import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
 import type { RankedSort, RankedStatement, Ranking, SeriesFilter } from '../storage/reading/statement-rows.js';
 import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
-import { addErrors, addTags, addTexts, describe, FEW } from './statement-details.js';
+import { addErrors, addTags, addTexts, describe, FEW, fingerprintsOf } from './statement-details.js';
 import { taggedSums } from './tagged-sums.js';
 
 /** Values shown per tag key, unless the question says otherwise. */
@@ -122,7 +122,7 @@ function first(
     : bestOf(rank(offset + limit));
   const page = best.slice(offset);
   const keys = new Set(page.map(keyOf));
-  const fingerprints = [...new Set(page.map(({ fingerprint }) => fingerprint))];
+  const fingerprints = fingerprintsOf(page);
   stored.ahead?.(() => {
     const isWhole = question.detail === undefined;
     if (isWhole && fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });

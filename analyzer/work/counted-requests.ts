@@ -6,6 +6,7 @@
 import { limits } from '../../config/limits.js';
 import type { Pending } from '../../facts/pending.js';
 import type { CountedSlot } from '../../facts/rollup-row.js';
+import { KeyedHash } from '../../proxy/stream/parameters.js';
 import type { Unit } from './unit.js';
 
 /** The slot of those that are open; the others are of flushes. */
@@ -108,26 +109,12 @@ function idsOf({ boundary, requestId, traceId }: Unit): string[] {
   return boundary === 'tags' ? [requestId, traceId].filter((id) => id !== '') : [];
 }
 
-/** 64 bits in 16 digits: FNV-1a from two beginnings. Once per request: a cryptographic hash is dear. */
+/** 53 bits, by a key that the next process has as well. Once per request: a cryptographic hash is dear. */
+const HASH = new KeyedHash();
+HASH.use([0, 0]);
+/** Ids of requests and names of sessions are shorter; of a longer one the beginning counts. */
+const ID_BYTES = Buffer.alloc(512);
+
 function hashOf(id: string): string {
-  let [one, other] = [0x811c9dc5, 0x9e3779b9];
-  for (let at = 0; at < id.length; at++) {
-    const code = id.charCodeAt(at);
-    one = Math.imul(one ^ code, FNV_PRIME);
-    other = Math.imul(other ^ (code + at), FNV_PRIME);
-  }
-  return hex8(mixed(one)) + hex8(mixed(other));
-}
-
-const FNV_PRIME = 0x01000193;
-
-/** Every bit of the result depends on every bit: the finish of MurmurHash3. */
-function mixed(hash: number): number {
-  let bits = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
-}
-
-function hex8(number: number): string {
-  return number.toString(16).padStart(8, '0');
+  return HASH.of(ID_BYTES, 0, ID_BYTES.write(id)).toString(36);
 }

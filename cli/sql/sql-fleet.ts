@@ -6,7 +6,7 @@ import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import { parseStoreAddress } from '../../storage/clickhouse/connection/address.js';
 import { FleetShell, ShellMistake } from '../../storage/clickhouse/read/shell.js';
 import { StoreError } from '../../storage/store-error.js';
-import { type RunQuestion, type SqlAnswer, type SqlRunner, TIMER_MAX_MS } from './sql-runner.js';
+import { type RunQuestion, type SqlAnswer, type SqlRunner, startLimit } from './sql-runner.js';
 
 const NARROWER = 'raise --timeout, or narrow it: WHERE with one span_s and bounds of bucket_min';
 
@@ -35,14 +35,8 @@ export class SqlFleet implements SqlRunner {
 
   async run({ sql, rowsMax, timeoutMs, limit }: RunQuestion): Promise<SqlAnswer> {
     const running: { stop: AbortController; reason?: Error } = { stop: new AbortController() };
-    const late = new RuntimeError(`the statement took longer than ${limit} and was stopped`, {
-      where: 'sql',
-      hint: NARROWER,
-    });
-    const timer = setTimeout(
-      () => this.#stop(running, late),
-      timeoutMs === 0 ? TIMER_MAX_MS : Math.min(timeoutMs, TIMER_MAX_MS),
-    );
+    const stop = (reason: Error) => this.#stop(running, reason);
+    const timer = startLimit({ timeoutMs, limit }, { hint: NARROWER, stop });
     this.#running = running;
     try {
       return await this.#shell.run(sql, { rowsMax, timeoutMs, signal: running.stop.signal });

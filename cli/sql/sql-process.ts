@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { RuntimeError, UsageError } from '../../config/values/errors.js';
 import type { ShellAnswer } from '../../storage/sqlite/read/shell.js';
-import { type RunQuestion, type SqlRunner, TIMER_MAX_MS } from './sql-runner.js';
+import { type RunQuestion, type SqlRunner, startLimit } from './sql-runner.js';
 
 /** Within the time limit of `run`. */
 export type SqlQuestion = Omit<RunQuestion, 'timeoutMs' | 'limit'>;
@@ -23,6 +23,7 @@ interface Waiting {
   fail: (error: Error) => void;
 }
 
+const NARROWER = 'raise --timeout, or narrow it: WHERE, one span_s, an end to WITH RECURSIVE';
 const CHILD = new URL('./sql-child.js', import.meta.url);
 
 export class SqlProcess implements SqlRunner {
@@ -70,13 +71,7 @@ export class SqlProcess implements SqlRunner {
    */
   async run({ timeoutMs, limit, ...question }: RunQuestion): Promise<ShellAnswer> {
     await this.open();
-    const timer = setTimeout(
-      () => {
-        const hint = 'raise --timeout, or narrow it: WHERE, one span_s, an end to WITH RECURSIVE';
-        this.#kill(new RuntimeError(`the statement took longer than ${limit} and was stopped`, { where: 'sql', hint }));
-      },
-      timeoutMs === 0 ? TIMER_MAX_MS : Math.min(timeoutMs, TIMER_MAX_MS),
-    );
+    const timer = startLimit({ timeoutMs, limit }, { hint: NARROWER, stop: (reason) => this.#kill(reason) });
     try {
       const reply = this.#reply();
       this.#child?.send(question satisfies SqlQuestion);

@@ -1,6 +1,8 @@
-// The form of all that runs a person's SQL, on a data directory or on the store of a fleet.
+// The form of all that runs a person's SQL, on a data directory or a fleet's store, and its limit.
 // Invariant: nothing is written, an answer is bounded, and a statement that runs can be stopped.
 // Not here: the two that do it (sql-process.ts, sql-fleet.ts), reading and printing (../commands/sql.ts).
+
+import { RuntimeError } from '../../config/values/errors.js';
 
 export type SqlValue = string | number | bigint | boolean | null | Uint8Array | object;
 
@@ -33,4 +35,14 @@ export interface SqlRunner {
 }
 
 /** What a timer of Node can wait at most: 24 days. */
-export const TIMER_MAX_MS = 2 ** 31 - 1;
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** Gives `stop` what to tell a person once a statement has taken too long. Whoever waits for it clears the timer. */
+export function startLimit(
+  { timeoutMs, limit }: Pick<RunQuestion, 'timeoutMs' | 'limit'>,
+  { hint, stop }: { hint: string; stop: (reason: RuntimeError) => void },
+): NodeJS.Timeout {
+  const late = () =>
+    stop(new RuntimeError(`the statement took longer than ${limit} and was stopped`, { where: 'sql', hint }));
+  return setTimeout(late, timeoutMs === 0 ? TIMER_MAX_MS : Math.min(timeoutMs, TIMER_MAX_MS));
+}

@@ -3,7 +3,8 @@
 // Two lanes of 32 bits take four bytes a step; the key is their start. 53 bits are kept: of a million different sets
 // any two are alike with a chance of 6 in 100,000. The key is drawn anew by each observer, so that a hash says nothing
 // outside its process; it is not made to withstand somebody who has both.
-// Invariant: alike bytes give alike hashes; no hash is stored, shown or logged (a recording, which holds SQL, has it).
+// Invariant: alike bytes give alike hashes; no hash of a parameter is stored, shown or logged (a recording, which holds
+// SQL, has it).
 // Not here: which bytes are parameters (proxy/session/requests.ts, analyzer/sql/skeleton.ts).
 
 /** Two whole numbers of 32 bits. */

@@ -6,24 +6,18 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FreeUnits } from '../../analyzer/work/free-units.js';
 import type { UnitExecution } from '../../analyzer/work/kept/kept-statements.js';
 import { limits } from '../../config/limits.js';
+import { Random } from '../../scripts/lib/fuzz/random.mjs';
 import { Playing, type Sent } from './playing.js';
 
 afterEach(() => vi.restoreAllMocks());
-
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
 
 const SESSIONS = ['one', 'two', 'three', 'four'];
 const TEXTS = ['SELECT a', 'SELECT b', 'SELECT c', 'UPDATE a', 'BEGIN', 'COMMIT', 'ROLLBACK', 'PING'];
 
 /** Plays `steps` random steps, and tells all that came of them. */
 function play(seed: number, steps: number) {
-  const below = generator(seed);
+  const random = new Random(seed);
+  const below = (bound: number) => random.below(bound);
   const playing = new Playing();
   const unsettled: { execution: UnitExecution; sent: Sent }[] = [];
   let [at, request] = [0, 0];

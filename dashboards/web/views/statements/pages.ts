@@ -1,5 +1,5 @@
 // The rows of a long list, asked for by pages as they come into view.
-// Invariant: what is asked for is what is in view, and the first page, which has the sums; a page that was answered
+// Invariant: what is asked for is what is in view; each answer says how long the list is; a page that was answered
 // stays until the question changes. Not here: the question (statements-view.tsx), drawing (parts/virtual-table.tsx).
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
