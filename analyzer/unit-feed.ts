@@ -6,7 +6,7 @@ import { startupKeyOf } from './attribution/connection/siblings.js';
 import { clueBit } from './attribution/shape/clues.js';
 import { requestIdsOf } from './notable/request-tags.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
-import type { UnitExecution } from './work/kept/kept-statements.js';
+import { type UnitExecution, unfilledExecution } from './work/kept/unit-execution.js';
 import type { SessionWork } from './work/session-work.js';
 import type { UnitTagSets } from './work/unit-tag-sets.js';
 import type { Units } from './work/units.js';
@@ -22,6 +22,8 @@ export type Fed = Pick<Waiting, 'statement' | 'measured' | 'transactionPosition'
 export class UnitFeed {
   readonly #units: Units;
   readonly #tagSets: UnitTagSets;
+  /** Of a settled session: it is counted before the next one comes. */
+  readonly #counted = unfilledExecution();
 
   constructor(units: Units, tagSets: UnitTagSets) {
     this.#units = units;
@@ -33,7 +35,7 @@ export class UnitFeed {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
-    const execution = this.#units.keeps.lend(session.settled);
+    const execution = session.settled ? this.#counted : unfilledExecution();
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;
     execution.startMs = measured.completedAtMs - measured.serviceNs / 1e6;

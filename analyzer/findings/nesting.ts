@@ -7,7 +7,7 @@
 import { limits } from '../../config/limits.js';
 import type { Occurrence } from '../../facts/finding.js';
 import type { Found } from '../../facts/rollup-row.js';
-import { isWrite, TRAITS } from '../../facts/work/unit.js';
+import { isWrite, TRAITS, type UnitStatement } from '../../facts/work/unit.js';
 import { BurstCounts } from './burst-counts.js';
 import { callerOf } from './views/caller.js';
 import { beginningsMs, CHANCE_LN_MAX, chanceLn, isNested, type Span } from './views/chance.js';
@@ -85,14 +85,13 @@ export class Nesting {
 
   /** A unit ended that no tags name. */
   take(view: UnitView, nowMs: number): void {
-    const { unit, own } = view;
-    const [first] = own;
+    const { unit, first } = view;
     if (first === undefined || first.pool === '' || view.hasSeveralSessions) return;
     if (this.#pools.size < limits.nestingPairsMax) this.#pools.add(first.pool);
     this.#sinceMs = Math.min(this.#sinceMs, unit.firstMs);
     this.#newestMs = Math.max(this.#newestMs, unit.lastMs);
     if (this.#newestMs - this.#sinceMs > AGAIN_MS) this.#beginAnew();
-    if (this.#bursts.length < limits.nestingBurstsMax) this.#keep(burstOf(view));
+    if (this.#bursts.length < limits.nestingBurstsMax) this.#keep(burstOf(view, first));
     else this.droppedTotal++;
     if ((unit.traits & TRAITS.writes) === 0) return;
     for (const transaction of view.transactions) {
@@ -184,10 +183,11 @@ export class Nesting {
 }
 
 /** It is about its first write; without one about its first read. */
-function burstOf({ unit, own, transactions }: UnitView): Burst {
+function burstOf(view: UnitView, first: UnitStatement): Burst {
+  const { unit, transactions } = view;
   const write =
-    (unit.traits & TRAITS.writes) === 0 ? undefined : own.find((one) => isWrite(one) && one.sqlstate === '');
-  const about = write ?? own[0];
+    (unit.traits & TRAITS.writes) === 0 ? undefined : view.own.find((one) => isWrite(one) && one.sqlstate === '');
+  const about = write ?? first;
   const { pool, session, fingerprint, source, serviceNs } = about;
   const isUndone = transactions.some(
     ({ startMs, endMs, isRolledBack }) => isRolledBack && startMs <= about.startMs && about.endMs <= endMs,

@@ -10,7 +10,7 @@ import type { Siblings } from '../attribution/connection/siblings.js';
 import type { UserDecision } from '../attribution/rules/rule-user.js';
 import { internShape, type StatementShape } from '../attribution/shape/shape.js';
 import { PoolMember } from '../pools/pool.js';
-import type { UnitExecution } from '../work/kept/kept-statements.js';
+import type { UnitExecution } from '../work/kept/unit-execution.js';
 import type { SessionWork } from '../work/session-work.js';
 import { type TransactionState, TransactionWatch } from './transaction-watch.js';
 

@@ -4,7 +4,7 @@
 // pauses. Not here: units that tags name (units.ts), how long a pause must be (pace.ts).
 
 import type { Boundary } from '../../facts/rollup-row.js';
-import type { UnitExecution } from './kept/kept-statements.js';
+import type { UnitExecution } from './kept/unit-execution.js';
 import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
 import type { Unit } from './unit.js';

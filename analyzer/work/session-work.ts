@@ -2,7 +2,7 @@
 // Invariant: constant size. Not here: deciding (boundary.ts), counting (units.ts).
 
 import type { FreeUnits } from './free-units.js';
-import type { UnitExecution } from './kept/kept-statements.js';
+import type { UnitExecution } from './kept/unit-execution.js';
 import type { SessionInUnit } from './kept/unit-sums.js';
 import type { Pace } from './pace.js';
 import type { Unit } from './unit.js';

@@ -6,7 +6,6 @@
 import { limits } from '../../config/limits.js';
 import type { Pending } from '../../facts/pending.js';
 import type { RequestStatementRollup } from '../../facts/rollup-row.js';
-import type { StatementInUnit } from './kept/statement-sums.js';
 import type { Unit } from './unit.js';
 
 /** The rows that have all but the statement in common, by fingerprint. Statements of a unit often do. */
@@ -42,15 +41,19 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     this.cappedTotal += distinct.beyond;
     distinct.beyond = 0;
     for (let place = 0; place < distinct.length; place++) {
-      const statement = distinct.at(place);
-      const { fingerprint, countedExecutions } = statement;
-      if (countedExecutions === statement.executions) continue;
+      if (distinct.isCounted(place)) continue;
+      const fingerprint = distinct.fingerprintAt(place);
+      let tagSet = distinct.tagSetAt(place);
       // Once it is counted its row stands.
-      if (countedExecutions === 0 && statement.tagSet !== '' && !this.#tellsApart(fingerprint, statement.tagSet))
-        statement.tagSet = OTHER;
-      const row = this.#row(statement, minute);
+      const isNew = !distinct.isInRow(place);
+      if (isNew && tagSet !== '' && !this.#tellsApart(fingerprint, tagSet)) {
+        tagSet = OTHER;
+        distinct.setTagSet(place, tagSet);
+      }
+      const row = this.#row(minute, fingerprint, this.#alike(minute, distinct.sourceAt(place), tagSet));
       if (row === undefined) this.cappedTotal++;
-      else add(row, statement, unit.resumed);
+      // An earlier process counted a resumed request, with its statements as far as it saw them.
+      else distinct.addTo(row, place, isNew && !unit.resumed);
     }
   }
 
@@ -64,22 +67,25 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     this.#rows = [];
   }
 
-  #row({ fingerprint, source, tagSet }: StatementInUnit, minute: number): RequestStatementRollup | undefined {
-    let alike = this.#lastAlike;
-    if (alike.minute !== minute || alike.source !== source || alike.tagSet !== tagSet) {
-      alike = this.#alike(minute, source, tagSet);
-      this.#lastAlike = alike;
-    }
-    let row = alike.rows.get(fingerprint);
+  #row(minute: number, fingerprint: string, { source, tagSet, rows }: Alike): RequestStatementRollup | undefined {
+    let row = rows.get(fingerprint);
     if (row !== undefined) return row;
     if (this.#rows.length >= limits.requestStatementRowsMax) return undefined;
     row = rowOf({ minute, fingerprint, source, tagSet });
-    alike.rows.set(fingerprint, row);
+    rows.set(fingerprint, row);
     this.#rows.push(row);
     return row;
   }
 
   #alike(minute: number, source: string, tagSet: string): Alike {
+    const last = this.#lastAlike;
+    if (last.minute === minute && last.source === source && last.tagSet === tagSet) return last;
+    const alike = this.#findAlike(minute, source, tagSet);
+    this.#lastAlike = alike;
+    return alike;
+  }
+
+  #findAlike(minute: number, source: string, tagSet: string): Alike {
     let all = this.#byTagSet.get(tagSet);
     if (all === undefined) {
       all = [];
@@ -109,19 +115,4 @@ function rowOf(
     rows: 0,
     rowsSquared: 0,
   };
-}
-
-/** `resumed`: an earlier process counted the request, with its statements as far as it saw them. */
-function add(row: RequestStatementRollup, statement: StatementInUnit, resumed: boolean): void {
-  const { executions, serviceNs, rows, countedExecutions, countedNs, countedRows } = statement;
-  if (countedExecutions === 0 && !resumed) row.requests++;
-  row.executions += executions - countedExecutions;
-  row.executionsSquared += executions ** 2 - countedExecutions ** 2;
-  row.serviceTotalNs += serviceNs - countedNs;
-  row.serviceSquaredNs2 += serviceNs ** 2 - countedNs ** 2;
-  row.rows += rows - countedRows;
-  row.rowsSquared += rows ** 2 - countedRows ** 2;
-  statement.countedExecutions = executions;
-  statement.countedNs = serviceNs;
-  statement.countedRows = rows;
 }

@@ -4,9 +4,10 @@
 
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
-import type { KeptStatements, Settled, UnitExecution } from './kept/kept-statements.js';
+import type { KeptStatements } from './kept/kept-statements.js';
 import { StatementList } from './kept/statement-list.js';
 import { isBefore, StatementSums } from './kept/statement-sums.js';
+import type { Settled, UnitExecution } from './kept/unit-execution.js';
 import {
   addOpened,
   NOTHING_OPENED,
@@ -142,12 +143,16 @@ export class Unit implements WorkUnit {
     return this.#statements.read();
   }
 
+  get first(): UnitStatement | undefined {
+    return this.#statements.first;
+  }
+
   get kept(): number {
     return this.#statements.length;
   }
 
-  /** Hot path. `keep` false = it is in the sums alone. */
-  add(execution: UnitExecution, keep: boolean): void {
+  /** Hot path. */
+  add(execution: UnitExecution): void {
     execution.unit = this;
     this.unsettled++;
     if (this.#session === '') this.#session = execution.session;
@@ -155,16 +160,19 @@ export class Unit implements WorkUnit {
     if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
     if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
     if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
-    if (keep) this.#statements.add(execution);
-    else this.statementsDropped++;
   }
 
-  /** Hot path: the session of one of its executions has settled. True for the first execution of that statement. */
-  settle(execution: UnitExecution, { source, construct, pool, tagSet, unitTagSet }: Settled): boolean {
+  /**
+   * Hot path: the session of one of its executions has settled. True for the first execution of that statement.
+   * `keep` false = it is in the sums alone.
+   */
+  settle(execution: UnitExecution, { source, construct, pool, tagSet, unitTagSet }: Settled, keep: boolean): boolean {
     execution.source = source;
     execution.construct = construct;
     execution.pool = pool;
     execution.tagSet = tagSet;
+    if (keep) this.#statements.add(execution);
+    else this.statementsDropped++;
     this.#traits |= traitsOf(execution);
     this.unsettled--;
     this.dirty = true;

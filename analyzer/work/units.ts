@@ -15,7 +15,8 @@ import type { WorkUnit } from '../../facts/work/unit.js';
 import { boundaryBefore, givesBack, isInside, isPartOf, isPrelude, wholeOf } from './boundary.js';
 import { CountedRequests } from './counted-requests.js';
 import { FreeUnits } from './free-units.js';
-import { KeptStatements, type Settled, type UnitExecution } from './kept/kept-statements.js';
+import { KeptStatements } from './kept/kept-statements.js';
+import type { Settled, UnitExecution } from './kept/unit-execution.js';
 import { addOpened } from './kept/unit-sums.js';
 import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
@@ -74,12 +75,7 @@ export class Units {
   /** Hot path: once per execution, in the order of its session. `ids`: what its tags name; '' = nothing. */
   take(session: SessionWork, execution: UnitExecution, ids: Ids): void {
     const unit = this.#unitOf(session, execution, ids);
-    const keep = unit.kept < limits.unitStatementsMax && !this.keeps.isFull;
-    if (!keep) {
-      this.counters.unitStatementsDroppedTotal++;
-      this.keeps.giveBack(execution);
-    }
-    unit.add(execution, keep);
+    unit.add(execution);
     if (execution.endMs > this.#newestMs) {
       this.#newestMs = execution.endMs;
       this.#isNewestSeen = false;
@@ -103,7 +99,9 @@ export class Units {
   /** Hot path: its session has settled. True for the first execution of a statement in a request that tags name. */
   settled(execution: UnitExecution, settled: Settled): boolean {
     const unit = this.#goOn(wholeOf(execution.unit as Unit));
-    return unit.settle(execution, settled) && unit.boundary === 'tags';
+    const keep = unit.kept < limits.unitStatementsMax && !this.keeps.isFull;
+    if (!keep) this.counters.unitStatementsDroppedTotal++;
+    return unit.settle(execution, settled, keep) && unit.boundary === 'tags';
   }
 
   /** The connection is closed. */

@@ -99,6 +99,8 @@ export interface WorkUnit {
   readonly opened: { readonly connections: number; readonly ms: number };
   /** At most limits.unitStatementsMax, in the order in which they started. */
   readonly statements: readonly UnitStatement[];
+  /** The first of `statements`, without making the others. */
+  readonly first: UnitStatement | undefined;
   /** How many `statements` are, without making them. */
   readonly kept: number;
   /** Further executions, which are in the sums alone. */

@@ -51,6 +51,7 @@ export function unit(sent: readonly Sent[], parts: Partial<WorkUnit> = {}): Work
     lastMs: statements[statements.length - 1].endMs,
     serviceNs: statements.reduce((sum, { serviceNs }) => sum + serviceNs, 0),
     statements,
+    first: statements[0],
     kept: statements.length,
     opened: { connections: 0, ms: 0 },
     statementsDropped: 0,

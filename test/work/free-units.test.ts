@@ -4,7 +4,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FreeUnits } from '../../analyzer/work/free-units.js';
-import type { UnitExecution } from '../../analyzer/work/kept/kept-statements.js';
+import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
 import { limits } from '../../config/limits.js';
 import { Random } from '../../scripts/lib/fuzz/random.mjs';
 import { Playing, type Sent } from './playing.js';

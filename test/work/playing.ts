@@ -1,7 +1,7 @@
 // Units of work without a pipeline: sessions that a test scripts, settled at once or later.
 
 import { Findings } from '../../analyzer/findings/findings.js';
-import type { UnitExecution } from '../../analyzer/work/kept/kept-statements.js';
+import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
 import type { SessionWork } from '../../analyzer/work/session-work.js';
 import { UnitTagSets } from '../../analyzer/work/unit-tag-sets.js';
 import { Units } from '../../analyzer/work/units.js';
@@ -61,11 +61,11 @@ export class Playing {
 
   /** Sends them in this order, settled at once. */
   send(...statements: readonly Sent[]): this {
-    for (const sent of statements) this.settle(this.take(sent, true), sent);
+    for (const sent of statements) this.settle(this.take(sent), sent);
     return this;
   }
 
-  take(sent: Sent, isSettled = false): UnitExecution {
+  take(sent: Sent): UnitExecution {
     const { sql, at, ms = 1, session: name = 'one', requestId = '', traceId = '' } = sent;
     const session = this.#session(name);
     const housekeeping = HOUSEKEEPING[sql.split(' ')[0]] ?? '';
@@ -73,7 +73,7 @@ export class Playing {
     if (housekeeping === '' && before === 'I') session.autocommits = true;
     session.status = sent.after ?? (housekeeping === 'begin' ? 'T' : housekeeping === 'end' ? 'I' : before);
     const tagSet = sent.tags === undefined ? '' : JSON.stringify(sent.tags);
-    const execution = Object.assign(this.units.keeps.lend(isSettled), {
+    const execution: UnitExecution = {
       fingerprint: sql,
       session: name,
       startMs: T0 + at,
@@ -99,7 +99,7 @@ export class Playing {
       unitTagSet: this.#tagSets.of(tagSet),
       idleRequests: sent.idle ?? 0,
       unit: undefined,
-    } satisfies Partial<UnitExecution>);
+    };
     this.#nowMs = Math.max(this.#nowMs, execution.endMs);
     this.units.take(session.work, execution, { requestId, traceId, autocommits: session.autocommits });
     return execution;
@@ -156,7 +156,7 @@ export class Playing {
 /** What a listener sees at that moment. */
 function copyOf(unit: WorkUnit): WorkUnit {
   const { found, boundary, traits, id, tagSet, firstMs, lastMs, serviceNs, kept, opened, statementsDropped } = unit;
-  const statements = unit.statements.map(({ ...statement }) => ({ ...statement, unit: undefined }));
+  const { first, statements } = unit;
   return {
     found,
     boundary,
@@ -166,6 +166,7 @@ function copyOf(unit: WorkUnit): WorkUnit {
     firstMs,
     lastMs,
     serviceNs,
+    first,
     kept,
     opened,
     statementsDropped,

@@ -35,6 +35,8 @@ export interface ViewOptions {
 
 /** Serialisation failure and deadlock: what comes after is the same work again. */
 export const RETRIED: ReadonlySet<string> = new Set(['40001', '40P01']);
+/** Without these all statements of a unit are its own. */
+const MAY_BE_OTHERS = TRAITS.errors | TRAITS.housekeeping;
 const NO_RULES = new FindingRules();
 const NONE: ReadonlySet<string> = new Set();
 const NO_TRANSACTIONS: { ended: readonly Transaction[]; open: readonly Transaction[] } = { ended: [], open: [] };
@@ -69,6 +71,12 @@ export class UnitView {
   get own(): readonly UnitStatement[] {
     this.#own ??= ownStatements(this.unit);
     return this.#own;
+  }
+
+  /** The first of `own`, for those who ask for no other. */
+  get first(): UnitStatement | undefined {
+    const { traits, first } = this.unit;
+    return this.#own === undefined && (traits & MAY_BE_OTHERS) === 0 ? first : this.own[0];
   }
 
   /** Executions of each statement of `own`, in the order of their first. */
@@ -135,7 +143,7 @@ export function isOpen({ transactionAfter }: UnitStatement): boolean {
 }
 
 function ownStatements({ statements, traits }: WorkUnit): readonly UnitStatement[] {
-  if ((traits & (TRAITS.errors | TRAITS.housekeeping)) === 0) return statements;
+  if ((traits & MAY_BE_OTHERS) === 0) return statements;
   const retry = statements.findLastIndex(({ sqlstate }) => RETRIED.has(sqlstate));
   return statements
     .slice(retry + 1)

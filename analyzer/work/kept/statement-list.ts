@@ -1,20 +1,19 @@
 // The statements that one unit keeps.
 // Invariant: asked for, they are in the order in which they started, whatever order they came in.
-// Not here: where their objects come from (kept-statements.ts), what a unit adds up (unit.ts).
+// Not here: how they are held (packed-statements.ts), what a unit adds up (../unit.ts).
 
 import type { UnitStatement } from '../../../facts/work/unit.js';
-import type { KeptStatements, UnitExecution } from './kept-statements.js';
-
-/** A longer list is not used again. */
-const ROOM_KEPT = 64;
+import type { KeptStatements } from './kept-statements.js';
+import type { PackedStatements } from './packed-statements.js';
 
 export class StatementList {
   readonly #kept: KeptStatements;
-  /** Those from #length on are of an earlier unit. */
-  #list: UnitExecution[] = [];
+  #packed: PackedStatements | undefined = undefined;
   #length = 0;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #isSorted = true;
+  /** As they were asked for; undefined = something changed since. */
+  #read: readonly UnitStatement[] | undefined = undefined;
 
   constructor(kept: KeptStatements) {
     this.#kept = kept;
@@ -24,54 +23,63 @@ export class StatementList {
     return this.#length;
   }
 
-  /** Hot path. */
-  add(statement: UnitExecution): void {
-    if (this.#length < this.#list.length) this.#list[this.#length] = statement;
-    else this.#list.push(statement);
-    this.#length++;
+  /** The first that started; undefined = none is kept. */
+  get first(): UnitStatement | undefined {
+    if (this.#read !== undefined || !this.#isSorted) return this.read()[0];
+    return this.#length === 0 ? undefined : this.#packed!.read(0);
+  }
+
+  /** Hot path. Copies it. */
+  add(statement: UnitStatement): void {
+    this.#packed ??= this.#kept.lend();
+    if (this.#length === this.#packed.room) this.#packed.grow(this.#length + 1);
+    this.#packed.write(this.#length++, statement);
     this.#kept.size++;
+    this.#read = undefined;
     if (statement.startMs < this.#lastStartMs) this.#isSorted = false;
     else this.#lastStartMs = statement.startMs;
   }
 
   /** Takes all of another list, which is empty then. */
   take(other: StatementList): void {
+    const length = this.#length + other.#length;
     if (other.#length === 0) return;
-    this.#list = this.#list.slice(0, this.#length).concat(other.#list.slice(0, other.#length));
-    this.#length = this.#list.length;
+    this.#packed ??= this.#kept.lend();
+    if (length > this.#packed.room) this.#packed.grow(length);
+    this.#packed.copy(this.#length, other.#packed!, other.#length);
+    this.#length = length;
+    this.#read = undefined;
     this.#isSorted = false;
     other.#forget();
   }
 
-  /** They stand until something changes. */
-  read(): readonly UnitExecution[] {
-    if (this.#length < this.#list.length) this.#list = this.#list.slice(0, this.#length);
-    if (!this.#isSorted) {
-      this.#list.sort(byStart);
-      this.#isSorted = true;
-      this.#lastStartMs = this.#list[this.#length - 1].startMs;
-    }
-    return this.#list;
+  /** They stand whatever comes. */
+  read(): readonly UnitStatement[] {
+    if (this.#read !== undefined) return this.#read;
+    const all: UnitStatement[] = [];
+    for (let place = 0; place < this.#length; place++) all.push(this.#packed!.read(place));
+    if (!this.#isSorted) all.sort(byStart);
+    this.#read = all;
+    return all;
   }
 
   /** Keeps the statements of pauses in transactions. Returns how many it gave up. */
   rest(): number {
     const all = this.read();
     const needed = aroundPauses(all);
-    const given = all.filter((one) => !needed.has(one));
-    this.#list = all.filter((one) => needed.has(one));
-    this.#length = this.#list.length;
-    this.#kept.giveBackAll(given, given.length);
-    return given.length;
+    this.clear();
+    for (const one of all) if (needed.has(one)) this.add(one);
+    return all.length - needed.size;
   }
 
   clear(): void {
-    this.#kept.giveBackAll(this.#list, this.#length);
+    this.#kept.size -= this.#length;
     this.#forget();
   }
 
   #forget(): void {
-    if (this.#list.length > ROOM_KEPT) this.#list = [];
+    if (this.#packed !== undefined) this.#kept.giveBack(this.#packed);
+    this.#packed = this.#read = undefined;
     this.#length = 0;
     this.#lastStartMs = Number.NEGATIVE_INFINITY;
     this.#isSorted = true;

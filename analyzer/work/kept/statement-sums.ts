@@ -1,34 +1,35 @@
-// The different statements of one unit, with what each adds up to.
-// Invariant: a statement has one place; at most requestStatementsMax have one. Its objects serve again, so that a unit
-// leaves nothing behind for a garbage collector. Not here: rows (../statement-counts.ts).
+// The different statements of one unit, with what each adds up to, and how much of it their rows hold already.
+// Invariant: a statement has one place; at most requestStatementsMax have one. The arrays serve again, so that a unit
+// leaves nothing behind for a garbage collector. Not here: which row a statement is in (../statement-counts.ts).
 
 import { limits } from '../../../config/limits.js';
-import type { UnitExecution } from './kept-statements.js';
-
-/** One statement within a unit. Counted: what its rows hold already. */
-export interface StatementInUnit {
-  fingerprint: string;
-  startMs: number;
-  source: string;
-  tagSet: string;
-  executions: number;
-  serviceNs: number;
-  rows: number;
-  /** 0 = it is in no row. */
-  countedExecutions: number;
-  countedNs: number;
-  countedRows: number;
-}
+import type { RequestStatementRollup } from '../../../facts/rollup-row.js';
+import type { UnitStatement } from '../../../facts/work/unit.js';
 
 /** So many are found by looking at each: their fingerprints are one string each (fingerprint-of-key.ts). */
 const FEW = 32;
+const PLACES_AT_FIRST = 8;
+
+/** Numbers of a place, by their offset. */
+const START_MS = 0;
+const EXECUTIONS = 1;
+const SERVICE_NS = 2;
+const ROWS = 3;
+/** What its row holds; of executions 0 = it is in none. */
+const COUNTED_EXECUTIONS = 4;
+const COUNTED_NS = 5;
+const COUNTED_ROWS = 6;
+const NUMBERS = 7;
 
 export class StatementSums {
-  /** Those from #length on are of an earlier unit. */
-  readonly #list: StatementInUnit[] = [];
+  /** Those from #length on are of an earlier unit, here and in the other arrays. */
+  #fingerprints: string[] = [];
+  #sources: string[] = [];
+  #tagSets: string[] = [];
+  #numbers = new Float64Array(PLACES_AT_FIRST * NUMBERS);
   #length = 0;
   /** Of more than FEW. */
-  #byFingerprint: Map<string, StatementInUnit> | undefined = undefined;
+  #byFingerprint: Map<string, number> | undefined = undefined;
   /** Executions of statements that found no place, since they were counted last. */
   beyond = 0;
 
@@ -36,104 +37,160 @@ export class StatementSums {
     return this.#length;
   }
 
-  at(place: number): StatementInUnit {
-    return this.#list[place];
+  fingerprintAt(place: number): string {
+    return this.#fingerprints[place];
+  }
+
+  /** Of its first execution, as tagSetAt(). */
+  sourceAt(place: number): string {
+    return this.#sources[place];
+  }
+
+  tagSetAt(place: number): string {
+    return this.#tagSets[place];
+  }
+
+  /** For one that is in no row yet. */
+  setTagSet(place: number, tagSet: string): void {
+    this.#tagSets[place] = tagSet;
+  }
+
+  isInRow(place: number): boolean {
+    return this.#numbers[place * NUMBERS + COUNTED_EXECUTIONS] > 0;
+  }
+
+  /** Its row holds all of it. */
+  isCounted(place: number): boolean {
+    const at = place * NUMBERS;
+    return this.#numbers[at + COUNTED_EXECUTIONS] === this.#numbers[at + EXECUTIONS];
   }
 
   /** Hot path: its session has settled. True for the first execution of this statement. */
-  add({ fingerprint, source, tagSet, startMs, serviceNs }: UnitExecution, rows: number): boolean {
-    const known = this.#find(fingerprint);
-    if (known === undefined) {
-      const added = this.#lend(fingerprint);
-      if (added === undefined) {
+  add({ fingerprint, source, tagSet, startMs, serviceNs }: UnitStatement, rows: number): boolean {
+    const place = this.#find(fingerprint);
+    if (place < 0) {
+      const added = this.#addPlace(fingerprint);
+      if (added < 0) {
         this.beyond++;
         return false;
       }
-      added.startMs = startMs;
-      added.source = source;
-      added.tagSet = tagSet;
-      added.executions = 1;
-      added.serviceNs = serviceNs;
-      added.rows = rows;
-      added.countedExecutions = added.countedNs = added.countedRows = 0;
+      this.#sources[added] = source;
+      this.#tagSets[added] = tagSet;
+      this.#set(added * NUMBERS, startMs, serviceNs, rows);
       return true;
     }
-    known.executions++;
-    known.serviceNs += serviceNs;
-    known.rows += rows;
+    const numbers = this.#numbers;
+    const at = place * NUMBERS;
+    numbers[at + EXECUTIONS]++;
+    numbers[at + SERVICE_NS] += serviceNs;
+    numbers[at + ROWS] += rows;
     // Its row stands once it is counted.
-    if (known.countedExecutions === 0 && isBefore(startMs, tagSet, known.startMs, known.tagSet)) {
-      known.startMs = startMs;
-      known.source = source;
-      known.tagSet = tagSet;
-    }
+    if (numbers[at + COUNTED_EXECUTIONS] === 0) this.#nameBy(place, startMs, source, tagSet);
     return false;
   }
 
-  /** Adds those of another unit. Returns how many of them, but housekeeping, this one had. */
+  /** Adds those of another unit, of which no row holds anything. Returns how many, but housekeeping, this one had. */
   absorb(other: StatementSums): number {
     this.beyond += other.beyond;
     let repeated = 0;
-    for (let place = 0; place < other.#length; place++) {
-      const theirs = other.#list[place];
-      const ours = this.#find(theirs.fingerprint);
-      if (ours === undefined) {
-        const added = this.#lend(theirs.fingerprint);
-        if (added === undefined) this.beyond += theirs.executions;
-        else Object.assign(added, theirs);
+    for (let theirs = 0; theirs < other.#length; theirs++) {
+      const from = theirs * NUMBERS;
+      const fingerprint = other.#fingerprints[theirs];
+      let place = this.#find(fingerprint);
+      if (place >= 0) {
+        if (other.#sources[theirs] !== 'housekeeping') repeated++;
+        const at = place * NUMBERS;
+        for (const what of [EXECUTIONS, SERVICE_NS, ROWS]) this.#numbers[at + what] += other.#numbers[from + what];
         continue;
       }
-      if (theirs.source !== 'housekeeping') repeated++;
-      ours.executions += theirs.executions;
-      ours.serviceNs += theirs.serviceNs;
-      ours.rows += theirs.rows;
+      place = this.#addPlace(fingerprint);
+      if (place < 0) {
+        this.beyond += other.#numbers[from + EXECUTIONS];
+        continue;
+      }
+      this.#sources[place] = other.#sources[theirs];
+      this.#tagSets[place] = other.#tagSets[theirs];
+      this.#numbers.set(other.#numbers.subarray(from, from + NUMBERS), place * NUMBERS);
     }
     return repeated;
+  }
+
+  /** Adds to its row what that lacks. `isNew`: the row lacks the request as well. */
+  addTo(row: RequestStatementRollup, place: number, isNew: boolean): void {
+    const numbers = this.#numbers;
+    const at = place * NUMBERS;
+    const executions = numbers[at + EXECUTIONS];
+    const serviceNs = numbers[at + SERVICE_NS];
+    const rows = numbers[at + ROWS];
+    const countedExecutions = numbers[at + COUNTED_EXECUTIONS];
+    const countedNs = numbers[at + COUNTED_NS];
+    const countedRows = numbers[at + COUNTED_ROWS];
+    if (isNew) row.requests++;
+    row.executions += executions - countedExecutions;
+    row.executionsSquared += executions * executions - countedExecutions * countedExecutions;
+    row.serviceTotalNs += serviceNs - countedNs;
+    row.serviceSquaredNs2 += serviceNs * serviceNs - countedNs * countedNs;
+    row.rows += rows - countedRows;
+    row.rowsSquared += rows * rows - countedRows * countedRows;
+    numbers[at + COUNTED_EXECUTIONS] = executions;
+    numbers[at + COUNTED_NS] = serviceNs;
+    numbers[at + COUNTED_ROWS] = rows;
   }
 
   clear(): void {
     this.#length = this.beyond = 0;
     this.#byFingerprint = undefined;
-    if (this.#list.length > FEW) this.#list.length = FEW;
+    if (this.#fingerprints.length <= FEW) return;
+    this.#fingerprints = [];
+    this.#sources = [];
+    this.#tagSets = [];
+    this.#numbers = new Float64Array(PLACES_AT_FIRST * NUMBERS);
   }
 
-  /** The last one first: what repeats does so in a loop. */
-  #find(fingerprint: string): StatementInUnit | undefined {
-    if (this.#byFingerprint !== undefined) return this.#byFingerprint.get(fingerprint);
-    for (let place = this.#length - 1; place >= 0; place--)
-      if (this.#list[place].fingerprint === fingerprint) return this.#list[place];
-    return undefined;
+  /** The last one first: what repeats does so in a loop. -1 = it has no place. */
+  #find(fingerprint: string): number {
+    if (this.#byFingerprint !== undefined) return this.#byFingerprint.get(fingerprint) ?? -1;
+    const fingerprints = this.#fingerprints;
+    for (let place = this.#length - 1; place >= 0; place--) if (fingerprints[place] === fingerprint) return place;
+    return -1;
   }
 
-  #lend(fingerprint: string): StatementInUnit | undefined {
-    if (this.#length >= limits.requestStatementsMax) return undefined;
-    if (this.#length === this.#list.length) this.#list.push(emptyStatement());
-    const one = this.#list[this.#length++];
-    one.fingerprint = fingerprint;
-    if (this.#byFingerprint !== undefined) this.#byFingerprint.set(fingerprint, one);
+  /** -1 = there is none left. */
+  #addPlace(fingerprint: string): number {
+    const place = this.#length;
+    if (place >= limits.requestStatementsMax) return -1;
+    if ((place + 1) * NUMBERS > this.#numbers.length) {
+      const numbers = new Float64Array(this.#numbers.length * 2);
+      numbers.set(this.#numbers);
+      this.#numbers = numbers;
+    }
+    this.#fingerprints[place] = fingerprint;
+    this.#length++;
+    if (this.#byFingerprint !== undefined) this.#byFingerprint.set(fingerprint, place);
     else if (this.#length > FEW) this.#byFingerprint = this.#mapped();
-    return one;
+    return place;
   }
 
-  #mapped(): Map<string, StatementInUnit> {
-    return new Map(this.#list.slice(0, this.#length).map((one) => [one.fingerprint, one]));
+  #set(at: number, startMs: number, serviceNs: number, rows: number): void {
+    const numbers = this.#numbers;
+    numbers[at + START_MS] = startMs;
+    numbers[at + EXECUTIONS] = 1;
+    numbers[at + SERVICE_NS] = serviceNs;
+    numbers[at + ROWS] = rows;
+    numbers[at + COUNTED_EXECUTIONS] = numbers[at + COUNTED_NS] = numbers[at + COUNTED_ROWS] = 0;
   }
-}
 
-/** NaN, so that the field holds any number from the start. */
-function emptyStatement(): StatementInUnit {
-  return {
-    fingerprint: '',
-    startMs: Number.NaN,
-    source: '',
-    tagSet: '',
-    executions: 0,
-    serviceNs: Number.NaN,
-    rows: 0,
-    countedExecutions: 0,
-    countedNs: Number.NaN,
-    countedRows: 0,
-  };
+  #nameBy(place: number, startMs: number, source: string, tagSet: string): void {
+    const at = place * NUMBERS + START_MS;
+    if (!isBefore(startMs, tagSet, this.#numbers[at], this.#tagSets[place])) return;
+    this.#numbers[at] = startMs;
+    this.#sources[place] = source;
+    this.#tagSets[place] = tagSet;
+  }
+
+  #mapped(): Map<string, number> {
+    return new Map(this.#fingerprints.slice(0, this.#length).map((fingerprint, place) => [fingerprint, place]));
+  }
 }
 
 /** The earlier one names; of two at one moment the one that is first in the alphabet. */
