@@ -7,8 +7,8 @@ import { limits } from '../config/limits.js';
 import { callerIn } from '../config/values/tag-set.js';
 import type { Activity, ActivityFacts } from '../facts/work/activity.js';
 import { routeOf } from '../facts/work/routes.js';
+import { nameOf } from './attribution/comments/request-tags.js';
 import type { Judge } from './judge.js';
-import { requestOf } from './notable/request-tags.js';
 import type { ObservedSession } from './sessions/observed-session.js';
 
 export interface ActivityOptions {
@@ -41,7 +41,7 @@ function inFlightIn(session: ObservedSession, { judge }: ActivityOptions): Doing
     sinceMs,
     tagSet: judged?.tagSet ?? statement.tagSet,
     source: judged?.verdict.source ?? '',
-    request: requestOf(statement.tags.pairs) || unitIdOf(session),
+    request: nameOf(statement.tags.request) || unitIdOf(session),
     fingerprint: statement.fingerprint,
     query,
   };

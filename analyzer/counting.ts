@@ -4,7 +4,6 @@
 
 import { Findings } from './findings/findings.js';
 import type { Judge, LiveOptions } from './judge.js';
-import { traceIdOf } from './notable/request-tags.js';
 import { Samples } from './notable/samples.js';
 import type { Tail } from './notable/tail.js';
 import type { Pool } from './pools/pool.js';
@@ -83,7 +82,7 @@ export class Counting {
     const { judge, counted, tail } = this.#options;
     const { statement, measured, transactionPosition, inUnit } = execution;
     const { fingerprint } = statement;
-    const { pairs } = statement.tags;
+    const { request } = statement.tags;
     const pool = session.member.pool as Pool;
     const { verdict, tagSet } = judge.judge(session, statement);
     let where = pool.where.get(verdict);
@@ -100,7 +99,7 @@ export class Counting {
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
     if (this.samples.wants(fingerprint, measured)) {
-      const sample = { fingerprint, source: verdict.source, pool: pool.id, tagSet, pairs, transactionPosition };
+      const sample = { fingerprint, source: verdict.source, pool: pool.id, tagSet, request, transactionPosition };
       this.samples.keep(measured, sample);
     }
     counted.recordStatement({
@@ -112,7 +111,7 @@ export class Counting {
       calls: 1,
       serviceNs: measured.serviceNs,
       batched: measured.batched,
-      traceId: pairs.length === 0 ? '' : traceIdOf(pairs),
+      traceId: request.traceId,
       atMs: measured.completedAtMs,
     });
     tail?.add(session, { execution, pool: pool.name, verdict, tagSet });

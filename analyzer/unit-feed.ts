@@ -4,7 +4,6 @@
 
 import { startupKeyOf } from './attribution/connection/siblings.js';
 import { clueBit } from './attribution/shape/clues.js';
-import { requestIdsOf } from './notable/request-tags.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
 import { type UnitExecution, unfilledExecution } from './work/kept/unit-execution.js';
 import type { SessionWork } from './work/session-work.js';
@@ -34,7 +33,7 @@ export class UnitFeed {
   take(session: ObservedSession, fed: Fed): UnitExecution {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
-    const { requestId, traceId, idleRequests } = requestIdsOf(statement.tags.pairs);
+    const { requestId, traceId, idleRequests } = statement.tags.request;
     const execution = session.settled ? this.#counted : unfilledExecution();
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;

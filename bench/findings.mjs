@@ -59,6 +59,7 @@ function unitOf(number, each, found) {
     lastMs: firstMs + STATEMENTS,
     serviceNs: STATEMENTS * 500_000,
     statements,
+    first: statements[0],
     kept: STATEMENTS,
     opened: { connections: 0, ms: 0 },
     statementsDropped: 0,

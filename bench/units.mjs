@@ -16,6 +16,10 @@ const { UnitTagSets } = /** @type {typeof import('../dist/analyzer/work/unit-tag
 const { UnitFeed } = /** @type {typeof import('../dist/analyzer/unit-feed.js')} */ (
   await import(`${dist}/analyzer/unit-feed.js`)
 );
+const { NO_REQUEST, requestIdsOf } =
+  /** @type {typeof import('../dist/analyzer/attribution/comments/request-tags.js')} */ (
+    await import(`${dist}/analyzer/attribution/comments/request-tags.js`)
+  );
 const { wholeOf } = /** @type {typeof import('../dist/facts/execution-values.js')} */ (
   await import(`${dist}/facts/execution-values.js`)
 );
@@ -101,7 +105,7 @@ class Traffic {
   constructor(of) {
     this.#case = of;
     this.#statements = Array.from({ length: of.others }, (_, n) => attributable(n, of.tagSet));
-    this.#tags = Array.from({ length: SESSIONS }, () => /** @type {any} */ ({ pairs: [], proof: undefined }));
+    this.#tags = Array.from({ length: SESSIONS }, () => /** @type {any} */ ({ pairs: [], request: NO_REQUEST }));
     this.#sessions = Array.from({ length: SESSIONS }, (_, n) => ({
       facts: { relayId: 'bench', sessionId: n + 1, startup: [['user', 'app']], openedAtMs: T0 },
       statements: 0,
@@ -124,7 +128,8 @@ class Traffic {
       if (position === 0) {
         const id = (++this.#request).toString(16).padStart(32, '0');
         const pairs = [...NAMED, ['traceparent', `00-${id}-b7ad6b7169203331-01`]];
-        this.#tags[at] = /** @type {any} */ ({ pairs, proof: undefined });
+        // As a comment is read: once while it repeats.
+        this.#tags[at] = /** @type {any} */ ({ pairs, request: requestIdsOf(/** @type {any} */ (pairs)) });
       }
       statement = { ...known, tags: this.#tags[at] };
     }
@@ -154,7 +159,7 @@ class Traffic {
 function attributable(n, tagSet) {
   const fingerprint = Object.keys({ [(0x9e3779b97f4a7c15n * BigInt(n + 1)).toString(16).slice(0, 16)]: 0 })[0];
   const shape = /** @type {any} */ ({ reads: 'rows', housekeeping: '', clues: [] });
-  return { fingerprint, shape, tags: /** @type {any} */ ({ pairs: [] }), tagSet, sqlMatches: [] };
+  return { fingerprint, shape, tags: /** @type {any} */ ({ pairs: [], request: NO_REQUEST }), tagSet, sqlMatches: [] };
 }
 
 /** Other work on the machine lengthens some turns. @param {readonly number[]} values */

@@ -1,19 +1,19 @@
 // Keeps the slowest executions of each statement since the last flush.
 // Invariant: at most PER_STATEMENT executions of at most STATEMENTS_MAX statements wait; none of them holds a literal.
 // Not here: which samples are kept for good (storage/sqlite/tables/samples.ts), plans (observer/plan-collector.ts), the
-// request that ran one (request-tags.ts).
+// request that ran one (attribution/comments/request-tags.ts).
 
 import type { SlowSampleRow } from '../../facts/flush.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Measured } from '../../facts/rollup-row.js';
-import { requestIdOf, type TagPairs, traceIdOf } from './request-tags.js';
+import type { RequestIds } from '../attribution/comments/request-tags.js';
 
 export interface SampleContext {
   readonly fingerprint: string;
   readonly source: string;
   readonly pool: string;
   readonly tagSet: string;
-  readonly pairs: TagPairs;
+  readonly request: RequestIds;
   readonly transactionPosition: number;
 }
 
@@ -96,8 +96,8 @@ function sampleOf(measured: Measured, context: SampleContext): SlowSampleRow {
     sqlstate: measured.sqlstate,
     pool: context.pool,
     tagSet: context.tagSet,
-    traceId: traceIdOf(context.pairs),
-    requestId: requestIdOf(context.pairs),
+    traceId: context.request.traceId,
+    requestId: context.request.requestId,
     transactionPosition: context.transactionPosition,
   };
 }

@@ -4,10 +4,10 @@
 
 import type { ExecutionFacts, TailBatch } from '../../facts/answers.js';
 import type { Verdict } from '../../facts/verdict.js';
+import { nameOf } from '../attribution/comments/request-tags.js';
 import type { ObservedSession, Waiting } from '../sessions/observed-session.js';
 import { wholeOf } from '../work/boundary.js';
 import type { Unit } from '../work/unit.js';
-import { requestOf } from './request-tags.js';
 
 export interface Counted {
   readonly execution: Waiting;
@@ -54,7 +54,7 @@ export class Tail {
       sqlstate: measured.sqlstate,
       transactionPosition,
       tagSet,
-      request: requestOf(statement.tags.pairs),
+      request: nameOf(statement.tags.request),
     };
     const unit = execution.inUnit?.unit as Unit | undefined;
     if (unit !== undefined) wholeOf(unit).servesOnce = unit.servesOnce = true;

@@ -4,6 +4,7 @@
 
 import type { PoolIdentity } from '../../facts/pool.js';
 import type { Measured } from '../../facts/rollup-row.js';
+import { NO_REQUEST } from '../attribution/comments/request-tags.js';
 import type { CommentTags } from '../attribution/comments/sql-comment.js';
 import { ConnectionProfile, type ProfileState } from '../attribution/connection/connection-profile.js';
 import type { Siblings } from '../attribution/connection/siblings.js';
@@ -165,7 +166,7 @@ export class ObservedSession {
     session.identity = stored.identity ?? undefined;
     session.waiting = stored.waiting.map((waiting) => ({
       ...waiting,
-      statement: { ...waiting.statement, shape: internShape(waiting.statement.shape) },
+      statement: withoutContext({ ...waiting.statement, shape: internShape(waiting.statement.shape) }),
     }));
     session.settled = stored.settled;
     session.authenticated = stored.authenticated;
@@ -187,5 +188,5 @@ export class ObservedSession {
 }
 
 function withoutContext(statement: Attributable): Attributable {
-  return { ...statement, tags: { ...statement.tags, pairs: [] } };
+  return { ...statement, tags: { ...statement.tags, pairs: [], request: NO_REQUEST } };
 }

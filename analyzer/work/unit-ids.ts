@@ -1,16 +1,17 @@
 // Finds units of work by the ids that tags give: of the request, or of its trace.
 // Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
 // unit of that trace. Memory is bounded: an id that comes again after thousands of others begins anew.
-// Not here: reading ids from tags (analyzer/notable/request-tags.ts).
+// Not here: reading ids from tags (analyzer/attribution/comments/request-tags.ts).
 
 import { limits } from '../../config/limits.js';
 import type { FreeUnits } from './free-units.js';
 import type { Unit } from './unit.js';
 
 export class UnitIds {
-  /** An id that is used moves to the young generation; the old one is dropped whole. */
+  /** An id that is used moves to the young generation; of the old one each new id drops one. */
   #young = new Map<string, Unit>();
   #old = new Map<string, Unit>();
+  #oldest = this.#old.entries();
   /** Statements that units of the young generation remember. */
   #statements = 0;
   readonly #free: FreeUnits;
@@ -55,13 +56,25 @@ export class UnitIds {
 
   #set(id: string, unit: Unit): void {
     if (this.#young.size >= limits.requestsMax || this.#statements >= limits.requestsStatementsMax) {
-      for (const unit of this.#old.values()) this.#free.release(unit);
+      while (this.#dropOldest());
       this.#old = this.#young;
+      this.#oldest = this.#old.entries();
       this.#young = new Map();
       this.#statements = 0;
     }
     this.#young.set(id, unit);
     unit.holders++;
     this.#statements += unit.distinct.length;
+    // One at a time, so that units serve again as fast as others begin.
+    this.#dropOldest();
+  }
+
+  /** Of the old generation. False = it is empty. */
+  #dropOldest(): boolean {
+    const { value, done } = this.#oldest.next();
+    if (done === true) return false;
+    this.#old.delete(value[0]);
+    this.#free.release(value[1]);
+    return true;
   }
 }

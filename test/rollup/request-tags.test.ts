@@ -1,7 +1,7 @@
 // The ids that join executions to traces and requests: those of their form, and nothing else.
 
 import { describe, expect, test } from 'vitest';
-import { requestIdOf, requestOf, traceIdOf } from '../../analyzer/notable/request-tags.js';
+import { nameOf, requestIdsOf } from '../../analyzer/attribution/comments/request-tags.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SECRET = 'hunter2 secret';
@@ -14,7 +14,7 @@ describe('a trace id', () => {
     ['trace_id', 'a3ce929d0e0e4736', 'a3ce929d0e0e4736'],
     ['dd.trace_id', '11803532876627986230', '11803532876627986230'],
   ])('%s %s', (key, value, id) => {
-    expect(traceIdOf([[key, value]])).toBe(id);
+    expect(requestIdsOf([[key, value]]).traceId).toBe(id);
   });
 
   test.each([
@@ -27,7 +27,7 @@ describe('a trace id', () => {
     ['dd.trace_id', '1180353287662798623011'],
     ['trace_id', ''],
   ])('%s %s is none', (key, value) => {
-    expect(traceIdOf([[key, value]])).toBe('');
+    expect(requestIdsOf([[key, value]]).traceId).toBe('');
   });
 });
 
@@ -35,12 +35,13 @@ describe("a request's id", () => {
   test.each(['req-42', '9f8b3c2a-1d4e-4f6a-8b0c-2d4f6a8b0c2d', '1-67891233-abcdef012345678912345678', 'a/b+c=='])(
     '%s',
     (value) => {
-      expect(requestIdOf([['request_id', value]])).toBe(value);
-      expect(requestOf([['request_id', value]])).toBe(value);
+      const ids = requestIdsOf([['request_id', value]]);
+      expect(ids.requestId).toBe(value);
+      expect(nameOf(ids)).toBe(value);
     },
   );
 
   test.each([SECRET, "it's", 'ann@example.org', 'x'.repeat(129)])('%s is none', (value) => {
-    expect(requestIdOf([['request_id', value]])).toBe('');
+    expect(requestIdsOf([['request_id', value]]).requestId).toBe('');
   });
 });

@@ -9,6 +9,7 @@
 
 import { CONSTRUCTS, type Construct } from '../../../facts/verdict.js';
 import { type SqlTokens, TokenKind } from '../../sql/tokens.js';
+import { NO_REQUEST, type RequestIds, requestIdsOf, type TagPairs } from './request-tags.js';
 
 /** What tags prove, as bits. */
 export const Proof = {
@@ -27,14 +28,22 @@ export const Proof = {
 
 export interface CommentTags {
   /** Decoded, in text order; the first of equal keys. */
-  readonly pairs: readonly (readonly [key: string, value: string])[];
+  readonly pairs: TagPairs;
+  /** What they name the request. */
+  readonly request: RequestIds;
   readonly proof: number;
   /** Source and construct by the clients' own package; '' where it did not speak. */
   readonly source: '' | 'django-orm' | 'raw' | 'sqlalchemy';
   readonly construct: Construct;
 }
 
-export const NO_TAGS: CommentTags = Object.freeze({ pairs: [], proof: Proof.none, source: '', construct: '' });
+export const NO_TAGS: CommentTags = Object.freeze({
+  pairs: [],
+  request: NO_REQUEST,
+  proof: Proof.none,
+  source: '',
+  construct: '',
+});
 
 /** Keys of the clients' own package. */
 export const SOURCE_KEY = 'pgwitness_source';
@@ -61,6 +70,7 @@ export function readComments(tokens: SqlTokens): CommentTags {
   const construct = valueFor(pairs, CONSTRUCT_KEY) as Construct;
   return {
     pairs,
+    request: requestIdsOf(pairs),
     proof,
     source: source === 'django-orm' || source === 'raw' || source === 'sqlalchemy' ? source : '',
     construct: construct !== '' && CONSTRUCTS.includes(construct) ? construct : '',

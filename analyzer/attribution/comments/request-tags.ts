@@ -1,27 +1,11 @@
 // Finds the request of the application that an execution belongs to, by the tags of its comments.
 // Invariant: a trace id is 16 or 32 hexadecimal digits or a decimal number, and a request's id one word of letters,
 // digits and plain signs; what a tag holds else is no id. Ids are in lower case.
-// Not here: reading tags from comments (attribution/comments/), telling requests apart (work/).
+// Not here: reading tags from comments (sql-comment.ts), telling requests apart (analyzer/work/).
 
-import { IDLE_REQUESTS_KEY, REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../config/values/tag-keys.js';
+import { IDLE_REQUESTS_KEY, REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../../config/values/tag-keys.js';
 
 export type TagPairs = readonly (readonly [key: string, value: string])[];
-
-/** The trace id in these tags; '' = none. */
-export function traceIdOf(pairs: TagPairs): string {
-  return requestIdsOf(pairs).traceId;
-}
-
-/** The application's own id of its request; '' = none. */
-export function requestIdOf(pairs: TagPairs): string {
-  return requestIdsOf(pairs).requestId;
-}
-
-/** What names the request: its trace id, else its own id; '' = neither. */
-export function requestOf(pairs: TagPairs): string {
-  const { traceId, requestId } = requestIdsOf(pairs);
-  return traceId || requestId;
-}
 
 export interface RequestIds {
   /** The application's own id; '' = none. */
@@ -31,23 +15,15 @@ export interface RequestIds {
   readonly idleRequests: number;
 }
 
-const NO_IDS: RequestIds = { requestId: '', traceId: '', idleRequests: 0 };
+export const NO_REQUEST: RequestIds = Object.freeze({ requestId: '', traceId: '', idleRequests: 0 });
 
-/** What its tags say of the request. Hot path: each execution asks more than once. */
-export function requestIdsOf(pairs: TagPairs): RequestIds {
-  if (pairs.length === 0) return NO_IDS;
-  if (pairs !== lastPairs) {
-    lastPairs = pairs;
-    lastIds = readIds(pairs);
-  }
-  return lastIds;
+/** What names the request: its trace id, else its own id; '' = neither. */
+export function nameOf({ traceId, requestId }: RequestIds): string {
+  return traceId || requestId;
 }
 
-let lastPairs: TagPairs = [];
-let lastIds = NO_IDS;
-
 /** Of two tags with one meaning the first counts. */
-function readIds(pairs: TagPairs): RequestIds {
+export function requestIdsOf(pairs: TagPairs): RequestIds {
   let traceparent: string | undefined;
   let trace: string | undefined;
   let request: string | undefined;
@@ -70,6 +46,7 @@ function readIds(pairs: TagPairs): RequestIds {
         break;
     }
   }
+  if ((traceparent ?? trace ?? request ?? idle) === undefined) return NO_REQUEST;
   return {
     requestId: request !== undefined && REQUEST_ID.test(request) ? request : '',
     traceId: traceparent !== undefined ? ofTraceparent(traceparent) : trace !== undefined ? ofTraceTag(trace) : '',
