@@ -154,9 +154,9 @@ export const limits = {
   unitsOpenMax: 10_000,
   /** Statements kept of one unit, in their order. Further ones are in its sums alone. */
   unitStatementsMax: 1_000,
-  /** … and of all open units: some 30 MiB. */
+  /** … and of all open units: some 15 MiB. */
   unitsStatementsMax: 100_000,
-  /** Units that ended and are remembered by their id, in two generations. One that goes on later counts anew. */
+  /** Ids of requests that are remembered: what goes on after its end is the same request. Later it is another. */
   requestsMax: 8_192,
   /** Counted requests that are told to a following process, of the open ones and of those that ended by one flush. */
   countedIdsMax: 2_048,

@@ -108,25 +108,39 @@ function msOf(bucket: number): number {
  * when the stretch before it is nearly empty.
  */
 function gapBetween(counts: Float64Array): number {
-  const smooth = counts.map((count, at) => ((counts[at - 1] ?? 0) + 2 * count + (counts[at + 1] ?? 0)) / 4);
-  const total = smooth.reduce((sum, count) => sum + count, 0);
-  let best = { depth: 0, at: -1 };
+  const smooth = smoothed(counts);
+  // Of the buckets after each: the highest, and all together.
+  const later = new Float64Array(BUCKETS);
+  const above = new Float64Array(BUCKETS);
+  for (let at = BUCKETS - 2; at >= 0; at--) {
+    later[at] = Math.max(later[at + 1], smooth[at + 1]);
+    above[at] = above[at + 1] + smooth[at + 1];
+  }
+  const total = above[0] + smooth[0];
+  let deepest = 0;
+  let found = -1;
   let heap = 0;
   for (let at = 1; at < BUCKETS - 1; at++) {
     heap = Math.max(heap, smooth[at - 1]);
-    let later = 0;
-    let above = 0;
-    for (let after = at + 1; after < BUCKETS; after++) {
-      later = Math.max(later, smooth[after]);
-      above += smooth[after];
-    }
-    const smaller = Math.min(heap, later);
-    if (above < total * GROUP_MIN || smooth[at] > smaller * VALLEY_MAX) continue;
-    const depth = smaller - smooth[at];
-    if (depth > best.depth) best = { depth, at };
+    const smaller = Math.min(heap, later[at]);
+    if (above[at] < total * GROUP_MIN || smooth[at] > smaller * VALLEY_MAX) continue;
+    if (smaller - smooth[at] <= deepest) continue;
+    deepest = smaller - smooth[at];
+    found = at;
   }
-  if (best.at < 0) return USUAL_GAP_MS;
-  return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, msOf(middleOf(smooth, best.at) + 0.5)));
+  if (found < 0) return USUAL_GAP_MS;
+  return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, msOf(middleOf(smooth, found) + 0.5)));
+}
+
+/** Each bucket with half of its neighbours. */
+function smoothed(counts: Float64Array): Float64Array {
+  const smooth = new Float64Array(BUCKETS);
+  for (let at = 0; at < BUCKETS; at++) {
+    const before = at === 0 ? 0 : counts[at - 1];
+    const after = at === BUCKETS - 1 ? 0 : counts[at + 1];
+    smooth[at] = (before + 2 * counts[at] + after) / 4;
+  }
+  return smooth;
 }
 
 /** The middle of the stretch that is as empty as this bucket. */

@@ -83,10 +83,9 @@ export class Unit implements WorkUnit {
   /** As a new one would be: nothing leads to it any more (free-units.ts). */
   beginAnew(boundary: Boundary): void {
     this.boundary = boundary;
-    this.requestId = this.traceId = '';
+    this.requestId = this.traceId = this.#session = this.#tagSet = this.#namedTagSet = '';
     this.firstMs = this.#tagSetMs = Number.POSITIVE_INFINITY;
     this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.#traits = 0;
-    this.#session = this.#tagSet = this.#namedTagSet = '';
     setSums(this.sums, NOTHING);
     this.opened = NOTHING_OPENED;
     this.distinct.clear();
@@ -94,8 +93,7 @@ export class Unit implements WorkUnit {
     this.parts = NO_PARTS;
     this.sessions = NO_SESSIONS;
     this.absorbedBy = undefined;
-    this.#isCounted = this.#hasRoute = false;
-    this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
+    this.#isCounted = this.#hasRoute = this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
   }
 
   /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
@@ -162,10 +160,7 @@ export class Unit implements WorkUnit {
     if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
   }
 
-  /**
-   * Hot path: the session of one of its executions has settled. True for the first execution of that statement.
-   * `keep` false = it is in the sums alone.
-   */
+  /** Hot path: its session has settled. `keep` false = sums alone. True for the first execution of its statement. */
   settle(execution: UnitExecution, { source, construct, pool, tagSet, unitTagSet }: Settled, keep: boolean): boolean {
     execution.source = source;
     execution.construct = construct;

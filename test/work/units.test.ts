@@ -400,6 +400,29 @@ describe('bounds', () => {
     expect(playing.total).toEqual({ requests: blocks * each + 1, statements: blocks * each + 2 });
   });
 
+  test.each([
+    [4, 'goes on', 5],
+    [5, 'counts anew', 7],
+  ])('with room for five ids, one that comes again after %i others %s', (others, _, requests) => {
+    const { requestsMax } = limits;
+    Object.assign(limits, { requestsMax: 5 });
+    try {
+      const playing = new Playing();
+      let at = 0;
+      // Wherever in its generation the id stands.
+      for (let before = 0; before < 12; before++) {
+        const earlier = playing.total.requests;
+        for (let n = 0; n <= others; n++, at += 10) playing.send({ sql: 'a', at, requestId: `b${before}x${n}` });
+        playing.pass(3_000);
+        playing.send({ sql: 'a', at, requestId: `b${before}x0` }).pass(3_000);
+        expect(playing.total.requests - earlier).toBe(requests);
+        at += 8_000;
+      }
+    } finally {
+      Object.assign(limits, { requestsMax });
+    }
+  });
+
   test('too many open: the oldest ends early, and is counted', () => {
     const playing = new Playing();
     for (let n = 0; n < limits.unitsOpenMax + 30; n++) playing.send({ sql: 'a', at: 0, requestId: `r${n}` });

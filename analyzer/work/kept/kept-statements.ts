@@ -1,4 +1,4 @@
-// Counts the statements that units keep, and lends what they are kept in, which serves again and again.
+// Counts the statements that units keep, and lends the arrays that hold them: they serve again.
 // What lives for a second is what a garbage collector works on most.
 // Invariant: what is lent has one borrower. Not here: what is kept of a statement (packed-statements.ts).
 

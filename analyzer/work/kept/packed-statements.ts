@@ -1,6 +1,7 @@
 // Statements of one unit in two arrays, one statement beside the next.
 // As objects they are twice as large and lie anywhere: what a thousand units hold then fits into no processor's cache.
-// Invariant: a place reads as it was written. Not here: their order (statement-list.ts), who has which (kept-statements.ts).
+// Invariant: a place reads as it was written.
+// Not here: their order (statement-list.ts), who has which (kept-statements.ts).
 
 import type { UnitStatement } from '../../../facts/work/unit.js';
 

@@ -1,4 +1,4 @@
-// The different statements of one unit, with what each adds up to, and how much of it their rows hold already.
+// The different statements of one unit: what each adds up to, and what of it its row holds.
 // Invariant: a statement has one place; at most requestStatementsMax have one. The arrays serve again, so that a unit
 // leaves nothing behind for a garbage collector. Not here: which row a statement is in (../statement-counts.ts).
 
