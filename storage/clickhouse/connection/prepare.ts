@@ -5,7 +5,14 @@
 import { MINUTE_MS } from '../../../config/values/minute.js';
 import { DAY_MIN } from '../../reading/levels.js';
 import { StoreError } from '../../store-error.js';
-import { FLEET_SCHEMA_VERSION, type KeptFrom, retentionSteps, STORE_FACT, stepsFrom } from '../schema/migrations.js';
+import {
+  FLEET_SCHEMA_VERSION,
+  type KeptFrom,
+  RETENTION_CHANGES,
+  retentionRounds,
+  STORE_FACT,
+  stepsFrom,
+} from '../schema/migrations.js';
 import { type Layout, onCluster, type RetentionDays } from '../schema/table.js';
 import { type StoreAddress, shownStore } from './address.js';
 import { FleetClient } from './client.js';
@@ -23,7 +30,12 @@ const DEFAULT_DAYS: RetentionDays = { minutes: 7, hours: 90, days: 400 };
 export async function prepareStore(address: StoreAddress, layout: WantedLayout, first = 0): Promise<void> {
   const each = layout.cluster !== undefined && !layout.cluster.hasReplicas;
   const nodes = each ? address.nodes.map((_, node) => node) : [first];
-  for (const node of nodes) await prepareNode(address, { node, layout });
+  const changes: Array<{ node: number; rounds: string[][] }> = [];
+  for (const node of nodes) changes.push({ node, rounds: await prepareNode(address, { node, layout }) });
+  const roundsMax = Math.max(...changes.map(({ rounds }) => rounds.length));
+  for (let round = 0; round < roundsMax; round++) {
+    for (const { node, rounds } of changes) await command(address, node, rounds[round] ?? []);
+  }
 }
 
 /** How many days a prepared store keeps each level. Throws StoreError. */
@@ -31,10 +43,11 @@ export async function keptDays(client: FleetClient): Promise<RetentionDays> {
   return keptOf((await factsOf(client)).facts);
 }
 
+/** Makes what is missing. What it answers changes the retention; see retentionRounds. */
 async function prepareNode(
   address: StoreAddress,
   { node, layout }: { node: number; layout: WantedLayout },
-): Promise<void> {
+): Promise<string[][]> {
   const { hasDatabase, facts, newest } = await found(address, node);
   const version = facts.get('schema') ?? 0;
   if (version > FLEET_SCHEMA_VERSION) {
@@ -52,14 +65,15 @@ async function prepareNode(
       client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(wanted)}`),
     );
   }
-  const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]);
-  const statements = [
-    ...(version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted)),
-    ...(version === 0 || isKept
-      ? []
-      : // Not older than what a sidecar with another clock noted: the tables would be kept as nobody is told.
-        retentionSteps(wanted, { from: keptFrom(facts, wanted), version: Math.max(Date.now(), newest + 1) })),
-  ];
+  await command(address, node, version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted));
+  const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]) && !facts.get(RETENTION_CHANGES);
+  if (version === 0 || isKept) return [];
+  // Not older than what a sidecar with another clock noted: the tables would be kept as nobody is told.
+  return retentionRounds(wanted, { kept, from: keptFrom(facts, wanted), version: Math.max(Date.now(), newest + 1) });
+}
+
+/** In order. Throws StoreError. */
+async function command(address: StoreAddress, node: number, statements: readonly string[]): Promise<void> {
   if (statements.length === 0) return;
   await asked(new FleetClient(address, { node }), async (client) => {
     for (const statement of statements) await client.command(statement);

@@ -13,9 +13,9 @@ const STEPS: ReadonlyArray<(layout: Layout) => string[]> = [
 export const FLEET_SCHEMA_VERSION = STEPS.length;
 
 /**
- * One row per fact about the store itself: 'schema', how long levels are kept ('minutes_kept_days', 'hours_kept_days',
- * 'days_kept_days'), and where they begin since they are kept for longer ('minutes_kept_from_min' and so on). It is
- * whole on every node.
+ * One row per fact about the store itself: 'schema', how long levels are kept at least ('minutes_kept_days',
+ * 'hours_kept_days', 'days_kept_days'), where they begin since they are kept for longer ('minutes_kept_from_min' and so
+ * on), and whether some tables may keep rows for longer (RETENTION_CHANGES). It is whole on every node.
  */
 export const STORE_FACT = 'store_fact';
 const FACT_ENGINE = {
@@ -33,15 +33,35 @@ ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORD
   ];
 }
 
+/** 1 while tables are given another retention; where that stopped halfway it stays, and has to be done again. */
+export const RETENTION_CHANGES = 'retention_changes';
+
+export interface RetentionChange {
+  /** How long rows were kept so far. */
+  readonly kept: RetentionDays;
+  /** The first minute that each level has, where rows of before it were dropped. */
+  readonly from: KeptFrom;
+  /** Makes what is noted the newest. */
+  readonly version: number;
+}
+
 /**
- * Statements by which a node keeps rows as long as `layout` says. `from`: the first minute that each level has, where
- * rows of before it were dropped; `version` makes what they note the newest.
+ * Statements by which a node keeps rows as long as `layout` says, in rounds: one is done on every node before the next
+ * begins. Readers ask for rows that every table has, wherever it stops: what is lowered is noted before a row goes,
+ * what is raised after all tables keep it.
  */
-export function retentionSteps(layout: Layout, { from, version }: { from: KeptFrom; version: number }): string[] {
+export function retentionRounds(layout: Layout, { kept, from, version }: RetentionChange): string[][] {
+  const { minutes, hours, days } = layout.retention;
+  const least = {
+    minutes: Math.min(minutes, kept.minutes),
+    hours: Math.min(hours, kept.hours),
+    days: Math.min(days, kept.days),
+  };
   const begins = Object.entries(from).map(([level, minute]): [string, number] => [`${level}_kept_from_min`, minute]);
   return [
-    ...TABLES_1.map((table) => retentionSql(table, layout)),
-    noteSql([...keptFacts(layout.retention), ...begins], version),
+    [noteSql([...keptFacts(least), [RETENTION_CHANGES, 1]], version)],
+    TABLES_1.map((table) => retentionSql(table, layout)),
+    [noteSql([...keptFacts(layout.retention), ...begins, [RETENTION_CHANGES, 0]], version + 1)],
   ];
 }
 
