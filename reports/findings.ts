@@ -54,6 +54,11 @@ export function reportFindings(reader: StoreReader, bounds: TimeBounds = {}, lim
 
 /** Inside a snapshot that is being read. */
 export function findingsOf(stored: StoredFacts, window: Window, { newestMax }: Limit = {}): FindingsReport {
+  stored.ahead?.(() => {
+    stored.poolNames();
+    stored.acceptedFindings();
+    stored.latestMarks();
+  });
   const deltas = stored.findingsIn(window, newestMax);
   const fingerprints = [
     ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),

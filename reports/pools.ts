@@ -14,6 +14,13 @@ import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.j
 export function reportPools(reader: StoreReader, bounds: TimeBounds = {}): PoolsReport {
   return reader.read((stored) => {
     const span = spanOf(stored, bounds);
+    stored.ahead?.(() => {
+      stored.poolRecords();
+      stored.poolSums(span.segments);
+      stored.poolSourceSums(span.segments);
+      stored.transactionHistograms(span.segments);
+      stored.poolInstances?.(span.segments);
+    });
     const peaks = noSums(FLEET_RULES);
     for (const segment of stored.fleetPeaks(span.segments)) addSums(FLEET_RULES, peaks, segment);
     return {

@@ -53,6 +53,8 @@ export function reportStatements(reader: StoreReader, question: StatementsQuesti
     const { sort = 'total' } = question;
     const observed = (): Observed => observedIn(stored, span, reader.unstoredSinceMs);
     stored.ahead?.(observed);
+    const only = filter.fingerprint;
+    if (only !== undefined && !tagged) askDetails(stored, { span, question, fingerprints: [only] });
     const { limit = 0, detail } = question;
     const isCut = limit > 0 && limit < MANY && !tagged && filter.fingerprint === undefined;
     const { grouped, statements, sums } =
@@ -123,17 +125,25 @@ function first(
   const page = best.slice(offset);
   const keys = new Set(page.map(keyOf));
   const fingerprints = fingerprintsOf(page);
-  stored.ahead?.(() => {
-    const isWhole = question.detail === undefined;
-    if (isWhole && fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
-    if (fingerprints.length <= FEW) stored.tagSums(span.segments, { fingerprints });
-    if (isWhole) stored.describe(fingerprints);
-    else stored.textsOf(fingerprints);
-  });
+  askDetails(stored, { span, question, fingerprints });
   const grouped = groupSeries(stored.seriesSums(span.segments, { ...filter, fingerprints }));
   addHistograms(stored, grouped, { table: 'rollup', segments: span.segments, fingerprints });
   const found = grouped.facts.filter((facts) => keys.has(keyOf(facts)));
   return { grouped, statements: ordered(found, { sort, limit }), sums };
+}
+
+/** What statements have beside counts comes along with their counts. */
+function askDetails(
+  stored: StoredFacts,
+  { span, question, fingerprints }: { span: Span; question: StatementsQuestion; fingerprints: readonly string[] },
+): void {
+  stored.ahead?.(() => {
+    const isWhole = question.detail === undefined;
+    if (isWhole && fingerprints.length <= FEW) stored.errorSums(span.segments, { fingerprints });
+    if (question.detail !== 'counts' && fingerprints.length <= FEW) stored.tagSums(span.segments, { fingerprints });
+    if (isWhole) stored.describe(fingerprints);
+    else if (question.detail === 'list') stored.textsOf(fingerprints);
+  });
 }
 
 /** Statements whose histograms are read at once, in search of the first by a percentile. */
