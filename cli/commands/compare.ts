@@ -40,7 +40,10 @@ export function register(program: Command): void {
         'compare executions with value a of a comment tag to those with value b; key=a narrows both sides; may repeat',
       ),
     )
-    .option('--group-by <tag>', 'print a row per value of this comment tag instead of a row per statement')
+    .option(
+      '--group-by <tag>',
+      'print a row per value of this comment tag (also tag:NAME) instead of a row per statement',
+    )
     .option('--source <source>', 'only statements of this source; a,b compares two sources')
     .option('--handwritten', 'only handwritten SQL')
     .option('--all', 'also compare housekeeping (BEGIN, pings, …) and tools')

@@ -25,8 +25,12 @@ const TAG = 'tag:';
 
 /** The key of the tag that `by` means; undefined where it means no tag. */
 export function groupedTag(by: string): string | undefined {
-  if (by.startsWith(TAG)) return by.slice(TAG.length);
-  return (GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) ? undefined : by;
+  return (GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) ? undefined : tagKey(by);
+}
+
+/** Of a tag, which may be written as tag:KEY where it has the name of something else. */
+export function tagKey(written: string): string {
+  return written.startsWith(TAG) ? written.slice(TAG.length) : written;
 }
 
 export interface GroupFacts extends Record<TagMeasureName, number> {

@@ -92,7 +92,7 @@ const WHOLE = [
   `statements/${lines}/samples`,
   `statements/${report}/samples`,
   `compare?around=${encodeURIComponent(DEPLOY)}&all=true`,
-  `compare?around=${encodeURIComponent(DEPLOY)}&span=20m&group-by=route`,
+  `compare?around=${encodeURIComponent(DEPLOY)}&span=20m&group-by=tag:route`,
   'compare?before=90m..1h&after=30m..0m&source=django-orm',
   `compare?tag=route%3Dorders%2F%2Csearch%2F&since=${at(1)}`,
   `compare?old=${shopFingerprint('linesOfAll')}&new=${lines}&since=${at(2)}`,

@@ -121,6 +121,9 @@ describe('compare', () => {
       judgement: 'new',
       after: { calls_per_request: 3 },
     });
+    // As `top` takes it, so that one spelling does for both.
+    const named = await json('compare', '--tag', 'app_version=41,42', '--group-by', 'tag:route');
+    expect(named).toMatchObject({ group_by: 'route', rows });
   });
 
   test('CREATE INDEX on the wire and a new app_version are marks, and so is what a person names', async () => {
