@@ -16,8 +16,6 @@ export interface TimelineQuestion extends TimeBounds, ExecutionFilter {
   fingerprint: string;
   /** At most so many points, unless days are more: days are never joined. Default: as many as a screen shows. */
   pointsMax?: number;
-  /** True = counts and times only; histograms and distribution stay empty. */
-  totalsOnly?: boolean;
 }
 
 export interface TimelinePoint extends Record<PointMeasureName, number> {
@@ -49,8 +47,7 @@ export function reportTimeline(reader: StoreReader, question: TimelineQuestion):
   return reader.read((stored) => timelineIn(stored, question));
 }
 
-/** Likewise, of one moment that is read. */
-export function timelineIn(stored: StoredFacts, question: TimelineQuestion): TimelineReport {
+function timelineIn(stored: StoredFacts, question: TimelineQuestion): TimelineReport {
   const { window } = spanOf(stored, question);
   const range = { since: window.sinceMs / MINUTE_MS, until: Math.ceil(window.untilMs / MINUTE_MS) };
   const { pointsMax } = question;

@@ -12,6 +12,7 @@ import { mergeGroups } from '../../reports/groups/groups-codec.js';
 import { mergeSeen } from '../../reports/groups/seen.js';
 import { mergeRoutes } from '../../reports/routes.js';
 import { mergeSamples } from '../../reports/samples.js';
+import { mergeSketches } from '../../reports/sketches.js';
 import { mergeFindingSamples } from '../../reports/units/finding-sample.js';
 import { mergeWatched } from '../../reports/watched/watched.js';
 import { mergeRouteDetails } from '../../reports/work/route-details.js';
@@ -43,6 +44,10 @@ export function mergedPlace(places: readonly Place[]): Place {
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
     route: async (name, range) => mergeRouteDetails(await Promise.all(places.map((place) => place.route(name, range)))),
     timeline: async (query) => mergeTimelines(await Promise.all(places.map((place) => place.timeline(query)))),
+    sketches: async (asked) => {
+      const each = await Promise.all(places.map((place) => place.sketches(asked)));
+      return asked.statements.map((_, n) => mergeSketches(each.map((sketches) => sketches[n])));
+    },
     marks: async (range) =>
       (await Promise.all(places.map((place) => place.marks(range)))).flat().sort((a, b) => a.atMs - b.atMs),
     requests: async (asked) => mergeRequests(await Promise.all(places.map((place) => place.requests(asked)))),

@@ -35,6 +35,7 @@ import { reportRequests } from '../../reports/requests.js';
 import { reportRoutes } from '../../reports/routes.js';
 import { reportSamples } from '../../reports/samples.js';
 import { reportSessions } from '../../reports/sessions.js';
+import { reportSketches, type Sketch } from '../../reports/sketches.js';
 import { reportStatements } from '../../reports/statements.js';
 import { recordedWindow, reportStatus } from '../../reports/status.js';
 import { reportTimeline } from '../../reports/timeline.js';
@@ -96,8 +97,8 @@ function localPlace(name: string, reader: StoreReader): Place {
     findingSample: async (id) => reportFindingSample(reader, id),
     watched: async (range) => reportWatched(reader, range),
     sessions: async () => reportSessions(reader),
-    timeline: async ({ range, sketch, ...asked }) =>
-      reportTimeline(reader, { ...range, ...asked, pointsMax: sketch, totalsOnly: sketch !== undefined }),
+    timeline: async ({ range, ...asked }) => reportTimeline(reader, { ...range, ...asked }),
+    sketches: async ({ range, ...asked }) => reportSketches(reader, { ...range, ...asked }),
     marks: async (range) => reportMarks(reader, range),
     requests: async ({ range, tags, by }) => reportRequests(reader, { ...range, tags, by }),
     samples: async (fingerprint) => reportSamples(reader, fingerprint),
@@ -114,6 +115,11 @@ function remotePlace(base: URL, token: string | undefined, identity: IdentityFil
     return askJson(base, path, { ...options, token });
   };
   const form = 'mergeable';
+  const timeline: Place['timeline'] = ({ fingerprint, ...asked }) =>
+    ask(`/api/v1/statements/${fingerprint}/history`, {
+      parameters: writeTimelineQuery({ ...asked, form }),
+      decode: decodeTimeline,
+    });
   return {
     name: base.origin,
     statements: (query) =>
@@ -145,11 +151,13 @@ function remotePlace(base: URL, token: string | undefined, identity: IdentityFil
       return ask('/api/v1/routes', { parameters, decode: routeDetailsFromJson });
     },
     sessions: () => ask('/api/v1/sessions', { parameters: new URLSearchParams(), decode: sessionsFromJson }),
-    timeline: ({ fingerprint, ...asked }) =>
-      ask(`/api/v1/statements/${fingerprint}/history`, {
-        parameters: writeTimelineQuery({ ...asked, form }),
-        decode: decodeTimeline,
-      }),
+    timeline,
+    sketches: async ({ statements, pointsMax: _, ...asked }) => {
+      const sketches: Sketch[] = [];
+      for (const { fingerprint, source } of statements)
+        sketches.push(await timeline({ ...asked, fingerprint, source }));
+      return sketches;
+    },
     marks: (range) => ask('/api/v1/marks', { parameters: writeTimeRange(range), decode: marksFromJson }),
     requests: (asked) => ask('/api/v1/requests', { parameters: writeRequestsQuery(asked), decode: requestsFromJson }),
     samples: (fingerprint) =>

@@ -16,6 +16,7 @@ import type { GroupsQuery } from '../../reports/questions/groups-query.js';
 import type { RequestsReport } from '../../reports/requests.js';
 import type { SamplesReport } from '../../reports/samples.js';
 import type { OpenSession } from '../../reports/sessions.js';
+import type { Sketch } from '../../reports/sketches.js';
 import type { TimelineReport } from '../../reports/timeline.js';
 import type { WatchedReport } from '../../reports/watched/watched.js';
 
@@ -40,6 +41,8 @@ export interface Place {
   /** Sessions that are open now. */
   sessions(): Promise<OpenSession[]>;
   timeline(query: TimelineAsked): Promise<TimelineReport>;
+  /** In the order of the statements. */
+  sketches(asked: SketchesAsked): Promise<Sketch[]>;
   /** Oldest first. */
   marks(range: TimeRange): Promise<MarkRow[]>;
   requests(question: RequestsAsked): Promise<RequestsReport>;
@@ -57,8 +60,13 @@ export interface Place {
 export interface TimelineAsked extends ExecutionFilter {
   readonly fingerprint: string;
   readonly range: TimeRange;
-  /** For a sparkline: about this number of points, without histograms. A running sidecar may answer with more. */
-  readonly sketch?: number;
+}
+
+export interface SketchesAsked extends ExecutionFilter {
+  readonly statements: ReadonlyArray<{ readonly fingerprint: string; readonly source: string }>;
+  readonly range: TimeRange;
+  /** About this number of points. A running sidecar may answer with more. */
+  readonly pointsMax: number;
 }
 
 /** Requests with all of these tags, by the values of another. */

@@ -1,5 +1,5 @@
 // Draws sparklines of statements: their total time over the window.
-// Invariant: it asks for at most ROWS_MAX timelines. Not here: the points (reports/timeline.ts).
+// Invariant: it asks for at most ROWS_MAX statements. Not here: the points (reports/sketches.ts).
 
 import type { StatementFilter } from '../../facts/answers.js';
 import type { TimeRange } from '../../reports/questions/grammar.js';
@@ -7,7 +7,7 @@ import type { Place } from '../reading/place.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { trendKey } from './top-columns.js';
 
-/** Each line costs a query, and a longer list is not read line by line. */
+/** Each line costs seeks or a request, and a longer list is not read line by line. */
 const ROWS_MAX = 50;
 const WIDTH = 12;
 
@@ -22,18 +22,14 @@ export async function trendsOf(
   },
 ): Promise<Map<string, string> | undefined> {
   const { rows, range } = shown;
-  const { fingerprint: _, prefix: __, ...filter } = shown.filter;
+  const { fingerprint: _, prefix: __, source: ___, ...filter } = shown.filter;
   if (rows.length > ROWS_MAX) return undefined;
+  const statements = rows.map(({ fingerprint, source }) => ({ fingerprint, source }));
+  const sketches = await place.sketches({ ...filter, statements, range, pointsMax: 4 * WIDTH });
   const trends = new Map<string, string>();
   let hasMore = false;
-  for (const row of rows) {
-    const { window, stepMs, points } = await place.timeline({
-      ...filter,
-      fingerprint: row.fingerprint,
-      source: row.source,
-      range,
-      sketch: 4 * WIDTH,
-    });
+  for (const [n, row] of rows.entries()) {
+    const { window, stepMs, points } = sketches[n];
     if (points.length > 1) hasMore = true;
     const join = (bar: readonly { serviceTotalNs: number }[]): number =>
       bar.reduce((sum, point) => sum + point.serviceTotalNs, 0);

@@ -136,6 +136,12 @@ export interface StatementPoint extends Record<PointMeasureName, number> {
   histogram: Uint8Array;
 }
 
+/** The service time of one statement, or of a part of it, at a point. */
+export interface TotalPoint extends StatementKey {
+  at: number;
+  totalNs: number;
+}
+
 export interface RankedStatement extends StatementKey {
   /** What it is ranked by; for p95 and p99 an upper bound, in ns. */
   value: number;

@@ -45,6 +45,7 @@ import type {
   StatementPoint,
   StatementText,
   TagSums,
+  TotalPoint,
 } from './statement-rows.js';
 import type { Timeline } from './timeline-levels.js';
 
@@ -109,10 +110,12 @@ export interface StoredFacts {
   /** Distinct statements by source over all of the segments. */
   distinctStatements(segments: readonly Segment[]): Array<Omit<DistinctPoint, 'at'>>;
   /** Rows of one statement, as far as the filter goes; with tags those of its tag sets. */
-  statementPoints(
+  statementPoints(timeline: Timeline, filter: ExecutionFilter & { fingerprint: string }): Iterable<StatementPoint>;
+  /** Likewise of several statements, at least one; the filter's own source is ignored. In no order. */
+  totalPoints(
     timeline: Timeline,
-    filter: ExecutionFilter & { fingerprint: string; totalsOnly?: boolean },
-  ): Iterable<StatementPoint>;
+    asked: ExecutionFilter & { statements: readonly StatementKey[] },
+  ): Iterable<TotalPoint>;
 
   /** By name. */
   poolRecords(): PoolRecord[];

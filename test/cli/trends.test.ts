@@ -62,6 +62,16 @@ test('of a data directory', async () => {
   await checkBars(place);
 });
 
+test('of several data directories', async () => {
+  const place = openPlaces({ directories: [store(), store()], urls: [] });
+  onTestFinished(() => place.close());
+  await checkBars(place);
+  const statements = [{ fingerprint: FINGERPRINT, source: 'sqlalchemy' }];
+  const [{ points, window }] = await place.sketches({ statements, range: RANGE, pointsMax: 60 });
+  expect(points.map(({ serviceTotalNs }) => serviceTotalNs)).toEqual([1e7, 1e7, 1e7, 1e7]);
+  expect(window).toEqual(RANGE);
+});
+
 test('of a running sidecar', async () => {
   const reader = openReader(store());
   const metrics = { contentType: 'text/plain', render: async () => '' };

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { IdentityFilter } from '../../facts/fleet/identity.js';
 import { seriesCondition } from '../../storage/clickhouse/read/questions/filters.js';
 import { Places } from '../../storage/clickhouse/read/questions/place.js';
+import { totalPoints } from '../../storage/clickhouse/read/questions/query-timeline.js';
 import { View } from '../../storage/clickhouse/read/questions/view.js';
 import { createSql } from '../../storage/clickhouse/schema/table.js';
 import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
@@ -64,6 +65,17 @@ describe('what is asked ahead', () => {
     expect(view.rows('now')).toEqual([{ sql: 'now' }]);
     expect(rounds).toEqual([['now']]);
   });
+});
+
+test('points of several statements are one question, and read one column of sums', () => {
+  const { rounds, view } = noting();
+  const statements = ['b', 'a', 'b'].map((fingerprint, n) => ({ fingerprint, source: `s${n}` }));
+  const timeline = { stepMinutes: 60, range: { since: 0, until: 60 }, segments: view.everything };
+  totalPoints(view, timeline, { statements, source: 'raw' });
+  expect(rounds.map((round) => round.length)).toEqual([1]);
+  const [[sql]] = rounds;
+  expect(sql).toContain("fingerprint IN ('a', 'b')");
+  expect(sql).not.toMatch(/histogram|calls|'raw'/);
 });
 
 test('kept histograms are of their segments alone', () => {

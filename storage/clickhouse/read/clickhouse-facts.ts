@@ -52,7 +52,13 @@ import {
   tagSums,
 } from './questions/query-statements.js';
 import { describe, recordsOf, seenNames, textsOf } from './questions/query-texts.js';
-import { distinctPoints, distinctStatements, sourcePoints, statementPoints } from './questions/query-timeline.js';
+import {
+  distinctPoints,
+  distinctStatements,
+  sourcePoints,
+  statementPoints,
+  totalPoints,
+} from './questions/query-timeline.js';
 import { rankStatements } from './questions/rank-statements.js';
 import type { View } from './questions/view.js';
 
@@ -100,6 +106,7 @@ function statements(view: View) {
     distinctPoints: (timeline) => distinctPoints(view, timeline),
     distinctStatements: (segments) => distinctStatements(view, segments),
     statementPoints: (timeline, filter) => statementPoints(view, timeline, filter),
+    totalPoints: (timeline, asked) => totalPoints(view, timeline, asked),
   } satisfies Partial<StoredFacts>;
 }
 

@@ -6,7 +6,13 @@ import type { ExecutionFilter } from '../../../facts/answers.js';
 import { snakeCase } from '../../../facts/measures.js';
 import { POINT_RULES } from '../../../facts/sums.js';
 import { DAY_MIN, HOUR_MIN, type Segment, SPAN } from '../../reading/levels.js';
-import type { DistinctPoint, SourcePoint, StatementPoint } from '../../reading/statement-rows.js';
+import type {
+  DistinctPoint,
+  SourcePoint,
+  StatementKey,
+  StatementPoint,
+  TotalPoint,
+} from '../../reading/statement-rows.js';
 import type { Timeline } from '../../reading/timeline-levels.js';
 import type { Rows, SqlValue } from '../file/rows.js';
 import { seriesCondition, tagCondition } from '../tables/filter-conditions.js';
@@ -44,22 +50,47 @@ export function distinctStatements(rows: Rows, segments: readonly Segment[]): Ar
 }
 
 /** Rows of one statement, as far as the filter goes; with tags those of its tag sets. */
-export function* statementPoints(
+export function statementPoints(
   rows: Rows,
   timeline: Timeline,
-  { totalsOnly, ...filter }: ExecutionFilter & { fingerprint: string; totalsOnly?: boolean },
-): Generator<StatementPoint> {
-  const tagged = (filter.tags ?? []).length > 0;
+  filter: ExecutionFilter & { fingerprint: string },
+): Iterable<StatementPoint> {
+  const calls = isTagged(filter) ? 'calls' : CALLS_SQL;
+  const columns = Object.keys(POINT_RULES).map((name) => `${name === 'calls' ? calls : snakeCase(name)} AS ${name}`);
+  return pointRows<StatementPoint>(rows, timeline, { filter, columns: `${columns.join(', ')}, histogram` });
+}
+
+/** A seek for each statement and bucket: asking for several at once would save nothing. */
+export function* totalPoints(
+  rows: Rows,
+  timeline: Timeline,
+  { statements, ...filter }: ExecutionFilter & { statements: readonly StatementKey[] },
+): Generator<TotalPoint> {
+  for (const { fingerprint, source } of statements) {
+    const asked = { filter: { ...filter, fingerprint, source }, columns: 'service_total_ns AS totalNs' };
+    for (const { at, totalNs } of pointRows<TotalPoint>(rows, timeline, asked)) {
+      yield { fingerprint, source, at, totalNs };
+    }
+  }
+}
+
+function isTagged({ tags = [] }: ExecutionFilter): boolean {
+  return tags.length > 0;
+}
+
+function* pointRows<Point>(
+  rows: Rows,
+  timeline: Timeline,
+  { filter, columns }: { filter: ExecutionFilter & { fingerprint: string }; columns: string },
+): Generator<Point> {
+  const tagged = isTagged(filter);
   const wanted = tagged ? tagCondition(filter) : seriesCondition(filter);
-  const columns = Object.keys(POINT_RULES).map(
-    (name) => `${name === 'calls' && !tagged ? CALLS_SQL : snakeCase(name)} AS ${name}`,
-  );
-  const sql = `SELECT ${AT} AS at, ${columns.join(', ')}, ${totalsOnly ? "x'' AS histogram" : 'histogram'}
+  const sql = `SELECT ${AT} AS at, ${columns}
     FROM ${tagged ? 'tag_rollup' : 'rollup'} WHERE span_s = ? AND bucket_min IN (SELECT value FROM json_each(?))`;
   for (const segment of timeline.segments) {
     const fresh = freshOf(segment, tagged ? 'tag_series_id' : 'series_id');
     const named: SqlValue[] = [timeline.stepMinutes, segment.spanS, bucketList(segment)];
-    yield* rows.iterate<StatementPoint>(`${sql}${fresh.sql}${wanted.sql}`, ...named, ...fresh.values, ...wanted.values);
+    yield* rows.iterate<Point>(`${sql}${fresh.sql}${wanted.sql}`, ...named, ...fresh.values, ...wanted.values);
   }
 }
 

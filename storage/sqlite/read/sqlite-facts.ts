@@ -35,7 +35,7 @@ import {
   sourceExecutions,
   tagSums,
 } from './query-statements.js';
-import { distinctPoints, distinctStatements, sourcePoints, statementPoints } from './query-timeline.js';
+import { distinctPoints, distinctStatements, sourcePoints, statementPoints, totalPoints } from './query-timeline.js';
 import { rankStatements } from './rank-statements.js';
 
 /** The facts that `rows` read. */
@@ -87,6 +87,7 @@ function statements(rows: Rows) {
     distinctPoints: (timeline) => distinctPoints(rows, timeline),
     distinctStatements: (segments) => distinctStatements(rows, segments),
     statementPoints: (timeline, filter) => statementPoints(rows, timeline, filter),
+    totalPoints: (timeline, asked) => totalPoints(rows, timeline, asked),
   } satisfies Partial<StoredFacts>;
 }
 

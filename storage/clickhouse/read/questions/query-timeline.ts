@@ -6,7 +6,14 @@ import type { ExecutionFilter } from '../../../../facts/answers.js';
 import { type PointMeasureName, snakeCase } from '../../../../facts/measures.js';
 import { POINT_RULES } from '../../../../facts/sums.js';
 import type { Segment } from '../../../reading/levels.js';
-import type { DistinctPoint, SourcePoint, StatementPoint } from '../../../reading/statement-rows.js';
+import type {
+  DistinctPoint,
+  SeriesFilter,
+  SourcePoint,
+  StatementKey,
+  StatementPoint,
+  TotalPoint,
+} from '../../../reading/statement-rows.js';
 import type { Timeline } from '../../../reading/timeline-levels.js';
 import { seriesCondition, tagCondition } from './filters.js';
 import { statementColumn } from './query-statements.js';
@@ -46,17 +53,35 @@ export function distinctStatements(view: View, segments: readonly Segment[]): Ar
 export function statementPoints(
   view: View,
   { segments, stepMinutes }: Timeline,
-  { totalsOnly, ...filter }: ExecutionFilter & { fingerprint: string; totalsOnly?: boolean },
+  filter: ExecutionFilter & { fingerprint: string },
 ): StatementPoint[] {
   if (segments.length === 0) return [];
-  const tagged = (filter.tags ?? []).length > 0;
-  const wanted = tagged ? tagCondition(filter, view) : seriesCondition(filter, view);
-  const column = (name: PointMeasureName): string => (tagged ? snakeCase(name) : statementColumn(name));
-  const rows = view.rows<StatementPoint>(
-    `SELECT ${atSql(stepMinutes)} AS at, ${sumsSql(POINT_RULES, column)}${totalsOnly ? '' : ', sumMap(histogram) AS histogram'}
-     FROM ${tagged ? 'tag_rollup' : 'rollup'} FINAL WHERE ${view.in(segments)} AND ${wanted} GROUP BY at ORDER BY at`,
+  const { table, condition } = askedOf(view, filter);
+  const column = (name: PointMeasureName): string => (table === 'tag_rollup' ? snakeCase(name) : statementColumn(name));
+  return view.rows<StatementPoint>(
+    `SELECT ${atSql(stepMinutes)} AS at, ${sumsSql(POINT_RULES, column)}, sumMap(histogram) AS histogram
+     FROM ${table} FINAL WHERE ${view.in(segments)} AND ${condition} GROUP BY at ORDER BY at`,
   );
-  return totalsOnly ? rows.map((row) => ({ ...row, histogram: NONE })) : rows;
 }
 
-const NONE = new Uint8Array();
+/** Of all statements at once: each by itself would cost as much. */
+export function totalPoints(
+  view: View,
+  { segments, stepMinutes }: Timeline,
+  { statements, source: _, ...filter }: ExecutionFilter & { statements: readonly StatementKey[] },
+): TotalPoint[] {
+  if (segments.length === 0) return [];
+  const fingerprints = [...new Set(statements.map(({ fingerprint }) => fingerprint))];
+  const { table, condition } = askedOf(view, { ...filter, fingerprints });
+  return view.rows<TotalPoint>(
+    `SELECT fingerprint, source, ${atSql(stepMinutes)} AS at, ${totalSql('service_total_ns')} AS totalNs
+     FROM ${table} FINAL WHERE ${view.in(segments)} AND ${condition} GROUP BY fingerprint, source, at ORDER BY at`,
+  );
+}
+
+/** Pools and constructs are known of series, tags of tag sets. */
+function askedOf(view: View, filter: SeriesFilter): { table: 'rollup' | 'tag_rollup'; condition: string } {
+  return (filter.tags ?? []).length > 0
+    ? { table: 'tag_rollup', condition: tagCondition(filter, view) }
+    : { table: 'rollup', condition: seriesCondition(filter, view) };
+}
