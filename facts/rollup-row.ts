@@ -134,7 +134,8 @@ export interface UnitSample extends SampledUnit {
 }
 
 export class RollupRow extends ValueSums implements Readonly<Record<StatementMeasureName, number>> {
-  readonly key: RollupKey;
+  /** A row that was stored and reset may begin anew under another. */
+  key: RollupKey;
   /** Calls by confidence, in the order of CONFIDENCES. Errors are not in them. */
   callsCertain = 0;
   callsStrong = 0;
@@ -194,7 +195,7 @@ export class RollupRow extends ValueSums implements Readonly<Record<StatementMea
     this.verdict = verdict;
   }
 
-  /** Empties the row, which was stored, to count on under the same key. */
+  /** Empties the row, which was stored, to count on. */
   reset(): void {
     this.callsCertain = this.callsStrong = this.callsWeak = this.callsNone = 0;
     this.batchedCalls = this.errors = this.rows = this.requests = 0;
@@ -205,11 +206,6 @@ export class RollupRow extends ValueSums implements Readonly<Record<StatementMea
     this.histogram = new LogHistogram();
     this.firstSeenMs = this.lastSeenMs = 0;
     this.verdict = undefined;
-  }
-
-  /** True when something was added since it was new or reset. */
-  get filled(): boolean {
-    return this.firstSeenMs !== 0;
   }
 
   #addCall(confidence: Confidence): void {

@@ -1,12 +1,13 @@
 // Keeps the open minutes: bounded rollup rows that still grow, given as deltas at each flush.
-// Invariant: what was added is in exactly one row until stored(); a failed flush loses nothing. Beyond
-// rollupRowsPerMinuteMax rows new ones give up their pool, then their fingerprint, and are counted. A minute closes
-// minuteClosesAfterMs after its end; what comes later goes to the oldest open minute and is counted. Not here: tags
-// (tag-rollups.ts), rows on disk (storage/sqlite/).
+// Invariant: what was added is in exactly one row until stored(); a failed flush loses nothing. A row that is stored
+// serves again under another key: a minute of many statements keeps its keys alone. Beyond rollupRowsPerMinuteMax rows
+// new ones give up their pool, then their fingerprint, and are counted. A minute closes minuteClosesAfterMs after its
+// end; what comes later goes to the oldest open minute and is counted. Not here: tags (tag-rollups.ts), rows on disk
+// (storage/sqlite/).
 
 import { minuteOf } from '../../config/values/minute.js';
 import type { Pending } from '../../facts/pending.js';
-import { type Measured, RollupRow } from '../../facts/rollup-row.js';
+import { type Measured, type RollupKey, RollupRow } from '../../facts/rollup-row.js';
 import type { Verdict } from '../../facts/verdict.js';
 
 /** Minutes further ahead of now than this are of a clock that was set. */
@@ -29,18 +30,29 @@ interface Place {
   where: string;
 }
 
-/** Rows of one minute: fingerprint → pool, source and construct → row. */
+/** A key that its minute has seen, with its row while that holds something. */
+interface Slot {
+  readonly key: RollupKey;
+  row: RollupRow | undefined;
+}
+
+/** Keys of one minute: pool, source and construct → fingerprint → slot. */
 interface Minute {
   minute: number;
-  rows: number;
-  byFingerprint: Map<string, Map<string, RollupRow>>;
+  slots: number;
+  byWhere: Map<string, Map<string, Slot>>;
 }
+
+/** Rows that serve again: more than a flush has, while flushes are not late. Others are left to the collector. */
+const SPARE_ROWS_MAX = 4_096;
 
 export class Rollups implements Pending<RollupRow> {
   readonly #limits: RollupLimits;
   readonly #minutes = new Map<number, Minute>();
-  /** Rows that got something since the last flush, in that order. */
+  /** Rows that got something since the last flush, in that order, and their slots. */
   #filled: RollupRow[] = [];
+  #filledSlots: Slot[] = [];
+  readonly #spare: RollupRow[] = [];
   #oldestOpen = 0;
   /** Times an execution gave up its pool or fingerprint. */
   cappedTotal = 0;
@@ -54,9 +66,8 @@ export class Rollups implements Pending<RollupRow> {
   /** Hot path: once per execution. */
   add(measured: Measured, place: Place): void {
     const minute = this.#minuteOf(measured.completedAtMs);
-    const row = minute.byFingerprint.get(place.fingerprint)?.get(place.where) ?? this.#row(minute, place);
-    if (!row.filled) this.#filled.push(row);
-    row.add(measured, place.verdict);
+    const slot = minute.byWhere.get(place.where)?.get(place.fingerprint) ?? this.#slot(minute, place);
+    (slot.row ?? this.#begin(slot)).add(measured, place.verdict);
   }
 
   pending(): readonly RollupRow[] {
@@ -64,8 +75,14 @@ export class Rollups implements Pending<RollupRow> {
   }
 
   stored(): void {
-    for (const row of this.#filled) row.reset();
+    for (const slot of this.#filledSlots) slot.row = undefined;
+    for (const row of this.#filled) {
+      if (this.#spare.length >= SPARE_ROWS_MAX) break;
+      row.reset();
+      this.#spare.push(row);
+    }
     this.#filled = [];
+    this.#filledSlots = [];
   }
 
   /** Closes the minutes that are over. Their rows still wait until they are stored. */
@@ -85,28 +102,37 @@ export class Rollups implements Pending<RollupRow> {
     }
     let minute = this.#minutes.get(number);
     if (minute === undefined) {
-      minute = { minute: number, rows: 0, byFingerprint: new Map() };
+      minute = { minute: number, slots: 0, byWhere: new Map() };
       this.#minutes.set(number, minute);
     }
     return minute;
   }
 
-  #row(minute: Minute, place: Place): RollupRow {
+  #begin(slot: Slot): RollupRow {
+    const row = this.#spare.pop() ?? new RollupRow(slot.key);
+    row.key = slot.key;
+    slot.row = row;
+    this.#filled.push(row);
+    this.#filledSlots.push(slot);
+    return row;
+  }
+
+  #slot(minute: Minute, place: Place): Slot {
     const { source, construct } = place.verdict;
-    if (minute.rows < this.#limits.rollupRowsPerMinuteMax) {
+    if (minute.slots < this.#limits.rollupRowsPerMinuteMax) {
       return put(minute, { fingerprint: place.fingerprint, pool: place.pool, source, construct, where: place.where });
     }
     this.cappedTotal++;
     const where = whereOf(OTHER, source, construct);
-    const known = minute.byFingerprint.get(place.fingerprint)?.get(where);
+    const known = minute.byWhere.get(where)?.get(place.fingerprint);
     if (known !== undefined) return known;
     // Rows without a pool may be half as many again; beyond that, one row takes all of a source.
-    if (minute.rows < this.#limits.rollupRowsPerMinuteMax * 1.5) {
+    if (minute.slots < this.#limits.rollupRowsPerMinuteMax * 1.5) {
       return put(minute, { fingerprint: place.fingerprint, pool: OTHER, source, construct, where });
     }
     const wholeSource = whereOf(OTHER, source, '');
     return (
-      minute.byFingerprint.get(OTHER)?.get(wholeSource) ??
+      minute.byWhere.get(wholeSource)?.get(OTHER) ??
       put(minute, { fingerprint: OTHER, pool: OTHER, source, construct: '', where: wholeSource })
     );
   }
@@ -117,18 +143,15 @@ export function whereOf(pool: string, source: string, construct: string): string
   return `${pool}\0${source}\0${construct}`;
 }
 
-function put(
-  minute: Minute,
-  key: { fingerprint: string; pool: string; source: string; construct: string; where: string },
-): RollupRow {
-  const { where, ...rest } = key;
-  const row = new RollupRow({ minute: minute.minute, ...rest });
-  let byWhere = minute.byFingerprint.get(key.fingerprint);
-  if (byWhere === undefined) {
-    byWhere = new Map();
-    minute.byFingerprint.set(key.fingerprint, byWhere);
+function put(minute: Minute, of: Omit<RollupKey, 'minute'> & { where: string }): Slot {
+  const { where, pool, source, construct, fingerprint } = of;
+  const slot: Slot = { key: { minute: minute.minute, pool, source, construct, fingerprint }, row: undefined };
+  let byFingerprint = minute.byWhere.get(where);
+  if (byFingerprint === undefined) {
+    byFingerprint = new Map();
+    minute.byWhere.set(where, byFingerprint);
   }
-  byWhere.set(where, row);
-  minute.rows++;
-  return row;
+  byFingerprint.set(fingerprint, slot);
+  minute.slots++;
+  return slot;
 }

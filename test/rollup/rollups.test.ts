@@ -56,6 +56,33 @@ describe('rollups', () => {
     expect(rollups.pending()[0].calls).toBe(1);
   });
 
+  test('a row serves again under another key, in the same minute and in another', () => {
+    const rollups = new Rollups(limits);
+    add(rollups, 'a', measured(100, { sqlstate: '23505' }));
+    const [row] = rollups.pending();
+    rollups.stored();
+    add(rollups, 'b', measured(101), 'q');
+    expect(rollups.pending()).toEqual([row]);
+    expect(row.key).toMatchObject({ minute: 101, fingerprint: 'b', pool: 'q' });
+    expect([row.calls, row.errors, row.errorsBySqlstate, row.histogram.count]).toEqual([1, 0, undefined, 1]);
+    add(rollups, 'a');
+    expect(rollups.pending().map(({ key }) => key.fingerprint)).toEqual(['b', 'a']);
+  });
+
+  test('keys count for the cap of their minute after their rows were stored', () => {
+    const rollups = new Rollups(limits);
+    for (const fingerprint of ['a', 'b', 'c', 'd']) {
+      add(rollups, fingerprint);
+      rollups.stored();
+    }
+    add(rollups, 'e');
+    add(rollups, 'a');
+    expect(rollups.pending().map(({ key }) => [key.fingerprint, key.pool])).toEqual([
+      ['e', '(other)'],
+      ['a', 'p'],
+    ]);
+  });
+
   test('beyond the cap first the pool is given up, then the fingerprint; nothing is lost', () => {
     const rollups = new Rollups(limits);
     for (let i = 0; i < 20; i++) add(rollups, `f${i}`);

@@ -10,26 +10,25 @@ import { type JournaledParts, readEntry } from './packed-entry.js';
 import type { Beside, Sums } from './packed-row.js';
 import { FORMS } from './row-forms.js';
 import type { RowKind } from './row-kinds.js';
-import { SumTable } from './sum-table.js';
+import { SumTable, twice } from './sum-table.js';
 
-interface MergedRow {
-  fingerprint: string;
-  /** As the last entry has it. */
-  kind: RowKind;
-  firstSeenMs: number;
-  lastSeenMs: number;
-}
+const ROWS_AT_FIRST = 1_024;
 
 /** Fingerprint → number of the row. */
 type ByFingerprint = Map<string, number>;
 
 export class MergedRows {
-  readonly #rows: MergedRow[] = [];
+  /** Of each row. */
+  readonly #fingerprints: string[] = [];
+  /** … as the last entry has it. */
+  readonly #kinds: RowKind[] = [];
+  /** … its first and last moment. */
+  #seenMs = new Float64Array(2 * ROWS_AT_FIRST);
   readonly #sums = new SumTable();
   readonly #byKey = new Map<string, ByFingerprint>();
 
   get length(): number {
-    return this.#rows.length;
+    return this.#fingerprints.length;
   }
 
   /** Throws DamagedJournal. */
@@ -46,13 +45,13 @@ export class MergedRows {
       if (number === undefined) {
         number = this.#sums.newRow(form.fields);
         ofKind.set(fingerprint, number);
-        this.#rows.push({ fingerprint, kind, firstSeenMs: seen?.firstSeenMs ?? 0, lastSeenMs: 0 });
+        this.#push(fingerprint, kind, seen?.firstSeenMs ?? 0);
       }
       if (seen !== undefined) {
-        const row = this.#rows[number];
-        row.kind = kind;
-        if (seen.firstSeenMs < row.firstSeenMs) row.firstSeenMs = seen.firstSeenMs;
-        if (seen.lastSeenMs > row.lastSeenMs) row.lastSeenMs = seen.lastSeenMs;
+        this.#kinds[number] = kind;
+        const at = 2 * number;
+        if (seen.firstSeenMs < this.#seenMs[at]) this.#seenMs[at] = seen.firstSeenMs;
+        if (seen.lastSeenMs > this.#seenMs[at + 1]) this.#seenMs[at + 1] = seen.lastSeenMs;
       }
       this.#sums.addPacked(number, reader, form);
     });
@@ -66,7 +65,8 @@ export class MergedRows {
     const statements: StatementSourceDelta[] = [];
     const end = Math.min(until, this.length);
     for (let number = from; number < end; number++) {
-      const { fingerprint, kind, firstSeenMs, lastSeenMs } = this.#rows[number];
+      const fingerprint = this.#fingerprints[number];
+      const kind = this.#kinds[number];
       const { of, minute, source, tagSet, pool, construct, verdict } = kind;
       const key = { minute, fingerprint, source };
       if (of === 'tags') {
@@ -78,10 +78,20 @@ export class MergedRows {
         rollups.push(row);
         if (verdict === undefined) continue;
         const { calls, errors } = row;
+        const firstSeenMs = this.#seenMs[2 * number];
+        const lastSeenMs = this.#seenMs[2 * number + 1];
         statements.push({ fingerprint, source, construct, firstSeenMs, lastSeenMs, calls, errors, ...verdict });
       }
     }
     return { rollups, tags, requestStatements, statements, rows: end - from };
+  }
+
+  #push(fingerprint: string, kind: RowKind, firstSeenMs: number): void {
+    const at = 2 * this.#fingerprints.length;
+    if (at === this.#seenMs.length) this.#seenMs = twice(this.#seenMs, new Float64Array(2 * at));
+    this.#seenMs[at] = firstSeenMs;
+    this.#fingerprints.push(fingerprint);
+    this.#kinds.push(kind);
   }
 
   #filled<Row extends object>(number: number, { of }: RowKind, row: Row): Row {

@@ -32,7 +32,6 @@ export const FORMS: Readonly<Record<Part, { fields: readonly Field[]; hasHistogr
   tags: { fields: fieldsOf(TAG_RULES), hasHistogram: true },
   requestStatements: { fields: fieldsOf(REQUEST_STATEMENT_RULES), hasHistogram: false },
 };
-export const FIELDS_MAX = Math.max(...PARTS.map((of) => FORMS[of].fields.length));
 
 function fieldsOf(rules: Readonly<Record<string, Merge>>): Field[] {
   return Object.entries(rules).map(([name, merge]) => ({ name, merge }));

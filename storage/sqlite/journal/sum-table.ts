@@ -4,14 +4,21 @@
 import type { LogHistogram } from '../../../facts/histogram.js';
 import type { ByteReader } from './packed-bytes.js';
 import type { Beside, Sums } from './packed-row.js';
-import { FIELDS_MAX, type Field } from './row-forms.js';
+import type { Field } from './row-forms.js';
 
 const ROWS_AT_FIRST = 1_024;
+/** Values of a slab: half a MiB. Slabs need not be copied when rows come. */
+const SLAB_BITS = 16;
+const SLAB_VALUES = 1 << SLAB_BITS;
+const IN_SLAB = SLAB_VALUES - 1;
 const NONE = -1;
 
 export class SumTable {
   #rows = 0;
-  #values = new Float64Array(ROWS_AT_FIRST * FIELDS_MAX);
+  /** A row's values lie in one slab, as many as it has fields, and begin at #starts. */
+  readonly #slabs: Float64Array[] = [];
+  #used = SLAB_VALUES;
+  #starts = new Int32Array(ROWS_AT_FIRST);
   /** Of each row its first bucket; of each bucket its index, its count, and the next one of its row. */
   #firstBuckets = new Int32Array(ROWS_AT_FIRST);
   #buckets = 0;
@@ -24,28 +31,36 @@ export class SumTable {
   /** Returns the number of a row of nothing. */
   newRow(fields: readonly Field[]): number {
     const row = this.#rows++;
-    if (row === this.#firstBuckets.length) {
+    if (row === this.#starts.length) {
+      this.#starts = twice(this.#starts, new Int32Array(2 * row));
       this.#firstBuckets = twice(this.#firstBuckets, new Int32Array(2 * row));
-      this.#values = twice(this.#values, new Float64Array(2 * row * FIELDS_MAX));
     }
     this.#firstBuckets[row] = NONE;
-    for (let at = 0; at < fields.length; at++) {
-      if (fields[at].merge === 'min') this.#values[row * FIELDS_MAX + at] = Number.POSITIVE_INFINITY;
+    if (this.#used + fields.length > SLAB_VALUES) {
+      this.#slabs.push(new Float64Array(SLAB_VALUES));
+      this.#used = 0;
     }
+    this.#starts[row] = ((this.#slabs.length - 1) << SLAB_BITS) | this.#used;
+    const slab = this.#slabs[this.#slabs.length - 1];
+    for (let at = 0; at < fields.length; at++) {
+      if (fields[at].merge === 'min') slab[this.#used + at] = Number.POSITIVE_INFINITY;
+    }
+    this.#used += fields.length;
     return row;
   }
 
   /** Adds what packRow() wrote. */
   addPacked(row: number, reader: ByteReader, form: { fields: readonly Field[]; hasHistogram: boolean }): void {
     const { fields, hasHistogram } = form;
-    const values = this.#values;
+    const values = this.#slabOf(row);
+    const start = this.#starts[row] & IN_SLAB;
     const mask = reader.whole();
     const floats = reader.whole();
     for (let at = 0; at < fields.length; at++) {
       const bit = 1 << at;
       if ((mask & bit) === 0) continue;
       const value = (floats & bit) === 0 ? reader.whole() : reader.float();
-      const place = row * FIELDS_MAX + at;
+      const place = start + at;
       const { merge } = fields[at];
       if (merge === 'max') values[place] = Math.max(values[place], value);
       else if (merge === 'min') values[place] = Math.min(values[place], value);
@@ -66,10 +81,16 @@ export class SumTable {
 
   /** Fills an object that is a row of nothing. */
   read(row: number, fields: readonly Field[], into: Sums & Beside): void {
-    for (let at = 0; at < fields.length; at++) into[fields[at].name] = this.#values[row * FIELDS_MAX + at];
+    const values = this.#slabOf(row);
+    const start = this.#starts[row] & IN_SLAB;
+    for (let at = 0; at < fields.length; at++) into[fields[at].name] = values[start + at];
     if (into.histogram !== undefined) this.#readBuckets(row, into.histogram);
     const errors = this.#errors.get(row);
     if (errors !== undefined) into.errorsBySqlstate = errors;
+  }
+
+  #slabOf(row: number): Float64Array {
+    return this.#slabs[this.#starts[row] >> SLAB_BITS];
   }
 
   #readBuckets(row: number, histogram: LogHistogram): void {
@@ -101,7 +122,8 @@ export class SumTable {
   }
 }
 
-function twice<Numbers extends Int32Array | Float64Array>(numbers: Numbers, larger: Numbers): Numbers {
+/** Copies into the larger one. */
+export function twice<Numbers extends Int32Array | Float64Array>(numbers: Numbers, larger: Numbers): Numbers {
   larger.set(numbers);
   return larger;
 }

@@ -11,7 +11,9 @@ const IDS_MAX = 100_000;
 export class SeriesIds {
   readonly #rows: Rows;
   readonly #instance: string;
-  readonly #ids = new Map<string, number>();
+  /** By what is named beside the fingerprint, which few names share; then by fingerprint. */
+  readonly #ids = new Map<string, Map<string, number>>();
+  #count = 0;
 
   constructor(rows: Rows, instance: string) {
     this.#rows = rows;
@@ -19,11 +21,12 @@ export class SeriesIds {
   }
 
   ofRollup(key: RollupKey): number {
-    const name = `${key.fingerprint}\0${key.source}\0${key.construct}\0${key.pool}`;
+    const name = `${key.source}\0${key.construct}\0${key.pool}`;
     return (
-      this.#ids.get(name) ??
+      this.#ids.get(name)?.get(key.fingerprint) ??
       this.#remember(
         name,
+        key.fingerprint,
         this.#findOrMake(
           'SELECT series_id AS id FROM series WHERE fingerprint = ? AND source = ? AND construct = ? AND pool_id = ? AND instance = ?',
           'INSERT INTO series (fingerprint, source, construct, pool_id, instance) VALUES (?, ?, ?, ?, ?) RETURNING series_id AS id',
@@ -34,11 +37,12 @@ export class SeriesIds {
   }
 
   ofTags(delta: Pick<TagRollup, 'fingerprint' | 'source' | 'tagSet'>): number {
-    const name = `${delta.fingerprint}\0${delta.source}\0\0\0${delta.tagSet}`;
+    const name = `${delta.source}\0\0\0${delta.tagSet}`;
     return (
-      this.#ids.get(name) ??
+      this.#ids.get(name)?.get(delta.fingerprint) ??
       this.#remember(
         name,
+        delta.fingerprint,
         this.#findOrMake(
           'SELECT tag_series_id AS id FROM tag_series WHERE fingerprint = ? AND source = ? AND tag_set = ?',
           'INSERT INTO tag_series (fingerprint, source, tag_set) VALUES (?, ?, ?) RETURNING tag_series_id AS id',
@@ -49,11 +53,12 @@ export class SeriesIds {
   }
 
   ofRequests({ found, tagSet }: Pick<RequestRollup, 'found' | 'tagSet'>): number {
-    const name = `\0${found}\0${tagSet}`;
+    const name = `\0${found}`;
     return (
-      this.#ids.get(name) ??
+      this.#ids.get(name)?.get(tagSet) ??
       this.#remember(
         name,
+        tagSet,
         this.#findOrMake(
           'SELECT request_series_id AS id FROM request_series WHERE tag_set = ? AND found = ? AND instance = ?',
           'INSERT INTO request_series (tag_set, found, instance) VALUES (?, ?, ?) RETURNING request_series_id AS id',
@@ -65,6 +70,7 @@ export class SeriesIds {
 
   forget(): void {
     this.#ids.clear();
+    this.#count = 0;
   }
 
   #findOrMake(select: string, insert: string, key: string[]): number {
@@ -72,9 +78,15 @@ export class SeriesIds {
     return row!.id;
   }
 
-  #remember(name: string, id: number): number {
-    if (this.#ids.size >= IDS_MAX) this.#ids.clear();
-    this.#ids.set(name, id);
+  #remember(name: string, one: string, id: number): number {
+    if (this.#count >= IDS_MAX) this.forget();
+    let ids = this.#ids.get(name);
+    if (ids === undefined) {
+      ids = new Map();
+      this.#ids.set(name, ids);
+    }
+    ids.set(one, id);
+    this.#count++;
     return id;
   }
 }
