@@ -23,6 +23,7 @@ import { openSqliteStore, type SqliteStore } from '../storage/sqlite/sqlite-stor
 import { STORE_REFUSED } from '../storage/store.js';
 import { type ExpectedRelays, Relays } from './accounts/relays.js';
 import type { BypassSampler } from './bypass-sampler.js';
+import { MigrationLog } from './migration-log.js';
 import { Observer } from './observer.js';
 import type { PlanCollector } from './plan-collector.js';
 
@@ -79,6 +80,7 @@ export async function assemble(
   });
   const { retention } = config;
   let observer: Observer | undefined;
+  const migration = new MigrationLog(log);
   const store = openSqliteStore({
     dataDir: config.dataDir,
     retention: {
@@ -91,8 +93,9 @@ export async function assemble(
       log.error('the database was damaged: it was moved aside, and a new one was begun', { path, reason });
       observer?.storeBeganAnew();
     },
-    onMigrating: (step) => log.info('bringing the database up to date', { schema: step.to, newest: step.newest }),
+    onMigrating: (step) => migration.begins(step),
   });
+  migration.ended();
   try {
     const { acknowledge, plans, bypass, tail, watchesClock } = parts;
     const parameterKey = drawKey();

@@ -2,6 +2,7 @@
 // Each is made by that version's own steps and filled.
 
 import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +32,9 @@ import {
 } from './flushes.js';
 
 const DAYS = 6;
+const PAGE_BYTES = 4_096;
+/** Room for some steps, and not for all. */
+const PAGES_LEFT = 8;
 const OLDER = MIGRATIONS.map((_, at) => at).filter((version) => version > 0);
 
 /** Some days of statements that come and go, on all levels from minutes to days. */
@@ -210,4 +214,26 @@ it('a step that fails leaves the file as it was', () => {
   const before = schemaOf(dataDir);
   expect(() => openStore(dataDir)).toThrow();
   expect(schemaOf(dataDir)).toEqual(before);
+});
+
+it('a disk that is full leaves the steps before, and the next start with room goes on from there', () => {
+  const reference = temporaryDirectory();
+  const filled = openStore(reference);
+  fill(filled);
+  filled.close();
+  const dataDir = asOfVersion(1, reference);
+  let version = 1;
+  for (let stop = 0; stop < 2; stop++) {
+    const steps: number[] = [];
+    const pagesMax = statSync(join(dataDir, 'witness.db')).size / PAGE_BYTES + PAGES_LEFT;
+    const error = errorOf(() => openStore(dataDir, { pagesMax, onMigrating: ({ to }) => steps.push(to) }));
+    expect(error.code).toBe('full');
+    expect(steps[0]).toBe(version + 1);
+    version = steps[steps.length - 1] - 1;
+    expect(schemaOf(dataDir)).toMatchObject({ version });
+  }
+  expect(version).toBeGreaterThan(1);
+  openStore(dataDir).close();
+  expect(schemaOf(dataDir)).toEqual(schemaOf(reference));
+  expect(everythingIn(dataDir)).toEqual(everythingIn(reference));
 });

@@ -1,0 +1,34 @@
+// Lines of the log while a store is brought up to date.
+
+import { expect, test } from 'vitest';
+import { createLog } from '../../config/log.js';
+import { MigrationLog } from '../../observer/migration-log.js';
+
+/** Steps with the time that each takes; returns the fields of each line. */
+function toldOf(from: number, stepsMs: readonly number[]): unknown[] {
+  const lines: unknown[] = [];
+  const log = createLog({
+    destination: { write: (line) => lines.push(JSON.parse(line)) },
+  });
+  let nowMs = 5;
+  const migration = new MigrationLog(log, () => nowMs);
+  stepsMs.forEach((ms, at) => {
+    migration.begins({ to: from + at + 1, newest: from + stepsMs.length });
+    nowMs += ms;
+  });
+  migration.ended();
+  return lines;
+}
+
+test('the first step, what follows a long one, and the end', () => {
+  const begins = 'bringing the database up to date';
+  expect(toldOf(1, [65_000, ...Array.from({ length: 20 }, () => 20)])).toMatchObject([
+    { schema: 2, newest: 22, msg: begins },
+    { schema: 3, newest: 22, msg: begins },
+    { schema: 22, seconds: 65.4, msg: 'the database is up to date' },
+  ]);
+});
+
+test('a store of today is no news', () => {
+  expect(toldOf(14, [])).toEqual([]);
+});
