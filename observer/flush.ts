@@ -40,7 +40,7 @@ export class Flusher {
   readonly #of: FlusherParts;
   /** Undefined until the first flush, so that upkeep of a large store cannot delay the first answer to a relay. */
   #maintainedMs: number | undefined;
-  /** A flush went well, and nothing was looked after since. */
+  /** A flush went well, and nothing was looked after since; or upkeep is behind. */
   #isUpkeepDue = false;
   /** The last turn was upkeep's. */
   #hasLookedAfter = false;
@@ -79,12 +79,12 @@ export class Flusher {
       storing.writeOut(nowMs);
       return;
     }
-    this.#isUpkeepDue = false;
     this.#hasLookedAfter = true;
     if (nowMs - this.#maintainedMs! >= MAINTAIN_EVERY_MS) {
+      this.#isUpkeepDue = false;
       this.#maintainedMs = nowMs;
       storing.maintain(nowMs, unaccounted.clockIsTrusted);
-    } else storing.goOn(nowMs);
+    } else this.#isUpkeepDue = storing.goOn(nowMs);
   }
 
   /** Tells the metrics, and findings over time, what this flush added, before its holders begin anew. */

@@ -103,7 +103,9 @@ process.stderr.write(`${dataDir}: ${days} days in ${((performance.now() - starte
 function upkeep(nowMs) {
   store.writeOutAll();
   store.endMinutes();
-  for (let slice = 0; slice < 60; slice++) store.maintain(Math.min(nowMs, Date.now()));
+  const atMs = Math.min(nowMs, Date.now());
+  store.maintain(atMs);
+  while (store.goOn(atMs));
 }
 
 /**

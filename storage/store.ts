@@ -48,8 +48,11 @@ export interface Store {
    * `clockIsTrusted`: else nothing is dropped for its age.
    */
   maintain(nowMs: number, clockIsTrusted?: boolean): void;
-  /** Goes on with windows that maintain() left half refreshed: some milliseconds. Called between its calls. */
-  goOn(nowMs: number): void;
+  /**
+   * Goes on with what maintain() left, and with rolling up: some milliseconds. Called between its calls. Returns true
+   * while there is so much left that it should be called again soon.
+   */
+  goOn(nowMs: number): boolean;
   /**
    * Large flushes are kept in a journal first: writes some milliseconds' worth of it into the tables. Called some times
    * a second. Returns rows that were given up.

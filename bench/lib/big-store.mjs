@@ -129,6 +129,7 @@ function writeHour(directory, hour) {
   // again.
   const nowMs = Date.now();
   store.writeOutAll();
-  for (let slice = 0; slice < 30; slice++) store.maintain(nowMs);
+  store.maintain(nowMs);
+  while (store.goOn(nowMs));
   store.close();
 }

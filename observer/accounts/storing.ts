@@ -108,9 +108,13 @@ export class Storing {
     return isWritten;
   }
 
-  /** Between two calls of maintain(). */
-  goOn(nowMs: number): void {
-    this.#lookAfter((store) => store.goOn(nowMs));
+  /** Between two calls of maintain(). Returns true while so much is left that it should be called again soon. */
+  goOn(nowMs: number): boolean {
+    let isLeft = false;
+    this.#lookAfter((store) => {
+      isLeft = store.goOn(nowMs);
+    });
+    return isLeft;
   }
 
   #lookAfter(act: (store: Store) => void): void {

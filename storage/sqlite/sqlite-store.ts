@@ -139,8 +139,8 @@ export class SqliteStore implements Store {
     });
   }
 
-  goOn(nowMs: number): void {
-    this.#attempt('looking after', () => this.#file.upkeep.goOn(nowMs));
+  goOn(nowMs: number): boolean {
+    return this.#attempt('looking after', () => this.#file.upkeep.goOn(nowMs));
   }
 
   writeOut(nowMs: number): RefusedRows | undefined {

@@ -114,7 +114,14 @@ export class FailingStore implements Store {
     if (this.upkeepFailures-- > 0) throw new StoreError('io', 'the disk fails', { hint: 'mend it' });
   }
 
-  goOn(): void {}
+  /** Upkeep is behind. */
+  isBehind = false;
+  turnsOfUpkeep = 0;
+
+  goOn(): boolean {
+    this.turnsOfUpkeep++;
+    return this.isBehind;
+  }
 
   /** Times that it was asked to write out some of its journal. */
   turnsOfJournal = 0;

@@ -86,6 +86,21 @@ test('the journal is written out also where flushes are as frequent as turns', a
   expect(store.turnsOfJournal).toBe(4);
 });
 
+test('upkeep that is behind goes on before the next flush, and the journal has every second turn', async () => {
+  const { observer, store } = await startObserving();
+  observer.flush(T0);
+  const turnsOf = () => {
+    const [upkeep, journal] = [store.turnsOfUpkeep, store.turnsOfJournal];
+    for (let turn = 0; turn < 8; turn++) observer.turn(T0 + 125 * turn);
+    return [store.turnsOfUpkeep - upkeep, store.turnsOfJournal - journal];
+  };
+  store.isBehind = true;
+  expect(turnsOf()).toEqual([4, 4]);
+  store.isBehind = false;
+  expect(turnsOf()[0]).toBe(1);
+  expect(turnsOf()[0]).toBe(0);
+});
+
 describe('when many rows wait', () => {
   async function many(count: number) {
     const observing = await startObserving();

@@ -36,8 +36,12 @@ const IDLE_STEP_MIN = HOUR_MIN;
 
 /** Rows of one part where time is short: some milliseconds of work, also where they have to be read from the disk. */
 const PART_ROWS = 500;
-/** So many rows, or buckets of fewer, are done before the time counts: a busy machine must not fall behind for ever. */
-const ROWS_MIN = 1700;
+/**
+ * So many rows, or buckets of fewer, are done before the time counts: a busy machine must not fall behind for ever.
+ * While rows are left there are four turns a second (observer/flush.ts), which is three times what 20,000 statements
+ * need.
+ */
+const ROWS_MIN = PART_ROWS;
 const STEPS_MIN = 8;
 
 export interface RollUpOptions {
@@ -50,8 +54,10 @@ export interface RollUpOptions {
 }
 
 export interface RolledUp {
-  /** Rows that were added; 0 = nothing is left to do. */
+  /** Rows that were added. */
   rows: number;
+  /** It ended for the bounds, so there may be more to do. */
+  isLeft: boolean;
   /**
    * The database's error where it refused rows for what they are: what they would have been added to lacks them, so
    * their time is a gap.
@@ -81,9 +87,11 @@ export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
     if (moved === 0) break;
     left -= moved;
   }
+  let isLeft = true;
   while (mayGoOn()) {
     const moved = rollUpHour(work, state, { isBegun: false });
-    if (moved === 0) break;
+    isLeft = moved > 0;
+    if (!isLeft) break;
     left -= moved;
   }
   if (
@@ -94,7 +102,7 @@ export function rollUp(rows: Rows, options: RollUpOptions): RolledUp {
   ) {
     writeFoldState(rows, state);
   }
-  return { rows: rowsMax - left, refusal: refusals[0] };
+  return { rows: rowsMax - left, isLeft, refusal: refusals[0] };
 }
 
 interface Work {

@@ -8,12 +8,12 @@ import type { Rows } from '../file/rows.js';
 import { CatalogueBound } from './bound-catalogue.js';
 import { endMinutes } from './end-minutes.js';
 import { dropRows, type RetentionOptions, retain } from './retention.js';
-import { rollUp } from './roll-up.js';
-import { PERIODS, type Period, refreshSlice } from './windows.js';
+import { type RolledUp, rollUp } from './roll-up.js';
+import { hasMoreStatements, PERIODS, type Period, refreshSlice } from './windows.js';
 
 /** Rows rolled up in one call at most. */
 const SLICE_ROWS = 5000;
-/** Rows rolled up in each second between two calls: a minute of 20,000 statements takes some twenty of them. */
+/** Rows rolled up in one turn between two calls. */
 const ROWS_BETWEEN = 2500;
 /**
  * How long after a call began its parts begin nothing more. Each does a little all the same: a call holds the
@@ -25,9 +25,12 @@ const CLOSED_AFTER_MIN = 1;
 const WINDOWS_EVERY_MS = 2000;
 /** Refreshing a window may take one part in this many of the time. */
 const WINDOWS_SHARE = 100;
-/** Statements of a window that are refreshed in one step; less where it took longer than this, and more again. */
+/**
+ * Statements of a window that are refreshed in one step; less where it took longer than this, and more again. Of a
+ * store that has more than these the first step is a small one: nobody knows yet what it takes.
+ */
 const WINDOW_STATEMENTS = 16;
-const WINDOW_STATEMENTS_MIN = 4;
+const WINDOW_STATEMENTS_MIN = 2;
 const WINDOW_STEP_MS = 6;
 /** The same at the end, when little waits for it: the rest is done after the next start. */
 const WINDOW_STATEMENTS_AT_END = 100;
@@ -44,19 +47,21 @@ export class Upkeep {
   readonly #catalogue = new CatalogueBound();
   /** Rows are left that retention drops. */
   #isBehind = false;
-  #windowStatements = WINDOW_STATEMENTS;
-  readonly #windows: KeptWindow[] = PERIODS.map((period) => ({
-    period,
-    due: true,
-    after: undefined,
-    atMs: Number.NEGATIVE_INFINITY,
-    costMs: 0,
-  }));
+  readonly #windows: KeptWindow[];
 
   constructor(db: Database.Database, rows: Rows, retention: RetentionOptions) {
     this.#db = db;
     this.#rows = rows;
     this.#retention = retention;
+    const statements = hasMoreStatements(rows, WINDOW_STATEMENTS) ? WINDOW_STATEMENTS_MIN : WINDOW_STATEMENTS;
+    this.#windows = PERIODS.map((period) => ({
+      period,
+      due: true,
+      after: undefined,
+      statements,
+      atMs: Number.NEGATIVE_INFINITY,
+      costMs: 0,
+    }));
   }
 
   /** Something was written. */
@@ -79,7 +84,7 @@ export class Upkeep {
       }
     };
     const beganMs = performance.now();
-    attempt(() => this.#rollUp(nowMs, { rowsMax: SLICE_ROWS, untilMs: beganMs + UNTIL_MS.rollingUp }));
+    attempt(() => this.#rollUp(nowMs, { rowsMax: SLICE_ROWS, untilMs: beganMs + UNTIL_MS.rollingUp }).refusal);
     let idsVoid = false;
     attempt(() => {
       if (!clockIsTrusted) return;
@@ -100,16 +105,21 @@ export class Upkeep {
     this.#db.transaction(() => endMinutes(this.#rows)).immediate();
   }
 
-  /** Goes on with rolling up, and with what the last slice() left: rows to drop, windows half refreshed. */
-  goOn(nowMs: number): void {
+  /**
+   * Goes on with rolling up, and with what the last slice() left: rows to drop, windows half refreshed. Returns true
+   * where rows are left to roll up or to drop.
+   */
+  goOn(nowMs: number): boolean {
     const beganMs = performance.now();
-    const refusal = this.#rollUp(nowMs, { rowsMax: ROWS_BETWEEN, untilMs: beganMs + UNTIL_MS.rollingUp });
+    const bounds = { rowsMax: ROWS_BETWEEN, untilMs: beganMs + UNTIL_MS.rollingUp };
+    const { refusal, isLeft } = this.#rollUp(nowMs, bounds);
     if (refusal !== undefined) throw refusal;
     if (this.#isBehind) {
       const drop = () => dropRows(this.#rows, beganMs + UNTIL_MS.dropping);
       this.#isBehind = this.#db.transaction(drop).immediate();
     }
     this.#refreshThose((window) => window.after !== undefined, { nowMs, untilMs: beganMs + UNTIL_MS.windows });
+    return isLeft || this.#isBehind;
   }
 
   /** All of them, due or not, from the first statement to the last, as far as there is time for it. */
@@ -122,11 +132,9 @@ export class Upkeep {
     }
   }
 
-  /** Returns the database's error where it refused rows for what they are. */
-  #rollUp(nowMs: number, bounds: { rowsMax: number; untilMs: number }): unknown {
+  #rollUp(nowMs: number, bounds: { rowsMax: number; untilMs: number }): RolledUp {
     const closedBefore = minuteOf(nowMs) - CLOSED_AFTER_MIN;
-    const { refusal } = this.#db.transaction(() => rollUp(this.#rows, { closedBefore, ...bounds })).immediate();
-    return refusal;
+    return this.#db.transaction(() => rollUp(this.#rows, { closedBefore, ...bounds })).immediate();
   }
 
   #refreshDue(nowMs: number, untilMs: number): void {
@@ -143,8 +151,8 @@ export class Upkeep {
       do {
         const beganMs = performance.now();
         if ((steps > 0 || !areShort) && beganMs >= of.untilMs) return;
-        this.#refresh(window, { nowMs: of.nowMs, statementsMax: this.#windowStatements });
-        this.#windowStatements = statementsNext(this.#windowStatements, performance.now() - beganMs);
+        this.#refresh(window, { nowMs: of.nowMs, statementsMax: window.statements });
+        window.statements = statementsNext(window.statements, performance.now() - beganMs);
         steps++;
       } while (window.after !== undefined);
       areShort &&= steps === 1;
@@ -189,6 +197,8 @@ interface KeptWindow {
   due: boolean;
   /** The last fingerprint that is refreshed; undefined = it is not half refreshed. */
   after: string | undefined;
+  /** In its next step: a long period has more rows of each. */
+  statements: number;
   /** When refreshing it began the last time, and what that cost. */
   atMs: number;
   costMs: number;

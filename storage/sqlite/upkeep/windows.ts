@@ -65,6 +65,10 @@ export interface WindowSlice {
   statementsMax: number;
 }
 
+export function hasMoreStatements(rows: Rows, than: number): boolean {
+  return rows.all(NEXT, '', than + 1).length > than;
+}
+
 /** Inside a transaction. Returns the last fingerprint of the slice; undefined = the period is done. */
 export function refreshSlice(rows: Rows, { period, nowMs, after, statementsMax }: WindowSlice): string | undefined {
   const lengthMs = PERIODS_MS[period];

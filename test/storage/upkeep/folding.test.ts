@@ -73,6 +73,16 @@ describe('a minute that is rolled up in parts', () => {
     expect([...shares].some((rows) => rows > 0 && rows < STATEMENTS)).toBe(true);
   });
 
+  it('says that more is left until nothing is', () => {
+    const dataDir = temporaryDirectory();
+    const store = openStore(dataDir);
+    flushMinute(store, MINUTE);
+    let turns = 0;
+    while (store.goOn((MINUTE + 5) * MINUTE_MS)) turns++;
+    expect(turns).toBeGreaterThan(0);
+    expect(foldedIn(dataDir)).toBe(STATEMENTS);
+  });
+
   it('takes what comes late where the rest of its row is', () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir);
