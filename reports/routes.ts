@@ -4,7 +4,9 @@
 
 import { addSums, addTo, REQUEST_RULES } from '../facts/sums.js';
 import { addRoute, emptyRoute, type RouteFacts, type RoutesReport, routeOf } from '../facts/work/routes.js';
+import { HistogramSum } from '../storage/reading/histogram-sum.js';
 import { observedIn } from '../storage/reading/observed.js';
+import type { RequestHistograms } from '../storage/reading/request-rows.js';
 import { spanOf, type TimeBounds } from '../storage/reading/span.js';
 import type { StoreReader } from '../storage/reading/stored-facts.js';
 import { findingsOf } from './findings.js';
@@ -37,11 +39,7 @@ export function reportRoutes(reader: StoreReader, bounds: TimeBounds = {}): Rout
       addTo(facts.sources, source, statements);
       facts.pools.add(pool);
     }
-    for (const { tagSet, statementHistogram, serviceHistogram } of stored.requestHistograms(span.segments)) {
-      const facts = of(tagSet);
-      facts.statementHistogram.mergeEncoded(statementHistogram);
-      facts.serviceHistogram.mergeEncoded(serviceHistogram);
-    }
+    addHistograms(stored.requestHistograms(span.segments), of);
     const { findings } = findingsOf(stored, span.window);
     for (const facts of routes.values()) {
       for (const finding of findings) {
@@ -59,6 +57,32 @@ export function reportRoutes(reader: StoreReader, bounds: TimeBounds = {}): Rout
       inNoRequest: Math.max(0, all - inRequests),
     };
   });
+}
+
+/** Up to so many routes each get sums of their own: a row per hour, day and tag set is added to them. */
+const SUMS_MAX = 1_000;
+
+function addHistograms(rows: Iterable<RequestHistograms>, of: (tagSet: string) => RouteFacts): void {
+  const sums = new Map<RouteFacts, { statements: HistogramSum; service: HistogramSum }>();
+  for (const { tagSet, statementHistogram, serviceHistogram } of rows) {
+    const facts = of(tagSet);
+    let sum = sums.get(facts);
+    if (sum === undefined && sums.size < SUMS_MAX) {
+      sum = { statements: new HistogramSum(), service: new HistogramSum() };
+      sums.set(facts, sum);
+    }
+    if (sum === undefined) {
+      facts.statementHistogram.mergeEncoded(statementHistogram);
+      facts.serviceHistogram.mergeEncoded(serviceHistogram);
+      continue;
+    }
+    sum.statements.add(statementHistogram);
+    sum.service.add(serviceHistogram);
+  }
+  for (const [facts, { statements, service }] of sums) {
+    statements.addTo(facts.statementHistogram);
+    service.addTo(facts.serviceHistogram);
+  }
 }
 
 /** At least one report. The reports given are not changed. */

@@ -7,6 +7,7 @@ import { CALLS_BY_CONFIDENCE } from '../../facts/measures.js';
 import { emptyFacts, keyOf } from '../../facts/statement-facts.js';
 import { addSums, addTo, STATEMENT_RULES, TAG_RULES } from '../../facts/sums.js';
 import { CONFIDENCES } from '../../facts/verdict.js';
+import { HistogramSum } from './histogram-sum.js';
 import type { Segment } from './levels.js';
 import type { SeriesFilter, SeriesSums, TagSums } from './statement-rows.js';
 import type { StoredFacts } from './stored-facts.js';
@@ -77,13 +78,28 @@ export function addHistograms(
   const asked = { segments: wanted.segments, fingerprint: wanted.fingerprint, fingerprints: wanted.fingerprints };
   // With very many ids, looking each up costs more than reading all rows.
   const named = ids.length < MOST ? ids : undefined;
+  const sums = ids.length <= FEW ? new Map<StatementFacts, HistogramSum>() : undefined;
   for (const row of stored.histogramsOf(wanted.table, { ...asked, ids: named })) {
     const facts = grouped.byId.get(row.id);
-    if (facts !== undefined && (only === undefined || only.has(facts))) facts.histogram.mergeEncoded(row.histogram);
+    if (facts === undefined || (only !== undefined && !only.has(facts))) continue;
+    if (sums === undefined) facts.histogram.mergeEncoded(row.histogram);
+    else sumFor(sums, facts).add(row.histogram);
   }
+  if (sums !== undefined) for (const [facts, sum] of sums) sum.addTo(facts.histogram);
 }
 
 const MOST = 5_000;
+/** Of so many ids each statement gets a sum of its own. */
+const FEW = 1_000;
+
+function sumFor(sums: Map<StatementFacts, HistogramSum>, facts: StatementFacts): HistogramSum {
+  let sum = sums.get(facts);
+  if (sum === undefined) {
+    sum = new HistogramSum();
+    sums.set(facts, sum);
+  }
+  return sum;
+}
 
 function factsFor(found: Map<string, StatementFacts>, row: { fingerprint: string; source: string }): StatementFacts {
   const key = keyOf(row);

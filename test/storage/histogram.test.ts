@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { bucketOf, GAMMA, LogHistogram } from '../../facts/histogram.js';
+import { HistogramSum } from '../../storage/reading/histogram-sum.js';
 import { mergeHistograms } from '../../storage/sqlite/file/histogram-sql-function.js';
 
 /** The same on every run. */
@@ -62,6 +63,39 @@ describe('LogHistogram', () => {
   it('refuses bytes that end in the middle of a number', () => {
     const bytes = histogramOf([1_000_000]).encode();
     expect(() => new LogHistogram().mergeEncoded(bytes.subarray(0, bytes.length - 1))).toThrow(RangeError);
+  });
+});
+
+describe('HistogramSum', () => {
+  it('is what a histogram makes of the same bytes, in any order', () => {
+    const encoded = Object.values(DISTRIBUTIONS).map((values) => histogramOf(values).encode());
+    const whole = new LogHistogram();
+    for (const bytes of encoded) whole.mergeEncoded(bytes);
+    const sum = new HistogramSum();
+    for (const bytes of [...encoded].reverse()) sum.add(bytes);
+    const added = new LogHistogram();
+    sum.addTo(added);
+    expect(added.count).toBe(whole.count);
+    expect(Buffer.from(added.encode())).toEqual(Buffer.from(whole.encode()));
+  });
+
+  it('takes the longest duration and very many of it', () => {
+    const histogram = new LogHistogram();
+    histogram.addBucket(bucketOf(Number.MAX_SAFE_INTEGER), 2 ** 40 + 1);
+    const sum = new HistogramSum();
+    sum.add(histogram.encode());
+    const added = new LogHistogram();
+    sum.addTo(added);
+    expect([...added.buckets]).toEqual([...histogram.buckets]);
+  });
+
+  it.each([
+    ['end in the middle of a number', [0x80]],
+    ['end before a count', [7]],
+    ['hold a number that is too long', [1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]],
+    ['hold an index of no duration', [0xff, 0x7f, 1]],
+  ])('refuses bytes that %s', (_, bytes) => {
+    expect(() => new HistogramSum().add(Uint8Array.from(bytes))).toThrow(RangeError);
   });
 });
 
