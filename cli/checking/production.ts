@@ -48,7 +48,7 @@ function unreadable(name: string, error: unknown): RuntimeError {
 
 /** A data directory of production, in the same window. */
 async function ofStore(name: string, range: TimeRange): Promise<ProductionFacts> {
-  const place = openPlaces({ directories: [name], urls: [] });
+  const place = await openPlaces({ directories: [name], urls: [] });
   try {
     const report = await statementsOf(place, { range, filter: {}, hidden: [] });
     const watched = await place.watched(range);

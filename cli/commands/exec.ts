@@ -102,7 +102,7 @@ async function judgeRun(
   const { gather } = await import('../checking/gather.js');
   const { allExecutions } = await import('../../reports/check/doubts.js');
   const { runText } = await import('../views/check/run-text.js');
-  const place = openPlaces({ directories: [dataDir], urls: [] });
+  const place = await openPlaces({ directories: [dataDir], urls: [] });
   try {
     const { facts: stored, asked: about } = await gather(place, {
       ...asked,

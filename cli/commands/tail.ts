@@ -116,7 +116,7 @@ async function refuseUnseen(
 ): Promise<void> {
   const { openPlaces } = await import('../reading/place.js');
   const { checkSeen } = await import('../../reports/groups/seen-filters.js');
-  const place = openPlaces({ directories: [], urls, token });
+  const place = await openPlaces({ directories: [], urls, token });
   if ((await place.recorded()) === undefined) return;
   checkSeen(filter, await place.seen(), flags.tag === undefined && flags.route !== undefined ? 'route' : 'tag');
 }

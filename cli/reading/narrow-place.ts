@@ -9,7 +9,7 @@ import { openEach, type Place, type PlaceNames } from './place.js';
 
 /** As openPlaces. Throws UsageError for what was never seen. */
 export async function openNarrowed(names: PlaceNames, filter: IdentityFilter): Promise<Place> {
-  const places = openEach(names);
+  const places = await openEach(names);
   try {
     const seen = await Promise.all(
       places.map(async (place) => {

@@ -10,7 +10,7 @@ import { ORM, storeOf } from './judged.js';
 
 /** As a sidecar whose clock is off by `skewMs` answers, `silentMs` after its last flush. */
 async function answered(skewMs: number, silentMs: number): Promise<WatchedReport> {
-  const place = openPlaces({ directories: [storeOf([{ of: ORM }])], urls: [] });
+  const place = await openPlaces({ directories: [storeOf([{ of: ORM }])], urls: [] });
   try {
     const askedMs = Date.now() + skewMs;
     const watched = { ...(await place.watched({})), unwatched: [], askedMs, storedUntilMs: askedMs - silentMs };
@@ -43,7 +43,7 @@ test('what a sidecar says of lost statements comes over whole', async () => {
 });
 
 test('a data directory is asked by the clock of this machine', async () => {
-  const place = openPlaces({ directories: [storeOf([{ of: ORM }])], urls: [] });
+  const place = await openPlaces({ directories: [storeOf([{ of: ORM }])], urls: [] });
   const before = Date.now();
   const { askedMs } = await place.watched({});
   expect(askedMs).toBeGreaterThanOrEqual(before);

@@ -142,7 +142,7 @@ export interface Judging {
 
 /** Of one data directory, or of several together. */
 export async function judged(dataDirs: string | string[], asked: Judging): Promise<CheckResult> {
-  const place = openPlaces({ directories: [dataDirs].flat(), urls: [] });
+  const place = await openPlaces({ directories: [dataDirs].flat(), urls: [] });
   const baseline: Baseline | undefined =
     asked.baseline === undefined ? undefined : readBaseline(asked.baseline, 'b.txt');
   try {

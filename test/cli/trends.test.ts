@@ -57,7 +57,7 @@ async function checkBars(place: Place): Promise<void> {
 }
 
 test('of a data directory', async () => {
-  const place = openPlaces({ directories: [store()], urls: [] });
+  const place = await openPlaces({ directories: [store()], urls: [] });
   onTestFinished(() => place.close());
   await checkBars(place);
 });
@@ -81,7 +81,7 @@ test('of a running sidecar', async () => {
     await server.close();
     reader.close();
   });
-  const place = openPlaces({ directories: [], urls: [new URL(`http://127.0.0.1:${server.address.port}`)] });
+  const place = await openPlaces({ directories: [], urls: [new URL(`http://127.0.0.1:${server.address.port}`)] });
   await checkBars(place);
   place.close();
 });

@@ -204,7 +204,7 @@ describe('from mark to mark', () => {
     const many: MarkRow[] = Array.from({ length: 15 }, (_, n) => ({ ...markOf(`m${n}`, { minute: 10 + n }) }));
     const { reportMigration } = await import('../../reports/compare/migration.js');
     const { readLedger } = await import('../../audit/ledger/ledger.js');
-    const place = openPlaces({ directories: [data], urls: [] });
+    const place = await openPlaces({ directories: [data], urls: [] });
     const sinceMs = (DAY_START_MIN + 10) * MINUTE_MS;
     const ask = { ...place, marks: async () => many };
     const report = await reportMigration(ask, { ledger: readLedger(ledgerFile), range: { sinceMs } });

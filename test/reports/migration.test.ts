@@ -133,7 +133,7 @@ beforeAll(async () => {
     ]),
   );
   store.close();
-  place = openPlaces({ directories: [data], urls: [] });
+  place = await openPlaces({ directories: [data], urls: [] });
   const { ledger } = parseLedger(LEDGER, 'migration.yaml');
   report = await reportMigration(place, { ledger, range: {} });
   return () => place.close();

@@ -7,6 +7,7 @@ import { limits } from '../../../config/limits.js';
 import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { StatementSourceDelta } from '../../../facts/flush.js';
 import type { Rows } from '../file/rows.js';
+import { firstJournaledMinute } from './first-minute.js';
 import { MergedRows } from './merged-rows.js';
 import { type JournaledParts, packEntries } from './packed-entry.js';
 
@@ -46,7 +47,6 @@ const ADD = 'INSERT INTO journal (at_ms, minute, rows, packed) VALUES (?, ?, ?, 
 const BYTES = 'SELECT total(length(packed)) AS bytes FROM journal';
 const FIRST = 'SELECT journal_id AS id, at_ms AS atMs FROM journal ORDER BY journal_id LIMIT 1';
 const LAST = 'SELECT ifnull(max(journal_id), 0) AS id FROM journal';
-const FIRST_MINUTE = 'SELECT min(minute) AS minute FROM journal';
 const NEXT = `SELECT journal_id AS id, rows, packed FROM journal
   WHERE journal_id > ? AND journal_id <= ? AND minute <= ? ORDER BY journal_id LIMIT 1`;
 const DROP = 'DELETE FROM journal WHERE journal_id <= ? AND minute <= ? ORDER BY journal_id LIMIT ?';
@@ -191,8 +191,3 @@ export class Journal {
 }
 
 type Next = ReturnType<MergedRows['partsOf']> | 'read' | 'written' | 'nothing';
-
-/** The earliest minute of which something waits; null = nothing does. */
-export function firstJournaledMinute(rows: Rows): number | null {
-  return rows.get<{ minute: number | null }>(FIRST_MINUTE)!.minute;
-}

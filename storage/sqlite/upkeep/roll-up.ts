@@ -14,7 +14,7 @@ import {
 } from '../../reading/levels.js';
 import { isRefusal } from '../file/failures.js';
 import type { Rows } from '../file/rows.js';
-import { firstJournaledMinute } from '../journal/journal.js';
+import { firstJournaledMinute } from '../journal/first-minute.js';
 import { readFoldState, writeFoldState } from '../tables/fold-state.js';
 import { writeGap } from '../tables/gaps.js';
 import { markChanged, markDays } from '../tables/outbox.js';
