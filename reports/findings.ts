@@ -25,9 +25,12 @@ export interface FindingsReport {
   readonly findings: FindingFacts[];
 }
 
-/** Of findings those that were seen last; left out = all of the window. */
-interface Limit {
+/** The findings that are wanted; left out = all of the window. */
+interface Wanted {
+  /** Those that were seen last. */
   readonly newestMax?: number;
+  /** Those that have one of these statements. */
+  readonly about?: ReadonlySet<string>;
 }
 
 const MINUTE_MS = 60_000;
@@ -48,18 +51,21 @@ const HIGH: ReadonlySet<FindingKind> = new Set([DAMAGE, 'boundary-lock', 'forbid
 const MEDIUM: ReadonlySet<FindingKind> = new Set(['boundary-write', 'boundary-read', 'forbidden-source'] as const);
 
 /** Throws StoreError, and RangeError for a window that ends before it starts. */
-export function reportFindings(reader: StoreReader, bounds: TimeBounds = {}, limit: Limit = {}): FindingsReport {
-  return reader.read((stored) => findingsOf(stored, spanOf(stored, bounds).window, limit));
+export function reportFindings(reader: StoreReader, bounds: TimeBounds = {}, wanted: Wanted = {}): FindingsReport {
+  return reader.read((stored) => findingsOf(stored, spanOf(stored, bounds).window, wanted));
 }
 
 /** Inside a snapshot that is being read. */
-export function findingsOf(stored: StoredFacts, window: Window, { newestMax }: Limit = {}): FindingsReport {
+export function findingsOf(stored: StoredFacts, window: Window, { newestMax, about }: Wanted = {}): FindingsReport {
   stored.ahead?.(() => {
     stored.poolNames();
     stored.acceptedFindings();
     stored.latestMarks();
   });
-  const deltas = stored.findingsIn(window, newestMax);
+  const found = stored.findingsIn(window, newestMax);
+  const isWanted = ({ statements }: StoredFinding) =>
+    about === undefined || statements.some(({ fingerprint }) => about.has(fingerprint));
+  const deltas = found.filter(isWanted);
   const fingerprints = [
     ...new Set(deltas.flatMap(({ statements }) => statements.map(({ fingerprint }) => fingerprint))),
   ];

@@ -24,7 +24,7 @@ export function register(program: Command): void {
         if (report.statements.length === 0) throw noSuchStatement(place, fingerprint);
         const samples = await place.samples(fingerprint);
         const timeline = await place.timeline({ fingerprint, range });
-        const { findings } = await place.findings(range);
+        const { findings } = await place.findings(range, new Set([fingerprint]));
         printStatement(report, { samples, timeline, findings, json: flags.json === true });
       } finally {
         place.close();

@@ -87,7 +87,8 @@ async function top(given: TopFlags): Promise<void> {
       if (report.sums.size === 0 && report.observed.executions > 0 && !flags.watch)
         await refuseUnseen(place, query.filter);
       const trends = flags.json ? undefined : await trendsOf(place, { rows: report.statements, ...query });
-      const findings = flags.json ? [] : (await place.findings(query.range)).findings;
+      const about = new Set(report.statements.map(({ fingerprint }) => fingerprint));
+      const findings = flags.json ? [] : (await place.findings(query.range, about)).findings;
       if (redraws) process.stdout.write(REDRAW);
       printTop(report, { ...shown, trends, findings, json: flags.json === true, read: place.name, typedPlace });
       if (!flags.watch) return;

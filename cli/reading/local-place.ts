@@ -23,7 +23,8 @@ export function localPlace(name: string, reader: StoreReader): Place {
     routes: async (range) => (await import('../../reports/routes.js')).reportRoutes(reader, range),
     route: async (name, range) =>
       (await import('../../reports/work/route-details.js')).reportRoute(reader, name, range),
-    findings: async (range) => (await import('../../reports/findings.js')).reportFindings(reader, range),
+    findings: async (range, about) =>
+      (await import('../../reports/findings.js')).reportFindings(reader, range, { about }),
     findingSample: async (id) =>
       (await import('../../reports/units/finding-sample.js')).reportFindingSample(reader, id),
     watched: async (range) => (await import('../../reports/watched/watched.js')).reportWatched(reader, range),

@@ -39,7 +39,8 @@ export function mergedPlace(places: readonly Place[]): Place {
     watched: async (range) => mergeWatched(await Promise.all(places.map((place) => place.watched(range)))),
     sessions: async () => (await Promise.all(places.map((place) => place.sessions()))).flat(),
     pools: async (range) => mergePools(await Promise.all(places.map((place) => place.pools(range)))),
-    findings: async (range) => mergeFindings(await Promise.all(places.map((place) => place.findings(range)))),
+    findings: async (range, about) =>
+      mergeFindings(await Promise.all(places.map((place) => place.findings(range, about)))),
     findingSample: async (id) => mergeFindingSamples(await Promise.all(places.map((place) => place.findingSample(id)))),
     routes: async (range) => mergeRoutes(await Promise.all(places.map((place) => place.routes(range)))),
     route: async (name, range) => mergeRouteDetails(await Promise.all(places.map((place) => place.route(name, range)))),

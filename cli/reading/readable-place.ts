@@ -33,7 +33,8 @@ export interface Place {
   routes(range: TimeRange): Promise<RoutesReport>;
   /** By its name as `routes` prints it; undefined where no request of it is in this window. */
   route(name: string, range: TimeRange): Promise<RouteDetails | undefined>;
-  findings(range: TimeRange): Promise<FindingsReport>;
+  /** `about`: only those that have one of these statements are wanted; a running sidecar answers all of them. */
+  findings(range: TimeRange, about?: ReadonlySet<string>): Promise<FindingsReport>;
   /** A unit that shows it, by its whole id; undefined where none is kept. */
   findingSample(id: string): Promise<FindingSample | undefined>;
   /** How complete a window is. */

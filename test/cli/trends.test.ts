@@ -63,7 +63,7 @@ test('of a data directory', async () => {
 });
 
 test('of several data directories', async () => {
-  const place = openPlaces({ directories: [store(), store()], urls: [] });
+  const place = await openPlaces({ directories: [store(), store()], urls: [] });
   onTestFinished(() => place.close());
   await checkBars(place);
   const statements = [{ fingerprint: FINGERPRINT, source: 'sqlalchemy' }];

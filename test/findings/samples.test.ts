@@ -44,7 +44,11 @@ describe('the example of a finding', () => {
       flushOf({ atMs: T0, findings: findings.pending(), catalogue, pools: [poolOf('pool-a', 'django:app@shop')] }),
     );
     const reader = openTestReader(dataDir);
-    const [finding] = reportFindings(reader, { sinceMs: T0 - HOUR_MS, untilMs: T0 + HOUR_MS }).findings;
+    const window = { sinceMs: T0 - HOUR_MS, untilMs: T0 + HOUR_MS };
+    const [finding] = reportFindings(reader, window).findings;
+    for (const { fingerprint } of finding.statements)
+      expect(reportFindings(reader, window, { about: new Set([fingerprint]) }).findings).toEqual([finding]);
+    expect(reportFindings(reader, window, { about: new Set(['SELECT other']) }).findings).toEqual([]);
     const sample = reportFindingSample(reader, finding.id);
     const text = findingText(finding, { sample, screen: SCREEN });
     expect(text).toMatch(/A request that shows it: .*9 statements in 9\.00 ms over 9\.00 ms, request r1/);
