@@ -1,5 +1,5 @@
 // Measures `top` over a fleet's store while sidecars and rows grow, on two shards as two processes.
-// Run: npm run build && nice node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 930]
+// Run: npm run build && nice node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 1070]
 //   [--fill-minutes 60] [--dir DIR: keeps it; --measure-only: asks what DIR holds once more]
 // Rows are made inside the engines (../scripts/lib/made-up-fleet.mjs). It stops filling after
 // --fill-minutes, or at 30 GB, and says how far it came. Each question is asked five times, as a
@@ -25,11 +25,11 @@ import { cpuUs } from './lib/processes.mjs';
 
 const values = optionsOf('fleet', {
   usage:
-    'node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 930] [--fill-minutes 60] [--dir DIR [--measure-only]]',
+    'node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 1070] [--fill-minutes 60] [--dir DIR [--measure-only]]',
   options: {
     sidecars: { type: 'string', default: '100' },
     days: { type: 'string', default: '30' },
-    series: { type: 'string', default: '930' },
+    series: { type: 'string', default: '1070' },
     'fill-minutes': { type: 'string', default: '60' },
     dir: { type: 'string', default: '' },
     'measure-only': { type: 'boolean', default: false },
