@@ -1,6 +1,6 @@
 // A unit of work as the rest of the house sees it: what one request, job or transaction sent.
 // Invariant: nothing here holds text or a literal. `statements` are in the order in which they started, over all
-// sessions; a statement's source and pool are '' until its session settled.
+// sessions; one whose session has not settled is not among them yet.
 // Not here: finding units (analyzer/work/), what is counted of them (../rollup-row.ts).
 
 import type { Boundary, Found } from '../rollup-row.js';
@@ -72,7 +72,6 @@ export interface UnitStatement {
   readonly parameterCount: number;
   /** An equal hash proves nothing. */
   readonly parametersCut: boolean;
-  /** Known when its session settled; '' before. */
   source: string;
   construct: string;
   /** Pool id. */
