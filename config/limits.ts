@@ -152,18 +152,18 @@ export const limits = {
   tagSetsMax: 5_000,
   /** Units of work that are open. Beyond it the oldest ends early. A unit ends a second after its last statement. */
   unitsOpenMax: 10_000,
-  /** Statements kept of one unit, in their order. Further ones are in its sums alone. */
+  /** Statements kept of one unit: those whose session settled first. Further ones are in its sums alone. */
   unitStatementsMax: 1_000,
   /** … and of all open units: some 15 MiB. */
   unitsStatementsMax: 100_000,
-  /** Ids of requests that are remembered: what goes on after its end is the same request. Later it is another. */
+  /** Ids of requests that ended and are remembered: what goes on under one is the same request, later another. */
   requestsMax: 8_192,
   /** Counted requests that are told to a following process, of the open ones and of those that ended by one flush. */
   countedIdsMax: 2_048,
   /** Distinct statements of one request. A job that runs everything under one id has no comparable time per request. */
   requestStatementsMax: 1_000,
-  /** Remembered statements of all requests, in two generations. */
-  requestsStatementsMax: 65_536,
+  /** Remembered statements of all requests that ended: some 10 MiB. */
+  requestsStatementsMax: 131_072,
   /** Findings that wait for one flush. Further occurrences are counted as dropped. */
   findingsMax: 500,
   /** Work without tags that is compared with transactions of other pools, of the last 40 s. The rest is counted. */

@@ -1,6 +1,6 @@
 // Tells the log how far a store of an older version is brought up to date.
-// Invariant: the step that takes long is told when it begins, and the end with the whole time; quick steps in a row
-// are no lines of their own, since the log leaves out what repeats.
+// Invariant: each step is told when it begins, in a message of its own, since the log leaves out what repeats; and the
+// end with the whole time.
 // Not here: the steps (storage/migrations/), applying them (storage/sqlite/file/schema.ts).
 
 import type { Log } from '../config/log.js';
@@ -8,14 +8,10 @@ import type { SqliteStoreOptions } from '../storage/sqlite/sqlite-store.js';
 
 type Step = Parameters<NonNullable<SqliteStoreOptions['onMigrating']>>[0];
 
-/** A step that begins sooner after the last line has no line: what came before it was quick. */
-const LINE_EVERY_MS = 1_000;
-
 export class MigrationLog {
   readonly #log: Log;
   readonly #now: () => number;
   #begunMs: number | undefined;
-  #toldMs = 0;
   #schema = 0;
 
   constructor(log: Log, now: () => number = () => performance.now()) {
@@ -24,12 +20,9 @@ export class MigrationLog {
   }
 
   begins({ to, newest }: Step): void {
-    const nowMs = this.#now();
+    this.#begunMs ??= this.#now();
     this.#schema = to;
-    if (this.#begunMs !== undefined && nowMs - this.#toldMs < LINE_EVERY_MS) return;
-    this.#begunMs ??= nowMs;
-    this.#toldMs = nowMs;
-    this.#log.info('bringing the database up to date', { schema: to, newest });
+    this.#log.info(`bringing the database up to date: schema ${to} of ${newest}`, { schema: to, newest });
   }
 
   /** The store is open. */

@@ -1,6 +1,6 @@
 // Finds units of work by the ids that tags give: of the request, or of its trace.
 // Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
-// unit of that trace. Memory is bounded: an id that comes again after thousands of others begins anew.
+// unit of that trace. Memory is bounded: an id of a unit that ended begins anew when it comes after thousands of others.
 // Not here: reading ids from tags (analyzer/attribution/comments/request-tags.ts).
 
 import { limits } from '../../config/limits.js';
@@ -12,7 +12,7 @@ export class UnitIds {
   #young = new Map<string, Unit>();
   #old = new Map<string, Unit>();
   #oldest = this.#old.entries();
-  /** Statements that units of the young generation remember. */
+  /** Statements that ended units remember. */
   #statements = 0;
   readonly #free: FreeUnits;
 
@@ -42,39 +42,56 @@ export class UnitIds {
     }
   }
 
+  /** What it remembers of its statements counts until it is forgotten. */
+  ended(unit: Unit): void {
+    this.#statements += unit.distinct.length - unit.remembered;
+    unit.remembered = unit.distinct.length;
+    for (let left = this.#old.size + this.#young.size; left > 0; left--) {
+      if (this.#statements <= limits.requestsStatementsMax) return;
+      if (!this.#dropOldest()) this.#turn();
+    }
+  }
+
   #get(id: string): Unit | undefined {
     const young = this.#young.get(id);
     if (young !== undefined) return young;
     const old = this.#old.get(id);
     if (old === undefined) return undefined;
     this.#old.delete(id);
-    this.#set(id, old);
-    // Not before: its other id may be dropped with the old generation.
-    old.holders--;
+    this.#young.set(id, old);
     return old;
   }
 
   #set(id: string, unit: Unit): void {
-    if (this.#young.size >= limits.requestsMax || this.#statements >= limits.requestsStatementsMax) {
+    if (this.#young.size >= limits.requestsMax) {
       while (this.#dropOldest());
-      this.#old = this.#young;
-      this.#oldest = this.#old.entries();
-      this.#young = new Map();
-      this.#statements = 0;
+      this.#turn();
     }
     this.#young.set(id, unit);
     unit.holders++;
-    this.#statements += unit.distinct.length;
     // One at a time, so that units serve again as fast as others begin.
     this.#dropOldest();
   }
 
-  /** Of the old generation. False = it is empty. */
+  #turn(): void {
+    this.#old = this.#young;
+    this.#oldest = this.#old.entries();
+    this.#young = new Map();
+  }
+
+  /** Of the old generation; one whose unit is open becomes young again. False = the old generation is empty. */
   #dropOldest(): boolean {
     const { value, done } = this.#oldest.next();
     if (done === true) return false;
-    this.#old.delete(value[0]);
-    this.#free.release(value[1]);
+    const [id, unit] = value;
+    this.#old.delete(id);
+    if (!unit.ended) {
+      this.#young.set(id, unit);
+      return true;
+    }
+    this.#statements -= unit.remembered;
+    unit.remembered = 0;
+    this.#free.release(unit);
     return true;
   }
 }

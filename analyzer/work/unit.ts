@@ -1,6 +1,6 @@
 // One unit of work while it is seen: its executions, and the sums of those whose session settled.
 // Invariant: executions may come in any order of their sessions: the sums, the order of `statements` and what names the
-// unit depend on when they started alone. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
+// unit depend on when they started alone. Which statements are kept beyond the bound depends on when they settled. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
 
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
@@ -10,6 +10,7 @@ import { isBefore, StatementSums } from './kept/statement-sums.js';
 import type { Settled, UnitExecution } from './kept/unit-execution.js';
 import {
   addOpened,
+  type Counted,
   NOTHING_OPENED,
   noUnitSums,
   type Opened,
@@ -24,14 +25,6 @@ import { namesRoute } from './unit-tag-sets.js';
 const NOTHING = noUnitSums();
 const NO_PARTS: readonly PartOfUnit[] = [];
 const NO_SESSIONS: readonly SessionInUnit[] = [];
-
-/** What the rows hold already of a unit, and in which row. */
-interface Counted {
-  minute: number;
-  found: Found;
-  tagSet: string;
-  readonly sums: UnitSums;
-}
 
 export class Unit implements WorkUnit {
   boundary: Boundary;
@@ -61,6 +54,8 @@ export class Unit implements WorkUnit {
   ended = false;
   /** Ids and sessions that lead to it, but for those in `sessions`. */
   holders = 0;
+  /** Statements that it is counted with among ended units (unit-ids.ts). */
+  remembered = 0;
   /** Others may know it after it ended. */
   servesOnce = false;
   /** Its last statement when it rested. */
@@ -229,6 +224,11 @@ export class Unit implements WorkUnit {
     this.#statements.clear();
     this.parts = NO_PARTS;
     this.opened = NOTHING_OPENED;
+  }
+
+  /** What was read of it is made anew when it is asked for again. */
+  forgetRead(): void {
+    this.#statements.forgetRead();
   }
 
   /** Gives up its statements but those of pauses in transactions. */

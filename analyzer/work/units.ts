@@ -137,6 +137,7 @@ export class Units {
       if (stands && unit.unsettled === 0 && sinceMs > SHOWN_MS) {
         unit.servesOnce = true;
         this.#listener?.unitGoesOn(unit, { nowMs: theirNowMs, idleSessions: idleIn(unit) });
+        unit.forgetRead();
       }
       if (rests(unit, theirNowMs)) {
         unit.servesOnce = true;
@@ -240,5 +241,6 @@ export class Units {
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
     this.#free.offer(unit);
+    if (unit.id !== '') this.#ids.ended(unit);
   }
 }

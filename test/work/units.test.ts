@@ -412,14 +412,51 @@ describe('bounds', () => {
       // Wherever in its generation the id stands.
       for (let before = 0; before < 12; before++) {
         const earlier = playing.total.requests;
-        for (let n = 0; n <= others; n++, at += 10) playing.send({ sql: 'a', at, requestId: `b${before}x${n}` });
-        playing.pass(3_000);
+        for (let n = 0; n <= others; n++, at += 4_000)
+          playing.send({ sql: 'a', at, requestId: `b${before}x${n}` }).pass(3_000);
         playing.send({ sql: 'a', at, requestId: `b${before}x0` }).pass(3_000);
         expect(playing.total.requests - earlier).toBe(requests);
         at += 8_000;
       }
     } finally {
       Object.assign(limits, { requestsMax });
+    }
+  });
+
+  test('an open request is the same whatever comes beside it, and ends under its id once', () => {
+    const { requestsMax } = limits;
+    Object.assign(limits, { requestsMax: 5 });
+    try {
+      const playing = new Playing().send(
+        { sql: 'BEGIN', at: 0, requestId: 'r0' },
+        { sql: 'a', at: 1, requestId: 'r0' },
+      );
+      for (let n = 0; n < 40; n++) playing.send({ sql: 'b', at: 2 + n, session: 'two', requestId: `other${n}` });
+      playing.send({ sql: 'c', at: 50, session: 'three', requestId: 'r0' }, { sql: 'COMMIT', at: 51, requestId: 'r0' });
+      playing.pass(3_000);
+      expect(playing.total.requests).toBe(41);
+    } finally {
+      Object.assign(limits, { requestsMax });
+    }
+  });
+
+  test('so many statements of ended requests are remembered, whatever the number of requests', () => {
+    const { requestsStatementsMax } = limits;
+    Object.assign(limits, { requestsStatementsMax: 10 });
+    try {
+      const playing = new Playing();
+      const request = (name: string, at: number) => {
+        for (let n = 0; n < 4; n++) playing.send({ sql: `SELECT ${n}`, at: at + n, requestId: name });
+        playing.pass(3_000);
+      };
+      for (const [n, name] of ['one', 'two', 'three'].entries()) request(name, n * 4_000);
+      // Three of four statements each are too many: the first is forgotten, the others are not.
+      playing.send({ sql: 'again', at: 12_000, requestId: 'two' }, { sql: 'again', at: 12_001, requestId: 'three' });
+      expect(playing.pass(3_000).total.requests).toBe(3);
+      playing.send({ sql: 'again', at: 20_000, requestId: 'one' });
+      expect(playing.pass(3_000).total.requests).toBe(4);
+    } finally {
+      Object.assign(limits, { requestsStatementsMax });
     }
   });
 

@@ -9,7 +9,7 @@ import type { UnitStatement } from '../../../facts/work/unit.js';
 const NUMBERS = 8;
 /** Texts of a statement. */
 const TEXTS = 9;
-const PLACES_AT_FIRST = 16;
+const PLACES_AT_FIRST = 8;
 
 const BATCHED = 1;
 const CUT = 2;

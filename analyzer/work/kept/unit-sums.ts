@@ -2,6 +2,8 @@
 // Invariant: `counted` fields say what the rows hold already.
 // Not here: its statements (statement-sums.ts), adding executions (../unit.ts).
 
+import type { Found } from '../../../facts/rollup-row.js';
+
 export interface PartOfUnit {
   readonly source: string;
   readonly pool: string;
@@ -34,6 +36,14 @@ export interface UnitSums {
 
 export function noUnitSums(): UnitSums {
   return { statements: 0, repeated: 0, serviceNs: 0, rows: 0, errors: 0, idleRequests: 0 };
+}
+
+/** What the rows hold already of a unit, and in which row. */
+export interface Counted {
+  minute: number;
+  found: Found;
+  tagSet: string;
+  readonly sums: UnitSums;
 }
 
 /** Connections that were opened for one unit. */

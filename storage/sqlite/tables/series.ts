@@ -7,11 +7,12 @@ import type { Rows } from '../file/rows.js';
 
 /** Ids kept in memory; beyond, memory starts anew and ids are looked up again. */
 const IDS_MAX = 100_000;
+const TAGS = '';
 
 export class SeriesIds {
   readonly #rows: Rows;
   readonly #instance: string;
-  /** By what is named beside the fingerprint, which few names share; then by fingerprint. */
+  /** By what a rollup names beside its fingerprint, of which there is little, and then by that; else by the whole key. */
   readonly #ids = new Map<string, Map<string, number>>();
   #count = 0;
 
@@ -37,12 +38,12 @@ export class SeriesIds {
   }
 
   ofTags(delta: Pick<TagRollup, 'fingerprint' | 'source' | 'tagSet'>): number {
-    const name = `${delta.source}\0\0\0${delta.tagSet}`;
+    const key = `${delta.fingerprint}\0${delta.source}\0${delta.tagSet}`;
     return (
-      this.#ids.get(name)?.get(delta.fingerprint) ??
+      this.#ids.get(TAGS)?.get(key) ??
       this.#remember(
-        name,
-        delta.fingerprint,
+        TAGS,
+        key,
         this.#findOrMake(
           'SELECT tag_series_id AS id FROM tag_series WHERE fingerprint = ? AND source = ? AND tag_set = ?',
           'INSERT INTO tag_series (fingerprint, source, tag_set) VALUES (?, ?, ?) RETURNING tag_series_id AS id',
