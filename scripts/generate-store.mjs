@@ -15,6 +15,11 @@ import { build } from './lib/setup/build.mjs';
 import { install } from './lib/setup/install.mjs';
 import { xorshift } from './lib/xorshift.mjs';
 
+const USAGE = 'generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5] [--routes 0]';
+if (process.argv.includes('--help')) {
+  console.log(`usage: ${USAGE}`);
+  process.exit(0);
+}
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -27,9 +32,7 @@ const { values, positionals } = parseArgs({
 });
 const [dataDir] = positionals;
 if (dataDir === undefined) {
-  process.stderr.write(
-    'usage: generate-store.mjs DIR [--days 30] [--fingerprints 20000] [--live 2000] [--pools 5] [--routes 0]\n',
-  );
+  process.stderr.write(`usage: ${USAGE}\n`);
   process.exit(2);
 }
 const days = Number(values.days);

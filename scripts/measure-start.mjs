@@ -25,7 +25,7 @@ const POLL_MS = 10;
 const UP_TARGET_MS = 5_000;
 const TURN_TARGET_MS = 50;
 const UP_TIMEOUT_MS = 60_000;
-const PROBE = new URL('./lib/turns-probe.mjs', import.meta.url).pathname;
+const PROBE = new URL('./lib/turns-probe.mjs', import.meta.url).href;
 const MAIN = path.join(process.env.PGWITNESS_DIST ?? path.join(ROOT, 'dist'), 'cli', 'main.js');
 
 const values = optionsOf('measure-start', {
@@ -64,7 +64,11 @@ async function measureStart() {
       ...[MAIN, 'run', '--listen', `${HOST}:${port}`, '--upstream', `${HOST}:${upstreamPort}`, '--data', dataDir],
       ...['--http', `${HOST}:${http}`, '--health', `${HOST}:${health}`, '--log-level', 'error'],
     ],
-    env: { ...process.env, PGWITNESS_TURNS_DIR: directory, NODE_OPTIONS: `--import=${PROBE}` },
+    env: {
+      ...process.env,
+      PGWITNESS_TURNS_DIR: directory,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${PROBE}`,
+    },
     ready: async () => true,
   });
   try {
@@ -125,7 +129,7 @@ function tellTurns(directory, upAtMs) {
     const longest = turns.reduce((most, turn) => (turn.cpuMs > most.cpuMs ? turn : most), { atMs: 0, cpuMs: 0, ms: 0 });
     const over = turns.filter((turn) => turn.cpuMs > TURN_TARGET_MS);
     process.stdout.write(
-      `${kind}: ${cpuMs.toFixed(0)} ms of processor time; longest turn ${longest.cpuMs.toFixed(0)} ms of it (${longest.ms.toFixed(0)} by the clock), ` +
+      `${kind}, its main thread: ${cpuMs.toFixed(0)} ms of processor time; longest turn ${longest.cpuMs.toFixed(0)} ms of it (${longest.ms.toFixed(0)} by the clock), ` +
         `${over.length} over ${TURN_TARGET_MS} ms ${verdict(longest.cpuMs, TURN_TARGET_MS)}\n`,
     );
   }

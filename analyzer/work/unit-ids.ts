@@ -1,6 +1,6 @@
 // Finds units of work by the ids that tags give: of the request, or of its trace.
 // Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
-// unit of that trace. Memory is bounded: an id of a unit that ended begins anew when it comes after thousands of others.
+// unit of that trace. Memory is bounded: an id of a unit that ended begins anew after thousands of others.
 // Not here: reading ids from tags (analyzer/attribution/comments/request-tags.ts).
 
 import { limits } from '../../config/limits.js';

@@ -1,6 +1,6 @@
 // One unit of work while it is seen: its executions, and the sums of those whose session settled.
-// Invariant: executions may come in any order of their sessions: the sums, the order of `statements` and what names the
-// unit depend on when they started alone. Which statements are kept beyond the bound depends on when they settled. Not here: which unit an execution is in (units.ts), rows (request-counts.ts).
+// Invariant: its sums, the order of `statements` and its name depend on when executions started, not on when they came;
+// which statements a full unit keeps, on when they settled. Not here: which unit one is in (units.ts), its rows.
 
 import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';

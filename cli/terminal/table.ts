@@ -32,35 +32,42 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
       cells,
     );
   }
-  let shown = [...columns];
+  // Each cell is made once, however many columns are dropped.
+  let shown = columns.map((column) => withCells(rows, column));
   let widths: number[] = [];
   for (;;) {
-    widths = shown.map((column) => naturalWidth(rows, column));
+    widths = shown.map(({ width }) => width);
     const over = sum(widths) + GAP.length * (shown.length - 1) - screen.width;
-    const flexible = shown.findIndex((column) => column.flexible);
+    const flexible = shown.findIndex(({ column }) => column.flexible);
     if (over <= 0) break;
     const least = Math.max(FLEXIBLE_MIN, Math.floor(screen.width * FLEXIBLE_SHARE));
     const slack = flexible < 0 ? 0 : Math.max(0, widths[flexible] - least);
-    const droppable = shown.filter((column) => column.dropOrder !== undefined);
+    const droppable = shown.filter(({ column }) => column.dropOrder !== undefined);
     if (over <= slack || droppable.length === 0) {
       if (flexible >= 0) widths[flexible] -= Math.min(over, widths[flexible] - 1);
       break;
     }
-    const last = droppable.reduce((a, b) => (b.dropOrder! >= a.dropOrder! ? b : a));
-    shown = shown.filter((column) => column !== last);
+    const last = droppable.reduce((a, b) => (b.column.dropOrder! >= a.column.dropOrder! ? b : a));
+    shown = shown.filter((one) => one !== last);
   }
   const line = (cells: string[]): string => {
-    const padded = cells.map((cell, i) => pad(shortened(cell, widths[i]), { width: widths[i], align: shown[i].align }));
+    const padded = cells.map((cell, i) =>
+      pad(shortened(cell, widths[i]), { width: widths[i], align: shown[i].column.align }),
+    );
     return padded.join(GAP).trimEnd();
   };
-  const head = styled(line(shown.map((column) => column.title)), { style: 'bold', screen });
-  return [head, ...rows.map((row) => line(shown.map((column) => column.cell(row))))].join('\n');
+  const head = styled(line(shown.map(({ column }) => column.title)), { style: 'bold', screen });
+  return [head, ...rows.map((_, row) => line(shown.map(({ cells }) => cells[row])))].join('\n');
 }
 
-function naturalWidth<Row>(rows: readonly Row[], column: Column<Row>): number {
-  let width = textWidth(column.title);
-  for (const row of rows) width = Math.max(width, textWidth(column.cell(row)));
-  return width;
+/** `width`: what its widest cell takes. */
+function withCells<Row>(
+  rows: readonly Row[],
+  column: Column<Row>,
+): { column: Column<Row>; cells: string[]; width: number } {
+  const cells = rows.map((row) => column.cell(row));
+  const width = cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), textWidth(column.title));
+  return { column, cells, width };
 }
 
 /** Cuts with an ellipsis; a coloured cell loses its colour when it is cut. */
@@ -82,8 +89,11 @@ function pad(cell: string, options: { width: number; align?: 'right' }): string 
   return options.align === 'right' ? spaces + cell : cell + spaces;
 }
 
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Columns that a text takes on a terminal. */
 export function textWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
   for (const character of stripVTControlCharacters(text)) width += characterWidth(character);
   return width;

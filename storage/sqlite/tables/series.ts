@@ -12,7 +12,7 @@ const TAGS = '';
 export class SeriesIds {
   readonly #rows: Rows;
   readonly #instance: string;
-  /** By what a rollup names beside its fingerprint, of which there is little, and then by that; else by the whole key. */
+  /** By what a rollup names beside its fingerprint, of which there is little, then by that; else by the whole key. */
   readonly #ids = new Map<string, Map<string, number>>();
   #count = 0;
 
