@@ -4,7 +4,7 @@
 import type { ShippingStatus } from '../../facts/fleet/shipping-status.js';
 import type { ShippingOptions } from './shipping.js';
 
-export type ShipThreadStart = Omit<ShippingOptions, 'report'>;
+export type ShipThreadStart = Omit<ShippingOptions, 'report' | 'warn'>;
 
 /** Send what there is, for at most so long, and end. */
 export interface ToShipThread {
@@ -15,4 +15,5 @@ export interface ToShipThread {
 export type FromShipThread =
   | { kind: 'thread'; thread: number | undefined }
   | { kind: 'status'; status: ShippingStatus }
+  | { kind: 'warning'; why: string }
   | { kind: 'ended' };

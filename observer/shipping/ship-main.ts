@@ -14,7 +14,11 @@ const say = (message: FromShipThread) => port.postMessage(message);
 giveWayToTraffic();
 say({ kind: 'thread', thread: threadId() });
 const start = workerData as ShipThreadStart;
-const shipping = new Shipping({ ...start, report: (status) => say({ kind: 'status', status }) });
+const shipping = new Shipping({
+  ...start,
+  report: (status) => say({ kind: 'status', status }),
+  warn: (why) => say({ kind: 'warning', why }),
+});
 const running = shipping.run();
 port.on('message', async ({ withinMs }: ToShipThread) => {
   // Both at once: what runs now ends by itself, and nothing new begins.

@@ -78,6 +78,8 @@ export class ShipThread {
     });
     worker.on('message', (message: FromShipThread) => {
       if (message.kind === 'status') this.#take(message.status);
+      else if (message.kind === 'warning')
+        log.warn('rows are shipped, but a change of how long they are kept is not ended', { why: message.why });
       else if (message.kind === 'thread') this.threads = message.thread === undefined ? [] : [message.thread];
     });
     worker.on('error', (error) => log.error('shipping failed, and begins again', { error: error.message }));

@@ -22,6 +22,8 @@ export interface ShippingOptions {
   identity: Identity;
   /** Is told after each turn. */
   report(status: ShippingStatus): void;
+  /** Is told once that rows are sent although the store cannot be made as it should be. */
+  warn?(why: string): void;
 }
 
 /** What is over is noticed this soon. */
@@ -43,6 +45,7 @@ export class Shipping {
   #client: FleetClient | undefined;
   #node = 0;
   #isEnding = false;
+  #hasWarned = false;
   #noted = '';
   #wake: (() => void) | undefined;
   #failuresInRow = 0;
@@ -131,7 +134,7 @@ export class Shipping {
     if (this.#client === undefined) {
       const client = new FleetClient(address, { node: this.#node });
       try {
-        await prepareStore(address, layout, this.#node);
+        this.#warn(await prepareStore(address, layout, this.#node));
         const kept = await keptDays(client);
         this.#shipper?.keep(kept);
         this.#shipper ??= new Shipper({
@@ -149,6 +152,12 @@ export class Shipping {
       this.#client = client;
     }
     return this.#shipper!;
+  }
+
+  #warn(unended: StoreError | undefined): void {
+    if (unended === undefined || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#options.warn?.(`${unended.message}: ${unended.hint}`);
   }
 
   #succeeded(): void {

@@ -16,6 +16,8 @@ export const CLUSTER = 'fleet';
 export const WRITER = { user: 'writer', password: 'writes & 100% secret' };
 /** May do in one database what docs/FLEET.md says that a sidecar has to, and no more. */
 export const SHIPPER = { user: 'shipper', password: 'ships', database: 'limited' };
+/** The same without changing the retention. */
+export const SENDER = { user: 'sender', password: 'sends' };
 /** May only read. */
 export const READER = { user: 'reader', password: 'reads' };
 
@@ -119,12 +121,18 @@ const LOOPBACK = '<networks><ip>127.0.0.1</ip><ip>::1</ip></networks><quota>defa
 const USERS = `<clickhouse><profiles><default/><reads><readonly>2</readonly></reads></profiles><quotas><default/></quotas><users>
 <default><no_password/>${LOOPBACK}<profile>default</profile></default>
 <${WRITER.user}><password>${xml(WRITER.password)}</password>${LOOPBACK}<profile>default</profile></${WRITER.user}>
-<${SHIPPER.user}><password>${xml(SHIPPER.password)}</password>${LOOPBACK}<profile>default</profile><grants>
-<query>GRANT SELECT, INSERT, CREATE TABLE, ALTER TTL, ALTER MATERIALIZE TTL ON ${SHIPPER.database}.*</query>
-<query>GRANT TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Distributed</query></grants></${SHIPPER.user}>
+${shipper(SHIPPER, ', ALTER TTL, ALTER MATERIALIZE TTL')}
+${shipper(SENDER, '')}
 <${READER.user}><password>${xml(READER.password)}</password>${LOOPBACK}<profile>reads</profile></${READER.user}>
 </users></clickhouse>
 `;
+
+/** @param {{ user: string, password: string }} who */
+function shipper({ user, password }, /** @type {string} */ more) {
+  return `<${user}><password>${xml(password)}</password>${LOOPBACK}<profile>default</profile><grants>
+<query>GRANT SELECT, INSERT, CREATE TABLE${more} ON ${SHIPPER.database}.*</query>
+<query>GRANT TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Distributed</query></grants></${user}>`;
+}
 
 /** @param {string} text */
 function xml(text) {

@@ -6,9 +6,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shipAddress } from '../../observer/shipping/ship-address.js';
 import { Shipping } from '../../observer/shipping/shipping.js';
-import { type Clickhouse, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
+import { type Clickhouse, SENDER, SHIPPER, startClickhouse, WRITER } from '../../scripts/lib/clickhouse.mjs';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 import { build } from '../../scripts/lib/setup/build.mjs';
+import { parseStoreAddress } from '../../storage/clickhouse/connection/address.js';
+import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
+import { retentionRounds } from '../../storage/clickhouse/schema/migrations.js';
 import { openSqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { pgwitness } from '../cli/command.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
@@ -39,15 +42,21 @@ const toldBy = async (dataDir: string): Promise<Told[]> =>
   JSON.parse((await pgwitness(['status', '--data', dataDir, '--json'])).stdout).shipping;
 
 /** Until it has told something that `isIt`. */
-async function ship(dataDir: string, address: string, isIt: (failing: boolean, waits: boolean) => boolean) {
+async function ship(
+  dataDir: string,
+  address: string,
+  isIt: (failing: boolean, waits: boolean) => boolean,
+  { from = env, warn }: { from?: NodeJS.ProcessEnv; warn?: (why: string) => void } = {},
+) {
   let resolve = () => {};
   const told = new Promise<void>((done) => {
     resolve = done;
   });
   const shipping = new Shipping({
     dataDir,
-    ...shipAddress({ ship: address, cluster: '' }, env),
+    ...shipAddress({ ship: address, cluster: '' }, from),
     identity: { service: 'shop', environment: 'test', instance: 'told' },
+    warn,
     report: ({ failingSinceMs, waitingSinceMs }) => {
       if (isIt(failingSinceMs !== undefined, waitingSinceMs !== undefined)) resolve();
     },
@@ -120,5 +129,27 @@ await describeWithClickhouse('how it is shipped', (library) => {
     for (const file of readdirSync(dataDir).filter((name) => name.endsWith('.json'))) {
       expect(readFileSync(path.join(dataDir, file), 'utf8')).not.toContain(WRITER.password);
     }
+  });
+
+  test('goes on where its user may not end what another began, and is warned of that', async () => {
+    const { database } = SHIPPER;
+    const store = `127.0.0.1:${clickhouse.nodes[0].port}/${database}`;
+    const retention = { minutes: 7, hours: 90, days: 400 };
+    await prepareStore(parseStoreAddress(`clickhouse://${store}`, { where: '--ship', env }), { retention });
+    const raised = { retention: { ...retention, minutes: 14 } };
+    const [[note]] = retentionRounds(raised, { kept: retention, from: {}, version: Date.now() });
+    await clickhouse.query(note, database);
+    const dataDir = temporaryDirectory();
+    const fill = openSqliteStore({ dataDir });
+    fill.flush(flushOf({ atMs: START * MINUTE_MS, rollups: [rollupOf({ minute: START })] }));
+    fill.endMinutes();
+    fill.close();
+    const warnings: string[] = [];
+    const from = { PGWITNESS_STORE_USER: SENDER.user, PGWITNESS_STORE_PASSWORD: SENDER.password };
+    const warn = (why: string) => void warnings.push(why);
+    const end = await ship(dataDir, `clickhouse://${store}`, (failing, waits) => !failing && !waits, { from, warn });
+    await end();
+    expect(warnings).toEqual([expect.stringMatching(/cannot be changed by sender: GRANT ALTER TTL.* ON limited/)]);
+    expect(await clickhouse.query('SELECT count() > 0 FROM rollup', database)).toBe('1');
   });
 });

@@ -192,66 +192,6 @@ await describeWithClickhouse('a store', (library) => {
     });
   });
 
-  test('a level that is kept for longer begins where it began, for its rows were dropped', async () => {
-    const begins = async (retention: Partial<typeof RETENTION>) => {
-      await prepareStore(addressOf('longer'), { retention });
-      const facts = `SELECT name, argMax(value, version) FROM store_fact WHERE name LIKE '%from_min' GROUP BY name ORDER BY name`;
-      return (await clickhouse.query(facts, 'longer')).split('\n').map((line) => {
-        const [name, minute] = line.split('\t');
-        return `${name} ${Math.round((Date.now() / 60_000 - Number(minute)) / 1440)}`;
-      });
-    };
-    await prepareStore(addressOf('longer'), { retention: { minutes: 7, hours: 90, days: 400 } });
-    expect(await begins({ minutes: 14 })).toEqual(['minutes_kept_from_min 7']);
-    // Those of eight days ago are not there, however long minutes are kept since.
-    expect(await begins({ minutes: 21, hours: 30 })).toEqual(['minutes_kept_from_min 7']);
-    expect(await begins({ minutes: 3, hours: 90 })).toEqual(['hours_kept_from_min 30', 'minutes_kept_from_min 7']);
-    expect(await begins({ minutes: 7 })).toEqual(['hours_kept_from_min 30', 'minutes_kept_from_min 3']);
-  });
-
-  test('a retention that stops halfway leaves no reader looking for rows that went, and is done again', async () => {
-    const cluster = { name: CLUSTER, hasReplicas: false };
-    await prepareStore(addressOf('halfway'), { cluster, retention: { minutes: 7, hours: 90, days: 400 } });
-    const [, last] = clickhouse.nodes;
-    /** Of each node: what readers are told, and days of every TTL that the tables of minutes have. */
-    const kept = async () =>
-      Promise.all(
-        clickhouse.nodes.map(async (node) => {
-          const told = `SELECT argMax(value, version) FROM store_fact WHERE name = '`;
-          const ttls = `SELECT DISTINCT extract(create_table_query, 'span_s = 60, (\\d+)') FROM system.tables
-            WHERE database = 'halfway' AND create_table_query LIKE '%span_s = 60, %' AND engine LIKE '%MergeTree' ORDER BY 1`;
-          return {
-            told: await node.query(`${told}minutes_kept_days'`, 'halfway'),
-            ttls: (await node.query(ttls)).split('\n').sort(),
-          };
-        }),
-      );
-    // One of its tables cannot be altered: the first node has all of the change by then.
-    await last.query('RENAME TABLE tag_rollup_local TO away', 'halfway');
-    await expect(prepareStore(addressOf('halfway'), { cluster, retention: { minutes: 3 } })).rejects.toThrow();
-    const halfway = await kept();
-    expect(halfway.some(({ ttls }) => ttls.includes('3'))).toBe(true);
-    expect(halfway.map(({ told }) => told)).toEqual(['3', '3']);
-    await last.query('RENAME TABLE away TO tag_rollup_local', 'halfway');
-    // Nothing is asked for: what was begun is done.
-    await prepareStore(addressOf('halfway'), { cluster, retention: {} });
-    expect(await kept()).toEqual(clickhouse.nodes.map(() => ({ told: '3', ttls: ['3'] })));
-    // What is raised halfway is told to nobody.
-    await last.query('RENAME TABLE tag_rollup_local TO away', 'halfway');
-    await expect(prepareStore(addressOf('halfway'), { cluster, retention: { minutes: 5 } })).rejects.toThrow();
-    expect((await kept()).map(({ told }) => told)).toEqual(['3', '3']);
-  }, 240_000);
-
-  test('what was noted by a clock that is ahead does not outlast a later change', async () => {
-    await prepareStore(addressOf('ahead'), { retention: { minutes: 7, hours: 90, days: 400 } });
-    const ahead = `INSERT INTO store_fact VALUES ('minutes_kept_days', 14, ${Date.now() + 3_600_000})`;
-    await clickhouse.query(ahead, 'ahead');
-    await prepareStore(addressOf('ahead'), { retention: { minutes: 3 } });
-    const client = new FleetClient(addressOf('ahead'));
-    expect(await keptDays(client)).toEqual({ minutes: 3, hours: 90, days: 400 });
-    await client.close();
-  });
-
   test('refuses in words, and no word is a password', async () => {
     const wrong = addressOf('single', { ...env, PGWITNESS_STORE_PASSWORD: 'hunter2' });
     const refusal = await new FleetClient(wrong).rows('SELECT 1').catch((error: Error) => error);

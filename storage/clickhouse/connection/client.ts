@@ -85,16 +85,14 @@ export class FleetClient {
     sql: string,
     { settings, signal }: { settings: ClickHouseSettings; signal: AbortSignal },
   ): Promise<string[]> {
-    return this.#attempt('asking', async () => {
-      const { stream } = await this.#client.exec({
-        query: `EXPLAIN AST ${sql}`,
-        clickhouse_settings: settings,
-        abort_signal: signal,
-      });
-      const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(chunk as Buffer);
-      return Buffer.concat(chunks).toString('utf8').split('\n');
-    });
+    return (await this.#text(`EXPLAIN AST ${sql}`, { clickhouse_settings: settings, abort_signal: signal })).split(
+      '\n',
+    );
+  }
+
+  /** Whether the user has all of these, as GRANT has them. Throws StoreError. */
+  async may(rights: string): Promise<boolean> {
+    return (await this.#text(`CHECK GRANT ${rights}`)).trim() === '1';
   }
 
   /** Throws StoreError: then some of the rows may be stored. */
@@ -112,6 +110,19 @@ export class FleetClient {
 
   async close(): Promise<void> {
     await this.#client.close();
+  }
+
+  /** For statements that take no FORMAT. */
+  async #text(
+    query: string,
+    more: { clickhouse_settings?: ClickHouseSettings; abort_signal?: AbortSignal } = {},
+  ): Promise<string> {
+    return this.#attempt('asking', async () => {
+      const { stream } = await this.#client.exec({ query, ...more });
+      const chunks: Buffer[] = [];
+      for await (const chunk of stream) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    });
   }
 
   async #attempt<T>(doing: string, work: () => Promise<T>): Promise<T> {

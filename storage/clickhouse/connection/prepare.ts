@@ -1,22 +1,14 @@
 // Brings a store of a fleet to the schema of today: database, tables, and how long rows are kept.
 // Invariant: doing it twice, or by many at once, changes nothing; a store of a later version is left alone.
-// Not here: the statements (../schema/).
+// Not here: what a change of the retention takes (retention.ts), the statements (../schema/).
 
-import { MINUTE_MS } from '../../../config/values/minute.js';
-import { DAY_MIN } from '../../reading/levels.js';
 import { StoreError } from '../../store-error.js';
-import {
-  FLEET_SCHEMA_VERSION,
-  type KeptFrom,
-  RETENTION_CHANGES,
-  retentionRounds,
-  STORE_FACT,
-  stepsFrom,
-} from '../schema/migrations.js';
+import { alterRights, FLEET_SCHEMA_VERSION, stepsFrom } from '../schema/migrations.js';
 import { type Layout, onCluster, type RetentionDays } from '../schema/table.js';
 import { type StoreAddress, shownStore } from './address.js';
 import { FleetClient } from './client.js';
 import { engineCode } from './failures.js';
+import { asksForChange, keptOf, type Noted, notedBy, retentionOf, roundsTo } from './retention.js';
 
 /** Levels that are not named are kept as the store keeps them; a new one keeps them as DEFAULT_DAYS says. */
 export type WantedLayout = Omit<Layout, 'retention'> & { readonly retention: Partial<RetentionDays> };
@@ -24,31 +16,47 @@ export type WantedLayout = Omit<Layout, 'retention'> & { readonly retention: Par
 const DEFAULT_DAYS: RetentionDays = { minutes: 7, hours: 90, days: 400 };
 
 /**
- * A cluster with replicas carries statements to all of its nodes; without, `address` names every node. Throws
- * StoreError.
+ * A cluster with replicas carries statements to all of its nodes; without, `address` names every node. Returns why a
+ * change of the retention that somebody else began cannot be ended: rows can be sent all the same. Throws StoreError,
+ * for a change that is asked for here too.
  */
-export async function prepareStore(address: StoreAddress, layout: WantedLayout, first = 0): Promise<void> {
+export async function prepareStore(
+  address: StoreAddress,
+  layout: WantedLayout,
+  first = 0,
+): Promise<StoreError | undefined> {
   const each = layout.cluster !== undefined && !layout.cluster.hasReplicas;
-  const nodes = each ? address.nodes.map((_, node) => node) : [first];
-  const changes: Array<{ node: number; rounds: string[][] }> = [];
-  for (const node of nodes) changes.push({ node, rounds: await prepareNode(address, { node, layout }) });
-  const roundsMax = Math.max(...changes.map(({ rounds }) => rounds.length));
-  for (let round = 0; round < roundsMax; round++) {
-    for (const { node, rounds } of changes) await command(address, node, rounds[round] ?? []);
+  const nodes: Found[] = [];
+  for (const node of each ? address.nodes.keys() : [first]) nodes.push(await found(address, node));
+  const retention = retentionOf(nodes);
+  // A node that is new is made as the others are, and then changed with them.
+  const made = { ...layout, retention: retention?.told ?? { ...DEFAULT_DAYS, ...layout.retention } };
+  for (const node of nodes) await makeNode(address, { node, layout: made, from: retention?.from ?? {} });
+  if (retention === undefined) return undefined;
+  const wanted = { ...layout, retention: { ...retention.target, ...layout.retention } };
+  try {
+    const rounds = roundsTo(wanted, retention);
+    // Nothing is noted of a change that cannot be made.
+    if (rounds.length > 0) for (const { node } of nodes) await requireAlter(address, { node, layout: wanted });
+    for (const round of rounds) for (const { node } of nodes) await command(address, node, round);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.code !== 'denied') throw error;
+    if (asksForChange(layout.retention, retention)) throw error;
+    return error;
   }
 }
 
 /** How many days a prepared store keeps each level. Throws StoreError. */
 export async function keptDays(client: FleetClient): Promise<RetentionDays> {
-  return keptOf((await factsOf(client)).facts);
+  return keptOf((await notedBy(client)).facts);
 }
 
-/** Makes what is missing. What it answers changes the retention; see retentionRounds. */
-async function prepareNode(
+/** Makes what is missing. */
+async function makeNode(
   address: StoreAddress,
-  { node, layout }: { node: number; layout: WantedLayout },
-): Promise<string[][]> {
-  const { hasDatabase, facts, newest } = await found(address, node);
+  { node: { node, hasDatabase, facts }, layout, from }: { node: Found; layout: Layout; from: Partial<RetentionDays> },
+): Promise<void> {
   const version = facts.get('schema') ?? 0;
   if (version > FLEET_SCHEMA_VERSION) {
     throw new StoreError(
@@ -57,19 +65,22 @@ async function prepareNode(
       { hint: 'Use the version of pgwitness that made it, or another database.' },
     );
   }
-  const kept = version === 0 ? DEFAULT_DAYS : keptOf(facts);
-  const wanted: Layout = { ...layout, retention: { ...kept, ...layout.retention } };
   // Who may not make databases can use one that is there.
   if (!hasDatabase) {
     await asked(new FleetClient(address, { node, database: '' }), (client) =>
-      client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(wanted)}`),
+      client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(layout)}`),
     );
   }
-  await command(address, node, version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, wanted));
-  const isKept = LEVELS.every((level) => kept[level] === wanted.retention[level]) && !facts.get(RETENTION_CHANGES);
-  if (version === 0 || isKept) return [];
-  // Not older than what a sidecar with another clock noted: the tables would be kept as nobody is told.
-  return retentionRounds(wanted, { kept, from: keptFrom(facts, wanted), version: Math.max(Date.now(), newest + 1) });
+  await command(address, node, version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, layout, from));
+}
+
+/** Throws StoreError. */
+async function requireAlter(address: StoreAddress, { node, layout }: { node: number; layout: Layout }): Promise<void> {
+  const rights = alterRights(address.database, layout);
+  if (await asked(new FleetClient(address, { node }), (client) => client.may(rights))) return;
+  throw new StoreError('denied', `the retention of ${shownStore(address)} cannot be changed by ${address.user}`, {
+    hint: `GRANT ${rights} TO ${address.user}, or have a sidecar connect whose user may (docs/FLEET.md).`,
+  });
 }
 
 /** In order. Throws StoreError. */
@@ -80,50 +91,22 @@ async function command(address: StoreAddress, node: number, statements: readonly
   });
 }
 
+interface Found extends Noted {
+  readonly node: number;
+  readonly hasDatabase: boolean;
+}
+
 /** Throws StoreError. */
-async function found(address: StoreAddress, node: number): Promise<{ hasDatabase: boolean } & Facts> {
+async function found(address: StoreAddress, node: number): Promise<Found> {
   try {
-    return { hasDatabase: true, ...(await asked(new FleetClient(address, { node }), factsOf)) };
+    return { node, hasDatabase: true, ...(await asked(new FleetClient(address, { node }), notedBy)) };
   } catch (error) {
     if (!(error instanceof StoreError) || error.code !== 'missing') throw error;
-    return { hasDatabase: engineCode(error) !== UNKNOWN_DATABASE, facts: new Map(), newest: 0 };
+    return { node, hasDatabase: engineCode(error) !== UNKNOWN_DATABASE, facts: new Map(), newest: 0 };
   }
 }
 
 const UNKNOWN_DATABASE = '81';
-
-interface Facts {
-  readonly facts: ReadonlyMap<string, number>;
-  /** The highest version of one. */
-  readonly newest: number;
-}
-
-async function factsOf(client: FleetClient): Promise<Facts> {
-  const rows = await client.rows<{ name: string; value: number; newest: number }>(
-    `SELECT name, argMax(value, version) AS value, max(version) AS newest FROM ${STORE_FACT} GROUP BY name`,
-  );
-  return {
-    facts: new Map(rows.map(({ name, value }) => [name, Number(value)])),
-    newest: Math.max(0, ...rows.map(({ newest }) => Number(newest))),
-  };
-}
-
-const LEVELS = ['minutes', 'hours', 'days'] as const;
-
-function keptOf(facts: ReadonlyMap<string, number>): RetentionDays {
-  const [minutes, hours, days] = LEVELS.map((level) => facts.get(`${level}_kept_days`) ?? 0);
-  return { minutes, hours, days };
-}
-
-/** What was dropped does not come back where a level is kept for longer: until then it begins where it began. */
-function keptFrom(facts: ReadonlyMap<string, number>, { retention }: Layout): KeptFrom {
-  const kept = keptOf(facts);
-  const nowMin = Math.floor(Date.now() / MINUTE_MS);
-  const raised = LEVELS.filter((level) => retention[level] > kept[level]);
-  return Object.fromEntries(
-    raised.map((level) => [level, Math.max(facts.get(`${level}_kept_from_min`) ?? 0, nowMin - kept[level] * DAY_MIN)]),
-  );
-}
 
 async function asked<T>(client: FleetClient, work: (client: FleetClient) => Promise<T>): Promise<T> {
   try {

@@ -15,7 +15,8 @@ export const FLEET_SCHEMA_VERSION = STEPS.length;
 /**
  * One row per fact about the store itself: 'schema', how long levels are kept at least ('minutes_kept_days',
  * 'hours_kept_days', 'days_kept_days'), where they begin since they are kept for longer ('minutes_kept_from_min' and so
- * on), and whether some tables may keep rows for longer (RETENTION_CHANGES). It is whole on every node.
+ * on), whether some tables may keep rows for longer (RETENTION_CHANGES), and how long they are to be kept then
+ * ('minutes_wanted_days' and so on). It is whole on every node.
  */
 export const STORE_FACT = 'store_fact';
 const FACT_ENGINE = {
@@ -23,17 +24,25 @@ const FACT_ENGINE = {
   everywhere: "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard} {replica}', version)",
 } as const;
 
-/** Statements that a node of version `from` needs, in order, with those that note what it is then. */
-export function stepsFrom(from: number, layout: Layout): string[] {
+/**
+ * Statements that a node of version `from` needs, in order, with those that note what it is then. `begins`: where
+ * levels begin on the other nodes.
+ */
+export function stepsFrom(from: number, layout: Layout, begins: KeptFrom = {}): string[] {
+  const noted = [
+    ['schema', FLEET_SCHEMA_VERSION],
+    ...daysFacts('kept', layout.retention),
+    ...fromFacts(begins),
+  ] as const;
   return [
     `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
 ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
     ...STEPS.slice(from).flatMap((step) => step(layout)),
-    noteSql([['schema', FLEET_SCHEMA_VERSION], ...keptFacts(layout.retention)], FLEET_SCHEMA_VERSION),
+    noteSql(noted, FLEET_SCHEMA_VERSION),
   ];
 }
 
-/** 1 while tables are given another retention; where that stopped halfway it stays, and has to be done again. */
+/** 1 while tables are given another retention; where that stopped halfway it stays, and has to be ended. */
 export const RETENTION_CHANGES = 'retention_changes';
 
 export interface RetentionChange {
@@ -48,7 +57,7 @@ export interface RetentionChange {
 /**
  * Statements by which a node keeps rows as long as `layout` says, in rounds: one is done on every node before the next
  * begins. Readers ask for rows that every table has, wherever it stops: what is lowered is noted before a row goes,
- * what is raised after all tables keep it.
+ * what is raised after all tables keep it; and the first round says what is wanted, for who has to end it.
  */
 export function retentionRounds(layout: Layout, { kept, from, version }: RetentionChange): string[][] {
   const { minutes, hours, days } = layout.retention;
@@ -57,23 +66,32 @@ export function retentionRounds(layout: Layout, { kept, from, version }: Retenti
     hours: Math.min(hours, kept.hours),
     days: Math.min(days, kept.days),
   };
-  const begins = Object.entries(from).map(([level, minute]): [string, number] => [`${level}_kept_from_min`, minute]);
   return [
-    [noteSql([...keptFacts(least), [RETENTION_CHANGES, 1]], version)],
+    [noteSql([...daysFacts('kept', least), ...daysFacts('wanted', layout.retention), [RETENTION_CHANGES, 1]], version)],
     TABLES_1.map((table) => retentionSql(table, layout)),
-    [noteSql([...keptFacts(layout.retention), ...begins, [RETENTION_CHANGES, 0]], version + 1)],
+    [noteSql([...daysFacts('kept', layout.retention), ...fromFacts(from), [RETENTION_CHANGES, 0]], version + 1)],
   ];
 }
 
 /** By level; one that has all of its days is left out. */
 export type KeptFrom = Partial<RetentionDays>;
 
-function keptFacts({ minutes, hours, days }: RetentionDays): Array<[string, number]> {
+/** What a user needs for them, beside what shipping takes. */
+export function alterRights(database: string, layout: Layout): string {
+  const cluster = layout.cluster?.hasReplicas ? ', CLUSTER ON *.*' : '';
+  return `ALTER TTL, ALTER MATERIALIZE TTL ON ${database}.*${cluster}`;
+}
+
+function daysFacts(fact: 'kept' | 'wanted', { minutes, hours, days }: RetentionDays): Array<[string, number]> {
   return [
-    ['minutes_kept_days', minutes],
-    ['hours_kept_days', hours],
-    ['days_kept_days', days],
+    [`minutes_${fact}_days`, minutes],
+    [`hours_${fact}_days`, hours],
+    [`days_${fact}_days`, days],
   ];
+}
+
+function fromFacts(from: KeptFrom): Array<[string, number]> {
+  return Object.entries(from).map(([level, minute]) => [`${level}_kept_from_min`, minute]);
 }
 
 function noteSql(facts: ReadonlyArray<readonly [string, number]>, version: number): string {
