@@ -42,7 +42,7 @@ export function register(program: Command): void {
     )
     .option(
       '--group-by <tag>',
-      'print a row per value of this comment tag (also tag:NAME) instead of a row per statement',
+      'print a row per value of this comment tag (also tag:NAME; service and pool are tags here) instead of a row per statement',
     )
     .option('--source <source>', 'only statements of this source; a,b compares two sources')
     .option('--handwritten', 'only handwritten SQL')
@@ -99,12 +99,14 @@ async function compareSetsOf(place: Place, flags: CompareFlags, view: CompareVie
 }
 
 async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareView): Promise<void> {
+  const { comparedTag } = await import('../../reports/compare/compare-query.js');
   const { compareSides } = await import('../../reports/compare/comparison.js');
   const { sidesOf } = await import('../../reports/compare/sides.js');
   const { printComparison } = await import('../views/compare.js');
+  const { all } = flags;
+  const groupBy = flags.groupBy === undefined ? undefined : comparedTag(flags.groupBy, '--group-by');
   const sides = await sidesOf(place, flags, flagContext());
   const progress = openProgress();
-  const { all, groupBy } = flags;
   const onRead = (label: string, steps: { done: number; of: number }): void => progress.at(`Reading ${label}`, steps);
   const comparison = await compareSides(place, sides, { all, groupBy, onRead });
   progress.end();

@@ -1,4 +1,4 @@
-// Names the comment tags that have a meaning of their own.
+// Names the comment tags that have a meaning of their own, and reads the key of any.
 // Invariant: each list exists once; the configuration may replace the first two.
 // Not here: reading tags from comments (analyzer/attribution/comments/).
 
@@ -38,3 +38,16 @@ export const CALLER_KEY = 'caller';
 
 /** The tag that names the running version of the application. */
 export const VERSION_KEY = 'app_version';
+
+/** Before the key of a tag that has the name of something else. */
+const TAG = 'tag:';
+
+/** The key of a tag, which may be written as tag:KEY. */
+export function tagKey(written: string): string {
+  return written.startsWith(TAG) ? written.slice(TAG.length) : written;
+}
+
+/** Of what was written to group by. */
+export function hasKey(written: string): boolean {
+  return /^[\w.:-]{1,64}$/.test(tagKey(written));
+}

@@ -6,7 +6,6 @@ import { UsageError } from '../../config/values/errors.js';
 import { MINUTE_MS } from '../../config/values/minute.js';
 import type { StatementsReport, Window } from '../../facts/answers.js';
 import { HIDDEN_SOURCES } from '../../facts/verdict.js';
-import { tagKey } from '../groups/groups.js';
 import type { StatementsQuery, TimeRange } from '../questions/grammar.js';
 import { groupsTogether, type RequestGroup, type RequestsReport } from '../requests.js';
 import {
@@ -59,7 +58,7 @@ export interface Comparison {
 export interface CompareOptions {
   /** Housekeeping and tools too. */
   readonly all?: boolean;
-  /** The key of a tag, also as `tag:KEY`. */
+  /** The key of a tag. */
   readonly groupBy?: string;
   /** Groups from their requests alone: no executions without one, no percentiles, and two reads however many. */
   readonly requestsOnly?: boolean;
@@ -74,8 +73,7 @@ export async function compareSides(
   { sides, differInTime, pairTag, mark }: ComparedSides,
   options: CompareOptions,
 ): Promise<Comparison> {
-  const { groupBy, requestsOnly = false, rowsMax, onRead = () => {} } = options;
-  const key = groupBy === undefined ? undefined : tagKey(groupBy);
+  const { groupBy: key, requestsOnly = false, rowsMax, onRead = () => {} } = options;
   // Groups of statements are found by their tags, and values of a tag that nothing has too.
   const isLean = key === undefined || requestsOnly;
   const hidden = leftOut(sides[0], options.all ?? false);

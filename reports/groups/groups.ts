@@ -5,6 +5,7 @@
 // Not here: the JSON (groups-json.ts), merging several stores (groups-codec.ts).
 
 import { UsageError } from '../../config/values/errors.js';
+import { tagKey } from '../../config/values/tag-keys.js';
 import { tagsIn } from '../../config/values/tag-set.js';
 import type { Observed, StatementFilter, Window } from '../../facts/answers.js';
 import { LogHistogram } from '../../facts/histogram.js';
@@ -20,17 +21,9 @@ import { taggedSums } from '../tagged-sums.js';
 /** What is no tag but known of every execution. */
 const GROUPS_WITHOUT_TAGS = ['pool', 'table', 'source', 'construct'] as const;
 
-/** Before the key of a tag that has the name of something else. */
-const TAG = 'tag:';
-
 /** The key of the tag that `by` means; undefined where it means no tag. */
 export function groupedTag(by: string): string | undefined {
   return (GROUPS_WITHOUT_TAGS as readonly string[]).includes(by) ? undefined : tagKey(by);
-}
-
-/** Of a tag, which may be written as tag:KEY where it has the name of something else. */
-export function tagKey(written: string): string {
-  return written.startsWith(TAG) ? written.slice(TAG.length) : written;
 }
 
 export interface GroupFacts extends Record<TagMeasureName, number> {

@@ -2,6 +2,7 @@
 // Invariant: reading what was written asks the same question again. Not here: the rest of the question (grammar.ts).
 
 import { UsageError } from '../../config/values/errors.js';
+import { hasKey } from '../../config/values/tag-keys.js';
 import { readStatementsQuery, type StatementsQuery, writeStatementsQuery } from './grammar.js';
 import type { ParameterContext } from './reading.js';
 
@@ -14,7 +15,7 @@ export interface GroupsQuery extends StatementsQuery {
 export function readGroupsQuery(parameters: URLSearchParams, context: ParameterContext): GroupsQuery {
   const place = context.place ?? ((name: string) => `parameter "${name}"`);
   const by = parameters.getAll('group-by');
-  if (by.length !== 1 || !/^[\w.:-]{1,64}$/.test(by[0])) {
+  if (by.length !== 1 || !hasKey(by[0])) {
     throw new UsageError(by.length === 0 ? 'nothing to group by' : `"${by.join('", "')}" is nothing to group by`, {
       where: place('group-by'),
       hint: 'give one of route, caller, job, pool, table, source, construct, service, environment, instance, or the key of another tag (tag:service for a tag of such a name)',

@@ -41,6 +41,10 @@ describe('over time', () => {
 
   test('by route it is of requests', async () => {
     const { json } = await ask(`compare?around=${encodeURIComponent(DEPLOY)}&group-by=route`);
+    expect((await ask(`compare?around=${encodeURIComponent(DEPLOY)}&group-by=tag:route`)).json).toEqual(json);
+    // A key may have 64 characters, however it is written.
+    for (const key of ['k'.repeat(64), `tag:${'k'.repeat(64)}`])
+      expect((await ask(`compare?around=${encodeURIComponent(DEPLOY)}&group-by=${key}`)).status, key).toBe(200);
     const worse = json.rows.find((row: { key: string }) => row.key === WORSE.route);
     expect(worse).toMatchObject({ judgement: 'slower', of: 'requests' });
     expect(worse.per_request.statements.judgement).toBe('more');
@@ -104,6 +108,7 @@ describe('over time', () => {
     ['compare?around=deploy%2042&span=soon', 400, 'not a duration: parameter "span"'],
     ['compare?tag=route%3Dnone%2Cneither', 400, 'no statement has route=none'],
     ['compare?around=deploy%2042&group-by=a%20b', 400, 'nothing to group by'],
+    ['compare?around=deploy%2042&group-by=tag:', 400, '"tag:" is nothing to group by: parameter "group-by"'],
     ['compare?old=a', 400, 'no fingerprint: parameter "new"'],
     ['compare?old=,&new=b', 400, 'no fingerprint: parameter "old"'],
     ['compare?old=zz&new=b', 400, '"zz" is not a fingerprint: parameter "old"'],

@@ -267,6 +267,9 @@ describe('compare', () => {
     [['compare', '--before', '1h..', '--after', '2h..'], 'overlap'],
     [['compare', '--before', '1h..30m'], 'only one window'],
     [['compare', '--tag', 'app_version=41,42', '--group-by', 'nothing'], 'no statement has the tag'],
+    [['compare', '--tag', 'app_version=41,42', '--group-by', 'tag:'], '"tag:" is nothing to group by: --group-by'],
+    [['compare', '--tag', 'app_version=41,42', '--group-by', `tag:${'k'.repeat(64)}`], 'no statement has the tag "kkk'],
+    [['top', '--group-by', 'tag:'], '"tag:" is nothing to group by: --group-by'],
   ])('%s is a usage error', async (args, message) => {
     const { code, stderr } = await pgwitness(...args, '--data', data);
     expect(stderr).toContain(message);

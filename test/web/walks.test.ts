@@ -264,6 +264,15 @@ describe.skipIf(executablePath === '')('walks', () => {
     );
   });
 
+  test('a link that groups by tag:KEY shows which key', async () => {
+    await start();
+    await page.goto(
+      `${served.url}/#/compare?${new URLSearchParams({ tag: 'route=orders/,search/', 'group-by': 'tag:route' })}`,
+    );
+    await page.waitForSelector('.sides');
+    expect(await page.locator('label', { hasText: /^By/ }).locator('select').inputValue()).toBe('route');
+  });
+
   test('a pair is narrowed by tags, one after another, as with --tag', async () => {
     await start();
     const pair = new URLSearchParams({ tag: 'route=orders/,search/' });

@@ -93,10 +93,13 @@ interface KeepProps {
 function GroupBy({ filters, seen, keep }: KeepProps) {
   const keys = new Set(['route', 'job', 'command', ...Object.keys(seen?.tags ?? {})]);
   keys.delete('caller');
+  // An address may have it as tag:KEY, or name one that nothing has.
+  const chosen = (filters['group-by'] ?? '').replace(/^tag:/, '');
+  if (chosen !== '') keys.add(chosen);
   return (
     <label>
       By
-      <select value={filters['group-by'] ?? ''} onChange={(event) => keep('group-by', event.currentTarget.value)}>
+      <select value={chosen} onChange={(event) => keep('group-by', event.currentTarget.value)}>
         <option value="">statement</option>
         {[...keys].map((key) => (
           <option key={key} value={key}>
