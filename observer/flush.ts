@@ -81,9 +81,8 @@ export class Flusher {
     }
     this.#hasLookedAfter = true;
     if (nowMs - this.#maintainedMs! >= MAINTAIN_EVERY_MS) {
-      this.#isUpkeepDue = false;
       this.#maintainedMs = nowMs;
-      storing.maintain(nowMs, unaccounted.clockIsTrusted);
+      this.#isUpkeepDue = storing.maintain(nowMs, unaccounted.clockIsTrusted);
     } else this.#isUpkeepDue = storing.goOn(nowMs);
   }
 

@@ -57,6 +57,7 @@ const startMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS + HOUR_MS - 120_000;
 /** @type {number[]} */
 const turns = [];
 let flushMs = 0;
+let secondsBehind = 0;
 let next = 0;
 for (let second = 0; second < seconds; second++) {
   const nowMs = startMs + second * 1000;
@@ -67,11 +68,12 @@ for (let second = 0; second < seconds; second++) {
   for (let turn = 0; turn < TURNS; turn++) {
     const act = () => {
       if (!isDue || turn % 2 === 1) store.writeOut(nowMs);
-      else if (turn === 0 && second % MAINTAIN_EVERY === 0) store.maintain(nowMs);
+      else if (turn === 0 && second % MAINTAIN_EVERY === 0) isDue = store.maintain(nowMs);
       else isDue = store.goOn(nowMs);
     };
     turns.push(spent(act).ms);
   }
+  if (isDue) secondsBehind++;
 }
 const ending = spent(() => store.close());
 const sum = turns.reduce((one, other) => one + other, 0);
@@ -81,7 +83,7 @@ const share = (/** @type {number} */ ms) => ((ms / (seconds * 1000)) * 100).toFi
 process.stdout.write(`${megabytes} MB, ${values.rows} rows a minute, ${seconds} s; processor time:
 opening ${opening.ms.toFixed(0)} ms, ending ${ending.ms.toFixed(0)} ms
 longest turn of upkeep ${longest.toFixed(0)} ms, ${over} over ${TARGET_MS} ms ${over === 0 ? 'ok' : 'MISSED'}
-upkeep ${share(sum)} % of a core, flushes ${share(flushMs)} %
+upkeep ${share(sum)} % of a core, flushes ${share(flushMs)} %, behind after ${secondsBehind} of the seconds
 `);
 
 /** @template T @param {() => T} act */

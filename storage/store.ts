@@ -45,9 +45,9 @@ export interface Store {
   noteUnstored(note: UnstoredNote | undefined): void;
   /**
    * Bounded upkeep: windows, retention, checkpoint. Called every few seconds, never within a flush.
-   * `clockIsTrusted`: else nothing is dropped for its age.
+   * `clockIsTrusted`: else nothing is dropped for its age. Returns true when goOn() should be called soon.
    */
-  maintain(nowMs: number, clockIsTrusted?: boolean): void;
+  maintain(nowMs: number, clockIsTrusted?: boolean): boolean;
   /**
    * Goes on with what maintain() left, and with rolling up: some milliseconds. Called between its calls. Returns true
    * while there is so much left that it should be called again soon.

@@ -80,11 +80,14 @@ export class Storing {
     this.#options.log.error('ended with executions that could not be stored', { executions });
   }
 
-  maintain(nowMs: number, clockIsTrusted: boolean): void {
+  /** Returns true when goOn() should be called soon. After a failure that waits for the next flush. */
+  maintain(nowMs: number, clockIsTrusted: boolean): boolean {
+    let isLeft = false;
     this.#lookAfter((store) => {
-      store.maintain(nowMs, clockIsTrusted);
+      isLeft = store.maintain(nowMs, clockIsTrusted);
       this.#stuck = 0;
     });
+    return isLeft;
   }
 
   /** Between flushes: a part of what was stored as a journal. After a failure it waits for the next flush. */

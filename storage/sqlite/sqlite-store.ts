@@ -125,14 +125,16 @@ export class SqliteStore implements Store {
     else leaveNote(dataDir, note);
   }
 
-  maintain(nowMs: number, clockIsTrusted = true): void {
-    this.#attempt('looking after', () => {
+  maintain(nowMs: number, clockIsTrusted = true): boolean {
+    return this.#attempt('looking after', () => {
       this.#reopenIfGone();
       this.#damage.lookIfDue();
       // Even when it fails: one half of it may have been done.
       let idsVoid = true;
       try {
-        idsVoid = this.#file.upkeep.slice(nowMs, clockIsTrusted);
+        const done = this.#file.upkeep.slice(nowMs, clockIsTrusted);
+        idsVoid = done.idsVoid;
+        return done.isLeft;
       } finally {
         if (idsVoid) this.#file.series.forget();
       }

@@ -110,8 +110,10 @@ export class FailingStore implements Store {
 
   upkeepFailures = 0;
 
-  maintain(): void {
+  maintain(): boolean {
+    this.turnsOfUpkeep++;
     if (this.upkeepFailures-- > 0) throw new StoreError('io', 'the disk fails', { hint: 'mend it' });
+    return this.isBehind;
   }
 
   /** Upkeep is behind. */

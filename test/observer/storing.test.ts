@@ -101,6 +101,24 @@ test('upkeep that is behind goes on before the next flush, and the journal has e
   expect(turnsOf()[0]).toBe(0);
 });
 
+test.each([1, 5, 60])('upkeep that is behind has every second turn where a flush comes each %i s', async (seconds) => {
+  const { observer, store } = await startObserving();
+  const flushesAndTurns = (fromS: number) => {
+    const before = store.turnsOfUpkeep;
+    for (let turn = 0; turn < 8 * 120; turn++) {
+      const nowMs = T0 + fromS * 1_000 + 125 * turn;
+      if (turn % (8 * seconds) === 0) observer.flush(nowMs);
+      observer.turn(nowMs);
+    }
+    return store.turnsOfUpkeep - before;
+  };
+  store.isBehind = true;
+  expect(flushesAndTurns(0)).toBe(4 * 120);
+  store.isBehind = false;
+  // One finds that nothing is left.
+  expect(flushesAndTurns(120)).toBeLessThanOrEqual(120 / seconds + 1);
+});
+
 describe('when many rows wait', () => {
   async function many(count: number) {
     const observing = await startObserving();

@@ -48,7 +48,11 @@ function fill(store: SqliteStore, minutes: readonly number[]): void {
 }
 
 function maintainUntilDone(store: SqliteStore, nowMinute: number): void {
-  for (let round = 0; round < 60; round++) store.maintain(nowMinute * MINUTE_MS);
+  const nowMs = nowMinute * MINUTE_MS;
+  for (let round = 0; round < 60; round++) {
+    let isLeft = store.maintain(nowMs);
+    while (isLeft) isLeft = store.goOn(nowMs);
+  }
 }
 
 function pagesIn(dataDir: string): number {

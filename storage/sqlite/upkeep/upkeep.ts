@@ -70,10 +70,10 @@ export class Upkeep {
   }
 
   /**
-   * One slice. Returns true when ids of series that are kept in memory are void. Each part works by itself: what one
-   * cannot do must not keep another from its work; then the first error is thrown.
+   * One slice. Each part works by itself: what one cannot do must not keep another from its work; then the first error
+   * is thrown.
    */
-  slice(nowMs: number, clockIsTrusted: boolean): boolean {
+  slice(nowMs: number, clockIsTrusted: boolean): Slice {
     const errors: unknown[] = [];
     const attempt = (act: () => unknown) => {
       try {
@@ -84,8 +84,13 @@ export class Upkeep {
       }
     };
     const beganMs = performance.now();
-    attempt(() => this.#rollUp(nowMs, { rowsMax: SLICE_ROWS, untilMs: beganMs + UNTIL_MS.rollingUp }).refusal);
+    let isLeft = false;
     let idsVoid = false;
+    attempt(() => {
+      const rolledUp = this.#rollUp(nowMs, { rowsMax: SLICE_ROWS, untilMs: beganMs + UNTIL_MS.rollingUp });
+      isLeft = rolledUp.isLeft;
+      return rolledUp.refusal;
+    });
     attempt(() => {
       if (!clockIsTrusted) return;
       const untilMs = beganMs + UNTIL_MS.dropping;
@@ -97,7 +102,7 @@ export class Upkeep {
     attempt(() => this.#refreshDue(nowMs, beganMs + UNTIL_MS.windows));
     attempt(() => this.#giveBack(beganMs + UNTIL_MS.givingBack));
     if (errors.length > 0) throw errors[0];
-    return idsVoid;
+    return { idsVoid, isLeft: isLeft || this.#hasLeft };
   }
 
   /** At an orderly end: rolls up everything. */
@@ -107,7 +112,7 @@ export class Upkeep {
 
   /**
    * Goes on with rolling up, and with what the last slice() left: rows to drop, windows half refreshed. Returns true
-   * where rows are left to roll up or to drop.
+   * where something of it is left.
    */
   goOn(nowMs: number): boolean {
     const beganMs = performance.now();
@@ -119,7 +124,7 @@ export class Upkeep {
       this.#isBehind = this.#db.transaction(drop).immediate();
     }
     this.#refreshThose((window) => window.after !== undefined, { nowMs, untilMs: beganMs + UNTIL_MS.windows });
-    return isLeft || this.#isBehind;
+    return isLeft || this.#hasLeft;
   }
 
   /** All of them, due or not, from the first statement to the last, as far as there is time for it. */
@@ -130,6 +135,11 @@ export class Upkeep {
       do this.#refresh(window, { nowMs, statementsMax: WINDOW_STATEMENTS_AT_END });
       while (window.after !== undefined && performance.now() < untilMs);
     }
+  }
+
+  /** Rows to drop, or windows that are half refreshed: how often one is begun is bounded (isDue), not its end. */
+  get #hasLeft(): boolean {
+    return this.#isBehind || this.#windows.some(({ after }) => after !== undefined);
   }
 
   #rollUp(nowMs: number, bounds: { rowsMax: number; untilMs: number }): RolledUp {
@@ -190,6 +200,13 @@ export class Upkeep {
   #pragma(name: string): number {
     return this.#db.pragma(name, { simple: true }) as number;
   }
+}
+
+interface Slice {
+  /** Ids of series that are kept in memory are. */
+  idsVoid: boolean;
+  /** goOn() has something to do. */
+  isLeft: boolean;
 }
 
 interface KeptWindow {

@@ -1,0 +1,28 @@
+// Upkeep says that more is left until nothing is, so that its next turn comes soon.
+// Not here: when its turns come (observer/flush.ts).
+
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, it } from 'vitest';
+import { DAY_START_MIN, flushOf, MINUTE_MS, openStore, rollupOf, temporaryDirectory } from '../flushes.js';
+
+const STATEMENTS = 1_000;
+
+it('of windows that are half refreshed, whether maintain() or goOn() was called', () => {
+  const dataDir = temporaryDirectory();
+  const store = openStore(dataDir);
+  const fingerprints = Array.from({ length: STATEMENTS }, (_, n) => n.toString(16).padStart(16, '0'));
+  store.flush(flushOf({ rollups: fingerprints.map((fingerprint) => rollupOf({ fingerprint, callsNs: [1000] })) }));
+  store.writeOutAll();
+  const db = new Database(join(dataDir, 'witness.db'), { readonly: true });
+  const refreshed = () => db.prepare('SELECT count(*) FROM statement_windows').pluck().get() as number;
+  // The minute is open: nothing is there to roll up.
+  const nowMs = DAY_START_MIN * MINUTE_MS + 30_000;
+  for (let window = 1; window <= 4; window++) {
+    let isLeft = store.maintain(nowMs);
+    while (isLeft) isLeft = store.goOn(nowMs);
+    expect(refreshed() % STATEMENTS).toBe(0);
+    expect(refreshed()).toBeGreaterThanOrEqual(window * STATEMENTS);
+  }
+  db.close();
+});
