@@ -203,7 +203,7 @@ export class Upkeep {
 }
 
 interface Slice {
-  /** Ids of series that are kept in memory are. */
+  /** Ids of series that are kept in memory hold no more. */
   idsVoid: boolean;
   /** goOn() has something to do. */
   isLeft: boolean;
