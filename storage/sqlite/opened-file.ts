@@ -38,23 +38,22 @@ export class OpenedFile {
   /** `suspected`: somebody met damage in the file. Throws StoreError; then nothing stays open. */
   constructor(options: OpenedFileOptions, suspected = false) {
     let beganAnew = false;
-    this.db = openWriter(
-      {
-        ...options,
-        onMovedAside(path, reason) {
-          beganAnew = true;
-          options.onMovedAside(path, reason);
-        },
-      },
-      suspected,
-    );
+    const onMovedAside = (path: string, reason: string) => {
+      beganAnew = true;
+      options.onMovedAside(path, reason);
+    };
+    const begin = (db: Database.Database) => {
+      const rows = new Rows(db);
+      return { db, rows, journal: new Journal(rows, { ...DEFAULT_JOURNAL, ...options.journal }) };
+    };
+    const { db, rows, journal } = openWriter({ ...options, onMovedAside }, { suspected, begin });
+    this.db = db;
+    this.rows = rows;
     this.#path = databasePath(options.dataDir);
     try {
       keepReserve(options.dataDir);
       this.#inode = statSync(this.#path).ino;
-      this.rows = new Rows(this.db);
       this.series = new SeriesIds(this.rows, options.instance);
-      const journal = new Journal(this.rows, { ...DEFAULT_JOURNAL, ...options.journal });
       this.writer = new FlushWriter(this.rows, this.series, journal);
       this.writingOut = new WritingOut({ ...this, journal });
       this.upkeep = new Upkeep(this.db, this.rows, { ...DEFAULT_RETENTION, ...options.retention });

@@ -29,22 +29,27 @@ const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
 /** A file that was not closed cleanly is checked up to this size: the check reads all of it. */
 const CHECKED_BYTES_MAX = 64 * 1024 * 1024;
 
-/**
- * `suspected`: somebody met damage in the file, so it is checked. Throws StoreError.
- */
-export function openWriter(options: OpenWriterOptions, suspected = false): Database.Database {
+export interface Opening<T> {
+  /** Somebody met damage in the file, so it is checked. */
+  suspected: boolean;
+  /** Makes the answer; what it reads of the file may be damaged too. */
+  begin(db: Database.Database): T;
+}
+
+/** Throws StoreError; then nothing stays open. */
+export function openWriter<T>(options: OpenWriterOptions, { suspected, begin }: Opening<T>): T {
   try {
-    return openOnce(options, suspected);
+    return openOnce(options, { suspected, begin });
   } catch (error) {
     if (!isDamage(error)) throw error;
   }
   // A read that fails once looks like damage too: it is believed when a second look finds the same.
   try {
-    return openOnce(options, true);
+    return openOnce(options, { suspected: true, begin });
   } catch (error) {
     if (!isDamage(error)) throw error;
     options.onMovedAside(moveAside(options.dataDir, Date.now()), error.message);
-    return openOnce(options, false);
+    return openOnce(options, { suspected: false, begin });
   }
 }
 
@@ -52,7 +57,7 @@ function isDamage(error: unknown): error is StoreError {
   return error instanceof StoreError && error.code === 'corrupt';
 }
 
-function openOnce(options: OpenWriterOptions, suspected: boolean): Database.Database {
+function openOnce<T>(options: OpenWriterOptions, { suspected, begin }: Opening<T>): T {
   const path = databasePath(options.dataDir);
   let db: Database.Database | undefined;
   try {
@@ -75,7 +80,7 @@ function openOnce(options: OpenWriterOptions, suspected: boolean): Database.Data
     if (options.pagesMax !== undefined) db.pragma(`max_page_count = ${options.pagesMax}`);
     registerHistogramFunctions(db);
     migrate(db, options.onMigrating);
-    return db;
+    return begin(db);
   } catch (error) {
     db?.close();
     throw storeError(error, `opening ${path}`);

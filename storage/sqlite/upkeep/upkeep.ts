@@ -53,12 +53,11 @@ export class Upkeep {
     this.#db = db;
     this.#rows = rows;
     this.#retention = retention;
-    const statements = hasMoreStatements(rows, WINDOW_STATEMENTS) ? WINDOW_STATEMENTS_MIN : WINDOW_STATEMENTS;
     this.#windows = PERIODS.map((period) => ({
       period,
       due: true,
       after: undefined,
-      statements,
+      statements: undefined,
       atMs: Number.NEGATIVE_INFINITY,
       costMs: 0,
     }));
@@ -161,12 +160,18 @@ export class Upkeep {
       do {
         const beganMs = performance.now();
         if ((steps > 0 || !areShort) && beganMs >= of.untilMs) return;
-        this.#refresh(window, { nowMs: of.nowMs, statementsMax: window.statements });
-        window.statements = statementsNext(window.statements, performance.now() - beganMs);
+        const statementsMax = window.statements ?? this.#statementsFirst();
+        this.#refresh(window, { nowMs: of.nowMs, statementsMax });
+        window.statements = statementsNext(statementsMax, performance.now() - beganMs);
         steps++;
       } while (window.after !== undefined);
       areShort &&= steps === 1;
     }
+  }
+
+  /** Not asked while the file is opened: damage that is met there would not be mended. */
+  #statementsFirst(): number {
+    return hasMoreStatements(this.#rows, WINDOW_STATEMENTS) ? WINDOW_STATEMENTS_MIN : WINDOW_STATEMENTS;
   }
 
   /** One slice of a window; from the first statement where it is not half refreshed. */
@@ -214,8 +219,8 @@ interface KeptWindow {
   due: boolean;
   /** The last fingerprint that is refreshed; undefined = it is not half refreshed. */
   after: string | undefined;
-  /** In its next step: a long period has more rows of each. */
-  statements: number;
+  /** In its next step: a long period has more rows of each. undefined = it was not refreshed yet. */
+  statements: number | undefined;
   /** When refreshing it began the last time, and what that cost. */
   atMs: number;
   costMs: number;
