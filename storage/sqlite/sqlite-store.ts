@@ -15,6 +15,7 @@ import {
 } from './file/data-directory.js';
 import { isCertainDamage, isRefusal, makeStoreError, storeError } from './file/failures.js';
 import type { OpenWriterOptions } from './file/open-writer.js';
+import { blamed } from './file/own-lock.js';
 import { clearNote, leaveNote, readNote } from './file/reserve.js';
 import type { JournalOptions } from './journal/journal.js';
 import { OpenedFile } from './opened-file.js';
@@ -120,9 +121,8 @@ export class SqliteStore implements Store {
   }
 
   noteUnstored(note: UnstoredNote | undefined): void {
-    const { dataDir } = this.#options;
-    if (note === undefined) clearNote(dataDir);
-    else leaveNote(dataDir, note);
+    if (note === undefined) clearNote(this.#options.dataDir);
+    else leaveNote(this.#options.dataDir, note);
   }
 
   maintain(nowMs: number, clockIsTrusted = true): boolean {
@@ -210,7 +210,7 @@ export class SqliteStore implements Store {
       this.#suspected.delete(doing);
       return answer;
     } catch (error) {
-      const failure = storeError(error, `${doing} ${path}`);
+      const failure = blamed(storeError(error, `${doing} ${path}`), path);
       if (failure.code === 'full') this.#file.shrinkLog();
       if (failure.code === 'stuck') this.#file.close();
       if (failure.code === 'corrupt') throw this.#damaged(doing, failure);

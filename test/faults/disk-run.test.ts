@@ -113,7 +113,7 @@ describe.skipIf(NO_FAULTS !== '')('79: under a whole run', () => {
     undo.push(() => rmSync(directory, { recursive: true, force: true }));
     const data = path.join(directory, 'data');
     const log = path.join(directory, 'calls.log');
-    const sidecar = await started(data, faultsEnv(library, { directory: data, log, at: 200, how: '21' }), true);
+    const sidecar = await started(data, faultsEnv(library, { directory: data, log, at: 400, how: '21' }), true);
     let sent = 0;
     await until(
       'the observer has ended for it',

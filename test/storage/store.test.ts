@@ -38,6 +38,17 @@ function callsIn(dataDir: string): number {
   return reportStatements(openTestReader(dataDir)).observed.executions;
 }
 
+const SQLITE = createRequire(import.meta.url).resolve('better-sqlite3');
+
+/** Another program that has begun a transaction in this database, until it is killed. */
+async function holding(path: string, lock: 'IMMEDIATE' | 'EXCLUSIVE') {
+  const script = `const db = new (require(${JSON.stringify(SQLITE)}))(process.argv[1]);
+    db.exec('BEGIN ${lock}'); console.log('held'); setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['-e', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  return holder;
+}
+
 describe('a flush', () => {
   it('is stored whole or not at all', () => {
     const dataDir = temporaryDirectory();
@@ -167,12 +178,7 @@ describe('the data directory', () => {
 
   it('has one writer over processes, and is free when that one is killed', async () => {
     const dataDir = temporaryDirectory();
-    const script = `const db = new (require(${JSON.stringify(createRequire(import.meta.url).resolve('better-sqlite3'))}))(process.argv[1]);
-      db.exec('BEGIN EXCLUSIVE'); console.log('held'); setInterval(() => {}, 1000);`;
-    const holder = spawn(process.execPath, ['-e', script, join(dataDir, 'witness.lock')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(holder.stdout, 'data');
+    const holder = await holding(join(dataDir, 'witness.lock'), 'EXCLUSIVE');
     expect(codeOf(() => openStore(dataDir))).toBe('locked');
     holder.kill('SIGKILL');
     await once(holder, 'exit');
@@ -338,16 +344,28 @@ describe('a full disk', () => {
   });
 });
 
-describe('a lock by another program', () => {
-  it('fails the flush as busy after a short wait, and the next one succeeds', () => {
+describe('a lock', () => {
+  it('of another program fails the flush as busy after a short wait, and the next one succeeds', async () => {
     const dataDir = temporaryDirectory();
     const store = openStore(dataDir, { busyMs: 1 });
-    const other = new Database(join(dataDir, 'witness.db'));
-    other.exec('BEGIN IMMEDIATE');
+    const other = await holding(join(dataDir, 'witness.db'), 'IMMEDIATE');
     const flush = flushOf({ rollups: [rollupOf({ callsNs: [1] })] });
     expect(codeOf(() => store.flush(flush))).toBe('busy');
-    other.exec('ROLLBACK');
-    other.close();
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    store.flush(flush);
+    expect(callsIn(dataDir)).toBe(1);
+  });
+
+  it('of this very process fails it as stuck: waiting does not free it', () => {
+    const dataDir = temporaryDirectory();
+    const store = openStore(dataDir, { busyMs: 1 });
+    const own = new Database(join(dataDir, 'witness.db'));
+    own.exec('BEGIN IMMEDIATE');
+    const flush = flushOf({ rollups: [rollupOf({ callsNs: [1] })] });
+    expect(codeOf(() => store.flush(flush))).toBe(process.platform === 'linux' ? 'stuck' : 'busy');
+    own.exec('ROLLBACK');
+    own.close();
     store.flush(flush);
     expect(callsIn(dataDir)).toBe(1);
   });

@@ -26,7 +26,7 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: FileErrorCode]> = [
   ['EDQUOT', 'full'],
   ['SQLITE_BUSY', 'busy'],
   ['SQLITE_LOCKED', 'busy'],
-  // A lock of this very process that could not be given back: SQLite waits for it, and nobody will.
+  // A lock of this very process that could not be given back: SQLite waits for it, and nobody will (own-lock.ts).
   ['SQLITE_PROTOCOL', 'stuck'],
   ['SQLITE_CORRUPT', 'corrupt'],
   ['SQLITE_NOTADB', 'corrupt'],
