@@ -96,13 +96,8 @@ export class LogHistogram {
     for (let at = 0; at < length; isCount = !isCount) {
       let value = bytes[at++];
       if (value >= 0x80) {
-        value -= 0x80;
-        for (let scale = 128; ; scale *= 128) {
-          if (at >= length || scale > 2 ** 49) throw new DamagedHistogram();
-          const byte = bytes[at++];
-          value += (byte & 0x7f) * scale;
-          if (byte < 0x80) break;
-        }
+        value = restOf(bytes, at, value);
+        at = restEnd;
       }
       if (isCount) {
         buckets.set(index, (buckets.get(index) ?? 0) + value);
@@ -112,6 +107,23 @@ export class LogHistogram {
     if (isCount) throw new DamagedHistogram();
     this.count += count;
   }
+}
+
+/** Where the number ended that restOf() read. */
+export let restEnd = 0;
+
+/** A number of an encoded histogram that takes more than one byte, of which the first was read. */
+export function restOf(bytes: Uint8Array, from: number, first: number): number {
+  let value = first - 0x80;
+  let at = from;
+  for (let scale = 128; ; scale *= 128) {
+    if (at >= bytes.length || scale > 2 ** 49) throw new DamagedHistogram();
+    const byte = bytes[at++];
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) break;
+  }
+  restEnd = at;
+  return value;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;

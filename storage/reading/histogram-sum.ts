@@ -3,10 +3,12 @@
 // however little it holds, so there is one of each of a few hundred things, not of every statement.
 // Not here: the form of the bytes, percentiles (facts/histogram.ts).
 
-import { DamagedHistogram, type LogHistogram } from '../../facts/histogram.js';
+import { DamagedHistogram, type LogHistogram, restEnd, restOf } from '../../facts/histogram.js';
 
 /** Indexes of durations up to some seconds; longer ones make room for themselves. */
 const INDEXES = 1280;
+/** More than the index of any duration. */
+const INDEX_MAX = 4095;
 
 export class HistogramSum {
   /** By index: many times as fast as a map, where most indexes come again and again. */
@@ -22,14 +24,14 @@ export class HistogramSum {
       let value = bytes[at++];
       if (value >= 0x80) {
         value = restOf(bytes, at, value);
-        at = next;
+        at = restEnd;
       }
       index += value;
       if (at >= length) throw new DamagedHistogram();
       value = bytes[at++];
       if (value >= 0x80) {
         value = restOf(bytes, at, value);
-        at = next;
+        at = restEnd;
       }
       if (index >= counts.length) counts = this.#grow(index);
       counts[index] += value;
@@ -50,24 +52,4 @@ export class HistogramSum {
     this.#counts = counts;
     return counts;
   }
-}
-
-/** More than the index of any duration. */
-const INDEX_MAX = 4095;
-
-/** Where the number ended that restOf read. */
-let next = 0;
-
-/** A number of more than one byte, of which the first was read. */
-function restOf(bytes: Uint8Array, from: number, first: number): number {
-  let value = first - 0x80;
-  let at = from;
-  for (let scale = 128; ; scale *= 128) {
-    if (at >= bytes.length || scale > 2 ** 49) throw new DamagedHistogram();
-    const byte = bytes[at++];
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) break;
-  }
-  next = at;
-  return value;
 }

@@ -5,8 +5,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FreeUnits } from '../../analyzer/work/free-units.js';
 import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
-import { limits } from '../../config/limits.js';
 import { Random } from '../../scripts/lib/fuzz/random.mjs';
+import { withLimits } from '../kit/limits.js';
 import { Playing, type Sent } from './playing.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -81,9 +81,7 @@ function play(seed: number, steps: number) {
 describe('serving again', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('changes nothing: traffic %i', (seed) => {
     // What ends is forgotten by its id soon, so that units with ids serve again as well.
-    const { requestsMax } = limits;
-    Object.assign(limits, { requestsMax: 5 });
-    try {
+    withLimits({ requestsMax: 5 }, () => {
       const begin = vi.spyOn(FreeUnits.prototype, 'begin');
       const found = play(seed, 1_500);
       const used = begin.mock.results.map(({ value }) => value);
@@ -94,8 +92,6 @@ describe('serving again', () => {
       expect(new Set(anew).size).toBe(anew.length);
       expect(found.kept).toBe(0);
       expect(found.ended.length).toBeGreaterThan(100);
-    } finally {
-      Object.assign(limits, { requestsMax });
-    }
+    });
   });
 });

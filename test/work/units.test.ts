@@ -3,6 +3,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { limits } from '../../config/limits.js';
+import { withLimits } from '../kit/limits.js';
 import { Playing, type Sent, T0 } from './playing.js';
 
 /** The statements of each unit that ended, in the order in which units began. */
@@ -404,9 +405,7 @@ describe('bounds', () => {
     [4, 'goes on', 5],
     [5, 'counts anew', 7],
   ])('with room for five ids, one that comes again after %i others %s', (others, _, requests) => {
-    const { requestsMax } = limits;
-    Object.assign(limits, { requestsMax: 5 });
-    try {
+    withLimits({ requestsMax: 5 }, () => {
       const playing = new Playing();
       let at = 0;
       // Wherever in its generation the id stands.
@@ -418,15 +417,11 @@ describe('bounds', () => {
         expect(playing.total.requests - earlier).toBe(requests);
         at += 8_000;
       }
-    } finally {
-      Object.assign(limits, { requestsMax });
-    }
+    });
   });
 
   test('an open request is the same whatever comes beside it, and ends under its id once', () => {
-    const { requestsMax } = limits;
-    Object.assign(limits, { requestsMax: 5 });
-    try {
+    withLimits({ requestsMax: 5 }, () => {
       const playing = new Playing().send(
         { sql: 'BEGIN', at: 0, requestId: 'r0' },
         { sql: 'a', at: 1, requestId: 'r0' },
@@ -435,15 +430,11 @@ describe('bounds', () => {
       playing.send({ sql: 'c', at: 50, session: 'three', requestId: 'r0' }, { sql: 'COMMIT', at: 51, requestId: 'r0' });
       playing.pass(3_000);
       expect(playing.total.requests).toBe(41);
-    } finally {
-      Object.assign(limits, { requestsMax });
-    }
+    });
   });
 
   test('so many statements of ended requests are remembered, whatever the number of requests', () => {
-    const { requestsStatementsMax } = limits;
-    Object.assign(limits, { requestsStatementsMax: 10 });
-    try {
+    withLimits({ requestsStatementsMax: 10 }, () => {
       const playing = new Playing();
       const request = (name: string, at: number) => {
         for (let n = 0; n < 4; n++) playing.send({ sql: `SELECT ${n}`, at: at + n, requestId: name });
@@ -455,9 +446,7 @@ describe('bounds', () => {
       expect(playing.pass(3_000).total.requests).toBe(3);
       playing.send({ sql: 'again', at: 20_000, requestId: 'one' });
       expect(playing.pass(3_000).total.requests).toBe(4);
-    } finally {
-      Object.assign(limits, { requestsStatementsMax });
-    }
+    });
   });
 
   test('too many open: the oldest ends early, and is counted', () => {
