@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../../scripts/lib/chromium.mjs';
@@ -224,10 +225,15 @@ describe.skipIf(executablePath === '')('every view', () => {
       }));
     };
     const { page } = await open(`${link}${WINDOW}`, undefined, context.onTestFinished);
-    const first = await state(page);
-    expect(first).toMatchObject({ hash: `${link}${WINDOW}` });
-    await page.reload();
-    expect(await state(page)).toEqual(first);
+    expect(await state(page)).toMatchObject({ hash: `${link}${WINDOW}` });
+    const { page: again } = await open(new URL(page.url()).hash, undefined, context.onTestFinished);
+    // What completes a filter is asked for last, and a busy machine takes its time: each is looked at until it has it.
+    const untilMs = performance.now() + 60_000;
+    let [first, second] = await Promise.all([state(page), state(again)]);
+    while (!isDeepStrictEqual(first, second) && performance.now() < untilMs) {
+      [first, second] = await Promise.all([state(page), state(again)]);
+    }
+    expect(second).toEqual(first);
   });
 });
 
