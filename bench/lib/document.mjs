@@ -1,5 +1,6 @@
 // docs/BENCHMARKS.md, made of sections that different commands write.
-// Invariant: a command replaces its own section and no other. Not here: what a section says (report.mjs, the commands).
+// Invariant: a command replaces its own section and nothing else.
+// Not here: what a section says (report.mjs, the commands).
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -15,18 +16,24 @@ Made by the commands of \`bench/\`; each section names its own and says what it 
 another machine: read the ratios to the empty relay (\`bench/empty-relay.mjs\`: two sockets, pause and resume, nothing else).
 `;
 
-/** @param {string} name of SECTIONS @param {string} text Markdown */
+/** What stands between sections stays. @param {string} name of SECTIONS @param {string} text Markdown */
 export function writeSection(name, text) {
-  const sections = new Map(SECTIONS.map((section) => [section, '']));
-  if (existsSync(FILE)) {
-    const found = readFileSync(FILE, 'utf8').matchAll(/<!-- (\w+) -->\n([\s\S]*?)<!-- end \1 -->/g);
-    for (const [, section, body] of found) sections.set(section, body);
-  }
-  sections.set(name, `${text.trim()}\n`);
-  const parts = [...sections].filter(([, body]) => body !== '');
-  const body = parts.map(([section, text]) => `<!-- ${section} -->\n${text}<!-- end ${section} -->\n`);
-  writeFileSync(FILE, `${HEAD}\n${body.join('\n')}`);
+  const document = existsSync(FILE) ? readFileSync(FILE, 'utf8') : HEAD;
+  const section = `<!-- ${name} -->\n${text.trim()}\n<!-- end ${name} -->\n`;
+  writeFileSync(FILE, withSection(document, name, section));
   return FILE;
+}
+
+/** In its place, else before the first of those that come after it, else at the end. */
+export function withSection(/** @type {string} */ document, /** @type {string} */ name, /** @type {string} */ section) {
+  const before = document.indexOf(`<!-- ${name} -->\n`);
+  const end = `<!-- end ${name} -->\n`;
+  if (before >= 0)
+    return document.slice(0, before) + section + document.slice(document.indexOf(end, before) + end.length);
+  const later = SECTIONS.slice(SECTIONS.indexOf(name) + 1).map((other) => document.indexOf(`<!-- ${other} -->\n`));
+  const place = Math.min(...later.filter((at) => at >= 0));
+  if (!Number.isFinite(place)) return `${document.trimEnd()}\n\n${section}`;
+  return `${document.slice(0, place)}${section}\n${document.slice(place)}`;
 }
 
 /** The machine and how busy it is, in one line. */
