@@ -1,7 +1,7 @@
 // Tells the log how far a store of an older version is brought up to date.
 // Invariant: each step is told when it begins, in a message of its own, since the log leaves out what repeats; and the
 // end with the whole time.
-// Not here: the steps (storage/migrations/), applying them (storage/sqlite/file/schema.ts).
+// Not here: the steps (storage/migrations/), applying them (storage/sqlite/file/migrate.ts).
 
 import type { Log } from '../config/log.js';
 import type { SqliteStoreOptions } from '../storage/sqlite/sqlite-store.js';

@@ -1,6 +1,6 @@
 // All migrations in order, from an empty file to the schema of today.
 // Invariant: the n-th step leads to version n; committed steps never change. Not here: applying them
-// (sqlite/file/schema.ts).
+// (sqlite/file/migrate.ts).
 
 import { INITIAL_SCHEMA } from './0001-initial.js';
 import { DAY_INDEX } from './0002-day-index.js';

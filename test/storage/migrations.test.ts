@@ -11,7 +11,7 @@ import { reportStatements } from '../../reports/statements.js';
 import { reportStatus } from '../../reports/status.js';
 import { reportTimeline } from '../../reports/timeline.js';
 import { MIGRATIONS } from '../../storage/migrations/migrations.js';
-import { APPLICATION_ID } from '../../storage/sqlite/file/schema.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from '../../storage/sqlite/file/schema.js';
 import { SqlShell } from '../../storage/sqlite/read/shell.js';
 import type { SqliteStore } from '../../storage/sqlite/sqlite-store.js';
 import { setMark } from '../../storage/sqlite/write/mark-writer.js';
@@ -35,7 +35,7 @@ const DAYS = 6;
 const PAGE_BYTES = 4_096;
 /** Room for some steps, and not for all. */
 const PAGES_LEFT = 8;
-const OLDER = MIGRATIONS.map((_, at) => at).filter((version) => version > 0);
+const OLDER = Array.from({ length: SCHEMA_VERSION - 1 }, (_, at) => at + 1);
 
 /** Some days of statements that come and go, on all levels from minutes to days. */
 function fill(store: SqliteStore): void {
@@ -122,6 +122,10 @@ function errorOf(work: () => unknown): StoreError {
   }
   throw new Error('nothing was thrown');
 }
+
+it('the version of the schema is how many migrations there are', () => {
+  expect(SCHEMA_VERSION).toBe(MIGRATIONS.length);
+});
 
 describe.each(OLDER)('a file of schema version %i', (version) => {
   const today = () => {

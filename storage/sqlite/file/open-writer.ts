@@ -8,9 +8,10 @@ import { StoreError } from '../../store-error.js';
 import { databasePath, moveAside } from './data-directory.js';
 import { storeError } from './failures.js';
 import { registerHistogramFunctions } from './histogram-sql-function.js';
+import { type MigrationStep, migrate } from './migrate.js';
 import { openDatabase, requireDatabaseHeader, requireSound } from './open-database.js';
 import { makePrivateFile, refuseLinkedCompanions } from './private-file.js';
-import { identityOf, type MigrationStep, migrate, requireOurs } from './schema.js';
+import { identityOf, requireOurs } from './schema.js';
 
 export interface OpenWriterOptions {
   dataDir: string;

@@ -1,15 +1,14 @@
-// The version of a database file: whose it is, how old its schema is, and bringing it up to date.
-// Invariant: each step is one transaction with its version number, so a file is never between versions; nothing writes
-// to a newer file.
-// Not here: the tables (migrations/), opening files (open-writer.ts, reader.ts).
+// The version of a database file: whose it is, and how old its schema is.
+// Invariant: nothing writes to a newer file, or reads one of another version. Who reads loads no migration.
+// Not here: bringing a file up to date (migrate.ts), the tables (migrations/), opening (open-writer.ts, reader.ts).
 
 import type Database from 'better-sqlite3';
-import { MIGRATIONS } from '../../migrations/migrations.js';
 import { makeStoreError } from './failures.js';
 
 /** In the file's header, so that file(1) and people can tell it from other databases: "pgwi". */
 export const APPLICATION_ID = 0x70677769;
-export const SCHEMA_VERSION = MIGRATIONS.length;
+/** As many as there are migrations. */
+export const SCHEMA_VERSION = 14;
 
 export interface FileIdentity {
   applicationId: number;
@@ -50,24 +49,4 @@ export function requireCurrent(identity: FileIdentity, path: string): void {
       `${path} has schema version ${schemaVersion}; this pgwitness reads version ${SCHEMA_VERSION}`,
     );
   }
-}
-
-/** A step is about to be applied to a file that has rows: from the version before it. */
-export interface MigrationStep {
-  readonly to: number;
-  readonly newest: number;
-}
-
-/** Applies the steps that the file lacks. A process that is killed meanwhile leaves those that were done. */
-export function migrate(db: Database.Database, onStep: (step: MigrationStep) => void = () => {}): void {
-  const version = db.pragma('user_version', { simple: true }) as number;
-  MIGRATIONS.forEach((script, at) => {
-    if (at < version) return;
-    if (version > 0) onStep({ to: at + 1, newest: SCHEMA_VERSION });
-    db.transaction(() => {
-      db.exec(script);
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${at + 1}`);
-    }).immediate();
-  });
 }
