@@ -67,6 +67,8 @@ export function wholeOf(
     parameterHash: ran.parameters.parameterHash,
     parameterCount: ran.parameters.parameterCount,
     parametersCut: ran.parameters.parametersCut,
+    // Filled in later, but there from the start: added later it takes a second object.
+    firstOfRequest: false,
   };
 }
 

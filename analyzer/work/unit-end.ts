@@ -32,6 +32,11 @@ export function isOver(unit: Unit, nowMs: number): boolean {
   return quietMs > patienceMs;
 }
 
+/** Nothing can lead to it any more, so it is over at once. */
+export function isLeft({ ended, boundary, holders, unsettled, sessions }: Unit): boolean {
+  return !ended && boundary !== 'tags' && holders === 0 && unsettled === 0 && sessions.length === 0;
+}
+
 /** It waits in a transaction, most likely for long, and its statements would take the room of others. */
 export function rests({ kept, unsettled, restedMs, lastMs, sessions }: Unit, nowMs: number): boolean {
   if (kept <= RESTING_KEPT_MAX || unsettled > 0 || restedMs === lastMs || nowMs - lastMs <= REST_MS) return false;

@@ -305,6 +305,22 @@ describe('what is counted', () => {
     expect(row).toMatchObject({ requests: 3, executions: 12, executionsSquared: 48, serviceSquaredNs2: 48e12 });
   });
 
+  test('what its connection has left, and no id names, is over at once', () => {
+    const playing = new Playing();
+    playing.send({ sql: 'a', at: 0 }, { sql: 'b', at: 1, requestId: 'r' });
+    playing.send({ sql: 'a', at: 100, session: 'two' }, { sql: 'b', at: 200, session: 'two' });
+    expect(playing.ended.map(({ firstMs }) => firstMs - T0)).toEqual([100]);
+    const late = playing.take({ sql: 'a', at: 300, session: 'two' });
+    playing.send({ sql: 'a', at: 400, session: 'two' });
+    expect(playing.ended.map(({ firstMs }) => firstMs - T0)).toEqual([100, 200]);
+    playing.settle(late);
+    playing.pass(0);
+    expect(playing.ended.map(({ firstMs }) => firstMs - T0)).toEqual([100, 200, 300]);
+    playing.close('two');
+    expect(playing.ended.map(({ firstMs }) => firstMs - T0)).toEqual([100, 200, 300, 400]);
+    expect(playing.pass(3_000).total).toEqual({ requests: 5, statements: 6 });
+  });
+
   test('a long unit shows before its end, and is counted once', () => {
     const playing = new Playing();
     for (let at = 0; at < 6_000; at += 500) {
