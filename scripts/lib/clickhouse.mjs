@@ -86,7 +86,8 @@ function makeNode({ library, own, all, hasKeeper, directory }) {
     });
   };
   const query = async (/** @type {string} */ sql, database = 'default') => {
-    const headers = { 'X-ClickHouse-User': WRITER.user, 'X-ClickHouse-Key': WRITER.password };
+    // A connection that was kept may be closed by the engine while the next statement is on its way.
+    const headers = { 'X-ClickHouse-User': WRITER.user, 'X-ClickHouse-Key': WRITER.password, Connection: 'close' };
     const answer = await fetch(`${address}/?database=${database}`, { method: 'POST', body: sql, headers });
     const text = await answer.text();
     if (!answer.ok) throw new Error(text.trim());
