@@ -86,20 +86,49 @@ test('kept histograms are of their segments alone', () => {
   expect(view.kept(view.everything).size).toBe(0);
 });
 
-test('a window names the stretches by which the tables of statements are sorted', () => {
-  const { view } = noting();
+describe('a window of statements', () => {
   const [sorted] = /ORDER BY \(.*\)/.exec(createSql(TABLES_1[0], { retention: RETENTION })[0])!;
-  const conditions = view.in(view.everything);
-  const stretches = [...conditions.matchAll(/AND (multiIf\(.*?\)) BETWEEN (\d+) AND (\d+)/g)];
-  expect(stretches.length).toBeGreaterThanOrEqual(3);
-  for (const [, words, first, last] of stretches) {
+
+  test('names the stretches by which their tables are sorted', () => {
+    const { view } = noting();
+    const clause = view.statementsIn(view.everything);
+    const [, words, list] = /\(span_s, (multiIf\(.*?\))\) IN \((\(.*?\))\) AND/.exec(clause)!;
     expect(sorted).toContain(words);
-    expect(Number(first)).toBeLessThanOrEqual(Number(last));
-  }
-  // Days from fifty days before on: their weeks, counted from the epoch.
-  const [, , first] = stretches.find(([, , from]) => Number(from) % (7 * DAY_MIN) === 0)!;
-  const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
-  expect(Number(first)).toBe(from - (from % (7 * DAY_MIN)));
+    expect(clause.split(words)).toHaveLength(2);
+    const named = [...list.matchAll(/\((\d+), (\d+)\)/g)].map(([, ...numbers]) => numbers.map(Number));
+    const of = (spanS: number): number[] =>
+      named
+        .filter(([span]) => span === spanS)
+        .map(([, stretch]) => stretch)
+        .sort((a, b) => a - b);
+    // Days from fifty days before on: their weeks, counted from the epoch.
+    expect(of(60)).toEqual([NOW_MIN - (NOW_MIN % 60)]);
+    expect(of(3_600)).toContain(20_000 * DAY_MIN);
+    const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
+    expect(of(86_400)[0]).toBe(from - (from % (7 * DAY_MIN)));
+    expect(new Set(of(86_400).map((stretch) => stretch % (7 * DAY_MIN)))).toEqual(new Set([0]));
+    expect(of(86_400).at(-1)! + 7 * DAY_MIN).toBeGreaterThanOrEqual(20_000 * DAY_MIN);
+  });
+
+  test('names the first and the last where they would be too many', () => {
+    const { view } = noting();
+    const clause = view.statementsIn([{ spanS: 60, fromMinute: 60_030, toMinute: 120_030 }], "source = 'raw'");
+    const [, words, first, last] = /AND (multiIf\(.*?\)) BETWEEN (\d+) AND (\d+)/.exec(clause)!;
+    expect(sorted).toContain(words);
+    expect([first, last]).toEqual(['60000', '120000']);
+    expect(clause).toMatch(/^PREWHERE source = 'raw' AND /);
+  });
+
+  test('is one range where buckets of a level follow on others, and of nothing has no rows', () => {
+    const { view } = noting();
+    const hours = [
+      { spanS: 3_600, fromMinute: 6_000, toMinute: 7_200 },
+      { spanS: 3_600, fromMinute: 3_000, toMinute: 6_000 },
+    ];
+    expect(view.in(hours)).toBe('((span_s = 3600 AND bucket_min >= 3000 AND bucket_min < 7200)) AND 1');
+    expect(view.in([])).toBe('0');
+    expect(view.statementsIn([{ spanS: 60, fromMinute: 70, toMinute: 70 }])).toBe('PREWHERE 1 AND 0');
+  });
 });
 
 test('a place finds statements where it is one of those who are asked for, and reads each time once', () => {

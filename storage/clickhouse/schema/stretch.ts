@@ -1,7 +1,7 @@
 // Stretches of time by which rows of statements lie together, so that a window is read alone.
 // They are an hour of minutes, a day of hours, a week of days.
 // Invariant: the tables are sorted by the very words that conditions use, else ClickHouse reads whole partitions.
-// Not here: the tables (rollups-1.ts), conditions of a window (../read/questions/place.ts).
+// Not here: the tables (rollups-1.ts), conditions of a window (../read/questions/ranges.ts).
 
 const LEVELS = [
   { spanS: 60, stretchMin: 60 },
@@ -19,6 +19,20 @@ export const STRETCH_SQL = `multiIf(${MINUTES.test}, ${MINUTES.first}, ${HOURS.t
 
 /** That of a minute, for rows of one level. */
 export function stretchOf(spanS: number, minute: number): number {
-  const { stretchMin } = LEVELS.find((level) => level.spanS === spanS) ?? LEVELS[2];
-  return minute - (minute % stretchMin);
+  return minute - (minute % stretchMinOf(spanS));
+}
+
+/** Those of the minutes [from, until), in order; no more than one beyond `most`. */
+export function stretchesOf(
+  spanS: number,
+  { from, until, most }: { from: number; until: number; most: number },
+): number[] {
+  const stretches: number[] = [];
+  const step = stretchMinOf(spanS);
+  for (let at = stretchOf(spanS, from); at < until && stretches.length <= most; at += step) stretches.push(at);
+  return stretches;
+}
+
+function stretchMinOf(spanS: number): number {
+  return (LEVELS.find((level) => level.spanS === spanS) ?? LEVELS[2]).stretchMin;
 }

@@ -18,7 +18,7 @@ export function identitySums(
 ): IdentitySums {
   if (segments.length === 0) return { sums: [], histograms: [] };
   const shown = hidden.size === 0 ? '' : ` AND source NOT IN ${list(hidden)}`;
-  const from = `FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)}${shown}`;
+  const from = `FROM rollup FINAL ${view.statementsIn(segments, `${seriesCondition(filter, view)}${shown}`)}`;
   const [sums, histograms] = view.all(
     `SELECT ${by} AS value, fingerprint, source, ${sumsSql<TagMeasureName>(TAG_RULES, statementColumn)} ${from}
      GROUP BY value, fingerprint, source ORDER BY value, fingerprint, source`,

@@ -1,6 +1,7 @@
 // The rows that a question is about: whose they are, and of which buckets of which level.
 // Invariant: an execution of the window is in exactly one of the rows, however far each sidecar's hours and days were
-// shipped. Not here: choosing segments (storage/reading/levels.ts), filters of statements (filters.ts).
+// shipped. Not here: choosing segments (storage/reading/levels.ts), the words of a condition (ranges.ts),
+// filters of statements (filters.ts).
 //
 // Sidecars ship closed hours and days at moments of their own. The mark of the fleet is that of the sidecar that is
 // furthest. Where one is behind it, its hours after its own mark are read as minutes (and days as hours): a few pairs
@@ -10,7 +11,7 @@ import { MINUTE_MS } from '../../../../config/values/minute.js';
 import type { IdentityFilter } from '../../../../facts/fleet/identity.js';
 import { ceilTo, DAY_MIN, type FoldState, floorTo, HOUR_MIN, type Segment, SPAN } from '../../../reading/levels.js';
 import { literal } from '../../schema/literal.js';
-import { STRETCH_SQL, stretchOf } from '../../schema/stretch.js';
+import { anyOf, inStretches, joined, type Range, rangeOf } from './ranges.js';
 
 /** A row of instance_state. */
 export interface InstanceState {
@@ -100,45 +101,44 @@ export class Places {
 
   /** A condition for rows of rollup tables. */
   of(segments: readonly Segment[]): string {
-    const parts = segments.flatMap((segment) => this.#partsOf(segment));
-    if (parts.length === 0) return '0';
-    return `(${parts.map((part) => `(${part})`).join(' OR ')}) AND ${this.#scope}`;
+    const ranges = this.#rangesOf(segments);
+    return ranges.length === 0 ? '0' : `${anyOf(ranges)} AND ${this.#scope}`;
   }
 
-  #partsOf({ spanS, fromMinute, toMinute }: Segment): string[] {
-    if (spanS === SPAN.minute) return [rangeSql(spanS, fromMinute, toMinute)];
+  /** The same for tables of statements, which are read by stretches. */
+  ofStatements(segments: readonly Segment[]): string {
+    const ranges = this.#rangesOf(segments);
+    return ranges.length === 0 ? '0' : `${inStretches(ranges)} AND ${anyOf(ranges)} AND ${this.#scope}`;
+  }
+
+  #rangesOf(segments: readonly Segment[]): Range[] {
+    return joined(segments.flatMap((segment) => this.#partsOf(segment)));
+  }
+
+  #partsOf({ spanS, fromMinute, toMinute }: Segment): Range[] {
+    if (spanS === SPAN.minute) return [rangeOf(spanS, fromMinute, toMinute)];
     if (spanS === SPAN.hour) {
       const until = Math.min(toMinute, this.state.minutesFoldedTo);
       const { pairs, since } = this.#hours;
-      if (pairs.length === 0 || until <= since) return [rangeSql(spanS, fromMinute, until)];
+      if (pairs.length === 0 || until <= since) return [rangeOf(spanS, fromMinute, until)];
       return [
-        `${rangeSql(spanS, fromMinute, until)} AND ${notIn(pairs, 'bucket_min')}`,
-        `${rangeSql(SPAN.minute, Math.max(fromMinute, since), until)} AND ${isIn(pairs, HOUR_OF)}`,
+        rangeOf(spanS, fromMinute, until, notIn(pairs, 'bucket_min')),
+        rangeOf(SPAN.minute, Math.max(fromMinute, since), until, isIn(pairs, HOUR_OF)),
       ];
     }
     const until = Math.min(toMinute, this.state.hoursFoldedTo);
     const { pairs, since } = this.#days;
-    if (pairs.length === 0 || until <= since) return [rangeSql(SPAN.day, fromMinute, until)];
+    if (pairs.length === 0 || until <= since) return [rangeOf(SPAN.day, fromMinute, until)];
     const finer = this.#partsOf({ spanS: SPAN.hour, fromMinute: Math.max(fromMinute, since), toMinute: until });
     return [
-      `${rangeSql(SPAN.day, fromMinute, until)} AND ${notIn(pairs, 'bucket_min')}`,
-      ...finer.map((part) => `${part} AND ${isIn(pairs, DAY_OF)}`),
+      rangeOf(SPAN.day, fromMinute, until, notIn(pairs, 'bucket_min')),
+      ...finer.map((range) => ({ ...range, only: `${range.only} AND ${isIn(pairs, DAY_OF)}` })),
     ];
   }
 }
 
 const HOUR_OF = `bucket_min - bucket_min % ${HOUR_MIN}`;
 const DAY_OF = `bucket_min - bucket_min % ${DAY_MIN}`;
-
-/** Buckets of one level, with the stretches in which they lie. */
-function rangeSql(spanS: number, from: number, until: number): string {
-  const to = Math.min(until, MINUTE_MAX);
-  const [first, last] = [from, to - 1].map((minute) => stretchOf(spanS, minute));
-  return `span_s = ${spanS} AND bucket_min >= ${from} AND bucket_min < ${to} AND ${STRETCH_SQL} BETWEEN ${first} AND ${last}`;
-}
-
-/** Of UInt32. */
-const MINUTE_MAX = 2 ** 32 - 1;
 
 function isIn(pairs: readonly string[], bucket: string): string {
   return `(store, ${bucket}) IN (${pairs.join(', ')})`;

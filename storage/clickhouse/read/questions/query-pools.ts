@@ -80,7 +80,7 @@ export function poolInstances(view: View, segments: readonly Segment[]): PoolIns
          UNION ALL SELECT ${each}, 0, max(connections_max), max(busy_max), 0
          FROM pool_rollup FINAL WHERE ${place} GROUP BY ${each}
          UNION ALL SELECT ${each}, 0, 0, 0, ${totalSql(`${CALLS_SQL} + errors`)}
-         FROM rollup FINAL WHERE ${place} GROUP BY ${each}
+         FROM rollup FINAL ${segments.length === 0 ? 'WHERE 0' : view.statementsIn(segments)} GROUP BY ${each}
        ) GROUP BY ${each} ORDER BY poolId, service, environment, instance`,
   );
 }
@@ -100,7 +100,7 @@ export function poolSourceSums(view: View, segments: readonly Segment[]): PoolSo
   if (segments.length === 0) return [];
   return view.rows<PoolSourceSums>(
     `SELECT pool_id AS poolId, source, ${totalSql(`${CALLS_SQL} + errors`)} AS executions FROM rollup FINAL
-     WHERE ${view.in(segments)} GROUP BY pool_id, source ORDER BY pool_id, source`,
+     ${view.statementsIn(segments)} GROUP BY pool_id, source ORDER BY pool_id, source`,
   );
 }
 

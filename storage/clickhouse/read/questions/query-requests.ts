@@ -28,7 +28,7 @@ export function requestStatementSums(view: View, segments: readonly Segment[], t
   if (segments.length === 0) return [];
   return view.rows<RequestStatementSums>(
     `SELECT fingerprint, source, ${sumsSql(REQUEST_STATEMENT_RULES)} FROM request_statement_rollup FINAL
-     WHERE ${view.in(segments)} AND ${tagsCondition(tags)}
+     ${view.statementsIn(segments, tagsCondition(tags))}
      GROUP BY fingerprint, source ORDER BY fingerprint, source`,
   );
 }

@@ -22,29 +22,32 @@ import type {
 } from '../../../reading/statement-rows.js';
 import { literal } from '../../schema/literal.js';
 import { ofPool, seriesCondition, tagCondition } from './filters.js';
-import { list, sumsSql, totalSql } from './sql.js';
+import { list, summedUp, totalSql } from './sql.js';
 import { inParts, type Named, type View } from './view.js';
 
-const CONFIDENCES = Object.values(CALLS_BY_CONFIDENCE);
-export const CALLS_SQL = `(${CONFIDENCES.map((field) => snakeCase(field)).join(' + ')})`;
+const BY_CONFIDENCE = Object.fromEntries(Object.values(CALLS_BY_CONFIDENCE).map((field) => [field, snakeCase(field)]));
+export const CALLS_SQL = `(${Object.values(BY_CONFIDENCE).join(' + ')})`;
 
 /** The column of a measure in `rollup`. */
 export function statementColumn(name: StatementMeasureName): string {
   return name === 'calls' ? CALLS_SQL : snakeCase(name);
 }
 
+const SERIES_SUMS = summedUp(STATEMENT_RULES, { from: statementColumn, more: BY_CONFIDENCE });
+const TAG_SUMS = summedUp<TagMeasureName>(TAG_RULES, {});
+
 export function seriesSums(view: View, segments: readonly Segment[], filter: SeriesFilter): SeriesSums[] {
   if (segments.length === 0) return [];
-  const confidences = CONFIDENCES.map((field) => `${totalSql(snakeCase(field))} AS ${field}`).join(', ');
   // Of few statements histograms are wanted next: reading both at once costs little more.
   const withHistograms = filter.fingerprints === undefined ? '' : ', sumMap(histogram) AS histogram';
   const rows = view.rows<SeriesSums & { histogram?: Uint8Array }>(
-    `SELECT fingerprint, source, construct, pool_id AS poolId, ${sumsSql(STATEMENT_RULES, statementColumn)}, ${confidences}${withHistograms}
-     FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)}
+    `SELECT fingerprint, source, construct, pool_id AS poolId, ${SERIES_SUMS.sql}${withHistograms}
+     FROM rollup FINAL ${view.statementsIn(segments, seriesCondition(filter, view))}
      GROUP BY fingerprint, source, construct, pool_id ORDER BY fingerprint, source, construct, pool_id`,
   );
   const histograms = new Map<number, Uint8Array>();
   for (const row of rows) {
+    SERIES_SUMS.name(row);
     row.seriesId = idOfSeries(view, row);
     if (row.histogram !== undefined) histograms.set(row.seriesId, row.histogram);
   }
@@ -54,13 +57,13 @@ export function seriesSums(view: View, segments: readonly Segment[], filter: Ser
 
 export function tagSums(view: View, segments: readonly Segment[], filter: SeriesFilter): TagSums[] {
   if (segments.length === 0) return [];
-  const condition = tagCondition(filter, view);
   const rows = view.rows<TagSums>(
-    `SELECT fingerprint, source, tag_set AS tagSet, ${sumsSql<TagMeasureName>(TAG_RULES)}
-     FROM tag_rollup FINAL WHERE ${view.in(segments)} AND ${condition}
+    `SELECT fingerprint, source, tag_set AS tagSet, ${TAG_SUMS.sql}
+     FROM tag_rollup FINAL ${view.statementsIn(segments, tagCondition(filter, view))}
      GROUP BY fingerprint, source, tag_set ORDER BY fingerprint, source, tag_set`,
   );
   for (const row of rows) {
+    TAG_SUMS.name(row);
     const { fingerprint, source, tagSet } = row;
     row.tagSeriesId = view.idOf({ fingerprint, source, tagSet });
   }
@@ -111,20 +114,21 @@ export function histogramsOf(
   const named = (ids ?? []).map((id) => view.named(id));
   const whole = named[0]?.condition;
   const columns = columnsOf(table, whole !== undefined);
-  const conditionOf = (fingerprints: readonly string[] | undefined): string =>
-    [
-      view.in(segments),
-      ...(whole === undefined ? [] : [whole]),
-      ...(known.fingerprint === undefined ? [] : [`fingerprint = ${literal(known.fingerprint)}`]),
+  const placeOf = (fingerprints: readonly string[] | undefined): string => {
+    const conditions = [
       ...(fingerprints === undefined ? [] : [`fingerprint IN ${list(fingerprints)}`]),
-    ].join(' AND ');
+      ...(known.fingerprint === undefined ? [] : [`fingerprint = ${literal(known.fingerprint)}`]),
+      ...(whole === undefined ? [] : [whole]),
+    ];
+    return view.statementsIn(segments, conditions.length === 0 ? undefined : conditions.join(' AND '));
+  };
   const fingerprints = ids === undefined ? undefined : [...new Set(named.map(({ fingerprint }) => fingerprint))];
   const parts = fingerprints === undefined ? [undefined] : inParts(fingerprints);
   const statements = parts.map(
     (
       part,
     ) => `SELECT ${columns.map(([column, name]) => `${column} AS ${name}`).join(', ')}, sumMap(histogram) AS histogram
-      FROM ${table} FINAL WHERE ${conditionOf(part)} GROUP BY ${columns.map(([column]) => column).join(', ')}`,
+      FROM ${table} FINAL ${placeOf(part)} GROUP BY ${columns.map(([column]) => column).join(', ')}`,
   );
   return (view.all(...statements).flat() as HistogramRow[]).flatMap(({ histogram, ...key }) => {
     const id = view.idOf(whole === undefined ? key : { ...key, condition: whole });
@@ -144,7 +148,7 @@ export function errorSums(view: View, segments: readonly Segment[], filter: Seri
   return view
     .rows<Omit<ErrorSums, 'seriesId'> & Required<Named>>(
       `SELECT fingerprint, source, construct, pool_id AS poolId, sqlstate, ${totalSql('errors')} AS errors
-       FROM rollup_error FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)}
+       FROM rollup_error FINAL ${view.statementsIn(segments, seriesCondition(filter, view))}
        GROUP BY fingerprint, source, construct, pool_id, sqlstate ORDER BY sqlstate`,
     )
     .map((row) => ({ seriesId: idOfSeries(view, row), sqlstate: row.sqlstate, errors: row.errors }));

@@ -38,7 +38,7 @@ export function distinctPoints(view: View, { segments, stepMinutes }: Timeline):
   if (segments.length === 0) return [];
   return view.rows<DistinctPoint>(
     `SELECT ${atSql(stepMinutes)} AS at, source, uniqExact(fingerprint) AS statements
-     FROM rollup WHERE ${view.in(segments)} GROUP BY at, source ORDER BY at, source`,
+     FROM rollup ${view.statementsIn(segments)} GROUP BY at, source ORDER BY at, source`,
   );
 }
 
@@ -46,7 +46,7 @@ export function distinctStatements(view: View, segments: readonly Segment[]): Ar
   if (segments.length === 0) return [];
   return view.rows<Omit<DistinctPoint, 'at'>>(
     `SELECT source, uniqExact(fingerprint) AS statements FROM rollup
-     WHERE ${view.in(segments)} GROUP BY source ORDER BY source`,
+     ${view.statementsIn(segments)} GROUP BY source ORDER BY source`,
   );
 }
 
@@ -60,7 +60,7 @@ export function statementPoints(
   const column = (name: PointMeasureName): string => (table === 'tag_rollup' ? snakeCase(name) : statementColumn(name));
   return view.rows<StatementPoint>(
     `SELECT ${atSql(stepMinutes)} AS at, ${sumsSql(POINT_RULES, column)}, sumMap(histogram) AS histogram
-     FROM ${table} FINAL WHERE ${view.in(segments)} AND ${condition} GROUP BY at ORDER BY at`,
+     FROM ${table} FINAL ${view.statementsIn(segments, condition)} GROUP BY at ORDER BY at`,
   );
 }
 
@@ -75,7 +75,7 @@ export function totalPoints(
   const { table, condition } = askedOf(view, { ...filter, fingerprints });
   return view.rows<TotalPoint>(
     `SELECT fingerprint, source, ${atSql(stepMinutes)} AS at, ${totalSql('service_total_ns')} AS totalNs
-     FROM ${table} FINAL WHERE ${view.in(segments)} AND ${condition} GROUP BY fingerprint, source, at ORDER BY at`,
+     FROM ${table} FINAL ${view.statementsIn(segments, condition)} GROUP BY fingerprint, source, at ORDER BY at`,
   );
 }
 

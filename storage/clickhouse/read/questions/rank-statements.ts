@@ -64,7 +64,7 @@ export function rankStatements(view: View, segments: readonly Segment[], questio
      FROM (
        SELECT ${['fingerprint', 'source', ...needs.map((name) => `${SUMS[name]} AS ${name}`)].join(', ')},
          ${totalSql(`${CALLS_SQL} + errors`)} AS executions, ${totalSql('service_total_ns')} AS total_ns
-       FROM rollup FINAL WHERE ${view.in(segments)} AND ${seriesCondition(filter, view)} GROUP BY fingerprint, source
+       FROM rollup FINAL ${view.statementsIn(segments, seriesCondition(filter, view))} GROUP BY fingerprint, source
        ${meanNsMin > 0 ? `HAVING total_ns >= ${meanNsMin} * executions` : ''}
      ) GROUP BY source`,
   );

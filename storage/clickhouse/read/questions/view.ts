@@ -69,6 +69,14 @@ export class View {
     return this.#places.of(segments);
   }
 
+  /**
+   * The clause for tables of statements, with a condition on keys of their rows. That comes first, and before other
+   * columns are read: most often it is of few statements.
+   */
+  statementsIn(segments: readonly Segment[], condition = '1'): string {
+    return `PREWHERE ${condition} AND ${this.#places.ofStatements(segments)}`;
+  }
+
   /** The rows of one SELECT. Throws StoreError. */
   rows<Row>(sql: string): Row[] {
     return this.all(sql)[0] as Row[];
