@@ -44,8 +44,8 @@ async function build({ docker }, { tag, dockerfile, fill }) {
   }
 }
 
-/** @param {Engine} engine */
-async function importDebian({ docker }) {
+/** Makes Debian, once. @returns {Promise<string>} its archive */
+export async function debianArchive() {
   const archive = path.join(CACHE, 'debian-bookworm.tar');
   if (!existsSync(archive)) {
     const place = mkdtempSync(path.join(tmpdir(), 'pgwitness-debian-'));
@@ -58,7 +58,7 @@ async function importDebian({ docker }) {
     renameSync(`${archive}.${process.pid}`, archive);
     rmSync(place, { recursive: true, force: true });
   }
-  await docker(['import', archive, DEBIAN]);
+  return archive;
 }
 
 /** @param {string} folder */
@@ -156,7 +156,7 @@ function baseOf(file, line) {
 export async function makeBaseImages(engine, note) {
   const named = namesOfCompose();
   note('Debian');
-  await importDebian(engine);
+  await engine.docker(['import', await debianArchive(), DEBIAN]);
   note(NODE);
   await build(engine, { tag: baseOf('Dockerfile', /^ARG BASE=(\S+)$/m), dockerfile: NODE_IMAGE, fill: nodeFiles });
   note('Python, psql, Prometheus, Alertmanager');

@@ -38,7 +38,7 @@ const programOf = (name) =>
   installed(name) || ['/usr/sbin', '/sbin'].map((place) => path.join(place, name)).find(existsSync);
 
 /** @returns {Promise<string>} why no engine can be started here; '' where one can */
-async function obstacle() {
+export async function obstacle() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return `this is ${process.platform} on ${process.arch}`;
   if (process.getuid?.() !== 0) return 'only root can start dockerd and debootstrap';
   const packages = Object.entries(PROGRAMS).filter(([name]) => programOf(name) === undefined);
@@ -51,23 +51,35 @@ async function obstacle() {
   return '';
 }
 
+/** @returns {string} the folder whose `cmd` is Compose */
+const composePlace = () => path.join(CACHE, `compose-${COMPOSE}`);
+
+/**
+ * Builds Compose, once.
+ * @param {(text: string) => void} note
+ * @returns {Promise<string>} why there is none; '' when it is there
+ */
+export async function buildCompose(note) {
+  const place = composePlace();
+  if (existsSync(path.join(place, 'cmd'))) return '';
+  if (!installed('go') && !existsSync('/usr/local/go/bin/go'))
+    return 'Go is not installed, and Compose 2 is built with it';
+  note(`building Compose ${COMPOSE}, two minutes`);
+  const env = { ...process.env, GOBIN: place, PATH: `${process.env.PATH}:/usr/local/go/bin` };
+  const { code, stderr } = await runCommand('go', ['install', COMPOSE_SOURCE], { env });
+  return code === 0 ? '' : `Compose cannot be built: ${stderr.trim().split('\n').at(-1)}`;
+}
+
 /**
  * Compose as a plugin of the docker command, in a folder that DOCKER_CONFIG may name.
  * @param {string} folder @param {(text: string) => void} note
  * @returns {Promise<string>} why there is none; '' when it is there
  */
 async function compose(folder, note) {
-  const place = path.join(CACHE, `compose-${COMPOSE}`);
-  if (!existsSync(path.join(place, 'cmd'))) {
-    if (!installed('go') && !existsSync('/usr/local/go/bin/go'))
-      return 'Go is not installed, and Compose 2 is built with it';
-    note(`building Compose ${COMPOSE}, two minutes`);
-    const env = { ...process.env, GOBIN: place, PATH: `${process.env.PATH}:/usr/local/go/bin` };
-    const { code, stderr } = await runCommand('go', ['install', COMPOSE_SOURCE], { env });
-    if (code !== 0) return `Compose cannot be built: ${stderr.trim().split('\n').at(-1)}`;
-  }
+  const lacking = await buildCompose(note);
+  if (lacking !== '') return lacking;
   mkdirSync(path.join(folder, 'cli-plugins'), { recursive: true });
-  symlinkSync(path.join(place, 'cmd'), path.join(folder, 'cli-plugins', 'docker-compose'));
+  symlinkSync(path.join(composePlace(), 'cmd'), path.join(folder, 'cli-plugins', 'docker-compose'));
   return '';
 }
 

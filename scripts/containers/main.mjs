@@ -1,12 +1,13 @@
 // `npm run test:containers`: docker-compose.yml on a real engine: built, up, used, broken, down.
+// `-- --prepare` only makes what takes minutes and needs no engine.
 // Exit 1 when something does not work, NOT_TRIED when it cannot be tried here.
 // Not here: the engine (engine.mjs), its images (base-images.mjs), what is tried (trial.mjs).
 
 import { openProgress } from '../lib/progress.mjs';
 import { install } from '../lib/setup/install.mjs';
 import { Interrupted, openTeardown } from '../lib/teardown.mjs';
-import { makeBaseImages } from './base-images.mjs';
-import { startEngine } from './engine.mjs';
+import { debianArchive, makeBaseImages } from './base-images.mjs';
+import { buildCompose, obstacle, startEngine } from './engine.mjs';
 import { tryCompose } from './trial.mjs';
 
 /** As automake's test drivers say "skipped". */
@@ -35,14 +36,23 @@ async function run() {
   return '';
 }
 
+/** @returns {Promise<string>} as run */
+async function prepare() {
+  const missing = (await obstacle()) || (await progress.step('Compose', buildCompose));
+  if (missing === '') await progress.step('Debian', debianArchive);
+  return missing;
+}
+
 const given = process.argv.slice(2);
+const isPreparing = given[0] === '--prepare';
 let exitCode = 0;
 try {
-  if (given.length > 0) throw new Error(`unknown "${given[0]}". Usage: npm run test:containers`);
-  await progress.step('Packages', install);
-  const obstacle = await run();
-  if (obstacle !== '') {
-    progress.say(`\n!!! CONTAINERS ARE NOT TESTED: ${obstacle}\n`);
+  const unknown = given[isPreparing ? 1 : 0];
+  if (unknown !== undefined) throw new Error(`unknown "${unknown}". Usage: npm run test:containers [-- --prepare]`);
+  if (!isPreparing) await progress.step('Packages', install);
+  const missing = await (isPreparing ? prepare() : run());
+  if (missing !== '') {
+    progress.say(`\n!!! CONTAINERS ARE NOT TESTED: ${missing}\n`);
     exitCode = NOT_TRIED;
   }
 } catch (error) {
