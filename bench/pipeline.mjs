@@ -51,8 +51,8 @@ const BATCHES_PER_FLUSH = 8;
 /** The first are compiled code's. */
 const WARM_FLUSHES = 8;
 const BODY = frames.FRAME_HEADER_BYTES;
-/** Of the observer (proxy/link/observer-process.ts). */
-const HEAP = ['--max-semi-space-size=4'];
+/** Of the observer (proxy/link/observer-process.ts, config/process/young-objects.ts). */
+const HEAP = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring'];
 const SIDES = /** @type {const} */ (['whole', 'noFindings', 'off']);
 
 /** @typedef {{ request: number, position: number }} At of a statement: its request, its place in it */

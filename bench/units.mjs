@@ -34,8 +34,8 @@ const PAUSE_MS = 30;
 const FLUSH_STATEMENTS = 8_000;
 const TURNS = 60;
 const WARM_TURNS = 12;
-/** Of the observer (proxy/link/observer-process.ts). */
-const HEAP = ['--max-semi-space-size=4'];
+/** Of the observer (proxy/link/observer-process.ts, config/process/young-objects.ts). */
+const HEAP = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring'];
 
 /** @typedef {import('../dist/analyzer/sessions/observed-session.js').Attributable} Attributable */
 /** Tags beside the trace, as Django's instrumentation sends them. */

@@ -9,6 +9,7 @@ import { Socket } from 'node:net';
 import type { Config } from '../config/config.js';
 import { createLog } from '../config/log.js';
 import { giveWayToTraffic } from '../config/process/niceness.js';
+import { makeObjectsYoung } from '../config/process/young-objects.js';
 import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
 import { beginHttpThread } from '../dashboards/threads/http-thread.js';
 import type { SharedStart } from '../proxy/supervisor/messages.js';
@@ -28,6 +29,7 @@ interface Start {
 /** Resolves with whether everything was stored. */
 async function main({ config, shared }: Start): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  makeObjectsYoung();
   const httpWorker = beginHttpThread();
   giveWayToTraffic();
   const log = createLog({ level: config.logLevel, name: 'observer' });
