@@ -134,7 +134,9 @@ async function groupRows({ key, sides, reports, requests, read }: Grouped): Prom
       sides.map((side) => narrowed(side, key, value)),
       { done: 2 + 2 * index, of: 2 + 2 * values.length },
     );
-    rows.push(compareWhole(value, { before: one, after: other, requests: byGroup(value) }));
+    const row = compareWhole(value, { before: one, after: other, requests: byGroup(value) });
+    // A statement of both sides may have run with this value on neither of them.
+    if (row.before !== undefined || row.after !== undefined) rows.push(row);
   }
   return rows;
 }

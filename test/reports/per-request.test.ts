@@ -41,6 +41,8 @@ describe('a fixed N+1', () => {
         await send('on', route, [list, `${all} AND pg_sleep(0.004) IS NOT NULL LIMIT 1`]);
       }
     }
+    // The same statement on a route that neither value of the flag has.
+    await client.query(`${list} /* route='/neither/',traceparent='00-${'f'.repeat(32)}-00000000000000ff-01' */`);
     await client.end();
     await until('all requests are stored', async () => {
       const answer = await fetch(`${sidecar.httpUrl}/api/v1/requests?by=flag`);
