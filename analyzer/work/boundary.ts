@@ -13,9 +13,6 @@ import { namesRoute } from './unit-tag-sets.js';
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
 const AFTER_COMMIT_MS = 2;
 
-/** So many pings show that every request of a connection begins with one: a pause inside is none of its own. */
-const PINGS_MIN = 2;
-
 /**
  * The sign that a new unit begins with this statement; undefined = it goes on with the session's unit.
  * `autocommits`: the session has run statements outside of transactions.
@@ -34,7 +31,7 @@ export function boundaryBefore(
   if (pace.isPerRequest && execution.startMs - session.firstMs < SHORT_LIFE_MS) return undefined;
   const pauseMs = execution.startMs - session.lastEndMs;
   if (!autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
-  if (pauseMs > (session.pings < PINGS_MIN ? pace.gapMs : GAP_MAX_MS)) return 'burst';
+  if (pauseMs > (session.isPinged ? GAP_MAX_MS : pace.gapMs)) return 'burst';
   return namesAnother(unit.namedTagSet, execution.unitTagSet) ? 'burst' : undefined;
 }
 

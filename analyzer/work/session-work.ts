@@ -9,6 +9,8 @@ import type { Unit } from './unit.js';
 
 /** Units without tags that a session may begin between two statements of one request. */
 const SINCE_MAX = 8;
+/** So many pings show that requests of a connection begin with one. */
+const PINGS_MIN = 2;
 
 export class SessionWork implements SessionInUnit {
   /** Relay and session. */
@@ -28,8 +30,12 @@ export class SessionWork implements SessionInUnit {
   /** Unix ms; 0 = it has sent nothing. */
   firstMs = 0;
   lastEndMs = 0;
-  /** Pings between two requests: whoever takes the connection looks at it first (health checks, pre-ping). */
+  /** Pings between two requests that a statement followed at once: health checks, pre-ping. */
   pings = 0;
+  /** Those that none followed at once: the application's own SELECT 1, which says whether it is healthy. */
+  lonePings = 0;
+  /** Its last statement was a ping between two requests. */
+  pinged = false;
   inTransaction = false;
   /** The last statement gave the connection back to its pool. */
   returned = false;
@@ -60,6 +66,20 @@ export class SessionWork implements SessionInUnit {
     last.tagSet = tagSet;
     last.source = '';
     last.isAborted = transactionAfter === 'E';
+  }
+
+  /** Hot path: it sent nothing for so long, outside of a transaction. */
+  paused(ms: number): void {
+    if (this.pinged) {
+      if (ms <= this.pace.gapMs) this.pings++;
+      else this.lonePings++;
+    }
+    this.pace.paused(ms);
+  }
+
+  /** Whoever takes the connection looks at it first: a pause inside of a request is none of its own. */
+  get isPinged(): boolean {
+    return this.pings >= PINGS_MIN && this.pings > this.lonePings;
   }
 
   get tagged(): Unit | undefined {

@@ -81,10 +81,10 @@ export class Units {
       this.#isNewestSeen = false;
     }
     if (session.unit !== unit) this.#move(session, unit);
-    if (!isInside(session, execution) && session.lastEndMs > 0)
-      session.pace.paused(execution.startMs - session.lastEndMs);
+    const inside = isInside(session, execution);
+    if (!inside && session.lastEndMs > 0) session.paused(execution.startMs - session.lastEndMs);
     if (session.firstMs === 0) session.firstMs = execution.startMs;
-    if (execution.housekeeping === 'ping' && !session.failed && !isInside(session, execution)) session.pings++;
+    session.pinged = execution.housekeeping === 'ping' && !session.failed && !inside;
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';

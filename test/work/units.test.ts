@@ -194,6 +194,22 @@ describe('signs of the driver', () => {
     expect(unitsOf(playing).at(-1)).toEqual(['PING', 'a', 'b']);
   });
 
+  test("the application's own SELECT 1 says nothing of other requests", () => {
+    const playing = new Playing();
+    // An endpoint that says whether it is healthy, every tenth request of a connection that is kept.
+    for (let n = 0; n < 100; n++) playing.send({ sql: n % 10 === 0 ? 'PING' : 'a', at: n * 40 });
+    expect(unitsOf(playing).filter(([first]) => first === 'a')).toEqual(Array(90).fill(['a']));
+  });
+
+  test('health checks stay one where the application has its own SELECT 1 as well', () => {
+    const playing = new Playing();
+    for (let n = 0; n < 20; n++) {
+      playing.send({ sql: 'PING', at: n * 500 }, { sql: n % 4 === 0 ? 'PING' : 'a', at: n * 500 + 2 });
+    }
+    playing.send({ sql: 'PING', at: 20_000 }, { sql: 'a', at: 20_002 }, { sql: 'b', at: 20_400 });
+    expect(unitsOf(playing).at(-1)).toEqual(['PING', 'a', 'b']);
+  });
+
   test('but not after an error: then the connection is looked at in the middle of a request', () => {
     const playing = new Playing().send(
       { sql: 'a', at: 0, sqlstate: '23505' },
