@@ -16,7 +16,6 @@ import {
   compareWhole,
   countPairs,
 } from './noise/compare.js';
-import { compareRequests, type PerRequest } from './noise/per-request.js';
 import type { ComparedSide, ComparedSides } from './sides.js';
 import { clipped, type MarkedMoment } from './windows.js';
 
@@ -92,11 +91,8 @@ export async function compareSides(
   const times = [before, after].map(({ window }) => clipped(window, recorded));
   const requests = await requestsOf(place, sides, key);
   const allOf = (side: RequestsReport | undefined): RequestGroup | undefined => side && groupsTogether(side);
-  const whole = compareWhole('all', {
-    before,
-    after,
-    requests: compareRequests(allOf(requests?.before), allOf(requests?.after)),
-  });
+  const together = { before: allOf(requests?.before), after: allOf(requests?.after) };
+  const whole = compareWhole('all', { before, after }, together);
   const minutes = differInTime ? times.map(minutesOf) : undefined;
   const reports = [before, after] as const;
   const comparison = { sides, reports, times, differInTime, mark, hidden, whole, groupBy: key };
@@ -125,8 +121,6 @@ interface Grouped {
 }
 
 async function groupRows({ key, sides, reports, requests, read }: Grouped): Promise<ComparedRow[]> {
-  const byGroup = (value: string): PerRequest | undefined =>
-    compareRequests(requests?.before.groups.get(value), requests?.after.groups.get(value));
   const rows: ComparedRow[] = [];
   const values = valuesOf(key, reports);
   for (const [index, value] of values.entries()) {
@@ -134,7 +128,8 @@ async function groupRows({ key, sides, reports, requests, read }: Grouped): Prom
       sides.map((side) => narrowed(side, key, value)),
       { done: 2 + 2 * index, of: 2 + 2 * values.length },
     );
-    const row = compareWhole(value, { before: one, after: other, requests: byGroup(value) });
+    const groups = { before: requests?.before.groups.get(value), after: requests?.after.groups.get(value) };
+    const row = compareWhole(value, { before: one, after: other }, groups);
     // A statement of both sides may have run with this value on neither of them.
     if (row.before !== undefined || row.after !== undefined) rows.push(row);
   }

@@ -91,6 +91,8 @@ describe('a fixed N+1', () => {
   test('a source alone has no requests of its own: executions are compared', async () => {
     const { whole } = await json('--tag', 'flag=off,on', '--source', 'raw');
     expect(whole).toMatchObject({ of: 'executions', per_request: null, per_execution: null });
+    // Nor does anything say how many requests ran one or another of its statements.
+    expect([whole.before, whole.after]).toMatchObject([{ calls_per_request: null }, { calls_per_request: null }]);
   });
 
   test('text: requests stand first, and stay on a narrow screen', async () => {

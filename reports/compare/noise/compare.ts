@@ -1,7 +1,7 @@
 // Compares two sides, statement by statement or group by group.
 // Invariant: a row's factor is of the time per request where requests are known, else of mean service times; a
-// judgement is given only where noise-test.ts gives one. Of executions a
-// request counts once per statement, so several statements have the requests of the one that most requests ran.
+// judgement is given only where noise-test.ts gives one. Of executions a request counts once per statement, so a set
+// of old or new statements has the requests of the one that most requests ran.
 // Not here: which reports the sides are (reports/compare/comparison.ts), sets of statements (sets.ts), printing.
 
 import type { StatementFacts, StatementsReport } from '../../../facts/answers.js';
@@ -128,12 +128,20 @@ function byChange<Row>(
 /** One row for everything of the two sides, under a name; by requests where they are known. */
 export function compareWhole(
   key: string,
-  { before, after, requests }: { before: StatementsReport; after: StatementsReport; requests?: PerRequest },
+  sides: { before: StatementsReport; after: StatementsReport },
+  requests: Partial<Record<'before' | 'after', RequestGroup>> = {},
 ): ComparedRow {
-  return byRequest(
-    rowOf({ key, source: '', query: '' }, { before: before.statements, after: after.statements }),
-    requests,
-  );
+  const [one, other] = [sides.before.statements, sides.after.statements];
+  const row = rowOf({ key, source: '', query: '' }, { before: one, after: other });
+  const before = row.before && { ...row.before, requests: requestsOfAll(one, requests.before) };
+  const after = row.after && { ...row.after, requests: requestsOfAll(other, requests.after) };
+  return byRequest({ ...row, before, after }, compareRequests(requests.before, requests.after));
+}
+
+/** Different requests may have run each of several statements: only counted ones say how many there were. */
+function requestsOfAll(statements: readonly StatementFacts[], counted: RequestGroup | undefined): number {
+  if (counted !== undefined) return counted.requests;
+  return statements.length === 1 ? statements[0].requests : 0;
 }
 
 /** People wait for requests, so these decide. */
