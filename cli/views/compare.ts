@@ -183,8 +183,9 @@ function both({ before, after }: ComparedRow, cell: (side: Side) => string): str
   return `${before === undefined ? '–' : cell(before)} → ${after === undefined ? '–' : cell(after)}`;
 }
 
-function hasRequests({ before, after }: ComparedRow): boolean {
-  return (before?.requests ?? 0) + (after?.requests ?? 0) > 0;
+/** Those that are guessed from the traffic have no id that executions could be counted by. */
+function hasRequests({ before, after, perRequest: known }: ComparedRow): boolean {
+  return known !== undefined || (before?.requests ?? 0) + (after?.requests ?? 0) > 0;
 }
 
 /** "21.0 in 9.91 ms → 2.0 in 2.76 ms": statements of a request, and their time. */

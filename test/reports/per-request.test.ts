@@ -2,6 +2,7 @@
 // Its statements are slower on average and its requests faster: every row and the whole say so.
 
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareRequests } from '../../reports/compare/noise/per-request.js';
@@ -43,13 +44,22 @@ describe('a fixed N+1', () => {
     }
     // The same statement on a route that neither value of the flag has.
     await client.query(`${list} /* route='/neither/',traceparent='00-${'f'.repeat(32)}-00000000000000ff-01' */`);
+    // Tags without an id: the pauses between two requests tell them apart.
+    for (const [flag, texts] of [
+      ['many', [list, ...each]],
+      ['few', [list, all]],
+    ] as const) {
+      for (const text of texts) await client.query(`${text} /* flag='${flag}',route='/guessed/' */`);
+      await sleep(100);
+    }
     await client.end();
     await until('all requests are stored', async () => {
       const answer = await fetch(`${sidecar.httpUrl}/api/v1/requests?by=flag`);
       const { groups } = (await answer.json()) as {
         groups: Record<string, { requests: number; serviceTotalNs: number }>;
       };
-      return groups.off?.requests === 2 * REQUESTS && groups.on?.requests === 2 * REQUESTS;
+      const guessed = [groups.many, groups.few].every((group) => (group?.requests ?? 0) > 0);
+      return guessed && groups.off?.requests === 2 * REQUESTS && groups.on?.requests === 2 * REQUESTS;
     });
     return () => sidecar.stop();
   });
@@ -106,6 +116,13 @@ describe('a fixed N+1', () => {
       );
       expect(stdout).not.toContain('slower');
     }
+  });
+
+  test('text: requests that are guessed stand first too', async () => {
+    const { stdout } = await pgwitness('compare', '--tag', 'flag=many,few', '--data', data);
+    expect(stdout).toContain('guessed from the traffic');
+    expect(stdout).toMatch(/^change +per request /m);
+    expect(stdout).toMatch(/1\.0 in [\d.]+ .?s → 1\.0 in [\d.]+ .?s .*generate_series/);
   });
 
   test('the ledger pairs them by the tag flag: progress says the factor per request, with its interval', async () => {
