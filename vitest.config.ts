@@ -1,6 +1,6 @@
 // The set-up of the test runner: every test/**/*.test.ts, in a few processes.
 // With time for a database to start.
-// Invariant: a file that shares its process starts no other one, opens no port, and undoes what it replaces.
+// Invariant: a file that shares its process leaves none running, opens no port, and undoes what it replaces.
 // Not here: set-up (scripts/test.mjs).
 
 import { configDefaults, defineConfig } from 'vitest/config';
