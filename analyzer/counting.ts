@@ -94,7 +94,7 @@ export class Counting {
       const { source, construct } = verdict;
       const unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.unitTagSets.of(tagSet);
       measured.firstOfRequest = this.units.settled(inUnit, { source, construct, pool: pool.id, tagSet, unitTagSet });
-      if (session.work?.inTransaction) Object.assign(session.work.last, { source, tagSet });
+      if (session.work?.inTransaction) session.work.settled(source, tagSet);
     }
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });

@@ -33,7 +33,7 @@ export class UnitFeed {
   take(session: ObservedSession, fed: Fed): UnitExecution {
     const { statement, measured, context, transactionPosition, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
-    const { requestId, traceId, idleRequests } = statement.tags.request;
+    const { request } = statement.tags;
     const execution = session.settled ? this.#counted : unfilledExecution();
     execution.fingerprint = statement.fingerprint;
     execution.session = session.work.name;
@@ -56,10 +56,10 @@ export class UnitFeed {
     execution.tagSet = statement.tagSet;
     execution.isRollback = isRollback(statement);
     execution.unitTagSet = this.#tagSets.of(statement.tagSet);
-    execution.idleRequests = idleRequests;
+    execution.idleRequests = request.idleRequests;
     execution.unit = undefined;
-    const autocommits = (session.profile.clueBits & AUTOCOMMIT) !== 0;
-    this.#units.take(session.work, execution, { requestId, traceId, autocommits });
+    session.work.autocommits = (session.profile.clueBits & AUTOCOMMIT) !== 0;
+    this.#units.take(session.work, execution, request);
     return execution;
   }
 

@@ -13,24 +13,17 @@ import { namesRoute } from './unit-tag-sets.js';
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
 const AFTER_COMMIT_MS = 2;
 
-/**
- * The sign that a new unit begins with this statement; undefined = it goes on with the session's unit.
- * `autocommits`: the session has run statements outside of transactions.
- */
-export function boundaryBefore(
-  session: SessionWork,
-  execution: UnitExecution,
-  autocommits: boolean,
-): Boundary | undefined {
+/** The sign that a new unit begins with this statement; undefined = it goes on with the session's unit. */
+export function boundaryBefore(session: SessionWork, execution: UnitExecution): Boundary | undefined {
   const { unit, pace } = session;
-  if (unit === undefined) return firstBoundary(session, execution, autocommits);
+  if (unit === undefined) return firstBoundary(session, execution);
   if (isInside(session, execution)) return undefined;
   if (session.returned) return 'driver';
   // Django asks whether a connection is usable after an error too, in the middle of a request.
   if (execution.housekeeping === 'ping' && !session.failed) return 'driver';
   if (pace.isPerRequest && execution.startMs - session.firstMs < SHORT_LIFE_MS) return undefined;
   const pauseMs = execution.startMs - session.lastEndMs;
-  if (!autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
+  if (!session.autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
   if (pauseMs > (session.isPinged ? GAP_MAX_MS : pace.gapMs)) return 'burst';
   return namesAnother(unit.namedTagSet, execution.unitTagSet) ? 'burst' : undefined;
 }
@@ -41,7 +34,7 @@ export function isInside(session: SessionWork, { transactionBefore }: UnitExecut
 }
 
 /** The connection goes back to its pool with this statement. */
-export function givesBack({ housekeeping, isRollback }: UnitExecution, autocommits: boolean): boolean {
+export function givesBack({ autocommits }: SessionWork, { housekeeping, isRollback }: UnitExecution): boolean {
   if (housekeeping === 'reset') return true;
   return housekeeping === 'end' && isRollback && !autocommits;
 }
@@ -63,7 +56,7 @@ export function wholeOf(unit: Unit): Unit {
   return whole;
 }
 
-function firstBoundary({ pace }: SessionWork, { housekeeping }: UnitExecution, autocommits: boolean): Boundary {
+function firstBoundary({ pace, autocommits }: SessionWork, { housekeeping }: UnitExecution): Boundary {
   if (pace.isPerRequest) return 'connection';
   if (housekeeping === 'ping') return 'driver';
   return autocommits ? 'burst' : 'transaction';

@@ -57,8 +57,10 @@ export class CountedRequests implements Pending<CountedSlot> {
   }
 
   /** It ended, and may go on by its id. */
-  ended(unit: Unit): void {
-    for (const id of idsOf(unit)) if (this.#ended.length < limits.countedIdsMax) this.#ended.push(hashOf(id));
+  ended({ boundary, requestId, traceId }: Unit): void {
+    if (boundary !== 'tags') return;
+    if (requestId !== '' && this.#ended.length < limits.countedIdsMax) this.#ended.push(hashOf(requestId));
+    if (traceId !== '' && this.#ended.length < limits.countedIdsMax) this.#ended.push(hashOf(traceId));
   }
 
   /** All that are open are about to end with this process, and may go on in the next one. */
@@ -109,12 +111,32 @@ function idsOf({ boundary, requestId, traceId }: Unit): string[] {
   return boundary === 'tags' ? [requestId, traceId].filter((id) => id !== '') : [];
 }
 
-/** 53 bits, by a key that the next process has as well. Once per request: a cryptographic hash is dear. */
+/** 53 bits, by a key that the next process has as well. Once per request: a cryptographic hash is dear. In base 36. */
 const HASH = new KeyedHash();
 HASH.use([0, 0]);
 /** Ids of requests and names of sessions are shorter; of a longer one the beginning counts. */
 const ID_BYTES = Buffer.alloc(512);
 
 function hashOf(id: string): string {
-  return HASH.of(ID_BYTES, 0, ID_BYTES.write(id)).toString(36);
+  return base36(HASH.of(ID_BYTES, 0, ID_BYTES.write(id)));
+}
+
+const BASE = 36;
+const LOW_DIGITS = 6;
+const LOW_MAX = BASE ** LOW_DIGITS;
+const DIGITS = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
+const WRITTEN = Buffer.alloc(2 * LOW_DIGITS);
+
+/** As toString(36) of a whole number up to 2^53, which takes ten times as long. */
+function base36(number: number): string {
+  let high = Math.floor(number / LOW_MAX);
+  let low = number - high * LOW_MAX;
+  let at = WRITTEN.length;
+  do {
+    const rest = Math.floor(low / BASE);
+    WRITTEN[--at] = DIGITS[low - rest * BASE];
+    low = rest;
+  } while (high > 0 ? at > LOW_DIGITS : low > 0);
+  for (; high > 0; high = Math.floor(high / BASE)) WRITTEN[--at] = DIGITS[high % BASE];
+  return WRITTEN.toString('latin1', at);
 }

@@ -21,6 +21,9 @@ export class RequestCounts implements Pending<RequestRollup> {
   #byTagSet = new Map<string, RequestRollup[]>();
   /** Sets of dimensions that are told apart → the minute in which each was last seen. */
   readonly #routes = new Map<string, number>();
+  /** The row and the part of the last unit: most have them in common, and looking one up takes a key. */
+  #lastRow: RequestRollup | undefined = undefined;
+  #lastPart: RequestPart | undefined = undefined;
   #forgottenAt = 0;
   /** Times a request gave up its dimensions. */
   cappedTotal = 0;
@@ -46,7 +49,7 @@ export class RequestCounts implements Pending<RequestRollup> {
     row.rowsSquared += sums.rows ** 2 - before.rows ** 2;
     row.errors += sums.errors - before.errors;
     setSums(before, sums);
-    for (const part of unit.parts) addPart(row, part);
+    for (const part of unit.parts) this.#addPart(row, part);
     return true;
   }
 
@@ -69,6 +72,7 @@ export class RequestCounts implements Pending<RequestRollup> {
   stored(): void {
     this.#rows = [];
     this.#byTagSet = new Map();
+    this.#lastRow = this.#lastPart = undefined;
   }
 
   #place(unit: Unit): { minute: number; tagSet: string } {
@@ -95,6 +99,14 @@ export class RequestCounts implements Pending<RequestRollup> {
   }
 
   #row(minute: number, found: Found, tagSet: string): RequestRollup {
+    const last = this.#lastRow;
+    if (last !== undefined && last.minute === minute && last.found === found && last.tagSet === tagSet) return last;
+    this.#lastPart = undefined;
+    this.#lastRow = this.#findRow(minute, found, tagSet);
+    return this.#lastRow;
+  }
+
+  #findRow(minute: number, found: Found, tagSet: string): RequestRollup {
     let alike = this.#byTagSet.get(tagSet);
     if (alike === undefined) {
       alike = [];
@@ -114,16 +126,21 @@ export class RequestCounts implements Pending<RequestRollup> {
     this.#rows.push(row);
     return row;
   }
-}
 
-function addPart(row: RequestRollup, part: PartOfUnit): void {
-  const statements = part.statements - part.countedStatements;
-  if (statements === 0) return;
-  const into = partOf(row, part.source, part.pool);
-  into.statements += statements;
-  into.serviceTotalNs += part.serviceNs - part.countedNs;
-  part.countedStatements = part.statements;
-  part.countedNs = part.serviceNs;
+  /** `row`: that of the last #row(). */
+  #addPart(row: RequestRollup, part: PartOfUnit): void {
+    const statements = part.statements - part.countedStatements;
+    if (statements === 0) return;
+    let into = this.#lastPart;
+    if (into === undefined || into.source !== part.source || into.pool !== part.pool) {
+      into = partOf(row, part.source, part.pool);
+      this.#lastPart = into;
+    }
+    into.statements += statements;
+    into.serviceTotalNs += part.serviceNs - part.countedNs;
+    part.countedStatements = part.statements;
+    part.countedNs = part.serviceNs;
+  }
 }
 
 function partOf(row: RequestRollup, source: string, pool: string): RequestPart {

@@ -37,6 +37,8 @@ export class SessionWork implements SessionInUnit {
   /** Its last statement was a ping between two requests. */
   pinged = false;
   inTransaction = false;
+  /** It has run statements outside of transactions. Told before each statement. */
+  autocommits = false;
   /** The last statement gave the connection back to its pool. */
   returned = false;
   /** The last statement ended a transaction. */
@@ -66,6 +68,12 @@ export class SessionWork implements SessionInUnit {
     last.tagSet = tagSet;
     last.source = '';
     last.isAborted = transactionAfter === 'E';
+  }
+
+  /** Hot path inside of transactions: what is known of the last one once the session has settled. */
+  settled(source: string, tagSet: string): void {
+    this.last.source = source;
+    this.last.tagSet = tagSet;
   }
 
   /** Hot path: it sent nothing for so long, outside of a transaction. */

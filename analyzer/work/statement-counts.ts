@@ -14,17 +14,21 @@ interface Alike {
   readonly source: string;
   readonly tagSet: string;
   readonly rows: Map<string, RequestStatementRollup>;
+  /** As they were made: units of one route send alike statements in alike order. */
+  readonly inOrder: RequestStatementRollup[];
 }
 
 /** Whether a statement's tag set has counts of its own, or is among the others. */
 export type TellsApart = (fingerprint: string, tagSet: string) => boolean;
 
 const OTHER = '(other)';
-const NONE: Alike = { minute: -1, source: '', tagSet: '', rows: new Map() };
+const NONE: Alike = { minute: -1, source: '', tagSet: '', rows: new Map(), inOrder: [] };
 
 export class StatementCounts implements Pending<RequestStatementRollup> {
   #byTagSet = new Map<string, Alike[]>();
   #lastAlike: Alike = NONE;
+  /** The place of the last row among those that are alike. */
+  #lastPlace = -1;
   #rows: RequestStatementRollup[] = [];
   /** Statements of requests that found no row, and executions of those beyond what one request tells apart. */
   cappedTotal = 0;
@@ -67,12 +71,20 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
     this.#rows = [];
   }
 
-  #row(minute: number, fingerprint: string, { source, tagSet, rows }: Alike): RequestStatementRollup | undefined {
+  #row(minute: number, fingerprint: string, alike: Alike): RequestStatementRollup | undefined {
+    const { source, tagSet, rows, inOrder } = alike;
+    const next = this.#lastPlace + 1 < inOrder.length ? this.#lastPlace + 1 : 0;
+    if (next < inOrder.length && inOrder[next].fingerprint === fingerprint) {
+      this.#lastPlace = next;
+      return inOrder[next];
+    }
     let row = rows.get(fingerprint);
     if (row !== undefined) return row;
     if (this.#rows.length >= limits.requestStatementRowsMax) return undefined;
     row = rowOf({ minute, fingerprint, source, tagSet });
     rows.set(fingerprint, row);
+    this.#lastPlace = inOrder.length;
+    inOrder.push(row);
     this.#rows.push(row);
     return row;
   }
@@ -92,7 +104,7 @@ export class StatementCounts implements Pending<RequestStatementRollup> {
       this.#byTagSet.set(tagSet, all);
     }
     for (const one of all) if (one.minute === minute && one.source === source) return one;
-    const added = { minute, source, tagSet, rows: new Map() };
+    const added: Alike = { minute, source, tagSet, rows: new Map(), inOrder: [] };
     all.push(added);
     return added;
   }

@@ -12,6 +12,8 @@ export class UnitIds {
   #young = new Map<string, Unit>();
   #old = new Map<string, Unit>();
   #oldest = this.#old.entries();
+  /** The trace id that find() found nothing by just now: name() need not look again. */
+  #missed = '';
   /** Statements that ended units remember. */
   #statements = 0;
   readonly #free: FreeUnits;
@@ -21,16 +23,18 @@ export class UnitIds {
   }
 
   find(requestId: string, traceId: string): Unit | undefined {
+    this.#missed = '';
     if (requestId !== '') {
       const unit = this.#get(requestId);
       if (unit !== undefined) return unit;
     }
     if (traceId === '') return undefined;
     const unit = this.#get(traceId);
+    if (unit === undefined) this.#missed = traceId;
     return unit === undefined || requestId === '' || unit.requestId === '' ? unit : undefined;
   }
 
-  /** From now on these ids lead to this unit. */
+  /** From now on these ids lead to this unit. Right after find(). */
   name(unit: Unit, requestId: string, traceId: string): void {
     if (requestId !== '' && unit.requestId === '') {
       unit.requestId = requestId;
@@ -38,7 +42,7 @@ export class UnitIds {
     }
     if (traceId !== '' && unit.traceId === '') {
       unit.traceId = traceId;
-      if (this.#get(traceId) === undefined) this.#set(traceId, unit);
+      if (traceId === this.#missed || this.#get(traceId) === undefined) this.#set(traceId, unit);
     }
   }
 

@@ -5,19 +5,27 @@
 
 import { limits } from '../../config/limits.js';
 import type { Pending } from '../../facts/pending.js';
-import type { SampleKind, UnitSample } from '../../facts/rollup-row.js';
+import type { Found, SampleKind, UnitSample } from '../../facts/rollup-row.js';
 import { sampledUnit } from '../../facts/work/sample.js';
 import type { Unit } from './unit.js';
 
 const HOUR_MS = 3_600_000;
 
 /** Ranks that a unit has to exceed. */
-type Bars = Record<SampleKind, number>;
+interface Bars extends Record<SampleKind, number> {
+  readonly hour: number;
+  readonly found: Found;
+  readonly tagSet: string;
+  /** Of all three. */
+  readonly key: string;
+}
 
 export class UnitSamples implements Pending<UnitSample> {
   readonly #random: () => number;
   /** By hour and route. */
   readonly #bars = new Map<string, Bars>();
+  /** Those of the last unit: most are of one route, and looking them up takes a key. */
+  #last: Bars | undefined = undefined;
   #waiting = new Map<string, UnitSample>();
   #statements = 0;
   /** Times that a sample was not kept, because too many statements of others waited. */
@@ -30,16 +38,11 @@ export class UnitSamples implements Pending<UnitSample> {
 
   /** A unit ended that was counted. Most are compared with two numbers and not kept. */
   offer(unit: Unit): void {
-    const { found, tagSet } = unit.counted!;
-    const key = `${Math.floor(unit.firstMs / HOUR_MS)}\0${found}\0${tagSet}`;
-    let bars = this.#bars.get(key);
-    if (bars === undefined) {
-      if (this.#bars.size >= limits.routesMax) this.#forgetOldest();
-      bars = { slowest: 0, random: 0 };
-      this.#bars.set(key, bars);
-    }
-    this.#keep(unit, { kind: 'slowest', rank: unit.sums.serviceNs, key, bars });
-    this.#keep(unit, { kind: 'random', rank: this.#random(), key, bars });
+    const bars = this.#barsOf(unit);
+    const { serviceNs } = unit.sums;
+    if (serviceNs > bars.slowest) this.#keep(unit, { kind: 'slowest', rank: serviceNs, bars });
+    const drawn = this.#random();
+    if (drawn > bars.random) this.#keep(unit, { kind: 'random', rank: drawn, bars });
   }
 
   pending(): Iterable<UnitSample> {
@@ -54,12 +57,28 @@ export class UnitSamples implements Pending<UnitSample> {
   /** The new store has none of those that were outranked. */
   storeAgain(): void {
     this.#bars.clear();
+    this.#last = undefined;
   }
 
-  #keep(unit: Unit, as: { kind: SampleKind; rank: number; key: string; bars: Bars }): void {
-    const { kind, rank, bars } = as;
-    if (rank <= bars[kind]) return;
-    const key = `${kind}\0${as.key}`;
+  #barsOf(unit: Unit): Bars {
+    const hour = Math.floor(unit.firstMs / HOUR_MS);
+    const { found, tagSet } = unit.counted!;
+    const last = this.#last;
+    if (last !== undefined && last.hour === hour && last.found === found && last.tagSet === tagSet) return last;
+    const key = `${hour}\0${found}\0${tagSet}`;
+    let bars = this.#bars.get(key);
+    if (bars === undefined) {
+      if (this.#bars.size >= limits.routesMax) this.#forgetOldest();
+      bars = { slowest: 0, random: 0, hour, found, tagSet, key };
+      this.#bars.set(key, bars);
+    }
+    this.#last = bars;
+    return bars;
+  }
+
+  /** Its rank exceeds the bar. */
+  #keep(unit: Unit, { kind, rank, bars }: { kind: SampleKind; rank: number; bars: Bars }): void {
+    const key = `${kind}\0${bars.key}`;
     const before = this.#waiting.get(key)?.statements.length ?? 0;
     const statements = this.#statements - before + Math.min(unit.kept, limits.unitSampleStatementsMax);
     if (statements > limits.unitSamplesStatementsMax) {

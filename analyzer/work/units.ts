@@ -33,7 +33,7 @@ const SHOWN_MS = 1_000;
 /** Longer units show before they end. */
 const LONG_MS = 2_000;
 
-type Ids = Readonly<{ requestId: string; traceId: string; autocommits: boolean }>;
+type Ids = Readonly<{ requestId: string; traceId: string }>;
 
 export class Units {
   readonly #listener: UnitsListener | undefined;
@@ -88,7 +88,7 @@ export class Units {
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';
-    session.returned = givesBack(execution, ids.autocommits);
+    session.returned = givesBack(session, execution);
     const after = execution.transactionAfter;
     if (after !== '') session.inTransaction = after !== 'I';
     else if (execution.housekeeping === 'begin') session.inTransaction = true;
@@ -153,13 +153,13 @@ export class Units {
     for (const unit of this.#open) this.#end(unit);
   }
 
-  #unitOf(session: SessionWork, execution: UnitExecution, { requestId, traceId, autocommits }: Ids): Unit {
+  #unitOf(session: SessionWork, execution: UnitExecution, { requestId, traceId }: Ids): Unit {
     const current = session.unit;
     if (requestId === '' && traceId === '') {
-      const boundary = boundaryBefore(session, execution, autocommits);
+      const boundary = boundaryBefore(session, execution);
       if (current === undefined || boundary !== undefined) return this.#beginIn(session, boundary ?? 'burst');
       if (current.boundary === 'tags' && !isInside(session, execution) && isPrelude(execution))
-        return this.#beginIn(session, autocommits ? 'burst' : 'transaction');
+        return this.#beginIn(session, session.autocommits ? 'burst' : 'transaction');
       return this.#goOn(current);
     }
     if (current !== undefined && current.requestId === requestId && current.traceId === traceId)
@@ -171,7 +171,7 @@ export class Units {
     this.#ids.name(unit, requestId, traceId);
     // What carries no tags (COPY) and lies between two statements of one request is of that request.
     const parts = session.tagged === unit ? session.since : current === undefined ? [] : [current];
-    const isOneStretch = session.tagged === unit || boundaryBefore(session, execution, autocommits) === undefined;
+    const isOneStretch = session.tagged === unit || boundaryBefore(session, execution) === undefined;
     if (isOneStretch) for (const part of parts) if (isPartOf(unit, part)) this.#absorb(unit, part);
     session.names(unit, this.#free);
     return unit;

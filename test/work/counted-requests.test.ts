@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { CountedRequests } from '../../analyzer/work/counted-requests.js';
 import { limits } from '../../config/limits.js';
 import type { CountedSlot } from '../../facts/rollup-row.js';
+import { KeyedHash } from '../../proxy/stream/parameters.js';
 import { Playing } from './playing.js';
 
 /** What a store keeps of the slots of a process, flush after flush. */
@@ -121,4 +122,16 @@ test('so many ids are told of each flush and of the open ones; a flush without a
   ]);
   playing.units.counted.stored();
   expect([...playing.units.counted.pending()]).toEqual([]);
+});
+
+test('what is stored of an id is its hash in base 36, as any version finds it', () => {
+  const slots = new Slots();
+  const playing = new Playing();
+  const ids = Array.from({ length: 200 }, (_, n) => `request-${n}`);
+  for (const [n, requestId] of ids.entries()) playing.send({ sql: 'a', at: n, requestId });
+  slots.flush(playing.pass(3_000).units.counted);
+  const hash = new KeyedHash();
+  hash.use([0, 0]);
+  const hashed = ids.map((id) => hash.of(Buffer.from(id), 0, id.length).toString(36));
+  expect([...slots.bySlot.values()].flatMap((slot) => slot.ids).sort()).toEqual(hashed.sort());
 });

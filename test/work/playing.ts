@@ -56,7 +56,7 @@ export class Playing {
   /** Sessions that another process saw before. */
   readonly knownBefore = new Set<string>();
   readonly #tagSets = new UnitTagSets();
-  readonly #sessions = new Map<string, { work: SessionWork; status: 'I' | 'T' | 'E'; autocommits: boolean }>();
+  readonly #sessions = new Map<string, { work: SessionWork; status: 'I' | 'T' | 'E' }>();
   #nowMs = T0;
 
   /** Sends them in this order, settled at once. */
@@ -70,7 +70,7 @@ export class Playing {
     const session = this.#session(name);
     const housekeeping = HOUSEKEEPING[sql.split(' ')[0]] ?? '';
     const before = session.status;
-    if (housekeeping === '' && before === 'I') session.autocommits = true;
+    if (housekeeping === '' && before === 'I') session.work.autocommits = true;
     session.status = sent.after ?? (housekeeping === 'begin' ? 'T' : housekeeping === 'end' ? 'I' : before);
     const tagSet = sent.tags === undefined ? '' : JSON.stringify(sent.tags);
     const execution: UnitExecution = {
@@ -101,7 +101,7 @@ export class Playing {
       unit: undefined,
     };
     this.#nowMs = Math.max(this.#nowMs, execution.endMs);
-    this.units.take(session.work, execution, { requestId, traceId, autocommits: session.autocommits });
+    this.units.take(session.work, execution, { requestId, traceId });
     return execution;
   }
 
@@ -145,7 +145,6 @@ export class Playing {
       session = {
         work: this.units.sessionOf(name, { startup: 'app', partial: this.knownBefore.has(name), member }),
         status: 'I',
-        autocommits: false,
       };
       this.#sessions.set(name, session);
     }
