@@ -1,6 +1,7 @@
 // Measures `top` over a fleet's store while sidecars and rows grow, on two shards as two processes.
 // Run: npm run build && nice node bench/fleet.mjs [--sidecars 100] [--days 30] [--series 1070]
 //   [--fill-minutes 60] [--dir DIR: keeps it; --measure-only: asks what DIR holds once more]
+// PGWITNESS_DIST=DIST asks as another build does.
 // Rows are made inside the engines (../scripts/lib/made-up-fleet.mjs). It stops filling after
 // --fill-minutes, or at 30 GB, and says how far it came. Each question is asked five times, as a
 // command and of an open reader, as `serve` has one; beside the best time stands the least
@@ -11,17 +12,18 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { reportStatements } from '../dist/reports/statements.js';
-import { parseStoreAddress } from '../dist/storage/clickhouse/connection/address.js';
-import { prepareStore } from '../dist/storage/clickhouse/connection/prepare.js';
-import { openClickhouseReader } from '../dist/storage/clickhouse/read/reader.js';
 import { CLUSTER, startClickhouse, WRITER } from '../scripts/lib/clickhouse.mjs';
 import { besideSql, rollupSql, seriesSql } from '../scripts/lib/made-up-fleet.mjs';
 import { optionsOf } from '../scripts/lib/options.mjs';
 import { runCommand } from '../scripts/lib/run-command.mjs';
 import { clickhouseLibrary } from '../scripts/lib/setup/clickhouse-library.mjs';
-import { cpuUs } from './lib/processes.mjs';
+import { cpuMsWithEnded } from './lib/processes.mjs';
+
+const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
+const { reportStatements } = await import(`${dist}/reports/statements.js`);
+const { parseStoreAddress } = await import(`${dist}/storage/clickhouse/connection/address.js`);
+const { prepareStore } = await import(`${dist}/storage/clickhouse/connection/prepare.js`);
+const { openClickhouseReader } = await import(`${dist}/storage/clickhouse/read/reader.js`);
 
 const values = optionsOf('fleet', {
   usage:
@@ -40,7 +42,7 @@ const SHARDS = 2;
 const DISK_BYTES_MAX = 30e9;
 const RUNS = 5;
 const DATABASE = 'pgwitness';
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const MAIN = `${dist}/cli/main.js`;
 const env = { ...process.env, PGWITNESS_STORE_USER: WRITER.user, PGWITNESS_STORE_PASSWORD: WRITER.password };
 
 const found = await clickhouseLibrary();
@@ -197,5 +199,5 @@ function ms(time) {
 
 /** Processor time of both shards so far. */
 function engineCpuMs() {
-  return clickhouse.nodes.reduce((sum, node) => sum + cpuUs(node.pid()) / 1e3, 0);
+  return clickhouse.nodes.reduce((sum, node) => sum + cpuMsWithEnded(node.pid()), 0);
 }

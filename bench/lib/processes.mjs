@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 const NS_PER_US = 1000;
+const MS_PER_TICK = 10;
 
 /**
  * User and system time since the process began, µs; threads that ended are not in it.
@@ -21,6 +22,18 @@ export function cpuUs(pid) {
     }
   }
   return ns / NS_PER_US;
+}
+
+/**
+ * The same with threads that ended, as engines have them, to 10 ms.
+ * @param {number} pid
+ * @returns {number} ms
+ */
+export function cpuMsWithEnded(pid) {
+  // The name before may hold anything, brackets and spaces too.
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK;
 }
 
 /** @param {number} pid @returns {number} bytes */
