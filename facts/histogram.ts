@@ -54,6 +54,14 @@ export class LogHistogram {
     return found;
   }
 
+  /** Of the durations those in the bucket of `ns` and above: as many as can have been `ns` or more. */
+  countFrom(ns: number): number {
+    const least = bucketOf(ns);
+    let count = 0;
+    for (const [index, of] of this.buckets) if (index >= least) count += of;
+    return count;
+  }
+
   /** Sparse form: varint pairs (distance to the previous index, count), indexes rising; no bytes when empty. */
   encode(): Uint8Array {
     const out: number[] = [];

@@ -3,9 +3,11 @@
 // filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
+import { GAMMA } from '../facts/histogram.js';
 import { meanNs, percentileNs } from '../facts/latency.js';
 import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
+import { DAY_MIN, type Segment } from '../storage/reading/levels.js';
 import { observedIn } from '../storage/reading/observed.js';
 import { addHistograms, type FactsById, groupSeries, groupTags, seriesOf } from '../storage/reading/series-to-facts.js';
 import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
@@ -160,30 +162,64 @@ function bestOf({ ranked, sums }: Ranking): Best {
   return { best: ranked, sums };
 }
 
+/** Executions of which one is at or above the percentile. */
+const SHARE = { p95: 20, p99: 100 } as const;
+
 function firstByPercentile(
   stored: StoredFacts,
   rank: (most: number) => Ranking,
   { span, question }: { span: Span; question: StatementsQuestion },
 ): Best {
-  const { sort = 'p95', filter = {} } = question;
+  const { filter = {} } = question;
+  const sort = question.sort === 'p99' ? 'p99' : 'p95';
   const limit = (question.offset ?? 0) + (question.limit ?? 0);
+  const ever = stored.hasLifetimeRows && isLong(span) ? spanOf(stored, {}).segments : undefined;
   let { ranked, sums } = rank(RANKED_FIRST);
   let best: StatementFacts[] = [];
   for (let from = 0; from < ranked.length; from += CHUNK) {
     // `value` is an upper bound: once it is below the last kept percentile, nothing further can displace it.
-    const last = best.length === limit ? percentileNs(best[limit - 1], sort === 'p95' ? 0.95 : 0.99) : null;
+    const last = best.length === limit ? percentileNs(best[limit - 1], 1 - 1 / SHARE[sort]) : null;
     if (last !== null && ranked[from].value < last) break;
-    const chunk = factsOf(stored, ranked.slice(from, from + CHUNK), filter);
-    const fingerprints = [...new Set(chunk.facts.map(({ fingerprint }) => fingerprint))];
-    addHistograms(stored, chunk, { table: 'rollup', segments: span.segments, fingerprints });
-    best = ordered([...best, ...chunk.facts], { sort, limit });
+    let candidates = ranked.slice(from, from + CHUNK);
+    if (ever !== undefined && last !== null) {
+      candidates = reaching(stored, candidates, { filter, segments: ever, leastNs: last, share: SHARE[sort] });
+    }
+    const chunk = factsOf(stored, candidates, { filter, segments: span.segments });
+    best = ordered([...best, ...chunk], { sort, limit });
     if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
   }
   return { best, sums };
 }
 
+/** Of a shorter window there are few histograms of each statement, of a whole one no fewer than ever. */
+function isLong({ minutes }: Span): boolean {
+  return minutes !== null && minutes.until - minutes.since > DAY_MIN;
+}
+
+/**
+ * Those that can have the percentile: of a window no more executions can have taken `leastNs` than ever did, which one
+ * histogram tells where the window's are one a day.
+ */
+function reaching(
+  stored: StoredFacts,
+  candidates: readonly RankedStatement[],
+  asked: { filter: SeriesFilter; segments: readonly Segment[]; leastNs: number; share: number },
+): RankedStatement[] {
+  const ever = new Map(factsOf(stored, candidates, asked).map((facts) => [keyOf(facts), facts.histogram]));
+  // A percentile is told as the middle of its bucket.
+  const leastNs = asked.leastNs / GAMMA;
+  return candidates.filter((one) => {
+    const count = ever.get(keyOf(one))?.countFrom(leastNs) ?? 0;
+    return count >= Math.max(1, (one.timed ?? 0) / asked.share);
+  });
+}
+
 /** Facts that hold only what a percentile is made of. */
-function factsOf(stored: StoredFacts, ranked: readonly RankedStatement[], filter: SeriesFilter): FactsById {
+function factsOf(
+  stored: StoredFacts,
+  ranked: readonly RankedStatement[],
+  { filter, segments }: { filter: SeriesFilter; segments: readonly Segment[] },
+): StatementFacts[] {
   const byKey = new Map<string, StatementFacts>();
   for (const one of ranked) {
     const facts = emptyFacts(one.fingerprint, one.source);
@@ -191,5 +227,8 @@ function factsOf(stored: StoredFacts, ranked: readonly RankedStatement[], filter
     facts.serviceMaxNs = one.maxNs;
     byKey.set(keyOf(one), facts);
   }
-  return seriesOf(stored, byKey, filter);
+  const grouped = seriesOf(stored, byKey, filter);
+  const fingerprints = [...new Set(grouped.facts.map(({ fingerprint }) => fingerprint))];
+  addHistograms(stored, grouped, { table: 'rollup', segments, fingerprints });
+  return grouped.facts;
 }

@@ -148,6 +148,8 @@ export interface RankedStatement extends StatementKey {
   /** Of the executions that ran alone, ns; only when ranked by a percentile. */
   minNs: number | null;
   maxNs: number;
+  /** Executions that ran alone; only when ranked by a percentile, of a store with lifetime rows. */
+  timed?: number;
 }
 
 /** The order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits. */

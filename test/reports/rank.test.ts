@@ -7,6 +7,7 @@ import { STATEMENT_SORTS } from '../../facts/statement-order.js';
 import { reportStatements } from '../../reports/statements.js';
 import { DAY_MIN, SPAN } from '../../storage/reading/levels.js';
 import { spanOf } from '../../storage/reading/span.js';
+import type { StoredFacts } from '../../storage/reading/stored-facts.js';
 import {
   DAY_START_MIN,
   flushOf,
@@ -97,15 +98,52 @@ test('by p95: statements that cannot be told apart by their slowest execution ar
   const dataDir = temporaryDirectory();
   const store = openStore(dataDir);
   const id = (n: number) => n.toString(16).padStart(16, '0');
-  const rollups = Array.from({ length: 1_300 }, (_, n) =>
+  const rollups = Array.from({ length: 2_300 }, (_, n) =>
     // One slow execution each; only of the last one it is the rule.
     rollupOf({
       fingerprint: id(n),
-      callsNs: n === 1_299 ? [9e8, 9e8] : [9e8, ...Array.from({ length: 19 }, () => 9e8 - 1e8)],
+      callsNs: n === 2_299 ? [9e8, 9e8] : [9e8, ...Array.from({ length: 19 }, () => 9e8 - 1e8)],
     }),
   );
   store.flush(flushOf({ rollups }));
   store.writeOutAll();
   const { statements } = reportStatements(openTestReader(dataDir), { sort: 'p95', limit: 3 });
-  expect(statements.map(({ fingerprint }) => fingerprint)).toEqual([id(1_299), id(0), id(1)]);
+  expect(statements.map(({ fingerprint }) => fingerprint)).toEqual([id(2_299), id(0), id(1)]);
+});
+
+test('by p95 over days: of statements that never were slow often enough no day is read', () => {
+  const dataDir = temporaryDirectory();
+  const store = openStore(dataDir);
+  const id = (n: number) => n.toString(16).padStart(16, '0');
+  const days = 5;
+  for (let day = 0; day < days; day++) {
+    const minute = DAY_START_MIN + day * DAY_MIN + 70;
+    // All were slow once a day, so that no sum and no maximum tells them apart; fifty more often.
+    const rollups = Array.from({ length: 400 }, (_, n) =>
+      rollupOf({
+        minute,
+        fingerprint: id(n),
+        callsNs: Array.from({ length: 30 }, (_, at) => (at < (n < 50 ? 4 : 1) ? 9e8 : 5e8)),
+      }),
+    );
+    store.flush(flushOf({ rollups }));
+    for (let slice = 0; slice < 3; slice++) store.maintain((minute + 130) * MINUTE_MS);
+  }
+  const reader = openTestReader(dataDir);
+  let read = 0;
+  const readBy = reader.read.bind(reader);
+  reader.read = (act) =>
+    readBy((stored) => {
+      const histogramsOf: StoredFacts['histogramsOf'] = (table, wanted) => {
+        const rows = [...stored.histogramsOf(table, wanted)];
+        read += rows.length;
+        return rows;
+      };
+      return act({ ...stored, histogramsOf });
+    });
+  const window = { sinceMs: (DAY_START_MIN + 200) * MINUTE_MS };
+  const { statements } = reportStatements(reader, { ...window, sort: 'p95', limit: 20 });
+  expect(statements.map(({ fingerprint }) => fingerprint)).toEqual(Array.from({ length: 20 }, (_, n) => id(n)));
+  // Of the first hundred all days of the window, of the others what ever was, of the twenty their days again.
+  expect(read).toBe(100 * (days - 1) + 300 + 20 * (days - 1));
 });

@@ -47,6 +47,13 @@ describe.each(Object.entries(DISTRIBUTIONS))('percentiles of %s', (_, values) =>
 });
 
 describe('LogHistogram', () => {
+  it('counts durations from one on, with all of its bucket', () => {
+    const histogram = histogramOf([1_000, 1_001, 5_000, 5_000, 9_000_000]);
+    expect([0, 1_001, 1_100, 5_000, 5_200, 9_000_000, 1e10].map((ns) => histogram.countFrom(ns))).toEqual([
+      5, 5, 3, 3, 1, 1, 0,
+    ]);
+  });
+
   it('gives every duration a bucket, a broken clock’s too', () => {
     expect([Number.NaN, -5, 0, 1].map(bucketOf)).toEqual([0, 0, 0, 0]);
     expect(Number.isSafeInteger(bucketOf(Number.POSITIVE_INFINITY))).toBe(true);
