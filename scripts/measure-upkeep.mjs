@@ -93,9 +93,12 @@ upkeep ${share(sum)} % of a core, flushes ${share(flushMs)} %, behind after ${se
 /** @template T @param {() => T} act */
 function spent(act) {
   const before = process.cpuUsage();
+  const beganMs = performance.now();
   const answer = act();
+  const clockMs = performance.now() - beganMs;
   const { user, system } = process.cpuUsage(before);
-  return { answer, ms: (user + system) / 1000 };
+  // Beside the loop's thread others compile and collect: it took no more than either says.
+  return { answer, ms: Math.min(clockMs, (user + system) / 1000) };
 }
 
 /** @param {number} nowMs @returns {import('../dist/facts/flush.js').Flush} */

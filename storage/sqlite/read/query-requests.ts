@@ -18,14 +18,13 @@ import { totalSql } from '../tables/saturating.js';
 import { placeOf } from './query-statements.js';
 
 export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestSeriesSums[] {
-  const wanted = tagged('t', tags);
+  const wanted = tagged('request_series', tags);
   return segments.flatMap((segment) => {
     const place = placeOf(segment, 'request_series_id', {});
     return rows.all<RequestSeriesSums>(
       `SELECT s.tag_set AS tagSet, s.found, r.* FROM (
          SELECT request_series_id AS id, ${sumsSql(REQUEST_ROLLUP)}
-           FROM request_rollup WHERE ${place.sql} AND request_series_id IN (
-             SELECT request_series_id FROM request_series t WHERE ${wanted.sql}) GROUP BY request_series_id
+           FROM request_rollup WHERE ${place.sql}${wanted.sql} GROUP BY request_series_id
        ) r JOIN request_series s ON s.request_series_id = r.id`,
       ...place.values,
       ...wanted.values,
@@ -34,14 +33,13 @@ export function requestSums(rows: Rows, segments: readonly Segment[], tags: Tags
 }
 
 export function requestStatementSums(rows: Rows, segments: readonly Segment[], tags: Tags): RequestStatementSums[] {
-  const wanted = tagged('t', tags);
+  const wanted = tagged('tag_series', tags);
   return segments.flatMap((segment) => {
     const place = placeOf(segment, 'tag_series_id', {});
     return rows.all<RequestStatementSums>(
       `SELECT s.fingerprint, s.source, r.* FROM (
          SELECT tag_series_id AS id, ${sumsSql(REQUEST_STATEMENT_ROLLUP)}
-           FROM request_statement_rollup WHERE ${place.sql} AND tag_series_id IN (
-             SELECT tag_series_id FROM tag_series t WHERE ${wanted.sql}) GROUP BY tag_series_id
+           FROM request_statement_rollup WHERE ${place.sql}${wanted.sql} GROUP BY tag_series_id
        ) r JOIN tag_series s ON s.tag_series_id = r.id`,
       ...place.values,
       ...wanted.values,
@@ -74,8 +72,11 @@ export function* requestHistograms(rows: Rows, segments: readonly Segment[]): Ge
   }
 }
 
-function tagged(table: string, tags: Tags): Condition {
-  const each = tags.map(([key, value]) => hasTag(table, key, value));
-  const sql = each.length === 0 ? '1' : each.map((one) => one.sql).join(' AND ');
-  return { sql, values: each.flatMap((one) => one.values) };
+/** Of a table of series those with all the tags; nothing where all are wanted: each row would be looked up for it. */
+function tagged(table: 'request_series' | 'tag_series', tags: Tags): Condition {
+  if (tags.length === 0) return { sql: '', values: [] };
+  const each = tags.map(([key, value]) => hasTag('t', key, value));
+  const where = each.map(({ sql }) => sql).join(' AND ');
+  const sql = ` AND ${table}_id IN (SELECT ${table}_id FROM ${table} t WHERE ${where})`;
+  return { sql, values: each.flatMap(({ values }) => values) };
 }
