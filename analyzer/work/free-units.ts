@@ -1,5 +1,5 @@
 // Keeps units to which nothing leads any more, so that they serve again.
-// A unit lives for a second and more, and such objects are what a garbage collector works on most.
+// Most units live for a second and more, and such objects are what a garbage collector works on most.
 // Invariant: a unit that an id, a session, an execution without a verdict or a listener may still lead to is not kept.
 // Not here: what a unit is (unit.ts), when it is over (units.ts).
 

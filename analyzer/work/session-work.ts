@@ -11,6 +11,8 @@ import type { Unit } from './unit.js';
 const SINCE_MAX = 8;
 /** So many pings show that requests of a connection begin with one. */
 const PINGS_MIN = 2;
+/** They count half after so many, so that what a connection is used for may change. */
+const PINGS_KEPT = 64;
 
 export class SessionWork implements SessionInUnit {
   /** Relay and session. */
@@ -76,11 +78,18 @@ export class SessionWork implements SessionInUnit {
     this.last.tagSet = tagSet;
   }
 
-  /** Hot path: it sent nothing for so long, outside of a transaction. */
-  paused(ms: number): void {
-    if (this.pinged) {
+  /**
+   * Hot path: it sent nothing for so long, outside of a transaction. `isPing`: and a ping now. One after another they
+   * keep an idle connection alive, and say nothing of requests.
+   */
+  paused(ms: number, isPing: boolean): void {
+    if (this.pinged && !isPing) {
       if (ms <= this.pace.gapMs) this.pings++;
       else this.lonePings++;
+      if (this.pings + this.lonePings > PINGS_KEPT) {
+        this.pings >>= 1;
+        this.lonePings >>= 1;
+      }
     }
     this.pace.paused(ms);
   }

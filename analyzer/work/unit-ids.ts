@@ -42,7 +42,8 @@ export class UnitIds {
     }
     if (traceId !== '' && unit.traceId === '') {
       unit.traceId = traceId;
-      if (traceId === this.#missed || this.#get(traceId) === undefined) this.#set(traceId, unit);
+      const isNew = traceId === this.#missed && traceId !== requestId;
+      if (isNew || this.#get(traceId) === undefined) this.#set(traceId, unit);
     }
   }
 

@@ -2,7 +2,7 @@
 //
 //   execution ► an id in its tags? ─ yes ► the unit of that id
 //                                  └ no ─► the unit of its session, or a new one (boundary.ts)
-//             ► its session settles ► the unit's sums ► rows, once the unit is quiet or long (tick)
+//             ► its session settles ► the unit's sums ► rows, once the unit is quiet, long or left
 //
 // Invariant: an execution is in one unit, once. A unit that goes on after it ended adds to its row and is no second
 // request, also where an earlier process counted it. At most unitsOpenMax units are open, with unitsStatementsMax
@@ -82,9 +82,10 @@ export class Units {
     }
     if (session.unit !== unit) this.#move(session, unit);
     const inside = isInside(session, execution);
-    if (!inside && session.lastEndMs > 0) session.paused(execution.startMs - session.lastEndMs);
+    const isPing = execution.housekeeping === 'ping';
+    if (!inside && session.lastEndMs > 0) session.paused(execution.startMs - session.lastEndMs, isPing);
     if (session.firstMs === 0) session.firstMs = execution.startMs;
-    session.pinged = execution.housekeeping === 'ping' && !session.failed && !inside;
+    session.pinged = isPing && !session.failed && !inside;
     session.lastEndMs = execution.endMs;
     session.failed = execution.sqlstate !== '';
     session.ended = execution.housekeeping === 'end';

@@ -94,4 +94,18 @@ describe('serving again', () => {
       expect(found.ended.length).toBeGreaterThan(100);
     });
   });
+
+  test('takes in units whose id of the request is that of their trace', () => {
+    withLimits({ requestsMax: 5 }, () => {
+      const begin = vi.spyOn(FreeUnits.prototype, 'begin');
+      const playing = new Playing();
+      for (let n = 0; n < 300; n++) {
+        playing.send({ sql: 'a', at: n * 100, requestId: `r${n}`, traceId: `r${n}` });
+        if (n % 30 === 29) playing.pass(0);
+      }
+      const used = begin.mock.results.map(({ value }) => value);
+      expect(used.length).toBe(300);
+      expect(new Set(used).size).toBeLessThan(100);
+    });
+  });
 });

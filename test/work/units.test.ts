@@ -201,6 +201,27 @@ describe('signs of the driver', () => {
     expect(unitsOf(playing).filter(([first]) => first === 'a')).toEqual(Array(90).fill(['a']));
   });
 
+  test('a connection that was kept alive through a night is one with health checks still', () => {
+    const playing = new Playing();
+    const night = 8 * 3_600_000;
+    for (let n = 0; n < 20; n++) playing.send({ sql: 'PING', at: n * 500 }, { sql: 'a', at: n * 500 + 2 });
+    for (let at = 30_000; at < night; at += 30_000) playing.send({ sql: 'PING', at });
+    playing.send({ sql: 'PING', at: night }, { sql: 'a', at: night + 2 }, { sql: 'b', at: night + 400 });
+    expect(unitsOf(playing).at(-1)).toEqual(['PING', 'a', 'b']);
+  });
+
+  test('health checks that come to be more than its own SELECT 1 are ones soon', () => {
+    const playing = new Playing();
+    for (let n = 0; n < 2_000; n++) playing.send({ sql: n % 2 === 0 ? 'PING' : 'a', at: n * 600 });
+    const morning = 2_000_000;
+    for (let n = 0; n < 70; n++) {
+      playing.send({ sql: 'PING', at: morning + n * 600 }, { sql: 'a', at: morning + n * 600 + 2 });
+    }
+    const last = morning + 60_000;
+    playing.send({ sql: 'PING', at: last }, { sql: 'a', at: last + 2 }, { sql: 'b', at: last + 400 });
+    expect(unitsOf(playing).at(-1)).toEqual(['PING', 'a', 'b']);
+  });
+
   test('health checks stay one where the application has its own SELECT 1 as well', () => {
     const playing = new Playing();
     for (let n = 0; n < 20; n++) {
