@@ -140,7 +140,7 @@ export function compareWhole(
 
 /** Different requests may have run each of several statements: only counted ones say how many there were. */
 function requestsOfAll(statements: readonly StatementFacts[], counted: RequestGroup | undefined): number {
-  if (counted !== undefined) return counted.requests;
+  if (counted !== undefined && counted.requests > 0) return counted.requests;
   return statements.length === 1 ? statements[0].requests : 0;
 }
 
