@@ -59,6 +59,11 @@ vi.mock('../../storage/migrations/migrations.js', async (original) => {
   return { MIGRATIONS: [...MIGRATIONS, columns] };
 });
 
+vi.mock('../../storage/sqlite/file/schema-version.js', async (original) => {
+  const { SCHEMA_VERSION } = await original<typeof import('../../storage/sqlite/file/schema-version.js')>();
+  return { SCHEMA_VERSION: SCHEMA_VERSION + 1 };
+});
+
 const locks = (lockTotalNs: number, lockMinNs: number, lockMaxNs: number) => ({ lockTotalNs, lockMinNs, lockMaxNs });
 
 /** Minutes 0, 1 and 2: locks of 10 and 30, none at all, and 7. */

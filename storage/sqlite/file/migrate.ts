@@ -4,7 +4,8 @@
 
 import type Database from 'better-sqlite3';
 import { MIGRATIONS } from '../../migrations/migrations.js';
-import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
+import { APPLICATION_ID } from './schema.js';
+import { SCHEMA_VERSION } from './schema-version.js';
 
 /** A step is about to be applied to a file that has rows: from the version before it. */
 export interface MigrationStep {

@@ -4,11 +4,10 @@
 
 import type Database from 'better-sqlite3';
 import { makeStoreError } from './failures.js';
+import { SCHEMA_VERSION } from './schema-version.js';
 
 /** In the file's header, so that file(1) and people can tell it from other databases: "pgwi". */
 export const APPLICATION_ID = 0x70677769;
-/** As many as there are migrations. */
-export const SCHEMA_VERSION = 14;
 
 export interface FileIdentity {
   applicationId: number;

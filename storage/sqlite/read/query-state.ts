@@ -5,7 +5,7 @@
 import { MINUTE_MS } from '../../../config/values/minute.js';
 import type { RelayState, SeenNames, StoreState } from '../../reading/other-rows.js';
 import type { Rows } from '../file/rows.js';
-import { SCHEMA_VERSION } from '../file/schema.js';
+import { SCHEMA_VERSION } from '../file/schema-version.js';
 import { firstJournaledMinute } from '../journal/first-minute.js';
 
 const RELAYS = `SELECT relay_id AS relayId, last_sequence AS lastSequence, updated_ms AS updatedMs
