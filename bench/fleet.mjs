@@ -12,6 +12,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { CLUSTER, startClickhouse, WRITER } from '../scripts/lib/clickhouse.mjs';
 import { besideSql, rollupSql, seriesSql } from '../scripts/lib/made-up-fleet.mjs';
 import { optionsOf } from '../scripts/lib/options.mjs';
@@ -42,7 +43,7 @@ const SHARDS = 2;
 const DISK_BYTES_MAX = 30e9;
 const RUNS = 5;
 const DATABASE = 'pgwitness';
-const MAIN = `${dist}/cli/main.js`;
+const MAIN = fileURLToPath(new URL(`${dist}/cli/main.js`, import.meta.url));
 const env = { ...process.env, PGWITNESS_STORE_USER: WRITER.user, PGWITNESS_STORE_PASSWORD: WRITER.password };
 
 const found = await clickhouseLibrary();

@@ -25,6 +25,7 @@ import { reportRoutes } from '../dist/reports/routes.js';
 import { reportStatements } from '../dist/reports/statements.js';
 import { openReader } from '../dist/storage/sqlite/read/reader.js';
 import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
+import { spent } from './lib/spent.mjs';
 
 const RUNS = 3;
 const dataDir = process.argv[2];
@@ -113,14 +114,7 @@ function measureUpkeep() {
   const startMs = Date.now();
   for (let second = 0; second < 300; second++) {
     const nowMs = startMs + second * 1000;
-    const before = process.cpuUsage();
-    const beganMs = performance.now();
-    if (second % 5 === 0) store.maintain(nowMs);
-    else store.goOn(nowMs);
-    const clockMs = performance.now() - beganMs;
-    const { user, system } = process.cpuUsage(before);
-    // Beside the loop's thread others compile and collect: it took no more than either says.
-    turns.push(Math.min(clockMs, (user + system) / 1000));
+    turns.push(spent(() => (second % 5 === 0 ? store.maintain(nowMs) : store.goOn(nowMs))).ms);
   }
   const longest = Math.max(...turns);
   const sum = turns.reduce((one, other) => one + other, 0);

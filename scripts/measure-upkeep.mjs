@@ -16,6 +16,7 @@ import { openSqliteStore } from '../dist/storage/sqlite/sqlite-store.js';
 import { requestsOf } from './lib/made-up-routes.mjs';
 import { fingerprintOf } from './lib/made-up-statement.mjs';
 import { optionsOf } from './lib/options.mjs';
+import { spent } from './lib/spent.mjs';
 
 const FINGERPRINTS = 20_000;
 const ROUTES = 500;
@@ -89,17 +90,6 @@ opening ${opening.ms.toFixed(0)} ms, ending ${ending.ms.toFixed(0)} ms
 longest turn of upkeep ${longest.toFixed(0)} ms, ${over} over ${TARGET_MS} ms ${over === 0 ? 'ok' : 'MISSED'}
 upkeep ${share(sum)} % of a core, flushes ${share(flushMs)} %, behind after ${secondsBehind} of the seconds
 `);
-
-/** @template T @param {() => T} act */
-function spent(act) {
-  const before = process.cpuUsage();
-  const beganMs = performance.now();
-  const answer = act();
-  const clockMs = performance.now() - beganMs;
-  const { user, system } = process.cpuUsage(before);
-  // Beside the loop's thread others compile and collect: it took no more than either says.
-  return { answer, ms: Math.min(clockMs, (user + system) / 1000) };
-}
 
 /** @param {number} nowMs @returns {import('../dist/facts/flush.js').Flush} */
 function flushAt(nowMs) {

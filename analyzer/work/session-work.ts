@@ -33,9 +33,9 @@ export class SessionWork implements SessionInUnit {
   firstMs = 0;
   lastEndMs = 0;
   /** Pings between two requests that a statement followed at once: health checks, pre-ping. */
-  pings = 0;
+  #pings = 0;
   /** Those that none followed at once: the application's own SELECT 1, which says whether it is healthy. */
-  lonePings = 0;
+  #lonePings = 0;
   /** Its last statement was a ping between two requests. */
   pinged = false;
   inTransaction = false;
@@ -84,11 +84,11 @@ export class SessionWork implements SessionInUnit {
    */
   paused(ms: number, isPing: boolean): void {
     if (this.pinged && !isPing) {
-      if (ms <= this.pace.gapMs) this.pings++;
-      else this.lonePings++;
-      if (this.pings + this.lonePings > PINGS_KEPT) {
-        this.pings >>= 1;
-        this.lonePings >>= 1;
+      if (ms <= this.pace.gapMs) this.#pings++;
+      else this.#lonePings++;
+      if (this.#pings + this.#lonePings > PINGS_KEPT) {
+        this.#pings >>= 1;
+        this.#lonePings >>= 1;
       }
     }
     this.pace.paused(ms);
@@ -96,7 +96,7 @@ export class SessionWork implements SessionInUnit {
 
   /** Whoever takes the connection looks at it first: a pause inside of a request is none of its own. */
   get isPinged(): boolean {
-    return this.pings >= PINGS_MIN && this.pings > this.lonePings;
+    return this.#pings >= PINGS_MIN && this.#pings > this.#lonePings;
   }
 
   get tagged(): Unit | undefined {

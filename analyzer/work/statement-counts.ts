@@ -27,7 +27,7 @@ const NONE: Alike = { minute: -1, source: '', tagSet: '', rows: new Map(), inOrd
 export class StatementCounts implements Pending<RequestStatementRollup> {
   #byTagSet = new Map<string, Alike[]>();
   #lastAlike: Alike = NONE;
-  /** The place of the last row among those that are alike. */
+  /** Among those that are alike the place of the last row that came in order, or was made. */
   #lastPlace = -1;
   #rows: RequestStatementRollup[] = [];
   /** Statements of requests that found no row, and executions of those beyond what one request tells apart. */

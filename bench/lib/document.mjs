@@ -28,8 +28,12 @@ export function writeSection(name, text) {
 export function withSection(/** @type {string} */ document, /** @type {string} */ name, /** @type {string} */ section) {
   const before = document.indexOf(`<!-- ${name} -->\n`);
   const end = `<!-- end ${name} -->\n`;
-  if (before >= 0)
-    return document.slice(0, before) + section + document.slice(document.indexOf(end, before) + end.length);
+  if (before >= 0) {
+    const after = document.indexOf(end, before);
+    if (after < 0)
+      throw new Error(`docs/BENCHMARKS.md: "${name}" has no line "${end.trim()}"; put it behind its section`);
+    return document.slice(0, before) + section + document.slice(after + end.length);
+  }
   const later = SECTIONS.slice(SECTIONS.indexOf(name) + 1).map((other) => document.indexOf(`<!-- ${other} -->\n`));
   const place = Math.min(...later.filter((at) => at >= 0));
   if (!Number.isFinite(place)) return `${document.trimEnd()}\n\n${section}`;

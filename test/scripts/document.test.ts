@@ -10,6 +10,11 @@ test('a section is replaced where it stands, and what stands beside it stays', (
   expect(withSection(DOCUMENT, 'bench', section('bench', 'new'))).toBe(DOCUMENT.replace('old', 'new'));
 });
 
+test('a section without an end is told, and nothing is lost', () => {
+  const cut = DOCUMENT.replace('<!-- end bench -->', '');
+  expect(() => withSection(cut, 'bench', section('bench', 'new'))).toThrow('"bench" has no line "<!-- end bench -->"');
+});
+
 test('a new section stands before those that follow it', () => {
   const added = withSection(DOCUMENT, 'flat', section('flat', 'new'));
   expect(added).toBe(DOCUMENT.replace('<!-- soak', `${section('flat', 'new')}\n<!-- soak`));
