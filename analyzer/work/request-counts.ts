@@ -9,7 +9,8 @@ import { LogHistogram } from '../../facts/histogram.js';
 import type { Pending } from '../../facts/pending.js';
 import type { Found, RequestPart, RequestRollup } from '../../facts/rollup-row.js';
 import { noSums, REQUEST_PART_RULES, REQUEST_RULES } from '../../facts/sums.js';
-import { type PartOfUnit, setSums } from './kept/unit-sums.js';
+import type { PartOfUnit } from './kept/unit-parts.js';
+import { setSums } from './kept/unit-sums.js';
 import type { Unit } from './unit.js';
 
 const OTHER = '(other)';
@@ -49,7 +50,8 @@ export class RequestCounts implements Pending<RequestRollup> {
     row.rowsSquared += sums.rows ** 2 - before.rows ** 2;
     row.errors += sums.errors - before.errors;
     setSums(before, sums);
-    for (const part of unit.parts) this.#addPart(row, part);
+    const { parts } = unit;
+    for (let place = 0; place < parts.length; place++) this.#addPart(row, parts.at(place));
     return true;
   }
 

@@ -8,14 +8,13 @@ import type { KeptStatements } from './kept/kept-statements.js';
 import { StatementList } from './kept/statement-list.js';
 import { isBefore, StatementSums } from './kept/statement-sums.js';
 import type { Settled, UnitExecution } from './kept/unit-execution.js';
+import { UnitParts } from './kept/unit-parts.js';
 import {
   addOpened,
   type Counted,
   NOTHING_OPENED,
   noUnitSums,
   type Opened,
-  type PartOfUnit,
-  partIn,
   type SessionInUnit,
   setSums,
   type UnitSums,
@@ -23,7 +22,6 @@ import {
 import { namesRoute } from './unit-tag-sets.js';
 
 const NOTHING = noUnitSums();
-const NO_PARTS: readonly PartOfUnit[] = [];
 const NO_SESSIONS: readonly SessionInUnit[] = [];
 
 export class Unit implements WorkUnit {
@@ -42,7 +40,7 @@ export class Unit implements WorkUnit {
   readonly sums: UnitSums = noUnitSums();
   opened: Opened = NOTHING_OPENED;
   readonly distinct = new StatementSums();
-  parts: readonly PartOfUnit[] = NO_PARTS;
+  readonly parts = new UnitParts();
   readonly #counted: Counted = { minute: 0, found: 'direct', tagSet: '', sums: noUnitSums() };
   #isCounted = false;
   /** Something was added since it was counted. */
@@ -60,6 +58,9 @@ export class Unit implements WorkUnit {
   servesOnce = false;
   /** Its last statement when it rested. */
   restedMs = 0;
+  /** Beside it among the open ones (open-units.ts). */
+  older: Unit | undefined = undefined;
+  newer: Unit | undefined = undefined;
   /** Sessions whose last statement is in it. */
   sessions: readonly SessionInUnit[] = NO_SESSIONS;
   /** It is a part of that one. */
@@ -85,7 +86,7 @@ export class Unit implements WorkUnit {
     this.opened = NOTHING_OPENED;
     this.distinct.clear();
     this.#statements.clear();
-    this.parts = NO_PARTS;
+    this.parts.clear();
     this.sessions = NO_SESSIONS;
     this.absorbedBy = undefined;
     this.#isCounted = this.#hasRoute = this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
@@ -179,9 +180,7 @@ export class Unit implements WorkUnit {
       sums.rows += rows;
       if (!isFirst) sums.repeated++;
     }
-    const part = partIn(this, source, pool);
-    part.statements++;
-    part.serviceNs += serviceNs;
+    this.parts.addOne(source, pool, serviceNs);
     return isFirst;
   }
 
@@ -207,22 +206,18 @@ export class Unit implements WorkUnit {
     this.unsettled += other.unsettled;
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
-    this.dirty ||= other.dirty;
+    this.dirty = true;
     this.opened = addOpened(this.opened, other.opened);
     if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     this.sums.repeated += this.distinct.absorb(other.distinct);
-    for (const { source, pool, statements, serviceNs } of other.parts) {
-      const part = partIn(this, source, pool);
-      part.statements += statements;
-      part.serviceNs += serviceNs;
-    }
+    this.parts.absorb(other.parts);
   }
 
   /** Keeps what a later execution needs to go on with it, and no statement. */
   strip(): void {
     this.#statements.clear();
-    this.parts = NO_PARTS;
+    this.parts.clear();
     this.opened = NOTHING_OPENED;
   }
 

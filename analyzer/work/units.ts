@@ -18,6 +18,7 @@ import { FreeUnits } from './free-units.js';
 import { KeptStatements } from './kept/kept-statements.js';
 import type { Settled, UnitExecution } from './kept/unit-execution.js';
 import { addOpened } from './kept/unit-sums.js';
+import { OpenUnits } from './open-units.js';
 import { Paces, SHORT_LIFE_MS } from './pace.js';
 import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
@@ -45,8 +46,7 @@ export class Units {
   readonly keeps = new KeptStatements(limits.unitsStatementsMax);
   readonly #free = new FreeUnits(this.keeps);
   readonly #ids = new UnitIds(this.#free);
-  /** Oldest first. */
-  readonly #open = new Set<Unit>();
+  readonly #open = new OpenUnits();
   readonly #paces = new Paces();
   /** The newest moment of the relays' clocks, and when a tick first saw it. */
   #newestMs = 0;
@@ -187,11 +187,8 @@ export class Units {
 
   #begin(boundary: Unit['boundary'], resumed: boolean): Unit {
     if (this.#open.size >= limits.unitsOpenMax) {
-      for (const oldest of this.#open) {
-        this.counters.unitsCutTotal++;
-        this.#end(oldest);
-        break;
-      }
+      this.counters.unitsCutTotal++;
+      this.#end(this.#open.oldest!);
     }
     const unit = this.#free.begin(boundary);
     unit.resumed = resumed;
@@ -210,7 +207,7 @@ export class Units {
 
   #absorb(unit: Unit, part: Unit): void {
     unit.absorb(part);
-    this.#open.delete(part);
+    this.#open.remove(part);
     part.ended = true;
     this.counters.unitsTotal--;
   }
@@ -236,7 +233,7 @@ export class Units {
   }
 
   #end(unit: Unit): void {
-    this.#open.delete(unit);
+    this.#open.remove(unit);
     unit.ended = true;
     if (unit.dirty) this.#count(unit);
     if (unit.counted !== undefined) this.counted.ended(unit);

@@ -1,29 +1,7 @@
-// Defines the sums of one unit of work: of the whole, and of its parts.
-// Invariant: `counted` fields say what the rows hold already.
-// Not here: its statements (statement-sums.ts), adding executions (../unit.ts).
+// Defines the sums of one unit of work, and what it asks of its sessions.
+// Not here: its statements (statement-sums.ts), its parts (unit-parts.ts), adding executions (../unit.ts).
 
 import type { Found } from '../../../facts/rollup-row.js';
-
-export interface PartOfUnit {
-  readonly source: string;
-  readonly pool: string;
-  statements: number;
-  serviceNs: number;
-  countedStatements: number;
-  countedNs: number;
-}
-
-/** Sources and pools of one unit. Further ones are added to the last. */
-const PARTS_MAX = 32;
-
-/** Most units have one part, and a list that is appended to takes room for many. */
-export function partIn(unit: { parts: readonly PartOfUnit[] }, source: string, pool: string): PartOfUnit {
-  for (const part of unit.parts) if (part.source === source && part.pool === pool) return part;
-  if (unit.parts.length >= PARTS_MAX) return unit.parts[PARTS_MAX - 1];
-  const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
-  unit.parts = [...unit.parts, part];
-  return part;
-}
 
 export interface UnitSums {
   statements: number;
