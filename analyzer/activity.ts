@@ -72,7 +72,7 @@ function factsOf(session: ObservedSession, { tagSet, ...doing }: Doing): Activit
   const own = routeOf(tagSet);
   // BEGIN and SAVEPOINT carry no tags; the request that they belong to does.
   const unit = member.inTransaction ? work?.unit : undefined;
-  const of = own.route === '' && unit !== undefined ? routeOf(unit.tagSet || unit.namedTagSet) : own;
+  const of = own.route === '' && unit !== undefined ? routeOf(unit.tagSet || unit.name.given) : own;
   return {
     ...doing,
     transactionSinceMs: member.inTransaction ? transaction.state.startedMs : 0,

@@ -5,10 +5,10 @@
 
 import type { Boundary } from '../../facts/rollup-row.js';
 import type { UnitExecution } from './kept/unit-execution.js';
+import { namesRoute } from './kept/unit-name.js';
 import { GAP_MAX_MS, SHORT_LIFE_MS } from './pace.js';
 import type { SessionWork } from './session-work.js';
 import type { Unit } from './unit.js';
-import { namesRoute } from './unit-tag-sets.js';
 
 /** Within this time after COMMIT the same request goes on: SQLAlchemy loads again what COMMIT expired. */
 const AFTER_COMMIT_MS = 2;
@@ -25,7 +25,7 @@ export function boundaryBefore(session: SessionWork, execution: UnitExecution): 
   const pauseMs = execution.startMs - session.lastEndMs;
   if (!session.autocommits && session.ended && pauseMs > AFTER_COMMIT_MS) return 'transaction';
   if (pauseMs > (session.isPinged ? GAP_MAX_MS : pace.gapMs)) return 'burst';
-  return namesAnother(unit.namedTagSet, execution.unitTagSet) ? 'burst' : undefined;
+  return namesAnother(unit.name.given, execution.unitTagSet) ? 'burst' : undefined;
 }
 
 /** A statement that its session's transaction holds. */

@@ -21,13 +21,6 @@ export class UnitTagSets {
   }
 }
 
-/** The set says what its request is, rather than which application it is of. */
-export function namesRoute(tagSet: string): boolean {
-  return tagSet !== '' && ROUTE.test(tagSet);
-}
-
-const ROUTE = /[{,]"(?:route|job|command|controller)":/;
-
 function withoutCaller(tagSet: string): string {
   const tags = JSON.parse(tagSet) as Record<string, string>;
   if (!(CALLER_KEY in tags)) return tagSet;

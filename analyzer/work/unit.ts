@@ -6,8 +6,9 @@ import type { Boundary, Found } from '../../facts/rollup-row.js';
 import { ALL_TRAITS, TRAITS, traitsOf, type UnitStatement, type WorkUnit } from '../../facts/work/unit.js';
 import type { KeptStatements } from './kept/kept-statements.js';
 import { StatementList } from './kept/statement-list.js';
-import { isBefore, StatementSums } from './kept/statement-sums.js';
+import { StatementSums } from './kept/statement-sums.js';
 import type { Settled, UnitExecution } from './kept/unit-execution.js';
+import { namesRoute, UnitName } from './kept/unit-name.js';
 import { UnitParts } from './kept/unit-parts.js';
 import {
   addOpened,
@@ -19,7 +20,6 @@ import {
   setSums,
   type UnitSums,
 } from './kept/unit-sums.js';
-import { namesRoute } from './unit-tag-sets.js';
 
 const NOTHING = noUnitSums();
 const NO_SESSIONS: readonly SessionInUnit[] = [];
@@ -35,8 +35,9 @@ export class Unit implements WorkUnit {
   /** Executions whose session has not settled. */
   unsettled = 0;
   /** Of what was taken; what a session says when it settles is added then. */
-  #traits = 0;
-  #session = '';
+  ownTraits = 0;
+  /** Of its first execution. */
+  session = '';
   readonly sums: UnitSums = noUnitSums();
   opened: Opened = NOTHING_OPENED;
   readonly distinct = new StatementSums();
@@ -50,10 +51,11 @@ export class Unit implements WorkUnit {
   /** An earlier process counted it as a request. */
   resumed = false;
   ended = false;
-  /** Ids and sessions that lead to it, but for those in `sessions`. */
+  /** Sessions that lead to it, but for those in `sessions`, and its place among those that ended. */
   holders = 0;
-  /** Statements that it is counted with among ended units (unit-ids.ts). */
-  remembered = 0;
+  /** The ids that lead to it, and its place while it ended and is kept whole (kept/ended-units.ts); -1 = none. */
+  leads = 0;
+  endedPlace = -1;
   /** Others may know it after it ended. */
   servesOnce = false;
   /** Its last statement when it rested. */
@@ -66,10 +68,7 @@ export class Unit implements WorkUnit {
   /** It is a part of that one. */
   absorbedBy: Unit | undefined = undefined;
   readonly #statements: StatementList;
-  #tagSet = '';
-  #tagSetMs = Number.POSITIVE_INFINITY;
-  #hasRoute = false;
-  #namedTagSet = '';
+  readonly name = new UnitName();
 
   constructor(boundary: Boundary, kept: KeptStatements) {
     this.boundary = boundary;
@@ -79,9 +78,10 @@ export class Unit implements WorkUnit {
   /** As a new one would be: nothing leads to it any more (free-units.ts). */
   beginAnew(boundary: Boundary): void {
     this.boundary = boundary;
-    this.requestId = this.traceId = this.#session = this.#tagSet = this.#namedTagSet = '';
-    this.firstMs = this.#tagSetMs = Number.POSITIVE_INFINITY;
-    this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.#traits = 0;
+    this.requestId = this.traceId = this.session = '';
+    this.name.clear();
+    this.firstMs = Number.POSITIVE_INFINITY;
+    this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.ownTraits = this.leads = 0;
     setSums(this.sums, NOTHING);
     this.opened = NOTHING_OPENED;
     this.distinct.clear();
@@ -89,7 +89,7 @@ export class Unit implements WorkUnit {
     this.parts.clear();
     this.sessions = NO_SESSIONS;
     this.absorbedBy = undefined;
-    this.#isCounted = this.#hasRoute = this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
+    this.#isCounted = this.dirty = this.measured = this.resumed = this.ended = this.servesOnce = false;
   }
 
   /** What the rows hold already; undefined = nothing. Its row stays the same from then on. */
@@ -113,7 +113,7 @@ export class Unit implements WorkUnit {
 
   get traits(): number {
     if (this.unsettled > 0) return ALL_TRAITS;
-    return this.sums.repeated > 0 ? this.#traits | TRAITS.repeats : this.#traits;
+    return this.sums.repeated > 0 ? this.ownTraits | TRAITS.repeats : this.ownTraits;
   }
 
   get id(): string {
@@ -125,12 +125,7 @@ export class Unit implements WorkUnit {
   }
 
   get tagSet(): string {
-    return this.#tagSet;
-  }
-
-  /** The first that names a route, as comments alone give them; '' = none yet. */
-  get namedTagSet(): string {
-    return this.#namedTagSet;
+    return this.name.tagSet;
   }
 
   get statements(): readonly UnitStatement[] {
@@ -149,11 +144,11 @@ export class Unit implements WorkUnit {
   add(execution: UnitExecution): void {
     execution.unit = this;
     this.unsettled++;
-    if (this.#session === '') this.#session = execution.session;
-    else if (this.#session !== execution.session) this.#traits |= TRAITS.sessions;
+    if (this.session === '') this.session = execution.session;
+    else if (this.session !== execution.session) this.ownTraits |= TRAITS.sessions;
     if (execution.startMs < this.firstMs) this.firstMs = execution.startMs;
     if (execution.endMs > this.lastMs) this.lastMs = execution.endMs;
-    if (this.#namedTagSet === '' && namesRoute(execution.unitTagSet)) this.#namedTagSet = execution.unitTagSet;
+    if (this.name.given === '' && namesRoute(execution.unitTagSet)) this.name.given = execution.unitTagSet;
   }
 
   /** Hot path: its session has settled. `keep` false = sums alone. True for the first execution of its statement. */
@@ -164,7 +159,7 @@ export class Unit implements WorkUnit {
     execution.tagSet = tagSet;
     if (keep) this.#statements.add(execution);
     else this.statementsDropped++;
-    this.#traits |= traitsOf(execution);
+    this.ownTraits |= traitsOf(execution);
     this.unsettled--;
     this.dirty = true;
     const { sums } = this;
@@ -173,7 +168,7 @@ export class Unit implements WorkUnit {
     sums.idleRequests += execution.idleRequests;
     const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (execution.sqlstate !== '') sums.errors++;
-    if (unitTagSet !== '') this.#offerTagSet(unitTagSet, startMs);
+    if (unitTagSet !== '') this.name.offer(unitTagSet, startMs);
     const isFirst = this.distinct.add(execution, rows);
     if (source !== 'housekeeping') {
       sums.statements++;
@@ -199,16 +194,16 @@ export class Unit implements WorkUnit {
     other.absorbedBy = this;
     this.servesOnce ||= other.servesOnce;
     this.#statements.take(other.#statements);
-    this.#traits |= other.#traits;
-    if (this.#session === '') this.#session = other.#session;
-    else if (this.#session !== other.#session) this.#traits |= TRAITS.sessions;
+    this.ownTraits |= other.ownTraits;
+    if (this.session === '') this.session = other.session;
+    else if (this.session !== other.session) this.ownTraits |= TRAITS.sessions;
     this.statementsDropped += other.statementsDropped;
     this.unsettled += other.unsettled;
     this.firstMs = Math.min(this.firstMs, other.firstMs);
     this.lastMs = Math.max(this.lastMs, other.lastMs);
     this.dirty = true;
     this.opened = addOpened(this.opened, other.opened);
-    if (other.#tagSet !== '') this.#offerTagSet(other.#tagSet, other.#tagSetMs);
+    if (other.tagSet !== '') this.name.offer(other.tagSet, other.name.ms);
     for (const name in this.sums) this.sums[name as keyof UnitSums] += other.sums[name as keyof UnitSums];
     this.sums.repeated += this.distinct.absorb(other.distinct);
     this.parts.absorb(other.parts);
@@ -230,16 +225,5 @@ export class Unit implements WorkUnit {
   rest(): void {
     this.restedMs = this.lastMs;
     this.statementsDropped += this.#statements.rest();
-  }
-
-  /** What runs before a URL is resolved has tags, but no route: the first that has one names the unit. */
-  #offerTagSet(tagSet: string, startMs: number): void {
-    const isRoute = tagSet === this.#tagSet ? this.#hasRoute : namesRoute(tagSet);
-    if (isRoute === this.#hasRoute) {
-      if (!isBefore(startMs, tagSet, this.#tagSetMs, this.#tagSet)) return;
-    } else if (this.#hasRoute) return;
-    this.#tagSet = tagSet;
-    this.#tagSetMs = startMs;
-    this.#hasRoute = isRoute;
   }
 }

@@ -200,6 +200,7 @@ export class Units {
   #goOn(unit: Unit): Unit {
     if (unit.ended) {
       unit.ended = false;
+      this.#ids.goesOn(unit);
       this.#open.add(unit);
     }
     return unit;
@@ -240,7 +241,7 @@ export class Units {
     if (this.requests.measure(unit)) this.samples.offer(unit);
     if (unit.sums.statements > 0) this.#listener?.unitEnded(unit);
     unit.strip();
+    this.#ids.ended(unit);
     this.#free.offer(unit);
-    if (unit.id !== '') this.#ids.ended(unit);
   }
 }

@@ -1,9 +1,12 @@
 // Units that serve again count and show the same as units of which each is new.
+// So do requests that are written down when they ended.
 // Traffic is drawn by a seeded generator: sessions with and without tags, transactions, pauses, verdicts that come
 // late, connections that close. Not here: what a unit is (units.test.ts).
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FreeUnits } from '../../analyzer/work/free-units.js';
+import { EndedUnits } from '../../analyzer/work/kept/ended-units.js';
+import { StatementSums } from '../../analyzer/work/kept/statement-sums.js';
 import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
 import { Random } from '../../scripts/lib/fuzz/random.mjs';
 import { withLimits } from '../kit/limits.js';
@@ -81,14 +84,23 @@ function play(seed: number, steps: number) {
 describe('serving again', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('changes nothing: traffic %i', (seed) => {
     // What ends is forgotten by its id soon, so that units with ids serve again as well.
-    withLimits({ requestsMax: 5 }, () => {
+    withLimits({ requestsMax: 12 }, () => {
       const begin = vi.spyOn(FreeUnits.prototype, 'begin');
       const found = play(seed, 1_500);
       const used = begin.mock.results.map(({ value }) => value);
       expect(new Set(used).size).toBeLessThan(used.length / 2);
-      vi.spyOn(FreeUnits.prototype, 'offer').mockImplementation(() => {});
+      const write = vi.spyOn(EndedUnits.prototype, 'write');
+      const read = vi.spyOn(EndedUnits.prototype, 'read');
       expect(play(seed, 1_500)).toEqual(found);
-      const anew = begin.mock.results.slice(used.length).map(({ value }) => value);
+      expect(write.mock.calls.length).toBeGreaterThan(20);
+      expect(read.mock.calls.length).toBeGreaterThan(0);
+      write.mockClear();
+      begin.mockClear();
+      vi.spyOn(FreeUnits.prototype, 'offer').mockImplementation(() => {});
+      vi.spyOn(StatementSums.prototype, 'areCounted', 'get').mockReturnValue(false);
+      expect(play(seed, 1_500)).toEqual(found);
+      expect(write).not.toHaveBeenCalled();
+      const anew = begin.mock.results.map(({ value }) => value);
       expect(new Set(anew).size).toBe(anew.length);
       expect(found.kept).toBe(0);
       expect(found.ended.length).toBeGreaterThan(100);

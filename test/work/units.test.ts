@@ -486,15 +486,19 @@ describe('bounds', () => {
     });
   });
 
-  test('so many statements of ended requests are remembered, whatever the number of requests', () => {
-    withLimits({ requestsStatementsMax: 10 }, () => {
+  test.each([
+    ['idle', false],
+    ['closed', true],
+  ])('so many statements of ended requests are remembered, their connection %s', (_, isClosed) => {
+    withLimits({ requestsStatementsMax: 15 }, () => {
       const playing = new Playing();
       const request = (name: string, at: number) => {
-        for (let n = 0; n < 4; n++) playing.send({ sql: `SELECT ${n}`, at: at + n, requestId: name });
+        for (let n = 0; n < 6; n++) playing.send({ sql: `SELECT ${n}`, at: at + n, requestId: name });
+        if (isClosed) playing.close();
         playing.pass(3_000);
       };
       for (const [n, name] of ['one', 'two', 'three'].entries()) request(name, n * 4_000);
-      // Three of four statements each are too many: the first is forgotten, the others are not.
+      // Three of six statements each are too many: the first is forgotten, the others are not.
       playing.send({ sql: 'again', at: 12_000, requestId: 'two' }, { sql: 'again', at: 12_001, requestId: 'three' });
       expect(playing.pass(3_000).total.requests).toBe(3);
       playing.send({ sql: 'again', at: 20_000, requestId: 'one' });

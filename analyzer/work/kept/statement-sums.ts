@@ -21,6 +21,14 @@ const COUNTED_NS = 5;
 const COUNTED_ROWS = 6;
 const NUMBERS = 7;
 
+/** Where one statement is kept after its unit ended. */
+interface EndedStatement {
+  readonly numbers: Float64Array;
+  readonly at: number;
+  readonly texts: string[];
+  readonly textsAt: number;
+}
+
 export class StatementSums {
   /** Those from #length on are of an earlier unit, here and in the other arrays. */
   #fingerprints: string[] = [];
@@ -135,6 +143,32 @@ export class StatementSums {
     numbers[at + COUNTED_EXECUTIONS] = executions;
     numbers[at + COUNTED_NS] = serviceNs;
     numbers[at + COUNTED_ROWS] = rows;
+  }
+
+  /** Rows hold all of them. */
+  get areCounted(): boolean {
+    for (let place = 0; place < this.#length; place++) if (!this.isCounted(place)) return false;
+    return this.beyond === 0;
+  }
+
+  /** One that its row holds all of. */
+  write(place: number, { numbers, at, texts, textsAt }: EndedStatement): void {
+    const from = place * NUMBERS;
+    for (let what = 0; what < COUNTED_EXECUTIONS; what++) numbers[at + what] = this.#numbers[from + what];
+    texts[textsAt] = this.#fingerprints[place];
+    texts[textsAt + 1] = this.#sources[place];
+    texts[textsAt + 2] = this.#tagSets[place];
+  }
+
+  /** Adds one that was written, and is not among them. */
+  read({ numbers, at, texts, textsAt }: EndedStatement): void {
+    const place = this.#addPlace(texts[textsAt]);
+    const to = place * NUMBERS;
+    for (let what = 0; what < COUNTED_EXECUTIONS; what++) this.#numbers[to + what] = numbers[at + what];
+    for (let what = EXECUTIONS; what < COUNTED_EXECUTIONS; what++)
+      this.#numbers[to + COUNTED_EXECUTIONS - EXECUTIONS + what] = numbers[at + what];
+    this.#sources[place] = texts[textsAt + 1];
+    this.#tagSets[place] = texts[textsAt + 2];
   }
 
   clear(): void {
