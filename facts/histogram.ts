@@ -54,14 +54,6 @@ export class LogHistogram {
     return found;
   }
 
-  /** Of the durations those in the bucket of `ns` and above: as many as can have been `ns` or more. */
-  countFrom(ns: number): number {
-    const least = bucketOf(ns);
-    let count = 0;
-    for (const [index, of] of this.buckets) if (index >= least) count += of;
-    return count;
-  }
-
   /** Sparse form: varint pairs (distance to the previous index, count), indexes rising; no bytes when empty. */
   encode(): Uint8Array {
     const out: number[] = [];
@@ -115,6 +107,28 @@ export class LogHistogram {
     if (isCount) throw new DamagedHistogram();
     this.count += count;
   }
+}
+
+/**
+ * Of the durations of an encoded histogram those in the bucket of `ns` and above: as many as can have been so long.
+ * Throws RangeError on bytes that encode() did not make.
+ */
+export function countFrom(bytes: Uint8Array, ns: number): number {
+  const least = bucketOf(ns);
+  let index = 0;
+  let count = 0;
+  let isCount = false;
+  for (let at = 0; at < bytes.length; isCount = !isCount) {
+    let value = bytes[at++];
+    if (value >= 0x80) {
+      value = restOf(bytes, at, value);
+      at = restEnd;
+    }
+    if (!isCount) index += value;
+    else if (index >= least) count += value;
+  }
+  if (isCount) throw new DamagedHistogram();
+  return count;
 }
 
 /** Where the number ended that restOf() read. */

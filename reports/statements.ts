@@ -3,16 +3,15 @@
 // filter. Not here: the JSON of `top` (forms/statements-json.ts), merging several stores (forms/merge.ts).
 
 import type { Observed, SourceSums, StatementFacts, StatementFilter, StatementsReport } from '../facts/answers.js';
-import { GAMMA } from '../facts/histogram.js';
-import { meanNs, percentileNs } from '../facts/latency.js';
-import { emptyFacts, keyOf, sumsBySource } from '../facts/statement-facts.js';
+import { meanNs } from '../facts/latency.js';
+import { keyOf, sumsBySource } from '../facts/statement-facts.js';
 import { needsHistograms, ordered, type StatementSort } from '../facts/statement-order.js';
-import { DAY_MIN, type Segment } from '../storage/reading/levels.js';
 import { observedIn } from '../storage/reading/observed.js';
-import { addHistograms, type FactsById, groupSeries, groupTags, seriesOf } from '../storage/reading/series-to-facts.js';
+import { addHistograms, type FactsById, groupSeries, groupTags } from '../storage/reading/series-to-facts.js';
 import { type Span, spanOf, type TimeBounds } from '../storage/reading/span.js';
-import type { RankedSort, RankedStatement, Ranking, SeriesFilter } from '../storage/reading/statement-rows.js';
+import type { RankedSort, Ranking } from '../storage/reading/statement-rows.js';
 import type { StoredFacts, StoreReader } from '../storage/reading/stored-facts.js';
+import { firstByPercentile } from './percentiles/first-by-percentile.js';
 import { addErrors, addTags, addTexts, describe, FEW, fingerprintsOf } from './statement-details.js';
 import { taggedSums } from './tagged-sums.js';
 
@@ -121,10 +120,11 @@ function first(
   const { limit = 0, offset = 0, filter = {}, hidden = NONE, meanNsMin = 0 } = question;
   const rank = (most: number): Ranking =>
     stored.rankStatements(span.segments, { filter, sort, hidden, meanNsMin, limit: most });
-  const { best, sums } = needsHistograms(sort)
-    ? firstByPercentile(stored, rank, { span, question })
-    : bestOf(rank(offset + limit));
-  const page = best.slice(offset);
+  const { ranked, sums } =
+    sort === 'p95' || sort === 'p99'
+      ? firstByPercentile(stored, rank, { span, filter, sort, limit: offset + limit })
+      : rank(offset + limit);
+  const page = ranked.slice(offset);
   const keys = new Set(page.map(keyOf));
   const fingerprints = fingerprintsOf(page);
   askDetails(stored, { span, question, fingerprints });
@@ -146,89 +146,4 @@ function askDetails(
     if (isWhole) stored.describe(fingerprints);
     else if (question.detail === 'list') stored.textsOf(fingerprints);
   });
-}
-
-/** Statements whose histograms are read at once, in search of the first by a percentile. */
-const CHUNK = 100;
-/** Statements ranked at first, which are rarely too few: ranking a second time costs most. A multiple of CHUNK. */
-const RANKED_FIRST = 2_000;
-
-interface Best {
-  best: ReadonlyArray<{ fingerprint: string; source: string }>;
-  sums: Ranking['sums'];
-}
-
-function bestOf({ ranked, sums }: Ranking): Best {
-  return { best: ranked, sums };
-}
-
-/** Executions of which one is at or above the percentile. */
-const SHARE = { p95: 20, p99: 100 } as const;
-
-function firstByPercentile(
-  stored: StoredFacts,
-  rank: (most: number) => Ranking,
-  { span, question }: { span: Span; question: StatementsQuestion },
-): Best {
-  const { filter = {} } = question;
-  const sort = question.sort === 'p99' ? 'p99' : 'p95';
-  const limit = (question.offset ?? 0) + (question.limit ?? 0);
-  const ever = stored.hasLifetimeRows && isLong(span) ? spanOf(stored, {}).segments : undefined;
-  let { ranked, sums } = rank(RANKED_FIRST);
-  let best: StatementFacts[] = [];
-  for (let from = 0; from < ranked.length; from += CHUNK) {
-    // `value` is an upper bound: once it is below the last kept percentile, nothing further can displace it.
-    const last = best.length === limit ? percentileNs(best[limit - 1], 1 - 1 / SHARE[sort]) : null;
-    if (last !== null && ranked[from].value < last) break;
-    let candidates = ranked.slice(from, from + CHUNK);
-    if (ever !== undefined && last !== null) {
-      candidates = reaching(stored, candidates, { filter, segments: ever, leastNs: last, share: SHARE[sort] });
-    }
-    const chunk = factsOf(stored, candidates, { filter, segments: span.segments });
-    best = ordered([...best, ...chunk], { sort, limit });
-    if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
-  }
-  return { best, sums };
-}
-
-/** Of a shorter window there are few histograms of each statement, of a whole one no fewer than ever. */
-function isLong({ minutes }: Span): boolean {
-  return minutes !== null && minutes.until - minutes.since > DAY_MIN;
-}
-
-/**
- * Those that can have the percentile: of a window no more executions can have taken `leastNs` than ever did, which one
- * histogram tells where the window's are one a day.
- */
-function reaching(
-  stored: StoredFacts,
-  candidates: readonly RankedStatement[],
-  asked: { filter: SeriesFilter; segments: readonly Segment[]; leastNs: number; share: number },
-): RankedStatement[] {
-  const ever = new Map(factsOf(stored, candidates, asked).map((facts) => [keyOf(facts), facts.histogram]));
-  // A percentile is told as the middle of its bucket.
-  const leastNs = asked.leastNs / GAMMA;
-  return candidates.filter((one) => {
-    const count = ever.get(keyOf(one))?.countFrom(leastNs) ?? 0;
-    return count >= Math.max(1, (one.timed ?? 0) / asked.share);
-  });
-}
-
-/** Facts that hold only what a percentile is made of. */
-function factsOf(
-  stored: StoredFacts,
-  ranked: readonly RankedStatement[],
-  { filter, segments }: { filter: SeriesFilter; segments: readonly Segment[] },
-): StatementFacts[] {
-  const byKey = new Map<string, StatementFacts>();
-  for (const one of ranked) {
-    const facts = emptyFacts(one.fingerprint, one.source);
-    facts.serviceMinNs = one.minNs ?? Number.POSITIVE_INFINITY;
-    facts.serviceMaxNs = one.maxNs;
-    byKey.set(keyOf(one), facts);
-  }
-  const grouped = seriesOf(stored, byKey, filter);
-  const fingerprints = [...new Set(grouped.facts.map(({ fingerprint }) => fingerprint))];
-  addHistograms(stored, grouped, { table: 'rollup', segments, fingerprints });
-  return grouped.facts;
 }

@@ -10,11 +10,10 @@ import { count, duration, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { printVerdicts, type Verdict } from '../terminal/verdicts.js';
+import { isTold } from './finding-lines.js';
 import { unitWords, waterfall } from './waterfall.js';
 
 const LINES_MAX = 10;
-/** Below what they are about. */
-const MARKS_MAX = 5;
 
 export function printFindings(
   report: FindingsReport,
@@ -100,21 +99,6 @@ function table(findings: readonly FindingFacts[], { all, screen }: { all: boolea
     ],
     screen,
   );
-}
-
-/** Those that are told of a statement, a pool, a list: open and strong. */
-export function isTold({ state, confidence }: FindingFacts): boolean {
-  return state === 'open' && confidence === 'strong';
-}
-
-/** A line each, for what they are about: "4f1c20b7 N+1 on stock: 8 reads per request". */
-export function findingLines(findings: readonly FindingFacts[], screen: Screen): string[] {
-  const told = findings.filter(isTold);
-  const lines = told
-    .slice(0, MARKS_MAX)
-    .flatMap(({ id, title }) => wrapped(`${id.slice(0, 8)} ${oneLine(title)}`, { width: screen.width }));
-  const more = told.length > MARKS_MAX ? [`${told.length - MARKS_MAX} more: pgwitness findings`] : [];
-  return [...lines, ...more];
 }
 
 function whereOf({ callers, routes }: FindingFacts): string {

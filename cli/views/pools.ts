@@ -11,7 +11,7 @@ import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
 import { type BypassView, bypassJson, bypassText } from './bypass.js';
-import { findingLines, isTold } from './findings.js';
+import { findingLines, isTold } from './finding-lines.js';
 import { dimLines } from './top.js';
 
 /** Kinds that are about connections more than about statements. */

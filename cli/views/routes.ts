@@ -48,8 +48,12 @@ function missingText({ notObserved, inNoRequest }: RoutesReport): string {
 
 function table(routes: readonly RouteFacts[], { screen, idle }: { screen: Screen; idle: boolean }): string {
   const each = (facts: RouteFacts, sum: number) => (facts.requests === 0 ? 0 : sum / facts.requests);
-  const ms = ({ serviceHistogram, serviceMaxNs }: RouteFacts, q: number) =>
-    duration(serviceHistogram.count === 0 ? null : Math.min(serviceMaxNs, serviceHistogram.percentile(q)) / 1e6);
+  // Both at once: a percentile is a walk over the whole histogram.
+  const percentiles = new Map(routes.map((facts) => [facts, facts.serviceHistogram.percentiles([0.5, 0.95])]));
+  const ms = (facts: RouteFacts, which: 0 | 1) =>
+    duration(
+      facts.serviceHistogram.count === 0 ? null : Math.min(facts.serviceMaxNs, percentiles.get(facts)![which]) / 1e6,
+    );
   return renderTable(
     routes,
     [
@@ -73,8 +77,8 @@ function table(routes: readonly RouteFacts[], { screen, idle }: { screen: Screen
       { title: 'p95', align: 'right', dropOrder: 4, cell: (facts) => statementsP95(facts) },
       { title: 'max', align: 'right', dropOrder: 6, cell: (facts) => count(facts.statementsMax) },
       { title: 'repeated', align: 'right', dropOrder: 2, cell: (facts) => decimal(each(facts, facts.repeated)) },
-      { title: 'db p50', align: 'right', cell: (facts) => ms(facts, 0.5) },
-      { title: 'db p95', align: 'right', dropOrder: 1, cell: (facts) => ms(facts, 0.95) },
+      { title: 'db p50', align: 'right', cell: (facts) => ms(facts, 0) },
+      { title: 'db p95', align: 'right', dropOrder: 1, cell: (facts) => ms(facts, 1) },
       { title: 'rows', align: 'right', dropOrder: 5, cell: (facts) => decimal(each(facts, facts.rows)) },
       { title: 'errors', align: 'right', dropOrder: 3, cell: (facts) => count(facts.errors) },
       { title: 'sources', dropOrder: 7, cell: sourcesOf },

@@ -29,7 +29,7 @@ import {
 } from '../terminal/output.js';
 import { evenly, sparkline } from '../terminal/sparkline.js';
 import { type Column, renderTable } from '../terminal/table.js';
-import { findingLines, isTold } from './findings.js';
+import { findingLines, isTold } from './finding-lines.js';
 import { headerOf } from './top.js';
 
 const SHOWN_MAX = 20;

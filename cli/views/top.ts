@@ -11,7 +11,7 @@ import type { StatementsQuery } from '../../reports/questions/grammar.js';
 import { count, duration, share, span } from '../terminal/format.js';
 import { oneLine, print, printJson, type Screen, screenOf, styled, wrapped } from '../terminal/output.js';
 import { renderTable } from '../terminal/table.js';
-import { findingLines, isTold } from './findings.js';
+import { findingLines, isTold } from './finding-lines.js';
 import { columnsFor, digitsOf } from './top-columns.js';
 
 export interface TopOptions {

@@ -67,6 +67,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'storage/sqlite/read/reader.ts',
     'storage/sqlite/write/flush-writer.ts',
     'storage/sqlite/outbox/pending.ts',
+    'reports/percentiles/first-by-percentile.ts',
     'dashboards/metrics/catalogue/catalogue.ts',
   ],
   [

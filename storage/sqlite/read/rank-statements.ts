@@ -10,10 +10,10 @@ import type { Rows } from '../file/rows.js';
 import { totalSql } from '../tables/saturating.js';
 import { type SeriesTotal, seriesTotals } from './series-totals.js';
 
-const TIMED = '(calls + errors - batched_calls)';
+const TIMED = '(executions - batched_calls)';
 const VALUES: Readonly<Record<RankedSort, string>> = {
   total: 'total_ns',
-  mean: 'total_ns * 1.0 / max(1, calls + errors)',
+  mean: 'total_ns * 1.0 / max(1, executions)',
   max: 'max_ns',
   calls: 'calls',
   errors: 'errors',
@@ -30,8 +30,11 @@ function percentileMost(share: number): string {
   return `min(max_ns, 1.01 * total_ns / max(1, ${TIMED} / ${share}))`;
 }
 
-const SUMS = ['calls', 'errors', 'total_ns'] as const;
+/** Each is worked out for every row of the window, which is most of what a ranking costs. */
+const SUMS = ['executions', 'total_ns'] as const;
 const NEEDED: Readonly<Partial<Record<RankedSort, readonly SeriesTotal[]>>> = {
+  calls: ['calls'],
+  errors: ['errors'],
   max: ['max_ns'],
   rows: ['rows'],
   p95: ['batched_calls', 'min_ns', 'max_ns'],
@@ -54,18 +57,19 @@ export function rankStatements(rows: Rows, segments: readonly Segment[], questio
   const merged = totals.map((name) => `${mergeSql(name)} AS ${name}`).join(', ');
   const [least, most] = [needed.includes('min_ns') ? 'min_ns' : 'NULL', needed.includes('max_ns') ? 'max_ns' : '0'];
   const timed = needed.includes('batched_calls') ? TIMED : '0';
+  const having = meanNsMin === 0 ? '' : ' HAVING total(r.total_ns) >= ? * total(r.executions)';
   const all = rows.all<Row>(
     `WITH ran AS MATERIALIZED (
        SELECT s.fingerprint, s.source, ${merged} FROM (${from.sql}) r JOIN series s ON s.series_id = r.series_id
-        GROUP BY s.fingerprint, s.source HAVING total(r.total_ns) >= ? * total(r.calls + r.errors))
+        GROUP BY s.fingerprint, s.source${having})
      SELECT * FROM (
        SELECT fingerprint, source, ${VALUES[sort]} AS value, ${least} AS minNs, ${most} AS maxNs, ${timed} AS timed,
               NULL AS statements, 0 AS executions, 0 AS totalNs
          FROM ran WHERE source NOT IN (SELECT value FROM json_each(?)) ORDER BY value DESC, fingerprint, source LIMIT ?)
      UNION ALL
-     SELECT '', source, 0, NULL, 0, 0, count(*), ${totalSql('calls + errors')}, ${totalSql('total_ns')} FROM ran GROUP BY source`,
+     SELECT '', source, 0, NULL, 0, 0, count(*), ${totalSql('executions')}, ${totalSql('total_ns')} FROM ran GROUP BY source`,
     ...from.values,
-    meanNsMin,
+    ...(meanNsMin === 0 ? [] : [meanNsMin]),
     JSON.stringify([...hidden]),
     limit === 0 ? -1 : limit,
   );

@@ -13,6 +13,8 @@ import { placeOf } from './query-statements.js';
 const TOTALS = {
   calls: totalSql(CALLS_SQL),
   errors: totalSql('errors'),
+  /** Both. */
+  executions: totalSql(`${CALLS_SQL} + errors`),
   batched_calls: totalSql('batched_calls'),
   rows: totalSql('rows'),
   total_ns: totalSql('service_total_ns'),
