@@ -122,7 +122,7 @@ const LOOPBACK = '<networks><ip>127.0.0.1</ip><ip>::1</ip></networks><quota>defa
 const USERS = `<clickhouse><profiles><default/><reads><readonly>2</readonly></reads></profiles><quotas><default/></quotas><users>
 <default><no_password/>${LOOPBACK}<profile>default</profile></default>
 <${WRITER.user}><password>${xml(WRITER.password)}</password>${LOOPBACK}<profile>default</profile></${WRITER.user}>
-${shipper(SHIPPER, ', ALTER TTL, ALTER MATERIALIZE TTL')}
+${shipper(SHIPPER, ', ALTER TTL, ALTER MATERIALIZE TTL, ALTER ADD COLUMN')}
 ${shipper(SENDER, '')}
 <${READER.user}><password>${xml(READER.password)}</password>${LOOPBACK}<profile>reads</profile></${READER.user}>
 </users></clickhouse>

@@ -101,7 +101,7 @@ await describeWithClickhouse('a store', (library) => {
       await prepareStore(addressOf(database), layout);
       const tables = (await clickhouse.query('SHOW TABLES', database)).split('\n');
       expect(tables).toEqual(expect.arrayContaining(TABLES_1.map((table) => table.name)));
-      expect(await clickhouse.query("SELECT max(value) FROM store_fact WHERE name = 'schema'", database)).toBe('1');
+      expect(await clickhouse.query("SELECT max(value) FROM store_fact WHERE name = 'schema'", database)).toBe('2');
     });
 
     test('takes rows twice and keeps the newest version', async () => {
@@ -118,6 +118,23 @@ await describeWithClickhouse('a store', (library) => {
       await client.insert('source_rollup', columns, [row('a', 10, 7)]);
       const sums = await client.rows('SELECT sum(calls) AS calls, max(rows) AS rows FROM source_rollup FINAL');
       expect(sums).toEqual([{ calls: 13, rows: 2 ** 62 }]);
+      await client.close();
+    });
+
+    test('takes all that it keeps at once, however many partitions that are', async () => {
+      const table = TABLES_1.find((each) => each.name === 'fleet_rollup')!;
+      const today = Math.floor(Date.now() / 86_400_000) * 1440;
+      const levels = Object.entries({ 60: 6, 3600: 89, 86400: 399 });
+      const rows = levels.flatMap(([span, days]) =>
+        Array.from({ length: days }, (_, day) => ['s', 'e', 'i', 1, Number(span), today - day * 1440, 1, 1, 1]),
+      );
+      const client = new FleetClient(addressOf(database));
+      await client.insert(
+        'fleet_rollup',
+        columnsOf(table).map(([column]) => column),
+        rows,
+      );
+      expect(await client.rows('SELECT count() AS rows FROM fleet_rollup')).toEqual([{ rows: 494 }]);
       await client.close();
     });
   });

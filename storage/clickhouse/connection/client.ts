@@ -22,6 +22,8 @@ export interface ClientOptions {
 const ON_INSERT: ClickHouseSettings = {
   async_insert: 0,
   distributed_foreground_insert: 1,
+  // A new sidecar sends days at once, and each has a partition.
+  max_partitions_per_insert_block: '0',
 };
 const TIMEOUT_MS = 60_000;
 /** Questions of a report that wait beside each other. */

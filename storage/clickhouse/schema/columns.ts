@@ -3,10 +3,11 @@
 
 import type { FleetColumn } from './table.js';
 
-const SMALL = 'T64, ZSTD(1)';
+/** For numbers that are small most often. */
+export const COUNT_CODEC = 'T64, ZSTD(1)';
 
 export function counts(...names: readonly string[]): FleetColumn[] {
-  return names.map((name) => [name, 'UInt64', SMALL]);
+  return names.map((name) => [name, 'UInt64', COUNT_CODEC]);
 }
 
 export function squares(...names: readonly string[]): FleetColumn[] {

@@ -2,12 +2,14 @@
 // Invariant: the n-th step leads to version n; each statement can be applied twice; a published step never changes.
 // Not here: sending them (../connection/prepare.ts).
 
-import { createSql, type Layout, onCluster, type RetentionDays, retentionSql } from './table.js';
+import { addedSql, createSql, type Layout, onCluster, type RetentionDays, retentionSql } from './table.js';
 import { TABLES_1 } from './tables-1.js';
 
 /** The n-th (from 1) brings a database from version n - 1 to n. */
 const STEPS: ReadonlyArray<(layout: Layout) => string[]> = [
   (layout) => TABLES_1.flatMap((table) => createSql(table, layout)),
+  // Version 1 had no columns that ClickHouse makes.
+  (layout) => TABLES_1.flatMap((table) => addedSql(table, layout)),
 ];
 
 export const FLEET_SCHEMA_VERSION = STEPS.length;
@@ -37,7 +39,8 @@ export function stepsFrom(from: number, layout: Layout, begins: KeptFrom = {}): 
   return [
     `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
 ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
-    ...STEPS.slice(from).flatMap((step) => step(layout)),
+    // New tables are made as they are today, so that whoever may make them need not be allowed to change them.
+    ...(from === 0 ? STEPS.slice(0, 1) : STEPS.slice(from)).flatMap((step) => step(layout)),
     noteSql(noted, FLEET_SCHEMA_VERSION),
   ];
 }

@@ -5,15 +5,20 @@
 // A histogram maps the index of a bucket to its count, so that sumMap adds histograms up. Which level (span_s) is whole
 // says instance_state (others-1.ts).
 
-import { BUCKET, counts, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
+import { BUCKET, COUNT_CODEC, counts, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
 import { STRETCH_SQL } from './stretch.js';
-import type { FleetColumn, FleetTable } from './table.js';
+import type { FleetColumn, FleetTable, MadeColumn } from './table.js';
 
 /**
  * Sorted by time first, because every question has a window; within a stretch of it by statement, because most
  * questions are about few.
  */
-function rollup(name: string, keys: readonly FleetColumn[], values: readonly FleetColumn[]): FleetTable {
+function rollup(
+  name: string,
+  keys: readonly FleetColumn[],
+  values: readonly FleetColumn[],
+  made?: readonly MadeColumn[],
+): FleetTable {
   const keyNames = keys.map(([key]) => key);
   const isOfStatements = keyNames.includes('fingerprint');
   return {
@@ -25,9 +30,24 @@ function rollup(name: string, keys: readonly FleetColumn[], values: readonly Fle
       : ['span_s', 'bucket_min', 'service', 'environment', ...keyNames],
     shardBy: isOfStatements ? 'fingerprint' : 'instance',
     ageing: { by: 'level' },
-    ...(isOfStatements ? { granuleRows: 4_096 } : {}),
+    ...(made === undefined ? {} : { made }),
+    ...(isOfStatements ? { granuleRows: 2_048 } : {}),
   };
 }
+
+/**
+ * What ranking reads of all rows of a window, in few columns: a statement from one source (its fingerprint, a zero
+ * byte, the source), which ClickHouse groups by its number in a list of them, and its executions. Since version 2.
+ */
+const RANKED_BY: readonly MadeColumn[] = [
+  { name: 'statement', type: 'LowCardinality(String)', sql: "concat(fingerprint, '\\0', source)" },
+  {
+    name: 'executions',
+    type: 'UInt64',
+    sql: 'calls_certain + calls_strong + calls_weak + calls_none + errors',
+    codec: COUNT_CODEC,
+  },
+];
 
 export const ROLLUPS_1: readonly FleetTable[] = [
   rollup(
@@ -49,6 +69,7 @@ export const ROLLUPS_1: readonly FleetTable[] = [
       ...counts('service_max_ns', 'first_row_count', 'first_row_total_ns', 'client_stall_total_ns', 'wait_total_ns'),
       histogram('histogram'),
     ],
+    RANKED_BY,
   ),
   rollup('rollup_error', [...STATEMENT_KEY, ...names('construct', 'pool_id', 'sqlstate')], counts('errors')),
   rollup('source_rollup', names('source'), counts('calls', 'errors', 'rows', 'service_total_ns')),

@@ -7,6 +7,14 @@ import { literal } from './literal.js';
 /** A column: its name, its type, and the codec that its values compress best with. */
 export type FleetColumn = readonly [name: string, type: string, codec?: string];
 
+/** A column that ClickHouse makes of others of its row. Nobody sends it. */
+export interface MadeColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly sql: string;
+  readonly codec?: string;
+}
+
 /** The time that a row ends to be kept by. */
 type Ageing =
   /** A row of one level; see RETENTION_DAYS. */
@@ -27,6 +35,8 @@ export interface FleetTable {
   /** The column that says on which shard a row is: rows that are joined or grouped together share it. */
   readonly shardBy: 'fingerprint' | 'instance';
   readonly ageing: Ageing;
+  /** Behind the others, the version too. */
+  readonly made?: readonly MadeColumn[];
   /** The fewest rows that are read at once; 8,192 where it is not given. */
   readonly granuleRows?: number;
 }
@@ -73,23 +83,41 @@ ENGINE = Distributed(${literal(cluster.name)}, currentDatabase(), ${local}, ${sh
   ];
 }
 
+/** Gives a table that was made without them the columns that ClickHouse makes: rows that are there have them too. */
+export function addedSql({ name, made = [] }: FleetTable, layout: Layout): string[] {
+  // What is asked of a cluster's table is sent to the local ones, so they are first.
+  const places = layout.cluster === undefined ? [name] : [`${name}_local`, name];
+  return places.flatMap((place) =>
+    made.map((column) => `ALTER TABLE ${place}${onCluster(layout)} ADD COLUMN IF NOT EXISTS ${madeSql(column)}`),
+  );
+}
+
+function madeSql({ name, type, sql, codec }: MadeColumn): string {
+  return `${name} ${type} MATERIALIZED ${sql}${codecSql(codec)}`;
+}
+
+function codecSql(codec: string | undefined): string {
+  return codec === undefined ? '' : ` CODEC(${codec})`;
+}
+
 /** Where a cluster has replicas it has a keeper, which brings a statement to every node. */
 export function onCluster({ cluster }: Layout): string {
   return cluster?.hasReplicas ? ` ON CLUSTER ${literal(cluster.name)}` : '';
 }
 
 function localSql(table: FleetTable, name: string, layout: Layout): string {
-  const columns = columnsOf(table).map(
-    ([column, type, codec]) => `  ${column} ${type}${codec === undefined ? '' : ` CODEC(${codec})`}`,
-  );
+  const columns = [
+    ...columnsOf(table).map(([column, type, codec]) => `${column} ${type}${codecSql(codec)}`),
+    ...(table.made ?? []).map(madeSql),
+  ];
   const settings = [
     ...(table.ageing.by === 'sending' ? [] : ['ttl_only_drop_parts = 1']),
     ...(table.ageing.by === 'level' ? MERGED_WHEN_QUIET : []),
-    ...(table.granuleRows === undefined ? [] : [`index_granularity = ${table.granuleRows}`]),
+    ...(table.granuleRows === undefined ? [] : [`index_granularity = ${table.granuleRows}`, ...SMALL_BLOCKS]),
   ];
   const lines = [
     `CREATE TABLE IF NOT EXISTS ${name}${onCluster(layout)} (`,
-    columns.join(',\n'),
+    columns.map((column) => `  ${column}`).join(',\n'),
     `) ENGINE = ${engineOf(layout)}`,
     ...ageingSql(table, layout.retention),
     `ORDER BY (${keyOf(table).join(', ')})`,
@@ -98,8 +126,13 @@ function localSql(table: FleetTable, name: string, layout: Layout): string {
   return lines.join('\n');
 }
 
-/** A partition that nothing comes to any more becomes one part, which FINAL reads without comparing rows. */
-const MERGED_WHEN_QUIET = ['min_age_to_force_merge_seconds = 21600', 'min_age_to_force_merge_on_partition_only = 1'];
+/**
+ * A partition that nothing comes to becomes one part, which FINAL reads without comparing rows: hours of today too,
+ * because they come once an hour. Minutes of today come all the time.
+ */
+const MERGED_WHEN_QUIET = ['min_age_to_force_merge_seconds = 600', 'min_age_to_force_merge_on_partition_only = 1'];
+/** Bytes that are decompressed at once: of a few rows little more than those. */
+const SMALL_BLOCKS = ['min_compress_block_size = 8192', 'max_compress_block_size = 16384'];
 
 function keyOf({ key, of }: FleetTable): readonly string[] {
   const whose = of === 'instance' ? ['instance', 'store'] : [];
@@ -122,7 +155,7 @@ function ageingSql(table: FleetTable, retention: RetentionDays): string[] {
   const ttl = ttlSql(table, retention);
   switch (table.ageing.by) {
     case 'level': {
-      const stretch = `multiIf(span_s = 60, toYYYYMMDD(${BUCKET_AT}), span_s = 3600, toYYYYMMDD(toMonday(${BUCKET_AT})), toYYYYMM(${BUCKET_AT}))`;
+      const stretch = `if(span_s < 86400, toYYYYMMDD(${BUCKET_AT}), toYYYYMM(${BUCKET_AT}))`;
       return [`PARTITION BY (span_s, ${stretch})`, ttl];
     }
     case 'moment':

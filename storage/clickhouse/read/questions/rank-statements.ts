@@ -28,7 +28,7 @@ interface Order {
 /** A column that is not needed is not read. */
 const ORDERS: Readonly<Record<RankedSort, Order>> = {
   total: { value: 'total_ns', needs: [] },
-  mean: { value: 'total_ns / greatest(1, executions)', needs: [] },
+  mean: { value: 'total_ns / greatest(1, all_executions)', needs: [] },
   max: { value: 'most_ns', needs: ['most_ns'] },
   calls: { value: 'all_calls', needs: ['all_calls'] },
   errors: { value: 'all_errors', needs: ['all_errors'] },
@@ -40,14 +40,17 @@ const ORDERS: Readonly<Record<RankedSort, Order>> = {
 /** As in storage/sqlite/read/rank-statements.ts: no more than one in `share` can have taken so long. */
 function percentileMost(share: number): Order {
   return {
-    value: `least(most_ns, 1.01 * total_ns / greatest(1, (executions - batched) / ${share}))`,
+    value: `least(most_ns, 1.01 * total_ns / greatest(1, (all_executions - batched) / ${share}))`,
     needs: ['batched', 'least_ns', 'most_ns'],
   };
 }
 
+/** See `statement` in ../../schema/rollups-1.ts. */
+const SOURCE_SQL = "substring(statement, position(statement, '\\0') + 1)";
+
 interface Row extends SourceSums {
   source: string;
-  best: Array<[minusValue: number, fingerprint: string, leastNs: number, mostNs: number]>;
+  best: Array<[minusValue: number, statement: string, leastNs: number, mostNs: number]>;
 }
 
 export function rankStatements(view: View, segments: readonly Segment[], question: RankingQuestion): Ranking {
@@ -56,23 +59,25 @@ export function rankStatements(view: View, segments: readonly Segment[], questio
   const { value, needs } = ORDERS[sort];
   const needsBounds = needs.includes('least_ns');
   const [leastNs, mostNs] = [needsBounds ? 'least_ns' : '-1.', needs.includes('most_ns') ? 'most_ns' : '0.'];
-  const best = `(-(${value}), fingerprint, ${leastNs}, ${mostNs})`;
+  // Of one source, so the order is that of fingerprints.
+  const best = `(-(${value}), toString(statement), ${leastNs}, ${mostNs})`;
   const listed = limit === 0 ? `arraySort(groupArray(${best}))` : `groupArraySorted(${limit})(${best})`;
   const rows = view.rows<Row>(
-    `SELECT source, count() AS statements, ${totalSql('executions')} AS executions, ${totalSql('total_ns')} AS serviceTotalNs,
+    `SELECT ${SOURCE_SQL} AS source, count() AS statements, ${totalSql('all_executions')} AS executions, ${totalSql('total_ns')} AS serviceTotalNs,
        ${hidden.size === 0 ? listed : `if(source IN ${list(hidden)}, [], ${listed})`} AS best
      FROM (
-       SELECT ${['fingerprint', 'source', ...needs.map((name) => `${SUMS[name]} AS ${name}`)].join(', ')},
-         ${totalSql(`${CALLS_SQL} + errors`)} AS executions, ${totalSql('service_total_ns')} AS total_ns
-       FROM rollup FINAL ${view.statementsIn(segments, seriesCondition(filter, view))} GROUP BY fingerprint, source
-       ${meanNsMin > 0 ? `HAVING total_ns >= ${meanNsMin} * executions` : ''}
+       SELECT ${['statement', ...needs.map((name) => `${SUMS[name]} AS ${name}`)].join(', ')},
+         ${totalSql('executions')} AS all_executions, ${totalSql('service_total_ns')} AS total_ns
+       FROM rollup FINAL ${view.statementsIn(segments, seriesCondition(filter, view))} GROUP BY statement
+       ${meanNsMin > 0 ? `HAVING total_ns >= ${meanNsMin} * all_executions` : ''}
      ) GROUP BY source`,
   );
   const sums = new Map<string, SourceSums>();
   const ranked: RankedStatement[] = [];
   for (const { source, best: first, ...sum } of rows) {
     sums.set(source, sum);
-    for (const [minusValue, fingerprint, leastNs, mostNs] of first) {
+    for (const [minusValue, statement, leastNs, mostNs] of first) {
+      const fingerprint = statement.slice(0, statement.indexOf('\0'));
       ranked.push({ fingerprint, source, value: -minusValue, minNs: leastNs >= 0 ? leastNs : null, maxNs: mostNs });
     }
   }

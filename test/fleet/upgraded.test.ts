@@ -1,0 +1,129 @@
+// A store that was made in the form of version 1, and sidecars of today that connect to it.
+// Invariant: it is brought up to date once, however many connect, and rows that were there are ranked as others.
+// Not here: what is in each column (shipping.test.ts).
+
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { reportStatements } from '../../reports/statements.js';
+import { CLUSTER, type Clickhouse, SENDER, SHIPPER, startClickhouse } from '../../scripts/lib/clickhouse.mjs';
+import { build } from '../../scripts/lib/setup/build.mjs';
+import { parseStoreAddress } from '../../storage/clickhouse/connection/address.js';
+import { FleetClient } from '../../storage/clickhouse/connection/client.js';
+import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
+import { columnsOf, createSql } from '../../storage/clickhouse/schema/table.js';
+import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { describeWithClickhouse } from '../kit/clickhouse.js';
+import { built } from './built.js';
+
+const { database } = SHIPPER;
+const DAY_MIN = 1440;
+const RETENTION = { minutes: 7, hours: 90, days: 400 };
+const NOW_MIN = Math.floor(Date.now() / 60_000);
+const [ROLLUP, STATE] = ['rollup', 'instance_state'].map((name) => TABLES_1.find((table) => table.name === name)!);
+
+await describeWithClickhouse('a store of version 1', (library) => {
+  let clickhouse: Clickhouse;
+  beforeAll(async () => {
+    await build(() => {});
+    clickhouse = await startClickhouse({ library, shards: 2 });
+  });
+  afterAll(() => clickhouse?.stop());
+
+  const addressOf = ({ user, password }: { user: string; password: string }) =>
+    parseStoreAddress(`clickhouse://${clickhouse.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${database}`, {
+      where: '--ship',
+      env: { PGWITNESS_STORE_USER: user, PGWITNESS_STORE_PASSWORD: password },
+    });
+
+  describe.each([
+    ['on one node', undefined],
+    ['on two shards', { name: CLUSTER, hasReplicas: false }],
+  ])('%s', (_name, cluster) => {
+    const nodes = () => (cluster === undefined ? clickhouse.nodes.slice(0, 1) : clickhouse.nodes);
+    const layout = { cluster, retention: RETENTION };
+
+    beforeAll(async () => {
+      for (const { query } of clickhouse.nodes) await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
+      for (const { query } of nodes()) {
+        await query(`CREATE DATABASE ${database}`);
+        for (const table of TABLES_1) {
+          for (const sql of createSql({ ...table, made: [] }, layout)) await query(sql, database);
+        }
+        await query(
+          'CREATE TABLE store_fact (name String, value UInt64, version UInt64) ENGINE = ReplacingMergeTree(version) ORDER BY name',
+          database,
+        );
+        await query(
+          `INSERT INTO store_fact VALUES ('schema', 1, 1), ('minutes_kept_days', 7, 1), ('hours_kept_days', 90, 1), ('days_kept_days', 400, 1)`,
+          database,
+        );
+      }
+    });
+
+    const opened = async () => {
+      const file = 'storage/clickhouse/read/reader.js';
+      const { openClickhouseReader } = await built<typeof import('../../storage/clickhouse/read/reader.js')>(file);
+      const reader = openClickhouseReader(addressOf(SHIPPER));
+      onTestFinished(() => reader.close());
+      return reader;
+    };
+    /** Ten statements of two sources, whose times and executions differ; minutes of the last hour. */
+    const ship = async (instance: string) => {
+      const client = new FleetClient(addressOf(SENDER));
+      const names = columnsOf(ROLLUP).map(([name]) => name);
+      const rows = Array.from({ length: 20 }, (_, n) => {
+        const known: Record<string, string | number> = {
+          ...{ instance, store: 1, span_s: 60, bucket_min: NOW_MIN - 30 + n, fingerprint: `f${n % 10}` },
+          ...{ source: n < 10 ? 'orm' : 'raw', construct: '', pool_id: 'p', service: 's', environment: 'e' },
+          ...{ calls_strong: 3, calls_weak: n, errors: n % 3, service_total_ns: (n % 7) * 1e6, version: 1 },
+        };
+        return names.map((name) => known[name] ?? (name === 'histogram' ? {} : 0));
+      });
+      await client.insert('rollup', names, rows);
+      const state: Record<string, string | number> = {
+        ...{ service: 's', environment: 'e', instance, store: 1, pgwitness_version: '1' },
+        ...{ first_min: NOW_MIN - DAY_MIN, last_min: NOW_MIN, version: Date.now() },
+      };
+      const columns = columnsOf(STATE).map(([name]) => name);
+      await client.insert('instance_state', columns, [columns.map((name) => state[name] ?? 0)]);
+      await client.close();
+    };
+
+    test('is not read, nor brought up to date by who may not alter it', async () => {
+      await ship('before');
+      await expect(opened()).rejects.toMatchObject({ code: 'older-schema' });
+      await expect(prepareStore(addressOf(SENDER), layout)).rejects.toMatchObject({
+        code: 'denied',
+        message: expect.stringContaining('ADD COLUMN'),
+      });
+    });
+
+    test('is brought up to date by many at once, and ranks old rows and new ones', async () => {
+      await Promise.all([1, 2, 3].map(() => prepareStore(addressOf(SHIPPER), layout)));
+      for (const { query } of nodes()) {
+        expect(await query("SELECT argMax(value, version) FROM store_fact WHERE name = 'schema'", database)).toBe('2');
+      }
+      await ship('after');
+      const all = reportStatements(await opened());
+      expect(all.statements).toHaveLength(20);
+      // Executions of both, each of 10 x 2 rows.
+      expect([...all.sums.values()].map(({ executions }) => executions)).toEqual(
+        [...all.sums.keys()].map((source) => 2 * sumOf(source)),
+      );
+      for (const sort of ['total', 'mean', 'calls', 'errors'] as const) {
+        const [first, every] = await Promise.all(
+          [{ sort, limit: 7 }, { sort }].map(async (question) => reportStatements(await opened(), question)),
+        );
+        expect(first.statements, sort).toEqual(every.statements.slice(0, 7));
+        expect(first.sums, sort).toEqual(every.sums);
+      }
+      // Who connects next changes nothing, and needs no right for it.
+      await prepareStore(addressOf(SENDER), layout);
+    });
+  });
+});
+
+/** Of one instance: see ship(). */
+function sumOf(source: string): number {
+  const rows = Array.from({ length: 20 }, (_, n) => n).filter((n) => (source === 'orm') === n < 10);
+  return rows.reduce((sum, n) => sum + 3 + n + (n % 3), 0);
+}
