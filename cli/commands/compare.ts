@@ -110,5 +110,10 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
   const onRead = (label: string, steps: { done: number; of: number }): void => progress.at(`Reading ${label}`, steps);
   const comparison = await compareSides(place, sides, { all, groupBy, onRead });
   progress.end();
+  if (comparison.reports.every(({ statements }) => statements.length === 0)) {
+    const { checkSeen } = await import('../../reports/groups/seen-filters.js');
+    const seen = await place.seen();
+    for (const { filter } of comparison.sides) checkSeen(filter, seen);
+  }
   printComparison(comparison, view);
 }

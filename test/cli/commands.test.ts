@@ -216,6 +216,17 @@ describe('history', () => {
   });
 });
 
+describe('compare', () => {
+  test('a value that was never seen is a usage error with those that are there', async () => {
+    const around = new Date(SINCE_MS).toISOString();
+    const wrong = await pgwitness(['compare', '--around', around, '--tag', 'route=/nope/', '--data', data]);
+    expect(wrong.stderr).toMatch(/"route=\/nope\/" was never seen: --tag: seen: \/books\//);
+    expect(wrong.code).toBe(2);
+    const none = await pgwitness(['compare', '--around', around, '--source', 'unknown', '--data', data]);
+    expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining('No statement fits on either side.') });
+  });
+});
+
 describe('pools', () => {
   test('--json is complete', async () => {
     const { stdout } = await pgwitness(['pools', '--data', data, '--json']);
