@@ -103,15 +103,22 @@ function msOf(bucket: number): number {
   return 2 ** (bucket / PER_DOUBLING + FIRST_DOUBLING);
 }
 
+/** Each bucket with half of its neighbours. */
+const SMOOTH = new Float64Array(BUCKETS);
+/** Of the buckets after each: the highest, and all together. Made once: an array of this size is dear. */
+const LATER = new Float64Array(BUCKETS);
+const ABOVE = new Float64Array(BUCKETS);
+
 /**
  * The emptiest place between two heaps of pauses. Pauses of one kind have one heap, however wide; a second one counts
  * when the stretch before it is nearly empty.
  */
 function gapBetween(counts: Float64Array): number {
-  const smooth = smoothed(counts);
-  // Of the buckets after each: the highest, and all together.
-  const later = new Float64Array(BUCKETS);
-  const above = new Float64Array(BUCKETS);
+  const smooth = SMOOTH;
+  const later = LATER;
+  const above = ABOVE;
+  smoothen(counts);
+  later[BUCKETS - 1] = above[BUCKETS - 1] = 0;
   for (let at = BUCKETS - 2; at >= 0; at--) {
     later[at] = Math.max(later[at + 1], smooth[at + 1]);
     above[at] = above[at + 1] + smooth[at + 1];
@@ -132,15 +139,12 @@ function gapBetween(counts: Float64Array): number {
   return Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, msOf(middleOf(smooth, found) + 0.5)));
 }
 
-/** Each bucket with half of its neighbours. */
-function smoothed(counts: Float64Array): Float64Array {
-  const smooth = new Float64Array(BUCKETS);
+function smoothen(counts: Float64Array): void {
   for (let at = 0; at < BUCKETS; at++) {
     const before = at === 0 ? 0 : counts[at - 1];
     const after = at === BUCKETS - 1 ? 0 : counts[at + 1];
-    smooth[at] = (before + 2 * counts[at] + after) / 4;
+    SMOOTH[at] = (before + 2 * counts[at] + after) / 4;
   }
-  return smooth;
 }
 
 /** The middle of the stretch that is as empty as this bucket. */

@@ -28,6 +28,8 @@ export class KeptStatements {
   }
 
   giveBack(statements: PackedStatements): void {
-    if (statements.room <= ROOM_MAX && this.#free.length < FREE_MAX) this.#free.push(statements);
+    if (statements.room > ROOM_MAX || this.#free.length >= FREE_MAX) return;
+    statements.clear();
+    this.#free.push(statements);
   }
 }
