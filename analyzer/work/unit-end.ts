@@ -17,6 +17,11 @@ const RESTING_KEPT_MAX = 16;
 /** An execution whose session never settles must not keep its unit. */
 const UNSETTLED_MS = 10_000;
 
+/** It began so lately that it is neither over nor long. Most open units are: they are passed over at once. */
+export function isYoung({ firstMs, boundary, sessions }: Unit, nowMs: number): boolean {
+  return nowMs - firstMs <= QUIET_MS && (boundary === 'tags' || sessions.length > 0);
+}
+
 /** @param nowMs of the relays' clocks. */
 export function isOver(unit: Unit, nowMs: number): boolean {
   const quietMs = nowMs - unit.lastMs;

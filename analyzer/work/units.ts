@@ -24,7 +24,7 @@ import { RequestCounts } from './request-counts.js';
 import { SessionWork } from './session-work.js';
 import { StatementCounts, type TellsApart } from './statement-counts.js';
 import type { Unit } from './unit.js';
-import { idleIn, isLeft, isOver, rests } from './unit-end.js';
+import { idleIn, isLeft, isOver, isYoung, rests } from './unit-end.js';
 import { UnitIds } from './unit-ids.js';
 import { UnitSamples } from './unit-samples.js';
 import type { UnitsCounters, UnitsListener } from './units-told.js';
@@ -127,6 +127,7 @@ export class Units {
     }
     const theirNowMs = this.#newestMs + Math.max(0, nowMs - this.#newestSeenMs);
     for (const unit of this.#open) {
+      if (isYoung(unit, theirNowMs)) continue;
       if (isOver(unit, theirNowMs)) {
         this.#end(unit);
         continue;

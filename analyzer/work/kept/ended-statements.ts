@@ -6,7 +6,7 @@ import type { StatementSums } from './statement-sums.js';
 /** Statements of a block. */
 const PLACES = 4;
 /** Of a statement. */
-const NUMBERS = 4;
+const NUMBERS = 3;
 const TEXTS = 3;
 const BLOCKS_AT_FIRST = 256;
 

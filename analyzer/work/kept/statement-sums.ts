@@ -21,6 +21,11 @@ const COUNTED_NS = 5;
 const COUNTED_ROWS = 6;
 const NUMBERS = 7;
 
+/** Texts of a place, by their offset: its fingerprint, and these. */
+const SOURCE = 1;
+const TAG_SET = 2;
+const TEXTS = 3;
+
 /** Where one statement is kept after its unit ended. */
 interface EndedStatement {
   readonly numbers: Float64Array;
@@ -30,10 +35,8 @@ interface EndedStatement {
 }
 
 export class StatementSums {
-  /** Those from #length on are of an earlier unit, here and in the other arrays. */
-  #fingerprints: string[] = [];
-  #sources: string[] = [];
-  #tagSets: string[] = [];
+  /** TEXTS of each place. Those from #length on are of an earlier unit, here and in the numbers. */
+  #texts: string[] = [];
   #numbers = new Float64Array(PLACES_AT_FIRST * NUMBERS);
   #length = 0;
   /** Of more than FEW. */
@@ -46,21 +49,21 @@ export class StatementSums {
   }
 
   fingerprintAt(place: number): string {
-    return this.#fingerprints[place];
+    return this.#texts[place * TEXTS];
   }
 
   /** Of its first execution, as tagSetAt(). */
   sourceAt(place: number): string {
-    return this.#sources[place];
+    return this.#texts[place * TEXTS + SOURCE];
   }
 
   tagSetAt(place: number): string {
-    return this.#tagSets[place];
+    return this.#texts[place * TEXTS + TAG_SET];
   }
 
   /** For one that is in no row yet. */
   setTagSet(place: number, tagSet: string): void {
-    this.#tagSets[place] = tagSet;
+    this.#texts[place * TEXTS + TAG_SET] = tagSet;
   }
 
   isInRow(place: number): boolean {
@@ -82,8 +85,8 @@ export class StatementSums {
         this.beyond++;
         return false;
       }
-      this.#sources[added] = source;
-      this.#tagSets[added] = tagSet;
+      this.#texts[added * TEXTS + SOURCE] = source;
+      this.#texts[added * TEXTS + TAG_SET] = tagSet;
       this.#set(added * NUMBERS, startMs, serviceNs, rows);
       return true;
     }
@@ -103,10 +106,10 @@ export class StatementSums {
     let repeated = 0;
     for (let theirs = 0; theirs < other.#length; theirs++) {
       const from = theirs * NUMBERS;
-      const fingerprint = other.#fingerprints[theirs];
+      const fingerprint = other.#texts[theirs * TEXTS];
       let place = this.#find(fingerprint);
       if (place >= 0) {
-        if (other.#sources[theirs] !== 'housekeeping') repeated++;
+        if (other.#texts[theirs * TEXTS + SOURCE] !== 'housekeeping') repeated++;
         const at = place * NUMBERS;
         for (const what of [EXECUTIONS, SERVICE_NS, ROWS]) this.#numbers[at + what] += other.#numbers[from + what];
         continue;
@@ -116,8 +119,8 @@ export class StatementSums {
         this.beyond += other.#numbers[from + EXECUTIONS];
         continue;
       }
-      this.#sources[place] = other.#sources[theirs];
-      this.#tagSets[place] = other.#tagSets[theirs];
+      this.#texts[place * TEXTS + SOURCE] = other.#texts[theirs * TEXTS + SOURCE];
+      this.#texts[place * TEXTS + TAG_SET] = other.#texts[theirs * TEXTS + TAG_SET];
       this.#numbers.set(other.#numbers.subarray(from, from + NUMBERS), place * NUMBERS);
     }
     return repeated;
@@ -154,38 +157,38 @@ export class StatementSums {
   /** One that its row holds all of. */
   write(place: number, { numbers, at, texts, textsAt }: EndedStatement): void {
     const from = place * NUMBERS;
-    for (let what = 0; what < COUNTED_EXECUTIONS; what++) numbers[at + what] = this.#numbers[from + what];
-    texts[textsAt] = this.#fingerprints[place];
-    texts[textsAt + 1] = this.#sources[place];
-    texts[textsAt + 2] = this.#tagSets[place];
+    for (let what = EXECUTIONS; what < COUNTED_EXECUTIONS; what++)
+      numbers[at + what - EXECUTIONS] = this.#numbers[from + what];
+    texts[textsAt] = this.#texts[place * TEXTS];
+    texts[textsAt + 1] = this.#texts[place * TEXTS + SOURCE];
+    texts[textsAt + 2] = this.#texts[place * TEXTS + TAG_SET];
   }
 
   /** Adds one that was written, and is not among them. */
   read({ numbers, at, texts, textsAt }: EndedStatement): void {
     const place = this.#addPlace(texts[textsAt]);
     const to = place * NUMBERS;
-    for (let what = 0; what < COUNTED_EXECUTIONS; what++) this.#numbers[to + what] = numbers[at + what];
-    for (let what = EXECUTIONS; what < COUNTED_EXECUTIONS; what++)
-      this.#numbers[to + COUNTED_EXECUTIONS - EXECUTIONS + what] = numbers[at + what];
-    this.#sources[place] = texts[textsAt + 1];
-    this.#tagSets[place] = texts[textsAt + 2];
+    for (let what = EXECUTIONS; what < COUNTED_EXECUTIONS; what++) {
+      const sum = numbers[at + what - EXECUTIONS];
+      this.#numbers[to + what] = this.#numbers[to + what - EXECUTIONS + COUNTED_EXECUTIONS] = sum;
+    }
+    this.#texts[place * TEXTS + SOURCE] = texts[textsAt + 1];
+    this.#texts[place * TEXTS + TAG_SET] = texts[textsAt + 2];
   }
 
   clear(): void {
     this.#length = this.beyond = 0;
     this.#byFingerprint = undefined;
-    if (this.#fingerprints.length <= FEW) return;
-    this.#fingerprints = [];
-    this.#sources = [];
-    this.#tagSets = [];
+    if (this.#texts.length <= FEW * TEXTS) return;
+    this.#texts = [];
     this.#numbers = new Float64Array(PLACES_AT_FIRST * NUMBERS);
   }
 
   /** The last one first: what repeats does so in a loop. -1 = it has no place. */
   #find(fingerprint: string): number {
     if (this.#byFingerprint !== undefined) return this.#byFingerprint.get(fingerprint) ?? -1;
-    const fingerprints = this.#fingerprints;
-    for (let place = this.#length - 1; place >= 0; place--) if (fingerprints[place] === fingerprint) return place;
+    const texts = this.#texts;
+    for (let place = this.#length - 1; place >= 0; place--) if (texts[place * TEXTS] === fingerprint) return place;
     return -1;
   }
 
@@ -198,7 +201,7 @@ export class StatementSums {
       numbers.set(this.#numbers);
       this.#numbers = numbers;
     }
-    this.#fingerprints[place] = fingerprint;
+    this.#texts[place * TEXTS] = fingerprint;
     this.#length++;
     if (this.#byFingerprint !== undefined) this.#byFingerprint.set(fingerprint, place);
     else if (this.#length > FEW) this.#byFingerprint = this.#mapped();
@@ -216,14 +219,16 @@ export class StatementSums {
 
   #nameBy(place: number, startMs: number, source: string, tagSet: string): void {
     const at = place * NUMBERS + START_MS;
-    if (!isBefore(startMs, tagSet, this.#numbers[at], this.#tagSets[place])) return;
+    if (!isBefore(startMs, tagSet, this.#numbers[at], this.#texts[place * TEXTS + TAG_SET])) return;
     this.#numbers[at] = startMs;
-    this.#sources[place] = source;
-    this.#tagSets[place] = tagSet;
+    this.#texts[place * TEXTS + SOURCE] = source;
+    this.#texts[place * TEXTS + TAG_SET] = tagSet;
   }
 
   #mapped(): Map<string, number> {
-    return new Map(this.#fingerprints.slice(0, this.#length).map((fingerprint, place) => [fingerprint, place]));
+    const places = new Map<string, number>();
+    for (let place = 0; place < this.#length; place++) places.set(this.#texts[place * TEXTS], place);
+    return places;
   }
 }
 

@@ -1,5 +1,5 @@
 // The parts of one unit of work: what its statements of one source and pool add up to.
-// Invariant: `counted` fields say what the rows hold already. Parts serve again with their unit.
+// Invariant: `counted` fields say what the rows hold already. The first part serves again with its unit.
 // Not here: the rows (../request-counts.ts).
 
 export interface PartOfUnit {
@@ -13,18 +13,21 @@ export interface PartOfUnit {
 
 /** Sources and pools of one unit. Further ones are added to the last. */
 const PARTS_MAX = 32;
+const NONE: readonly PartOfUnit[] = [];
 
-export class UnitParts {
-  /** Those from #length on are of an earlier unit. Most units have one part. */
-  readonly #parts: PartOfUnit[] = [];
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
+/** It is its own first part: most units have one, and wait for their end in no processor's cache. */
+export class UnitParts implements PartOfUnit {
+  source = '';
+  pool = '';
+  statements = 0;
+  serviceNs = 0;
+  countedStatements = 0;
+  countedNs = 0;
+  length = 0;
+  #others: readonly PartOfUnit[] = NONE;
 
   at(place: number): PartOfUnit {
-    return this.#parts[place];
+    return place === 0 ? this : this.#others[place - 1];
   }
 
   /** Hot path. */
@@ -35,8 +38,8 @@ export class UnitParts {
   }
 
   absorb(other: UnitParts): void {
-    for (let place = 0; place < other.#length; place++) {
-      const { source, pool, statements, serviceNs } = other.#parts[place];
+    for (let place = 0; place < other.length; place++) {
+      const { source, pool, statements, serviceNs } = other.at(place);
       const part = this.#in(source, pool);
       part.statements += statements;
       part.serviceNs += serviceNs;
@@ -44,24 +47,23 @@ export class UnitParts {
   }
 
   clear(): void {
-    this.#length = 0;
+    this.length = 0;
+    this.#others = NONE;
   }
 
   #in(source: string, pool: string): PartOfUnit {
-    const parts = this.#parts;
-    const length = this.#length;
-    for (let place = 0; place < length; place++) {
-      const part = parts[place];
-      if (part.source === source && part.pool === pool) return part;
+    if (this.length > 0 && this.source === source && this.pool === pool) return this;
+    for (const part of this.#others) if (part.source === source && part.pool === pool) return part;
+    if (this.length === PARTS_MAX) return this.#others[PARTS_MAX - 2];
+    this.length++;
+    if (this.length === 1) {
+      this.source = source;
+      this.pool = pool;
+      this.statements = this.serviceNs = this.countedStatements = this.countedNs = 0;
+      return this;
     }
-    if (length === PARTS_MAX) return parts[length - 1];
-    this.#length++;
-    if (length === parts.length)
-      parts.push({ source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 });
-    const part = parts[length];
-    part.source = source;
-    part.pool = pool;
-    part.statements = part.serviceNs = part.countedStatements = part.countedNs = 0;
+    const part = { source, pool, statements: 0, serviceNs: 0, countedStatements: 0, countedNs: 0 };
+    this.#others = [...this.#others, part];
     return part;
   }
 }
