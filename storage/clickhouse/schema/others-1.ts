@@ -9,6 +9,8 @@ const IDENTITY = ['service', 'environment'];
 const OF_INSTANCE = { of: 'instance', shardBy: 'instance' } as const;
 const OF_STATEMENT = { of: 'instance', shardBy: 'fingerprint' } as const;
 const WHILE_SENT = { ageing: { by: 'sending' } } as const;
+/** Most questions are about the twenty statements of a page. */
+const OF_FEW = { ...WHILE_SENT, granuleRows: 256 } as const;
 
 function until(seconds: string): Pick<FleetTable, 'ageing'> {
   return { ageing: { by: 'moment', seconds } };
@@ -27,7 +29,7 @@ const STATEMENTS: readonly FleetTable[] = [
       ...counts('variants_dropped'),
     ],
     key: ['fingerprint'],
-    ...WHILE_SENT,
+    ...OF_FEW,
   },
   {
     name: 'statement_variant',
@@ -35,7 +37,7 @@ const STATEMENTS: readonly FleetTable[] = [
     shardBy: 'fingerprint',
     columns: texts('fingerprint', 'key_hash', 'query'),
     key: ['fingerprint', 'key_hash'],
-    ...WHILE_SENT,
+    ...OF_FEW,
   },
   {
     name: 'statement_source',
@@ -47,8 +49,8 @@ const STATEMENTS: readonly FleetTable[] = [
       ...counts('calls', 'errors'),
       ...texts('evidence'),
     ],
-    key: [...IDENTITY, 'fingerprint', 'source', 'construct'],
-    ...WHILE_SENT,
+    key: ['fingerprint', 'source', 'construct', ...IDENTITY],
+    ...OF_FEW,
   },
   {
     name: 'slow_sample',

@@ -5,7 +5,7 @@
 // A histogram maps the index of a bucket to its count, so that sumMap adds histograms up. Which level (span_s) is whole
 // says instance_state (others-1.ts).
 
-import { BUCKET, COUNT_CODEC, counts, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
+import { BUCKET, counts, FAST, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
 import { STRETCH_SQL } from './stretch.js';
 import type { FleetColumn, FleetTable, MadeColumn } from './table.js';
 
@@ -45,7 +45,7 @@ const RANKED_BY: readonly MadeColumn[] = [
     name: 'executions',
     type: 'UInt64',
     sql: 'calls_certain + calls_strong + calls_weak + calls_none + errors',
-    codec: COUNT_CODEC,
+    codec: FAST,
   },
 ];
 
@@ -64,7 +64,8 @@ export const ROLLUPS_1: readonly FleetTable[] = [
         'rows',
         'requests',
       ),
-      ...counts('request_bytes', 'response_bytes', 'service_total_ns'),
+      ...counts('request_bytes', 'response_bytes'),
+      ['service_total_ns', 'UInt64', FAST],
       MINIMUM,
       ...counts('service_max_ns', 'first_row_count', 'first_row_total_ns', 'client_stall_total_ns', 'wait_total_ns'),
       histogram('histogram'),
