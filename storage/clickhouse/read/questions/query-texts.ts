@@ -10,19 +10,20 @@ import type {
 } from '../../../reading/statement-rows.js';
 import { namesOf, type PoolName, poolNamesSql } from './query-pools.js';
 import { list, totalSql } from './sql.js';
-import { inParts, type View } from './view.js';
+import { inParts, OF_FEW_ROWS, type View } from './view.js';
 
 export function textsOf(view: View, fingerprints: readonly string[]): StatementText[] {
   return view.all(...inParts(fingerprints).map(textsSql)).flat() as StatementText[];
 }
 
 function textsSql(fingerprints: readonly string[]): string {
-  return `SELECT fingerprint, query, summary FROM statement FINAL WHERE fingerprint IN ${list(fingerprints)}`;
+  return `SELECT fingerprint, query, summary FROM statement FINAL WHERE fingerprint IN ${list(fingerprints)}
+    ${OF_FEW_ROWS}`;
 }
 
 function variantsSql(fingerprints: readonly string[]): string {
   return `SELECT fingerprint, query FROM statement_variant FINAL WHERE fingerprint IN ${list(fingerprints)}
-    ORDER BY fingerprint, query`;
+    ORDER BY fingerprint, query ${OF_FEW_ROWS}`;
 }
 
 /** Of several sidecars the one that saw most of it says why. */
@@ -32,7 +33,7 @@ function verdictsSql(view: View, fingerprints: readonly string[]): string {
       min(s.first_seen_ms) AS firstSeenMs, max(s.last_seen_ms) AS lastSeenMs, ${totalSql(seen)} AS executions,
       argMax(s.evidence, ${seen}) AS evidence
     FROM statement_source AS s FINAL WHERE ${view.whose} AND fingerprint IN ${list(fingerprints)}
-    GROUP BY fingerprint, source, construct ORDER BY executions DESC, construct`;
+    GROUP BY fingerprint, source, construct ORDER BY executions DESC, construct ${OF_FEW_ROWS}`;
 }
 
 export function describe(view: View, fingerprints: readonly string[]): DescribedStatements {

@@ -20,8 +20,11 @@ export interface Named extends StatementKey {
  * than the engine's own of 1 MB, some ten thousand rows, cost less to merge and to group.
  */
 const SETTINGS =
-  'SETTINGS do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1, ' +
+  'do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1, ' +
   'prefer_column_name_to_alias = 1, preferred_block_size_bytes = 8000000';
+
+/** Ends a statement that looks a few rows up: to share them among threads takes longer than reading them. */
+export const OF_FEW_ROWS = 'SETTINGS max_threads = 1';
 
 const NONE: ReadonlyMap<number, Uint8Array> = new Map();
 
@@ -95,7 +98,7 @@ export class View {
     if (statements.every((sql) => this.#ahead.has(sql))) return statements.map((sql) => this.#ahead.get(sql)!);
     const along = this.#expected.filter((sql) => !statements.includes(sql));
     this.#expected = [];
-    const answers = this.#asker.ask([...statements, ...along].map((sql) => `${sql} ${SETTINGS}`)) as unknown[][];
+    const answers = this.#asker.ask([...statements, ...along].map(settled)) as unknown[][];
     for (const [at, sql] of along.entries()) this.#ahead.set(sql, answers[statements.length + at]);
     return answers.slice(0, statements.length);
   }
@@ -135,6 +138,10 @@ export class View {
   named(id: number): Named {
     return this.#named[id];
   }
+}
+
+function settled(sql: string): string {
+  return `${sql}${sql.endsWith(OF_FEW_ROWS) ? ',' : ' SETTINGS'} ${SETTINGS}`;
 }
 
 const AT_ONCE = 4_000;
