@@ -38,6 +38,8 @@ export class FreeUnits {
     if (unit.servesOnce || this.#free.length >= FREE_MAX) return;
     // Offered again, it is not kept twice.
     unit.servesOnce = true;
+    // What it held of its statements was written or forgotten, and would stay where no other unit begins.
+    unit.distinct.clear();
     this.#free.push(unit);
   }
 }

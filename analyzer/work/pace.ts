@@ -43,7 +43,7 @@ export class Pace {
   /** A longer pause outside of a transaction lies between two requests. */
   gapMs = USUAL_GAP_MS;
 
-  /** Hot path: a pause outside of a transaction, and whether a ping came after it. */
+  /** Hot path: a pause outside of a transaction. */
   paused(ms: number): void {
     this.#counts[bucketOf(ms)]++;
     this.#pauses++;

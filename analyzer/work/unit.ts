@@ -51,7 +51,7 @@ export class Unit implements WorkUnit {
   /** An earlier process counted it as a request. */
   resumed = false;
   ended = false;
-  /** Sessions that lead to it, but for those in `sessions`, and its place among those that ended. */
+  /** How many lead to it: sessions that are not in `sessions`, and its place among those that ended. */
   holders = 0;
   /** The ids that lead to it, and its place while it ended and is kept whole (kept/ended-units.ts); -1 = none. */
   leads = 0;

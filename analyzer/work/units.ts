@@ -187,23 +187,25 @@ export class Units {
   }
 
   #begin(boundary: Unit['boundary'], resumed: boolean): Unit {
+    const unit = this.#free.begin(boundary);
+    unit.resumed = resumed;
+    this.counters.unitsTotal++;
+    return this.#opened(unit);
+  }
+
+  #goOn(unit: Unit): Unit {
+    if (!unit.ended) return unit;
+    unit.ended = false;
+    this.#ids.goesOn(unit);
+    return this.#opened(unit);
+  }
+
+  #opened(unit: Unit): Unit {
     if (this.#open.size >= limits.unitsOpenMax) {
       this.counters.unitsCutTotal++;
       this.#end(this.#open.oldest!);
     }
-    const unit = this.#free.begin(boundary);
-    unit.resumed = resumed;
     this.#open.add(unit);
-    this.counters.unitsTotal++;
-    return unit;
-  }
-
-  #goOn(unit: Unit): Unit {
-    if (unit.ended) {
-      unit.ended = false;
-      this.#ids.goesOn(unit);
-      this.#open.add(unit);
-    }
     return unit;
   }
 

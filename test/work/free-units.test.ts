@@ -8,6 +8,7 @@ import { FreeUnits } from '../../analyzer/work/free-units.js';
 import { EndedUnits } from '../../analyzer/work/kept/ended-units.js';
 import { StatementSums } from '../../analyzer/work/kept/statement-sums.js';
 import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
+import type { Unit } from '../../analyzer/work/unit.js';
 import { Random } from '../../scripts/lib/fuzz/random.mjs';
 import { withLimits } from '../kit/limits.js';
 import { Playing, type Sent } from './playing.js';
@@ -120,4 +121,16 @@ describe('serving again', () => {
       expect(new Set(used).size).toBeLessThan(100);
     });
   });
+});
+
+test('a unit that waits to serve again holds no statement', () => {
+  const playing = new Playing();
+  const sent = Array.from({ length: 40 }, (_, n): Sent => ({ sql: `SELECT ${n}`, at: n, requestId: 'r1' }));
+  const executions = sent.map((one) => playing.take(one));
+  for (const [n, execution] of executions.entries()) playing.settle(execution, sent[n]);
+  const { distinct } = executions[0].unit as Unit;
+  expect(distinct.length).toBe(40);
+  // Nothing but its id leads to it then.
+  playing.send({ sql: 'SELECT a', at: 50, requestId: 'r2' }).pass(3_000);
+  expect(distinct.length).toBe(0);
 });

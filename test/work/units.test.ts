@@ -515,6 +515,21 @@ describe('bounds', () => {
     expect(playing.total.requests).toBe(limits.unitsOpenMax + 30);
     expect([...playing.units.open()]).toEqual([]);
   });
+
+  test('nor are more open where ended ones go on', () => {
+    withLimits({ unitsOpenMax: 10 }, () => {
+      const playing = new Playing();
+      const all = (atMs: number): void => {
+        for (let n = 0; n < 100; n++)
+          playing.send({ sql: 'a', at: atMs + n, session: `s${n % 3}`, requestId: `r${n}` });
+      };
+      all(0);
+      playing.pass(3_000);
+      all(4_000);
+      expect([...playing.units.open()]).toHaveLength(10);
+      expect(playing.units.counters.unitsTotal).toBe(100);
+    });
+  });
 });
 
 /** A small generator with a seed, so that a failure can be run again. */

@@ -22,7 +22,7 @@ export class EndedStatements {
   /** Returns what read() and free() ask for; 0 = there are none. */
   write(from: StatementSums): number {
     let first = 0;
-    for (let place = from.length - 1 - ((from.length - 1) % PLACES); place >= 0; place -= PLACES) {
+    for (let place = Math.floor((from.length - 1) / PLACES) * PLACES; place >= 0; place -= PLACES) {
       const block = this.#take();
       const end = Math.min(place + PLACES, from.length);
       for (let one = place, at = block * PLACES; one < end; one++, at++)
