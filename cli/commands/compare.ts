@@ -110,10 +110,11 @@ async function compareSidesOf(place: Place, flags: CompareFlags, view: CompareVi
   const onRead = (label: string, steps: { done: number; of: number }): void => progress.at(`Reading ${label}`, steps);
   const comparison = await compareSides(place, sides, { all, groupBy, onRead });
   progress.end();
-  if (comparison.reports.every(({ statements }) => statements.length === 0)) {
+  const empty = comparison.sides.filter((_, side) => comparison.reports[side].statements.length === 0);
+  if (empty.length > 0) {
     const { checkSeen } = await import('../../reports/groups/seen-filters.js');
     const seen = await place.seen();
-    for (const { filter } of comparison.sides) checkSeen(filter, seen);
+    for (const { filter } of empty) checkSeen(filter, seen);
   }
   printComparison(comparison, view);
 }

@@ -41,9 +41,11 @@ export function firstByPercentile(
   let { ranked, sums } = rank(RANKED_FIRST);
   let first: StatementFacts[] = [];
   const leastNs = () => (first.length === limit ? percentileNs(first[limit - 1], 1 - 1 / share) : null);
+  // `value` is an upper bound: once it is below the last kept percentile, nothing further can displace it.
+  const isBelow = ({ value }: RankedStatement, least: number | null) => least !== null && value < least;
   for (let from = 0; from < ranked.length; from += CHUNK) {
     const least = leastNs();
-    if (least !== null && ranked[from].value < least) break;
+    if (isBelow(ranked[from], least)) break;
     let left = ranked.slice(from, from + CHUNK);
     const ever = everIn && Lifetimes.of(stored, left, { filter, segments: everIn });
     if (ever !== undefined) left = ever.slowestFirst(ever.reaching(left, least, share), share);
@@ -53,7 +55,7 @@ export function firstByPercentile(
       first = ordered([...first, ...factsOf(stored, some, { filter, span })], { sort, limit });
       if (ever !== undefined) left = ever.reaching(left, leastNs(), share);
     }
-    if (from + CHUNK === RANKED_FIRST) ({ ranked, sums } = rank(0));
+    if (from + CHUNK === RANKED_FIRST && !isBelow(ranked[ranked.length - 1], leastNs())) ({ ranked, sums } = rank(0));
   }
   return { ranked: first, sums };
 }

@@ -148,7 +148,7 @@ export interface RankedStatement extends StatementKey {
   /** Of the executions that ran alone, ns; only when ranked by a percentile. */
   minNs: number | null;
   maxNs: number;
-  /** Executions that ran alone; only when ranked by a percentile, of a store with lifetime rows. */
+  /** Calls that ran alone, so so many at least are timed; only when ranked by a percentile, with lifetime rows. */
   timed?: number;
 }
 

@@ -69,11 +69,11 @@ export function* statementPoints(
   }
 }
 
-/** Of these statements: one question for each segment, which of 20 statements takes a third of what 20 take. */
+/** Of all these statements in one question for each segment: of twenty it takes a third of twenty questions' time. */
 export function totalPoints(
   rows: Rows,
   { segments, stepMinutes }: Timeline,
-  { statements, ...filter }: ExecutionFilter & { statements: readonly StatementKey[] },
+  { statements, source: _, ...filter }: ExecutionFilter & { statements: readonly StatementKey[] },
 ): TotalPoint[] {
   const asked = { ...filter, fingerprints: [...new Set(statements.map(({ fingerprint }) => fingerprint))] };
   const tagged = isTagged(filter);

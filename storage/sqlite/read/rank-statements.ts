@@ -1,7 +1,7 @@
 // Finds the first statements in an order, and the sums of all.
 // It does so without reading everything about each.
 // Invariant: the order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits.
-// Not here: percentiles (reports/statements.ts), reading the statements that come first.
+// Not here: percentiles (reports/percentiles/first-by-percentile.ts), reading the statements that come first.
 
 import type { SourceSums } from '../../../facts/answers.js';
 import type { Segment } from '../../reading/levels.js';
@@ -10,7 +10,6 @@ import type { Rows } from '../file/rows.js';
 import { totalSql } from '../tables/saturating.js';
 import { type SeriesTotal, seriesTotals } from './series-totals.js';
 
-const TIMED = '(executions - batched_calls)';
 const VALUES: Readonly<Record<RankedSort, string>> = {
   total: 'total_ns',
   mean: 'total_ns * 1.0 / max(1, executions)',
@@ -27,7 +26,7 @@ const VALUES: Readonly<Record<RankedSort, string>> = {
  * histogram is off by a percent at most.
  */
 function percentileMost(share: number): string {
-  return `min(max_ns, 1.01 * total_ns / max(1, ${TIMED} / ${share}))`;
+  return `min(max_ns, 1.01 * total_ns / max(1, timed / ${share}))`;
 }
 
 /** Each is worked out for every row of the window, which is most of what a ranking costs. */
@@ -37,8 +36,8 @@ const NEEDED: Readonly<Partial<Record<RankedSort, readonly SeriesTotal[]>>> = {
   errors: ['errors'],
   max: ['max_ns'],
   rows: ['rows'],
-  p95: ['batched_calls', 'min_ns', 'max_ns'],
-  p99: ['batched_calls', 'min_ns', 'max_ns'],
+  p95: ['timed', 'min_ns', 'max_ns'],
+  p99: ['timed', 'min_ns', 'max_ns'],
 };
 
 interface Row extends RankedStatement {
@@ -56,7 +55,7 @@ export function rankStatements(rows: Rows, segments: readonly Segment[], questio
   if (from === undefined) return { ranked: [], sums };
   const merged = totals.map((name) => `${mergeSql(name)} AS ${name}`).join(', ');
   const [least, most] = [needed.includes('min_ns') ? 'min_ns' : 'NULL', needed.includes('max_ns') ? 'max_ns' : '0'];
-  const timed = needed.includes('batched_calls') ? TIMED : '0';
+  const timed = needed.includes('timed') ? 'timed' : '0';
   const having = meanNsMin === 0 ? '' : ' HAVING total(r.total_ns) >= ? * total(r.executions)';
   const all = rows.all<Row>(
     `WITH ran AS MATERIALIZED (

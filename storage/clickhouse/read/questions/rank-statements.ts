@@ -1,6 +1,6 @@
 // The first statements in an order, and the sums of all, in one statement for ClickHouse.
 // Invariant: the order is that of facts/statement-order.ts, ties included; the sums are of every statement that fits.
-// Not here: percentiles (reports/statements.ts), reading the statements that come first (query-statements.ts).
+// Not here: percentiles (reports/percentiles), reading the statements that come first (query-statements.ts).
 
 import type { SourceSums } from '../../../../facts/answers.js';
 import type { Segment } from '../../../reading/levels.js';
@@ -14,7 +14,7 @@ import type { View } from './view.js';
 const SUMS = {
   all_calls: totalSql(CALLS_SQL),
   all_errors: totalSql('errors'),
-  batched: totalSql('batched_calls'),
+  timed: totalSql(`${CALLS_SQL} - batched_calls`),
   all_rows: totalSql('rows'),
   least_ns: 'toFloat64(ifNull(min(service_min_ns), -1))',
   most_ns: 'toFloat64(max(service_max_ns))',
@@ -40,12 +40,12 @@ const ORDERS: Readonly<Record<RankedSort, Order>> = {
 /** As in storage/sqlite/read/rank-statements.ts: no more than one in `share` can have taken so long. */
 function percentileMost(share: number): Order {
   return {
-    value: `least(most_ns, 1.01 * total_ns / greatest(1, (all_executions - batched) / ${share}))`,
-    needs: ['batched', 'least_ns', 'most_ns'],
+    value: `least(most_ns, 1.01 * total_ns / greatest(1, timed / ${share}))`,
+    needs: ['timed', 'least_ns', 'most_ns'],
   };
 }
 
-/** See `statement` in ../../schema/rollups-1.ts. */
+/** See `statement` in ../../schema/rollups.ts. */
 const SOURCE_SQL = "substring(statement, position(statement, '\\0') + 1)";
 
 interface Row extends SourceSums {
