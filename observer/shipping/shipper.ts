@@ -5,7 +5,7 @@
 import type { Identity } from '../../facts/fleet/identity.js';
 import type { FleetValue } from '../../storage/clickhouse/connection/client.js';
 import { columnsOf, type FleetTable } from '../../storage/clickhouse/schema/table.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import type { Rows } from '../../storage/sqlite/file/rows.js';
 import { noProgress, type Progress, readProgress, writeProgress } from '../../storage/sqlite/file/shipped.js';
 import { sentValue } from '../../storage/sqlite/outbox/bucket-rows.js';
@@ -35,7 +35,7 @@ export interface ShipperOptions {
 
 /** Some MiB of JSON, and some tens of milliseconds of reading. */
 const ROWS_MAX = 5_000;
-const byName = new Map(TABLES_1.map((table) => [table.name, table]));
+const byName = new Map(TABLES.map((table) => [table.name, table]));
 
 export interface Sent {
   /** Rows of buckets, by level, and other ones. */

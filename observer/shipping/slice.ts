@@ -2,7 +2,7 @@
 // Invariant: a slice holds at most as many rows as it is given; a bucket larger than that goes in several. It is read
 // in one snapshot. Not here: sending (shipper.ts), which rows a bucket has (storage/sqlite/outbox/bucket-rows.ts).
 
-import { ROLLUPS_1 } from '../../storage/clickhouse/schema/rollups-1.js';
+import { ROLLUPS } from '../../storage/clickhouse/schema/rollups.js';
 import type { FleetColumn, FleetTable } from '../../storage/clickhouse/schema/table.js';
 import { type FoldState, SPAN } from '../../storage/reading/levels.js';
 import type { Rows } from '../../storage/sqlite/file/rows.js';
@@ -48,7 +48,7 @@ function ownColumns({ columns }: FleetTable): string[] {
   return columns.map(([name]: FleetColumn) => name).filter((name) => !KEYS.has(name));
 }
 
-const TABLES = ROLLUPS_1.map((table) => ({ table, columns: ownColumns(table) }));
+const TABLES = ROLLUPS.map((table) => ({ table, columns: ownColumns(table) }));
 
 export function readSlice(
   rows: Rows,

@@ -4,8 +4,8 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CLUSTER, type Clickhouse, startClickhouse } from '../../scripts/lib/clickhouse.mjs';
-import { retentionRounds, stepsFrom } from '../../storage/clickhouse/schema/migrations.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { makingSql, retentionRounds } from '../../storage/clickhouse/schema/migrations.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
 
 const DATABASE = 'replicated';
@@ -25,23 +25,23 @@ await describeWithClickhouse('tables with replicas', (library) => {
   afterAll(() => clickhouse?.stop());
 
   test('are made twice without harm, each at a place of its own in the keeper', async () => {
-    const creating = stepsFrom(0, layoutOf(7)).filter((sql) => !sql.startsWith('INSERT'));
+    const creating = makingSql(layoutOf(7));
     for (const sql of creating) expect(sql).toContain(` ON CLUSTER '${CLUSTER}'`);
     for (const sql of [...creating, ...creating]) await clickhouse.query(hereAlone(sql), DATABASE);
     const replicas = `SELECT count(), uniqExact(zookeeper_path), any(replica_name) FROM system.replicas
       WHERE database = '${DATABASE}' AND table != 'store_fact'`;
-    expect(await clickhouse.query(replicas)).toBe(`${TABLES_1.length}\t${TABLES_1.length}\tone`);
+    expect(await clickhouse.query(replicas)).toBe(`${TABLES.length}\t${TABLES.length}\tone`);
     const fact = `SELECT replica_name, zookeeper_path FROM system.replicas WHERE table = 'store_fact'`;
     // Whole on every node: its place has no shard, and each node is a replica of it.
     expect(await clickhouse.query(fact)).toBe(`1 one\t/clickhouse/tables/${DATABASE}/store_fact`);
     const over = `SELECT count() FROM system.tables WHERE database = '${DATABASE}' AND engine = 'Distributed'`;
-    expect(await clickhouse.query(over)).toBe(String(TABLES_1.length));
+    expect(await clickhouse.query(over)).toBe(String(TABLES.length));
   });
 
   test('and altered; what only a server can do, this engine refuses', async () => {
     const kept = layoutOf(7).retention;
     const [, altering] = retentionRounds(layoutOf(3), { kept, from: {}, version: Date.now() });
-    expect(altering).toHaveLength(TABLES_1.length);
+    expect(altering).toHaveLength(TABLES.length);
     // No replica is active, so the keeper is not told: the statement is understood, and refused for that alone.
     for (const sql of altering) {
       await expect(clickhouse.query(hereAlone(sql), DATABASE)).rejects.toThrow('TABLE_IS_READ_ONLY');

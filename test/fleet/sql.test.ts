@@ -13,7 +13,7 @@ import { parseStoreAddress } from '../../storage/clickhouse/connection/address.j
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import { columnsOf } from '../../storage/clickhouse/schema/table.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import { pgwitness } from '../cli/command.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
 
@@ -25,7 +25,7 @@ const FLEET_MD = readFileSync(path.join(ROOT, 'docs', 'FLEET.md'), 'utf8');
 
 test('docs/FLEET.md has every table with its columns', () => {
   const rows = new Map(FLEET_MD.split('\n').map((line) => [/^\| `(\w+)` \|/.exec(line)?.[1], line]));
-  for (const { name, columns } of TABLES_1) {
+  for (const { name, columns } of TABLES) {
     const named = new Set([...(rows.get(name) ?? '').matchAll(/`(\w+)`/g)].map(([, word]) => word));
     const missing = columns.map(([column]) => column).filter((column) => !named.has(column));
     expect(missing, `columns of ${name}`).toEqual([]);
@@ -50,7 +50,7 @@ await describeWithClickhouse('sql on a store', (library) => {
       retention: { minutes: 7, hours: 90, days: 400 },
     });
     const client = new FleetClient(address);
-    const table = TABLES_1.find(({ name }) => name === 'tag_rollup')!;
+    const table = TABLES.find(({ name }) => name === 'tag_rollup')!;
     const histogram: Record<string, number> = {};
     const whole = new LogHistogram();
     for (const ns of NS) whole.add(ns);

@@ -12,7 +12,7 @@ import { parseStoreAddress, requireStoreAddress, shownStore } from '../../storag
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { keptDays, prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import { columnsOf, retentionSql } from '../../storage/clickhouse/schema/table.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
 import { built } from './built.js';
 
@@ -71,7 +71,7 @@ describe('a retention', () => {
   });
 
   test('is no shorter than until a sidecar sends its texts again', () => {
-    const table = TABLES_1.find(({ ageing }) => ageing.by === 'sending')!;
+    const table = TABLES.find(({ ageing }) => ageing.by === 'sending')!;
     const daysOf = (days: number) =>
       /toIntervalDay\((\d+)\)/.exec(retentionSql(table, { retention: { ...RETENTION, days } }))![1];
     expect([daysOf(3), daysOf(400)]).toEqual(['14', '400']);
@@ -100,12 +100,12 @@ await describeWithClickhouse('a store', (library) => {
       await Promise.all([1, 2, 3].map(() => prepareStore(addressOf(database), layout)));
       await prepareStore(addressOf(database), layout);
       const tables = (await clickhouse.query('SHOW TABLES', database)).split('\n');
-      expect(tables).toEqual(expect.arrayContaining(TABLES_1.map((table) => table.name)));
+      expect(tables).toEqual(expect.arrayContaining(TABLES.map((table) => table.name)));
       expect(await clickhouse.query("SELECT max(value) FROM store_fact WHERE name = 'schema'", database)).toBe('2');
     });
 
     test('takes rows twice and keeps the newest version', async () => {
-      const table = TABLES_1.find((each) => each.name === 'source_rollup')!;
+      const table = TABLES.find((each) => each.name === 'source_rollup')!;
       const minute = Math.floor(Date.now() / 60_000) - 5;
       const columns = columnsOf(table).map(([column]) => column);
       const row = (instance: string, calls: number, version: number) => [
@@ -122,7 +122,7 @@ await describeWithClickhouse('a store', (library) => {
     });
 
     test('takes all that it keeps at once, however many partitions that are', async () => {
-      const table = TABLES_1.find((each) => each.name === 'fleet_rollup')!;
+      const table = TABLES.find((each) => each.name === 'fleet_rollup')!;
       const today = Math.floor(Date.now() / 86_400_000) * 1440;
       const levels = Object.entries({ 60: 6, 3600: 89, 86400: 399 });
       const rows = levels.flatMap(([span, days]) =>
@@ -143,7 +143,7 @@ await describeWithClickhouse('a store', (library) => {
     await prepareStore(addressOf('spread'), { cluster: { name: CLUSTER, hasReplicas: false }, retention: RETENTION });
     const client = new FleetClient(addressOf('spread'));
     const rows = Array.from({ length: 200 }, (_, n) => [`f${n}`, 'q', 's', 'SELECT', 'k', 'postgres', 0, Date.now()]);
-    const columns = columnsOf(TABLES_1.find(({ name }) => name === 'statement')!).map(([column]) => column);
+    const columns = columnsOf(TABLES.find(({ name }) => name === 'statement')!).map(([column]) => column);
     await client.insert('statement', columns, rows);
     const counts = await Promise.all(
       clickhouse.nodes.map(({ query }) => query('SELECT count() FROM statement_local', 'spread').then(Number)),
@@ -235,7 +235,7 @@ await describeWithClickhouse('a store', (library) => {
   test('refuses a row without repeating it', async () => {
     await prepareStore(addressOf('rows'), { retention: RETENTION });
     const client = new FleetClient(addressOf('rows'));
-    const columns = columnsOf(TABLES_1.find(({ name }) => name === 'statement')!).map(([column]) => column);
+    const columns = columnsOf(TABLES.find(({ name }) => name === 'statement')!).map(([column]) => column);
     for (const wrong of ['hunter2', { hunter2: 1 }]) {
       const row = ['f', 'SELECT hunter2', 's', 'SELECT', 'k', 'postgres', wrong, 1];
       const refusal = await client.insert('statement', columns, [row]).catch((error: Error) => error);

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import { LogHistogram } from '../../facts/histogram.js';
 import type { FleetClient } from '../../storage/clickhouse/connection/client.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 
 /** Where the rows of a table with ids come from. */
 const JOINS: Readonly<Record<string, string>> = {
@@ -39,7 +39,7 @@ export async function expectTruth(
   try {
     const store = db.prepare('SELECT store FROM outbox_clock').pluck().get() as number;
     let compared = 0;
-    for (const { name, of, columns } of TABLES_1) {
+    for (const { name, of, columns } of TABLES) {
       if (name === 'instance_state' || without.includes(name)) continue;
       const names = columns.map(([column]) => column);
       const isRollup = names.includes('bucket_min') && name !== 'unit_sample';

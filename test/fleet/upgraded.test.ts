@@ -1,5 +1,5 @@
-// A store that was made in the form of version 1, and sidecars of today that connect to it.
-// Invariant: it is brought up to date once, however many connect, and rows that were there are ranked as others.
+// A store without the columns that version 2 brought, and sidecars of today that connect to it.
+// Invariant: it is brought up to date, however many connect, and rows that were there are ranked as others.
 // Not here: what is in each column (shipping.test.ts).
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -10,7 +10,7 @@ import { parseStoreAddress } from '../../storage/clickhouse/connection/address.j
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { prepareStore } from '../../storage/clickhouse/connection/prepare.js';
 import { columnsOf, createSql } from '../../storage/clickhouse/schema/table.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
 import { built } from './built.js';
 
@@ -18,7 +18,7 @@ const { database } = SHIPPER;
 const DAY_MIN = 1440;
 const RETENTION = { minutes: 7, hours: 90, days: 400 };
 const NOW_MIN = Math.floor(Date.now() / 60_000);
-const [ROLLUP, STATE] = ['rollup', 'instance_state'].map((name) => TABLES_1.find((table) => table.name === name)!);
+const [ROLLUP, STATE] = ['rollup', 'instance_state'].map((name) => TABLES.find((table) => table.name === name)!);
 
 await describeWithClickhouse('a store of version 1', (library) => {
   let clickhouse: Clickhouse;
@@ -45,7 +45,7 @@ await describeWithClickhouse('a store of version 1', (library) => {
       for (const { query } of clickhouse.nodes) await query(`DROP DATABASE IF EXISTS ${database} SYNC`);
       for (const { query } of nodes()) {
         await query(`CREATE DATABASE ${database}`);
-        for (const table of TABLES_1) {
+        for (const table of TABLES) {
           for (const sql of createSql({ ...table, made: [] }, layout)) await query(sql, database);
         }
         await query(
@@ -87,6 +87,17 @@ await describeWithClickhouse('a store of version 1', (library) => {
       await client.insert('instance_state', columns, [columns.map((name) => state[name] ?? 0)]);
       await client.close();
     };
+
+    test('of which only tables were made, and nothing noted, gets its columns too', async () => {
+      await clickhouse.query('DROP DATABASE IF EXISTS half SYNC');
+      await clickhouse.query('CREATE DATABASE half');
+      const alone = { retention: RETENTION };
+      for (const sql of createSql({ ...ROLLUP, made: [] }, alone)) await clickhouse.query(sql, 'half');
+      await prepareStore({ ...addressOf({ user: 'default', password: '' }), database: 'half' }, alone);
+      const made =
+        "SELECT groupArray(name) FROM system.columns WHERE database = 'half' AND default_kind = 'MATERIALIZED'";
+      expect(await clickhouse.query(made)).toBe("['statement','executions']");
+    });
 
     test('is not read, nor brought up to date by who may not alter it', async () => {
       await ship('before');

@@ -8,7 +8,7 @@ import { Places } from '../../storage/clickhouse/read/questions/place.js';
 import { totalPoints } from '../../storage/clickhouse/read/questions/query-timeline.js';
 import { View } from '../../storage/clickhouse/read/questions/view.js';
 import { createSql } from '../../storage/clickhouse/schema/table.js';
-import { TABLES_1 } from '../../storage/clickhouse/schema/tables-1.js';
+import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 
 const RETENTION = { minutes: 7, hours: 90, days: 400 };
 const DAY_MIN = 1440;
@@ -87,7 +87,7 @@ test('kept histograms are of their segments alone', () => {
 });
 
 describe('a window of statements', () => {
-  const [sorted] = /ORDER BY \(.*\)/.exec(createSql(TABLES_1[0], { retention: RETENTION })[0])!;
+  const [sorted] = /ORDER BY \(.*\)/.exec(createSql(TABLES[0], { retention: RETENTION })[0])!;
 
   test('names the stretches by which their tables are sorted', () => {
     const { view } = noting();
@@ -104,6 +104,7 @@ describe('a window of statements', () => {
     // Days from fifty days before on: their weeks, counted from the epoch.
     expect(of(60)).toEqual([NOW_MIN - (NOW_MIN % 60)]);
     expect(of(3_600)).toContain(20_000 * DAY_MIN);
+    expect(of(3_600).every((stretch) => stretch % 480 === 0)).toBe(true);
     const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
     expect(of(86_400)[0]).toBe(from - (from % (7 * DAY_MIN)));
     expect(new Set(of(86_400).map((stretch) => stretch % (7 * DAY_MIN)))).toEqual(new Set([0]));

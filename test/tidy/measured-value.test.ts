@@ -17,7 +17,7 @@ test('the example of the recipe is named nowhere but in its files and a migratio
     'proxy/session/execution.ts',
     'proxy/session/session.ts',
     'proxy/stream/statement-values.ts',
-    'storage/clickhouse/schema/rollups-1.ts',
+    'storage/clickhouse/schema/rollups.ts',
     'storage/migrations/0001-initial.ts',
   ]);
 });

@@ -3,7 +3,14 @@
 // Not here: what a change of the retention takes (retention.ts), the statements (../schema/).
 
 import { StoreError } from '../../store-error.js';
-import { alterRights, FLEET_SCHEMA_VERSION, stepsFrom } from '../schema/migrations.js';
+import {
+  addingSql,
+  alterRights,
+  FLEET_SCHEMA_VERSION,
+  MADE_COLUMNS_SQL,
+  makingSql,
+  notingSql,
+} from '../schema/migrations.js';
 import { type Layout, onCluster, type RetentionDays } from '../schema/table.js';
 import { type StoreAddress, shownStore } from './address.js';
 import { FleetClient } from './client.js';
@@ -31,7 +38,10 @@ export async function prepareStore(
   const retention = retentionOf(nodes);
   // A node that is new is made as the others are, and then changed with them.
   const made = { ...layout, retention: retention?.told ?? { ...DEFAULT_DAYS, ...layout.retention } };
-  for (const node of nodes) await makeNode(address, { node, layout: made, from: retention?.from ?? {} });
+  const old = nodes.filter((node) => isOld(address, node));
+  for (const node of old) await makeNode(address, { node, layout: made });
+  // Who reads on a node that is noted asks all of them.
+  for (const { node } of old) await command(address, node, [notingSql(made, retention?.from)]);
   if (retention === undefined) return undefined;
   const wanted = { ...layout, retention: { ...retention.target, ...layout.retention } };
   try {
@@ -52,26 +62,33 @@ export async function keptDays(client: FleetClient): Promise<RetentionDays> {
   return keptOf((await notedBy(client)).facts);
 }
 
-/** Makes what is missing. */
+/** Throws StoreError for one that is of a later version. */
+function isOld(address: StoreAddress, { facts }: Found): boolean {
+  const version = facts.get('schema') ?? 0;
+  if (version <= FLEET_SCHEMA_VERSION) return version < FLEET_SCHEMA_VERSION;
+  throw new StoreError(
+    'newer-schema',
+    `${shownStore(address)} has schema ${version}, this version knows ${FLEET_SCHEMA_VERSION}`,
+    { hint: 'Use the version of pgwitness that made it, or another database.' },
+  );
+}
+
+/** Makes what is missing. Throws StoreError. */
 async function makeNode(
   address: StoreAddress,
-  { node: { node, hasDatabase, facts }, layout, from }: { node: Found; layout: Layout; from: Partial<RetentionDays> },
+  { node: { node, hasDatabase }, layout }: { node: Found; layout: Layout },
 ): Promise<void> {
-  const version = facts.get('schema') ?? 0;
-  if (version > FLEET_SCHEMA_VERSION) {
-    throw new StoreError(
-      'newer-schema',
-      `${shownStore(address)} has schema ${version}, this version knows ${FLEET_SCHEMA_VERSION}`,
-      { hint: 'Use the version of pgwitness that made it, or another database.' },
-    );
-  }
   // Who may not make databases can use one that is there.
   if (!hasDatabase) {
     await asked(new FleetClient(address, { node, database: '' }), (client) =>
       client.command(`CREATE DATABASE IF NOT EXISTS ${address.database}${onCluster(layout)}`),
     );
   }
-  await command(address, node, version === FLEET_SCHEMA_VERSION ? [] : stepsFrom(version, layout, from));
+  await command(address, node, makingSql(layout));
+  const made = await asked(new FleetClient(address, { node }), (client) =>
+    client.rows<{ made: string }>(MADE_COLUMNS_SQL),
+  );
+  await command(address, node, addingSql(layout, new Set(made.map((column) => column.made))));
 }
 
 /** Throws StoreError. */

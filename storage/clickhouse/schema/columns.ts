@@ -1,5 +1,5 @@
 // Columns that tables of the fleet's store have in common, with the codecs that fit them.
-// Invariant: a codec changes no value. Not here: which table has which (rollups-1.ts, others-1.ts).
+// Invariant: a codec changes no value. Not here: which table has which (rollups.ts, others.ts).
 
 import type { FleetColumn } from './table.js';
 

@@ -1,18 +1,12 @@
-// The steps from an empty database of ClickHouse to the tables of today, as statements.
-// Invariant: the n-th step leads to version n; each statement can be applied twice; a published step never changes.
+// The way to the tables of today, from an empty database or an older one, as statements.
+// Invariant: each can be applied twice, and by many at once; a node is noted as of a version after all nodes have it.
 // Not here: sending them (../connection/prepare.ts).
 
 import { addedSql, createSql, type Layout, onCluster, type RetentionDays, retentionSql } from './table.js';
-import { TABLES_1 } from './tables-1.js';
+import { TABLES } from './tables.js';
 
-/** The n-th (from 1) brings a database from version n - 1 to n. */
-const STEPS: ReadonlyArray<(layout: Layout) => string[]> = [
-  (layout) => TABLES_1.flatMap((table) => createSql(table, layout)),
-  // Version 1 had no columns that ClickHouse makes.
-  (layout) => TABLES_1.flatMap((table) => addedSql(table, layout)),
-];
-
-export const FLEET_SCHEMA_VERSION = STEPS.length;
+/** Version 1 had no columns that ClickHouse makes. */
+export const FLEET_SCHEMA_VERSION = 2;
 
 /**
  * One row per fact about the store itself: 'schema', how long levels are kept at least ('minutes_kept_days',
@@ -26,23 +20,32 @@ const FACT_ENGINE = {
   everywhere: "ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/{table}', '{shard} {replica}', version)",
 } as const;
 
-/**
- * Statements that a node of version `from` needs, in order, with those that note what it is then. `begins`: where
- * levels begin on the other nodes.
- */
-export function stepsFrom(from: number, layout: Layout, begins: KeptFrom = {}): string[] {
-  const noted = [
+/** Makes the tables that a node lacks. */
+export function makingSql(layout: Layout): string[] {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
+ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
+    ...TABLES.flatMap((table) => createSql(table, layout)),
+  ];
+}
+
+/** The columns of a node that ClickHouse makes: table and name, a dot between them. */
+export const MADE_COLUMNS_SQL = `SELECT concat(table, '.', name) AS made FROM system.columns
+  WHERE database = currentDatabase() AND default_kind = 'MATERIALIZED'`;
+
+/** Gives tables what they lack: who makes new ones need not be allowed to change them. `made`: of MADE_COLUMNS_SQL. */
+export function addingSql(layout: Layout, made: ReadonlySet<string>): string[] {
+  return TABLES.flatMap((table) => addedSql(table, layout, made));
+}
+
+/** Notes what a node is then. `begins`: where levels begin on the other nodes. */
+export function notingSql(layout: Layout, begins: KeptFrom = {}): string {
+  const facts = [
     ['schema', FLEET_SCHEMA_VERSION],
     ...daysFacts('kept', layout.retention),
     ...fromFacts(begins),
   ] as const;
-  return [
-    `CREATE TABLE IF NOT EXISTS ${STORE_FACT}${onCluster(layout)} (name String, value UInt64, version UInt64)
-ENGINE = ${FACT_ENGINE[layout.cluster?.hasReplicas ? 'everywhere' : 'here']} ORDER BY name`,
-    // New tables are made as they are today, so that whoever may make them need not be allowed to change them.
-    ...(from === 0 ? STEPS.slice(0, 1) : STEPS.slice(from)).flatMap((step) => step(layout)),
-    noteSql(noted, FLEET_SCHEMA_VERSION),
-  ];
+  return noteSql(facts, FLEET_SCHEMA_VERSION);
 }
 
 /** 1 while tables are given another retention; where that stopped halfway it stays, and has to be ended. */
@@ -71,7 +74,7 @@ export function retentionRounds(layout: Layout, { kept, from, version }: Retenti
   };
   return [
     [noteSql([...daysFacts('kept', least), ...daysFacts('wanted', layout.retention), [RETENTION_CHANGES, 1]], version)],
-    TABLES_1.map((table) => retentionSql(table, layout)),
+    TABLES.map((table) => retentionSql(table, layout)),
     [noteSql([...daysFacts('kept', layout.retention), ...fromFacts(from), [RETENTION_CHANGES, 0]], version + 1)],
   ];
 }

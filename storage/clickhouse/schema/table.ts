@@ -1,6 +1,6 @@
 // The form of a table of the fleet's store, and its SQL.
 // Invariant: readers and writers use one name, whichever it is: on a cluster that name is a Distributed table over the
-// local ones. Not here: the tables (tables-1.ts), the steps (migrations.ts).
+// local ones. Not here: the tables (tables.ts), the steps (migrations.ts).
 
 import { literal } from './literal.js';
 
@@ -83,12 +83,17 @@ ENGINE = Distributed(${literal(cluster.name)}, currentDatabase(), ${local}, ${sh
   ];
 }
 
-/** Gives a table that was made without them the columns that ClickHouse makes: rows that are there have them too. */
-export function addedSql({ name, made = [] }: FleetTable, layout: Layout): string[] {
+/**
+ * Gives a table that was made without them the columns that ClickHouse makes: rows that are there have them too.
+ * `there`: those that need not be added, as table.column.
+ */
+export function addedSql({ name, made = [] }: FleetTable, layout: Layout, there: ReadonlySet<string>): string[] {
   // What is asked of a cluster's table is sent to the local ones, so they are first.
   const places = layout.cluster === undefined ? [name] : [`${name}_local`, name];
   return places.flatMap((place) =>
-    made.map((column) => `ALTER TABLE ${place}${onCluster(layout)} ADD COLUMN IF NOT EXISTS ${madeSql(column)}`),
+    made
+      .filter((column) => !there.has(`${place}.${column.name}`))
+      .map((column) => `ALTER TABLE ${place}${onCluster(layout)} ADD COLUMN IF NOT EXISTS ${madeSql(column)}`),
   );
 }
 

@@ -21,7 +21,7 @@ import type {
   PoolSums,
 } from '../../../reading/pool-rows.js';
 import type { Timeline } from '../../../reading/timeline-levels.js';
-import { POOL_DESCRIPTION } from '../../schema/others-1.js';
+import { POOL_DESCRIPTION } from '../../schema/others.js';
 import { CALLS_SQL } from './query-statements.js';
 import { atSql } from './query-timeline.js';
 import { sumsSql, totalSql } from './sql.js';

@@ -1,9 +1,8 @@
-// The rollup tables of the fleet's store, version 1, with series and tag sets written out.
-// Invariant: a published version never changes. Names and units are those of SQLite's columns. Not here: their SQL
-// (table.ts).
+// The rollup tables of the fleet's store, with series and tag sets written out.
+// Invariant: names and units are those of SQLite's columns. Not here: their SQL (table.ts).
 //
 // A histogram maps the index of a bucket to its count, so that sumMap adds histograms up. Which level (span_s) is whole
-// says instance_state (others-1.ts).
+// says instance_state (others.ts).
 
 import { BUCKET, counts, FAST, histogram, MINIMUM, names, STATEMENT_KEY, squares, texts } from './columns.js';
 import { STRETCH_SQL } from './stretch.js';
@@ -49,7 +48,7 @@ const RANKED_BY: readonly MadeColumn[] = [
   },
 ];
 
-export const ROLLUPS_1: readonly FleetTable[] = [
+export const ROLLUPS: readonly FleetTable[] = [
   rollup(
     'rollup',
     [...STATEMENT_KEY, ...names('construct', 'pool_id')],

@@ -1,6 +1,5 @@
-// The tables of the fleet's store without levels, version 1: texts, pools, samples, marks, losses.
-// Invariant: a published version never changes. Names and units are those of SQLite's columns. Not here: their SQL
-// (table.ts), sums by time (rollups-1.ts).
+// The tables of the fleet's store without levels: texts, pools, samples, marks, losses.
+// Invariant: names and units are those of SQLite's columns. Not here: their SQL (table.ts), sums by time (rollups.ts).
 
 import { AT, BUCKET, counts, names, SEEN, STATEMENT_KEY, texts } from './columns.js';
 import type { FleetTable } from './table.js';
@@ -105,7 +104,7 @@ export const POOL_DESCRIPTION = [
   'evidence',
 ] as const;
 
-const OTHERS: readonly FleetTable[] = [
+const REST: readonly FleetTable[] = [
   {
     name: 'pool',
     ...OF_INSTANCE,
@@ -246,4 +245,4 @@ const OTHERS: readonly FleetTable[] = [
   },
 ];
 
-export const OTHERS_1: readonly FleetTable[] = [...STATEMENTS, ...OTHERS];
+export const OTHERS: readonly FleetTable[] = [...STATEMENTS, ...REST];
