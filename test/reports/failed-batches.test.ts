@@ -15,7 +15,8 @@ test('executions that failed within a batch make no statement look quicker', () 
     ...{ requestBytes: 0, responseBytes: 0, waitNs: 0, firstRowNs: -1, clientStallNs: 0 },
     ...{ parameterHash: 0, parameterCount: 0, parametersCut: false },
   };
-  for (let n = 0; n < 2_000; n++) slow.add(failed, { source: 'raw', construct: 'cursor', confidence: 'strong', evidence: [] });
+  for (let n = 0; n < 2_000; n++)
+    slow.add(failed, { source: 'raw', construct: 'cursor', confidence: 'strong', evidence: [] });
   const others = Array.from({ length: 250 }, (_, n) => {
     const ns = n < 150 ? 5e7 : 2e8;
     return rollupOf({ fingerprint: id(n), callsNs: [ns, ns] });
