@@ -104,7 +104,6 @@ describe('a window of statements', () => {
     // Days from fifty days before on: their weeks, counted from the epoch.
     expect(of(60)).toEqual([NOW_MIN - (NOW_MIN % 60)]);
     expect(of(3_600)).toContain(20_000 * DAY_MIN);
-    expect(of(3_600).every((stretch) => stretch % 480 === 0)).toBe(true);
     const from = 20_000 * DAY_MIN - 49 * DAY_MIN;
     expect(of(86_400)[0]).toBe(from - (from % (7 * DAY_MIN)));
     expect(new Set(of(86_400).map((stretch) => stretch % (7 * DAY_MIN)))).toEqual(new Set([0]));

@@ -1,11 +1,11 @@
 // Stretches of time by which rows of statements lie together, so that a window is read alone.
-// They are an hour of minutes, eight hours of hours, a week of days.
+// They are an hour of minutes, a day of hours, a week of days.
 // Invariant: the tables are sorted by the very words that conditions use, else ClickHouse reads whole partitions.
 // Not here: the tables (rollups.ts), conditions of a window (../read/questions/ranges.ts).
 
 const LEVELS = [
   { spanS: 60, stretchMin: 60 },
-  { spanS: 3_600, stretchMin: 480 },
+  { spanS: 3_600, stretchMin: 1_440 },
   { spanS: 86_400, stretchMin: 7 * 1_440 },
 ] as const;
 
