@@ -126,8 +126,8 @@ Observed ${told.observed}, counted as not observed ${told.lost}, neither ${sent 
 ${table(head, rows)}
 
 Rise by slope: the median of the slopes between all pairs of ${judged.length} samples after the first quarter, over all statements since then, as a share of
-the median; flat is below ${RISE_MAX * 100} %. Live heap: what is left after a full collection, buffers included;
-of the observer 128 MiB of it are reserved by the WebAssembly of the parser, which hardly touches them.`;
+the median; flat is below ${RISE_MAX * 100} %. Live heap: what is left after a full collection, buffers included,
+also what the WebAssembly of the observer's parser reserves and does not touch: so it may be more than RSS.`;
   console.log(text);
   if (wanted >= kind.whole) console.log(`written: ${writeSection(kind.section, text)}`);
 } finally {

@@ -69,7 +69,7 @@ export function* statementPoints(
   }
 }
 
-/** Of all these statements in one question for each segment: of twenty it takes a third of twenty questions' time. */
+/** Of all these statements in one question for each segment: a question for each of them takes longer. */
 export function totalPoints(
   rows: Rows,
   { segments, stepMinutes }: Timeline,
