@@ -1,38 +1,73 @@
 // Finds a loopback TCP port that nothing listens on.
-// Invariant: the preferred port is taken when it is free; of any, none is given twice by one process, and none that a
-// connection going out is given by the kernel. Another process may take it before it is used: callers report that.
+// Invariant: the preferred port is taken when it is free. Any other is given once: to one process, and by it once.
+// None is one that the kernel gives to a connection going out.
+// Not here: programs that choose otherwise. Such a one may take a port before it is used: callers report that.
 
 import { createServer } from 'node:net';
 
 /** Below the ports of outgoing connections: Linux' begin at 32,768 (ip(7), ip_local_port_range). */
 const FIRST = 10_240;
 const LAST = 32_767;
+/** Ports of a block: what most processes need. The first is its lock. */
+const BLOCK = 64;
+const BLOCKS = (LAST - FIRST + 1) / BLOCK;
 
-/** @param {number} port @returns {Promise<number>} 0 when it is in use */
-function tryPort(port) {
+/** @param {number} port @returns {Promise<import('node:net').Server | undefined>} undefined when it is in use */
+function listenOn(port) {
   return new Promise((resolve) => {
     const server = createServer();
-    server.on('error', () => resolve(0));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(port)));
+    server.on('error', () => resolve(undefined));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => resolve(server));
   });
 }
 
-/** @type {Set<number>} */
-const given = new Set();
+/** @param {number} port @returns {Promise<boolean>} */
+async function isFree(port) {
+  const server = await listenOn(port);
+  if (server === undefined) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
+}
+
+/** Ports of this process's newest block that were not given yet. @type {number[]} */
+let ours = [];
+/** The block that is being taken: who asks meanwhile waits for it. @type {Promise<boolean> | undefined} */
+let taking;
+
+/**
+ * Takes a block for as long as this process lives: it listens on the first port, so that the kernel gives the block to
+ * no other, and back at this one's end, however it comes.
+ */
+async function takeBlock() {
+  for (let attempt = 0; attempt < 4 * BLOCKS; attempt++) {
+    const lock = FIRST + BLOCK * Math.floor(Math.random() * BLOCKS);
+    const server = await listenOn(lock);
+    if (server === undefined) continue;
+    server.unref();
+    ours = Array.from({ length: BLOCK - 1 }, (_, n) => lock + 1 + n);
+    return true;
+  }
+  return false;
+}
 
 async function anyPort() {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1));
-    if (given.has(port) || (await tryPort(port)) === 0) continue;
-    given.add(port);
-    return port;
+  for (;;) {
+    const port = ours.pop();
+    if (port !== undefined) {
+      if (await isFree(port)) return port;
+      continue;
+    }
+    taking ??= takeBlock().finally(() => {
+      taking = undefined;
+    });
+    if (!(await taking)) return 0;
   }
-  return 0;
 }
 
 /** @param {number} [preferred] @returns {Promise<number>} */
 export async function freePort(preferred = 0) {
-  const port = (preferred !== 0 && (await tryPort(preferred))) || (await anyPort());
+  if (preferred !== 0 && (await isFree(preferred))) return preferred;
+  const port = await anyPort();
   if (port === 0) throw new Error('no free TCP port on 127.0.0.1: close something that listens there, then try again');
   return port;
 }
