@@ -4,6 +4,7 @@
 // Not here: reading tags from comments (sql-comment.ts), telling requests apart (analyzer/work/).
 
 import { IDLE_REQUESTS_KEY, REQUEST_KEYS, TRACE_KEYS, TRACEPARENT_KEY } from '../../../config/values/tag-keys.js';
+import { traceIdOf } from './traceparent.js';
 
 export type TagPairs = readonly (readonly [key: string, value: string])[];
 
@@ -49,7 +50,7 @@ export function requestIdsOf(pairs: TagPairs): RequestIds {
   if ((traceparent ?? trace ?? request ?? idle) === undefined) return NO_REQUEST;
   return {
     requestId: request !== undefined && REQUEST_ID.test(request) ? request : '',
-    traceId: traceparent !== undefined ? ofTraceparent(traceparent) : trace !== undefined ? ofTraceTag(trace) : '',
+    traceId: traceparent !== undefined ? traceIdOf(traceparent) : trace !== undefined ? ofTraceTag(trace) : '',
     idleRequests: idle !== undefined && IDLE_REQUESTS.test(idle) ? Number(idle) : 0,
   };
 }
@@ -68,23 +69,4 @@ const TRACE_ID = /^(?:[0-9a-f]{16}|[0-9a-f]{32}|\d{1,20})$/i;
 
 function ofTraceTag(value: string): string {
   return TRACE_ID.test(value) ? value.toLowerCase() : '';
-}
-
-const DASH = 0x2d;
-const ID_START = 3;
-const ID_END = 35;
-
-/** Two loops instead of a regular expression. */
-function ofTraceparent(value: string): string {
-  if (value.charCodeAt(2) !== DASH || value.charCodeAt(ID_END) !== DASH) return '';
-  if (!isHex(value, 0, 2) || !isHex(value, ID_START, ID_END)) return '';
-  return value.slice(ID_START, ID_END);
-}
-
-function isHex(value: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) {
-    const code = value.charCodeAt(at);
-    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
-  }
-  return true;
 }
