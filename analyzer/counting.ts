@@ -12,6 +12,7 @@ import { type RollupLimits, Rollups, whereOf } from './rollup/rollups.js';
 import { StatementDeltas } from './rollup/statement-deltas.js';
 import { type TagLimits, TagRollups } from './rollup/tag-rollups.js';
 import type { ObservedSession, Waiting } from './sessions/observed-session.js';
+import type { Settled } from './work/kept/unit-execution.js';
 import { UnitTagSets } from './work/unit-tag-sets.js';
 import { Units } from './work/units.js';
 
@@ -51,6 +52,8 @@ export class Counting {
   readonly findings: Findings;
   readonly units: Units;
   readonly unitTagSets = new UnitTagSets();
+  /** Serves every execution. */
+  readonly #settled: Settled = { source: '', construct: '', pool: '', tagSet: '', unitTagSet: '' };
 
   constructor(options: CountingOptions) {
     this.#options = options;
@@ -91,10 +94,14 @@ export class Counting {
       pool.where.set(verdict, where);
     }
     if (inUnit !== undefined) {
-      const { source, construct } = verdict;
-      const unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.unitTagSets.of(tagSet);
-      measured.firstOfRequest = this.units.settled(inUnit, { source, construct, pool: pool.id, tagSet, unitTagSet });
-      if (session.work?.inTransaction) session.work.settled(source, tagSet);
+      const settled = this.#settled;
+      settled.source = verdict.source;
+      settled.construct = verdict.construct;
+      settled.pool = pool.id;
+      settled.tagSet = tagSet;
+      settled.unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.unitTagSets.of(tagSet);
+      measured.firstOfRequest = this.units.settled(inUnit, settled);
+      if (session.work?.inTransaction) session.work.settled(verdict.source, tagSet);
     }
     this.rollups.add(measured, { fingerprint, pool: pool.id, verdict, where });
     if (tagSet !== '') this.tagRollups.add(measured, { fingerprint, source: verdict.source, tagSet });
