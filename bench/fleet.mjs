@@ -62,7 +62,8 @@ const { sidecars, days, series, nowMin } = values['measure-only']
   ? JSON.parse(readFileSync(noteFile, 'utf8'))
   : {
       ...{ sidecars: Number(values.sidecars), days: Number(values.days), series: Number(values.series) },
-      nowMin: Math.floor(Date.now() / 60_000),
+      // A window of a day begins and ends in the middle of an hour.
+      nowMin: Math.floor(Date.now() / 3_600_000) * 60 - 30,
     };
 const clickhouse = await startClickhouse({ library: found.library, shards: SHARDS, directory });
 const store = `clickhouse://${clickhouse.nodes.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${DATABASE}`;

@@ -55,9 +55,16 @@ export function rollupSql({ days, nowMin }) {
     const to = Math.min(thisHour, from + 10 * DAY_MIN);
     filled.push(levelSql({ span: 3_600, from, to, percent: 60, calls: 350 }));
   }
-  for (let from = Math.max(first, today - (MINUTES_KEPT_DAYS - 1) * DAY_MIN); from < nowMin; from += DAY_MIN) {
-    const to = Math.min(nowMin, from + DAY_MIN);
+  const minutes = (/** @type {number} */ from, /** @type {number} */ to) =>
     filled.push(levelSql({ span: 60, from, to, percent: 15, calls: 25 }));
+  for (let from = Math.max(first, today - (MINUTES_KEPT_DAYS - 1) * DAY_MIN); from < thisHour; from += DAY_MIN) {
+    minutes(from, Math.min(thisHour, from + DAY_MIN));
+  }
+  // As they come in, and lie before they are merged: the newest in the smallest part.
+  for (let from = thisHour; from < nowMin; ) {
+    const to = from + Math.ceil((nowMin - from) / 2);
+    minutes(from, to);
+    from = to;
   }
   return filled;
 }

@@ -11,6 +11,7 @@ import { build } from '../../scripts/lib/setup/build.mjs';
 import { parseStoreAddress, requireStoreAddress, shownStore } from '../../storage/clickhouse/connection/address.js';
 import { FleetClient } from '../../storage/clickhouse/connection/client.js';
 import { keptDays, prepareStore } from '../../storage/clickhouse/connection/prepare.js';
+import { FLEET_SCHEMA_VERSION } from '../../storage/clickhouse/schema/migrations.js';
 import { columnsOf, retentionSql } from '../../storage/clickhouse/schema/table.js';
 import { TABLES } from '../../storage/clickhouse/schema/tables.js';
 import { describeWithClickhouse } from '../kit/clickhouse.js';
@@ -101,7 +102,9 @@ await describeWithClickhouse('a store', (library) => {
       await prepareStore(addressOf(database), layout);
       const tables = (await clickhouse.query('SHOW TABLES', database)).split('\n');
       expect(tables).toEqual(expect.arrayContaining(TABLES.map((table) => table.name)));
-      expect(await clickhouse.query("SELECT max(value) FROM store_fact WHERE name = 'schema'", database)).toBe('2');
+      expect(await clickhouse.query("SELECT max(value) FROM store_fact WHERE name = 'schema'", database)).toBe(
+        String(FLEET_SCHEMA_VERSION),
+      );
     });
 
     test('takes rows twice and keeps the newest version', async () => {

@@ -16,22 +16,33 @@ function rollup(
   name: string,
   keys: readonly FleetColumn[],
   values: readonly FleetColumn[],
-  made?: readonly MadeColumn[],
+  made: readonly MadeColumn[] = [],
 ): FleetTable {
   const keyNames = keys.map(([key]) => key);
-  const isOfStatements = keyNames.includes('fingerprint');
+  const table = { name, of: 'instance', columns: [...BUCKET, ...keys, ...values], ageing: { by: 'level' } } as const;
+  if (!keyNames.includes('fingerprint')) {
+    return { ...table, key: ['span_s', 'bucket_min', 'service', 'environment', ...keyNames], shardBy: 'instance' };
+  }
   return {
-    name,
-    of: 'instance',
-    columns: [...BUCKET, ...keys, ...values],
-    key: isOfStatements
-      ? ['span_s', STRETCH_SQL, ...keyNames, 'service', 'environment', 'instance', 'store', 'bucket_min']
-      : ['span_s', 'bucket_min', 'service', 'environment', ...keyNames],
-    shardBy: isOfStatements ? 'fingerprint' : 'instance',
-    ageing: { by: 'level' },
-    ...(made === undefined ? {} : { made }),
-    ...(isOfStatements ? { granuleRows: 2_048 } : {}),
+    ...table,
+    key: ['stretch', 'fingerprint', 'series', 'bucket_min'],
+    shardBy: 'fingerprint',
+    made: [STRETCH, seriesOf(keyNames), ...made],
+    granuleRows: 2_048,
   };
+}
+
+/** Since version 3. */
+const STRETCH: MadeColumn = { name: 'stretch', type: 'UInt32', sql: STRETCH_SQL, codec: 'LZ4' };
+
+/**
+ * Whose row it is, and of what beside the statement, as one number: FINAL compares two columns of a statement's rows
+ * instead of nine. Two series of a statement would have one number as seldom as two directories have one `store`: among
+ * 10,000 of them with a probability of 3 in a million million. Since version 3.
+ */
+function seriesOf(keyNames: readonly string[]): MadeColumn {
+  const all = [...keyNames.filter((name) => name !== 'fingerprint'), 'service', 'environment', 'instance', 'store'];
+  return { name: 'series', type: 'UInt64', sql: `cityHash64(${all.join(', ')})`, codec: 'ZSTD(1)' };
 }
 
 /**

@@ -1,7 +1,8 @@
 // Stretches of time by which rows of statements lie together, so that a window is read alone.
-// They are an hour of minutes, a day of hours, a week of days.
-// Invariant: the tables are sorted by the very words that conditions use, else ClickHouse reads whole partitions.
-// Not here: the tables (rollups.ts), conditions of a window (../read/questions/ranges.ts).
+// They are an hour of minutes, a day of hours, a week of days. A stretch is told by its first minute, to which the
+// place of its level is added: first minutes are multiples of 60.
+// Invariant: a stretch has rows of one level. Not here: the tables (rollups.ts), conditions of a window
+// (../read/questions/ranges.ts).
 
 const LEVELS = [
   { spanS: 60, stretchMin: 60 },
@@ -9,17 +10,17 @@ const LEVELS = [
   { spanS: 86_400, stretchMin: 7 * 1_440 },
 ] as const;
 
-const [MINUTES, HOURS, DAYS] = LEVELS.map(({ spanS, stretchMin }) => ({
+const [MINUTES, HOURS, DAYS] = LEVELS.map(({ spanS, stretchMin }, level) => ({
   test: `span_s = ${spanS}`,
-  first: `bucket_min - bucket_min % ${stretchMin}`,
+  stretch: `bucket_min - bucket_min % ${stretchMin} + ${level}`,
 }));
 
-/** The first minute of a row's stretch. */
-export const STRETCH_SQL = `multiIf(${MINUTES.test}, ${MINUTES.first}, ${HOURS.test}, ${HOURS.first}, ${DAYS.first})`;
+/** That of a row. */
+export const STRETCH_SQL = `multiIf(${MINUTES.test}, ${MINUTES.stretch}, ${HOURS.test}, ${HOURS.stretch}, ${DAYS.stretch})`;
 
 /** That of a minute, for rows of one level. */
 export function stretchOf(spanS: number, minute: number): number {
-  return minute - (minute % stretchMinOf(spanS));
+  return minute - (minute % stretchMinOf(spanS)) + levelOf(spanS);
 }
 
 /** Those of the minutes [from, until), in order; no more than one beyond `most`. */
@@ -29,10 +30,17 @@ export function stretchesOf(
 ): number[] {
   const stretches: number[] = [];
   const step = stretchMinOf(spanS);
-  for (let at = stretchOf(spanS, from); at < until && stretches.length <= most; at += step) stretches.push(at);
+  const last = stretchOf(spanS, until - 1);
+  for (let at = stretchOf(spanS, from); at <= last && stretches.length <= most; at += step) stretches.push(at);
   return stretches;
 }
 
-function stretchMinOf(spanS: number): number {
-  return (LEVELS.find((level) => level.spanS === spanS) ?? LEVELS[2]).stretchMin;
+/** Minutes of a stretch; it begins at a multiple of them. */
+export function stretchMinOf(spanS: number): number {
+  return LEVELS[levelOf(spanS)].stretchMin;
+}
+
+function levelOf(spanS: number): number {
+  const level = LEVELS.findIndex((one) => one.spanS === spanS);
+  return level < 0 ? LEVELS.length - 1 : level;
 }

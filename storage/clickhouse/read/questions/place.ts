@@ -108,7 +108,7 @@ export class Places {
   /** The same for tables of statements, which are read by stretches. */
   ofStatements(segments: readonly Segment[]): string {
     const ranges = this.#rangesOf(segments);
-    return ranges.length === 0 ? '0' : `${inStretches(ranges)} AND ${anyOf(ranges)} AND ${this.#scope}`;
+    return ranges.length === 0 ? '0' : `${inStretches(ranges)} AND ${this.#scope}`;
   }
 
   #rangesOf(segments: readonly Segment[]): Range[] {
