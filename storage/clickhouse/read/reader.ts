@@ -12,7 +12,7 @@ import { FLEET_SCHEMA_VERSION, STORE_FACT } from '../schema/migrations.js';
 import { Answering } from './answering.js';
 import { clickhouseFacts } from './clickhouse-facts.js';
 import { type InstanceState, Places, scopeSql } from './questions/place.js';
-import { View } from './questions/view.js';
+import { OF_FEW_ROWS, View } from './questions/view.js';
 
 export interface ClickhouseReaderOptions {
   readonly scope?: IdentityFilter;
@@ -80,7 +80,7 @@ class ClickhouseReader implements StoreReader {
   }
 
   #placesNow(): Places {
-    const [facts, states] = this.#answering.ask([FACTS, `${STATES} WHERE ${scopeSql(this.#scope)}`]);
+    const [facts, states] = this.#answering.ask([FACTS, `${STATES} WHERE ${scopeSql(this.#scope)} ${OF_FEW_ROWS}`]);
     const known = new Map((facts as unknown as Fact[]).map(({ name, value }) => [name, Number(value)]));
     requireCurrent(known.get('schema') ?? 0, this.place);
     const kept = {

@@ -8,7 +8,7 @@ import type { MinuteRange } from '../../../reading/levels.js';
 import type { InstanceRuns, LossSum, LostStatement, StoreState } from '../../../reading/other-rows.js';
 import { FLEET_SCHEMA_VERSION } from '../../schema/migrations.js';
 import { totalSql } from './sql.js';
-import type { View } from './view.js';
+import { OF_FEW_ROWS, type View } from './view.js';
 
 /** Columns are UInt32. */
 const MINUTE_MAX = 2 ** 32 - 1;
@@ -20,7 +20,7 @@ function minutesSql({ since, until }: MinuteRange): string {
 export function lossSums(view: View, minutes: MinuteRange): LossSum[] {
   return view.rows<LossSum>(
     `SELECT reason, ${totalSql('l.count')} AS count FROM loss AS l FINAL
-     WHERE ${view.whose} AND ${minutesSql(minutes)} GROUP BY reason ORDER BY reason`,
+     WHERE ${view.whose} AND ${minutesSql(minutes)} GROUP BY reason ORDER BY reason ${OF_FEW_ROWS}`,
   );
 }
 
@@ -52,7 +52,7 @@ export function gapsIn(view: View, { since, until }: MinuteRange): GapRow[] {
     .rows<{ fromMinute: number; untilMinute: number; reason: GapReason; executions: number | null }>(
       `SELECT from_min AS fromMinute, until_min AS untilMinute, reason, executions FROM gap FINAL
        WHERE ${view.whose} AND from_min < ${Math.min(until, MINUTE_MAX)} AND until_min >= ${since}
-       ORDER BY from_min, until_min, reason`,
+       ORDER BY from_min, until_min, reason ${OF_FEW_ROWS}`,
     )
     .map(({ executions, ...gap }) => ({ ...gap, executions: executions ?? undefined }));
 }

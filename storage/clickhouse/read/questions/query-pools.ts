@@ -25,7 +25,7 @@ import { POOL_DESCRIPTION } from '../../schema/others.js';
 import { CALLS_SQL } from './query-statements.js';
 import { atSql } from './query-timeline.js';
 import { sumsSql, totalSql } from './sql.js';
-import type { View } from './view.js';
+import { OF_FEW_ROWS, type View } from './view.js';
 
 const EACH = 'service, environment, instance';
 
@@ -50,7 +50,7 @@ export interface PoolName {
 }
 
 export function poolNamesSql(view: View): string {
-  return `SELECT pool_id AS id, argMax(p.name, p.last_seen_ms) AS name FROM pool AS p FINAL WHERE ${view.whose} GROUP BY pool_id`;
+  return `SELECT pool_id AS id, argMax(p.name, p.last_seen_ms) AS name FROM pool AS p FINAL WHERE ${view.whose} GROUP BY pool_id ${OF_FEW_ROWS}`;
 }
 
 export function namesOf(rows: readonly PoolName[]): Map<string, string> {

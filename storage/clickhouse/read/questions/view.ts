@@ -140,8 +140,11 @@ export class View {
   }
 }
 
+/** At the end, where a literal cannot be. */
+const HAS_SETTINGS = / SETTINGS \w+ = \d+$/;
+
 function settled(sql: string): string {
-  return `${sql}${sql.endsWith(OF_FEW_ROWS) ? ',' : ' SETTINGS'} ${SETTINGS}`;
+  return `${sql}${HAS_SETTINGS.test(sql) ? ',' : ' SETTINGS'} ${SETTINGS}`;
 }
 
 const AT_ONCE = 4_000;
