@@ -1,4 +1,4 @@
-// A store without the columns that ClickHouse makes since, and newer sidecars that connect to it.
+// A store without the columns that ClickHouse makes, and newer sidecars that connect to it.
 // Invariant: it is brought up to date, however many connect, and rows that were there are ranked as others.
 // Not here: what is in each column (shipping.test.ts).
 

@@ -1,4 +1,4 @@
-// Windows of statements on a real ClickHouse: whichever words say which rows, they are the same ones.
+// Windows of statements on a real ClickHouse: whichever words say them, they have the same rows.
 // Invariant: a row of every bucket of every level is looked at. Not here: which segments a window has (test/reports).
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
