@@ -1,6 +1,7 @@
 // Finds a loopback TCP port that nothing listens on.
 // Invariant: the preferred port is taken when it is free. Any other is given once: to one process, and by it once.
 // None is one that the kernel gives to a connection going out.
+// Preferred ports lie below the blocks.
 // Not here: programs that choose otherwise. Such a one may take a port before it is used: callers report that.
 
 import { createServer } from 'node:net';

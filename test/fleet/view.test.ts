@@ -92,7 +92,7 @@ describe('a window of statements', () => {
   test('names the stretches by which their tables are sorted', () => {
     const { view } = noting();
     const clause = view.statementsIn(view.everything);
-    expect(sorted).toMatch(/^ORDER BY \(stretch, fingerprint, /);
+    expect(sorted).toBe('ORDER BY (stretch, fingerprint, series, bucket_min)');
     const named = [.../stretch IN \((.*?)\)/.exec(clause)![1].matchAll(/\d+/g)].map(Number);
     const of = (level: number): number[] => named.filter((stretch) => stretch % 60 === level).sort((a, b) => a - b);
     expect(of(0)).toEqual([NOW_MIN - (NOW_MIN % 60)]);

@@ -1,4 +1,4 @@
-// Reads the trace id of a traceparent: one string for all statements of one trace.
+// Reads the trace id of a traceparent: one string for statements of a trace that is still known.
 // Every statement brings its id anew, and each text that is cut out of another is slow to compare. So an id is known
 // again by four numbers, and later it is compared with itself.
 // Invariant: an id reads as it was written, whether it is remembered or not. Constant memory; no id keeps its comment.

@@ -7,7 +7,7 @@ import { TABLES } from './tables.js';
 
 /**
  * Version 1 had no columns that ClickHouse makes. Tables of statements made by version 1 or 2 stay sorted by other
- * columns: a window of them is read right, and not as fast.
+ * columns: a window of them is read right, and slowly, because whole partitions are.
  */
 export const FLEET_SCHEMA_VERSION = 3;
 

@@ -36,9 +36,9 @@ function rollup(
 const STRETCH: MadeColumn = { name: 'stretch', type: 'UInt32', sql: STRETCH_SQL, codec: 'LZ4' };
 
 /**
- * Whose row it is, and of what beside the statement, as one number: FINAL compares two columns of a statement's rows
- * instead of nine. Two series of a statement would have one number as seldom as two directories have one `store`: among
- * 10,000 of them with a probability of 3 in a million million. Since version 3.
+ * Whose row it is, and of what beside the statement, as one number: of a statement's rows FINAL compares two columns
+ * instead of eight or nine. Two series of a statement would have one number as seldom as two directories have one
+ * `store`: among 10,000 of them with a probability of 3 in a million million. Since version 3.
  */
 function seriesOf(keyNames: readonly string[]): MadeColumn {
   const all = [...keyNames.filter((name) => name !== 'fingerprint'), 'service', 'environment', 'instance', 'store'];

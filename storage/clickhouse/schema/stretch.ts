@@ -1,6 +1,6 @@
 // Stretches of time by which rows of statements lie together, so that a window is read alone.
-// They are an hour of minutes, a day of hours, a week of days. A stretch is told by its first minute, to which the
-// place of its level is added: first minutes are multiples of 60.
+// They are an hour of minutes, a day of hours, a week of days. A stretch is told by its first minute, a multiple of 60,
+// to which 0, 1 or 2 is added for its level.
 // Invariant: a stretch has rows of one level. Not here: the tables (rollups.ts), conditions of a window
 // (../read/questions/ranges.ts).
 

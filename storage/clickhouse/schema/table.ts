@@ -30,7 +30,10 @@ export interface FleetTable {
   readonly of: 'instance' | 'all';
   /** Beside the identity and the version. */
   readonly columns: readonly FleetColumn[];
-  /** By what rows are sorted, and what makes a row the same one; `instance` and `store` come last if not in it. */
+  /**
+   * By what rows are sorted, and what makes a row the same one; `instance` and `store` come last if they are not in it,
+   * nor in `series`.
+   */
   readonly key: readonly string[];
   /** The column that says on which shard a row is: rows that are joined or grouped together share it. */
   readonly shardBy: 'fingerprint' | 'instance';
@@ -140,7 +143,7 @@ const MERGED_WHEN_QUIET = ['min_age_to_force_merge_seconds = 600', 'min_age_to_f
 const SMALL_BLOCKS = ['min_compress_block_size = 8192', 'max_compress_block_size = 16384'];
 
 function keyOf({ key, of }: FleetTable): readonly string[] {
-  const whose = of === 'instance' ? ['instance', 'store'] : [];
+  const whose = of === 'instance' && !key.includes('series') ? ['instance', 'store'] : [];
   return [...key, ...whose.filter((column) => !key.includes(column))];
 }
 

@@ -15,14 +15,14 @@ export interface Range {
   readonly only: string;
 }
 
-/** None is empty; neighbours are one. */
+/** In order, and apart: none is empty; neighbours, and those that overlap, are one. */
 export function joined(parts: readonly Range[]): Range[] {
   const ranges: Range[] = [];
   const filled = parts.filter(({ from, until }) => from < until);
   for (const range of filled.sort((a, b) => a.spanS - b.spanS || a.from - b.from)) {
     const last = ranges.at(-1);
-    const goesOn = last?.spanS === range.spanS && last.until === range.from && last.only === range.only;
-    if (goesOn) ranges[ranges.length - 1] = { ...last, until: range.until };
+    const goesOn = last?.spanS === range.spanS && last.until >= range.from && last.only === range.only;
+    if (goesOn) ranges[ranges.length - 1] = { ...last, until: Math.max(last.until, range.until) };
     else ranges.push(range);
   }
   return ranges;
@@ -47,8 +47,8 @@ export function anyOf(ranges: readonly Range[]): string {
 const STRETCHES_MAX = 500;
 
 /**
- * For tables that have stretches. Bounds come first: they are cheaper to look at than a list, and let fewer rows pass,
- * while the list keeps ClickHouse from reading others.
+ * For tables that have stretches; `ranges` as joined() has them. Bounds come first: they are cheaper to look at than a
+ * list, while the list keeps ClickHouse from reading other stretches.
  */
 export function inStretches(ranges: readonly Range[]): string {
   const named = new Set<number>();
@@ -56,17 +56,17 @@ export function inStretches(ranges: readonly Range[]): string {
     for (const stretch of stretchesOf(spanS, { from, until, most: STRETCHES_MAX })) named.add(stretch);
     if (named.size > STRETCHES_MAX) return `${anyOf(ranges)} AND ${betweenStretches(ranges)}`;
   }
-  return [...(edgesIn(ranges) ?? [anyOf(ranges)]), `stretch IN (${[...named].join(', ')})`].join(' AND ');
+  return `${boundsOf(ranges) ?? anyOf(ranges)} AND stretch IN (${[...named].join(', ')})`;
 }
 
 /**
- * What a list of their stretches lets pass and they do not, in few words: rows before the first one's beginning and
- * after the last one's end. Undefined where there is more between them.
+ * The first minute and the last, and of a level what does not follow from these and its stretches. Undefined where
+ * ranges leave out what lies in one stretch, or have a condition of their own.
  */
-function edgesIn(ranges: readonly Range[]): string[] | undefined {
+function boundsOf(ranges: readonly Range[]): string | undefined {
   const first = Math.min(...ranges.map(({ from }) => from));
   const last = Math.max(...ranges.map(({ until }) => until));
-  const edges = new Set<string>();
+  const bounds = [`bucket_min >= ${first}`, `bucket_min < ${last}`];
   for (const [at, { spanS, from, until, only }] of ranges.entries()) {
     if (only !== '1') return undefined;
     const [step, stretchMin] = [spanS / 60, stretchMinOf(spanS)];
@@ -75,15 +75,10 @@ function edgesIn(ranges: readonly Range[]): string[] | undefined {
     if (cutsBegin && ranges[at - 1]?.spanS === spanS) return undefined;
     if (cutsEnd && ranges[at + 1]?.spanS === spanS) return undefined;
     // Buckets begin at multiples of their length, so those from one minute on are those from the next multiple on.
-    if (cutsBegin) edges.add(ceilTo(first, step) === from ? bound('>=', first) : bound('>=', from, spanS));
-    if (cutsEnd) edges.add(ceilTo(last, step) === until ? bound('<', last) : bound('<', until, spanS));
+    if (cutsBegin && ceilTo(first, step) !== from) bounds.push(`(span_s != ${spanS} OR bucket_min >= ${from})`);
+    if (cutsEnd && ceilTo(last, step) !== until) bounds.push(`(span_s != ${spanS} OR bucket_min < ${until})`);
   }
-  return [...edges];
-}
-
-/** Of one level, or of all. */
-function bound(sign: '>=' | '<', minute: number, spanS?: number): string {
-  return spanS === undefined ? `bucket_min ${sign} ${minute}` : `(span_s != ${spanS} OR bucket_min ${sign} ${minute})`;
+  return bounds.join(' AND ');
 }
 
 function betweenStretches(ranges: readonly Range[]): string {

@@ -16,8 +16,8 @@ export interface Named extends StatementKey {
 }
 
 /**
- * A key of a row has one row per partition. Conditions are on keys alone, so they may come before FINAL. Larger blocks
- * than the engine's own of 1 MB, some ten thousand rows, cost less to merge and to group.
+ * A key of a row has one row per partition. Conditions are on what a key is made of alone, so they may come before
+ * FINAL. Larger blocks than the engine's own of 1 MB, some ten thousand rows, cost less to merge and to group.
  */
 const SETTINGS =
   'do_not_merge_across_partitions_select_final = 1, optimize_move_to_prewhere_if_final = 1, ' +
