@@ -19,6 +19,7 @@ import { optionsOf } from '../scripts/lib/options.mjs';
 import { runCommand } from '../scripts/lib/run-command.mjs';
 import { clickhouseLibrary } from '../scripts/lib/setup/clickhouse-library.mjs';
 import { cpuMsWithEnded } from './lib/processes.mjs';
+import { median } from './lib/statistics.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
 const { reportStatements } = await import(`${dist}/reports/statements.js`);
@@ -205,8 +206,7 @@ async function timed(runs, ask) {
     times.push(performance.now() - startedAt);
     engineMs = Math.min(engineMs, engineCpuMs() - before);
   }
-  times.sort((a, b) => a - b);
-  return { leastMs: times[0], medianMs: times[runs >> 1], engineMs };
+  return { leastMs: Math.min(...times), medianMs: median(times), engineMs };
 }
 
 /** @param {number} time */
