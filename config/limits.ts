@@ -134,9 +134,9 @@ export const limits = {
   /** Remembered texts without their literals; fewer are live within an hour. Beyond it a text is lexed again. */
   skeletonCacheEntries: 50_000,
   skeletonCacheBytes: 8 * MIB,
-  /** Comments whose tags are remembered, for comments that repeat: at most as many as there are tag sets. */
+  /** Comments whose tags are remembered, without the ids of requests: at most as many as there are tag sets. */
   commentCacheEntries: 5_000,
-  commentCacheBytes: 8 * MIB,
+  commentCacheBytes: 4 * MIB,
   /** Keys kept per fingerprint. */
   variantsMax: 20,
   /** Rollup rows of one minute. Beyond it, pool and then fingerprint become "(other)". */

@@ -1,9 +1,11 @@
-// Identities by skeleton, so that texts which differ only in literals are taken apart once.
+// Remembers texts by their skeletons: those that differ in literals alone are taken apart once.
 // Invariant: a skeleton is compared whole, so two skeletons with one hash cost a look-up, not a mistake. Memory is
 // two slabs and at most `entriesMax` entries, whatever is sent. Two generations, as in identity-cache.ts.
-// Not here: what a skeleton is (sql/skeleton.ts).
+// Not here: what a skeleton is (sql/skeleton.ts; of a comment attribution/comments/comment-skeleton.ts).
 
-import type { Skeleton } from '../sql/skeleton.js';
+import type { WrittenWords } from '../sql/written-words.js';
+
+type Skeleton = Pick<WrittenWords, 'hash' | 'words' | 'wordCount'>;
 
 export interface SkeletonCacheLimits {
   /** Of both generations. */

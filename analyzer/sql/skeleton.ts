@@ -10,6 +10,7 @@ import { CLASS, DIGIT, IDENTIFIER, OTHER, WORD } from './byte-classes.js';
 import type { LiteralHash } from './literals.js';
 import { commentEnd, numberEnd, plainWordEnd, quotedEnd } from './token-ends.js';
 import { COMMENTS_MAX, Gap, type SqlTokens } from './tokens.js';
+import { WrittenWords } from './written-words.js';
 
 /** Longer texts are bulk literals: their lists are of another length each time, and so are their skeletons. */
 export const SKELETON_TEXT_BYTES_MAX = 4096;
@@ -54,18 +55,17 @@ function steps(): Uint8Array {
   return table;
 }
 
-export class Skeleton {
-  /** As 32-bit words, the last one filled up with zeros. Valid until the next read(). */
-  readonly words = new Int32Array(SKELETON_TEXT_BYTES_MAX / 4 + 1);
-  wordCount = 0;
-  hash = 0;
+export class Skeleton extends WrittenWords {
   /** Literals in the text. */
   literals = 0;
-  readonly #bytes = new Uint8Array(this.words.buffer);
   readonly #commentStart = new Int32Array(COMMENTS_MAX);
   readonly #commentEnd = new Int32Array(COMMENTS_MAX);
   #comments = 0;
   #text: Uint8Array = new Uint8Array(0);
+
+  constructor() {
+    super(SKELETON_TEXT_BYTES_MAX);
+  }
 
   /**
    * False if the text has no skeleton. Only for texts with standard_conforming_strings = on. A hash with a key takes
@@ -74,7 +74,7 @@ export class Skeleton {
   read(text: Uint8Array, hash?: LiteralHash): boolean {
     const { length } = text;
     if (length > SKELETON_TEXT_BYTES_MAX) return false;
-    const out = this.#bytes;
+    const out = this.bytes;
     let to = 0;
     let at = 0;
     let from = 0;
@@ -178,7 +178,7 @@ export class Skeleton {
     this.#text = text;
     this.#comments = comments;
     this.literals = literals;
-    this.#finish(to);
+    this.finish(to);
     return true;
   }
 
@@ -197,18 +197,5 @@ export class Skeleton {
       tokens.commentEnd[i] = this.#commentEnd[i];
       tokens.commentBeforeToken[i] = 0;
     }
-  }
-
-  #finish(length: number): void {
-    const { words } = this;
-    const count = (length + 3) >> 2;
-    for (let at = length; at < count * 4; at++) this.#bytes[at] = 0;
-    let hash = length;
-    for (let i = 0; i < count; i++) {
-      hash = Math.imul(hash ^ words[i], 0x5bd1e995);
-      hash ^= hash >>> 15;
-    }
-    this.wordCount = count;
-    this.hash = hash;
   }
 }

@@ -9,6 +9,7 @@
 
 import { CONSTRUCTS, type Construct } from '../../../facts/verdict.js';
 import { type SqlTokens, TokenKind } from '../../sql/tokens.js';
+import { COMMENT_BYTES_MAX } from './comment-skeleton.js';
 import { NO_REQUEST, type RequestIds, requestIdsOf, type TagPairs } from './request-tags.js';
 
 /** What tags prove, as bits. */
@@ -50,7 +51,6 @@ export const SOURCE_KEY = 'pgwitness_source';
 export const CONSTRUCT_KEY = 'pgwitness_construct';
 
 const PAIRS_MAX = 32;
-const COMMENT_BYTES_MAX = 4096;
 
 /** Tags of all comments in front of the first and behind the last token. Allocates only where there is a comment. */
 export function readComments(tokens: SqlTokens): CommentTags {
@@ -59,8 +59,8 @@ export function readComments(tokens: SqlTokens): CommentTags {
   let proof: number = Proof.none;
   for (let k = 0; k < tokens.commentCount; k++) {
     if (!isOutside(tokens, tokens.commentBeforeToken[k])) continue;
-    const text = commentText(tokens, k);
-    const said = text === '' ? NOT_TAGS : readItems(text, pairs);
+    if (!mayHoldTags(tokens, k)) continue;
+    const said = readItems(textOf(tokens.bytes, tokens.commentStart[k] + 2, tokens.commentEnd[k] - 2), pairs);
     if (said === NOT_TAGS) continue;
     if ((said & DOUBLED) !== 0) proof |= Proof.percentDoubled;
     proof |= proofOf(pairs, (said & COLON_FIRST) !== 0);
@@ -77,13 +77,10 @@ export function readComments(tokens: SqlTokens): CommentTags {
   };
 }
 
-/** What is between the marks of a comment that may hold tags; '' of any other. */
-export function commentText({ bytes, commentStart, commentEnd }: SqlTokens, k: number): string {
-  const start = commentStart[k];
-  const length = commentEnd[k] - start;
-  if (length < 7 || length > COMMENT_BYTES_MAX || bytes[start] !== 0x2f) return '';
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString('utf8', start + 2, start + length - 2);
+/** Long enough for an item, and between marks: no line comment. */
+export function mayHoldTags({ bytes, commentStart, commentEnd }: SqlTokens, k: number): boolean {
+  const length = commentEnd[k] - commentStart[k];
+  return length >= 7 && length <= COMMENT_BYTES_MAX && bytes[commentStart[k]] === 0x2f;
 }
 
 /** In front of everything, behind everything, or behind everything but the semicolon. */
@@ -93,6 +90,12 @@ export function isOutside(tokens: SqlTokens, before: number): boolean {
     before >= tokens.count ||
     (before === tokens.count - 1 && tokens.kind[before] === TokenKind.semicolon)
   );
+}
+
+/** [from, to) of `bytes`, decoded. */
+export function textOf(bytes: Uint8Array, from: number, to: number): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString('utf8', from, to);
 }
 
 type Pair = readonly [key: string, value: string];
