@@ -2,9 +2,9 @@
 // Statements come in requests of REQUEST_STATEMENTS, which end, are looked at for findings, and are flushed. Beside it
 // the same without looking for findings, the same with units of work and parameters off (no unit is found, counted or
 // looked at, no literal is hashed), and decoding alone.
-// Each case is a process with the observer's young generation, which has the three side by side: they take turns after
-// each flush, so that a busy machine is busy for all of them. Printed are means over all turns: a kernel may count
-// processor time in ticks, which are longer than a difference. Without sockets. Asserts nothing.
+// Each case is a process set up as the observer's, which has the three side by side: they take turns after each flush,
+// so that a busy machine is busy for all of them. Printed are means over all turns but the first, in which V8 compiles:
+// a kernel may count processor time in ticks, which are longer than a difference. Without sockets. Asserts nothing.
 // Run: npm run build && node bench/pipeline.mjs [--only CASE,…]
 
 import { execFileSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { optionsOf } from '../scripts/lib/options.mjs';
+import { actAsObserver, OBSERVER_HEAP } from './lib/observing.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
 const { assemble } = /** @type {typeof import('../dist/observer/assemble.js')} */ (
@@ -45,14 +46,13 @@ const STATEMENTS = 2000;
 const REQUEST_STATEMENTS = 20;
 /** Between two requests of a session. */
 const PAUSE_MS = 30;
-/** A multiple of BATCHES_PER_FLUSH: all are taken. */
-const BATCHES = 256;
+const FLUSHES = 128;
 const BATCHES_PER_FLUSH = 8;
-/** The first are compiled code's. */
-const WARM_FLUSHES = 8;
+/** In the first ones code is compiled, in threads that count too. An observer runs for weeks. */
+const WARM_FLUSHES = 48;
+/** Times that the last ones are decoded, alone. */
+const DECODED = 16;
 const BODY = frames.FRAME_HEADER_BYTES;
-/** Of the observer (proxy/link/observer-process.ts, config/process/young-objects.ts). */
-const HEAP = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring'];
 const SIDES = /** @type {const} */ (['whole', 'noFindings', 'off']);
 
 /** @typedef {{ request: number, position: number }} At of a statement: its request, its place in it */
@@ -79,18 +79,20 @@ const { only, child } = optionsOf('pipeline', {
   options: { only: { type: 'string', default: '' }, child: { type: 'string', default: '' } },
 });
 if (child !== '') {
+  await actAsObserver(dist);
   console.log(await costsOf(child));
   process.exit();
 }
 for (const name of Object.keys(CASES)) {
   if (only !== '' && !only.split(',').some((part) => name.startsWith(part))) continue;
   const script = new URL(import.meta.url).pathname;
-  execFileSync(process.execPath, [...HEAP, script, '--child', name], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(process.execPath, [...OBSERVER_HEAP, script, '--child', name], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }
 
 /** @param {string} name @returns {Promise<string>} */
 async function costsOf(name) {
-  const batches = batchesOf(name);
   /** @type {Awaited<ReturnType<typeof startSide>>[]} */
   const sides = [];
   for (const side of SIDES) sides.push(await startSide(side));
@@ -104,19 +106,24 @@ async function costsOf(name) {
   );
   /** @type {Record<(typeof SIDES)[number], number>[]} */
   const turns = [];
-  const flushes = Math.floor(BATCHES / BATCHES_PER_FLUSH);
-  for (let flush = 0; flush < flushes; flush++) {
-    const frames = batches.slice(flush * BATCHES_PER_FLUSH, (flush + 1) * BATCHES_PER_FLUSH);
+  let flush = 0;
+  /** @type {{ frame: Buffer, endMs: number }[]} */
+  let last = [];
+  for (const frames of flushesOf(name)) {
+    last = frames;
     const turn = { whole: 0, noFindings: 0, off: 0 };
     for (let n = 0; n < SIDES.length; n++) {
       const at = (flush + n) % SIDES.length;
       hasUnits = SIDES[at] !== 'off';
       turn[SIDES[at]] = nsOf(() => sides[at].take(frames)) / (BATCHES_PER_FLUSH * STATEMENTS);
     }
-    if (flush >= WARM_FLUSHES) turns.push(turn);
+    if (flush++ >= WARM_FLUSHES) turns.push(turn);
   }
   const reader = new BatchReader();
-  const decoding = batches.slice(1).map(({ frame }) => nsOf(() => reader.read(frame.subarray(BODY), () => {})));
+  const decoding = nsOf(() => {
+    for (let turn = 0; turn < DECODED; turn++)
+      for (const { frame } of last) reader.read(frame.subarray(BODY), () => {});
+  });
   for (const { end } of sides) end();
   const mean = (/** @type {(typeof SIDES)[number]} */ side) =>
     turns.reduce((sum, turn) => sum + turn[side], 0) / turns.length;
@@ -127,7 +134,7 @@ async function costsOf(name) {
     both: whole - off,
     units: noFindings - off,
     findings: whole - noFindings,
-    decoding: decoding.reduce((sum, ns) => sum + ns, 0) / decoding.length / STATEMENTS,
+    decoding: decoding / (DECODED * BATCHES_PER_FLUSH * STATEMENTS),
   };
   const ns = Object.fromEntries(Object.entries(said).map(([key, value]) => [key, value.toFixed(0).padStart(5)]));
   return (
@@ -169,20 +176,23 @@ async function startSide(side) {
     },
     end() {
       const { statementsTotal } = pipeline.counters;
-      if (statementsTotal !== STATEMENTS * (BATCHES - 1)) throw new Error('not all were counted');
+      if (statementsTotal !== STATEMENTS * BATCHES_PER_FLUSH * FLUSHES) throw new Error('not all were counted');
       store.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-/** The batches of a relay, from its first; each session's requests follow one another. @param {string} name */
-function batchesOf(name) {
+/**
+ * The batches of a relay, from its first, for one flush after another; each session's requests follow one another.
+ * @param {string} name
+ */
+function* flushesOf(name) {
   const writer = new BatchWriter(1 << 21);
   let atMs = Date.now();
-  const batches = [{ frame: opening(writer, atMs), endMs: atMs }];
+  let batches = [{ frame: opening(writer, atMs), endMs: atMs }];
   let n = 0;
-  for (let batch = 1; batch < BATCHES; batch++) {
+  for (let batch = 1; batch <= FLUSHES * BATCHES_PER_FLUSH; batch++) {
     writer.reset();
     for (let i = 0; i < STATEMENTS; i++, n++) {
       const turn = Math.floor(n / SESSIONS);
@@ -196,8 +206,10 @@ function batchesOf(name) {
       writer.statement(statement(n, { text: CASES[name](at, n), textId, atMs, position: at.position }));
     }
     batches.push({ frame: Buffer.from(writer.seal(batch + 1, STATEMENTS)), endMs: atMs });
+    if (batch % BATCHES_PER_FLUSH > 0) continue;
+    yield batches;
+    batches = [];
   }
-  return batches;
 }
 
 /** @param {InstanceType<typeof BatchWriter>} writer @param {number} openedAtMs */

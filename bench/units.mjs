@@ -5,6 +5,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { optionsOf } from '../scripts/lib/options.mjs';
+import { actAsObserver, OBSERVER_HEAP } from './lib/observing.mjs';
 
 const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).pathname;
 const { Units } = /** @type {typeof import('../dist/analyzer/work/units.js')} */ (
@@ -34,8 +35,6 @@ const PAUSE_MS = 30;
 const FLUSH_STATEMENTS = 8_000;
 const TURNS = 60;
 const WARM_TURNS = 12;
-/** Of the observer (proxy/link/observer-process.ts, config/process/young-objects.ts). */
-const HEAP = ['--max-semi-space-size=4', '--no-allocation-site-pretenuring'];
 
 /** @typedef {import('../dist/analyzer/sessions/observed-session.js').Attributable} Attributable */
 /** Tags beside the trace, as Django's instrumentation sends them. */
@@ -180,11 +179,14 @@ const { only, child } = optionsOf('units', {
   options: { only: { type: 'string', default: '' }, child: { type: 'string', default: '' } },
 });
 if (child !== '') {
+  await actAsObserver(dist);
   console.log(costOf(child));
   process.exit();
 }
 for (const name of Object.keys(CASES)) {
   if (only !== '' && !only.split(',').some((part) => name.startsWith(part))) continue;
   const script = new URL(import.meta.url).pathname;
-  execFileSync(process.execPath, [...HEAP, script, '--child', name], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync(process.execPath, [...OBSERVER_HEAP, script, '--child', name], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }

@@ -8,6 +8,7 @@ import '../config/process/no-inspector.js';
 import { Socket } from 'node:net';
 import type { Config } from '../config/config.js';
 import { createLog } from '../config/log.js';
+import { inlineMore } from '../config/process/inlining.js';
 import { giveWayToTraffic } from '../config/process/niceness.js';
 import { makeObjectsYoung } from '../config/process/young-objects.js';
 import { ExitCode, errorLine, exitCodeOf, RuntimeError, STORE_UNUSABLE, UsageError } from '../config/values/errors.js';
@@ -30,6 +31,7 @@ interface Start {
 async function main({ config, shared }: Start): Promise<boolean> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   makeObjectsYoung();
+  inlineMore();
   const httpWorker = beginHttpThread();
   giveWayToTraffic();
   const log = createLog({ level: config.logLevel, name: 'observer' });

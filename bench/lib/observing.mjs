@@ -1,0 +1,14 @@
+// Sets the process of a bench up as the observer's: its heap, and V8's ways with objects and code.
+// Not here: what these do (proxy/link/observer-process.ts, config/process/).
+
+/** For the command line. */
+export const OBSERVER_HEAP = ['--max-semi-space-size=4'];
+
+/** Call it before what is measured runs. @param {string} dist the build; an earlier one may have less */
+export async function actAsObserver(dist) {
+  const steps = { 'young-objects': 'makeObjectsYoung', inlining: 'inlineMore' };
+  for (const [file, step] of Object.entries(steps)) {
+    const module = await import(`${dist}/config/process/${file}.js`).catch(() => ({}));
+    module[step]?.();
+  }
+}
