@@ -3,7 +3,7 @@
 // the same without looking for findings, the same with units of work and parameters off (no unit is found, counted or
 // looked at, no literal is hashed), and decoding alone.
 // Each case is a process set up as the observer's, which has the three side by side: they take turns after each flush,
-// so that a busy machine is busy for all of them. Printed are means over all turns but the first, in which V8 compiles:
+// so that a busy machine is busy for all of them. Printed are means over all turns but WARM_FLUSHES, while V8 compiles:
 // a kernel may count processor time in ticks, which are longer than a difference. Without sockets. Asserts nothing.
 // Run: npm run build && node bench/pipeline.mjs [--only CASE,…]
 

@@ -1,5 +1,5 @@
 // A text that is written byte by byte and compared in words: what skeletons are kept as.
-// Invariant: two texts of one length have the same words exactly when they have the same bytes.
+// Invariant: two texts with the same words and one hash have the same bytes.
 // Not here: what is written (skeleton.ts, comment-skeleton.ts), where it is kept (fingerprint/skeleton-cache.ts).
 
 export class WrittenWords {
@@ -19,6 +19,7 @@ export class WrittenWords {
     const { words, bytes } = this;
     const count = (length + 3) >> 2;
     for (let at = length; at < count * 4; at++) bytes[at] = 0;
+    // Texts that end in zeros may have the same words; with another length each step gives another hash.
     let hash = length;
     for (let i = 0; i < count; i++) {
       hash = Math.imul(hash ^ words[i], 0x5bd1e995);

@@ -1,7 +1,8 @@
 // Reads the comment tags and the tag set of a text, once where comments repeat but for request ids.
 // Invariant: a remembered answer is the one that sql-comment.ts and tag-set.ts would give; memory is bounded whatever
-// comments hold. Comments that never repeat (an id under a key that nobody knows) are not remembered: that would cost
-// more than reading them. Not here: what tags prove (attribution/), their counts (rollup/tag-rollups.ts).
+// comments hold. Comments that never repeat (an id under a key that nobody knows, a tracestate) are not remembered:
+// that would cost more than reading them. Not here: what tags prove (attribution/), their counts
+// (rollup/tag-rollups.ts).
 
 import { limits } from '../../config/limits.js';
 import { CommentSkeleton } from '../attribution/comments/comment-skeleton.js';
@@ -122,7 +123,8 @@ export class CommentTagsReader {
 
   #tagSetOf(tags: CommentTags): string {
     let written = '';
-    for (const [key, value] of tags.pairs) if (this.#dimensionKeys.has(key)) written += `${key}\0${value}\0`;
+    for (const [key, value] of tags.pairs)
+      if (this.#dimensionKeys.has(key)) written += `${key}=${value.length}:${value}`;
     if (written === '') return '';
     let set = this.#tagSets.get(written);
     if (set === undefined) {

@@ -1,6 +1,9 @@
 // Sets the process of a bench up as the observer's: its heap, and V8's ways with objects and code.
 // Not here: what these do (proxy/link/observer-process.ts, config/process/).
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
 /** For the command line. */
 export const OBSERVER_HEAP = ['--max-semi-space-size=4'];
 
@@ -8,7 +11,7 @@ export const OBSERVER_HEAP = ['--max-semi-space-size=4'];
 export async function actAsObserver(dist) {
   const steps = { 'young-objects': 'makeObjectsYoung', inlining: 'inlineMore' };
   for (const [file, step] of Object.entries(steps)) {
-    const module = await import(`${dist}/config/process/${file}.js`).catch(() => ({}));
-    module[step]?.();
+    const module = path.resolve(dist, 'config/process', `${file}.js`);
+    if (existsSync(module)) (await import(module))[step]();
   }
 }

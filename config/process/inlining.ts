@@ -1,12 +1,13 @@
 // Has V8 compile the observing process's steps of a statement into few pieces of code.
 // Why: they are many small functions in many files. V8 stops inlining after 920 bytes of bytecode, so that a statement
-// makes dozens of calls, a tenth and more of what it costs (bench/pipeline.mjs). A Node without these flags prints a
-// line on stderr and goes on.
-// Invariant: nothing but the size of compiled code changes. Not here: the heap (young-objects.ts).
+// makes dozens of calls, a tenth and more of what it costs (bench/pipeline.mjs). A Node without these flags says
+// so on stderr and goes on.
+// Invariant: nothing changes but compiled code, which is larger and takes longer to make. Not here: the heap
+// (young-objects.ts).
 
 import { setFlagsFromString } from 'node:v8';
 
-/** Bytes of bytecode: of all that one function inlines, and of one that is inlined. */
+/** Bytes of bytecode: of all that one function inlines, below V8's last limit (4,600); of one that is inlined. */
 const ALL_BYTES_MAX = 4_000;
 const ONE_BYTES_MAX = 1_000;
 

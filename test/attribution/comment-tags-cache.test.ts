@@ -19,12 +19,28 @@ const key = fc.constantFrom(
 );
 const value = fc.constantFrom(
   ...['x', '', 'a b', 'a%20b', '%%', '%', "it\\'s", 'x\\', 'é', '\u00a0', 'a,b', "a'b", '/*n*/', '{"a":1}', '42', '-'],
-  ...['\u0001', 'a\u0001b', '\n', 'django', 'raw', `00-${TRACE}-b7ad6b7169203331-01`, TRACE, '7', 'r1', 'r1:2/3=4~+'],
+  ...[
+    '\u0001',
+    'a\u0001b',
+    '\n',
+    'django',
+    'raw',
+    `00-${TRACE}-b7ad6b7169203331-01`,
+    TRACE,
+    '7',
+    'r1',
+    'r1:2/3=4~+',
+    'r'.repeat(200),
+  ],
 );
 const sign = fc.constantFrom(...new Array<string>(12).fill('='), ':', ':', ' =', '');
 const between = fc.constantFrom(...new Array<string>(12).fill(','), ', ', ' , ', ',\n', ',,', ';', ' ');
 const shaped = fc.record({ key, sign, isQuoted: fc.boolean(), between });
-const items = fc.array(shaped, { minLength: 1, maxLength: 5 });
+/** Few, or more than are read and marked. */
+const items = fc.oneof(
+  { weight: 9, arbitrary: fc.array(shaped, { minLength: 1, maxLength: 5 }) },
+  { weight: 1, arbitrary: fc.array(shaped, { minLength: 9, maxLength: 36 }) },
+);
 /** Two comments that have all but their values in common. */
 const twins = items.chain((all) =>
   fc.record({
@@ -80,6 +96,23 @@ describe('a comment that is known by its skeleton', () => {
     expect(second.request).toEqual({ traceId: other, requestId: 'r2', idleRequests: 20 });
     // What they have in common was read once.
     expect(second.pairs[0]).toBe(first.pairs[0]);
+  });
+
+  test('a value that decodes to what parts two tags is one value', () => {
+    const reader = new CommentTagsReader(DIMENSIONS);
+    const set = (tags: string) => reader.read(tokensOf(`SELECT 1 /*${tags}*/`)).tagSet;
+    expect(set("app='x',route='y'")).toBe('{"app":"x","route":"y"}');
+    expect(set("app='x%00route%00y'")).toBe(JSON.stringify({ app: 'x\0route\0y' }));
+  });
+
+  test('also after thousands of comments that never repeat', () => {
+    const reader = new CommentTagsReader(DIMENSIONS);
+    const trace = (n: number) => n.toString(16).padStart(32, '0');
+    for (let n = 0; n < 30_000; n++) reader.read(tokensOf(`SELECT 1 /*a='${n}'*/`));
+    for (let n = 0; n < 3_000; n++) {
+      const { tags, tagSet } = reader.read(tokensOf(`SELECT 1 /*app='x',trace_id='${trace(n)}'*/`));
+      expect([tagSet, tags.request.traceId]).toEqual(['{"app":"x"}', trace(n)]);
+    }
   });
 
   test('a key that is a dimension is told apart by its value', () => {

@@ -1,17 +1,17 @@
 // The skeleton of a comment: its bytes with one mark for each value that names a request.
 // A trace id makes every comment another one. Without it they repeat, and what is known of one is known of all.
-// Invariant: two comments with one skeleton have the same items, except what the marked values hold. These are of plain
-// characters, which end and decode as they are written. Linear; allocates nothing.
+// Invariant: two comments with one skeleton have the same items, except what the marked values hold. A marked value has
+// plain characters only, so it holds no end mark, and nothing to decode or unescape. Linear; allocates nothing.
 // Not here: what items say (sql-comment.ts), what is kept by skeleton (analyzer/texts/comment-tags-cache.ts).
 
 import { WrittenWords } from '../../sql/written-words.js';
-
-export const COMMENT_BYTES_MAX = 4096;
+import { COMMENT_BYTES_MAX } from './sql-comment.js';
 
 /** A byte that no comment with a skeleton holds. */
 const MARK = 0x01;
-/** Further values are copied. */
+/** Values with a mark, and the bytes of one: as of an id. What goes beyond is copied. */
 const MARKED_MAX = 8;
+const MARKED_BYTES_MAX = 128;
 
 const SPACE = 0x20;
 const QUOTE = 0x27;
@@ -80,7 +80,7 @@ export class CommentSkeleton extends WrittenWords {
     this.#to = this.marked = this.items = 0;
     this.#copyWhile(WHITE, end);
     while (this.#at < end && this.#copyItem(end));
-    // What is no item makes the rest one that says nothing.
+    // Behind the last item: white space, or something that makes the whole comment prose.
     if (!this.#copyTo(end)) return false;
     this.finish(this.#to);
     return true;
@@ -123,7 +123,7 @@ export class CommentSkeleton extends WrittenWords {
     const from = this.#at;
     let to = from;
     while (to < end && (KINDS[text[to]] & PLAIN) !== 0) to++;
-    if (to === from || this.marked === MARKED_MAX) return false;
+    if (to === from || to - from > MARKED_BYTES_MAX || this.marked === MARKED_MAX) return false;
     if (isQuoted) {
       if (to === end || text[to] !== QUOTE) return false;
     } else {

@@ -71,7 +71,7 @@ const MEANINGS = new Map<string, keyof RequestPlaces>([
 ]);
 
 /** Keys whose values differ with each request. */
-export const REQUEST_VALUE_KEYS: readonly string[] = [...CONTEXT_KEYS, ...MEANINGS.keys()];
+export const REQUEST_VALUE_KEYS: readonly string[] = [...new Set([...CONTEXT_KEYS, ...MEANINGS.keys()])];
 
 const IDLE_REQUESTS = /^\d{1,6}$/;
 const REQUEST_ID = /^[\w.:=+/~-]{1,128}$/;

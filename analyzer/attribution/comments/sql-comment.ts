@@ -9,7 +9,6 @@
 
 import { CONSTRUCTS, type Construct } from '../../../facts/verdict.js';
 import { type SqlTokens, TokenKind } from '../../sql/tokens.js';
-import { COMMENT_BYTES_MAX } from './comment-skeleton.js';
 import { NO_REQUEST, type RequestIds, requestIdsOf, type TagPairs } from './request-tags.js';
 
 /** What tags prove, as bits. */
@@ -51,6 +50,7 @@ export const SOURCE_KEY = 'pgwitness_source';
 export const CONSTRUCT_KEY = 'pgwitness_construct';
 
 const PAIRS_MAX = 32;
+export const COMMENT_BYTES_MAX = 4096;
 
 /** Tags of all comments in front of the first and behind the last token. Allocates only where there is a comment. */
 export function readComments(tokens: SqlTokens): CommentTags {
