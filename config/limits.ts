@@ -134,7 +134,7 @@ export const limits = {
   /** Remembered texts without their literals; fewer are live within an hour. Beyond it a text is lexed again. */
   skeletonCacheEntries: 50_000,
   skeletonCacheBytes: 8 * MIB,
-  /** Comments whose tags are remembered, without the ids of requests. Beside its bytes each takes some 2 KiB. */
+  /** Comments whose tags are remembered, by their bytes without the ids of requests. Their tags come on top. */
   commentCacheEntries: 5_000,
   commentCacheBytes: 4 * MIB,
   /** Keys kept per fingerprint. */

@@ -41,7 +41,7 @@ const items = fc.oneof(
   { weight: 9, arbitrary: fc.array(shaped, { minLength: 1, maxLength: 5 }) },
   { weight: 1, arbitrary: fc.array(shaped, { minLength: 9, maxLength: 36 }) },
 );
-/** Two comments that have all but their values in common. */
+/** Comments that have all but their values in common. */
 const twins = items.chain((all) =>
   fc.record({
     all: fc.constant(all),

@@ -143,20 +143,15 @@ export class CommentSkeleton extends WrittenWords {
   /** With its closing quote, or up to a comma. False: it has none, or there is a byte that is a mark. */
   #copyValue(isQuoted: boolean, end: number): boolean {
     const text = this.#text;
-    const out = this.bytes;
-    let to = this.#to;
-    let at = this.#at;
     const kind = isQuoted ? IN_QUOTES : UNQUOTED;
-    for (;;) {
-      while (at < end && (KINDS[text[at]] & kind) !== 0) out[to++] = text[at++];
-      if (at >= end || text[at] !== BACKSLASH) break;
-      out[to++] = text[at++];
-      if (at < end && text[at] !== MARK) out[to++] = text[at++];
+    this.#copyWhile(kind, end);
+    while (this.#at < end && text[this.#at] === BACKSLASH) {
+      this.#copyByte();
+      if (this.#at < end && text[this.#at] !== MARK) this.#copyByte();
+      this.#copyWhile(kind, end);
     }
-    this.#to = to;
-    this.#at = at;
-    if (at >= end) return !isQuoted;
-    if (text[at] === MARK) return false;
+    if (this.#at >= end) return !isQuoted;
+    if (text[this.#at] === MARK) return false;
     if (isQuoted) this.#copyByte();
     return true;
   }
