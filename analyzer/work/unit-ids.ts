@@ -1,17 +1,15 @@
 // Finds units of work by the ids that tags give: of the request, or of its trace.
 // Invariant: two request ids are two units, also within one trace; an execution with a trace id alone joins the first
 // unit of that trace. Memory is bounded: an id of a unit that ended begins anew after thousands of others.
-// Not here: reading ids from tags (analyzer/attribution/comments/request-tags.ts), units that ended
-// (kept/ended-units.ts).
+// Not here: reading ids from tags (analyzer/attribution/comments/request-tags.ts), how units are remembered
+// (kept/named-units.ts).
 
 import type { FreeUnits } from './free-units.js';
-import { EndedUnits, LEADS } from './kept/ended-units.js';
+import { ID, NamedUnits } from './kept/named-units.js';
 import type { Unit } from './unit.js';
 
 export class UnitIds {
-  /** Of units that are open, or ended and kept whole. */
-  readonly #units = new Map<string, Unit>();
-  readonly #ended = new EndedUnits<Unit>((unit) => this.#forget(unit));
+  readonly #named = new NamedUnits<Unit>();
   /** The trace id that find() found nothing by just now: name() need not look again. */
   #missed = '';
   readonly #free: FreeUnits;
@@ -20,18 +18,17 @@ export class UnitIds {
     this.#free = free;
   }
 
+  /** One that ended is to go on. */
   find(requestId: string, traceId: string): Unit | undefined {
     this.#missed = '';
     if (requestId !== '') {
-      const unit = this.#units.get(requestId) ?? this.#readAt(this.#ended.find(requestId));
-      if (unit !== undefined) return unit;
+      const place = this.#named.find(requestId);
+      if (place >= 0) return this.#at(place);
     }
     if (traceId === '') return undefined;
-    const unit = this.#units.get(traceId);
-    if (unit !== undefined) return requestId === '' || unit.requestId === '' ? unit : undefined;
-    const place = this.#ended.find(traceId);
+    const place = this.#named.find(traceId);
     if (place < 0) this.#missed = traceId;
-    else if (requestId === '' || this.#ended.requestIdAt(place) === '') return this.#readAt(place);
+    else if (requestId === '' || this.#named.requestIdAt(place) === '') return this.#at(place);
     return undefined;
   }
 
@@ -39,59 +36,43 @@ export class UnitIds {
   name(unit: Unit, requestId: string, traceId: string): void {
     if (requestId !== '' && unit.requestId === '') {
       unit.requestId = requestId;
-      this.#lead(requestId, unit, LEADS.request);
+      this.#named.lead(requestId, unit, ID.request);
     }
     if (traceId !== '' && unit.traceId === '') {
       unit.traceId = traceId;
       const isNew = traceId === this.#missed && traceId !== requestId;
-      if (isNew || !(this.#units.has(traceId) || this.#ended.find(traceId) >= 0))
-        this.#lead(traceId, unit, LEADS.trace);
+      if (isNew || this.#named.find(traceId) < 0) this.#named.lead(traceId, unit, ID.trace);
     }
   }
 
   ended(unit: Unit): void {
-    if (unit.leads === 0) return;
-    if (isAlone(unit)) {
-      this.#unlead(unit);
-      this.#ended.write(unit);
-    } else {
+    if (unit.place < 0) return;
+    if (isAlone(unit)) this.#named.write(unit);
+    else {
       unit.holders++;
-      this.#ended.keep(unit);
+      this.#named.keep(unit);
+    }
+    for (;;) {
+      const forgotten = this.#named.forgetOldest();
+      if (forgotten === false) return;
+      if (forgotten !== undefined) this.#free.release(forgotten);
     }
   }
 
   /** One that ended. */
   goesOn(unit: Unit): void {
-    if (unit.endedPlace < 0) return;
+    if (unit.place < 0) return;
     unit.holders--;
-    this.#ended.release(unit);
+    this.#named.goesOn(unit);
   }
 
-  #readAt(place: number): Unit | undefined {
-    if (place < 0) return undefined;
+  #at(place: number): Unit {
+    const whole = this.#named.at(place);
+    if (whole !== undefined) return whole;
     const unit = this.#free.begin('tags');
-    this.#ended.read(place, unit);
-    if ((unit.leads & LEADS.request) !== 0) this.#units.set(unit.requestId, unit);
-    if ((unit.leads & LEADS.trace) !== 0) this.#units.set(unit.traceId, unit);
+    this.#named.read(place, unit);
+    unit.holders++;
     return unit;
-  }
-
-  #lead(id: string, unit: Unit, by: number): void {
-    this.#units.set(id, unit);
-    unit.leads |= by;
-  }
-
-  #unlead({ leads, requestId, traceId }: Unit): void {
-    if ((leads & LEADS.request) !== 0) this.#units.delete(requestId);
-    if ((leads & LEADS.trace) !== 0) this.#units.delete(traceId);
-  }
-
-  /** One that ended and was kept whole. */
-  #forget(unit: Unit): void {
-    this.#unlead(unit);
-    unit.leads = 0;
-    this.#ended.release(unit);
-    this.#free.release(unit);
   }
 }
 

@@ -53,9 +53,8 @@ export class Unit implements WorkUnit {
   ended = false;
   /** How many lead to it: sessions that are not in `sessions`, and its place among those that ended. */
   holders = 0;
-  /** The ids that lead to it, and its place while it ended and is kept whole (kept/ended-units.ts); -1 = none. */
-  leads = 0;
-  endedPlace = -1;
+  /** Among those that ids lead to (kept/named-units.ts); -1 = none does. */
+  place = -1;
   /** Others may know it after it ended. */
   servesOnce = false;
   /** Its last statement when it rested. */
@@ -81,7 +80,7 @@ export class Unit implements WorkUnit {
     this.requestId = this.traceId = this.session = '';
     this.name.clear();
     this.firstMs = Number.POSITIVE_INFINITY;
-    this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.ownTraits = this.leads = 0;
+    this.lastMs = this.restedMs = this.statementsDropped = this.unsettled = this.ownTraits = 0;
     setSums(this.sums, NOTHING);
     this.opened = NOTHING_OPENED;
     this.distinct.clear();

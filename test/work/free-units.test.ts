@@ -5,7 +5,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { FreeUnits } from '../../analyzer/work/free-units.js';
-import { EndedUnits } from '../../analyzer/work/kept/ended-units.js';
+import { NamedUnits } from '../../analyzer/work/kept/named-units.js';
 import { StatementSums } from '../../analyzer/work/kept/statement-sums.js';
 import type { UnitExecution } from '../../analyzer/work/kept/unit-execution.js';
 import type { Unit } from '../../analyzer/work/unit.js';
@@ -90,8 +90,8 @@ describe('serving again', () => {
       const found = play(seed, 1_500);
       const used = begin.mock.results.map(({ value }) => value);
       expect(new Set(used).size).toBeLessThan(used.length / 2);
-      const write = vi.spyOn(EndedUnits.prototype, 'write');
-      const read = vi.spyOn(EndedUnits.prototype, 'read');
+      const write = vi.spyOn(NamedUnits.prototype, 'write');
+      const read = vi.spyOn(NamedUnits.prototype, 'read');
       expect(play(seed, 1_500)).toEqual(found);
       expect(write.mock.calls.length).toBeGreaterThan(20);
       expect(read.mock.calls.length).toBeGreaterThan(0);

@@ -1,5 +1,5 @@
 // Keeps the different statements of units that ended, in blocks of a few.
-// Invariant: rows hold all of them; a block is of one unit. Not here: whose they are, bounds (ended-units.ts).
+// Invariant: rows hold all of them; a block is of one unit. Not here: whose they are, bounds (named-units.ts).
 
 import type { StatementSums } from './statement-sums.js';
 

@@ -1,50 +1,45 @@
 // Finds places by ids, in arrays alone.
 // Thousands of ids in a map are touched whenever it grows, and by the garbage collector.
-// Invariant: an id is found at the place where it was put last. Not here: what is at a place (ended-units.ts).
+// Invariant: an id is at one place at most. Not here: what is at a place (named-units.ts).
 
 /** Spreads ids in a way that nobody who chooses ids can know. Odd. */
 const FACTOR = Math.floor(Math.random() * 2 ** 31) * 2 + 1;
+/** A power of two. */
+const PLACES_AT_FIRST = 1_024;
 
 export class IdIndex {
-  /** By the low bits of the hash: 1 + the place that was put last; 0 = none. */
-  readonly #heads: Int32Array;
+  /** By the low bits of the hash: 1 + the place that was put last; 0 = none. As many as there is room for places. */
+  #heads = new Int32Array(PLACES_AT_FIRST);
   /** 1 + the next place with the same low bits. */
-  readonly #next: Int32Array;
-  readonly #hashes: Int32Array;
-  readonly #ids: string[];
-  readonly #mask: number;
-
-  /** Places from 0 on. */
-  constructor(places: number) {
-    const heads = 2 ** Math.ceil(Math.log2(places));
-    this.#heads = new Int32Array(heads);
-    this.#mask = heads - 1;
-    this.#next = new Int32Array(places);
-    this.#hashes = new Int32Array(places);
-    this.#ids = new Array<string>(places).fill('');
-  }
+  #next = new Int32Array(PLACES_AT_FIRST);
+  #hashes = new Int32Array(PLACES_AT_FIRST);
+  readonly #ids: string[] = [];
+  /** The id that was looked for last, and its hash: most are put right after it. */
+  #sought = '';
+  #soughtHash = 0;
 
   /** -1 = there is none. */
   find(id: string): number {
     const hash = hashOf(id);
-    for (let one = this.#heads[hash & this.#mask]; one > 0; one = this.#next[one - 1])
+    this.#sought = id;
+    this.#soughtHash = hash;
+    for (let one = this.#heads[hash & (this.#heads.length - 1)]; one > 0; one = this.#next[one - 1])
       if (this.#hashes[one - 1] === hash && this.#ids[one - 1] === id) return one - 1;
     return -1;
   }
 
-  /** Into a place where none is. */
+  /** One that is nowhere, into a place where none is. */
   put(place: number, id: string): void {
-    const hash = hashOf(id);
-    const head = hash & this.#mask;
-    this.#hashes[place] = hash;
+    while (place >= this.#next.length) this.#grow();
+    while (place >= this.#ids.length) this.#ids.push('');
     this.#ids[place] = id;
-    this.#next[place] = this.#heads[head];
-    this.#heads[head] = place + 1;
+    this.#hashes[place] = id === this.#sought ? this.#soughtHash : hashOf(id);
+    this.#chain(place);
   }
 
   /** From a place where one is. */
   remove(place: number): void {
-    const head = this.#hashes[place] & this.#mask;
+    const head = this.#hashes[place] & (this.#heads.length - 1);
     const after = this.#next[place];
     this.#ids[place] = '';
     if (this.#heads[head] === place + 1) {
@@ -54,6 +49,22 @@ export class IdIndex {
     let before = this.#heads[head] - 1;
     while (this.#next[before] !== place + 1) before = this.#next[before] - 1;
     this.#next[before] = after;
+  }
+
+  #chain(place: number): void {
+    const head = this.#hashes[place] & (this.#heads.length - 1);
+    this.#next[place] = this.#heads[head];
+    this.#heads[head] = place + 1;
+  }
+
+  #grow(): void {
+    const room = 2 * this.#next.length;
+    const hashes = new Int32Array(room);
+    hashes.set(this.#hashes);
+    this.#hashes = hashes;
+    this.#next = new Int32Array(room);
+    this.#heads = new Int32Array(room);
+    for (let place = 0; place < this.#ids.length; place++) if (this.#ids[place] !== '') this.#chain(place);
   }
 }
 
