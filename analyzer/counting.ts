@@ -51,7 +51,7 @@ export class Counting {
   readonly samples = new Samples();
   readonly findings: Findings;
   readonly units: Units;
-  readonly unitTagSets = new UnitTagSets();
+  readonly #unitTagSets = new UnitTagSets();
   /** Serves every execution. */
   readonly #settled: Settled = { source: '', construct: '', pool: '', tagSet: '', unitTagSet: '' };
 
@@ -99,7 +99,7 @@ export class Counting {
       settled.construct = verdict.construct;
       settled.pool = pool.id;
       settled.tagSet = tagSet;
-      settled.unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.unitTagSets.of(tagSet);
+      settled.unitTagSet = tagSet === statement.tagSet ? inUnit.unitTagSet : this.#unitTagSets.of(tagSet);
       measured.firstOfRequest = this.units.settled(inUnit, settled);
       if (session.work?.inTransaction) session.work.settled(verdict.source, tagSet);
     }

@@ -72,7 +72,7 @@ export class Pipeline {
       poolNameOf: (session) => this.judge.poolNameOf(session),
     });
     this.counting = new Counting({ ...options, judge: this.judge, pools: this.pools });
-    this.#unitFeed = new UnitFeed(this.counting.units, this.counting.unitTagSets);
+    this.#unitFeed = new UnitFeed(this.counting.units);
     this.waiting = new WaitingExecutions({ ...options.limits, sessions: this.sessions, counting: this.counting });
   }
 

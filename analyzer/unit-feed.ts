@@ -7,7 +7,6 @@ import { clueBit } from './attribution/shape/clues.js';
 import type { Attributable, ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
 import { type UnitExecution, unfilledExecution } from './work/kept/unit-execution.js';
 import type { SessionWork } from './work/session-work.js';
-import type { UnitTagSets } from './work/unit-tag-sets.js';
 import type { Units } from './work/units.js';
 
 const AUTOCOMMIT = clueBit('autocommit');
@@ -20,13 +19,11 @@ export type Fed = Pick<Waiting, 'statement' | 'measured' | 'transactionPosition'
 
 export class UnitFeed {
   readonly #units: Units;
-  readonly #tagSets: UnitTagSets;
   /** Of a settled session: it is counted before the next one comes. */
   readonly #counted = unfilledExecution();
 
-  constructor(units: Units, tagSets: UnitTagSets) {
+  constructor(units: Units) {
     this.#units = units;
-    this.#tagSets = tagSets;
   }
 
   /** Hot path: once per execution, after the session's profile has seen it. */
@@ -55,7 +52,7 @@ export class UnitFeed {
     execution.source = execution.construct = execution.pool = '';
     execution.tagSet = statement.tagSet;
     execution.isRollback = isRollback(statement);
-    execution.unitTagSet = this.#tagSets.of(statement.tagSet);
+    execution.unitTagSet = statement.unitTagSet;
     execution.idleRequests = request.idleRequests;
     execution.unit = undefined;
     session.work.autocommits = (session.profile.clueBits & AUTOCOMMIT) !== 0;

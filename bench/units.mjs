@@ -11,9 +11,6 @@ const dist = process.env.PGWITNESS_DIST ?? new URL('../dist', import.meta.url).p
 const { Units } = /** @type {typeof import('../dist/analyzer/work/units.js')} */ (
   await import(`${dist}/analyzer/work/units.js`)
 );
-const { UnitTagSets } = /** @type {typeof import('../dist/analyzer/work/unit-tag-sets.js')} */ (
-  await import(`${dist}/analyzer/work/unit-tag-sets.js`)
-);
 const { UnitFeed } = /** @type {typeof import('../dist/analyzer/unit-feed.js')} */ (
   await import(`${dist}/analyzer/unit-feed.js`)
 );
@@ -59,7 +56,7 @@ const CASES = {
 function costOf(name) {
   const traffic = new Traffic(CASES[/** @type {keyof typeof CASES} */ (name)]);
   const units = new Units({ tellsApart: () => true });
-  const feed = new UnitFeed(units, new UnitTagSets());
+  const feed = new UnitFeed(units);
   /** @type {number[][]} */
   const [withUnits, without] = [[], []];
   for (let turn = 0; turn < TURNS; turn++) {
@@ -158,7 +155,8 @@ class Traffic {
 function attributable(n, tagSet) {
   const fingerprint = Object.keys({ [(0x9e3779b97f4a7c15n * BigInt(n + 1)).toString(16).slice(0, 16)]: 0 })[0];
   const shape = /** @type {any} */ ({ reads: 'rows', housekeeping: '', clues: [] });
-  return { fingerprint, shape, tags: /** @type {any} */ ({ pairs: [], request: NO_REQUEST }), tagSet, sqlMatches: [] };
+  const tags = /** @type {any} */ ({ pairs: [], request: NO_REQUEST });
+  return { fingerprint, shape, tags, tagSet, unitTagSet: tagSet, sqlMatches: [] };
 }
 
 /** Other work on the machine lengthens some turns. @param {readonly number[]} values */

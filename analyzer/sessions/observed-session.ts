@@ -20,8 +20,9 @@ export interface Attributable {
   readonly fingerprint: string;
   readonly shape: StatementShape;
   readonly tags: CommentTags;
-  /** Dimensions among the tags, canonical; '' = none. */
+  /** Dimensions among the tags, canonical; '' = none. Those of its unit of work: without the caller. */
   readonly tagSet: string;
+  readonly unitTagSet: string;
   /** Expressions of the user's rules that are found in its normalised text. */
   readonly sqlMatches: readonly string[];
   /** The decision of the rules under which it came; only set when the rules have changed since. */

@@ -21,17 +21,23 @@ import {
   readComments,
   textOf,
 } from '../attribution/comments/sql-comment.js';
-import { tagSetOf } from '../attribution/comments/tag-set.js';
+import { tagSetOf, withoutCaller } from '../attribution/comments/tag-set.js';
 import { SkeletonCache } from '../fingerprint/skeleton-cache.js';
 import type { SqlTokens } from '../sql/tokens.js';
 
-export interface TagsOfText {
-  readonly tags: CommentTags;
-  /** Dimensions among the tags, canonical; '' = none. */
+/** Dimensions among the tags, canonical; '' = none. */
+interface TagSets {
   readonly tagSet: string;
+  /** Of its unit of work: without the caller. */
+  readonly unitTagSet: string;
 }
 
-const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, tagSet: '' });
+export interface TagsOfText extends TagSets {
+  readonly tags: CommentTags;
+}
+
+const NO_SETS: TagSets = { tagSet: '', unitTagSet: '' };
+const UNTAGGED: TagsOfText = Object.freeze({ tags: NO_TAGS, ...NO_SETS });
 
 /** Look-ups in one trial of whether comments repeat … */
 const TRIAL = 1_000;
@@ -54,7 +60,7 @@ export class CommentTagsReader {
     bytesMax: limits.commentCacheBytes,
   });
   /** Tag sets by their dimensions as written, which repeat even where trace ids differ. */
-  readonly #tagSets = new Map<string, string>();
+  readonly #tagSets = new Map<string, TagSets>();
   #looks = 0;
   #hits = 0;
   #unlooked = 0;
@@ -82,16 +88,16 @@ export class CommentTagsReader {
   /** Right after the skeleton was read. */
   #remembered(read: TagsOfText): TagsOfText {
     const { items, marked, markedItem } = this.#skeleton;
-    const { tags, tagSet } = read;
+    const { tags, tagSet, unitTagSet } = read;
     const { pairs } = tags;
     // Of two items with one key the first counts: then a pair is of another item than its place says.
     if (marked > 0 && pairs.length > 0 && pairs.length !== items) return read;
     const pairOf = pairs.length === 0 ? [] : [...markedItem.subarray(0, marked)];
-    this.#bySkeleton.set(this.#skeleton, { tags, tagSet, pairOf, places: requestPlacesOf(pairs) });
+    this.#bySkeleton.set(this.#skeleton, { tags, tagSet, unitTagSet, pairOf, places: requestPlacesOf(pairs) });
     return read;
   }
 
-  #withItsValues({ tags, tagSet, pairOf, places }: Known, bytes: Uint8Array): TagsOfText {
+  #withItsValues({ tags, tagSet, unitTagSet, pairOf, places }: Known, bytes: Uint8Array): TagsOfText {
     const { markedFrom, markedTo } = this.#skeleton;
     const pairs = tags.pairs.slice();
     for (let n = 0; n < pairOf.length; n++) {
@@ -100,7 +106,7 @@ export class CommentTagsReader {
     }
     const request = places === undefined ? NO_REQUEST : requestIdsAt(pairs, places);
     const { proof, source, construct } = tags;
-    return { tags: { pairs, request, proof, source, construct }, tagSet };
+    return { tags: { pairs, request, proof, source, construct }, tagSet, unitTagSet };
   }
 
   #looksWorthwhile(): boolean {
@@ -118,20 +124,23 @@ export class CommentTagsReader {
 
   #read(tokens: SqlTokens): TagsOfText {
     const tags = readComments(tokens);
-    return tags === NO_TAGS ? UNTAGGED : { tags, tagSet: this.#tagSetOf(tags) };
+    if (tags === NO_TAGS) return UNTAGGED;
+    const { tagSet, unitTagSet } = this.#tagSetsOf(tags);
+    return { tags, tagSet, unitTagSet };
   }
 
-  #tagSetOf(tags: CommentTags): string {
+  #tagSetsOf(tags: CommentTags): TagSets {
     let written = '';
     for (const [key, value] of tags.pairs)
       if (this.#dimensionKeys.has(key)) written += `${key}=${value.length}:${value}`;
-    if (written === '') return '';
-    let set = this.#tagSets.get(written);
-    if (set === undefined) {
-      set = tagSetOf(tags, this.#dimensionKeys);
+    if (written === '') return NO_SETS;
+    let sets = this.#tagSets.get(written);
+    if (sets === undefined) {
+      const tagSet = tagSetOf(tags, this.#dimensionKeys);
+      sets = { tagSet, unitTagSet: withoutCaller(tagSet) };
       if (this.#tagSets.size >= limits.tagSetsMax) this.#tagSets.clear();
-      this.#tagSets.set(written, set);
+      this.#tagSets.set(written, sets);
     }
-    return set;
+    return sets;
   }
 }

@@ -61,6 +61,6 @@ const TEXT_GONE: KnownText = {
     truncated: false,
     facts: { shape: NOTHING, keyNumber: 0, storedIn: 0, notedIn: Number.POSITIVE_INFINITY },
   },
-  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', sqlMatches: [] },
+  statement: { fingerprint: UNKNOWN_TEXT, shape: NOTHING, tags: NO_TAGS, tagSet: '', unitTagSet: '', sqlMatches: [] },
   literals: UNKNOWN_PARAMETERS,
 };

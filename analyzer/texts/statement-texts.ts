@@ -226,8 +226,8 @@ export class StatementTexts {
     const { fingerprint, facts } = identity;
     const { tokens } = this.#fingerprinter;
     const shape: StatementShape = facts.shape.readsFolded ? shapeOf(tokens) : facts.shape;
-    const { tags, tagSet } = this.#tags.read(tokens);
-    return { fingerprint, shape, tags, tagSet, sqlMatches: this.#matchesOf(identity) };
+    const { tags, tagSet, unitTagSet } = this.#tags.read(tokens);
+    return { fingerprint, shape, tags, tagSet, unitTagSet, sqlMatches: this.#matchesOf(identity) };
   }
 
   #matchesOf(identity: Identity): readonly string[] {

@@ -3,7 +3,7 @@
 // Not here: which tags are dimensions (config/values/tag-keys.ts).
 
 import { limits } from '../../config/limits.js';
-import { CALLER_KEY } from '../../config/values/tag-keys.js';
+import { withoutCaller } from '../attribution/comments/tag-set.js';
 
 export class UnitTagSets {
   readonly #known = new Map<string, string>();
@@ -19,11 +19,4 @@ export class UnitTagSets {
     }
     return known;
   }
-}
-
-function withoutCaller(tagSet: string): string {
-  const tags = JSON.parse(tagSet) as Record<string, string>;
-  if (!(CALLER_KEY in tags)) return tagSet;
-  delete tags[CALLER_KEY];
-  return Object.keys(tags).length === 0 ? '' : JSON.stringify(tags);
 }

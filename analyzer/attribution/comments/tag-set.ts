@@ -2,7 +2,7 @@
 // Invariant: equal sets give equal text, whatever the order of the tags. Not here: which keys are dimensions
 // (config/values/tag-keys.ts), caps on the number of sets (analyzer/rollup/), reading comments (sql-comment.ts).
 
-import { VERSION_KEY } from '../../../config/values/tag-keys.js';
+import { CALLER_KEY, VERSION_KEY } from '../../../config/values/tag-keys.js';
 import type { CommentTags } from './sql-comment.js';
 import { keptTagValue } from './tag-values.js';
 
@@ -19,6 +19,15 @@ export function tagSetOf(tags: CommentTags, keys: ReadonlySet<string>): string {
   if (kept.length === 0) return '';
   kept.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return JSON.stringify(Object.fromEntries(kept));
+}
+
+/** The dimensions of the request that a statement is of: all but the code that sent it. */
+export function withoutCaller(tagSet: string): string {
+  if (tagSet === '') return '';
+  const tags = JSON.parse(tagSet) as Record<string, string>;
+  if (!(CALLER_KEY in tags)) return tagSet;
+  delete tags[CALLER_KEY];
+  return Object.keys(tags).length === 0 ? '' : JSON.stringify(tags);
 }
 
 /** A tag set with tags of the user's rules added; theirs win. */
