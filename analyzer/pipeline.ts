@@ -23,7 +23,7 @@ import { isDdl, Marks } from './notable/marks.js';
 import { SLOW_NS } from './notable/samples.js';
 import type { PipelineOptions } from './pipeline-options.js';
 import { Pools } from './pools/pools.js';
-import type { ExecutionContext, ObservedSession } from './sessions/observed-session.js';
+import type { ExecutionContext, ObservedSession, Waiting } from './sessions/observed-session.js';
 import { Sessions } from './sessions/sessions.js';
 import { Catalogue } from './texts/catalogue.js';
 import type { Identity } from './texts/facts-of-text.js';
@@ -40,7 +40,7 @@ export interface PipelineCounters {
 }
 
 /** One execution and its text, until it is counted. The text is not kept beyond that. */
-type Execution = Fed & { identity: Identity };
+type Execution = Fed & Pick<Waiting, 'transactionPosition'> & { identity: Identity };
 
 export class Pipeline {
   readonly #options: PipelineOptions;

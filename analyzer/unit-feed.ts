@@ -12,7 +12,7 @@ import type { Units } from './work/units.js';
 const AUTOCOMMIT = clueBit('autocommit');
 
 /** An execution, and what the server says around it. */
-export type Fed = Pick<Waiting, 'statement' | 'measured' | 'transactionPosition'> & {
+export type Fed = Pick<Waiting, 'statement' | 'measured'> & {
   context: ExecutionContext;
   transactionAfter: UnitExecution['transactionAfter'];
 };
@@ -28,7 +28,7 @@ export class UnitFeed {
 
   /** Hot path: once per execution, after the session's profile has seen it. */
   take(session: ObservedSession, fed: Fed): UnitExecution {
-    const { statement, measured, context, transactionPosition, transactionAfter } = fed;
+    const { statement, measured, context, transactionAfter } = fed;
     session.work ??= this.#workOf(session);
     const { request } = statement.tags;
     const execution = session.settled ? this.#counted : unfilledExecution();
@@ -45,7 +45,6 @@ export class UnitFeed {
     execution.housekeeping = statement.shape.housekeeping;
     execution.transactionBefore = context.transactionBefore;
     execution.transactionAfter = transactionAfter;
-    execution.transactionPosition = transactionPosition;
     execution.parameterHash = measured.parameterHash;
     execution.parameterCount = measured.parameterCount;
     execution.parametersCut = measured.parametersCut;

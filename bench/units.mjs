@@ -65,7 +65,8 @@ function costOf(name) {
         const { session, fed } = traffic.next();
         const inUnit = feed.take(session, fed);
         const { tagSet, unitTagSet } = inUnit;
-        units.settled(inUnit, { source: 'django-orm', construct: 'queryset', pool: 'p1', tagSet, unitTagSet });
+        const where = 'p1\0django-orm\0queryset';
+        units.settled(inUnit, { where, source: 'django-orm', construct: 'queryset', pool: 'p1', tagSet, unitTagSet });
       }
       units.tick(traffic.atMs);
       for (const rows of [units.requests, units.statements, units.samples, units.counted]) {
@@ -144,7 +145,6 @@ class Traffic {
       statement,
       measured,
       context: { protocol: 'extended', statementName: '', transactionBefore: 'I' },
-      transactionPosition: 0,
       transactionAfter: 'I',
     };
     return { session: this.#sessions[at], fed };

@@ -151,23 +151,29 @@ export class Unit implements WorkUnit {
   }
 
   /** Hot path: its session has settled. `keep` false = sums alone. True for the first execution of its statement. */
-  settle(execution: UnitExecution, { source, construct, pool, tagSet, unitTagSet }: Settled, keep: boolean): boolean {
+  settle(execution: UnitExecution, settled: Settled, keep: boolean): boolean {
+    const { source, construct, pool, tagSet, unitTagSet } = settled;
     execution.source = source;
     execution.construct = construct;
     execution.pool = pool;
     execution.tagSet = tagSet;
-    if (keep) this.#statements.add(execution);
-    else this.statementsDropped++;
-    this.ownTraits |= traitsOf(execution);
+    const { serviceNs, startMs } = execution;
+    const rows = execution.sqlstate === '' ? execution.rows : 0;
+    if (!keep) this.statementsDropped++;
+    // Most are as the one before. Then it shows what that one showed, and names the unit if it started earlier alone.
+    if (keep && this.#statements.add(execution, settled.where)) {
+      if (execution.rows > 1) this.ownTraits |= TRAITS.rows;
+      if (startMs <= this.name.ms && unitTagSet !== '') this.name.offer(unitTagSet, startMs);
+    } else {
+      this.ownTraits |= traitsOf(execution);
+      if (unitTagSet !== '') this.name.offer(unitTagSet, startMs);
+    }
     this.unsettled--;
     this.dirty = true;
     const { sums } = this;
-    const { serviceNs, startMs } = execution;
     sums.serviceNs += serviceNs;
     sums.idleRequests += execution.idleRequests;
-    const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (execution.sqlstate !== '') sums.errors++;
-    if (unitTagSet !== '') this.name.offer(unitTagSet, startMs);
     const isFirst = this.distinct.add(execution, rows);
     if (source !== 'housekeeping') {
       sums.statements++;

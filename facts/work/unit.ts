@@ -30,7 +30,7 @@ export function isWrite({ command }: Pick<UnitStatement, 'command'>): boolean {
   return command !== 'SELECT' && WRITES.has(command);
 }
 
-/** Hot path: what one statement adds to the traits of its unit, but what others say of it. */
+/** What one statement adds to the traits of its unit, but what others say of it. */
 export function traitsOf(statement: UnitStatement): number {
   const { transactionAfter, source } = statement;
   let traits = isWrite(statement) ? TRAITS.writes : 0;
@@ -65,8 +65,6 @@ export interface UnitStatement {
   /** Status of ReadyForQuery; '' = the server has not said. */
   readonly transactionBefore: '' | 'I' | 'T' | 'E';
   readonly transactionAfter: '' | 'I' | 'T' | 'E';
-  /** 1 for the first statement of a transaction; 0 = outside of one. */
-  readonly transactionPosition: number;
   /** Of its parameters and literals; 0 = unknown. In memory alone. */
   readonly parameterHash: number;
   readonly parameterCount: number;

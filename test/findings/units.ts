@@ -25,7 +25,6 @@ function statement({ sql, ...parts }: Sent): UnitStatement {
     housekeeping: '',
     transactionBefore: 'I',
     transactionAfter: 'I',
-    transactionPosition: 0,
     parameterHash: 0,
     parameterCount: 1,
     parametersCut: false,

@@ -87,7 +87,6 @@ export class Playing {
       housekeeping,
       transactionBefore: before,
       transactionAfter: session.status,
-      transactionPosition: 0,
       parameterHash: sent.hash ?? 0,
       parameterCount: sent.hash === undefined ? 0 : 1,
       parametersCut: false,
@@ -108,7 +107,8 @@ export class Playing {
   settle(execution: UnitExecution, { source, pool = 'pool-a' }: Pick<Sent, 'source' | 'pool'> = {}): void {
     const { tagSet, unitTagSet, housekeeping } = execution;
     const found = source ?? (housekeeping === '' ? 'raw' : 'housekeeping');
-    this.units.settled(execution, { source: found, construct: '', pool, tagSet, unitTagSet });
+    const where = `${found} ${pool}`;
+    this.units.settled(execution, { where, source: found, construct: '', pool, tagSet, unitTagSet });
   }
 
   close(name = 'one', lifetimeMs = 20): this {

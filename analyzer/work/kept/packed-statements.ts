@@ -6,21 +6,15 @@
 
 import type { UnitStatement } from '../../../facts/work/unit.js';
 
-/** Numbers of a statement: its moments, time, rows, parameters, place in its transaction; bits and the row of texts. */
-const NUMBERS = 8;
+/** Numbers of a statement: its moments, time, rows, parameters; bits and the row of texts. */
+const NUMBERS = 7;
 /** Texts of a row: all of a statement but its fingerprint. */
-const TEXTS = 8;
+const TEXTS = 12;
 const PLACES_AT_FIRST = 8;
 
 const BATCHED = 1;
 const CUT = 2;
-const READS_SHIFT = 2;
-const BEFORE_SHIFT = 4;
-const AFTER_SHIFT = 6;
-const TWO_BITS = 3;
-const ROW_SHIFT = 8;
-const READS = ['', 'rows', 'all'] as const;
-const STATUS = ['', 'I', 'T', 'E'] as const;
+const ROW_SHIFT = 2;
 
 export class PackedStatements {
   #numbers = new Float64Array(PLACES_AT_FIRST * NUMBERS);
@@ -31,8 +25,10 @@ export class PackedStatements {
   /** Places that there is room for. */
   room = PLACES_AT_FIRST;
 
-  /** Hot path. `place` below room. */
-  write(place: number, statement: UnitStatement): void {
+  /** Hot path. `place` below room. `where`: one string for each source, construct and pool. True: no text is new. */
+  write(place: number, statement: UnitStatement, where: string): boolean {
+    const isAlike = this.#isAsLast(statement, where);
+    if (!isAlike) this.#addRow(statement, where);
     const at = place * NUMBERS;
     const numbers = this.#numbers;
     numbers[at] = statement.startMs;
@@ -41,9 +37,10 @@ export class PackedStatements {
     numbers[at + 3] = statement.rows;
     numbers[at + 4] = statement.parameterHash;
     numbers[at + 5] = statement.parameterCount;
-    numbers[at + 6] = statement.transactionPosition;
-    numbers[at + 7] = bitsOf(statement) | (this.#rowOf(statement) << ROW_SHIFT);
+    numbers[at + 6] =
+      ((this.#rows - 1) << ROW_SHIFT) | (statement.batched ? BATCHED : 0) | (statement.parametersCut ? CUT : 0);
     this.#fingerprints[place] = statement.fingerprint;
+    return isAlike;
   }
 
   /** An object of its own. */
@@ -51,32 +48,31 @@ export class PackedStatements {
     const numbers = this.#numbers;
     const texts = this.#texts;
     let at = place * NUMBERS;
-    const bits = numbers[at + 7];
+    const bits = numbers[at + 6];
     const [startMs, endMs, serviceNs, rows] = [numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]];
-    const [parameterHash, parameterCount, transactionPosition] = [numbers[at + 4], numbers[at + 5], numbers[at + 6]];
+    const [parameterHash, parameterCount] = [numbers[at + 4], numbers[at + 5]];
     at = (bits >> ROW_SHIFT) * TEXTS;
     return {
       fingerprint: this.#fingerprints[place],
-      session: texts[at + 1],
+      session: texts[at + 2],
       startMs,
       endMs,
       serviceNs,
       rows,
-      sqlstate: texts[at + 2],
-      command: texts[at + 3],
+      sqlstate: texts[at + 3],
+      command: texts[at + 4],
       batched: (bits & BATCHED) !== 0,
-      reads: READS[(bits >> READS_SHIFT) & TWO_BITS],
-      housekeeping: texts[at + 4],
-      transactionBefore: STATUS[(bits >> BEFORE_SHIFT) & TWO_BITS],
-      transactionAfter: STATUS[(bits >> AFTER_SHIFT) & TWO_BITS],
-      transactionPosition,
+      reads: texts[at + 5] as UnitStatement['reads'],
+      housekeeping: texts[at + 6],
+      transactionBefore: texts[at + 7] as UnitStatement['transactionBefore'],
+      transactionAfter: texts[at + 8] as UnitStatement['transactionAfter'],
       parameterHash,
       parameterCount,
       parametersCut: (bits & CUT) !== 0,
-      source: texts[at + 5],
-      construct: texts[at + 6],
-      pool: texts[at + 7],
-      tagSet: texts[at],
+      source: texts[at + 9],
+      construct: texts[at + 10],
+      pool: texts[at + 11],
+      tagSet: texts[at + 1],
     };
   }
 
@@ -84,7 +80,7 @@ export class PackedStatements {
   copy(place: number, from: PackedStatements, count: number): void {
     this.#numbers.set(from.#numbers.subarray(0, count * NUMBERS), place * NUMBERS);
     for (let one = 0; one < count; one++) {
-      this.#numbers[(place + one) * NUMBERS + 7] += this.#rows << ROW_SHIFT;
+      this.#numbers[(place + one) * NUMBERS + 6] += this.#rows << ROW_SHIFT;
       this.#fingerprints[place + one] = from.#fingerprints[one];
     }
     for (let at = 0; at < from.#rows * TEXTS; at++) this.#texts[this.#rows * TEXTS + at] = from.#texts[at];
@@ -107,46 +103,39 @@ export class PackedStatements {
     this.#rows = 0;
   }
 
-  /** The last one, if it is as this statement's. */
-  #rowOf(statement: UnitStatement): number {
-    const { tagSet, session, sqlstate, command, housekeeping, source, construct, pool } = statement;
+  /** The last row has the texts of this statement. */
+  #isAsLast(statement: UnitStatement, where: string): boolean {
+    const { tagSet, session, sqlstate, command, reads, housekeeping, transactionBefore, transactionAfter } = statement;
     const texts = this.#texts;
-    let at = (this.#rows - 1) * TEXTS;
-    if (
+    const at = (this.#rows - 1) * TEXTS;
+    return (
       at >= 0 &&
-      texts[at] === tagSet &&
-      texts[at + 1] === session &&
-      texts[at + 2] === sqlstate &&
-      texts[at + 3] === command &&
-      texts[at + 4] === housekeeping &&
-      texts[at + 5] === source &&
-      texts[at + 6] === construct &&
-      texts[at + 7] === pool
-    )
-      return this.#rows - 1;
-    at += TEXTS;
-    texts[at] = tagSet;
-    texts[at + 1] = session;
-    texts[at + 2] = sqlstate;
-    texts[at + 3] = command;
-    texts[at + 4] = housekeeping;
-    texts[at + 5] = source;
-    texts[at + 6] = construct;
-    texts[at + 7] = pool;
-    return this.#rows++;
+      texts[at] === where &&
+      texts[at + 1] === tagSet &&
+      texts[at + 2] === session &&
+      texts[at + 3] === sqlstate &&
+      texts[at + 4] === command &&
+      texts[at + 5] === reads &&
+      texts[at + 6] === housekeeping &&
+      texts[at + 7] === transactionBefore &&
+      texts[at + 8] === transactionAfter
+    );
   }
-}
 
-function bitsOf({ batched, parametersCut, reads, transactionBefore, transactionAfter }: UnitStatement): number {
-  let bits = batched ? BATCHED : 0;
-  if (parametersCut) bits |= CUT;
-  if (reads !== '') bits |= (reads === 'rows' ? 1 : 2) << READS_SHIFT;
-  return bits | (statusBits(transactionBefore) << BEFORE_SHIFT) | (statusBits(transactionAfter) << AFTER_SHIFT);
-}
-
-/** The place in STATUS. */
-function statusBits(status: UnitStatement['transactionBefore']): number {
-  if (status === 'I') return 1;
-  if (status === '') return 0;
-  return status === 'T' ? 2 : 3;
+  #addRow(statement: UnitStatement, where: string): void {
+    const texts = this.#texts;
+    const at = this.#rows++ * TEXTS;
+    texts[at] = where;
+    texts[at + 1] = statement.tagSet;
+    texts[at + 2] = statement.session;
+    texts[at + 3] = statement.sqlstate;
+    texts[at + 4] = statement.command;
+    texts[at + 5] = statement.reads;
+    texts[at + 6] = statement.housekeeping;
+    texts[at + 7] = statement.transactionBefore;
+    texts[at + 8] = statement.transactionAfter;
+    texts[at + 9] = statement.source;
+    texts[at + 10] = statement.construct;
+    texts[at + 11] = statement.pool;
+  }
 }

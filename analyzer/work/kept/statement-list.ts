@@ -29,15 +29,18 @@ export class StatementList {
     return this.#length === 0 ? undefined : this.#packed!.read(0);
   }
 
-  /** Hot path. Copies it. */
-  add(statement: UnitStatement): void {
+  /**
+   * Hot path. Copies it. `where`: one string for each source, construct and pool. True if it differs from the one that
+   * was added before it by its numbers and its fingerprint at most.
+   */
+  add(statement: UnitStatement, where: string): boolean {
     this.#packed ??= this.#kept.lend();
     if (this.#length === this.#packed.room) this.#packed.grow(this.#length + 1);
-    this.#packed.write(this.#length++, statement);
     this.#kept.size++;
     this.#read = undefined;
     if (statement.startMs < this.#lastStartMs) this.#isSorted = false;
     else this.#lastStartMs = statement.startMs;
+    return this.#packed.write(this.#length++, statement, where);
   }
 
   /** Takes all of another list, which is empty then. */
@@ -73,7 +76,7 @@ export class StatementList {
     const all = this.read();
     const needed = aroundPauses(all);
     this.clear();
-    for (const one of all) if (needed.has(one)) this.add(one);
+    for (const one of all) if (needed.has(one)) this.add(one, `${one.source} ${one.construct} ${one.pool}`);
     return all.length - needed.size;
   }
 

@@ -18,6 +18,8 @@ export interface UnitExecution extends UnitStatement {
 
 /** What a settled session says of an execution. */
 export interface Settled {
+  /** One string for each source, construct and pool. */
+  where: string;
   source: string;
   construct: string;
   /** Pool id. */
@@ -45,7 +47,6 @@ export function unfilledExecution(): UnfilledExecution {
     housekeeping: '',
     transactionBefore: '',
     transactionAfter: '',
-    transactionPosition: 0,
     parameterHash: Number.NaN,
     parameterCount: 0,
     parametersCut: false,
