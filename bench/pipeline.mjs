@@ -2,12 +2,14 @@
 // Statements come in requests of REQUEST_STATEMENTS, which end, are looked at for findings, and are flushed. Beside it
 // the same without looking for findings, the same with units of work and parameters off (no unit is found, counted or
 // looked at, no literal is hashed), and decoding alone.
-// Each case is a process set up as the observer's, which has the three side by side: they take turns after each flush,
-// so that a busy machine is busy for all of them. Printed are means over all turns but WARM_FLUSHES, while V8 compiles:
-// a kernel may count processor time in ticks, which are longer than a difference. Without sockets. Asserts nothing.
+// Each of the three is a process set up as the observer's, since code that serves several pipelines is slower than that
+// of an observer, which has one. They take turns after each flush, so that a busy machine is busy for all of them.
+// Printed are means over all turns but WARM_FLUSHES, while V8 compiles: a kernel may count processor time in ticks,
+// which are longer than a difference. Without sockets. Asserts nothing.
 // Run: npm run build && node bench/pipeline.mjs [--only CASE,…]
 
-import { execFileSync } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { on, once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -54,6 +56,7 @@ const WARM_FLUSHES = 48;
 const DECODED = 16;
 const BODY = frames.FRAME_HEADER_BYTES;
 const SIDES = /** @type {const} */ (['whole', 'noFindings', 'off']);
+/** @typedef {(typeof SIDES)[number]} Side */
 
 /** @typedef {{ request: number, position: number }} At of a statement: its request, its place in it */
 const COLUMNS = ['id', 'title', 'price', 'stock', 'author_id', 'published'].map((name) => `"shop_book"."${name}"`);
@@ -74,73 +77,81 @@ const CASES = {
 };
 const OTHERS = 'others each, known by number';
 
-const { only, child } = optionsOf('pipeline', {
+const { only, child, side } = optionsOf('pipeline', {
   usage: 'node bench/pipeline.mjs [--only CASE,…]',
-  options: { only: { type: 'string', default: '' }, child: { type: 'string', default: '' } },
+  options: {
+    only: { type: 'string', default: '' },
+    child: { type: 'string', default: '' },
+    side: { type: 'string', default: '' },
+  },
 });
 if (child !== '') {
   await actAsObserver(dist);
-  console.log(await costsOf(child));
+  await takeTurns(child, /** @type {Side} */ (side));
   process.exit();
 }
 for (const name of Object.keys(CASES)) {
   if (only !== '' && !only.split(',').some((part) => name.startsWith(part))) continue;
-  const script = new URL(import.meta.url).pathname;
-  execFileSync(process.execPath, [...OBSERVER_HEAP, script, '--child', name], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
+  console.log(await costsOf(name));
 }
 
 /** @param {string} name @returns {Promise<string>} */
 async function costsOf(name) {
-  /** @type {Awaited<ReturnType<typeof startSide>>[]} */
-  const sides = [];
-  for (const side of SIDES) sides.push(await startSide(side));
-  const takes = UnitFeed.prototype.take;
-  let hasUnits = true;
-  UnitFeed.prototype.take = /** @type {any} */ (
-    function (/** @type {any} */ session, /** @type {any} */ fed) {
-      // @ts-expect-error the method's own `this`
-      return hasUnits ? takes.call(this, session, fed) : undefined;
-    }
+  const script = new URL(import.meta.url).pathname;
+  const processes = SIDES.map((side) =>
+    fork(script, ['--child', name, '--side', side], {
+      execArgv: OBSERVER_HEAP,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    }),
   );
-  /** @type {Record<(typeof SIDES)[number], number>[]} */
-  const turns = [];
-  let flush = 0;
-  /** @type {{ frame: Buffer, endMs: number }[]} */
-  let last = [];
-  for (const frames of flushesOf(name)) {
-    last = frames;
-    const turn = { whole: 0, noFindings: 0, off: 0 };
+  for (const one of processes) one.once('exit', (code) => code !== 0 && process.exit(1));
+  /** @param {number} at @param {'turn' | 'decode'} what @returns {Promise<number>} ns per statement */
+  const asked = async (at, what) => {
+    processes[at].send(what);
+    const [{ ns }] = await once(processes[at], 'message');
+    return ns;
+  };
+  const sums = SIDES.map(() => 0);
+  for (let flush = 0; flush < FLUSHES; flush++)
     for (let n = 0; n < SIDES.length; n++) {
       const at = (flush + n) % SIDES.length;
-      hasUnits = SIDES[at] !== 'off';
-      turn[SIDES[at]] = nsOf(() => sides[at].take(frames)) / (BATCHES_PER_FLUSH * STATEMENTS);
+      const ns = await asked(at, 'turn');
+      if (flush >= WARM_FLUSHES) sums[at] += ns;
     }
-    if (flush++ >= WARM_FLUSHES) turns.push(turn);
-  }
-  const reader = new BatchReader();
-  const decoding = nsOf(() => {
-    for (let turn = 0; turn < DECODED; turn++)
-      for (const { frame } of last) reader.read(frame.subarray(BODY), () => {});
-  });
-  for (const { end } of sides) end();
-  const mean = (/** @type {(typeof SIDES)[number]} */ side) =>
-    turns.reduce((sum, turn) => sum + turn[side], 0) / turns.length;
-  const [whole, noFindings, off] = SIDES.map(mean);
-  const said = {
-    whole,
-    off,
-    both: whole - off,
-    units: noFindings - off,
-    findings: whole - noFindings,
-    decoding: decoding / (DECODED * BATCHES_PER_FLUSH * STATEMENTS),
-  };
+  const decoding = await asked(0, 'decode');
+  for (const one of processes) one.send('end');
+  await Promise.all(processes.map((one) => once(one, 'exit')));
+  const [whole, noFindings, off] = sums.map((sum) => sum / (FLUSHES - WARM_FLUSHES));
+  const said = { whole, off, both: whole - off, units: noFindings - off, findings: whole - noFindings, decoding };
   const ns = Object.fromEntries(Object.entries(said).map(([key, value]) => [key, value.toFixed(0).padStart(5)]));
   return (
     `${name.padEnd(28)} ${ns.whole} ns per statement, ${ns.off} with units off: ${ns.both} more ` +
     `(units ${ns.units}, findings ${ns.findings}); ${ns.decoding} decoding`
   );
+}
+
+/** Takes a flush of statements each time it is asked to. @param {string} name @param {Side} side */
+async function takeTurns(name, side) {
+  const { take, end } = await startSide(side);
+  if (side === 'off') UnitFeed.prototype.take = /** @type {any} */ (() => undefined);
+  const flushes = flushesOf(name);
+  /** @type {{ frame: Buffer, endMs: number }[]} */
+  let last = [];
+  for await (const [what] of on(process, 'message')) {
+    if (what === 'end') break;
+    if (what === 'turn') {
+      last = /** @type {typeof last} */ (flushes.next().value);
+      process.send?.({ ns: nsOf(() => take(last)) / (BATCHES_PER_FLUSH * STATEMENTS) });
+      continue;
+    }
+    const reader = new BatchReader();
+    const decoding = nsOf(() => {
+      for (let turn = 0; turn < DECODED; turn++)
+        for (const { frame } of last) reader.read(frame.subarray(BODY), () => {});
+    });
+    process.send?.({ ns: decoding / (DECODED * BATCHES_PER_FLUSH * STATEMENTS) });
+  }
+  end();
 }
 
 /** @param {() => void} work */
@@ -151,7 +162,7 @@ function nsOf(work) {
   return (used.user + used.system) * 1000;
 }
 
-/** @param {(typeof SIDES)[number]} side */
+/** @param {Side} side */
 async function startSide(side) {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'pgwitness-bench-'));
   const { config } = loadConfig({ flags: {}, env: {} });
