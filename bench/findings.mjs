@@ -37,7 +37,6 @@ function unitOf(number, each, found) {
       housekeeping: '',
       transactionBefore: /** @type {const} */ ('T'),
       transactionAfter: /** @type {'I' | 'T'} */ (n === STATEMENTS - 1 ? 'I' : 'T'),
-      transactionPosition: n,
       parameterHash: number * STATEMENTS + n + 1,
       parameterCount: 1,
       parametersCut: false,

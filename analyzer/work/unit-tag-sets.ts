@@ -1,6 +1,6 @@
-// Makes the tag set of a unit from that of a statement: without the caller.
+// Makes the tag set of a unit from that of a statement to which rules of the user add tags.
 // Invariant: an answer is worked out once while it is remembered; memory is bounded.
-// Not here: which tags are dimensions (config/values/tag-keys.ts).
+// Not here: the sets that comments give (analyzer/texts/comment-tags-cache.ts).
 
 import { limits } from '../../config/limits.js';
 import { withoutCaller } from '../attribution/comments/tag-set.js';

@@ -160,7 +160,7 @@ export class Unit implements WorkUnit {
     const { serviceNs, startMs } = execution;
     const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (!keep) this.statementsDropped++;
-    // Most are as the one before. Then it shows what that one showed, and names the unit if it started earlier alone.
+    // Most have the texts of the one before: their traits are there, and they name it only if they start no later.
     if (keep && this.#statements.add(execution, settled.where)) {
       if (execution.rows > 1) this.ownTraits |= TRAITS.rows;
       if (startMs <= this.name.ms && unitTagSet !== '') this.name.offer(unitTagSet, startMs);

@@ -5,16 +5,28 @@ import { describe, expect, test } from 'vitest';
 import { CommentSkeleton } from '../../analyzer/attribution/comments/comment-skeleton.js';
 import { REQUEST_VALUE_KEYS } from '../../analyzer/attribution/comments/request-tags.js';
 import { readComments } from '../../analyzer/attribution/comments/sql-comment.js';
-import { tagSetOf } from '../../analyzer/attribution/comments/tag-set.js';
+import { tagSetOf, withoutCaller } from '../../analyzer/attribution/comments/tag-set.js';
 import { CommentTagsReader } from '../../analyzer/texts/comment-tags-cache.js';
-import { DIMENSION_KEYS } from '../../config/values/tag-keys.js';
+import { CALLER_KEY, DIMENSION_KEYS } from '../../config/values/tag-keys.js';
 import { tokensOf } from './shape.js';
 
 const DIMENSIONS = new Set(DIMENSION_KEYS);
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 
 const key = fc.constantFrom(
-  ...['route', 'framework', 'db_driver', 'app_version', 'pgwitness_source', 'request%5Fid', 'a', '_b', '9', ''],
+  ...[
+    'route',
+    CALLER_KEY,
+    'framework',
+    'db_driver',
+    'app_version',
+    'pgwitness_source',
+    'request%5Fid',
+    'a',
+    '_b',
+    '9',
+    '',
+  ],
   ...REQUEST_VALUE_KEYS,
 );
 const value = fc.constantFrom(
@@ -69,12 +81,14 @@ describe('a comment that is known by its skeleton', () => {
         const tokens = tokensOf(`SELECT 1 /*${before}${text}${after}*/`);
         const tags = readComments(tokens);
         for (const turn of ['first', 'again']) {
-          const { tags: said, tagSet } = reader.read(tokens);
-          expect({ text, turn, said: { ...said }, tagSet }).toEqual({
+          const { tags: said, ...sets } = reader.read(tokens);
+          const tagSet = tagSetOf(tags, DIMENSIONS);
+          expect({ text, turn, said: { ...said }, tagSet: sets.tagSet, unitTagSet: sets.unitTagSet }).toEqual({
             text,
             turn,
             said: { ...tags },
-            tagSet: tagSetOf(tags, DIMENSIONS),
+            tagSet,
+            unitTagSet: withoutCaller(tagSet),
           });
         }
         if (tags.request.traceId !== '' || tags.request.requestId !== '') found++;
@@ -96,6 +110,15 @@ describe('a comment that is known by its skeleton', () => {
     expect(second.request).toEqual({ traceId: other, requestId: 'r2', idleRequests: 20 });
     // What they have in common was read once.
     expect(second.pairs[0]).toBe(first.pairs[0]);
+  });
+
+  test('gives the dimensions of its request without the caller', () => {
+    const reader = new CommentTagsReader(DIMENSIONS);
+    for (const trace of [TRACE, TRACE, TRACE.replace('0', 'f')]) {
+      const sql = `SELECT 1 /*caller='a.py:1',route='/a/',trace_id='${trace}'*/`;
+      const { tagSet, unitTagSet } = reader.read(tokensOf(sql));
+      expect([tagSet, unitTagSet]).toEqual(['{"caller":"a.py:1","route":"/a/"}', '{"route":"/a/"}']);
+    }
   });
 
   test('a value that decodes to what parts two tags is one value', () => {

@@ -1,7 +1,8 @@
 // A unit whose statements are mostly as the one before keeps each, with its traits and its name.
-// Statements are drawn by a seeded generator, from few texts, so that most repeat some of those before.
+// Also where it takes over others, or rests. Statements are drawn by a seeded generator, from few texts and moments.
 
 import { describe, expect, test } from 'vitest';
+import { withoutCaller } from '../../analyzer/attribution/comments/tag-set.js';
 import { KeptStatements } from '../../analyzer/work/kept/kept-statements.js';
 import { type UnitExecution, unfilledExecution } from '../../analyzer/work/kept/unit-execution.js';
 import { UnitName } from '../../analyzer/work/kept/unit-name.js';
@@ -9,7 +10,12 @@ import { Unit } from '../../analyzer/work/unit.js';
 import { TRAITS, traitsOf, type UnitStatement } from '../../facts/work/unit.js';
 import { Random } from '../../scripts/lib/fuzz/random.mjs';
 
-const ROUTES = ['', '{"db_driver":"django"}', '{"route":"/a"}', '{"route":"/b"}'];
+const TAG_SETS = [
+  '',
+  '{"caller":"a.py:1","db_driver":"django"}',
+  ...['/a', '/b'].map((route) => JSON.stringify({ route })),
+];
+TAG_SETS.push('{"caller":"b.py:2","route":"/a"}');
 
 class Drawing {
   readonly #random: Random;
@@ -26,11 +32,12 @@ class Drawing {
       return last === undefined || this.#below(10) === 0 ? texts[this.#below(texts.length)] : last;
     };
     const source = text('source', 'raw', 'django-orm', 'housekeeping');
-    const unitTagSet = text('tagSet', ...ROUTES);
+    const tagSet = text('tagSet', ...TAG_SETS);
+    const unitTagSet = withoutCaller(tagSet);
     const statement: UnitStatement = {
       fingerprint: `f${this.#below(5)}`,
       session: text('session', 's1', 's2'),
-      startMs: atMs - this.#below(20),
+      startMs: atMs - 10 * this.#below(4),
       endMs: atMs,
       serviceNs: this.#below(9_000),
       rows: this.#below(8) === 0 ? 7 : this.#below(2),
@@ -47,7 +54,7 @@ class Drawing {
       source,
       construct: text('construct', 'queryset', 'cursor'),
       pool: text('pool', 'p1', 'p2'),
-      tagSet: unitTagSet,
+      tagSet,
     };
     this.#last = statement;
     return { execution: { ...unfilledExecution(), ...statement, unitTagSet }, statement, unitTagSet };
@@ -59,35 +66,48 @@ class Drawing {
 }
 
 describe('a unit keeps and shows what was drawn', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])('traffic %i', (seed) => {
+  test.each(Array.from({ length: 24 }, (_, n) => n))('traffic %i', (seed) => {
     const drawing = new Drawing(seed);
     const kept = new KeptStatements(10_000);
-    const unit = new Unit('tags', kept);
+    const [unit, part] = [new Unit('tags', kept), new Unit('burst', kept)];
     const name = new UnitName();
     let expected: UnitStatement[] = [];
     let traits = 0;
     let atMs = 1_000;
-    for (let n = 0; n < 400; n++) {
+    /** Into the unit, or into one that it takes over. */
+    const take = (into: Unit, keep: boolean): void => {
+      atMs += 10 * (seed % 3);
+      const { execution, statement, unitTagSet } = drawing.next(atMs);
+      const { source, construct, pool, tagSet } = statement;
+      const where = `${source} ${construct} ${pool}`;
+      into.add(execution);
+      into.settle(execution, { where, source, construct, pool, tagSet, unitTagSet }, keep);
+      if (unitTagSet !== '') name.offer(unitTagSet, statement.startMs);
+      traits |= traitsOf(statement);
+      if (keep) expected.push(statement);
+    };
+    for (let n = 0; n < 600; n++) {
       // Few at a time: what a unit shows early is soon all there is.
-      if (n % 25 === 0) {
+      if (n % 12 === 0) {
         unit.beginAnew('tags');
         name.clear();
         expected = [];
         traits = 0;
       }
-      atMs += seed % 2 === 0 ? 1 : 30;
-      const { execution, statement, unitTagSet } = drawing.next(atMs);
-      const { source, construct, pool, tagSet } = statement;
-      const where = `${source} ${construct} ${pool}`;
-      unit.add(execution);
-      unit.settle(execution, { where, source, construct, pool, tagSet, unitTagSet }, n % 25 !== 20);
-      if (unitTagSet !== '') name.offer(unitTagSet, statement.startMs);
-      traits |= traitsOf(statement);
-      if (n % 25 !== 20) expected.push(statement);
-      const started = [...expected].sort(
-        (a, b) => a.startMs - b.startMs || a.endMs - b.endMs || (a.session < b.session ? -1 : 1),
+      take(unit, n % 12 !== 5);
+      if (n % 36 === 8) {
+        unit.rest();
+        expected = [...unit.statements];
+      }
+      if (n % 24 === 15) {
+        part.beginAnew('burst');
+        for (let more = 0; more < 3; more++) take(part, true);
+        unit.absorb(part);
+      }
+      expect(sorted(unit.statements)).toEqual(sorted(expected));
+      expect(unit.statements.map(({ startMs }) => startMs)).toEqual(
+        expected.map(({ startMs }) => startMs).sort(ascending),
       );
-      expect(unit.statements).toEqual(started);
       expect(unit.traits & ~(TRAITS.repeats | TRAITS.sessions)).toBe(traits);
       expect(unit.tagSet).toBe(name.tagSet);
     }
@@ -95,3 +115,12 @@ describe('a unit keeps and shows what was drawn', () => {
     expect(kept.size).toBe(0);
   });
 });
+
+/** In an order that tells all of them apart. */
+function sorted(statements: readonly UnitStatement[]): string[] {
+  return statements.map((one) => JSON.stringify(Object.entries(one).sort())).sort();
+}
+
+function ascending(a: number, b: number): number {
+  return a - b;
+}

@@ -30,3 +30,11 @@ test('finds each id where it was put, while it grows and ids come and go', () =>
   expect(used).toBeGreaterThan(4_096);
   for (const [id, place] of places) expect(index.find(id)).toBe(place);
 });
+
+test('an id that is gone is not found either once the arrays grew', () => {
+  const index = new IdIndex();
+  index.put(0, 'gone');
+  index.remove(0);
+  for (let place = 1; place < 3_000; place++) index.put(place, `id-${place}`);
+  expect(index.find('gone')).toBe(-1);
+});

@@ -454,6 +454,20 @@ describe('bounds', () => {
     expect(playing.total).toEqual({ requests: blocks * each + 1, statements: blocks * each + 2 });
   });
 
+  test('a request is remembered in full behind thousands that are kept whole', () => {
+    const playing = new Playing();
+    // Their sessions stay, so that these are not written down.
+    const idle = 5_000;
+    for (let n = 0; n < idle; n++) playing.send({ sql: 'a', at: n / 10, session: `idle ${n}`, requestId: `i${n}` });
+    for (let n = 0; n < 4; n++) playing.send({ sql: 'a', at: 600 + n, requestId: `r${n}` });
+    playing.pass(3_000);
+    for (let n = 0; n < 4; n++) playing.send({ sql: 'a', at: 4_000 + n, requestId: `r${n}` });
+    playing.pass(3_000);
+    const [row, ...others] = playing.requests;
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ requests: idle + 4, statements: idle + 8, statementsMax: 2, repeated: 4 });
+  });
+
   test.each([
     [4, 'goes on', 5],
     [5, 'counts anew', 7],

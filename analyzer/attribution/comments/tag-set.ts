@@ -1,4 +1,4 @@
-// Makes the canonical tag set of a statement: the tags that are dimensions of its counts.
+// Makes the canonical tag sets of a statement and of its request: tags that are dimensions.
 // Invariant: equal sets give equal text, whatever the order of the tags. Not here: which keys are dimensions
 // (config/values/tag-keys.ts), caps on the number of sets (analyzer/rollup/), reading comments (sql-comment.ts).
 

@@ -1,6 +1,6 @@
 // Finds places by ids, in arrays alone.
 // Thousands of ids in a map are touched whenever it grows, and by the garbage collector.
-// Invariant: an id is at one place at most. Not here: what is at a place (named-units.ts).
+// Invariant: an id is found where it was put last. Not here: what is at a place (named-units.ts).
 
 /** Spreads ids in a way that nobody who chooses ids can know. Odd. */
 const FACTOR = Math.floor(Math.random() * 2 ** 31) * 2 + 1;
@@ -14,7 +14,7 @@ export class IdIndex {
   #next = new Int32Array(PLACES_AT_FIRST);
   #hashes = new Int32Array(PLACES_AT_FIRST);
   readonly #ids: string[] = [];
-  /** The id that was looked for last, and its hash: most are put right after it. */
+  /** The id that was looked for last, and its hash: a trace's is put right after it. */
   #sought = '';
   #soughtHash = 0;
 
@@ -28,7 +28,7 @@ export class IdIndex {
     return -1;
   }
 
-  /** One that is nowhere, into a place where none is. */
+  /** Into a place where none is. */
   put(place: number, id: string): void {
     while (place >= this.#next.length) this.#grow();
     while (place >= this.#ids.length) this.#ids.push('');

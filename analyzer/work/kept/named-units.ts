@@ -53,7 +53,7 @@ export class NamedUnits<Unit extends NamedUnit> {
     return this.#units[place]?.requestId ?? this.#written.requestIdAt(place);
   }
 
-  /** From now on an id that leads nowhere leads to this unit, which is open. */
+  /** From now on an id that leads to no other leads to this unit, which is open. */
   lead(id: string, unit: Unit, which: number): void {
     if (unit.place < 0) {
       unit.place = this.#take();
@@ -72,17 +72,17 @@ export class NamedUnits<Unit extends NamedUnit> {
     unit.place = -1;
   }
 
-  /** It ended, and something else leads to it: it is kept whole. */
+  /** It ended, and something else leads to it: it is kept whole, until it goes on or is forgotten. */
   keep(unit: Unit): void {
     this.#ends(unit);
   }
 
-  /** One that was kept whole, or read. */
+  /** One that was kept whole, or read: it is no longer among those that ended. */
   goesOn(unit: Unit): void {
     this.#unlist(unit.place);
   }
 
-  /** Makes a fresh unit the one that was written here, kept whole from now on. */
+  /** Makes a fresh unit the one that was written here, as if it had been kept whole. It is to go on at once. */
   read(place: number, unit: Unit): void {
     this.#written.read(place, unit);
     this.#units[place] = unit;

@@ -8,7 +8,7 @@ import type { UnitStatement } from '../../../facts/work/unit.js';
 
 /** Numbers of a statement: its moments, time, rows, parameters; bits and the row of texts. */
 const NUMBERS = 7;
-/** Texts of a row: all of a statement but its fingerprint. */
+/** Texts of a row: all of a statement but its fingerprint, and `where` it ran. */
 const TEXTS = 12;
 const PLACES_AT_FIRST = 8;
 
@@ -25,7 +25,7 @@ export class PackedStatements {
   /** Places that there is room for. */
   room = PLACES_AT_FIRST;
 
-  /** Hot path. `place` below room. `where`: one string for each source, construct and pool. True: no text is new. */
+  /** Hot path. `place` below room. `where`: one string for each source, construct and pool. True: no new row. */
   write(place: number, statement: UnitStatement, where: string): boolean {
     const isAlike = this.#isAsLast(statement, where);
     if (!isAlike) this.#addRow(statement, where);

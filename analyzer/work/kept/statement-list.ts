@@ -30,8 +30,8 @@ export class StatementList {
   }
 
   /**
-   * Hot path. Copies it. `where`: one string for each source, construct and pool. True if it differs from the one that
-   * was added before it by its numbers and its fingerprint at most.
+   * Hot path. Copies it. `where`: one string for each source, construct and pool. True if it has all texts but its
+   * fingerprint in common with the one that was added before it; after rest() it may be false for such a one too.
    */
   add(statement: UnitStatement, where: string): boolean {
     this.#packed ??= this.#kept.lend();

@@ -1,6 +1,6 @@
 // The name of one unit of work: dimensions that its statements give.
 // Invariant: it depends on when statements started, not on when they came.
-// Not here: which dimensions there are (../unit-tag-sets.ts).
+// Not here: which dimensions there are (../../attribution/comments/tag-set.ts).
 
 import { isBefore } from './statement-sums.js';
 

@@ -44,7 +44,8 @@ export class WrittenUnits {
   /** Where nothing is written. */
   write(place: number, unit: WrittenUnit): void {
     while (this.#texts.length < (place + 1) * TEXTS) this.#texts.push('');
-    if ((place + 1) * NUMBERS > this.#numbers.length) this.#grow();
+    // Places are taken in order, and written in any.
+    while ((place + 1) * NUMBERS > this.#numbers.length) this.#grow();
     const { name, sums, distinct } = unit;
     const counted = unit.counted!;
     const numbers = this.#numbers;
@@ -114,10 +115,9 @@ export class WrittenUnits {
     this.forget(place);
   }
 
-  /** What was written here. */
+  /** What was written here. Its texts stay until others are written over them: there are few more than places. */
   forget(place: number): void {
     this.#statements.free(this.#numbers[place * NUMBERS + 12]);
-    // Texts stay until others are written over them: they are of units that are remembered or were a moment ago.
   }
 
   #grow(): void {
