@@ -53,7 +53,7 @@ export class Counting {
   readonly units: Units;
   readonly #unitTagSets = new UnitTagSets();
   /** Serves every execution. */
-  readonly #settled: Settled = { where: '', source: '', construct: '', pool: '', tagSet: '', unitTagSet: '' };
+  readonly #settled: Settled = { source: '', construct: '', pool: '', tagSet: '', unitTagSet: '' };
 
   constructor(options: CountingOptions) {
     this.#options = options;
@@ -95,7 +95,6 @@ export class Counting {
     }
     if (inUnit !== undefined) {
       const settled = this.#settled;
-      settled.where = where;
       settled.source = verdict.source;
       settled.construct = verdict.construct;
       settled.pool = pool.id;

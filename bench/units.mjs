@@ -65,8 +65,7 @@ function costOf(name) {
         const { session, fed } = traffic.next();
         const inUnit = feed.take(session, fed);
         const { tagSet, unitTagSet } = inUnit;
-        const where = 'p1\0django-orm\0queryset';
-        units.settled(inUnit, { where, source: 'django-orm', construct: 'queryset', pool: 'p1', tagSet, unitTagSet });
+        units.settled(inUnit, { source: 'django-orm', construct: 'queryset', pool: 'p1', tagSet, unitTagSet });
       }
       units.tick(traffic.atMs);
       for (const rows of [units.requests, units.statements, units.samples, units.counted]) {

@@ -20,8 +20,9 @@ export interface Attributable {
   readonly fingerprint: string;
   readonly shape: StatementShape;
   readonly tags: CommentTags;
-  /** Dimensions among the tags, canonical; '' = none. Those of its unit of work: without the caller. */
+  /** Dimensions among the tags, canonical; '' = none. */
   readonly tagSet: string;
+  /** Those of its unit of work: without the caller. */
   readonly unitTagSet: string;
   /** Expressions of the user's rules that are found in its normalised text. */
   readonly sqlMatches: readonly string[];

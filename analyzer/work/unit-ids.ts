@@ -10,8 +10,6 @@ import type { Unit } from './unit.js';
 
 export class UnitIds {
   readonly #named = new NamedUnits<Unit>();
-  /** The trace id that find() found nothing by just now: name() need not look again. */
-  #missed = '';
   readonly #free: FreeUnits;
 
   constructor(free: FreeUnits) {
@@ -20,16 +18,14 @@ export class UnitIds {
 
   /** One that ended is to go on. */
   find(requestId: string, traceId: string): Unit | undefined {
-    this.#missed = '';
     if (requestId !== '') {
       const place = this.#named.find(requestId);
       if (place >= 0) return this.#at(place);
     }
     if (traceId === '') return undefined;
     const place = this.#named.find(traceId);
-    if (place < 0) this.#missed = traceId;
-    else if (requestId === '' || this.#named.requestIdAt(place) === '') return this.#at(place);
-    return undefined;
+    if (place < 0) return undefined;
+    return requestId === '' || this.#named.requestIdAt(place) === '' ? this.#at(place) : undefined;
   }
 
   /** From now on these ids lead to this unit. Right after find(). */
@@ -40,8 +36,7 @@ export class UnitIds {
     }
     if (traceId !== '' && unit.traceId === '') {
       unit.traceId = traceId;
-      const isNew = traceId === this.#missed && traceId !== requestId;
-      if (isNew || this.#named.find(traceId) < 0) this.#named.lead(traceId, unit, ID.trace);
+      if (this.#named.find(traceId) < 0) this.#named.lead(traceId, unit, ID.trace);
     }
   }
 
@@ -52,9 +47,8 @@ export class UnitIds {
       unit.holders++;
       this.#named.keep(unit);
     }
-    for (;;) {
+    while (this.#named.hasTooMany) {
       const forgotten = this.#named.forgetOldest();
-      if (forgotten === false) return;
       if (forgotten !== undefined) this.#free.release(forgotten);
     }
   }

@@ -161,7 +161,7 @@ export class Unit implements WorkUnit {
     const rows = execution.sqlstate === '' ? execution.rows : 0;
     if (!keep) this.statementsDropped++;
     // Most have the texts of the one before: their traits are there, and they name it only if they start no later.
-    if (keep && this.#statements.add(execution, settled.where)) {
+    if (keep && this.#statements.add(execution)) {
       if (execution.rows > 1) this.ownTraits |= TRAITS.rows;
       if (startMs <= this.name.ms && unitTagSet !== '') this.name.offer(unitTagSet, startMs);
     } else {

@@ -79,9 +79,8 @@ describe('a unit keeps and shows what was drawn', () => {
       atMs += 10 * (seed % 3);
       const { execution, statement, unitTagSet } = drawing.next(atMs);
       const { source, construct, pool, tagSet } = statement;
-      const where = `${source} ${construct} ${pool}`;
       into.add(execution);
-      into.settle(execution, { where, source, construct, pool, tagSet, unitTagSet }, keep);
+      into.settle(execution, { source, construct, pool, tagSet, unitTagSet }, keep);
       if (unitTagSet !== '') name.offer(unitTagSet, statement.startMs);
       traits |= traitsOf(statement);
       if (keep) expected.push(statement);

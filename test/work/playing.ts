@@ -107,8 +107,7 @@ export class Playing {
   settle(execution: UnitExecution, { source, pool = 'pool-a' }: Pick<Sent, 'source' | 'pool'> = {}): void {
     const { tagSet, unitTagSet, housekeeping } = execution;
     const found = source ?? (housekeeping === '' ? 'raw' : 'housekeeping');
-    const where = `${found} ${pool}`;
-    this.units.settled(execution, { where, source: found, construct: '', pool, tagSet, unitTagSet });
+    this.units.settled(execution, { source: found, construct: '', pool, tagSet, unitTagSet });
   }
 
   close(name = 'one', lifetimeMs = 20): this {

@@ -1,6 +1,7 @@
 // Keeps the different statements of units that ended, in blocks of a few.
 // Invariant: rows hold all of them; a block is of one unit. Not here: whose they are, bounds (named-units.ts).
 
+import { grown } from './grown.js';
 import type { StatementSums } from './statement-sums.js';
 
 /** Statements of a block. */
@@ -61,11 +62,7 @@ export class EndedStatements {
   }
 
   #grow(): void {
-    const next = new Int32Array(2 * this.#next.length);
-    next.set(this.#next);
-    this.#next = next;
-    const numbers = new Float64Array(2 * this.#numbers.length);
-    numbers.set(this.#numbers);
-    this.#numbers = numbers;
+    this.#next = grown(this.#next, 2 * this.#next.length);
+    this.#numbers = grown(this.#numbers, 2 * this.#numbers.length);
   }
 }

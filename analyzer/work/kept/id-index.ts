@@ -2,6 +2,8 @@
 // Thousands of ids in a map are touched whenever it grows, and by the garbage collector.
 // Invariant: an id is found where it was put last. Not here: what is at a place (named-units.ts).
 
+import { grown } from './grown.js';
+
 /** Spreads ids in a way that nobody who chooses ids can know. Odd. */
 const FACTOR = Math.floor(Math.random() * 2 ** 31) * 2 + 1;
 /** A power of two. */
@@ -14,13 +16,13 @@ export class IdIndex {
   #next = new Int32Array(PLACES_AT_FIRST);
   #hashes = new Int32Array(PLACES_AT_FIRST);
   readonly #ids: string[] = [];
-  /** The id that was looked for last, and its hash: a trace's is put right after it. */
+  /** The id that was looked for last, and its hash: that of a trace is looked for twice and put. */
   #sought = '';
   #soughtHash = 0;
 
   /** -1 = there is none. */
   find(id: string): number {
-    const hash = hashOf(id);
+    const hash = this.#hashOf(id);
     this.#sought = id;
     this.#soughtHash = hash;
     for (let one = this.#heads[hash & (this.#heads.length - 1)]; one > 0; one = this.#next[one - 1])
@@ -33,7 +35,7 @@ export class IdIndex {
     while (place >= this.#next.length) this.#grow();
     while (place >= this.#ids.length) this.#ids.push('');
     this.#ids[place] = id;
-    this.#hashes[place] = id === this.#sought ? this.#soughtHash : hashOf(id);
+    this.#hashes[place] = this.#hashOf(id);
     this.#chain(place);
   }
 
@@ -51,6 +53,10 @@ export class IdIndex {
     this.#next[before] = after;
   }
 
+  #hashOf(id: string): number {
+    return id === this.#sought ? this.#soughtHash : hashOf(id);
+  }
+
   #chain(place: number): void {
     const head = this.#hashes[place] & (this.#heads.length - 1);
     this.#next[place] = this.#heads[head];
@@ -59,9 +65,7 @@ export class IdIndex {
 
   #grow(): void {
     const room = 2 * this.#next.length;
-    const hashes = new Int32Array(room);
-    hashes.set(this.#hashes);
-    this.#hashes = hashes;
+    this.#hashes = grown(this.#hashes, room);
     this.#next = new Int32Array(room);
     this.#heads = new Int32Array(room);
     for (let place = 0; place < this.#ids.length; place++) if (this.#ids[place] !== '') this.#chain(place);

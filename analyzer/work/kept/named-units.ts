@@ -4,6 +4,7 @@
 // Not here: which id leads to a unit (../unit-ids.ts), how one is written (written-units.ts).
 
 import { limits } from '../../../config/limits.js';
+import { grown } from './grown.js';
 import { IdIndex } from './id-index.js';
 import { type WrittenUnit, WrittenUnits } from './written-units.js';
 
@@ -90,9 +91,13 @@ export class NamedUnits<Unit extends NamedUnit> {
     unit.ended = true;
   }
 
-  /** Forgets one that ended, if there are too many. Returns it if it was kept whole; `false` = there are not. */
-  forgetOldest(): Unit | undefined | false {
-    if (this.#ids <= limits.requestsMax && this.#distinct <= limits.requestsStatementsMax) return false;
+  /** Of those that ended. */
+  get hasTooMany(): boolean {
+    return this.#ids > limits.requestsMax || this.#distinct > limits.requestsStatementsMax;
+  }
+
+  /** Forgets the one that ended first. Returns it if it was kept whole. */
+  forgetOldest(): Unit | undefined {
     const place = this.#oldest - 1;
     const unit = this.#units[place];
     const leads = this.#leads[place];
@@ -142,19 +147,11 @@ export class NamedUnits<Unit extends NamedUnit> {
 
   #grow(): void {
     const room = 2 * this.#leads.length;
-    const leads = new Uint8Array(room);
-    leads.set(this.#leads);
-    this.#leads = leads;
+    this.#leads = grown(this.#leads, room);
     this.#counts = grown(this.#counts, room);
     this.#newer = grown(this.#newer, room);
     this.#older = grown(this.#older, room);
   }
-}
-
-function grown(numbers: Int32Array<ArrayBuffer>, room: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(room);
-  larger.set(numbers);
-  return larger;
 }
 
 function idsIn(leads: number): number {

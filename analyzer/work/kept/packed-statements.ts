@@ -5,11 +5,12 @@
 // Not here: their order (statement-list.ts), who has which (kept-statements.ts).
 
 import type { UnitStatement } from '../../../facts/work/unit.js';
+import { grown } from './grown.js';
 
 /** Numbers of a statement: its moments, time, rows, parameters; bits and the row of texts. */
 const NUMBERS = 7;
-/** Texts of a row: all of a statement but its fingerprint, and `where` it ran. */
-const TEXTS = 12;
+/** Texts of a row: all of a statement but its fingerprint. */
+const TEXTS = 11;
 const PLACES_AT_FIRST = 8;
 
 const BATCHED = 1;
@@ -25,10 +26,10 @@ export class PackedStatements {
   /** Places that there is room for. */
   room = PLACES_AT_FIRST;
 
-  /** Hot path. `place` below room. `where`: one string for each source, construct and pool. True: no new row. */
-  write(place: number, statement: UnitStatement, where: string): boolean {
-    const isAlike = this.#isAsLast(statement, where);
-    if (!isAlike) this.#addRow(statement, where);
+  /** Hot path. `place` below room. True: its texts are those of the last row. */
+  write(place: number, statement: UnitStatement): boolean {
+    const isAlike = this.#isAsLast(statement);
+    if (!isAlike) this.#addRow(statement);
     const at = place * NUMBERS;
     const numbers = this.#numbers;
     numbers[at] = statement.startMs;
@@ -54,25 +55,25 @@ export class PackedStatements {
     at = (bits >> ROW_SHIFT) * TEXTS;
     return {
       fingerprint: this.#fingerprints[place],
-      session: texts[at + 2],
+      session: texts[at + 1],
       startMs,
       endMs,
       serviceNs,
       rows,
-      sqlstate: texts[at + 3],
-      command: texts[at + 4],
+      sqlstate: texts[at + 2],
+      command: texts[at + 3],
       batched: (bits & BATCHED) !== 0,
-      reads: texts[at + 5] as UnitStatement['reads'],
-      housekeeping: texts[at + 6],
-      transactionBefore: texts[at + 7] as UnitStatement['transactionBefore'],
-      transactionAfter: texts[at + 8] as UnitStatement['transactionAfter'],
+      reads: texts[at + 4] as UnitStatement['reads'],
+      housekeeping: texts[at + 5],
+      transactionBefore: texts[at + 6] as UnitStatement['transactionBefore'],
+      transactionAfter: texts[at + 7] as UnitStatement['transactionAfter'],
       parameterHash,
       parameterCount,
       parametersCut: (bits & CUT) !== 0,
-      source: texts[at + 9],
-      construct: texts[at + 10],
-      pool: texts[at + 11],
-      tagSet: texts[at + 1],
+      source: texts[at + 8],
+      construct: texts[at + 9],
+      pool: texts[at + 10],
+      tagSet: texts[at],
     };
   }
 
@@ -91,9 +92,7 @@ export class PackedStatements {
   grow(places: number): void {
     let room = this.room;
     while (room < places) room *= 2;
-    const numbers = new Float64Array(room * NUMBERS);
-    numbers.set(this.#numbers);
-    this.#numbers = numbers;
+    this.#numbers = grown(this.#numbers, room * NUMBERS);
     for (let place = this.room; place < room; place++) this.#fingerprints.push('');
     this.room = room;
   }
@@ -103,39 +102,38 @@ export class PackedStatements {
     this.#rows = 0;
   }
 
-  /** The last row has the texts of this statement. */
-  #isAsLast(statement: UnitStatement, where: string): boolean {
-    const { tagSet, session, sqlstate, command, reads, housekeeping, transactionBefore, transactionAfter } = statement;
+  #isAsLast(statement: UnitStatement): boolean {
     const texts = this.#texts;
     const at = (this.#rows - 1) * TEXTS;
     return (
       at >= 0 &&
-      texts[at] === where &&
-      texts[at + 1] === tagSet &&
-      texts[at + 2] === session &&
-      texts[at + 3] === sqlstate &&
-      texts[at + 4] === command &&
-      texts[at + 5] === reads &&
-      texts[at + 6] === housekeeping &&
-      texts[at + 7] === transactionBefore &&
-      texts[at + 8] === transactionAfter
+      texts[at] === statement.tagSet &&
+      texts[at + 1] === statement.session &&
+      texts[at + 2] === statement.sqlstate &&
+      texts[at + 3] === statement.command &&
+      texts[at + 4] === statement.reads &&
+      texts[at + 5] === statement.housekeeping &&
+      texts[at + 6] === statement.transactionBefore &&
+      texts[at + 7] === statement.transactionAfter &&
+      texts[at + 8] === statement.source &&
+      texts[at + 9] === statement.construct &&
+      texts[at + 10] === statement.pool
     );
   }
 
-  #addRow(statement: UnitStatement, where: string): void {
+  #addRow(statement: UnitStatement): void {
     const texts = this.#texts;
     const at = this.#rows++ * TEXTS;
-    texts[at] = where;
-    texts[at + 1] = statement.tagSet;
-    texts[at + 2] = statement.session;
-    texts[at + 3] = statement.sqlstate;
-    texts[at + 4] = statement.command;
-    texts[at + 5] = statement.reads;
-    texts[at + 6] = statement.housekeeping;
-    texts[at + 7] = statement.transactionBefore;
-    texts[at + 8] = statement.transactionAfter;
-    texts[at + 9] = statement.source;
-    texts[at + 10] = statement.construct;
-    texts[at + 11] = statement.pool;
+    texts[at] = statement.tagSet;
+    texts[at + 1] = statement.session;
+    texts[at + 2] = statement.sqlstate;
+    texts[at + 3] = statement.command;
+    texts[at + 4] = statement.reads;
+    texts[at + 5] = statement.housekeeping;
+    texts[at + 6] = statement.transactionBefore;
+    texts[at + 7] = statement.transactionAfter;
+    texts[at + 8] = statement.source;
+    texts[at + 9] = statement.construct;
+    texts[at + 10] = statement.pool;
   }
 }

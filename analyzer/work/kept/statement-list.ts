@@ -29,18 +29,15 @@ export class StatementList {
     return this.#length === 0 ? undefined : this.#packed!.read(0);
   }
 
-  /**
-   * Hot path. Copies it. `where`: one string for each source, construct and pool. True if it has all texts but its
-   * fingerprint in common with the one that was added before it; after rest() it may be false for such a one too.
-   */
-  add(statement: UnitStatement, where: string): boolean {
+  /** Hot path. Copies it. True: all its texts but the fingerprint are those of the one that was added before it. */
+  add(statement: UnitStatement): boolean {
     this.#packed ??= this.#kept.lend();
     if (this.#length === this.#packed.room) this.#packed.grow(this.#length + 1);
     this.#kept.size++;
     this.#read = undefined;
     if (statement.startMs < this.#lastStartMs) this.#isSorted = false;
     else this.#lastStartMs = statement.startMs;
-    return this.#packed.write(this.#length++, statement, where);
+    return this.#packed.write(this.#length++, statement);
   }
 
   /** Takes all of another list, which is empty then. */
@@ -76,7 +73,7 @@ export class StatementList {
     const all = this.read();
     const needed = aroundPauses(all);
     this.clear();
-    for (const one of all) if (needed.has(one)) this.add(one, `${one.source} ${one.construct} ${one.pool}`);
+    for (const one of all) if (needed.has(one)) this.add(one);
     return all.length - needed.size;
   }
 

@@ -5,6 +5,7 @@
 import { limits } from '../../../config/limits.js';
 import type { RequestStatementRollup } from '../../../facts/rollup-row.js';
 import type { UnitStatement } from '../../../facts/work/unit.js';
+import { grown } from './grown.js';
 
 /** So many are found by looking at each: their fingerprints are one string each (fingerprint-of-key.ts). */
 const FEW = 32;
@@ -197,9 +198,7 @@ export class StatementSums {
     const place = this.#length;
     if (place >= limits.requestStatementsMax) return -1;
     if ((place + 1) * NUMBERS > this.#numbers.length) {
-      const numbers = new Float64Array(this.#numbers.length * 2);
-      numbers.set(this.#numbers);
-      this.#numbers = numbers;
+      this.#numbers = grown(this.#numbers, 2 * this.#numbers.length);
     }
     this.#texts[place * TEXTS] = fingerprint;
     this.#length++;

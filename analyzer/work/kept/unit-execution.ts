@@ -18,8 +18,6 @@ export interface UnitExecution extends UnitStatement {
 
 /** What a settled session says of an execution. */
 export interface Settled {
-  /** One string for each source, construct and pool. */
-  where: string;
   source: string;
   construct: string;
   /** Pool id. */

@@ -4,6 +4,7 @@
 // Not here: which unit is at which place (named-units.ts).
 
 import { EndedStatements } from './ended-statements.js';
+import { grown } from './grown.js';
 import type { StatementSums } from './statement-sums.js';
 import type { UnitName } from './unit-name.js';
 import { type Counted, setSums, type UnitSums } from './unit-sums.js';
@@ -45,7 +46,7 @@ export class WrittenUnits {
   write(place: number, unit: WrittenUnit): void {
     while (this.#texts.length < (place + 1) * TEXTS) this.#texts.push('');
     // Places are taken in order, and written in any.
-    while ((place + 1) * NUMBERS > this.#numbers.length) this.#grow();
+    while ((place + 1) * NUMBERS > this.#numbers.length) this.#numbers = grown(this.#numbers, 2 * this.#numbers.length);
     const { name, sums, distinct } = unit;
     const counted = unit.counted!;
     const numbers = this.#numbers;
@@ -118,11 +119,5 @@ export class WrittenUnits {
   /** What was written here. Its texts stay until others are written over them: there are few more than places. */
   forget(place: number): void {
     this.#statements.free(this.#numbers[place * NUMBERS + 12]);
-  }
-
-  #grow(): void {
-    const numbers = new Float64Array(2 * this.#numbers.length);
-    numbers.set(this.#numbers);
-    this.#numbers = numbers;
   }
 }
